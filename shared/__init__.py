@@ -1,0 +1,1 @@
+"""What Freshcoat knows and decides: models, rules, use cases, and the ports behind which Azure stands."""

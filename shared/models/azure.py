@@ -1,0 +1,95 @@
+"""What Azure answers, in our words: the shapes behind the ports, free of SDK types."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from shared.models.base import Value
+
+HEALTHY_STATUSES = frozenset({"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"})
+"""Session host statuses that count as healthy after an update: a fresh agent upgrades itself, which may
+take more than 30 minutes (azure-facts 1.6)."""
+
+
+class HostPool(Value):
+    """An AVD host pool. `kind` is `Pooled`, `Personal` or `BYODesktop`; `session_limit` is per host."""
+
+    id: str
+    kind: str
+    location: str
+    session_limit: int
+
+
+class SessionHost(Value):
+    """A session host as the broker sees it. `name` is what follows the last `/`; `vm_id` the VM's ARM id."""
+
+    name: str
+    vm_id: str
+    accepting: bool
+    sessions: int
+    status: str
+    last_heartbeat: datetime | None = None
+
+    @property
+    def serving(self) -> bool:
+        """Whether a new logon could land here now."""
+        return self.accepting and self.status in HEALTHY_STATUSES
+
+
+class UserSession(Value):
+    """One session. Disconnected ones hold the user's work too and count as logged on."""
+
+    id: str
+    host: str
+    user: str
+    state: str
+
+
+class Machine(Value):
+    """A VM: what decides how it is updated, and what must be given back afterwards.
+
+    `definition_id` and `version` come from `imageReference` (`exactVersion`, or the pinned id);
+    either is None when the VM was not made from a gallery image. `provisioning` is ARM's
+    provisioningState; `power` is the suffix of the `PowerState/` status (`running`, `deallocated`, …),
+    `unknown` when the list read left it out.
+    """
+
+    id: str
+    name: str
+    location: str
+    unique_id: str
+    provisioning: str
+    power: str
+    tags: dict[str, str]
+    definition_id: str | None
+    version: str | None
+    os_disk_id: str | None
+    os_disk_delete_option: str | None
+    ephemeral: bool
+
+    @property
+    def running(self) -> bool:
+        """Whether the VM is switched on and up."""
+        return self.power == "running"
+
+
+class Operation(Value):
+    """A long ARM operation that was started: finished already, or to be resumed with `token`.
+
+    `kind` names the call that resumes it; `retry_after` is ARM's Retry-After in seconds, None when it gave none.
+    The token holds no secret (tested), so it may be kept in a row.
+    """
+
+    kind: str
+    target: str
+    token: str | None
+    done: bool
+    retry_after: float | None = None
+
+
+class MachineBody(Value):
+    """The body to create a VM again under its name: ARM JSON without passwords or read-only fields."""
+
+    location: str
+    body: dict[str, Any]

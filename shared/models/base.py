@@ -1,0 +1,50 @@
+"""The two kinds of value everything else is made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+UtcTime = AwareDatetime
+"""A moment with a zone; kept and sent in UTC."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+"""A name we give: letters, digits, dot, dash, underscore; 1 to 63 characters. Safe as a table key."""
+
+VersionText = Annotated[str, StringConstraints(pattern=r"^\d{1,10}\.\d{1,10}\.\d{1,10}$")]
+"""`major.minor.patch`, three integers, as a compute gallery names an image version."""
+
+
+class Value(BaseModel):
+    """A frozen value. Unknown fields are refused: a misspelt option must not be silently ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Record(Value):
+    """A value kept as one table row.
+
+    `etag` is the row's version as last read; None before the first write. It is not part of the
+    row's content, and a write with a stale one is refused by the store.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a newer deployment may have written more
+
+    schema_version: int = 1
+    etag: str | None = Field(default=None, exclude=True, repr=False)
+
+
+def version_key(version: str) -> tuple[int, int, int]:
+    """The version as three integers, the only way versions are compared.
+
+    Raises ValueError when the text is not `major.minor.patch`.
+    """
+    major, minor, patch = version.split(".")
+    return int(major), int(minor), int(patch)
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment as ISO 8601 text in its zone, seconds precision; None stays None."""
+    return moment.isoformat(timespec="seconds") if moment else None

@@ -1,0 +1,167 @@
+"""The policy of a rollout: what may be taken, how many at once, whom to warn, when to stop.
+
+`PolicyOverrides` is what a person writes (on the pool or in a request), `Policy` what a rollout runs
+by. Both share the field types below, so a bound is written once.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from shared.models.base import Value
+
+
+class ScheduleMode(StrEnum):
+    """The three schedule options of Update Image."""
+
+    NOW = "now"
+    AT = "at"
+    ON_LOGOFF = "on_logoff"
+
+
+class Strategy(StrEnum):
+    """How a host gets the new image: re-image the VM in place, replace the VM, or find out which works."""
+
+    AUTO = "auto"
+    REIMAGE = "reimage"
+    REPLACE = "replace"
+
+
+class OnFailure(StrEnum):
+    """What the rollout does when more hosts have failed than `max_failed` allows."""
+
+    PAUSE = "pause"
+    CONTINUE = "continue"
+
+
+class AfterForce(StrEnum):
+    """After `force_at`: take all the rest at once, or keep to the floor and the waves."""
+
+    ALL = "all"
+    WAVES = "waves"
+
+
+def _percent_between(low: int, share: int | str) -> int | str:
+    if isinstance(share, str):
+        percent = int(share.rstrip("%"))
+        if not low <= percent <= 100:
+            raise ValueError(f"a percentage must be between {low} % and 100 %")
+    elif share < low:
+        raise ValueError(f"a number of hosts must be at least {low}")
+    return share
+
+
+_Percent = Annotated[str, StringConstraints(pattern=r"^\d{1,3}%$")]
+MaxShare = Annotated[int | _Percent, AfterValidator(lambda share: _percent_between(1, share))]
+"""A number of hosts, or a percentage like `25%`; at least 1."""
+MinShare = Annotated[int | _Percent, AfterValidator(lambda share: _percent_between(0, share))]
+"""A number of hosts, or a percentage like `20%`; may be 0."""
+
+
+def share_down(share: int | str, total: int) -> int:
+    """Hosts that `share` of `total` allows at most: rounded down, but never below 1."""
+    hosts = total * int(share.rstrip("%")) // 100 if isinstance(share, str) else share
+    return max(1, hosts)
+
+
+def share_up(share: int | str, total: int) -> int:
+    """Hosts that `share` of `total` demands at least: rounded up."""
+    return math.ceil(total * int(share.rstrip("%")) / 100) if isinstance(share, str) else share
+
+
+def _falling(minutes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(minutes), reverse=True))
+
+
+CanaryHosts = Annotated[int, Field(ge=0, le=10)]
+MaxInFlight = Annotated[int, Field(ge=1, le=200)]
+MaxFailed = Annotated[int, Field(ge=0, le=10_000)]
+Retries = Annotated[int, Field(ge=0, le=3)]
+SettleSeconds = Annotated[int, Field(ge=0, le=900)]
+PollSeconds = Annotated[int, Field(ge=15, le=900)]
+WarnMinutes = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=10_080)], ...], Field(max_length=10), AfterValidator(_falling)
+]
+KeepDays = Annotated[int, Field(ge=0, le=30)]
+
+_PLACEHOLDERS = {"minutes": 1, "time": "01:00", "pool": "office"}
+
+
+def _known_placeholders(text: str) -> str:
+    try:
+        text.format(**_PLACEHOLDERS)
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        raise ValueError("only {minutes}, {time} and {pool} may stand in braces") from error
+    return text
+
+
+WarnMessage = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_known_placeholders)]
+
+DEFAULT_WARNING = (
+    "This desktop gets an update at {time}. Please save your work and log off within {minutes} minutes. "
+    "You can log on again at once."
+)
+
+
+class PolicyOverrides(Value):
+    """The fields somebody set, on a pool or in a request; None means: as the layer below says."""
+
+    canary_hosts: CanaryHosts | None = None
+    max_unavailable: MaxShare | None = None
+    min_available: MinShare | None = None
+    max_in_flight: MaxInFlight | None = None
+    max_failed: MaxFailed | None = None
+    on_failure: OnFailure | None = None
+    retries: Retries | None = None
+    settle_seconds: SettleSeconds | None = None
+    poll_seconds: PollSeconds | None = None
+    warn_minutes: WarnMinutes | None = None
+    warn_message: WarnMessage | None = None
+    strategy: Strategy | None = None
+    after_force: AfterForce | None = None
+    keep_old_disk_days: KeepDays | None = None
+
+
+class Policy(Value):
+    """What a rollout runs by: every field has a value. Units are in the names; shares count hosts.
+
+    `max_failed` None means: the smaller of 3 and 5 % of the pool, at least 1. It is always 0 while
+    the canary is not through.
+    """
+
+    canary_hosts: CanaryHosts
+    max_unavailable: MaxShare
+    min_available: MinShare = "20%"
+    max_in_flight: MaxInFlight = 50
+    max_failed: MaxFailed | None = None
+    on_failure: OnFailure = OnFailure.PAUSE
+    retries: Retries = 1
+    settle_seconds: SettleSeconds = 60
+    poll_seconds: PollSeconds = 60
+    warn_minutes: WarnMinutes = (60, 15, 5, 1)
+    warn_message: WarnMessage = DEFAULT_WARNING
+    strategy: Strategy = Strategy.AUTO
+    after_force: AfterForce = AfterForce.ALL
+    keep_old_disk_days: KeepDays = 7
+
+    def failures_allowed(self, hosts: int) -> int:
+        """How many hosts of a pool of `hosts` may fail after the canary before `on_failure` applies."""
+        return max(1, min(3, hosts * 5 // 100)) if self.max_failed is None else self.max_failed
+
+
+def resolve_policy(mode: ScheduleMode, *layers: PolicyOverrides) -> Policy:
+    """The policy of a rollout: defaults of its mode, then each layer over it, the last one strongest."""
+    waits = mode is ScheduleMode.ON_LOGOFF
+    fields: dict[str, Any] = {
+        "canary_hosts": 1 if waits else 0,
+        "max_unavailable": "25%" if waits else "100%",
+    }
+    if mode is ScheduleMode.NOW:
+        fields["warn_minutes"] = ()
+    for layer in layers:
+        fields |= layer.model_dump(exclude_none=True)
+    return Policy.model_validate(fields)

@@ -1,0 +1,72 @@
+"""Pools: a host pool registered with Freshcoat, and how its hosts join."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from shared.models.base import Name, Record, UtcTime, Value, VersionText
+from shared.models.policy import PolicyOverrides
+
+
+class Ring(StrEnum):
+    """How far a pool stands from the users."""
+
+    TEST = "test"
+    PILOT = "pilot"
+    PRODUCTION = "production"
+
+
+class ReimageSupport(StrEnum):
+    """Whether re-imaging in place brings the target version on this pool; found out on the first host."""
+
+    UNKNOWN = "unknown"
+    WORKS = "works"
+    UNSUPPORTED = "unsupported"
+
+
+class EntraJoin(Value):
+    """Join Microsoft Entra ID by the AADLoginForWindows extension; no password."""
+
+    kind: Literal["entra"]
+    intune: bool = False
+
+
+class DomainJoin(Value):
+    """Join an AD domain by the JsonADDomainExtension.
+
+    `password_setting` names the app setting that holds the joining user's password, usually a Key Vault
+    reference. Only settings called `JOIN_…` may be named, so that no other secret can be asked for.
+    """
+
+    kind: Literal["ad"]
+    domain: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    user: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    password_setting: Annotated[str, StringConstraints(pattern=r"^JOIN_[A-Z0-9_]{1,100}$")]
+    ou: str | None = None
+
+
+Join = Annotated[EntraJoin | DomainJoin, Field(discriminator="kind")]
+
+
+class Pool(Record):
+    """A registered pool. `version` is what new and burst hosts get; None until it is known.
+
+    `running_rollout` is the id of the one rollout that is not ended, or empty: the claim.
+    """
+
+    name: Name
+    account: Name
+    host_pool_id: str
+    image: Name
+    version: VersionText | None = None
+    previous_version: VersionText | None = None
+    ring: Ring = Ring.PRODUCTION
+    time_zone: str = "UTC"
+    join: Join
+    policy: PolicyOverrides = PolicyOverrides()
+    running_rollout: str = ""
+    reimage: ReimageSupport = ReimageSupport.UNKNOWN
+    registered_at: UtcTime

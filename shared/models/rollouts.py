@@ -1,0 +1,119 @@
+"""Rollouts and the hosts in them, as the tables keep them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.models.azure import Operation
+from shared.models.base import Name, Record, UtcTime, Value, VersionText
+from shared.models.policy import Policy, ScheduleMode
+from shared.states import HostState, RolloutState
+
+
+class Schedule(Value):
+    """The two moments of a rollout, in UTC, and the zone people see them in (IANA name).
+
+    From `begin_at` hosts with no session may be taken; from `force_at` sessions are ended.
+    """
+
+    mode: ScheduleMode
+    begin_at: UtcTime
+    force_at: UtcTime
+    time_zone: str
+
+
+class Look(Value):
+    """What the last look at the pool saw, and what comes next; the source of live progress."""
+
+    at: UtcTime
+    hosts: int
+    accepting: int
+    sessions: int
+    sessions_to_end: int
+    """Sessions on hosts that are still to be updated."""
+    next_at: UtcTime | None = None
+    next_does: str = ""
+    """What will happen at `next_at`, in plain words."""
+
+
+class Rollout(Record):
+    """One run of Update Image over one pool."""
+
+    id: str
+    pool: Name
+    state: RolloutState
+    image: Name
+    definition_id: str
+    version: VersionText
+    version_id: str
+    """ARM id of the gallery image version."""
+    replicas: int
+    """Replicas of the version in the pool's region: 50 hosts at once per replica (azure-facts 2.8)."""
+    from_version: VersionText | None
+    schedule: Schedule
+    policy: Policy
+    reason: str = ""
+    requested_by: str = ""
+    created_at: UtcTime
+    started_at: UtcTime | None = None
+    ended_at: UtcTime | None = None
+    note: str = ""
+    """Why it is paused, failed or cancelled; empty otherwise."""
+    resume_to: RolloutState | None = None
+    """While paused: the state it was paused from."""
+    canary_passed_at: UtcTime | None = None
+    engine_run: int = 1
+    """Counts the engine instances that drove this rollout: a lost one is replaced by the next."""
+    look: Look | None = None
+    counts: dict[str, int] = {}
+    """Hosts per state at the last look."""
+    signed_out: int = 0
+    """Sessions that were ended by force."""
+
+
+class RolloutHost(Record):
+    """One host of one rollout. Times are UTC; `step` is the last thing begun, in plain words."""
+
+    rollout: str
+    host: str
+    """Session host name, lower case."""
+    vm_id: str
+    state: HostState = HostState.PENDING
+    step: str = ""
+    attempt: int = 1
+    engine_run: int = 0
+    """Counts the engine instances that drove this host; 0 before the first."""
+    canary: bool = False
+    from_version: str | None = None
+    version: str | None = None
+    """What the host is on now, as last verified."""
+    sessions: int = 0
+    reason: str = ""
+    """Why it was skipped, or is not taken yet."""
+    error: str = ""
+
+    operator_drained: bool = False
+    """Drained before we came: given back drained."""
+    was_off: bool = False
+    """Switched off before we came: given back switched off."""
+    prior_tags: dict[str, str | None] = {}
+    """Tags we overwrote, with their former value; None: there was none."""
+    prior_delete_option: str | None = None
+
+    drained_at: UtcTime | None = None
+    empty_since: UtcTime | None = None
+    """The first look after settling at which the drained host had no session."""
+    sign_out_since: UtcTime | None = None
+    signed_out_last: UtcTime | None = None
+    warned: dict[str, int] = {}
+    """Session id -> the last warning step (minutes before force_at) it was sent."""
+
+    strategy: str = ""
+    old_disk_id: str | None = None
+    disk_id: str | None = None
+    body: dict[str, Any] | None = None
+    """To create the VM again (replace): stored before it is deleted."""
+    operation: Operation | None = None
+    step_since: UtcTime | None = None
+    taken_at: UtcTime | None = None
+    ended_at: UtcTime | None = None

@@ -1,0 +1,171 @@
+"""What the rules need from the world, as protocols. `shared.azure`, `shared.tables` and the durable client fulfil them.
+
+Every method blocks and may raise the errors named here; all Azure methods may raise AzureBusy,
+AzureForbidden and AzureError. Nothing retries inside: waiting is the durable timer's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+
+from shared.models.azure import HostPool, Machine, MachineBody, Operation, SessionHost, UserSession
+from shared.models.base import Record
+from shared.models.images import GalleryVersion
+from shared.models.pools import Join
+
+
+class DesktopPools(Protocol):
+    """Azure Virtual Desktop: host pools, session hosts, user sessions. Ids are ARM ids of host pools."""
+
+    def host_pool(self, host_pool_id: str) -> HostPool:
+        """One host pool. Raises AzureNotFound."""
+
+    def session_hosts(self, host_pool_id: str) -> list[SessionHost]:
+        """All session hosts of the pool, page by page."""
+
+    def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
+        """One session host, or None when it is not registered."""
+
+    def user_sessions(self, host_pool_id: str) -> list[UserSession]:
+        """All sessions of the pool, page by page."""
+
+    def host_sessions(self, host_pool_id: str, host: str) -> list[UserSession]:
+        """The sessions of one host; empty when the host is not registered."""
+
+    def set_accepting(self, host_pool_id: str, host: str, *, accepting: bool) -> None:
+        """Drain (False) or undrain (True). Raises AzureNotFound."""
+
+    def sign_out(self, host_pool_id: str, host: str, session_id: str) -> None:
+        """End a session. A session that is gone already is fine."""
+
+    def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
+        """Show a message in a session. A session that is gone already is fine."""
+
+    def remove_session_host(self, host_pool_id: str, host: str) -> None:
+        """Take the host's registration out of the pool, sessions or not. One that is gone already is fine."""
+
+    def registration_token(self, host_pool_id: str) -> SecretStr:
+        """A token with at least 30 minutes left; a new one (2 h) is made when there is none."""
+
+
+class Machines(Protocol):
+    """Virtual machines and their disks. Ids are ARM ids. `start_…` begins a long operation and never waits."""
+
+    def machine(self, vm_id: str) -> Machine | None:
+        """One VM with its power state, or None when it does not exist."""
+
+    def machines(self, vm_ids: Iterable[str]) -> dict[str, Machine]:
+        """Those of the VMs that exist, by lower-case id; one list per resource group, with power states."""
+
+    def disk_version(self, disk_id: str) -> str | None:
+        """ARM id of the gallery image version a disk was made from; None when it does not say, or is gone."""
+
+    def update(
+        self,
+        vm_id: str,
+        *,
+        tags: dict[str, str] | None = None,
+        os_disk_delete_option: str | None = None,
+        nic_delete_option: str | None = None,
+    ) -> None:
+        """PATCH what is given, in one call; tags replace the whole set. Raises AzureNotFound."""
+
+    def recreation_body(self, vm_id: str) -> MachineBody:
+        """What is needed to create this VM again on its NICs, free of secrets. Raises AzureNotFound."""
+
+    def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
+        """Re-image in place to a version of the definition the VM was made from."""
+
+    def start_delete(self, vm_id: str) -> Operation:
+        """Delete the VM (force). One that is gone already is a finished operation."""
+
+    def start_create(
+        self, vm_id: str, body: MachineBody, *, image_version_id: str, admin_password: SecretStr
+    ) -> Operation:
+        """Create the VM from the exact version on its old NICs."""
+
+    def start_power_on(self, vm_id: str) -> Operation:
+        """Switch the VM on."""
+
+    def start_deallocate(self, vm_id: str) -> Operation:
+        """Switch the VM off and release it."""
+
+    def start_join(
+        self, vm_id: str, location: str, join: Join, password: SecretStr | None, change_tag: str
+    ) -> Operation:
+        """Join the domain or Entra ID by VM extension; a new `change_tag` makes the extension run again."""
+
+    def start_register(self, vm_id: str, location: str, script: str, token: SecretStr) -> Operation:
+        """Install the AVD agent and register the host by a managed run command."""
+
+    def resume(self, operation: Operation) -> Operation:
+        """Ask once how a started operation is doing. Raises OperationFailed when it failed."""
+
+
+class Gallery(Protocol):
+    """Azure compute galleries."""
+
+    def version(self, definition_id: str, version: str) -> GalleryVersion | None:
+        """One image version with its replication, or None when there is no such version."""
+
+    def versions(self, definition_id: str) -> list[GalleryVersion]:
+        """All versions of the definition, oldest first. Raises AzureNotFound without the definition."""
+
+
+@dataclass(frozen=True)
+class Page[R]:
+    """Some rows, and the token of the next page; None at the end."""
+
+    rows: list[R]
+    continuation: str | None
+
+
+class Rows[R: Record](Protocol):
+    """One table of one kind of record. Keys are derived from the record by the table itself."""
+
+    def find(self, partition: str, row: str) -> R | None:
+        """The record under these keys, with its etag, or None."""
+
+    def add(self, record: R) -> R:
+        """Write a new record; the answer carries its etag. Raises AlreadyExists."""
+
+    def replace(self, record: R) -> R:
+        """Write over the version named by `record.etag`. Raises StaleRow when it has changed or is gone."""
+
+    def write_many(self, records: Sequence[R]) -> list[R]:
+        """Add (no etag) or replace (etag) many records of one partition, 100 to a transaction.
+
+        Raises StaleRow or AlreadyExists; transactions before the failing one stay written.
+        """
+
+    def remove(self, record: R) -> None:
+        """Delete the version named by `record.etag`. Raises StaleRow; a row that is gone is fine."""
+
+    def all(self, partition: str) -> list[R]:
+        """Every record of a partition, in key order."""
+
+    def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
+        """Up to `limit` records of a partition in key order, those whose properties equal the given values."""
+
+
+class Engine(Protocol):
+    """The durable engine, as far as rollouts need it."""
+
+    def start_rollout(self, rollout_id: str, run: int) -> None:
+        """Start driving a rollout; starting what runs already is fine."""
+
+    def start_host(self, rollout_id: str, host: str, run: int) -> None:
+        """Start driving one host; starting what runs already is fine."""
+
+    def rollout_alive(self, rollout_id: str, run: int) -> bool:
+        """Whether an instance drives this rollout."""
+
+    def host_alive(self, rollout_id: str, host: str, run: int) -> bool:
+        """Whether an instance drives this host."""
+
+    def nudge(self, rollout_id: str, run: int, why: str) -> None:
+        """Make the rollout look now. A rollout nobody drives is fine: the resume timer finds it."""

@@ -1,0 +1,101 @@
+"""The states of a rollout and of a host in it, and the one table of moves for each.
+
+Every write of a state asks `move_rollout` or `move_host` first.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.errors import ImpossibleMove
+
+
+class RolloutState(StrEnum):
+    """Where a rollout stands."""
+
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    AWAITING_APPROVAL = "awaiting_approval"
+    PAUSED = "paused"
+    ROLLING_BACK = "rolling_back"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ROLLED_BACK = "rolled_back"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen any more."""
+        return self in ROLLOUT_ENDS
+
+
+class HostState(StrEnum):
+    """Where a host stands in a rollout."""
+
+    PENDING = "pending"
+    DRAINING = "draining"
+    WAITING_FOR_LOGOFF = "waiting_for_logoff"
+    SIGNING_OUT = "signing_out"
+    REIMAGING = "reimaging"
+    JOINING = "joining"
+    VERIFYING = "verifying"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether this host is through, one way or the other."""
+        return self in HOST_ENDS
+
+    @property
+    def in_work(self) -> bool:
+        """Whether the host is being rebuilt: it serves nobody and its own orchestration drives it."""
+        return self in HOST_IN_WORK
+
+
+_R, _H = RolloutState, HostState
+
+ROLLOUT_ENDS = frozenset({_R.SUCCEEDED, _R.FAILED, _R.CANCELLED, _R.ROLLED_BACK})
+HOST_ENDS = frozenset({_H.DONE, _H.SKIPPED, _H.FAILED})
+HOST_IN_WORK = frozenset({_H.REIMAGING, _H.JOINING, _H.VERIFYING})
+
+ROLLOUT_MOVES: dict[RolloutState, frozenset[RolloutState]] = {
+    _R.SCHEDULED: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLING, _R.FAILED}),
+    _R.RUNNING: frozenset(
+        {_R.AWAITING_APPROVAL, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}
+    ),
+    _R.AWAITING_APPROVAL: frozenset({_R.RUNNING, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
+    _R.PAUSED: frozenset({_R.SCHEDULED, _R.RUNNING, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
+    _R.ROLLING_BACK: frozenset({_R.ROLLED_BACK, _R.FAILED}),
+    _R.CANCELLING: frozenset({_R.CANCELLED, _R.FAILED}),
+    **{end: frozenset() for end in ROLLOUT_ENDS},
+}
+
+HOST_MOVES: dict[HostState, frozenset[HostState]] = {
+    _H.PENDING: frozenset({_H.DRAINING, _H.SKIPPED, _H.FAILED}),
+    _H.DRAINING: frozenset({_H.WAITING_FOR_LOGOFF, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
+    _H.WAITING_FOR_LOGOFF: frozenset({_H.DRAINING, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
+    _H.SIGNING_OUT: frozenset({_H.DRAINING, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
+    # Back to draining: the look just before the destructive step found a session, or somebody undrained it.
+    _H.REIMAGING: frozenset({_H.DRAINING, _H.JOINING, _H.FAILED}),
+    # Back to reimaging: another attempt.
+    _H.JOINING: frozenset({_H.REIMAGING, _H.VERIFYING, _H.FAILED}),
+    _H.VERIFYING: frozenset({_H.REIMAGING, _H.DONE, _H.FAILED}),
+    **{end: frozenset() for end in HOST_ENDS},
+}
+
+
+def move_rollout(rollout_id: str, now: RolloutState, to: RolloutState) -> RolloutState:
+    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    if to is not now and to not in ROLLOUT_MOVES[now]:
+        raise ImpossibleMove("rollout", rollout_id, now, to)
+    return to
+
+
+def move_host(host: str, now: HostState, to: HostState) -> HostState:
+    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    if to is not now and to not in HOST_MOVES[now]:
+        raise ImpossibleMove("host", host, now, to)
+    return to
