@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.policy import Policy, ScheduleMode
@@ -65,7 +67,7 @@ class Rollout(Record):
     engine_run: int = 1
     """Counts the engine instances that drove this rollout: a lost one is replaced by the next."""
     look: Look | None = None
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     """Hosts per state at the last look."""
     signed_out: int = 0
     """Sessions that were ended by force."""
@@ -96,7 +98,7 @@ class RolloutHost(Record):
     """Drained before we came: given back drained."""
     was_off: bool = False
     """Switched off before we came: given back switched off."""
-    prior_tags: dict[str, str | None] = {}
+    prior_tags: dict[str, str | None] = Field(default_factory=dict)
     """Tags we overwrote, with their former value; None: there was none."""
     prior_delete_option: str | None = None
 
@@ -105,7 +107,7 @@ class RolloutHost(Record):
     """The first look after settling at which the drained host had no session."""
     sign_out_since: UtcTime | None = None
     signed_out_last: UtcTime | None = None
-    warned: dict[str, int] = {}
+    warned: dict[str, int] = Field(default_factory=dict)
     """Session id -> the last warning step (minutes before force_at) it was sent."""
 
     strategy: str = ""

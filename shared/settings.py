@@ -1,0 +1,78 @@
+"""The app's settings: one frozen object, built from a mapping, every problem reported at once.
+
+Nothing else reads `os.environ`. `local.settings.sample.json` names the same settings (tested).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.errors import FreshcoatError
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class BadSettings(FreshcoatError):
+    """The app's settings are not usable; the text names every one that is wrong."""
+
+    title = "The app's settings are not valid"
+
+
+class Settings(BaseModel):
+    """Settings by their names in the environment, less the prefix `FRESHCOAT_`, in lower case. Times in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tables_connection: str = ""
+    """Connection string of the storage account with our tables; or give `tables_endpoint`."""
+    tables_endpoint: str = ""
+    """`https://{account}.table.core.windows.net`, used with the app's managed identity."""
+    identity_client_id: str = ""
+    """Client id of a user-assigned managed identity; empty for the system-assigned one."""
+    arm_endpoint: str = "https://management.azure.com"
+    """Azure Resource Manager. A plain-http one is the simulated Azure and gets no Entra token."""
+
+    agent_url: str = "https://go.microsoft.com/fwlink/?linkid=2310011"
+    boot_loader_url: str = "https://go.microsoft.com/fwlink/?linkid=2311028"
+
+    look_gap: Annotated[float, Field(ge=0, le=60)] = 1.0
+    """Least time between two looks at a pool, however many events arrive."""
+    operation_poll: Seconds = 30.0
+    """How long to wait before asking about an ARM operation that names no Retry-After."""
+    azure_pause: Seconds = 30.0
+    """How long to wait after a passing fault of Azure that names no Retry-After."""
+    resume_after: Seconds = 60.0
+    """How long a rollout must have been silent before the resume timer looks for its engine instance."""
+
+    sign_out_limit: Seconds = 300.0
+    image_limit: Seconds = 2_700.0
+    power_limit: Seconds = 900.0
+    join_limit: Seconds = 900.0
+    register_limit: Seconds = 900.0
+    healthy_limit: Seconds = 2_700.0
+    """Ends of the waits of one host; defaults from azure-facts 1.9."""
+
+    secrets: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    """The `JOIN_…` settings: passwords of joining users, usually Key Vault references."""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """The settings in `environment`. Raises BadSettings naming all that is wrong."""
+        prefix = "FRESHCOAT_"
+        given: dict[str, object] = {
+            name.removeprefix(prefix).lower(): value
+            for name, value in environment.items()
+            if name.startswith(prefix) and value != ""
+        }
+        given["secrets"] = {name: value for name, value in environment.items() if name.startswith("JOIN_")}
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            problems = [f"{prefix}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+            raise BadSettings("; ".join(problems)) from error
+        if not (settings.tables_connection or settings.tables_endpoint):
+            raise BadSettings("Set FRESHCOAT_TABLES_CONNECTION or FRESHCOAT_TABLES_ENDPOINT.")
+        return settings
