@@ -69,6 +69,8 @@ class Rollout(Record):
     look: Look | None = None
     counts: dict[str, int] = Field(default_factory=dict)
     """Hosts per state at the last look."""
+    failures_accepted: int = 0
+    """Failed hosts somebody knew of when they resumed the rollout: they do not stop it again."""
     signed_out: int = 0
     """Sessions that were ended by force."""
 

@@ -1,0 +1,63 @@
+"""The durable engine behind `ports.Engine`: the client that a durable-client binding hands to a function."""
+
+from __future__ import annotations
+
+import grpc
+from azure.durable_functions.client import SyncDurableFunctionsClient
+from durabletask.client import OrchestrationStatus
+
+from shared.names import INBOX, PUBLISH_IMAGE, REIMAGE_HOST, host_instance, rollout_instance
+
+_ALIVE = {
+    OrchestrationStatus.PENDING,
+    OrchestrationStatus.RUNNING,
+    OrchestrationStatus.CONTINUED_AS_NEW,
+    OrchestrationStatus.SUSPENDED,  # somebody's decision, not a loss
+}
+
+
+class DurableEngine:
+    """Starts and nudges orchestrations. Fulfils `shared.ports.Engine`."""
+
+    def __init__(self, client: SyncDurableFunctionsClient) -> None:
+        self._client = client
+
+    def start_rollout(self, rollout_id: str, run: int) -> None:
+        """Start driving a rollout; starting what runs already is fine."""
+        self._start(PUBLISH_IMAGE, rollout_instance(rollout_id, run), {"rollout": rollout_id, "run": run})
+
+    def start_host(self, rollout_id: str, host: str, run: int) -> None:
+        """Start driving one host; starting what runs already is fine."""
+        given = {"rollout": rollout_id, "host": host, "run": run}
+        self._start(REIMAGE_HOST, host_instance(rollout_id, host, run), given)
+
+    def rollout_alive(self, rollout_id: str, run: int) -> bool:
+        """Whether an instance drives this rollout."""
+        return self._alive(rollout_instance(rollout_id, run))
+
+    def host_alive(self, rollout_id: str, host: str, run: int) -> bool:
+        """Whether an instance drives this host."""
+        return self._alive(host_instance(rollout_id, host, run))
+
+    def nudge(self, rollout_id: str, run: int, why: str) -> None:
+        """Make the rollout look now. Nobody there is fine: the resume timer finds what nobody drives."""
+        try:
+            self._client.raise_orchestration_event(rollout_instance(rollout_id, run), INBOX, data={"why": why})
+        except grpc.RpcError as error:
+            if not _says(error, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
+                raise
+
+    def _start(self, orchestrator: str, instance: str, given: dict[str, object]) -> None:
+        try:
+            self._client.schedule_new_orchestration(orchestrator, input=given, instance_id=instance)
+        except grpc.RpcError as error:
+            if not _says(error, grpc.StatusCode.ALREADY_EXISTS):
+                raise
+
+    def _alive(self, instance: str) -> bool:
+        state = self._client.get_orchestration_state(instance, fetch_payloads=False)
+        return state is not None and state.runtime_status in _ALIVE
+
+
+def _says(error: grpc.RpcError, *codes: grpc.StatusCode) -> bool:
+    return isinstance(error, grpc.Call) and error.code() in codes

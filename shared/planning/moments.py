@@ -1,0 +1,77 @@
+"""The moments of a rollout: which warning is due for a session, and when the next look must come. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from shared.models.azure import UserSession
+from shared.models.policy import Policy
+from shared.models.rollouts import RolloutHost
+from shared.planning.values import DRAINED_STATES, Snapshot, SessionWarning
+from shared.states import HostState
+
+WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
+"""Hosts whose sessions will be ended at force_at."""
+
+SIGN_OUT_REPEAT = timedelta(seconds=30)
+"""Least time between two sign-outs of the same host."""
+
+
+def due_step(policy: Policy, force_at: datetime, now: datetime) -> int | None:
+    """The warning step that holds now: the smallest one already reached; None before the first or after force_at."""
+    if now >= force_at:
+        return None
+    left = force_at - now
+    return min((step for step in policy.warn_minutes if left <= timedelta(minutes=step)), default=None)
+
+
+def warnings_due(
+    rows: Iterable[RolloutHost], sessions: Sequence[UserSession], policy: Policy, force_at: datetime, now: datetime
+) -> tuple[SessionWarning, ...]:
+    """The messages to send now: to each session that has not had this step, the step that holds.
+
+    A session that logged on after a step was reached gets that step at the next look; steps that were
+    missed (an outage) are not made up for one by one.
+    """
+    step = due_step(policy, force_at, now)
+    if step is None:
+        return ()
+    minutes = max(1, math.ceil((force_at - now) / timedelta(minutes=1)))
+    warned = {row.host: row.warned for row in rows if row.state in WARNED_STATES}
+    return tuple(
+        SessionWarning(session.host, session.id, step, minutes)
+        for session in sorted(sessions, key=lambda session: (session.host, session.id))
+        if session.host in warned and warned[session.host].get(session.id, step + 1) > step
+    )
+
+
+def next_moment(snapshot: Snapshot, policy: Policy, now: datetime) -> tuple[datetime, str] | None:
+    """The next moment at which the rollout does something by itself, and what, in plain words."""
+    schedule = snapshot.schedule
+    moments = [
+        (schedule.begin_at, "hosts may be taken from then on"),
+        (schedule.force_at, "remaining sessions are ended"),
+        *((schedule.force_at - timedelta(minutes=step), "people are asked to log off") for step in policy.warn_minutes),
+    ]
+    return min((moment for moment in moments if moment[0] > now), default=None)
+
+
+def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
+    """When to look again at the latest, if no event asks for it earlier."""
+    settle = timedelta(seconds=policy.settle_seconds)
+    times: list[datetime] = []
+    upcoming = next_moment(snapshot, policy, now)
+    if upcoming:
+        times.append(upcoming[0])
+    if now >= snapshot.schedule.begin_at:
+        times.append(now + timedelta(seconds=policy.poll_seconds))
+    for view in snapshot.hosts:
+        row = view.row
+        if not view.drained:
+            continue
+        times += [moment + settle for moment in (row.drained_at, row.empty_since) if moment]
+        if row.signed_out_last:
+            times.append(row.signed_out_last + max(settle, SIGN_OUT_REPEAT))
+    return min((time for time in times if time > now), default=now + timedelta(seconds=policy.poll_seconds))

@@ -1,0 +1,43 @@
+"""What a look says about a host we drained: settled or not, empty since when. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.models.azure import SessionHost
+from shared.models.rollouts import RolloutHost
+from shared.planning.values import DRAINED_STATES
+from shared.states import HostState, move_host
+
+
+def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: datetime) -> RolloutHost:
+    """The row as this look leaves it.
+
+    A drained host counts as empty from the first look, at least `settle` after the drain, that finds no
+    session; any session found later takes that back. A host that accepts sessions again (somebody
+    undrained it) has to be drained anew: its `drained_at` is forgotten.
+    """
+    sessions = seen.sessions if seen else 0
+    if row.state not in DRAINED_STATES:
+        return _keep(row, sessions=sessions)
+    if seen is not None and seen.accepting:
+        return _keep(row, sessions=sessions, drained_at=None, empty_since=None)
+    if row.drained_at is None or now < row.drained_at + settle:
+        return _keep(row, sessions=sessions, empty_since=None)
+    if sessions == 0:
+        return _keep(row, sessions=0, empty_since=row.empty_since or now)
+    state = row.state
+    if state is HostState.DRAINING:
+        state = move_host(row.host, state, HostState.WAITING_FOR_LOGOFF)
+    return _keep(row, sessions=sessions, empty_since=None, state=state)
+
+
+def ready(row: RolloutHost, settle: timedelta, now: datetime) -> bool:
+    """Whether a drained host was empty at two looks `settle` apart, so that it may be rebuilt."""
+    return row.state in DRAINED_STATES and row.empty_since is not None and now >= row.empty_since + settle
+
+
+def _keep(row: RolloutHost, **changes: object) -> RolloutHost:
+    """The same object when nothing changed, so that an unchanged row is not written."""
+    changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
+    return row.model_copy(update=changed) if changed else row

@@ -1,0 +1,143 @@
+"""What the planner is given and what it answers: frozen values, nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+from shared.models.azure import SessionHost, UserSession
+from shared.models.policy import AfterForce, Policy, ScheduleMode
+from shared.models.rollouts import RolloutHost, Schedule
+from shared.states import HostState, RolloutState
+
+DRAINED_STATES = frozenset({HostState.DRAINING, HostState.WAITING_FOR_LOGOFF, HostState.SIGNING_OUT})
+"""A host we drained and have not begun to rebuild."""
+
+
+@dataclass(frozen=True)
+class HostView:
+    """One host: its row, and how the broker sees it now (None while it is not registered)."""
+
+    row: RolloutHost
+    seen: SessionHost | None
+
+    @property
+    def name(self) -> str:
+        """The host's name."""
+        return self.row.host
+
+    @property
+    def sessions(self) -> int:
+        """Sessions as the broker counts them, disconnected ones too."""
+        return self.seen.sessions if self.seen else 0
+
+    @property
+    def drained(self) -> bool:
+        """Whether we drained it and wait for it to be empty and settled."""
+        return self.row.state in DRAINED_STATES
+
+    @property
+    def serving(self) -> bool:
+        """Whether a new logon could land here now."""
+        return self.seen is not None and self.seen.serving
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A pool in the midst of a rollout, as one look found it.
+
+    `session_limit` is per host. `may_probe_only`: it is not known yet whether re-imaging works on this
+    pool, so one host at a time. `sessions` is None when the look had no need to read them.
+    """
+
+    hosts: tuple[HostView, ...]
+    schedule: Schedule
+    state: RolloutState
+    target: str
+    session_limit: int
+    replicas: int
+    may_probe_only: bool = False
+    failures_accepted: int = 0
+    sessions: tuple[UserSession, ...] | None = None
+
+    @cached_property
+    def counts(self) -> Counter[HostState]:
+        """Hosts per state."""
+        return Counter(view.row.state for view in self.hosts)
+
+    @cached_property
+    def open_sessions(self) -> int:
+        """Sessions on all hosts of the pool."""
+        return sum(view.sessions for view in self.hosts)
+
+    def forcing(self, now: datetime) -> bool:
+        """Whether sessions may be ended."""
+        return now >= self.schedule.force_at
+
+    def limits_lifted(self, policy: Policy, now: datetime) -> bool:
+        """Whether the floor no longer binds: sessions are ended anyway and nobody asked for waves."""
+        return self.forcing(now) and policy.after_force is AfterForce.ALL
+
+    def everything_at_once(self, policy: Policy, now: datetime) -> bool:
+        """Whether `max_unavailable` no longer binds either: the deadline of `on_logoff` is over."""
+        return self.limits_lifted(policy, now) and self.schedule.mode is ScheduleMode.ON_LOGOFF
+
+
+class Act(StrEnum):
+    """What is to be done with a host at this look."""
+
+    HOLD = "hold"
+    """Nothing; the reason says why not yet."""
+    SKIP = "skip"
+    DRAIN = "drain"
+    GIVE_BACK = "give_back"
+    """Undrain a host we drained: too few accept sessions, or the rollout is cancelled."""
+    SIGN_OUT = "sign_out"
+    TAKE = "take"
+    """Begin to rebuild it."""
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done with one host, and why; hosts that are not chosen have a reason too."""
+
+    host: str
+    act: Act
+    reason: str
+    sessions: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.host}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class SessionWarning:
+    """A message to one session: `step` minutes before force_at, `minutes` as they are now."""
+
+    host: str
+    session: str
+    step: int
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The answer to one look. Decisions stand in the order in which hosts will be taken."""
+
+    decisions: tuple[Decision, ...]
+    next_look: datetime | None
+    next_does: str = ""
+    warnings: tuple[SessionWarning, ...] = ()
+    becomes: RolloutState | None = None
+    """The state the rollout moves to now; None: it stays."""
+    note: str = ""
+    canary_passed: bool = False
+    findings: tuple[str, ...] = field(default=())
+
+    def chosen(self, act: Act) -> list[str]:
+        """The hosts this is to be done with, in order."""
+        return [decision.host for decision in self.decisions if decision.act is act]
