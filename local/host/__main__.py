@@ -1,0 +1,83 @@
+"""Run a function app on this machine: ``python -m local.host --app DIR --port N``."""
+
+import argparse
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from local.host.app import SERVED_TRIGGERS, AppError, load_app
+from local.host.server import Host
+from local.host.settings import SettingsError, load_host_settings, load_local_settings
+
+_QUIET = ("azure.core", "azure.identity", "azure.durable_functions", "durabletask", "uvicorn", "urllib3")
+_EXIT_SECONDS = 5.0
+
+
+def main() -> int:
+    """Serve the app until a signal; 1 when it cannot be served."""
+    arguments = _arguments()
+    app_dir = arguments.app.resolve()
+    _configure_logging(arguments.log_level)
+    try:
+        listener = _listen(arguments.host, arguments.port)
+        load_local_settings(app_dir)
+        settings = load_host_settings(app_dir)
+        os.chdir(app_dir)
+        functions = load_app(app_dir)
+        host = Host(functions, settings, listener)
+    except (AppError, SettingsError) as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 1
+    print(host.listing(), flush=True)
+    for function in functions:
+        if function.kind not in SERVED_TRIGGERS:
+            print(f"note: {function.name} ({function.kind}) only runs by hand, via /admin/functions")
+    asyncio.run(_run(host))
+    return 0
+
+
+async def _run(host: Host) -> None:
+    await host.run()
+    # Functions still running, and threads of the app, must not keep the process.
+    threading.Timer(_EXIT_SECONDS, os._exit, [0]).start()
+    os._exit(0)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.host",
+        description="Run a Python (v2 model) Azure Functions app folder on this machine: HTTP, timers and"
+        " Durable Functions, without Core Tools or storage. Orchestrations live in memory and end with it.",
+    )
+    parser.add_argument("--app", type=Path, default=Path(), help="app folder (default: this one)")
+    parser.add_argument("--port", type=int, default=7071, help="port to listen on, 0 picks one (default: 7071)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    return parser.parse_args()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else starts. Raises AppError when it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except (OSError, OverflowError) as error:
+        raise AppError(f"cannot listen on {host}:{port}: {error}") from error
+    return listener
+
+
+def _configure_logging(level: str) -> None:
+    logging.basicConfig(level=level, stream=sys.stderr, format="[%(asctime)s] %(levelname)s %(name)s: %(message)s")
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Index a function app folder the way the cloud worker does."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from azure_functions_runtime import start_threadpool_executor
+from azure_functions_runtime.bindings.meta import load_binding_registry
+from azure_functions_runtime.functions import FunctionLoadError, Registry
+from azure_functions_runtime.handle_event import _functions
+from azure_functions_runtime.loader import index_function_app
+
+from local.host.settings import SettingsError, resolve
+
+SERVED_TRIGGERS = frozenset({"httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger"})
+_CLIENT = "durableClient"
+# The worker compares bindings with members of a protobuf enum; the numbers are all it needs.
+_PROTOS = SimpleNamespace(BindingInfo=SimpleNamespace(out=1, inout=2, undefined=None))
+
+
+class AppError(Exception):
+    """The app cannot be served; the message says why in one paragraph."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One indexed function. ``trigger`` is its trigger binding as in function.json."""
+
+    name: str
+    function_id: str
+    trigger: dict[str, Any]
+    bindings: tuple[dict[str, Any], ...]
+
+    @property
+    def kind(self) -> str:
+        return str(self.trigger["type"])
+
+    @property
+    def trigger_name(self) -> str:
+        return str(self.trigger["name"])
+
+    @property
+    def client_names(self) -> list[str]:
+        """The parameters that receive a durable client."""
+        return [str(binding["name"]) for binding in self.bindings if binding["type"] == _CLIENT]
+
+    @property
+    def http_output(self) -> str | None:
+        """The binding that carries the HTTP response: ``$return`` or the name of an Out parameter."""
+        return next((str(binding["name"]) for binding in self.bindings if binding["type"] == "http"), None)
+
+    @property
+    def durable_name(self) -> str:
+        """The name orchestrations, activities and entities are called by."""
+        keys = ("orchestration", "activity", "entityName")
+        return next((str(self.trigger[key]) for key in keys if self.trigger.get(key)), self.name)
+
+
+def load_app(app_dir: Path) -> list[Function]:
+    """Import the app in ``app_dir``, check every function's signature and start the thread pool.
+
+    Raises AppError for anything that would stop the app in the cloud as well: no script file, an
+    import that fails, a signature that does not fit its bindings, a setting that is missing.
+    """
+    script = app_dir / os.environ.get("PYTHON_SCRIPT_FILE_NAME", "function_app.py")
+    if not script.is_file():
+        raise AppError(f"there is no {script.name} in {app_dir}")
+    sys.path.insert(0, str(app_dir))
+    importlib.invalidate_caches()
+    load_binding_registry()
+    start_threadpool_executor()
+    try:
+        return list(_index(script))
+    except (FunctionLoadError, SettingsError, ValueError) as error:
+        raise AppError(str(error)) from error
+    except Exception as error:
+        raise AppError(f"importing {script.name} failed: {type(error).__name__}: {error}") from error
+
+
+def _index(script: Path) -> Iterator[Function]:
+    for indexed in index_function_app(str(script)):
+        info = cast(Registry, _functions).add_indexed_function(function=indexed, protos=_PROTOS)
+        bindings = tuple(_resolved(binding.get_dict_repr()) for binding in indexed.get_bindings())
+        trigger = _resolved(indexed.get_trigger().get_dict_repr())
+        if not _disabled(info.name):
+            yield Function(info.name, info.function_id, trigger, bindings)
+
+
+def _resolved(binding: dict[str, Any]) -> dict[str, Any]:
+    return {key: resolve(value, os.environ) if isinstance(value, str) else value for key, value in binding.items()}
+
+
+def _disabled(name: str) -> bool:
+    setting = os.environ.get(f"AzureWebJobs.{name}.Disabled", os.environ.get(f"AzureWebJobs_{name}_Disabled"))
+    return (setting or "").lower() in {"1", "true"}

@@ -1,0 +1,264 @@
+"""Microsoft's in-memory Durable Task backend, corrected where it differs from the ones in Azure.
+
+* A sub-orchestration may take any time: the original stops telling the parent after 30 seconds.
+* Timers and activities of an execution that continued as new do not reach the next execution, where
+  their numbers mean other tasks.
+* An instance id whose orchestration ended may be started again, as the Functions host allows.
+* Pending timers share one thread instead of having one each.
+* A busy instance waits for its turn to end without holding back the others in the queue.
+* Ended instances are forgotten, oldest first, so memory stays bounded.
+"""
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from concurrent import futures
+from datetime import UTC, datetime
+from typing import Never, cast, override
+
+import durabletask.internal.orchestrator_service_pb2 as pb
+import grpc
+from durabletask.internal import helpers
+from durabletask.internal.orchestrator_service_pb2_grpc import add_TaskHubSidecarServiceServicer_to_server
+from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend, OrchestrationInstance
+
+KEEPENDED = 10_000
+KEEP_HISTORIES = 1_000
+# The bridge ends an instance long before this; the engine's own limit would only leave it stuck.
+_NO_LIMIT = 1 << 30
+_CLIENT_THREADS = 64
+ENDED = (
+    pb.ORCHESTRATION_STATUS_COMPLETED,
+    pb.ORCHESTRATION_STATUS_FAILED,
+    pb.ORCHESTRATION_STATUS_TERMINATED,
+)
+
+
+class Refused(Exception):
+    """The engine refused an in-process call; ``code`` is the gRPC status it would have answered."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.code = code
+
+
+class _InProcess:
+    """The parts of a call context the engine asks for."""
+
+    def is_active(self) -> bool:
+        return True
+
+    def abort(self, code: grpc.StatusCode, details: str) -> Never:
+        raise Refused(code, details)
+
+
+IN_PROCESS = cast(grpc.ServicerContext, _InProcess())
+"""The context of the host's own calls, which need no network."""
+
+
+class Alarms:
+    """Calls functions at their time, all from one daemon thread."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        threading.Thread(target=self._run, name="engine-alarms", daemon=True).start()
+
+    def at(self, when: datetime, call: Callable[[], None]) -> None:
+        """Call ``call`` at ``when``, or at once if that is past."""
+        with self._changed:
+            heapq.heappush(self._due, (when.timestamp(), next(self._numbers), call))
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._due or self._due[0][0] > time.time():
+                    self._changed.wait(self._due[0][0] - time.time() if self._due else None)
+                call = heapq.heappop(self._due)[2]
+            call()
+
+
+class Engine(InMemoryOrchestrationBackend):
+    """The backend this host runs on. ``port`` is known after ``start``."""
+
+    def __init__(self, keep_ended: int = KEEPENDED, keep_histories: int = KEEP_HISTORIES) -> None:
+        super().__init__(max_history_size=_NO_LIMIT)
+        self.port = 0
+        self._keep_ended = keep_ended
+        self._keep_histories = keep_histories
+        self._alarms = Alarms()
+        self._ended: dict[str, None] = {}
+        self._with_history: dict[str, None] = {}
+        self._first_token: dict[str, int] = {}
+        self._parents: dict[str, list[tuple[str, int, int]]] = {}
+        self._wake_after_turn: set[str] = set()
+
+    @override
+    def start(self) -> str:
+        """Listen for durable clients on a free local port."""
+        self._server = grpc.server(futures.ThreadPoolExecutor(_CLIENT_THREADS))
+        add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]
+        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self._server.start()
+        return f"127.0.0.1:{self.port}"
+
+    @override
+    def StartInstance(
+        self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext
+    ) -> pb.CreateInstanceResponse:
+        """Start an instance; an ended one of the same id is replaced."""
+        if not request.orchestrationIdReusePolicy.replaceableStatus:
+            request.orchestrationIdReusePolicy.replaceableStatus.extend(ENDED)
+        with self._lock:
+            response = super().StartInstance(request, context)
+            self._begin_execution(response.instanceId)
+        return response
+
+    @override
+    def CompleteOrchestratorTask(
+        self, request: pb.OrchestratorResponse, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
+        """Take the result of one turn."""
+        with self._lock:
+            response = super().CompleteOrchestratorTask(request, context)
+            instance = self._instances.get(request.instanceId)
+            if instance is not None:
+                _stamp(instance.history)
+            if instance is not None and self._is_terminal_status(instance.status):
+                self._forget_oldest(request.instanceId)
+            elif instance is not None and instance.status == pb.ORCHESTRATION_STATUS_PENDING:
+                self._begin_execution(request.instanceId)
+                instance.status = pb.ORCHESTRATION_STATUS_RUNNING
+            if request.instanceId in self._wake_after_turn:
+                self._enqueue_orchestration(request.instanceId)
+        return response
+
+    @override
+    def CompleteActivityTask(
+        self, request: pb.ActivityResponse, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
+        """Take the result of an activity, unless the execution that asked for it is over."""
+        with self._lock:
+            if self._is_current(request.instanceId, int(request.completionToken)):
+                return super().CompleteActivityTask(request, context)
+        return pb.CompleteTaskResponse()
+
+    @override
+    def PurgeInstances(
+        self, request: pb.PurgeInstancesRequest, context: grpc.ServicerContext
+    ) -> pb.PurgeInstancesResponse:
+        """Forget ended instances."""
+        with self._lock:
+            response = super().PurgeInstances(request, context)
+            for known in (self._first_token, self._ended, self._with_history):
+                for instance_id in known.keys() - self._instances.keys():
+                    del known[instance_id]
+        return response
+
+    @override
+    def _create_instance_internal(
+        self, instance_id: str, name: str, encoded_input: str | None = None, version: str | None = None
+    ) -> None:
+        super()._create_instance_internal(instance_id, name, encoded_input, version)
+        self._begin_execution(instance_id)
+
+    def _begin_execution(self, instance_id: str) -> None:
+        """Whatever carries an older completion token belongs to an earlier execution."""
+        self._first_token[instance_id] = self._instances[instance_id].completion_token
+        self._ended.pop(instance_id, None)
+        self._with_history.pop(instance_id, None)
+
+    @override
+    def _prepare_rewind(self, instance: OrchestrationInstance, reason: str | None = None) -> None:
+        super()._prepare_rewind(instance, reason)
+        self._ended.pop(instance.instance_id, None)
+        self._with_history.pop(instance.instance_id, None)
+
+    def _is_current(self, instance_id: str, token: int) -> bool:
+        """Whether ``token`` was handed out by the execution that is running now."""
+        instance = self._instances.get(instance_id)
+        return (
+            instance is not None
+            and not self._is_terminal_status(instance.status)
+            and token >= self._first_token.get(instance_id, 0)
+        )
+
+    @override
+    def _enqueue_orchestration(self, instance_id: str) -> None:
+        if instance_id in self._orchestration_in_flight:
+            self._wake_after_turn.add(instance_id)
+            return
+        self._wake_after_turn.discard(instance_id)
+        super()._enqueue_orchestration(instance_id)
+
+    @override
+    def _process_create_timer_action(self, instance: OrchestrationInstance, action: pb.OrchestratorAction) -> None:
+        fire_at = action.createTimer.fireAt.ToDatetime(tzinfo=UTC)
+        instance.history.append(helpers.new_timer_created_event(action.id, fire_at))
+        event = helpers.new_timer_fired_event(action.id, fire_at)
+        instance_id, token = instance.instance_id, instance.completion_token
+        self._alarms.at(fire_at, lambda: self._deliver(instance_id, token, event))
+
+    @override
+    def _schedule_delayed_entity_operation(self, entity_id: str, event: pb.HistoryEvent, fire_at: datetime) -> None:
+        def signal() -> None:
+            with self._lock:
+                self._queue_entity_operation(entity_id, event)
+
+        self._alarms.at(fire_at, signal)
+
+    def _deliver(self, instance_id: str, token: int, event: pb.HistoryEvent) -> None:
+        """Give an event to the execution that waits for it, if that one is still running."""
+        with self._lock:
+            if self._is_current(instance_id, token):
+                instance = self._instances[instance_id]
+                instance.pending_events.append(event)
+                instance.last_updated_at = datetime.now(UTC)
+                self._enqueue_orchestration(instance_id)
+
+    @override
+    def _watch_sub_orchestration(self, parent_instance_id: str, sub_instance_id: str, task_id: int) -> None:
+        token = self._instances[parent_instance_id].completion_token
+        self._parents.setdefault(sub_instance_id, []).append((parent_instance_id, token, task_id))
+        self._notify_waiters(sub_instance_id)
+
+    @override
+    def _notify_waiters(self, instance_id: str) -> None:
+        super()._notify_waiters(instance_id)
+        instance = self._instances.get(instance_id)
+        if instance is None or not self._is_terminal_status(instance.status):
+            return
+        for parent_id, token, task_id in self._parents.pop(instance_id, []):
+            if instance.status == pb.ORCHESTRATION_STATUS_COMPLETED:
+                event = helpers.new_sub_orchestration_completed_event(task_id, instance.output)
+            else:
+                failure = instance.failure_details
+                message = failure.errorMessage if failure else "Sub-orchestration failed"
+                event = helpers.new_sub_orchestration_failed_event(task_id, Exception(message))
+            self._deliver(parent_id, token, event)
+
+    def _forget_oldest(self, instance_id: str) -> None:
+        """Note that an instance ended, and let go of those that ended long before it."""
+        for known in (self._ended, self._with_history):
+            known.pop(instance_id, None)
+            known[instance_id] = None
+        if len(self._with_history) > self._keep_histories:
+            oldest = next(iter(self._with_history))
+            del self._with_history[oldest]
+            self._instances[oldest].history.clear()
+        if len(self._ended) > self._keep_ended:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest], self._instances[oldest], self._first_token[oldest]
+
+
+def _stamp(history: list[pb.HistoryEvent]) -> None:
+    """Give the events of the last turn a time; the original leaves most of them without."""
+    for event in reversed(history):
+        if event.HasField("orchestratorStarted"):
+            return
+        if not event.timestamp.seconds:
+            event.timestamp.GetCurrentTime()

@@ -1,0 +1,65 @@
+"""Run one function through Microsoft's worker code."""
+
+import re
+import uuid
+from dataclasses import dataclass
+
+from azure_functions_runtime.bindings.datumdef import Datum
+from azure_functions_runtime.native_invocation import invocation_request_native
+
+from local.host.app import Function
+
+_FRAME = re.compile(r'^  File "', re.MULTILINE)
+
+
+def datum(value: object, kind: str) -> Datum:
+    """A value in the form the worker takes: ``kind`` is string, bytes, json or http."""
+    return Datum(value, kind)  # type: ignore[no-untyped-call]
+
+
+class FunctionFailed(Exception):
+    """The function raised. The worker has already logged the traceback."""
+
+    def __init__(self, error_type: str, message: str, stack_trace: str) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self.error_type = error_type
+        self.message = message
+        self.stack_trace = stack_trace
+
+
+@dataclass(frozen=True)
+class Invoker:
+    """Runs functions; ``client_config`` is what each ``durableClient`` binding receives."""
+
+    client_config: str
+
+    async def run(self, function: Function, trigger: Datum) -> Datum | None:
+        """Run ``function`` and give back what it returned (an HTTP Out parameter counts as returned).
+
+        Sync functions run in the worker's thread pool, coroutines on the running loop. Raises
+        FunctionFailed.
+        """
+        inputs = [(function.trigger_name, trigger)]
+        inputs += [(name, datum(self.client_config, "string")) for name in function.client_names]
+        answer = await invocation_request_native(  # type: ignore[no-untyped-call]
+            str(uuid.uuid4()), function.function_id, inputs, {}
+        )
+        returned: Datum | None
+        ok, returned, outputs, error, trace = answer
+        if not ok:
+            raise _failure(error or "", trace or "")
+        http_output = function.http_output
+        if http_output is not None and http_output != "$return":
+            returned = dict(outputs).get(http_output)
+        return returned
+
+
+def _failure(error: str, trace: str) -> FunctionFailed:
+    """Split the worker's traceback text into the class and the message, as the real host does."""
+    last_frame = max((match.end() for match in _FRAME.finditer(trace)), default=None)
+    if last_frame is None:
+        return FunctionFailed("RuntimeError", error, trace)
+    lines = trace[last_frame:].splitlines()[1:]
+    start = next((index for index, line in enumerate(lines) if not line.startswith("    ")), len(lines))
+    name, _, message = "\n".join(lines[start:]).partition(": ")
+    return FunctionFailed(name.strip().rpartition(".")[2] or "RuntimeError", message.strip(), trace)

@@ -1,0 +1,275 @@
+"""The durable extension's HTTP API under ``/runtime/webhooks/durabletask``.
+
+Paths, status codes and JSON are those of the real extension, so the links in a check-status response
+work. Keys (``code``), ``taskHub`` and ``connection`` are ignored.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import durabletask.internal.orchestrator_service_pb2 as pb
+from azure.durable_functions.http.http_management_payload import HttpManagementPayload
+from azure.durable_functions.internal.compat.history_projection import project_history
+from durabletask.internal import helpers, history_helpers
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.host import entities
+from local.host.engine import ENDED, IN_PROCESS, Engine, Refused
+from local.host.query import flag, moment, number
+
+PREFIX = "/runtime/webhooks/durabletask"
+_STATUS = "ORCHESTRATION_STATUS_"
+_CONTINUATION = "x-ms-continuation-token"
+
+
+def client_config(origin: str, hub: str, rpc_port: int) -> str:
+    """What a ``durableClient`` binding receives: where the engine listens and how links look."""
+    base = f"{origin}{PREFIX}"
+    query = _required_query(hub)
+    return json.dumps(
+        {
+            "taskHubName": hub,
+            "connectionName": "Storage",
+            "creationUrls": {
+                "createNewInstancePostUri": f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]?{query}"
+            },
+            "managementUrls": HttpManagementPayload("INSTANCEID", f"{base}/instances/INSTANCEID", query),
+            "baseUrl": base,
+            "httpBaseUrl": base,
+            "requiredQueryStringParameters": query,
+            "rpcBaseUrl": f"http://127.0.0.1:{rpc_port}",
+        }
+    )
+
+
+def _required_query(hub: str) -> str:
+    return f"taskHub={quote(hub)}&connection=Storage&code=local"
+
+
+class ManagementApi:
+    """The endpoints, answered straight from the engine."""
+
+    def __init__(self, engine: Engine, hub: str, orchestrators: frozenset[str]) -> None:
+        self._engine = engine
+        self._hub = hub
+        self._orchestrators = orchestrators
+
+    def routes(self) -> list[Route]:
+        """What to mount; ``PREFIX`` is part of each path."""
+        one = f"{PREFIX}/instances/{{id}}"
+        start = f"{PREFIX}/orchestrators/{{name}}"
+        return [
+            Route(f"{PREFIX}/instances", self._list, methods=["GET"]),
+            Route(f"{PREFIX}/instances", self._purge_many, methods=["DELETE"]),
+            Route(one, self._status, methods=["GET"]),
+            Route(one, self._purge, methods=["DELETE"]),
+            Route(f"{one}/raiseEvent/{{event}}", self._raise_event, methods=["POST"]),
+            Route(f"{one}/terminate", self._operation(self._terminate), methods=["POST"]),
+            Route(f"{one}/suspend", self._operation(self._suspend), methods=["POST"]),
+            Route(f"{one}/resume", self._operation(self._resume), methods=["POST"]),
+            Route(f"{one}/rewind", self._operation(self._rewind, gone_when_failed=False), methods=["POST"]),
+            Route(f"{one}/restart", self._restart, methods=["POST"]),
+            Route(start, self._start, methods=["POST"]),
+            Route(f"{start}/{{id}}", self._start, methods=["POST"]),
+            *entities.routes(PREFIX, self._engine),
+        ]
+
+    def _state(self, request: Request) -> pb.OrchestrationState | None:
+        wanted = pb.GetInstanceRequest(instanceId=request.path_params["id"], getInputsAndOutputs=True)
+        found = self._engine.GetInstance(wanted, IN_PROCESS)
+        return found.orchestrationState if found.exists else None
+
+    def _status(self, request: Request) -> Response:
+        state = self._state(request)
+        if state is None:
+            return Response(status_code=404)
+        body = _payload(state, show_input=flag(request, "showInput", default=True))
+        if flag(request, "showHistory"):
+            body["historyEvents"] = self._history(request, state.instanceId)
+        if state.orchestrationStatus not in ENDED:
+            return JSONResponse(body, 202, {"Location": str(request.url), "Retry-After": "5"})
+        failed = state.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
+        return JSONResponse(body, 500 if failed and flag(request, "returnInternalServerErrorOnFailure") else 200)
+
+    def _history(self, request: Request, instance_id: str) -> list[dict[str, Any]]:
+        wanted = pb.StreamInstanceHistoryRequest(instanceId=instance_id)
+        chunks = self._engine.StreamInstanceHistory(wanted, IN_PROCESS)
+        return project_history(
+            history_helpers.collect_history_events(chunks),
+            show_input=flag(request, "showInput", default=True),
+            show_history_output=flag(request, "showHistoryOutput"),
+        )
+
+    def _list(self, request: Request) -> Response:
+        show_input = flag(request, "showInput")
+        query = pb.InstanceQuery(
+            runtimeStatus=_statuses(request),
+            createdTimeFrom=_timestamp(request, "createdTimeFrom"),
+            createdTimeTo=_timestamp(request, "createdTimeTo"),
+            maxInstanceCount=number(request, "top", 0),
+            fetchInputsAndOutputs=True,
+        )
+        if request.query_params.get("instanceIdPrefix"):
+            query.instanceIdPrefix.value = request.query_params["instanceIdPrefix"]
+        if request.headers.get(_CONTINUATION):
+            query.continuationToken.value = request.headers[_CONTINUATION]
+        found = self._engine.QueryInstances(pb.QueryInstancesRequest(query=query), IN_PROCESS)
+        body = [_payload(state, show_input=show_input) for state in found.orchestrationState]
+        return JSONResponse(body, headers={_CONTINUATION: found.continuationToken.value})
+
+    def _purge(self, request: Request) -> Response:
+        if self._state(request) is None:
+            return Response(status_code=404)
+        wanted = pb.PurgeInstancesRequest(instanceId=request.path_params["id"])
+        purged = self._engine.PurgeInstances(wanted, IN_PROCESS)
+        return JSONResponse({"instancesDeleted": purged.deletedInstanceCount})
+
+    def _purge_many(self, request: Request) -> Response:
+        if moment(request, "createdTimeFrom") is None:
+            return JSONResponse("Please provide value for 'createdTimeFrom' parameter.", 400)
+        wanted = pb.PurgeInstanceFilter(
+            createdTimeFrom=_timestamp(request, "createdTimeFrom"),
+            createdTimeTo=_timestamp(request, "createdTimeTo"),
+            runtimeStatus=_statuses(request),
+        )
+        purged = self._engine.PurgeInstances(pb.PurgeInstancesRequest(purgeInstanceFilter=wanted), IN_PROCESS)
+        if not purged.deletedInstanceCount:
+            return Response(status_code=404)
+        return JSONResponse({"instancesDeleted": purged.deletedInstanceCount})
+
+    async def _raise_event(self, request: Request) -> Response:
+        state = self._state(request)
+        if state is None or state.orchestrationStatus in ENDED:
+            return Response(status_code=404 if state is None else 410)
+        event = pb.RaiseEventRequest(instanceId=state.instanceId, name=request.path_params["event"])
+        try:
+            event.input.value = await _json_body(request)
+        except ValueError as error:
+            return JSONResponse({"message": f"Invalid JSON content: {error}"}, 400)
+        self._engine.RaiseEvent(event, IN_PROCESS)
+        return Response(status_code=202)
+
+    def _operation(
+        self, act: Callable[[str, str], object], gone_when_failed: bool = True
+    ) -> Callable[[Request], Response]:
+        """An endpoint that does something to a running instance: 202, or 404, or 410 once it ended."""
+
+        def endpoint(request: Request) -> Response:
+            state = self._state(request)
+            if state is None:
+                return Response(status_code=404)
+            failed = state.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
+            if state.orchestrationStatus in ENDED and (gone_when_failed or not failed):
+                return Response(status_code=410)
+            try:
+                act(state.instanceId, request.query_params.get("reason", ""))
+            except Refused as refusal:
+                return JSONResponse({"message": str(refusal)}, 400)
+            return Response(status_code=202)
+
+        return endpoint
+
+    def _terminate(self, instance_id: str, reason: str) -> None:
+        output = helpers.get_string_value(json.dumps(reason))
+        wanted = pb.TerminateRequest(instanceId=instance_id, output=output)
+        self._engine.TerminateInstance(wanted, IN_PROCESS)
+
+    def _suspend(self, instance_id: str, reason: str) -> None:
+        wanted = pb.SuspendRequest(instanceId=instance_id, reason=helpers.get_string_value(reason))
+        self._engine.SuspendInstance(wanted, IN_PROCESS)
+
+    def _resume(self, instance_id: str, reason: str) -> None:
+        wanted = pb.ResumeRequest(instanceId=instance_id, reason=helpers.get_string_value(reason))
+        self._engine.ResumeInstance(wanted, IN_PROCESS)
+
+    def _rewind(self, instance_id: str, reason: str) -> None:
+        wanted = pb.RewindInstanceRequest(instanceId=instance_id, reason=helpers.get_string_value(reason))
+        self._engine.RewindInstance(wanted, IN_PROCESS)
+
+    def _restart(self, request: Request) -> Response:
+        wanted = pb.RestartInstanceRequest(
+            instanceId=request.path_params["id"],
+            restartWithNewInstanceId=flag(request, "restartWithNewInstanceId", default=True),
+        )
+        try:
+            started = self._engine.RestartInstance(wanted, IN_PROCESS)
+        except Refused as refusal:
+            return JSONResponse({"message": str(refusal)}, 400)
+        return self._accepted(request, started.instanceId)
+
+    async def _start(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name.lower() not in self._orchestrators:
+            return JSONResponse({"message": f"The function '{name}' is not an orchestrator function."}, 400)
+        wanted = pb.CreateInstanceRequest(name=name, instanceId=request.path_params.get("id", ""))
+        try:
+            wanted.input.value = await _json_body(request)
+            started = self._engine.StartInstance(wanted, IN_PROCESS)
+        except ValueError as error:
+            return JSONResponse({"message": f"Invalid JSON content: {error}"}, 400)
+        except Refused as refusal:
+            return JSONResponse({"message": str(refusal)}, 409)
+        return self._accepted(request, started.instanceId)
+
+    def _accepted(self, request: Request, instance_id: str) -> Response:
+        url = f"{request.url.scheme}://{request.url.netloc}{PREFIX}/instances/{quote(instance_id, safe='')}"
+        links = HttpManagementPayload(instance_id, url, _required_query(self._hub))
+        return JSONResponse(links, 202, {"Location": links["statusQueryGetUri"], "Retry-After": "10"})
+
+
+def _payload(state: pb.OrchestrationState, *, show_input: bool) -> dict[str, Any]:
+    """An instance as the extension describes it."""
+    name = pb.OrchestrationStatus.Name(state.orchestrationStatus).removeprefix(_STATUS)
+    failure = state.failureDetails.errorMessage if state.HasField("failureDetails") else None
+    return {
+        "name": state.name,
+        "instanceId": state.instanceId,
+        "runtimeStatus": "".join(part.title() for part in name.split("_")),
+        "input": _parsed(state.input.value) if show_input else None,
+        "customStatus": _parsed(state.customStatus.value),
+        "output": _parsed(state.output.value) if state.output.value else failure,
+        "createdTime": _seconds(state.createdTimestamp.ToDatetime()),
+        "lastUpdatedTime": _seconds(state.lastUpdatedTimestamp.ToDatetime()),
+    }
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+def _seconds(value: datetime) -> str:
+    return f"{value:%Y-%m-%dT%H:%M:%S}Z"
+
+
+async def _json_body(request: Request) -> str:
+    """The body as it came; an empty one is null. Raises ValueError when it is not JSON."""
+    body = (await request.body()).decode() or "null"
+    json.loads(body)
+    return body
+
+
+def _timestamp(request: Request, name: str) -> Any:
+    value = moment(request, name)
+    return None if value is None else helpers.new_timestamp(value)
+
+
+def _statuses(request: Request) -> list[pb.OrchestrationStatus]:
+    """The wanted statuses; names nobody knows are passed over, as the extension does."""
+    wanted = {
+        part.strip().replace("_", "").lower()
+        for value in request.query_params.getlist("runtimeStatus")
+        for part in value.split(",")
+    }
+    return [
+        number
+        for name, number in pb.OrchestrationStatus.items()
+        if name.removeprefix(_STATUS).replace("_", "").lower() in wanted
+    ]

@@ -1,0 +1,106 @@
+"""Ties app, engine and HTTP together and runs them until a signal."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from local.host.admin import AdminApi
+from local.host.app import Function
+from local.host.durable import DurableBridge
+from local.host.engine import Engine
+from local.host.invoke import Invoker
+from local.host.management import ManagementApi, client_config
+from local.host.routes import RouteTable
+from local.host.settings import HostSettings
+from local.host.timers import Timer
+from local.host.web import FunctionRoutes
+
+_GRACE_SECONDS = 2
+
+
+class Host:
+    """One app being served on one socket."""
+
+    def __init__(self, functions: list[Function], settings: HostSettings, listener: socket.socket) -> None:
+        """Raises AppError for a route or a schedule that cannot be served."""
+        host, port = listener.getsockname()[:2]
+        self.origin = f"http://{host}:{port}"
+        self.functions = functions
+        self.route_table = RouteTable(functions, settings.route_prefix)
+        self._settings = settings
+        self._listener = listener
+        self._timers = [Timer.of(function) for function in functions if function.kind == "timerTrigger"]
+        self._engine = Engine()
+
+    def listing(self) -> str:
+        """The functions and where to reach them, as Core Tools print them."""
+        http = {route.function.name: route for route in self.route_table.routes}
+        lines = ["", "Functions:", ""]
+        for function in sorted(self.functions, key=lambda function: function.name):
+            route = http.get(function.name)
+            if route is None:
+                lines.append(f"\t{function.name}: {function.kind}")
+            else:
+                methods = f"[{','.join(sorted(route.methods))}] " if route.methods else ""
+                lines.append(f"\t{function.name}: {methods}{self.origin}/{route.template}")
+        return "\n".join([*lines, ""])
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; then give requests a moment to end."""
+        self._engine.start()
+        invoker = Invoker(client_config(self.origin, self._settings.hub_name, self._engine.port))
+        bridge = DurableBridge(
+            self.functions,
+            invoker,
+            self._engine,
+            self._settings.max_activities,
+            self._settings.max_orchestrators,
+        )
+        bridge.start()
+        server = _Server(self._asgi(invoker), f"Host started: {self.origin}")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        timers = [asyncio.create_task(timer.run(invoker)) for timer in self._timers]
+        await server.serve(sockets=[self._listener])
+        for task in timers:
+            task.cancel()
+        self._engine.stop(grace=0)
+
+    def _asgi(self, invoker: Invoker) -> Starlette:
+        orchestrators = frozenset(
+            function.durable_name.lower() for function in self.functions if function.kind == "orchestrationTrigger"
+        )
+        management = ManagementApi(self._engine, self._settings.hub_name, orchestrators)
+        admin = AdminApi(self.functions, invoker)
+        functions = Mount("/", app=FunctionRoutes(self.route_table, invoker))
+        return Starlette(routes=[*management.routes(), *admin.routes(), functions])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, with the signals left to the host and a line when it is ready."""
+
+    def __init__(self, app: Starlette, ready: str) -> None:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="off"
+        )
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._ready, flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        """Ask the server to end; asked twice, it drops what is still running."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
