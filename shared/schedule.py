@@ -1,0 +1,122 @@
+"""From what a person writes about time to the two moments of a rollout. Pure: same request, same `now`, same answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.errors import FieldProblem, InvalidRequest
+from shared.models.policy import ScheduleMode
+from shared.models.requests import ScheduleRequest
+from shared.models.rollouts import Schedule
+from shared.zones import UnknownZone, zone_named
+
+FARTHEST = timedelta(days=731)
+"""How far ahead a moment may be: beyond it a typing mistake is likelier than a plan."""
+
+_FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)?")
+_FIELDS = ("at", "begin_at", "deadline")
+_ALLOWED = {
+    ScheduleMode.NOW: frozenset[str](),
+    ScheduleMode.AT: frozenset({"at"}),
+    ScheduleMode.ON_LOGOFF: frozenset({"begin_at", "deadline"}),
+}
+_NEEDED = {ScheduleMode.AT: "at", ScheduleMode.ON_LOGOFF: "deadline"}
+
+
+def parse_moment(text: str, zone: ZoneInfo) -> datetime:
+    """An ISO 8601 date and time as UTC; without an offset it is local time in `zone`.
+
+    Raises ValueError saying what to write instead: not ISO, or a local time that a change of the clocks
+    skips or repeats (both candidates are named, with their offsets).
+    """
+    if not _FORM.fullmatch(text):
+        raise ValueError("write a date and time like 2026-11-02T01:00, with or without an offset")
+    try:
+        moment = datetime.fromisoformat(text.upper())
+        return moment.astimezone(UTC) if moment.tzinfo else _local(moment, zone)
+    except OverflowError as error:
+        raise ValueError("this date is out of range") from error
+
+
+def _local(naive: datetime, zone: ZoneInfo) -> datetime:
+    early, late = (naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if early == late:
+        return early
+    exists = early.astimezone(zone).replace(tzinfo=None) == naive
+    named = " or ".join(moment.astimezone(zone).isoformat() for moment in sorted((early, late)))
+    happens = "twice" if exists else "not at all"
+    raise ValueError(f"the clocks change: in {zone.key} this local time happens {happens}; write {named}")
+
+
+@dataclass
+class _Reading:
+    """Reads the moments of one request and gathers every problem, so that all are named at once."""
+
+    now: datetime
+    prefix: str
+    problems: list[FieldProblem] = field(default_factory=list)
+
+    def wrong(self, name: str, message: str) -> None:
+        self.problems.append(FieldProblem(f"{self.prefix}{name}", message))
+
+    def zone(self, given: str | None, pool_zone: str) -> ZoneInfo | None:
+        try:
+            return zone_named(given if given is not None else pool_zone)
+        except UnknownZone as error:
+            self.wrong("time_zone", str(error))
+            return None
+
+    def moment(self, name: str, text: str | None, zone: ZoneInfo | None) -> datetime | None:
+        """The moment, or None when it was left out or is wrong (which is then noted)."""
+        if text is None or zone is None:
+            return None
+        try:
+            moment = parse_moment(text, zone)
+        except ValueError as error:
+            self.wrong(name, str(error))
+            return None
+        if moment < self.now:
+            self.wrong(
+                name, f"this is in the past; it is {self.now.astimezone(zone).isoformat(timespec='seconds')} now"
+            )
+            return None
+        if moment > self.now + FARTHEST:
+            self.wrong(name, "this is more than two years ahead")
+            return None
+        return moment
+
+    def stop_if_wrong(self) -> None:
+        if self.problems:
+            raise InvalidRequest(self.problems)
+
+
+def parse_schedule(request: ScheduleRequest, *, now: datetime, pool_zone: str, prefix: str = "schedule.") -> Schedule:
+    """The two moments that a request asks for, in UTC, seen in the zone given or else `pool_zone`.
+
+    Raises InvalidRequest naming every field that is wrong, each with `prefix` before it.
+    """
+    reading = _Reading(now, prefix)
+    mode = request.mode
+    zone = reading.zone(request.time_zone, pool_zone)
+    given = {name: getattr(request, name) for name in _FIELDS}
+    for name, text in given.items():
+        if text is not None and name not in _ALLOWED[mode]:
+            reading.wrong(name, f"this does not go with mode {mode.value}; {_hint(mode)}")
+    needed = _NEEDED.get(mode)
+    if needed and given[needed] is None:
+        reading.wrong(needed, f"mode {mode.value} needs this date and time")
+    moments = {name: reading.moment(name, given[name], zone) for name in _FIELDS if name in _ALLOWED[mode]}
+    begin = moments.get("at") or moments.get("begin_at") or now
+    force = moments.get("at") or moments.get("deadline") or begin
+    if force < begin:
+        reading.wrong("deadline", "the deadline is before the beginning; give a later one")
+    reading.stop_if_wrong()
+    return Schedule(mode=mode, begin_at=begin, force_at=force, time_zone=zone.key if zone else "UTC")
+
+
+def _hint(mode: ScheduleMode) -> str:
+    allowed = sorted(_ALLOWED[mode])
+    return f"it takes {' and '.join(allowed)}" if allowed else "it takes no date"
