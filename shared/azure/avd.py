@@ -1,0 +1,143 @@
+"""The `DesktopPools` port over azure-mgmt-desktopvirtualization 2.0.0 (API 2024-04-03).
+
+Host names are lower case here: AVD spells one host in different ways, and ours are keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient, models
+from pydantic import SecretStr
+
+from shared.azure import ids, reading
+from shared.azure.clients import ArmClients
+from shared.azure.errors import azure_call
+from shared.azure.registration import RegistrationTokens
+from shared.errors import AzureNotFound
+from shared.models.azure import HostPool, SessionHost, UserSession
+
+
+class AzureDesktopPools:
+    """Host pools, session hosts, users. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
+
+    def __init__(self, clients: ArmClients, now: Callable[[], datetime]) -> None:
+        self._clients = clients
+        self._tokens = RegistrationTokens(clients, now)
+
+    def host_pool(self, host_pool_id: str) -> HostPool:
+        """One host pool. Raises AzureNotFound."""
+        at = ids.parse(host_pool_id)
+        with azure_call(f"read the host pool {at.name}"):
+            pool = self._client(at).host_pools.get(at.group, at.name)
+        return HostPool(
+            id=pool.id or host_pool_id,
+            kind=_text(pool.host_pool_type),
+            location=reading.region(pool.location or ""),
+            session_limit=int(pool.max_session_limit or 0),
+        )
+
+    def session_hosts(self, host_pool_id: str) -> list[SessionHost]:
+        """All session hosts, one read per page."""
+        at = ids.parse(host_pool_id)
+        with azure_call(f"list the session hosts of {at.name}"):
+            return [_session_host(found) for found in self._client(at).session_hosts.list(at.group, at.name)]
+
+    def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
+        """One session host, or None when it is not registered."""
+        at = ids.parse(host_pool_id)
+        try:
+            with azure_call(f"read the session host {host}"):
+                return _session_host(self._client(at).session_hosts.get(at.group, at.name, host))
+        except AzureNotFound:
+            return None
+
+    def user_sessions(self, host_pool_id: str) -> list[UserSession]:
+        """All sessions of the pool, one read per page."""
+        at = ids.parse(host_pool_id)
+        with azure_call(f"list the sessions of {at.name}"):
+            listed = self._client(at).user_sessions.list_by_host_pool(at.group, at.name)
+            return [_user_session(found) for found in listed]
+
+    def host_sessions(self, host_pool_id: str, host: str) -> list[UserSession]:
+        """The sessions of one host; empty when the host is not registered."""
+        at = ids.parse(host_pool_id)
+        try:
+            with azure_call(f"list the sessions on {host}"):
+                listed = self._client(at).user_sessions.list(at.group, at.name, host)
+                return [_user_session(found) for found in listed]
+        except AzureNotFound:
+            return []
+
+    def set_accepting(self, host_pool_id: str, host: str, *, accepting: bool) -> None:
+        """Drain or undrain. Raises AzureNotFound."""
+        at = ids.parse(host_pool_id)
+        patch = models.SessionHostPatch(allow_new_session=accepting)
+        with azure_call(f"{'undrain' if accepting else 'drain'} {host}"):
+            self._client(at).session_hosts.update(at.group, at.name, host, session_host=patch)
+
+    def sign_out(self, host_pool_id: str, host: str, session_id: str) -> None:
+        """End a session, by force: the time for asking is over. One that is gone already is fine."""
+        at = ids.parse(host_pool_id)
+        self._fine_when_gone(
+            f"sign out session {session_id} on {host}",
+            lambda: self._client(at).user_sessions.delete(at.group, at.name, host, session_id, force=True),
+        )
+
+    def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
+        """Show a message in a session. One that is gone already is fine."""
+        at = ids.parse(host_pool_id)
+        message = models.SendMessage(message_title=title, message_body=body)
+        sessions = self._client(at).user_sessions
+        self._fine_when_gone(
+            f"send a message to session {session_id} on {host}",
+            lambda: sessions.send_message(at.group, at.name, host, session_id, send_message=message),
+        )
+
+    def remove_session_host(self, host_pool_id: str, host: str) -> None:
+        """Take the host's registration out of the pool, sessions or not. One that is gone already is fine."""
+        at = ids.parse(host_pool_id)
+        self._fine_when_gone(
+            f"remove the session host {host}",
+            lambda: self._client(at).session_hosts.delete(at.group, at.name, host, force=True),
+        )
+
+    def registration_token(self, host_pool_id: str) -> SecretStr:
+        """A token with at least 30 minutes left. Raises AzureNotFound without the pool."""
+        return self._tokens.token(host_pool_id)
+
+    def _client(self, at: ids.ArmId) -> DesktopVirtualizationMgmtClient:
+        return self._clients.desktops(at.subscription)
+
+    @staticmethod
+    def _fine_when_gone(call: str, send: Callable[[], object]) -> None:
+        try:
+            with azure_call(call):
+                send()
+        except AzureNotFound:
+            return
+
+
+def _session_host(found: models.SessionHost) -> SessionHost:
+    return SessionHost(
+        name=ids.last(found.name or found.id or "").lower(),
+        vm_id=found.resource_id or "",
+        accepting=bool(found.allow_new_session),
+        sessions=int(found.sessions or 0),
+        status=_text(found.status) or "Unavailable",
+        last_heartbeat=found.last_heart_beat,
+    )
+
+
+def _user_session(found: models.UserSession) -> UserSession:
+    """A session; its host is the fourth segment from the end of `…/sessionHosts/{host}/userSessions/{id}`."""
+    host, _, session = (found.id or "").split("/")[-3:]
+    user = found.user_principal_name or found.active_directory_user_name or ""
+    return UserSession(id=session, host=host.lower(), user=user, state=_text(found.session_state))
+
+
+def _text(value: Any) -> str:
+    """An SDK enum or text as text; empty when there is none."""
+    return str(getattr(value, "value", value) or "")

@@ -1,0 +1,177 @@
+"""Request bodies for VMs, extensions and run commands, as ARM JSON. Pure: no SDK, nothing is sent.
+
+Bodies that hold a secret are built just before they are sent and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+from uuid import uuid4
+
+from shared import names
+from shared.errors import InvalidRequest
+from shared.models.pools import DomainJoin, EntraJoin
+
+Json = dict[str, Any]
+
+INTUNE_MDM_ID = "0000000a-0000-0000-c000-000000000000"
+JOIN_OPTIONS = "3"
+"""NETSETUP_JOIN_DOMAIN | NETSETUP_ACCT_CREATE."""
+REGISTER_TIMEOUT = 900
+"""Seconds the guest gives the script (azure-facts 1.6)."""
+
+_READ_ONLY_TOP = ("id", "name", "type", "etag", "managedBy", "systemData", "resources")
+_READ_ONLY = ("vmId", "provisioningState", "instanceView", "timeCreated")
+_OS_PROFILE_NOT_SENT = ("adminPassword", "customData", "requireGuestProvisionSignal")
+
+
+def recreation(vm: Json) -> Json:
+    """The body to PUT the VM again, from its GET body: all that was chosen, less what Azure filled in.
+
+    The image reference is left out: `create` names the version. NICs and data disks that outlive the VM
+    are attached again by id.
+    """
+    body = {key: value for key, value in copy.deepcopy(vm).items() if key not in _READ_ONLY_TOP}
+    properties = {key: value for key, value in body.get("properties", {}).items() if key not in _READ_ONLY}
+    storage = properties.get("storageProfile") or {}
+    storage.pop("imageReference", None)
+    storage["osDisk"] = _os_disk(storage.get("osDisk") or {})
+    if "dataDisks" in storage:
+        storage["dataDisks"] = [_data_disk(disk) for disk in storage["dataDisks"]]
+    properties["storageProfile"] = storage
+    properties["networkProfile"] = _network(properties.get("networkProfile") or {})
+    if "osProfile" in properties:
+        properties["osProfile"] = _os_profile(properties["osProfile"])
+    if "identity" in body:
+        body["identity"] = _identity(body["identity"])
+    return body | {"properties": properties}
+
+
+def create(body: Json, image_version_id: str, admin_password: str) -> Json:
+    """A recreation body with the exact image version and a fresh password. Holds a secret."""
+    whole = copy.deepcopy(body)
+    properties = whole.setdefault("properties", {})
+    properties.setdefault("storageProfile", {})["imageReference"] = {"id": image_version_id}
+    properties.setdefault("osProfile", {})["adminPassword"] = admin_password
+    return whole
+
+
+def reimage(version: str, admin_password: str) -> Json:
+    """Re-image to a version. No customData: Azure refuses any but the original (azure-facts 1.2). Holds a secret."""
+    return {"exactVersion": version, "osProfile": {"adminPassword": admin_password}}
+
+
+def patch(tags: dict[str, str] | None, os_disk_delete_option: str | None, nics: list[Json] | None) -> Json:
+    """A VM PATCH with what is given. `nics` are the VM's own references, with their new deleteOption."""
+    body: Json = {}
+    if tags is not None:
+        body["tags"] = tags
+    if os_disk_delete_option is not None:
+        disk = {"createOption": "FromImage", "deleteOption": os_disk_delete_option}  # azure-facts 1.8 A0
+        body.setdefault("properties", {})["storageProfile"] = {"osDisk": disk}
+    if nics is not None:
+        body.setdefault("properties", {})["networkProfile"] = {"networkInterfaces": nics}
+    return body
+
+
+def nic_references(vm: Json, delete_option: str) -> list[Json]:
+    """The VM's NIC references (id and whether primary), each with this deleteOption."""
+    interfaces = ((vm.get("properties") or {}).get("networkProfile") or {}).get("networkInterfaces") or []
+    return [_nic(reference, delete_option) for reference in interfaces]
+
+
+def join_extension(location: str, join: DomainJoin | EntraJoin, password: str | None, change_tag: str) -> Json:
+    """The extension that joins the machine (azure-facts 1.6). Holds a secret when it joins a domain.
+
+    Raises InvalidRequest when a domain join has no password.
+    """
+    if isinstance(join, EntraJoin):
+        settings = {"mdmId": INTUNE_MDM_ID} if join.intune else {}
+        kind = ("Microsoft.Azure.ActiveDirectory", names.JOIN_EXTENSION_ENTRA, "1.0")
+        return _extension(location, kind, change_tag, settings, None)
+    if not password:
+        problem = f"the app setting {join.password_setting} is missing or empty"
+        raise InvalidRequest.one("join.password_setting", problem)
+    settings = {"Name": join.domain, "User": join.user, "Restart": "true", "Options": JOIN_OPTIONS}
+    if join.ou:
+        settings["OUPath"] = join.ou
+    kind = ("Microsoft.Compute", names.JOIN_EXTENSION_DOMAIN, "1.3")
+    return _extension(location, kind, change_tag, settings, {"Password": password})
+
+
+def register_command(location: str, script: str, parameters: dict[str, str], token: str) -> Json:
+    """The managed run command that registers the host; the token goes as a protected parameter. Holds a secret.
+
+    Its ChangeTag is new each time: what does not change may not be run again by Azure.
+    """
+    plain = {**parameters, "ChangeTag": uuid4().hex}
+    return {
+        "location": location,
+        "properties": {
+            "source": {"script": script},
+            "parameters": [{"name": name, "value": value} for name, value in plain.items()],
+            "protectedParameters": [{"name": "RegistrationToken", "value": token}],
+            "asyncExecution": False,
+            "timeoutInSeconds": REGISTER_TIMEOUT,
+            "treatFailureAsDeploymentFailure": True,
+        },
+    }
+
+
+def _extension(location: str, kind: tuple[str, str, str], change_tag: str, settings: Json, secret: Json | None) -> Json:
+    publisher, name, version = kind
+    properties: Json = {
+        "publisher": publisher,
+        "type": name,
+        "typeHandlerVersion": version,
+        "autoUpgradeMinorVersion": True,
+        "forceUpdateTag": change_tag,
+        "settings": settings,
+    }
+    if secret is not None:
+        properties["protectedSettings"] = secret
+    return {"location": location, "properties": properties}
+
+
+def _os_disk(disk: Json) -> Json:
+    kept = {key: value for key, value in disk.items() if key not in {"name", "vhd", "image"}}
+    managed = {key: value for key, value in (kept.get("managedDisk") or {}).items() if key != "id"}
+    kept["createOption"] = "FromImage"
+    kept.pop("managedDisk", None)
+    return kept | ({"managedDisk": managed} if managed else {})
+
+
+def _data_disk(disk: Json) -> Json:
+    """A disk that outlives its VM (Detach, Azure's default) is attached again; one that does not is made anew."""
+    if str(disk.get("deleteOption") or "Detach") == "Detach":
+        kept = {key: disk[key] for key in ("lun", "caching", "writeAcceleratorEnabled", "deleteOption") if key in disk}
+        return kept | {"createOption": "Attach", "managedDisk": {"id": (disk.get("managedDisk") or {}).get("id")}}
+    anew = _os_disk(disk)
+    return anew | {"createOption": "Empty" if disk.get("createOption") == "Attach" else disk.get("createOption")}
+
+
+def _network(profile: Json) -> Json:
+    nics = [_nic(reference, "Detach") for reference in profile.get("networkInterfaces") or []]
+    return profile | {"networkInterfaces": nics}
+
+
+def _nic(reference: Json, delete_option: str) -> Json:
+    given = reference.get("properties") or {}
+    primary = {"primary": given["primary"]} if given.get("primary") is not None else {}
+    return {"id": reference["id"], "properties": primary | {"deleteOption": delete_option}}
+
+
+def _os_profile(profile: Json) -> Json:
+    kept = {key: value for key, value in profile.items() if key not in _OS_PROFILE_NOT_SENT}
+    if "windowsConfiguration" in kept:
+        windows = kept["windowsConfiguration"]
+        kept["windowsConfiguration"] = {k: v for k, v in windows.items() if k != "enableVMAgentPlatformUpdates"}
+    return kept
+
+
+def _identity(identity: Json) -> Json:
+    kept: Json = {"type": identity.get("type")}
+    if identity.get("userAssignedIdentities"):
+        kept["userAssignedIdentities"] = {key: {} for key in identity["userAssignedIdentities"]}
+    return kept

@@ -1,0 +1,123 @@
+"""The SDK clients: one per subscription, built on first use, sharing one connection pool.
+
+Their pipeline is our own, because the generated one waits inside: its retry policy sleeps for Retry-After,
+and its resource provider policy registers a missing provider and polls every 10 s without end (azure-core
+1.41, azure-mgmt-core 1.6). Waiting is the durable timer's work. Nor is anything logged there: bodies hold secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import requests
+from azure.core.credentials import TokenCredential
+from azure.core.pipeline import PipelineRequest, policies
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.transport import RequestsTransport
+from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+from shared.settings import Settings
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
+"""Seconds. ARM answers a call, long operations included, well within a minute."""
+CONNECTIONS = 32
+"""Connections kept open per host name; as many threads may call at once without opening new ones."""
+
+
+class _NoToken(SansIOHTTPPolicy[Any, Any]):
+    """For the simulated Azure: azure-core refuses to send a bearer token over plain http."""
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Send no Authorization header."""
+
+
+class _NoCredential:
+    """Stands where the SDK wants a credential; nothing may ask it."""
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:
+        raise RuntimeError("there is no token for a plain-http Azure")
+
+
+class ArmClients:
+    """Clients by subscription. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, credential: TokenCredential | None = None) -> None:
+        self._endpoint = settings.arm_endpoint.rstrip("/")
+        self._identity = settings.identity_client_id
+        self._lock = Lock()
+        self._credential = credential
+        self._transport: RequestsTransport | None = None
+        self._computes: dict[str, ComputeManagementClient] = {}
+        self._desktops: dict[str, DesktopVirtualizationMgmtClient] = {}
+
+    def compute(self, subscription: str) -> ComputeManagementClient:
+        """The compute client of a subscription."""
+        return self._client(self._computes, ComputeManagementClient, subscription)
+
+    def desktops(self, subscription: str) -> DesktopVirtualizationMgmtClient:
+        """The desktop virtualization client of a subscription."""
+        return self._client(self._desktops, DesktopVirtualizationMgmtClient, subscription)
+
+    def close(self) -> None:
+        """Close all connections; the next call opens new ones."""
+        with self._lock:
+            self._computes.clear()
+            self._desktops.clear()
+            if self._transport is not None:
+                self._transport.session.close()
+                self._transport = None
+
+    def _client[C](self, known: dict[str, C], build: Callable[..., C], subscription: str) -> C:
+        key = subscription.lower()
+        with self._lock:
+            if key not in known:
+                credential = self._credential = self._credential or self._new_credential()
+                self._transport = self._transport or _transport()
+                known[key] = build(
+                    credential,
+                    subscription,
+                    base_url=self._endpoint,
+                    policies=self._policies(credential),
+                    transport=self._transport,
+                )
+            return known[key]
+
+    @property
+    def _plain(self) -> bool:
+        return self._endpoint.lower().startswith("http://")
+
+    def _new_credential(self) -> Any:
+        if self._plain:
+            return _NoCredential()
+        if self._identity:
+            return ManagedIdentityCredential(client_id=self._identity)
+        return DefaultAzureCredential()
+
+    def _policies(self, credential: Any) -> list[Any]:
+        scope = f"{self._endpoint}/.default"
+        return [
+            policies.RequestIdPolicy(),
+            policies.HeadersPolicy(),
+            policies.UserAgentPolicy("freshcoat", user_agent_use_env=False),
+            policies.ContentDecodePolicy(),
+            policies.RedirectPolicy(),
+            _NoToken() if self._plain else ARMChallengeAuthenticationPolicy(credential, scope),
+            policies.SensitiveHeaderCleanupPolicy(),
+        ]
+
+
+def _transport() -> RequestsTransport:
+    session = requests.Session()
+    never = Retry(total=False, redirect=False, raise_on_status=False)
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=never))
+    return RequestsTransport(
+        session=session, session_owner=False, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT
+    )

@@ -1,0 +1,226 @@
+"""The `Machines` port over azure-mgmt-compute 39.0.0 (API 2026-04-01).
+
+Bodies are made in `bodies`, answers are read in `reading`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from azure.mgmt.compute import ComputeManagementClient, models
+from azure.mgmt.compute.operations import VirtualMachinesOperations
+from pydantic import SecretStr
+
+from shared import names
+from shared.azure import bodies, ids, operations, reading
+from shared.azure.clients import ArmClients
+from shared.azure.errors import azure_call
+from shared.azure.operations import OneLook
+from shared.errors import AzureForbidden, AzureNotFound
+from shared.models.azure import Machine, MachineBody, Operation
+from shared.models.pools import DomainJoin, EntraJoin
+from shared.settings import Settings
+
+FEW = 3
+"""So many VMs of a group are read one by one; more are picked from lists."""
+
+
+class AzureMachines:
+    """Virtual machines and disks. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
+
+    def __init__(self, clients: ArmClients, settings: Settings) -> None:
+        self._clients = clients
+        self._script_parameters = {"AgentUrl": settings.agent_url, "BootLoaderUrl": settings.boot_loader_url}
+
+    def machine(self, vm_id: str) -> Machine | None:
+        """One VM with its power state: one read. None when it does not exist."""
+        try:
+            return reading.machine(self._get(vm_id, expand="instanceView"))
+        except AzureNotFound:
+            return None
+
+    def machines(self, vm_ids: Iterable[str]) -> dict[str, Machine]:
+        """Those that exist, by lower-case id: a list of the group and one of power states, or a few single reads."""
+        groups: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for vm_id in vm_ids:
+            at = ids.parse(vm_id)
+            groups[at.subscription.lower(), at.group.lower()].add(vm_id.lower())
+        found: dict[str, Machine] = {}
+        statuses: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        for (subscription, group), wanted in groups.items():
+            if len(wanted) <= FEW:
+                read = (self.machine(vm_id) for vm_id in wanted)
+                found |= {one.id.lower(): one for one in read if one is not None}
+                continue
+            if subscription not in statuses:
+                statuses[subscription] = self._statuses(subscription)
+            found |= self._listed(subscription, group, wanted, statuses[subscription])
+        return found
+
+    def disk_version(self, disk_id: str) -> str | None:
+        """The gallery image version a disk was made from, by its `creationData`; None also when it is gone."""
+        try:
+            at = ids.parse(disk_id)
+            with azure_call(f"read the disk {at.name}"):
+                return reading.disk_source(self._client(at).disks.get(at.group, at.name).as_dict())
+        except AzureNotFound:
+            return None
+
+    def update(
+        self,
+        vm_id: str,
+        *,
+        tags: dict[str, str] | None = None,
+        os_disk_delete_option: str | None = None,
+        nic_delete_option: str | None = None,
+    ) -> None:
+        """One PATCH; one read before it when NICs are to change: their ids must be named. Raises AzureNotFound."""
+        at = ids.parse(vm_id)
+        nics = None if nic_delete_option is None else bodies.nic_references(self._get(vm_id), nic_delete_option)
+        body = bodies.patch(tags, os_disk_delete_option, nics)
+        if not body:
+            return
+        with azure_call(f"change the machine {at.name}"):
+            self._vms(at).begin_update(at.group, at.name, models.VirtualMachineUpdate(body), polling=OneLook())
+
+    def recreation_body(self, vm_id: str) -> MachineBody:
+        """What is needed to create the VM again; no secret, for Azure returns none. Raises AzureNotFound."""
+        body = bodies.recreation(self._get(vm_id))
+        return MachineBody(location=body["location"], body=body)
+
+    def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
+        """POST reimage with `exactVersion`. The old OS disk stays when its deleteOption is Detach (azure-facts 1.2)."""
+        at = ids.parse(vm_id)
+        body = models.VirtualMachineReimageParameters(bodies.reimage(version, admin_password.get_secret_value()))
+        return self._start(
+            "reimage", vm_id, lambda p: self._vms(at).begin_reimage(at.group, at.name, body, polling=p), admin_password
+        )
+
+    def start_delete(self, vm_id: str) -> Operation:
+        """DELETE with forceDeletion. A VM that is gone already is a finished operation."""
+        at = ids.parse(vm_id)
+        try:
+            return self._start(
+                "delete",
+                vm_id,
+                lambda p: self._vms(at).begin_delete(at.group, at.name, force_deletion=True, polling=p),
+            )
+        except AzureNotFound:
+            return Operation(kind="delete", target=vm_id, token=None, done=True)
+
+    def start_create(
+        self, vm_id: str, body: MachineBody, *, image_version_id: str, admin_password: SecretStr
+    ) -> Operation:
+        """PUT the VM with the exact image version. Failed allocations come from `resume`, as a rule."""
+        at = ids.parse(vm_id)
+        whole = models.VirtualMachine(bodies.create(body.body, image_version_id, admin_password.get_secret_value()))
+        return self._start(
+            "create",
+            vm_id,
+            lambda p: self._vms(at).begin_create_or_update(at.group, at.name, whole, polling=p),
+            admin_password,
+        )
+
+    def start_power_on(self, vm_id: str) -> Operation:
+        """POST start."""
+        at = ids.parse(vm_id)
+        return self._start("power_on", vm_id, lambda p: self._vms(at).begin_start(at.group, at.name, polling=p))
+
+    def start_deallocate(self, vm_id: str) -> Operation:
+        """POST deallocate."""
+        at = ids.parse(vm_id)
+        return self._start("deallocate", vm_id, lambda p: self._vms(at).begin_deallocate(at.group, at.name, polling=p))
+
+    def start_join(
+        self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
+    ) -> Operation:
+        """PUT the join extension. Raises InvalidRequest when a domain join has no password."""
+        at = ids.parse(vm_id)
+        secret = password.get_secret_value() if password else None
+        body = models.VirtualMachineExtension(bodies.join_extension(location, join, secret, change_tag))
+        extensions = self._client(at).virtual_machine_extensions
+        name = names.JOIN_EXTENSION_ENTRA if isinstance(join, EntraJoin) else names.JOIN_EXTENSION_DOMAIN
+        return self._start(
+            "join",
+            vm_id,
+            lambda p: extensions.begin_create_or_update(at.group, at.name, name, body, polling=p),
+            password,
+        )
+
+    def start_register(self, vm_id: str, location: str, script: str, token: SecretStr) -> Operation:
+        """PUT the managed run command; the script gets AgentUrl, BootLoaderUrl and, protected, RegistrationToken."""
+        at = ids.parse(vm_id)
+        body = models.VirtualMachineRunCommand(
+            bodies.register_command(location, script, self._script_parameters, token.get_secret_value())
+        )
+        commands = self._client(at).virtual_machine_run_commands
+        return self._start(
+            "register",
+            vm_id,
+            lambda p: commands.begin_create_or_update(at.group, at.name, names.REGISTER_COMMAND, body, polling=p),
+            token,
+        )
+
+    def resume(self, operation: Operation) -> Operation:
+        """Ask once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation."""
+        at = ids.parse(operation.target)
+
+        def rebuild(token: str, polling: OneLook) -> object:  # any begin_… does: all it needs is in the token
+            return self._vms(at).begin_start(at.group, at.name, polling=polling, continuation_token=token)
+
+        return operations.resume(operation, rebuild, _words(operation.kind, at.name))
+
+    def _start(
+        self, kind: str, vm_id: str, begin: Callable[[OneLook], object], secret: SecretStr | None = None
+    ) -> Operation:
+        return operations.start(kind, vm_id, begin, _words(kind, ids.last(vm_id)), secret)
+
+    def _get(self, vm_id: str, expand: str | None = None) -> dict[str, Any]:
+        at = ids.parse(vm_id)
+        with azure_call(f"read the machine {at.name}"):
+            return dict(self._vms(at).get(at.group, at.name, expand=expand).as_dict())
+
+    def _listed(
+        self, subscription: str, group: str, wanted: set[str], statuses: dict[str, list[dict[str, Any]]]
+    ) -> dict[str, Machine]:
+        with azure_call(f"list the machines of {group}"):
+            answers = [vm.as_dict() for vm in self._clients.compute(subscription).virtual_machines.list(group)]
+        bodies_by_id = {vm["id"].lower(): vm for vm in answers}
+        return {key: reading.machine(vm, statuses.get(key, [])) for key, vm in bodies_by_id.items() if key in wanted}
+
+    def _statuses(self, subscription: str) -> dict[str, list[dict[str, Any]]]:
+        """Instance view statuses by lower-case VM id: the one list that has them.
+
+        A group's list takes `$expand=instanceView` only with a scale set `$filter` (SDK docstring), so they are read
+        with `statusOnly=true` for the subscription. An identity that may not is told nothing: power is `unknown`.
+        """
+        try:
+            with azure_call("list the power states"):
+                listed = self._clients.compute(subscription).virtual_machines.list_all(status_only="true")
+                answers = [vm.as_dict() for vm in listed]
+        except AzureForbidden:
+            return {}
+        return {vm["id"].lower(): reading.statuses_of(vm) for vm in answers}
+
+    def _client(self, at: ids.ArmId) -> ComputeManagementClient:
+        return self._clients.compute(at.subscription)
+
+    def _vms(self, at: ids.ArmId) -> VirtualMachinesOperations:
+        return self._client(at).virtual_machines
+
+
+_WORDS = {
+    "reimage": "re-image {}",
+    "delete": "delete the machine {}",
+    "create": "create the machine {}",
+    "power_on": "switch on {}",
+    "deallocate": "switch off {}",
+    "join": "join {}",
+    "register": "register {} as a session host",
+}
+
+
+def _words(kind: str, name: str) -> str:
+    return _WORDS.get(kind, f"{kind} {{}}").format(name)

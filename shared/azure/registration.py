@@ -1,0 +1,76 @@
+"""Registration tokens of host pools: secret, made when needed, kept in memory only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+
+from azure.mgmt.desktopvirtualization import models
+from pydantic import SecretStr
+
+from shared.azure import ids
+from shared.azure.clients import ArmClients
+from shared.azure.errors import azure_call
+from shared.errors import AzureError, AzureNotFound
+
+LEAST_LEFT = timedelta(minutes=30)
+LIFETIME = timedelta(hours=2)
+"""Azure allows 1 hour to 30 days; 2 hours is what others use (azure-facts 3)."""
+
+_Known = tuple[SecretStr, datetime]
+
+
+class RegistrationTokens:
+    """One token per host pool, shared by all hosts that register at the time. `now` gives the moment in UTC."""
+
+    def __init__(self, clients: ArmClients, now: Callable[[], datetime]) -> None:
+        self._clients = clients
+        self._now = now
+        self._lock = Lock()
+        self._locks: dict[str, Lock] = {}
+        self._known: dict[str, _Known] = {}
+
+    def token(self, host_pool_id: str) -> SecretStr:
+        """A token with at least 30 minutes left. Two calls to Azure for the first host, three for a new token."""
+        key = host_pool_id.lower()
+        with self._lock:
+            lock = self._locks.setdefault(key, Lock())
+        with lock:  # many hosts register at once: one of them asks Azure
+            known = self._known.get(key)
+            if known is None or not self._lasts(known):
+                known = self._known[key] = self._from_azure(host_pool_id)
+            return known[0]
+
+    def _lasts(self, known: _Known) -> bool:
+        return known[1] - self._now() >= LEAST_LEFT
+
+    def _from_azure(self, host_pool_id: str) -> _Known:
+        known = self._retrieve(host_pool_id)
+        if known is None or not self._lasts(known):
+            self._renew(host_pool_id)
+            known = self._retrieve(host_pool_id)
+        if known is None:
+            raise AzureError("make a registration token", None, "NoToken", "Azure made no registration token")
+        return known
+
+    def _retrieve(self, host_pool_id: str) -> _Known | None:
+        at = ids.parse(host_pool_id)
+        try:
+            with azure_call(f"read the registration token of {at.name}"):
+                info = self._clients.desktops(at.subscription).host_pools.retrieve_registration_token(at.group, at.name)
+        except AzureNotFound:  # no token, or no pool: then `_renew` says so
+            return None
+        if not info.token or info.expiration_time is None:
+            return None
+        return SecretStr(info.token), info.expiration_time
+
+    def _renew(self, host_pool_id: str) -> None:
+        at = ids.parse(host_pool_id)
+        wish = models.RegistrationInfoPatch(
+            expiration_time=self._now() + LIFETIME,
+            registration_token_operation=models.RegistrationTokenOperation.UPDATE,
+        )
+        patch = models.HostPoolPatch(registration_info=wish)
+        with azure_call(f"make a registration token for {at.name}"):
+            self._clients.desktops(at.subscription).host_pools.update(at.group, at.name, host_pool=patch)
