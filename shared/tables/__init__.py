@@ -1,0 +1,1 @@
+"""Table Storage: the only place that imports `azure.data.tables`."""

@@ -1,0 +1,155 @@
+"""Records to table entities and back.
+
+Fields of plain types (str, int, bool, float, datetime, StrEnum) become native properties, so that queries can
+filter by them. Everything else becomes JSON text. None is left out, and what a newer deployment wrote and this
+one does not know is ignored, at any depth.
+
+A text longer than a property may be is split over `name__0`, `name__1`, …; such a text cannot be filtered by.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeAliasType, Union
+
+from azure.data.tables import EdmType, EntityProperty
+from pydantic import AwareDatetime
+
+from shared.errors import TooLarge
+from shared.models.base import Record
+from shared.tables.keys import Keys, escape_key
+from shared.tables.limits import INT32, INT64, check_entity, split_text
+
+type Entity = dict[str, Any]
+
+_PLAIN = (str, int, bool, float, datetime, AwareDatetime, types.NoneType)
+_NOT_CONTENT = frozenset({"etag"})
+
+
+class Codec[R: Record]:
+    """How one kind of record looks as an entity.
+
+    Raises TypeError for a model with a field that may be None and has another default: its None would be lost.
+    """
+
+    def __init__(self, model: type[R], keys: Keys[R]) -> None:
+        self._model, self._keys = model, keys
+        fields = {name: field for name, field in model.model_fields.items() if name not in _NOT_CONTENT}
+        self._absent = {name: None for name, field in fields.items() if _may_be_none(field.annotation)}
+        """None for every field that may be it; a property that is missing says so."""
+        for name in self._absent:
+            if not fields[name].is_required() and fields[name].get_default() is not None:
+                raise TypeError(f"{model.__name__}.{name} may be None: its default must be None, or there must be none")
+        self.plain = frozenset(name for name, field in fields.items() if _is_plain(field.annotation))
+        """Fields that are native properties, the ones queries can filter by."""
+        self._nested = frozenset(fields) - self.plain
+
+    def keys(self, record: R) -> tuple[str, str]:
+        """Partition and row key of the record, escaped."""
+        partition, row = self._keys(record)
+        return escape_key(partition), escape_key(row)
+
+    def encode(self, record: R) -> Entity:
+        """The record as an entity. Raises TooLarge when the service would not take it."""
+        partition, row = self.keys(record)
+        entity: Entity = {"PartitionKey": partition, "RowKey": row}
+        for name in self.plain:
+            _put(entity, name, _native(getattr(record, name)))
+        for name, value in record.model_dump(mode="json", include=set(self._nested)).items():
+            if value is not None:
+                _put(entity, name, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        check_entity(entity)
+        return entity
+
+    def decode(self, entity: Mapping[str, Any], etag: str) -> R:
+        """The record an entity holds, with its etag. Raises pydantic's ValidationError when it is none of ours."""
+        fields: dict[str, Any] = {**self._absent, "etag": etag}
+        for name in self.plain | self._nested:
+            value = _take(entity, name)
+            if value is not None:
+                fields[name] = json.loads(value) if name in self._nested else value
+        return self._model.model_validate(fields, extra="ignore")
+
+    def literal(self, name: str, value: Any) -> str:
+        """The value as it stands in a query filter.
+
+        Raises ValueError for what cannot be filtered by: nested fields, None, and integers beyond 32 bits, which
+        the service does not compare with the 32-bit ones of other rows.
+        """
+        refused = value is None or (isinstance(value, int) and value not in INT32)
+        if name not in self.plain or refused:
+            raise ValueError(f"{self._model.__name__} rows cannot be filtered by {name} = {value!r}")
+        match _native(value):
+            case bool(given):
+                return "true" if given else "false"
+            case datetime() as given:
+                return f"datetime'{given:%Y-%m-%dT%H:%M:%S.%fZ}'"
+            case str(given):
+                return "'" + given.replace("'", "''") + "'"
+            case given:
+                return repr(given)
+
+
+def _is_plain(annotation: Any) -> bool:
+    """Whether every value of a field so annotated is of a plain type."""
+    if isinstance(annotation, TypeAliasType):
+        return _is_plain(annotation.__value__)
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        return _is_plain(typing.get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return all(_is_plain(choice) for choice in typing.get_args(annotation))
+    if origin is Literal:
+        return all(isinstance(choice, _PLAIN) for choice in typing.get_args(annotation))
+    return annotation in _PLAIN or (isinstance(annotation, type) and issubclass(annotation, StrEnum))
+
+
+def _may_be_none(annotation: Any) -> bool:
+    choices = typing.get_args(annotation) if typing.get_origin(annotation) in (Union, types.UnionType) else ()
+    return types.NoneType in choices
+
+
+def _native(value: Any) -> Any:
+    """A plain value as the SDK wants it. Raises TooLarge for an integer beyond 64 bits."""
+    match value:
+        case StrEnum():
+            return value.value
+        case datetime():
+            return value.astimezone(UTC)
+        case bool():
+            return value
+        case int() if value not in INT32:
+            if value not in INT64:
+                raise TooLarge(f"{value} does not fit into 64 bits")
+            return EntityProperty(value, EdmType.INT64)
+        case _:
+            return value
+
+
+def _put(entity: Entity, name: str, value: Any) -> None:
+    if value is None:
+        return
+    parts = split_text(value) if isinstance(value, str) else [value]
+    if len(parts) == 1:
+        entity[name] = value
+    else:
+        entity.update({f"{name}__{number}": part for number, part in enumerate(parts)})
+
+
+def _take(entity: Mapping[str, Any], name: str) -> Any:
+    match entity.get(name):
+        case EntityProperty(value=value):
+            return value
+        case datetime() as moment:  # the SDK's own subclass: it would write back its former text, changed or not
+            return datetime.combine(moment.date(), moment.time(), UTC)
+        case None if f"{name}__0" in entity:
+            numbers = range(len(entity))
+            parts = (entity.get(f"{name}__{number}") for number in numbers)
+            return "".join(part for part in parts if part is not None)
+        case value:
+            return value

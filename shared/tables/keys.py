@@ -1,0 +1,72 @@
+"""Which partition and row each kind of record has, and how any text becomes a key the service takes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC
+
+from shared.models.base import Record
+from shared.models.images import Image
+from shared.models.keeping import AuditEntry, KeptAnswer
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.services import IMAGES, POOLS, ROLLOUTS
+
+type Keys[R: Record] = Callable[[R], tuple[str, str]]
+"""Partition and row of a record, not yet escaped."""
+
+_LONGEST = 250
+_HASH_DIGITS = 32
+_ESCAPE = "~"  # not "%": a percent sign in a key is quoted once more in URLs, and not every reader undoes it twice
+_FORBIDDEN = frozenset("/\\#?%" + _ESCAPE)
+
+
+def pool_keys(pool: Pool) -> tuple[str, str]:
+    """All pools are one partition, by name."""
+    return POOLS, pool.name
+
+
+def image_keys(image: Image) -> tuple[str, str]:
+    """All images are one partition, by name."""
+    return IMAGES, image.name
+
+
+def rollout_keys(rollout: Rollout) -> tuple[str, str]:
+    """All rollouts are one partition, newest first by their ids."""
+    return ROLLOUTS, rollout.id
+
+
+def rollout_host_keys(host: RolloutHost) -> tuple[str, str]:
+    """The hosts of a rollout are one partition, by name."""
+    return host.rollout, host.host
+
+
+def answer_keys(answer: KeptAnswer) -> tuple[str, str]:
+    """Every kept answer is a partition of its own: nobody lists them, and the load spreads."""
+    return answer.key, answer.key
+
+
+def audit_keys(entry: AuditEntry) -> tuple[str, str]:
+    """The entries of a month (UTC) are one partition, newest first by their ids."""
+    return f"{entry.at.astimezone(UTC):%Y-%m}", entry.id
+
+
+def escape_key(text: str) -> str:
+    """The text as a partition or row key: at most 250 printable ASCII characters, none of them forbidden.
+
+    `/ \\ # ? %` and whatever is not printable ASCII become `~` and two hex digits per UTF-8 byte, so different
+    texts stay different. What gets too long keeps its start and ends in a hash of the whole (`~~` occurs in
+    no other key). Azurite answers 500 to a slash in a key and 400 to more than 512 characters.
+    """
+    escaped = "".join(_escape_character(character) for character in text)
+    if len(escaped) <= _LONGEST:
+        return escaped
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
+    return f"{escaped[: _LONGEST - _HASH_DIGITS - 2]}~~{digest}"
+
+
+def _escape_character(character: str) -> str:
+    if " " <= character <= "~" and character not in _FORBIDDEN:
+        return character
+    return "".join(f"{_ESCAPE}{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))

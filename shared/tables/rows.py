@@ -1,0 +1,145 @@
+"""One table of one kind of record in Table Storage.
+
+A write is never repeated by the SDK once it may have reached the service: when the answer to a replace is
+lost, the repeated one gets 412, and the writer would take its own success for somebody else's. The caller gets
+AzureBusy and reads again. Reads are repeated a few times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient, UpdateMode
+
+from shared.models.base import Record
+from shared.ports import Page
+from shared.tables.codec import Codec, Entity
+from shared.tables.faults import translated
+from shared.tables.keys import escape_key
+from shared.tables.limits import transactions
+from shared.tables.paging import check_one_partition, next_page, read_continuation
+
+ONCE: Final[dict[str, Any]] = {"retry_total": 2, "retry_connect": 2, "retry_read": 0, "retry_status": 0}
+"""Repeat only what never left: a connection that could not be made."""
+_SERVICE_PAGE = 1000
+
+
+class TableRows[R: Record]:
+    """Fulfils `shared.ports.Rows`. Safe for many threads."""
+
+    def __init__(self, table: TableClient, codec: Codec[R]) -> None:
+        self._table, self._codec = table, codec
+        self._name = table.table_name
+
+    def find(self, partition: str, row: str) -> R | None:
+        """The record under these keys, with its etag, or None."""
+        with translated(self._name, f"{partition}/{row}"):
+            try:
+                entity = self._table.get_entity(escape_key(partition), escape_key(row))
+            except ResourceNotFoundError as error:
+                if "TableNotFound" in str(error):
+                    raise
+                return None
+        return self._read(entity)
+
+    def add(self, record: R) -> R:
+        """Write a new record; the answer carries its etag. Raises AlreadyExists, TooLarge."""
+        entity = self._codec.encode(record)
+        with translated(self._name, _key(entity)):
+            written = self._table.create_entity(entity, **ONCE)
+        return _with_etag(record, written["etag"])
+
+    def replace(self, record: R) -> R:
+        """Write over the version named by `record.etag`. Raises StaleRow when it has changed or is gone, TooLarge."""
+        entity = self._codec.encode(record)
+        with translated(self._name, _key(entity)):
+            written = self._table.update_entity(
+                entity,
+                mode=UpdateMode.REPLACE,
+                etag=etag_of(record),
+                match_condition=MatchConditions.IfNotModified,
+                **ONCE,
+            )
+        return _with_etag(record, written["etag"])
+
+    def write_many(self, records: Sequence[R]) -> list[R]:
+        """Add (no etag) or replace (etag) records of one partition, at most 100 rows and 4 MiB to a transaction.
+
+        Raises StaleRow, AlreadyExists or TooLarge; transactions before the failing one stay written. Raises
+        ValueError for records of several partitions, or two with the same keys.
+        """
+        entities = [self._codec.encode(record) for record in records]
+        check_one_partition(entities)
+        etags: list[str] = []
+        for group in transactions(entities):
+            operations = [
+                _operation(entity, record) for entity, record in zip(group, records[len(etags) :], strict=False)
+            ]
+            with translated(self._name, *map(_key, group)):
+                written = self._table.submit_transaction(operations, **ONCE)
+            etags += [answer["etag"] for answer in written]
+        return [_with_etag(record, etag) for record, etag in zip(records, etags, strict=True)]
+
+    def remove(self, record: R) -> None:
+        """Delete the version named by `record.etag`. Raises StaleRow; a row that is gone is fine."""
+        partition, row = self._codec.keys(record)
+        with translated(self._name, f"{partition}/{row}"):
+            self._table.delete_entity(
+                partition, row, etag=etag_of(record), match_condition=MatchConditions.IfNotModified, **ONCE
+            )
+
+    def all(self, partition: str) -> list[R]:
+        """Every record of a partition, in key order."""
+        return list(self._query(partition, "", _SERVICE_PAGE))
+
+    def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
+        """Up to `limit` records of a partition in key order, those whose properties equal the given values.
+
+        Raises InvalidRequest for a `continuation` that was never given out, ValueError for a property that is
+        not kept natively.
+        """
+        after = f" and RowKey gt {_text(read_continuation(continuation))}" if continuation else ""
+        filters = "".join(f" and {name} eq {self._codec.literal(name, value)}" for name, value in equal.items())
+        found = self._query(partition, after + filters, min(limit + 1, _SERVICE_PAGE))
+        return next_page(list(islice(found, limit + 1)), limit, self._codec)
+
+    def _query(self, partition: str, more: str, page_size: int) -> Iterator[R]:
+        with translated(self._name, partition):
+            entities = self._table.query_entities(
+                f"PartitionKey eq {_text(escape_key(partition))}{more}", results_per_page=page_size
+            )
+            for entity in entities:
+                yield self._read(entity)
+
+    def _read(self, entity: Any) -> R:
+        return self._codec.decode(entity, entity.metadata["etag"])
+
+
+def etag_of(record: Record) -> str:
+    """The record's etag. Raises ValueError for a record that was never read or written."""
+    if record.etag is None:
+        raise ValueError(f"a {type(record).__name__} without an etag can only be added")
+    return record.etag
+
+
+def _operation(entity: Entity, record: Record) -> tuple[str, Entity, dict[str, Any]]:
+    if record.etag is None:
+        return "create", entity, {}
+    conditions = {"etag": record.etag, "match_condition": MatchConditions.IfNotModified}
+    return "update", entity, {"mode": UpdateMode.REPLACE, **conditions}
+
+
+def _with_etag[R: Record](record: R, etag: str) -> R:
+    return record.model_copy(update={"etag": etag})
+
+
+def _key(entity: Entity) -> str:
+    return f"{entity['PartitionKey']}/{entity['RowKey']}"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

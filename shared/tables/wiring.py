@@ -1,0 +1,74 @@
+"""All tables of the app, opened once per worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from azure.data.tables import TableServiceClient
+from azure.identity import DefaultAzureCredential
+
+from shared.models.base import Record
+from shared.models.images import Image
+from shared.models.keeping import AuditEntry, KeptAnswer
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.settings import BadSettings, Settings
+from shared.tables import keys
+from shared.tables.codec import Codec
+from shared.tables.faults import translated
+from shared.tables.keys import Keys
+from shared.tables.rows import TableRows
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of `shared.services.Services`, by the same names."""
+
+    pools: TableRows[Pool]
+    images: TableRows[Image]
+    rollouts: TableRows[Rollout]
+    hosts: TableRows[RolloutHost]
+    answers: TableRows[KeptAnswer]
+    audit: TableRows[AuditEntry]
+
+
+def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
+    """Connect, and create the tables that are missing; several workers may do so at once.
+
+    `prefix` keeps apart several apps (or tests) in one account. Raises AzureBusy when the service cannot be
+    reached, AzureForbidden when the app's identity may not.
+    """
+    service = connect(settings)
+
+    def table[R: Record](name: str, model: type[R], keys_of: Keys[R]) -> TableRows[R]:
+        with translated(prefix + name, "create"):
+            client = service.create_table_if_not_exists(prefix + name)
+        return TableRows(client, Codec(model, keys_of))
+
+    return Tables(
+        pools=table("Pools", Pool, keys.pool_keys),
+        images=table("Images", Image, keys.image_keys),
+        rollouts=table("Rollouts", Rollout, keys.rollout_keys),
+        hosts=table("RolloutHosts", RolloutHost, keys.rollout_host_keys),
+        answers=table("Answers", KeptAnswer, keys.answer_keys),
+        audit=table("Audit", AuditEntry, keys.audit_keys),
+    )
+
+
+def connect(settings: Settings) -> TableServiceClient:
+    """A client by connection string, or by endpoint with the app's identity. Raises BadSettings."""
+    manners: dict[str, Any] = {
+        "retry_total": 4,
+        "retry_backoff_factor": 0.2,
+        "retry_backoff_max": 5,
+        "connection_timeout": 5,
+        "read_timeout": 35,  # the service gives up after 30
+    }
+    if settings.tables_connection:
+        try:
+            return TableServiceClient.from_connection_string(settings.tables_connection, **manners)
+        except ValueError:  # its text may quote the string, and the string holds the account key
+            raise BadSettings("FRESHCOAT_TABLES_CONNECTION is not a connection string.") from None
+    credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id or None)
+    return TableServiceClient(settings.tables_endpoint, credential=credential, **manners)
