@@ -1,0 +1,107 @@
+"""Records for the tests of the tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.models.base import Record, UtcTime, Value
+from shared.models.keeping import KeptAnswer
+from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
+from shared.models.pools import DomainJoin, EntraJoin, Pool, Ring
+from shared.models.rollouts import Look, Rollout, RolloutHost, Schedule
+from shared.states import HostState, RolloutState
+
+NOON = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Inner(Value):
+    at: UtcTime
+    names: tuple[str, ...] = ()
+
+
+class Everything(Record):
+    """One field of every kind there may be."""
+
+    group: str = "g"
+    name: str
+    text: str = ""
+    number: int = 0
+    share: float = 0.0
+    flag: bool = False
+    at: UtcTime | None = None
+    colour: Colour | None = None
+    mixed: int | str = 0
+    inner: Inner | None = None
+    counts: dict[str, int] = {}  # noqa: RUF012 (pydantic copies it)
+    names: tuple[str, ...] = ()
+
+
+def everything_keys(record: Everything) -> tuple[str, str]:
+    return record.group, record.name
+
+
+def row(name: str, **fields: Any) -> Everything:
+    return Everything.model_validate({"name": name, **fields})
+
+
+def pool(**fields: Any) -> Pool:
+    given = {
+        "name": "office",
+        "account": "contoso",
+        "host_pool_id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.DesktopVirtualization/hostPools/office",
+        "image": "win11",
+        "version": "1.0.0",
+        "ring": Ring.PILOT,
+        "join": DomainJoin(kind="ad", domain="contoso.com", user="joiner", password_setting="JOIN_PASSWORD"),
+        "policy": PolicyOverrides(max_unavailable="30%", warn_minutes=(15, 5)),
+        "registered_at": NOON,
+    }
+    return Pool.model_validate(given | fields)
+
+
+def rollout(**fields: Any) -> Rollout:
+    given = {
+        "id": "8234567890123-1f0c",
+        "pool": "office",
+        "state": RolloutState.RUNNING,
+        "image": "win11",
+        "definition_id": "/subscriptions/s/images/win11",
+        "version": "2.0.0",
+        "version_id": "/subscriptions/s/images/win11/versions/2.0.0",
+        "replicas": 1,
+        "from_version": None,
+        "schedule": Schedule(mode=ScheduleMode.ON_LOGOFF, begin_at=NOON, force_at=NOON, time_zone="Europe/Berlin"),
+        "policy": resolve_policy(ScheduleMode.ON_LOGOFF),
+        "created_at": NOON,
+        "look": Look(at=NOON, hosts=24, accepting=20, sessions=31, sessions_to_end=7, next_at=NOON),
+        "counts": {"pending": 20, "done": 4},
+    }
+    return Rollout.model_validate(given | fields)
+
+
+def rollout_host(name: str = "avd-0", **fields: Any) -> RolloutHost:
+    given = {
+        "rollout": "8234567890123-1f0c",
+        "host": name,
+        "vm_id": f"/subscriptions/s/virtualMachines/{name}",
+        "state": HostState.DRAINING,
+        "prior_tags": {"kept": "yes", "none": None},
+        "warned": {"3": 15},
+        "body": {"location": "westeurope", "deep": [{"a": 1.5, "b": None}]},
+        "drained_at": NOON,
+    }
+    return RolloutHost.model_validate(given | fields)
+
+
+def answer(key: str = "8f0e") -> KeptAnswer:
+    return KeptAnswer(key=key, fingerprint="f", status=202, body='{"id": "ü"}', at=NOON + timedelta(seconds=1))
+
+
+def joined_entra() -> Pool:
+    return pool(name="entra", join=EntraJoin(kind="entra"), version=None)

@@ -1,0 +1,28 @@
+"""Ids that sort newest first."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.ids import newest_first_id
+
+MOMENTS = st.datetimes(min_value=datetime(2024, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(MOMENTS, st.timedeltas(min_value=timedelta(milliseconds=2), max_value=timedelta(days=9_000)))
+def test_the_later_one_sorts_first(moment: datetime, later: timedelta) -> None:
+    assert newest_first_id(moment + later) < newest_first_id(moment)
+
+
+def test_its_form_is_fixed() -> None:
+    assert re.fullmatch(r"\d{13}-[0-9a-f]{4}", newest_first_id(datetime.now(UTC)))
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        newest_first_id(datetime(2026, 1, 1))  # noqa: DTZ001
