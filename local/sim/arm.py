@@ -1,0 +1,160 @@
+"""How ARM looks on the wire: paths, answers, errors, pages. Nothing here knows a resource."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlencode
+
+if TYPE_CHECKING:
+    from local.sim.sim import Sim
+
+Json = dict[str, Any]
+
+
+class ArmError(Exception):
+    """An answer with `{error:{code,message}}`."""
+
+    def __init__(
+        self, status: int, code: str, message: str, target: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status, self.code, self.message, self.target = status, code, message, target
+        self.headers = headers or {}
+
+    @property
+    def error(self) -> Json:
+        error: Json = {"code": self.code, "message": self.message}
+        if self.target:
+            error["target"] = self.target
+        return error
+
+
+@dataclass
+class Answer:
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+
+
+@dataclass
+class Call:
+    """One request, its path taken apart."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Json
+    base_url: str
+    subscription: str
+    group: str
+    pattern: str
+    names: tuple[str, ...]
+    scope: str = ""
+    op: str = ""
+
+    @property
+    def host(self) -> str:
+        """The short name of the machine this call is about, if it is about one."""
+        if self.pattern.startswith("microsoft.compute/virtualmachines/*"):
+            return self.names[0]
+        if self.pattern.startswith("microsoft.desktopvirtualization/hostpools/*/sessionhosts/*"):
+            return self.names[1].split(".")[0]
+        return ""
+
+    def id_of(self, kind: str, *names: str) -> str:
+        """The id of a resource in the call's group: `kind` is e.g. `Microsoft.Compute/disks`."""
+        return resource_id(self.subscription, self.group, kind, *names)
+
+
+Handler = Callable[["Sim", Call], Answer]
+
+
+@dataclass(frozen=True)
+class Route:
+    handler: Handler
+    op: str
+
+
+ROUTES: dict[tuple[str, str], Route] = {}
+
+
+def arm(method: str, pattern: str, op: str) -> Callable[[Handler], Handler]:
+    """Register a handler, e.g. `@arm("POST", "Microsoft.Compute/virtualMachines/*/reimage", "reimage")`."""
+
+    def register(handler: Handler) -> Handler:
+        ROUTES[(method, pattern.lower())] = Route(handler, op)
+        return handler
+
+    return register
+
+
+def resource_id(subscription: str, group: str, kind: str, *names: str) -> str:
+    namespace, *types = kind.split("/")
+    tail = "/".join(f"{t}/{n}" for t, n in zip(types, names, strict=True))
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{namespace}/{tail}"
+
+
+def take_apart(path: str) -> tuple[str, str, str, tuple[str, ...], str]:
+    """A path as (subscription, group, pattern, names, scope); the last `providers` in it says the type."""
+    parts = [unquote(p) for p in path.strip("/").split("/")]
+    low = [p.lower() for p in parts]
+    subscription = parts[1] if low[0] == "subscriptions" and len(parts) > 1 else ""
+    group = parts[3] if len(parts) > 3 and low[2] == "resourcegroups" else ""
+    if "providers" not in low:
+        names = tuple(parts[1::2])
+        return subscription, group, "/".join("*" if i % 2 else p for i, p in enumerate(low)), names, ""
+    at = len(low) - 1 - low[::-1].index("providers")
+    rest = parts[at + 1 :]
+    names = tuple(rest[2::2])
+    pattern = "/".join("*" if i and i % 2 == 0 else p.lower() for i, p in enumerate(rest))
+    return subscription, group, pattern, names, "/" + "/".join(parts[:at])
+
+
+def page(sim: "Sim", call: Call, items: Iterable[tuple[str, Any]], render: Callable[[Any], Json]) -> Answer:
+    """One page of `items` in the order of their keys.
+
+    The continuation names the last key given, not a count: hosts leave and come back while somebody pages.
+    """
+    after = call.query.get("$skipToken", call.query.get("$skiptoken", ""))
+    size = _number(call, "pageSize") or sim.options.page_size
+    descending = call.query.get("isDescending", "").lower() == "true"
+    rows = sorted(items, key=lambda row: row[0], reverse=descending)
+    if after:
+        rows = [row for row in rows if (row[0] < after if descending else row[0] > after)]
+    else:
+        rows = rows[_number(call, "initialSkip") :]
+    chosen = rows[:size]
+    body: Json = {"value": [render(item) for _, item in chosen]}
+    if len(rows) > size:
+        query = {k: v for k, v in call.query.items() if k.lower() not in {"$skiptoken", "initialskip"}}
+        query["$skipToken"] = chosen[-1][0]
+        body["nextLink"] = f"{call.base_url}{quote(call.path)}?{urlencode(query)}"
+    return Answer(200, body)
+
+
+def _number(call: Call, name: str) -> int:
+    text = call.query.get(name, "0")
+    if not text.isdigit():
+        raise ArmError(400, "InvalidParameter", f"The query parameter {name} must be a number, not '{text}'.", name)
+    return int(text)
+
+
+def not_found(kind: str, name: str, group: str) -> ArmError:
+    message = f"The Resource '{kind}/{name}' under resource group '{group}' was not found."
+    return ArmError(404, "ResourceNotFound", message)
+
+
+def required(body: Json, *path: str) -> Any:
+    """A field that must be there; 400 naming it otherwise."""
+    value: Any = body
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+        if value is None or value == "":
+            target = ".".join(path).removeprefix("properties.")
+            raise ArmError(400, "InvalidParameter", f"Required parameter '{target}' is missing (null).", target)
+    return value

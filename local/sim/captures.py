@@ -1,0 +1,108 @@
+"""Snapshots and managed images: the steps between a template VM and a gallery version."""
+
+import copy
+from typing import TYPE_CHECKING
+
+from local.sim import disks, images
+from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
+from local.sim.clock import utc_now
+from local.sim.operations import accepted, begin
+
+if TYPE_CHECKING:
+    from local.sim.sim import Sim
+
+SNAPSHOT = "Microsoft.Compute/snapshots"
+KINDS = {"snapshots": SNAPSHOT, "images": images.MANAGED_IMAGE}
+
+
+def _kind(call: Call) -> str:
+    return KINDS[call.pattern.split("/")[1]]
+
+
+@arm("GET", "Microsoft.Compute/snapshots/*", "get_snapshot")
+@arm("GET", "Microsoft.Compute/images/*", "get_image")
+def get(sim: "Sim", call: Call) -> Answer:
+    kind = _kind(call)
+    body = sim.world.of(kind).get(call.id_of(kind, call.names[0]).lower())
+    if body is None:
+        raise not_found(kind, call.names[0], call.group)
+    return Answer(200, images.public(body))
+
+
+@arm("GET", "Microsoft.Compute/snapshots", "list_snapshots")
+@arm("GET", "Microsoft.Compute/images", "list_images")
+def list_all(sim: "Sim", call: Call) -> Answer:
+    prefix = f"/subscriptions/{call.subscription}/resourceGroups/{call.group}".lower() if call.group else ""
+    rows = ((key, body) for key, body in sim.world.of(_kind(call)).items() if key.startswith(prefix))
+    return page(sim, call, rows, images.public)
+
+
+@arm("DELETE", "Microsoft.Compute/snapshots/*", "delete_snapshot")
+@arm("DELETE", "Microsoft.Compute/images/*", "delete_image")
+def delete(sim: "Sim", call: Call) -> Answer:
+    kind = _kind(call)
+    key = call.id_of(kind, call.names[0]).lower()
+    if key not in sim.world.of(kind):
+        return Answer(204)
+
+    def finish() -> None:
+        sim.world.of(kind).pop(key, None)
+
+    return accepted(sim, call, begin(sim, call, "disk_delete", finish))
+
+
+def _stored(call: Call, kind: str, version: str) -> Json:
+    return {
+        "id": call.id_of(kind, call.names[0]),
+        "name": call.names[0],
+        "type": kind,
+        "location": required(call.body, "location"),
+        "tags": dict(call.body.get("tags") or {}),
+        "properties": copy.deepcopy(call.body.get("properties") or {}),
+        "_version": version,
+    }
+
+
+@arm("PUT", "Microsoft.Compute/snapshots/*", "put_snapshot")
+def put_snapshot(sim: "Sim", call: Call) -> Answer:
+    creation = required(call.body, "properties", "creationData")
+    required(creation, "sourceResourceId")
+    body = _stored(call, SNAPSHOT, disks.source_version(sim, creation))
+    body["sku"] = call.body.get("sku") or {"name": "Standard_LRS"}
+    body["properties"] |= {"timeCreated": utc_now(), "diskState": "Unattached", "provisioningState": "Updating"}
+
+    def finish() -> Json:
+        body["properties"] |= {"provisioningState": "Succeeded", "completionPercent": 100}
+        sim.world.of(SNAPSHOT)[body["id"].lower()] = body
+        return images.public(body)
+
+    return accepted(sim, call, begin(sim, call, "snapshot", finish), 202, images.public(body))
+
+
+@arm("PUT", "Microsoft.Compute/images/*", "put_image")
+def put_image(sim: "Sim", call: Call) -> Answer:
+    vm_id = str(required(call.body, "properties", "sourceVirtualMachine", "id"))
+    vm = sim.world.vm(vm_id)
+    if vm is None:
+        raise ArmError(404, "ResourceNotFound", f"The source VM '{vm_id}' was not found.", "sourceVirtualMachine")
+    if not vm.generalized:
+        message = f"VM '{vm.name}' must be generalized before an image is made of it."
+        raise ArmError(409, "OperationNotAllowed", message, "sourceVirtualMachine")
+    body = _stored(call, images.MANAGED_IMAGE, sim.world.version_on(vm))
+    body["properties"]["provisioningState"] = "Creating"
+    store = sim.world.of(images.MANAGED_IMAGE)
+    store[body["id"].lower()] = body
+
+    def finish() -> None:
+        body["properties"]["provisioningState"] = "Succeeded"
+
+    def fail() -> None:
+        body["properties"]["provisioningState"] = "Failed"
+
+    op = begin(sim, call, "image", finish, fail)
+    return accepted(sim, call, op, 201, images.public(body))
+
+
+@arm("POST", "Microsoft.Compute/snapshots/*/endGetAccess", "revoke_snapshot_access")
+def revoke_access(sim: "Sim", call: Call) -> Answer:
+    return Answer(200)

@@ -1,0 +1,196 @@
+"""`/_sim/...`: what a test or the demo may ask of the simulator besides being Azure."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.sim import build, faults, guests, state, users
+from local.sim.options import pool_spec
+from local.sim.world import SessionHost
+
+if TYPE_CHECKING:
+    from local.sim.sim import Sim
+
+EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "core_quota"}
+
+
+class ControlError(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Control:
+    """One method per control operation: request body in, answer out."""
+
+    def __init__(self, sim: "Sim") -> None:
+        self.sim = sim
+
+    def health(self, body: Any, query: dict[str, str]) -> Any:
+        world = self.sim.world
+        return {"status": "ok", "vms": len(world.vms), "due": self.sim.clock.pending, "speed": self.sim.clock.speed}
+
+    def state(self, body: Any, query: dict[str, str]) -> Any:
+        return state.state(self.sim, query.get("pool", ""))
+
+    def calls(self, body: Any, query: dict[str, str]) -> Any:
+        return state.calls(self.sim)
+
+    def options(self, body: Any, query: dict[str, str]) -> Any:
+        return self.sim.options.as_dict()
+
+    def log_on(self, body: Any, query: dict[str, str]) -> Any:
+        host = self._host(body)
+        status = guests.status_of(self.sim, host)
+        if status != "Available":
+            raise ControlError(409, f"host '{host.name}' is {status}: nobody can log on")
+        if not host.allow_new and not body.get("force"):
+            raise ControlError(
+                409, f"host '{host.name}' does not accept new sessions (force: true logs on all the same)"
+            )
+        session = guests.log_on(self.sim, host, self._field(body, "user"))
+        return {"host": host.name, "session_id": str(session.id)}
+
+    def log_off(self, body: Any, query: dict[str, str]) -> Any:
+        host, user = self._host(body), self._field(body, "user")
+        guest = guests.live_guest(self.sim, host)
+        found = [s for s in (guest.sessions.values() if guest else ()) if s.user.lower() == user.lower()]
+        if not found:
+            raise ControlError(404, f"user '{user}' has no session on host '{host.name}'")
+        guests.end_session(self.sim, host, found[0])
+        return {"host": host.name, "session_id": str(found[0].id)}
+
+    def arrive(self, body: Any, query: dict[str, str]) -> Any:
+        """People come to a pool and are placed by the broker; who finds no host is turned away."""
+        pool = next((p for p in self.sim.world.pools.values() if p.name == body.get("pool", "hp-office")), None)
+        if pool is None:
+            raise ControlError(404, f"host pool '{body.get('pool')}' does not exist")
+        placed = []
+        for _ in range(int(body.get("count", 1))):
+            host = users.place(self.sim, pool)
+            if host is None:
+                self.sim.world.count("turned_away")
+                continue
+            session = guests.log_on(self.sim, host, users.user_name(self.sim))
+            placed.append({"host": host.name, "user": session.user, "session_id": str(session.id)})
+        return {"placed": placed}
+
+    def add_faults(self, body: Any, query: dict[str, str]) -> Any:
+        new = faults.parse(body)
+        self.sim.faults.add(new)
+        for fault in new:
+            if fault.kind == "ghost":
+                self._make_ghosts(fault)
+        return {"faults": self.sim.faults.as_list()}
+
+    def _make_ghosts(self, fault: faults.Fault) -> None:
+        """Registrations whose machine is gone: they come about at once, not at some later call."""
+        for pool in self.sim.world.pools.values():
+            for host in pool.hosts.values():
+                vm = self.sim.world.vm(host.vm_id)
+                if vm is None or fault.spent or not fault.meets((host.name,)):
+                    continue
+                fault.hits += 1
+                guests.go_down(self.sim, vm)
+                self.sim.world.vms.pop(vm.id.lower())
+                self.sim.world.disks.pop(vm.os_disk_id.lower(), None)
+
+    def show_faults(self, body: Any, query: dict[str, str]) -> Any:
+        return {"faults": self.sim.faults.as_list(), "kinds": list(faults.KINDS)}
+
+    def clear_faults(self, body: Any, query: dict[str, str]) -> Any:
+        self.sim.faults.clear()
+        self.sim.release_hung()
+        return {"faults": []}
+
+    def clock(self, body: Any, query: dict[str, str]) -> Any:
+        if "speed" in body:
+            self.sim.clock.set_speed(float(body["speed"]))
+        if "advance_seconds" in body:
+            self.sim.clock.advance(float(body["advance_seconds"]))
+        return {"virtual_seconds": self.sim.clock.now(), "speed": self.sim.clock.speed}
+
+    def expect(self, body: Any, query: dict[str, str]) -> Any:
+        unknown = sorted(set(body) - EXPECTATIONS)
+        if unknown:
+            raise ControlError(400, f"unknown expectation(s) {', '.join(unknown)}; known: {sorted(EXPECTATIONS)}")
+        if body.get("force_at") and datetime.fromisoformat(body["force_at"]).tzinfo is None:
+            raise ControlError(400, "force_at needs a time zone")
+        self.sim.world.expect.update(body)
+        return self.sim.world.expect
+
+    def add_pool(self, body: Any, query: dict[str, str]) -> Any:
+        pool = build.add_pool(self.sim, pool_spec(body))
+        return {"id": pool.id, "hosts": [host.name for host in pool.hosts.values()]}
+
+    def expire_tokens(self, body: Any, query: dict[str, str]) -> Any:
+        """Let every registration token run out now: they live an hour at least otherwise."""
+        past = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+        for pool in self.sim.world.pools.values():
+            pool.tokens = dict.fromkeys(pool.tokens, past)
+        return {"expired": sum(len(p.tokens) for p in self.sim.world.pools.values())}
+
+    def reset(self, body: Any, query: dict[str, str]) -> Any:
+        self.sim.reset(self.sim.options.changed(body))
+        return self.sim.options.as_dict()
+
+    def _field(self, body: Any, name: str) -> str:
+        value = body.get(name)
+        if not value:
+            raise ControlError(400, f"field '{name}' is missing")
+        return str(value)
+
+    def _host(self, body: Any) -> SessionHost:
+        wanted = self._field(body, "host").lower()
+        for pool in self.sim.world.pools.values():
+            if wanted in pool.hosts:
+                return pool.hosts[wanted]
+            for name, host in pool.hosts.items():
+                if name.split(".")[0] == wanted:
+                    return host
+        raise ControlError(404, f"session host '{wanted}' does not exist")
+
+
+Operation = Callable[[Any, dict[str, str]], Any]
+
+
+def control_app(sim: "Sim") -> Starlette:
+    control = Control(sim)
+    table: list[tuple[str, str, Operation]] = [
+        ("GET", "health", control.health),
+        ("GET", "state", control.state),
+        ("GET", "calls", control.calls),
+        ("GET", "options", control.options),
+        ("POST", "logon", control.log_on),
+        ("POST", "logoff", control.log_off),
+        ("POST", "arrive", control.arrive),
+        ("POST", "faults", control.add_faults),
+        ("GET", "faults", control.show_faults),
+        ("DELETE", "faults", control.clear_faults),
+        ("POST", "clock", control.clock),
+        ("POST", "expect", control.expect),
+        ("POST", "pools", control.add_pool),
+        ("POST", "expire_tokens", control.expire_tokens),
+        ("POST", "reset", control.reset),
+    ]
+    return Starlette(routes=[Route(f"/_sim/{name}", _endpoint(op), methods=[method]) for method, name, op in table])
+
+
+def _endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            raw = await request.body()
+            body = json.loads(raw) if raw else {}
+            return JSONResponse(operation(body, dict(request.query_params)))
+        except ControlError as error:
+            return JSONResponse({"error": str(error)}, error.status)
+        except (ValueError, TypeError, AttributeError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return endpoint

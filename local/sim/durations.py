@@ -1,0 +1,42 @@
+"""How long things take, in virtual seconds: one table, scaled by one knob.
+
+No official numbers exist for most of these; they are estimates wide enough to make a demonstration honest.
+"""
+
+import random
+from dataclasses import dataclass
+
+TABLE: dict[str, tuple[float, float]] = {
+    "deallocate": (60, 180),
+    "start": (60, 120),
+    "power_off": (30, 60),
+    "restart": (60, 120),
+    "reimage": (180, 480),
+    "create": (180, 480),
+    "delete": (30, 90),
+    "update": (5, 15),
+    "extension": (60, 180),
+    "run_command": (60, 120),
+    "register": (60, 300),  # from the agent's installation to a session host that is Available
+    "boot": (20, 60),  # from a running VM to the agent's first heartbeat
+    "sign_out": (5, 30),
+    "disk": (10, 30),
+    "disk_delete": (5, 20),
+    "snapshot": (10, 40),
+    "image": (60, 180),
+    "gallery_version": (300, 900),
+    "replication": (300, 1200),  # per further region
+    "gallery_delete": (20, 60),
+}
+
+LRO_RETRY_AFTER = 10.0
+
+
+@dataclass
+class Durations:
+    rng: random.Random
+    scale: float = 1.0
+
+    def pick(self, name: str) -> float:
+        low, high = TABLE[name]
+        return self.rng.uniform(low, high) * self.scale

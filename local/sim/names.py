@@ -1,0 +1,47 @@
+"""Ids of the default world. They are stable: tests and the demo may write them down."""
+
+SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
+FORBIDDEN_SUBSCRIPTION = "00000000-0000-4000-8000-000000000002"
+TENANT = "00000000-0000-4000-8000-0000000000aa"
+GROUP = "rg-desktops"
+REGION = "westeurope"
+DOMAIN = "contoso.local"
+
+SUB_ID = f"/subscriptions/{SUBSCRIPTION}"
+GROUP_ID = f"{SUB_ID}/resourceGroups/{GROUP}"
+COMPUTE = f"{GROUP_ID}/providers/Microsoft.Compute"
+AVD = f"{GROUP_ID}/providers/Microsoft.DesktopVirtualization"
+NETWORK = f"{GROUP_ID}/providers/Microsoft.Network"
+
+GALLERY_ID = f"{COMPUTE}/galleries/gal"
+DEFINITION_ID = f"{GALLERY_ID}/images/win11-office"
+VNET_ID = f"{NETWORK}/virtualNetworks/vnet-desktops"
+SUBNET_ID = f"{VNET_ID}/subnets/desktops"
+OFFICE_POOL_ID = f"{AVD}/hostPools/hp-office"
+PERSONAL_POOL_ID = f"{AVD}/hostPools/hp-personal"
+TEMPLATE_VM_ID = f"{COMPUTE}/virtualMachines/win11-office-template"
+
+
+def version_id(version: str, definition: str = DEFINITION_ID) -> str:
+    return f"{definition}/versions/{version}"
+
+
+def vm_id(name: str) -> str:
+    return f"{COMPUTE}/virtualMachines/{name}"
+
+
+def disk_id(name: str) -> str:
+    return f"{COMPUTE}/disks/{name}"
+
+
+def nic_id(name: str) -> str:
+    return f"{NETWORK}/networkInterfaces/{name}"
+
+
+def last(resource_id: str) -> str:
+    return resource_id.rstrip("/").rsplit("/", 1)[-1]
+
+
+def group_of(resource_id: str) -> str:
+    parts = resource_id.split("/")
+    return parts[4] if len(parts) > 4 else ""

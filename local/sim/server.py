@@ -1,0 +1,196 @@
+"""The HTTP side: one ASGI application for ARM's paths and for the control surface."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from local.sim import (  # noqa: F401 - importing a module registers its routes
+    avd,
+    captures,
+    compute,
+    disks,
+    galleries,
+    misc,
+    names,
+    network,
+    operations,
+    sessions,
+    vm_actions,
+    vm_software,
+)
+from local.sim.arm import ROUTES, Answer, ArmError, Call, take_apart
+from local.sim.control import control_app
+from local.sim.faults import Fault
+from local.sim.outbox import Postman
+from local.sim.sim import Sim
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+TICK_SECONDS = 0.05
+
+
+class SimServer:
+    def __init__(self, sim: Sim) -> None:
+        self.sim = sim
+        self._control = control_app(sim)
+        self._postman = Postman(sim)
+        self._request_ids = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["path"].startswith("/_sim"):
+            self.sim.clock.run_due()
+            await self._control(scope, receive, send)
+        else:
+            await self._arm(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        ticker = asyncio.create_task(self._tick())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        ticker.cancel()
+        self._postman.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _tick(self) -> None:
+        """Time passes also when nobody asks: people come and go, and their events are posted."""
+        while True:
+            self.sim.clock.run_due()
+            self._postman.post_all()
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _arm(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw = await _read(receive)
+        self.sim.clock.run_due()
+        try:
+            call = read_call(scope, raw)
+            faults = self._admit(call)
+        except ArmError as error:
+            await self._answer(send, _refusal(error), {})
+            return
+        by_kind = {fault.kind: fault for fault in faults}
+        if "slow" in by_kind:
+            await asyncio.sleep(by_kind["slow"].seconds)
+            self.sim.clock.run_due()
+        cut = by_kind.get("disconnect")
+        if cut and cut.when == "before":
+            await _hang_up(send)
+            return
+        answer, headers = self._perform(call, faults)
+        if cut:
+            await _hang_up(send)
+            return
+        await self._answer(send, answer, headers)
+
+    def _admit(self, call: Call) -> list[Fault]:
+        """Refuse what ARM refuses before any provider sees it; say which faults strike."""
+        route = ROUTES.get((call.method, call.pattern))
+        call.op = route.op if route else "unknown"
+        self.sim.note_call(call)
+        check_scope(call)
+        return self.sim.faults.http(call)
+
+    def _perform(self, call: Call, faults: list[Fault]) -> tuple[Answer, dict[str, str]]:
+        headers: dict[str, str] = {}
+        try:
+            headers = self.sim.throttle.check(call)
+            for fault in faults:
+                _strike(fault)
+            route = ROUTES.get((call.method, call.pattern))
+            if route is None:
+                message = f"No simulated resource answers {call.method} {call.pattern}."
+                raise ArmError(404, "InvalidResourceType", message)
+            return route.handler(self.sim, call), headers
+        except ArmError as error:
+            return _refusal(error), headers
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return _refusal(
+                ArmError(400, "InvalidRequestContent", f"The request could not be understood: {error!r}")
+            ), {}
+
+    async def _answer(self, send: Send, answer: Answer, headers: dict[str, str]) -> None:
+        self.sim.answers[answer.status] += 1
+        body = answer.encode()
+        lines = {"x-ms-request-id": f"{next(self._request_ids):08d}", **headers, **answer.headers}
+        lines["content-length"] = str(len(body))
+        if body:
+            lines["content-type"] = "application/json; charset=utf-8"
+        encoded = [(name.encode(), value.encode()) for name, value in lines.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+        await send({"type": "http.response.body", "body": body})
+
+
+def read_call(scope: Scope, raw: bytes) -> Call:
+    subscription, group, pattern, parts, path_scope = take_apart(scope["path"])
+    headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
+    base_url = f"http://{headers.get('host') or '127.0.0.1'}"
+    body = _parse(raw)
+    return Call(
+        scope["method"], scope["path"], query, headers, body, base_url, subscription, group, pattern, parts, path_scope
+    )
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    if not raw:
+        return {}
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ArmError(400, "InvalidRequestContent", "The request content was not a valid JSON object.")
+    return body
+
+
+def check_scope(call: Call) -> None:
+    """Subscription, group and api-version, in ARM's order."""
+    if "api-version" not in call.query:
+        message = "The api-version query parameter (?api-version=) is required for all requests."
+        raise ArmError(400, "MissingApiVersionParameter", message)
+    known = call.subscription.lower()
+    if known == names.FORBIDDEN_SUBSCRIPTION:
+        message = f"The client does not have authorization to perform action '{call.op}' over scope '{call.path}'."
+        raise ArmError(403, "AuthorizationFailed", message)
+    if known and known != names.SUBSCRIPTION:
+        raise ArmError(404, "SubscriptionNotFound", f"The subscription '{call.subscription}' could not be found.")
+    if call.group and call.group.lower() != names.GROUP:
+        raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{call.group}' could not be found.")
+
+
+def _strike(fault: Fault) -> None:
+    if fault.kind == "429":
+        headers = {"Retry-After": str(fault.retry_after)}
+        raise ArmError(429, "TooManyRequests", "The request is being throttled (simulated).", headers=headers)
+    if fault.kind == "500":
+        raise ArmError(500, "InternalServerError", fault.message)
+    if fault.kind == "503":
+        raise ArmError(503, "ServiceUnavailable", fault.message)
+
+
+def _refusal(error: ArmError) -> Answer:
+    return Answer(error.status, {"error": error.error}, error.headers)
+
+
+async def _read(receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _hang_up(send: Send) -> None:
+    """Close the connection without an answer, as a dying network would."""
+    owner: Any = getattr(send, "__self__", None)
+    transport = getattr(owner, "transport", None)
+    if transport is not None:
+        transport.abort()
+        await asyncio.sleep(0.01)  # until the connection is known to be lost, or the server answers 500

@@ -1,0 +1,109 @@
+"""User sessions: list, message, disconnect, sign out."""
+
+import re
+from typing import TYPE_CHECKING
+
+from local.sim import guests
+from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
+from local.sim.avd import HOST, POOL, find_host, find_pool
+from local.sim.clock import utc_now
+from local.sim.world import Session, SessionHost
+
+if TYPE_CHECKING:
+    from local.sim.sim import Sim
+
+SESSION = f"{HOST}/userSessions"
+ONE = f"{POOL}/*/sessionHosts/*/userSessions/*"
+Row = tuple[SessionHost, Session]
+
+
+def session_body(row: Row) -> Json:
+    host, session = row
+    return {
+        "id": f"{host.pool.id}/sessionHosts/{host.name}/userSessions/{session.id}",
+        "name": f"{host.pool.name}/{host.name}/{session.id}",
+        "type": SESSION,
+        "properties": {
+            "objectId": session.object_id,
+            "userPrincipalName": session.user,
+            "applicationType": "Desktop",
+            "sessionState": session.state,
+            "activeDirectoryUserName": f"CONTOSO\\{session.user.split('@')[0]}",
+            "createTime": session.created,
+        },
+    }
+
+
+def _rows(sim: "Sim", host: SessionHost) -> list[tuple[str, Row]]:
+    guest = guests.live_guest(sim, host)
+    if guest is None:
+        return []
+    return [(f"{host.name.lower()}/{s.id:08d}", (host, s)) for s in guest.sessions.values()]
+
+
+@arm("GET", f"{POOL}/*/userSessions", "list_user_sessions")
+def list_by_pool(sim: "Sim", call: Call) -> Answer:
+    rows = [row for host in find_pool(sim, call).hosts.values() for row in _rows(sim, host)]
+    return page(sim, call, _filtered(call, rows), session_body)
+
+
+def _filtered(call: Call, rows: list[tuple[str, Row]]) -> list[tuple[str, Row]]:
+    """`userprincipalname eq 'x'` and `sessionstate eq 'y'`, joined by `and`: what the service knows."""
+    conditions = re.findall(r"(\w+)\s+eq\s+'([^']*)'", call.query.get("$filter", ""))
+    for name, value in conditions:
+        wanted = value.lower()
+        if name.lower() == "userprincipalname":
+            rows = [row for row in rows if row[1][1].user.lower() == wanted]
+        elif name.lower() == "sessionstate":
+            rows = [row for row in rows if row[1][1].state.lower() == wanted]
+        else:
+            raise ArmError(400, "BadRequest", f"'{name}' cannot be filtered on.", "$filter")
+    return rows
+
+
+@arm("GET", f"{POOL}/*/sessionHosts/*/userSessions", "list_host_user_sessions")
+def list_by_host(sim: "Sim", call: Call) -> Answer:
+    return page(sim, call, _rows(sim, find_host(sim, call)), session_body)
+
+
+def _find(sim: "Sim", call: Call) -> Row:
+    host = find_host(sim, call)
+    guest = guests.live_guest(sim, host)
+    text = call.names[2]
+    session = guest.sessions.get(int(text)) if guest is not None and text.isdigit() else None
+    if session is None:
+        raise not_found(SESSION, "/".join(call.names), call.group)
+    return host, session
+
+
+@arm("GET", ONE, "get_user_session")
+def get_session(sim: "Sim", call: Call) -> Answer:
+    return Answer(200, session_body(_find(sim, call)))
+
+
+@arm("DELETE", ONE, "sign_out")
+def sign_out(sim: "Sim", call: Call) -> Answer:
+    find_host(sim, call)
+    try:
+        host, session = _find(sim, call)
+    except ArmError:
+        return Answer(204)
+    guests.sign_out(sim, host, session)
+    return Answer(200)
+
+
+@arm("POST", f"{ONE}/disconnect", "disconnect_session")
+def disconnect(sim: "Sim", call: Call) -> Answer:
+    _, session = _find(sim, call)
+    session.state = "Disconnected"
+    return Answer(200)
+
+
+@arm("POST", f"{ONE}/sendMessage", "send_message")
+def send_message(sim: "Sim", call: Call) -> Answer:
+    _, session = _find(sim, call)
+    title = str(required(call.body, "messageTitle"))
+    text = str(required(call.body, "messageBody"))
+    session.messages.append({"title": title, "body": text, "at": utc_now()})
+    sim.world.count("messages")
+    return Answer(200)

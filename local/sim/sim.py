@@ -1,0 +1,48 @@
+"""One simulator: a world, its clock and everything that disturbs it."""
+
+import random
+from collections import Counter, deque
+from collections.abc import Callable
+
+from local.sim import build
+from local.sim.arm import Call, Json
+from local.sim.clock import Clock
+from local.sim.durations import Durations
+from local.sim.faults import Faults
+from local.sim.options import Options
+from local.sim.throttle import Throttle
+from local.sim.world import Operation, World
+
+
+class Sim:
+    """Handlers, guests and users all receive this and nothing else."""
+
+    def __init__(self, options: Options) -> None:
+        self.reset(options)
+
+    def reset(self, options: Options) -> None:
+        self.options = options
+        self.rng = random.Random(options.seed)
+        self.clock = Clock(options.speed)
+        self.durations = Durations(random.Random(options.seed + 1), options.duration_scale)
+        self.faults = Faults(random.Random(options.seed + 2))
+        self.throttle = Throttle(options.throttle, self.clock)
+        self.world = World()
+        self.operations: dict[str, Operation] = {}
+        self.hung: list[Callable[[], None]] = []
+        self.outbox: deque[Json] = deque()
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.calls_per_host: dict[str, Counter[str]] = {}
+        self.answers: Counter[int] = Counter()
+        build.default_world(self)
+
+    def note_call(self, call: Call) -> None:
+        self.calls[(call.method, call.op)] += 1
+        if call.host:
+            self.calls_per_host.setdefault(call.host.lower(), Counter())[call.op] += 1
+
+    def release_hung(self) -> None:
+        """Let the operations a fault had frozen come to their end."""
+        hung, self.hung = self.hung, []
+        for end in hung:
+            end()

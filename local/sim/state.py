@@ -1,0 +1,133 @@
+"""`GET /_sim/state`: the whole truth, for tests and for the demo. No secret is in it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from local.sim import guests
+from local.sim.arm import Json
+from local.sim.names import last
+from local.sim.world import Disk, Guest, SessionHost, Vm
+
+if TYPE_CHECKING:
+    from local.sim.sim import Sim
+
+COUNTERS = (
+    "turned_away",
+    "signed_out_forced",
+    "logons",
+    "logoffs",
+    "sessions_killed",
+    "messages",
+    "reimaged",
+    "created",
+    "deleted",
+    "registrations",
+    "events_posted",
+    "events_failed",
+    "events_lost",
+    "events_duplicated",
+)
+
+
+def state(sim: "Sim", pool: str = "") -> Json:
+    """Everything, or the hosts of one pool only."""
+    counters = {name: sim.world.counters.get(name, 0) for name in COUNTERS}
+    kept = _kept_disks(sim)
+    return {
+        "now": datetime.now(UTC).isoformat(),
+        "virtual_seconds": sim.clock.now(),
+        "speed": sim.clock.speed,
+        "hosts": [h for h in _hosts(sim, kept) if pool in {"", h["pool"]}],
+        "disks": [_disk(disk) for disk in sim.world.disks.values()],
+        "violations": sim.world.violations,
+        "turned_away": counters["turned_away"],
+        "counters": counters,
+        "throttled": sim.throttle.refused,
+        "faults": sim.faults.as_list(),
+    }
+
+
+def _kept_disks(sim: "Sim") -> dict[str, list[str]]:
+    kept: dict[str, list[str]] = {}
+    for disk in sim.world.disks.values():
+        if not disk.owner and disk.was_on:
+            kept.setdefault(disk.was_on.lower(), []).append(disk.id)
+    return kept
+
+
+def _hosts(sim: "Sim", kept: dict[str, list[str]]) -> Iterator[Json]:
+    """Every machine of a pool and every registration, also one without the other."""
+    seen: set[int] = set()
+    for vm_key, (pool_id, domain) in sim.world.home.items():
+        vm = sim.world.vms.get(vm_key)
+        host = sim.world.session_host_of.get(vm_key)
+        if host is not None:
+            seen.add(id(host))
+        name = host.name if host else f"{last(vm_key)}.{domain}".rstrip(".")
+        yield _host(sim, name, last(pool_id), vm, host) | {"kept_disks": kept.get(vm_key, [])}
+    for pool in sim.world.pools.values():
+        for host in pool.hosts.values():
+            if id(host) not in seen:
+                yield _host(sim, host.name, pool.name, None, host) | {"kept_disks": []}
+
+
+def _host(sim: "Sim", name: str, pool: str, vm: Vm | None, host: SessionHost | None) -> Json:
+    guest = vm.guest if vm else Guest()
+    return {
+        "host": name.split(".", maxsplit=1)[0],
+        "fqdn": name,
+        "pool": pool,
+        "vm": vm.id if vm else None,
+        "vm_id": vm.vm_id if vm else None,
+        "power": vm.power if vm else "missing",
+        "provisioning": vm.provisioning if vm else "Missing",
+        "version": sim.world.version_on(vm) if vm else None,
+        "os_disk": vm.os_disk_id if vm else None,
+        "tags": vm.tags if vm else {},
+        "joined": bool(guest.joined),
+        "join": guest.joined,
+        "registered": host is not None,
+        "status": guests.status_of(sim, host) if host else "Unregistered",
+        "accepting": bool(host and host.allow_new),
+        "reported_sessions": guests.session_count(sim, host) if host else 0,
+        "sessions": [_session(guest, number) for number in sorted(guest.sessions)],
+    }
+
+
+def _session(guest: Guest, number: int) -> Json:
+    session = guest.sessions[number]
+    return {
+        "id": str(number),
+        "user": session.user,
+        "state": session.state,
+        "ending": session.ending,
+        "messages": session.messages,
+    }
+
+
+def _disk(disk: Disk) -> Json:
+    return {
+        "id": disk.id,
+        "name": disk.name,
+        "version": disk.version,
+        "attached_to": disk.owner or None,
+        "kept_from": disk.was_on if not disk.owner and disk.was_on else None,
+        "tags": disk.tags,
+    }
+
+
+def calls(sim: "Sim") -> Json:
+    """How often each operation was asked for: in all, and per host."""
+    by_method: dict[str, int] = {}
+    by_operation: dict[str, int] = {}
+    for (method, op), number in sim.calls.items():
+        by_method[method] = by_method.get(method, 0) + number
+        by_operation[op] = by_operation.get(op, 0) + number
+    return {
+        "total": sum(by_method.values()),
+        "by_method": by_method,
+        "by_operation": dict(sorted(by_operation.items())),
+        "by_host": {host: dict(ops) for host, ops in sim.calls_per_host.items()},
+        "by_status": {str(status): number for status, number in sorted(sim.answers.items())},
+    }
