@@ -9,6 +9,13 @@ import hashlib
 
 PUBLISH_IMAGE = "publish_image"
 REIMAGE_HOST = "reimage_host"
+LOOK_AT_POOL = "look_at_pool"
+RECHECK_HOST = "recheck_host"
+REBUILD_HOST = "rebuild_host"
+JOIN_HOST = "join_host"
+REGISTER_HOST = "register_host"
+AWAIT_HEALTHY = "await_healthy"
+GIVE_BACK_HOST = "give_back_host"
 INBOX = "inbox"
 """The one external event a rollout waits for; its payload says why."""
 

@@ -47,6 +47,9 @@ class Settings(BaseModel):
     resume_after: Seconds = 60.0
     """How long a rollout must have been silent before the resume timer looks for its engine instance."""
 
+    resume_schedule: str = "*/30 * * * * *"
+    """NCRONTAB of the resume timer; the Functions host reads it from the environment, not from here."""
+
     sign_out_limit: Seconds = 300.0
     image_limit: Seconds = 2_700.0
     power_limit: Seconds = 900.0

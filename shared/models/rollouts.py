@@ -112,9 +112,15 @@ class RolloutHost(Record):
     warned: dict[str, int] = Field(default_factory=dict)
     """Session id -> the last warning step (minutes before force_at) it was sent."""
 
+    left_drained: bool = False
+    """Found drained with our own mark: an earlier rollout failed on it. Not an operator's drain."""
+    location: str = ""
+    phase: str = ""
+    """The last step of the rebuild that is behind it in this attempt."""
     strategy: str = ""
+    """`reimage` or `replace`, once decided; empty while nothing destructive was done."""
     old_disk_id: str | None = None
-    disk_id: str | None = None
+    """The OS disk before the rebuild; kept when the policy says so."""
     body: dict[str, Any] | None = None
     """To create the VM again (replace): stored before it is deleted."""
     operation: Operation | None = None

@@ -1,0 +1,1 @@
+"""The activities: parse, run the use case with the services, return. No logic."""

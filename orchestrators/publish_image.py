@@ -1,0 +1,78 @@
+"""Drives one rollout from its first look to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from durabletask.task import OrchestrationContext, RetryPolicy, Task, when_any
+
+from shared.names import INBOX, LOOK_AT_POOL
+
+TURNS = 200
+"""Looks of one generation: replaying a history costs time in proportion to its length."""
+
+PATIENCE = RetryPolicy(
+    first_retry_interval=timedelta(seconds=2),
+    max_number_of_attempts=1_000_000,
+    backoff_coefficient=2.0,
+    max_retry_interval=timedelta(seconds=60),
+)
+"""A look or a step that crashes (storage away, worker lost) is repeated for as long as it takes: giving up
+silently would leave people waiting. What cannot succeed is answered, not raised."""
+
+Driven = Generator[Task[Any], Any, Any]
+
+
+def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
+    """1 Look at the pool: gather, decide, apply. 2 Wait for news or for the moment of the next look. 3 Again,
+    until the rollout has ended.
+
+    `given`: `rollout` and `run`; everything else is in the tables. A look's answer says when to look again at the
+    latest, and how long to let news gather (`gap`, seconds).
+    There is one inbox event with one waiter, kept across turns: a waiter left behind would swallow the next event.
+    """
+    inbox = context.wait_for_external_event(INBOX)
+    alarm = Alarm(context)
+    for turn in range(TURNS):
+        began = context.current_utc_datetime
+        answer = yield context.call_activity(
+            LOOK_AT_POOL, input={**given, "fresh": turn == 0 and not given.get("continued")}, retry_policy=PATIENCE
+        )
+        if answer["ended"]:
+            return answer["state"]
+        alarm.set(datetime.fromisoformat(answer["next_look"]))
+        if not inbox.is_complete:
+            yield when_any([inbox, alarm.timer])
+        yield from _let_news_gather(context, began + timedelta(seconds=answer["gap"]))
+        while inbox.is_complete:
+            inbox = context.wait_for_external_event(INBOX)
+    context.continue_as_new({**given, "continued": True}, save_events=True)
+    return None
+
+
+def _let_news_gather(context: OrchestrationContext, until: datetime) -> Driven:
+    """Wait out the gap between looks, so that a hundred hosts that finish together cost one look."""
+    if context.current_utc_datetime < until:
+        yield context.create_timer(until)
+
+
+class Alarm:
+    """The one timer for the next look: kept across turns, replaced only by a nearer one.
+
+    Every timer is a message (in Azure) or a thread (in the in-memory engine) until it fires.
+    """
+
+    def __init__(self, context: OrchestrationContext) -> None:
+        self._context = context
+        self._at: datetime | None = None
+        self.timer: Task[Any] = None  # type: ignore[assignment]
+
+    def set(self, at: datetime) -> None:
+        """Have it fire at `at` or earlier."""
+        at = at.astimezone(UTC).replace(tzinfo=None)
+        if self._at is not None and not self.timer.is_complete and self._at <= at:
+            return
+        self._at = at
+        self.timer = self._context.create_timer(max(at, self._context.current_utc_datetime))

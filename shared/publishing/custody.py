@@ -1,0 +1,50 @@
+"""What is changed on a host while a rollout has it, and how that is given back. Pure.
+
+While we have a host, autoscale must leave it alone (`ScalingPlanExclusion`), its drain must be known as
+ours, and its OS disk must outlive the VM's rebuild. What stood there before is remembered in the row
+before anything is changed, so that it can be given back after any crash.
+"""
+
+from __future__ import annotations
+
+from shared.models.azure import Machine
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
+
+OURS = (EXCLUSION_TAG, ROLLOUT_TAG)
+TAG_LENGTH = 256
+"""Longest value ARM takes for a tag."""
+
+
+def remember(row: RolloutHost, machine: Machine) -> RolloutHost:
+    """The row with what has to be given back. A host that carries our mark already is not remembered anew:
+    what stands there now is ours."""
+    changes: dict[str, object] = {"location": machine.location, "was_off": not machine.running}
+    if ROLLOUT_TAG not in machine.tags:
+        changes["prior_tags"] = {EXCLUSION_TAG: machine.tags.get(EXCLUSION_TAG)}
+        changes["prior_delete_option"] = machine.os_disk_delete_option
+    return row.model_copy(update=changes)
+
+
+def marked(machine: Machine, rollout: Rollout) -> dict[str, str]:
+    """The VM's tags while we have it."""
+    tags = {name: value for name, value in machine.tags.items() if name != FAILED_TAG}
+    return tags | {EXCLUSION_TAG: "freshcoat", ROLLOUT_TAG: rollout.id}
+
+
+def unmarked(machine: Machine, row: RolloutHost) -> dict[str, str]:
+    """The VM's tags after we gave it back."""
+    tags = {name: value for name, value in machine.tags.items() if name not in (*OURS, FAILED_TAG)}
+    return tags | {name: value for name, value in row.prior_tags.items() if value is not None}
+
+
+def failed(machine: Machine, row: RolloutHost, why: str) -> dict[str, str]:
+    """The VM's tags after its update failed: autoscale may have it, our drain stays known as ours."""
+    return unmarked(machine, row) | {ROLLOUT_TAG: row.rollout, FAILED_TAG: why[:TAG_LENGTH]}
+
+
+def keep_disk(machine: Machine, rollout: Rollout) -> str | None:
+    """The delete option to set so that the old OS disk is kept; None when it needs no change."""
+    if rollout.policy.keep_old_disk_days == 0 or machine.ephemeral or machine.os_disk_delete_option == "Detach":
+        return None
+    return "Detach"

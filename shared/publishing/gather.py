@@ -1,0 +1,103 @@
+"""Reading what is: the pool as the broker sees it, the rollout's rows, and rows for hosts seen the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.models.azure import Machine, SessionHost
+from shared.models.policy import Strategy
+from shared.models.pools import Pool, ReimageSupport
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.names import ROLLOUT_TAG
+from shared.planning.moments import due_step
+from shared.planning.observe import observe
+from shared.planning.values import HostView, Snapshot
+from shared.services import Services
+from shared.states import HostState
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One look's reading: the snapshot to plan on, and the rows as they are stored now, by host."""
+
+    snapshot: Snapshot
+    stored: dict[str, RolloutHost]
+
+
+def gather(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> Gathered:
+    """Read the pool, page by page and once, and bring the rows up to date with it (in memory)."""
+    seen = {host.name.lower(): host for host in services.desktops.session_hosts(pool.host_pool_id)}
+    stored = {row.host: row for row in services.hosts.all(rollout.id)}
+    new = [host for name, host in seen.items() if name not in stored]
+    rows = [*stored.values(), *_first_rows(services, rollout, new, now)]
+    settle = timedelta(seconds=rollout.policy.settle_seconds)
+    views = tuple(
+        HostView(_while_pending(observe(row, seen.get(row.host), settle, now), seen.get(row.host)), seen.get(row.host))
+        for row in rows
+    )
+    snapshot = Snapshot(
+        hosts=views,
+        schedule=rollout.schedule,
+        state=rollout.state,
+        target=rollout.version,
+        session_limit=services.desktops.host_pool(pool.host_pool_id).session_limit,
+        replicas=rollout.replicas,
+        may_probe_only=rollout.policy.strategy is Strategy.AUTO and pool.reimage is ReimageSupport.UNKNOWN,
+        failures_accepted=rollout.failures_accepted,
+    )
+    return Gathered(_with_sessions(services, snapshot, rollout, pool, now), stored)
+
+
+def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, pool: Pool, now: datetime) -> Snapshot:
+    """The snapshot with the pool's sessions, read only when somebody is to be warned or signed out."""
+    concerned = any(
+        view.sessions and not view.row.state.ended and not view.row.state.in_work for view in snapshot.hosts
+    )
+    warning = due_step(rollout.policy, rollout.schedule.force_at, now) is not None
+    if not concerned or not (warning or snapshot.forcing(now)):
+        return snapshot
+    return replace(snapshot, sessions=tuple(services.desktops.user_sessions(pool.host_pool_id)))
+
+
+def _first_rows(services: Services, rollout: Rollout, hosts: Iterable[SessionHost], now: datetime) -> list[RolloutHost]:
+    """Rows for hosts seen the first time: what they are on, and whether their VM exists at all."""
+    hosts = list(hosts)
+    if not hosts:
+        return []
+    machines = services.machines.machines([host.vm_id for host in hosts])
+    return [_first_row(rollout, host, machines.get(host.vm_id.lower()), now) for host in hosts]
+
+
+def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None, now: datetime) -> RolloutHost:
+    row = RolloutHost(rollout=rollout.id, host=host.name.lower(), vm_id=host.vm_id, sessions=host.sessions)
+    if machine is None:
+        gone = "its VM does not exist: remove the session host from the host pool"
+        return row.model_copy(update={"state": HostState.SKIPPED, "reason": gone, "ended_at": now})
+    version = version_of(machine, rollout.definition_id)
+    return row.model_copy(
+        update={
+            "from_version": version,
+            "version": version,
+            "location": machine.location,
+            "left_drained": ROLLOUT_TAG in machine.tags,
+        }
+    )
+
+
+def version_of(machine: Machine, definition_id: str) -> str | None:
+    """The version of this image that a VM says it is on; None when it was made from something else."""
+    same = machine.definition_id is not None and machine.definition_id.lower() == definition_id.lower()
+    return machine.version if same else None
+
+
+def _while_pending(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
+    """Until we drain a host, it is its operator and autoscale who say how it is to be given back."""
+    if row.state is not HostState.PENDING or seen is None:
+        return row
+    drained = not seen.accepting and not row.left_drained
+    off = seen.status == "Shutdown"
+    if (row.operator_drained, row.was_off) == (drained, off):
+        return row
+    return row.model_copy(update={"operator_drained": drained, "was_off": off})

@@ -1,0 +1,86 @@
+"""Bringing a rebuilt host back into service: join, register, wait until healthy, give back."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from shared.azure.scripts import registration_script
+from shared.models.azure import HEALTHY_STATUSES
+from shared.models.pools import DomainJoin
+from shared.publishing import custody
+from shared.publishing.step import Outcome, StepFailed, Then, Work, carry_on
+from shared.states import HostState
+
+
+def join_host(work: Work) -> Outcome:
+    """Join the new machine to its domain or to Entra ID, by VM extension."""
+    if work.row.operation is not None:
+        return carry_on(work) or Outcome(Then.NEXT)
+    join = work.pool.join
+    password: SecretStr | None = None
+    if isinstance(join, DomainJoin):
+        secret = work.services.settings.secrets.get(join.password_setting)
+        if not secret:
+            raise StepFailed(f"the app setting {join.password_setting} is not set")
+        password = SecretStr(secret)
+    # The tag is the attempt's own: asked again within it, the extension does not run twice.
+    change_tag = f"{work.rollout.id}-{work.row.attempt}"
+    started = work.services.machines.start_join(work.row.vm_id, work.row.location, join, password, change_tag)
+    return carry_on(work, started) or Outcome(Then.NEXT)
+
+
+def register_host(work: Work) -> Outcome:
+    """Install the AVD agent and register the host. The token is read here and goes nowhere else."""
+    if work.row.operation is not None:
+        return carry_on(work) or _registered(work)
+    token = work.services.desktops.registration_token(work.pool.host_pool_id)
+    started = work.services.machines.start_register(
+        work.row.vm_id,
+        work.row.location,
+        registration_script(),
+        token,
+    )
+    return carry_on(work, started) or _registered(work)
+
+
+def _registered(work: Work) -> Outcome:
+    work.move(HostState.VERIFYING)
+    return Outcome(Then.NEXT)
+
+
+def await_healthy(work: Work) -> Outcome:
+    """Wait until the broker sees the host as healthy."""
+    seen = work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
+    if seen is not None and seen.status in HEALTHY_STATUSES:
+        return Outcome(Then.NEXT)
+    status = seen.status if seen else "not registered yet"
+    if status != work.row.reason:
+        work.save(reason=status)
+    return Outcome(Then.WAIT, work.services.settings.operation_poll)
+
+
+def give_back_host(work: Work) -> Outcome:
+    """Give the host back as it was: its tags, its drain if an operator had drained it, its power."""
+    services, pool, row = work.services, work.pool, work.row
+    if row.operation is None:
+        seen = services.desktops.session_host(pool.host_pool_id, row.host)
+        wanted = not row.operator_drained
+        if seen is not None and seen.accepting != wanted:
+            services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=wanted)
+        machine = services.machines.machine(row.vm_id)
+        if machine is None:
+            raise StepFailed("the VM does not exist any more")
+        option = row.prior_delete_option if row.prior_delete_option != machine.os_disk_delete_option else None
+        tags = custody.unmarked(machine, row)
+        if tags != machine.tags or option:
+            services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=option)
+        if row.was_off and machine.running and not (seen and seen.sessions):
+            waiting = carry_on(work, services.machines.start_deallocate(row.vm_id))
+            if waiting:
+                return waiting
+    else:
+        waiting = carry_on(work)
+        if waiting:
+            return waiting
+    work.move(HostState.DONE, ended_at=services.now(), reason="", error="", sessions=0)
+    return Outcome(Then.STOP)

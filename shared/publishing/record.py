@@ -1,0 +1,101 @@
+"""Writing a look's outcome on the rollout's row, beside what operators write on it at the same time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from shared.errors import NotFound, StaleRow
+from shared.models.pools import Pool
+from shared.models.rollouts import Look, Rollout
+from shared.planning.values import Plan
+from shared.services import POOLS, ROLLOUTS, Services
+from shared.states import HostState, RolloutState, move_rollout
+
+TRIES = 5
+
+
+def record(
+    services: Services,
+    rollout_id: str,
+    *,
+    planned_from: Rollout | None = None,
+    decided: Plan | None = None,
+    seen: Look | None = None,
+    counts: Counter[HostState] | None = None,
+    signed_out: int = 0,
+    note: str | None = None,
+) -> Rollout:
+    """Write what is given; when somebody wrote the row meanwhile, read it again and add to theirs.
+
+    A change of state is made only if the state is still the one that was planned from: an operator's
+    command is never undone by a look that began before it. An end also releases the pool.
+    """
+    for _ in range(TRIES):
+        rollout = services.rollouts.find(ROLLOUTS, rollout_id)
+        if rollout is None:
+            raise NotFound("rollout", rollout_id)
+        changes: dict[str, object] = {"signed_out": rollout.signed_out + signed_out}
+        if seen is not None and counts is not None:
+            changes |= {"look": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
+        if note is not None:
+            changes["note"] = note
+        if decided is not None and planned_from is not None and planned_from.state is rollout.state:
+            changes |= _moves(services, rollout, decided)
+        try:
+            written = services.rollouts.replace(rollout.model_copy(update=changes))
+        except StaleRow:
+            continue
+        if decided is not None:
+            settle_pool(services, written)
+        return written
+    raise StaleRow("Rollouts", rollout_id)
+
+
+def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, object]:
+    now = services.now()
+    changes: dict[str, object] = {}
+    if decided.canary_passed and rollout.canary_passed_at is None:
+        changes["canary_passed_at"] = now
+    if decided.becomes is None:
+        return changes if rollout.state is RolloutState.PAUSED else changes | {"note": ""}
+    changes |= {"state": move_rollout(rollout.id, rollout.state, decided.becomes), "note": decided.note}
+    if decided.becomes is RolloutState.RUNNING and rollout.started_at is None:
+        changes["started_at"] = now
+    if decided.becomes is RolloutState.PAUSED:
+        changes["resume_to"] = rollout.state
+    if decided.becomes.ended:
+        changes["ended_at"] = now
+    return changes
+
+
+def settle_pool(services: Services, rollout: Rollout) -> None:
+    """Bring the pool's row in line with its rollout: the version new hosts get, and the claim.
+
+    New and burst hosts get the target once the canary has passed, or the rollout has succeeded. Safe to
+    repeat; a crash between the two rows is repaired by the next look or by the resume timer.
+    """
+    for _ in range(TRIES):
+        pool = services.pools.find(POOLS, rollout.pool)
+        if pool is None:
+            return
+        settled = pool.model_copy(update=_pool_changes(pool, rollout))
+        if settled == pool:
+            return
+        try:
+            services.pools.replace(settled)
+        except StaleRow:
+            continue
+        return
+    raise StaleRow("Pools", rollout.pool)
+
+
+def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
+    if pool.running_rollout != rollout.id:
+        return {}
+    changes: dict[str, object] = {}
+    proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
+    if proven and (pool.version, pool.image) != (rollout.version, rollout.image):
+        changes |= {"version": rollout.version, "image": rollout.image, "previous_version": pool.version}
+    if rollout.state.ended:
+        changes["running_rollout"] = ""
+    return changes
