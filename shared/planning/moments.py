@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from shared.models.azure import UserSession
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutHost
-from shared.planning.values import DRAINED_STATES, Snapshot, SessionWarning
+from shared.planning.values import DRAINED_STATES, SessionWarning, Snapshot
 from shared.states import HostState
 
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
