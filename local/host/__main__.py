@@ -6,7 +6,6 @@ import logging
 import os
 import socket
 import sys
-import threading
 from pathlib import Path
 
 from local.host.app import SERVED_TRIGGERS, AppError, load_app
@@ -14,7 +13,6 @@ from local.host.server import Host
 from local.host.settings import SettingsError, load_host_settings, load_local_settings
 
 _QUIET = ("azure.core", "azure.identity", "azure.durable_functions", "durabletask", "uvicorn", "urllib3")
-_EXIT_SECONDS = 5.0
 
 
 def main() -> int:
@@ -36,15 +34,15 @@ def main() -> int:
     for function in functions:
         if function.kind not in SERVED_TRIGGERS:
             print(f"note: {function.name} ({function.kind}) only runs by hand, via /admin/functions")
-    asyncio.run(_run(host))
+    asyncio.run(_serve(host))
     return 0
 
 
-async def _run(host: Host) -> None:
+async def _serve(host: Host) -> None:
     await host.run()
-    # Functions still running, and threads of the app, must not keep the process.
-    threading.Timer(_EXIT_SECONDS, os._exit, [0]).start()
-    os._exit(0)
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)  # functions still running, and the app's own threads, must not keep the process
 
 
 def _arguments() -> argparse.Namespace:

@@ -84,7 +84,9 @@ def load_app(app_dir: Path) -> list[Function]:
 
 def _index(script: Path) -> Iterator[Function]:
     for indexed in index_function_app(str(script)):
-        info = cast(Registry, _functions).add_indexed_function(function=indexed, protos=_PROTOS)
+        info = cast(Registry, _functions).add_indexed_function(  # type: ignore[no-untyped-call]
+            function=indexed, protos=_PROTOS
+        )
         bindings = tuple(_resolved(binding.get_dict_repr()) for binding in indexed.get_bindings())
         trigger = _resolved(indexed.get_trigger().get_dict_repr())
         if not _disabled(info.name):

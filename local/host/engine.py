@@ -9,11 +9,6 @@
 * Ended instances are forgotten, oldest first, so memory stays bounded.
 """
 
-import heapq
-import itertools
-import threading
-import time
-from collections.abc import Callable
 from concurrent import futures
 from datetime import UTC, datetime
 from typing import Never, cast, override
@@ -23,6 +18,8 @@ import grpc
 from durabletask.internal import helpers
 from durabletask.internal.orchestrator_service_pb2_grpc import add_TaskHubSidecarServiceServicer_to_server
 from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend, OrchestrationInstance
+
+from local.host.alarms import Alarms
 
 KEEPENDED = 10_000
 KEEP_HISTORIES = 1_000
@@ -56,30 +53,6 @@ class _InProcess:
 
 IN_PROCESS = cast(grpc.ServicerContext, _InProcess())
 """The context of the host's own calls, which need no network."""
-
-
-class Alarms:
-    """Calls functions at their time, all from one daemon thread."""
-
-    def __init__(self) -> None:
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers = itertools.count()
-        self._changed = threading.Condition()
-        threading.Thread(target=self._run, name="engine-alarms", daemon=True).start()
-
-    def at(self, when: datetime, call: Callable[[], None]) -> None:
-        """Call ``call`` at ``when``, or at once if that is past."""
-        with self._changed:
-            heapq.heappush(self._due, (when.timestamp(), next(self._numbers), call))
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._due or self._due[0][0] > time.time():
-                    self._changed.wait(self._due[0][0] - time.time() if self._due else None)
-                call = heapq.heappop(self._due)[2]
-            call()
 
 
 class Engine(InMemoryOrchestrationBackend):
@@ -257,8 +230,9 @@ class Engine(InMemoryOrchestrationBackend):
 
 def _stamp(history: list[pb.HistoryEvent]) -> None:
     """Give the events of the last turn a time; the original leaves most of them without."""
+    now = helpers.new_timestamp(datetime.now(UTC))
     for event in reversed(history):
         if event.HasField("orchestratorStarted"):
             return
         if not event.timestamp.seconds:
-            event.timestamp.GetCurrentTime()
+            event.timestamp.CopyFrom(now)

@@ -58,15 +58,15 @@ class EntityApi:
 
     def list(self, request: Request) -> Response:
         """Entities, all or of one name, a page at a time with ``top``."""
-        query = pb.EntityQuery(includeState=flag(request, "fetchState"), includeTransient=True)
-        query.pageSize.value = number(request, "top", 0)
+        query = pb.EntityQuery(
+            includeState=flag(request, "fetchState"),
+            includeTransient=True,
+            lastModifiedFrom=moment(request, "lastOperationTimeFrom"),
+            lastModifiedTo=moment(request, "lastOperationTimeTo"),
+        )
+        query.pageSize.value = number(request, "top")
         if request.path_params.get("name"):
             query.instanceIdStartsWith.value = f"@{request.path_params['name'].lower()}@"
-        since, until = moment(request, "lastOperationTimeFrom"), moment(request, "lastOperationTimeTo")
-        if since is not None:
-            query.lastModifiedFrom.CopyFrom(helpers.new_timestamp(since))
-        if until is not None:
-            query.lastModifiedTo.CopyFrom(helpers.new_timestamp(until))
         if request.headers.get(_CONTINUATION):
             query.continuationToken.value = request.headers[_CONTINUATION]
         found = self._engine.QueryEntities(pb.QueryEntitiesRequest(query=query), IN_PROCESS)

@@ -6,49 +6,21 @@ work. Keys (``code``), ``taskHub`` and ``connection`` are ignored.
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 import durabletask.internal.orchestrator_service_pb2 as pb
-from azure.durable_functions.http.http_management_payload import HttpManagementPayload
 from azure.durable_functions.internal.compat.history_projection import project_history
 from durabletask.internal import helpers, history_helpers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.host import entities
+from local.host import entities, payloads
 from local.host.engine import ENDED, IN_PROCESS, Engine, Refused
-from local.host.query import flag, moment, number
+from local.host.payloads import PREFIX
+from local.host.query import flag, json_body, moment, number, statuses
 
-PREFIX = "/runtime/webhooks/durabletask"
-_STATUS = "ORCHESTRATION_STATUS_"
 _CONTINUATION = "x-ms-continuation-token"
-
-
-def client_config(origin: str, hub: str, rpc_port: int) -> str:
-    """What a ``durableClient`` binding receives: where the engine listens and how links look."""
-    base = f"{origin}{PREFIX}"
-    query = _required_query(hub)
-    return json.dumps(
-        {
-            "taskHubName": hub,
-            "connectionName": "Storage",
-            "creationUrls": {
-                "createNewInstancePostUri": f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]?{query}"
-            },
-            "managementUrls": HttpManagementPayload("INSTANCEID", f"{base}/instances/INSTANCEID", query),
-            "baseUrl": base,
-            "httpBaseUrl": base,
-            "requiredQueryStringParameters": query,
-            "rpcBaseUrl": f"http://127.0.0.1:{rpc_port}",
-        }
-    )
-
-
-def _required_query(hub: str) -> str:
-    return f"taskHub={quote(hub)}&connection=Storage&code=local"
 
 
 class ManagementApi:
@@ -88,7 +60,7 @@ class ManagementApi:
         state = self._state(request)
         if state is None:
             return Response(status_code=404)
-        body = _payload(state, show_input=flag(request, "showInput", default=True))
+        body = payloads.status(state, show_input=flag(request, "showInput", default=True))
         if flag(request, "showHistory"):
             body["historyEvents"] = self._history(request, state.instanceId)
         if state.orchestrationStatus not in ENDED:
@@ -108,10 +80,10 @@ class ManagementApi:
     def _list(self, request: Request) -> Response:
         show_input = flag(request, "showInput")
         query = pb.InstanceQuery(
-            runtimeStatus=_statuses(request),
-            createdTimeFrom=_timestamp(request, "createdTimeFrom"),
-            createdTimeTo=_timestamp(request, "createdTimeTo"),
-            maxInstanceCount=number(request, "top", 0),
+            runtimeStatus=statuses(request),
+            createdTimeFrom=moment(request, "createdTimeFrom"),
+            createdTimeTo=moment(request, "createdTimeTo"),
+            maxInstanceCount=number(request, "top"),
             fetchInputsAndOutputs=True,
         )
         if request.query_params.get("instanceIdPrefix"):
@@ -119,7 +91,7 @@ class ManagementApi:
         if request.headers.get(_CONTINUATION):
             query.continuationToken.value = request.headers[_CONTINUATION]
         found = self._engine.QueryInstances(pb.QueryInstancesRequest(query=query), IN_PROCESS)
-        body = [_payload(state, show_input=show_input) for state in found.orchestrationState]
+        body = [payloads.status(state, show_input=show_input) for state in found.orchestrationState]
         return JSONResponse(body, headers={_CONTINUATION: found.continuationToken.value})
 
     def _purge(self, request: Request) -> Response:
@@ -133,9 +105,9 @@ class ManagementApi:
         if moment(request, "createdTimeFrom") is None:
             return JSONResponse("Please provide value for 'createdTimeFrom' parameter.", 400)
         wanted = pb.PurgeInstanceFilter(
-            createdTimeFrom=_timestamp(request, "createdTimeFrom"),
-            createdTimeTo=_timestamp(request, "createdTimeTo"),
-            runtimeStatus=_statuses(request),
+            createdTimeFrom=moment(request, "createdTimeFrom"),
+            createdTimeTo=moment(request, "createdTimeTo"),
+            runtimeStatus=statuses(request),
         )
         purged = self._engine.PurgeInstances(pb.PurgeInstancesRequest(purgeInstanceFilter=wanted), IN_PROCESS)
         if not purged.deletedInstanceCount:
@@ -148,7 +120,7 @@ class ManagementApi:
             return Response(status_code=404 if state is None else 410)
         event = pb.RaiseEventRequest(instanceId=state.instanceId, name=request.path_params["event"])
         try:
-            event.input.value = await _json_body(request)
+            event.input.value = await json_body(request)
         except ValueError as error:
             return JSONResponse({"message": f"Invalid JSON content: {error}"}, 400)
         self._engine.RaiseEvent(event, IN_PROCESS)
@@ -208,7 +180,7 @@ class ManagementApi:
             return JSONResponse({"message": f"The function '{name}' is not an orchestrator function."}, 400)
         wanted = pb.CreateInstanceRequest(name=name, instanceId=request.path_params.get("id", ""))
         try:
-            wanted.input.value = await _json_body(request)
+            wanted.input.value = await json_body(request)
             started = self._engine.StartInstance(wanted, IN_PROCESS)
         except ValueError as error:
             return JSONResponse({"message": f"Invalid JSON content: {error}"}, 400)
@@ -217,59 +189,6 @@ class ManagementApi:
         return self._accepted(request, started.instanceId)
 
     def _accepted(self, request: Request, instance_id: str) -> Response:
-        url = f"{request.url.scheme}://{request.url.netloc}{PREFIX}/instances/{quote(instance_id, safe='')}"
-        links = HttpManagementPayload(instance_id, url, _required_query(self._hub))
+        origin = f"{request.url.scheme}://{request.url.netloc}"
+        links = payloads.links(origin, self._hub, instance_id)
         return JSONResponse(links, 202, {"Location": links["statusQueryGetUri"], "Retry-After": "10"})
-
-
-def _payload(state: pb.OrchestrationState, *, show_input: bool) -> dict[str, Any]:
-    """An instance as the extension describes it."""
-    name = pb.OrchestrationStatus.Name(state.orchestrationStatus).removeprefix(_STATUS)
-    failure = state.failureDetails.errorMessage if state.HasField("failureDetails") else None
-    return {
-        "name": state.name,
-        "instanceId": state.instanceId,
-        "runtimeStatus": "".join(part.title() for part in name.split("_")),
-        "input": _parsed(state.input.value) if show_input else None,
-        "customStatus": _parsed(state.customStatus.value),
-        "output": _parsed(state.output.value) if state.output.value else failure,
-        "createdTime": _seconds(state.createdTimestamp.ToDatetime()),
-        "lastUpdatedTime": _seconds(state.lastUpdatedTimestamp.ToDatetime()),
-    }
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except ValueError:
-        return text
-
-
-def _seconds(value: datetime) -> str:
-    return f"{value:%Y-%m-%dT%H:%M:%S}Z"
-
-
-async def _json_body(request: Request) -> str:
-    """The body as it came; an empty one is null. Raises ValueError when it is not JSON."""
-    body = (await request.body()).decode() or "null"
-    json.loads(body)
-    return body
-
-
-def _timestamp(request: Request, name: str) -> Any:
-    value = moment(request, name)
-    return None if value is None else helpers.new_timestamp(value)
-
-
-def _statuses(request: Request) -> list[pb.OrchestrationStatus]:
-    """The wanted statuses; names nobody knows are passed over, as the extension does."""
-    wanted = {
-        part.strip().replace("_", "").lower()
-        for value in request.query_params.getlist("runtimeStatus")
-        for part in value.split(",")
-    }
-    return [
-        number
-        for name, number in pb.OrchestrationStatus.items()
-        if name.removeprefix(_STATUS).replace("_", "").lower() in wanted
-    ]

@@ -1,8 +1,17 @@
-"""Query parameters read as .NET reads them: a value that makes no sense counts as absent."""
+"""What callers of the durable extension's API send, read as .NET reads it.
 
+A query parameter that makes no sense counts as absent.
+"""
+
+import json
 from datetime import UTC, datetime
 
+import durabletask.internal.orchestrator_service_pb2 as pb
+from durabletask.internal import helpers
+from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
 from starlette.requests import Request
+
+from local.host.payloads import STATUS_PREFIX
 
 
 def flag(request: Request, name: str, *, default: bool = False) -> bool:
@@ -11,16 +20,35 @@ def flag(request: Request, name: str, *, default: bool = False) -> bool:
     return text == "true" if text in {"true", "false"} else default
 
 
-def number(request: Request, name: str, default: int) -> int:
-    """A whole number, else the default."""
+def number(request: Request, name: str) -> int:
+    """A whole number, else 0."""
     text = request.query_params.get(name, "")
-    return int(text) if text.isdecimal() else default
+    return int(text) if text.isdecimal() else 0
 
 
-def moment(request: Request, name: str) -> datetime | None:
+def moment(request: Request, name: str) -> Timestamp | None:
     """An ISO time, UTC when it names no zone, else None."""
     try:
         value = datetime.fromisoformat(request.query_params.get(name, ""))
     except ValueError:
         return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return helpers.new_timestamp(value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+def statuses(request: Request) -> list[pb.OrchestrationStatus]:
+    """The values of ``runtimeStatus``, separated by commas or repeated."""
+    wanted = {
+        part.strip().lower() for value in request.query_params.getlist("runtimeStatus") for part in value.split(",")
+    }
+    known = {
+        name.removeprefix(STATUS_PREFIX).replace("_", "").lower(): value
+        for name, value in pb.OrchestrationStatus.items()
+    }
+    return [value for name, value in known.items() if name in wanted]
+
+
+async def json_body(request: Request) -> str:
+    """The body as it came; an empty one is null. Raises ValueError when it is not JSON."""
+    body = (await request.body()).decode() or "null"
+    json.loads(body)
+    return body

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 
 import uvicorn
@@ -15,13 +17,15 @@ from local.host.app import Function
 from local.host.durable import DurableBridge
 from local.host.engine import Engine
 from local.host.invoke import Invoker
-from local.host.management import ManagementApi, client_config
+from local.host.management import ManagementApi
+from local.host.payloads import client_config
 from local.host.routes import RouteTable
 from local.host.settings import HostSettings
 from local.host.timers import Timer
 from local.host.web import FunctionRoutes
 
 _GRACE_SECONDS = 2
+_EXIT_SECONDS = 5
 
 
 class Host:
@@ -64,8 +68,7 @@ class Host:
         )
         bridge.start()
         server = _Server(self._asgi(invoker), f"Host started: {self.origin}")
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        _on_signals(server)
         timers = [asyncio.create_task(timer.run(invoker)) for timer in self._timers]
         await server.serve(sockets=[self._listener])
         for task in timers:
@@ -80,6 +83,20 @@ class Host:
         admin = AdminApi(self.functions, invoker)
         functions = Mount("/", app=FunctionRoutes(self.route_table, invoker))
         return Starlette(routes=[*management.routes(), *admin.routes(), functions])
+
+
+def _on_signals(server: "_Server") -> None:
+    """End the server on a signal; should the loop be stuck in a function, end the process anyway."""
+    loop = asyncio.get_running_loop()
+
+    def stop(_number: int, _frame: object) -> None:
+        last_resort = threading.Timer(_EXIT_SECONDS, os._exit, [0])
+        last_resort.daemon = True
+        last_resort.start()
+        loop.call_soon_threadsafe(server.stop)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
 
 
 class _Server(uvicorn.Server):

@@ -42,16 +42,23 @@ class FunctionRoutes:
 
 def _path(scope: Scope) -> str:
     """The decoded path; an encoded slash stays encoded so that it separates nothing."""
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    text = raw.split(b"?")[0].decode("ascii", "replace")
-    return unquote(text.replace("%2F", "%252F").replace("%2f", "%252f"))
+    return unquote(_raw_path(scope).replace("%2F", "%252F").replace("%2f", "%252f"))
+
+
+def _raw_path(scope: Scope) -> str:
+    raw: bytes = scope["raw_path"]
+    return raw.split(b"?")[0].decode("ascii", "replace")
+
+
+def _url(request: Request) -> str:
+    return str(request.url.replace(path=_raw_path(request.scope)))
 
 
 async def _request_datum(request: Request, parameters: dict[str, str]) -> Datum:
     body = await request.body()
     value = {
         "method": _text(request.method),
-        "url": _text(str(request.url)),
+        "url": _text(_url(request)),
         "headers": _joined(request.headers.items()),
         "query": _joined(request.query_params.multi_items()),
         "params": {name: _text(given) for name, given in parameters.items()},

@@ -1,0 +1,65 @@
+"""The JSON the durable extension sends: client bindings, links to an instance, an instance's status."""
+
+import json
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import durabletask.internal.orchestrator_service_pb2 as pb
+from azure.durable_functions.http.http_management_payload import HttpManagementPayload
+
+PREFIX = "/runtime/webhooks/durabletask"
+STATUS_PREFIX = "ORCHESTRATION_STATUS_"
+
+
+def client_config(origin: str, hub: str, rpc_port: int) -> str:
+    """What a ``durableClient`` binding receives: where the engine listens and how links look."""
+    base, query = f"{origin}{PREFIX}", _query(hub)
+    config = {
+        "taskHubName": hub,
+        "connectionName": "Storage",
+        "creationUrls": {"createNewInstancePostUri": f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]?{query}"},
+        "managementUrls": links(origin, hub, "INSTANCEID"),
+        "baseUrl": base,
+        "httpBaseUrl": base,
+        "requiredQueryStringParameters": query,
+        "rpcBaseUrl": f"http://127.0.0.1:{rpc_port}",
+    }
+    return json.dumps(config)
+
+
+def links(origin: str, hub: str, instance_id: str) -> dict[str, str]:
+    """Where an instance can be looked at and acted on."""
+    url = f"{origin}{PREFIX}/instances/{quote(instance_id, safe='')}"
+    return HttpManagementPayload(instance_id, url, _query(hub))
+
+
+def status(state: pb.OrchestrationState, *, show_input: bool) -> dict[str, Any]:
+    """An instance as the extension describes it; the output of a failed one is its message."""
+    name = pb.OrchestrationStatus.Name(state.orchestrationStatus).removeprefix(STATUS_PREFIX)
+    failure = state.failureDetails.errorMessage if state.HasField("failureDetails") else None
+    return {
+        "name": state.name,
+        "instanceId": state.instanceId,
+        "runtimeStatus": "".join(part.title() for part in name.split("_")),
+        "input": _parsed(state.input.value) if show_input else None,
+        "customStatus": _parsed(state.customStatus.value),
+        "output": _parsed(state.output.value) if state.output.value else failure,
+        "createdTime": _seconds(state.createdTimestamp.ToDatetime()),
+        "lastUpdatedTime": _seconds(state.lastUpdatedTimestamp.ToDatetime()),
+    }
+
+
+def _query(hub: str) -> str:
+    return f"taskHub={quote(hub)}&connection=Storage&code=local"
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+def _seconds(value: datetime) -> str:
+    return f"{value:%Y-%m-%dT%H:%M:%S}Z"
