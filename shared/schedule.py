@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from shared.errors import FieldProblem, InvalidRequest
 from shared.models.policy import ScheduleMode
-from shared.models.requests import ScheduleRequest
+from shared.models.requests import Reschedule, ScheduleRequest
 from shared.models.rollouts import Schedule
 from shared.zones import UnknownZone, zone_named
 
@@ -120,3 +120,38 @@ def parse_schedule(request: ScheduleRequest, *, now: datetime, pool_zone: str, p
 def _hint(mode: ScheduleMode) -> str:
     allowed = sorted(_ALLOWED[mode])
     return f"it takes {' and '.join(allowed)}" if allowed else "it takes no date"
+
+
+def move_schedule(current: Schedule, asked: Reschedule, *, now: datetime, begun: bool, forcing: bool) -> Schedule:
+    """The schedule with the moments moved that the request names.
+
+    `begun`: hosts may have been taken, so the beginning stays. `forcing`: sessions are being ended, so the
+    deadline stays too. Raises InvalidRequest naming every field that is wrong.
+    """
+    reading = _Reading(now, "")
+    mode = current.mode
+    zone = reading.zone(asked.time_zone, current.time_zone)
+    given = {name: text for name in _FIELDS if (text := getattr(asked, name)) is not None}
+    for name in sorted(given.keys() - _ALLOWED[mode]):
+        reading.wrong(name, f"this rollout has mode {mode.value}; {_hint(mode)}")
+    if mode is ScheduleMode.NOW or not given:
+        reading.wrong(_NEEDED.get(mode, "at"), _nothing_to_move(mode))
+    for name in ("at", "begin_at"):
+        if name in given and begun:
+            reading.wrong(name, "the rollout has begun already; pause or cancel it instead")
+    if "deadline" in given and forcing:
+        reading.wrong("deadline", "sessions are being ended already; pause or cancel the rollout instead")
+    reading.stop_if_wrong()
+    moments = {name: reading.moment(name, text, zone) for name, text in given.items()}
+    begin = moments.get("at") or moments.get("begin_at") or current.begin_at
+    force = moments.get("at") or moments.get("deadline") or current.force_at
+    if force < begin:
+        reading.wrong("deadline", "the deadline is before the beginning; give a later one")
+    reading.stop_if_wrong()
+    return Schedule(mode=mode, begin_at=begin, force_at=force, time_zone=zone.key if zone else current.time_zone)
+
+
+def _nothing_to_move(mode: ScheduleMode) -> str:
+    if mode is ScheduleMode.NOW:
+        return "a rollout of mode now has no moment to move; pause or cancel it"
+    return "give the new date and time"

@@ -1,0 +1,42 @@
+"""The two kinds of ARM id that people give us."""
+
+from __future__ import annotations
+
+import re
+
+from shared.errors import AzureError, AzureForbidden, AzureNotFound
+
+_SCOPE = r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w.()-]{1,90}/providers/"
+_HOST_POOL = re.compile(_SCOPE + r"Microsoft\.DesktopVirtualization/hostPools/[\w.-]{1,64}", re.IGNORECASE)
+_DEFINITION = re.compile(_SCOPE + r"Microsoft\.Compute/galleries/[\w.]{1,80}/images/[\w.-]{1,80}", re.IGNORECASE)
+
+HOST_POOL_FORM = (
+    "/subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.DesktopVirtualization/hostPools/{host pool}"
+)
+DEFINITION_FORM = (
+    "/subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.Compute/galleries/{gallery}/images/{definition}"
+)
+
+
+def host_pool_problem(given: str) -> str:
+    """What is wrong with the ARM id of a host pool; empty when nothing is."""
+    return "" if _HOST_POOL.fullmatch(given) else f"write the host pool's ARM id: {HOST_POOL_FORM}"
+
+
+def definition_problem(given: str) -> str:
+    """What is wrong with the ARM id of a gallery image definition; empty when nothing is."""
+    return "" if _DEFINITION.fullmatch(given) else f"write the definition's ARM id: {DEFINITION_FORM}"
+
+
+def version_id(definition_id: str, version: str) -> str:
+    """ARM id of a version of a gallery image definition."""
+    return f"{definition_id}/versions/{version}"
+
+
+def refusal(what: str, error: AzureError) -> str:
+    """Why Azure did not let us read something, and what to do, for a person."""
+    if isinstance(error, AzureNotFound):
+        return f"Azure knows no such {what}; check the id"
+    if isinstance(error, AzureForbidden):
+        return f"the app's identity may not read this {what}; give it a role there. Azure says: {error}"
+    return f"the {what} could not be read. Azure says: {error}"

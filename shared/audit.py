@@ -1,0 +1,22 @@
+"""Who did what, for people to read later."""
+
+from __future__ import annotations
+
+import logging
+
+from shared.errors import FreshcoatError
+from shared.ids import newest_first_id
+from shared.models.keeping import AuditEntry
+from shared.services import Services
+
+_log = logging.getLogger(__name__)
+
+
+def audit(services: Services, who: str, action: str, subject: str, detail: str = "") -> None:
+    """Write an entry. The deed is done already: one that cannot be kept is logged instead of undoing it."""
+    now = services.now()
+    entry = AuditEntry(id=newest_first_id(now), at=now, who=who, action=action, subject=subject, detail=detail)
+    try:
+        services.audit.add(entry)
+    except FreshcoatError as error:
+        _log.warning("No audit entry: %s by %s on %s (%s): %s", action, who, subject, detail, error)

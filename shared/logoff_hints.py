@@ -1,0 +1,82 @@
+"""Reading what says that somebody logged off: our own form, and Azure Monitor's common alert schema. Pure.
+
+What cannot be understood is no hint; nothing here raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from shared.models.requests import LogoffEvent
+from shared.schedule import parse_moment
+
+FRESH = timedelta(minutes=10)
+"""How old a hint may be, and how far ahead a host's clock may run."""
+
+MOST_HINTS = 50
+"""Hints taken from one alert."""
+
+_HOST_DIMENSIONS = frozenset({"sessionhostname", "computer", "host", "hostname"})
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Somebody may have logged off this host (lower case). `mark` tells a repeated hint from a new one."""
+
+    host: str
+    at: datetime
+    mark: str
+
+
+def hints_in(body: Mapping[str, Any], now: datetime) -> list[Hint]:
+    """The hints in a request's body that are not older than FRESH, nor from the future."""
+    found = _of_alert(body) if body.get("schemaId") == "azureMonitorCommonAlertSchema" else _of_event(body)
+    fresh = [hint for hint in found if now - FRESH <= hint.at <= now + FRESH]
+    return fresh[:MOST_HINTS]
+
+
+def _of_event(body: Mapping[str, Any]) -> Iterator[Hint]:
+    given = {"vm_id": body.get("vmId"), "session_id": body.get("sessionId")} | dict(body)
+    try:
+        event = LogoffEvent.model_validate(given)
+        yield _hint(event.host, event.utc, str(event.session_id or ""))
+    except (ValidationError, ValueError):
+        return
+
+
+def _of_alert(body: Mapping[str, Any]) -> Iterator[Hint]:
+    data = _object(body.get("data"))
+    essentials = _object(data.get("essentials"))
+    if essentials.get("monitorCondition") != "Fired":
+        return
+    condition = _object(_object(data.get("alertContext")).get("condition"))
+    for criterion in _objects(condition.get("allOf")):
+        for dimension in _objects(criterion.get("dimensions")):
+            name, value = dimension.get("name"), dimension.get("value")
+            if not (isinstance(name, str) and isinstance(value, str) and name.lower() in _HOST_DIMENSIONS):
+                continue
+            try:
+                yield _hint(value, str(essentials.get("firedDateTime")), str(essentials.get("alertId", "")))
+            except ValueError:
+                continue
+
+
+def _hint(host: str, at: str, mark: str) -> Hint:
+    moment = parse_moment(at, _UTC)
+    name = host.rpartition("/")[2].strip().lower()
+    return Hint(name, moment, f"{name} {moment.isoformat()} {mark[:200]}")
+
+
+def _object(given: Any) -> Mapping[str, Any]:
+    return given if isinstance(given, Mapping) else {}
+
+
+def _objects(given: Any) -> Iterator[Mapping[str, Any]]:
+    yield from (item for item in given if isinstance(item, Mapping)) if isinstance(given, list) else ()

@@ -1,0 +1,223 @@
+"""What we answer. Times are ISO 8601 in UTC; counts are of hosts unless the name says sessions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.models.base import UtcTime, Value
+from shared.models.policy import Policy, PolicyOverrides
+from shared.models.pools import Join, ReimageSupport, Ring
+from shared.models.rollouts import Schedule
+from shared.states import HostState, RolloutState
+
+
+class Listed[V: Value](Value):
+    """One page of a list; `continuation` asks for the next one, null at the end."""
+
+    items: list[V]
+    continuation: str | None = None
+
+
+class ImageView(Value):
+    """A global image. `current` is the newest version in general use, `staged` a newer one that is not yet."""
+
+    name: str
+    definition_id: str
+    current: str | None = None
+    staged: str | None = None
+    registered_at: UtcTime
+    problem: str = ""
+    """Why the gallery could not be read; empty when it could."""
+
+
+class VersionView(Value):
+    """A version of an image in the gallery. `staged`: left out of "latest", so used by nobody unasked."""
+
+    version: str
+    id: str
+    ready: bool
+    staged: bool
+    replicas: dict[str, int]
+    """Replicas per Azure region."""
+    detail: str = ""
+
+
+class RolloutBrief(Value):
+    """A rollout in a list. `percent` is of the work, not of finished hosts."""
+
+    id: str
+    pool: str
+    image: str
+    version: str
+    from_version: str | None
+    state: RolloutState
+    percent: int
+    counts: dict[str, int]
+    """Hosts per state."""
+    schedule: Schedule
+    reason: str
+    requested_by: str
+    created_at: UtcTime
+    started_at: UtcTime | None
+    ended_at: UtcTime | None
+    note: str
+    """Why it is paused, failed or cancelled."""
+
+
+class NextMoment(Value):
+    """What happens next, and when at the latest; `at` is null while it waits for a person."""
+
+    at: UtcTime | None
+    does: str
+
+
+class RolloutView(RolloutBrief):
+    """A rollout with its progress.
+
+    `expected_end` reckons with the hosts finished so far (20 minutes a host before the first), and with
+    people staying until the deadline; null while nobody can say.
+    """
+
+    policy: Policy
+    hosts: int
+    accepting: int | None
+    sessions_open: int
+    """Sessions on hosts that are still to be updated."""
+    sessions_signed_out: int
+    minutes_per_host: float
+    next: NextMoment | None
+    expected_end: UtcTime | None
+    looked_at: UtcTime | None
+
+
+class RolloutHostView(Value):
+    """One host of a rollout: its state, the last step begun, and which version it is on and why."""
+
+    host: str
+    vm_id: str
+    state: HostState
+    step: str
+    attempt: int
+    canary: bool
+    sessions: int
+    from_version: str | None
+    version: str | None
+    target: str
+    reason: str
+    error: str
+    old_disk_id: str | None
+    taken_at: UtcTime | None
+    ended_at: UtcTime | None
+
+
+class PoolView(Value):
+    """A pool as it is now. Numbers are null when Azure could not be read; `problem` says why."""
+
+    name: str
+    account: str
+    host_pool_id: str
+    image: str
+    version: str | None
+    previous_version: str | None
+    ring: Ring
+    time_zone: str
+    join: Join
+    policy: PolicyOverrides
+    reimage: ReimageSupport
+    registered_at: UtcTime
+    hosts: int | None = None
+    hosts_per_version: dict[str, int] = Field(default_factory=dict)
+    """`unknown` counts hosts whose VM is gone or was not made from a gallery image."""
+    sessions: int | None = None
+    running_rollout: RolloutBrief | None = None
+    problem: str = ""
+
+
+class PoolHostView(Value):
+    """One session host. `drain`: who keeps new sessions away. `target`: the version it is to have."""
+
+    host: str
+    vm_id: str
+    version: str | None
+    target: str | None
+    sessions: int
+    status: str
+    accepting: bool
+    drain: Literal["none", "freshcoat", "operator"]
+    power: str
+    state: HostState | None = None
+    """Its state in the running rollout, if there is one."""
+    reason: str = ""
+
+
+class PoolImageView(Value):
+    """What a new or burst host of the pool is to be made from, now."""
+
+    pool: str
+    image: str
+    version: str
+    version_id: str
+    """ARM id of the gallery image version."""
+    why: str
+
+
+class Finding(Value):
+    """What one check before a rollout found. A rollout starts only when none says `fail`."""
+
+    check: str
+    result: Literal["pass", "warn", "fail"]
+    detail: str
+    what_to_do: str = ""
+
+
+class PlannedHost(Value):
+    """What the first look would do with one host, in the order in which hosts are taken."""
+
+    host: str
+    does: str
+    reason: str
+    sessions: int
+    version: str | None
+
+
+class PlanView(Value):
+    """What would happen, had the request been made now. Nothing was written.
+
+    The numbers are zero when the pool cannot be read; `preflight` then says why.
+    """
+
+    pool: str
+    image: str
+    version: str
+    from_version: str | None
+    schedule: Schedule
+    policy: Policy
+    can_start: bool
+    """Whether no finding forbids it."""
+    preflight: list[Finding]
+    hosts: list[PlannedHost] = Field(default_factory=list)
+    to_update: int = 0
+    users_now: int = 0
+    """Sessions on hosts that would be updated."""
+    users_at_force: int = 0
+    """Sessions that would be ended at `force_at` if nobody logged off before."""
+    at_once: int = 0
+    """Hosts that may be rebuilt at the same time once the first has proved good."""
+    expected_end: UtcTime | None = None
+    expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
+    """If nobody had to be waited for, and if everybody stayed until `force_at`."""
+
+
+class Accepted(Value):
+    """The request was taken; whether it changes anything is not said."""
+
+    accepted: bool = True
+
+
+class Health(Value):
+    """`ok` when every check is; else which one is not."""
+
+    status: Literal["ok", "failing"]
+    checks: dict[str, str]

@@ -1,0 +1,200 @@
+"""Pools: registering, reading, and what a new host is to be made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.arm_ids import host_pool_problem, refusal, version_id
+from shared.audit import audit
+from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
+from shared.images import find_image, is_staged
+from shared.models.base import version_key
+from shared.models.images import Image
+from shared.models.pools import Pool, ReimageSupport
+from shared.models.requests import PoolRegistration
+from shared.models.rollouts import Rollout
+from shared.models.views import Listed, PoolImageView, PoolView
+from shared.pool_hosts import SeenHost, see_hosts
+from shared.publishing.progress import brief
+from shared.services import IMAGES, POOLS, ROLLOUTS, Services
+from shared.zones import UnknownZone, zone_named
+
+_READERS = 8
+
+
+def find_pool(services: Services, name: str) -> Pool:
+    """A registered pool. Raises NotFound."""
+    pool = services.pools.find(POOLS, name)
+    if pool is None:
+        raise NotFound("pool", name)
+    return pool
+
+
+def running_rollout(services: Services, pool: Pool) -> Rollout | None:
+    """The pool's rollout that is not ended, if there is one."""
+    if not pool.running_rollout:
+        return None
+    rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
+    return rollout if rollout and not rollout.state.ended else None
+
+
+def register_pool(services: Services, name: str, asked: PoolRegistration, who: str) -> tuple[PoolView, bool]:
+    """Register or change a pool; the answer says whether it is new.
+
+    Raises InvalidRequest naming what is wrong (unknown, personal or unreadable host pool, unknown image or
+    zone), Conflict when the host pool is another pool's or a rollout runs that would lose its ground.
+    """
+    image, zone = _check_words(services, asked)
+    seen = _check_host_pool(services, asked.host_pool_id)
+    old = services.pools.find(POOLS, name)
+    _refuse_conflicts(services, name, asked, old)
+    fields = asked.model_dump() | {"name": name, "time_zone": zone}
+    same_ground = old is not None and _same_ground(old, asked)
+    if not same_ground:
+        fields |= {"version": usual_version(seen, image), "previous_version": None, "reimage": ReimageSupport.UNKNOWN}
+    if old is None:
+        kept = services.pools.add(Pool.model_validate(fields | {"registered_at": services.now()}))
+    else:
+        changed = Pool.model_validate(old.model_dump() | fields)
+        kept = services.pools.replace(changed.model_copy(update={"etag": old.etag}))
+    audit(services, who, "register pool", name, asked.host_pool_id)
+    return view_pool(kept, seen, running_rollout(services, kept)), old is None
+
+
+def _check_words(services: Services, asked: PoolRegistration) -> tuple[Image, str]:
+    """What can be checked without Azure, all at once: the image, and the zone's IANA name."""
+    problems: list[FieldProblem] = []
+    if problem := host_pool_problem(asked.host_pool_id):
+        problems.append(FieldProblem("host_pool_id", problem))
+    image = services.images.find(IMAGES, asked.image)
+    if image is None:
+        problems.append(FieldProblem("image", f"there is no image called {asked.image}; register it first"))
+    zone = "UTC"
+    try:
+        zone = zone_named(asked.time_zone).key
+    except UnknownZone as error:
+        problems.append(FieldProblem("time_zone", str(error)))
+    if problems or image is None:
+        raise InvalidRequest(problems)
+    return image, zone
+
+
+def _check_host_pool(services: Services, host_pool_id: str) -> list[SeenHost]:
+    """Read everything a rollout will read, so that a missing right is found now."""
+    try:
+        host_pool = services.desktops.host_pool(host_pool_id)
+        if host_pool.kind != "Pooled":
+            raise InvalidRequest.one(
+                "host_pool_id",
+                f"this host pool is {host_pool.kind}: its desktops belong to single users and keep their changes; "
+                "only pooled host pools can be published to",
+            )
+        return see_hosts(services, host_pool_id)
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        raise InvalidRequest.one("host_pool_id", refusal("host pool", error)) from error
+
+
+def _refuse_conflicts(services: Services, name: str, asked: PoolRegistration, old: Pool | None) -> None:
+    for other in services.pools.all(POOLS):
+        if other.name != name and other.host_pool_id.lower() == asked.host_pool_id.lower():
+            raise Conflict(f"This host pool is registered already, as pool {other.name}.")
+    if old and not _same_ground(old, asked) and (running := running_rollout(services, old)):
+        raise Conflict(
+            "A rollout runs on this pool; its host pool and image can be changed when it has ended.",
+            rollout=running.id,
+        )
+
+
+def _same_ground(old: Pool, asked: PoolRegistration) -> bool:
+    return old.host_pool_id.lower() == asked.host_pool_id.lower() and old.image == asked.image
+
+
+def usual_version(seen: Sequence[SeenHost], image: Image) -> str | None:
+    """The version most hosts are on, the newer one if two are as frequent; None when no host says."""
+    versions = Counter(
+        host.machine.version
+        for host in seen
+        if host.machine
+        and host.machine.version
+        and (host.machine.definition_id or "").lower() == image.definition_id.lower()
+    )
+    return max(versions, key=lambda version: (versions[version], version_key(version)), default=None)
+
+
+def unregister_pool(services: Services, name: str, who: str) -> None:
+    """Forget a pool; its host pool is left as it is. Raises NotFound, Conflict while a rollout runs."""
+    pool = find_pool(services, name)
+    if running := running_rollout(services, pool):
+        raise Conflict("A rollout runs on this pool; wait for its end or cancel it first.", rollout=running.id)
+    services.pools.remove(pool)
+    audit(services, who, "unregister pool", name)
+
+
+def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:
+    """A page of pools, each as it is now; one that cannot be read says why and holds up no other."""
+    page = services.pools.page(POOLS, limit=limit, continuation=continuation)
+    with ThreadPoolExecutor(_READERS) as readers:
+        views = list(readers.map(lambda pool: _read_view(services, pool), page.rows))
+    return Listed[PoolView](items=views, continuation=page.continuation)
+
+
+def read_pool(services: Services, name: str) -> PoolView:
+    """One pool as it is now. Raises NotFound."""
+    return _read_view(services, find_pool(services, name))
+
+
+def _read_view(services: Services, pool: Pool) -> PoolView:
+    rollout = running_rollout(services, pool)
+    try:
+        return view_pool(pool, see_hosts(services, pool.host_pool_id), rollout)
+    except AzureError as error:
+        return view_pool(pool, None, rollout).model_copy(update={"problem": refusal("host pool", error)})
+
+
+def view_pool(pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | None) -> PoolView:
+    """The pool with what was seen of its hosts; None: nothing could be seen."""
+    kept = pool.model_dump(include=set(PoolView.model_fields) - {"running_rollout"})
+    versions = Counter(host.version or "unknown" for host in seen or ())
+    return PoolView.model_validate(
+        kept
+        | {
+            "hosts": None if seen is None else len(seen),
+            "hosts_per_version": dict(sorted(versions.items())),
+            "sessions": None if seen is None else sum(host.broker.sessions for host in seen),
+            "running_rollout": brief(rollout) if rollout else None,
+        }
+    )
+
+
+def image_for_new_hosts(services: Services, name: str) -> PoolImageView:
+    """What a new or burst host of the pool is to be made from: never a version that is only staged.
+
+    During a rollout the old version until the canary has passed, then the target. Raises NotFound,
+    Conflict when no version is known that may be given out.
+    """
+    pool = find_pool(services, name)
+    rollout = running_rollout(services, pool)
+    candidates: list[tuple[str, str, str]] = []
+    if rollout and rollout.canary_passed_at:
+        candidates.append((rollout.image, rollout.version, f"rollout {rollout.id} has passed its first hosts"))
+    if pool.version:
+        candidates.append((pool.image, pool.version, "the pool is on this version"))
+    if pool.previous_version:
+        candidates.append((pool.image, pool.previous_version, "the pool's own version is only staged"))
+    for image_name, version, why in candidates:
+        image = find_image(services, image_name)
+        versions = services.gallery.versions(image.definition_id)
+        found = next((known for known in versions if known.version == version), None)
+        if found and not is_staged(found, versions):
+            return PoolImageView(
+                pool=name,
+                image=image_name,
+                version=version,
+                version_id=version_id(image.definition_id, version),
+                why=why,
+            )
+    raise Conflict("No version is known that a new host may have; publish one to this pool first.")

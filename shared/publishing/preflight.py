@@ -1,0 +1,194 @@
+"""What is checked before a rollout: everything that would stop it half-way, found before the first host is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shared.arm_ids import refusal
+from shared.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
+from shared.models.base import version_key
+from shared.models.images import GalleryVersion, Image
+from shared.models.pools import DomainJoin, Pool, Ring
+from shared.models.views import Finding
+from shared.pool_hosts import SeenHost, see_hosts
+from shared.services import Services
+
+_FIELDS = {"host_pool": "pool", "hosts": "pool", "image": "image", "join": "pool.join"}
+"""Which field of the request a check is about; `version` otherwise."""
+
+
+class PreflightFailed(InvalidRequest):
+    """The request is well-formed, but the rollout would not go well. Nothing was written."""
+
+    status = 422
+    title = "The rollout cannot start"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(
+            [
+                FieldProblem(_FIELDS.get(finding.check, "version"), f"{finding.detail}; {finding.what_to_do}")
+                for finding in findings
+                if finding.result == "fail"
+            ]
+        )
+
+
+@dataclass
+class Preflight:
+    """The findings, and what was read on the way."""
+
+    findings: list[Finding] = field(default_factory=list)
+    version: GalleryVersion | None = None
+    regions: frozenset[str] = frozenset()
+    replicas: int = 0
+    """Replicas of the version in the region that has fewest of them."""
+
+    def passed(self, check: str, detail: str) -> None:
+        """A check that is fine."""
+        self.findings.append(Finding(check=check, result="pass", detail=detail))
+
+    def warned(self, check: str, detail: str, what_to_do: str) -> None:
+        """A check whose result somebody should know."""
+        self.findings.append(Finding(check=check, result="warn", detail=detail, what_to_do=what_to_do))
+
+    def failed(self, check: str, detail: str, what_to_do: str) -> None:
+        """A check that forbids the rollout."""
+        self.findings.append(Finding(check=check, result="fail", detail=detail, what_to_do=what_to_do))
+
+    def stop_if_failed(self) -> None:
+        """Raises PreflightFailed with the findings when one of them forbids the rollout."""
+        if any(finding.result == "fail" for finding in self.findings):
+            raise PreflightFailed(self.findings)
+
+
+def preflight(services: Services, pool: Pool, image: Image, version: str, *, allow_downgrade: bool) -> Preflight:
+    """Check whether `version` of `image` can be published to the pool now. Raises AzureBusy only.
+
+    Other rollouts of the pool are not looked for: the claim does that, and cannot be overtaken.
+    """
+    found = Preflight()
+    _check_host_pool(services, pool, image, found)
+    _check_version(services, image, version, found)
+    if found.version:
+        _check_use(pool, found.version, found)
+        _check_replication(found.version, found)
+    _check_direction(pool, image, version, found, allow_downgrade=allow_downgrade)
+    _check_join(services, pool, found)
+    return found
+
+
+def _check_host_pool(services: Services, pool: Pool, image: Image, found: Preflight) -> None:
+    try:
+        host_pool = services.desktops.host_pool(pool.host_pool_id)
+        hosts = see_hosts(services, pool.host_pool_id)
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        found.failed("host_pool", refusal("host pool", error), "give the app's identity the rights, or register anew")
+        return
+    if host_pool.kind != "Pooled":
+        found.failed("host_pool", f"the host pool is {host_pool.kind}", "only pooled host pools can be published to")
+    else:
+        found.passed("host_pool", "the host pool is pooled and can be read")
+    # A host pool's own location is where its metadata lives; the image must be where the VMs are.
+    regions = {host.machine.location for host in hosts if host.machine} or {host_pool.location}
+    found.regions = frozenset(region.lower().replace(" ", "") for region in regions)
+    _check_hosts(hosts, image, found)
+
+
+def _check_hosts(hosts: Sequence[SeenHost], image: Image, found: Preflight) -> None:
+    if not hosts:
+        found.warned("hosts", "the pool has no hosts", "add hosts, or only new hosts will get the version")
+        return
+    ghosts = [host.broker.name for host in hosts if host.machine is None]
+    if ghosts:
+        names = ", ".join(sorted(ghosts)[:5])
+        found.warned("hosts", f"{len(ghosts)} hosts have no VM: {names}", "remove them; they are skipped")
+    foreign = sum(1 for host in hosts if host.machine and not _made_from(host, image))
+    if foreign:
+        found.warned(
+            "hosts",
+            f"{foreign} hosts were not made from the image {image.name}",
+            "they are replaced, since re-imaging keeps a VM's image definition",
+        )
+    if not ghosts and not foreign:
+        found.passed("hosts", f"{len(hosts)} hosts can be read")
+
+
+def _made_from(host: SeenHost, image: Image) -> bool:
+    definition = host.machine.definition_id if host.machine else None
+    return (definition or "").lower() == image.definition_id.lower()
+
+
+def _check_version(services: Services, image: Image, version: str, found: Preflight) -> None:
+    try:
+        found.version = services.gallery.version(image.definition_id, version)
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        found.failed(
+            "image", refusal("image definition", error), "correct the image's definition_id or the rights on it"
+        )
+        return
+    if found.version is None:
+        found.failed("version", f"image {image.name} has no version {version}", "choose one from its list of versions")
+    elif not found.version.ready:
+        why = found.version.detail or "it is still being made"
+        found.failed("version", f"version {version} is not ready: {why}", "wait until it is replicated")
+    else:
+        found.passed("version", f"version {version} is ready")
+
+
+def _check_use(pool: Pool, version: GalleryVersion, found: Preflight) -> None:
+    if not version.exclude_from_latest:
+        found.passed("staged", "the version is in general use")
+    elif pool.ring is Ring.TEST:
+        found.passed("staged", "the version is only staged, and this is a test pool")
+    else:
+        found.failed(
+            "staged",
+            f"version {version.version} is only staged and the pool is in ring {pool.ring.value}",
+            "activate it first, or publish it to a pool of ring test",
+        )
+
+
+def _check_replication(version: GalleryVersion, found: Preflight) -> None:
+    missing = sorted(region for region in found.regions if not version.replicas.get(region))
+    if missing:
+        names = ", ".join(missing)
+        found.failed("replication", f"version {version.version} is not in {names}", f"replicate it to {names}")
+        return
+    found.replicas = min((version.replicas[region] for region in found.regions), default=0)
+    if found.regions:
+        found.passed("replication", f"{found.replicas} replicas where the hosts are")
+
+
+def _check_direction(pool: Pool, image: Image, version: str, found: Preflight, *, allow_downgrade: bool) -> None:
+    if image.name != pool.image:
+        found.warned(
+            "downgrade", f"the pool changes from image {pool.image} to {image.name}", "make sure this is meant"
+        )
+    elif pool.version is None or version_key(version) > version_key(pool.version):
+        found.passed("downgrade", f"the pool goes from {pool.version or 'an unknown version'} to {version}")
+    elif version_key(version) == version_key(pool.version):
+        found.warned("downgrade", f"the pool is on {version} already", "hosts that are on it are skipped")
+    elif allow_downgrade:
+        found.warned("downgrade", f"the pool goes back from {pool.version} to {version}", "make sure this is meant")
+    else:
+        found.failed(
+            "downgrade",
+            f"{version} is older than the pool's {pool.version}",
+            "send allow_downgrade: true if it is meant",
+        )
+
+
+def _check_join(services: Services, pool: Pool, found: Preflight) -> None:
+    if not isinstance(pool.join, DomainJoin):
+        found.passed("join", "hosts join Entra ID, which needs no password")
+    elif services.settings.secrets.get(pool.join.password_setting):
+        found.passed("join", f"hosts join {pool.join.domain}, and the password is set")
+    else:
+        setting = pool.join.password_setting
+        found.failed("join", f"the app setting {setting} has no password", f"set {setting} to a Key Vault reference")

@@ -1,0 +1,46 @@
+"""Rollouts, for people: the list, one with its progress, its hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
+from shared.publishing.control import find_rollout
+from shared.publishing.progress import brief, progress, view_host
+from shared.services import ROLLOUTS, Services
+from shared.states import HostState, RolloutState
+
+
+def list_rollouts(
+    services: Services,
+    *,
+    pool: str | None,
+    state: RolloutState | None,
+    limit: int,
+    continuation: str | None,
+) -> Listed[RolloutBrief]:
+    """A page of rollouts, newest first, of one pool or state if given; read from their own rows alone."""
+    equal: dict[str, Any] = {}
+    if pool:
+        equal["pool"] = pool
+    if state:
+        equal["state"] = state
+    page = services.rollouts.page(ROLLOUTS, limit=limit, continuation=continuation, **equal)
+    return Listed[RolloutBrief](items=[brief(row) for row in page.rows], continuation=page.continuation)
+
+
+def read_rollout(services: Services, rollout_id: str) -> RolloutView:
+    """One rollout with its progress. Raises NotFound."""
+    rollout = find_rollout(services, rollout_id)
+    return progress(rollout, services.hosts.all(rollout_id), services.now())
+
+
+def list_rollout_hosts(
+    services: Services, rollout_id: str, *, state: HostState | None, limit: int, continuation: str | None
+) -> Listed[RolloutHostView]:
+    """A page of the rollout's hosts by name, of one state if given. Raises NotFound."""
+    rollout = find_rollout(services, rollout_id)
+    equal: dict[str, Any] = {"state": state} if state else {}
+    page = services.hosts.page(rollout_id, limit=limit, continuation=continuation, **equal)
+    views = [view_host(row, rollout.version) for row in page.rows]
+    return Listed[RolloutHostView](items=views, continuation=page.continuation)
