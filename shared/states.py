@@ -73,10 +73,10 @@ ROLLOUT_MOVES: dict[RolloutState, frozenset[RolloutState]] = {
 
 HOST_MOVES: dict[HostState, frozenset[HostState]] = {
     _H.PENDING: frozenset({_H.DRAINING, _H.SKIPPED, _H.FAILED}),
-    # Back to pending: given back, because too few hosts accept sessions.
+    # Back to pending: given back, because too few hosts accept sessions or the rollout was cancelled.
     _H.DRAINING: frozenset({_H.PENDING, _H.WAITING_FOR_LOGOFF, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     _H.WAITING_FOR_LOGOFF: frozenset({_H.PENDING, _H.DRAINING, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
-    _H.SIGNING_OUT: frozenset({_H.DRAINING, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
+    _H.SIGNING_OUT: frozenset({_H.PENDING, _H.DRAINING, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     # Back to draining: the look just before the destructive step found a session, or somebody undrained it.
     _H.REIMAGING: frozenset({_H.DRAINING, _H.JOINING, _H.FAILED}),
     # Back to reimaging: another attempt.
