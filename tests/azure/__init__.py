@@ -1,0 +1,1 @@
+"""The Azure ports through the real SDK clients, against the simulated Azure."""

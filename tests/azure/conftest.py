@@ -1,0 +1,94 @@
+"""One simulated Azure for the folder, made anew before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from local.sim import names
+from local.sim.testing import Simulator, start_simulator
+from shared.azure.avd import AzureDesktopPools
+from shared.azure.clients import ArmClients
+from shared.azure.gallery import AzureGallery
+from shared.azure.machines import AzureMachines
+from shared.models.azure import Operation
+from shared.settings import Settings
+
+POOL = names.OFFICE_POOL_ID
+PASSWORD = SecretStr("Made-up-Passw0rd!")
+SLOW = {"duration_scale": 1.0, "speed": 1.0}
+"""Operations take minutes of virtual time: `azure.sim.advance` ends them."""
+LONG = 3_600.0
+
+
+def vm(number: int) -> str:
+    """ARM id of a host's VM, as the simulator names it."""
+    return names.vm_id(f"office-{number:04d}")
+
+
+def host(number: int) -> str:
+    """Name of a session host."""
+    return f"office-{number:04d}.{names.DOMAIN}"
+
+
+@dataclass
+class Azure:
+    """The three ports, and the simulator behind them. `later` moves the ports' clock, not the simulator's."""
+
+    sim: Simulator
+    settings: Settings
+    later: timedelta = timedelta(0)
+    clients: ArmClients = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clients = ArmClients(self.settings)
+        self.machines = AzureMachines(self.clients, self.settings)
+        self.desktops = AzureDesktopPools(self.clients, lambda: datetime.now(UTC) + self.later)
+        self.gallery = AzureGallery(self.clients)
+
+    def world(self, **options: Any) -> None:
+        """Start over with another world."""
+        self.sim.reset(**{**DEFAULTS, **options})
+
+    def calls(self) -> dict[str, int]:
+        """How often each operation was asked for."""
+        return dict(self.sim.control("GET", "calls")["by_operation"])
+
+    def finish(self, operation: Operation) -> Operation:
+        """Let the time pass that the operation takes, and ask once."""
+        self.sim.advance(LONG)
+        return self.machines.resume(operation)
+
+
+DEFAULTS: dict[str, Any] = {
+    "hosts": 5,
+    "duration_scale": 0.0,
+    "users": False,
+    "busy": 0.0,
+    "page_size": 200,
+    "speed": 60.0,
+    "powered_off": 0,
+    "pinned": False,
+    "ephemeral": False,
+    "vmss": False,
+    "throttle": "off",
+}
+
+
+@pytest.fixture(scope="package")
+def simulator() -> Iterator[Simulator]:
+    with start_simulator(**DEFAULTS) as running:
+        yield running
+
+
+@pytest.fixture
+def azure(simulator: Simulator) -> Iterator[Azure]:
+    ports = Azure(simulator, Settings(arm_endpoint=simulator.base_url))
+    ports.world()
+    yield ports
+    ports.clients.close()

@@ -1,0 +1,216 @@
+"""The bodies that are sent, made from Azure's own answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.sim import names
+from shared.azure import bodies
+from shared.models.pools import DomainJoin, EntraJoin
+
+NIC = names.nic_id("n")
+JOIN = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_OFFICE", ou="OU=AVD")
+
+
+def vm_body(**properties: Any) -> dict[str, Any]:
+    """A VM as GET answers it, with all that Azure fills in."""
+    return {
+        "id": names.vm_id("h"),
+        "name": "h",
+        "type": "Microsoft.Compute/virtualMachines",
+        "etag": '"1"',
+        "managedBy": "somebody",
+        "location": "westeurope",
+        "zones": ["2"],
+        "tags": {"a": "b"},
+        "plan": {"name": "p"},
+        "resources": [{"name": "an extension"}],
+        "identity": {
+            "type": "SystemAssigned, UserAssigned",
+            "principalId": "p",
+            "tenantId": "t",
+            "userAssignedIdentities": {"/identities/u": {"principalId": "p", "clientId": "c"}},
+        },
+        "properties": {
+            "vmId": "guid",
+            "provisioningState": "Succeeded",
+            "timeCreated": "2026-01-01T00:00:00Z",
+            "instanceView": {"statuses": []},
+            "hardwareProfile": {"vmSize": "Standard_D4ads_v5"},
+            "licenseType": "Windows_Client",
+            "securityProfile": {"securityType": "TrustedLaunch"},
+            "virtualMachineScaleSet": {"id": "/vmss"},
+            "availabilitySet": {"id": "/as"},
+            "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
+            "osProfile": {
+                "computerName": "h",
+                "adminUsername": "admin",
+                "adminPassword": "never returned",
+                "requireGuestProvisionSignal": True,
+                "windowsConfiguration": {"provisionVMAgent": True, "enableVMAgentPlatformUpdates": False},
+            },
+            "networkProfile": {
+                "networkInterfaces": [{"id": NIC, "properties": {"primary": True, "deleteOption": "Delete"}}]
+            },
+            "storageProfile": {
+                "imageReference": {"id": names.DEFINITION_ID, "exactVersion": "1.0.0"},
+                "osDisk": {
+                    "osType": "Windows",
+                    "name": "old-disk",
+                    "createOption": "Attach",
+                    "caching": "ReadWrite",
+                    "deleteOption": "Detach",
+                    "diskSizeGB": 127,
+                    "managedDisk": {
+                        "id": names.disk_id("old-disk"),
+                        "storageAccountType": "Premium_LRS",
+                        "diskEncryptionSet": {"id": "/des"},
+                    },
+                },
+            },
+            **properties,
+        },
+    }
+
+
+def test_a_recreation_body_keeps_what_was_chosen() -> None:
+    body = bodies.recreation(vm_body())
+    properties = body["properties"]
+
+    assert {key: body[key] for key in ("location", "zones", "tags", "plan")} == {
+        "location": "westeurope",
+        "zones": ["2"],
+        "tags": {"a": "b"},
+        "plan": {"name": "p"},
+    }
+    assert body["identity"] == {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {"/identities/u": {}}}
+    for key in (
+        "hardwareProfile",
+        "licenseType",
+        "securityProfile",
+        "virtualMachineScaleSet",
+        "availabilitySet",
+        "diagnosticsProfile",
+    ):
+        assert properties[key] == vm_body()["properties"][key]
+    assert properties["osProfile"] == {
+        "computerName": "h",
+        "adminUsername": "admin",
+        "windowsConfiguration": {"provisionVMAgent": True},
+    }
+    assert properties["networkProfile"]["networkInterfaces"] == [
+        {"id": NIC, "properties": {"primary": True, "deleteOption": "Detach"}}
+    ]
+
+
+def test_a_recreation_body_leaves_out_what_azure_filled_in() -> None:
+    body = bodies.recreation(vm_body())
+
+    assert not {"id", "name", "type", "etag", "managedBy", "resources"} & set(body)
+    assert not {"vmId", "provisioningState", "timeCreated", "instanceView"} & set(body["properties"])
+    assert body["properties"]["storageProfile"] == {
+        "osDisk": {
+            "osType": "Windows",
+            "createOption": "FromImage",
+            "caching": "ReadWrite",
+            "deleteOption": "Detach",
+            "diskSizeGB": 127,
+            "managedDisk": {"storageAccountType": "Premium_LRS", "diskEncryptionSet": {"id": "/des"}},
+        }
+    }
+
+
+def test_a_recreation_body_does_not_change_what_it_was_made_from() -> None:
+    given = vm_body()
+    bodies.recreation(given)
+    assert given == vm_body()
+
+
+def test_data_disks_that_outlive_the_machine_are_attached_again_and_others_made_anew() -> None:
+    disk = {"name": "d", "caching": "None", "diskSizeGB": 64, "managedDisk": {"id": "/d", "storageAccountType": "P"}}
+    storage = {
+        "osDisk": {"createOption": "FromImage"},
+        "dataDisks": [
+            {**disk, "lun": 0, "createOption": "Empty"},
+            {**disk, "lun": 1, "createOption": "Attach", "deleteOption": "Detach"},
+            {**disk, "lun": 2, "createOption": "Attach", "deleteOption": "Delete"},
+            {**disk, "lun": 3, "createOption": "FromImage", "deleteOption": "Delete"},
+        ],
+    }
+
+    disks = bodies.recreation(vm_body(storageProfile=storage))["properties"]["storageProfile"]["dataDisks"]
+
+    assert [(one["lun"], one["createOption"], one["managedDisk"].get("id")) for one in disks] == [
+        (0, "Attach", "/d"),
+        (1, "Attach", "/d"),
+        (2, "Empty", None),
+        (3, "FromImage", None),
+    ]
+    assert (disks[2]["diskSizeGB"], disks[2]["managedDisk"]) == (64, {"storageAccountType": "P"})
+
+
+def test_an_ephemeral_disk_stays_ephemeral() -> None:
+    disk = {"createOption": "FromImage", "diffDiskSettings": {"option": "Local", "placement": "ResourceDisk"}}
+    made = bodies.recreation(vm_body(storageProfile={"osDisk": disk}))
+
+    assert made["properties"]["storageProfile"]["osDisk"] == disk
+
+
+def test_creating_adds_the_exact_version_and_the_password_and_keeps_the_body_clean() -> None:
+    kept = bodies.recreation(vm_body())
+    sent = bodies.create(kept, names.version_id("2.0.0"), "hush")
+
+    assert sent["properties"]["storageProfile"]["imageReference"] == {"id": names.version_id("2.0.0")}
+    assert sent["properties"]["osProfile"]["adminPassword"] == "hush"
+    assert "hush" not in str(kept)
+
+
+def test_a_domain_join_is_the_extension_others_use() -> None:
+    body = bodies.join_extension("westeurope", JOIN, "hush", "7")
+
+    assert body["properties"] == {
+        "publisher": "Microsoft.Compute",
+        "type": "JsonADDomainExtension",
+        "typeHandlerVersion": "1.3",
+        "autoUpgradeMinorVersion": True,
+        "forceUpdateTag": "7",
+        "settings": {
+            "Name": "contoso.local",
+            "User": "joiner",
+            "Restart": "true",
+            "Options": "3",
+            "OUPath": "OU=AVD",
+        },
+        "protectedSettings": {"Password": "hush"},
+    }
+    assert "OUPath" not in str(bodies.join_extension("w", JOIN.model_copy(update={"ou": None}), "hush", "7"))
+
+
+@pytest.mark.parametrize("intune", [True, False])
+def test_an_entra_join_has_no_secret_and_names_intune_only_when_wanted(intune: bool) -> None:
+    properties = bodies.join_extension("westeurope", EntraJoin(kind="entra", intune=intune), None, "7")["properties"]
+
+    assert (properties["publisher"], properties["type"]) == ("Microsoft.Azure.ActiveDirectory", "AADLoginForWindows")
+    assert properties["settings"] == ({"mdmId": bodies.INTUNE_MDM_ID} if intune else {})
+    assert "protectedSettings" not in properties
+
+
+def test_the_registration_token_goes_protected_and_the_command_differs_each_time() -> None:
+    first = bodies.register_command("westeurope", "script", {"AgentUrl": "https://a"}, "hush")["properties"]
+    second = bodies.register_command("westeurope", "script", {"AgentUrl": "https://a"}, "hush")["properties"]
+
+    assert first["protectedParameters"] == [{"name": "RegistrationToken", "value": "hush"}]
+    assert "hush" not in str(first["parameters"])
+    assert first["parameters"] != second["parameters"]
+    assert (first["asyncExecution"], first["treatFailureAsDeploymentFailure"]) == (False, True)
+    assert first["timeoutInSeconds"] == 900
+
+
+def test_a_patch_holds_only_what_is_given() -> None:
+    assert bodies.patch(None, None, None) == {}
+    assert bodies.patch({}, None, None) == {"tags": {}}
+    assert bodies.patch(None, "Detach", None) == {
+        "properties": {"storageProfile": {"osDisk": {"createOption": "FromImage", "deleteOption": "Detach"}}}
+    }
