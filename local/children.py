@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +23,15 @@ class StackError(Exception):
 class Child:
     """A running command on the leash: it ends when `stop` is called, and when this process is gone."""
 
-    def __init__(self, name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
         self.name, self.log = name, log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -34,6 +41,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(env or {})},
+                cwd=cwd,
                 start_new_session=True,  # Ctrl-C is for the runner alone, which then stops its children in order
             )
 
@@ -41,6 +49,11 @@ class Child:
     def running(self) -> bool:
         """Whether the command has not ended."""
         return self._process.poll() is None
+
+    def check(self) -> None:
+        """Raises StackError with the log's tail when the command has ended."""
+        if not self.running:
+            raise StackError(f"{self.name} has ended. The end of {self.log}:\n{self.tail()}")
 
     def let_go(self) -> None:
         """Ask the command to end, without waiting."""
@@ -65,8 +78,7 @@ def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float) -> No
     """Return once `ready()`. Raises StackError with the log's tail when the child ends or the time is over."""
     end = time.monotonic() + seconds
     while not ready():
-        if not child.running:
-            raise StackError(f"{child.name} ended before it was ready. The end of {child.log}:\n{child.tail()}")
+        child.check()
         if time.monotonic() > end:
             raise StackError(f"{child.name} was not ready in {seconds:.0f} s. The end of {child.log}:\n{child.tail()}")
         time.sleep(0.05)
@@ -77,26 +89,35 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (our own URLs)
             return 200 <= int(response.status) < 300
-    except (urllib.error.URLError, OSError):
+    except OSError:
         return False
 
 
-def listens(port: int) -> bool:
+def bypass_proxies() -> None:
+    """Keep this process and its children from asking a proxy for what runs on this machine."""
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join([*hosts, "localhost", "127.0.0.1"])
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
     """Whether somebody accepts connections on this port of loopback."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
-def port_is_free(port: int) -> bool:
-    """Whether we could listen on this port of loopback."""
+def port_is_taken(port: int) -> bool:
+    """Whether somebody listens on this port, also on IPv6 only: `localhost` may mean either."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections linger, and do no harm
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            return False
-    return True
+            return True
+    return listens(port) or listens(port, "::1")
 
 
 def free_port() -> int:

@@ -1,0 +1,36 @@
+# One command for everything. `make setup` runs by itself where it is needed.
+PYTHON := .venv/bin/python
+TYPED := shared orchestrators activities triggers local function_app.py
+
+.PHONY: help setup test lint run demo clean
+
+help:
+	@echo "make demo    publish an image to a pool of 24 hosts, on this machine"
+	@echo "make run     everything up until Ctrl-C (PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED)"
+	@echo "make test    all tests; one file: make test ARGS=tests/test_ids.py"
+	@echo "make lint    ruff and mypy"
+	@echo "make setup   what the others need: .venv and node_modules"
+	@echo "make clean   remove what setup and the runs have made"
+
+setup: .venv/.ready node_modules/.package-lock.json
+
+.venv/.ready: requirements.txt requirements-dev.txt local/setup.sh
+	@sh local/setup.sh python
+
+node_modules/.package-lock.json: package.json package-lock.json local/setup.sh
+	@sh local/setup.sh node
+
+test: setup
+	@$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+
+lint: setup
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy --strict $(TYPED)
+
+run demo: setup
+	@exec $(PYTHON) -m local $@ --parent $$PPID
+
+clean:
+	rm -rf .venv node_modules .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

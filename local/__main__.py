@@ -1,0 +1,50 @@
+"""`python -m local run` and `python -m local demo`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from local.children import StackError, bypass_proxies
+from local.demo import demo
+from local.run import run
+from local.stack import stop_on_signals
+from local.stack_options import StackOptions
+
+_INTERRUPTED = 130
+
+
+def main() -> int:
+    """The exit code: 0 when all went well, 1 with a line that says what did not, 130 when a demo was broken off."""
+    arguments = _arguments()
+    bypass_proxies()
+    stop_on_signals(arguments.parent)
+    console = Console()
+    try:
+        options = StackOptions.read(os.environ, kept_in=arguments.directory)
+        return run(options, console) if arguments.what == "run" else demo(options, console)
+    except StackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        console.print("\nEverything has ended.")
+        return 0 if arguments.what == "run" else _INTERRUPTED
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="Freshcoat on one machine. PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED and SIM_SEED change it.",
+    )
+    parser.add_argument("what", choices=["run", "demo"], help="run: until Ctrl-C; demo: publish an image and end")
+    parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end when this, our parent, has ended")
+    parser.add_argument("--directory", type=Path, help="where logs and tables go (.local)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
