@@ -4,6 +4,7 @@
 * Timers and activities of an execution that continued as new do not reach the next execution, where
   their numbers mean other tasks.
 * An instance id whose orchestration ended may be started again, as the Functions host allows.
+* Suspending an ended instance and resuming a running one do nothing, instead of breaking it.
 * Pending timers share one thread instead of having one each.
 * A busy instance waits for its turn to end without holding back the others in the queue.
 * Ended instances are forgotten, oldest first, so memory stays bounded.
@@ -23,6 +24,7 @@ from local.host.alarms import Alarms
 
 KEEPENDED = 10_000
 KEEP_HISTORIES = 1_000
+MAX_MESSAGE_BYTES = 128 << 20
 # The bridge ends an instance long before this; the engine's own limit would only leave it stuck.
 _NO_LIMIT = 1 << 30
 _CLIENT_THREADS = 64
@@ -73,7 +75,8 @@ class Engine(InMemoryOrchestrationBackend):
     @override
     def start(self) -> str:
         """Listen for durable clients on a free local port."""
-        self._server = grpc.server(futures.ThreadPoolExecutor(_CLIENT_THREADS))
+        limits = [(f"grpc.max_{way}_message_length", MAX_MESSAGE_BYTES) for way in ("send", "receive")]
+        self._server = grpc.server(futures.ThreadPoolExecutor(_CLIENT_THREADS), options=limits)
         add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]
         self.port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
@@ -119,6 +122,24 @@ class Engine(InMemoryOrchestrationBackend):
             if self._is_current(request.instanceId, int(request.completionToken)):
                 return super().CompleteActivityTask(request, context)
         return pb.CompleteTaskResponse()
+
+    @override
+    def SuspendInstance(self, request: pb.SuspendRequest, context: grpc.ServicerContext) -> pb.SuspendResponse:
+        """Hold an instance back; one that ended stays ended."""
+        with self._lock:
+            instance = self._instances.get(request.instanceId)
+            if instance is not None and self._is_terminal_status(instance.status):
+                return pb.SuspendResponse()
+            return super().SuspendInstance(request, context)
+
+    @override
+    def ResumeInstance(self, request: pb.ResumeRequest, context: grpc.ServicerContext) -> pb.ResumeResponse:
+        """Let a suspended instance go on; for any other the event would be an error in its worker."""
+        with self._lock:
+            instance = self._instances.get(request.instanceId)
+            if instance is not None and not _is_suspended(instance):
+                return pb.ResumeResponse()
+            return super().ResumeInstance(request, context)
 
     @override
     def PurgeInstances(
@@ -226,6 +247,14 @@ class Engine(InMemoryOrchestrationBackend):
         if len(self._ended) > self._keep_ended:
             oldest = next(iter(self._ended))
             del self._ended[oldest], self._instances[oldest], self._first_token[oldest]
+
+
+def _is_suspended(instance: OrchestrationInstance) -> bool:
+    """Whether the instance is, or is about to be, suspended."""
+    for event in reversed([*instance.dispatched_events, *instance.pending_events]):
+        if event.HasField("executionSuspended") or event.HasField("executionResumed"):
+            return bool(event.HasField("executionSuspended"))
+    return instance.status == pb.ORCHESTRATION_STATUS_SUSPENDED
 
 
 def _stamp(history: list[pb.HistoryEvent]) -> None:

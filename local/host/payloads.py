@@ -8,6 +8,8 @@ from urllib.parse import quote
 import durabletask.internal.orchestrator_service_pb2 as pb
 from azure.durable_functions.http.http_management_payload import HttpManagementPayload
 
+from local.host.engine import MAX_MESSAGE_BYTES
+
 PREFIX = "/runtime/webhooks/durabletask"
 STATUS_PREFIX = "ORCHESTRATION_STATUS_"
 
@@ -24,6 +26,7 @@ def client_config(origin: str, hub: str, rpc_port: int) -> str:
         "httpBaseUrl": base,
         "requiredQueryStringParameters": query,
         "rpcBaseUrl": f"http://127.0.0.1:{rpc_port}",
+        "maxGrpcMessageSizeInBytes": MAX_MESSAGE_BYTES,
     }
     return json.dumps(config)
 

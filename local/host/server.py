@@ -25,7 +25,7 @@ from local.host.timers import Timer
 from local.host.web import FunctionRoutes
 
 _GRACE_SECONDS = 2
-_EXIT_SECONDS = 5
+_EXIT_SECONDS = 4
 
 
 class Host:
@@ -104,7 +104,12 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: Starlette, ready: str) -> None:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="off"
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         super().__init__(config)
         self._ready = ready

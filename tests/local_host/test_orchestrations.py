@@ -41,6 +41,17 @@ def test_an_event_raised_before_the_wait_is_kept(host: RunningHost) -> None:
     assert host.ended(links)["output"] == {"early": True}
 
 
+def test_events_wait_across_continue_as_new(host: RunningHost) -> None:
+    links = host.start("collects", [])
+    for number in (1, 2, 3):
+        host.client.post(links["sendEventPostUri"].replace("{eventName}", "number"), json=number)
+    assert host.ended(links)["output"] == [1, 2, 3]
+
+
+def test_an_activity_is_retried_as_its_policy_says(host: RunningHost) -> None:
+    assert host.ended(host.start("retries", "a key"))["output"] == 3
+
+
 def test_what_an_earlier_lap_left_behind_does_not_reach_the_next(host: RunningHost) -> None:
     links = host.start("laps", 1)
     host.client.post(links["sendEventPostUri"].replace("{eventName}", "next"))
@@ -100,7 +111,7 @@ def test_entities_are_listed(host: RunningHost) -> None:
     entity = f"{MANAGEMENT}/entities/counter"
     for key in ("listed-1", "listed-2"):
         host.client.post(f"{entity}/{key}", params={"op": "add"}, content="2")
-        eventually(lambda key=key: host.client.get(f"{entity}/{key}").status_code == 200)
+    eventually(lambda: len(host.client.get(entity).json()), lambda count: count >= 2)
     listed = host.client.get(entity, params={"fetchState": "true"}).json()
     assert {"name": "counter", "key": "listed-1"} in [item["entityId"] for item in listed]
     assert all("state" in item for item in listed if item["entityId"]["key"].startswith("listed"))

@@ -12,15 +12,17 @@ from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
+import grpc
 from durabletask.entities import EntityContext, EntityInstanceId
-from durabletask.task import OrchestrationContext, when_all, when_any
-from more import blueprint
+from durabletask.task import OrchestrationContext, RetryPolicy, when_all, when_any
+from more import blueprint  # type: ignore[import-not-found]  # found once the app folder is on the path
 
 type Steps = Generator[Any, Any, Any]
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(blueprint)
 _ticks: list[dict[str, object]] = []
+_attempts: dict[str, int] = {}
 _gate = threading.Barrier(4, timeout=10)
 
 
@@ -116,7 +118,7 @@ def start_sync(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> 
     try:
         name, instance_id = req.route_params["name"], req.route_params["id"]
         client.schedule_new_orchestration(name, input=req.params.get("input"), instance_id=instance_id)
-    except Exception as error:
+    except grpc.RpcError as error:
         logging.info("refused: %s", error)
         return _json(type(error).__name__, 409)
     state = client.wait_for_orchestration_completion(instance_id, timeout=10)
@@ -198,6 +200,23 @@ def three_steps(context: OrchestrationContext, value: int) -> Steps:
 
 
 @app.orchestration_trigger(context_name="context")
+def collects(context: OrchestrationContext, seen: list[int]) -> Steps:
+    """Takes one event per execution until it has three."""
+    seen = [*seen, (yield context.wait_for_external_event("number"))]
+    if len(seen) == 3:
+        return seen
+    context.continue_as_new(seen, save_events=True)
+    return None
+
+
+@app.orchestration_trigger(context_name="context")
+def retries(context: OrchestrationContext, key: str) -> Steps:
+    policy = RetryPolicy(first_retry_interval=timedelta(milliseconds=20), max_number_of_attempts=3)
+    attempts = yield context.call_activity("flaky", input=key, retry_policy=policy)
+    return attempts
+
+
+@app.orchestration_trigger(context_name="context")
 def nudges(context: OrchestrationContext, target: str) -> Steps:
     answer = yield context.call_activity("nudge", input=target)
     return answer
@@ -206,6 +225,15 @@ def nudges(context: OrchestrationContext, target: str) -> Steps:
 @app.activity_trigger(input_name="value")
 def add_one(value: int) -> int:
     return value + 1
+
+
+@app.activity_trigger(input_name="key")
+def flaky(key: str) -> int:
+    """Succeeds at the third attempt."""
+    _attempts[key] = _attempts.get(key, 0) + 1
+    if _attempts[key] < 3:
+        raise TimeoutError("not yet")
+    return _attempts[key]
 
 
 @app.activity_trigger(input_name="seconds")
@@ -221,7 +249,7 @@ async def greet(name: str) -> str:
 
 
 @app.activity_trigger(input_name="given")
-def explode(given: dict) -> None:
+def explode(given: dict) -> None:  # type: ignore[type-arg]  # the worker refuses generics
     raise LookupError(f"no luck: {given['why']}")
 
 
