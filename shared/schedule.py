@@ -16,7 +16,7 @@ from shared.zones import UnknownZone, zone_named
 FARTHEST = timedelta(days=731)
 """How far ahead a moment may be: beyond it a typing mistake is likelier than a plan."""
 
-_FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)?")
+_FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?")
 _FIELDS = ("at", "begin_at", "deadline")
 _ALLOWED = {
     ScheduleMode.NOW: frozenset[str](),

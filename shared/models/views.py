@@ -221,3 +221,28 @@ class Health(Value):
 
     status: Literal["ok", "failing"]
     checks: dict[str, str]
+
+
+class FieldError(Value):
+    """One field that is wrong, by its dotted path."""
+
+    field: str
+    message: str
+
+
+class Problem(Value):
+    """RFC 9457, as `application/problem+json`. `type` is for programs, `detail` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = Field(default_factory=list)
+    findings: list[Finding] = Field(default_factory=list)
+    """When a preflight failed: everything it found."""
+    rollout: str = ""
+    """The rollout that is in the way, if one is."""
+    code: str = ""
+    """Azure's own error code, if it was Azure that refused."""
+    id: str = ""
+    """Of an unexpected error: the log says more under this id."""

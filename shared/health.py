@@ -1,0 +1,66 @@
+"""Whether the app can do its work: its tables answer, and Azure does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from shared.errors import AzureBusy, AzureError
+from shared.models.views import Health
+from shared.services import POOLS, Services
+
+_log = logging.getLogger(__name__)
+
+KNOWN_FOR = timedelta(seconds=10)
+"""Anybody may ask, so an answer is used for a while: asking often costs Azure nothing."""
+
+
+@dataclass
+class Pulse:
+    """The last answer of this worker. Safe for many threads."""
+
+    last: Health | None = None
+    at: datetime | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, services: Services) -> Health:
+        """How things are, at most KNOWN_FOR old. What exactly is wrong goes to the log, not into the answer."""
+        with self.lock:
+            now = services.now()
+            if self.last is None or self.at is None or not timedelta() <= now - self.at < KNOWN_FOR:
+                self.last, self.at = _look(services), now
+            return self.last
+
+
+def _look(services: Services) -> Health:
+    checks: dict[str, str] = {"tables": "ok", "azure": "ok"}
+    host_pool_id = ""
+    try:
+        rows = services.pools.page(POOLS, limit=1).rows
+        host_pool_id = rows[0].host_pool_id if rows else ""
+    except Exception:  # noqa: BLE001 - whatever it is, the tables cannot be read
+        _log.warning("The tables cannot be read.", exc_info=True)
+        checks["tables"] = "cannot be read"
+    checks["azure"] = _azure(services, host_pool_id) if host_pool_id else "not asked: no pool is registered"
+    fine = checks["tables"] == "ok" and checks["azure"] != "cannot be reached"
+    status: Literal["ok", "failing"] = "ok" if fine else "failing"
+    return Health(status=status, checks=checks)
+
+
+def _azure(services: Services, host_pool_id: str) -> str:
+    """Azure saying no is an answer too: it can be reached."""
+    try:
+        services.desktops.host_pool(host_pool_id)
+    except AzureBusy as busy:
+        _log.warning("Azure is busy or cannot be reached: %s", busy)
+        return "busy" if busy.http_status == 429 else "cannot be reached"
+    except AzureError as error:
+        _log.warning("Azure refuses to show a host pool: %s", error)
+        return "refuses"
+    except Exception:  # noqa: BLE001 - a client that cannot even ask
+        _log.warning("Azure cannot be asked.", exc_info=True)
+        return "cannot be reached"
+    return "ok"

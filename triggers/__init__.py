@@ -1,0 +1,1 @@
+"""HTTP and timer functions: parse, call, answer. No logic."""

@@ -1,0 +1,22 @@
+"""Logoff hints from hosts and from Azure Monitor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from shared.events import Ear
+from shared.models.views import Accepted
+from shared.ports import Engine
+from triggers.endpoint import Answer, Call, endpoint
+
+bp = df.Blueprint()
+ear = Ear()
+
+
+@endpoint(bp, "POST", "events/logoff", status=202, keeps_answers=False)
+def post_logoff(call: Call, engine: Engine, body: dict[str, Any]) -> Answer[Accepted]:
+    """Hint that somebody logged off a host: `{host, utc, …}`, or Azure Monitor's common alert schema."""
+    ear.hear(call.services, engine, body)
+    return Answer(Accepted())

@@ -1,0 +1,28 @@
+"""Liveness, and the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from shared.health import Pulse
+from shared.models.views import Health
+from triggers.endpoint import Answer, Call, endpoint
+from triggers.openapi import document
+
+bp = df.Blueprint()
+pulse = Pulse()
+
+
+@endpoint(bp, "GET", "health", open=True, also=(503,))
+def get_health(call: Call) -> Answer[Health]:
+    """Whether the app's tables and Azure can be reached."""
+    health = pulse.take(call.services)
+    return Answer(health, status=200 if health.status == "ok" else 503)
+
+
+@endpoint(bp, "GET", "openapi.json")
+def get_openapi(call: Call) -> Answer[dict[str, Any]]:
+    """This document: the contract, generated from the models."""
+    return Answer(document())

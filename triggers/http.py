@@ -1,0 +1,195 @@
+"""The edge between HTTP and the use cases: what every function does around its own one line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import azure.functions as func
+
+from shared import idempotency
+from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
+from shared.ports import Engine
+from shared.publishing.preflight import PreflightFailed
+from shared.services import Services
+from shared.validation import parse
+from triggers.endpoint import Answer, Call, Endpoint
+
+log = logging.getLogger("freshcoat.http")
+
+MOST_BYTES = 262_144
+"""Longest body: what an Azure Monitor alert may have (azure-facts 4), and far more than any request of ours."""
+
+PATH_PATTERNS = {
+    "pool": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
+    "image": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
+    "rollout": re.compile(r"[0-9a-z-]{1,64}"),
+}
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_KEBAB = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class MalformedBody(FreshcoatError):
+    """The body is not a JSON object."""
+
+    status = 400
+    title = "The body is not JSON"
+
+
+class BodyTooLarge(FreshcoatError):
+    """The body is longer than any request needs."""
+
+    status = 413
+    title = "The body is too large"
+
+
+def respond(
+    endpoint: Endpoint, req: func.HttpRequest, services: Callable[[], Services], engine: Engine | None
+) -> func.HttpResponse:
+    """Answer one request. Raises nothing: what is unexpected becomes a 500 with an id that the log has too."""
+    try:
+        return _http(_answer(endpoint, req, services(), engine))
+    except FreshcoatError as error:
+        if error.status == 500:
+            return _unexpected(endpoint, error)
+        return _http(_problem(error), _retry_after(error))
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return _unexpected(endpoint, error)
+
+
+def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engine: Engine | None) -> idempotency.Answer:
+    given = _read(endpoint, req, engine)
+    who = (req.headers.get("x-ms-client-principal-name") or "function key")[:200]
+    call = Call(services, dict(req.route_params), who)
+
+    def work() -> idempotency.Answer:
+        try:
+            return _kept_form(endpoint, endpoint.handler(call, **given))
+        except FreshcoatError as error:
+            if error.status >= 500:
+                raise
+            return _problem(error)
+
+    writes = endpoint.writes and not getattr(given.get("query"), "what_if", False)
+    key = req.headers.get("Idempotency-Key") if writes else None
+    if key is None:
+        return work()
+    if not _KEY.fullmatch(key):
+        raise InvalidRequest.one("Idempotency-Key", "use 1 to 200 printable ASCII characters without spaces")
+    same = idempotency.fingerprint(req.method, _address(req.url), req.get_body())
+    return idempotency.once(services, key, same, work)
+
+
+def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> dict[str, Any]:
+    """What the handler takes besides the call; every bad field of path, query and body at once."""
+    problems: list[FieldProblem] = []
+    for name, text in req.route_params.items():
+        if not PATH_PATTERNS[name].fullmatch(text):
+            problems.append(FieldProblem(name, "this is no such name: use letters, digits, dot, dash, underscore"))
+    given: dict[str, Any] = {"engine": engine} if endpoint.needs_engine else {}
+    sources: list[tuple[str, Any, Callable[[], object]]] = [
+        ("query", endpoint.query, lambda: dict(req.params)),
+        ("asked", endpoint.takes, lambda: _json(req)),
+    ]
+    for name, model, read in sources:
+        if model is None:
+            continue
+        try:
+            given[name] = parse(model, read())
+        except InvalidRequest as error:
+            problems += error.problems
+    if endpoint.takes_any:
+        given["body"] = _json(req)
+    if problems:
+        raise InvalidRequest(problems)
+    return given
+
+
+def _json(req: func.HttpRequest) -> dict[str, Any]:
+    body = req.get_body() or b""
+    if len(body) > MOST_BYTES:
+        raise BodyTooLarge(f"Send at most {MOST_BYTES} bytes.")
+    if not body.strip():
+        return {}
+    try:
+        found = json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedBody(f"Send a JSON object: {str(error)[:200]}") from error
+    if not isinstance(found, dict):
+        raise MalformedBody("Send a JSON object, in braces.")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _address(url: str) -> str:
+    """Path and query without the function key, which may differ between two sends of one request."""
+    parts = urlsplit(url)
+    query = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "code")
+    return f"{parts.path}?{urlencode(query)}"
+
+
+def _kept_form(endpoint: Endpoint, answer: Answer[Any]) -> idempotency.Answer:
+    value = answer.value
+    status = answer.status or endpoint.status
+    if value is None:
+        return idempotency.Answer(status, "", answer.location)
+    body = json.dumps(value) if isinstance(value, Mapping) else value.model_dump_json()
+    return idempotency.Answer(status, body, answer.location)
+
+
+def _problem(error: FreshcoatError) -> idempotency.Answer:
+    """RFC 9457. `type` names the kind of error for programs, `detail` says it to people."""
+    kind = _KEBAB.sub("-", type(error).__name__).lower()
+    problem: dict[str, Any] = {
+        "type": f"urn:freshcoat:{kind}",
+        "title": error.title,
+        "status": error.status,
+        "detail": str(error),
+    }
+    if isinstance(error, InvalidRequest):
+        problem["errors"] = [{"field": p.field, "message": p.message} for p in error.problems]
+    if isinstance(error, PreflightFailed):
+        problem["findings"] = [finding.model_dump() for finding in error.findings]
+    if isinstance(error, Conflict) and error.rollout:
+        problem["rollout"] = error.rollout
+    if isinstance(error, AzureError):
+        problem["code"] = error.code
+    return idempotency.Answer(error.status, json.dumps(problem))
+
+
+def _retry_after(error: FreshcoatError) -> dict[str, str]:
+    if isinstance(error, AzureBusy):
+        return {"Retry-After": str(math.ceil(error.retry_after or 30))}
+    return {}
+
+
+def _unexpected(endpoint: Endpoint, error: Exception) -> func.HttpResponse:
+    trace = uuid.uuid4().hex[:12]
+    log.error("error %s at %s %s", trace, endpoint.method, endpoint.path, exc_info=error)
+    problem = {
+        "type": "urn:freshcoat:unexpected",
+        "title": "Something went wrong",
+        "status": 500,
+        "detail": f"This was not expected. The log says more under the id {trace}.",
+        "id": trace,
+    }
+    return _http(idempotency.Answer(500, json.dumps(problem)))
+
+
+def _http(answer: idempotency.Answer, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
+    kind = (
+        "application/problem+json" if answer.status >= 400 and '"urn:freshcoat:' in answer.body else "application/json"
+    )
+    all_headers = {"Cache-Control": "no-store", **(headers or {})}
+    if answer.location:
+        all_headers["Location"] = answer.location
+    return func.HttpResponse(answer.body, status_code=answer.status, headers=all_headers, mimetype=kind)

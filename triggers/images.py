@@ -1,0 +1,38 @@
+"""Global images."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+
+from shared import images
+from shared.models.queries import PoolsQuery
+from shared.models.requests import ImageRegistration
+from shared.models.views import ImageView, Listed, VersionView
+from triggers.endpoint import Answer, Call, endpoint
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "GET", "images")
+def get_images(call: Call, query: PoolsQuery) -> Answer[Listed[ImageView]]:
+    """List images with their current and staged versions."""
+    return Answer(images.list_images(call.services, limit=query.limit, continuation=query.continuation))
+
+
+@endpoint(bp, "PUT", "images/{image}", also=(201,), refusals=(409,))
+def put_image(call: Call, asked: ImageRegistration) -> Answer[ImageView]:
+    """Register an image, or change its definition. 201 when it is new."""
+    view, new = images.register_image(call.services, call.path["image"], asked, call.who)
+    return Answer(view, status=201 if new else 200, location=f"/api/images/{view.name}" if new else "")
+
+
+@endpoint(bp, "GET", "images/{image}", refusals=(404,))
+def get_image(call: Call) -> Answer[ImageView]:
+    """Read an image."""
+    return Answer(images.read_image(call.services, call.path["image"]))
+
+
+@endpoint(bp, "GET", "images/{image}/versions", refusals=(404,))
+def get_image_versions(call: Call) -> Answer[Listed[VersionView]]:
+    """List the versions of an image in its gallery, oldest first."""
+    return Answer(images.list_versions(call.services, call.path["image"]))

@@ -1,0 +1,127 @@
+"""The OpenAPI document, made from the table of endpoints and the models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from shared.models.views import Problem
+from triggers.endpoint import ENDPOINTS, Endpoint
+
+type _Mode = Literal["validation", "serialization"]
+type _Refs = Mapping[Any, dict[str, Any]]
+"""(model, mode) -> a reference to its schema."""
+
+_TEMPLATE = "#/components/schemas/{model}"
+_PATH_PART = re.compile(r"{(\w+)}")
+_PATH_SCHEMAS = {
+    "pool": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},
+    "image": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},
+    "rollout": {"type": "string", "pattern": "^[0-9a-z-]{1,64}$"},
+}
+_KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "A repeated request with the same key gets the first answer again.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The whole document, OpenAPI 3.1."""
+    wanted: dict[tuple[type[BaseModel], _Mode], None] = {(Problem, "serialization"): None}
+    for one in ENDPOINTS:
+        if one.takes:
+            wanted[one.takes, "validation"] = None
+        wanted |= {(model, "serialization"): None for model in one.gives}
+    refs, schemas = models_json_schema(list(wanted), ref_template=_TEMPLATE)
+    paths: dict[str, dict[str, Any]] = {}
+    for one in ENDPOINTS:
+        paths.setdefault(f"/api/{one.path}", {})[one.method.lower()] = _operation(one, refs)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Freshcoat", "version": "1", "description": "Publishes desktop images to AVD pools."},
+        "paths": paths,
+        "components": {
+            "schemas": schemas.get("$defs", {}),
+            "securitySchemes": {"functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
+        },
+        "security": [{"functionKey": []}],
+    }
+
+
+def _operation(one: Endpoint, refs: _Refs) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": one.name,
+        "summary": " ".join((one.handler.__doc__ or "").split()),
+        "tags": [one.path.partition("/")[0]],
+        "parameters": [*_path_parameters(one), *_query_parameters(one)],
+        "responses": _responses(one, refs),
+    }
+    if one.writes:
+        operation["parameters"].append(_KEY_PARAMETER)
+    if one.open:
+        operation["security"] = []
+    if one.takes:
+        needed = any(field.is_required() for field in one.takes.model_fields.values())
+        schema = refs[one.takes, "validation"]
+        operation["requestBody"] = {"required": needed, "content": {"application/json": {"schema": schema}}}
+    elif one.takes_any:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    return operation
+
+
+def _path_parameters(one: Endpoint) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS[name]}
+        for name in _PATH_PART.findall(one.path)
+    ]
+
+
+def _query_parameters(one: Endpoint) -> list[dict[str, Any]]:
+    if one.query is None:
+        return []
+    # A parameter's schema stands on its own: what pydantic would refer to is written out.
+    schema = one.query.model_json_schema()
+    named = schema.get("$defs", {})
+    return [
+        {"name": name, "in": "query", "required": False, "schema": _written_out(field, named)}
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _written_out(schema: Any, named: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_written_out(item, named) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _written_out(named[schema["$ref"].rpartition("/")[2]], named)
+    if "anyOf" in schema:  # leaving a parameter out is how null is said in a query string
+        choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
+        return _written_out(choices[0] if len(choices) == 1 else {"anyOf": choices}, named)
+    return {key: _written_out(value, named) for key, value in schema.items()}
+
+
+def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": HTTPStatus(one.status).phrase}
+    if one.gives:
+        schemas = [refs[model, "serialization"] for model in one.gives]
+        schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+        success["content"] = {"application/json": {"schema": schema}}
+    elif one.status != 204:
+        success["content"] = {"application/json": {"schema": {"type": "object"}}}
+    good = {one.status, *one.also}
+    problem = {"application/problem+json": {"schema": refs[Problem, "serialization"]}}
+    bad = {400, 413, 500, 502, 503, *one.refusals} - good
+    if one.writes:
+        bad |= {409, 422}
+    refused = {str(status): {"description": HTTPStatus(status).phrase, "content": problem} for status in sorted(bad)}
+    return {str(status): success | {"description": HTTPStatus(status).phrase} for status in sorted(good)} | refused

@@ -1,0 +1,67 @@
+"""Pools and their hosts; Update Image."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+
+from shared import pools
+from shared.models.queries import PageQuery, PoolsQuery, WhatIfQuery
+from shared.models.requests import PoolRegistration, UpdateImageRequest
+from shared.models.views import Listed, PlanView, PoolHostView, PoolImageView, PoolView, RolloutView
+from shared.pool_hosts import list_hosts
+from shared.ports import Engine
+from shared.publishing.request import plan_update, update_image
+from triggers.endpoint import Answer, Call, endpoint
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "GET", "pools")
+def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
+    """List pools with image, hosts per version, sessions and running rollout."""
+    return Answer(pools.list_pools(call.services, limit=query.limit, continuation=query.continuation))
+
+
+@endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,))
+def put_pool(call: Call, asked: PoolRegistration) -> Answer[PoolView]:
+    """Register a pool, or change its registration. 201 when it is new."""
+    view, new = pools.register_pool(call.services, call.path["pool"], asked, call.who)
+    return Answer(view, status=201 if new else 200, location=f"/api/pools/{view.name}" if new else "")
+
+
+@endpoint(bp, "GET", "pools/{pool}", refusals=(404,))
+def get_pool(call: Call) -> Answer[PoolView]:
+    """Read a pool as it is now."""
+    return Answer(pools.read_pool(call.services, call.path["pool"]))
+
+
+@endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
+def delete_pool(call: Call) -> Answer[None]:
+    """Unregister a pool; nothing changes in Azure. Refused while a rollout runs."""
+    pools.unregister_pool(call.services, call.path["pool"], call.who)
+    return Answer(None)
+
+
+@endpoint(bp, "GET", "pools/{pool}/hosts", refusals=(404,))
+def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]:
+    """List a pool's hosts: version, target, sessions, status, drain, power."""
+    pool = pools.find_pool(call.services, call.path["pool"])
+    rollout = pools.running_rollout(call.services, pool)
+    return Answer(list_hosts(call.services, pool, rollout, limit=query.limit, continuation=query.continuation))
+
+
+@endpoint(bp, "GET", "pools/{pool}/image", refusals=(404, 409))
+def get_pool_image(call: Call) -> Answer[PoolImageView]:
+    """The version that new and burst hosts are to be made from now."""
+    return Answer(pools.image_for_new_hosts(call.services, call.path["pool"]))
+
+
+@endpoint(bp, "POST", "pools/{pool}/update-image", status=202, also=(200,), refusals=(404, 409, 422))
+def post_update_image(
+    call: Call, engine: Engine, query: WhatIfQuery, asked: UpdateImageRequest
+) -> Answer[RolloutView | PlanView]:
+    """Publish an image version to the pool; with `what_if=true` only say what would happen (200)."""
+    if query.what_if:
+        return Answer(plan_update(call.services, call.path["pool"], asked, call.who), status=200)
+    rollout = update_image(call.services, engine, call.path["pool"], asked, call.who)
+    return Answer(rollout, location=f"/api/rollouts/{rollout.id}")

@@ -1,0 +1,76 @@
+"""Rollouts: following and steering them."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+
+from shared.models.queries import RolloutHostsQuery, RolloutsQuery
+from shared.models.requests import CancelRequest, NoBody, Reschedule
+from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
+from shared.ports import Engine
+from shared.publishing import control, read
+from triggers.endpoint import Answer, Call, endpoint
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "GET", "rollouts")
+def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief]]:
+    """List rollouts, newest first, of one pool or in one state if given."""
+    return Answer(
+        read.list_rollouts(
+            call.services,
+            pool=query.pool,
+            state=query.state,
+            limit=query.limit,
+            continuation=query.continuation,
+        )
+    )
+
+
+@endpoint(bp, "GET", "rollouts/{rollout}", refusals=(404,))
+def get_rollout(call: Call) -> Answer[RolloutView]:
+    """State and progress: percent of the work, sessions open, next moment, expected end."""
+    return Answer(read.read_rollout(call.services, call.path["rollout"]))
+
+
+@endpoint(bp, "GET", "rollouts/{rollout}/hosts", refusals=(404,))
+def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[RolloutHostView]]:
+    """Each host of the rollout: state, last step, attempt, error, and the version it is on."""
+    return Answer(
+        read.list_rollout_hosts(
+            call.services,
+            call.path["rollout"],
+            state=query.state,
+            limit=query.limit,
+            continuation=query.continuation,
+        )
+    )
+
+
+@endpoint(bp, "POST", "rollouts/{rollout}/pause", status=202, refusals=(404, 409))
+def post_pause(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
+    """Begin nothing more; hosts in work are finished."""
+    return _accepted(control.pause(call.services, engine, call.path["rollout"], call.who))
+
+
+@endpoint(bp, "POST", "rollouts/{rollout}/resume", status=202, refusals=(404, 409))
+def post_resume(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
+    """Go on where it was paused; hosts that have failed so far do not stop it again."""
+    return _accepted(control.resume(call.services, engine, call.path["rollout"], call.who))
+
+
+@endpoint(bp, "POST", "rollouts/{rollout}/cancel", status=202, refusals=(404, 409))
+def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[RolloutView]:
+    """Stop: hosts in work are finished, the rest stays on the old version."""
+    return _accepted(control.cancel(call.services, engine, call.path["rollout"], call.who))
+
+
+@endpoint(bp, "POST", "rollouts/{rollout}/reschedule", status=202, refusals=(404, 409))
+def post_reschedule(call: Call, engine: Engine, asked: Reschedule) -> Answer[RolloutView]:
+    """Move the moments that are still ahead."""
+    return _accepted(control.reschedule(call.services, engine, call.path["rollout"], asked, call.who))
+
+
+def _accepted(rollout: RolloutView) -> Answer[RolloutView]:
+    return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
