@@ -61,7 +61,8 @@ def _arguments() -> argparse.Namespace:
 def _listen(host: str, port: int) -> socket.socket:
     """Take the port before anything else starts. Raises AppError when it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns off Nagle's delay, worth 40 ms a request, only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
