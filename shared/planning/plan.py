@@ -158,8 +158,7 @@ class _Chooser:
 
     def _drained(self, view: HostView) -> Decision:
         if view.row.drained_at is None:
-            # It is counted as serving again, so draining it is asked for like any other.
-            return self._drain(view, "accepts sessions again")
+            return self._drain_again(view)
         if ready(view.row, self.settle, self.now):
             return self._take(view)
         if self.forcing and view.sessions:
@@ -201,17 +200,25 @@ class _Chooser:
         if view.serving:
             self.budget.serving -= 1
         if idle or self.forcing:
-            self.budget.unavailable += 0 if view.drained else 1
+            self.budget.unavailable += 1
             self.canary_drains -= 1
         self.canary_busy_drains -= 1
         return Decision(view.name, Act.DRAIN, why, view.sessions)
+
+    def _drain_again(self, view: HostView) -> Decision:
+        """A host that was chosen already but is not drained: Azure was busy, or somebody undrained it."""
+        if view.serving and not self.budget.floor_allows():
+            return _hold(view, f"accepts sessions again; {_hosts(self.budget.floor)} must")
+        if view.serving:
+            self.budget.serving -= 1
+        return Decision(view.name, Act.DRAIN, "is to be drained", view.sessions)
 
     def _against_draining(self, view: HostView, *, idle: bool) -> str:
         """What forbids draining this host now; empty when nothing does."""
         stops_serving = idle or self.forcing
         if not self.canary.passed and (self.canary_drains if stops_serving else self.canary_busy_drains) <= 0:
             return f"waits until the first {_hosts(self.canary.hosts)} proved good"
-        if stops_serving and not view.drained and not self.budget.one_more_unavailable():
+        if stops_serving and not self.budget.one_more_unavailable():
             return f"{self.budget.allowed_unavailable} may be unavailable at once"
         if view.serving and not self.budget.floor_allows():
             return f"{_hosts(self.budget.floor)} must accept sessions and have room for those open now"
