@@ -46,14 +46,23 @@ class _NoCredential:
 
 
 class ArmClients:
-    """Clients by subscription. Safe to share between threads."""
+    """Clients by subscription. Safe to share between threads.
 
-    def __init__(self, settings: Settings, credential: TokenCredential | None = None) -> None:
+    `credential` and `transport` replace what is built from the settings on first use; a given transport stays open.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        credential: TokenCredential | None = None,
+        transport: RequestsTransport | None = None,
+    ) -> None:
         self._endpoint = settings.arm_endpoint.rstrip("/")
         self._identity = settings.identity_client_id
         self._lock = Lock()
         self._credential = credential
-        self._transport: RequestsTransport | None = None
+        self._transport = transport
+        self._owns_transport = transport is None
         self._computes: dict[str, ComputeManagementClient] = {}
         self._desktops: dict[str, DesktopVirtualizationMgmtClient] = {}
 
@@ -70,7 +79,7 @@ class ArmClients:
         with self._lock:
             self._computes.clear()
             self._desktops.clear()
-            if self._transport is not None:
+            if self._owns_transport and self._transport is not None:
                 self._transport.session.close()
                 self._transport = None
 

@@ -36,6 +36,8 @@ def azure_call(call: str, *secrets: SecretStr | None) -> Iterator[None]:
         yield
     except sdk.AzureError as error:
         raise _translated(call, error, [secret.get_secret_value() for secret in secrets if secret]) from None
+    except json.JSONDecodeError:  # the compute SDK reads bodies itself
+        raise _unreadable(call) from None
 
 
 def refusal(call: str, response: Any, secrets: list[str] | None = None) -> AzureError:
@@ -92,8 +94,8 @@ def _date(text: str) -> datetime | None:
 
 
 def _translated(call: str, error: sdk.AzureError, secrets: list[str]) -> AzureError:
-    if isinstance(error, sdk.DecodeError):  # a proxy's page, or half an answer
-        return AzureBusy(call, None, "UnreadableAnswer", "Azure's answer was not JSON or broke off")
+    if isinstance(error, sdk.DecodeError):
+        return _unreadable(call)
     response = getattr(error, "response", None)
     if response is not None:
         return refusal(call, response, secrets)
@@ -104,6 +106,11 @@ def _translated(call: str, error: sdk.AzureError, secrets: list[str]) -> AzureEr
     if isinstance(error, sdk.ClientAuthenticationError):  # azure-identity found no identity, or no token for it
         return AzureForbidden(call, None, "NoToken", message)
     return AzureError(call, None, type(error).__name__, message)
+
+
+def _unreadable(call: str) -> AzureBusy:
+    """A proxy's page, or half an answer."""
+    return AzureBusy(call, None, "UnreadableAnswer", "Azure's answer was not JSON or broke off")
 
 
 def _clean(message: str, secrets: list[str]) -> str:

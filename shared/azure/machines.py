@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from azure.mgmt.compute import ComputeManagementClient, models
@@ -43,13 +44,9 @@ class AzureMachines:
 
     def machines(self, vm_ids: Iterable[str]) -> dict[str, Machine]:
         """Those that exist, by lower-case id: a list of the group and one of power states, or a few single reads."""
-        groups: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for vm_id in vm_ids:
-            at = ids.parse(vm_id)
-            groups[at.subscription.lower(), at.group.lower()].add(vm_id.lower())
         found: dict[str, Machine] = {}
         statuses: dict[str, dict[str, list[dict[str, Any]]]] = {}
-        for (subscription, group), wanted in groups.items():
+        for (subscription, group), wanted in _by_group(vm_ids).items():
             if len(wanted) <= FEW:
                 read = (self.machine(vm_id) for vm_id in wanted)
                 found |= {one.id.lower(): one for one in read if one is not None}
@@ -209,6 +206,16 @@ class AzureMachines:
 
     def _vms(self, at: ids.ArmId) -> VirtualMachinesOperations:
         return self._client(at).virtual_machines
+
+
+def _by_group(vm_ids: Iterable[str]) -> dict[tuple[str, str], set[str]]:
+    """Lower-case ids by subscription and group; what is no id (a host that names no VM) is left out."""
+    groups: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for vm_id in vm_ids:
+        with suppress(AzureNotFound):
+            at = ids.parse(vm_id)
+            groups[at.subscription.lower(), at.group.lower()].add(vm_id.lower())
+    return groups
 
 
 _WORDS = {

@@ -49,8 +49,9 @@ class OneLook(ARMPolling):
             raise _refused(call, asked.http_response)
         self._pipeline_response = asked
         try:
-            self._status = self._operation.get_status(asked)
-        except BadResponse as error:
+            with azure_call(call):
+                self._status = self._operation.get_status(asked)
+        except BadResponse as error:  # no AzureError of the SDK
             raise AzureBusy(call, asked.http_response.status_code, "UnreadableAnswer", str(error)) from None
 
     def get_continuation_token(self) -> str:

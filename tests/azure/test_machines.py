@@ -75,6 +75,13 @@ def test_many_machines_cost_two_lists_and_few_a_read_each(azure: Azure) -> None:
     assert azure.calls() == {"list_vms": 2, "get_vm": 3}
 
 
+def test_a_host_that_names_no_machine_hides_no_other(azure: Azure) -> None:
+    found = azure.machines.machines(["", "nonsense", *(vm(number) for number in range(1, 6))])
+
+    assert len(found) == 5
+    assert azure.machines.machines([]) == {}
+
+
 def test_power_is_unknown_when_the_subscription_may_not_be_listed(
     azure: Azure, monkeypatch: pytest.MonkeyPatch
 ) -> None:

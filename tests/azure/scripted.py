@@ -1,0 +1,60 @@
+"""Answers by script, for what the simulated Azure never says: a transport under the real SDK clients."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from azure.core.pipeline.transport import RequestsTransport
+from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
+
+from shared.azure.clients import ArmClients
+from shared.azure.machines import AzureMachines
+from shared.settings import Settings
+
+ENDPOINT = "http://scripted.invalid"
+
+
+def said(status: int, body: Any = None, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    """An answer; header names with `_` for `-`. A body that is text is no JSON."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    if isinstance(body, str):
+        return status, body.encode(), {"Content-Type": "text/html", **names}
+    content = b"" if body is None else json.dumps(body).encode()
+    return status, content, {"Content-Type": "application/json", **names}
+
+
+class Scripted(BaseAdapter):
+    """Gives the answers in order, and remembers method and URL of what was asked."""
+
+    def __init__(self, *answers: tuple[int, bytes, dict[str, str]]) -> None:
+        super().__init__()
+        self._answers = list(answers)
+        self.asked: list[tuple[str, str]] = []
+        session = requests.Session()
+        session.mount("http://", self)
+        transport = RequestsTransport(session=session, session_owner=False)
+        settings = Settings(arm_endpoint=ENDPOINT)
+        self.machines = AzureMachines(ArmClients(settings, transport=transport), settings)
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        self.asked.append((str(request.method), str(request.url).split("?")[0].removeprefix(ENDPOINT)))
+        status, content, headers = self._answers.pop(0)
+        return _response(request, status, content, headers)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _response(
+    request: requests.PreparedRequest, status: int, content: bytes, headers: Mapping[str, str]
+) -> requests.Response:
+    response = requests.Response()
+    response.status_code, response.request, response.url = status, request, str(request.url)
+    response.headers.update(headers)
+    response.raw = HTTPResponse(body=io.BytesIO(content), preload_content=False, headers=dict(headers), status=status)
+    return response
