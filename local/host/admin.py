@@ -1,8 +1,8 @@
 """The host's own small API under ``/admin``."""
 
 import asyncio
+import contextlib
 import json
-import logging
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,8 +15,6 @@ from starlette.routing import Route
 from local.host.app import Function
 from local.host.invoke import FunctionFailed, Invoker, datum
 from local.host.timers import Timer, timer_datum
-
-_log = logging.getLogger(__name__)
 
 
 class AdminApi:
@@ -65,10 +63,8 @@ class AdminApi:
         return Response(status_code=202)
 
     async def _run(self, function: Function, given: Datum) -> None:
-        try:
+        with contextlib.suppress(FunctionFailed):
             await self._invoker.run(function, given)
-        except FunctionFailed as failure:
-            _log.error("%s, run by hand, failed: %s", function.name, failure)
 
 
 def _datum(function: Function, given: object) -> Datum:

@@ -1,5 +1,6 @@
 """Run one function through Microsoft's worker code."""
 
+import logging
 import re
 import uuid
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from azure_functions_runtime.native_invocation import invocation_request_native
 
 from local.host.app import Function
 
+_log = logging.getLogger(__name__)
 _FRAME = re.compile(r'^  File "', re.MULTILINE)
 
 
@@ -18,7 +20,7 @@ def datum(value: object, kind: str) -> Datum:
 
 
 class FunctionFailed(Exception):
-    """The function raised. The worker has already logged the traceback."""
+    """The function raised, or gave back what its bindings cannot take. It is in the log."""
 
     def __init__(self, error_type: str, message: str, stack_trace: str) -> None:
         super().__init__(f"{error_type}: {message}")
@@ -47,7 +49,9 @@ class Invoker:
         returned: Datum | None
         ok, returned, outputs, error, trace = answer
         if not ok:
-            raise _failure(error or "", trace or "")
+            failure = _failure(error or "", trace or "")
+            _log.error("%s failed: %s", function.name, failure)
+            raise failure
         http_output = function.http_output
         if http_output is not None and http_output != "$return":
             returned = dict(outputs).get(http_output)

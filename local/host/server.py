@@ -25,7 +25,7 @@ from local.host.timers import Timer
 from local.host.web import FunctionRoutes
 
 _GRACE_SECONDS = 2
-_EXIT_SECONDS = 4
+_EXIT_SECONDS = 3
 
 
 class Host:

@@ -1,8 +1,8 @@
 """Timer triggers: NCRONTAB expressions with seconds, or a fixed interval."""
 
 import asyncio
+import contextlib
 import json
-import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ from local.host.app import AppError, Function
 from local.host.invoke import FunctionFailed, Invoker, datum
 
 _INTERVAL = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})")
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,9 @@ class Timer:
             due = self.schedule.next_after(max(due, datetime.now(UTC)))
 
     async def fire(self, invoker: Invoker, due: datetime, last: datetime | None) -> None:
-        """Run the function once; a failure is logged by the worker and ends nothing."""
-        try:
+        """Run the function once; a failure ends nothing."""
+        with contextlib.suppress(FunctionFailed):
             await invoker.run(self.function, timer_datum(self.schedule, due, last))
-        except FunctionFailed as failure:
-            _log.error("timer %s failed: %s", self.function.name, failure)
 
 
 def timer_datum(schedule: Schedule, due: datetime, last: datetime | None) -> Datum:
