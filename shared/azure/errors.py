@@ -36,7 +36,7 @@ def azure_call(call: str, *secrets: SecretStr | None) -> Iterator[None]:
         yield
     except sdk.AzureError as error:
         raise _translated(call, error, [secret.get_secret_value() for secret in secrets if secret]) from None
-    except json.JSONDecodeError:  # the compute SDK reads bodies itself
+    except (json.JSONDecodeError, sdk.DeserializationError):  # of no SDK root: each SDK reads bodies its own way
         raise _unreadable(call) from None
 
 

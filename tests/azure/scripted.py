@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -12,7 +13,9 @@ from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
+from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
+from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
 from shared.settings import Settings
 
@@ -39,7 +42,10 @@ class Scripted(BaseAdapter):
         session.mount("http://", self)
         transport = RequestsTransport(session=session, session_owner=False)
         settings = Settings(arm_endpoint=ENDPOINT)
-        self.machines = AzureMachines(ArmClients(settings, transport=transport), settings)
+        clients = ArmClients(settings, transport=transport)
+        self.machines = AzureMachines(clients, settings)
+        self.desktops = AzureDesktopPools(clients, lambda: datetime.now(UTC))
+        self.gallery = AzureGallery(clients)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.asked.append((str(request.method), str(request.url).split("?")[0].removeprefix(ENDPOINT)))

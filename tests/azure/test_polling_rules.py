@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from local.sim import names
 from shared.errors import AzureBusy, AzureConflict, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.pools import EntraJoin
-from tests.azure.conftest import PASSWORD, vm
+from tests.azure.conftest import PASSWORD, POOL, vm
 from tests.azure.scripted import ENDPOINT, Scripted, said
 
 STATUS, PLACE, NEXT = f"{ENDPOINT}/status", f"{ENDPOINT}/place", f"{ENDPOINT}/next"
@@ -127,9 +130,22 @@ def test_a_proxys_page_instead_of_a_status_is_a_passing_fault(status: int) -> No
         azure.machines.resume(started)
 
 
-def test_a_proxys_page_instead_of_a_machine_is_a_passing_fault() -> None:
+READS: list[Callable[[Scripted], object]] = [
+    lambda azure: azure.machines.machine(vm(1)),
+    lambda azure: azure.machines.machines(vm(number) for number in range(1, 6)),
+    lambda azure: azure.gallery.versions(names.DEFINITION_ID),
+    lambda azure: azure.desktops.host_pool(POOL),
+    lambda azure: azure.desktops.session_hosts(POOL),
+    lambda azure: azure.desktops.user_sessions(POOL),
+    lambda azure: azure.desktops.registration_token(POOL),
+]
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+@pytest.mark.parametrize("read", READS)
+def test_a_proxys_page_instead_of_an_answer_is_a_passing_fault(read: Callable[[Scripted], object], kind: str) -> None:
     with pytest.raises(AzureBusy):
-        Scripted(said(200, "<html>Please wait</html>")).machines.machine(vm(1))
+        read(Scripted(said(200, "<html>Please wait</html>", Content_Type=kind)))
 
 
 def test_a_missing_resource_provider_is_reported_at_once_and_not_registered() -> None:
