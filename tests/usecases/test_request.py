@@ -1,0 +1,259 @@
+"""Asking for a rollout: one at a time, checked before anything is written, safe against a crash half-way."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from shared.errors import AzureBusy, AzureForbidden, FreshcoatError, TooLarge
+from shared.ids import newest_first_id
+from shared.models.azure import HostPool
+from shared.models.pools import DomainJoin, Ring
+from shared.models.rollouts import Rollout
+from shared.services import POOLS, ROLLOUTS
+from shared.settings import Settings
+from shared.states import RolloutState
+from tests.fixtures.app import App, Reply, office, update
+from tests.fixtures.azure_world import HOST_POOL_ID, REGION
+
+WHAT_IF = "/api/pools/office/update-image?what_if=true"
+
+
+def change_pool(app: App, **changes: object) -> None:
+    app.tables.pools.replace(app.pool().model_copy(update=changes))
+
+
+def findings(reply: Reply) -> dict[str, str]:
+    """Check -> result, the worst of each."""
+    found = reply.json.get("findings") or reply.json["preflight"]
+    order = ("pass", "warn", "fail")
+    worst: dict[str, str] = {}
+    for finding in found:
+        worst[finding["check"]] = max(worst.get(finding["check"], "pass"), finding["result"], key=order.index)
+    return worst
+
+
+def test_a_rollout_is_claimed_written_and_started() -> None:
+    app = office()
+    reply = update(app, {"reason": "patch day", "policy": {"settle_seconds": 5}})
+    rollout = app.rollout(reply.json["id"])
+    assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout.id}")
+    assert app.pool().running_rollout == rollout.id
+    assert app.engine.rollouts == {(rollout.id, 1)}
+    assert (rollout.state, rollout.version, rollout.from_version) == (RolloutState.SCHEDULED, "2.0.0", "1.0.0")
+    assert (rollout.policy.settle_seconds, rollout.replicas, rollout.reason) == (5, 1, "patch day")
+    assert rollout.schedule.time_zone == "Europe/Berlin"
+
+
+def test_a_second_request_gets_the_running_ones_id() -> None:
+    app = office()
+    first = update(app).json["id"]
+    second = update(app)
+    assert (second.status, second.json["rollout"]) == (409, first)
+    assert len(app.tables.rollouts.all(ROLLOUTS)) == 1
+
+
+def test_of_many_requests_at_once_exactly_one_wins() -> None:
+    app = office()
+    replies: list[Reply] = []
+    threads = [threading.Thread(target=lambda: replies.append(update(app))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(reply.status for reply in replies) == [202] + [409] * 7
+    assert len(app.tables.rollouts.all(ROLLOUTS)) == 1
+
+
+def test_after_the_end_the_next_may_come() -> None:
+    app = office()
+    rollout = app.rollout(update(app).json["id"])
+    app.tables.rollouts.replace(rollout.model_copy(update={"state": RolloutState.SUCCEEDED}))
+    app.later(seconds=1)
+    assert update(app).status == 202
+
+
+def test_a_claim_without_its_rollout_is_taken_over_after_a_minute() -> None:
+    app = office()
+    change_pool(app, running_rollout=newest_first_id(app.now))
+    app.later(seconds=59)
+    assert update(app).status == 409
+    app.later(seconds=2)
+    assert update(app).status == 202
+
+
+@pytest.mark.parametrize("error", [TooLarge("too large"), RuntimeError("broken")])
+def test_the_claim_is_given_back_when_the_rollout_cannot_be_written(error: Exception) -> None:
+    app = office()
+    app.tables.rollouts.failures["add"] = [error]
+    assert update(app).status >= 400
+    assert app.pool().running_rollout == ""
+    assert update(app).status == 202
+
+
+def test_one_who_lost_the_claim_while_writing_gives_way() -> None:
+    app = office()
+    other = newest_first_id(app.now)
+    add = app.tables.rollouts.add
+
+    def slow_add(record: Rollout) -> Rollout:
+        change_pool(app, running_rollout=other)
+        return add(record)
+
+    app.tables.rollouts.add = slow_add  # type: ignore[method-assign]
+    reply = update(app)
+    assert (reply.status, reply.json["rollout"]) == (409, other)
+    assert [row.state for row in app.tables.rollouts.all(ROLLOUTS)] == [RolloutState.FAILED]
+    assert app.engine.rollouts == set()
+
+
+def test_an_engine_that_is_down_does_not_lose_the_rollout() -> None:
+    app = office()
+    app.engine.down = AzureBusy("engine", None, "Down", "no connection")
+    reply = update(app)
+    assert reply.status == 202
+    assert app.rollout(reply.json["id"]).state is RolloutState.SCHEDULED
+
+
+def test_all_that_is_wrong_with_image_and_schedule_is_named_at_once() -> None:
+    reply = update(office(), {"image": "other", "schedule": {"mode": "at", "time_zone": "Mars"}})
+    assert reply.bad_fields == {"image", "schedule.at", "schedule.time_zone"}
+
+
+def test_an_unknown_pool_is_not_found() -> None:
+    body = {"version": "2.0.0", "schedule": {"mode": "now"}}
+    assert office().send("POST", "/api/pools/other/update-image", body).status == 404
+
+
+class TestPreflight:
+    """What would stop a rollout half-way stops it before."""
+
+    def refused(self, app: App, check: str, field: str, **body: object) -> Reply:
+        reply = update(app, dict(body))
+        assert reply.status == 422
+        assert findings(reply)[check] == "fail"
+        assert reply.bad_fields == {field}
+        assert app.tables.rollouts.all(ROLLOUTS) == []
+        assert app.pool().running_rollout == ""
+        return reply
+
+    def test_a_version_that_does_not_exist(self) -> None:
+        self.refused(office(), "version", "version", version="9.0.0")
+
+    def test_a_version_that_is_not_ready(self) -> None:
+        app = office()
+        app.world.add_version("3.0.0", ready=False)
+        assert "40 %" in self.refused(app, "version", "version", version="3.0.0").text
+
+    def test_a_version_that_is_not_where_the_hosts_are(self) -> None:
+        app = office()
+        app.world.add_version("3.0.0", region="eastus")
+        assert REGION in self.refused(app, "replication", "version", version="3.0.0").text
+
+    def test_a_staged_version_is_for_test_pools(self) -> None:
+        app = office()
+        app.world.add_version("3.0.0", staged=True)
+        self.refused(app, "staged", "version", version="3.0.0")
+        change_pool(app, ring=Ring.TEST)
+        assert update(app, {"version": "3.0.0"}).status == 202
+
+    def test_going_back_must_be_meant(self) -> None:
+        app = office()
+        change_pool(app, version="10.0.0")
+        self.refused(app, "downgrade", "version")
+        assert update(app, {"allow_downgrade": True}).status == 202
+
+    def test_versions_are_compared_as_numbers(self) -> None:
+        app = office()
+        app.world.add_version("10.0.0")
+        change_pool(app, version="9.0.0")
+        assert update(app, {"version": "10.0.0"}).status == 202
+
+    def test_the_version_it_has_already_is_no_mistake(self) -> None:
+        app = office()
+        change_pool(app, version="2.0.0")
+        assert update(app).status == 202
+
+    def test_a_join_without_its_password(self) -> None:
+        app = office(settings=Settings(tables_connection="memory"))
+        join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
+        change_pool(app, join=join)
+        self.refused(app, "join", "pool.join")
+        app.settings = Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": "x"})
+        assert update(app).status == 202
+
+    @pytest.mark.parametrize("call", ["host_pool", "session_hosts", "machines"])
+    def test_a_pool_that_may_not_be_read(self, call: str) -> None:
+        app = office()
+        app.world.fail(call, AzureForbidden(call, 403, "AuthorizationFailed", "no right to read"))
+        assert "no right to read" in self.refused(app, "host_pool", "pool").text
+
+    def test_a_definition_that_may_not_be_read(self) -> None:
+        app = office()
+        app.world.fail("version", AzureForbidden("version", 403, "AuthorizationFailed", "no"))
+        self.refused(app, "image", "image")
+
+    def test_a_host_pool_that_has_become_personal(self) -> None:
+        app = office()
+        app.world.pools[HOST_POOL_ID.lower()] = HostPool(
+            id=HOST_POOL_ID, kind="Personal", location=REGION, session_limit=1
+        )
+        self.refused(app, "host_pool", "pool")
+
+    def test_ghost_hosts_are_a_warning(self) -> None:
+        app = office()
+        app.world.add_host("ghost.contoso.local")
+        del app.world.machines[next(key for key in app.world.machines if "ghost" in key)]
+        reply = app.send("POST", WHAT_IF, {"version": "2.0.0", "schedule": {"mode": "now"}})
+        assert findings(reply)["hosts"] == "warn"
+        assert "ghost" in reply.text
+
+
+class TestWhatIf:
+    """The plan first; nothing is written."""
+
+    def ask(self, app: App, **body: object) -> Reply:
+        asked = {"version": "2.0.0", "schedule": {"mode": "now"}} | body
+        return app.send("POST", WHAT_IF, asked)
+
+    def test_the_plan_says_who_is_concerned(self) -> None:
+        app = office()
+        before = app.pool()
+        reply = self.ask(app)
+        assert reply.status == 200
+        assert (reply.json["to_update"], reply.json["users_now"], reply.json["can_start"]) == (3, 3, True)
+        assert {host["host"] for host in reply.json["hosts"]} == {f"h{n}.contoso.local" for n in range(3)}
+        assert all(host["reason"] for host in reply.json["hosts"])
+        assert app.pool() == before
+        assert app.tables.rollouts.all(ROLLOUTS) == []
+        assert app.tables.hosts.all(reply.json.get("id", "")) == []
+        assert app.engine.rollouts == set()
+        assert app.world.count("set_accepting") == 0
+
+    def test_what_forbids_it_is_in_the_plan(self) -> None:
+        app = office()
+        reply = self.ask(app, version="9.0.0")
+        assert (reply.status, reply.json["can_start"]) == (200, False)
+        assert findings(reply)["version"] == "fail"
+
+    def test_a_running_rollout_is_a_finding(self) -> None:
+        app = office()
+        update(app)
+        assert findings(self.ask(app))["rollout"] == "fail"
+
+    def test_a_pool_that_cannot_be_read_has_no_plan_but_a_reason(self) -> None:
+        app = office()
+        error: FreshcoatError = AzureForbidden("x", 403, "AuthorizationFailed", "no")
+        app.world.fail("host_pool", error, times=9)
+        reply = self.ask(app)
+        assert (reply.status, reply.json["hosts"], reply.json["can_start"]) == (200, [], False)
+
+
+def test_nothing_is_left_of_a_refused_request() -> None:
+    app = office()
+    pool = app.pool()
+    for body in ({"version": "9.0.0"}, {"schedule": {"mode": "at"}}, {"policy": {"canary_hosts": 99}}):
+        assert update(app, dict(body)).status in {400, 422}
+    assert app.tables.pools.find(POOLS, "office") == pool
+    assert app.tables.audit.all("2026-11") == []
