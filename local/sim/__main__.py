@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import socket
 import sys
 from dataclasses import fields
 from types import FrameType
@@ -10,6 +9,7 @@ from types import FrameType
 import uvicorn
 
 from local.sim import names
+from local.sim.listener import listen
 from local.sim.options import Options
 from local.sim.server import SimServer
 from local.sim.sim import Sim
@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     port = given.pop("port")
     given["users"] = given["users"] == "on"
     try:
-        listener = socket.create_server(("127.0.0.1", port))
+        listener = listen(port)
     except OSError as error:
         print(f"local.sim: port {port} is not free ({error.strerror})", file=sys.stderr)
         return 1

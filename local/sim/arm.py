@@ -1,7 +1,8 @@
 """How ARM looks on the wire: paths, answers, errors, pages. Nothing here knows a resource."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
@@ -115,26 +116,42 @@ def take_apart(path: str) -> tuple[str, str, str, tuple[str, ...], str]:
     return subscription, group, pattern, names, "/" + "/".join(parts[:at])
 
 
-def page(sim: "Sim", call: Call, items: Iterable[tuple[str, Any]], render: Callable[[Any], Json]) -> Answer:
+def page[T](sim: "Sim", call: Call, items: Mapping[str, T], render: Callable[[T], Json]) -> Answer:
     """One page of `items` in the order of their keys.
 
     The continuation names the last key given, not a count: hosts leave and come back while somebody pages.
     """
-    after = call.query.get("$skipToken", call.query.get("$skiptoken", ""))
-    size = _number(call, "pageSize") or sim.options.page_size
+    after = skip_token(call)
+    size = page_size(sim, call)
     descending = call.query.get("isDescending", "").lower() == "true"
-    rows = sorted(items, key=lambda row: row[0], reverse=descending)
-    if after:
-        rows = [row for row in rows if (row[0] < after if descending else row[0] > after)]
-    else:
-        rows = rows[_number(call, "initialSkip") :]
-    chosen = rows[:size]
-    body: Json = {"value": [render(item) for _, item in chosen]}
-    if len(rows) > size:
+    keys = sorted(items, reverse=descending)
+    first = _number(call, "initialSkip")
+    if after and descending:
+        first = len(keys) - bisect_left(keys[::-1], after)
+    elif after:
+        first = bisect_right(keys, after)
+    chosen = keys[first : first + size]
+    body: Json = {"value": [render(items[key]) for key in chosen]}
+    if first + size < len(keys):
         query = {k: v for k, v in call.query.items() if k.lower() not in {"$skiptoken", "initialskip"}}
-        query["$skipToken"] = chosen[-1][0]
+        query["$skipToken"] = chosen[-1]
         body["nextLink"] = f"{call.base_url}{quote(call.path)}?{urlencode(query)}"
     return Answer(200, body)
+
+
+def skip_token(call: Call) -> str:
+    return call.query.get("$skipToken", call.query.get("$skiptoken", ""))
+
+
+def page_size(sim: "Sim", call: Call) -> int:
+    return _number(call, "pageSize") or sim.options.page_size
+
+
+def in_group[T](call: Call, items: Mapping[str, T]) -> dict[str, T]:
+    """The items of the call's group; of the subscription when it names none."""
+    group = f"/resourceGroups/{call.group}/" if call.group else "/"
+    prefix = f"/subscriptions/{call.subscription}{group}".lower()
+    return {key: item for key, item in items.items() if key.startswith(prefix)}
 
 
 def _number(call: Call, name: str) -> int:

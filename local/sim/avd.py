@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from local.sim import guests
-from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
+from local.sim.arm import Answer, ArmError, Call, Json, arm, in_group, not_found, page, required
 from local.sim.clock import utc_now
 from local.sim.world import HostPool, SessionHost
 
@@ -59,8 +59,7 @@ def get_pool(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", POOL, "list_pools")
 def list_pools(sim: "Sim", call: Call) -> Answer:
-    prefix = f"/subscriptions/{call.subscription}/resourceGroups/{call.group}".lower() if call.group else ""
-    rows = ((key, pool) for key, pool in sim.world.pools.items() if key.startswith(prefix))
+    rows = in_group(call, sim.world.pools)
     return page(sim, call, rows, pool_body)
 
 
@@ -156,7 +155,7 @@ def _health(status: str) -> list[Json]:
 
 @arm("GET", f"{POOL}/*/sessionHosts", "list_session_hosts")
 def list_hosts(sim: "Sim", call: Call) -> Answer:
-    return page(sim, call, find_pool(sim, call).hosts.items(), lambda host: host_body(sim, host))
+    return page(sim, call, find_pool(sim, call).hosts, lambda host: host_body(sim, host))
 
 
 @arm("GET", f"{POOL}/*/sessionHosts/*", "get_session_host")
@@ -202,7 +201,7 @@ def delete_host(sim: "Sim", call: Call) -> Answer:
 def list_scaling_plans(sim: "Sim", call: Call) -> Answer:
     pool = find_pool(sim, call)
     plans = sim.world.of("Microsoft.DesktopVirtualization/scalingPlans")
-    mine = ((key, body) for key, body in plans.items() if _holds(body, pool))
+    mine = {key: body for key, body in plans.items() if _holds(body, pool)}
     return page(sim, call, mine, lambda body: body)
 
 

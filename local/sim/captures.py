@@ -4,7 +4,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from local.sim import disks, images
-from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
+from local.sim.arm import Answer, ArmError, Call, Json, arm, in_group, not_found, page, required
 from local.sim.clock import utc_now
 from local.sim.operations import accepted, begin
 
@@ -32,8 +32,7 @@ def get(sim: "Sim", call: Call) -> Answer:
 @arm("GET", "Microsoft.Compute/snapshots", "list_snapshots")
 @arm("GET", "Microsoft.Compute/images", "list_images")
 def list_all(sim: "Sim", call: Call) -> Answer:
-    prefix = f"/subscriptions/{call.subscription}/resourceGroups/{call.group}".lower() if call.group else ""
-    rows = ((key, body) for key, body in sim.world.of(_kind(call)).items() if key.startswith(prefix))
+    rows = in_group(call, sim.world.of(_kind(call)))
     return page(sim, call, rows, images.public)
 
 

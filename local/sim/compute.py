@@ -5,7 +5,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from local.sim import disks, guests, network
-from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
+from local.sim.arm import Answer, ArmError, Call, Json, arm, in_group, not_found, page, required
 from local.sim.clock import utc_now
 from local.sim.operations import accepted, begin, pre_empt
 from local.sim.vm_changes import apply_changes, refuse_fixed
@@ -52,8 +52,7 @@ def instance_view(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", "Microsoft.Compute/virtualMachines", "list_vms")
 def list_vms(sim: "Sim", call: Call) -> Answer:
-    prefix = f"/subscriptions/{call.subscription}/resourceGroups/{call.group}".lower() if call.group else ""
-    rows = ((key, vm) for key, vm in sim.world.vms.items() if key.startswith(prefix))
+    rows = in_group(call, sim.world.vms)
     if call.query.get("statusOnly", "").lower() == "true":
         return page(sim, call, rows, status_only)
     expand = "instanceview" in call.query.get("$expand", "").lower()

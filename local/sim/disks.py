@@ -4,7 +4,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from local.sim import images
-from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
+from local.sim.arm import Answer, ArmError, Call, Json, arm, in_group, not_found, page, required
 from local.sim.clock import utc_now
 from local.sim.names import group_of, last
 from local.sim.operations import accepted, begin
@@ -106,8 +106,7 @@ def get_disk(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", "Microsoft.Compute/disks", "list_disks")
 def list_disks(sim: "Sim", call: Call) -> Answer:
-    prefix = f"/subscriptions/{call.subscription}/resourceGroups/{call.group}".lower() if call.group else ""
-    rows = ((key, disk) for key, disk in sim.world.disks.items() if key.startswith(prefix))
+    rows = in_group(call, sim.world.disks)
     return page(sim, call, rows, disk_body)
 
 

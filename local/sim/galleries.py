@@ -40,7 +40,7 @@ def list_children(sim: "Sim", call: Call) -> Answer:
         _find(sim, call)
     kind = KINDS[len(call.names) + 1]
     parent = f"{call.path.rstrip('/').lower()}/" if call.names else f"/subscriptions/{call.subscription}/".lower()
-    rows = ((key, body) for key, body in sim.world.of(kind).items() if key.startswith(parent))
+    rows = {key: body for key, body in sim.world.of(kind).items() if key.startswith(parent)}
     return page(sim, call, rows, public)
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from local.sim import names
 from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page
+from local.sim.images import public
 
 if TYPE_CHECKING:
     from local.sim.sim import Sim
@@ -66,20 +67,15 @@ def list_permissions(sim: "Sim", call: Call) -> Answer:
 def list_locks(sim: "Sim", call: Call) -> Answer:
     """Locks at the scope asked about or above it."""
     scope = call.scope.lower()
-    locks = sim.world.of(LOCK).items()
-    return page(
-        sim,
-        call,
-        ((k, b) for k, b in locks if scope.startswith(b["id"].lower().split("/providers/microsoft.auth")[0])),
-        dict,
-    )
+    locks = sim.world.of(LOCK)
+    return page(sim, call, {key: body for key, body in locks.items() if scope.startswith(body["_scope"])}, public)
 
 
 @arm("PUT", f"{LOCK}/*", "put_lock")
 def put_lock(sim: "Sim", call: Call) -> Answer:
     lock_id = f"{call.scope}/providers/{LOCK}/{call.names[-1]}"
     body = {"id": lock_id, "name": call.names[-1], "type": LOCK, "properties": call.body.get("properties") or {}}
-    sim.world.of(LOCK)[lock_id.lower()] = body
+    sim.world.of(LOCK)[lock_id.lower()] = {**body, "_scope": call.scope.lower()}
     return Answer(201, body)
 
 
@@ -140,7 +136,7 @@ def get_scaling_plan(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", PLAN, "list_all_scaling_plans")
 def list_all_scaling_plans(sim: "Sim", call: Call) -> Answer:
-    return page(sim, call, sim.world.of(PLAN).items(), dict)
+    return page(sim, call, sim.world.of(PLAN), dict)
 
 
 @arm("GET", "Microsoft.Compute/virtualMachineScaleSets/*", "get_vmss")

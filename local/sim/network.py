@@ -88,7 +88,7 @@ def get_nic(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", "Microsoft.Network/networkInterfaces", "list_nics")
 def list_nics(sim: "Sim", call: Call) -> Answer:
-    return page(sim, call, sim.world.of(NIC).items(), images.public)
+    return page(sim, call, sim.world.of(NIC), images.public)
 
 
 @arm("PUT", "Microsoft.Network/networkInterfaces/*", "put_nic")

@@ -1,13 +1,14 @@
 """User sessions: list, message, disconnect, sign out."""
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from local.sim import guests
-from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
+from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, page_size, required, skip_token
 from local.sim.avd import HOST, POOL, find_host, find_pool
 from local.sim.clock import utc_now
-from local.sim.world import Session, SessionHost
+from local.sim.world import HostPool, Session, SessionHost
 
 if TYPE_CHECKING:
     from local.sim.sim import Sim
@@ -34,30 +35,48 @@ def session_body(row: Row) -> Json:
     }
 
 
-def _rows(sim: "Sim", host: SessionHost) -> list[tuple[str, Row]]:
+def _rows(sim: "Sim", host: SessionHost) -> dict[str, Row]:
     guest = guests.live_guest(sim, host)
     if guest is None:
-        return []
-    return [(f"{host.name.lower()}/{s.id:08d}", (host, s)) for s in guest.sessions.values()]
+        return {}
+    return {f"{host.name.lower()}/{s.id:08d}": (host, s) for s in guest.sessions.values()}
 
 
 @arm("GET", f"{POOL}/*/userSessions", "list_user_sessions")
 def list_by_pool(sim: "Sim", call: Call) -> Answer:
-    rows = [row for host in find_pool(sim, call).hosts.values() for row in _rows(sim, host)]
+    pool = find_pool(sim, call)
+    rows = _first_rows(sim, call, pool) if _is_plain(call) else _all_rows(sim, pool)
     return page(sim, call, _filtered(call, rows), session_body)
 
 
-def _filtered(call: Call, rows: list[tuple[str, Row]]) -> list[tuple[str, Row]]:
+def _is_plain(call: Call) -> bool:
+    return not any(call.query.get(name) for name in ("$filter", "isDescending", "initialSkip"))
+
+
+def _all_rows(sim: "Sim", pool: HostPool) -> dict[str, Row]:
+    return {key: row for host in pool.hosts.values() for key, row in _rows(sim, host).items()}
+
+
+def _first_rows(sim: "Sim", call: Call, pool: HostPool) -> dict[str, Row]:
+    """The rows of one page and a little more: a big pool is not walked through for each of its pages."""
+    after = skip_token(call)
+    names = sorted(pool.hosts)
+    rows: dict[str, Row] = {}
+    for name in names[bisect_left(names, after.partition("/")[0]) :]:
+        rows.update((key, row) for key, row in _rows(sim, pool.hosts[name]).items() if key > after)
+        if len(rows) > page_size(sim, call):
+            break
+    return rows
+
+
+def _filtered(call: Call, rows: dict[str, Row]) -> dict[str, Row]:
     """`userprincipalname eq 'x'` and `sessionstate eq 'y'`, joined by `and`: what the service knows."""
-    conditions = re.findall(r"(\w+)\s+eq\s+'([^']*)'", call.query.get("$filter", ""))
-    for name, value in conditions:
-        wanted = value.lower()
-        if name.lower() == "userprincipalname":
-            rows = [row for row in rows if row[1][1].user.lower() == wanted]
-        elif name.lower() == "sessionstate":
-            rows = [row for row in rows if row[1][1].state.lower() == wanted]
-        else:
+    for name, value in re.findall(r"(\w+)\s+eq\s+'([^']*)'", call.query.get("$filter", "")):
+        wanted, field = value.lower(), name.lower()
+        if field not in {"userprincipalname", "sessionstate"}:
             raise ArmError(400, "BadRequest", f"'{name}' cannot be filtered on.", "$filter")
+        by_user = field == "userprincipalname"
+        rows = {k: r for k, r in rows.items() if (r[1].user if by_user else r[1].state).lower() == wanted}
     return rows
 
 

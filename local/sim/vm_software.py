@@ -66,7 +66,7 @@ def get_child(sim: "Sim", call: Call) -> Answer:
 def list_children(sim: "Sim", call: Call) -> Answer:
     vm = find_vm(sim, call)
     child = call.pattern.split("/")[-1].replace("runcommands", "runCommands")
-    return page(sim, call, _store(sim, vm, child).items(), lambda body: _shown(call, body))
+    return page(sim, call, _store(sim, vm, child), lambda body: _shown(call, body))
 
 
 def _shown(call: Call, body: Json) -> Json:
