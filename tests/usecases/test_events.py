@@ -1,0 +1,163 @@
+"""Logoff hints: a true one makes the rollout look, everything else changes nothing; the answer is always the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.events import RUNNING_KNOWN_FOR, Ear
+from shared.logoff_hints import hints_in
+from shared.models.base import iso
+from shared.models.rollouts import RolloutHost
+from shared.states import RolloutState
+from tests.fixtures.app import START, App, office, update
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+def running() -> tuple[App, str]:
+    """A rollout of three hosts that runs."""
+    app = office()
+    rollout_id = str(update(app).json["id"])
+    for number in range(3):
+        app.tables.hosts.add(RolloutHost(rollout=rollout_id, host=f"h{number}.contoso.local", vm_id=f"/h{number}"))
+    return app, rollout_id
+
+
+def event(app: App, host: str = "h1.contoso.local", age: timedelta = timedelta(), **more: Any) -> dict[str, Any]:
+    return {"host": host, "utc": iso(app.now - age), **more}
+
+
+def alert(app: App, *hosts: str, condition: str = "Fired", name: str = "SessionHostName") -> dict[str, Any]:
+    """Azure Monitor's common alert schema, as azure-facts 4 shows it."""
+    criteria = [{"searchQuery": "…", "dimensions": [{"name": name, "value": host}]} for host in hosts]
+    return {
+        "schemaId": "azureMonitorCommonAlertSchema",
+        "data": {
+            "essentials": {
+                "alertId": "/subscriptions/x",
+                "monitorCondition": condition,
+                "firedDateTime": f"{app.now:%Y-%m-%dT%H:%M:%S}.3713213Z",
+            },
+            "alertContext": {"conditionType": "LogQueryCriteria", "condition": {"allOf": criteria}},
+        },
+    }
+
+
+def nudged(app: App, *bodies: Any, ear: Ear | None = None) -> int:
+    """How often the rollout was nudged by these."""
+    before = len(app.engine.nudges)
+    ear = ear or Ear()
+    for body in bodies:
+        ear.hear(app.services, app.engine, body)
+    return len(app.engine.nudges) - before
+
+
+@pytest.mark.parametrize("host", ["h1.contoso.local", "H1.CONTOSO.LOCAL", "h1", "hp-office/h1.contoso.local"])
+def test_a_logoff_nudges_the_rollout_of_its_host(host: str) -> None:
+    app, rollout_id = running()
+    assert nudged(app, event(app, host)) == 1
+    assert app.engine.nudges == [(rollout_id, 1, "logoff")]
+
+
+def test_more_fields_may_come_along() -> None:
+    app, _ = running()
+    assert nudged(app, event(app, v=1, vmId="guid", sessionId=3, eventId=23, nonce="n")) == 1
+
+
+def test_an_alert_nudges_once_for_all_its_hosts() -> None:
+    app, _ = running()
+    assert nudged(app, alert(app, "h0.contoso.local", "h2", "stranger")) == 1
+    assert nudged(app, alert(app, "h1", name="Computer")) == 1
+
+
+def test_what_changes_nothing() -> None:
+    app, _ = running()
+    minutes = timedelta(minutes=1)
+    for body in (
+        event(app, "stranger"),
+        event(app, age=11 * minutes),
+        event(app, age=-11 * minutes),
+        alert(app, "h1", condition="Resolved"),
+        alert(app, "h1", name="User"),
+        {"host": "h1"},
+        {"utc": iso(app.now)},
+        {"host": ["h1"], "utc": iso(app.now)},
+        {"host": "h1", "utc": "yesterday"},
+        {},
+    ):
+        assert nudged(app, body) == 0, body
+
+
+def test_a_repeated_hint_is_heard_once() -> None:
+    app, _ = running()
+    ear = Ear()
+    assert nudged(app, *[event(app, session_id=7)] * 5, ear=ear) == 1
+    assert nudged(app, event(app, session_id=8), ear=ear) == 1
+
+
+def test_a_host_that_talks_too_much_is_heard_now_and_then() -> None:
+    app, _ = running()
+    ear = Ear()
+    assert nudged(app, *(event(app, session_id=n) for n in range(100)), ear=ear) == 5
+    assert nudged(app, event(app, "h2", session_id=1), ear=ear) == 1
+    app.later(seconds=5)
+    assert nudged(app, *(event(app, session_id=n) for n in range(100)), ear=ear) == 1
+
+
+def test_a_flood_is_cut_off_and_remembers_little() -> None:
+    app, _ = running()
+    ear = Ear()
+    nudged(app, *(event(app, f"stranger-{n}") for n in range(1_000)), ear=ear)
+    assert len(ear.heard) <= 200
+    assert len(ear.per_host) == 0
+
+
+def test_hearing_is_cheap() -> None:
+    app, _ = running()
+    ear, reads = Ear(), []
+    all_hosts = app.tables.hosts.all
+
+    def counted(partition: str) -> list[RolloutHost]:
+        reads.append(partition)
+        return all_hosts(partition)
+
+    app.tables.hosts.all = counted  # type: ignore[method-assign]
+    for number in range(30):
+        app.later(seconds=1)
+        nudged(app, event(app, f"h{number % 3}", session_id=number), ear=ear)
+    assert len(reads) == 1
+
+
+def test_a_rollout_that_has_ended_is_left_alone() -> None:
+    app, rollout_id = running()
+    ear = Ear()
+    assert nudged(app, event(app), ear=ear) == 1
+    app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update={"state": RolloutState.CANCELLED}))
+    app.now += RUNNING_KNOWN_FOR
+    assert nudged(app, event(app), ear=ear) == 0
+
+
+def test_the_answer_tells_a_stranger_nothing() -> None:
+    app, _ = running()
+    texts = {
+        (reply.status, reply.text)
+        for body in (event(app), event(app, "stranger"), alert(app, "h2"), {}, {"host": 1})
+        for reply in [app.send("POST", "/api/events/logoff", body)]
+    }
+    assert texts == {(202, '{"accepted":true}')}
+    assert app.send("POST", "/api/events/logoff", [1]).status == 400
+
+
+@given(body=st.dictionaries(st.text(), JSON), schema=st.booleans(), data=JSON)
+def test_no_json_object_is_too_strange(body: dict[str, Any], schema: bool, data: Any) -> None:
+    if schema:
+        body |= {"schemaId": "azureMonitorCommonAlertSchema", "data": data}
+    hints_in(body, START)
