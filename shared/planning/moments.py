@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from shared.models.azure import UserSession
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutHost
-from shared.planning.values import DRAINED_STATES, SessionWarning, Snapshot
+from shared.planning.values import DRAINED_STATES, Moment, SessionWarning, Snapshot
 from shared.states import HostState
 
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
@@ -47,15 +47,18 @@ def warnings_due(
     )
 
 
-def next_moment(snapshot: Snapshot, policy: Policy, now: datetime) -> tuple[datetime, str] | None:
-    """The next moment at which the rollout does something by itself, and what, in plain words."""
+def next_moment(snapshot: Snapshot, policy: Policy, now: datetime) -> Moment | None:
+    """What the rollout does by itself next; None after force_at."""
     schedule = snapshot.schedule
     moments = [
-        (schedule.begin_at, "hosts may be taken from then on"),
-        (schedule.force_at, "remaining sessions are ended"),
-        *((schedule.force_at - timedelta(minutes=step), "people are asked to log off") for step in policy.warn_minutes),
+        Moment(schedule.begin_at, "hosts may be taken from then on"),
+        Moment(schedule.force_at, "remaining sessions are ended"),
+        *(
+            Moment(schedule.force_at - timedelta(minutes=step), "people are asked to log off")
+            for step in policy.warn_minutes
+        ),
     ]
-    return min((moment for moment in moments if moment[0] > now), default=None)
+    return min((moment for moment in moments if moment.at > now), default=None)
 
 
 def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
@@ -64,7 +67,7 @@ def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
     times: list[datetime] = []
     upcoming = next_moment(snapshot, policy, now)
     if upcoming:
-        times.append(upcoming[0])
+        times.append(upcoming.at)
     if now >= snapshot.schedule.begin_at:
         times.append(now + timedelta(seconds=policy.poll_seconds))
     for view in snapshot.hosts:

@@ -33,19 +33,18 @@ def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, sign_out_limit: t
 
 
 def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, sign_out_limit: timedelta) -> Plan:
-    upcoming = next_moment(snapshot, policy, now)
-    does = upcoming[1] if upcoming else ""
+    moment = next_moment(snapshot, policy, now)
     rows = (view.row for view in snapshot.hosts)
     warnings = warnings_due(rows, snapshot.sessions or (), policy, snapshot.schedule.force_at, now)
     look = next_look(snapshot, policy, now)
     if now < snapshot.schedule.begin_at:
         why = f"begins at {snapshot.schedule.begin_at.isoformat(timespec='seconds')}"
         held = tuple(_hold(view, why) for view in _in_order(snapshot))
-        return Plan(held, look, does, warnings)
+        return Plan(held, look, moment, warnings)
     stop = _too_many_failures(snapshot, policy)
     if stop:
         held = tuple(_hold(view, "the rollout is paused") for view in _in_order(snapshot))
-        return Plan(held, None, "", becomes=RolloutState.PAUSED, note=stop)
+        return Plan(held, None, becomes=RolloutState.PAUSED, note=stop)
     canary = canary_of(snapshot, policy)
     chooser = _Chooser(snapshot, policy, now, canary, sign_out_limit)
     decisions = tuple(chooser.decide(view) for view in _in_order(snapshot))
@@ -56,7 +55,7 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, sign_out_limit:
     return Plan(
         decisions,
         None if becomes and becomes.ended else look,
-        does,
+        moment,
         warnings,
         becomes=becomes,
         note=note,
@@ -115,7 +114,6 @@ def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
     return Plan(
         tuple(decisions),
         None if ended else now + timedelta(seconds=policy.poll_seconds),
-        "hosts in work are finished, then the rollout ends",
         becomes=RolloutState.CANCELLED if ended else None,
     )
 
@@ -127,7 +125,7 @@ def _holding(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
         for view in _in_order(snapshot)
     )
     # Still looked at: progress stays true, and a lost nudge of `resume` costs one poll.
-    return Plan(held, now + timedelta(seconds=policy.poll_seconds), "")
+    return Plan(held, now + timedelta(seconds=policy.poll_seconds))
 
 
 class _Chooser:

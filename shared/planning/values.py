@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -124,19 +124,27 @@ class SessionWarning:
     minutes: int
 
 
+@dataclass(frozen=True, order=True)
+class Moment:
+    """The next moment at which a rollout does something by itself, and what, in plain words."""
+
+    at: datetime
+    does: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """The answer to one look. Decisions stand in the order in which hosts will be taken."""
 
     decisions: tuple[Decision, ...]
     next_look: datetime | None
-    next_does: str = ""
+    """When to look again at the latest; None at the end, and while only a person can move things on."""
+    moment: Moment | None = None
     warnings: tuple[SessionWarning, ...] = ()
     becomes: RolloutState | None = None
     """The state the rollout moves to now; None: it stays."""
     note: str = ""
     canary_passed: bool = False
-    findings: tuple[str, ...] = field(default=())
 
     def chosen(self, act: Act) -> list[str]:
         """The hosts this is to be done with, in order."""

@@ -99,7 +99,7 @@ def _apply(
     hands.each(decided.chosen(Act.GIVE_BACK), lambda row: _given_back(services, rollout, pool, row, reasons))
     _drain(services, rollout, pool, decided, hands)
     _warn(services, rollout, pool, decided, hands)
-    _sign_out(services, pool, decided, snapshot, hands)
+    _sign_out(services, rollout, pool, decided, snapshot, hands)
     hands.each(decided.chosen(Act.FAIL), lambda row: apply.fail(services, row, reasons[row.host]))
     for host in decided.chosen(Act.TAKE):
         rows[host] = apply.take(rows[host], services.now())
@@ -137,15 +137,25 @@ def _warn(services: Services, rollout: Rollout, pool: Pool, decided: Plan, hands
     hands.each(by_host, lambda row: apply.warn(services, rollout, pool, row, by_host[row.host], time))
 
 
-def _sign_out(services: Services, pool: Pool, decided: Plan, snapshot: Snapshot, hands: apply.Hands) -> None:
+def _sign_out(
+    services: Services, rollout: Rollout, pool: Pool, decided: Plan, snapshot: Snapshot, hands: apply.Hands
+) -> None:
+    chosen = decided.chosen(Act.SIGN_OUT)
+    if not chosen or _commanded_otherwise(services, rollout):
+        return
     by_host = defaultdict(list)
     for session in snapshot.sessions or ():
         by_host[session.host].append(session)
-    chosen = decided.chosen(Act.SIGN_OUT)
     hands.each(chosen, lambda row: apply.sign_out(services, pool, row, by_host[row.host]))
     hands.applied.signed_out = sum(
         len(by_host[host]) for host in chosen[: apply.BATCH] if hands.rows[host].sign_out_since is not None
     )
+
+
+def _commanded_otherwise(services: Services, rollout: Rollout) -> bool:
+    """Whether an operator paused, cancelled or moved the rollout since this look began: then nobody is signed out."""
+    fresh = services.rollouts.find(ROLLOUTS, rollout.id)
+    return fresh is None or (fresh.state, fresh.schedule) != (rollout.state, rollout.schedule)
 
 
 def _save(services: Services, stored: dict[str, RolloutHost], rows: dict[str, RolloutHost]) -> None:
@@ -214,8 +224,8 @@ def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snaps
             for view in snapshot.hosts
             if not hands.rows[view.name].state.ended and not hands.rows[view.name].state.in_work
         ),
-        next_at=next_at,
-        next_does=decided.next_does,
+        next_at=decided.moment.at if decided.moment else None,
+        next_does=decided.moment.does if decided.moment else "",
     )
     counts: Counter[HostState] = Counter(row.state for row in hands.rows.values())
     recorded = record(

@@ -10,12 +10,11 @@ from statistics import median
 from shared.models.policy import AfterForce, ScheduleMode, share_down
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.views import NextMoment, RolloutBrief, RolloutHostView, RolloutView
+from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.states import HostState, RolloutState
 
 FIRST_GUESS = timedelta(minutes=20)
 """How long a host takes, before one has finished."""
-
-_HOSTS_PER_REPLICA = 50
 
 WEIGHTS = {
     HostState.PENDING: 0,
@@ -95,7 +94,7 @@ def _waves(hosts: int, window: int) -> int:
 def _window(rollout: Rollout, total: int, *, forced: bool = False) -> int:
     """How many hosts may be rebuilt at a time."""
     policy = rollout.policy
-    cap = min(policy.max_in_flight, _HOSTS_PER_REPLICA * max(1, rollout.replicas))
+    cap = min(policy.max_in_flight, HOSTS_PER_REPLICA * max(1, rollout.replicas))
     on_logoff = rollout.schedule.mode is ScheduleMode.ON_LOGOFF
     if forced and on_logoff and policy.after_force is AfterForce.ALL:
         return cap

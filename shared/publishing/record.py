@@ -57,8 +57,11 @@ def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, obj
     if decided.canary_passed and rollout.canary_passed_at is None:
         changes["canary_passed_at"] = now
     if decided.becomes is None:
-        return changes if rollout.state is RolloutState.PAUSED else changes | {"note": ""}
+        going_on = rollout.state in (RolloutState.SCHEDULED, RolloutState.RUNNING)
+        return changes | {"note": ""} if going_on else changes
     changes |= {"state": move_rollout(rollout.id, rollout.state, decided.becomes), "note": decided.note}
+    if decided.becomes is RolloutState.CANCELLED:
+        changes["note"] = rollout.note  # who cancelled it
     if decided.becomes is RolloutState.RUNNING and rollout.started_at is None:
         changes["started_at"] = now
     if decided.becomes is RolloutState.PAUSED:

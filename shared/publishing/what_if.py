@@ -9,14 +9,12 @@ from datetime import datetime, timedelta
 from shared.models.base import UtcTime, Value
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.planning.budget import budget_for
+from shared.planning.budget import HOSTS_PER_REPLICA, budget_for
 from shared.planning.plan import plan
 from shared.planning.values import Act, Snapshot
 from shared.publishing.gather import gather
+from shared.publishing.progress import FIRST_GUESS
 from shared.services import Services
-
-FIRST_GUESS = timedelta(minutes=20)
-"""Work on one host, before any was measured on this pool."""
 
 
 class PlannedHost(Value):
@@ -62,7 +60,9 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
     concerned = [host for host in hosts if host.does != Act.SKIP]
     users = sum(host.sessions for host in concerned)
     budget = budget_for(snapshot, rollout.policy, then)
-    at_once = max(1, min(budget.allowed_unavailable, rollout.policy.max_in_flight, 50 * max(1, rollout.replicas)))
+    at_once = max(
+        1, min(budget.allowed_unavailable, rollout.policy.max_in_flight, HOSTS_PER_REPLICA * max(1, rollout.replicas))
+    )
     early, late = _ends(snapshot, rollout, len(concerned), at_once, then)
     return Preview(
         version=rollout.version,
