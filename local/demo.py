@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from local.children import StackError
-from local.client import IMAGE, NEW, POOL, Client
+from local.client import NEW, POOL, Client
 from local.progress import showing
 from local.stack import Stack
 from local.stack_options import StackOptions
@@ -47,10 +47,8 @@ def publish(client: Client, stack: Stack, console: Console) -> Outcome:
     begun, deadline = time.monotonic(), datetime.now(UTC) + DEADLINE
     rollout_id = client.publish(deadline, "make demo")
     client.expect_no_sign_out_before(deadline.replace(microsecond=0))
-    console.print(
-        f"Publishing {IMAGE} {NEW} on_logoff, deadline {deadline.astimezone():%H:%M:%S}: rollout {rollout_id}.",
-        highlight=False,
-    )
+    promise = f"Publishing {NEW} on_logoff, deadline {deadline.astimezone():%H:%M:%S}: rollout {rollout_id}."
+    console.print(promise, highlight=False, soft_wrap=True)
     view = _follow(client, stack, console, rollout_id, begun + _GIVE_UP_SECONDS)
     seconds = time.monotonic() - begun
     return Outcome(view, client.rollout_hosts(rollout_id), client.azure(), seconds)

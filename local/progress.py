@@ -66,11 +66,15 @@ def line(view: RolloutView) -> str:
         f"next {upcoming(view)}",
         f"end {moment(view.expected_end)}",
     ]
+    if view.ended_at:
+        del parts[3:]
     return " | ".join(parts)
 
 
 def counts(view: RolloutView) -> str:
     """Hosts per state, those that there are, in the order a host goes through them."""
+    if not any(view.counts.values()):
+        return "not looked at yet"
     return ", ".join(f"{state.value} {view.counts[state]}" for state in HostState if view.counts.get(state))
 
 
@@ -91,13 +95,14 @@ def bars(view: RolloutView) -> RenderableType:
 
 def facts(view: RolloutView) -> dict[str, str]:
     """What people ask besides the counts."""
-    return {
+    told = {
         "work done": f"{view.percent} %",
         "sessions left": f"{view.sessions_open} (signed out by force: {view.sessions_signed_out})",
         "accepting hosts": "?" if view.accepting is None else f"{view.accepting} of {view.hosts}",
-        "next": upcoming(view),
-        "expected end": moment(view.expected_end),
     }
+    if view.ended_at:
+        return {**told, "ended": f"{view.ended_at.astimezone():%H:%M:%S}"}
+    return {**told, "next": upcoming(view), "expected end": moment(view.expected_end)}
 
 
 def upcoming(view: RolloutView) -> str:

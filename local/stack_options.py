@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from local.children import StackError, port_is_taken
 
@@ -23,9 +24,9 @@ class StackOptions:
     kept_in: Path | None = None
 
     @classmethod
-    def read(cls, environment: Mapping[str, str], *, kept_in: Path | None = None) -> StackOptions:
-        """PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED. Raises StackError naming the one that is wrong."""
-        found = cls(kept_in=kept_in)
+    def read(cls, environment: Mapping[str, str], **defaults: Any) -> StackOptions:
+        """PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED over the defaults. Raises StackError naming a wrong one."""
+        found = cls(**defaults)
         return replace(
             found,
             port=_whole(environment, "PORT", found.port, 1, 65_535),

@@ -72,7 +72,7 @@ def _facts(outcome: Outcome, records: Path, tables: Path, logs: Path) -> dict[st
     violations = outcome.azure["violations"]
     told = "".join(f"\n  {v}" for v in violations)
     return {
-        "sign-outs forced": str(outcome.view.sessions_signed_out),
+        "sign-outs forced": str(outcome.azure["counters"]["signed_out_forced"]),
         "people turned away": str(outcome.azure["turned_away"]),
         "violations": f"{len(violations)}{told}",
         "duration": f"{outcome.seconds:.0f} s",

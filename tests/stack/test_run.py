@@ -1,0 +1,69 @@
+"""`make run`: it comes up, and nothing is left of it however it ends."""
+
+# ruff: noqa: S603, S607 (our own processes, and tools found by name)
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.stack.running import UP, running, wait_until
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_after_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    with running(tmp_path, "run") as runner:
+        runner.wait_for(UP)
+        family = runner.family()
+        assert len(family) >= 7  # the runner, and a leash and a command for each of three parts
+        os.kill(runner.process.pid, number)
+        code = runner.process.wait(30)
+        runner.assert_nothing_is_left(family)
+    assert code == (-number if number is signal.SIGKILL else 0)
+
+
+def test_nothing_is_left_when_it_is_killed_while_it_starts(tmp_path: Path) -> None:
+    with running(tmp_path, "run") as runner:
+        wait_until(lambda: len(runner.family()) >= 5, 20)
+        family = runner.family()
+        os.kill(runner.process.pid, signal.SIGKILL)
+        runner.process.wait(30)
+        runner.assert_nothing_is_left(family)
+
+
+def test_nothing_is_left_when_make_is_killed(tmp_path: Path) -> None:
+    with running(tmp_path, "run", under='"$@" --parent $$; exit $?') as runner:
+        runner.wait_for(UP)
+        family = runner.family()
+        os.kill(runner.process.pid, signal.SIGKILL)
+        runner.process.wait(30)
+        runner.assert_nothing_is_left(family)
+
+
+def test_nothing_is_left_when_a_part_dies(tmp_path: Path) -> None:
+    with running(tmp_path, "run") as runner:
+        runner.wait_for(UP)
+        family = runner.family()
+        listed = subprocess.run(["ps", "-Ao", "pid=,args="], capture_output=True, text=True, check=True).stdout
+        commands = {int(entry.split()[0]): entry for entry in listed.splitlines()}
+        sim = next(pid for pid in family if "local.sim" in commands[pid] and "leash" not in commands[pid])
+        os.kill(sim, signal.SIGKILL)
+        assert runner.process.wait(30) == 1
+        assert "Simulated Azure has ended" in runner.said()
+        runner.assert_nothing_is_left(family)
+
+
+def test_the_lines_to_try_work(tmp_path: Path) -> None:
+    with running(tmp_path, "run") as runner:
+        runner.wait_for("/_sim/state")
+        lines = re.findall(r"^  (curl .*)$", runner.said(), re.MULTILINE)
+        pools, plan, azure = (json.loads(subprocess.check_output(shlex.split(line))) for line in lines)
+    assert [(pool["name"], pool["hosts"]) for pool in pools["items"]] == [("office", 24)]
+    assert len(plan["hosts"]) == 24
+    assert len(azure["hosts"]) >= 24
