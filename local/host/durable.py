@@ -12,7 +12,8 @@ from durabletask.entities import EntityInstanceId
 from durabletask.internal import helpers
 
 from local.host.app import Function
-from local.host.engine import IN_PROCESS, Engine
+from local.host.engine import Engine
+from local.host.in_process import IN_PROCESS
 from local.host.invoke import FunctionFailed, Invoker, datum
 
 MAX_HISTORY = 50_000

@@ -3,6 +3,7 @@
 * A sub-orchestration may take any time: the original stops telling the parent after 30 seconds.
 * Timers and activities of an execution that continued as new do not reach the next execution, where
   their numbers mean other tasks.
+* A sub-orchestration knows its parent's id.
 * An instance id whose orchestration ended may be started again, as the Functions host allows.
 * Suspending an ended instance and resuming a running one do nothing, instead of breaking it.
 * Pending timers share one thread instead of having one each.
@@ -12,7 +13,7 @@
 
 from concurrent import futures
 from datetime import UTC, datetime
-from typing import Never, cast, override
+from typing import override
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
@@ -20,9 +21,10 @@ from durabletask.internal import helpers
 from durabletask.internal.orchestrator_service_pb2_grpc import add_TaskHubSidecarServiceServicer_to_server
 from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend, OrchestrationInstance
 
+from local.host import events
 from local.host.alarms import Alarms
 
-KEEPENDED = 10_000
+KEEP_ENDED = 10_000
 KEEP_HISTORIES = 1_000
 MAX_MESSAGE_BYTES = 128 << 20
 # The bridge ends an instance long before this; the engine's own limit would only leave it stuck.
@@ -35,32 +37,10 @@ ENDED = (
 )
 
 
-class Refused(Exception):
-    """The engine refused an in-process call; ``code`` is the gRPC status it would have answered."""
-
-    def __init__(self, code: grpc.StatusCode, details: str) -> None:
-        super().__init__(details)
-        self.code = code
-
-
-class _InProcess:
-    """The parts of a call context the engine asks for."""
-
-    def is_active(self) -> bool:
-        return True
-
-    def abort(self, code: grpc.StatusCode, details: str) -> Never:
-        raise Refused(code, details)
-
-
-IN_PROCESS = cast(grpc.ServicerContext, _InProcess())
-"""The context of the host's own calls, which need no network."""
-
-
 class Engine(InMemoryOrchestrationBackend):
     """The backend this host runs on. ``port`` is known after ``start``."""
 
-    def __init__(self, keep_ended: int = KEEPENDED, keep_histories: int = KEEP_HISTORIES) -> None:
+    def __init__(self, keep_ended: int = KEEP_ENDED, keep_histories: int = KEEP_HISTORIES) -> None:
         super().__init__(max_history_size=_NO_LIMIT)
         self.port = 0
         self._keep_ended = keep_ended
@@ -103,11 +83,12 @@ class Engine(InMemoryOrchestrationBackend):
             response = super().CompleteOrchestratorTask(request, context)
             instance = self._instances.get(request.instanceId)
             if instance is not None:
-                _stamp(instance.history)
+                events.stamp(instance.history)
             if instance is not None and self._is_terminal_status(instance.status):
                 self._forget_oldest(request.instanceId)
             elif instance is not None and instance.status == pb.ORCHESTRATION_STATUS_PENDING:
                 self._begin_execution(request.instanceId)
+                self._name_parent(request.instanceId)
                 instance.status = pb.ORCHESTRATION_STATUS_RUNNING
             if request.instanceId in self._wake_after_turn:
                 self._enqueue_orchestration(request.instanceId)
@@ -137,7 +118,7 @@ class Engine(InMemoryOrchestrationBackend):
         """Let a suspended instance go on; for any other the event would be an error in its worker."""
         with self._lock:
             instance = self._instances.get(request.instanceId)
-            if instance is not None and not _is_suspended(instance):
+            if instance is not None and not events.is_suspended(instance):
                 return pb.ResumeResponse()
             return super().ResumeInstance(request, context)
 
@@ -218,7 +199,15 @@ class Engine(InMemoryOrchestrationBackend):
     def _watch_sub_orchestration(self, parent_instance_id: str, sub_instance_id: str, task_id: int) -> None:
         token = self._instances[parent_instance_id].completion_token
         self._parents.setdefault(sub_instance_id, []).append((parent_instance_id, token, task_id))
+        self._name_parent(sub_instance_id)
         self._notify_waiters(sub_instance_id)
+
+    def _name_parent(self, instance_id: str) -> None:
+        """Tell an execution that is about to start which orchestration waits for it."""
+        for event in self._instances[instance_id].pending_events:
+            if event.HasField("executionStarted") and instance_id in self._parents:
+                parent_id = self._parents[instance_id][0][0]
+                event.executionStarted.parentInstance.orchestrationInstance.instanceId = parent_id
 
     @override
     def _notify_waiters(self, instance_id: str) -> None:
@@ -247,21 +236,3 @@ class Engine(InMemoryOrchestrationBackend):
         if len(self._ended) > self._keep_ended:
             oldest = next(iter(self._ended))
             del self._ended[oldest], self._instances[oldest], self._first_token[oldest]
-
-
-def _is_suspended(instance: OrchestrationInstance) -> bool:
-    """Whether the instance is, or is about to be, suspended."""
-    for event in reversed([*instance.dispatched_events, *instance.pending_events]):
-        if event.HasField("executionSuspended") or event.HasField("executionResumed"):
-            return bool(event.HasField("executionSuspended"))
-    return instance.status == pb.ORCHESTRATION_STATUS_SUSPENDED
-
-
-def _stamp(history: list[pb.HistoryEvent]) -> None:
-    """Give the events of the last turn a time; the original leaves most of them without."""
-    now = helpers.new_timestamp(datetime.now(UTC))
-    for event in reversed(history):
-        if event.HasField("orchestratorStarted"):
-            return
-        if not event.timestamp.seconds:
-            event.timestamp.CopyFrom(now)

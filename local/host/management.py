@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.host import entities, payloads
-from local.host.engine import ENDED, IN_PROCESS, Engine, Refused
+from local.host.engine import ENDED, Engine
+from local.host.in_process import IN_PROCESS, Refused
 from local.host.payloads import PREFIX
 from local.host.query import flag, json_body, moment, number, statuses
 

@@ -34,7 +34,7 @@ class Host:
     def __init__(self, functions: list[Function], settings: HostSettings, listener: socket.socket) -> None:
         """Raises AppError for a route or a schedule that cannot be served."""
         host, port = listener.getsockname()[:2]
-        self.origin = f"http://{host}:{port}"
+        self.origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self.functions = functions
         self.route_table = RouteTable(functions, settings.route_prefix)
         self._settings = settings

@@ -7,13 +7,14 @@ import durabletask.internal.orchestrator_service_pb2 as pb
 import pytest
 from durabletask.internal import helpers
 
-from local.host.engine import IN_PROCESS, Engine, Refused
+from local.host.engine import Engine
+from local.host.in_process import IN_PROCESS, Refused
 from tests.local_host.running import eventually
 
 
 @pytest.fixture
 def engine() -> Engine:
-    """An engine nobody listens to; ``_turn`` plays the worker."""
+    """An engine nobody listens to; the tests play the worker."""
     return Engine(keep_ended=3, keep_histories=2)
 
 

@@ -85,6 +85,11 @@ def test_the_end_of_a_sub_orchestration_reaches_its_parent_however_it_ends(host:
     assert host.ended(parent)["runtimeStatus"] == "Failed"
 
 
+def test_a_sub_orchestration_knows_its_parent(host: RunningHost) -> None:
+    links = host.start("asks", instance_id="the-one-who-asks")
+    assert host.ended(links)["output"] == "the-one-who-asks"
+
+
 def test_many_sub_orchestrations_come_together(host: RunningHost) -> None:
     size = 60
     assert host.ended(host.start("fan", size))["output"] == sum(range(size)) + 3 * size

@@ -186,6 +186,22 @@ def parent_of(context: OrchestrationContext, child: str) -> Steps:
 
 
 @app.orchestration_trigger(context_name="context")
+def asks(context: OrchestrationContext, _: object) -> Steps:
+    answer = yield context.call_sub_orchestrator("knows_parent", input=1)
+    return answer
+
+
+@app.orchestration_trigger(context_name="context")
+def knows_parent(context: OrchestrationContext, lap: int) -> Steps:
+    """Still knows who asked after continuing as new."""
+    yield context.create_timer(timedelta(milliseconds=10))
+    if lap == 1:
+        context.continue_as_new(2)
+        return None
+    return context.parent_instance_id
+
+
+@app.orchestration_trigger(context_name="context")
 def fan(context: OrchestrationContext, size: int) -> Steps:
     """Starts sub-orchestrations of three activities each and waits for all."""
     results = yield when_all([context.call_sub_orchestrator("three_steps", input=i) for i in range(size)])

@@ -1,0 +1,25 @@
+"""What can be read from, and is missing in, the history events of the in-memory engine."""
+
+from datetime import UTC, datetime
+
+import durabletask.internal.orchestrator_service_pb2 as pb
+from durabletask.internal import helpers
+from durabletask.testing.in_memory_backend import OrchestrationInstance
+
+
+def is_suspended(instance: OrchestrationInstance) -> bool:
+    """Whether the instance is, or is about to be, suspended."""
+    for event in reversed([*instance.dispatched_events, *instance.pending_events]):
+        if event.HasField("executionSuspended") or event.HasField("executionResumed"):
+            return bool(event.HasField("executionSuspended"))
+    return instance.status == pb.ORCHESTRATION_STATUS_SUSPENDED
+
+
+def stamp(history: list[pb.HistoryEvent]) -> None:
+    """Give the events of the last turn a time; the original leaves most of them without."""
+    now = helpers.new_timestamp(datetime.now(UTC))
+    for event in reversed(history):
+        if event.HasField("orchestratorStarted"):
+            return
+        if not event.timestamp.seconds:
+            event.timestamp.CopyFrom(now)
