@@ -1,6 +1,6 @@
 """Children on the leash: they end when they are let go, and when their runner is gone."""
 
-# ruff: noqa: S603, S607 (our own processes, and tools found by name)
+# ruff: noqa: S603 (our own processes, and tools found by name)
 from __future__ import annotations
 
 import os

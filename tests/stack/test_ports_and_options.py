@@ -1,6 +1,6 @@
 """What stops the local stack before it starts: one line, exit code 1."""
 
-# ruff: noqa: S603, S607 (our own processes, and tools found by name)
+# ruff: noqa: S603 (our own processes, and tools found by name)
 from __future__ import annotations
 
 import os
