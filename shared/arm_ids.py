@@ -6,9 +6,13 @@ import re
 
 from shared.errors import AzureError, AzureForbidden, AzureNotFound
 
-_SCOPE = r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w.()-]{1,90}/providers/"
-_HOST_POOL = re.compile(_SCOPE + r"Microsoft\.DesktopVirtualization/hostPools/[\w.-]{1,64}", re.IGNORECASE)
-_DEFINITION = re.compile(_SCOPE + r"Microsoft\.Compute/galleries/[\w.]{1,80}/images/[\w.-]{1,80}", re.IGNORECASE)
+_SCOPE = r"/subscriptions/[0-9a-fA-F-]{36}/resource[Gg]roups/[A-Za-z0-9_.()-]{1,90}/providers/"
+HOST_POOL_PATTERN = f"^{_SCOPE}Microsoft\\.DesktopVirtualization/host[Pp]ools/[A-Za-z0-9_.-]{{1,64}}$"
+DEFINITION_PATTERN = f"^{_SCOPE}Microsoft\\.Compute/galleries/[A-Za-z0-9_.]{{1,80}}/images/[A-Za-z0-9_.-]{{1,80}}$"
+"""As the OpenAPI document shows them; ARM ids are taken in any case."""
+
+_HOST_POOL = re.compile(HOST_POOL_PATTERN, re.IGNORECASE)
+_DEFINITION = re.compile(DEFINITION_PATTERN, re.IGNORECASE)
 
 HOST_POOL_FORM = (
     "/subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.DesktopVirtualization/hostPools/{host pool}"

@@ -39,14 +39,17 @@ class DesktopPools(Protocol):
     def set_accepting(self, host_pool_id: str, host: str, *, accepting: bool) -> None:
         """Drain (False) or undrain (True). Raises AzureNotFound."""
 
-    def sign_out(self, host_pool_id: str, host: str, session_id: str) -> None:
-        """End a session. A session that is gone already is fine."""
+    def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
+        """End a session. False: it was gone already."""
 
     def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
         """Show a message in a session. A session that is gone already is fine."""
 
     def remove_session_host(self, host_pool_id: str, host: str) -> None:
-        """Take the host's registration out of the pool, sessions or not. One that is gone already is fine."""
+        """Take the host's registration out of the pool. One that is gone already is fine.
+
+        Raises AzureConflict while the host has sessions: the broker has the last word.
+        """
 
     def registration_token(self, host_pool_id: str) -> SecretStr:
         """A token with at least 30 minutes left; a new one (2 h) is made when there is none."""

@@ -78,10 +78,10 @@ class AzureDesktopPools:
         with azure_call(f"{'undrain' if accepting else 'drain'} {host}"):
             self._client(at).session_hosts.update(at.group, at.name, host, session_host=patch)
 
-    def sign_out(self, host_pool_id: str, host: str, session_id: str) -> None:
-        """End a session, by force: the time for asking is over. One that is gone already is fine."""
+    def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
+        """End a session, by force: the time for asking is over. False: it was gone already."""
         at = ids.parse(host_pool_id)
-        self._fine_when_gone(
+        return self._fine_when_gone(
             f"sign out session {session_id} on {host}",
             lambda: self._client(at).user_sessions.delete(at.group, at.name, host, session_id, force=True),
         )
@@ -97,11 +97,11 @@ class AzureDesktopPools:
         )
 
     def remove_session_host(self, host_pool_id: str, host: str) -> None:
-        """Take the host's registration out of the pool, sessions or not. One that is gone already is fine."""
+        """Take the host's registration out of the pool; without `force` the service refuses while it has sessions."""
         at = ids.parse(host_pool_id)
         self._fine_when_gone(
             f"remove the session host {host}",
-            lambda: self._client(at).session_hosts.delete(at.group, at.name, host, force=True),
+            lambda: self._client(at).session_hosts.delete(at.group, at.name, host, force=False),
         )
 
     def registration_token(self, host_pool_id: str) -> SecretStr:
@@ -112,12 +112,14 @@ class AzureDesktopPools:
         return self._clients.desktops(at.subscription)
 
     @staticmethod
-    def _fine_when_gone(call: str, send: Callable[[], object]) -> None:
+    def _fine_when_gone(call: str, send: Callable[[], object]) -> bool:
+        """Whether it was there."""
         try:
             with azure_call(call):
                 send()
         except AzureNotFound:
-            return
+            return False
+        return True
 
 
 def _session_host(found: models.SessionHost) -> SessionHost:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from shared.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN
 from shared.models.base import Name, Value, VersionText
 from shared.models.policy import PolicyOverrides, ScheduleMode
 from shared.models.pools import Join, Ring
@@ -16,7 +17,9 @@ Moment = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 """IANA or Windows name of a time zone."""
 
-ArmId = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+HostPoolId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": HOST_POOL_PATTERN})]
+DefinitionId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": DEFINITION_PATTERN})]
+"""ARM ids; the use cases check their form, to say it in words."""
 
 Reason = Annotated[str, StringConstraints(max_length=1_000)]
 
@@ -44,14 +47,14 @@ KEPT_FROM_THE_POOL = frozenset(
 class ImageRegistration(Value):
     """A global image: a name for a gallery image definition (ARM id)."""
 
-    definition_id: ArmId
+    definition_id: DefinitionId
 
 
 class PoolRegistration(Value):
     """An AVD pooled host pool, the image it runs, and how its hosts join."""
 
     account: Name = "default"
-    host_pool_id: ArmId
+    host_pool_id: HostPoolId
     image: Name
     ring: Ring = Ring.PRODUCTION
     time_zone: ZoneName = "UTC"

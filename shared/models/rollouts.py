@@ -109,6 +109,8 @@ class RolloutHost(Record):
     """The first look after settling at which the drained host had no session."""
     sign_out_since: UtcTime | None = None
     signed_out_last: UtcTime | None = None
+    signed_out: tuple[str, ...] = ()
+    """Ids of the sessions that were ended by force."""
     warned: dict[str, int] = Field(default_factory=dict)
     """Session id -> the last warning step (minutes before force_at) it was sent."""
 

@@ -32,7 +32,6 @@ class Applied:
     """What came of the commands: rows as they are to be written, and what Azure asked for."""
 
     rows: dict[str, RolloutHost] = field(default_factory=dict)
-    signed_out: int = 0
     busy: bool = False
     retry_after: float = 0.0
     left_over: bool = False
@@ -129,14 +128,14 @@ def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
 
 def sign_out(services: Services, pool: Pool, row: RolloutHost, sessions: list[UserSession]) -> RolloutHost:
     """Ask for the end of every session of the host."""
-    for session in sessions:
-        services.desktops.sign_out(pool.host_pool_id, row.host, session.id)
+    ended = [session.id for session in sessions if services.desktops.sign_out(pool.host_pool_id, row.host, session.id)]
     now = services.now()
     changes = {
         "state": move_host(row.host, row.state, HostState.SIGNING_OUT),
         "step": "signing people out",
         "sign_out_since": row.sign_out_since or now,
         "signed_out_last": now,
+        "signed_out": tuple(sorted({*row.signed_out, *ended})),
     }
     return row.model_copy(update=changes)
 

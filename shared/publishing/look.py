@@ -147,9 +147,6 @@ def _sign_out(
     for session in snapshot.sessions or ():
         by_host[session.host].append(session)
     hands.each(chosen, lambda row: apply.sign_out(services, pool, row, by_host[row.host]))
-    hands.applied.signed_out = sum(
-        len(by_host[host]) for host in chosen[: apply.BATCH] if hands.rows[host].sign_out_since is not None
-    )
 
 
 def _commanded_otherwise(services: Services, rollout: Rollout) -> bool:
@@ -235,7 +232,7 @@ def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snaps
         decided=decided,
         seen=seen,
         counts=counts,
-        signed_out=hands.applied.signed_out,
+        signed_out=sum(len(row.signed_out) for row in hands.rows.values()),
     )
     if recorded.state.ended:
         return LookAnswer(ended=True, state=recorded.state)

@@ -22,7 +22,7 @@ def record(
     decided: Plan | None = None,
     seen: Look | None = None,
     counts: Counter[HostState] | None = None,
-    signed_out: int = 0,
+    signed_out: int | None = None,
     note: str | None = None,
 ) -> Rollout:
     """Write what is given; when somebody wrote the row meanwhile, read it again and add to theirs.
@@ -34,7 +34,9 @@ def record(
         rollout = services.rollouts.find(ROLLOUTS, rollout_id)
         if rollout is None:
             raise NotFound("rollout", rollout_id)
-        changes: dict[str, object] = {"signed_out": rollout.signed_out + signed_out}
+        changes: dict[str, object] = {}
+        if signed_out is not None:
+            changes["signed_out"] = signed_out
         if seen is not None and counts is not None:
             changes |= {"look": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
         if note is not None:

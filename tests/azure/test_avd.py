@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from local.sim import names
-from shared.errors import AzureNotFound
+from shared.errors import AzureConflict, AzureNotFound
 from tests.azure.conftest import POOL, Azure, host, vm
 
 UNKNOWN_POOL = f"{names.AVD}/hostPools/hp-nowhere"
@@ -92,9 +92,17 @@ def test_a_message_is_shown_and_a_signed_out_session_is_gone(azure: Azure) -> No
 
 def test_what_is_gone_already_needs_no_ending(azure: Azure) -> None:
     azure.desktops.sign_out(POOL, host(1), "99")
-    azure.desktops.sign_out(POOL, "nobody.contoso.local", "99")
+    assert not azure.desktops.sign_out(POOL, "nobody.contoso.local", "99")
     azure.desktops.send_message(POOL, host(1), "99", "Update", "In 5 minutes")
     azure.desktops.remove_session_host(POOL, "nobody.contoso.local")
+
+
+def test_a_session_host_with_a_session_is_not_removed(azure: Azure) -> None:
+    azure.sim.log_on("office-0001", "ann@contoso.com")
+
+    with pytest.raises(AzureConflict):
+        azure.desktops.remove_session_host(POOL, host(1))
+    assert azure.desktops.session_host(POOL, host(1)) is not None
 
 
 def test_a_removed_session_host_is_registered_no_more(azure: Azure) -> None:
