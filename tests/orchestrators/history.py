@@ -1,0 +1,94 @@
+"""Replays an orchestration against a history written by hand, through the worker that runs it in Azure.
+
+Each turn hands the worker the whole past and the news, and notes what the orchestration asks for. The
+notes of a whole run are compared with a golden file: a change that would derail rollouts already running
+in a deployed app shows as a difference there.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from azure.durable_functions.worker import DurableFunctionsWorker
+from durabletask.internal import helpers
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+GOLDEN = Path(__file__).parent / "golden"
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class Replay:
+    """One orchestration and its history. Time is in seconds from START."""
+
+    def __init__(self, orchestrator: Callable[..., Any], given: dict[str, Any]) -> None:
+        self._worker = DurableFunctionsWorker()
+        self._orchestrator = orchestrator
+        self._past: list[pb.HistoryEvent] = []
+        self.notes: list[str] = []
+        name = orchestrator.__name__
+        self._turn(0, "start", helpers.new_execution_started_event(name, "instance", json.dumps(given)))
+
+    def done(self, at: float, task: int, result: Any) -> None:
+        """The activity with this number finished."""
+        self._turn(
+            at, f"activity {task} -> {json.dumps(result)}", helpers.new_task_completed_event(task, json.dumps(result))
+        )
+
+    def crashed(self, at: float, task: int) -> None:
+        """The activity with this number raised."""
+        self._turn(at, f"activity {task} raised", helpers.new_task_failed_event(task, RuntimeError("storage is away")))
+
+    def fired(self, at: float, timer: int) -> None:
+        """The timer with this number fired."""
+        event = helpers.new_timer_fired_event(timer, START + timedelta(seconds=at))
+        self._turn(at, f"timer {timer} fired", event)
+
+    def event(self, at: float, name: str, *payloads: Any) -> None:
+        """External events arrived, in one turn."""
+        events = [helpers.new_event_raised_event(name, json.dumps(payload)) for payload in payloads]
+        self._turn(at, f"{len(events)} x event {name}", *events)
+
+    def _turn(self, at: float, what: str, *news: pb.HistoryEvent) -> None:
+        started = helpers.new_orchestrator_started_event(START + timedelta(seconds=at))
+        request = pb.OrchestratorRequest(instanceId="instance", pastEvents=self._past, newEvents=[started, *news])
+        body = base64.b64encode(request.SerializeToString()).decode()
+        answer = self._worker.execute_orchestration_request(self._orchestrator, body)
+        response = pb.OrchestratorResponse.FromString(base64.b64decode(answer))
+        self._past += [started, *news]
+        self.notes.append(f"{at:>6g} s  {what}")
+        for action in response.actions:
+            self._note(action)
+        self._past.append(helpers.new_orchestrator_completed_event())
+
+    def _note(self, action: pb.OrchestratorAction) -> None:
+        """Write down what was asked for, and put it into the past as the engine does."""
+        kind = action.WhichOneof("orchestratorActionType")
+        if kind == "scheduleTask":
+            task = action.scheduleTask
+            self.notes.append(f"          activity {action.id}: {task.name} {task.input.value}")
+            self._past.append(helpers.new_task_scheduled_event(action.id, task.name, task.input.value))
+        elif kind == "createTimer":
+            fire_at = action.createTimer.fireAt.ToDatetime(tzinfo=UTC)
+            self.notes.append(f"          timer {action.id} at {(fire_at - START).total_seconds():g} s")
+            self._past.append(helpers.new_timer_created_event(action.id, fire_at))
+        elif kind == "completeOrchestration":
+            end = action.completeOrchestration
+            status = pb.OrchestrationStatus.Name(end.orchestrationStatus).removeprefix("ORCHESTRATION_STATUS_").lower()
+            self.notes.append(f"          {status} {end.result.value} {end.failureDetails.errorMessage}".rstrip())
+            self.notes += [f"          carries over event {event.eventRaised.name}" for event in end.carryoverEvents]
+        else:
+            self.notes.append(f"          {kind}")
+
+    def check(self, name: str) -> None:
+        """Compare with the golden file. A missing one is written and fails, so that somebody reads it."""
+        path = GOLDEN / f"{name}.txt"
+        text = "\n".join(self.notes) + "\n"
+        if not path.exists():
+            path.write_text(text)
+            raise AssertionError(f"{path.name} was missing and is written now: read it and commit it")
+        assert text == path.read_text()

@@ -1,0 +1,115 @@
+"""Each orchestration against histories written by hand; the golden files say what it asked for, turn by turn."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orchestrators import publish_image as publishing
+from orchestrators.publish_image import publish_image
+from orchestrators.reimage_host import reimage_host
+from shared.names import INBOX
+from tests.orchestrators.history import START, Replay
+
+ROLLOUT = {"rollout": "r-1", "run": 1}
+HOST = {"rollout": "r-1", "host": "office-0001", "run": 1}
+
+
+def looked(next_in: float) -> dict[str, Any]:
+    """A look's answer; the next look so many seconds from START."""
+    at = START + timedelta(seconds=next_in)
+    return {"ended": False, "state": "running", "next_look": at.isoformat(), "gap": 1.0}
+
+
+ENDED = {"ended": True, "state": "succeeded", "next_look": None, "gap": 1.0}
+
+
+def test_a_rollout_looks_waits_and_ends() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, looked(60))
+    run.fired(60, 2)
+    run.done(61, 3, ENDED)
+    run.check("publish_image")
+
+
+def test_news_bring_the_look_forward_and_many_at_once_cost_one() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, looked(600))
+    run.event(10, INBOX, {"why": "a"}, {"why": "b"}, {"why": "c"})
+    run.done(10.2, 3, looked(600))  # the far timer is kept, the inbox waits again
+    run.event(10.4, INBOX, {"why": "d"})
+    run.fired(11, 4)
+    run.done(12, 5, ENDED)
+    run.check("publish_image_news")
+
+
+def test_news_that_come_during_a_look_are_not_lost() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.event(1, INBOX, {"why": "during the look"})
+    run.done(2, 1, looked(600))
+    run.done(3, 3, ENDED)
+    run.check("publish_image_news_during_a_look")
+
+
+def test_a_nearer_moment_replaces_the_timer_and_a_farther_one_does_not() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, looked(600))
+    run.event(100, INBOX, {"why": "x"})
+    run.done(101, 3, looked(130))
+    run.fired(130, 4)
+    run.done(131, 5, looked(900))
+    run.fired(600, 2)  # replaced long ago: it wakes nobody
+    run.fired(900, 6)
+    run.done(901, 7, ENDED)
+    run.check("publish_image_timers")
+
+
+def test_a_look_that_crashes_is_repeated() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.crashed(2, 1)
+    run.fired(4, 2)
+    run.done(5, 1, ENDED)
+    run.check("publish_image_crash")
+
+
+def test_a_long_rollout_continues_as_new_with_its_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "TURNS", 1)
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, looked(60))
+    run.fired(60, 2)
+    run.check("publish_image_continues")
+
+
+def step(then: str, seconds: float = 0) -> dict[str, Any]:
+    """A step's answer."""
+    return {"then": then, "seconds": seconds}
+
+
+def test_a_host_goes_through_its_steps() -> None:
+    run = Replay(reimage_host, HOST)
+    run.done(1, 1, step("next"))
+    run.done(2, 2, step("wait", 30))
+    run.fired(32, 3)
+    run.done(33, 4, step("next"))
+    for number, at in zip(range(5, 8), range(40, 70, 10), strict=True):
+        run.done(at, number, step("next"))
+    run.done(80, 8, step("stop"))
+    run.check("reimage_host")
+
+
+def test_another_attempt_begins_with_the_look() -> None:
+    run = Replay(reimage_host, HOST)
+    run.done(1, 1, step("next"))
+    run.done(2, 2, step("again"))
+    run.done(3, 3, step("stop"))
+    run.check("reimage_host_again")
+
+
+def test_a_step_that_crashes_is_repeated() -> None:
+    run = Replay(reimage_host, HOST)
+    run.crashed(1, 1)
+    run.fired(3, 2)
+    run.done(4, 1, step("stop"))
+    run.check("reimage_host_crash")
