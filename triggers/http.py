@@ -105,17 +105,18 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> d
         except InvalidRequest as error:
             problems += error.problems
     if endpoint.takes_any:
-        given["body"] = _json(req)
+        given["body"] = _json(req, needed=True)
     if problems:
         raise InvalidRequest(problems)
     return given
 
 
-def _json(req: func.HttpRequest) -> dict[str, Any]:
+def _json(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:
+    """The body as an object. No body is an empty one (the model then says what is missing), unless it is `needed`."""
     body = req.get_body() or b""
     if len(body) > MOST_BYTES:
         raise BodyTooLarge(f"Send at most {MOST_BYTES} bytes.")
-    if not body.strip():
+    if not body.strip() and not needed:
         return {}
     try:
         found = json.loads(body, parse_constant=_no_constant)

@@ -154,6 +154,7 @@ def test_the_answer_tells_a_stranger_nothing() -> None:
     }
     assert texts == {(202, '{"accepted":true}')}
     assert app.send("POST", "/api/events/logoff", [1]).status == 400
+    assert app.send("POST", "/api/events/logoff").status == 400
 
 
 @given(body=st.dictionaries(st.text(), JSON), schema=st.booleans(), data=JSON)
