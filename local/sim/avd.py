@@ -191,7 +191,7 @@ def delete_host(sim: "Sim", call: Call) -> Answer:
             message = f"SessionHost {host.name} has active sessions; use force to delete it."
             raise ArmError(409, "Conflict", message)
         guests.violation(sim, "sessions_present", host.name, f"unregistered with {len(guest.sessions)} session(s)")
-    pool.hosts.pop(host.name.lower())
+    pool.remove(host)
     if sim.world.session_host_of.get(host.vm_id.lower()) is host:
         sim.world.session_host_of.pop(host.vm_id.lower())
     return Answer(200)

@@ -112,6 +112,8 @@ class Control:
     def clock(self, body: Any, query: dict[str, str]) -> Any:
         if "speed" in body:
             self.sim.clock.set_speed(float(body["speed"]))
+        if "duration_scale" in body:
+            self.sim.durations.scale = float(body["duration_scale"])
         if "advance_seconds" in body:
             self.sim.clock.advance(float(body["advance_seconds"]))
         return {"virtual_seconds": self.sim.clock.now(), "speed": self.sim.clock.speed}

@@ -145,6 +145,9 @@ def new_version(call: Call) -> Json:
     publishing.setdefault("targetRegions", [{"name": call.body["location"]}])
     for region in publishing["targetRegions"]:
         region.setdefault("regionalReplicaCount", publishing["replicaCount"])
+    if _plain(call.body["location"]) not in {_plain(region["name"]) for region in publishing["targetRegions"]}:
+        message = f"The target regions must contain the source's region, {call.body['location']}."
+        raise ArmError(400, "InvalidParameter", message, "publishingProfile.targetRegions")
     body = _stored(call, VERSION, call.id_of(VERSION, *call.names), {**properties, "provisioningState": "Creating"})
     return {**body, "_replicated": set()}
 

@@ -129,7 +129,7 @@ def _appear(sim: "Sim", vm: Vm, pool: HostPool) -> None:
         return
     host = SessionHost(name, pool, vm.id, vm.vm_id, vm.guest, utc_now(), last_heartbeat=utc_now())
     host.fixed_status = "" if vm.guest.joined else "NotJoinedToDomain"
-    pool.hosts[name.lower()] = host
+    pool.add(host)
     sim.world.session_host_of[vm.id.lower()] = host
     sim.world.home[vm.id.lower()] = (pool.id, name.partition(".")[2])
     sim.world.count("registrations")

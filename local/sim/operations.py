@@ -59,9 +59,10 @@ def _close(op: Operation, status: str) -> None:
 
 def retry_after(sim: "Sim") -> dict[str, str]:
     """Ten virtual seconds, never below one real one; absent when nothing takes any time."""
-    if sim.options.duration_scale == 0:
+    if sim.durations.scale == 0:
         return {}
-    return {"Retry-After": str(max(1, round(LRO_RETRY_AFTER / max(sim.clock.speed, 0.001))))}
+    real = LRO_RETRY_AFTER / sim.clock.speed if sim.clock.speed > 0 else 0
+    return {"Retry-After": str(max(1, round(real)))}
 
 
 def accepted(sim: "Sim", call: Call, op: Operation, status: int = 202, body: Json | None = None) -> Answer:

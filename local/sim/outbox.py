@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,15 +19,18 @@ class Postman:
         self._sim = sim
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="logoff-event")
 
+        self._outcomes: deque[bool] = deque()  # filled by the workers, counted where the world is touched
+
     def post_all(self) -> None:
+        while self._outcomes:
+            self._sim.world.count("events_posted" if self._outcomes.popleft() else "events_failed")
         while self._sim.outbox:
             event = self._sim.outbox.popleft()
             future = self._pool.submit(_post, self._sim.options.events_url, json.dumps(event).encode())
             future.add_done_callback(self._note)
 
     def _note(self, future: Future[bool]) -> None:
-        ok = not future.cancelled() and future.exception() is None and future.result()
-        self._sim.world.count("events_posted" if ok else "events_failed")
+        self._outcomes.append(not future.cancelled() and future.exception() is None and future.result())
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -79,8 +79,8 @@ class Throttle:
 
     def _refuse(self, what: str, seconds: float) -> None:
         self.refused += 1
-        if self.mode == "virtual":
-            seconds /= max(self._clock.speed, 0.001)
+        if self.mode == "virtual" and self._clock.speed > 0:
+            seconds /= self._clock.speed
         wait = str(max(1, math.ceil(seconds)))
         message = f"Number of requests for '{what}' exceeded the limit. Please try again after '{wait}' seconds."
         headers = {"Retry-After": wait}

@@ -8,7 +8,7 @@ from local.sim.world import HostPool, Session, SessionHost
 if TYPE_CHECKING:
     from local.sim.sim import Sim
 
-SAMPLE = 64  # hosts looked at for one logon: enough for balance, and independent of the pool's size
+SAMPLE = 24  # hosts looked at for one logon: enough for balance, and independent of the pool's size
 DISCONNECTED_MINUTES = (5.0, 20.0)
 SHORTEST_WORK = 60.0
 
@@ -40,7 +40,7 @@ def user_name(sim: "Sim") -> str:
 
 def place(sim: "Sim", pool: HostPool) -> SessionHost | None:
     """The broker's choice for a new logon: breadth takes the emptiest host, depth the fullest with room."""
-    hosts = list(pool.hosts.values())
+    hosts = pool.roster
     sampled = sim.rng.sample(hosts, SAMPLE) if len(hosts) > SAMPLE else hosts
     open_hosts = [h for h in sampled if _has_room(sim, pool, h)]
     if not open_hosts and sampled is not hosts:
@@ -57,11 +57,11 @@ def _has_room(sim: "Sim", pool: HostPool, host: SessionHost) -> bool:
     return guests.status_of(sim, host) == "Available"
 
 
-def live(sim: "Sim", host: SessionHost, session: Session, spent: float = 0.0) -> None:
-    """Decide when this session ends; `spent` is the part of it that lies before the world's start."""
+def live(sim: "Sim", host: SessionHost, session: Session) -> None:
+    """Decide when this session ends. What is left of a session already begun is drawn the same way."""
     if not sim.options.users:
         return
-    work = max(SHORTEST_WORK, sim.rng.expovariate(1 / (sim.options.work_minutes * 60)) - spent)
+    work = max(SHORTEST_WORK, sim.rng.expovariate(1 / (sim.options.work_minutes * 60)))
     if sim.rng.random() < sim.options.disconnect_share:
         sim.clock.after(work, lambda: _disconnect(sim, host, session))
     else:

@@ -133,6 +133,22 @@ class HostPool:
     current_token: str = ""
     hosts: dict[str, SessionHost] = field(default_factory=dict)
     arrivals_per_minute: float = 0.0
+    _roster: list[SessionHost] | None = None
+
+    def add(self, host: SessionHost) -> None:
+        self.hosts[host.name.lower()] = host
+        self._roster = None
+
+    def remove(self, host: SessionHost) -> None:
+        self.hosts.pop(host.name.lower())
+        self._roster = None
+
+    @property
+    def roster(self) -> list[SessionHost]:
+        """The hosts as a list, made once per change: the broker draws from it at every logon."""
+        if self._roster is None:
+            self._roster = list(self.hosts.values())
+        return self._roster
 
     @property
     def limit(self) -> int:

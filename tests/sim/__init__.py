@@ -1,0 +1,1 @@
+"""The simulated Azure, through the real SDK clients."""
