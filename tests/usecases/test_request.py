@@ -8,30 +8,10 @@ import pytest
 
 from shared.errors import AzureBusy, AzureForbidden, FreshcoatError, TooLarge
 from shared.ids import newest_first_id
-from shared.models.azure import HostPool
-from shared.models.pools import DomainJoin, Ring
 from shared.models.rollouts import Rollout
 from shared.services import POOLS, ROLLOUTS
-from shared.settings import Settings
 from shared.states import RolloutState
-from tests.fixtures.app import App, Reply, office, update
-from tests.fixtures.azure_world import HOST_POOL_ID, REGION
-
-WHAT_IF = "/api/pools/office/update-image?what_if=true"
-
-
-def change_pool(app: App, **changes: object) -> None:
-    app.tables.pools.replace(app.pool().model_copy(update=changes))
-
-
-def findings(reply: Reply) -> dict[str, str]:
-    """Check -> result, the worst of each."""
-    found = reply.json.get("findings") or reply.json["preflight"]
-    order = ("pass", "warn", "fail")
-    worst: dict[str, str] = {}
-    for finding in found:
-        worst[finding["check"]] = max(worst.get(finding["check"], "pass"), finding["result"], key=order.index)
-    return worst
+from tests.fixtures.app import WHAT_IF, App, Reply, change_pool, findings, office, update
 
 
 def test_a_rollout_is_claimed_written_and_started() -> None:
@@ -124,90 +104,6 @@ def test_all_that_is_wrong_with_image_and_schedule_is_named_at_once() -> None:
 def test_an_unknown_pool_is_not_found() -> None:
     body = {"version": "2.0.0", "schedule": {"mode": "now"}}
     assert office().send("POST", "/api/pools/other/update-image", body).status == 404
-
-
-class TestPreflight:
-    """What would stop a rollout half-way stops it before."""
-
-    def refused(self, app: App, check: str, field: str, **body: object) -> Reply:
-        reply = update(app, dict(body))
-        assert reply.status == 422
-        assert findings(reply)[check] == "fail"
-        assert reply.bad_fields == {field}
-        assert app.tables.rollouts.all(ROLLOUTS) == []
-        assert app.pool().running_rollout == ""
-        return reply
-
-    def test_a_version_that_does_not_exist(self) -> None:
-        self.refused(office(), "version", "version", version="9.0.0")
-
-    def test_a_version_that_is_not_ready(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0", ready=False)
-        assert "40 %" in self.refused(app, "version", "version", version="3.0.0").text
-
-    def test_a_version_that_is_not_where_the_hosts_are(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0", region="eastus")
-        assert REGION in self.refused(app, "replication", "version", version="3.0.0").text
-
-    def test_a_staged_version_is_for_test_pools(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0", staged=True)
-        self.refused(app, "staged", "version", version="3.0.0")
-        change_pool(app, ring=Ring.TEST)
-        assert update(app, {"version": "3.0.0"}).status == 202
-
-    def test_going_back_must_be_meant(self) -> None:
-        app = office()
-        change_pool(app, version="10.0.0")
-        self.refused(app, "downgrade", "version")
-        assert update(app, {"allow_downgrade": True}).status == 202
-
-    def test_versions_are_compared_as_numbers(self) -> None:
-        app = office()
-        app.world.add_version("10.0.0")
-        change_pool(app, version="9.0.0")
-        assert update(app, {"version": "10.0.0"}).status == 202
-
-    def test_the_version_it_has_already_is_no_mistake(self) -> None:
-        app = office()
-        change_pool(app, version="2.0.0")
-        assert update(app).status == 202
-
-    def test_a_join_without_its_password(self) -> None:
-        app = office(settings=Settings(tables_connection="memory"))
-        join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
-        change_pool(app, join=join)
-        self.refused(app, "join", "pool.join")
-        app.settings = Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": "x"})
-        assert update(app).status == 202
-
-    @pytest.mark.parametrize("call", ["host_pool", "session_hosts", "machines"])
-    def test_a_pool_that_may_not_be_read(self, call: str) -> None:
-        app = office()
-        app.world.fail(call, AzureForbidden(call, 403, "AuthorizationFailed", "no right to read"))
-        assert "no right to read" in self.refused(app, "host_pool", "pool").text
-
-    def test_a_definition_that_may_not_be_read(self) -> None:
-        app = office()
-        app.world.fail("version", AzureForbidden("version", 403, "AuthorizationFailed", "no"))
-        self.refused(app, "image", "image")
-
-    def test_a_host_pool_that_has_become_personal(self) -> None:
-        app = office()
-        app.world.pools[HOST_POOL_ID.lower()] = HostPool(
-            id=HOST_POOL_ID, kind="Personal", location=REGION, session_limit=1
-        )
-        self.refused(app, "host_pool", "pool")
-
-    def test_ghost_hosts_are_a_warning(self) -> None:
-        app = office()
-        app.world.add_host("ghost.contoso.local")
-        del app.world.machines[next(key for key in app.world.machines if "ghost" in key)]
-        reply = app.send("POST", WHAT_IF, {"version": "2.0.0", "schedule": {"mode": "now"}})
-        assert findings(reply)["hosts"] == "warn"
-        assert "ghost" in reply.text
 
 
 class TestWhatIf:

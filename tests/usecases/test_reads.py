@@ -1,0 +1,100 @@
+"""Images, health, and rollouts as they are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.errors import AzureBusy, AzureForbidden
+from shared.ids import newest_first_id
+from shared.models.rollouts import RolloutHost
+from shared.states import HostState, RolloutState
+from tests.fixtures.app import office, update
+from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID
+
+
+class TestImages:
+    """A name for a gallery image definition."""
+
+    def test_register_read_list(self) -> None:
+        app = office()
+        app.world.add_version("3.0.0", staged=True)
+        reply = app.send("PUT", "/api/images/second", {"definition_id": DEFINITION_ID})
+        assert reply.status == 201
+        assert (reply.json["current"], reply.json["staged"]) == ("2.0.0", "3.0.0")
+        assert app.send("PUT", "/api/images/second", {"definition_id": DEFINITION_ID}).status == 200
+        assert [image["name"] for image in app.send("GET", "/api/images").json["items"]] == ["second", "win11"]
+        versions = app.send("GET", "/api/images/second/versions").json["items"]
+        assert [(version["version"], version["staged"]) for version in versions] == [
+            ("1.0.0", False),
+            ("2.0.0", False),
+            ("3.0.0", True),
+        ]
+
+    @pytest.mark.parametrize("given", ["x", HOST_POOL_ID, DEFINITION_ID + "/versions/1.0.0", DEFINITION_ID + "x"])
+    def test_what_is_no_definition_is_refused(self, given: str) -> None:
+        assert office().send("PUT", "/api/images/second", {"definition_id": given}).bad_fields == {"definition_id"}
+
+    def test_the_definition_of_a_running_rollout_stays(self) -> None:
+        app = office()
+        other = DEFINITION_ID.replace("win11-office", "other")
+        app.world.add_version("1.0.0", other)
+        running = update(app).json["id"]
+        assert app.send("PUT", "/api/images/win11", {"definition_id": other}).json["rollout"] == running
+
+    def test_an_unreadable_gallery_is_said_in_the_list(self) -> None:
+        app = office()
+        app.world.fail("versions", AzureForbidden("x", 403, "AuthorizationFailed", "no"))
+        assert "may not read" in app.send("GET", "/api/images").json["items"][0]["problem"]
+
+
+class TestHealth:
+    """Works without a key, so it says little."""
+
+    def test_azure_out_of_reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("triggers.health.pulse.last", None)
+        app = office()
+        app.world.fail("host_pool", AzureBusy("x", None, "ConnectionError", "secret-host.local refused"))
+        reply = app.send("GET", "/api/health")
+        assert (reply.status, reply.json["checks"]) == (503, {"tables": "ok", "azure": "cannot be reached"})
+        assert app.send("GET", "/api/health").status == 503
+        assert app.world.count("host_pool") == 1
+        app.later(seconds=11)
+        assert app.send("GET", "/api/health").status == 200
+
+    def test_tables_out_of_reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("triggers.health.pulse.last", None)
+        app = office()
+        app.tables.pools.failures["page"] = [OSError("no route to table.core")]
+        reply = app.send("GET", "/api/health")
+        assert reply.status == 503
+        assert "route" not in reply.text
+
+
+class TestRolloutReads:
+    """The list from the rows alone; one with everything."""
+
+    def test_the_list_is_newest_first_and_filtered(self) -> None:
+        app = office()
+        first = app.rollout(update(app).json["id"])
+        app.tables.rollouts.replace(first.model_copy(update={"state": RolloutState.SUCCEEDED}))
+        app.later(seconds=1)
+        second = update(app).json["id"]
+
+        def listed(query: str) -> list[str]:
+            return [row["id"] for row in app.send("GET", f"/api/rollouts{query}").json["items"]]
+
+        assert listed("") == [second, first.id]
+        assert listed("?state=succeeded") == [first.id]
+        assert listed("?pool=office&limit=1") == [second]
+        assert listed("?pool=other") == []
+
+    def test_hosts_of_a_rollout(self) -> None:
+        app = office()
+        rollout_id = update(app).json["id"]
+        for name, state in (("a", HostState.DONE), ("b", HostState.FAILED)):
+            app.tables.hosts.add(RolloutHost(rollout=rollout_id, host=name, vm_id=f"/{name}", state=state))
+        hosts = app.send("GET", f"/api/rollouts/{rollout_id}/hosts").json["items"]
+        assert [(host["host"], host["target"]) for host in hosts] == [("a", "2.0.0"), ("b", "2.0.0")]
+        failed = app.send("GET", f"/api/rollouts/{rollout_id}/hosts?state=failed").json["items"]
+        assert [host["host"] for host in failed] == ["b"]
+        assert app.send("GET", f"/api/rollouts/{newest_first_id(app.now)}/hosts").status == 404
