@@ -37,6 +37,8 @@ class Control:
         return {"status": "ok", "vms": len(world.vms), "due": self.sim.clock.pending, "speed": self.sim.clock.speed}
 
     def state(self, body: Any, query: dict[str, str]) -> Any:
+        if query.get("summary") == "true":
+            return state.summary(self.sim)
         return state.state(self.sim, query.get("pool", ""))
 
     def calls(self, body: Any, query: dict[str, str]) -> Any:

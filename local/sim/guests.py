@@ -74,6 +74,8 @@ def status_of(sim: "Sim", host: SessionHost) -> str:
         return "Shutdown"
     if vm.power != "running" or sim.clock.now() < vm.guest.online_at:
         return "Unavailable"
+    if not vm.guest.joined:
+        return "NotJoinedToDomain"
     return host.fixed_status or "Available"
 
 
@@ -128,7 +130,6 @@ def _appear(sim: "Sim", vm: Vm, pool: HostPool) -> None:
         old.guest, old.fixed_status, old.vm_guid = vm.guest, "NeedsAssistance", vm.vm_id
         return
     host = SessionHost(name, pool, vm.id, vm.vm_id, vm.guest, utc_now(), last_heartbeat=utc_now())
-    host.fixed_status = "" if vm.guest.joined else "NotJoinedToDomain"
     pool.add(host)
     sim.world.session_host_of[vm.id.lower()] = host
     sim.world.home[vm.id.lower()] = (pool.id, name.partition(".")[2])

@@ -27,7 +27,7 @@ def reimage(sim: "Sim", call: Call) -> Answer:
     version, gallery_id = _target(sim, vm, exact)
     guests.check_disturbance(sim, vm, "reimage")
     if exact:
-        guests.check_repetition(sim, vm.name, sim.world.version_on(vm), bool(vm.guest.pool), version)
+        guests.check_repetition(sim, vm.name, sim.world.version_on(vm), bool(vm.guest.pool), exact)
     was_running = vm.power == "running"
     guests.go_down(sim, vm)
     vm.provisioning = "Updating"

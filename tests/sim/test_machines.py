@@ -194,7 +194,7 @@ def test_scale_set_instances_and_pinned_images_look_so(sim: Simulator, compute: 
 
 
 def test_ephemeral_hosts_have_no_disk_and_do_not_deallocate(
-    sim: Simulator, compute: Client, operator: Operator
+    sim: Simulator, compute: Client, operator: Operator, violations: Callable[[], list[Any]]
 ) -> None:
     sim.reset(ephemeral=True)
     assert compute.virtual_machines.get(GROUP, VM).storage_profile.os_disk.managed_disk is None
@@ -204,3 +204,4 @@ def test_ephemeral_hosts_have_no_disk_and_do_not_deallocate(
     operator.unregister(VM)
     operator.reimage(VM)
     assert sim.host(VM)["version"] == "1.0.0"  # reset to its initial state, whatever was asked for
+    assert violations() == []

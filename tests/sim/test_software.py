@@ -27,12 +27,16 @@ def test_a_joined_and_registered_host_is_available_again(sim: Simulator, desktop
     assert host.virtual_machine_id == sim.host(VM)["vm_id"]
 
 
-def test_a_host_that_joined_nothing_never_becomes_available(desktops: Client, operator: Operator) -> None:
+def test_a_host_that_joined_nothing_never_becomes_available(
+    sim: Simulator, desktops: Client, operator: Operator
+) -> None:
     operator.unregister(VM)
     operator.reimage(VM)
     operator.register(VM)
     (host,) = [h for h in desktops.session_hosts.list(GROUP, POOL) if VM in h.name]
     assert host.status == "NotJoinedToDomain"
+    operator.join(VM)
+    assert sim.host(VM)["status"] == "Available"
 
 
 def test_a_wrong_or_expired_token_fails_the_command(sim: Simulator, compute: Client, operator: Operator) -> None:

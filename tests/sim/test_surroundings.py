@@ -114,6 +114,13 @@ def test_calls_are_counted_by_operation_and_by_host(sim: Simulator, compute: Cli
     assert counted["by_status"] == {"200": 2}
 
 
+def test_a_summary_leaves_hosts_and_disks_out(sim: Simulator) -> None:
+    everything = sim.state()
+    summary = sim.control("GET", "state?summary=true")
+    assert set(everything) - set(summary) == {"hosts", "disks"}
+    assert summary["counters"] == everything["counters"]
+
+
 def test_a_reset_takes_options_and_refuses_strangers(sim: Simulator) -> None:
     sim.reset(hosts=7)
     assert len(sim.state(POOL)["hosts"]) == 7
