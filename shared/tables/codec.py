@@ -15,6 +15,7 @@ import typing
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count, takewhile
 from typing import Annotated, Any, Literal, TypeAliasType, Union
 
 from azure.data.tables import EdmType, EntityProperty
@@ -69,10 +70,12 @@ class Codec[R: Record]:
     def decode(self, entity: Mapping[str, Any], etag: str) -> R:
         """The record an entity holds, with its etag. Raises pydantic's ValidationError when it is none of ours."""
         fields: dict[str, Any] = {**self._absent, "etag": etag}
-        for name in self.plain | self._nested:
-            value = _take(entity, name)
-            if value is not None:
-                fields[name] = json.loads(value) if name in self._nested else value
+        for name in self.plain:
+            if (value := _take(entity, name)) is not None:
+                fields[name] = value
+        for name in self._nested:
+            if (value := _take(entity, name)) is not None:
+                fields[name] = json.loads(value)
         return self._model.model_validate(fields, extra="ignore")
 
     def literal(self, name: str, value: Any) -> str:
@@ -142,14 +145,16 @@ def _put(entity: Entity, name: str, value: Any) -> None:
 
 
 def _take(entity: Mapping[str, Any], name: str) -> Any:
-    match entity.get(name):
-        case EntityProperty(value=value):
-            return value
-        case datetime() as moment:  # the SDK's own subclass: it would write back its former text, changed or not
-            return datetime.combine(moment.date(), moment.time(), UTC)
-        case None if f"{name}__0" in entity:
-            numbers = range(len(entity))
-            parts = (entity.get(f"{name}__{number}") for number in numbers)
-            return "".join(part for part in parts if part is not None)
-        case value:
-            return value
+    value = entity.get(name)
+    if value is None:
+        return _joined(entity, name) if f"{name}__0" in entity else None
+    if isinstance(value, EntityProperty):
+        return value.value
+    if isinstance(value, datetime):  # the SDK's own subclass: it would write back its former text, changed or not
+        return datetime.combine(value.date(), value.time(), UTC)
+    return value
+
+
+def _joined(entity: Mapping[str, Any], name: str) -> str:
+    parts = takewhile(lambda part: part in entity, (f"{name}__{number}" for number in count()))
+    return "".join(entity[part] for part in parts)

@@ -81,4 +81,4 @@ def _property_bytes(name: str, value: Any) -> int:
 
 def _units(text: str) -> int:
     """UTF-16 code units of a text."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
