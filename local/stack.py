@@ -33,6 +33,7 @@ class Stack:
         self.options = options
         self._sim_flags = sim_flags
         self._children: list[Child] = []
+        self._connection = ""
         self.tables = options.directory / "tables"
         """Azurite's files."""
 
@@ -68,9 +69,19 @@ class Stack:
         azurite = Azurite(self.options.logs / "azurite.log", state=self.tables)
         self._children.append(azurite.child)
         sim = self._python("Simulated Azure", "sim", self._sim_arguments(), {})
-        host = self._python("Function host", "host", self._host_arguments(), self._settings(azurite.connection))
+        self._connection = azurite.connection
+        host = self.start_host()
         azurite.wait()
         wait_until(lambda: answers(f"{self.options.sim_url}/_sim/health"), sim, seconds=_START_SECONDS)
+        self.await_host(host)
+
+    def start_host(self) -> Child:
+        """Start the function host; `await_host` waits until it answers."""
+        settings = self._settings(self._connection)
+        return self._python("Function host", "host", self._host_arguments(), settings)
+
+    def await_host(self, host: Child) -> None:
+        """Return once the app answers. Raises StackError with the log's tail when it does not."""
         wait_until(lambda: answers(f"{self.options.app_url}/api/health"), host, seconds=_START_SECONDS)
 
     def _python(self, name: str, short: str, arguments: list[str], settings: dict[str, str]) -> Child:

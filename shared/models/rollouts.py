@@ -88,6 +88,7 @@ class RolloutHost(Record):
     engine_run: int = 0
     """Counts the engine instances that drove this host; 0 before the first."""
     canary: bool = False
+    """One of the first hosts, on which the others waited."""
     from_version: str | None = None
     version: str | None = None
     """What the host is on now, as last verified."""

@@ -105,6 +105,8 @@ class RolloutHostView(Value):
     from_version: str | None
     version: str | None
     target: str
+    strategy: str
+    """`reimage` or `replace`; empty while nothing destructive was done."""
     reason: str
     error: str
     old_disk_id: str | None

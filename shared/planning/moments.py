@@ -15,6 +15,9 @@ from shared.states import HostState
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
 """Hosts whose sessions will be ended at force_at."""
 
+SIGN_OUT_TAKES = timedelta(seconds=2)
+"""A session is gone so long after it was ended, at best."""
+
 SIGN_OUT_REPEAT = timedelta(seconds=30)
 """Least time between two sign-outs of the same host."""
 
@@ -76,5 +79,5 @@ def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
             continue
         times += [moment + settle for moment in (row.drained_at, row.empty_since) if moment]
         if row.signed_out_last:
-            times.append(row.signed_out_last + max(settle, SIGN_OUT_REPEAT))
+            times += [row.signed_out_last + max(settle, wait) for wait in (SIGN_OUT_TAKES, SIGN_OUT_REPEAT)]
     return min((time for time in times if time > now), default=now + timedelta(seconds=policy.poll_seconds))

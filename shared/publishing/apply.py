@@ -164,12 +164,13 @@ def as_failed(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
     return row.model_copy(update={"state": state, "error": why, "ended_at": now, "operation": None})
 
 
-def take(row: RolloutHost, now: datetime) -> RolloutHost:
+def take(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
     """Hand the host to its own orchestration: from here on only that writes its row."""
     changes = {
         "state": move_host(row.host, row.state, HostState.REIMAGING),
         "engine_run": row.engine_run + 1,
         "taken_at": now,
+        "canary": canary,
         "step": "handed over",
         "step_since": None,
         "phase": "",

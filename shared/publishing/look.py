@@ -101,8 +101,9 @@ def _apply(
     _warn(services, rollout, pool, decided, hands)
     _sign_out(services, rollout, pool, decided, snapshot, hands)
     hands.each(decided.chosen(Act.FAIL), lambda row: apply.fail(services, row, reasons[row.host]))
+    canary = rollout.policy.canary_hosts > 0 and not decided.canary_passed
     for host in decided.chosen(Act.TAKE):
-        rows[host] = apply.take(rows[host], services.now())
+        rows[host] = apply.take(rows[host], services.now(), canary=canary)
     return hands
 
 
