@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -62,6 +63,10 @@ class Snapshot:
     may_probe_only: bool = False
     failures_accepted: int = 0
     sessions: tuple[UserSession, ...] | None = None
+
+    def with_rows(self, rows: Mapping[str, RolloutHost]) -> Snapshot:
+        """The same look with other rows: what is known after its commands were carried out."""
+        return replace(self, hosts=tuple(replace(view, row=rows[view.name]) for view in self.hosts))
 
     @cached_property
     def counts(self) -> Counter[HostState]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.errors import AzureBusy, AzureError
-from shared.models.azure import UserSession
+from shared.models.azure import Machine, UserSession
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.values import Act, Decision, SessionWarning
@@ -89,27 +89,26 @@ def skip(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
     return row.model_copy(update=changes)
 
 
-def remember(services: Services, row: RolloutHost, now: datetime) -> RolloutHost:
-    """First half of a drain: read the VM and note what has to be given back. Nothing is changed yet."""
+def remember(services: Services, row: RolloutHost, machines: dict[str, Machine]) -> RolloutHost:
+    """First half of a drain: read the VM (into `machines`), note what has to be given back. Nothing is changed yet."""
     machine = services.machines.machine(row.vm_id)
     if machine is None:
-        return skip(row, "its VM does not exist: remove the session host from the host pool", now)
+        return skip(row, "its VM does not exist: remove the session host from the host pool", services.now())
+    machines[row.host] = machine
     row = custody.remember(row, machine)
     changes = {"state": move_host(row.host, row.state, HostState.DRAINING), "drained_at": None, "empty_since": None}
     return row.model_copy(update={**changes, "step": "draining"})
 
 
-def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost) -> RolloutHost:
+def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, machine: Machine) -> RolloutHost:
     """Second half: keep autoscale away and the disk safe, then stop new sessions.
 
     The settling time begins only after Azure confirmed the drain.
     """
-    machine = services.machines.machine(row.vm_id)
-    if machine is not None:
-        tags = custody.marked(machine, rollout)
-        keep = custody.keep_disk(machine, rollout)
-        if tags != machine.tags or keep:
-            services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
+    tags = custody.marked(machine, rollout)
+    keep = custody.keep_disk(machine, rollout)
+    if tags != machine.tags or keep:
+        services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
     services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=False)
     return row.model_copy(update={"drained_at": services.now(), "step": "drained", "reason": ""})
 

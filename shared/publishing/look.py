@@ -7,14 +7,16 @@ lost event, a duplicate or a restart costs one look and nothing else.
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.errors import AzureBusy, AzureError, NotFound, StaleRow
+from shared.models.azure import Machine
 from shared.models.pools import Pool
 from shared.models.rollouts import Look, Rollout, RolloutHost
+from shared.planning.moments import next_look
 from shared.planning.plan import plan
 from shared.planning.values import Act, Plan, Snapshot
 from shared.ports import Engine
@@ -22,7 +24,6 @@ from shared.publishing import apply
 from shared.publishing.gather import gather
 from shared.publishing.record import record
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.states import HostState
 
 log = logging.getLogger("freshcoat.look")
 
@@ -118,13 +119,14 @@ def _drain(services: Services, rollout: Rollout, pool: Pool, decided: Plan, hand
     chosen = decided.chosen(Act.DRAIN)
     if not chosen:
         return
-    hands.each(chosen, lambda row: apply.remember(services, row, services.now()))
-    remembered = [hands.rows[host] for host in chosen if hands.rows[host].step == "draining"]
+    machines: dict[str, Machine] = {}
+    hands.each(chosen, lambda row: apply.remember(services, row, machines))
+    remembered = [hands.rows[host] for host in machines]
     for row in services.hosts.write_many(remembered):
         hands.rows[row.host] = row
     hands.each(
         [row.host for row in remembered],
-        lambda row: apply.drain(services, rollout, pool, row),
+        lambda row: apply.drain(services, rollout, pool, row, machines[row.host]),
         on_error=lambda row, error: apply.as_failed(row, f"could not be drained: {error}", services.now()),
     )
 
@@ -206,7 +208,9 @@ def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
 def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snapshot, hands: apply.Hands) -> LookAnswer:
     """Record what was seen and done on the rollout's row, and say when to look again."""
     now = services.now()
-    next_at = decided.next_look
+    # What was just drained or signed out settles from now on, so the moment of the next look follows from it.
+    after = snapshot.with_rows(hands.rows)
+    next_at = next_look(after, rollout.policy, now) if decided.next_look else None
     if hands.applied.left_over:
         next_at = now
     elif hands.applied.busy:
@@ -218,21 +222,18 @@ def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snaps
         accepting=sum(1 for view in snapshot.hosts if view.serving),
         sessions=snapshot.open_sessions,
         sessions_to_end=sum(
-            view.sessions
-            for view in snapshot.hosts
-            if not hands.rows[view.name].state.ended and not hands.rows[view.name].state.in_work
+            view.sessions for view in after.hosts if not view.row.state.ended and not view.row.state.in_work
         ),
         next_at=decided.moment.at if decided.moment else None,
         next_does=decided.moment.does if decided.moment else "",
     )
-    counts: Counter[HostState] = Counter(row.state for row in hands.rows.values())
     recorded = record(
         services,
         rollout.id,
         planned_from=rollout,
         decided=decided,
         seen=seen,
-        counts=counts,
+        counts=after.counts,
         signed_out=sum(len(row.signed_out) for row in hands.rows.values()),
     )
     if recorded.state.ended:

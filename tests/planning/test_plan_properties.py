@@ -85,7 +85,7 @@ def by_name(pool: Snapshot) -> dict[str, HostView]:
     return {view.name: view for view in pool.hosts}
 
 
-many = settings(max_examples=400, deadline=None)
+many = settings(max_examples=200, deadline=None)
 
 
 @many
@@ -199,7 +199,7 @@ def test_every_decision_is_a_move_the_state_table_knows(pool: Snapshot, rules: P
 def test_there_is_always_a_next_look_until_the_end(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     over = pool.state.ended or (decided.becomes is not None and (decided.becomes.ended or decided.becomes == "paused"))
-    assert over or (decided.next_look is not None and decided.next_look > NOON)
+    assert over or (decided.next_look is not None and decided.next_look >= NOON)
 
 
 @many

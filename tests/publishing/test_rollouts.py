@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -376,22 +377,25 @@ def test_no_secret_is_kept_in_a_row() -> None:
     assert not any(token in text or "password" in text.lower() for text in texts)
 
 
-def test_a_crash_after_any_step_ends_well_and_repeats_nothing_destructive() -> None:
-    whole = office(0, 0, 1)
-    whole.publish(force=60, policy={"min_available": 0, "max_unavailable": "100%"})
-    count = [0]
-    whole.every_step.append(lambda: count.__setitem__(0, count[0] + 1))
-    whole.run(600)
-    assert_all_well(whole)
-    for crash_after in range(1, count[0]):
-        drive = office(0, 0, 1)
-        left = [crash_after]
-        drive.every_step.append(lambda left=left: left.__setitem__(0, left[0] - 1))  # type: ignore[misc]
-        drive.publish(force=60, policy={"min_available": 0, "max_unavailable": "100%"})
-        drive.run(until=lambda left=left: left[0] <= 0)  # type: ignore[misc]
-        if not drive.rollout.state.ended:
-            drive.crash()
-            drive.recover()
-        drive.run(600)
+def two_hosts(die_at: int | None = None, **policy: Any) -> Drive:
+    """A rollout over an idle and a busy host, whose process dies at a call; at its end."""
+    drive = office(0, 1)
+    rules = {"min_available": 0, "max_unavailable": "100%", "poll_seconds": 900, "canary_hosts": 0}
+    drive.publish(force=30, policy=rules | policy)
+    if die_at:
+        drive.die_at_call(die_at)
+    drive.run(600)
+    return drive
+
+
+@pytest.mark.parametrize("strategy", ["reimage", "replace"])
+def test_the_process_may_die_at_any_call_and_nothing_destructive_is_repeated(strategy: str) -> None:
+    die_at, died = 1, 1
+    while died:
+        drive = two_hosts(die_at, strategy=strategy)
+        died = drive.died
         assert_all_well(drive)
-        assert set(reimaged(drive).values()) == {1}, crash_after
+        began = "start_reimage" if strategy == "reimage" else "start_create"
+        assert [drive.world.count(began, host) for host in drive.rows] == [1, 1], die_at
+        die_at += 1
+    assert die_at > 50
