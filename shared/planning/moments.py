@@ -77,8 +77,8 @@ def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
         row = view.row
         if not view.drained:
             continue
-        if row.drained_at and row.empty_since is None and view.sessions == 0:
-            times.append(max(now, row.drained_at + settle))  # as soon as it has settled, it may be seen as empty
+        if row.drained_at and row.empty_since is None and row.state is HostState.DRAINING:
+            times.append(max(now, row.drained_at + settle))  # as soon as it has settled, it is seen as empty or not
         times += [moment + settle for moment in (row.drained_at, row.empty_since) if moment]
         if row.signed_out_last:
             times += [row.signed_out_last + max(settle, wait) for wait in (SIGN_OUT_TAKES, SIGN_OUT_REPEAT)]

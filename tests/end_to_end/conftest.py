@@ -63,6 +63,11 @@ class Freshcoat(Stack):
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
+    def force_in(self, rollout: str, seconds: float) -> None:
+        """Move the deadline to so many seconds from now."""
+        answer = self.send("POST", f"/rollouts/{rollout}/reschedule", {"deadline": in_seconds(seconds)})
+        assert answer.status_code == 202, answer.text
+
     def follow(self, rollout: str, until: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
         """The rollout once `until` holds for it."""
         end = time.monotonic() + seconds

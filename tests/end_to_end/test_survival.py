@@ -16,10 +16,11 @@ def test_a_killed_host_takes_the_rollout_up_again_and_repeats_nothing(freshcoat:
     pool = f"kill-{moment}"
     hosts = freshcoat.add_pool(pool, 6, canary_hosts=0, strategy="reimage")
     freshcoat.sim("POST", "/logon", {"host": hosts[5], "user": "ann@contoso.com"})
-    rollout = freshcoat.publish(pool, {"mode": "on_logoff", "deadline": in_seconds(25)})
+    rollout = freshcoat.publish(pool, {"mode": "on_logoff", "deadline": in_seconds(3600)})
     freshcoat.follow(rollout, lambda view: view["counts"].get(moment, 0) >= 1)
     freshcoat.kill_host()
     freshcoat.await_host(freshcoat.start_host())
+    freshcoat.force_in(rollout, 2)
     view = freshcoat.finish(rollout)
     assert view["state"] == "succeeded", view
     assert {host["version"] for host in freshcoat.azure(pool).values()} == {"2.0.0"}
