@@ -8,7 +8,7 @@ from typing import Any
 from durabletask.task import OrchestrationContext
 
 from orchestrators.publish_image import PATIENCE, Driven
-from shared.publishing.step import STEPS, Then
+from shared.publishing.outcome import STEPS, Then
 
 
 def reimage_host(context: OrchestrationContext, given: dict[str, Any]) -> Driven:

@@ -102,7 +102,7 @@ class Machines(Protocol):
     ) -> Operation:
         """Join the domain or Entra ID by VM extension; a new `change_tag` makes the extension run again."""
 
-    def start_register(self, vm_id: str, location: str, script: str, token: SecretStr) -> Operation:
+    def start_register(self, vm_id: str, location: str, token: SecretStr) -> Operation:
         """Install the AVD agent and register the host by a managed run command."""
 
     def resume(self, operation: Operation) -> Operation:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ids import newest_first_id
+from shared.ids import made_at, newest_first_id
 
 MOMENTS = st.datetimes(min_value=datetime(2024, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -26,3 +26,10 @@ def test_its_form_is_fixed() -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         newest_first_id(datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_an_id_tells_when_it_was_made_and_a_strange_text_does_not() -> None:
+    moment = datetime(2026, 11, 2, 9, 30, 1, 250_000, tzinfo=UTC)
+
+    assert made_at(newest_first_id(moment)) == moment
+    assert made_at("r-1") is None

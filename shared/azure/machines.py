@@ -19,6 +19,7 @@ from shared.azure import bodies, ids, operations, reading
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
 from shared.azure.operations import OneLook
+from shared.azure.scripts import registration_script
 from shared.errors import AzureForbidden, AzureNotFound
 from shared.models.azure import Machine, MachineBody, Operation
 from shared.models.pools import DomainJoin, EntraJoin
@@ -146,11 +147,11 @@ class AzureMachines:
             password,
         )
 
-    def start_register(self, vm_id: str, location: str, script: str, token: SecretStr) -> Operation:
+    def start_register(self, vm_id: str, location: str, token: SecretStr) -> Operation:
         """PUT the managed run command; the script gets AgentUrl, BootLoaderUrl and, protected, RegistrationToken."""
         at = ids.parse(vm_id)
         body = models.VirtualMachineRunCommand(
-            bodies.register_command(location, script, self._script_parameters, token.get_secret_value())
+            bodies.register_command(location, registration_script(), self._script_parameters, token.get_secret_value())
         )
         commands = self._client(at).virtual_machine_run_commands
         return self._start(

@@ -18,7 +18,8 @@ from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout
 from shared.names import REGISTER_HOST
 from shared.publishing.gather import version_of
-from shared.publishing.step import Outcome, StepFailed, Then, Work, carry_on
+from shared.publishing.outcome import Outcome, Then
+from shared.publishing.step import StepFailed, Work, carry_on
 from shared.services import POOLS, Services
 from shared.states import HostState
 

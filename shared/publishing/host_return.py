@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from shared.azure.scripts import registration_script
 from shared.models.azure import HEALTHY_STATUSES
 from shared.models.pools import DomainJoin
 from shared.publishing import custody
-from shared.publishing.step import Outcome, StepFailed, Then, Work, carry_on
+from shared.publishing.outcome import Outcome, Then
+from shared.publishing.step import StepFailed, Work, carry_on
 from shared.states import HostState
 
 
@@ -37,7 +37,6 @@ def register_host(work: Work) -> Outcome:
     started = work.services.machines.start_register(
         work.row.vm_id,
         work.row.location,
-        registration_script(),
         token,
     )
     return carry_on(work, started) or _registered(work)

@@ -24,6 +24,7 @@ from shared.publishing import apply
 from shared.publishing.gather import gather
 from shared.publishing.record import record
 from shared.services import POOLS, ROLLOUTS, Services
+from shared.states import RolloutState
 
 log = logging.getLogger("freshcoat.look")
 
@@ -55,6 +56,8 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int, *, fresh
     pool = services.pools.find(POOLS, rollout.pool)
     if pool is None:
         raise NotFound("pool", rollout.pool)
+    if pool.running_rollout != rollout.id:
+        return _superseded(services, rollout, pool)
     now = services.now()
     try:
         gathered = gather(services, rollout, pool, now)
@@ -71,6 +74,15 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int, *, fresh
     _save(services, gathered.stored, hands.rows)
     _start_hosts(services, engine, decided, hands.rows, fresh=fresh, now=now)
     return _answer(services, rollout, decided, gathered.snapshot, hands)
+
+
+def _superseded(services: Services, rollout: Rollout, pool: Pool) -> LookAnswer:
+    """The pool is another rollout's: a claim that was taken for a dead one's. Two must never work on one pool."""
+    log.error("rollout %s: the pool is held by %r, so it ends", rollout.id, pool.running_rollout)
+    note = "It lost its pool to another rollout."
+    ended = rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
+    services.rollouts.replace(ended)
+    return LookAnswer(ended=True, state=ended.state)
 
 
 def _unreadable(services: Services, rollout: Rollout, error: AzureError, now: datetime) -> LookAnswer:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from shared.arm_ids import version_id
 from shared.audit import audit
 from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest, StaleRow
-from shared.ids import newest_first_id
+from shared.ids import made_at, newest_first_id
 from shared.images import find_image
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
@@ -143,14 +143,6 @@ def _stands(services: Services, holder: str) -> bool:
         return not rollout.state.ended
     made = made_at(holder)
     return made is not None and services.now() < made + CLAIM_GRACE
-
-
-def made_at(rollout_id: str) -> datetime | None:
-    """When an id was made (`shared.ids`); None for one that is not of that form."""
-    digits, _, _ = rollout_id.partition("-")
-    if not (digits.isdecimal() and len(digits) == 13):
-        return None
-    return datetime.fromtimestamp((9_999_999_999_999 - int(digits)) / 1000, UTC)
 
 
 def claim(services: Services, name: str, rollout_id: str) -> None:

@@ -10,41 +10,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, FreshcoatError, NotFound
 from shared.models.azure import Operation
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.names import AWAIT_HEALTHY, GIVE_BACK_HOST, JOIN_HOST, REBUILD_HOST, RECHECK_HOST, REGISTER_HOST
 from shared.ports import Engine
 from shared.publishing import apply
+from shared.publishing.outcome import STEPS, Outcome, Then
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.states import HostState, move_host
 
 log = logging.getLogger("freshcoat.host")
-
-STEPS = (RECHECK_HOST, REBUILD_HOST, JOIN_HOST, REGISTER_HOST, AWAIT_HEALTHY, GIVE_BACK_HOST)
-"""The steps of one host, in order."""
-
-
-class Then(StrEnum):
-    """What the host's orchestration does after a step."""
-
-    NEXT = "next"
-    WAIT = "wait"
-    AGAIN = "again"
-    """Begin with the first step: another attempt."""
-    STOP = "stop"
-    """Nothing more: done, failed, or given back to the rollout."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A step's answer; `seconds` belongs to `wait`."""
-
-    then: Then
-    seconds: float = 0.0
 
 
 class StepFailed(FreshcoatError):

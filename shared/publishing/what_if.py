@@ -9,22 +9,13 @@ from datetime import datetime, timedelta
 from shared.models.base import UtcTime, Value
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
+from shared.models.views import PlannedHost
 from shared.planning.budget import HOSTS_PER_REPLICA, budget_for
 from shared.planning.plan import plan
 from shared.planning.values import Act, Snapshot
 from shared.publishing.gather import gather
 from shared.publishing.progress import FIRST_GUESS
 from shared.services import Services
-
-
-class PlannedHost(Value):
-    """One host of the plan: what the first look at `begin_at` would do with it, and why."""
-
-    host: str
-    does: str
-    reason: str
-    sessions: int
-    version: str | None
 
 
 class Preview(Value):

@@ -6,7 +6,6 @@ import pytest
 from pydantic import SecretStr
 
 from local.sim import names
-from shared.azure.scripts import registration_script
 from shared.errors import AzureConflict, AzureForbidden, AzureNotFound, InvalidRequest, OperationFailed
 from shared.models.pools import DomainJoin, EntraJoin
 from tests.azure.conftest import PASSWORD, POOL, Azure, host, vm
@@ -197,7 +196,7 @@ def test_a_new_machine_joins_and_registers(azure: Azure, join: DomainJoin | Entr
     token = azure.desktops.registration_token(POOL)
 
     assert azure.machines.start_join(vm(1), "westeurope", join, PASSWORD, "change-1").done
-    assert azure.machines.start_register(vm(1), "westeurope", registration_script(), token).done
+    assert azure.machines.start_register(vm(1), "westeurope", token).done
     found = azure.sim.host("office-0001")
 
     assert (found["join"], found["status"], found["version"]) == (join.kind, "Available", "2.0.0")
@@ -215,7 +214,7 @@ def test_registering_with_a_token_that_is_no_good_fails_the_operation(azure: Azu
     azure.sim.advance(600)
     azure.desktops.remove_session_host(POOL, host(1))
 
-    operation = azure.machines.start_register(vm(1), "westeurope", "script", SecretStr("no-good"))
+    operation = azure.machines.start_register(vm(1), "westeurope", SecretStr("no-good"))
     with pytest.raises(OperationFailed):
         azure.finish(operation)
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import pytest
 
 from local.sim import names
-from shared.azure.scripts import registration_script
 from shared.errors import AzureBusy, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 from shared.models.pools import DomainJoin, EntraJoin
@@ -35,9 +34,7 @@ def power_on(azure: Azure) -> Operation:
 
 
 def register(azure: Azure) -> Operation:
-    return azure.machines.start_register(
-        vm(1), "westeurope", registration_script(), azure.desktops.registration_token(POOL)
-    )
+    return azure.machines.start_register(vm(1), "westeurope", azure.desktops.registration_token(POOL))
 
 
 STARTS: dict[str, Start] = {
@@ -184,7 +181,7 @@ def test_an_operation_that_azure_has_forgotten_is_not_found(slow: Azure) -> None
 def test_nothing_secret_is_logged(slow: Azure, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     token = slow.desktops.registration_token(POOL)
-    slow.machines.start_register(vm(1), "westeurope", registration_script(), token)
+    slow.machines.start_register(vm(1), "westeurope", token)
     slow.machines.start_join(vm(2), "westeurope", JOIN, PASSWORD, "1")
     slow.machines.start_reimage(vm(3), version="2.0.0", admin_password=PASSWORD)
     slow.machines.start_join(vm(4), "westeurope", EntraJoin(kind="entra"), None, "1")

@@ -351,6 +351,16 @@ def test_a_missing_right_is_told_and_touches_nothing() -> None:
     assert any("AuthorizationFailed" in row.error for row in drive.rows.values())
 
 
+def test_a_rollout_whose_pool_is_anothers_ends_without_touching_it() -> None:
+    drive = office(0)
+    drive.publish(policy={"min_available": 0})
+    drive.tables.pools.replace(drive.pool.model_copy(update={"running_rollout": "r-2"}))
+    drive.run(60)
+    assert drive.rollout.state is RolloutState.FAILED
+    assert drive.pool.running_rollout == "r-2"
+    assert drive.world.count("set_accepting") == 0
+
+
 def test_new_hosts_get_the_old_version_until_the_canary_has_passed() -> None:
     drive = office(0, 0, 0)
     seen: list[tuple[int, str | None]] = []

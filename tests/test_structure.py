@@ -1,0 +1,118 @@
+"""Who may import whom, and which names stand at the top: the layout is kept by this test, not by memory."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.settings import BadSettings, Settings
+
+ROOT = Path(__file__).parent.parent
+PRODUCT = ("shared", "orchestrators", "activities", "triggers")
+
+ONLY_IN = {
+    "azure.mgmt": "shared/azure/",
+    "azure.identity": ("shared/azure/", "shared/tables/"),
+    "azure.data": "shared/tables/",
+    "grpc": "shared/engine.py",
+    "os": "shared/wiring.py",
+}
+"""SDKs, and the environment, are known in one place each."""
+
+PURE = (
+    "shared/models/",
+    "shared/planning/",
+    "shared/states.py",
+    "shared/errors.py",
+    "shared/ids.py",
+    "shared/names.py",
+    "shared/schedule.py",
+    "shared/zones.py",
+    "shared/publishing/custody.py",
+    "shared/publishing/outcome.py",
+    "shared/publishing/progress.py",
+)
+PURE_MAY = {"pydantic", "zoneinfo", "tzlocal", "shared"}
+"""Besides the standard library."""
+
+
+def modules(*folders: str) -> list[Path]:
+    return [ROOT / "function_app.py", *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_an_sdk_is_imported_in_one_place_only(package: str) -> None:
+    for path in modules(*PRODUCT):
+        place = path.relative_to(ROOT).as_posix()
+        if any(within(name, package) for name in imports(path)):
+            assert place.startswith(ONLY_IN[package]), f"{place} imports {package}"
+
+
+def test_pure_modules_import_nothing_that_acts() -> None:
+    import sys  # noqa: PLC0415 - the list of standard modules is only known here
+
+    checked = 0
+    for path in modules("shared"):
+        place = path.relative_to(ROOT).as_posix()
+        if not place.startswith(PURE):
+            continue
+        checked += 1
+        tops = {name.split(".")[0] for name in imports(path)}
+        assert tops <= set(sys.stdlib_module_names) | PURE_MAY | {"__future__"}, place
+        ours = {name for name in imports(path) if name.startswith("shared.")}
+        assert not any(within(name, f"shared.{part}") for name in ours for part in ("azure", "tables", "wiring")), place
+    assert checked > 20
+
+
+def test_orchestrators_know_neither_services_nor_settings_nor_sdks() -> None:
+    for path in (ROOT / "orchestrators").glob("*.py"):
+        for name in imports(path):
+            assert not any(
+                within(name, f"shared.{part}") for part in ("services", "settings", "wiring", "azure", "tables")
+            )
+
+
+def test_nothing_that_is_deployed_imports_the_local_tools_or_the_tests() -> None:
+    for path in modules(*PRODUCT):
+        assert not any(within(name, part) for name in imports(path) for part in ("local", "tests")), path
+
+
+def test_triggers_and_activities_touch_no_azure_and_no_table() -> None:
+    for path in modules("triggers", "activities"):
+        assert not any(within(name, part) for name in imports(path) for part in ("shared.azure", "shared.tables")), path
+
+
+def test_the_sample_settings_are_those_that_are_read() -> None:
+    values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    ours = {name.removeprefix("FRESHCOAT_").lower() for name in values if name.startswith("FRESHCOAT_")}
+    assert ours == set(Settings.model_fields) - {"secrets"}
+    assert Settings.read(values).secrets == {"JOIN_PASSWORD": values["JOIN_PASSWORD"]}
+
+
+def test_every_wrong_setting_is_named_at_once() -> None:
+    with pytest.raises(BadSettings) as refused:
+        Settings.read({"FRESHCOAT_LOOK_GAP": "soon", "FRESHCOAT_IMAGE_LIMIT": "-1"})
+    assert "FRESHCOAT_LOOK_GAP" in str(refused.value)
+    assert "FRESHCOAT_IMAGE_LIMIT" in str(refused.value)
+
+
+def test_the_fixed_names_stand_at_the_top() -> None:
+    fixed = ["function_app.py", "orchestrators", "activities", "shared", "tests", "host.json", "requirements.txt"]
+    assert [name for name in [*fixed, "local.settings.sample.json"] if not (ROOT / name).exists()] == []
