@@ -57,6 +57,12 @@ class Settings(BaseModel):
     register_limit: Seconds = 900.0
     healthy_limit: Seconds = 2_700.0
     """Ends of the waits of one host; defaults from azure-facts 1.9."""
+    busy_limit: Seconds = 43_200.0
+    """How long a host is held while Azure is too busy; that time does not count against the limits above."""
+
+    trust_principal: bool = False
+    """Whether App Service authentication is on (`WEBSITE_AUTH_ENABLED`): only then does the platform itself write the
+    header that names the caller, and take away one that was sent."""
 
     secrets: Mapping[str, str] = Field(default_factory=dict, repr=False)
     """The `JOIN_…` settings: passwords of joining users, usually Key Vault references."""
@@ -70,6 +76,7 @@ class Settings(BaseModel):
             for name, value in environment.items()
             if name.startswith(prefix) and value != ""
         }
+        given["trust_principal"] = environment.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true"
         given["secrets"] = {name: value for name, value in environment.items() if name.startswith("JOIN_")}
         try:
             settings = cls.model_validate(given)

@@ -62,7 +62,8 @@ HOST_ENDS = frozenset({_H.DONE, _H.SKIPPED, _H.FAILED})
 HOST_IN_WORK = frozenset({_H.REIMAGING, _H.JOINING, _H.VERIFYING})
 
 ROLLOUT_MOVES: dict[RolloutState, frozenset[RolloutState]] = {
-    _R.SCHEDULED: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLING, _R.FAILED}),
+    # Straight to the end: a pool that is on the target already has nothing to run.
+    _R.SCHEDULED: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
     _R.RUNNING: frozenset({_R.AWAITING_APPROVAL, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
     _R.AWAITING_APPROVAL: frozenset({_R.RUNNING, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
     _R.PAUSED: frozenset({_R.SCHEDULED, _R.RUNNING, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),

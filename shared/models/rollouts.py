@@ -33,9 +33,6 @@ class Look(Value):
     sessions: int
     sessions_to_end: int
     """Sessions on hosts that are still to be updated."""
-    next_at: UtcTime | None = None
-    next_does: str = ""
-    """What will happen at `next_at`, in plain words."""
 
 
 class Rollout(Record):
@@ -105,6 +102,10 @@ class RolloutHost(Record):
     """Tags we overwrote, with their former value; None: there was none."""
     prior_delete_option: str | None = None
 
+    vm_missing: bool = False
+    """Registered, but its VM does not exist."""
+    missing_since: UtcTime | None = None
+    """The first look of those in a row that did not find it in the host pool."""
     drained_at: UtcTime | None = None
     empty_since: UtcTime | None = None
     """The first look after settling at which the drained host had no session."""
@@ -114,6 +115,8 @@ class RolloutHost(Record):
     """Ids of the sessions that were ended by force."""
     warned: dict[str, int] = Field(default_factory=dict)
     """Session id -> the last warning step (minutes before force_at) it was sent."""
+    warned_for: UtcTime | None = None
+    """The force_at those warnings were about; for another one they count for nothing."""
 
     left_drained: bool = False
     """Found drained with our own mark: an earlier rollout failed on it. Not an operator's drain."""
@@ -122,6 +125,8 @@ class RolloutHost(Record):
     """The last step of the rebuild that is behind it in this attempt."""
     strategy: str = ""
     """`reimage` or `replace`, once decided; empty while nothing destructive was done."""
+    rebuilt: bool = False
+    """Re-imaging or creation went through in this attempt: it is not asked for again."""
     old_disk_id: str | None = None
     """The OS disk before the rebuild; kept when the policy says so."""
     body: dict[str, Any] | None = None

@@ -70,14 +70,15 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     in_service = sum(1 for view in snapshot.hosts if not (view.row.was_off or view.row.operator_drained))
     in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work)
     cap = min(policy.max_in_flight, HOSTS_PER_REPLICA * max(snapshot.replicas, 0))
-    everything = snapshot.everything_at_once(policy, now)
+    allowed = total if snapshot.everything_at_once(policy, now) else share_down(policy.max_unavailable, total)
+    cap = min(cap, allowed)
     return Budget(
         serving=sum(1 for view in snapshot.hosts if view.serving),
         floor=0 if lifted else share_up(policy.min_available, in_service),
         session_limit=snapshot.session_limit,
         open_sessions=snapshot.open_sessions,
         unavailable=sum(1 for view in snapshot.hosts if unavailable(view, forcing=forcing)),
-        allowed_unavailable=total if everything else share_down(policy.max_unavailable, total),
+        allowed_unavailable=allowed,
         in_work=in_work,
         allowed_in_work=min(cap, 1) if snapshot.may_probe_only else cap,
     )

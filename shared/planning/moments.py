@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 
 from shared.models.azure import UserSession
 from shared.models.policy import Policy
-from shared.models.rollouts import RolloutHost
+from shared.models.rollouts import RolloutHost, Schedule
+from shared.planning.observe import GONE_AFTER
 from shared.planning.values import DRAINED_STATES, Moment, SessionWarning, Snapshot
-from shared.states import HostState
+from shared.states import HostState, RolloutState
 
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
 """Hosts whose sessions will be ended at force_at."""
+
+UNEVENTFUL = timedelta(minutes=10)
+"""A scheduled rollout is looked at so often: a command whose nudge got lost must not wait for days."""
 
 SIGN_OUT_TAKES = timedelta(seconds=2)
 """A session is gone so long after it was ended, at best."""
@@ -36,13 +40,13 @@ def warnings_due(
     """The messages to send now: to each session that has not had this step, the step that holds.
 
     A session that logged on after a step was reached gets that step at the next look; steps that were
-    missed (an outage) are not made up for one by one.
+    missed (an outage) are not made up for one by one. When force_at was moved, everybody is told anew.
     """
     step = due_step(policy, force_at, now)
     if step is None:
         return ()
     minutes = max(1, math.ceil((force_at - now) / timedelta(minutes=1)))
-    warned = {row.host: row.warned for row in rows if row.state in WARNED_STATES}
+    warned = {row.host: row.warned if row.warned_for == force_at else {} for row in rows if row.state in WARNED_STATES}
     return tuple(
         SessionWarning(session.host, session.id, step, minutes)
         for session in sorted(sessions, key=lambda session: (session.host, session.id))
@@ -50,9 +54,8 @@ def warnings_due(
     )
 
 
-def next_moment(snapshot: Snapshot, policy: Policy, now: datetime) -> Moment | None:
-    """What the rollout does by itself next; None after force_at."""
-    schedule = snapshot.schedule
+def next_moment(schedule: Schedule, policy: Policy, now: datetime) -> Moment | None:
+    """What a rollout does by itself next; None after force_at."""
     moments = [
         Moment(schedule.begin_at, "hosts may be taken from then on"),
         Moment(schedule.force_at, "remaining sessions are ended"),
@@ -64,22 +67,46 @@ def next_moment(snapshot: Snapshot, policy: Policy, now: datetime) -> Moment | N
     return min((moment for moment in moments if moment.at > now), default=None)
 
 
+def sign_out_wait(policy: Policy) -> timedelta:
+    """Time between two sign-outs of the same host."""
+    return max(timedelta(seconds=policy.settle_seconds), SIGN_OUT_REPEAT)
+
+
+def signing_out_since(row: RolloutHost, policy: Policy, now: datetime) -> datetime | None:
+    """Since when the host's sessions are being ended without a break; None when that is to begin (again).
+
+    A pause, an outage or a moved deadline is a break: the time it took must not count against the host.
+    """
+    if row.sign_out_since is None or row.signed_out_last is None:
+        return None
+    unbroken = now <= row.signed_out_last + 2 * sign_out_wait(policy) + timedelta(seconds=policy.poll_seconds)
+    return row.sign_out_since if unbroken else None
+
+
 def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
-    """When to look again at the latest, if no event asks for it earlier."""
-    settle = timedelta(seconds=policy.settle_seconds)
-    times: list[datetime] = []
-    upcoming = next_moment(snapshot, policy, now)
+    """When to look again, if no event asks for it earlier. Never far away: an event may get lost."""
+    poll = timedelta(seconds=policy.poll_seconds)
+    waiting = snapshot.state is RolloutState.SCHEDULED and now < snapshot.schedule.begin_at
+    times = [now + (max(poll, UNEVENTFUL) if waiting else poll)]
+    upcoming = next_moment(snapshot.schedule, policy, now)
     if upcoming:
         times.append(upcoming.at)
-    if now >= snapshot.schedule.begin_at:
-        times.append(now + timedelta(seconds=policy.poll_seconds))
     for view in snapshot.hosts:
-        row = view.row
-        if not view.drained:
-            continue
-        if row.drained_at and row.empty_since is None and row.state is HostState.DRAINING:
-            times.append(max(now, row.drained_at + settle))  # as soon as it has settled, it is seen as empty or not
-        times += [moment + settle for moment in (row.drained_at, row.empty_since) if moment]
-        if row.signed_out_last:
-            times += [row.signed_out_last + max(settle, wait) for wait in (SIGN_OUT_TAKES, SIGN_OUT_REPEAT)]
-    return min((time for time in times if time >= now), default=now + timedelta(seconds=policy.poll_seconds))
+        times += _times_of(view.row, policy, now)
+    return min(time for time in times if time >= now)
+
+
+def _times_of(row: RolloutHost, policy: Policy, now: datetime) -> list[datetime]:
+    """When a look will find this host further."""
+    settle = timedelta(seconds=policy.settle_seconds)
+    times: list[datetime] = []
+    if row.state in WARNED_STATES and row.missing_since:
+        times.append(row.missing_since + GONE_AFTER)
+    if row.state not in DRAINED_STATES:
+        return times
+    if row.drained_at and row.empty_since is None and row.state is HostState.DRAINING and not row.missing_since:
+        times.append(max(now, row.drained_at + settle))  # as soon as it has settled, it is seen as empty or not
+    times += [moment + settle for moment in (row.drained_at, row.empty_since) if moment]
+    if row.signed_out_last:
+        times += [row.signed_out_last + max(settle, wait) for wait in (SIGN_OUT_TAKES, SIGN_OUT_REPEAT)]
+    return times

@@ -9,6 +9,9 @@ from shared.models.rollouts import RolloutHost
 from shared.planning.values import DRAINED_STATES
 from shared.states import HostState, move_host
 
+GONE_AFTER = timedelta(minutes=2)
+"""A host that no list has shown for so long is not in the host pool any more."""
+
 
 def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: datetime) -> RolloutHost:
     """The row as this look leaves it.
@@ -17,10 +20,15 @@ def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: 
     session; any session found later takes that back. A host that accepts sessions again (somebody
     undrained it) has to be drained anew: its `drained_at` is forgotten.
     """
-    sessions = seen.sessions if seen else 0
+    if row.state.in_work or row.state.ended:
+        return row  # its own orchestration writes it, or nobody does any more
+    if seen is None:
+        return _keep(row, sessions=0, missing_since=row.missing_since or now, empty_since=None)
+    row = _keep(row, missing_since=None)
+    sessions = seen.sessions
     if row.state not in DRAINED_STATES:
         return _keep(row, sessions=sessions)
-    if seen is not None and seen.accepting:
+    if seen.accepting:
         return _keep(row, sessions=sessions, drained_at=None, empty_since=None)
     if row.drained_at is None or now < row.drained_at + settle:
         return _keep(row, sessions=sessions, empty_since=None)
@@ -30,6 +38,11 @@ def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: 
     if state is HostState.DRAINING:
         state = move_host(row.host, state, HostState.WAITING_FOR_LOGOFF)
     return _keep(row, sessions=sessions, empty_since=None, state=state)
+
+
+def gone(row: RolloutHost, now: datetime) -> bool:
+    """Whether a host has left the host pool: one list that misses it is no proof."""
+    return row.missing_since is not None and now >= row.missing_since + GONE_AFTER
 
 
 def ready(row: RolloutHost, settle: timedelta, now: datetime) -> bool:

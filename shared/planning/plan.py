@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.models.policy import OnFailure, Policy
-from shared.planning.budget import Budget, Canary, budget_for, canary_of
-from shared.planning.moments import SIGN_OUT_REPEAT, next_look, next_moment, warnings_due
-from shared.planning.observe import ready
+from shared.planning.budget import Budget, budget_for, canary_of
+from shared.planning.moments import next_look, sign_out_wait, signing_out_since, warnings_due
+from shared.planning.observe import gone, ready
 from shared.planning.values import Act, Decision, HostView, Plan, Snapshot
 from shared.states import HostState, RolloutState
 
@@ -27,26 +27,23 @@ def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, sign_out_limit: t
         return Plan((), None)
     if snapshot.state is RolloutState.CANCELLING:
         return _cancelling(snapshot, policy, now)
+    chooser = _Chooser(snapshot, policy, now, sign_out_limit)
     if snapshot.state in HOLDING:
-        return _holding(snapshot, policy, now)
-    return _going_on(snapshot, policy, now, sign_out_limit)
+        return _holding(snapshot, policy, now, chooser)
+    return _going_on(snapshot, policy, now, chooser)
 
 
-def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, sign_out_limit: timedelta) -> Plan:
-    moment = next_moment(snapshot, policy, now)
+def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: _Chooser) -> Plan:
     rows = (view.row for view in snapshot.hosts)
     warnings = warnings_due(rows, snapshot.sessions or (), policy, snapshot.schedule.force_at, now)
     look = next_look(snapshot, policy, now)
     if now < snapshot.schedule.begin_at:
         why = f"begins at {snapshot.schedule.begin_at.isoformat(timespec='seconds')}"
-        held = tuple(_hold(view, why) for view in _in_order(snapshot))
-        return Plan(held, look, moment, warnings)
+        return Plan(_before_begin(snapshot, why), look, warnings)
     stop = _too_many_failures(snapshot, policy)
     if stop:
         held = tuple(_hold(view, "the rollout is paused") for view in _in_order(snapshot))
         return Plan(held, None, becomes=RolloutState.PAUSED, note=stop)
-    canary = canary_of(snapshot, policy)
-    chooser = _Chooser(snapshot, policy, now, canary, sign_out_limit)
     decisions = tuple(chooser.decide(view) for view in _in_order(snapshot))
     decisions = chooser.with_floor_restored(decisions)
     becomes, note = _end(snapshot, decisions)
@@ -55,11 +52,18 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, sign_out_limit:
     return Plan(
         decisions,
         None if becomes and becomes.ended else look,
-        moment,
         warnings,
         becomes=becomes,
         note=note,
-        canary_passed=canary.passed and snapshot.counts[HostState.DONE] > 0,
+        canary_passed=chooser.canary.passed and snapshot.counts[HostState.DONE] > 0,
+    )
+
+
+def _before_begin(snapshot: Snapshot, why: str) -> tuple[Decision, ...]:
+    """Nothing happens yet; what was drained before the beginning was moved is given back."""
+    return tuple(
+        Decision(view.name, Act.GIVE_BACK, why, view.sessions) if view.drained else _hold(view, why)
+        for view in _in_order(snapshot)
     )
 
 
@@ -118,28 +122,26 @@ def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
     )
 
 
-def _holding(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
-    """Paused: hosts in work finish on their own, nothing is begun, drained or ended."""
+def _holding(snapshot: Snapshot, policy: Policy, now: datetime, chooser: _Chooser) -> Plan:
+    """Paused: hosts in work finish on their own, nothing is begun, drained or ended; the floor is kept."""
     held = tuple(
         _hold(view, "is being rebuilt and will be finished" if view.row.state.in_work else "the rollout is paused")
         for view in _in_order(snapshot)
     )
     # Still looked at: progress stays true, and a lost nudge of `resume` costs one poll.
-    return Plan(held, now + timedelta(seconds=policy.poll_seconds))
+    return Plan(chooser.with_floor_restored(held), now + timedelta(seconds=policy.poll_seconds))
 
 
 class _Chooser:
     """Decides host by host, in order, spending one budget."""
 
-    def __init__(
-        self, snapshot: Snapshot, policy: Policy, now: datetime, canary: Canary, sign_out_limit: timedelta
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, policy: Policy, now: datetime, sign_out_limit: timedelta) -> None:
         self.snapshot, self.policy, self.now = snapshot, policy, now
         self.settle = timedelta(seconds=policy.settle_seconds)
         self.sign_out_limit = sign_out_limit
         self.forcing = snapshot.forcing(now)
         self.budget: Budget = budget_for(snapshot, policy, now)
-        self.canary = canary
+        self.canary = canary = canary_of(snapshot, policy)
         self.canary_slots = canary.open_slots
         # A canary that waits for its last user does not keep an idle host from being the canary instead.
         waiting = [view for view in snapshot.hosts if view.drained]
@@ -155,6 +157,8 @@ class _Chooser:
         return self._pending(view)
 
     def _drained(self, view: HostView) -> Decision:
+        if view.seen is None:
+            return self._missing(view)
         if view.row.drained_at is None:
             return self._drain_again(view)
         if ready(view.row, self.settle, self.now):
@@ -168,14 +172,22 @@ class _Chooser:
 
     def _pending(self, view: HostView) -> Decision:
         if view.seen is None:
-            return Decision(view.name, Act.SKIP, "is no longer in the host pool")
-        if view.row.version == self.snapshot.target:
+            return self._missing(view)
+        if view.row.vm_missing:
+            return Decision(view.name, Act.SKIP, "its VM does not exist: remove the session host from the host pool")
+        if view.row.version == self.snapshot.target and not view.row.left_drained:
             return Decision(view.name, Act.SKIP, f"is already on {self.snapshot.target}", view.sessions)
         return self._drain(view, "is idle" if view.sessions == 0 else f"has {_people(view.sessions)}")
 
+    def _missing(self, view: HostView) -> Decision:
+        """Not in the list: never touched, since it may serve somebody else by now."""
+        if gone(view.row, self.now):
+            return Decision(view.name, Act.SKIP, "is no longer in the host pool")
+        return _hold(view, "is missing from the host pool's list")
+
     def _take(self, view: HostView) -> Decision:
         if not self.canary.passed and self.canary_slots <= 0:
-            return _hold(view, f"waits until the first {_hosts(self.canary.hosts)} proved good")
+            return _hold(view, self._after_the_canary())
         if not self.budget.one_more_in_work():
             return _hold(view, f"waits: {self.budget.allowed_in_work} may be rebuilt at once")
         self.budget.in_work += 1
@@ -183,12 +195,14 @@ class _Chooser:
         return Decision(view.name, Act.TAKE, "is drained and empty", view.sessions)
 
     def _sign_out(self, view: HostView) -> Decision:
-        since, last = view.row.sign_out_since, view.row.signed_out_last
-        if since and self.now >= since + self.sign_out_limit:
-            return Decision(view.name, Act.FAIL, f"{_people(view.sessions)} could not be signed out", view.sessions)
-        if last and self.now < last + max(self.settle, SIGN_OUT_REPEAT):
+        since, last = signing_out_since(view.row, self.policy, self.now), view.row.signed_out_last
+        if since is None or last is None:
+            return Decision(view.name, Act.SIGN_OUT, f"signs out {_people(view.sessions)}", view.sessions)
+        if self.now < last + sign_out_wait(self.policy):
             return _hold(view, f"{_people(view.sessions)} being signed out")
-        return Decision(view.name, Act.SIGN_OUT, f"signs out {_people(view.sessions)}", view.sessions)
+        if self.now >= since + self.sign_out_limit:
+            return Decision(view.name, Act.FAIL, f"{_people(view.sessions)} could not be signed out", view.sessions)
+        return Decision(view.name, Act.SIGN_OUT, f"signs out {_people(view.sessions)} again", view.sessions)
 
     def _drain(self, view: HostView, why: str) -> Decision:
         idle = view.sessions == 0
@@ -214,16 +228,24 @@ class _Chooser:
     def _against_draining(self, view: HostView, *, idle: bool) -> str:
         """What forbids draining this host now; empty when nothing does."""
         stops_serving = idle or self.forcing
+        if self.budget.allowed_in_work <= 0:
+            return "nothing can be rebuilt: the version has no replica where the hosts are"
         if not self.canary.passed and (self.canary_drains if stops_serving else self.canary_busy_drains) <= 0:
-            return f"waits until the first {_hosts(self.canary.hosts)} proved good"
+            return self._after_the_canary()
         if stops_serving and not self.budget.one_more_unavailable():
             return f"{self.budget.allowed_unavailable} may be unavailable at once"
         if view.serving and not self.budget.floor_allows():
             return f"{_hosts(self.budget.floor)} must accept sessions and have room for those open now"
         return ""
 
+    def _after_the_canary(self) -> str:
+        first = "the first host has" if self.canary.hosts == 1 else f"the first {self.canary.hosts} hosts have"
+        return f"waits until {first} proved good"
+
     def with_floor_restored(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
         """Give drained hosts back, the busiest first, while too few hosts accept sessions (whatever the cause)."""
+        if self.forcing:
+            return decisions
         drained = {view.name: view for view in self.snapshot.hosts if view.drained and view.seen is not None}
         changed = list(decisions)
         for index in range(len(changed) - 1, -1, -1):

@@ -144,7 +144,6 @@ class Plan:
     decisions: tuple[Decision, ...]
     next_look: datetime | None
     """When to look again at the latest; None at the end, and while only a person can move things on."""
-    moment: Moment | None = None
     warnings: tuple[SessionWarning, ...] = ()
     becomes: RolloutState | None = None
     """The state the rollout moves to now; None: it stays."""

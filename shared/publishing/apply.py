@@ -1,86 +1,25 @@
-"""Carrying out the plan of one look: many hosts in one activity, with bounded concurrency.
+"""What is done with one host: each act changes Azure and answers the row as it is to be written.
 
-A host's row is written before Azure is changed (what is to be given back) and after (what was done). A
-crash in between leaves a row that the next look understands. Azure being busy costs the hosts concerned
-one look, nothing else.
+All may raise AzureBusy: the row stays as it was, and the next look tries again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+import logging
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from shared.errors import AzureBusy, AzureError
+from shared.errors import AzureBusy, AzureError, AzureNotFound
 from shared.models.azure import Machine, UserSession
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.values import Act, Decision, SessionWarning
+from shared.planning.moments import signing_out_since
+from shared.planning.values import Decision, SessionWarning
 from shared.publishing import custody
 from shared.services import Services
-from shared.states import HostState, RolloutState, move_host
+from shared.states import HostState, move_host
 
-CONCURRENCY = 16
-BATCH = 100
-"""Hosts of one kind that one look changes at the most: ARM takes 10 writes/s (azure-facts 5), and an activity
-should end within a minute."""
-
-
-@dataclass
-class Applied:
-    """What came of the commands: rows as they are to be written, and what Azure asked for."""
-
-    rows: dict[str, RolloutHost] = field(default_factory=dict)
-    busy: bool = False
-    retry_after: float = 0.0
-    left_over: bool = False
-    """More was planned than one look does: look again at once."""
-
-    def put(self, row: RolloutHost) -> None:
-        """Remember how a row is to be written."""
-        self.rows[row.host] = row
-
-
-class Hands:
-    """Carries out decisions on the hosts of one rollout. One object per look."""
-
-    def __init__(self, services: Services, rollout: Rollout, pool: Pool, rows: dict[str, RolloutHost]) -> None:
-        self.services, self.rollout, self.pool, self.rows = services, rollout, pool, rows
-        self.applied = Applied()
-
-    def each(
-        self,
-        hosts: Iterable[str],
-        act: Callable[[RolloutHost], RolloutHost],
-        *,
-        on_error: Callable[[RolloutHost, AzureError], RolloutHost] | None = None,
-    ) -> None:
-        """Do `act` with each host, at most BATCH of them; what Azure is too busy for stays for the next look.
-
-        Another Azure error is `on_error`'s; without it the row keeps as it is, with the error in it.
-        """
-        chosen = list(hosts)
-        self.applied.left_over |= len(chosen) > BATCH
-        with ThreadPoolExecutor(CONCURRENCY) as threads:
-            for row in threads.map(lambda host: self._one(self.rows[host], act, on_error), chosen[:BATCH]):
-                self.rows[row.host] = row
-                self.applied.put(row)
-
-    def _one(
-        self,
-        row: RolloutHost,
-        act: Callable[[RolloutHost], RolloutHost],
-        on_error: Callable[[RolloutHost, AzureError], RolloutHost] | None,
-    ) -> RolloutHost:
-        try:
-            return act(row)
-        except AzureBusy as busy:
-            self.applied.busy = True
-            self.applied.retry_after = max(self.applied.retry_after, busy.retry_after or 0.0)
-            return row
-        except AzureError as error:
-            return on_error(row, error) if on_error else row.model_copy(update={"error": str(error)})
+log = logging.getLogger("freshcoat.apply")
 
 
 def skip(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
@@ -114,47 +53,114 @@ def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, ma
 
 
 def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
-    """Undrain a host that was not rebuilt (unless an operator had drained it), and tidy its tags."""
-    machine = services.machines.machine(row.vm_id)
-    if machine is not None:
-        option = row.prior_delete_option if row.prior_delete_option != machine.os_disk_delete_option else None
-        services.machines.update(row.vm_id, tags=custody.unmarked(machine, row), os_disk_delete_option=option)
+    """Undrain a host that was not rebuilt (unless an operator had drained it), and tidy its tags.
+
+    A host that has left the pool meanwhile has nothing to be undrained.
+    """
+    tidy(services, row)
     if not row.operator_drained:
-        services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=True)
+        try:
+            services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=True)
+        except AzureNotFound:
+            log.info("rollout %s: %s has left the pool, there is nothing to undrain", row.rollout, row.host)
     changes = {"state": HostState.PENDING, "drained_at": None, "empty_since": None, "step": "given back"}
     return row.model_copy(update={**changes, "left_drained": False, "sign_out_since": None, "signed_out_last": None})
 
 
-def sign_out(services: Services, pool: Pool, row: RolloutHost, sessions: list[UserSession]) -> RolloutHost:
-    """Ask for the end of every session of the host."""
-    ended = [session.id for session in sessions if services.desktops.sign_out(pool.host_pool_id, row.host, session.id)]
+def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
+    """Give the VM back its tags and its disk's delete option, in one call if any; `failed_for` is left on it."""
+    machine = services.machines.machine(row.vm_id)
+    if machine is None:
+        return
+    option = row.prior_delete_option if row.prior_delete_option != machine.os_disk_delete_option else None
+    tags = custody.failed(machine, row, failed_for) if failed_for else custody.unmarked(machine, row)
+    if tags == machine.tags and not option:
+        return
+    try:
+        services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=option)
+    except AzureNotFound:
+        log.info("rollout %s: the VM of %s is gone, there is nothing to tidy", row.rollout, row.host)
+
+
+def leave(services: Services, row: RolloutHost, why: str) -> RolloutHost:
+    """The end of a host that we may have marked: it has left the pool, or its VM is gone."""
+    if row.state is not HostState.PENDING:
+        tidy(services, row)
+    return skip(row, why, services.now())
+
+
+def sign_out(
+    services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, sessions: list[UserSession]
+) -> RolloutHost:
+    """Ask for the end of every session of the host.
+
+    One that is refused does not keep the others; that its time runs is noted whatever Azure says. Raises AzureBusy.
+    """
     now = services.now()
+    ended, refused = [], ""
+    for session in sessions:
+        try:
+            if services.desktops.sign_out(pool.host_pool_id, row.host, session.id):
+                ended.append(session.id)
+        except AzureBusy:
+            raise
+        except AzureError as error:
+            refused = str(error)
     changes = {
         "state": move_host(row.host, row.state, HostState.SIGNING_OUT),
         "step": "signing people out",
-        "sign_out_since": row.sign_out_since or now,
+        "sign_out_since": signing_out_since(row, rollout.policy, now) or now,
         "signed_out_last": now,
         "signed_out": tuple(sorted({*row.signed_out, *ended})),
+        "error": refused,
     }
     return row.model_copy(update=changes)
 
 
 def warn(
-    services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, warnings: list[SessionWarning], time: str
+    services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, warnings: list[SessionWarning]
 ) -> RolloutHost:
-    """Send the messages of one host and note, per session, which step it has had."""
+    """Send the messages of one host and note, per session, which step it has had.
+
+    A session that cannot be told is noted too: trying it again and again would tell the others each time.
+    What Azure was too busy for is left to the next look.
+    """
+    force_at = rollout.schedule.force_at
+    time = force_at.astimezone(ZoneInfo(rollout.schedule.time_zone)).strftime("%H:%M")
+    warned = dict(row.warned) if row.warned_for == force_at else {}
+    error = row.error
     for warning in warnings:
-        text = rollout.policy.warn_message.format(minutes=warning.minutes, time=time, pool=pool.name)
-        services.desktops.send_message(pool.host_pool_id, row.host, warning.session, "Update of this desktop", text)
-    return row.model_copy(update={"warned": row.warned | {warning.session: warning.step for warning in warnings}})
+        text = rollout.policy.warning(warning.minutes, time, pool.name)
+        try:
+            services.desktops.send_message(pool.host_pool_id, row.host, warning.session, "Update of this desktop", text)
+        except AzureBusy:
+            break
+        except AzureError as refused:
+            error = str(refused)
+        warned[warning.session] = warning.step
+    return row.model_copy(update={"warned": warned, "warned_for": force_at, "error": error})
 
 
-def fail(services: Services, row: RolloutHost, why: str) -> RolloutHost:
-    """The host's end: it stays drained, its VM says why, autoscale may have it back."""
-    machine = services.machines.machine(row.vm_id)
-    if machine is not None:
-        services.machines.update(row.vm_id, tags=custody.failed(machine, row, why))
+def fail(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutHost:
+    """The host's end: it is kept drained, its VM says why, autoscale may have it back.
+
+    What cannot be done for that end does not prevent it. Raises AzureBusy.
+    """
+    try:
+        _keep_drained(services, pool, row)
+        tidy(services, row, failed_for=why)
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        log.warning("rollout %s: %s failed and could not be marked: %s", row.rollout, row.host, error)
     return as_failed(row, why, services.now())
+
+
+def _keep_drained(services: Services, pool: Pool, row: RolloutHost) -> None:
+    """A fresh registration accepts sessions; one that failed must not."""
+    seen = services.desktops.session_host(pool.host_pool_id, row.host)
+    if seen is not None and seen.accepting:
+        services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=False)
 
 
 def as_failed(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
@@ -173,6 +179,7 @@ def take(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
         "step": "handed over",
         "step_since": None,
         "phase": "",
+        "rebuilt": False,
     }
     return row.model_copy(update=changes)
 
@@ -180,13 +187,3 @@ def take(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
 def held(row: RolloutHost, decision: Decision) -> RolloutHost:
     """The row with the reason why nothing is done with it now."""
     return row if row.reason == decision.reason else row.model_copy(update={"reason": decision.reason})
-
-
-def after_give_back(row: RolloutHost, rollout: Rollout, why: str, now: datetime) -> RolloutHost:
-    """In a cancelled rollout a host that was given back is through."""
-    if rollout.state is RolloutState.CANCELLING and row.state is HostState.PENDING:
-        return skip(row, why, now)
-    return row
-
-
-ACT_ORDER = (Act.SKIP, Act.GIVE_BACK, Act.DRAIN, Act.SIGN_OUT, Act.FAIL, Act.TAKE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,8 +29,12 @@ def gather(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> G
     """Read the pool, page by page and once, and bring the rows up to date with it (in memory)."""
     seen = {host.name.lower(): host for host in services.desktops.session_hosts(pool.host_pool_id)}
     stored = {row.host: row for row in services.hosts.all(rollout.id)}
-    new = [host for name, host in seen.items() if name not in stored]
-    rows = [*stored.values(), *_first_rows(services, rollout, new, now)]
+    new = [host for name, host in seen.items() if _is_new(rollout, stored.get(name), host, now)]
+    fresh = {row.host: row for row in _first_rows(services, rollout, new)}
+    rows = [
+        *(_renewed(row, fresh) for row in stored.values()),
+        *(row for row in fresh.values() if row.host not in stored),
+    ]
     settle = timedelta(seconds=rollout.policy.settle_seconds)
     views = tuple(
         HostView(_while_pending(observe(row, seen.get(row.host), settle, now), seen.get(row.host)), seen.get(row.host))
@@ -44,7 +47,9 @@ def gather(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> G
         target=rollout.version,
         session_limit=services.desktops.host_pool(pool.host_pool_id).session_limit,
         replicas=rollout.replicas,
-        may_probe_only=rollout.policy.strategy is Strategy.AUTO and pool.reimage is ReimageSupport.UNKNOWN,
+        may_probe_only=rollout.policy.strategy is Strategy.AUTO
+        and pool.reimage is ReimageSupport.UNKNOWN
+        and not any(row.state is HostState.DONE for row in rows),
         failures_accepted=rollout.failures_accepted,
     )
     return Gathered(_with_sessions(services, snapshot, rollout, pool, now), stored)
@@ -61,20 +66,32 @@ def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, poo
     return replace(snapshot, sessions=tuple(services.desktops.user_sessions(pool.host_pool_id)))
 
 
-def _first_rows(services: Services, rollout: Rollout, hosts: Iterable[SessionHost], now: datetime) -> list[RolloutHost]:
+def _is_new(rollout: Rollout, row: RolloutHost | None, host: SessionHost, now: datetime) -> bool:
+    """Whether what the row says about the VM must be read (again).
+
+    So it must for a host that was not begun: when it stands on another VM by now, and when the rollout
+    begins, since its request may be weeks old.
+    """
+    if row is None:
+        return True
+    if row.state is not HostState.PENDING:
+        return False
+    begins = rollout.started_at is None and now >= rollout.schedule.begin_at
+    return begins or row.vm_id.lower() != host.vm_id.lower()
+
+
+def _first_rows(services: Services, rollout: Rollout, hosts: list[SessionHost]) -> list[RolloutHost]:
     """Rows for hosts seen the first time: what they are on, and whether their VM exists at all."""
-    hosts = list(hosts)
     if not hosts:
         return []
     machines = services.machines.machines([host.vm_id for host in hosts])
-    return [_first_row(rollout, host, machines.get(host.vm_id.lower()), now) for host in hosts]
+    return [_first_row(rollout, host, machines.get(host.vm_id.lower())) for host in hosts]
 
 
-def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None, now: datetime) -> RolloutHost:
+def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> RolloutHost:
     row = RolloutHost(rollout=rollout.id, host=host.name.lower(), vm_id=host.vm_id, sessions=host.sessions)
     if machine is None:
-        gone = "its VM does not exist: remove the session host from the host pool"
-        return row.model_copy(update={"state": HostState.SKIPPED, "reason": gone, "ended_at": now})
+        return row.model_copy(update={"vm_missing": True})
     version = version_of(machine, rollout.definition_id)
     return row.model_copy(
         update={
@@ -84,6 +101,18 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None, now
             "left_drained": ROLLOUT_TAG in machine.tags,
         }
     )
+
+
+_OF_THE_VM = ("vm_id", "vm_missing", "from_version", "version", "location", "left_drained")
+
+
+def _renewed(row: RolloutHost, fresh: dict[str, RolloutHost]) -> RolloutHost:
+    """The stored row with what was read about its VM just now, if it was read."""
+    found = fresh.get(row.host)
+    if found is None:
+        return row
+    changed = {name: getattr(found, name) for name in _OF_THE_VM if getattr(found, name) != getattr(row, name)}
+    return row.model_copy(update=changed) if changed else row
 
 
 def version_of(machine: Machine, definition_id: str) -> str | None:

@@ -12,7 +12,7 @@ import string
 from pydantic import SecretStr
 
 from shared.errors import StaleRow
-from shared.models.azure import HEALTHY_STATUSES, Machine, MachineBody, SessionHost
+from shared.models.azure import HEALTHY_STATUSES, Machine, MachineBody, Operation, SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout
@@ -23,6 +23,12 @@ from shared.publishing.step import StepFailed, Work, carry_on
 from shared.services import POOLS, Services
 from shared.states import HostState
 
+REBUILDING = frozenset({"reimage", "create"})
+"""Kinds of operation after which the disk must be the target version."""
+
+AT_ONCE = 1.0
+"""Seconds until a step is called again that has more to do."""
+
 CHANGING = frozenset({"Creating", "Updating", "Deleting", "Migrating"})
 """ARM provisioning states in which an operation is under way on the VM."""
 
@@ -30,25 +36,38 @@ CHANGING = frozenset({"Creating", "Updating", "Deleting", "Migrating"})
 def recheck_host(work: Work) -> Outcome:
     """The look just before the destructive step: still drained, still empty, not on the target already.
 
-    A host that is not drained and empty any more goes back to the rollout. Else its session host object
-    is removed: the machine that comes back is a new one under the old name.
+    A host that is not drained and empty any more, or not in the pool any more, goes back to the rollout.
+    Else its session host object is removed: the machine that comes back is a new one under the old name.
     """
     services, pool, row = work.services, work.pool, work.row
     machine = services.machines.machine(row.vm_id)
     seen = services.desktops.session_host(pool.host_pool_id, row.host)
     if machine is not None and is_on_target(services, work.rollout, machine):
         return _renewed_already(work, seen)
-    if seen is not None and _in_use(work, seen):
-        drained_at = None if seen.accepting else row.drained_at
-        changes = {"drained_at": drained_at, "empty_since": None, "sessions": seen.sessions}
-        work.move(HostState.DRAINING, step="somebody came back", **changes)
-        return Outcome(Then.STOP)
+    # Absent from the pool is fine only if we took it out: else somebody else did, and it may serve others.
+    if (seen is None and not row.strategy) or (seen is not None and _in_use(work, seen)):
+        return _back_to_the_rollout(work, seen)
     if machine is None and row.body is None:
         raise StepFailed("the VM does not exist any more")
     if machine is not None and not row.strategy:
         _decide(work, machine)
     services.desktops.remove_session_host(pool.host_pool_id, row.host)
     return Outcome(Then.NEXT)
+
+
+def _back_to_the_rollout(work: Work, seen: SessionHost | None) -> Outcome:
+    drained = seen is not None and not seen.accepting
+    work.move(
+        HostState.DRAINING,
+        drained_at=work.row.drained_at if drained else None,
+        empty_since=None,
+        sessions=seen.sessions if seen else 0,
+        strategy="",
+        old_disk_id=None,
+        body=None,
+        step="somebody came back",
+    )
+    return Outcome(Then.STOP)
 
 
 def _in_use(work: Work, seen: SessionHost) -> bool:
@@ -61,15 +80,17 @@ def _in_use(work: Work, seen: SessionHost) -> bool:
 def _renewed_already(work: Work, seen: SessionHost | None) -> Outcome:
     """The disk is the target version: nothing destructive is left to do.
 
-    Either an interrupted rebuild is taken up again (people may work on the new image already), or the
-    host was on the target before we came and only has to be given back. A registration that never
-    worked is removed, so that the next one can.
+    Either an interrupted rebuild is taken up again or repeated, or the host was on the target before we
+    came. While it is healthy or somebody works on it, it is neither joined nor registered anew. A registration
+    that never worked is removed, so that the next one can.
     """
-    if not work.row.strategy:
+    healthy = seen is not None and seen.status in HEALTHY_STATUSES
+    untouched = not work.row.strategy and work.row.attempt == 1
+    if seen is not None and (healthy or seen.sessions or untouched):
         work.save(phase=REGISTER_HOST, version=work.rollout.version)
         work.move(HostState.JOINING)
         work.move(HostState.VERIFYING)
-    elif seen is not None and not seen.sessions and seen.status not in HEALTHY_STATUSES:
+    elif seen is not None:
         work.services.desktops.remove_session_host(work.pool.host_pool_id, work.row.host)
     return Outcome(Then.NEXT)
 
@@ -104,25 +125,37 @@ def strategy_for(rollout: Rollout, pool: Pool, machine: Machine) -> Strategy:
 def rebuild_host(work: Work) -> Outcome:
     """Re-image or replace the VM until its disk is the target version and it runs. Called again until done.
 
-    What to do next follows from the VM as it is, so that a crash at any point repeats nothing destructive.
+    What to do next follows from the VM as it is, so that a crash at any point repeats nothing destructive;
+    and what went through once in an attempt is not asked for again, whatever the disk then says.
     """
+    asked = work.row.operation
     waiting = carry_on(work)
     if waiting:
         return waiting
+    if asked is not None and asked.kind in REBUILDING:
+        work.save(rebuilt=True)
     services, row = work.services, work.row
     machine = services.machines.machine(row.vm_id)
+    if machine is not None and machine.provisioning in CHANGING:
+        return Outcome(Then.WAIT, services.settings.operation_poll)
+    if machine is not None and is_on_target(services, work.rollout, machine):
+        return _renewed(work, machine)
+    replaces = row.strategy == Strategy.REPLACE
+    if row.rebuilt or (machine is not None and not replaces and row.old_disk_id not in (None, machine.os_disk_id)):
+        return _came_out_wrong(work, machine)
     if machine is None:
         return _create(work)
-    if machine.provisioning in CHANGING:
-        return Outcome(Then.WAIT, services.settings.operation_poll)
-    if is_on_target(services, work.rollout, machine):
-        return _renewed(work, machine)
-    if row.strategy == Strategy.REPLACE:
+    if replaces:
         return _delete(work, machine)
-    if row.old_disk_id is not None and machine.os_disk_id != row.old_disk_id:
-        return _reimage_brought_another(work, machine)
     started = services.machines.start_reimage(row.vm_id, version=work.rollout.version, admin_password=fresh_password())
-    return carry_on(work, started) or Outcome(Then.WAIT, 1.0)
+    return _rebuilding(work, started)
+
+
+def _rebuilding(work: Work, started: Operation) -> Outcome:
+    waiting = carry_on(work, started)
+    if waiting is None:
+        work.save(rebuilt=True)
+    return waiting or Outcome(Then.WAIT, AT_ONCE)
 
 
 def is_on_target(services: Services, rollout: Rollout, machine: Machine) -> bool:
@@ -138,20 +171,21 @@ def is_on_target(services: Services, rollout: Rollout, machine: Machine) -> bool
 def _renewed(work: Work, machine: Machine) -> Outcome:
     if not machine.running:
         started = work.services.machines.start_power_on(machine.id)
-        return carry_on(work, started) or Outcome(Then.WAIT, 1.0)
+        return carry_on(work, started) or Outcome(Then.WAIT, AT_ONCE)
     if work.row.strategy == Strategy.REIMAGE:
         note_reimage(work.services, work.pool.name, ReimageSupport.WORKS)
     work.move(HostState.JOINING, version=work.rollout.version)
     return Outcome(Then.NEXT)
 
 
-def _reimage_brought_another(work: Work, machine: Machine) -> Outcome:
-    """Re-imaging went through but the disk is not the target version: this pool needs replacement."""
-    if work.rollout.policy.strategy is Strategy.REIMAGE:
-        raise StepFailed("re-imaging did not bring the target version; use the strategy `auto` or `replace`")
+def _came_out_wrong(work: Work, machine: Machine | None) -> Outcome:
+    """The rebuild went through but the disk is not the target version. `auto` replaces the VM then, once."""
+    may_replace = work.rollout.policy.strategy is Strategy.AUTO and work.row.strategy == Strategy.REIMAGE
+    if machine is None or not may_replace:
+        raise StepFailed(f"the rebuilt VM is not on {work.rollout.version}; is the strategy right for this pool?")
     note_reimage(work.services, work.pool.name, ReimageSupport.UNSUPPORTED)
     body = work.services.machines.recreation_body(machine.id)
-    work.save(strategy=str(Strategy.REPLACE), body=body.model_dump())
+    work.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False)
     # The disk that came wrong is of no use; the one from before is detached already and stays.
     work.services.machines.update(machine.id, os_disk_delete_option="Delete")
     return _delete(work, machine)
@@ -162,7 +196,7 @@ def _delete(work: Work, machine: Machine) -> Outcome:
         raise StepFailed("nothing is recorded to create the VM again with")
     work.services.machines.update(machine.id, nic_delete_option="Detach")
     started = work.services.machines.start_delete(machine.id)
-    return carry_on(work, started) or Outcome(Then.WAIT, 1.0)
+    return carry_on(work, started) or Outcome(Then.WAIT, AT_ONCE)
 
 
 def _create(work: Work) -> Outcome:
@@ -174,7 +208,7 @@ def _create(work: Work) -> Outcome:
         image_version_id=work.rollout.version_id,
         admin_password=fresh_password(),
     )
-    return carry_on(work, started) or Outcome(Then.WAIT, 1.0)
+    return _rebuilding(work, started)
 
 
 def note_reimage(services: Services, pool_name: str, found: ReimageSupport) -> None:

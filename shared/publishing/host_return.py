@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from shared.models.azure import HEALTHY_STATUSES
+from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.pools import DomainJoin
-from shared.publishing import custody
+from shared.publishing import apply
+from shared.publishing.host_image import AT_ONCE
 from shared.publishing.outcome import Outcome, Then
 from shared.publishing.step import StepFailed, Work, carry_on
 from shared.states import HostState
@@ -48,8 +49,14 @@ def _registered(work: Work) -> Outcome:
 
 
 def await_healthy(work: Work) -> Outcome:
-    """Wait until the broker sees the host as healthy."""
+    """Wait until the broker sees the host as healthy.
+
+    A registration accepts sessions at once. A host that is to be given back drained or switched off is drained
+    as soon as it is seen; others get nobody before they are healthy, and then may.
+    """
     seen = work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
+    if seen is not None and seen.accepting and (work.row.operator_drained or work.row.was_off):
+        work.services.desktops.set_accepting(work.pool.host_pool_id, work.row.host, accepting=False)
     if seen is not None and seen.status in HEALTHY_STATUSES:
         return Outcome(Then.NEXT)
     status = seen.status if seen else "not registered yet"
@@ -59,27 +66,33 @@ def await_healthy(work: Work) -> Outcome:
 
 
 def give_back_host(work: Work) -> Outcome:
-    """Give the host back as it was: its tags, its drain if an operator had drained it, its power."""
+    """Give the host back as it was: its tags, its power, and last its drain if an operator had drained it."""
     services, pool, row = work.services, work.pool, work.row
-    if row.operation is None:
-        seen = services.desktops.session_host(pool.host_pool_id, row.host)
-        wanted = not row.operator_drained
-        if seen is not None and seen.accepting != wanted:
-            services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=wanted)
-        machine = services.machines.machine(row.vm_id)
-        if machine is None:
-            raise StepFailed("the VM does not exist any more")
-        option = row.prior_delete_option if row.prior_delete_option != machine.os_disk_delete_option else None
-        tags = custody.unmarked(machine, row)
-        if tags != machine.tags or option:
-            services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=option)
-        if row.was_off and machine.running and not (seen and seen.sessions):
-            waiting = carry_on(work, services.machines.start_deallocate(row.vm_id))
-            if waiting:
-                return waiting
-    else:
-        waiting = carry_on(work)
+    waiting = carry_on(work)
+    if waiting:
+        return waiting
+    apply.tidy(services, row)
+    seen = services.desktops.session_host(pool.host_pool_id, row.host)
+    if row.was_off:
+        waiting = _switch_off(work, seen)
         if waiting:
             return waiting
+    wanted = not row.operator_drained
+    if seen is not None and (row.was_off or seen.accepting != wanted):
+        services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=wanted)
     work.move(HostState.DONE, ended_at=services.now(), reason="", error="", sessions=0)
     return Outcome(Then.STOP)
+
+
+def _switch_off(work: Work, seen: SessionHost | None) -> Outcome | None:
+    """Switch the host off again, drained and empty only. None: it is off, or somebody works on it and it stays on."""
+    services, pool, row = work.services, work.pool, work.row
+    machine = services.machines.machine(row.vm_id)
+    if machine is None or not machine.running:
+        return None
+    if seen is not None and seen.accepting:
+        services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=False)
+        return Outcome(Then.WAIT, max(AT_ONCE, work.rollout.policy.settle_seconds))
+    if seen is not None and (seen.sessions or services.desktops.host_sessions(pool.host_pool_id, row.host)):
+        return None
+    return carry_on(work, services.machines.start_deallocate(row.vm_id))

@@ -7,26 +7,26 @@ lost event, a duplicate or a restart costs one look and nothing else.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from shared.errors import AzureBusy, AzureError, NotFound, StaleRow
-from shared.models.azure import Machine
 from shared.models.pools import Pool
 from shared.models.rollouts import Look, Rollout, RolloutHost
 from shared.planning.moments import next_look
 from shared.planning.plan import plan
 from shared.planning.values import Act, Plan, Snapshot
 from shared.ports import Engine
-from shared.publishing import apply
+from shared.publishing.carry_out import Hands
 from shared.publishing.gather import gather
 from shared.publishing.record import record
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.states import RolloutState
+from shared.states import RolloutState, move_rollout
 
 log = logging.getLogger("freshcoat.look")
+
+ACTS = frozenset(Act) - {Act.HOLD, Act.SKIP}
+"""Decisions that change something in Azure."""
 
 STALE_AFTER = timedelta(minutes=10)
 """A host in work whose row has been silent for so long is asked after."""
@@ -69,10 +69,14 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int, *, fresh
         return _unreadable(services, rollout, error, now)
     limit = timedelta(seconds=services.settings.sign_out_limit)
     decided = plan(gathered.snapshot, rollout.policy, now, sign_out_limit=limit)
-    rows = {view.name: view.row for view in gathered.snapshot.hosts}
-    hands = _apply(services, rollout, pool, decided, gathered.snapshot, rows)
+    begun = _begun(services, rollout, decided)
+    if begun is None:
+        return LookAnswer(ended=False, state=rollout.state, next_look=now)
+    rollout = begun
+    hands = Hands(services, rollout, pool, {view.name: view.row for view in gathered.snapshot.hosts})
+    taken = hands.carry_out(decided, gathered.snapshot)
     _save(services, gathered.stored, hands.rows)
-    _start_hosts(services, engine, decided, hands.rows, fresh=fresh, now=now)
+    _start_hosts(services, engine, taken, hands.rows, fresh=fresh, now=now)
     return _answer(services, rollout, decided, gathered.snapshot, hands)
 
 
@@ -93,81 +97,21 @@ def _unreadable(services: Services, rollout: Rollout, error: AzureError, now: da
     return LookAnswer(ended=False, state=rollout.state, next_look=now + timedelta(seconds=wait))
 
 
-def _apply(
-    services: Services,
-    rollout: Rollout,
-    pool: Pool,
-    decided: Plan,
-    snapshot: Snapshot,
-    rows: dict[str, RolloutHost],
-) -> apply.Hands:
-    """Carry the plan out, least harmful first; the rows in the answer are to be written."""
-    hands = apply.Hands(services, rollout, pool, rows)
-    now = services.now()
-    reasons = {decision.host: decision.reason for decision in decided.decisions}
-    for decision in decided.decisions:
-        if decision.act in (Act.HOLD, Act.DRAIN):
-            rows[decision.host] = apply.held(rows[decision.host], decision)
-    hands.each(decided.chosen(Act.SKIP), lambda row: apply.skip(row, reasons[row.host], now))
-    hands.each(decided.chosen(Act.GIVE_BACK), lambda row: _given_back(services, rollout, pool, row, reasons))
-    _drain(services, rollout, pool, decided, hands)
-    _warn(services, rollout, pool, decided, hands)
-    _sign_out(services, rollout, pool, decided, snapshot, hands)
-    hands.each(decided.chosen(Act.FAIL), lambda row: apply.fail(services, row, reasons[row.host]))
-    canary = rollout.policy.canary_hosts > 0 and not decided.canary_passed
-    for host in decided.chosen(Act.TAKE):
-        rows[host] = apply.take(rows[host], services.now(), canary=canary)
-    return hands
+def _begun(services: Services, rollout: Rollout, decided: Plan) -> Rollout | None:
+    """The rollout's row, written as begun before anything is done to a host; None when it was changed meanwhile.
 
-
-def _given_back(
-    services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, reasons: dict[str, str]
-) -> RolloutHost:
-    return apply.after_give_back(apply.give_back(services, pool, row), rollout, reasons[row.host], services.now())
-
-
-def _drain(services: Services, rollout: Rollout, pool: Pool, decided: Plan, hands: apply.Hands) -> None:
-    """Drain in two halves with the rows written in between, so that a crash never takes our drain for an operator's."""
-    chosen = decided.chosen(Act.DRAIN)
-    if not chosen:
-        return
-    machines: dict[str, Machine] = {}
-    hands.each(chosen, lambda row: apply.remember(services, row, machines))
-    remembered = [hands.rows[host] for host in machines]
-    for row in services.hosts.write_many(remembered):
-        hands.rows[row.host] = row
-    hands.each(
-        [row.host for row in remembered],
-        lambda row: apply.drain(services, rollout, pool, row, machines[row.host]),
-        on_error=lambda row, error: apply.as_failed(row, f"could not be drained: {error}", services.now()),
-    )
-
-
-def _warn(services: Services, rollout: Rollout, pool: Pool, decided: Plan, hands: apply.Hands) -> None:
-    by_host = defaultdict(list)
-    for warning in decided.warnings:
-        by_host[warning.host].append(warning)
-    zone = ZoneInfo(rollout.schedule.time_zone)
-    time = rollout.schedule.force_at.astimezone(zone).strftime("%H:%M")
-    hands.each(by_host, lambda row: apply.warn(services, rollout, pool, row, by_host[row.host], time))
-
-
-def _sign_out(
-    services: Services, rollout: Rollout, pool: Pool, decided: Plan, snapshot: Snapshot, hands: apply.Hands
-) -> None:
-    chosen = decided.chosen(Act.SIGN_OUT)
-    if not chosen or _commanded_otherwise(services, rollout):
-        return
-    by_host = defaultdict(list)
-    for session in snapshot.sessions or ():
-        by_host[session.host].append(session)
-    hands.each(chosen, lambda row: apply.sign_out(services, pool, row, by_host[row.host]))
-
-
-def _commanded_otherwise(services: Services, rollout: Rollout) -> bool:
-    """Whether an operator paused, cancelled or moved the rollout since this look began: then nobody is signed out."""
-    fresh = services.rollouts.find(ROLLOUTS, rollout.id)
-    return fresh is None or (fresh.state, fresh.schedule) != (rollout.state, rollout.schedule)
+    The conditional write is a fence: a command that was answered after this look had read the rollout makes it
+    fail, and then the look does nothing but look again.
+    """
+    if not any(decision.act in ACTS for decision in decided.decisions):
+        return rollout
+    changes: dict[str, object] = {"started_at": rollout.started_at or services.now()}
+    if rollout.state is RolloutState.SCHEDULED and decided.becomes is RolloutState.RUNNING:
+        changes["state"] = move_rollout(rollout.id, rollout.state, RolloutState.RUNNING)
+    try:
+        return services.rollouts.replace(rollout.model_copy(update=changes))
+    except StaleRow:
+        return None
 
 
 def _save(services: Services, stored: dict[str, RolloutHost], rows: dict[str, RolloutHost]) -> None:
@@ -189,12 +133,12 @@ def _save_one(services: Services, row: RolloutHost) -> RolloutHost | None:
 
 
 def _start_hosts(
-    services: Services, engine: Engine, decided: Plan, rows: dict[str, RolloutHost], *, fresh: bool, now: datetime
+    services: Services, engine: Engine, taken: list[str], rows: dict[str, RolloutHost], *, fresh: bool, now: datetime
 ) -> None:
     """Start the orchestration of each host just taken, and again of each whose instance was lost."""
-    taken = set(decided.chosen(Act.TAKE))
+    just_taken = set(taken)
     for row in rows.values():
-        if row.host in taken:
+        if row.host in just_taken:
             engine.start_host(row.rollout, row.host, row.engine_run)
         elif row.state.in_work and _may_be_lost(row, fresh=fresh, now=now):
             _start_again(services, engine, row)
@@ -217,11 +161,13 @@ def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
         engine.start_host(saved.rollout, saved.host, saved.engine_run)
 
 
-def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snapshot, hands: apply.Hands) -> LookAnswer:
+def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snapshot, hands: Hands) -> LookAnswer:
     """Record what was seen and done on the rollout's row, and say when to look again."""
     now = services.now()
     # What was just drained or signed out settles from now on, so the moment of the next look follows from it.
     after = snapshot.with_rows(hands.rows)
+    if decided.becomes and decided.becomes.ended and not all(view.row.state.ended for view in after.hosts):
+        decided = replace(decided, becomes=None)  # some hosts could not be brought to their end in this look
     next_at = next_look(after, rollout.policy, now) if decided.next_look else None
     if hands.applied.left_over:
         next_at = now
@@ -236,8 +182,6 @@ def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snaps
         sessions_to_end=sum(
             view.sessions for view in after.hosts if not view.row.state.ended and not view.row.state.in_work
         ),
-        next_at=decided.moment.at if decided.moment else None,
-        next_does=decided.moment.does if decided.moment else "",
     )
     recorded = record(
         services,

@@ -10,6 +10,7 @@ from statistics import median
 from shared.models.policy import AfterForce, ScheduleMode, share_down
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.views import NextMoment, RolloutBrief, RolloutHostView, RolloutView
+from shared.planning import moments
 from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.states import HostState, RolloutState
 
@@ -109,13 +110,10 @@ def next_moment(rollout: Rollout, now: datetime) -> NextMoment | None:
         return NextMoment(at=None, does=waits)
     if rollout.state is RolloutState.CANCELLING:
         return NextMoment(at=None, does="hosts in work are finished, then it ends")
-    if rollout.look and rollout.look.next_at and rollout.look.next_does and rollout.look.next_at >= now:
-        return NextMoment(at=rollout.look.next_at, does=rollout.look.next_does)
-    if now < rollout.schedule.begin_at:
-        return NextMoment(at=rollout.schedule.begin_at, does="it begins")
-    if now < rollout.schedule.force_at:
-        return NextMoment(at=rollout.schedule.force_at, does="remaining sessions are ended")
-    return NextMoment(at=None, does="the remaining hosts are updated")
+    moment = moments.next_moment(rollout.schedule, rollout.policy, now)
+    if moment is None:
+        return NextMoment(at=None, does="the remaining hosts are updated")
+    return NextMoment(at=moment.at, does=moment.does)
 
 
 def brief(rollout: Rollout, counts: Mapping[str, int] | None = None) -> RolloutBrief:

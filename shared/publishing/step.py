@@ -15,6 +15,7 @@ from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, F
 from shared.models.azure import Operation
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.names import GIVE_BACK_HOST
 from shared.ports import Engine
 from shared.publishing import apply
 from shared.publishing.outcome import STEPS, Outcome, Then
@@ -96,50 +97,63 @@ def _load(services: Services, given: dict[str, object]) -> Work | None:
 
 
 def _within(work: Work, step: Step, limit: float) -> Outcome:
+    """Run the step, and wait for what is under way within the limit; while Azure is too busy, time stands still."""
     try:
         outcome = step(work)
     except AzureBusy as busy:
-        outcome = Outcome(Then.WAIT, busy.retry_after or work.services.settings.azure_pause)
-        _check_limit(work, limit, str(busy))
+        return _busy(work, busy)
     except AzureConflict as conflict:
-        outcome = Outcome(Then.WAIT, work.services.settings.operation_poll)
         _check_limit(work, limit, str(conflict))
+        return Outcome(Then.WAIT, work.services.settings.operation_poll)
     if outcome.then is Then.WAIT:
-        _check_limit(work, limit, work.row.operation.kind if work.row.operation else "")
+        _check_limit(work, limit, work.row.operation.kind if work.row.operation else work.row.reason)
     return outcome
+
+
+def _busy(work: Work, busy: AzureBusy) -> Outcome:
+    """Wait as long as Azure asks. That time does not count against the step: throttling must lose no host."""
+    wait = busy.retry_after or work.services.settings.azure_pause
+    now, since = work.services.now(), work.row.step_since
+    if work.row.taken_at and now > work.row.taken_at + timedelta(seconds=work.services.settings.busy_limit):
+        raise StepFailed(f"Azure has been too busy for {work.services.settings.busy_limit / 3600:.0f} hours: {busy}")
+    if since is not None:
+        work.save(step_since=min(now, since + timedelta(seconds=wait)))
+    return Outcome(Then.WAIT, wait)
 
 
 def _check_limit(work: Work, limit: float, waiting_for: str) -> None:
     since = work.row.step_since
     if since and work.services.now() > since + timedelta(seconds=limit):
-        raise StepFailed(
-            f"did not finish within {round(limit / 60)} minutes {f'({waiting_for})' if waiting_for else ''}"
-        )
+        told = f" ({waiting_for})" if waiting_for else ""
+        raise StepFailed(f"did not finish within {round(limit / 60)} minutes{told}")
 
 
 def _attempt_failed(work: Work, name: str, error: FreshcoatError) -> Outcome:
-    """Another attempt, or the host's end."""
+    """Another attempt, or the host's end.
+
+    A host that is healthy and only could not be given back is not rebuilt or joined again: people may be on it.
+    """
     why = f"{name}: {error}"
     log.warning("rollout %s: %s, attempt %d: %s", work.rollout.id, work.row.host, work.row.attempt, why)
     if work.row.attempt <= work.rollout.policy.retries:
-        changes = {
-            "attempt": work.row.attempt + 1,
-            "phase": "",
-            "operation": None,
-            "error": why,
-            "step": "trying again",
-        }
-        work.move(HostState.REIMAGING, **changes)
+        next_attempt = {"attempt": work.row.attempt + 1, "operation": None, "error": why}
+        if name == GIVE_BACK_HOST:
+            work.save(**next_attempt, step_since=work.services.now())
+            return Outcome(Then.WAIT, work.services.settings.operation_poll)
+        work.move(HostState.REIMAGING, **next_attempt, phase="", rebuilt=False, step="trying again")
         return Outcome(Then.AGAIN)
     try:
-        failed = apply.fail(work.services, work.row, why)
+        failed = _failed(work, name, why)
     except AzureBusy as busy:
         return Outcome(Then.WAIT, busy.retry_after or work.services.settings.azure_pause)
-    except AzureError as untagged:
-        log.warning("rollout %s: %s could not be tagged: %s", work.rollout.id, work.row.host, untagged)
-        failed = apply.as_failed(work.row, why, work.services.now())
     work.row = work.services.hosts.replace(failed)
     return Outcome(Then.STOP)
+
+
+def _failed(work: Work, name: str, why: str) -> RolloutHost:
+    if name == GIVE_BACK_HOST:
+        return apply.as_failed(work.row, why, work.services.now())
+    return apply.fail(work.services, work.pool, work.row, why)
 
 
 def carry_on(work: Work, operation: Operation | None = None) -> Outcome | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.models.policy import AfterForce, OnFailure, Policy, ScheduleMode, share_down, share_up
 from shared.planning.plan import plan
 from shared.planning.values import DRAINED_STATES, Act, HostView, Plan, Snapshot
-from shared.states import HOST_MOVES, HostState, RolloutState
+from shared.states import HOST_MOVES, ROLLOUT_MOVES, HostState, RolloutState
 from tests.fixtures.builders import NEW, NOON, OLD, host, policy, schedule, snapshot
 
 LIMIT = timedelta(minutes=5)
@@ -127,7 +127,7 @@ def test_nobody_is_signed_out_before_force_at_and_nothing_begins_before_begin_at
         assert not decided.chosen(Act.SIGN_OUT)
         assert not decided.chosen(Act.FAIL)
     if pool.schedule.begin_at > NOON and pool.state is not RolloutState.CANCELLING:
-        assert {decision.act for decision in decided.decisions} <= {Act.HOLD}
+        assert {decision.act for decision in decided.decisions} <= {Act.HOLD, Act.GIVE_BACK}
 
 
 @many
@@ -196,6 +196,30 @@ def test_every_decision_is_a_move_the_state_table_knows(pool: Snapshot, rules: P
 
 @many
 @given(pools(), policies())
+def test_the_rollout_moves_only_as_its_state_table_knows(pool: Snapshot, rules: Policy) -> None:
+    becomes = decide(pool, rules).becomes
+    assert becomes is None or becomes is pool.state or becomes in ROLLOUT_MOVES[pool.state]
+
+
+@many
+@given(pools(), policies())
+def test_before_the_deadline_no_more_hosts_are_rebuilt_than_may_be_unavailable(pool: Snapshot, rules: Policy) -> None:
+    taken = len(decide(pool, rules).chosen(Act.TAKE))
+    if taken and not pool.forcing(NOON):
+        in_work = sum(1 for view in pool.hosts if view.row.state.in_work)
+        assert taken + in_work <= share_down(rules.max_unavailable, len(pool.hosts))
+
+
+@many
+@given(pools(), policies())
+def test_a_host_that_is_not_in_the_pool_is_never_touched(pool: Snapshot, rules: Policy) -> None:
+    touching = {Act.DRAIN, Act.TAKE, Act.SIGN_OUT}
+    absent = {view.name for view in pool.hosts if view.seen is None}
+    assert not absent & {d.host for d in decide(pool, rules).decisions if d.act in touching}
+
+
+@many
+@given(pools(), policies())
 def test_there_is_always_a_next_look_until_the_end(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     over = pool.state.ended or (decided.becomes is not None and (decided.becomes.ended or decided.becomes == "paused"))
@@ -207,6 +231,8 @@ def test_there_is_always_a_next_look_until_the_end(pool: Snapshot, rules: Policy
 def test_a_policy_that_allows_nothing_plans_nothing(pool: Snapshot, rules: Policy) -> None:
     decided = decide(replace(pool, replicas=0), rules)
     assert not decided.chosen(Act.TAKE)
+    again = {view.name for view in pool.hosts if view.drained}  # chosen before, and undrained by somebody
+    assert set(decided.chosen(Act.DRAIN)) <= again
 
 
 @many
