@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from shared.errors import AzureBusy, AzureError, AzureNotFound
@@ -146,13 +147,13 @@ def fail(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutH
 
     What cannot be done for that end does not prevent it. Raises AzureBusy.
     """
-    try:
-        _keep_drained(services, pool, row)
-        tidy(services, row, failed_for=why)
-    except AzureBusy:
-        raise
-    except AzureError as error:
-        log.warning("rollout %s: %s failed and could not be marked: %s", row.rollout, row.host, error)
+    for act in (partial(_keep_drained, services, pool, row), partial(tidy, services, row, failed_for=why)):
+        try:
+            act()
+        except AzureBusy:
+            raise
+        except AzureError as error:
+            log.warning("rollout %s: %s failed and could not be marked: %s", row.rollout, row.host, error)
     return as_failed(row, why, services.now())
 
 

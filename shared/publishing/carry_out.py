@@ -55,7 +55,7 @@ class Hands:
         self._drain(decided)
         self._warn(decided)
         self._sign_out(decided, snapshot)
-        self.each(decided.chosen(Act.FAIL), lambda row: apply.fail(self.services, self.pool, row, reasons[row.host]))
+        self.each(decided.chosen(Act.FAIL), lambda row: self._fail(row, reasons[row.host]))
         return self._take(decided)
 
     def each(
@@ -156,6 +156,10 @@ class Hands:
         otherwise = fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule)
         self.applied.left_over |= otherwise
         return otherwise
+
+    def _fail(self, row: RolloutHost, why: str) -> RolloutHost:
+        told = f"{why}: {row.error}" if row.error else why
+        return apply.fail(self.services, self.pool, row, told)
 
     def _ends_failed(self, row: RolloutHost, error: AzureError) -> RolloutHost:
         return apply.as_failed(row, f"could not be given back: {error}", self.services.now())

@@ -42,10 +42,12 @@ def recheck_host(work: Work) -> Outcome:
     services, pool, row = work.services, work.pool, work.row
     machine = services.machines.machine(row.vm_id)
     seen = services.desktops.session_host(pool.host_pool_id, row.host)
+    if seen is None and not row.strategy:
+        # We did not take it out of the pool, so somebody else did, and it may serve others.
+        return _back_to_the_rollout(work, seen)
     if machine is not None and is_on_target(services, work.rollout, machine):
         return _renewed_already(work, seen)
-    # Absent from the pool is fine only if we took it out: else somebody else did, and it may serve others.
-    if (seen is None and not row.strategy) or (seen is not None and _in_use(work, seen)):
+    if seen is not None and _in_use(work, seen):
         return _back_to_the_rollout(work, seen)
     if machine is None and row.body is None:
         raise StepFailed("the VM does not exist any more")
@@ -80,13 +82,12 @@ def _in_use(work: Work, seen: SessionHost) -> bool:
 def _renewed_already(work: Work, seen: SessionHost | None) -> Outcome:
     """The disk is the target version: nothing destructive is left to do.
 
-    Either an interrupted rebuild is taken up again or repeated, or the host was on the target before we
-    came. While it is healthy or somebody works on it, it is neither joined nor registered anew. A registration
+    Either an interrupted rebuild is taken up again or repeated, or an earlier rollout failed on the host after
+    its rebuild. While it is healthy or somebody works on it, it is neither joined nor registered anew. A registration
     that never worked is removed, so that the next one can.
     """
     healthy = seen is not None and seen.status in HEALTHY_STATUSES
-    untouched = not work.row.strategy and work.row.attempt == 1
-    if seen is not None and (healthy or seen.sessions or untouched):
+    if seen is not None and (healthy or seen.sessions):
         work.save(phase=REGISTER_HOST, version=work.rollout.version)
         work.move(HostState.JOINING)
         work.move(HostState.VERIFYING)
