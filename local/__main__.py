@@ -44,7 +44,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("what", choices=list(_PLAYS), help="run: until Ctrl-C; demo: publish an image and end")
     parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end when this, our parent, has ended")
-    parser.add_argument("--directory", type=Path, help="where logs and tables go (.local)")
+    parser.add_argument("--directory", type=Path, help="where logs and tables go (.local, or .local/port-N)")
     return parser.parse_args()
 
 

@@ -19,6 +19,7 @@ from local.children import Child, answers, wait_until
 from local.stack_options import ROOT, StackOptions
 
 _START_SECONDS = 60.0
+_HOST = "Function host"
 _SAMPLE = ROOT / "local.settings.sample.json"
 
 
@@ -76,9 +77,12 @@ class Stack:
         self.await_host(host)
 
     def start_host(self) -> Child:
-        """Start the function host; `await_host` waits until it answers."""
+        """Start the function host, in place of one started before; `await_host` waits until it answers."""
+        for former in [child for child in self._children if child.name == _HOST]:
+            former.stop()
+            self._children.remove(former)
         settings = self._settings(self._connection)
-        return self._python("Function host", "host", self._host_arguments(), settings)
+        return self._python(_HOST, "host", self._host_arguments(), settings)
 
     def await_host(self, host: Child) -> None:
         """Return once the app answers. Raises StackError with the log's tail when it does not."""

@@ -6,7 +6,9 @@ held per worker, in memory: limits and caches need no agreement between workers.
 
 from __future__ import annotations
 
+import logging
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from typing import Any
 from shared.logoff_hints import FRESH, Hint, hints_in
 from shared.ports import Engine
 from shared.services import POOLS, ROLLOUTS, Services
+
+log = logging.getLogger("freshcoat.events")
 
 RUNNING_KNOWN_FOR = timedelta(seconds=5)
 """How long the list of running rollouts is used before it is read again."""
@@ -67,7 +71,14 @@ class Ear:
 
     def hear(self, services: Services, engine: Engine, body: Mapping[str, Any]) -> int:
         """Nudge the rollouts whose hosts the body names; how many were nudged. Strangers, stale and repeated
-        hints, and what is over the limits, change nothing."""
+        hints, and what is over the limits, change nothing; nor does what goes wrong: polling finds the host too."""
+        try:
+            return self._hear(services, engine, body)
+        except Exception:
+            log.exception("error %s at a logoff hint; the next poll sees its host", uuid.uuid4().hex[:12])
+            return 0
+
+    def _hear(self, services: Services, engine: Engine, body: Mapping[str, Any]) -> int:
         now = services.now()
         with self.lock:
             new = [hint for hint in hints_in(body, now) if self._new(hint, now)]
@@ -109,9 +120,9 @@ class Ear:
         """Read which rollouts run, unless that was just done."""
         if self.read_at and now - self.read_at < RUNNING_KNOWN_FOR:
             return
+        self.read_at = now  # also when it fails: requests must not queue up behind tables that are down
         claims = [pool.running_rollout for pool in services.pools.all(POOLS) if pool.running_rollout]
         self.running = {claim: known for claim in claims if (known := self._read(services, claim, now))}
-        self.read_at = now
 
     def _read(self, services: Services, rollout_id: str, now: datetime) -> _Running | None:
         rollout = services.rollouts.find(ROLLOUTS, rollout_id)

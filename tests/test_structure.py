@@ -102,7 +102,7 @@ def test_triggers_and_activities_touch_no_azure_and_no_table() -> None:
 def test_the_sample_settings_are_those_that_are_read() -> None:
     values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     ours = {name.removeprefix("FRESHCOAT_").lower() for name in values if name.startswith("FRESHCOAT_")}
-    assert ours == set(Settings.model_fields) - {"secrets"}
+    assert ours == set(Settings.model_fields) - {"secrets", "trust_principal"}
     assert Settings.read(values).secrets == {"JOIN_PASSWORD": values["JOIN_PASSWORD"]}
 
 
@@ -116,3 +116,18 @@ def test_every_wrong_setting_is_named_at_once() -> None:
 def test_the_fixed_names_stand_at_the_top() -> None:
     fixed = ["function_app.py", "orchestrators", "activities", "shared", "tests", "host.json", "requirements.txt"]
     assert [name for name in [*fixed, "local.settings.sample.json"] if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "trusted"),
+    [
+        ({"WEBSITE_AUTH_ENABLED": "True"}, True),
+        ({"WEBSITE_AUTH_ENABLED": "true"}, True),
+        ({"WEBSITE_AUTH_ENABLED": "False"}, False),
+        ({"WEBSITE_AUTH_ENABLED": ""}, False),
+        ({"FRESHCOAT_TRUST_PRINCIPAL": "true"}, False),
+        ({}, False),
+    ],
+)
+def test_a_callers_name_is_trusted_only_where_the_platform_says_so(environment: dict[str, str], trusted: bool) -> None:
+    assert Settings.read({"FRESHCOAT_TABLES_CONNECTION": "x", **environment}).trust_principal is trusted

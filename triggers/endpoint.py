@@ -6,7 +6,7 @@ a model), `body` (the body as it is), `engine`. What it answers with is in its r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, get_args, get_type_hints
@@ -17,6 +17,7 @@ from azure.durable_functions.client import SyncDurableFunctionsClient
 from pydantic import BaseModel
 
 from shared.engine import DurableEngine
+from shared.errors import FieldProblem
 from shared.services import Services
 from shared.wiring import services
 
@@ -31,6 +32,10 @@ class Call:
     services: Services
     path: dict[str, str]
     who: str
+
+
+type Foresee = Callable[[Call, Mapping[str, Any]], list[FieldProblem]]
+"""Says what the use case would refuse in a body whose form is wrong elsewhere, so that all is named at once."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Endpoint:
     takes_any: bool
     needs_engine: bool
     keeps_answers: bool
+    foresee: Foresee | None
 
     @property
     def name(self) -> str:
@@ -81,6 +87,7 @@ def endpoint(
     open: bool = False,  # noqa: A002 - as it reads in the table
     refusals: tuple[int, ...] = (),
     keeps_answers: bool = True,
+    foresee: Foresee | None = None,
 ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
     """Register a handler on a blueprint: it stays callable as it is. Needs a function key unless `open`.
 
@@ -105,6 +112,7 @@ def endpoint(
             takes_any="body" in hints,
             needs_engine="engine" in hints,
             keeps_answers=keeps_answers,
+            foresee=foresee,
         )
         ENDPOINTS.append(made)
         _add_function(bp, made)

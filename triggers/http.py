@@ -7,7 +7,7 @@ import logging
 import math
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -64,9 +64,8 @@ def respond(
 
 
 def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engine: Engine | None) -> idempotency.Answer:
-    given = _read(endpoint, req, engine)
-    who = (req.headers.get("x-ms-client-principal-name") or "function key")[:200]
-    call = Call(services, dict(req.route_params), who)
+    call = Call(services, dict(req.route_params), _who(req, services))
+    given = _read(endpoint, req, call, engine)
 
     def work() -> idempotency.Answer:
         try:
@@ -86,7 +85,13 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
     return idempotency.once(services, key, same, work)
 
 
-def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> dict[str, Any]:
+def _who(req: func.HttpRequest, services: Services) -> str:
+    """Who asks. Without App Service authentication anybody with a key could write any name in the header."""
+    trusted = req.headers.get("x-ms-client-principal-name") if services.settings.trust_principal else None
+    return (trusted or "function key")[:200]
+
+
+def _read(endpoint: Endpoint, req: func.HttpRequest, call: Call, engine: Engine | None) -> dict[str, Any]:
     """What the handler takes besides the call; every bad field of path, query and body at once."""
     problems: list[FieldProblem] = []
     for name, text in req.route_params.items():
@@ -107,8 +112,21 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> d
     if endpoint.takes_any:
         given["body"] = _json(req, needed=True)
     if problems:
-        raise InvalidRequest(problems)
+        raise InvalidRequest([*problems, *_foreseen(endpoint, req, call, problems)])
     return given
+
+
+def _foreseen(
+    endpoint: Endpoint, req: func.HttpRequest, call: Call, problems: Sequence[FieldProblem]
+) -> list[FieldProblem]:
+    """What is wrong besides, in fields not named yet; nothing when that cannot be found out now."""
+    if endpoint.foresee is None:
+        return []
+    named = {problem.field for problem in problems}
+    try:
+        return [problem for problem in endpoint.foresee(call, _json(req)) if problem.field not in named]
+    except FreshcoatError:
+        return []
 
 
 def _json(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:

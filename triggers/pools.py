@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import azure.durable_functions as df
 
 from shared import pools
+from shared.errors import FieldProblem
 from shared.models.queries import PageQuery, PoolsQuery, WhatIfQuery
 from shared.models.requests import PoolRegistration, UpdateImageRequest
 from shared.models.views import Listed, PlanView, PoolHostView, PoolImageView, PoolView, RolloutView
 from shared.pool_hosts import list_hosts
 from shared.ports import Engine
-from shared.publishing.request import plan_update, update_image
+from shared.publishing.request import foreseen_problems, plan_update, update_image
 from triggers.endpoint import Answer, Call, endpoint
 
 bp = df.Blueprint()
@@ -56,7 +60,11 @@ def get_pool_image(call: Call) -> Answer[PoolImageView]:
     return Answer(pools.image_for_new_hosts(call.services, call.path["pool"]))
 
 
-@endpoint(bp, "POST", "pools/{pool}/update-image", status=202, also=(200,), refusals=(404, 409, 422))
+def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
+    return foreseen_problems(call.services, call.path["pool"], body)
+
+
+@endpoint(bp, "POST", "pools/{pool}/update-image", status=202, also=(200,), refusals=(404, 409, 422), foresee=_foresee)
 def post_update_image(
     call: Call, engine: Engine, query: WhatIfQuery, asked: UpdateImageRequest
 ) -> Answer[RolloutView | PlanView]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import azure.durable_functions as df
 
+from shared.errors import FieldProblem
 from shared.models.queries import RolloutHostsQuery, RolloutsQuery
 from shared.models.requests import CancelRequest, NoBody, Reschedule
 from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
@@ -66,7 +70,11 @@ def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[Roll
     return _accepted(control.cancel(call.services, engine, call.path["rollout"], call.who))
 
 
-@endpoint(bp, "POST", "rollouts/{rollout}/reschedule", status=202, refusals=(404, 409))
+def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
+    return control.foreseen_problems(call.services, call.path["rollout"], body)
+
+
+@endpoint(bp, "POST", "rollouts/{rollout}/reschedule", status=202, refusals=(404, 409), foresee=_foresee)
 def post_reschedule(call: Call, engine: Engine, asked: Reschedule) -> Answer[RolloutView]:
     """Move the moments that are still ahead."""
     return _accepted(control.reschedule(call.services, engine, call.path["rollout"], asked, call.who))

@@ -54,7 +54,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--app", type=Path, default=Path(), help="app folder (default: this one)")
     parser.add_argument("--port", type=int, default=7071, help="port to listen on, 0 picks one (default: 7071)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
+    parser.add_argument("--log-level", default="INFO", choices=levels, help="least severity logged (default: INFO)")
     return parser.parse_args()
 
 

@@ -71,9 +71,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, default=7072, help="port on 127.0.0.1 (7072)")
     for option in fields(Options):
         flag, shown = "--" + option.name.replace("_", "-"), option.default
-        text = f"{HELP[option.name]} ({shown})" if shown not in {None, "", True, False} else HELP[option.name]
+        text = HELP[option.name]
+        if shown is not None and shown != "":  # 0 and False are defaults worth showing
+            text += f" ({'on' if shown else 'off'})" if isinstance(shown, bool) else f" ({shown})"
         if option.name == "users":
-            made.add_argument(flag, choices=["on", "off"], default="on", help=f"{HELP['users']} (on)")
+            made.add_argument(flag, choices=["on", "off"], default="on", help=text)
         elif isinstance(shown, bool):
             made.add_argument(flag, action=argparse.BooleanOptionalAction, default=shown, help=text)
         else:

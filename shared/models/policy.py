@@ -7,6 +7,7 @@ by. Both share the field types below, so a bound is written once.
 from __future__ import annotations
 
 import math
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -88,14 +89,13 @@ WarnMinutes = Annotated[
 ]
 KeepDays = Annotated[int, Field(ge=0, le=30)]
 
-_PLACEHOLDERS = {"minutes": 1, "time": "01:00", "pool": "office"}
+_PLACEHOLDER = re.compile(r"\{(minutes|time|pool)\}")
 
 
 def _known_placeholders(text: str) -> str:
-    try:
-        text.format(**_PLACEHOLDERS)
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
-        raise ValueError("only {minutes}, {time} and {pool} may stand in braces") from error
+    """`str.format` is not used: it would also take indexes, attributes and widths of any size."""
+    if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
+        raise ValueError("braces may only stand in {minutes}, {time} and {pool}")
     return text
 
 
@@ -151,6 +151,11 @@ class Policy(Value):
     def failures_allowed(self, hosts: int) -> int:
         """How many hosts of a pool of `hosts` may fail after the canary before `on_failure` applies."""
         return max(1, min(3, hosts * 5 // 100)) if self.max_failed is None else self.max_failed
+
+    def warning(self, minutes: int, time: str, pool: str) -> str:
+        """The message to somebody who has so many minutes left, until `time`."""
+        values = {"minutes": str(minutes), "time": time, "pool": pool}
+        return _PLACEHOLDER.sub(lambda found: values[found[1]], self.warn_message)
 
 
 def resolve_policy(mode: ScheduleMode, *layers: PolicyOverrides) -> Policy:

@@ -7,21 +7,23 @@ that gets lost costs one poll.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from shared.audit import audit
-from shared.errors import Conflict, NotFound, StaleRow
+from shared.errors import Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
 from shared.models.base import iso
 from shared.models.requests import Reschedule
-from shared.models.rollouts import Rollout
+from shared.models.rollouts import Rollout, Schedule
 from shared.models.views import RolloutView
 from shared.ports import Engine
 from shared.publishing.progress import progress
 from shared.schedule import move_schedule
 from shared.services import ROLLOUTS, Services
 from shared.states import RolloutState, move_rollout
+from shared.validation import salvage
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8
@@ -108,12 +110,27 @@ def reschedule(services: Services, engine: Engine, rollout_id: str, asked: Resch
     """Move the moments that are still ahead. Raises NotFound, Conflict, InvalidRequest."""
 
     def change(rollout: Rollout) -> Rollout:
-        now = services.now()
-        forcing = now >= rollout.schedule.force_at and rollout.state is not RolloutState.PAUSED
-        moved = move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
-        return rollout.model_copy(update={"schedule": moved})
+        return rollout.model_copy(update={"schedule": _move(rollout, asked, services.now())})
 
     return _command(services, engine, rollout_id, Command.RESCHEDULE, who, change)
+
+
+def foreseen_problems(services: Services, rollout_id: str, body: Mapping[str, Any]) -> list[FieldProblem]:
+    """What else would be refused in a `reschedule` of which some fields are bad: moments. Raises AzureError."""
+    rollout = services.rollouts.find(ROLLOUTS, rollout_id)
+    asked = salvage(Reschedule, body)
+    if rollout is None or asked is None or not asked.model_fields_set or asked.time_zone != body.get("time_zone"):
+        return []
+    try:
+        _move(rollout, asked, services.now())
+    except InvalidRequest as error:
+        return list(error.problems)
+    return []
+
+
+def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:
+    forcing = now >= rollout.schedule.force_at and rollout.state is not RolloutState.PAUSED
+    return move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
 
 
 def _moved(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:

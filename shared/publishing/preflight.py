@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 
 from shared.arm_ids import refusal
 from shared.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
+from shared.models.azure import Machine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image
+from shared.models.policy import Strategy
 from shared.models.pools import DomainJoin, Pool, Ring
 from shared.models.views import Finding
 from shared.pool_hosts import SeenHost, see_hosts
 from shared.services import Services
 
-_FIELDS = {"host_pool": "pool", "hosts": "pool", "image": "image", "join": "pool.join"}
+_FIELDS = {"host_pool": "pool", "hosts": "pool", "image": "image", "join": "pool.join", "strategy": "policy.strategy"}
 """Which field of the request a check is about; `version` otherwise."""
 
 
@@ -63,13 +65,16 @@ class Preflight:
             raise PreflightFailed(self.findings)
 
 
-def preflight(services: Services, pool: Pool, image: Image, version: str, *, allow_downgrade: bool) -> Preflight:
+def preflight(
+    services: Services, pool: Pool, image: Image, version: str, strategy: Strategy, *, allow_downgrade: bool
+) -> Preflight:
     """Check whether `version` of `image` can be published to the pool now. Raises AzureBusy only.
 
     Other rollouts of the pool are not looked for: the claim does that, and cannot be overtaken.
     """
     found = Preflight()
-    _check_host_pool(services, pool, image, found)
+    hosts = _check_host_pool(services, pool, found)
+    _check_strategy(hosts, image, version, strategy, found)
     _check_version(services, image, version, found)
     if found.version:
         _check_use(pool, found.version, found)
@@ -79,7 +84,7 @@ def preflight(services: Services, pool: Pool, image: Image, version: str, *, all
     return found
 
 
-def _check_host_pool(services: Services, pool: Pool, image: Image, found: Preflight) -> None:
+def _check_host_pool(services: Services, pool: Pool, found: Preflight) -> Sequence[SeenHost]:
     try:
         host_pool = services.desktops.host_pool(pool.host_pool_id)
         hosts = see_hosts(services, pool.host_pool_id)
@@ -87,7 +92,7 @@ def _check_host_pool(services: Services, pool: Pool, image: Image, found: Prefli
         raise
     except AzureError as error:
         found.failed("host_pool", refusal("host pool", error), "give the app's identity the rights, or register anew")
-        return
+        return ()
     if host_pool.kind != "Pooled":
         found.failed("host_pool", f"the host pool is {host_pool.kind}", "only pooled host pools can be published to")
     else:
@@ -95,10 +100,11 @@ def _check_host_pool(services: Services, pool: Pool, image: Image, found: Prefli
     # A host pool's own location is where its metadata lives; the image must be where the VMs are.
     regions = {host.machine.location for host in hosts if host.machine} or {host_pool.location}
     found.regions = frozenset(region.lower().replace(" ", "") for region in regions)
-    _check_hosts(hosts, image, found)
+    _check_hosts(hosts, found)
+    return hosts
 
 
-def _check_hosts(hosts: Sequence[SeenHost], image: Image, found: Preflight) -> None:
+def _check_hosts(hosts: Sequence[SeenHost], found: Preflight) -> None:
     if not hosts:
         found.warned("hosts", "the pool has no hosts", "add hosts, or only new hosts will get the version")
         return
@@ -106,20 +112,37 @@ def _check_hosts(hosts: Sequence[SeenHost], image: Image, found: Preflight) -> N
     if ghosts:
         names = ", ".join(sorted(ghosts)[:5])
         found.warned("hosts", f"{len(ghosts)} hosts have no VM: {names}", "remove them; they are skipped")
-    foreign = sum(1 for host in hosts if host.machine and not _made_from(host, image))
-    if foreign:
-        found.warned(
-            "hosts",
-            f"{foreign} hosts were not made from the image {image.name}",
-            "they are replaced, since re-imaging keeps a VM's image definition",
-        )
-    if not ghosts and not foreign:
+    else:
         found.passed("hosts", f"{len(hosts)} hosts can be read")
 
 
-def _made_from(host: SeenHost, image: Image) -> bool:
-    definition = host.machine.definition_id if host.machine else None
-    return (definition or "").lower() == image.definition_id.lower()
+def _check_strategy(
+    hosts: Sequence[SeenHost], image: Image, version: str, strategy: Strategy, found: Preflight
+) -> None:
+    """Re-imaging reaches only versions of the VM's own definition, and an ephemeral disk goes back to what it was."""
+    machines = [host.machine for host in hosts if host.machine]
+    foreign = [machine for machine in machines if not _made_from(machine, image)]
+    ephemeral = [machine for machine in machines if machine.ephemeral and machine not in foreign]
+    changing = [machine for machine in ephemeral if machine.version != version]
+    if strategy is Strategy.REIMAGE and (foreign or changing):
+        found.failed(
+            "strategy",
+            f"re-imaging in place cannot bring this version to {len(foreign) + len(changing)} hosts: "
+            f"{len(foreign)} were made from another image definition, {len(changing)} have an ephemeral OS disk",
+            "use strategy auto, which replaces such hosts, or replace",
+        )
+    elif foreign:
+        found.warned(
+            "hosts",
+            f"{len(foreign)} hosts were not made from the image {image.name}",
+            "they are replaced, since re-imaging keeps a VM's image definition",
+        )
+    elif strategy is Strategy.REIMAGE and machines:
+        found.passed("strategy", "all hosts can be re-imaged in place")
+
+
+def _made_from(machine: Machine, image: Image) -> bool:
+    return (machine.definition_id or "").lower() == image.definition_id.lower()
 
 
 def _check_version(services: Services, image: Image, version: str, found: Preflight) -> None:

@@ -10,11 +10,16 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
 from shared.ports import Engine
 from shared.publishing.record import settle_pool
+from shared.publishing.request import CLAIM_GRACE
 from shared.services import POOLS, ROLLOUTS, Services
+from shared.states import RolloutState, move_rollout
 
 log = logging.getLogger("freshcoat.recovery")
 
 PAGE = 500
+
+RECENT = 50
+"""Rollouts, newest first, among which those without a pool are looked for: they turn up soon after they were made."""
 
 
 def resume_lost(services: Services, engine: Engine) -> list[str]:
@@ -22,10 +27,11 @@ def resume_lost(services: Services, engine: Engine) -> list[str]:
 
     The tables decide: a pool's claim names its rollout. A rollout younger or seen less long ago than
     `resume_after` is left alone, since its first instance may just be starting. A rollout that has ended while
-    its pool is still claimed (a crash in between) releases the pool.
+    its pool is still claimed (a crash in between) releases the pool. An open one that no pool is claimed for ends.
     """
     resumed = []
-    for pool in _claimed_pools(services):
+    claimed = _claimed_pools(services)
+    for pool in claimed:
         rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
         if rollout is None:
             continue  # a request that is just being accepted, or died: the next request takes the claim over
@@ -34,6 +40,7 @@ def resume_lost(services: Services, engine: Engine) -> list[str]:
         elif _silent(services, rollout) and not engine.rollout_alive(rollout.id, rollout.engine_run):
             _start_again(services, engine, rollout)
             resumed.append(rollout.id)
+    _end_unclaimed(services, {pool.running_rollout for pool in claimed})
     return resumed
 
 
@@ -46,6 +53,35 @@ def _claimed_pools(services: Services) -> list[Pool]:
         continuation = page.continuation
         if continuation is None:
             return claimed
+
+
+def _end_unclaimed(services: Services, claims: set[str]) -> None:
+    """End recent rollouts that are open while their pool is not theirs: nobody may drive them.
+
+    So is one whose row was written after its claim had lapsed, or whose pool was unregistered before. Within
+    CLAIM_GRACE it may be about to find that out by itself.
+    """
+    oldest = services.now() - CLAIM_GRACE
+    for rollout in services.rollouts.page(ROLLOUTS, limit=RECENT).rows:
+        if rollout.state.ended or rollout.id in claims or rollout.created_at > oldest:
+            continue
+        pool = services.pools.find(POOLS, rollout.pool)
+        if pool is None or pool.running_rollout != rollout.id:
+            _end(services, rollout)
+
+
+def _end(services: Services, rollout: Rollout) -> None:
+    cancelling = rollout.state is RolloutState.CANCELLING
+    to = RolloutState.CANCELLED if cancelling else RolloutState.FAILED
+    note = rollout.note if cancelling else "Its pool is not held for it, so nothing may drive it. Ask again."
+    state = move_rollout(rollout.id, rollout.state, to)
+    try:
+        services.rollouts.replace(
+            rollout.model_copy(update={"state": state, "note": note, "resume_to": None, "ended_at": services.now()})
+        )
+    except StaleRow:
+        return  # it has changed since, so it is looked at anew next time
+    log.error("rollout %s was open, but pool %s is not held for it: %s", rollout.id, rollout.pool, state.value)
 
 
 def _silent(services: Services, rollout: Rollout) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from shared.arm_ids import version_id
 from shared.audit import audit
@@ -13,7 +15,7 @@ from shared.images import find_image
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
-from shared.models.requests import UpdateImageRequest
+from shared.models.requests import ScheduleRequest, UpdateImageRequest
 from shared.models.rollouts import Rollout, Schedule
 from shared.models.views import PlanView, RolloutView
 from shared.pools import find_pool
@@ -24,6 +26,7 @@ from shared.publishing.what_if import preview
 from shared.schedule import parse_schedule
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 from shared.states import RolloutState
+from shared.validation import salvage
 
 _log = logging.getLogger(__name__)
 
@@ -41,13 +44,11 @@ def update_image(services: Services, engine: Engine, name: str, asked: UpdateIma
     """
     pool = find_pool(services, name)
     refuse_second(services, pool)
-    image, schedule = _resolve(services, pool, asked)
-    found = preflight(services, pool, image, asked.version, allow_downgrade=asked.allow_downgrade)
+    rollout, found = _draft(services, pool, asked, who)
     found.stop_if_failed()
-    rollout = _rollout(services, pool, image, schedule, asked, found, who)
     claim(services, name, rollout.id)
     rollout = _write(services, name, rollout)
-    audit(services, who, "update image", name, f"{image.name} {asked.version}, rollout {rollout.id}: {asked.reason}")
+    audit(services, who, "update image", name, f"{rollout.image} {asked.version}, rollout {rollout.id}: {asked.reason}")
     try:
         engine.start_rollout(rollout.id, rollout.engine_run)
     except Exception:  # noqa: BLE001 - whatever the engine says: the row is written, so the resume timer starts it
@@ -58,13 +59,11 @@ def update_image(services: Services, engine: Engine, name: str, asked: UpdateIma
 def plan_update(services: Services, name: str, asked: UpdateImageRequest, who: str) -> PlanView:
     """What `update_image` would do, with all findings; writes nothing. Raises NotFound, InvalidRequest, AzureBusy."""
     pool = find_pool(services, name)
-    image, schedule = _resolve(services, pool, asked)
-    found = preflight(services, pool, image, asked.version, allow_downgrade=asked.allow_downgrade)
+    rollout, found = _draft(services, pool, asked, who)
     if pool.running_rollout and _stands(services, pool.running_rollout):
         found.failed("rollout", f"rollout {pool.running_rollout} runs on this pool", "wait for its end or cancel it")
     else:
         found.passed("rollout", "no other rollout runs on this pool")
-    rollout = _rollout(services, pool, image, schedule, asked, found, who)
     fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN} | {"preflight": found.findings}
     fields["can_start"] = all(finding.result != "fail" for finding in found.findings)
     return PlanView.model_validate(fields | _foreseen(services, pool, rollout))
@@ -88,7 +87,7 @@ def _resolve(services: Services, pool: Pool, asked: UpdateImageRequest) -> tuple
     problems: list[FieldProblem] = []
     image = services.images.find(IMAGES, asked.image) if asked.image else find_image(services, pool.image)
     if image is None:
-        problems.append(FieldProblem("image", f"there is no image called {asked.image}"))
+        problems.append(_no_image(asked.image))
     try:
         schedule = parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone)
     except InvalidRequest as error:
@@ -98,18 +97,38 @@ def _resolve(services: Services, pool: Pool, asked: UpdateImageRequest) -> tuple
     return image, schedule
 
 
-def _rollout(
-    services: Services,
-    pool: Pool,
-    image: Image,
-    schedule: Schedule,
-    asked: UpdateImageRequest,
-    found: Preflight,
-    who: str,
-) -> Rollout:
+def foreseen_problems(services: Services, name: str, body: Mapping[str, Any]) -> list[FieldProblem]:
+    """What else would be refused in a body of which some fields are bad: image, moments. Raises AzureError."""
+    pool = services.pools.find(POOLS, name)
+    if pool is None:
+        return []
+    problems: list[FieldProblem] = []
+    image, given = body.get("image"), body.get("schedule")
+    if isinstance(image, str) and services.images.find(IMAGES, image) is None:
+        problems.append(_no_image(image))
+    if not isinstance(given, Mapping):
+        return problems
+    schedule = salvage(ScheduleRequest, given)
+    if schedule and schedule.time_zone == given.get("time_zone"):  # a moment in an unreadable zone is none
+        try:
+            parse_schedule(schedule, now=services.now(), pool_zone=pool.time_zone)
+        except InvalidRequest as error:
+            problems += error.problems
+    return problems
+
+
+def _no_image(name: str | None) -> FieldProblem:
+    return FieldProblem("image", f"there is no image called {name}")
+
+
+def _draft(services: Services, pool: Pool, asked: UpdateImageRequest, who: str) -> tuple[Rollout, Preflight]:
+    """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
+    image, schedule = _resolve(services, pool, asked)
+    policy = resolve_policy(schedule.mode, pool.policy, asked.policy)
+    found = preflight(services, pool, image, asked.version, policy.strategy, allow_downgrade=asked.allow_downgrade)
     now = services.now()
     known = found.version.id if found.version else version_id(image.definition_id, asked.version)
-    return Rollout(
+    rollout = Rollout(
         id=newest_first_id(now),
         pool=pool.name,
         state=RolloutState.SCHEDULED,
@@ -120,11 +139,12 @@ def _rollout(
         replicas=found.replicas,
         from_version=pool.version,
         schedule=schedule,
-        policy=resolve_policy(schedule.mode, pool.policy, asked.policy),
+        policy=policy,
         reason=asked.reason,
         requested_by=who,
         created_at=now,
     )
+    return rollout, found
 
 
 def refuse_second(services: Services, pool: Pool) -> None:
@@ -165,6 +185,14 @@ def _write(services: Services, name: str, rollout: Rollout) -> Rollout:
     """Write the row; the claim is given back when it cannot be, and must still be ours when it is."""
     try:
         written = services.rollouts.add(rollout)
+    except AzureBusy:
+        # Perhaps only the answer was lost. When the tables do not even say that, the claim stays: with the row
+        # the resume timer drives the rollout, without it the claim lapses.
+        found = services.rollouts.find(ROLLOUTS, rollout.id)
+        if found is None:
+            _give_back(services, name, rollout.id)
+            raise
+        written = found
     except Exception:
         _give_back(services, name, rollout.id)
         raise

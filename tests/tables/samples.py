@@ -79,7 +79,7 @@ def rollout(**fields: Any) -> Rollout:
         "schedule": Schedule(mode=ScheduleMode.ON_LOGOFF, begin_at=NOON, force_at=NOON, time_zone="Europe/Berlin"),
         "policy": resolve_policy(ScheduleMode.ON_LOGOFF),
         "created_at": NOON,
-        "look": Look(at=NOON, hosts=24, accepting=20, sessions=31, sessions_to_end=7, next_at=NOON),
+        "look": Look(at=NOON, hosts=24, accepting=20, sessions=31, sessions_to_end=7),
         "counts": {"pending": 20, "done": 4},
     }
     return Rollout.model_validate(given | fields)

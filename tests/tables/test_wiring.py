@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -11,7 +13,7 @@ from local.azurite import Azurite
 from local.children import free_port
 from shared.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.settings import BadSettings, Settings
-from shared.tables.wiring import Tables, open_tables
+from shared.tables.wiring import CONNECTIONS, Tables, open_tables
 from tests.tables.lossy import LossyProxy, lossy
 from tests.tables.samples import answer, pool, rollout, rollout_host
 
@@ -81,6 +83,19 @@ def test_a_read_whose_answer_was_lost_is_repeated(azurite: Azurite, table_settin
         with pytest.raises(AzureBusy):
             tables.pools.find("pool", "office")
         assert len(line.seen) > 1
+
+
+def test_many_threads_keep_their_connections(tables: Tables, caplog: pytest.LogCaptureFixture) -> None:
+    together = Barrier(CONNECTIONS)
+
+    def read(_: int) -> None:
+        together.wait(30)
+        for _ in range(3):
+            tables.pools.find("pool", "office")
+
+    with ThreadPoolExecutor(CONNECTIONS) as workers, caplog.at_level(logging.WARNING, "urllib3"):
+        list(workers.map(read, range(CONNECTIONS)))
+    assert "pool is full" not in caplog.text
 
 
 def _through(line: LossyProxy, settings: Settings) -> Settings:

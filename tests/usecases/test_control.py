@@ -9,6 +9,7 @@ import pytest
 
 from shared.errors import AzureBusy, StaleRow
 from shared.publishing.control import REPLIES, Command
+from shared.settings import Settings
 from shared.states import ROLLOUT_MOVES, RolloutState
 from tests.fixtures.app import START, App, Reply, office, update
 
@@ -108,12 +109,21 @@ def test_a_lost_nudge_does_not_undo_the_command() -> None:
 
 def test_commands_leave_a_record_with_who_gave_them() -> None:
     app, rollout_id = in_state(S.RUNNING)
+    app.settings = Settings(tables_connection="memory", trust_principal=True)
     path = f"/api/rollouts/{rollout_id}/cancel"
     app.send("POST", path, {"how": "leave"}, headers={"x-ms-client-principal-name": "ann@contoso.com"})
     entry = app.tables.audit.all("2026-11")[0]
     assert {e.action for e in app.tables.audit.all("2026-11")} == {"update image", "cancel"}
     assert any(e.who == "ann@contoso.com" and e.subject == rollout_id for e in app.tables.audit.all("2026-11")), entry
     assert app.rollout(rollout_id).note == "Cancelled by ann@contoso.com."
+
+
+def test_a_name_that_the_platform_did_not_write_is_nobodys() -> None:
+    app, rollout_id = in_state(S.RUNNING)
+    path = f"/api/rollouts/{rollout_id}/cancel"
+    app.send("POST", path, {"how": "leave"}, headers={"x-ms-client-principal-name": "ann@contoso.com"})
+    assert app.rollout(rollout_id).note == "Cancelled by function key."
+    assert {entry.who for entry in app.tables.audit.all("2026-11")} == {"function key"}
 
 
 def test_cancel_knows_only_leave() -> None:
@@ -150,6 +160,20 @@ class TestReschedule:
         before = app.rollout(rollout_id)
         assert tell(app, rollout_id, "reschedule", body).bad_fields == {field}
         assert app.rollout(rollout_id) == before
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({"force_at": "x", "deadline": "2026-11-01T01:00"}, {"force_at", "deadline"}),
+            ({"at": 5, "deadline": "2026-11-01T01:00"}, {"at", "deadline"}),
+            ({"force_at": "x", "deadline": "2026-11-04T01:00"}, {"force_at"}),
+            ({"force_at": "x", "deadline": "2026-11-04T01:00", "time_zone": "Mars"}, {"force_at", "time_zone"}),
+            ({"time_zone": 5, "deadline": "2026-11-01T01:00"}, {"time_zone"}),
+        ],
+    )
+    def test_all_that_is_wrong_is_named_at_once(self, body: dict[str, Any], fields: set[str]) -> None:
+        app, rollout_id = in_state(S.RUNNING, started_at=START)
+        assert tell(app, rollout_id, "reschedule", body).bad_fields == fields
 
     def test_a_deadline_that_is_over_moves_only_while_paused(self) -> None:
         for state, status in ((S.RUNNING, 400), (S.PAUSED, 202)):

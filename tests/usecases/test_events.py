@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import AzureBusy
 from shared.events import RUNNING_KNOWN_FOR, Ear
 from shared.logoff_hints import hints_in
 from shared.models.base import iso
@@ -162,3 +164,34 @@ def test_no_json_object_is_too_strange(body: dict[str, Any], schema: bool, data:
     if schema:
         body |= {"schemaId": "azureMonitorCommonAlertSchema", "data": data}
     hints_in(body, START)
+
+
+BROKEN = [AzureBusy("x", None, "Down", "no connection"), RuntimeError("broken")]
+
+
+@pytest.mark.parametrize("error", BROKEN)
+@pytest.mark.parametrize("part", ["engine", "pools", "rollouts", "hosts"])
+def test_whatever_goes_wrong_the_answer_is_the_same_and_the_log_has_an_id(
+    part: str, error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = running()
+    monkeypatch.setattr("triggers.events.ear", Ear())
+    if part == "engine":
+        app.engine.down = error  # type: ignore[assignment]
+    else:
+        rows = getattr(app.tables, part)
+        rows.failures = {"all": [error], "find": [error]}
+    reply = app.send("POST", "/api/events/logoff", event(app))
+    assert (reply.status, reply.text) == (202, '{"accepted":true}')
+    assert re.search(r"error [0-9a-f]{12} at a logoff hint", caplog.text)
+
+
+def test_tables_that_are_down_are_not_asked_at_every_hint() -> None:
+    app, _ = running()
+    ear = Ear()
+    app.tables.pools.failures["all"] = [AzureBusy("table Pools", None, "Down", "no connection")] * 9
+    assert nudged(app, *(event(app, session_id=number) for number in range(9)), ear=ear) == 0
+    assert len(app.tables.pools.failures["all"]) == 8
+    app.tables.pools.failures.clear()
+    app.now += RUNNING_KNOWN_FOR
+    assert nudged(app, event(app), ear=ear) == 1

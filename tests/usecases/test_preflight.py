@@ -6,11 +6,19 @@ import pytest
 
 from shared.errors import AzureForbidden
 from shared.models.azure import HostPool
+from shared.models.policy import PolicyOverrides, Strategy
 from shared.models.pools import DomainJoin, Ring
 from shared.services import ROLLOUTS
 from shared.settings import Settings
-from tests.fixtures.app import WHAT_IF, App, Reply, change_pool, findings, office, update
-from tests.fixtures.azure_world import HOST_POOL_ID, REGION
+from tests.fixtures.app import NOW, WHAT_IF, App, Reply, change_pool, findings, office, update
+from tests.fixtures.azure_world import HOST_POOL_ID, REGION, vm_id_of
+
+
+def change_host(app: App, host: str, **changes: object) -> None:
+    """Change what Azure says about a host's VM."""
+    machines = app.world.machines
+    key = vm_id_of(host).lower()
+    machines[key] = machines[key].model_copy(update=changes)
 
 
 class TestPreflight:
@@ -87,6 +95,40 @@ class TestPreflight:
             id=HOST_POOL_ID, kind="Personal", location=REGION, session_limit=1
         )
         self.refused(app, "host_pool", "pool")
+
+    @pytest.mark.parametrize(
+        ("ephemeral", "words"), [(True, "1 have an ephemeral"), (False, "1 were made from another")]
+    )
+    def test_reimaging_hosts_that_cannot_be_reimaged(self, ephemeral: bool, words: str) -> None:
+        app = office()
+        change_host(app, "h1", ephemeral=True) if ephemeral else change_host(app, "h1", definition_id=None)
+        reply = self.refused(app, "strategy", "policy.strategy", policy={"strategy": "reimage"})
+        assert "to 1 hosts" in reply.text
+        assert words in reply.text
+        assert "auto" in reply.text
+        for strategy in ("auto", "replace"):
+            fine = app.send("POST", WHAT_IF, {"version": "2.0.0", "schedule": NOW, "policy": {"strategy": strategy}})
+            assert fine.json["can_start"]
+            assert findings(fine).get("hosts") == ("pass" if ephemeral else "warn")
+
+    def test_the_pools_own_strategy_counts_too(self) -> None:
+        app = office()
+        change_host(app, "h1", ephemeral=True)
+        change_pool(app, policy=PolicyOverrides(strategy=Strategy.REIMAGE))
+        self.refused(app, "strategy", "policy.strategy")
+        assert update(app, {"policy": {"strategy": "auto"}}).status == 202
+
+    def test_hosts_that_are_on_the_version_need_no_reimaging(self) -> None:
+        app = office()
+        change_host(app, "h1", ephemeral=True, version="2.0.0")
+        assert update(app, {"policy": {"strategy": "reimage"}}).status == 202
+
+    def test_a_pool_without_hosts_is_a_warning(self) -> None:
+        app = office()
+        app.world.hosts[HOST_POOL_ID.lower()].clear()
+        reply = app.send("POST", WHAT_IF, {"version": "2.0.0", "schedule": NOW, "policy": {"strategy": "reimage"}})
+        assert (findings(reply)["hosts"], reply.json["can_start"]) == ("warn", True)
+        assert "no hosts" in reply.text
 
     def test_ghost_hosts_are_a_warning(self) -> None:
         app = office()

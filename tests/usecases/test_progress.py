@@ -120,23 +120,33 @@ def test_cancelling_ends_with_the_hosts_in_work() -> None:
     assert expected_end(rollout(state=S.CANCELLING), rows, START) == START + timedelta(minutes=10)
 
 
-@pytest.mark.parametrize(("hours", "does"), [(0, "it begins"), (9, "the remaining hosts are updated")])
-def test_the_next_moment_without_a_look(hours: int, does: str) -> None:
-    asked = rollout(ScheduleMode.AT, S.SCHEDULED)
-    found = next_moment(asked, START + hours * HOUR)
-    assert found
-    assert found.does == does
-
-
-def test_the_next_moment_is_what_the_last_look_said() -> None:
-    at = START + timedelta(minutes=5)
-    look = Look(
-        at=START, hosts=3, accepting=2, sessions=3, sessions_to_end=2, next_at=at, next_does="people are warned"
+@pytest.mark.parametrize(
+    ("now", "at", "does"),
+    [
+        (0, 2, "hosts may be taken from then on"),
+        (2, 7, "people are asked to log off"),
+        (7, 7.75, "people are asked to log off"),
+        (7.75, 8, "remaining sessions are ended"),
+        (8, None, "the remaining hosts are updated"),
+    ],
+)
+def test_the_next_moment_comes_from_schedule_and_policy(now: float, at: float | None, does: str) -> None:
+    schedule = Schedule(
+        mode=ScheduleMode.ON_LOGOFF, begin_at=START + 2 * HOUR, force_at=START + 8 * HOUR, time_zone="UTC"
     )
-    view = progress(rollout(look=look), hosts(H.PENDING), START)
-    assert view.next
-    assert (view.next.at, view.next.does) == (at, "people are warned")
-    assert (view.sessions_open, view.accepting, view.looked_at) == (2, 2, START)
+    asked = rollout(schedule=schedule, policy={"warn_minutes": (60, 15)})
+    found = next_moment(asked, START + now * HOUR)
+    assert found
+    assert (found.at, found.does) == (None if at is None else START + at * HOUR, does)
+
+
+def test_the_next_moment_moves_with_the_schedule_without_another_look() -> None:
+    look = Look(at=START, hosts=3, accepting=2, sessions=3, sessions_to_end=2)
+    for hours in (8, 4):
+        view = progress(rollout(look=look, force=hours * HOUR), hosts(H.PENDING), START)
+        assert view.next
+        assert view.next.at == START + (hours - 1) * HOUR
+        assert (view.sessions_open, view.accepting, view.looked_at) == (2, 2, START)
 
 
 def test_after_the_end_nothing_is_next() -> None:

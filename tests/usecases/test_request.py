@@ -9,6 +9,7 @@ import pytest
 from shared.errors import AzureBusy, AzureForbidden, FreshcoatError, TooLarge
 from shared.ids import newest_first_id
 from shared.models.rollouts import Rollout
+from shared.publishing.recovery import resume_lost
 from shared.services import POOLS, ROLLOUTS
 from shared.states import RolloutState
 from tests.fixtures.app import WHAT_IF, App, Reply, change_pool, findings, office, update
@@ -70,6 +71,37 @@ def test_the_claim_is_given_back_when_the_rollout_cannot_be_written(error: Excep
     assert update(app).status >= 400
     assert app.pool().running_rollout == ""
     assert update(app).status == 202
+
+
+def test_a_rollout_whose_write_was_not_answered_is_driven_all_the_same() -> None:
+    app = office()
+    app.tables.rollouts.lost_answers["add"] = [AzureBusy("table Rollouts", None, "Lost", "no answer")]
+    reply = update(app)
+    assert reply.status == 202
+    assert app.pool().running_rollout == reply.json["id"]
+    assert app.engine.rollouts == {(reply.json["id"], 1)}
+
+
+def test_a_rollout_that_was_not_written_gives_its_claim_back() -> None:
+    app = office()
+    app.tables.rollouts.failures["add"] = [AzureBusy("table Rollouts", 503, "Busy", "later")]
+    assert update(app).status == 503
+    assert app.pool().running_rollout == ""
+
+
+@pytest.mark.parametrize("knob", ["failures", "lost_answers"])
+def test_while_the_tables_do_not_say_whether_it_was_written_the_claim_stays(knob: str) -> None:
+    app = office()
+    rollouts = app.tables.rollouts
+    getattr(rollouts, knob)["add"] = [AzureBusy("table Rollouts", None, "Lost", "no answer")]
+    rollouts.failures["find"] = [AzureBusy("table Rollouts", None, "Down", "no connection")]
+    assert update(app).status == 503
+    written = rollouts.all(ROLLOUTS)
+    assert [row.id for row in written] in ([], [app.pool().running_rollout])
+    app.later(minutes=2)
+    resumed = resume_lost(app.services, app.engine)
+    assert resumed == [row.id for row in written]
+    assert update(app).status == (409 if written else 202)
 
 
 def test_one_who_lost_the_claim_while_writing_gives_way() -> None:

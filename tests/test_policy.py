@@ -1,0 +1,34 @@
+"""What a policy accepts, and the warning it words."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from shared.models.policy import DEFAULT_WARNING, PolicyOverrides, ScheduleMode, resolve_policy
+
+
+def warning(text: str) -> str:
+    policy = resolve_policy(ScheduleMode.ON_LOGOFF, PolicyOverrides(warn_message=text))
+    return policy.warning(15, "01:00", "office")
+
+
+def test_a_warning_names_minutes_time_and_pool() -> None:
+    assert warning("{pool}: {minutes} minutes, {time}. {pool}!") == "office: 15 minutes, 01:00. office!"
+    assert warning("Log off.") == "Log off."
+    assert "15 minutes" in warning(DEFAULT_WARNING)
+
+
+def test_what_is_put_in_is_not_read_again() -> None:
+    policy = resolve_policy(ScheduleMode.ON_LOGOFF, PolicyOverrides(warn_message="{time} {pool}"))
+    assert policy.warning(1, "{pool}", "{minutes}") == "{pool} {minutes}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{pool[5]}", "{minutes:20000000}", "{pool.upper}", "{pool!r}", "{}", "{0}", "{user}", "{{pool}}", "{", "}",
+     "{mi{time}nutes}", "{ time }", "{Time}"],
+)  # fmt: skip
+def test_no_other_brace_is_taken(text: str) -> None:
+    with pytest.raises(ValidationError, match="braces may only stand in"):
+        warning(text)

@@ -1,0 +1,106 @@
+"""What nobody drives is taken up or ended: no rollout stays open for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.errors import StaleRow
+from shared.models.rollouts import Rollout
+from shared.publishing.recovery import RECENT, resume_lost
+from shared.services import POOLS, ROLLOUTS
+from shared.states import RolloutState
+from tests.fixtures.app import App, change_pool, office, update
+
+S = RolloutState
+OPEN = [state for state in S if not state.ended]
+
+
+def without_pool(state: RolloutState = S.SCHEDULED) -> tuple[App, str]:
+    """A rollout in this state whose pool is not held for it."""
+    app = office()
+    rollout_id = str(update(app).json["id"])
+    change_pool(app, running_rollout="")
+    app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update={"state": state, "note": "Said by ann."}))
+    return app, rollout_id
+
+
+def resume(app: App) -> list[str]:
+    return resume_lost(app.services, app.engine)
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_an_open_rollout_without_a_pool_ends(state: RolloutState) -> None:
+    app, rollout_id = without_pool(state)
+    app.later(seconds=61)
+    assert resume(app) == []
+    ended = app.rollout(rollout_id)
+    if state is S.CANCELLING:
+        assert (ended.state, ended.note) == (S.CANCELLED, "Said by ann.")
+    else:
+        assert ended.state is S.FAILED
+        assert "not held for it" in ended.note
+    assert ended.ended_at == app.now
+
+
+def test_a_young_one_is_left_to_its_request() -> None:
+    app, rollout_id = without_pool()
+    app.later(seconds=59)
+    resume(app)
+    assert app.rollout(rollout_id).state is S.SCHEDULED
+
+
+def test_one_that_has_a_pool_goes_on() -> None:
+    app = office()
+    rollout_id = str(update(app).json["id"])
+    app.later(hours=1)
+    assert resume(app) == []
+    assert app.rollout(rollout_id).state is S.SCHEDULED
+    app.engine.rollouts.clear()
+    assert resume(app) == [rollout_id]
+    assert app.rollout(rollout_id).state is S.SCHEDULED
+
+
+def test_one_whose_pool_is_gone_or_anothers_ends() -> None:
+    for changed in ("gone", "taken"):
+        app, rollout_id = without_pool(S.RUNNING)
+        if changed == "gone":
+            app.tables.pools.remove(app.pool())
+        else:
+            update(app)
+        app.later(seconds=61)
+        resume(app)
+        assert app.rollout(rollout_id).state is S.FAILED
+        found = app.tables.pools.find(POOLS, "office")
+        assert found is None or app.rollout(found.running_rollout).state is S.SCHEDULED
+
+
+def test_one_that_changes_meanwhile_is_looked_at_again_next_time() -> None:
+    app, rollout_id = without_pool(S.RUNNING)
+    app.later(seconds=61)
+    app.tables.rollouts.failures["replace"] = [StaleRow("Rollouts", rollout_id)]
+    resume(app)
+    assert app.rollout(rollout_id).state is S.RUNNING
+    resume(app)
+    assert app.rollout(rollout_id).state is S.FAILED
+
+
+def test_looking_for_them_is_one_page_however_many_have_ended() -> None:
+    app, rollout_id = without_pool()
+    row = app.rollout(rollout_id)
+    for number in range(RECENT + 5):
+        ended = row.model_copy(update={"id": f"9{number:012d}-0000", "state": S.SUCCEEDED})
+        app.tables.rollouts.add(ended)
+    app.later(seconds=61)
+    pages: list[int] = []
+    page = app.tables.rollouts.page
+
+    def counted(partition: str, *, limit: int, continuation: str | None = None, **equal: object) -> object:
+        pages.append(limit)
+        return page(partition, limit=limit, continuation=continuation, **equal)
+
+    app.tables.rollouts.page = counted  # type: ignore[assignment]
+    resume(app)
+    assert pages == [RECENT]
+    found: Rollout | None = app.tables.rollouts.find(ROLLOUTS, rollout_id)
+    assert found
+    assert found.state is S.FAILED
