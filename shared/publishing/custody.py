@@ -12,24 +12,27 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
 
 OURS = (EXCLUSION_TAG, ROLLOUT_TAG)
+EXCLUDED = "freshcoat"
+"""Our value of the exclusion tag; another one is an operator's."""
 TAG_LENGTH = 256
 """Longest value ARM takes for a tag."""
 
 
 def remember(row: RolloutHost, machine: Machine) -> RolloutHost:
-    """The row with what has to be given back. A host that carries our mark already is not remembered anew:
-    what stands there now is ours."""
-    changes: dict[str, object] = {"location": machine.location, "was_off": not machine.running}
-    if ROLLOUT_TAG not in machine.tags:
-        changes["prior_tags"] = {EXCLUSION_TAG: machine.tags.get(EXCLUSION_TAG)}
+    """The row with what has to be given back, noted at the first drain only: later, what stands there is ours."""
+    changes: dict[str, object] = {"location": machine.location}
+    if not row.prior_tags:
+        exclusion = machine.tags.get(EXCLUSION_TAG)
+        changes["prior_tags"] = {EXCLUSION_TAG: None if exclusion == EXCLUDED else exclusion}
         changes["prior_delete_option"] = machine.os_disk_delete_option
+        changes["was_off"] = not machine.running
     return row.model_copy(update=changes)
 
 
 def marked(machine: Machine, rollout: Rollout) -> dict[str, str]:
     """The VM's tags while we have it."""
     tags = {name: value for name, value in machine.tags.items() if name != FAILED_TAG}
-    return tags | {EXCLUSION_TAG: "freshcoat", ROLLOUT_TAG: rollout.id}
+    return tags | {EXCLUSION_TAG: EXCLUDED, ROLLOUT_TAG: rollout.id}
 
 
 def unmarked(machine: Machine, row: RolloutHost) -> dict[str, str]:
