@@ -17,6 +17,6 @@ bp = df.Blueprint()
 def look_at_pool(given: dict, client: SyncDurableFunctionsClient) -> dict:  # type: ignore[type-arg]
     """Look once at the pool of the rollout in `given`, and do what follows from it."""
     work = services()
-    answer = look(work, DurableEngine(client), given["rollout"], given["run"], fresh=given["fresh"])
+    answer = look(work, DurableEngine(client), given["rollout"], given["run"])
     next_look = answer.next_look.isoformat() if answer.next_look else None
     return {"ended": answer.ended, "state": answer.state, "next_look": next_look, "gap": work.settings.look_gap}

@@ -35,11 +35,9 @@ def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Drive
     """
     inbox = context.wait_for_external_event(INBOX)
     alarm = Alarm(context)
-    for turn in range(TURNS):
+    for _ in range(TURNS):
         began = context.current_utc_datetime
-        answer = yield context.call_activity(
-            LOOK_AT_POOL, input={**given, "fresh": turn == 0 and not given.get("continued")}, retry_policy=PATIENCE
-        )
+        answer = yield context.call_activity(LOOK_AT_POOL, input=given, retry_policy=PATIENCE)
         if answer["ended"]:
             return answer["state"]
         alarm.set(datetime.fromisoformat(answer["next_look"]))
@@ -48,7 +46,7 @@ def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Drive
         yield from _let_news_gather(context, began + timedelta(seconds=answer["gap"]))
         while inbox.is_complete:
             inbox = context.wait_for_external_event(INBOX)
-    context.continue_as_new({**given, "continued": True}, save_events=True)
+    context.continue_as_new(given, save_events=True)
     return None
 
 

@@ -63,6 +63,8 @@ class Rollout(Record):
     canary_passed_at: UtcTime | None = None
     engine_run: int = 1
     """Counts the engine instances that drove this rollout: a lost one is replaced by the next."""
+    adopted_run: int = 0
+    """The last of them that has made sure that somebody drives every host in work."""
     look: Look | None = None
     counts: dict[str, int] = Field(default_factory=dict)
     """Hosts per state at the last look."""

@@ -15,7 +15,8 @@ from shared.planning.observe import gone, ready
 from shared.planning.values import Act, Decision, HostView, Plan, Snapshot
 from shared.states import HostState, RolloutState
 
-HOLDING = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL})
+GOING_ON = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING})
+"""States in which a look begins something; in the others but `cancelling` it only keeps the floor."""
 
 
 def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, sign_out_limit: timedelta) -> Plan:
@@ -28,7 +29,7 @@ def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, sign_out_limit: t
     if snapshot.state is RolloutState.CANCELLING:
         return _cancelling(snapshot, policy, now)
     chooser = _Chooser(snapshot, policy, now, sign_out_limit)
-    if snapshot.state in HOLDING:
+    if snapshot.state not in GOING_ON:
         return _holding(snapshot, policy, now, chooser)
     return _going_on(snapshot, policy, now, chooser)
 

@@ -43,8 +43,8 @@ class LookAnswer:
     next_look: datetime | None = None
 
 
-def look(services: Services, engine: Engine, rollout_id: str, run: int, *, fresh: bool) -> LookAnswer:
-    """Look once. `fresh` is the first look of an engine instance: hosts in work may have lost theirs.
+def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookAnswer:
+    """Look once, as the engine instance number `run` of this rollout.
 
     Ends at once when the rollout has ended or another run drives it. Raises NotFound for an unknown rollout.
     """
@@ -76,7 +76,7 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int, *, fresh
     hands = Hands(services, rollout, pool, {view.name: view.row for view in gathered.snapshot.hosts})
     taken = hands.carry_out(decided, gathered.snapshot)
     _save(services, gathered.stored, hands.rows)
-    _start_hosts(services, engine, taken, hands.rows, fresh=fresh, now=now)
+    _start_hosts(services, engine, taken, hands.rows, new_run=rollout.adopted_run != run, now=now)
     return _answer(services, rollout, decided, gathered.snapshot, hands)
 
 
@@ -133,20 +133,18 @@ def _save_one(services: Services, row: RolloutHost) -> RolloutHost | None:
 
 
 def _start_hosts(
-    services: Services, engine: Engine, taken: list[str], rows: dict[str, RolloutHost], *, fresh: bool, now: datetime
+    services: Services, engine: Engine, taken: list[str], rows: dict[str, RolloutHost], *, new_run: bool, now: datetime
 ) -> None:
     """Start the orchestration of each host just taken, and again of each whose instance was lost."""
     just_taken = set(taken)
     for row in rows.values():
         if row.host in just_taken:
             engine.start_host(row.rollout, row.host, row.engine_run)
-        elif row.state.in_work and _may_be_lost(row, fresh=fresh, now=now):
+        elif row.state.in_work and (new_run or _may_be_lost(row, now)):
             _start_again(services, engine, row)
 
 
-def _may_be_lost(row: RolloutHost, *, fresh: bool, now: datetime) -> bool:
-    if fresh:
-        return True
+def _may_be_lost(row: RolloutHost, now: datetime) -> bool:
     if row.step_since is None:
         return row.taken_at is not None and now > row.taken_at + BEGUN_WITHIN
     return now > row.step_since + STALE_AFTER

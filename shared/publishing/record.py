@@ -38,6 +38,7 @@ def record(
         if signed_out is not None:
             changes["signed_out"] = signed_out
         if seen is not None and counts is not None:
+            changes["adopted_run"] = rollout.engine_run
             changes |= {"look": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
         if note is not None:
             changes["note"] = note

@@ -10,39 +10,12 @@ import pytest
 from shared.errors import AzureBusy, AzureForbidden, OperationFailed
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
-from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
+from shared.names import EXCLUSION_TAG, FAILED_TAG
 from shared.states import HostState, RolloutState
-from tests.fixtures.azure_fakes import AzureWorld
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.driver import Drive
-
-
-def office(*users: int, session_limit: int = 5) -> Drive:
-    """A pool with so many users on each of its hosts."""
-    world = AzureWorld()
-    world.add_pool(session_limit=session_limit)
-    world.add_version(OLD)
-    world.add_version(NEW)
-    for number, count in enumerate(users, start=1):
-        world.add_host(f"host-{number:02}", users=count)
-    return Drive(world)
-
-
-def assert_all_well(drive: Drive) -> None:
-    """Every host on the target, nothing violated, everything given back, the pool released."""
-    assert drive.rollout.state is RolloutState.SUCCEEDED, drive.rollout.note
-    assert drive.versions() == {NEW}
-    assert drive.world.violations == []
-    assert drive.pool.running_rollout == ""
-    assert drive.pool.version == NEW
-    for machine in drive.world.machines.values():
-        assert not {EXCLUSION_TAG, ROLLOUT_TAG, FAILED_TAG} & set(machine.tags)
-
-
-def reimaged(drive: Drive) -> dict[str, int]:
-    """Destructive calls per host."""
-    return {host: drive.world.count("start_reimage", host) for host in drive.rows}
+from tests.publishing.pools import assert_all_well, office, reimaged
 
 
 def test_on_logoff_takes_idle_hosts_at_once_and_others_as_their_people_leave() -> None:
