@@ -1,13 +1,8 @@
-"""One table of endpoints: the functions and the OpenAPI document both come from it.
-
-A handler says by its parameters what it needs: `asked` (the body, as a model), `query` (the query string, as
-a model), `body` (the body as it is), `engine`. What it answers with is in its return type.
-"""
+"""Registers a handler as an endpoint: in the table, and as a function of the app."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
@@ -17,64 +12,9 @@ from azure.durable_functions.client import SyncDurableFunctionsClient
 from pydantic import BaseModel
 
 from shared.engine import DurableEngine
-from shared.errors import FieldProblem
-from shared.services import Services
 from shared.wiring import services
-
-ENDPOINTS: list[Endpoint] = []
-"""Every endpoint of the app, in the order of definition."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request, as far as all handlers need it: parts of the path, and who asks."""
-
-    services: Services
-    path: dict[str, str]
-    who: str
-
-
-type Foresee = Callable[[Call, Mapping[str, Any]], list[FieldProblem]]
-"""Says what the use case would refuse in a body whose form is wrong elsewhere, so that all is named at once."""
-
-
-@dataclass(frozen=True)
-class Answer[V]:
-    """What a handler answers: a model (or None for no body), the status if not the usual one, where it is."""
-
-    value: V
-    status: int = 0
-    location: str = ""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A method and path, what it takes and gives, and the handler behind it. `status` is that of success."""
-
-    method: str
-    path: str
-    handler: Callable[..., Answer[Any]]
-    status: int
-    also: tuple[int, ...]
-    open: bool
-    refusals: tuple[int, ...]
-    takes: type[BaseModel] | None
-    query: type[BaseModel] | None
-    gives: tuple[type[BaseModel], ...]
-    takes_any: bool
-    needs_engine: bool
-    keeps_answers: bool
-    foresee: Foresee | None
-
-    @property
-    def name(self) -> str:
-        """The function's name, and the operation's id in the document."""
-        return self.handler.__name__
-
-    @property
-    def writes(self) -> bool:
-        """Whether an `Idempotency-Key` means something."""
-        return self.method != "GET" and self.keeps_answers
+from triggers.contract import ENDPOINTS, Answer, Endpoint, Foresee
+from triggers.http import respond
 
 
 def endpoint(
@@ -122,8 +62,6 @@ def endpoint(
 
 
 def _add_function(bp: df.Blueprint, made: Endpoint) -> None:
-    from triggers.http import respond  # noqa: PLC0415 - the edge needs the types above
-
     level = func.AuthLevel.ANONYMOUS if made.open else func.AuthLevel.FUNCTION
     route = bp.route(route=made.path, methods=[made.method], auth_level=level)
     if made.needs_engine:

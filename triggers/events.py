@@ -9,7 +9,8 @@ import azure.durable_functions as df
 from shared.events import Ear
 from shared.models.views import Accepted
 from shared.ports import Engine
-from triggers.endpoint import Answer, Call, endpoint
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
 
 bp = df.Blueprint()
 ear = Ear()

@@ -8,7 +8,8 @@ import azure.durable_functions as df
 
 from shared.health import Pulse
 from shared.models.views import Health
-from triggers.endpoint import Answer, Call, endpoint
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
 from triggers.openapi import document
 
 bp = df.Blueprint()

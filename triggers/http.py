@@ -19,7 +19,7 @@ from shared.ports import Engine
 from shared.publishing.preflight import PreflightFailed
 from shared.services import Services
 from shared.validation import parse
-from triggers.endpoint import Answer, Call, Endpoint
+from triggers.contract import Answer, Call, Endpoint
 
 log = logging.getLogger("freshcoat.http")
 

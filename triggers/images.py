@@ -8,7 +8,8 @@ from shared import images
 from shared.models.queries import PoolsQuery
 from shared.models.requests import ImageRegistration
 from shared.models.views import ImageView, Listed, VersionView
-from triggers.endpoint import Answer, Call, endpoint
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
 
 bp = df.Blueprint()
 

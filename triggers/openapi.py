@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.models.views import Problem
-from triggers.endpoint import ENDPOINTS, Endpoint
+from triggers.contract import ENDPOINTS, Endpoint
 
 type _Mode = Literal["validation", "serialization"]
 type _Refs = Mapping[Any, dict[str, Any]]

@@ -15,7 +15,8 @@ from shared.models.views import Listed, PlanView, PoolHostView, PoolImageView, P
 from shared.pool_hosts import list_hosts
 from shared.ports import Engine
 from shared.publishing.request import foreseen_problems, plan_update, update_image
-from triggers.endpoint import Answer, Call, endpoint
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
 
 bp = df.Blueprint()
 

@@ -13,7 +13,8 @@ from shared.models.requests import CancelRequest, NoBody, Reschedule
 from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
 from shared.ports import Engine
 from shared.publishing import control, read
-from triggers.endpoint import Answer, Call, endpoint
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
 
 bp = df.Blueprint()
 

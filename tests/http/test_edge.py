@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import AzureBusy, AzureForbidden
 from tests.fixtures.app import NOW, App, office, update
-from triggers.endpoint import ENDPOINTS
+from triggers.contract import ENDPOINTS
 from triggers.http import MOST_BYTES
 
 URL = "/api/pools/office/update-image"

@@ -1,0 +1,153 @@
+"""Decides host by host, spending one budget. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.models.policy import Policy
+from shared.planning.budget import Budget, budget_for, canary_of
+from shared.planning.moments import sign_out_wait, signing_out_since
+from shared.planning.observe import gone, ready
+from shared.planning.values import Act, Decision, HostView, Snapshot
+
+
+def hold(view: HostView, why: str) -> Decision:
+    """Nothing is done with this host now, and why."""
+    return Decision(view.name, Act.HOLD, why, view.sessions)
+
+
+class Chooser:
+    """Decides host by host, in order, spending one budget."""
+
+    def __init__(self, snapshot: Snapshot, policy: Policy, now: datetime, sign_out_limit: timedelta) -> None:
+        self.snapshot, self.policy, self.now = snapshot, policy, now
+        self.settle = timedelta(seconds=policy.settle_seconds)
+        self.sign_out_limit = sign_out_limit
+        self.forcing = snapshot.forcing(now)
+        self.budget: Budget = budget_for(snapshot, policy, now)
+        self.canary = canary = canary_of(snapshot, policy)
+        self.canary_slots = canary.open_slots
+        # A canary that waits for its last user does not keep an idle host from being the canary instead.
+        waiting = [view for view in snapshot.hosts if view.drained]
+        self.canary_drains = canary.open_slots - sum(1 for view in waiting if self.forcing or view.sessions == 0)
+        self.canary_busy_drains = canary.open_slots - len(waiting)
+
+    def decide(self, view: HostView) -> Decision:
+        """What to do with this host now."""
+        if view.row.state.in_work:
+            return hold(view, view.row.step or "is being rebuilt")
+        if view.drained:
+            return self._drained(view)
+        return self._pending(view)
+
+    def _drained(self, view: HostView) -> Decision:
+        if view.seen is None:
+            return self._missing(view)
+        if view.row.drained_at is None:
+            return self._drain_again(view)
+        if ready(view.row, self.settle, self.now):
+            return self._take(view)
+        if self.forcing and view.sessions:
+            return self._sign_out(view)
+        if view.sessions:
+            until = self.snapshot.schedule.force_at.isoformat(timespec="seconds")
+            return hold(view, f"waits for {_people(view.sessions)} to log off, until {until}")
+        return hold(view, "is empty and settles")
+
+    def _pending(self, view: HostView) -> Decision:
+        if view.seen is None:
+            return self._missing(view)
+        if view.row.vm_missing:
+            return Decision(view.name, Act.SKIP, "its VM does not exist: remove the session host from the host pool")
+        if view.row.version == self.snapshot.target and not view.row.left_drained:
+            return Decision(view.name, Act.SKIP, f"is already on {self.snapshot.target}", view.sessions)
+        return self._drain(view, "is idle" if view.sessions == 0 else f"has {_people(view.sessions)}")
+
+    def _missing(self, view: HostView) -> Decision:
+        """Not in the list: never touched, since it may serve somebody else by now."""
+        if gone(view.row, self.now):
+            return Decision(view.name, Act.SKIP, "is no longer in the host pool")
+        return hold(view, "is missing from the host pool's list")
+
+    def _take(self, view: HostView) -> Decision:
+        if not self.canary.passed and self.canary_slots <= 0:
+            return hold(view, self._after_the_canary())
+        if not self.budget.one_more_in_work():
+            return hold(view, f"waits: {self.budget.allowed_in_work} may be rebuilt at once")
+        self.budget.in_work += 1
+        self.canary_slots -= 1
+        return Decision(view.name, Act.TAKE, "is drained and empty", view.sessions)
+
+    def _sign_out(self, view: HostView) -> Decision:
+        since, last = signing_out_since(view.row, self.policy, self.now), view.row.signed_out_last
+        if since is None or last is None:
+            return Decision(view.name, Act.SIGN_OUT, f"signs out {_people(view.sessions)}", view.sessions)
+        if self.now < last + sign_out_wait(self.policy):
+            return hold(view, f"{_people(view.sessions)} being signed out")
+        if self.now >= since + self.sign_out_limit:
+            return Decision(view.name, Act.FAIL, f"{_people(view.sessions)} could not be signed out", view.sessions)
+        return Decision(view.name, Act.SIGN_OUT, f"signs out {_people(view.sessions)} again", view.sessions)
+
+    def _drain(self, view: HostView, why: str) -> Decision:
+        idle = view.sessions == 0
+        against = self._against_draining(view, idle=idle)
+        if against:
+            return hold(view, f"{why}; {against}")
+        if view.serving:
+            self.budget.serving -= 1
+        if idle or self.forcing:
+            self.budget.unavailable += 1
+            self.canary_drains -= 1
+        self.canary_busy_drains -= 1
+        return Decision(view.name, Act.DRAIN, why, view.sessions)
+
+    def _drain_again(self, view: HostView) -> Decision:
+        """A host that was chosen already but is not drained: Azure was busy, or somebody undrained it."""
+        if view.serving and not self.budget.floor_allows():
+            return hold(view, f"accepts sessions again; {_hosts(self.budget.floor)} must")
+        if view.serving:
+            self.budget.serving -= 1
+        return Decision(view.name, Act.DRAIN, "is to be drained", view.sessions)
+
+    def _against_draining(self, view: HostView, *, idle: bool) -> str:
+        """What forbids draining this host now; empty when nothing does."""
+        stops_serving = idle or self.forcing
+        if self.budget.allowed_in_work <= 0:
+            return "nothing can be rebuilt: the version has no replica where the hosts are"
+        if not self.canary.passed and (self.canary_drains if stops_serving else self.canary_busy_drains) <= 0:
+            return self._after_the_canary()
+        if stops_serving and not self.budget.one_more_unavailable():
+            return f"{self.budget.allowed_unavailable} may be unavailable at once"
+        if view.serving and not self.budget.floor_allows():
+            return f"{_hosts(self.budget.floor)} must accept sessions and have room for those open now"
+        return ""
+
+    def _after_the_canary(self) -> str:
+        first = "the first host has" if self.canary.hosts == 1 else f"the first {self.canary.hosts} hosts have"
+        return f"waits until {first} proved good"
+
+    def with_floor_restored(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+        """Give drained hosts back, the busiest first, while too few hosts accept sessions (whatever the cause)."""
+        if self.forcing:
+            return decisions
+        drained = {view.name: view for view in self.snapshot.hosts if view.drained and view.seen is not None}
+        changed = list(decisions)
+        for index in range(len(changed) - 1, -1, -1):
+            if not self.budget.below_floor():
+                break
+            decision = changed[index]
+            view = drained.get(decision.host)
+            if view is None or decision.act is not Act.HOLD or view.row.operator_drained or view.row.was_off:
+                continue
+            why = f"only {_hosts(self.budget.serving)} accept sessions"
+            changed[index] = Decision(decision.host, Act.GIVE_BACK, why, decision.sessions)
+            self.budget.serving += 1
+        return tuple(changed)
+
+
+def _people(sessions: int) -> str:
+    return "1 session" if sessions == 1 else f"{sessions} sessions"
+
+
+def _hosts(count: int) -> str:
+    return "1 host" if count == 1 else f"{count} hosts"
