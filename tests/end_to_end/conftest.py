@@ -43,14 +43,14 @@ class Freshcoat(Stack):
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 
-    def add_pool(self, name: str, hosts: int, **policy: Any) -> list[str]:
+    def add_pool(self, name: str, hosts: int, join: dict[str, str] | None = None, **policy: Any) -> list[str]:
         """A host pool in the simulated Azure, registered with the app; its hosts' names."""
         self.sim("POST", "/pools", {"name": f"hp-{name}", "hosts": hosts, "version": "1.0.0", "max_session_limit": 5})
         self.send("PUT", "/images/win11-office", {"definition_id": names.DEFINITION_ID})
         pool = {
             "host_pool_id": names.OFFICE_POOL_ID.replace("hp-office", f"hp-{name}"),
             "image": "win11-office",
-            "join": {"kind": "entra"},
+            "join": join or {"kind": "entra"},
             "policy": QUICK | policy,
         }
         answer = self.send("PUT", f"/pools/{name}", pool)

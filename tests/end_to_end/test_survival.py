@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from local.sim import names
+from local.sim.testing import sdk_clients
+from local.stack_options import ROOT
 from tests.end_to_end.conftest import Freshcoat, in_seconds
 
-SECRET = re.compile(r"RegistrationToken|adminPassword|only-for-the-simulated-azure", re.IGNORECASE)
+PASSWORD = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]["JOIN_PASSWORD"]
+CARRIES_A_SECRET = re.compile(r"RegistrationToken|adminPassword|protectedSettings|protectedParameters", re.IGNORECASE)
 
 
 @pytest.mark.parametrize("moment", ["reimaging", "joining", "verifying"])
@@ -30,20 +35,37 @@ def test_a_killed_host_takes_the_rollout_up_again_and_repeats_nothing(freshcoat:
 
 
 def test_no_secret_is_logged_or_in_an_orchestrations_history(freshcoat: Freshcoat) -> None:
-    freshcoat.add_pool("secrets", 2, strategy="replace")
+    domain = {"kind": "ad", "domain": "contoso.local", "user": "joiner", "password_setting": "JOIN_PASSWORD"}
+    freshcoat.add_pool("secrets", 2, join=domain, strategy="replace")
     rollout = freshcoat.publish("secrets", {"mode": "now"})
     assert freshcoat.finish(rollout)["state"] == "succeeded"
+    secrets = [PASSWORD, registration_token(freshcoat, "hp-secrets")]
     engine = f"{freshcoat.options.app_url}/runtime/webhooks/durabletask/instances"
     listed = freshcoat.http.get(engine, params={"showInput": "true"}).json()
     mine = [instance["instanceId"] for instance in listed if rollout in instance["instanceId"]]
     assert len(mine) == 3
     for instance in mine:
-        history = freshcoat.http.get(
-            f"{engine}/{instance}", params={"showHistory": "true", "showHistoryOutput": "true"}
-        )
+        asked = {"showHistory": "true", "showHistoryOutput": "true"}
+        history = freshcoat.http.get(f"{engine}/{instance}", params=asked)
         assert history.json()["historyEvents"]
-        assert not SECRET.search(history.text)
-    assert not SECRET.search(freshcoat.host_log())
-    tables = b"".join(path.read_bytes() for path in freshcoat.tables.rglob("*") if path.is_file())
-    assert b"secrets" in tables
-    assert not SECRET.search(tables.decode(errors="replace"))
+        assert_none_of(secrets, history.text)
+    assert_none_of(secrets, freshcoat.host_log())
+    tables = b"".join(path.read_bytes() for path in freshcoat.tables.rglob("*") if path.is_file()).decode(
+        errors="replace"
+    )
+    assert "hp-secrets" in tables
+    assert_none_of(secrets, tables)
+
+
+def registration_token(freshcoat: Freshcoat, host_pool: str) -> str:
+    """The token its hosts registered with, read as the app reads it."""
+    _, desktops = sdk_clients(freshcoat.options.sim_url)
+    token = desktops.host_pools.retrieve_registration_token(names.GROUP, host_pool).token
+    assert token
+    return str(token)
+
+
+def assert_none_of(secrets: list[str], text: str) -> None:
+    """Neither a secret itself nor the field of a request that carries one."""
+    assert not any(secret in text for secret in secrets)
+    assert not CARRIES_A_SECRET.search(text)
