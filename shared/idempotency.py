@@ -69,7 +69,7 @@ def once(services: Services, key: str, same: str, work: Callable[[], Answer]) ->
     except BaseException:
         _forget(services, claimed)
         raise
-    if answer.status >= 500:
+    if answer.status >= 400:  # a refusal wrote nothing, and may be untrue a minute later
         _forget(services, claimed)
     else:
         _keep(services, claimed, answer)

@@ -12,7 +12,7 @@ from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, Invalid
 from shared.images import find_image, is_staged
 from shared.models.base import version_key
 from shared.models.images import Image
-from shared.models.pools import Pool, ReimageSupport
+from shared.models.pools import Pool, ReimageSupport, Ring
 from shared.models.requests import PoolRegistration
 from shared.models.rollouts import Rollout
 from shared.models.views import Listed, PoolImageView, PoolView
@@ -102,11 +102,23 @@ def _refuse_conflicts(services: Services, name: str, asked: PoolRegistration, ol
     for other in services.pools.all(POOLS):
         if other.name != name and other.host_pool_id.lower() == asked.host_pool_id.lower():
             raise Conflict(f"This host pool is registered already, as pool {other.name}.")
-    if old and not _same_ground(old, asked) and (running := running_rollout(services, old)):
+    moves = old is not None and not (_same_ground(old, asked) and old.ring is asked.ring)
+    if old and moves and (running := running_rollout(services, old)):
         raise Conflict(
-            "A rollout runs on this pool; its host pool and image can be changed when it has ended.",
+            "A rollout runs on this pool; its host pool, image and ring can be changed when it has ended.",
             rollout=running.id,
         )
+    if old and old.ring is Ring.TEST and asked.ring is not Ring.TEST and _is_staged(services, old):
+        raise Conflict(f"This pool is on {old.version}, which is only staged: update it to an active one first.")
+
+
+def _is_staged(services: Services, pool: Pool) -> bool:
+    """Whether the version the pool is on is in the gallery for testing only."""
+    image = services.images.find(IMAGES, pool.image)
+    if image is None or pool.version is None:
+        return False
+    version = services.gallery.version(image.definition_id, pool.version)
+    return version is not None and version.exclude_from_latest
 
 
 def _same_ground(old: Pool, asked: PoolRegistration) -> bool:

@@ -13,6 +13,14 @@ from shared.models.requests import KEPT_FROM_THE_POOL
 
 _KEPT = "network and VM size are kept from the pool and cannot be changed here; leave this out"
 _UNKNOWN = "there is no such field; leave it out"
+_IN_WORDS = {
+    "missing": "this is needed",
+    "model_type": "should be an object, in braces",
+    "model_attributes_type": "should be an object, in braces",
+    "dict_type": "should be an object, in braces",
+    "bool_parsing": "should be true or false",
+}
+"""What pydantic says of these is about Python."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 
 
@@ -71,7 +79,7 @@ def _message(kind: str, text: str, name: str) -> str:
     if kind == "extra_forbidden":
         words = _WORDS.sub("_", name.rpartition(".")[2]).lower()
         return _KEPT if words in KEPT_FROM_THE_POOL else _UNKNOWN
-    if kind == "missing":
-        return "this is needed"
+    if kind in _IN_WORDS:
+        return _IN_WORDS[kind]
     text = text.removeprefix("Value error, ").removeprefix("Input ")
     return text[:1].lower() + text[1:]

@@ -15,6 +15,7 @@ import azure.functions as func
 
 from shared import idempotency
 from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
+from shared.models.queries import Query
 from shared.ports import Engine
 from shared.publishing.preflight import PreflightFailed
 from shared.services import Services
@@ -31,6 +32,8 @@ PATH_PATTERNS = {
     "image": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
     "rollout": re.compile(r"[0-9a-z-]{1,64}"),
 }
+KEY_PARAMETERS = frozenset({"code", "clientId"})
+"""Query parameters that belong to the Functions host: the function key."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEBAB = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -99,14 +102,16 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, call: Call, engine: Engine 
             problems.append(FieldProblem(name, "this is no such name: use letters, digits, dot, dash, underscore"))
     given: dict[str, Any] = {"engine": engine} if endpoint.needs_engine else {}
     sources: list[tuple[str, Any, Callable[[], object]]] = [
-        ("query", endpoint.query, lambda: dict(req.params)),
+        ("query", endpoint.query or Query, lambda: {k: v for k, v in req.params.items() if k not in KEY_PARAMETERS}),
         ("asked", endpoint.takes, lambda: _json(req)),
     ]
     for name, model, read in sources:
         if model is None:
             continue
         try:
-            given[name] = parse(model, read())
+            found = parse(model, read())
+            if model is not Query:
+                given[name] = found
         except InvalidRequest as error:
             problems += error.problems
     if endpoint.takes_any:
@@ -138,7 +143,9 @@ def _json(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise MalformedBody("Send a JSON object: this is nested too deeply.") from error
+    except ValueError as error:
         raise MalformedBody(f"Send a JSON object: {str(error)[:200]}") from error
     if not isinstance(found, dict):
         raise MalformedBody("Send a JSON object, in braces.")

@@ -1,4 +1,4 @@
-"""What may stand in the query string. Unknown parameters are not read: the function key may be one of them."""
+"""What may stand in the query string. A misspelt parameter is refused: `whatif=true` must not publish for real."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.states import HostState, RolloutState
 class Query(BaseModel):
     """Parameters of a query string."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PageQuery(Query):

@@ -186,13 +186,19 @@ class TestIdempotencyKey:
         assert (first.text, first.headers["Location"]) == (again.text, again.headers["Location"])
         assert len(app.engine.rollouts) == 1
 
-    def test_a_refusal_is_given_again_too(self) -> None:
+    def test_a_refusal_uses_no_key_up_since_what_was_in_the_way_may_be_gone(self) -> None:
         app = office()
-        first = update(app, {"version": "3.0.0"}, **KEY)
+        assert update(app, {"version": "3.0.0"}, **KEY).status == 422
         app.world.add_version("3.0.0")
-        again = update(app, {"version": "3.0.0"}, **KEY)
-        assert first.status == again.status == 422
-        assert again.headers["Content-Type"].startswith("application/problem+json")
+        assert update(app, {"version": "3.0.0"}, **KEY).status == 202
+
+    @pytest.mark.parametrize("misspelt", ["whatif=true", "what-if=true", "dry_run=1"])
+    def test_a_misspelt_parameter_is_refused_and_publishes_nothing(self, misspelt: str) -> None:
+        app = office()
+        reply = app.send("POST", f"{URL}?{misspelt}&code=function-key", {"version": "2.0.0", "schedule": NOW})
+        assert reply.status == 400
+        assert reply.bad_fields == {misspelt.split("=", maxsplit=1)[0]}
+        assert not app.engine.rollouts
 
     def test_another_body_under_the_same_key_is_refused(self) -> None:
         app = office()

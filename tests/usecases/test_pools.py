@@ -99,8 +99,16 @@ class TestRegister:
         running = update(app).json["id"]
         app.world.add_pool(OTHER)
         assert put(app, host_pool_id=OTHER).json["rollout"] == running
+        assert put(app, ring="test").json["rollout"] == running
         assert put(app, policy={"retries": 2}).status == 200
         assert app.pool().running_rollout == running
+
+    def test_a_pool_on_a_staged_version_stays_in_ring_test(self) -> None:
+        app = office()
+        app.world.add_version("3.0.0", staged=True)
+        app.tables.pools.replace(app.pool().model_copy(update={"ring": Ring.TEST, "version": "3.0.0"}))
+        assert put(app, ring="production").status == 409
+        assert app.pool().ring is Ring.TEST
 
 
 class TestRead:
