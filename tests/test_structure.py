@@ -15,6 +15,7 @@ PRODUCT = ("shared", "orchestrators", "activities", "triggers")
 
 ONLY_IN = {
     "azure.mgmt": "shared/azure/",
+    "azure.core": ("shared/azure/", "shared/tables/", "shared/transport.py"),
     "azure.identity": ("shared/azure/", "shared/tables/"),
     "azure.data": "shared/tables/",
     "grpc": "shared/engine.py",

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-import requests
 from azure.core.credentials import TokenCredential
 from azure.core.pipeline import PipelineRequest, policies
 from azure.core.pipeline.policies import SansIOHTTPPolicy
@@ -20,15 +19,12 @@ from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
 
 from shared.settings import Settings
+from shared.transport import pooled_transport
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 """Seconds. ARM answers a call, long operations included, well within a minute."""
-CONNECTIONS = 32
-"""Connections kept open per host name; as many threads may call at once without opening new ones."""
 
 
 class _NoToken(SansIOHTTPPolicy[Any, Any]):
@@ -88,7 +84,7 @@ class ArmClients:
         with self._lock:
             if key not in known:
                 credential = self._credential = self._credential or self._new_credential()
-                self._transport = self._transport or _transport()
+                self._transport = self._transport or pooled_transport(CONNECT_TIMEOUT, READ_TIMEOUT)
                 known[key] = build(
                     credential,
                     subscription,
@@ -120,13 +116,3 @@ class ArmClients:
             _NoToken() if self._plain else ARMChallengeAuthenticationPolicy(credential, scope),
             policies.SensitiveHeaderCleanupPolicy(),
         ]
-
-
-def _transport() -> RequestsTransport:
-    session = requests.Session()
-    never = Retry(total=False, redirect=False, raise_on_status=False)
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=never))
-    return RequestsTransport(
-        session=session, session_owner=False, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT
-    )

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-from azure.core.pipeline.transport import RequestsTransport
 from azure.data.tables import TableServiceClient
 from azure.identity import DefaultAzureCredential
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
 
 from shared.models.base import Record
 from shared.models.images import Image
@@ -23,11 +19,10 @@ from shared.tables.codec import Codec
 from shared.tables.faults import translated
 from shared.tables.keys import Keys
 from shared.tables.rows import TableRows
+from shared.transport import pooled_transport
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 35.0
 """Seconds. The service gives up after 30."""
-CONNECTIONS = 32
-"""Connections kept open; as many threads may call at once without opening new ones."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ def connect(settings: Settings) -> TableServiceClient:
         "retry_total": 4,
         "retry_backoff_factor": 0.2,
         "retry_backoff_max": 5,
-        "transport": _transport(),
+        "transport": pooled_transport(CONNECT_TIMEOUT, READ_TIMEOUT),
     }
     if settings.tables_connection:
         try:
@@ -80,13 +75,3 @@ def connect(settings: Settings) -> TableServiceClient:
             raise BadSettings("FRESHCOAT_TABLES_CONNECTION is not a connection string.") from None
     credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id or None)
     return TableServiceClient(settings.tables_endpoint, credential=credential, **manners)
-
-
-def _transport() -> RequestsTransport:
-    session = requests.Session()
-    never = Retry(total=False, redirect=False, raise_on_status=False)
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=never))
-    return RequestsTransport(
-        session=session, session_owner=False, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT
-    )

@@ -7,7 +7,6 @@ import logging
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +14,13 @@ from azure.core.credentials import AccessToken
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
 from local.sim import names
-from shared.azure.clients import CONNECTIONS, ArmClients
+from shared.azure.clients import ArmClients
 from shared.azure.ids import definition_of, last, parse, pinned_version
 from shared.azure.scripts import registration_script
 from shared.errors import AzureNotFound
 from shared.settings import Settings
+from shared.transport import CONNECTIONS
 from tests.azure.conftest import Azure, vm
-
-ROOT = Path(__file__).parents[2]
 
 
 class Remembers:
@@ -121,16 +119,6 @@ def test_reading_the_script_needs_no_sdk() -> None:
     importlib.import_module("shared.azure.scripts")
 
     assert not [name for name in set(sys.modules) - before if name.startswith("azure")]
-
-
-def test_only_this_folder_and_the_tables_import_azures_sdk() -> None:
-    importers = {
-        path.relative_to(ROOT).parts[1]
-        for path in (ROOT / "shared").rglob("*.py")
-        if re.search(r"^\s*(from|import) azure\.(mgmt|core|identity)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    }
-
-    assert importers <= {"azure", "tables"}
 
 
 def test_asking_for_no_token_over_plain_http_never_happens() -> None:

@@ -13,7 +13,8 @@ from local.azurite import Azurite
 from local.children import free_port
 from shared.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.settings import BadSettings, Settings
-from shared.tables.wiring import CONNECTIONS, Tables, open_tables
+from shared.tables.wiring import Tables, open_tables
+from shared.transport import CONNECTIONS
 from tests.tables.lossy import LossyProxy, lossy
 from tests.tables.samples import answer, pool, rollout, rollout_host
 

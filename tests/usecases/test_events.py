@@ -163,7 +163,7 @@ def test_the_answer_tells_a_stranger_nothing() -> None:
 def test_no_json_object_is_too_strange(body: dict[str, Any], schema: bool, data: Any) -> None:
     if schema:
         body |= {"schemaId": "azureMonitorCommonAlertSchema", "data": data}
-    hints_in(body, START)
+    assert all(hint.host for hint in hints_in(body, START))
 
 
 BROKEN = [AzureBusy("x", None, "Down", "no connection"), RuntimeError("broken")]
