@@ -3,14 +3,16 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
 from local.sim import names
 from local.sim.listener import listen
-from local.sim.options import Options
+from local.sim.options import TEMPLATE_POWER, Options, version_list
 from local.sim.server import SimServer
 from local.sim.sim import Sim
 
@@ -37,26 +39,31 @@ HELP = {
     "pinned": "hosts were created from version ids, not from the definition",
     "ephemeral": "hosts have ephemeral OS disks",
     "trusted_launch": "hosts are Trusted Launch VMs",
+    "versions": "image versions in the gallery at the start; the hosts are on the first",
+    "excluded": "those of them that are excluded from latest",
+    "template": "power state of the template VM",
 }
 CHOICES = {
     "throttle": ["off", "virtual", "real"],
     "load_balancer": ["BreadthFirst", "DepthFirst"],
     "delete_option": ["Delete", "Detach"],
+    "template": list(TEMPLATE_POWER),
 }
-TYPES = {"int": int, "float": float, "float | None": float}
+TYPES: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "float | None": float, "tuple": version_list}
 
 EPILOG = f"""
 ids of the world:
   subscription   {names.SUBSCRIPTION}   (one that answers 403: {names.FORBIDDEN_SUBSCRIPTION})
   group, region  {names.GROUP}, {names.REGION}
   image          {names.DEFINITION_ID}
-                 versions 1.0.0 (on the hosts), 2.0.0, 3.0.0 (excluded from latest)
+                 versions as --versions says: the first one is on the hosts
   pools          hp-office (pooled), hp-personal (personal)
-  template VM    {names.last(names.TEMPLATE_VM_ID)} (deallocated)
+  template VM    {names.last(names.TEMPLATE_VM_ID)}
 
-control: GET /_sim/health /_sim/state /_sim/calls /_sim/options /_sim/faults
-         POST /_sim/logon /_sim/logoff /_sim/arrive /_sim/faults /_sim/clock /_sim/expect /_sim/pools
-         POST /_sim/expire_tokens /_sim/reset          DELETE /_sim/faults
+control: GET /_sim/health /_sim/state /_sim/calls /_sim/options /_sim/faults /_sim/autoscaler
+         POST /_sim/logon /_sim/logoff /_sim/arrive /_sim/faults /_sim/clock /_sim/expect
+         POST /_sim/pools /_sim/definitions /_sim/burst /_sim/expire_tokens /_sim/reset
+         PUT /_sim/autoscaler          DELETE /_sim/faults /_sim/autoscaler
 """
 
 
@@ -73,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
         flag, shown = "--" + option.name.replace("_", "-"), option.default
         text = HELP[option.name]
         if shown is not None and shown != "":  # 0 and False are defaults worth showing
-            text += f" ({'on' if shown else 'off'})" if isinstance(shown, bool) else f" ({shown})"
+            text += f" ({_default(shown)})"
         if option.name == "users":
             made.add_argument(flag, choices=["on", "off"], default="on", help=text)
         elif isinstance(shown, bool):
@@ -84,16 +91,27 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
 def main(arguments: list[str] | None = None) -> int:
     given = vars(parser().parse_args(arguments))
     port = given.pop("port")
     given["users"] = given["users"] == "on"
     try:
+        options = Options(**given)
+    except ValueError as error:
+        print(f"local.sim: {error}", file=sys.stderr)
+        return 2
+    try:
         listener = listen(port)
     except OSError as error:
         print(f"local.sim: port {port} is not free ({error.strerror})", file=sys.stderr)
         return 1
-    server = SimServer(Sim(Options(**given)))
+    server = SimServer(Sim(options))
     config = uvicorn.Config(server, log_level="warning", access_log=False, ws="none", http="h11")
     print(f"simulated Azure on http://127.0.0.1:{port} with {given['hosts']} hosts at {given['speed']:g}x", flush=True)
     QuickServer(config).run(sockets=[listener])

@@ -5,28 +5,29 @@ from typing import TYPE_CHECKING
 from local.sim import names, users
 from local.sim.clock import utc_now
 from local.sim.guests import log_on, new_uuid
-from local.sim.images import DEFINITION, GALLERY, VERSION
+from local.sim.images import DEFINITION, GALLERY, VERSION, definition_of
 from local.sim.network import NIC, SUBNET, VNET, nic_body
-from local.sim.options import PoolSpec
+from local.sim.options import PoolSpec, Versions
 from local.sim.world import Disk, Guest, HostPool, Json, SessionHost, Vm
 
 if TYPE_CHECKING:
     from local.sim.sim import Sim
 
-PUBLISHED = {"1.0.0": False, "2.0.0": False, "3.0.0": True}  # version -> excludeFromLatest
 VMSS = "Microsoft.Compute/virtualMachineScaleSets"
 
 
 def default_world(sim: "Sim") -> None:
-    _gallery(sim)
+    options = sim.options
+    _put(sim, GALLERY, names.GALLERY_ID, {"description": "Desktop images"})
+    add_definition(sim, names.DEFINITION, options.versions, options.excluded)
     _network(sim)
     _template(sim)
-    options = sim.options
     add_pool(
         sim,
         PoolSpec(
             name="hp-office",
             hosts=options.hosts,
+            version=options.versions[0],
             max_session_limit=options.max_session_limit,
             load_balancer=options.load_balancer,
             powered_off=options.powered_off,
@@ -41,7 +42,8 @@ def default_world(sim: "Sim") -> None:
             trusted_launch=options.trusted_launch,
         ),
     )
-    add_pool(sim, PoolSpec(name="hp-personal", hosts=1, host_pool_type="Personal", max_session_limit=1))
+    first = options.versions[0]
+    add_pool(sim, PoolSpec("hp-personal", hosts=1, version=first, host_pool_type="Personal", max_session_limit=1))
 
 
 def _put(sim: "Sim", kind: str, resource_id: str, properties: Json) -> Json:
@@ -57,26 +59,31 @@ def _put(sim: "Sim", kind: str, resource_id: str, properties: Json) -> Json:
     return body
 
 
-def _gallery(sim: "Sim") -> None:
-    _put(sim, GALLERY, names.GALLERY_ID, {"description": "Desktop images"})
+def add_definition(sim: "Sim", name: str, versions: Versions, excluded: Versions) -> Json:
+    """An image definition with versions in the gallery, those `excluded` left out of "latest"."""
+    definition_id = names.definition_id(name)
+    if definition_id.lower() in sim.world.of(DEFINITION):
+        raise ValueError(f"image definition '{name}' exists")
     definition = {
         "osType": "Windows",
         "osState": "Generalized",
         "hyperVGeneration": "V2",
-        "identifier": {"publisher": "Contoso", "offer": "Desktops", "sku": "win11-office"},
+        "identifier": {"publisher": "Contoso", "offer": "Desktops", "sku": name},
         "features": [{"name": "SecurityType", "value": "TrustedLaunchSupported"}],
     }
-    _put(sim, DEFINITION, names.DEFINITION_ID, definition)
-    for version, excluded in PUBLISHED.items():
+    made = _put(sim, DEFINITION, definition_id, definition)
+    for version in versions:
         region = {"name": "West Europe", "regionalReplicaCount": 2, "storageAccountType": "Standard_ZRS"}
         publishing = {
             "targetRegions": [region],
             "replicaCount": 2,
-            "excludeFromLatest": excluded,
+            "excludeFromLatest": version in excluded,
             "publishedDate": utc_now(),
         }
-        body = _put(sim, VERSION, names.version_id(version), {"publishingProfile": publishing, "storageProfile": {}})
+        version_id = names.version_id(version, definition_id)
+        body = _put(sim, VERSION, version_id, {"publishingProfile": publishing, "storageProfile": {}})
         body["_replicated"] = {names.REGION}
+    return made
 
 
 def _network(sim: "Sim") -> None:
@@ -86,18 +93,23 @@ def _network(sim: "Sim") -> None:
 
 
 def _template(sim: "Sim") -> None:
-    """The VM the image is built from: off, with the marketplace image it once came from."""
-    vm = _machine(sim, names.last(names.TEMPLATE_VM_ID), PoolSpec(name="", version=""))
+    """The VM the image is built from: usually off, with the marketplace image it once came from.
+
+    It is no Trusted Launch VM: of one no managed image can be made, and this kind of definition takes no other source.
+    """
+    vm = machine(sim, names.last(names.TEMPLATE_VM_ID), PoolSpec(name="", trusted_launch=False), "")
     reference = {"publisher": "MicrosoftWindowsDesktop", "offer": "office-365", "sku": "win11-24h2-avd-m365"}
     vm.props["storageProfile"]["imageReference"] = {**reference, "version": "latest"}
-    vm.power = "deallocated"
+    vm.power = sim.options.template
+    if vm.power == "running":
+        vm.guest.online_at = sim.clock.now()
 
 
 def add_pool(sim: "Sim", spec: PoolSpec) -> HostPool:
     pool_id = f"{names.AVD}/hostPools/{spec.name}"
     if pool_id.lower() in sim.world.pools:
         raise ValueError(f"host pool '{spec.name}' exists")
-    if names.version_id(spec.version).lower() not in sim.world.of(VERSION):
+    if _source(spec).lower() not in sim.world.of(VERSION):
         raise ValueError(f"version '{spec.version}' is not in the gallery")
     properties: Json = {
         "objectId": new_uuid(sim),
@@ -112,6 +124,7 @@ def add_pool(sim: "Sim", spec: PoolSpec) -> HostPool:
     }
     pool = HostPool(pool_id, spec.name, names.REGION, properties)
     sim.world.pools[pool_id.lower()] = pool
+    sim.specs[pool_id.lower()] = spec
     if spec.vmss:
         _put(
             sim,
@@ -125,9 +138,14 @@ def add_pool(sim: "Sim", spec: PoolSpec) -> HostPool:
     return pool
 
 
+def _source(spec: PoolSpec) -> str:
+    """The gallery version the pool's hosts are made from."""
+    return names.version_id(spec.version, names.definition_id(spec.definition))
+
+
 def _host(sim: "Sim", pool: HostPool, spec: PoolSpec, number: int) -> None:
     """One machine, joined, registered and Available; the last ones off or drained if asked for."""
-    vm = _machine(sim, f"{spec.host_prefix}-{number:04d}", spec)
+    vm = machine(sim, f"{spec.host_prefix}-{number:04d}", spec, _source(spec))
     vm.guest = Guest("ad", names.DOMAIN, pool.id, online_at=sim.clock.now())
     fqdn = f"{vm.name}.{names.DOMAIN}"
     host = SessionHost(fqdn, pool, vm.id, vm.vm_id, vm.guest, utc_now(), last_heartbeat=utc_now())
@@ -143,9 +161,10 @@ def _host(sim: "Sim", pool: HostPool, spec: PoolSpec, number: int) -> None:
         host.assigned_user = "owner@contoso.com"
 
 
-def _machine(sim: "Sim", name: str, spec: PoolSpec) -> Vm:
+def machine(sim: "Sim", name: str, spec: PoolSpec, source: str) -> Vm:
+    """A VM like those of the pool, with its network card and a fresh OS disk of the gallery version `source`."""
     disk_name = f"{name}_OsDisk_1_{sim.rng.getrandbits(48):012x}"
-    source = names.version_id(spec.version) if spec.version else ""
+    version = names.last(source)
     nic_id = names.nic_id(f"{name}-nic")
     vm = Vm(
         names.vm_id(name),
@@ -162,13 +181,15 @@ def _machine(sim: "Sim", name: str, spec: PoolSpec) -> Vm:
     nic["properties"]["virtualMachine"] = {"id": vm.id}
     sim.world.of(NIC)[nic_id.lower()] = nic
     if spec.ephemeral:
-        vm.local_version = spec.version
+        vm.local_version = version
         return vm
     creation: Json = {"createOption": "FromImage"}
     if source:
         creation["galleryImageReference"] = {"id": source}
-    disk = Disk(names.disk_id(disk_name), disk_name, names.REGION, utc_now(), creation, version=spec.version)
+    disk = Disk(names.disk_id(disk_name), disk_name, names.REGION, utc_now(), creation, version=version)
     disk.owner = disk.was_on = vm.id
+    if spec.trusted_launch:
+        disk.props["securityProfile"] = {"securityType": "TrustedLaunch"}
     sim.world.disks[disk.id.lower()] = disk
     return vm
 
@@ -180,7 +201,7 @@ def _vm_props(name: str, disk_name: str, nic_id: str, source: str, spec: PoolSpe
     else:
         managed = {"storageAccountType": "Premium_LRS", "id": names.disk_id(disk_name)}
         os_disk |= {"deleteOption": spec.delete_option, "managedDisk": managed, "diskSizeGB": 127}
-    image = {"id": source if spec.pinned else names.DEFINITION_ID, "exactVersion": spec.version}
+    image = {"id": source if spec.pinned else definition_of(source), "exactVersion": names.last(source)}
     card = {"id": nic_id, "properties": {"primary": True, "deleteOption": "Detach"}}
     props: Json = {
         "hardwareProfile": {"vmSize": "Standard_D4ads_v5"},

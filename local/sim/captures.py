@@ -3,9 +3,10 @@
 import copy
 from typing import TYPE_CHECKING
 
-from local.sim import disks, images
+from local.sim import disks, guests, images
 from local.sim.arm import Answer, ArmError, Call, Json, arm, in_group, not_found, page, required
 from local.sim.clock import utc_now
+from local.sim.names import last
 from local.sim.operations import accepted, begin
 
 if TYPE_CHECKING:
@@ -68,14 +69,27 @@ def put_snapshot(sim: "Sim", call: Call) -> Answer:
     required(creation, "sourceResourceId")
     body = _stored(call, SNAPSHOT, disks.source_version(sim, creation))
     body["sku"] = call.body.get("sku") or {"name": "Standard_LRS"}
+    body["properties"] = disks.kept_of(sim, creation) | body["properties"]
     body["properties"] |= {"timeCreated": utc_now(), "diskState": "Unattached", "provisioningState": "Updating"}
+    _check_off(sim, str(creation["sourceResourceId"]))
+    sim.world.of(SNAPSHOT)[body["id"].lower()] = body
 
     def finish() -> Json:
         body["properties"] |= {"provisioningState": "Succeeded", "completionPercent": 100}
-        sim.world.of(SNAPSHOT)[body["id"].lower()] = body
         return images.public(body)
 
-    return accepted(sim, call, begin(sim, call, "snapshot", finish), 202, images.public(body))
+    def fail() -> None:
+        body["properties"]["provisioningState"] = "Failed"
+
+    return accepted(sim, call, begin(sim, call, "snapshot", finish, fail), 202, images.public(body))
+
+
+def _check_off(sim: "Sim", source: str) -> None:
+    """A disk that is being written to is copied as after a power cut: possible, and nothing to build an image on."""
+    disk = sim.world.disk(source)
+    vm = sim.world.vm(disk.owner) if disk else None
+    if vm is not None and vm.power not in {"deallocated", "stopped"}:
+        guests.violation(sim, "snapshot_of_running", vm.name, f"snapshot of {last(source)} while the VM is {vm.power}")
 
 
 @arm("PUT", "Microsoft.Compute/images/*", "put_image")
@@ -86,6 +100,9 @@ def put_image(sim: "Sim", call: Call) -> Answer:
         raise ArmError(404, "ResourceNotFound", f"The source VM '{vm_id}' was not found.", "sourceVirtualMachine")
     if not vm.generalized:
         message = f"VM '{vm.name}' must be generalized before an image is made of it."
+        raise ArmError(409, "OperationNotAllowed", message, "sourceVirtualMachine")
+    if disks.security_of(vm.props):
+        message = f"VM '{vm.name}' is a Trusted Launch VM: no managed image can be made of it; capture it to a gallery."
         raise ArmError(409, "OperationNotAllowed", message, "sourceVirtualMachine")
     body = _stored(call, images.MANAGED_IMAGE, sim.world.version_on(vm))
     body["properties"]["provisioningState"] = "Creating"

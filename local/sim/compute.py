@@ -90,8 +90,11 @@ def _new_vm(sim: "Sim", call: Call) -> Vm:
     vm.tags = dict(body.get("tags") or {})
     vm.extra = _top_level(sim, body)
     vm.custom_data = hashlib.sha256(custom.encode()).hexdigest() if custom else ""
-    network.check_free(sim, vm)
+    new_cards = bool(props.get("networkProfile", {}).get("networkInterfaceConfigurations"))
+    (network.check_configurations if new_cards else network.check_free)(sim, vm)
     disks.make_os_disk(sim, vm)
+    if new_cards:
+        network.make_cards(sim, vm)
     network.attach(sim, vm)
     stone = sim.world.tombstones.pop(vm_id.lower(), None)
     if stone is not None:

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.sim import build, faults, guests, state, users
-from local.sim.options import pool_spec
+from local.sim import autoscaler, build, faults, guests, state, users
+from local.sim.options import pool_spec, version_list
 from local.sim.world import SessionHost
 
 if TYPE_CHECKING:
@@ -133,6 +133,33 @@ class Control:
         pool = build.add_pool(self.sim, pool_spec(body))
         return {"id": pool.id, "hosts": [host.name for host in pool.hosts.values()]}
 
+    def add_definition(self, body: Any, query: dict[str, str]) -> Any:
+        """One more image definition in the gallery, with versions that are there at once."""
+        versions, excluded = (version_list(body.get(name, ())) for name in ("versions", "excluded"))
+        made = build.add_definition(self.sim, self._field(body, "name"), versions, excluded)
+        self.sim.autoscaler.note_offers()
+        return {"id": made["id"], "versions": list(versions)}
+
+    def autoscalers(self, body: Any, query: dict[str, str]) -> Any:
+        return {"rules": self.sim.autoscaler.rules_as_list()}
+
+    def set_autoscaler(self, body: Any, query: dict[str, str]) -> Any:
+        """Switch a pool's autoscaler on or change it; `null` switches all off."""
+        if body is None:
+            self.sim.autoscaler.switch_off()
+        else:
+            self.sim.autoscaler.set_rule(autoscaler.rule(body))
+        return self.autoscalers(body, query)
+
+    def drop_autoscaler(self, body: Any, query: dict[str, str]) -> Any:
+        self.sim.autoscaler.switch_off(query.get("pool", ""))
+        return self.autoscalers(body, query)
+
+    def burst(self, body: Any, query: dict[str, str]) -> Any:
+        """Hosts for a pool now, whatever the load; the answer names those that are asked for."""
+        asked = self.sim.autoscaler.burst(self._field(body, "pool"), int(body.get("count", 1)))
+        return {"hosts": [burst.host for burst in asked]}
+
     def expire_tokens(self, body: Any, query: dict[str, str]) -> Any:
         """Let every registration token run out now: they live an hour at least otherwise."""
         past = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -180,6 +207,11 @@ def control_app(sim: "Sim") -> Starlette:
         ("POST", "clock", control.clock),
         ("POST", "expect", control.expect),
         ("POST", "pools", control.add_pool),
+        ("POST", "definitions", control.add_definition),
+        ("GET", "autoscaler", control.autoscalers),
+        ("PUT", "autoscaler", control.set_autoscaler),
+        ("DELETE", "autoscaler", control.drop_autoscaler),
+        ("POST", "burst", control.burst),
         ("POST", "expire_tokens", control.expire_tokens),
         ("POST", "reset", control.reset),
     ]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from local.sim.sim import Sim
 
 KIND = "Microsoft.Compute/disks"
+COPIED = ("osType", "hyperVGeneration", "securityProfile")
 
 
 def os_disk_from(sim: "Sim", vm: Vm, version: str, gallery_id: str, name: str = "") -> Disk:
@@ -27,6 +28,8 @@ def os_disk_from(sim: "Sim", vm: Vm, version: str, gallery_id: str, name: str = 
     if gallery_id:
         creation["galleryImageReference"] = {"id": gallery_id}
     disk = Disk(disk_id, name, vm.location, utc_now(), creation, version=version, owner=vm.id, was_on=vm.id)
+    if security_of(vm.props):
+        disk.props["securityProfile"] = {"securityType": security_of(vm.props)}
     managed = vm.os_disk.setdefault("managedDisk", {})
     disk.sku = managed.get("storageAccountType", disk.sku)
     sim.world.disks[disk_id.lower()] = disk
@@ -64,8 +67,21 @@ def _attach_existing(sim: "Sim", vm: Vm) -> None:
     if disk.owner:
         message = f"Disk {disk.name} is attached to VM {last(disk.owner)}."
         raise ArmError(409, "ConflictingUserInput", message, "osDisk.managedDisk.id")
+    if disk.provisioning != "Succeeded":
+        message = f"Disk {disk.name} is {disk.provisioning} and cannot be attached."
+        raise ArmError(409, "OperationNotAllowed", message, "osDisk.managedDisk.id")
+    if security_of(vm.props) != security_of(disk.props):
+        has, wanted = security_of(disk.props) or "Standard", security_of(vm.props) or "Standard"
+        message = f"Disk {disk.name} of security type {has} cannot be attached to a VM of type {wanted}."
+        raise ArmError(400, "BadRequest", message, "securityProfile.securityType")
     disk.owner, disk.was_on = vm.id, vm.id
     vm.os_disk["name"] = disk.name
+
+
+def security_of(properties: Json) -> str:
+    """The security type of a VM or a disk; empty for a standard one."""
+    security = str((properties.get("securityProfile") or {}).get("securityType") or "")
+    return "" if security == "Standard" else security
 
 
 def let_go(sim: "Sim", disk: Disk, delete_option: str) -> None:
@@ -84,7 +100,7 @@ def disk_body(disk: Disk) -> Json:
         "creationData": disk.creation,
         "diskState": "Attached" if disk.owner else "Unattached",
         "timeCreated": disk.created,
-        "provisioningState": "Succeeded",
+        "provisioningState": disk.provisioning,
     }
     body: Json = {"id": disk.id, "name": disk.name, "type": KIND, "location": disk.location, "tags": disk.tags}
     if disk.owner:
@@ -116,19 +132,37 @@ def put_disk(sim: "Sim", call: Call) -> Answer:
     creation = copy.deepcopy(required(call.body, "properties", "creationData"))
     disk_id = call.id_of(KIND, call.names[0])
     existing = sim.world.disk(disk_id)
-    if existing is not None:
+    if existing is not None and existing.provisioning != "Failed":
         existing.tags = dict(call.body.get("tags") or existing.tags)
         return Answer(200, disk_body(existing))
     disk = Disk(disk_id, call.names[0], location, utc_now(), creation, version=_version_of(sim, creation))
     disk.sku = (call.body.get("sku") or {}).get("name", disk.sku)
     disk.tags = dict(call.body.get("tags") or {})
+    disk.props = kept_of(sim, creation) | _chosen(call.body)
+    disk.provisioning = "Creating"
+    sim.world.disks[disk_id.lower()] = disk
 
     def finish() -> Json:
-        sim.world.disks[disk_id.lower()] = disk
+        disk.provisioning = "Succeeded"
         return disk_body(disk)
 
-    op = begin(sim, call, "disk", finish)
+    def fail() -> None:
+        disk.provisioning = "Failed"
+
+    op = begin(sim, call, "disk", finish, fail)
     return accepted(sim, call, op, 202, disk_body(disk))
+
+
+def _chosen(body: Json) -> Json:
+    return {key: body["properties"][key] for key in COPIED if body["properties"].get(key)}
+
+
+def kept_of(sim: "Sim", creation: Json) -> Json:
+    """What a copy of a disk or snapshot has of it."""
+    source = str(creation.get("sourceResourceId") or "").lower()
+    disk = sim.world.disk(source)
+    had = disk.props if disk else sim.world.of("Microsoft.Compute/snapshots").get(source, {}).get("properties", {})
+    return {key: copy.deepcopy(had[key]) for key in COPIED if had.get(key)}
 
 
 def _version_of(sim: "Sim", creation: Json) -> str:
@@ -145,6 +179,8 @@ def _version_of(sim: "Sim", creation: Json) -> str:
     snapshot = sim.world.of("Microsoft.Compute/snapshots").get(source.lower())
     if snapshot is None:
         raise ArmError(404, "ResourceNotFound", f"The source '{last(source)}' was not found.", "sourceResourceId")
+    if snapshot["properties"]["provisioningState"] != "Succeeded":
+        raise ArmError(409, "OperationNotAllowed", f"The snapshot {last(source)} is not ready.", "sourceResourceId")
     return str(snapshot["_version"])
 
 

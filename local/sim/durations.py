@@ -17,6 +17,7 @@ TABLE: dict[str, tuple[float, float]] = {
     "update": (5, 15),
     "extension": (60, 180),
     "run_command": (60, 120),
+    "sysprep": (300, 900),
     "register": (60, 300),  # from the agent's installation to a session host that is Available
     "boot": (20, 60),  # from a running VM to the agent's first heartbeat
     "sign_out": (5, 30),

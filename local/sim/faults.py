@@ -19,6 +19,7 @@ GUEST_KINDS = (
     "lag",
     "ghost",
     "reimage_ignores_version",
+    "replication_fails",
     "lost_event",
     "duplicate_event",
 )

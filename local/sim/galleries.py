@@ -4,13 +4,14 @@ import copy
 import re
 from typing import TYPE_CHECKING
 
-from local.sim import images
+from local.sim import images, replication
 from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
 from local.sim.clock import utc_now
 from local.sim.gallery_sources import check_source
 from local.sim.guests import violation
 from local.sim.images import DEFINITION, GALLERY, VERSION, public
 from local.sim.operations import accepted, begin
+from local.sim.replication import plain
 
 if TYPE_CHECKING:
     from local.sim.sim import Sim
@@ -86,28 +87,8 @@ def get_version(sim: "Sim", call: Call) -> Answer:
     body = _find(sim, call)
     shown = public(body)
     if call.query.get("$expand", "").lower() == "replicationstatus":
-        shown["properties"] = {**body["properties"], "replicationStatus": _replication(body)}
+        shown["properties"] = {**body["properties"], "replicationStatus": replication.status(sim, body)}
     return Answer(200, shown)
-
-
-def _replication(body: Json) -> Json:
-    regions = [region["name"] for region in body["properties"]["publishingProfile"]["targetRegions"]]
-    done: set[str] = body["_replicated"]
-    summary = [
-        {
-            "region": region,
-            "state": "Completed" if _plain(region) in done else "Replicating",
-            "details": "",
-            "progress": 100 if _plain(region) in done else 50,
-        }
-        for region in regions
-    ]
-    complete = all(_plain(region) in done for region in regions)
-    return {"aggregatedState": "Completed" if complete else "InProgress", "summary": summary}
-
-
-def _plain(region: str) -> str:
-    return region.replace(" ", "").lower()
 
 
 @arm("PUT", "Microsoft.Compute/galleries/*/images/*/versions/*", "put_version")
@@ -128,12 +109,13 @@ def put_version(sim: "Sim", call: Call) -> Answer:
     def finish() -> None:
         body["properties"]["provisioningState"] = "Succeeded"
         body["properties"]["publishingProfile"]["publishedDate"] = utc_now()
-        _replicate(sim, body)
+        replication.start(sim, body)
 
     def fail() -> None:
         body["properties"]["provisioningState"] = "Failed"
 
     op = begin(sim, call, "gallery_version", finish, fail)
+    replication.copying_home(body, op)
     return accepted(sim, call, op, 201, public(body))
 
 
@@ -145,25 +127,11 @@ def new_version(call: Call) -> Json:
     publishing.setdefault("targetRegions", [{"name": call.body["location"]}])
     for region in publishing["targetRegions"]:
         region.setdefault("regionalReplicaCount", publishing["replicaCount"])
-    if _plain(call.body["location"]) not in {_plain(region["name"]) for region in publishing["targetRegions"]}:
+    if plain(call.body["location"]) not in {plain(region["name"]) for region in publishing["targetRegions"]}:
         message = f"The target regions must contain the source's region, {call.body['location']}."
         raise ArmError(400, "InvalidParameter", message, "publishingProfile.targetRegions")
     body = _stored(call, VERSION, call.id_of(VERSION, *call.names), {**properties, "provisioningState": "Creating"})
-    return {**body, "_replicated": set()}
-
-
-def _replicate(sim: "Sim", body: Json) -> None:
-    """The home region has it at once, each further one after its own while."""
-
-    def arrive(name: str) -> None:
-        body["_replicated"].add(name)
-
-    for index, region in enumerate(body["properties"]["publishingProfile"]["targetRegions"]):
-        name = _plain(region["name"])
-        if name in body["_replicated"]:
-            continue
-        wait = sim.durations.pick("replication") if index else 0.0
-        sim.clock.after(wait, lambda name=name: arrive(name))  # type: ignore[misc]
+    return {**body, **replication.nothing_yet()}
 
 
 @arm("PATCH", "Microsoft.Compute/galleries/*/images/*/versions/*", "update_version")
@@ -189,7 +157,7 @@ def _change(sim: "Sim", call: Call, body: Json) -> Answer:
         body["properties"].setdefault("safetyProfile", {}).update(asked["safetyProfile"])
     if call.body.get("tags") is not None:
         body["tags"] = dict(call.body["tags"])
-    _replicate(sim, body)
+    replication.start(sim, body)
     return Answer(200, public(body))
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from local.sim import images
+from local.sim import disks, images
 from local.sim.arm import ArmError, Json
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def check_source(sim: "Sim", definition: Json, storage: Json) -> None:
         raise ArmError(404, "ResourceNotFound", message, "storageProfile.source")
     if VM_MARK in source_id.lower():
         _check_vm(sim, definition, source_id)
+    elif source_id.lower() in sim.world.of(images.MANAGED_IMAGE):
+        _check_image(sim, definition, source_id)
 
 
 def _exists(sim: "Sim", source_id: str) -> bool:
@@ -33,13 +35,30 @@ def _exists(sim: "Sim", source_id: str) -> bool:
     return key in sim.world.vms or key in sim.world.disks or any(key in sim.world.of(s) for s in stores)
 
 
-def _check_vm(sim: "Sim", definition: Json, vm_id: str) -> None:
+def _security(definition: Json) -> str:
     features = definition["properties"].get("features") or []
-    security = next((f["value"] for f in features if f["name"] == "SecurityType"), "")
-    if str(security).endswith("Supported"):
+    return str(next((f["value"] for f in features if f["name"] == "SecurityType"), ""))
+
+
+def _check_image(sim: "Sim", definition: Json, image_id: str) -> None:
+    image = sim.world.of(images.MANAGED_IMAGE)[image_id.lower()]
+    if image["properties"]["provisioningState"] != "Succeeded":
+        message = f"The image '{image['name']}' is {image['properties']['provisioningState']}."
+        raise ArmError(409, "OperationNotAllowed", message, "storageProfile.source")
+    if _security(definition) == "TrustedLaunch":
+        message = "A definition of security type TrustedLaunch takes no managed image; capture a Trusted Launch VM."
+        raise ArmError(400, "InvalidParameter", message, "storageProfile.source.id")
+
+
+def _check_vm(sim: "Sim", definition: Json, vm_id: str) -> None:
+    security = _security(definition)
+    if security.endswith("Supported"):
         message = f"A definition of security type {security} cannot be captured from a VM; use a managed image."
         raise ArmError(400, "InvalidParameter", message, "storageProfile.source.virtualMachineId")
     vm = sim.world.vms[vm_id.lower()]
+    if disks.security_of(vm.props) != ("" if security == "Standard" else security):
+        message = f"VM '{vm.name}' is not of the definition's security type, {security or 'Standard'}."
+        raise ArmError(400, "InvalidParameter", message, "storageProfile.source.virtualMachineId")
     if definition["properties"].get("osState") == "Generalized" and not vm.generalized:
         message = f"VM '{vm.name}' must be generalized for a definition whose osState is Generalized."
         raise ArmError(409, "OperationNotAllowed", message, "storageProfile.source")

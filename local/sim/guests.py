@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ def boot(sim: "Sim", vm: Vm) -> None:
     """The machine runs; its agent answers a little later."""
     vm.power = "running"
     vm.guest.online_at = sim.clock.now() + sim.durations.pick("boot")
+    vm.guest.sealed = False  # whoever starts a generalized system sets it up anew
 
 
 def go_down(sim: "Sim", vm: Vm) -> None:
@@ -53,6 +55,13 @@ def check_disturbance(sim: "Sim", vm: Vm, action: str) -> None:
     host = sim.world.session_host_of.get(vm.id.lower())
     if host is not None and host.allow_new:
         violation(sim, "accepting_sessions", vm.name, f"{action} while {host.name} accepts new sessions")
+
+
+def check_copy(sim: "Sim", vm: Vm, action: str) -> None:
+    """Called before a machine is generalized, from which there is no way back: is it a copy of another one?"""
+    disk = sim.world.disk(vm.os_disk_id)
+    if disk is None or disk.creation.get("createOption") != "Copy":
+        violation(sim, "original_generalized", vm.name, f"{action} on a machine that is no copy")
 
 
 def check_repetition(sim: "Sim", host: str, current: str, registered: bool, target: str) -> None:
@@ -104,7 +113,11 @@ def note_count(sim: "Sim", guest: Guest) -> None:
 
 def register(sim: "Sim", vm: Vm, token: str) -> None:
     """Install the agent with a registration token; the session host shows up some time later."""
-    pool = _pool_of_token(sim, token)
+    enlist(sim, vm, _pool_of_token(sim, token))
+
+
+def enlist(sim: "Sim", vm: Vm, pool: HostPool, then: Callable[[], None] = lambda: None) -> None:
+    """Let the agent register the machine with a pool, in its own time; `then` once the session host is there."""
     guest = vm.guest
     present = sim.world.session_host_of.get(vm.id.lower())
     if present is not None and present.guest is guest:
@@ -118,6 +131,7 @@ def register(sim: "Sim", vm: Vm, token: str) -> None:
         guest.pool = pool.id
         guest.online_at = min(guest.online_at, sim.clock.now())
         _appear(sim, vm, pool)
+        then()
 
     sim.clock.after(sim.durations.pick("register"), appear)
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from local.sim.arm import ArmError, Json
-from local.sim.names import last
+from local.sim.names import REGION, last
 
 if TYPE_CHECKING:
     from local.sim.sim import Sim
@@ -65,5 +65,11 @@ def gallery_version(sim: "Sim", image_id: str) -> Json:
 
 def _is_latest_material(body: Json) -> bool:
     properties = body["properties"]
-    excluded = properties["publishingProfile"].get("excludeFromLatest", False)
-    return properties["provisioningState"] in {"Succeeded", "Updating"} and not excluded
+    return properties["provisioningState"] in {"Succeeded", "Updating"} and not _excluded(properties)
+
+
+def _excluded(properties: Json) -> bool:
+    """Left out everywhere, or in the region where all machines are."""
+    publishing = properties["publishingProfile"]
+    here = [r for r in publishing.get("targetRegions", []) if r["name"].replace(" ", "").lower() == REGION]
+    return any(flag.get("excludeFromLatest") for flag in (publishing, *here))

@@ -14,12 +14,17 @@ AVD = f"{GROUP_ID}/providers/Microsoft.DesktopVirtualization"
 NETWORK = f"{GROUP_ID}/providers/Microsoft.Network"
 
 GALLERY_ID = f"{COMPUTE}/galleries/gal"
-DEFINITION_ID = f"{GALLERY_ID}/images/win11-office"
+DEFINITION = "win11-office"
+DEFINITION_ID = f"{GALLERY_ID}/images/{DEFINITION}"
 VNET_ID = f"{NETWORK}/virtualNetworks/vnet-desktops"
 SUBNET_ID = f"{VNET_ID}/subnets/desktops"
 OFFICE_POOL_ID = f"{AVD}/hostPools/hp-office"
 PERSONAL_POOL_ID = f"{AVD}/hostPools/hp-personal"
 TEMPLATE_VM_ID = f"{COMPUTE}/virtualMachines/win11-office-template"
+
+
+def definition_id(name: str) -> str:
+    return f"{GALLERY_ID}/images/{name}"
 
 
 def version_id(version: str, definition: str = DEFINITION_ID) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from local.sim import images
 from local.sim.arm import Answer, ArmError, Call, Json, arm, not_found, page, required
+from local.sim.guests import violation
 from local.sim.names import last
 from local.sim.world import Vm
 
@@ -54,6 +55,40 @@ def check_free(sim: "Sim", vm: Vm) -> None:
         if owner and owner.lower() != vm.id.lower():
             message = f"Network interface {nic['name']} is used by existing resource {owner}."
             raise ArmError(400, "NicInUse", message, "networkInterfaces")
+
+
+def check_configurations(sim: "Sim", vm: Vm) -> None:
+    """Cards the VM is to be made with: they need a subnet, and the version of the service that makes them."""
+    profile = vm.props["networkProfile"]
+    if not profile.get("networkApiVersion"):
+        message = "Required parameter 'networkProfile.networkApiVersion' is missing (null)."
+        raise ArmError(400, "InvalidParameter", message, "networkProfile.networkApiVersion")
+    for configuration in profile["networkInterfaceConfigurations"]:
+        required(configuration, "name")
+        for address in required(configuration, "properties", "ipConfigurations"):
+            subnet = str(required(address, "properties", "subnet", "id"))
+            if subnet.lower() not in sim.world.of(SUBNET):
+                message = f"Resource {subnet} referenced by {vm.id} was not found."
+                raise ArmError(400, "InvalidResourceReference", message, "networkInterfaceConfigurations")
+            if address["properties"].get("publicIPAddressConfiguration"):
+                violation(sim, "public_address", vm.name, "made with a public IP address")
+
+
+def make_cards(sim: "Sim", vm: Vm) -> None:
+    """The cards a VM is made with become resources of their own, and the VM names them from now on."""
+    profile = vm.props["networkProfile"]
+    references = []
+    for configuration in profile.pop("networkInterfaceConfigurations"):
+        properties = configuration["properties"]
+        address = properties["ipConfigurations"][0]["properties"]
+        nic_id = f"{vm.id.partition('/providers/')[0]}/providers/{NIC}/{configuration['name']}"
+        number = f"10.0.{sim.rng.randrange(256)}.{sim.rng.randrange(4, 250)}"
+        body = nic_body(nic_id, vm.location, address["subnet"]["id"], number)
+        body["tags"] = dict(configuration.get("tags") or {})
+        sim.world.of(NIC)[nic_id.lower()] = body
+        chosen = {key: properties[key] for key in ("primary", "deleteOption") if key in properties}
+        references.append({"id": nic_id, "properties": chosen})
+    profile["networkInterfaces"] = references
 
 
 def attach(sim: "Sim", vm: Vm) -> None:

@@ -23,7 +23,9 @@ def nothing() -> None:
 
 def begin(sim: "Sim", call: Call, duration: str, finish: Finish, fail: Callable[[], None] = nothing) -> Operation:
     """Start an operation that ends in some virtual time: `finish` does the work and may raise `ArmError`."""
+    lasts = sim.durations.pick(duration)
     op = Operation(str(uuid.UUID(int=sim.rng.getrandbits(128))), call.op, call.host, utc_now())
+    op.begun, op.due = sim.clock.now(), sim.clock.now() + lasts
     sim.operations[op.id] = op
     failure = sim.faults.operation_failure(call)
 
@@ -43,7 +45,7 @@ def begin(sim: "Sim", call: Call, duration: str, finish: Finish, fail: Callable[
     if sim.faults.hangs(call):
         sim.hung.append(end)
     else:
-        sim.clock.after(sim.durations.pick(duration), end)
+        sim.clock.after(lasts, end)
     return op
 
 

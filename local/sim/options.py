@@ -1,9 +1,25 @@
 """What a simulated world can be asked to look like. The command line and `POST /_sim/reset` share this."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from local.sim.names import DEFINITION
+
 Throttling = Literal["off", "virtual", "real"]
+Versions = tuple[str, ...]
+TEMPLATE_POWER = ("deallocated", "running")
+VERSION_LISTS = ("versions", "excluded")
+
+
+def version_list(value: str | Sequence[str]) -> Versions:
+    """Versions given as `1.0.0,2.0.0` or as a list of them; ValueError names one that is none."""
+    given = tuple(filter(None, value.split(","))) if isinstance(value, str) else tuple(value)
+    for version in given:
+        if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+            raise ValueError(f"'{version}' is not a version: three integers, Major.Minor.Patch")
+    return given
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,15 @@ class Options:
     pinned: bool = False
     ephemeral: bool = False
     trusted_launch: bool = True
+    versions: Versions = ("1.0.0", "2.0.0", "3.0.0")
+    excluded: Versions = ("3.0.0",)
+    template: str = "deallocated"
+
+    def __post_init__(self) -> None:
+        if not self.versions:
+            raise ValueError("versions: name at least one; the hosts start on the first")
+        if self.template not in TEMPLATE_POWER:
+            raise ValueError(f"template: '{self.template}' is none of {', '.join(TEMPLATE_POWER)}")
 
     def changed(self, changes: dict[str, Any]) -> "Options":
         """The same options with some replaced; a name nobody knows is an error, not ignored."""
@@ -39,7 +64,8 @@ class Options:
         unknown = sorted(set(changes) - known)
         if unknown:
             raise ValueError(f"unknown option(s) {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-        return replace(self, **changes)
+        lists = {name: version_list(changes[name]) for name in VERSION_LISTS if name in changes}
+        return replace(self, **{**changes, **lists})
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -53,6 +79,7 @@ class PoolSpec:
     hosts: int = 4
     prefix: str = ""  # of the host names; the pool's name without `hp-` when empty
     version: str = "1.0.0"
+    definition: str = DEFINITION
     max_session_limit: int = 10
     host_pool_type: str = "Pooled"
     load_balancer: str = "BreadthFirst"

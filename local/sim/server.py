@@ -22,6 +22,7 @@ from local.sim import (  # noqa: F401 - importing a module registers its routes
     vm_software,
 )
 from local.sim.arm import ROUTES, Answer, ArmError, Call, take_apart
+from local.sim.asking import Asker
 from local.sim.control import control_app
 from local.sim.faults import Fault
 from local.sim.outbox import Postman
@@ -38,6 +39,7 @@ class SimServer:
         self.sim = sim
         self._control = control_app(sim)
         self._postman = Postman(sim)
+        self._asker = Asker()
         self._request_ids = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,13 +58,15 @@ class SimServer:
         await receive()
         ticker.cancel()
         self._postman.close()
+        self._asker.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _tick(self) -> None:
-        """Time passes also when nobody asks: people come and go, and their events are posted."""
+        """Time passes also when nobody asks: people come and go, and their events are posted, hosts added."""
         while True:
             self.sim.clock.run_due()
             self._postman.post_all()
+            self._asker.exchange(self.sim.autoscaler.questions)
             await asyncio.sleep(TICK_SECONDS)
 
     async def _arm(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +110,9 @@ class SimServer:
             if route is None:
                 message = f"No simulated resource answers {call.method} {call.pattern}."
                 raise ArmError(404, "InvalidResourceType", message)
-            return route.handler(self.sim, call), headers
+            answer = route.handler(self.sim, call)
+            self.sim.autoscaler.note_offers(call)
+            return answer, headers
         except ArmError as error:
             return _refusal(error), headers
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from local.sim import build
 from local.sim.arm import Call, Json
+from local.sim.autoscaler import Autoscaler
 from local.sim.clock import Clock
 from local.sim.durations import Durations
 from local.sim.faults import Faults
-from local.sim.options import Options
+from local.sim.options import Options, PoolSpec
 from local.sim.throttle import Throttle
 from local.sim.world import Operation, World
 
@@ -34,7 +35,9 @@ class Sim:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.calls_per_host: dict[str, Counter[str]] = {}
         self.answers: Counter[int] = Counter()
+        self.specs: dict[str, PoolSpec] = {}  # by pool id: what a further host of the pool is like
         build.default_world(self)
+        self.autoscaler = Autoscaler(self)
 
     def note_call(self, call: Call) -> None:
         self.calls[(call.method, call.op)] += 1

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from local.sim import guests
 from local.sim.arm import Json
+from local.sim.captures import SNAPSHOT
+from local.sim.images import MANAGED_IMAGE
 from local.sim.names import last
+from local.sim.network import NIC
 from local.sim.world import Disk, Guest, SessionHost, Vm
 
 if TYPE_CHECKING:
     from local.sim.sim import Sim
+
+TASK_TAG = "FreshcoatTask"
 
 COUNTERS = (
     "turned_away",
@@ -34,7 +39,19 @@ def state(sim: "Sim", pool: str = "") -> Json:
     """Everything, or the hosts of one pool only."""
     kept = _kept_disks(sim)
     hosts = [h for h in _hosts(sim, kept) if pool in {"", h["pool"]}]
-    return {**summary(sim), "hosts": hosts, "disks": [_disk(disk) for disk in sim.world.disks.values()]}
+    all_disks = [_disk(disk) for disk in sim.world.disks.values()]
+    return {**summary(sim), "hosts": hosts, "disks": all_disks, "temporary": list(_temporary(sim))}
+
+
+def _temporary(sim: "Sim") -> Iterator[Json]:
+    """What was made for the time of a task and is still there. An image version is what the task was for."""
+    bodies = [(vm.id, vm.tags) for vm in sim.world.vms.values()]
+    bodies += [(disk.id, disk.tags) for disk in sim.world.disks.values()]
+    for kind in (SNAPSHOT, MANAGED_IMAGE, NIC):
+        bodies += [(body["id"], body["tags"]) for body in sim.world.of(kind).values()]
+    for resource_id, tags in bodies:
+        if TASK_TAG in tags:
+            yield {"id": resource_id, "type": resource_id.split("/")[-2], "task": tags[TASK_TAG]}
 
 
 def summary(sim: "Sim") -> Json:
@@ -49,6 +66,7 @@ def summary(sim: "Sim") -> Json:
         "counters": counters,
         "throttled": sim.throttle.refused,
         "faults": sim.faults.as_list(),
+        "bursts": sim.autoscaler.as_list(),
     }
 
 

@@ -164,6 +164,10 @@ def generalize(sim: "Sim", call: Call) -> Answer:
     check_idle(vm)
     if vm.power not in {"deallocated", "stopped"}:
         raise ArmError(409, "OperationNotAllowed", f"VM '{vm.name}' must be stopped before it is generalized.")
+    if not vm.generalized:
+        guests.check_copy(sim, vm, "generalize")
+        if not vm.guest.sealed:  # the platform takes one's word for it, and machines made of the image never start
+            guests.violation(sim, "not_prepared", vm.name, "generalized without sysprep, or started after it")
     vm.generalized = True
     return Answer(200)
 

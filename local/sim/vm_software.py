@@ -155,11 +155,16 @@ def put_run_command(sim: "Sim", call: Call) -> Answer:
     token = _token(properties.get("protectedParameters"))
     if _token(properties.get("parameters")):
         guests.violation(sim, "secret_exposed", vm.name, "RegistrationToken in plain run command parameters")
+    sysprep = "sysprep" in str((properties.get("source") or {}).get("script") or "").lower()
+    if sysprep:
+        guests.check_copy(sim, vm, "sysprep")
     body["_view"] = {"executionState": "Running", "startTime": utc_now()}
+    lasts = "sysprep" if sysprep else "run_command"
     guest, strict = vm.guest, bool(properties.get("treatFailureAsDeploymentFailure"))
 
     def finish() -> None:
         error = _run_script(sim, vm, guest, token)
+        guest.sealed = guest.sealed or (sysprep and not error)
         _close(body, error)
         if error and strict:
             raise ArmError(409, "VMRunCommandFailed", error)
@@ -172,9 +177,9 @@ def put_run_command(sim: "Sim", call: Call) -> Answer:
     if properties.get("asyncExecution"):  # the deployment ends as the script starts
         body["properties"]["provisioningState"] = "Succeeded"
         strict = False
-        begin(sim, call, "run_command", finish, fail)
+        begin(sim, call, lasts, finish, fail)
         return Answer(status, public(body))
-    op = begin(sim, call, "run_command", finish, fail)
+    op = begin(sim, call, lasts, finish, fail)
     vm.minor.append(op)
     return accepted(sim, call, op, status, public(body))
 

@@ -17,6 +17,8 @@ class Operation:
     name: str
     host: str
     started: str
+    begun: float = 0.0  # virtual moments: when it began, and when it will have ended
+    due: float = 0.0
     status: str = "InProgress"
     ended: str = ""
     error: Json | None = None
@@ -48,6 +50,7 @@ class Guest:
     online_at: float = math.inf  # virtual moment from which the agent answers
     sessions: dict[int, Session] = field(default_factory=dict)
     next_session: int = 2
+    sealed: bool = False  # sysprep has generalized it, and it has not been started since
     count_log: list[tuple[float, int]] = field(default_factory=list)
 
 
@@ -104,6 +107,7 @@ class Disk:
     was_on: str = ""  # the VM it was last attached to: a kept disk still says whose it was
     tags: dict[str, str] = field(default_factory=dict)
     props: Json = field(default_factory=dict)
+    provisioning: str = "Succeeded"
     guest: Guest | None = None  # the system on it, which comes back when the disk is put under a VM again
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,9 @@ DEFAULTS: dict[str, Any] = {
     "vmss": False,
     "pinned": False,
     "ephemeral": False,
+    "versions": ["1.0.0", "2.0.0", "3.0.0"],
+    "excluded": ["3.0.0"],
+    "template": "deallocated",
 }
 
 
@@ -136,6 +140,13 @@ def operator(sim: Simulator, compute: Client, desktops: Client) -> Operator:
 @pytest.fixture
 def violations(sim: Simulator) -> Callable[[], list[tuple[str, str]]]:
     return lambda: [(v["kind"], v["host"]) for v in sim.state()["violations"]]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.01)
 
 
 def arm_error(caught: Any) -> Any:

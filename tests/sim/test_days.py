@@ -4,14 +4,14 @@ import http.server
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.sim.clock import Clock
 from local.sim.testing import Simulator
-from tests.sim.conftest import DEFAULTS, POOL, Operator
+from tests.sim.conftest import DEFAULTS, POOL, Operator, wait_for
 
 
 def test_what_is_due_runs_in_order_each_at_its_own_moment() -> None:
@@ -119,13 +119,6 @@ def inbox() -> Iterator[tuple[str, Inbox]]:
     yield f"http://127.0.0.1:{server.server_port}/api/events/logoff", received
     server.shutdown()
     server.server_close()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.01)
 
 
 def test_a_logoff_is_posted_by_the_guest(sim: Simulator, inbox: tuple[str, Inbox]) -> None:

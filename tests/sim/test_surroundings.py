@@ -117,7 +117,7 @@ def test_calls_are_counted_by_operation_and_by_host(sim: Simulator, compute: Cli
 def test_a_summary_leaves_hosts_and_disks_out(sim: Simulator) -> None:
     everything = sim.state()
     summary = sim.control("GET", "state?summary=true")
-    assert set(everything) - set(summary) == {"hosts", "disks"}
+    assert set(everything) - set(summary) == {"hosts", "disks", "temporary"}
     assert summary["counters"] == everything["counters"]
 
 
