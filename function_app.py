@@ -4,11 +4,28 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import host as host_activities
+from activities import image as image_activities
 from activities import rollout as rollout_activities
 from orchestrators import registration as orchestrations
-from triggers import events, health, images, pools, rollouts, timers
+from triggers import (
+    accounts,
+    events,
+    health,
+    image_timers,
+    image_work,
+    images,
+    pools,
+    promotions,
+    rollouts,
+    tasks,
+    timers,
+    versions,
+)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
-for part in (pools, images, rollouts, events, health, timers, orchestrations, rollout_activities, host_activities):
+for part in (
+    *(accounts, pools, images, image_work, versions, promotions, rollouts, tasks, events, health, timers, image_timers),
+    *(orchestrations, rollout_activities, host_activities, image_activities),
+):
     app.register_functions(part.bp)

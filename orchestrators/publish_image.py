@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from durabletask.task import OrchestrationContext, RetryPolicy, Task, when_any
+from durabletask.task import OrchestrationContext, Task, when_any
 
+from orchestrators.walk import PATIENCE, TURNS, Driven
 from shared.names import INBOX, LOOK_AT_POOL
-
-TURNS = 200
-"""Looks of one generation: replaying a history costs time in proportion to its length."""
-
-PATIENCE = RetryPolicy(
-    first_retry_interval=timedelta(seconds=2),
-    max_number_of_attempts=1_000_000,
-    backoff_coefficient=2.0,
-    max_retry_interval=timedelta(seconds=60),
-)
-"""A look or a step that crashes (storage away, worker lost) is repeated for as long as it takes: giving up
-silently would leave people waiting. What cannot succeed is answered, not raised."""
-
-Driven = Generator[Task[Any], Any, Any]
 
 
 def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
+from orchestrators.activate_image import activate_image
 from orchestrators.publish_image import publish_image
 from orchestrators.reimage_host import reimage_host
-from shared.names import PUBLISH_IMAGE, REIMAGE_HOST
+from orchestrators.set_as_image import set_as_image
+from shared.names import ACTIVATE_IMAGE, PUBLISH_IMAGE, REIMAGE_HOST, SET_AS_IMAGE
 
 bp = df.Blueprint()
 
-bp.function_name(PUBLISH_IMAGE)(bp.orchestration_trigger(context_name="context")(publish_image))
-bp.function_name(REIMAGE_HOST)(bp.orchestration_trigger(context_name="context")(reimage_host))
+for name, orchestrator in (
+    (PUBLISH_IMAGE, publish_image),
+    (REIMAGE_HOST, reimage_host),
+    (SET_AS_IMAGE, set_as_image),
+    (ACTIVATE_IMAGE, activate_image),
+):
+    bp.function_name(name)(bp.orchestration_trigger(context_name="context")(orchestrator))

@@ -12,11 +12,23 @@ from shared.services import Services
 _log = logging.getLogger(__name__)
 
 
-def audit(services: Services, who: str, action: str, subject: str, detail: str = "") -> None:
+def audit(
+    services: Services, who: str, action: str, subject: str, detail: str = "", *, before: str = "", after: str = ""
+) -> None:
     """Write an entry. The deed is done already: one that cannot be kept is logged instead of undoing it."""
     now = services.now()
-    entry = AuditEntry(id=newest_first_id(now), at=now, who=who, action=action, subject=subject, detail=detail)
+    entry = AuditEntry(
+        id=newest_first_id(now),
+        at=now,
+        who=who,
+        action=action,
+        subject=subject,
+        before=before,
+        after=after,
+        detail=detail,
+    )
     try:
         services.audit.add(entry)
     except FreshcoatError as error:
-        _log.warning("No audit entry: %s by %s on %s (%s): %s", action, who, subject, detail, error)
+        told = (action, who, subject, before, after, detail, error)
+        _log.warning("No audit entry: %s by %s on %s (%s -> %s, %s): %s", *told)

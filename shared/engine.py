@@ -6,7 +6,17 @@ import grpc
 from azure.durable_functions.client import SyncDurableFunctionsClient
 from durabletask.client import OrchestrationStatus
 
-from shared.names import INBOX, PUBLISH_IMAGE, REIMAGE_HOST, host_instance, rollout_instance
+from shared.models.tasks import TaskKind
+from shared.names import (
+    ACTIVATE_IMAGE,
+    INBOX,
+    PUBLISH_IMAGE,
+    REIMAGE_HOST,
+    SET_AS_IMAGE,
+    host_instance,
+    rollout_instance,
+    task_instance,
+)
 
 _ALIVE = {
     OrchestrationStatus.PENDING,
@@ -38,6 +48,15 @@ class DurableEngine:
     def host_alive(self, rollout_id: str, host: str, run: int) -> bool:
         """Whether an instance drives this host."""
         return self._alive(host_instance(rollout_id, host, run))
+
+    def start_task(self, task_id: str, kind: TaskKind, run: int) -> None:
+        """Start driving a task on an image; starting what runs already is fine."""
+        orchestrator = SET_AS_IMAGE if kind is TaskKind.SET_AS_IMAGE else ACTIVATE_IMAGE
+        self._start(orchestrator, task_instance(task_id, run), {"task": task_id, "run": run})
+
+    def task_alive(self, task_id: str, run: int) -> bool:
+        """Whether an instance drives this task."""
+        return self._alive(task_instance(task_id, run))
 
     def nudge(self, rollout_id: str, run: int, why: str) -> None:
         """Make the rollout look now. Nobody there is fine: the resume timer finds what nobody drives."""

@@ -52,13 +52,18 @@ class NotFound(FreshcoatError):
 
 
 class Conflict(FreshcoatError):
-    """The request does not fit the state things are in. `rollout` names the one in the way, if any."""
+    """The request does not fit the state things are in. `rollout`, `task` or `promotion` names the one in the way."""
 
     status = 409
     title = "Not possible now"
+    rollout: str | None = None
+    task: str | None = None
+    promotion: str | None = None
 
-    def __init__(self, detail: str, *, rollout: str | None = None) -> None:
-        self.rollout = rollout
+    def __init__(
+        self, detail: str, *, rollout: str | None = None, task: str | None = None, promotion: str | None = None
+    ) -> None:
+        self.rollout, self.task, self.promotion = rollout, task, promotion
         super().__init__(detail)
 
 

@@ -1,20 +1,24 @@
-"""Global images: registering, listing, and the versions their galleries hold."""
+"""Global images: registering, listing, reading."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from shared.arm_ids import definition_problem, refusal
+from shared.accounts import unknown_accounts
+from shared.arm_ids import definition_problem, machine_problem, refusal, subnet_problem
 from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound
+from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
+from shared.image_views import view_images, view_versions
+from shared.imaging import lifecycle
+from shared.imaging.family import change_family, read_family
+from shared.imaging.lifecycle import Family
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image
+from shared.models.pools import Pool
 from shared.models.requests import ImageRegistration
 from shared.models.views import ImageView, Listed, VersionView
-from shared.services import IMAGES, POOLS, Services
-
-_READERS = 8
+from shared.paging import page_of
+from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 
 
 def find_image(services: Services, name: str) -> Image:
@@ -25,97 +29,202 @@ def find_image(services: Services, name: str) -> Image:
     return image
 
 
+def available(image: Image, account: str) -> bool:
+    """Whether the pools of an account may have the image."""
+    return image.accounts is None or account in image.accounts
+
+
+def list_images(
+    services: Services, *, search: str | None, account: str | None, limit: int, continuation: str | None
+) -> Listed[ImageView]:
+    """A page of images by name: those whose name contains `search` in any case, and that the account may have."""
+    wanted = [
+        image
+        for image in services.images.all(IMAGES)
+        if (search or "").casefold() in image.name.casefold() and (account is None or available(image, account))
+    ]
+    page = page_of(wanted, lambda image: image.name, limit=limit, continuation=continuation)
+    return Listed[ImageView](items=view_images(services, page.rows), continuation=page.continuation)
+
+
+def read_image(services: Services, name: str) -> ImageView:
+    """One image as it is now. Raises NotFound."""
+    return view_images(services, [find_image(services, name)])[0]
+
+
+def list_versions(services: Services, name: str) -> Listed[VersionView]:
+    """All versions of an image, oldest first. Raises NotFound, AzureError."""
+    return Listed[VersionView](items=view_versions(services, find_image(services, name)))
+
+
 def register_image(services: Services, name: str, asked: ImageRegistration, who: str) -> tuple[ImageView, bool]:
     """Register or change an image; the answer says whether it is new.
 
-    Raises InvalidRequest when the definition cannot be read, Conflict while a rollout of the image runs.
+    The first time its active version is recorded: `asked.active`, or what "latest" gives. Repeating it mends a
+    registration that was cut off before that. Raises InvalidRequest naming what is wrong, Conflict when pools or
+    recorded versions would lose their ground.
     """
-    if problem := definition_problem(asked.definition_id):
-        raise InvalidRequest.one("definition_id", problem)
+    family = read_family(services, name)
+    active = _check(services, asked, family)
+    old = services.images.find(IMAGES, name)
+    wanted = _wanted(services, name, asked, old)
+    _refuse_taken(services, wanted)
+    if old:
+        _refuse_conflicts(services, old, wanted, family)
+    kept = services.images.add(wanted) if old is None else old
+    if old and wanted != old:
+        kept = services.images.replace(wanted)
+    if active:
+        change_family(services, name, lambda now: _adopted(now, active, services, who))
+    if wanted != old or active:
+        audit(services, who, "change image" if old else "register image", name, _told(old, kept), after=active or "")
+    return view_images(services, [kept])[0], old is None
+
+
+def _check(services: Services, asked: ImageRegistration, family: Family) -> str | None:
+    """Everything that can be wrong with the request, at once; the version to record as the active one, if any."""
+    problems = _form_problems(asked)
+    if unknown := unknown_accounts(services, tuple(asked.accounts or ())):
+        problems.append(FieldProblem("accounts", f"there is no account called {', '.join(unknown)}; register it first"))
+    wrong = {problem.field for problem in problems}
+    active = None
+    if "definition_id" not in wrong:
+        try:
+            active = _active(asked, services.gallery.versions(asked.definition_id), family)
+        except AzureBusy:
+            raise
+        except AzureError as error:
+            problems.append(FieldProblem("definition_id", refusal("image definition", error)))
+        except InvalidRequest as error:
+            problems += error.problems
+    if asked.template_vm_id and "template_vm_id" not in wrong:
+        problems += _template_problems(services, asked.template_vm_id)
+    if problems:
+        raise InvalidRequest(problems)
+    return active
+
+
+def _form_problems(asked: ImageRegistration) -> list[FieldProblem]:
+    found = {
+        "definition_id": definition_problem(asked.definition_id),
+        "template_vm_id": machine_problem(asked.template_vm_id) if asked.template_vm_id else "",
+        "build_subnet_id": subnet_problem(asked.build_subnet_id) if asked.build_subnet_id else "",
+    }
+    return [FieldProblem(field, problem) for field, problem in found.items() if problem]
+
+
+def _template_problems(services: Services, vm_id: str) -> list[FieldProblem]:
     try:
-        versions = services.gallery.versions(asked.definition_id)
+        found = services.machines.machine(vm_id)
     except AzureBusy:
         raise
     except AzureError as error:
-        raise InvalidRequest.one("definition_id", refusal("image definition", error)) from error
-    old = services.images.find(IMAGES, name)
-    if old is None:
-        kept = services.images.add(Image(name=name, definition_id=asked.definition_id, registered_at=services.now()))
-    elif old.definition_id.lower() != asked.definition_id.lower():
-        _refuse_in_use(services, name)
-        kept = services.images.replace(old.model_copy(update={"definition_id": asked.definition_id}))
-    else:
-        return view_image(old, versions), False
-    audit(services, who, "register image", name, asked.definition_id)
-    return view_image(kept, versions), old is None
+        return [FieldProblem("template_vm_id", refusal("virtual machine", error))]
+    return [] if found else [FieldProblem("template_vm_id", "Azure knows no such virtual machine; check the id")]
 
 
-def _refuse_in_use(services: Services, name: str) -> None:
-    for pool in services.pools.all(POOLS):
-        if pool.image == name and pool.running_rollout:
+def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], family: Family) -> str | None:
+    """The version to record as the active one; None when one is recorded, or there is none.
+
+    Raises InvalidRequest for one that is not in the gallery, Conflict for another one than is recorded.
+    """
+    if not _unrecorded(family):
+        if asked.active not in {None, family.state.active}:
+            raise Conflict(
+                f"The active version of this image is {family.state.active or 'none'}. Activate a staged version, or "
+                "roll the image back, to change that."
+            )
+        return None
+    if asked.active is None:
+        return _latest(versions)
+    found = next((version for version in versions if version.version == asked.active), None)
+    if found is None:
+        raise InvalidRequest.one("active", f"the gallery has no version {asked.active} of this image")
+    if not found.ready:
+        raise InvalidRequest.one("active", f"version {asked.active} is not ready: {found.detail or 'it is being made'}")
+    return asked.active
+
+
+def _latest(versions: Sequence[GalleryVersion]) -> str | None:
+    """The version that "latest" gives. Raises InvalidRequest when Azure works on it, which may mean it is new."""
+    in_use = [version for version in versions if not (version.exclude_from_latest or version.failed)]
+    newest = max(in_use, key=lambda version: version_key(version.version), default=None)
+    if newest and not newest.ready:
+        why = newest.detail or "it is being made"
+        raise InvalidRequest.one(
+            "active", f"version {newest.version} is not ready: {why}. Wait for it, or name the version that is in use"
+        )
+    return newest.version if newest else None
+
+
+def _unrecorded(family: Family) -> bool:
+    """Whether nothing is known of the image's versions yet."""
+    return family.state.active is None and not family.versions
+
+
+def _adopted(family: Family, version: str, services: Services, who: str) -> Family:
+    return lifecycle.adopt(family, version, services.now(), who) if _unrecorded(family) else family
+
+
+def _wanted(services: Services, name: str, asked: ImageRegistration, old: Image | None) -> Image:
+    """The image's row as asked for. An ARM id that differs in case only is the same."""
+    same = old is not None and old.definition_id.lower() == asked.definition_id.lower()
+    first = old or Image(name=name, definition_id=asked.definition_id, registered_at=services.now())
+    changes = {
+        "definition_id": first.definition_id if same else asked.definition_id,
+        "template_vm_id": asked.template_vm_id or "",
+        "build_subnet_id": asked.build_subnet_id or "",
+        "accounts": None if asked.accounts is None else tuple(sorted(set(asked.accounts))),
+        "retention": asked.retention,
+    }
+    return first.model_copy(update=changes)
+
+
+def _refuse_taken(services: Services, wanted: Image) -> None:
+    """Two images would each think they decide which version of the definition is in use."""
+    for other in services.images.all(IMAGES):
+        if other.name != wanted.name and other.definition_id.lower() == wanted.definition_id.lower():
+            raise Conflict(f"This image definition is registered already, as image {other.name}.")
+
+
+def _refuse_conflicts(services: Services, old: Image, wanted: Image, family: Family) -> None:
+    pools = [pool for pool in services.pools.all(POOLS) if _uses(services, pool, old.name)]
+    if wanted.definition_id != old.definition_id:
+        _refuse_other_definition(old, pools, family)
+    shut_out = sorted(pool.name for pool in pools if not available(wanted, pool.account))
+    if shut_out:
+        raise Conflict(
+            f"Pools of accounts that are to lose this image use it: {', '.join(shut_out)}. Update them with another "
+            "image first, or keep their accounts."
+        )
+
+
+def _refuse_other_definition(old: Image, pools: Sequence[Pool], family: Family) -> None:
+    for pool in pools:
+        if pool.running_rollout:
             raise Conflict(
                 f"Pool {pool.name} is being updated with this image; wait for the end or cancel it.",
                 rollout=pool.running_rollout,
             )
+    if not _unrecorded(family):
+        raise Conflict(
+            f"Versions of image {old.name} are recorded, and they are of its definition. Register the other definition "
+            "as an image of its own, and update the pools with that.",
+            task=family.state.capture or None,
+        )
 
 
-def list_images(services: Services, *, limit: int, continuation: str | None) -> Listed[ImageView]:
-    """A page of images, each with its current and staged version."""
-    page = services.images.page(IMAGES, limit=limit, continuation=continuation)
-    with ThreadPoolExecutor(_READERS) as readers:
-        views = list(readers.map(lambda image: _read_view(services, image), page.rows))
-    return Listed[ImageView](items=views, continuation=page.continuation)
+def _uses(services: Services, pool: Pool, image: str) -> bool:
+    """Whether the pool is on the image, or is being updated with it."""
+    if pool.image == image or not pool.running_rollout:
+        return pool.image == image
+    rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
+    return rollout is not None and rollout.image == image and not rollout.state.ended
 
 
-def read_image(services: Services, name: str) -> ImageView:
-    """One image. Raises NotFound."""
-    return _read_view(services, find_image(services, name))
-
-
-def list_versions(services: Services, name: str) -> Listed[VersionView]:
-    """All versions of an image in its gallery, oldest first. Raises NotFound."""
-    versions = services.gallery.versions(find_image(services, name).definition_id)
-    return Listed[VersionView](items=[_view_version(version) for version in versions])
-
-
-def _read_view(services: Services, image: Image) -> ImageView:
-    try:
-        return view_image(image, services.gallery.versions(image.definition_id))
-    except AzureError as error:
-        return view_image(image, []).model_copy(update={"problem": refusal("image definition", error)})
-
-
-def view_image(image: Image, versions: Sequence[GalleryVersion]) -> ImageView:
-    """The image with what its gallery says."""
-    return ImageView(
-        name=image.name,
-        definition_id=image.definition_id,
-        current=newest_in_use(versions),
-        staged=max((v.version for v in versions if is_staged(v, versions)), key=version_key, default=None),
-        registered_at=image.registered_at,
-    )
-
-
-def newest_in_use(versions: Sequence[GalleryVersion]) -> str | None:
-    """The newest version that is not left out of "latest"."""
-    return max((v.version for v in versions if not v.exclude_from_latest), key=version_key, default=None)
-
-
-def is_staged(version: GalleryVersion, versions: Sequence[GalleryVersion]) -> bool:
-    """Whether a version waits to be used: left out of "latest", and newer than what is in use.
-
-    A back-up is left out of "latest" too, but is older than what is in use.
-    """
-    used = newest_in_use(versions)
-    return version.exclude_from_latest and (used is None or version_key(version.version) > version_key(used))
-
-
-def _view_version(version: GalleryVersion) -> VersionView:
-    return VersionView(
-        version=version.version,
-        id=version.id,
-        ready=version.ready,
-        staged=version.exclude_from_latest,
-        replicas=version.replicas,
-        detail=version.detail,
-    )
+def _told(old: Image | None, kept: Image) -> str:
+    """What the audit says: the definition of a new image, the fields that changed of another."""
+    if old is None:
+        return kept.definition_id
+    names = ("definition_id", "template_vm_id", "build_subnet_id", "accounts", "retention")
+    return ", ".join(name for name in names if getattr(old, name) != getattr(kept, name))

@@ -16,6 +16,25 @@ JOIN_HOST = "join_host"
 REGISTER_HOST = "register_host"
 AWAIT_HEALTHY = "await_healthy"
 GIVE_BACK_HOST = "give_back_host"
+SET_AS_IMAGE = "set_as_image"
+CLAIM_IMAGE = "claim_image"
+SWITCH_OFF_TEMPLATE = "switch_off_template"
+SNAPSHOT_TEMPLATE = "snapshot_template"
+RESTART_TEMPLATE = "restart_template"
+COPY_DISK = "copy_disk"
+CREATE_COPY = "create_copy"
+PREPARE_COPY = "prepare_copy"
+GENERALIZE_COPY = "generalize_copy"
+CAPTURE_IMAGE = "capture_image"
+CAPTURE_VERSION = "capture_version"
+REPLICATE_VERSION = "replicate_version"
+RECORD_VERSION = "record_version"
+CLEAN_UP = "clean_up"
+ACTIVATE_IMAGE = "activate_image"
+SWITCH_VERSION = "switch_version"
+FLIP_FLAGS = "flip_flags"
+UPDATE_POOLS = "update_pools"
+END_ACTIVATION = "end_activation"
 INBOX = "inbox"
 """The one external event a rollout waits for; its payload says why."""
 
@@ -23,12 +42,15 @@ EXCLUSION_TAG = "ScalingPlanExclusion"
 """AVD autoscale leaves a VM with this tag alone."""
 ROLLOUT_TAG = "FreshcoatRollout"
 """On a VM we drained: the rollout that did. Tells our own drain from an operator's."""
+TASK_TAG = "FreshcoatTask"
+"""On whatever is made in Azure for the time of a task: its id. Nothing without it is ever removed by one."""
 FAILED_TAG = "FreshcoatFailed"
 """On a VM whose update failed: step and reason."""
 
 JOIN_EXTENSION_DOMAIN = "JsonADDomainExtension"
 JOIN_EXTENSION_ENTRA = "AADLoginForWindows"
 REGISTER_COMMAND = "FreshcoatRegisterSessionHost"
+PREPARE_COMMAND = "FreshcoatPrepareImage"
 
 
 def short_hash(text: str) -> str:
@@ -44,3 +66,8 @@ def rollout_instance(rollout_id: str, run: int) -> str:
 def host_instance(rollout_id: str, host: str, run: int) -> str:
     """Engine instance id of a host's run; at most 100 ASCII characters, whatever the host is called."""
     return f"host:{rollout_id}:{short_hash(host)}:{run}"
+
+
+def task_instance(task_id: str, run: int) -> str:
+    """Engine instance id of a task's run."""
+    return f"task:{task_id}:{run}"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from shared.models.azure import Machine, SessionHost
+from shared.errors import AzureBusy, AzureError
+from shared.models.azure import HostPool, Machine, SessionHost
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.views import Listed, PoolHostView
 from shared.names import ROLLOUT_TAG
 from shared.paging import page_of
 from shared.services import Services
+
+_READERS = 8
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,52 @@ def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
     hosts = services.desktops.session_hosts(host_pool_id)
     machines = services.machines.machines(host.vm_id for host in hosts if host.vm_id)
     return [SeenHost(host, machines.get(host.vm_id.lower())) for host in hosts]
+
+
+def see_pools(services: Services, pools: Sequence[Pool]) -> dict[str, list[SeenHost] | AzureError]:
+    """All hosts of many pools, by the pool's name; or why those of one cannot be read. One list of VMs for them all."""
+    with ThreadPoolExecutor(_READERS) as readers:
+        listed = list(readers.map(partial(_list_hosts, services), pools))
+    everybody = [host for hosts in listed if not isinstance(hosts, AzureError) for host in hosts]
+    together = _machines_of(services, everybody)
+    return {
+        pool.name: hosts if isinstance(hosts, AzureError) else _with_machines(services, hosts, together)
+        for pool, hosts in zip(pools, listed, strict=True)
+    }
+
+
+def _list_hosts(services: Services, pool: Pool) -> list[SessionHost] | AzureError:
+    try:
+        return services.desktops.session_hosts(pool.host_pool_id)
+    except AzureError as error:
+        return error
+
+
+def _machines_of(services: Services, hosts: Sequence[SessionHost]) -> dict[str, Machine] | AzureError:
+    try:
+        return services.machines.machines(host.vm_id for host in hosts if host.vm_id)
+    except AzureError as error:
+        return error
+
+
+def _with_machines(
+    services: Services, hosts: Sequence[SessionHost], machines: dict[str, Machine] | AzureError
+) -> list[SeenHost] | AzureError:
+    """The hosts with their VMs. What the app may not read for one pool, it may for another: then each by itself."""
+    if isinstance(machines, AzureError) and not isinstance(machines, AzureBusy):
+        machines = _machines_of(services, hosts)
+    if isinstance(machines, AzureError):
+        return machines
+    return [SeenHost(host, machines.get(host.vm_id.lower())) for host in hosts]
+
+
+def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> frozenset[str]:
+    """The Azure regions (normalised names) an image must be in for these hosts.
+
+    Those of their VMs: a host pool's own location is where its metadata lives, and is asked for only without a VM.
+    """
+    regions = {host.machine.location for host in hosts if host.machine} or {host_pool().location}
+    return frozenset(region.lower().replace(" ", "") for region in regions)
 
 
 def list_hosts(

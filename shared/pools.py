@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.accounts import known_account
 from shared.arm_ids import host_pool_problem, refusal, version_id
 from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
-from shared.images import find_image, is_staged
+from shared.errors import AzureBusy, AzureError, AzureNotFound, Conflict, FieldProblem, InvalidRequest, NotFound
+from shared.images import available, find_image
+from shared.imaging.family import read_family
+from shared.imaging.new_hosts import Known, choose
 from shared.models.base import version_key
 from shared.models.images import Image
 from shared.models.pools import Pool, ReimageSupport, Ring
@@ -19,9 +22,11 @@ from shared.models.views import Listed, PoolImageView, PoolView
 from shared.pool_hosts import SeenHost, see_hosts
 from shared.publishing.progress import brief
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
+from shared.states import VersionState
 from shared.zones import UnknownZone, zone_named
 
 _READERS = 8
+_NEVER_ACTIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.DISCARDED, VersionState.FAILED})
 
 
 def find_pool(services: Services, name: str) -> Pool:
@@ -43,8 +48,8 @@ def running_rollout(services: Services, pool: Pool) -> Rollout | None:
 def register_pool(services: Services, name: str, asked: PoolRegistration, who: str) -> tuple[PoolView, bool]:
     """Register or change a pool; the answer says whether it is new.
 
-    Raises InvalidRequest naming what is wrong (unknown, personal or unreadable host pool, unknown image or
-    zone), Conflict when the host pool is another pool's or a rollout runs that would lose its ground.
+    Raises InvalidRequest naming what is wrong (unknown, personal or unreadable host pool, unknown account or zone, an
+    image its account may not have), Conflict when the host pool is another pool's or a rollout would lose its ground.
     """
     image, zone = _check_words(services, asked)
     seen = _check_host_pool(services, asked.host_pool_id)
@@ -53,7 +58,13 @@ def register_pool(services: Services, name: str, asked: PoolRegistration, who: s
     fields = asked.model_dump() | {"name": name, "time_zone": zone}
     same_ground = old is not None and _same_ground(old, asked)
     if not same_ground:
-        fields |= {"version": usual_version(seen, image), "previous_version": None, "reimage": ReimageSupport.UNKNOWN}
+        fields |= {
+            "version": usual_version(seen, image),
+            "previous_version": None,
+            "previous_image": None,
+            "reimage": ReimageSupport.UNKNOWN,
+        }
+        fields["version_at"] = services.now()
     if old is None:
         kept = services.pools.add(Pool.model_validate(fields | {"registered_at": services.now()}))
     else:
@@ -64,16 +75,21 @@ def register_pool(services: Services, name: str, asked: PoolRegistration, who: s
 
 
 def _check_words(services: Services, asked: PoolRegistration) -> tuple[Image, str]:
-    """What can be checked without Azure, all at once: the image, and the zone's IANA name."""
+    """What can be checked without Azure, all at once: account, image, and the zone's IANA name."""
     problems: list[FieldProblem] = []
     if problem := host_pool_problem(asked.host_pool_id):
         problems.append(FieldProblem("host_pool_id", problem))
+    account = known_account(services, asked.account)
+    if account is None:
+        problems.append(FieldProblem("account", f"there is no account called {asked.account}; register it first"))
     image = services.images.find(IMAGES, asked.image)
     if image is None:
         problems.append(FieldProblem("image", f"there is no image called {asked.image}; register it first"))
-    zone = "UTC"
+    elif account and not available(image, account.name):
+        problems.append(FieldProblem("image", f"image {image.name} is not available to account {account.name}"))
+    zone = account.time_zone if account else "UTC"
     try:
-        zone = zone_named(asked.time_zone).key
+        zone = zone_named(asked.time_zone or zone).key
     except UnknownZone as error:
         problems.append(FieldProblem("time_zone", str(error)))
     if problems or image is None:
@@ -102,21 +118,26 @@ def _refuse_conflicts(services: Services, name: str, asked: PoolRegistration, ol
     for other in services.pools.all(POOLS):
         if other.name != name and other.host_pool_id.lower() == asked.host_pool_id.lower():
             raise Conflict(f"This host pool is registered already, as pool {other.name}.")
-    moves = old is not None and not (_same_ground(old, asked) and old.ring is asked.ring)
-    if old and moves and (running := running_rollout(services, old)):
+    if old is None:
+        return
+    moves = not _same_ground(old, asked) or (old.ring, old.account) != (asked.ring, asked.account)
+    if moves and (running := running_rollout(services, old)):
         raise Conflict(
-            "A rollout runs on this pool; its host pool, image and ring can be changed when it has ended.",
+            "A rollout runs on this pool; its host pool, image, ring and account can be changed when it has ended.",
             rollout=running.id,
         )
-    if old and old.ring is Ring.TEST and asked.ring is not Ring.TEST and _is_staged(services, old):
-        raise Conflict(f"This pool is on {old.version}, which is only staged: update it to an active one first.")
+    if old.ring is Ring.TEST and asked.ring is not Ring.TEST and _only_tested(services, old):
+        raise Conflict(f"This pool is on {old.version}, which was never active: update it to an active one first.")
 
 
-def _is_staged(services: Services, pool: Pool) -> bool:
-    """Whether the version the pool is on is in the gallery for testing only."""
+def _only_tested(services: Services, pool: Pool) -> bool:
+    """Whether the version the pool is on has never been for more than testing. Raises AzureError."""
     image = services.images.find(IMAGES, pool.image)
     if image is None or pool.version is None:
         return False
+    state = read_family(services, image.name).state_of(pool.version)
+    if state is not None:
+        return state in _NEVER_ACTIVE
     version = services.gallery.version(image.definition_id, pool.version)
     return version is not None and version.exclude_from_latest
 
@@ -185,28 +206,35 @@ def view_pool(pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | No
 def image_for_new_hosts(services: Services, name: str) -> PoolImageView:
     """What a new or burst host of the pool is to be made from: never a version that is only staged.
 
-    During a rollout the old version until the canary has passed, then the target. Raises NotFound,
-    Conflict when no version is known that may be given out.
+    Raises NotFound, Conflict when no version is known that may be given out, AzureError when the gallery would have
+    to say and does not.
     """
     pool = find_pool(services, name)
     rollout = running_rollout(services, pool)
-    candidates: list[tuple[str, str, str]] = []
-    if rollout and rollout.canary_passed_at:
-        candidates.append((rollout.image, rollout.version, f"rollout {rollout.id} has passed its first hosts"))
-    if pool.version:
-        candidates.append((pool.image, pool.version, "the pool is on this version"))
-    if pool.previous_version:
-        candidates.append((pool.image, pool.previous_version, "the pool's own version is only staged"))
-    for image_name, version, why in candidates:
-        image = find_image(services, image_name)
+    images = {image: find_image(services, image) for image in (pool.image, *([rollout.image] if rollout else []))}
+    known, unread = {}, None
+    for image in images.values():
+        known[image.name], error = _known(services, image)
+        unread = unread or error
+    choice = choose(pool, rollout, known)
+    if choice is None:
+        raise unread or Conflict("No version is known that a new host may have; publish one to this pool first.")
+    return PoolImageView(
+        pool=name,
+        image=choice.image,
+        version=choice.version,
+        version_id=version_id(images[choice.image].definition_id, choice.version),
+        why=choice.why,
+    )
+
+
+def _known(services: Services, image: Image) -> tuple[Known, AzureError | None]:
+    """The image's versions, and why the gallery could not be read. Raises AzureNotFound without the definition."""
+    family = read_family(services, image.name)
+    try:
         versions = services.gallery.versions(image.definition_id)
-        found = next((known for known in versions if known.version == version), None)
-        if found and not is_staged(found, versions):
-            return PoolImageView(
-                pool=name,
-                image=image_name,
-                version=version,
-                version_id=version_id(image.definition_id, version),
-                why=why,
-            )
-    raise Conflict("No version is known that a new host may have; publish one to this pool first.")
+    except AzureNotFound:
+        raise
+    except AzureError as error:
+        return Known(family, None), error
+    return Known(family, {version.version: version for version in versions}), None

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from shared.models.azure import HostPool, Machine, MachineBody, Operation, SessionHost, UserSession
+from shared.models.azure import HostPool, Machine, MachineBody, Operation, SessionHost, Template, UserSession
 from shared.models.base import Record
-from shared.models.images import GalleryVersion
+from shared.models.images import Definition, GalleryVersion, TargetRegion
 from shared.models.pools import Join
+from shared.models.tasks import TaskKind
 
 
 class DesktopPools(Protocol):
@@ -109,8 +110,69 @@ class Machines(Protocol):
         """Ask once how a started operation is doing. Raises OperationFailed when it failed."""
 
 
+class Workshop(Protocol):
+    """Making an image version from a template VM: copies, preparation, capture, and their removal.
+
+    Ids are ARM ids. What is made carries the tag `FreshcoatTask`. `start_…` begins a long operation and never waits;
+    making what is there already under the same id is fine.
+    """
+
+    def template(self, vm_id: str) -> Template | None:
+        """What has to be known of a VM to copy it, or None when it does not exist."""
+
+    def owner(self, resource_id: str) -> str | None:
+        """The task a resource was made for, by its tag; empty when it has none, None when it does not exist."""
+
+    def start_snapshot(self, snapshot_id: str, template: Template, task: str) -> Operation:
+        """Snapshot the template's OS disk."""
+
+    def start_disk(self, disk_id: str, snapshot_id: str, template: Template, task: str) -> Operation:
+        """Make a disk from a snapshot."""
+
+    def start_clone(self, vm_id: str, disk_id: str, template: Template, subnet_id: str, task: str) -> Operation:
+        """Make a VM like the template on a copy of its disk, with a NIC of its own; both go when the VM is deleted."""
+
+    def start_prepare(self, vm_id: str, location: str, task: str) -> Operation:
+        """Generalize Windows on the clone by a managed run command (`sysprep … /quit`). Fails when sysprep does."""
+
+    def generalize(self, vm_id: str) -> None:
+        """Mark a deallocated VM as generalized; it can never be started again. Repeating it is fine."""
+
+    def start_image(self, image_id: str, vm_id: str, location: str, generation: str, task: str) -> Operation:
+        """Make a managed image of a generalized VM."""
+
+    def start_removal(self, resource_id: str) -> Operation:
+        """Delete a snapshot, disk, VM or managed image. One that is gone already is a finished operation."""
+
+    def resume(self, operation: Operation) -> Operation:
+        """Ask once how a started operation is doing. Raises OperationFailed when it failed."""
+
+
 class Gallery(Protocol):
     """Azure compute galleries."""
+
+    def definition(self, definition_id: str) -> Definition:
+        """The image definition. Raises AzureNotFound."""
+
+    def start_version(
+        self,
+        definition: Definition,
+        version: str,
+        *,
+        source_id: str,
+        regions: Sequence[TargetRegion],
+        task: str,
+    ) -> Operation:
+        """Create a version from a managed image or a generalized VM, left out of "latest"."""
+
+    def start_exclude(self, definition_id: str, version: str, *, excluded: bool) -> Operation:
+        """Leave a version out of "latest", or let it in. Raises AzureNotFound."""
+
+    def start_removal(self, definition_id: str, version: str) -> Operation:
+        """Delete a version from the gallery. One that is gone already is a finished operation."""
+
+    def resume(self, operation: Operation) -> Operation:
+        """Ask once how a started operation is doing. Raises OperationFailed when it failed."""
 
     def version(self, definition_id: str, version: str) -> GalleryVersion | None:
         """One image version with its replication, or None when there is no such version."""
@@ -156,7 +218,7 @@ class Rows[R: Record](Protocol):
 
 
 class Engine(Protocol):
-    """The durable engine, as far as rollouts need it."""
+    """The durable engine, as far as rollouts and tasks need it."""
 
     def start_rollout(self, rollout_id: str, run: int) -> None:
         """Start driving a rollout; starting what runs already is fine."""
@@ -172,3 +234,9 @@ class Engine(Protocol):
 
     def nudge(self, rollout_id: str, run: int, why: str) -> None:
         """Make the rollout look now. A rollout nobody drives is fine: the resume timer finds it."""
+
+    def start_task(self, task_id: str, kind: TaskKind, run: int) -> None:
+        """Start driving a task on an image; starting what runs already is fine."""
+
+    def task_alive(self, task_id: str, run: int) -> bool:
+        """Whether an instance drives this task."""

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.errors import FieldProblem, InvalidRequest
+from shared.models.base import iso
 from shared.models.policy import ScheduleMode
-from shared.models.requests import Reschedule, ScheduleRequest
+from shared.models.requests import PromotionMoment, Reschedule, ScheduleRequest
 from shared.models.rollouts import Schedule
 from shared.zones import UnknownZone, zone_named
 
@@ -51,6 +52,12 @@ def _local(naive: datetime, zone: ZoneInfo) -> datetime:
     raise ValueError(f"the clocks change: in {zone.key} this local time happens {happens}; write {named}")
 
 
+def days_later(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The same time of day in `zone` so many days later, in UTC. Where a change of the clocks skips that time, the
+    moment as much later; where it repeats it, the first one."""
+    return (moment.astimezone(zone) + timedelta(days=days)).replace(fold=0).astimezone(UTC)
+
+
 @dataclass
 class _Reading:
     """Reads the moments of one request and gathers every problem, so that all are named at once."""
@@ -58,6 +65,8 @@ class _Reading:
     now: datetime
     prefix: str
     problems: list[FieldProblem] = field(default_factory=list)
+    after: str = ""
+    """What comes at `now`, when that is a moment to come."""
 
     def wrong(self, name: str, message: str) -> None:
         self.problems.append(FieldProblem(f"{self.prefix}{name}", message))
@@ -79,13 +88,22 @@ class _Reading:
             self.wrong(name, str(error))
             return None
         if moment < self.now:
-            self.wrong(
-                name, f"this is in the past; it is {self.now.astimezone(zone).isoformat(timespec='seconds')} now"
-            )
+            self.wrong(name, self._too_early(zone))
             return None
         if moment > self.now + FARTHEST:
-            self.wrong(name, "this is more than two years ahead")
+            self.wrong(name, f"this is more than two years {f'after {self.after}' if self.after else 'ahead'}")
             return None
+        return moment
+
+    def _too_early(self, zone: ZoneInfo) -> str:
+        now = iso(self.now.astimezone(zone))
+        return f"this is before {self.after} at {now}" if self.after else f"this is in the past; it is {now} now"
+
+    def days(self, days: int, staged_at: datetime, zone: ZoneInfo) -> datetime:
+        """So many days after the staging; noted as wrong when that is past."""
+        moment = days_later(staged_at, days, zone)
+        if moment < self.now:
+            self.wrong("days_after_staging", f"that would be {iso(moment.astimezone(zone))}: {self._too_early(zone)}")
         return moment
 
     def stop_if_wrong(self) -> None:
@@ -93,12 +111,15 @@ class _Reading:
             raise InvalidRequest(self.problems)
 
 
-def parse_schedule(request: ScheduleRequest, *, now: datetime, pool_zone: str, prefix: str = "schedule.") -> Schedule:
+def parse_schedule(
+    request: ScheduleRequest, *, now: datetime, pool_zone: str, prefix: str = "schedule.", after: str = ""
+) -> Schedule:
     """The two moments that a request asks for, in UTC, seen in the zone given or else `pool_zone`.
 
-    Raises InvalidRequest naming every field that is wrong, each with `prefix` before it.
+    `after` says what comes at `now`, when that is a moment to come. Raises InvalidRequest naming every field that is
+    wrong, each with `prefix` before it.
     """
-    reading = _Reading(now, prefix)
+    reading = _Reading(now, prefix, after=after)
     mode = request.mode
     zone = reading.zone(request.time_zone, pool_zone)
     given = {name: getattr(request, name) for name in _FIELDS}
@@ -120,6 +141,28 @@ def parse_schedule(request: ScheduleRequest, *, now: datetime, pool_zone: str, p
 def _hint(mode: ScheduleMode) -> str:
     allowed = sorted(_ALLOWED[mode])
     return f"it takes {' and '.join(allowed)}" if allowed else "it takes no date"
+
+
+def parse_promotion(
+    asked: PromotionMoment, *, now: datetime, staged_at: datetime | None, zone: str = "UTC"
+) -> tuple[datetime | None, str]:
+    """The moment that is asked for, in UTC, and the IANA name of the zone given or else `zone`.
+
+    None when it is counted from a staging of which nothing is known. Raises InvalidRequest naming every field that is
+    wrong.
+    """
+    reading = _Reading(now, "")
+    place = reading.zone(asked.time_zone, zone)
+    days = asked.days_after_staging
+    if asked.at is None and days is None:
+        reading.wrong("at", "give a date and time, or days_after_staging")
+    if asked.at is not None and days is not None:
+        reading.wrong("days_after_staging", "this does not go with at; give one of the two")
+    moment = reading.moment("at", asked.at, place)
+    if asked.at is None and days is not None and staged_at and place:
+        moment = reading.days(days, staged_at, place)
+    reading.stop_if_wrong()
+    return moment, place.key if place else zone
 
 
 def move_schedule(current: Schedule, asked: Reschedule, *, now: datetime, begun: bool, forcing: bool) -> Schedule:

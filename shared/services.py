@@ -6,14 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.models.images import Image
+from shared.models.accounts import Account
+from shared.models.images import Image, ImageRow
 from shared.models.keeping import AuditEntry, KeptAnswer
 from shared.models.pools import Pool
+from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.ports import DesktopPools, Gallery, Machines, Rows
+from shared.models.tasks import Task
+from shared.ports import DesktopPools, Gallery, Machines, Rows, Workshop
 from shared.settings import Settings
 
-POOLS, IMAGES, ROLLOUTS = "pool", "image", "rollout"
+ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
+TASKS, PROMOTIONS = "task", "promotion"
 """Partition keys of the tables that have one partition each."""
 
 
@@ -23,8 +27,12 @@ class Services:
 
     settings: Settings
     now: Callable[[], datetime]
+    accounts: Rows[Account]
     pools: Rows[Pool]
     images: Rows[Image]
+    versions: Rows[ImageRow]
+    tasks: Rows[Task]
+    promotions: Rows[Promotion]
     rollouts: Rows[Rollout]
     hosts: Rows[RolloutHost]
     answers: Rows[KeptAnswer]
@@ -32,3 +40,4 @@ class Services:
     desktops: DesktopPools
     machines: Machines
     gallery: Gallery
+    workshop: Workshop

@@ -57,6 +57,17 @@ class Settings(BaseModel):
     register_limit: Seconds = 900.0
     healthy_limit: Seconds = 2_700.0
     """Ends of the waits of one host; defaults from azure-facts 1.9."""
+    snapshot_limit: Seconds = 1_800.0
+    clone_limit: Seconds = 2_700.0
+    prepare_limit: Seconds = 5_400.0
+    capture_limit: Seconds = 7_200.0
+    replication_limit: Seconds = 43_200.0
+    removal_limit: Seconds = 1_800.0
+    """Ends of the waits of one set-as-image; replication may take "a few hours in some cases" (azure-facts 1.9)."""
+    promotion_schedule: str = "*/30 * * * * *"
+    """NCRONTAB of the timer that promotes what is due, read by the Functions host."""
+    retention_schedule: str = "0 20 * * * *"
+    """NCRONTAB of the timer that removes versions nobody needs, read by the Functions host."""
     busy_limit: Seconds = 43_200.0
     """How long a host is held while Azure is too busy; that time does not count against the limits above."""
 

@@ -1,10 +1,11 @@
-"""The states of a rollout and of a host in it, and the one table of moves for each.
+"""The states of everything that has some, and the one table of moves for each.
 
-Every write of a state asks `move_rollout` or `move_host` first.
+Every write of a state asks its `move_…` first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from shared.errors import ImpossibleMove
@@ -55,7 +56,48 @@ class HostState(StrEnum):
         return self in HOST_IN_WORK
 
 
-_R, _H = RolloutState, HostState
+class VersionState(StrEnum):
+    """Where a version of an image stands. At most one is `active` and one `staged` per image."""
+
+    CAPTURING = "capturing"
+    STAGED = "staged"
+    ACTIVE = "active"
+    BACKUP = "backup"
+    DELETED = "deleted"
+    FAILED = "failed"
+    DISCARDED = "discarded"
+
+
+class TaskState(StrEnum):
+    """Where a task on an image stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen any more."""
+        return self is not TaskState.RUNNING
+
+
+class PromotionState(StrEnum):
+    """Where a scheduled activation stands. `promoting`: taken by one worker, for good."""
+
+    SCHEDULED = "scheduled"
+    PROMOTING = "promoting"
+    PROMOTED = "promoted"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen any more."""
+        return self in PROMOTION_ENDS
+
+
+_R, _H, _V, _T, _P = RolloutState, HostState, VersionState, TaskState, PromotionState
 
 ROLLOUT_ENDS = frozenset({_R.SUCCEEDED, _R.FAILED, _R.CANCELLED, _R.ROLLED_BACK})
 HOST_ENDS = frozenset({_H.DONE, _H.SKIPPED, _H.FAILED})
@@ -86,16 +128,58 @@ HOST_MOVES: dict[HostState, frozenset[HostState]] = {
     **{end: frozenset() for end in HOST_ENDS},
 }
 
+VERSION_MOVES: dict[VersionState, frozenset[VersionState]] = {
+    _V.CAPTURING: frozenset({_V.STAGED, _V.FAILED}),
+    _V.STAGED: frozenset({_V.ACTIVE, _V.DISCARDED}),
+    _V.ACTIVE: frozenset({_V.BACKUP}),
+    # Back to active: rolled back to.
+    _V.BACKUP: frozenset({_V.ACTIVE, _V.DELETED}),
+    # A number whose version is gone, or never came to be, may be used again.
+    _V.FAILED: frozenset({_V.CAPTURING, _V.STAGED}),
+    _V.DISCARDED: frozenset({_V.CAPTURING, _V.STAGED}),
+    _V.DELETED: frozenset({_V.CAPTURING, _V.STAGED}),
+}
+
+TASK_MOVES: dict[TaskState, frozenset[TaskState]] = {
+    _T.RUNNING: frozenset({_T.SUCCEEDED, _T.FAILED, _T.CANCELLED}),
+    **{end: frozenset() for end in (_T.SUCCEEDED, _T.FAILED, _T.CANCELLED)},
+}
+
+PROMOTION_ENDS = frozenset({_P.PROMOTED, _P.FAILED, _P.CANCELLED})
+
+PROMOTION_MOVES: dict[PromotionState, frozenset[PromotionState]] = {
+    _P.SCHEDULED: frozenset({_P.PROMOTING, _P.CANCELLED}),
+    _P.PROMOTING: frozenset({_P.PROMOTED, _P.FAILED}),
+    **{end: frozenset() for end in PROMOTION_ENDS},
+}
+
 
 def move_rollout(rollout_id: str, now: RolloutState, to: RolloutState) -> RolloutState:
     """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
-    if to is not now and to not in ROLLOUT_MOVES[now]:
-        raise ImpossibleMove("rollout", rollout_id, now, to)
-    return to
+    return _moved("rollout", rollout_id, now, to, ROLLOUT_MOVES)
 
 
 def move_host(host: str, now: HostState, to: HostState) -> HostState:
     """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
-    if to is not now and to not in HOST_MOVES[now]:
-        raise ImpossibleMove("host", host, now, to)
+    return _moved("host", host, now, to, HOST_MOVES)
+
+
+def move_version(version: str, now: VersionState, to: VersionState) -> VersionState:
+    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    return _moved("version", version, now, to, VERSION_MOVES)
+
+
+def move_task(task: str, now: TaskState, to: TaskState) -> TaskState:
+    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    return _moved("task", task, now, to, TASK_MOVES)
+
+
+def move_promotion(promotion: str, now: PromotionState, to: PromotionState) -> PromotionState:
+    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    return _moved("promotion", promotion, now, to, PROMOTION_MOVES)
+
+
+def _moved[S: StrEnum](kind: str, name: str, now: S, to: S, table: Mapping[S, frozenset[S]]) -> S:
+    if to is not now and to not in table[now]:
+        raise ImpossibleMove(kind, name, now, to)
     return to

@@ -11,6 +11,7 @@ from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
+from shared.azure.workshop import AzureWorkshop
 from shared.services import Services
 from shared.settings import Settings
 from shared.tables.wiring import open_tables
@@ -32,8 +33,12 @@ def _services() -> Services:
     return Services(
         settings=settings,
         now=now,
+        accounts=tables.accounts,
         pools=tables.pools,
         images=tables.images,
+        versions=tables.versions,
+        tasks=tables.tasks,
+        promotions=tables.promotions,
         rollouts=tables.rollouts,
         hosts=tables.hosts,
         answers=tables.answers,
@@ -41,6 +46,7 @@ def _services() -> Services:
         desktops=AzureDesktopPools(clients, now),
         machines=AzureMachines(clients, settings),
         gallery=AzureGallery(clients),
+        workshop=AzureWorkshop(clients),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import assume, given
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest
 from shared.models.policy import ScheduleMode
-from shared.models.requests import ScheduleRequest
+from shared.models.requests import PromotionMoment, ScheduleRequest
 from shared.models.rollouts import Schedule
-from shared.schedule import FARTHEST, parse_moment, parse_schedule
+from shared.schedule import FARTHEST, days_later, parse_moment, parse_promotion, parse_schedule
 from shared.zones import UnknownZone, zone_named
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -155,3 +156,114 @@ def test_no_text_crashes(text: str) -> None:
         schedule("on_logoff", deadline=text, time_zone=text)
     except InvalidRequest as error:
         assert {problem.field for problem in error.problems} <= {"schedule.deadline", "schedule.time_zone"}
+
+
+ANY_ZONE = st.sampled_from(sorted(available_timezones()))
+STAGED = st.datetimes(datetime(2025, 3, 2), datetime(2026, 2, 28), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def moment(staged_at: datetime | None = None, now: datetime = NOW, **asked: Any) -> tuple[datetime | None, str]:
+    return parse_promotion(PromotionMoment.model_validate(asked), now=now, staged_at=staged_at)
+
+
+def wrong(staged_at: datetime | None = None, **asked: Any) -> dict[str, str]:
+    with pytest.raises(InvalidRequest) as caught:
+        moment(staged_at, **asked)
+    return {problem.field: problem.message for problem in caught.value.problems}
+
+
+class TestPromotion:
+    """A moment of its own, or so many days after the staging."""
+
+    def test_without_a_zone_it_is_utc(self) -> None:
+        assert moment(at="2026-07-01T01:00") == (datetime(2026, 7, 1, 1, tzinfo=UTC), "UTC")
+
+    def test_it_is_seen_in_the_zone_that_is_given(self) -> None:
+        found = moment(at="2026-07-01T01:00", time_zone="W. Europe Standard Time")
+        assert found == (datetime(2026, 6, 30, 23, tzinfo=UTC), "Europe/Berlin")
+
+    @pytest.mark.parametrize(
+        ("asked", "fields"),
+        [
+            ({}, {"at"}),
+            ({"time_zone": "Mars"}, {"at", "time_zone"}),
+            ({"at": "2026-07-01T01:00", "days_after_staging": 2}, {"days_after_staging"}),
+            ({"at": "2026-02-28T01:00", "days_after_staging": 2}, {"at", "days_after_staging"}),
+            ({"at": "2026-02-28T01:00"}, {"at"}),
+            ({"at": "2028-03-02T12:00"}, {"at"}),
+            ({"at": "soon"}, {"at"}),
+            ({"at": "2026-07-01T01:00", "time_zone": "Mars"}, {"time_zone"}),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, asked: dict[str, Any], fields: set[str]) -> None:
+        assert set(wrong(NOW, **asked)) == fields
+
+    @given(naive=LOCAL_TIMES, name=ANY_ZONE)
+    def test_every_local_time_is_taken_as_its_one_moment_or_refused_with_both_candidates(
+        self, naive: datetime, name: str
+    ) -> None:
+        zone = ZoneInfo(name)
+        moments = {naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+        asked: dict[str, Any] = {"at": naive.isoformat(), "time_zone": name}
+        if len(moments) == 1:
+            assert moment(**asked) == (moments.pop(), name)
+            return
+        told = wrong(**asked)["at"]
+        assert {datetime.fromisoformat(text) for text in told.rpartition("write ")[2].split(" or ")} == moments
+        for text in told.rpartition("write ")[2].split(" or "):
+            assert moment(at=text, time_zone=name)[0] in moments
+
+    @pytest.mark.parametrize(("zone", "text", "candidates"), CHANGES)
+    def test_on_the_day_the_clocks_change_it_must_be_said_which_is_meant(
+        self, zone: str, text: str, candidates: tuple[str, str]
+    ) -> None:
+        told = wrong(at=text, time_zone=zone)["at"]
+        assert all(f"{text[:10]}T{candidate}" in told for candidate in candidates)
+
+    @given(staged_at=STAGED, days=st.integers(1, 730), name=ANY_ZONE)
+    def test_so_many_days_after_staging_it_is_the_same_time_of_day(
+        self, staged_at: datetime, days: int, name: str
+    ) -> None:
+        zone = ZoneInfo(name)
+        wanted = staged_at.astimezone(zone).replace(tzinfo=None) + timedelta(days=days)
+        due, seen_in = moment(staged_at, now=staged_at, days_after_staging=days, time_zone=name)
+        assert due is not None
+        assert seen_in == name
+        local = due.astimezone(zone).replace(tzinfo=None)
+        both = [wanted.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+        if both[0].astimezone(zone).replace(tzinfo=None) == wanted:
+            assert (local, due) == (wanted, both[0])  # of two such moments, the first one
+        else:
+            assert local - wanted == both[0] - both[1]  # as much later as the clocks are put forward
+
+    def test_a_day_may_have_23_or_25_hours(self) -> None:
+        for text, hours in (("2026-03-28T12:00:00+01:00", 23), ("2026-10-24T12:00:00+02:00", 25)):
+            staged_at = datetime.fromisoformat(text)
+            assert days_later(staged_at, 1, ZoneInfo("Europe/Berlin")) - staged_at == timedelta(hours=hours)
+
+    @pytest.mark.parametrize(
+        ("staged_at", "due"),
+        [
+            ("2026-03-28T02:30:00+01:00", "2026-03-29T03:30:00+02:00"),
+            ("2026-10-24T02:30:00+02:00", "2026-10-25T02:30:00+02:00"),
+        ],
+    )
+    def test_a_time_that_is_skipped_comes_later_and_of_two_the_first_counts(self, staged_at: str, due: str) -> None:
+        found = days_later(datetime.fromisoformat(staged_at), 1, ZoneInfo("Europe/Berlin"))
+        assert found == datetime.fromisoformat(due)
+
+    def test_so_many_days_may_be_over_which_is_said_with_the_moment(self) -> None:
+        told = wrong(NOW - timedelta(days=3), days_after_staging=3 - 1, time_zone="Europe/Berlin")
+        assert "2026-02-28T13:00:00+01:00" in told["days_after_staging"]
+        assert "past" in told["days_after_staging"]
+
+    def test_days_are_not_counted_while_nothing_is_staged(self) -> None:
+        assert moment(None, days_after_staging=3) == (None, "UTC")
+
+    def test_a_schedule_for_then_is_held_against_that_moment(self) -> None:
+        then = datetime(2026, 6, 1, 12, tzinfo=UTC)
+        request = ScheduleRequest.model_validate({"mode": "on_logoff", "deadline": "2026-05-01T00:00Z"})
+        with pytest.raises(InvalidRequest, match=r"before the activation at 2026-06-01T14:00:00\+02:00"):
+            parse_schedule(request, now=then, pool_zone="Europe/Berlin", after="the activation")
+        later = ScheduleRequest.model_validate({"mode": "on_logoff", "deadline": "2026-07-01T00:00Z"})
+        assert parse_schedule(later, now=then, pool_zone="UTC", after="the activation").begin_at == then

@@ -32,9 +32,15 @@ PURE = (
     "shared/names.py",
     "shared/schedule.py",
     "shared/zones.py",
+    "shared/imaging/holding.py",
+    "shared/imaging/leaving.py",
+    "shared/imaging/lifecycle.py",
+    "shared/imaging/new_hosts.py",
+    "shared/imaging/versions.py",
     "shared/publishing/custody.py",
-    "shared/publishing/outcome.py",
+    "shared/steps.py",
     "shared/publishing/progress.py",
+    "shared/publishing/version_use.py",
 )
 PURE_MAY = {"pydantic", "zoneinfo", "tzlocal", "shared"}
 """Besides the standard library."""

@@ -27,11 +27,14 @@ log = logging.getLogger("freshcoat.http")
 MOST_BYTES = 262_144
 """Longest body: what an Azure Monitor alert may have (azure-facts 4), and far more than any request of ours."""
 
+_NAME, _ID, _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", r"[0-9a-z-]{1,64}", r"[0-9]{1,10}(\.[0-9]{1,10}){2}"
 PATH_PATTERNS = {
-    "pool": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
-    "image": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
-    "rollout": re.compile(r"[0-9a-z-]{1,64}"),
+    **{kind: re.compile(_NAME) for kind in ("account", "pool", "image")},
+    **{kind: re.compile(_ID) for kind in ("rollout", "task", "promotion")},
+    "version": re.compile(_VERSION),
 }
+_NAME_FORM = "this is no such name: use letters, digits, dot, dash, underscore"
+_VERSION_FORM = "this is no version: write major.minor.patch, three integers"
 KEY_PARAMETERS = frozenset({"code", "clientId"})
 """Query parameters that belong to the Functions host: the function key."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -99,7 +102,7 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, call: Call, engine: Engine 
     problems: list[FieldProblem] = []
     for name, text in req.route_params.items():
         if not PATH_PATTERNS[name].fullmatch(text):
-            problems.append(FieldProblem(name, "this is no such name: use letters, digits, dot, dash, underscore"))
+            problems.append(FieldProblem(name, _VERSION_FORM if name == "version" else _NAME_FORM))
     given: dict[str, Any] = {"engine": engine} if endpoint.needs_engine else {}
     sources: list[tuple[str, Any, Callable[[], object]]] = [
         ("query", endpoint.query or Query, lambda: {k: v for k, v in req.params.items() if k not in KEY_PARAMETERS}),
@@ -187,6 +190,10 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
         problem["findings"] = [finding.model_dump() for finding in error.findings]
     if isinstance(error, Conflict) and error.rollout:
         problem["rollout"] = error.rollout
+    if isinstance(error, Conflict) and error.task:
+        problem["task"] = error.task
+    if isinstance(error, Conflict) and error.promotion:
+        problem["promotion"] = error.promotion
     if isinstance(error, AzureError):
         problem["code"] = error.code
     return idempotency.Answer(error.status, json.dumps(problem))

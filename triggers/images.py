@@ -5,7 +5,7 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared import images
-from shared.models.queries import PoolsQuery
+from shared.models.queries import ImagesQuery
 from shared.models.requests import ImageRegistration
 from shared.models.views import ImageView, Listed, VersionView
 from triggers.contract import Answer, Call
@@ -15,14 +15,21 @@ bp = df.Blueprint()
 
 
 @endpoint(bp, "GET", "images")
-def get_images(call: Call, query: PoolsQuery) -> Answer[Listed[ImageView]]:
-    """List images with their current and staged versions."""
-    return Answer(images.list_images(call.services, limit=query.limit, continuation=query.continuation))
+def get_images(call: Call, query: ImagesQuery) -> Answer[Listed[ImageView]]:
+    """List images with current and staged version, power state of the template VM and last task."""
+    found = images.list_images(
+        call.services,
+        search=query.search,
+        account=query.account,
+        limit=query.limit,
+        continuation=query.continuation,
+    )
+    return Answer(found)
 
 
 @endpoint(bp, "PUT", "images/{image}", also=(201,), refusals=(409,))
 def put_image(call: Call, asked: ImageRegistration) -> Answer[ImageView]:
-    """Register an image, or change its definition. 201 when it is new."""
+    """Register an image, or change what it is built from and who may have it. 201 when it is new."""
     view, new = images.register_image(call.services, call.path["image"], asked, call.who)
     return Answer(view, status=201 if new else 200, location=f"/api/images/{view.name}" if new else "")
 
@@ -35,5 +42,5 @@ def get_image(call: Call) -> Answer[ImageView]:
 
 @endpoint(bp, "GET", "images/{image}/versions", refusals=(404,))
 def get_image_versions(call: Call) -> Answer[Listed[VersionView]]:
-    """List the versions of an image in its gallery, oldest first."""
+    """List the versions of an image, in its gallery and recorded, oldest first."""
     return Answer(images.list_versions(call.services, call.path["image"]))

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from shared.models.views import Problem
 from triggers.contract import ENDPOINTS, Endpoint
+from triggers.http import PATH_PATTERNS
 
 type _Mode = Literal["validation", "serialization"]
 type _Refs = Mapping[Any, dict[str, Any]]
@@ -20,11 +21,7 @@ type _Refs = Mapping[Any, dict[str, Any]]
 
 _TEMPLATE = "#/components/schemas/{model}"
 _PATH_PART = re.compile(r"{(\w+)}")
-_PATH_SCHEMAS = {
-    "pool": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},
-    "image": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},
-    "rollout": {"type": "string", "pattern": "^[0-9a-z-]{1,64}$"},
-}
+_PATH_SCHEMAS = {name: {"type": "string", "pattern": f"^{pattern.pattern}$"} for name, pattern in PATH_PATTERNS.items()}
 _KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -106,7 +103,7 @@ def _written_out(schema: Any, named: dict[str, Any]) -> Any:
         return _written_out(named[schema["$ref"].rpartition("/")[2]], named)
     if "anyOf" in schema:  # leaving a parameter out is how null is said in a query string
         choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
-        return _written_out(choices[0] if len(choices) == 1 else {"anyOf": choices}, named)
+        return _written_out(choices[0], named) if len(choices) == 1 else {"anyOf": _written_out(choices, named)}
     return {key: _written_out(value, named) for key, value in schema.items()}
 
 

@@ -9,7 +9,10 @@ import azure.functions as func
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.engine import DurableEngine
+from shared.imaging.recovery import resume_lost_tasks
+from shared.ports import Engine
 from shared.publishing.recovery import resume_lost
+from shared.services import Services
 from shared.wiring import services
 
 bp = df.Blueprint()
@@ -20,6 +23,23 @@ log = logging.getLogger("freshcoat.timers")
 @bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RESUME_SCHEDULE%", run_on_startup=True)
 def resume_rollouts(timer: func.TimerRequest, client: SyncDurableFunctionsClient) -> None:
     """Runs at the start of the app and by `FRESHCOAT_RESUME_SCHEDULE`."""
-    resumed = resume_lost(services(), DurableEngine(client))
+    resumed = take_up(services(), DurableEngine(client))
     if resumed:
         log.warning("taken up again: %s%s", ", ".join(resumed), " (late)" if timer.past_due else "")
+
+
+def take_up(found: Services, engine: Engine) -> list[str]:
+    """Start rollouts and tasks again that nobody drives; their ids.
+
+    Trouble with the ones does not keep the others waiting: it is raised after both, as an ExceptionGroup.
+    """
+    resumed: list[str] = []
+    troubles: list[Exception] = []
+    for resume in (resume_lost, resume_lost_tasks):
+        try:
+            resumed += resume(found, engine)
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, the run ends with it
+            troubles.append(trouble)
+    if troubles:
+        raise ExceptionGroup(f"could not look for all that nobody drives; taken up: {resumed}", troubles)
+    return resumed

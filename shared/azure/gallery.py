@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from azure.mgmt.compute import models
 from azure.mgmt.compute.operations import GalleryImageVersionsOperations
 
-from shared.azure import ids, reading
+from shared.arm_ids import version_id
+from shared.azure import ids, image_bodies, making, operations, reading
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
 from shared.errors import AzureNotFound
+from shared.models.azure import Operation
 from shared.models.base import version_key
-from shared.models.images import GalleryVersion
+from shared.models.images import Definition, GalleryVersion, TargetRegion
 
 
 class AzureGallery:
@@ -18,16 +24,72 @@ class AzureGallery:
     def __init__(self, clients: ArmClients) -> None:
         self._clients = clients
 
+    def definition(self, definition_id: str) -> Definition:
+        """The image definition: one read. Raises AzureNotFound."""
+        at = ids.parse(definition_id, depth=2)
+        gallery, name = at.names
+        with azure_call(f"read the image definition {name}"):
+            found = self._clients.compute(at.subscription).gallery_images.get(at.group, gallery, name)
+        return reading.definition(found.as_dict())
+
+    def start_version(
+        self,
+        definition: Definition,
+        version: str,
+        *,
+        source_id: str,
+        regions: Sequence[TargetRegion],
+        task: str,
+    ) -> Operation:
+        """PUT the version, after a look: making it again is fine. Raises AzureError when another made this number."""
+        at = ids.parse(definition.id, depth=2)
+        target = version_id(definition.id, version)
+        if making.is_made(lambda: self._read(at, version), task, operations.words("version", target)):
+            return operations.finished("version", target)
+        gallery, name = at.names
+        body = models.GalleryImageVersion(image_bodies.version(definition, source_id, regions, task))
+        return operations.start(
+            "version",
+            target,
+            lambda p: self._versions(at).begin_create_or_update(at.group, gallery, name, version, body, polling=p),
+        )
+
+    def start_exclude(self, definition_id: str, version: str, *, excluded: bool) -> Operation:
+        """PATCH the flag, also in every region, after a look. Nothing is sent when it is so already."""
+        at = ids.parse(definition_id, depth=2)
+        target = version_id(definition_id, version)
+        gallery, name = at.names
+        change = image_bodies.exclusion(self._read(at, version), excluded=excluded)
+        if change is None:
+            return operations.finished("exclude", target)
+        body = models.GalleryImageVersionUpdate(change)
+        return operations.start(
+            "exclude",
+            target,
+            lambda p: self._versions(at).begin_update(at.group, gallery, name, version, body, polling=p),
+        )
+
+    def start_removal(self, definition_id: str, version: str) -> Operation:
+        """DELETE the version. One that is gone already is a finished operation."""
+        at = ids.parse(definition_id, depth=2)
+        gallery, name = at.names
+        return operations.removed(
+            "remove_version",
+            version_id(definition_id, version),
+            lambda p: self._versions(at).begin_delete(at.group, gallery, name, version, polling=p),
+        )
+
+    def resume(self, operation: Operation) -> Operation:
+        """Ask once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation."""
+        return operations.resume(self._clients, operation)
+
     def version(self, definition_id: str, version: str) -> GalleryVersion | None:
         """One version; ready when provisioned and its `replicationStatus` is Completed. None when there is none."""
         try:
-            at = ids.parse(definition_id, depth=2)
-            gallery, definition = at.names
-            with azure_call(f"read the image version {definition} {version}"):
-                found = self._versions(at).get(at.group, gallery, definition, version, expand="ReplicationStatus")
+            body = self._read(ids.parse(definition_id, depth=2), version, expand="ReplicationStatus")
         except AzureNotFound:
             return None
-        return reading.gallery_version(found.as_dict(), replication_known=True)
+        return reading.gallery_version(body, replication_known=True)
 
     def versions(self, definition_id: str) -> list[GalleryVersion]:
         """All versions, oldest first by number. Ready here means provisioned: the list leaves the replication out."""
@@ -38,6 +100,11 @@ class AzureGallery:
             listed = [found.as_dict() for found in answers]
         read = [reading.gallery_version(body, replication_known=False) for body in listed]
         return sorted(read, key=lambda one: version_key(one.version))
+
+    def _read(self, at: ids.ArmId, version: str, expand: str | None = None) -> dict[str, Any]:
+        gallery, name = at.names
+        with azure_call(f"read the image version {name} {version}"):
+            return dict(self._versions(at).get(at.group, gallery, name, version, expand=expand).as_dict())
 
     def _versions(self, at: ids.ArmId) -> GalleryImageVersionsOperations:
         return self._clients.compute(at.subscription).gallery_image_versions

@@ -13,6 +13,8 @@ class ArmId:
 
     subscription: str
     group: str
+    kind: str
+    """Its type in lower case, `microsoft.compute/disks` for instance."""
     names: tuple[str, ...]
     """The resource's name, after those of the resources it lies in."""
 
@@ -31,7 +33,13 @@ def parse(resource_id: str, depth: int = 1) -> ArmId:
     keywords = [part.lower() for part in parts[0:5:2]]
     if not whole or keywords != ["subscriptions", "resourcegroups", "providers"]:
         raise AzureNotFound("read an ARM id", None, "InvalidResourceId", f"'{resource_id}' is not an id of this kind")
-    return ArmId(parts[1], parts[3], tuple(parts[7::2]))
+    kind = "/".join([parts[5], *parts[6::2]]).lower()
+    return ArmId(parts[1], parts[3], kind, tuple(parts[7::2]))
+
+
+def subscription_of(resource_id: str) -> str:
+    """The subscription of a resource, however deep it lies. Raises AzureNotFound for what is no such id."""
+    return parse("/".join(resource_id.strip("/").split("/")[:8])).subscription
 
 
 def last(name_or_id: str) -> str:

@@ -6,7 +6,7 @@ Bodies are made in `bodies`, answers are read in `reading`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -92,21 +92,16 @@ class AzureMachines:
         """POST reimage with `exactVersion`. The old OS disk stays when its deleteOption is Detach (azure-facts 1.2)."""
         at = ids.parse(vm_id)
         body = models.VirtualMachineReimageParameters(bodies.reimage(version, admin_password.get_secret_value()))
-        return self._start(
+        return operations.start(
             "reimage", vm_id, lambda p: self._vms(at).begin_reimage(at.group, at.name, body, polling=p), admin_password
         )
 
     def start_delete(self, vm_id: str) -> Operation:
         """DELETE with forceDeletion. A VM that is gone already is a finished operation."""
         at = ids.parse(vm_id)
-        try:
-            return self._start(
-                "delete",
-                vm_id,
-                lambda p: self._vms(at).begin_delete(at.group, at.name, force_deletion=True, polling=p),
-            )
-        except AzureNotFound:
-            return Operation(kind="delete", target=vm_id, token=None, done=True)
+        return operations.removed(
+            "delete", vm_id, lambda p: self._vms(at).begin_delete(at.group, at.name, force_deletion=True, polling=p)
+        )
 
     def start_create(
         self, vm_id: str, body: MachineBody, *, image_version_id: str, admin_password: SecretStr
@@ -114,7 +109,7 @@ class AzureMachines:
         """PUT the VM with the exact image version. Failed allocations come from `resume`, as a rule."""
         at = ids.parse(vm_id)
         whole = models.VirtualMachine(bodies.create(body.body, image_version_id, admin_password.get_secret_value()))
-        return self._start(
+        return operations.start(
             "create",
             vm_id,
             lambda p: self._vms(at).begin_create_or_update(at.group, at.name, whole, polling=p),
@@ -124,12 +119,14 @@ class AzureMachines:
     def start_power_on(self, vm_id: str) -> Operation:
         """POST start."""
         at = ids.parse(vm_id)
-        return self._start("power_on", vm_id, lambda p: self._vms(at).begin_start(at.group, at.name, polling=p))
+        return operations.start("power_on", vm_id, lambda p: self._vms(at).begin_start(at.group, at.name, polling=p))
 
     def start_deallocate(self, vm_id: str) -> Operation:
         """POST deallocate."""
         at = ids.parse(vm_id)
-        return self._start("deallocate", vm_id, lambda p: self._vms(at).begin_deallocate(at.group, at.name, polling=p))
+        return operations.start(
+            "deallocate", vm_id, lambda p: self._vms(at).begin_deallocate(at.group, at.name, polling=p)
+        )
 
     def start_join(
         self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
@@ -140,7 +137,7 @@ class AzureMachines:
         body = models.VirtualMachineExtension(bodies.join_extension(location, join, secret, change_tag))
         extensions = self._client(at).virtual_machine_extensions
         name = names.JOIN_EXTENSION_ENTRA if isinstance(join, EntraJoin) else names.JOIN_EXTENSION_DOMAIN
-        return self._start(
+        return operations.start(
             "join",
             vm_id,
             lambda p: extensions.begin_create_or_update(at.group, at.name, name, body, polling=p),
@@ -154,7 +151,7 @@ class AzureMachines:
             bodies.register_command(location, registration_script(), self._script_parameters, token.get_secret_value())
         )
         commands = self._client(at).virtual_machine_run_commands
-        return self._start(
+        return operations.start(
             "register",
             vm_id,
             lambda p: commands.begin_create_or_update(at.group, at.name, names.REGISTER_COMMAND, body, polling=p),
@@ -163,17 +160,7 @@ class AzureMachines:
 
     def resume(self, operation: Operation) -> Operation:
         """Ask once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation."""
-        at = ids.parse(operation.target)
-
-        def rebuild(token: str, polling: OneLook) -> object:  # any begin_… does: all it needs is in the token
-            return self._vms(at).begin_start(at.group, at.name, polling=polling, continuation_token=token)
-
-        return operations.resume(operation, rebuild, _words(operation.kind, at.name))
-
-    def _start(
-        self, kind: str, vm_id: str, begin: Callable[[OneLook], object], secret: SecretStr | None = None
-    ) -> Operation:
-        return operations.start(kind, vm_id, begin, _words(kind, ids.last(vm_id)), secret)
+        return operations.resume(self._clients, operation)
 
     def _get(self, vm_id: str, expand: str | None = None) -> dict[str, Any]:
         at = ids.parse(vm_id)
@@ -217,18 +204,3 @@ def _by_group(vm_ids: Iterable[str]) -> dict[tuple[str, str], set[str]]:
             at = ids.parse(vm_id)
             groups[at.subscription.lower(), at.group.lower()].add(vm_id.lower())
     return groups
-
-
-_WORDS = {
-    "reimage": "re-image {}",
-    "delete": "delete the machine {}",
-    "create": "create the machine {}",
-    "power_on": "switch on {}",
-    "deallocate": "switch off {}",
-    "join": "join {}",
-    "register": "register {} as a session host",
-}
-
-
-def _words(kind: str, name: str) -> str:
-    return _WORDS.get(kind, f"{kind} {{}}").format(name)

@@ -16,12 +16,34 @@ from azure.core.polling.base_polling import BadResponse, LocationPolling
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 from pydantic import SecretStr
 
+from shared.azure import ids
+from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, error_of, json_of, refusal, retry_after
 from shared.errors import AzureBusy, AzureError, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 
 _SUCCEEDED, _FAILED = {"succeeded"}, {"failed", "canceled", "cancelled"}
 _ASKED_WRONGLY = (AzureBusy, AzureForbidden, AzureNotFound)
+
+_CALLS = {
+    "reimage": "re-image {}",
+    "delete": "delete the machine {}",
+    "create": "create the machine {}",
+    "power_on": "switch on {}",
+    "deallocate": "switch off {}",
+    "join": "join {}",
+    "register": "register {} as a session host",
+    "snapshot": "take the snapshot {}",
+    "disk": "make the disk {}",
+    "clone": "make the copy {}",
+    "prepare": "prepare the copy {}",
+    "image": "make the managed image {}",
+    "remove": "delete {}",
+    "version": "create the image version {}",
+    "exclude": "change the image version {}",
+    "remove_version": "delete the image version {}",
+}
+"""Every kind of operation, and what it does in words."""
 
 
 class OneLook(ARMPolling):
@@ -70,28 +92,46 @@ class OneLook(ARMPolling):
         return base64.b64encode(json.dumps(token, separators=(",", ":")).encode()).decode()
 
 
-def start(
-    kind: str, target: str, begin: Callable[[OneLook], object], call: str, *secrets: SecretStr | None
-) -> Operation:
+def start(kind: str, target: str, begin: Callable[[OneLook], object], *secrets: SecretStr | None) -> Operation:
     """Begin an operation; one that Azure finishes at once comes back done. Raises what `azure_call` raises."""
-    polling = OneLook()
+    polling, call = OneLook(), words(kind, target)
     with azure_call(call, *secrets):
         begin(polling)
     return _operation(kind, target, polling, call)
 
 
-def resume(operation: Operation, rebuild: Callable[[str, OneLook], object], call: str) -> Operation:
-    """Ask once how it goes. `rebuild` gives token and polling method to a `begin_…`, which then sends nothing.
+def removed(kind: str, target: str, begin: Callable[[OneLook], object]) -> Operation:
+    """Begin a deletion; what is gone already is a finished one."""
+    try:
+        return start(kind, target, begin)
+    except AzureNotFound:
+        return finished(kind, target)
 
-    No final GET is made: nobody reads the operation's result, the machine is looked at instead.
+
+def finished(kind: str, target: str) -> Operation:
+    """An operation that need not be begun."""
+    return Operation(kind=kind, target=target, token=None, done=True)
+
+
+def resume(clients: ArmClients, operation: Operation) -> Operation:
+    """Ask once how it goes: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation.
+
+    Any `begin_…` of the subscription's compute client does: given a token it sends nothing, and all it needs is in
+    the token. No final GET is made: nobody reads the operation's result, the thing itself is looked at instead.
     """
     if operation.done or operation.token is None:
         return operation
-    polling = OneLook()
+    polling, call = OneLook(), words(operation.kind, operation.target)
+    machines = clients.compute(ids.subscription_of(operation.target)).virtual_machines
     with azure_call(call):
-        rebuild(operation.token, polling)
+        machines.begin_start("any", "any", polling=polling, continuation_token=operation.token)
     polling.look(call)
     return _operation(operation.kind, operation.target, polling, call)
+
+
+def words(kind: str, target: str) -> str:
+    """What an operation of this kind does to its target, for a person."""
+    return _CALLS.get(kind, f"{kind} {{}}").format(ids.last(target))
 
 
 def _operation(kind: str, target: str, polling: OneLook, call: str) -> Operation:

@@ -1,12 +1,13 @@
-"""ARM's answers about VMs and gallery versions, read into our models. Pure: works on ARM JSON."""
+"""ARM's answers about VMs, image definitions and versions, read into our models. Pure: works on ARM JSON."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from shared import names
 from shared.azure.ids import definition_of, last, pinned_version
-from shared.models.azure import Machine
-from shared.models.images import GalleryVersion
+from shared.models.azure import Machine, Template
+from shared.models.images import Definition, GalleryVersion
 
 Json = dict[str, Any]
 
@@ -35,6 +36,43 @@ def machine(vm: Json, statuses: list[Json] | None = None) -> Machine:
     )
 
 
+def template(vm: Json, nic: Json) -> Template:
+    """A VM with its instance view, and its primary network card (empty when it has none)."""
+    properties = vm.get("properties") or {}
+    disk = (properties.get("storageProfile") or {}).get("osDisk") or {}
+    return Template(
+        id=vm["id"],
+        name=vm["name"],
+        location=region(vm.get("location") or ""),
+        power=power(statuses_of(vm)),
+        vm_size=(properties.get("hardwareProfile") or {}).get("vmSize") or "",
+        os_disk_id=(disk.get("managedDisk") or {}).get("id"),
+        windows=disk.get("osType") == "Windows",
+        ephemeral=bool((disk.get("diffDiskSettings") or {}).get("option")),
+        subnet_id=_subnet(nic),
+        zones=tuple(vm.get("zones") or ()),
+        license_type=properties.get("licenseType") or "",
+        security=dict(properties.get("securityProfile") or {}),
+    )
+
+
+def primary_nic(vm: Json) -> str | None:
+    """ARM id of the VM's primary network card: the one marked so, or the first; None without any."""
+    cards = ((vm.get("properties") or {}).get("networkProfile") or {}).get("networkInterfaces") or []
+    marked = [card for card in cards if (card.get("properties") or {}).get("primary")]
+    return next((str(card["id"]) for card in [*marked, *cards]), None)
+
+
+def owner(body: Json) -> str:
+    """The task a resource was made for, by its tag; empty when it has none."""
+    return str((body.get("tags") or {}).get(names.TASK_TAG) or "")
+
+
+def provisioning(body: Json) -> str:
+    """ARM's provisioningState; `Unknown` when it says none."""
+    return str((body.get("properties") or {}).get("provisioningState") or "Unknown")
+
+
 def statuses_of(vm: Json) -> list[Json]:
     """The statuses of a VM's instance view; empty when the body holds none."""
     view = (vm.get("properties") or {}).get("instanceView") or {}
@@ -57,6 +95,21 @@ def disk_source(disk: Json) -> str | None:
     return None
 
 
+def definition(body: Json) -> Definition:
+    """One image definition. Without a generation it is of the first, as Azure takes it."""
+    properties = body.get("properties") or {}
+    features = {feature.get("name"): feature.get("value") for feature in properties.get("features") or []}
+    generation: Literal["V1", "V2"] = "V2" if properties.get("hyperVGeneration") == "V2" else "V1"
+    return Definition(
+        id=body["id"],
+        location=region(body.get("location") or ""),
+        generalized=properties.get("osState") == "Generalized",
+        windows=properties.get("osType") == "Windows",
+        generation=generation,
+        security_type=str(features.get("SecurityType") or ""),
+    )
+
+
 def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
     """One image version. Lists leave the replication out: then `provisioningState` alone decides whether it is ready.
 
@@ -64,7 +117,11 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
     """
     properties = body.get("properties") or {}
     publishing = properties.get("publishingProfile") or {}
-    missing = [*_provisioning(properties), *(_replication(properties) if replication_known else [])]
+    made = provisioning(body)
+    copied = str((properties.get("replicationStatus") or {}).get("aggregatedState") or "Unknown")
+    missing = [] if made == "Succeeded" else [f"provisioning is {made}"]
+    if replication_known and copied != "Completed":
+        missing.append(_replication(properties, copied))
     return GalleryVersion(
         id=body["id"],
         version=last(body["name"]),
@@ -72,6 +129,9 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
         exclude_from_latest=bool(publishing.get("excludeFromLatest")),
         replicas=_replicas(publishing),
         detail="; ".join(missing),
+        failed=made == "Failed" or copied == "Failed",
+        percent=_percent(properties) if missing and replication_known else 0 if missing else 100,
+        task=owner(body),
     )
 
 
@@ -80,19 +140,27 @@ def region(name: str) -> str:
     return name.replace(" ", "").lower()
 
 
-def _provisioning(properties: Json) -> list[str]:
-    state = str(properties.get("provisioningState") or "Unknown")
-    return [] if state == "Succeeded" else [f"provisioning is {state}"]
+def _subnet(nic: Json) -> str:
+    """The subnet of the card's primary address, or its first; empty when it names none."""
+    addresses = [one.get("properties") or {} for one in (nic.get("properties") or {}).get("ipConfigurations") or []]
+    chosen = next((one for one in addresses if one.get("primary")), addresses[0] if addresses else {})
+    return str((chosen.get("subnet") or {}).get("id") or "")
 
 
-def _replication(properties: Json) -> list[str]:
-    status = properties.get("replicationStatus") or {}
-    whole = str(status.get("aggregatedState") or "Unknown")
-    if whole == "Completed":
-        return []
-    parts = [part for part in status.get("summary") or [] if part.get("state") != "Completed"]
+def _replication(properties: Json, whole: str) -> str:
+    parts = [part for part in _regions(properties) if part.get("state") != "Completed"]
     said = [f"{region(part.get('region', ''))} {part.get('state')} ({part.get('progress', 0)} %)" for part in parts]
-    return [f"replication is {whole}" + (f": {', '.join(said)}" if said else "")]
+    return f"replication is {whole}" + (f": {', '.join(said)}" if said else "")
+
+
+def _percent(properties: Json) -> int:
+    """The mean over the regions, rounded down: 100 is kept for what is complete."""
+    shares = [int(part.get("progress") or 0) for part in _regions(properties)]
+    return min(99, sum(shares) // len(shares)) if shares else 0
+
+
+def _regions(properties: Json) -> list[Json]:
+    return list((properties.get("replicationStatus") or {}).get("summary") or [])
 
 
 def _replicas(publishing: Json) -> dict[str, int]:

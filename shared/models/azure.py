@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from shared.models.base import Value
 
 HEALTHY_STATUSES = frozenset({"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"})
@@ -72,6 +74,28 @@ class Machine(Value):
     def running(self) -> bool:
         """Whether the VM is switched on and up."""
         return self.power == "running"
+
+
+class Template(Value):
+    """A VM an image is built from: what a copy of it needs. `security` and the like are ARM JSON."""
+
+    id: str
+    name: str
+    location: str
+    power: str
+    vm_size: str
+    os_disk_id: str | None
+    windows: bool
+    ephemeral: bool
+    subnet_id: str
+    zones: tuple[str, ...] = ()
+    license_type: str = ""
+    security: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def running(self) -> bool:
+        """Whether the VM holds its disk open: anything but switched off."""
+        return self.power not in {"deallocated", "stopped"}
 
 
 class Operation(Value):

@@ -13,6 +13,9 @@ class AuditEntry(Record):
     who: str
     action: str
     subject: str
+    before: str = ""
+    after: str = ""
+    """What was changed, from and to: versions, as a rule."""
     detail: str = ""
 
 

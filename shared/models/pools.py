@@ -63,6 +63,11 @@ class Pool(Record):
     image: Name
     version: VersionText | None = None
     previous_version: VersionText | None = None
+    previous_image: Name | None = None
+    """The image of `previous_version`, when a rollout has changed it."""
+    version_at: UtcTime | None = None
+    """Since when `version` counts for new hosts: a rollout of the pool has taken it in hand, or it was registered. An
+    activation of its image after that counts more. None: always the pool's own."""
     ring: Ring = Ring.PRODUCTION
     time_zone: str = "UTC"
     join: Join

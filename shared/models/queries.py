@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.models.base import Name
-from shared.states import HostState, RolloutState
+from shared.models.tasks import TaskKind
+from shared.states import HostState, PromotionState, RolloutState, TaskState
 
 
 class Query(BaseModel):
@@ -29,6 +30,13 @@ class PoolsQuery(PageQuery):
     limit: Annotated[int, Field(ge=1, le=50)] = 20
 
 
+class ImagesQuery(PoolsQuery):
+    """Which images: `search` is a part of the name, in any case; `account`: those that this account may have."""
+
+    search: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    account: Name | None = None
+
+
 class RolloutsQuery(PageQuery):
     """Which rollouts."""
 
@@ -40,6 +48,21 @@ class RolloutHostsQuery(PageQuery):
     """Which hosts of a rollout."""
 
     state: HostState | None = None
+
+
+class TasksQuery(PageQuery):
+    """Which tasks. A rollout is one too, of the kind `rollout`."""
+
+    kind: TaskKind | Literal["rollout"] | None = None
+    image: Name | None = None
+    state: TaskState | RolloutState | None = None
+
+
+class PromotionsQuery(PageQuery):
+    """Which promotions."""
+
+    image: Name | None = None
+    state: PromotionState | None = None
 
 
 class WhatIfQuery(Query):

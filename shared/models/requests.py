@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN
+from shared.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
+from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import Name, Value, VersionText
+from shared.models.images import Notes, Retention, TargetRegion
 from shared.models.policy import PolicyOverrides, ScheduleMode
 from shared.models.pools import Join, Ring
 
@@ -19,6 +21,8 @@ ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 HostPoolId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": HOST_POOL_PATTERN})]
 DefinitionId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": DEFINITION_PATTERN})]
+MachineId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": MACHINE_PATTERN})]
+SubnetId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": SUBNET_PATTERN})]
 """ARM ids; the use cases check their form, to say it in words."""
 
 Reason = Annotated[str, StringConstraints(max_length=1_000)]
@@ -44,20 +48,37 @@ KEPT_FROM_THE_POOL = frozenset(
 """Names (lower case, `_` between words) under which somebody may try to change the network or the VM size."""
 
 
+class AccountRegistration(Value):
+    """A customer. `time_zone` is that of its pools that name none."""
+
+    title: Annotated[str, StringConstraints(max_length=200)] = ""
+    time_zone: ZoneName = "UTC"
+
+
 class ImageRegistration(Value):
-    """A global image: a name for a gallery image definition (ARM id)."""
+    """A global image: a name for a gallery image definition, and the VM it is built from (ARM ids).
+
+    `accounts` left out or null: every account may use it. `active` is the version that is in use now, if it is not
+    the newest one that "latest" would give; it counts when the image is registered for the first time.
+    """
 
     definition_id: DefinitionId
+    template_vm_id: MachineId | None = None
+    build_subnet_id: SubnetId | None = None
+    accounts: Annotated[list[Name], Field(max_length=1_000)] | None = None
+    retention: Retention = Retention()
+    active: VersionText | None = None
 
 
 class PoolRegistration(Value):
     """An AVD pooled host pool, the image it runs, and how its hosts join."""
 
-    account: Name = "default"
+    account: Name = DEFAULT_ACCOUNT
     host_pool_id: HostPoolId
     image: Name
     ring: Ring = Ring.PRODUCTION
-    time_zone: ZoneName = "UTC"
+    time_zone: ZoneName | None = None
+    """Left out: the account's."""
     join: Join
     policy: PolicyOverrides = PolicyOverrides()
 
@@ -93,6 +114,83 @@ class Reschedule(Value):
     begin_at: Moment | None = None
     deadline: Moment | None = None
     time_zone: ZoneName | None = None
+
+
+class SetAsImageRequest(Value):
+    """Make a new version from the template VM.
+
+    `power_off` is "Power off & set as image". `stage`: used by nobody until it is activated. `step` raises that part
+    of the highest version there is; `version` names it instead. `regions` left out: those of the active version.
+    """
+
+    power_off: bool = False
+    stage: bool = True
+    backup: bool = True
+    step: Literal["major", "minor", "patch"] | None = None
+    version: VersionText | None = None
+    notes: Notes = ""
+    regions: Annotated[list[TargetRegion], Field(min_length=1, max_length=50)] | None = None
+
+
+class StageRequest(Value):
+    """Stage a version that is in the gallery already."""
+
+    version: VersionText
+    notes: Notes = ""
+
+
+class VerdictRequest(Value):
+    """What came of testing a staged version."""
+
+    result: Literal["passed", "failed"]
+    note: Notes = ""
+
+
+class PoolsUpdateRequest(Value):
+    """Which pools are updated with it: `none`, `all` that have the image, or these; how, and in which rhythm.
+
+    Rings go one after the other (test, pilot, production): the next one begins `soak_minutes` after all rollouts of
+    the one before have succeeded. `schedule` is needed unless `update_pools` is `none`.
+    """
+
+    update_pools: Literal["none", "all"] | Annotated[list[Name], Field(min_length=1, max_length=500)] = "none"
+    schedule: ScheduleRequest | None = None
+    policy: PolicyOverrides = PolicyOverrides()
+    soak_minutes: Annotated[int, Field(ge=0, le=20_160)] = 60
+    reason: Reason = ""
+
+
+class ActivateRequest(PoolsUpdateRequest):
+    """Activate a staged version. `version` left out: the one that is staged.
+
+    `backup` left out: as was chosen when it was staged, which is yes unless said otherwise. `force`: although its
+    test has failed.
+    """
+
+    version: VersionText | None = None
+    backup: bool | None = None
+    force: bool = False
+
+
+class RollBackRequest(PoolsUpdateRequest):
+    """Make a backup the active version again. `version` left out: the highest backup below the active version."""
+
+    version: VersionText | None = None
+
+
+class PromotionMoment(Value):
+    """When: `at` a date and time, or so many days after the version was staged, at the same time of day."""
+
+    at: Moment | None = None
+    days_after_staging: Annotated[int, Field(ge=0, le=730)] | None = None
+    time_zone: ZoneName | None = None
+    """Zone of `at` and of the days; left out: UTC, or that of the promotion that is moved."""
+
+
+class PromotionRequest(ActivateRequest, PromotionMoment):
+    """Schedule an activation."""
+
+    image: Name
 
 
 class CancelRequest(Value):

@@ -53,6 +53,8 @@ class Rollout(Record):
     policy: Policy
     reason: str = ""
     requested_by: str = ""
+    task: str = ""
+    """The activation that asked for it, if one did."""
     created_at: UtcTime
     started_at: UtcTime | None = None
     ended_at: UtcTime | None = None

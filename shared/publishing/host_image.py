@@ -18,10 +18,11 @@ from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout
 from shared.names import REGISTER_HOST
 from shared.publishing.gather import version_of
-from shared.publishing.outcome import Outcome, Then
-from shared.publishing.step import StepFailed, Work, carry_on
+from shared.publishing.step import Work, carry_on
 from shared.services import POOLS, Services
 from shared.states import HostState
+from shared.stepping import StepFailed
+from shared.steps import Outcome, Then
 
 REBUILDING = frozenset({"reimage", "create"})
 """Kinds of operation after which the disk must be the target version."""

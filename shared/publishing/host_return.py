@@ -8,9 +8,10 @@ from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.pools import DomainJoin
 from shared.publishing import apply
 from shared.publishing.host_image import AT_ONCE
-from shared.publishing.outcome import Outcome, Then
-from shared.publishing.step import StepFailed, Work, carry_on
+from shared.publishing.step import Work, carry_on
 from shared.states import HostState
+from shared.stepping import StepFailed
+from shared.steps import Outcome, Then
 
 
 def join_host(work: Work) -> Outcome:

@@ -7,16 +7,26 @@ from dataclasses import dataclass, field
 
 from shared.arm_ids import refusal
 from shared.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
+from shared.images import available
+from shared.imaging.family import read_family
 from shared.models.azure import Machine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image
 from shared.models.policy import Strategy
-from shared.models.pools import DomainJoin, Pool, Ring
+from shared.models.pools import DomainJoin, Pool
 from shared.models.views import Finding
-from shared.pool_hosts import SeenHost, see_hosts
+from shared.pool_hosts import SeenHost, regions_of, see_hosts
+from shared.publishing.version_use import check_use
 from shared.services import Services
 
-_FIELDS = {"host_pool": "pool", "hosts": "pool", "image": "image", "join": "pool.join", "strategy": "policy.strategy"}
+_FIELDS = {
+    "account": "image",
+    "host_pool": "pool",
+    "hosts": "pool",
+    "image": "image",
+    "join": "pool.join",
+    "strategy": "policy.strategy",
+}
 """Which field of the request a check is about; `version` otherwise."""
 
 
@@ -66,18 +76,30 @@ class Preflight:
 
 
 def preflight(
-    services: Services, pool: Pool, image: Image, version: str, strategy: Strategy, *, allow_downgrade: bool
+    services: Services,
+    pool: Pool,
+    image: Image,
+    version: str,
+    strategy: Strategy,
+    *,
+    allow_downgrade: bool,
+    becomes_active: bool = False,
 ) -> Preflight:
     """Check whether `version` of `image` can be published to the pool now. Raises AzureBusy only.
 
-    Other rollouts of the pool are not looked for: the claim does that, and cannot be overtaken.
+    `becomes_active`: it will be the active version by then, whatever it is now. Other rollouts of the pool are not
+    looked for: the claim does that, and cannot be overtaken.
     """
     found = Preflight()
     hosts = _check_host_pool(services, pool, found)
     _check_strategy(hosts, image, version, strategy, found)
+    _check_account(pool, image, found)
     _check_version(services, image, version, found)
+    if not becomes_active:
+        family = read_family(services, image.name)
+        if use := check_use(pool, family, version, found.version, allow_downgrade=allow_downgrade):
+            found.findings.append(use)
     if found.version:
-        _check_use(pool, found.version, found)
         _check_replication(found.version, found)
     _check_direction(pool, image, version, found, allow_downgrade=allow_downgrade)
     _check_join(services, pool, found)
@@ -97,9 +119,7 @@ def _check_host_pool(services: Services, pool: Pool, found: Preflight) -> Sequen
         found.failed("host_pool", f"the host pool is {host_pool.kind}", "only pooled host pools can be published to")
     else:
         found.passed("host_pool", "the host pool is pooled and can be read")
-    # A host pool's own location is where its metadata lives; the image must be where the VMs are.
-    regions = {host.machine.location for host in hosts if host.machine} or {host_pool.location}
-    found.regions = frozenset(region.lower().replace(" ", "") for region in regions)
+    found.regions = regions_of(hosts, lambda: host_pool)
     _check_hosts(hosts, found)
     return hosts
 
@@ -145,6 +165,17 @@ def _made_from(machine: Machine, image: Image) -> bool:
     return (machine.definition_id or "").lower() == image.definition_id.lower()
 
 
+def _check_account(pool: Pool, image: Image, found: Preflight) -> None:
+    if available(image, pool.account):
+        found.passed("account", f"image {image.name} is available to account {pool.account}")
+    else:
+        found.failed(
+            "account",
+            f"image {image.name} is not available to account {pool.account}",
+            "choose another image, or make it available to the account",
+        )
+
+
 def _check_version(services: Services, image: Image, version: str, found: Preflight) -> None:
     try:
         found.version = services.gallery.version(image.definition_id, version)
@@ -164,21 +195,8 @@ def _check_version(services: Services, image: Image, version: str, found: Prefli
         found.passed("version", f"version {version} is ready")
 
 
-def _check_use(pool: Pool, version: GalleryVersion, found: Preflight) -> None:
-    if not version.exclude_from_latest:
-        found.passed("staged", "the version is in general use")
-    elif pool.ring is Ring.TEST:
-        found.passed("staged", "the version is only staged, and this is a test pool")
-    else:
-        found.failed(
-            "staged",
-            f"version {version.version} is only staged and the pool is in ring {pool.ring.value}",
-            "activate it first, or publish it to a pool of ring test",
-        )
-
-
 def _check_replication(version: GalleryVersion, found: Preflight) -> None:
-    missing = sorted(region for region in found.regions if not version.replicas.get(region))
+    missing = version.missing_in(found.regions)
     if missing:
         names = ", ".join(missing)
         found.failed("replication", f"version {version.version} is not in {names}", f"replicate it to {names}")

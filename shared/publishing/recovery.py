@@ -9,8 +9,8 @@ from shared.errors import StaleRow
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
 from shared.ports import Engine
+from shared.publishing.claim import CLAIM_GRACE
 from shared.publishing.record import settle_pool
-from shared.publishing.request import CLAIM_GRACE
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.states import RolloutState, move_rollout
 

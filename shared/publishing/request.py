@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 
 from shared.arm_ids import version_id
 from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest, StaleRow
-from shared.ids import made_at, newest_first_id
+from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.ids import newest_first_id
 from shared.images import find_image
+from shared.imaging.family import read_family
+from shared.imaging.leaving import is_leaving
+from shared.models.base import VersionText
 from shared.models.images import Image
-from shared.models.policy import resolve_policy
+from shared.models.policy import PolicyOverrides, resolve_policy
 from shared.models.pools import Pool
 from shared.models.requests import ScheduleRequest, UpdateImageRequest
 from shared.models.rollouts import Rollout, Schedule
 from shared.models.views import PlanView, RolloutView
 from shared.pools import find_pool
 from shared.ports import Engine
+from shared.publishing.claim import claim, give_back, refuse_second, stands
 from shared.publishing.preflight import Preflight, preflight
 from shared.publishing.progress import progress
 from shared.publishing.what_if import preview
@@ -30,10 +34,19 @@ from shared.validation import salvage
 
 _log = logging.getLogger(__name__)
 
-CLAIM_GRACE = timedelta(minutes=1)
-"""How long a claim may stand without its rollout's row: the process may have died between the two."""
 
-_ATTEMPTS = 5
+@dataclass(frozen=True)
+class Wanted:
+    """A rollout that is asked for, with everything resolved. `rollout_id` given: it is begun once under this id."""
+
+    image: Image
+    version: VersionText
+    schedule: Schedule
+    policy: PolicyOverrides
+    reason: str = ""
+    allow_downgrade: bool = False
+    rollout_id: str = ""
+    task: str = ""
 
 
 def update_image(services: Services, engine: Engine, name: str, asked: UpdateImageRequest, who: str) -> RolloutView:
@@ -44,23 +57,40 @@ def update_image(services: Services, engine: Engine, name: str, asked: UpdateIma
     """
     pool = find_pool(services, name)
     refuse_second(services, pool)
-    rollout, found = _draft(services, pool, asked, who)
+    rollout = begin_rollout(services, engine, pool, _wanted(services, pool, asked), who)
+    return progress(rollout, [], services.now())
+
+
+def begin_rollout(services: Services, engine: Engine, pool: Pool, wanted: Wanted, who: str) -> Rollout:
+    """Check, claim the pool, write the rollout, have it driven. Safe to repeat with the same `rollout_id`.
+
+    Raises PreflightFailed (nothing was written), Conflict with the id of the rollout that is in the way, AzureBusy.
+    """
+    known = services.rollouts.find(ROLLOUTS, wanted.rollout_id) if wanted.rollout_id else None
+    if known is not None:
+        return known
+    rollout, found = _draft(services, pool, wanted, who)
     found.stop_if_failed()
-    claim(services, name, rollout.id)
-    rollout = _write(services, name, rollout)
-    audit(services, who, "update image", name, f"{rollout.image} {asked.version}, rollout {rollout.id}: {asked.reason}")
+    claim(services, pool.name, rollout.id)
+    rollout = _write(services, pool.name, rollout)
+    _refuse_leaving(services, rollout)
+    detail = f"rollout {rollout.id}: {wanted.reason}"
+    audit(
+        services, who, "update image", pool.name, f"{rollout.image}, {detail}",
+        before=pool.version or "", after=rollout.version,
+    )  # fmt: skip
     try:
         engine.start_rollout(rollout.id, rollout.engine_run)
     except Exception:  # noqa: BLE001 - whatever the engine says: the row is written, so the resume timer starts it
         _log.warning("Rollout %s is written but not started; the resume timer will do it.", rollout.id, exc_info=True)
-    return progress(rollout, [], services.now())
+    return rollout
 
 
 def plan_update(services: Services, name: str, asked: UpdateImageRequest, who: str) -> PlanView:
     """What `update_image` would do, with all findings; writes nothing. Raises NotFound, InvalidRequest, AzureBusy."""
     pool = find_pool(services, name)
-    rollout, found = _draft(services, pool, asked, who)
-    if pool.running_rollout and _stands(services, pool.running_rollout):
+    rollout, found = _draft(services, pool, _wanted(services, pool, asked), who)
+    if pool.running_rollout and stands(services, pool.running_rollout):
         found.failed("rollout", f"rollout {pool.running_rollout} runs on this pool", "wait for its end or cancel it")
     else:
         found.passed("rollout", "no other rollout runs on this pool")
@@ -121,64 +151,37 @@ def _no_image(name: str | None) -> FieldProblem:
     return FieldProblem("image", f"there is no image called {name}")
 
 
-def _draft(services: Services, pool: Pool, asked: UpdateImageRequest, who: str) -> tuple[Rollout, Preflight]:
-    """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
+def _wanted(services: Services, pool: Pool, asked: UpdateImageRequest) -> Wanted:
+    """What a request asks for, with image and schedule resolved. Raises InvalidRequest."""
     image, schedule = _resolve(services, pool, asked)
-    policy = resolve_policy(schedule.mode, pool.policy, asked.policy)
-    found = preflight(services, pool, image, asked.version, policy.strategy, allow_downgrade=asked.allow_downgrade)
+    return Wanted(image, asked.version, schedule, asked.policy, asked.reason, asked.allow_downgrade)
+
+
+def _draft(services: Services, pool: Pool, wanted: Wanted, who: str) -> tuple[Rollout, Preflight]:
+    """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
+    image, version = wanted.image, wanted.version
+    policy = resolve_policy(wanted.schedule.mode, pool.policy, wanted.policy)
+    found = preflight(services, pool, image, version, policy.strategy, allow_downgrade=wanted.allow_downgrade)
     now = services.now()
-    known = found.version.id if found.version else version_id(image.definition_id, asked.version)
+    known = found.version.id if found.version else version_id(image.definition_id, version)
     rollout = Rollout(
-        id=newest_first_id(now),
+        id=wanted.rollout_id or newest_first_id(now),
         pool=pool.name,
         state=RolloutState.SCHEDULED,
         image=image.name,
         definition_id=image.definition_id,
-        version=asked.version,
+        version=version,
         version_id=known,
         replicas=found.replicas,
         from_version=pool.version,
-        schedule=schedule,
+        schedule=wanted.schedule,
         policy=policy,
-        reason=asked.reason,
+        reason=wanted.reason,
         requested_by=who,
+        task=wanted.task,
         created_at=now,
     )
     return rollout, found
-
-
-def refuse_second(services: Services, pool: Pool) -> None:
-    """Raises Conflict with the id of the rollout that holds the pool, if one does."""
-    if pool.running_rollout and _stands(services, pool.running_rollout):
-        raise Conflict(
-            f"Rollout {pool.running_rollout} runs on pool {pool.name}; wait for its end or cancel it.",
-            rollout=pool.running_rollout,
-        )
-
-
-def _stands(services: Services, holder: str) -> bool:
-    """Whether a claim holds: its rollout is not ended, or its row may still be about to be written."""
-    rollout = services.rollouts.find(ROLLOUTS, holder)
-    if rollout is not None:
-        return not rollout.state.ended
-    made = made_at(holder)
-    return made is not None and services.now() < made + CLAIM_GRACE
-
-
-def claim(services: Services, name: str, rollout_id: str) -> None:
-    """Make the pool this rollout's: one conditional write, so that of two requests exactly one wins.
-
-    Raises NotFound, Conflict with the id of the rollout that holds the pool.
-    """
-    for _ in range(_ATTEMPTS):
-        pool = find_pool(services, name)
-        refuse_second(services, pool)
-        try:
-            services.pools.replace(pool.model_copy(update={"running_rollout": rollout_id}))
-        except StaleRow:
-            continue
-        return
-    raise Conflict(f"Pool {name} is being changed by others; try again.")
 
 
 def _write(services: Services, name: str, rollout: Rollout) -> Rollout:
@@ -190,27 +193,34 @@ def _write(services: Services, name: str, rollout: Rollout) -> Rollout:
         # the resume timer drives the rollout, without it the claim lapses.
         found = services.rollouts.find(ROLLOUTS, rollout.id)
         if found is None:
-            _give_back(services, name, rollout.id)
+            give_back(services, name, rollout.id)
             raise
         written = found
     except Exception:
-        _give_back(services, name, rollout.id)
+        give_back(services, name, rollout.id)
         raise
     holder = find_pool(services, name).running_rollout
     if holder == rollout.id:
         return written
     # So slow that somebody took the claim for a dead one: theirs goes on, ours must not be picked up.
     note = f"Rollout {holder} took the pool before this one was written."
-    services.rollouts.replace(
-        written.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
-    )
+    _end_unbegun(services, written, note)
     raise Conflict(note, rollout=holder)
 
 
-def _give_back(services: Services, name: str, rollout_id: str) -> None:
-    try:
-        pool = services.pools.find(POOLS, name)
-        if pool and pool.running_rollout == rollout_id:
-            services.pools.replace(pool.model_copy(update={"running_rollout": ""}))
-    except FreshcoatError:
-        _log.warning("The claim of rollout %s on pool %s is left; it lapses in a minute.", rollout_id, name)
+def _refuse_leaving(services: Services, rollout: Rollout) -> None:
+    """Look at the version once more, now that the rollout is written.
+
+    Whoever removes a version marks it first and then looks for rollouts: so of two at once one sees the other.
+    """
+    if is_leaving(read_family(services, rollout.image), rollout.version):
+        note = f"Version {rollout.version} is being removed, or was discarded: choose another one."
+        _end_unbegun(services, rollout, note)
+        give_back(services, rollout.pool, rollout.id)
+        raise Conflict(note)
+
+
+def _end_unbegun(services: Services, rollout: Rollout, note: str) -> None:
+    services.rollouts.replace(
+        rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
+    )

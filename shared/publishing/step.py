@@ -9,24 +9,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
-from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, FreshcoatError, NotFound
+from shared import stepping
+from shared.errors import AzureBusy, AzureError, FreshcoatError, NotFound
 from shared.models.azure import Operation
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.names import GIVE_BACK_HOST
 from shared.ports import Engine
 from shared.publishing import apply
-from shared.publishing.outcome import STEPS, Outcome, Then
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.states import HostState, move_host
+from shared.stepping import StepFailed, within
+from shared.steps import HOST_STEPS, Outcome, Then, behind
 
 log = logging.getLogger("freshcoat.host")
-
-
-class StepFailed(FreshcoatError):
-    """A step cannot succeed in this attempt: what it waited for did not come, or came wrong."""
 
 
 @dataclass
@@ -37,6 +35,26 @@ class Work:
     rollout: Rollout
     pool: Pool
     row: RolloutHost
+
+    @property
+    def step_since(self) -> datetime | None:
+        """When the step was begun, less the time Azure was too busy."""
+        return self.row.step_since
+
+    @property
+    def begun_at(self) -> datetime | None:
+        """When the host was taken."""
+        return self.row.taken_at
+
+    @property
+    def operation(self) -> Operation | None:
+        """The long operation that is under way."""
+        return self.row.operation
+
+    @property
+    def waits_for(self) -> str:
+        """What the step waits for, in words."""
+        return self.row.operation.kind if self.row.operation else self.row.reason
 
     def save(self, **changes: object) -> None:
         """Write the row with these changes. Raises StaleRow: then somebody else drives this host."""
@@ -61,25 +79,20 @@ def run_step(
     work = _load(services, given)
     if work is None:
         return Outcome(Then.STOP)
-    if _behind(work.row.phase, name):
+    if behind(HOST_STEPS, work.row.phase, name):
         return Outcome(Then.NEXT)
     if work.row.step != name:
         work.save(step=name, step_since=services.now())
     try:
-        outcome = _within(work, step, limit)
+        outcome = within(work, lambda: step(work), limit)
     except (StepFailed, AzureError) as error:
         outcome = _attempt_failed(work, name, error)
-    if outcome.then is Then.NEXT and not _behind(work.row.phase, name):
+    if outcome.then is Then.NEXT and not behind(HOST_STEPS, work.row.phase, name):
         work.save(phase=name)
     if outcome.then is Then.STOP or work.row.state.ended:
         engine.nudge(work.rollout.id, work.rollout.engine_run, f"{work.row.host} is {work.row.state}")
         return Outcome(Then.STOP)
     return outcome
-
-
-def _behind(phase: str, name: str) -> bool:
-    """Whether step `name` is behind a host that has come as far as `phase`."""
-    return bool(phase) and STEPS.index(phase) >= STEPS.index(name)
 
 
 def _load(services: Services, given: dict[str, object]) -> Work | None:
@@ -94,38 +107,6 @@ def _load(services: Services, given: dict[str, object]) -> Work | None:
     if not row.state.in_work or row.engine_run != given["run"]:
         return None
     return Work(services, rollout, pool, row)
-
-
-def _within(work: Work, step: Step, limit: float) -> Outcome:
-    """Run the step, and wait for what is under way within the limit; while Azure is too busy, time stands still."""
-    try:
-        outcome = step(work)
-    except AzureBusy as busy:
-        return _busy(work, busy)
-    except AzureConflict as conflict:
-        _check_limit(work, limit, str(conflict))
-        return Outcome(Then.WAIT, work.services.settings.operation_poll)
-    if outcome.then is Then.WAIT:
-        _check_limit(work, limit, work.row.operation.kind if work.row.operation else work.row.reason)
-    return outcome
-
-
-def _busy(work: Work, busy: AzureBusy) -> Outcome:
-    """Wait as long as Azure asks. That time does not count against the step: throttling must lose no host."""
-    wait = busy.retry_after or work.services.settings.azure_pause
-    now, since = work.services.now(), work.row.step_since
-    if work.row.taken_at and now > work.row.taken_at + timedelta(seconds=work.services.settings.busy_limit):
-        raise StepFailed(f"Azure has been too busy for {work.services.settings.busy_limit / 3600:.0f} hours: {busy}")
-    if since is not None:
-        work.save(step_since=min(now, since + timedelta(seconds=wait)))
-    return Outcome(Then.WAIT, wait)
-
-
-def _check_limit(work: Work, limit: float, waiting_for: str) -> None:
-    since = work.row.step_since
-    if since and work.services.now() > since + timedelta(seconds=limit):
-        told = f" ({waiting_for})" if waiting_for else ""
-        raise StepFailed(f"did not finish within {round(limit / 60)} minutes{told}")
 
 
 def _attempt_failed(work: Work, name: str, error: FreshcoatError) -> Outcome:
@@ -157,27 +138,5 @@ def _failed(work: Work, name: str, why: str) -> RolloutHost:
 
 
 def carry_on(work: Work, operation: Operation | None = None) -> Outcome | None:
-    """Ask once how the running operation is doing (`operation`: one just started).
-
-    None when there is none, or it has finished; else the wait until it is asked again.
-    """
-    if operation is None:
-        if work.row.operation is None:
-            return None
-        try:
-            operation = work.services.machines.resume(work.row.operation)
-        except AzureNotFound:
-            # Its URL has expired: look at the machine instead.
-            work.save(operation=None)
-            return None
-        except AzureBusy:
-            raise
-        except AzureError:
-            work.save(operation=None)
-            raise
-    if operation.done:
-        work.save(operation=None)
-        return None
-    if operation != work.row.operation:
-        work.save(operation=operation)
-    return Outcome(Then.WAIT, operation.retry_after or work.services.settings.operation_poll)
+    """Ask once how the operation on the host's VM is doing; None when there is none, or it has finished."""
+    return stepping.carry_on(work, work.services.machines.resume, operation)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count, takewhile
-from typing import Annotated, Any, Literal, TypeAliasType, Union
+from typing import Annotated, Any, Literal, Protocol, TypeAliasType, Union
 
 from azure.data.tables import EdmType, EntityProperty
 from pydantic import AwareDatetime
@@ -30,6 +30,18 @@ type Entity = dict[str, Any]
 
 _PLAIN = (str, int, bool, float, datetime, AwareDatetime, types.NoneType)
 _NOT_CONTENT = frozenset({"etag"})
+
+
+class Coding[R: Record](Protocol):
+    """What a table has to know of its records."""
+
+    def keys(self, record: R) -> tuple[str, str]: ...
+
+    def encode(self, record: R) -> Entity: ...
+
+    def decode(self, entity: Mapping[str, Any], etag: str) -> R: ...
+
+    def literal(self, name: str, value: Any) -> str: ...
 
 
 class Codec[R: Record]:
@@ -96,6 +108,36 @@ class Codec[R: Record]:
                 return "'" + given.replace("'", "''") + "'"
             case given:
                 return repr(given)
+
+
+class FamilyCodec[R: Record]:
+    """Several kinds of record in one table, told apart by their native property `kind`."""
+
+    def __init__(self, **codecs: Codec[Any]) -> None:
+        self._codecs = codecs
+
+    def keys(self, record: R) -> tuple[str, str]:
+        """Partition and row key of the record, escaped."""
+        return self._of(record).keys(record)
+
+    def encode(self, record: R) -> Entity:
+        """The record as an entity. Raises TooLarge when the service would not take it."""
+        return self._of(record).encode(record)
+
+    def decode(self, entity: Mapping[str, Any], etag: str) -> R:
+        """The record an entity holds, with its etag. Raises KeyError when it is none of ours."""
+        found: R = self._codecs[entity["kind"]].decode(entity, etag)
+        return found
+
+    def literal(self, name: str, value: Any) -> str:
+        """The value as it stands in a query filter. Raises ValueError for a field no kind can be filtered by."""
+        codec = next((c for c in self._codecs.values() if name in c.plain), None)
+        if codec is None:
+            raise ValueError(f"rows of {', '.join(self._codecs)} cannot be filtered by {name}")
+        return codec.literal(name, value)
+
+    def _of(self, record: R) -> Codec[Any]:
+        return self._codecs[getattr(record, "kind")]  # noqa: B009 - what makes a record one of a family
 
 
 def _is_plain(annotation: Any) -> bool:

@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC
 
-from shared.models.base import Record
-from shared.models.images import Image
+from shared.models.accounts import Account
+from shared.models.base import Record, version_key
+from shared.models.images import Image, ImageRow
 from shared.models.keeping import AuditEntry, KeptAnswer
 from shared.models.pools import Pool
+from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.services import IMAGES, POOLS, ROLLOUTS
+from shared.models.tasks import Task
+from shared.services import ACCOUNTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
 
 type Keys[R: Record] = Callable[[R], tuple[str, str]]
 """Partition and row of a record, not yet escaped."""
@@ -22,6 +25,11 @@ _ESCAPE = "~"  # not "%": a percent sign in a key is quoted once more in URLs, a
 _FORBIDDEN = frozenset("/\\#?%" + _ESCAPE)
 
 
+def account_keys(account: Account) -> tuple[str, str]:
+    """All accounts are one partition, by name."""
+    return ACCOUNTS, account.name
+
+
 def pool_keys(pool: Pool) -> tuple[str, str]:
     """All pools are one partition, by name."""
     return POOLS, pool.name
@@ -30,6 +38,23 @@ def pool_keys(pool: Pool) -> tuple[str, str]:
 def image_keys(image: Image) -> tuple[str, str]:
     """All images are one partition, by name."""
     return IMAGES, image.name
+
+
+def image_row_keys(row: ImageRow) -> tuple[str, str]:
+    """The versions of an image are one partition, in order, with the row that says which are in use: `image`."""
+    if row.kind == "state":
+        return row.image, "image"
+    return row.image, "v:" + ".".join(f"{part:010d}" for part in version_key(row.version))
+
+
+def task_keys(task: Task) -> tuple[str, str]:
+    """All tasks are one partition, newest first by their ids."""
+    return TASKS, task.id
+
+
+def promotion_keys(promotion: Promotion) -> tuple[str, str]:
+    """All promotions are one partition, newest first by their ids."""
+    return PROMOTIONS, promotion.id
 
 
 def rollout_keys(rollout: Rollout) -> tuple[str, str]:

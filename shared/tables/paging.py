@@ -7,17 +7,18 @@ from collections.abc import Sequence
 
 from shared.errors import InvalidRequest
 from shared.models.base import Record
+from shared.paging import continuation_after
 from shared.ports import Page
-from shared.tables.codec import Codec, Entity
+from shared.tables.codec import Coding, Entity
 
 
-def next_page[R: Record](found: list[R], limit: int, codec: Codec[R]) -> Page[R]:
+def next_page[R: Record](found: list[R], limit: int, codec: Coding[R]) -> Page[R]:
     """The first `limit` of the records found; the token says where the next page begins when there were more."""
     if len(found) <= limit:
         return Page(found, None)
     rows = found[:limit]
     _, last = codec.keys(rows[-1])
-    return Page(rows, base64.urlsafe_b64encode(last.encode()).decode().rstrip("="))
+    return Page(rows, continuation_after(last))
 
 
 def read_continuation(token: str) -> str:

@@ -17,7 +17,7 @@ from azure.data.tables import TableClient, UpdateMode
 
 from shared.models.base import Record
 from shared.ports import Page
-from shared.tables.codec import Codec, Entity
+from shared.tables.codec import Coding, Entity
 from shared.tables.faults import translated
 from shared.tables.keys import escape_key
 from shared.tables.limits import transactions
@@ -31,7 +31,7 @@ _SERVICE_PAGE = 1000
 class TableRows[R: Record]:
     """Fulfils `shared.ports.Rows`. Safe for many threads."""
 
-    def __init__(self, table: TableClient, codec: Codec[R]) -> None:
+    def __init__(self, table: TableClient, codec: Coding[R]) -> None:
         self._table, self._codec = table, codec
         self._name = table.table_name
 

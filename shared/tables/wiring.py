@@ -8,14 +8,17 @@ from typing import Any
 from azure.data.tables import TableServiceClient
 from azure.identity import DefaultAzureCredential
 
+from shared.models.accounts import Account
 from shared.models.base import Record
-from shared.models.images import Image
+from shared.models.images import Image, ImageRow, ImageState, ImageVersion
 from shared.models.keeping import AuditEntry, KeptAnswer
 from shared.models.pools import Pool
+from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.tasks import Task
 from shared.settings import BadSettings, Settings
 from shared.tables import keys
-from shared.tables.codec import Codec
+from shared.tables.codec import Codec, Coding, FamilyCodec
 from shared.tables.faults import translated
 from shared.tables.keys import Keys
 from shared.tables.rows import TableRows
@@ -29,8 +32,12 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 35.0
 class Tables:
     """The tables of `shared.services.Services`, by the same names."""
 
+    accounts: TableRows[Account]
     pools: TableRows[Pool]
     images: TableRows[Image]
+    versions: TableRows[ImageRow]
+    tasks: TableRows[Task]
+    promotions: TableRows[Promotion]
     rollouts: TableRows[Rollout]
     hosts: TableRows[RolloutHost]
     answers: TableRows[KeptAnswer]
@@ -45,18 +52,33 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
     """
     service = connect(settings)
 
-    def table[R: Record](name: str, model: type[R], keys_of: Keys[R]) -> TableRows[R]:
+    def coded[R: Record](name: str, codec: Coding[R]) -> TableRows[R]:
         with translated(prefix + name, "create"):
             client = service.create_table_if_not_exists(prefix + name)
-        return TableRows(client, Codec(model, keys_of))
+        return TableRows(client, codec)
+
+    def table[R: Record](name: str, model: type[R], keys_of: Keys[R]) -> TableRows[R]:
+        return coded(name, Codec(model, keys_of))
 
     return Tables(
+        accounts=table("Accounts", Account, keys.account_keys),
+        versions=coded("ImageVersions", image_row_codec()),
+        tasks=table("Tasks", Task, keys.task_keys),
+        promotions=table("Promotions", Promotion, keys.promotion_keys),
         pools=table("Pools", Pool, keys.pool_keys),
         images=table("Images", Image, keys.image_keys),
         rollouts=table("Rollouts", Rollout, keys.rollout_keys),
         hosts=table("RolloutHosts", RolloutHost, keys.rollout_host_keys),
         answers=table("Answers", KeptAnswer, keys.answer_keys),
         audit=table("Audit", AuditEntry, keys.audit_keys),
+    )
+
+
+def image_row_codec() -> FamilyCodec[ImageRow]:
+    """How the rows of an image's versions look as entities."""
+    return FamilyCodec(
+        state=Codec(ImageState, keys.image_row_keys),
+        version=Codec(ImageVersion, keys.image_row_keys),
     )
 
 

@@ -17,6 +17,7 @@ from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
+from shared.azure.workshop import AzureWorkshop
 from shared.settings import Settings
 
 ENDPOINT = "http://scripted.invalid"
@@ -46,6 +47,7 @@ class Scripted(BaseAdapter):
         self.machines = AzureMachines(clients, settings)
         self.desktops = AzureDesktopPools(clients, lambda: datetime.now(UTC))
         self.gallery = AzureGallery(clients)
+        self.workshop = AzureWorkshop(clients)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.asked.append((str(request.method), str(request.url).split("?")[0].removeprefix(ENDPOINT)))

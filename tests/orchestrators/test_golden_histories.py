@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from orchestrators import publish_image as publishing
+from orchestrators import walk as walking
+from orchestrators.activate_image import activate_image
 from orchestrators.publish_image import publish_image
 from orchestrators.reimage_host import reimage_host
+from orchestrators.set_as_image import set_as_image
 from shared.names import INBOX
 from tests.orchestrators.history import START, Replay
 
@@ -113,3 +116,39 @@ def test_a_step_that_crashes_is_repeated() -> None:
     run.fired(3, 2)
     run.done(4, 1, step("stop"))
     run.check("reimage_host_crash")
+
+
+TASK = {"task": "t-1", "run": 1}
+NEXT = {"then": "next", "seconds": 0.0}
+WAIT = {"then": "wait", "seconds": 30.0}
+STOP = {"then": "stop", "seconds": 0.0}
+
+
+def test_a_set_as_image_goes_through_its_steps() -> None:
+    run = Replay(set_as_image, TASK)
+    at, number = 0.0, 1
+    for outcome in (NEXT, WAIT, *[NEXT] * 11):
+        at, number = at + 1, number + 1
+        run.done(at, number - 1, outcome)
+        if outcome is WAIT:
+            at, number = at + 30, number + 1
+            run.fired(at, number - 1)
+    run.done(at + 1, number, STOP)
+    run.check("set_as_image")
+
+
+def test_an_activation_goes_through_its_steps() -> None:
+    run = Replay(activate_image, TASK)
+    for number in range(1, 4):
+        run.done(number, number, NEXT)
+    run.done(4, 4, STOP)
+    run.check("activate_image")
+
+
+def test_a_long_activation_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "TURNS", 2)
+    run = Replay(activate_image, TASK)
+    run.done(1, 1, NEXT)
+    run.done(2, 2, WAIT)
+    run.fired(32, 3)
+    run.check("activate_image_continues")

@@ -6,12 +6,13 @@ import uuid
 
 import pytest
 
+from shared.models.images import ImageRow
 from shared.ports import Rows
 from shared.settings import Settings
 from shared.tables.codec import Codec
 from shared.tables.rows import TableRows
-from shared.tables.wiring import connect
-from tests.fixtures.memory import MemoryRows
+from shared.tables.wiring import Tables, connect, image_row_codec
+from tests.fixtures.memory import MemoryRows, memory_rows
 from tests.tables.samples import Everything, everything_keys
 
 
@@ -19,7 +20,16 @@ from tests.tables.samples import Everything, everything_keys
 def rows(request: pytest.FixtureRequest) -> Rows[Everything]:
     """An empty table: once real, once in memory."""
     if request.param == "memory":
-        return MemoryRows(Everything, everything_keys)
+        return memory_rows(Everything, everything_keys)
     settings: Settings = request.getfixturevalue("table_settings")
     client = connect(settings).create_table(f"t{uuid.uuid4().hex[:12]}")
     return TableRows(client, Codec(Everything, everything_keys))
+
+
+@pytest.fixture(params=["azurite", "memory"])
+def image_rows(request: pytest.FixtureRequest) -> Rows[ImageRow]:
+    """An empty table of two kinds of record: once real, once in memory."""
+    if request.param == "memory":
+        return MemoryRows("ImageVersions", image_row_codec())
+    tables: Tables = request.getfixturevalue("tables")
+    return tables.versions

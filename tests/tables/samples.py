@@ -6,12 +6,17 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from shared.models.accounts import Account
+from shared.models.azure import Operation
 from shared.models.base import Record, UtcTime, Value
+from shared.models.images import Image, ImageState, ImageVersion, Retention, Source, TargetRegion, Verdict
 from shared.models.keeping import KeptAnswer
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import DomainJoin, EntraJoin, Pool, Ring
+from shared.models.promotions import Promotion
 from shared.models.rollouts import Look, Rollout, RolloutHost, Schedule
-from shared.states import HostState, RolloutState
+from shared.models.tasks import ActivationWork, CaptureWork, Made, PoolsUpdate, Task, TaskKind, TaskStep
+from shared.states import HostState, RolloutState, VersionState
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -105,3 +110,65 @@ def answer(key: str = "8f0e") -> KeptAnswer:
 
 def joined_entra() -> Pool:
     return pool(name="entra", join=EntraJoin(kind="entra"), version=None)
+
+
+def account() -> Account:
+    return Account(name="contoso", title="Contoso Ltd", time_zone="Europe/Berlin", created_at=NOON)
+
+
+def image(**fields: Any) -> Image:
+    given = {
+        "name": "win11",
+        "definition_id": "/subscriptions/s/images/win11",
+        "accounts": ("contoso", "fabrikam"),
+        "retention": Retention(backups=1, days=7),
+        "registered_at": NOON,
+    }
+    return Image.model_validate(given | fields)
+
+
+def image_state(**fields: Any) -> ImageState:
+    given = {"image": "win11", "active": "2.0.0", "activated_at": NOON, "waiting_pools": ("office",)}
+    return ImageState.model_validate(given | fields)
+
+
+def image_version(version: str = "2.0.0", **fields: Any) -> ImageVersion:
+    given = {
+        "image": "win11",
+        "version": version,
+        "state": VersionState.STAGED,
+        "source": Source.CAPTURE,
+        "notes": "Office 2024",
+        "verdict": Verdict(result="passed", note="fine", by="ann", at=NOON),
+        "created_at": NOON,
+    }
+    return ImageVersion.model_validate(given | fields)
+
+
+def capture_task() -> Task:
+    made = (Made(kind="snapshot", id="/subscriptions/s/snapshots/one"),)
+    work = CaptureWork(template_vm_id="/vm", regions=(TargetRegion(name="West Europe", replicas=2),), made=made)
+    return Task(
+        id="8234567890123-1f0c",
+        kind=TaskKind.SET_AS_IMAGE,
+        image="win11",
+        version=None,
+        created_at=NOON,
+        steps=(TaskStep(name="snapshot_template", begun_at=NOON),),
+        operation=Operation(kind="snapshot", target="/snapshot", token="t", done=False, retry_after=1.5),
+        capture=work,
+    )
+
+
+def promotion() -> Promotion:
+    schedule = Schedule(mode=ScheduleMode.NOW, begin_at=NOON, force_at=NOON, time_zone="UTC")
+    update = PoolsUpdate(pools=("office",), schedule=schedule, policy=PolicyOverrides(retries=2))
+    return Promotion(
+        id="8234567890123-1f0c",
+        image="win11",
+        version="2.0.0",
+        due_at=NOON,
+        time_zone="Europe/Berlin",
+        activation=ActivationWork(backup=False, update=update, rollouts={"office": "r"}),
+        created_at=NOON,
+    )

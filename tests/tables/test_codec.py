@@ -11,20 +11,31 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from shared.errors import TooLarge
+from shared.models.accounts import Account
 from shared.models.base import Record
+from shared.models.images import Image
 from shared.models.pools import Pool
+from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.tasks import Task
 from shared.tables import keys
-from shared.tables.codec import Codec
+from shared.tables.codec import Codec, Coding
 from shared.tables.keys import escape_key
 from shared.tables.limits import TEXT_UNITS, check_entity, split_text, transactions
+from shared.tables.wiring import image_row_codec
 from tests.tables.samples import (
     NOON,
     Everything,
     Inner,
+    account,
+    capture_task,
     everything_keys,
+    image,
+    image_state,
+    image_version,
     joined_entra,
     pool,
+    promotion,
     rollout,
     rollout_host,
     row,
@@ -56,10 +67,36 @@ def test_large_integers_are_64_bit_properties() -> None:
         (Codec(Pool, keys.pool_keys), joined_entra()),
         (Codec(Rollout, keys.rollout_keys), rollout()),
         (Codec(RolloutHost, keys.rollout_host_keys), rollout_host()),
+        (Codec(Account, keys.account_keys), account()),
+        (Codec(Image, keys.image_keys), image()),
+        (Codec(Image, keys.image_keys), image(accounts=())),
+        (Codec(Image, keys.image_keys), image(accounts=None)),
+        (image_row_codec(), image_state()),
+        (image_row_codec(), image_state(active=None, activated_at=None, waiting_pools=())),
+        (image_row_codec(), image_version()),
+        (image_row_codec(), image_version(verdict=None)),
+        (Codec(Task, keys.task_keys), capture_task()),
+        (Codec(Promotion, keys.promotion_keys), promotion()),
     ],
 )
-def test_our_records_survive(codec: Codec[Record], record: Record) -> None:
+def test_our_records_survive(codec: Coding[Record], record: Record) -> None:
     assert codec.decode(codec.encode(record), "e") == record.model_copy(update={"etag": "e"})
+
+
+def test_rows_of_several_kinds_in_one_table_are_told_apart() -> None:
+    codec = image_row_codec()
+    assert codec.literal("active", "2.0.0") == "'2.0.0'"
+    assert codec.literal("state", "staged") == "'staged'"
+    with pytest.raises(ValueError, match="colour"):
+        codec.literal("colour", "red")
+    with pytest.raises(KeyError):
+        codec.decode({**codec.encode(image_state()), "kind": "pool"}, "e")
+
+
+def test_versions_are_kept_in_their_order_not_in_that_of_their_text() -> None:
+    codec = image_row_codec()
+    rows = [image_version(version) for version in ("10.0.0", "9.10.0", "9.9.4294967295", "0.0.1")]
+    assert [row.version for row in sorted(rows, key=codec.keys)] == ["0.0.1", "9.9.4294967295", "9.10.0", "10.0.0"]
 
 
 def test_what_a_newer_deployment_added_is_ignored_at_any_depth() -> None:

@@ -16,7 +16,17 @@ from shared.settings import BadSettings, Settings
 from shared.tables.wiring import Tables, open_tables
 from shared.transport import CONNECTIONS
 from tests.tables.lossy import LossyProxy, lossy
-from tests.tables.samples import answer, pool, rollout, rollout_host
+from tests.tables.samples import (
+    account,
+    answer,
+    capture_task,
+    image,
+    image_state,
+    pool,
+    promotion,
+    rollout,
+    rollout_host,
+)
 
 
 def test_every_table_keeps_its_records_under_its_keys(tables: Tables) -> None:
@@ -24,7 +34,11 @@ def test_every_table_keeps_its_records_under_its_keys(tables: Tables) -> None:
     assert tables.rollouts.add(rollout()) == tables.rollouts.find("rollout", "8234567890123-1f0c")
     assert tables.hosts.add(rollout_host()) == tables.hosts.find("8234567890123-1f0c", "avd-0")
     assert tables.answers.add(answer("any/key at all")) == tables.answers.find("any/key at all", "any/key at all")
-    assert tables.images.all("image") == []
+    assert tables.accounts.add(account()) == tables.accounts.find("account", "contoso")
+    assert tables.images.add(image()) == tables.images.find("image", "win11")
+    assert tables.versions.add(image_state()) == tables.versions.find("win11", "image")
+    assert tables.tasks.add(capture_task()) == tables.tasks.find("task", "8234567890123-1f0c")
+    assert tables.promotions.add(promotion()) == tables.promotions.find("promotion", "8234567890123-1f0c")
     assert tables.audit.all("2026-11") == []
 
 
@@ -43,7 +57,7 @@ def test_tests_do_not_see_each_other(tables: Tables, table_settings: Settings) -
 
 def test_a_service_that_is_away_is_busy(azurite: Azurite, table_settings: Settings) -> None:
     away = table_settings.tables_connection.replace(str(azurite.port), str(free_port()))
-    with pytest.raises(AzureBusy, match="Pools"):
+    with pytest.raises(AzureBusy, match="Accounts"):
         open_tables(Settings(tables_connection=away))
 
 

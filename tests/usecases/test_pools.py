@@ -1,18 +1,22 @@
-"""Registering and reading pools and images."""
+"""Registering and reading pools."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.errors import AzureForbidden
+from shared.models.accounts import Account
 from shared.models.pools import Ring
 from shared.models.rollouts import RolloutHost
 from shared.names import ROLLOUT_TAG
-from shared.states import HostState, RolloutState
-from tests.fixtures.app import App, Reply, office, update
-from tests.fixtures.azure_world import HOST_POOL_ID, version_id_of
+from shared.services import IMAGES
+from shared.states import HostState, VersionState
+from tests.fixtures.app import App, Reply, change_pool, office, update
+from tests.fixtures.azure_world import HOST_POOL_ID
+from tests.fixtures.families import family, record_family, version_row
 
 OTHER = HOST_POOL_ID.replace("hp-office", "hp-other")
 ENTRA = {"kind": "entra"}
@@ -43,8 +47,26 @@ class TestRegister:
         assert reply.json["account"] == "default"
 
     def test_everything_that_is_wrong_is_named_at_once(self) -> None:
-        reply = put(fresh(), host_pool_id="hp-office", image="none", time_zone="Mars")
-        assert (reply.status, reply.bad_fields) == (400, {"host_pool_id", "image", "time_zone"})
+        reply = put(fresh(), host_pool_id="hp-office", image="none", time_zone="Mars", account="contoso")
+        assert (reply.status, reply.bad_fields) == (400, {"host_pool_id", "image", "time_zone", "account"})
+
+    def test_the_zone_is_the_accounts_unless_one_is_named(self) -> None:
+        app = fresh()
+        app.tables.accounts.add(Account(name="contoso", time_zone="Asia/Tokyo"))
+        assert put(app, account="contoso", time_zone=None).json["time_zone"] == "Asia/Tokyo"
+        assert put(app, account="contoso").json["time_zone"] == "Europe/Berlin"
+        assert put(app, time_zone=None).json["time_zone"] == "UTC"
+
+    def test_an_image_that_the_account_may_not_have(self) -> None:
+        app = fresh()
+        app.tables.accounts.add(Account(name="contoso"))
+        image = app.tables.images.all(IMAGES)[0]
+        app.tables.images.replace(image.model_copy(update={"accounts": ("contoso",)}))
+        reply = put(app)
+        assert reply.bad_fields == {"image"}
+        assert "image win11 is not available to account default" in reply.text
+        assert put(app, account="contoso").status == 201
+        assert put(app, account="default").bad_fields == {"image"}
 
     @pytest.mark.parametrize(
         ("join", "field"),
@@ -91,8 +113,17 @@ class TestRegister:
     def test_changing_a_pool_keeps_what_it_is_on(self) -> None:
         app = office()
         app.tables.pools.replace(app.pool().model_copy(update={"version": "1.5.0", "previous_version": "1.0.0"}))
+        app.later(hours=1)
         assert put(app, ring="pilot").status == 200
         assert (app.pool().version, app.pool().previous_version, app.pool().ring) == ("1.5.0", "1.0.0", Ring.PILOT)
+        assert app.pool().version_at == app.now - timedelta(hours=1)
+
+    def test_a_pool_on_other_ground_begins_anew(self) -> None:
+        app = office()
+        app.world.add_pool(OTHER)
+        app.later(hours=1)
+        assert put(app, host_pool_id=OTHER).status == 200
+        assert (app.pool().version, app.pool().version_at) == (None, app.now)
 
     def test_the_ground_of_a_running_rollout_stays(self) -> None:
         app = office()
@@ -100,15 +131,37 @@ class TestRegister:
         app.world.add_pool(OTHER)
         assert put(app, host_pool_id=OTHER).json["rollout"] == running
         assert put(app, ring="test").json["rollout"] == running
+        app.tables.accounts.add(Account(name="contoso"))
+        assert put(app, account="contoso").json["rollout"] == running
         assert put(app, policy={"retries": 2}).status == 200
         assert app.pool().running_rollout == running
 
-    def test_a_pool_on_a_staged_version_stays_in_ring_test(self) -> None:
+    @pytest.mark.parametrize(
+        ("state", "status"),
+        [
+            (VersionState.CAPTURING, 409),
+            (VersionState.STAGED, 409),
+            (VersionState.DISCARDED, 409),
+            (VersionState.FAILED, 409),
+            (VersionState.DELETED, 200),
+            (VersionState.BACKUP, 200),
+        ],
+    )
+    def test_a_pool_on_a_version_that_was_never_active_stays_in_ring_test(
+        self, state: VersionState, status: int
+    ) -> None:
         app = office()
-        app.world.add_version("3.0.0", staged=True)
-        app.tables.pools.replace(app.pool().model_copy(update={"ring": Ring.TEST, "version": "3.0.0"}))
-        assert put(app, ring="production").status == 409
-        assert app.pool().ring is Ring.TEST
+        record_family(app.tables.versions, family(others=[version_row("3.0.0", state)]))
+        change_pool(app, ring=Ring.TEST, version="3.0.0")
+        assert put(app, ring="production").status == status
+        assert put(app, ring="test").status == 200
+
+    @pytest.mark.parametrize(("left_out", "status"), [(True, 409), (False, 200)])
+    def test_of_an_unrecorded_version_the_gallery_says_whether_it_is_staged(self, left_out: bool, status: int) -> None:
+        app = office()
+        app.world.add_version("3.0.0", staged=left_out)
+        change_pool(app, ring=Ring.TEST, version="3.0.0")
+        assert put(app, ring="production").status == status
 
 
 class TestRead:
@@ -161,33 +214,3 @@ class TestUnregister:
         assert (reply.status, reply.text) == (204, "")
         assert app.send("GET", "/api/pools/office").status == 404
         assert app.send("DELETE", "/api/pools/office").status == 404
-
-
-class TestImageForNewHosts:
-    """Never a version that is only staged; the target only once the canary has passed."""
-
-    def ask(self, app: App) -> Reply:
-        return app.send("GET", "/api/pools/office/image")
-
-    def test_the_pools_version(self) -> None:
-        assert self.ask(office()).json["version_id"] == version_id_of("1.0.0")
-
-    def test_the_target_only_after_the_canary(self) -> None:
-        app = office()
-        rollout_id = update(app).json["id"]
-        assert self.ask(app).json["version"] == "1.0.0"
-        row = app.rollout(rollout_id).model_copy(update={"canary_passed_at": app.now, "state": RolloutState.RUNNING})
-        app.tables.rollouts.replace(row)
-        assert self.ask(app).json["version"] == "2.0.0"
-
-    def test_a_test_pool_on_a_staged_version_gives_out_the_one_before(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0", staged=True)
-        changes = {"version": "3.0.0", "previous_version": "1.0.0", "ring": Ring.TEST}
-        app.tables.pools.replace(app.pool().model_copy(update=changes))
-        assert self.ask(app).json["version"] == "1.0.0"
-
-    def test_nothing_known_is_said(self) -> None:
-        app = office()
-        app.tables.pools.replace(app.pool().model_copy(update={"version": None}))
-        assert self.ask(app).status == 409

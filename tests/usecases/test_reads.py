@@ -1,50 +1,14 @@
-"""Images, health, and rollouts as they are read."""
+"""Health, and rollouts as they are read."""
 
 from __future__ import annotations
 
 import pytest
 
-from shared.errors import AzureBusy, AzureForbidden
+from shared.errors import AzureBusy
 from shared.ids import newest_first_id
 from shared.models.rollouts import RolloutHost
 from shared.states import HostState, RolloutState
 from tests.fixtures.app import office, update
-from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID
-
-
-class TestImages:
-    """A name for a gallery image definition."""
-
-    def test_register_read_list(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0", staged=True)
-        reply = app.send("PUT", "/api/images/second", {"definition_id": DEFINITION_ID})
-        assert reply.status == 201
-        assert (reply.json["current"], reply.json["staged"]) == ("2.0.0", "3.0.0")
-        assert app.send("PUT", "/api/images/second", {"definition_id": DEFINITION_ID}).status == 200
-        assert [image["name"] for image in app.send("GET", "/api/images").json["items"]] == ["second", "win11"]
-        versions = app.send("GET", "/api/images/second/versions").json["items"]
-        assert [(version["version"], version["staged"]) for version in versions] == [
-            ("1.0.0", False),
-            ("2.0.0", False),
-            ("3.0.0", True),
-        ]
-
-    @pytest.mark.parametrize("given", ["x", HOST_POOL_ID, DEFINITION_ID + "/versions/1.0.0", DEFINITION_ID + "x"])
-    def test_what_is_no_definition_is_refused(self, given: str) -> None:
-        assert office().send("PUT", "/api/images/second", {"definition_id": given}).bad_fields == {"definition_id"}
-
-    def test_the_definition_of_a_running_rollout_stays(self) -> None:
-        app = office()
-        other = DEFINITION_ID.replace("win11-office", "other")
-        app.world.add_version("1.0.0", other)
-        running = update(app).json["id"]
-        assert app.send("PUT", "/api/images/win11", {"definition_id": other}).json["rollout"] == running
-
-    def test_an_unreadable_gallery_is_said_in_the_list(self) -> None:
-        app = office()
-        app.world.fail("versions", AzureForbidden("x", 403, "AuthorizationFailed", "no"))
-        assert "may not read" in app.send("GET", "/api/images").json["items"][0]["problem"]
 
 
 class TestHealth:

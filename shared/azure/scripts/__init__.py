@@ -5,4 +5,13 @@ from importlib.resources import files
 
 def registration_script() -> str:
     """The PowerShell text that `Machines.start_register` runs on a new session host."""
-    return (files(__package__) / "register_session_host.ps1").read_text(encoding="utf-8")
+    return _text("register_session_host.ps1")
+
+
+def preparation_script() -> str:
+    """The PowerShell text that `Workshop.start_prepare` runs on a copy of the template."""
+    return _text("prepare_image.ps1")
+
+
+def _text(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")

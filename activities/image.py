@@ -1,0 +1,29 @@
+"""The activities of `set_as_image` and `activate_image`: one for each step of a task on an image."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+from azure.durable_functions.client import SyncDurableFunctionsClient
+
+from shared.engine import DurableEngine
+from shared.imaging.registry import TASK_STEPS
+from shared.imaging.task_step import run_task_step
+from shared.wiring import services
+
+bp = df.Blueprint()
+
+
+def _register(name: str) -> None:
+    """Register the activity of one step under the step's name."""
+
+    def run(given: dict, client: SyncDurableFunctionsClient) -> dict:  # type: ignore[type-arg]
+        work, step = services(), TASK_STEPS[name]
+        outcome = run_task_step(work, DurableEngine(client), given, name, step.run, step.limit(work.settings))
+        return {"then": str(outcome.then), "seconds": outcome.seconds}
+
+    run.__name__ = name
+    bp.durable_client_input(client_name="client")(bp.activity_trigger(input_name="given")(run))
+
+
+for step_name in TASK_STEPS:
+    _register(step_name)

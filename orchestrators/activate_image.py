@@ -1,0 +1,18 @@
+"""Makes another version of an image the active one, and brings it to the pools that are to have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from durabletask.task import OrchestrationContext
+
+from orchestrators.walk import Driven, walk
+from shared.steps import ACTIVATION_STEPS
+
+
+def activate_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
+    """1 Switch the version. 2 Flip the flags in the gallery. 3 Update the pools, ring by ring. 4 End.
+
+    `given`: `task` and `run`. A roll-back goes the same way.
+    """
+    yield from walk(context, ACTIVATION_STEPS, given)

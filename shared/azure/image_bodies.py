@@ -1,0 +1,145 @@
+"""Request bodies for copies of a template VM and for image versions, as ARM JSON. Pure: no SDK, nothing is sent.
+
+Whatever is made for the time of a task, and the version that comes of it, is tagged with the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from shared import names
+from shared.azure import ids, reading
+from shared.errors import InvalidRequest
+from shared.models.azure import Template
+from shared.models.images import Definition, TargetRegion
+
+Json = dict[str, Any]
+
+PREPARE_TIMEOUT = 75 * 60
+"""Seconds the guest gives the script: it waits up to 30 minutes for updates to settle and 30 for sysprep. Azure
+allows 90 (azure-facts 1.9)."""
+NETWORK_API = "2022-11-01"
+"""The newest version of Microsoft.Network that a VM may have its card made with (SDK 39, `NetworkApiVersion`)."""
+
+_DISK_SKU = "StandardSSD_LRS"
+"""Every VM size takes it, and it is fast enough for one sysprep."""
+_KEPT_OF_A_SNAPSHOT = ("osType", "hyperVGeneration", "securityProfile", "encryption")
+_VM_KIND = "microsoft.compute/virtualmachines"
+
+
+def snapshot(template: Template, task: str) -> Json:
+    """An incremental snapshot of the template's OS disk. Raises InvalidRequest when that is no managed disk."""
+    if template.os_disk_id is None:
+        raise InvalidRequest.one("template_vm_id", f"{template.name} has no managed OS disk that could be copied")
+    creation = {"createOption": "Copy", "sourceResourceId": template.os_disk_id}
+    properties = {"incremental": True, "creationData": creation}
+    return {**_made_for(template.location, task), "sku": {"name": "Standard_LRS"}, "properties": properties}
+
+
+def disk(snapshot_id: str, snapshot_body: Json, template: Template, task: str) -> Json:
+    """A disk from a snapshot, of the same kind as the disk the snapshot was taken of, where the copy will run."""
+    had = snapshot_body.get("properties") or {}
+    kept = {key: had[key] for key in _KEPT_OF_A_SNAPSHOT if had.get(key)}
+    creation = {"createOption": "Copy", "sourceResourceId": snapshot_id}
+    body = {**_made_for(template.location, task), "sku": {"name": _DISK_SKU}}
+    return body | _zones(template) | {"properties": {"osType": "Windows", **kept, "creationData": creation}}
+
+
+def clone(disk_id: str, template: Template, subnet_id: str, name: str, task: str) -> Json:
+    """A VM like the template on a copy of its disk. Disk and card go when the VM is deleted; it has no public address.
+
+    No osProfile: the disk has been through its setup, and Azure refuses one with an attached disk.
+    """
+    os_disk = {
+        "createOption": "Attach",
+        "osType": "Windows",
+        "deleteOption": "Delete",
+        "managedDisk": {"id": disk_id},
+    }
+    network = {"networkApiVersion": NETWORK_API, "networkInterfaceConfigurations": [_card(name, subnet_id, task)]}
+    properties: Json = {
+        "hardwareProfile": {"vmSize": template.vm_size},
+        "storageProfile": {"osDisk": os_disk},
+        "networkProfile": network,
+    }
+    if template.license_type:
+        properties["licenseType"] = template.license_type
+    if template.security:
+        properties["securityProfile"] = template.security
+    return _made_for(template.location, task) | _zones(template) | {"properties": properties}
+
+
+def prepare_command(location: str, script: str, task: str) -> Json:
+    """The managed run command that generalizes Windows. Its ChangeTag is new each time, as for registering."""
+    return {
+        **_made_for(location, task),
+        "properties": {
+            "source": {"script": script},
+            "parameters": [{"name": "ChangeTag", "value": uuid4().hex}],
+            "asyncExecution": False,
+            "timeoutInSeconds": PREPARE_TIMEOUT,
+            "treatFailureAsDeploymentFailure": True,
+        },
+    }
+
+
+def managed_image(vm_id: str, location: str, generation: str, task: str) -> Json:
+    """A managed image of a generalized VM."""
+    properties = {"hyperVGeneration": generation, "sourceVirtualMachine": {"id": vm_id}}
+    return _made_for(location, task) | {"properties": properties}
+
+
+def version(definition: Definition, source_id: str, regions: Sequence[TargetRegion], task: str) -> Json:
+    """A version that nobody gets by asking for the latest, in any region. The source: a managed image or a VM."""
+    is_vm = ids.parse(source_id).kind == _VM_KIND
+    publishing = {
+        "targetRegions": [_region(one) for one in regions],
+        "excludeFromLatest": True,
+        "replicationMode": "Full",
+    }
+    storage = {"source": {"virtualMachineId" if is_vm else "id": source_id}}
+    properties = {"publishingProfile": publishing, "storageProfile": storage}
+    return _made_for(definition.location, task) | {"properties": properties}
+
+
+def exclusion(version_body: Json, *, excluded: bool) -> Json | None:
+    """The PATCH that leaves a version out of "latest" or lets it in; None when it is so already.
+
+    Each region has a flag of its own, which must say the same; whatever else a region has is sent back as it was.
+    """
+    publishing = (version_body.get("properties") or {}).get("publishingProfile") or {}
+    regions = publishing.get("targetRegions") or []
+    flags = [bool(publishing.get("excludeFromLatest")), *(bool(one.get("excludeFromLatest")) for one in regions)]
+    if all(flag is excluded for flag in flags):
+        return None
+    targets = [{**one, "excludeFromLatest": excluded} for one in regions]
+    profile = {"excludeFromLatest": excluded} | ({"targetRegions": targets} if targets else {})
+    return {"properties": {"publishingProfile": profile}}
+
+
+def _made_for(location: str, task: str) -> Json:
+    return {"location": location, "tags": {names.TASK_TAG: task}}
+
+
+def _zones(template: Template) -> Json:
+    return {"zones": list(template.zones)} if template.zones else {}
+
+
+def _card(name: str, subnet_id: str, task: str) -> Json:
+    address = {"name": "internal", "properties": {"primary": True, "subnet": {"id": subnet_id}}}
+    return {
+        "name": f"{name}-nic",
+        "tags": {names.TASK_TAG: task},
+        "properties": {"primary": True, "deleteOption": "Delete", "ipConfigurations": [address]},
+    }
+
+
+def _region(region: TargetRegion) -> Json:
+    return {
+        "name": reading.region(region.name),
+        "regionalReplicaCount": region.replicas,
+        "storageAccountType": region.storage,
+        "excludeFromLatest": True,
+    }

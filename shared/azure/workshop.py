@@ -1,0 +1,138 @@
+"""The `Workshop` port over azure-mgmt-compute 39.0.0 (API 2026-04-01; disks and snapshots 2026-03-02).
+
+Bodies are made in `image_bodies`, answers are read in `reading`. Before anything is made there is a look.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.rest import HttpRequest
+
+from shared import names
+from shared.azure import ids, image_bodies, making, operations, reading
+from shared.azure.clients import ArmClients
+from shared.azure.errors import azure_call, refusal
+from shared.azure.scripts import preparation_script
+from shared.errors import AzureError, AzureNotFound
+from shared.models.azure import Operation, Template
+
+NETWORK_API = "2024-05-01"
+"""Of the one call to Microsoft.Network; azure-mgmt-network would be a large dependency for it."""
+
+_VM = "microsoft.compute/virtualmachines"
+_COLLECTIONS = {
+    _VM: "virtual_machines",
+    "microsoft.compute/disks": "disks",
+    "microsoft.compute/snapshots": "snapshots",
+    "microsoft.compute/images": "images",
+}
+"""Where the SDK has each kind of resource that is made here."""
+
+
+class AzureWorkshop:
+    """Copies of a template VM. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
+
+    def __init__(self, clients: ArmClients) -> None:
+        self._clients = clients
+
+    def template(self, vm_id: str) -> Template | None:
+        """Two reads: the VM with its power state, and its primary network card for the subnet."""
+        try:
+            vm = self._read(vm_id, expand="instanceView")
+        except AzureNotFound:
+            return None
+        nic_id = reading.primary_nic(vm)
+        return reading.template(vm, self._network_card(nic_id) if nic_id else {})
+
+    def owner(self, resource_id: str) -> str | None:
+        """The task that made a snapshot, disk, VM or managed image; empty without the tag, None when it is gone."""
+        try:
+            return reading.owner(self._read(resource_id))
+        except AzureNotFound:
+            return None
+
+    def start_snapshot(self, snapshot_id: str, template: Template, task: str) -> Operation:
+        """PUT an incremental snapshot. Raises InvalidRequest when the template's OS disk is no managed disk."""
+        return self._make("snapshot", snapshot_id, image_bodies.snapshot(template, task), task)
+
+    def start_disk(self, disk_id: str, snapshot_id: str, template: Template, task: str) -> Operation:
+        """PUT a disk of the snapshot's generation and security type. Raises AzureNotFound without the snapshot."""
+        body = image_bodies.disk(snapshot_id, self._read(snapshot_id), template, task)
+        return self._make("disk", disk_id, body, task)
+
+    def start_clone(self, vm_id: str, disk_id: str, template: Template, subnet_id: str, task: str) -> Operation:
+        """PUT a VM with the disk attached and a card of its own. Failed allocations come from `resume`, as a rule."""
+        body = image_bodies.clone(disk_id, template, subnet_id, ids.last(vm_id), task)
+        return self._make("clone", vm_id, body, task)
+
+    def start_prepare(self, vm_id: str, location: str, task: str) -> Operation:
+        """PUT the managed run command that runs sysprep; refused on a VM that this task did not make."""
+        at, call = ids.parse(vm_id), operations.words("prepare", vm_id)
+        making.check_owner(self._read(vm_id), task, call)
+        commands = self._clients.compute(at.subscription).virtual_machine_run_commands
+
+        def read() -> dict[str, Any]:
+            with azure_call(call):
+                return dict(commands.get_by_virtual_machine(at.group, at.name, names.PREPARE_COMMAND).as_dict())
+
+        if making.is_made(read, task, call):
+            return operations.finished("prepare", vm_id)
+        body: Any = image_bodies.prepare_command(location, preparation_script(), task)
+        return operations.start(
+            "prepare",
+            vm_id,
+            lambda p: commands.begin_create_or_update(at.group, at.name, names.PREPARE_COMMAND, body, polling=p),
+        )
+
+    def generalize(self, vm_id: str) -> None:
+        """POST generalize, which cannot be undone: refused on a VM that no task made."""
+        at, call = ids.parse(vm_id), f"generalize {ids.last(vm_id)}"
+        if not reading.owner(self._read(vm_id)):
+            raise AzureError(call, None, "NotOurs", f"{at.name} is no copy that Freshcoat made")
+        with azure_call(call):
+            self._clients.compute(at.subscription).virtual_machines.generalize(at.group, at.name)
+
+    def start_image(self, image_id: str, vm_id: str, location: str, generation: str, task: str) -> Operation:
+        """PUT a managed image. Azure has none of Trusted Launch VMs: their definitions capture the VM itself."""
+        return self._make("image", image_id, image_bodies.managed_image(vm_id, location, generation, task), task)
+
+    def start_removal(self, resource_id: str) -> Operation:
+        """DELETE, a VM by force. Whose it is must have been asked before: see `owner`."""
+        at = ids.parse(resource_id)
+        kept, force = self._collection(at), {"force_deletion": True} if at.kind == _VM else {}
+        return operations.removed(
+            "remove", resource_id, lambda p: kept.begin_delete(at.group, at.name, polling=p, **force)
+        )
+
+    def resume(self, operation: Operation) -> Operation:
+        """Ask once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation."""
+        return operations.resume(self._clients, operation)
+
+    def _make(self, kind: str, resource_id: str, body: dict[str, Any], task: str) -> Operation:
+        at = ids.parse(resource_id)
+        if making.is_made(lambda: self._read(resource_id), task, operations.words(kind, resource_id)):
+            return operations.finished(kind, resource_id)
+        kept = self._collection(at)
+        return operations.start(
+            kind, resource_id, lambda p: kept.begin_create_or_update(at.group, at.name, body, polling=p)
+        )
+
+    def _read(self, resource_id: str, **options: str) -> dict[str, Any]:
+        at = ids.parse(resource_id)
+        with azure_call(f"read {at.name}"):
+            return dict(self._collection(at).get(at.group, at.name, **options).as_dict())
+
+    def _network_card(self, nic_id: str) -> dict[str, Any]:
+        """Through the compute client's own pipeline, which raises nothing for an answer that is a refusal."""
+        at, call = ids.parse(nic_id), f"read the network card {ids.last(nic_id)}"
+        with azure_call(call):
+            request = HttpRequest("GET", nic_id, params={"api-version": NETWORK_API})
+            answer = self._clients.compute(at.subscription).send_request(request)
+            if answer.status_code != 200:
+                raise refusal(call, answer)
+            return dict(answer.json())
+
+    def _collection(self, at: ids.ArmId) -> Any:
+        """The SDK's operations on resources of this kind. A kind that is not made here is a bug."""
+        return getattr(self._clients.compute(at.subscription), _COLLECTIONS[at.kind])

@@ -1,0 +1,129 @@
+"""Images and their versions as people see them: the tables, with the gallery and the template VM as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.arm_ids import refusal, version_id
+from shared.errors import AzureBusy, AzureError
+from shared.imaging.family import read_family
+from shared.imaging.lifecycle import Family
+from shared.imaging.task_views import brief
+from shared.models.azure import Machine
+from shared.models.base import version_key
+from shared.models.images import GalleryVersion, Image, ImageVersion
+from shared.models.views import ImageView, TaskBrief, VersionView
+from shared.services import POOLS, TASKS, Services
+
+_READERS = 8
+
+
+def view_images(services: Services, images: Sequence[Image]) -> list[ImageView]:
+    """The images as they are now; one that cannot be read in Azure says why and holds up no other."""
+    templates = _templates(services, images)
+    with ThreadPoolExecutor(_READERS) as readers:
+        return list(readers.map(lambda image: _view_image(services, image, templates), images))
+
+
+def view_versions(services: Services, image: Image) -> list[VersionView]:
+    """All versions, those of the gallery and those that are recorded, oldest first. Raises AzureError."""
+    gallery = {version.version: version for version in services.gallery.versions(image.definition_id)}
+    recorded = read_family(services, image.name).versions
+    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
+    return [
+        view_version(
+            image,
+            version,
+            gallery.get(version),
+            recorded.get(version),
+            [pool.name for pool in pools if pool.version == version],
+        )
+        for version in sorted({*gallery, *recorded}, key=version_key)
+    ]
+
+
+def _templates(services: Services, images: Sequence[Image]) -> Mapping[str, Machine] | AzureError | None:
+    """All template VMs in one call, by lower-case id, or why not; None when each is to be read on its own."""
+    wanted = {image.template_vm_id for image in images if image.template_vm_id}
+    if len(wanted) < 2:
+        return None
+    try:
+        return services.machines.machines(wanted)
+    except AzureBusy as error:
+        return error  # asking again for each of them would make it worse
+    except AzureError:
+        return None  # one of them may not be read: the others can be all the same
+
+
+def _view_image(services: Services, image: Image, templates: Mapping[str, Machine] | AzureError | None) -> ImageView:
+    family = read_family(services, image.name)
+    staged = family.versions.get(family.state.staged or "")
+    power, power_problem = _power(services, image, templates)
+    problems = [_gallery_problem(services, image, family), power_problem]
+    kept = image.model_dump(include=set(ImageView.model_fields))
+    return ImageView.model_validate(
+        kept
+        | {
+            "current": family.state.active,
+            "staged": family.state.staged,
+            "verdict": staged.verdict if staged else None,
+            "backups": [backup.version for backup in family.backups],
+            "promotion": family.state.promotion,
+            "power": power,
+            "last_task": _last_task(services, family),
+            "problem": "; ".join(filter(None, problems)),
+        }
+    )
+
+
+def _gallery_problem(services: Services, image: Image, family: Family) -> str:
+    try:
+        there = {version.version for version in services.gallery.versions(image.definition_id)}
+    except AzureError as error:
+        return refusal("image definition", error)
+    missing = [version for version in (family.state.active, family.state.staged) if version and version not in there]
+    return f"the gallery has no version {', '.join(missing)} any more" if missing else ""
+
+
+def _power(services: Services, image: Image, templates: Mapping[str, Machine] | AzureError | None) -> tuple[str, str]:
+    """The template VM's power state, and why it could not be read."""
+    vm_id = image.template_vm_id
+    if not vm_id:
+        return "", ""
+    try:
+        if isinstance(templates, AzureError):
+            raise templates
+        found = services.machines.machine(vm_id) if templates is None else templates.get(vm_id.lower())
+    except AzureError as error:
+        return "", refusal("template VM", error)
+    return (
+        (found.power, "") if found else ("", "the template VM does not exist any more; register the image with another")
+    )
+
+
+def _last_task(services: Services, family: Family) -> TaskBrief | None:
+    task = services.tasks.find(TASKS, family.state.last_task) if family.state.last_task else None
+    return brief(task) if task else None
+
+
+def view_version(
+    image: Image, version: str, there: GalleryVersion | None, recorded: ImageVersion | None, used_by: list[str]
+) -> VersionView:
+    """A version, as the gallery has it and as it is recorded; `used_by` names the pools that are on it."""
+    fields = (
+        recorded.model_dump(include=set(VersionView.model_fields)) if recorded else {"version": version, "state": None}
+    )
+    details = [there.detail if there else "", recorded.note if recorded else ""]
+    return VersionView.model_validate(
+        fields
+        | {
+            "id": there.id if there else version_id(image.definition_id, version),
+            "in_gallery": there is not None,
+            "ready": there is not None and there.ready,
+            "excluded_from_latest": there is not None and there.exclude_from_latest,
+            "replicas": there.replicas if there else {},
+            "used_by": used_by,
+            "detail": "; ".join(filter(None, details)),
+        }
+    )

@@ -1,0 +1,1 @@
+"""Versions of images: set as image, stage, test, activate, roll back, promote on schedule, keep and remove."""

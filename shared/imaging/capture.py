@@ -1,0 +1,186 @@
+"""Asking for "Set as image": look at everything that could stop it, hold the image, have it driven."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from shared.arm_ids import refusal
+from shared.errors import AlreadyExists, AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.images import find_image
+from shared.imaging import lifecycle
+from shared.imaging.activation import start
+from shared.imaging.family import change_family, read_family
+from shared.imaging.lifecycle import Family
+from shared.imaging.numbers import next_version
+from shared.imaging.task_views import view
+from shared.imaging.tasks import audit_task, forget_task, new_task
+from shared.models.azure import Template
+from shared.models.base import version_key
+from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
+from shared.models.requests import SetAsImageRequest
+from shared.models.tasks import CaptureWork, Task, TaskKind
+from shared.models.views import TaskView
+from shared.ports import Engine
+from shared.services import Services
+from shared.states import VersionState
+
+
+def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImageRequest, who: str) -> TaskView:
+    """Begin to make a new version from the image's template VM.
+
+    Raises NotFound, InvalidRequest, Conflict (the VM runs, another one is at it, a version is staged), AzureBusy.
+    Nothing was changed then.
+    """
+    image = find_image(services, name)
+    _check_words(asked)
+    template = _read_template(services, image)
+    if template.running and not asked.power_off:
+        raise Conflict(
+            f"The template VM {template.name} is running. Switch it off, or power off & set as image: "
+            "send power_off: true. It is started again afterwards."
+        )
+    definition, versions = _read_gallery(services, image)
+    _check_fit(template, definition)
+    family = read_family(services, name)
+    version = _number(asked, family, versions)
+    work = CaptureWork(
+        template_vm_id=image.template_vm_id,
+        build_subnet_id=image.build_subnet_id or template.subnet_id,
+        power_off=asked.power_off,
+        stage=asked.stage,
+        backup=asked.backup,
+        notes=asked.notes,
+        regions=_regions(asked, family, versions, template),
+        through_image=definition.captured_through_image,
+        generation=definition.generation,
+    )
+    task = new_task(
+        services, TaskKind.SET_AS_IMAGE, name, who,
+        version=version, from_version=family.state.active, capture=work, reason=asked.notes,
+    )  # fmt: skip
+    return view(_begin(services, engine, task, family))
+
+
+def _begin(services: Services, engine: Engine, task: Task, family: Family) -> Task:
+    """Write the task, hold the image, have it driven. When the process dies in between, its first step holds it."""
+    claimed(family, task, services)
+    with suppress(AlreadyExists):
+        task = services.tasks.add(task)
+    try:
+        change_family(services, task.image, lambda now: claimed(now, task, services))
+    except Conflict:
+        forget_task(services, task)
+        raise
+    audit_task(services, task, before=task.from_version or "", after=f"{task.version} (begun)")
+    start(services, engine, task)
+    return task
+
+
+def claimed(family: Family, task: Task, services: Services) -> Family:
+    """The family held by this set-as-image; the same one when it is already. Raises Conflict."""
+    work = task.capture
+    assert work is not None and task.version is not None  # noqa: S101 - its request wrote it
+    return lifecycle.begin_capture(
+        family, task.version, task=task.id, now=services.now(), who=task.requested_by,
+        notes=work.notes, backup=work.backup,
+    )  # fmt: skip
+
+
+def _check_words(asked: SetAsImageRequest) -> None:
+    problems = []
+    if asked.stage and not asked.backup:
+        problems.append(FieldProblem("backup", "a staged version keeps the current one: leave backup on, or stage off"))
+    if asked.version and asked.step:
+        problems.append(FieldProblem("step", "give either a version or a step"))
+    if problems:
+        raise InvalidRequest(problems)
+
+
+def _read_template(services: Services, image: Image) -> Template:
+    if not image.template_vm_id:
+        raise Conflict(f"Image {image.name} has no template VM: register it with a template_vm_id.")
+    try:
+        template = services.workshop.template(image.template_vm_id)
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        raise Conflict(f"Template VM: {refusal('virtual machine', error)}.") from error
+    if template is None:
+        raise Conflict(f"The template VM {image.template_vm_id} does not exist: register the image with another one.")
+    if template.os_disk_id is None or template.ephemeral:
+        raise Conflict(f"The template VM {template.name} has an ephemeral OS disk, which cannot be copied.")
+    if not template.windows:
+        raise Conflict(f"The template VM {template.name} does not run Windows.")
+    return template
+
+
+def _read_gallery(services: Services, image: Image) -> tuple[Definition, list[GalleryVersion]]:
+    try:
+        return services.gallery.definition(image.definition_id), services.gallery.versions(image.definition_id)
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        raise Conflict(f"Gallery: {refusal('image definition', error)}.") from error
+
+
+def _check_fit(template: Template, definition: Definition) -> None:
+    if not (definition.windows and definition.generalized):
+        raise Conflict("The image definition is not for generalized Windows: register one that is.")
+    _check_security(template, definition)
+    if _plain(template.location) != _plain(definition.location):
+        raise Conflict(
+            f"The template VM is in {template.location}, the gallery in {definition.location}: they must be together."
+        )
+
+
+def _check_security(template: Template, definition: Definition) -> None:
+    """A managed image cannot be made of a Trusted Launch VM, nor a Trusted Launch version of another VM."""
+    trusted = str(template.security.get("securityType") or "").lower() == "trustedlaunch"
+    if trusted and definition.captured_through_image:
+        raise Conflict(
+            f"The template VM {template.name} has Trusted Launch, and a definition of type {definition.security_type} "
+            "takes versions only from VMs without: use a definition of type TrustedLaunch, or another template."
+        )
+    if not trusted and definition.security_type == "TrustedLaunch":
+        raise Conflict(
+            f"The definition is of type TrustedLaunch, and the template VM {template.name} has no Trusted Launch: "
+            "use another definition or another template."
+        )
+
+
+def _plain(region: str) -> str:
+    return region.lower().replace(" ", "")
+
+
+def _number(asked: SetAsImageRequest, family: Family, versions: list[GalleryVersion]) -> str:
+    """The version's number: the one asked for, or the next. Raises InvalidRequest when it is taken or too low."""
+    in_gallery = {version.version for version in versions}
+    alive = {name for name, row in family.versions.items() if row.state in _ALIVE}
+    if asked.version is None:
+        return next_version(in_gallery | alive, asked.step or "major")
+    if asked.version in in_gallery | alive:
+        raise InvalidRequest.one("version", f"{asked.version} exists already; choose another number")
+    if family.state.active and version_key(asked.version) < version_key(family.state.active):
+        raise InvalidRequest.one("version", f"{asked.version} is lower than the active {family.state.active}")
+    return asked.version
+
+
+_ALIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.ACTIVE, VersionState.BACKUP})
+
+
+def _regions(
+    asked: SetAsImageRequest, family: Family, versions: list[GalleryVersion], template: Template
+) -> tuple[TargetRegion, ...]:
+    """Where the version goes: as asked, as the active one, or where the template is. The template's region is among
+    them, since a version is replicated from there (azure-facts 2.1)."""
+    home = _plain(template.location)
+    if asked.regions is not None:
+        if home not in {region.key for region in asked.regions}:
+            raise InvalidRequest.one("regions", f"the template's own region, {template.location}, must be among them")
+        if len({region.key for region in asked.regions}) < len(asked.regions):
+            raise InvalidRequest.one("regions", "a region is named twice")
+        return tuple(asked.regions)
+    replicas = next((v.replicas for v in versions if v.version == family.state.active), {})
+    return tuple(
+        TargetRegion(name=region, replicas=max(1, count)) for region, count in sorted({home: 1, **replicas}.items())
+    )

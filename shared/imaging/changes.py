@@ -1,0 +1,88 @@
+"""Changes of versions that are done at once: the task and the audit entry of one, told from its row.
+
+The rows are changed first, in one transaction, and told after that. A process that dies in between leaves a change
+untold: it is told later from the same row, before the next change of that row or by retention.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+
+from shared.errors import AlreadyExists, FreshcoatError
+from shared.ids import made_at
+from shared.image_views import view_version
+from shared.imaging.tasks import note_done
+from shared.models.images import GalleryVersion, Image, ImageVersion, Source
+from shared.models.tasks import Task, TaskKind
+from shared.models.views import VersionView
+from shared.services import POOLS, TASKS, Services
+from shared.states import VersionState
+
+_log = logging.getLogger("freshcoat.images")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was done to a version: by whom, from what to what."""
+
+    kind: TaskKind
+    who: str
+    note: str
+    before: str
+    after: str
+
+
+def last_change(row: ImageVersion) -> Change | None:
+    """The change that a row's `task` stands for; None when that is a task with a row of its own."""
+    version, ours = row.version, row.source is Source.CAPTURE
+    match row.state:
+        case VersionState.STAGED if row.verdict:
+            told = row.verdict.result + (f": {row.verdict.note}" if row.verdict.note else "")
+            return Change(TaskKind.VERDICT, row.verdict.by, f"{version} has {told}"[:1_000], "", row.verdict.result)
+        case VersionState.STAGED if not ours:
+            return Change(TaskKind.STAGE, row.created_by, f"{version} is staged.", "", version)
+        case VersionState.DISCARDED if row.deleting or not ours:
+            return Change(TaskKind.DISCARD, row.removal_by, f"{version} is discarded; it {row.note}.", version, "")
+        case VersionState.DISCARDED | VersionState.DELETED:
+            return Change(TaskKind.REMOVE, row.removal_by, f"{version} is gone from the gallery.", version, "")
+        case _:
+            return None
+
+
+def tell(services: Services, row: ImageVersion, *, before: str = "") -> None:
+    """Write the task and the audit entry of a row's last change, unless they are there.
+
+    The deed is done: what cannot be written is logged. `before`: what stood there before, when the row does not say.
+    """
+    change = last_change(row)
+    if change is None or not row.task:
+        return
+    try:
+        if services.tasks.find(TASKS, row.task) is None:
+            _write(services, row, change, before)
+    except FreshcoatError as error:
+        _log.warning("No task %s yet: %s of %s by %s: %s", row.task, change.kind, row.image, change.who, error)
+
+
+def _write(services: Services, row: ImageVersion, change: Change, before: str) -> None:
+    now = services.now()
+    task = Task(
+        id=row.task,
+        kind=change.kind,
+        image=row.image,
+        version=row.version,
+        requested_by=change.who,
+        created_at=made_at(row.task) or now,
+        step_since=now,
+    )
+    with suppress(AlreadyExists):  # it was told meanwhile
+        note_done(services, task, change.note, before=before or change.before, after=change.after)
+
+
+def shown(services: Services, image: Image, row: ImageVersion, there: GalleryVersion | None) -> VersionView:
+    """The version as it is answered with, with the pools that are on it."""
+    pools = services.pools.all(POOLS)
+    used_by = [pool.name for pool in pools if (pool.image, pool.version) == (image.name, row.version)]
+    return view_version(image, row.version, there, row, used_by)

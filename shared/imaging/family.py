@@ -1,0 +1,48 @@
+"""Reading and writing the versions of an image: all rows of a change in one conditional transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.errors import AlreadyExists, AzureBusy, StaleRow
+from shared.imaging.lifecycle import Family
+from shared.models.images import ImageState
+from shared.services import Services
+
+_ATTEMPTS = 5
+
+
+def read_family(services: Services, image: str) -> Family:
+    """The versions of an image as they are recorded; empty when there are none yet."""
+    state, versions = ImageState(image=image), {}
+    for row in services.versions.all(image):
+        if row.kind == "state":
+            state = row
+        else:
+            versions[row.version] = row
+    return Family(state, versions)
+
+
+def change_family(services: Services, image: str, decide: Callable[[Family], Family]) -> tuple[Family, Family]:
+    """Decide on the rows as they are, and write the outcome in one transaction; the rows before and after it.
+
+    When somebody else wrote meanwhile, it is decided anew: of two changes at once that exclude each other, the
+    second one's `decide` refuses. When the answer to the write was lost, `decide` is asked whether it was done: it
+    gives back the very same family then. Raises what `decide` raises; StaleRow when others never let up; AzureBusy.
+    """
+    for _ in range(_ATTEMPTS):
+        before = read_family(services, image)
+        after = decide(before)
+        if after is before:
+            return before, after
+        try:
+            services.versions.write_many(after.rows_changed_from(before))
+        except (StaleRow, AlreadyExists):
+            continue
+        except AzureBusy:
+            found = read_family(services, image)
+            if decide(found) is not found:
+                raise
+            return before, found
+        return before, after
+    raise StaleRow("ImageVersions", image)

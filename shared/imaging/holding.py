@@ -1,0 +1,43 @@
+"""An image is held for at most one scheduled promotion. Pure, as `lifecycle` is.
+
+Only a promotion that its image is held for is ever carried out. Whatever takes the staged version away (another
+activation, a discard) lets the image go in the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.errors import Conflict
+from shared.imaging import lifecycle
+from shared.imaging.versions import Family
+
+
+def hold(
+    family: Family, version: str | None, *, promotion: str, force: bool, now: datetime, lapsed: str = ""
+) -> Family:
+    """Hold the image for a promotion of its staged version, None meaning whichever that is. Safe to repeat.
+
+    `lapsed` is a promotion that has ended without letting the image go. Raises Conflict when another promotion is
+    scheduled, or when the version could not be activated as things stand.
+    """
+    holder = family.state.promotion
+    if holder == promotion:
+        return family
+    if holder not in {"", lapsed}:
+        raise Conflict(
+            f"Promotion {holder} of image {family.state.image} is scheduled: change it or cancel it.", promotion=holder
+        )
+    lifecycle.activate(family, version, task=promotion, now=now, backup=None, force=force)
+    return family.changed(promotion=promotion)
+
+
+def must_hold(family: Family, promotion: str) -> None:
+    """Raises Conflict unless the image is held for this promotion."""
+    if family.state.promotion != promotion:
+        raise Conflict(f"Promotion {promotion} of image {family.state.image} no longer stands.")
+
+
+def let_go(family: Family, promotion: str) -> Family:
+    """The image is no longer held for this promotion. Safe to repeat."""
+    return family.changed(promotion="") if family.state.promotion == promotion else family

@@ -1,0 +1,107 @@
+"""How versions leave an image again: discarded, or removed once nobody needs them. Pure, as `lifecycle` is.
+
+A version is fenced before it is removed: with `deleting` set nobody may begin to use it. It is looked for users
+after that, and only then does it go. A discarded version keeps the mark until the gallery has it no more, so that a
+removal that was cut off is found again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.errors import Conflict
+from shared.imaging.versions import Family, known, moved
+from shared.models.base import version_key
+from shared.models.images import ImageVersion, Retention, Source
+from shared.states import VersionState
+
+_V = VersionState
+_LEFT = frozenset({_V.FAILED, _V.DISCARDED, _V.DELETED})
+
+SETTLING = timedelta(minutes=30)
+"""How long a version stays after another took its place, whatever retention says: a host that is being made from it
+is in no pool yet, so nobody sees it."""
+
+LEAVES = "is being removed from the gallery"
+STAYS = "stays in the gallery, left out of latest"
+"""What is noted of a version, for people."""
+
+
+def is_leaving(family: Family, version: str) -> bool:
+    """Whether nobody may begin to use the version any more."""
+    row = family.versions.get(version)
+    return row is not None and (row.deleting or row.state in _LEFT)
+
+
+def discard(family: Family, version: str, *, task: str, now: datetime, who: str) -> Family:
+    """A staged version will not be used. Its promotion, if one is scheduled, no longer stands.
+
+    One that was captured for this is to leave the gallery too; one that somebody else put there stays. Safe to
+    repeat by the same task.
+    """
+    row = known(family, version)
+    if row.state is _V.DISCARDED and row.task == task:
+        return family
+    if row.state is not _V.STAGED:
+        raise Conflict(f"Version {version} is {row.state}: only a staged version can be discarded.")
+    ours = row.source is Source.CAPTURE
+    note = LEAVES if ours else STAYS
+    gone = moved(row, _V.DISCARDED, ended_at=now, task=task, deleting=ours, removal_by=who, note=note)
+    return family.changed(gone, staged=None, promotion="", last_task=task)
+
+
+def begin_removal(family: Family, version: str, *, who: str, now: datetime) -> Family:
+    """Nobody may begin to use this backup any more. Safe to repeat; who asked first is kept."""
+    row = known(family, version)
+    if row.state is not _V.BACKUP:
+        raise Conflict(f"Version {version} is {row.state}: only a backup can be removed.")
+    if row.deleting:
+        return family
+    if row.retired_at and now < (settled := row.retired_at + SETTLING):
+        raise Conflict(
+            f"Version {version} was active until {row.retired_at:%H:%M} UTC, and hosts may still be in the making from "
+            f"it. Ask again after {settled:%H:%M} UTC."
+        )
+    return family.changed(row.model_copy(update={"deleting": True, "removal_by": who, "note": LEAVES}))
+
+
+def not_removed(family: Family, version: str, why: str) -> Family:
+    """A backup stays after all; a discarded version until the next try. Safe to repeat."""
+    row = family.versions.get(version)
+    if row is None or not (row.state is _V.BACKUP or row.deleting):
+        return family
+    kept = row.model_copy(update={"note": why})
+    if row.state is _V.BACKUP:
+        kept = kept.model_copy(update={"deleting": False, "removal_by": ""})
+    return family if kept == row else family.changed(kept)
+
+
+def removed(family: Family, version: str, *, task: str, now: datetime) -> Family:
+    """The version is gone from the gallery. Safe to repeat; one that is not being removed is left as it is."""
+    row = family.versions.get(version)
+    if row is None or not row.deleting:
+        return family
+    done: dict[str, object] = {"task": task, "deleting": False, "unwanted": False, "note": ""}
+    if row.state is _V.BACKUP:
+        return family.changed(moved(row, _V.DELETED, ended_at=now, **done), last_task=task)
+    return family.changed(row.model_copy(update=done), last_task=task)
+
+
+def to_remove(family: Family, retention: Retention, now: datetime) -> list[str]:
+    """Versions that need not be kept, if nobody uses them, lowest first.
+
+    Backups that nobody wanted to keep, and those both beyond the last `retention.backups` and older than
+    `retention.days`; also whatever is being removed already.
+    """
+    backups = [row for row in family.versions.values() if row.state is _V.BACKUP and not row.deleting]
+    unwanted = [row for row in backups if row.unwanted]
+    by_age = sorted((row for row in backups if not row.unwanted), key=_retired, reverse=True)
+    oldest = now - timedelta(days=retention.days)
+    expired = [row for row in by_age[retention.backups :] if _retired(row)[0] < oldest]
+    settled = [row.version for row in (*unwanted, *expired) if _retired(row)[0] + SETTLING <= now]
+    begun = [row.version for row in family.versions.values() if row.deleting]
+    return sorted({*settled, *begun}, key=version_key)
+
+
+def _retired(row: ImageVersion) -> tuple[datetime, tuple[int, int, int]]:
+    return row.retired_at or row.created_at, version_key(row.version)

@@ -1,0 +1,107 @@
+"""What a new or burst host of a pool is to be made from: never a version that is only staged. Pure.
+
+1. A rollout of the pool whose first hosts have passed: its target.
+2. A rollout that is not that far: the pool's own version.
+3. No rollout: the image's active version when it was activated after the pool came to its own, unless that activation
+   is to update this pool, whose own rollout then proves it first; else the pool's own version.
+
+When that one may not be given out, others stand in for it, in this order: the pool's own version, the one it had
+before, the image's active one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.imaging.lifecycle import Family
+from shared.models.images import GalleryVersion, ImageState
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout
+from shared.states import VersionState
+
+GIVEABLE = frozenset({VersionState.ACTIVE, VersionState.BACKUP})
+"""Versions that were released to the users."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an image's versions: the rows, and the gallery; None when the gallery cannot be read."""
+
+    family: Family
+    gallery: Mapping[str, GalleryVersion] | None
+
+    def refusal(self, version: str) -> str:
+        """Why a host that people work on may not be made from the version; empty when it may.
+
+        While the gallery cannot be read, what is recorded as released counts, and nothing else.
+        """
+        recorded, there = self.family.versions.get(version), (self.gallery or {}).get(version)
+        if recorded and recorded.state not in GIVEABLE:
+            return "is only staged" if recorded.state is VersionState.STAGED else f"is {recorded.state}"
+        if recorded and recorded.deleting:
+            return "is being removed"
+        if there is None:
+            released = recorded is not None and self.gallery is None
+            return "" if released else "is not in the gallery"
+        return "is only staged" if recorded is None and there.exclude_from_latest else ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A version for new hosts, and why it is that one."""
+
+    image: str
+    version: str
+    why: str
+
+
+def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> Choice | None:
+    """The version for new hosts; None when no version is known that may be given out.
+
+    `rollout` is the pool's rollout that is not ended; `images` has the pool's image and that of the rollout.
+    """
+    instead = ""
+    for choice in _in_order(pool, rollout, images[pool.image].family.state):
+        refused = images[choice.image].refusal(choice.version)
+        if not refused:
+            return Choice(choice.image, choice.version, instead + choice.why)
+        instead = instead or f"version {choice.version} {refused}; instead: "
+    return None
+
+
+def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Choice]:
+    """The version that the rules name, then those that stand in for it."""
+    if rollout and rollout.canary_passed_at:
+        named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} has passed its first hosts")
+        return [named, *_of_pool(pool, *_stand_ins(pool, state))]
+    return _of_pool(pool, _named(pool, rollout, state), *_stand_ins(pool, state))
+
+
+type _Reasoned = tuple[str | None, str]
+"""A version, and why it is that one."""
+
+
+def _of_pool(pool: Pool, *reasoned: _Reasoned) -> list[Choice]:
+    return [Choice(pool.image, version, why) for version, why in reasoned if version]
+
+
+def _stand_ins(pool: Pool, state: ImageState) -> list[_Reasoned]:
+    of_this_image = pool.previous_image in {None, pool.image}
+    return [
+        (pool.version, "the pool is on this version"),
+        (pool.previous_version if of_this_image else None, "the pool was on this version before"),
+        (state.active, "it is the active version of the image"),
+    ]
+
+
+def _named(pool: Pool, rollout: Rollout | None, state: ImageState) -> _Reasoned:
+    """What the second and the third rule name."""
+    if rollout:
+        return pool.version, f"the pool is on this version until rollout {rollout.id} has passed its first hosts"
+    moved_on = state.activated_at and pool.version_at and state.activated_at > pool.version_at
+    if moved_on and pool.name in state.waiting_pools:
+        return pool.version, f"the pool is on this version until its own rollout of {state.active} has proved that"
+    if moved_on:
+        return state.active, "it was activated after the pool came to its own version"
+    return pool.version, "the pool is on this version"

@@ -1,0 +1,126 @@
+"""Asking for a scheduled activation: resolve and check everything as of its moment, write it, hold the image for it.
+
+The row comes first. Without its image it is never carried out; when the process dies in between, the timer ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.errors import AzureBusy, Conflict, FieldProblem, FreshcoatError, InvalidRequest, StaleRow
+from shared.ids import newest_first_id
+from shared.imaging.activation import resolve_update
+from shared.imaging.family import change_family, read_family
+from shared.imaging.holding import hold, let_go
+from shared.imaging.promotions import audit_promotion, find_promotion, moment_problems, staged_at, view
+from shared.imaging.versions import Family
+from shared.models.promotions import Promotion
+from shared.models.requests import PromotionRequest
+from shared.models.tasks import ActivationWork, PoolsUpdate
+from shared.models.views import PromotionView
+from shared.schedule import parse_promotion
+from shared.services import IMAGES, PROMOTIONS, Services
+from shared.states import PromotionState
+
+HOLD_GRACE = timedelta(minutes=1)
+"""How long a promotion may be without its image: its request may be about to hold it."""
+
+
+def schedule_promotion(services: Services, asked: PromotionRequest, who: str) -> PromotionView:
+    """Schedule the activation of the staged version.
+
+    Raises InvalidRequest, Conflict with the id of the promotion that is scheduled already (nothing was written),
+    AzureBusy.
+    """
+    promotion = _hold(services, services.promotions.add(_draft(services, asked, who)))
+    audit_promotion(services, who, "schedule promotion", promotion, after=promotion.due_at)
+    return view(promotion)
+
+
+def foreseen_problems(services: Services, body: Mapping[str, Any]) -> list[FieldProblem]:
+    """What else would be refused in a body of which some fields are bad: image, moment. Raises AzureError."""
+    image = body.get("image")
+    unknown = isinstance(image, str) and services.images.find(IMAGES, image) is None
+    return [*([_no_image(str(image))] if unknown else []), *moment_problems(services, body)]
+
+
+def _draft(services: Services, asked: PromotionRequest, who: str) -> Promotion:
+    """The promotion as it would be written. Raises InvalidRequest, Conflict."""
+    family = read_family(services, asked.image)
+    due, zone, update = _resolve(services, family, asked)
+    promotion_id = newest_first_id(services.now())
+    _held(services, family, promotion_id, asked.version, asked.force)
+    if due is None:
+        raise InvalidRequest.one("days_after_staging", "it is not known when the version was staged; give at")
+    return Promotion(
+        id=promotion_id,
+        image=asked.image,
+        version=asked.version or family.state.staged,
+        due_at=due,
+        time_zone=zone,
+        days_after_staging=asked.days_after_staging,
+        activation=ActivationWork(backup=asked.backup, force=asked.force, update=update),
+        reason=asked.reason,
+        requested_by=who,
+        created_at=services.now(),
+    )
+
+
+def _resolve(
+    services: Services, family: Family, asked: PromotionRequest
+) -> tuple[datetime | None, str, PoolsUpdate | None]:
+    """Moment, zone and pools, the pools' schedule reckoned from the moment; or every problem with them at once."""
+    problems: list[FieldProblem] = []
+    image = services.images.find(IMAGES, asked.image)
+    if image is None:
+        problems.append(_no_image(asked.image))
+    due, zone, update = None, "", None
+    try:
+        since = staged_at(family, asked.version or family.state.staged)
+        due, zone = parse_promotion(asked, now=services.now(), staged_at=since)
+    except InvalidRequest as error:
+        problems += error.problems
+    try:
+        update = resolve_update(services, image, asked, now=due) if image else None
+    except InvalidRequest as error:
+        problems += error.problems
+    if problems:
+        raise InvalidRequest(problems)
+    return due, zone, update
+
+
+def _no_image(name: str) -> FieldProblem:
+    return FieldProblem("image", f"there is no image called {name}")
+
+
+def _hold(services: Services, promotion: Promotion) -> Promotion:
+    """Hold the image for a promotion that is written; its row is taken back when that is refused.
+
+    The row is written once more when the image is held: that fails if the timer has taken the request for a dead one.
+    """
+    wanted = promotion.id, promotion.version, promotion.activation.force
+    try:
+        change_family(services, promotion.image, lambda family: _held(services, family, *wanted))
+    except Conflict:
+        with suppress(FreshcoatError):  # the timer ends what is left
+            services.promotions.remove(promotion)
+        raise
+    try:
+        return services.promotions.replace(promotion)
+    except (StaleRow, AzureBusy):
+        found = find_promotion(services, promotion.id)
+    if found.state is not PromotionState.CANCELLED:
+        return found
+    change_family(services, found.image, lambda family: let_go(family, found.id))
+    raise Conflict(f"Promotion {found.id} was ended before its request was through. {found.note}")
+
+
+def _held(services: Services, family: Family, promotion: str, version: str | None, force: bool) -> Family:
+    """The family held for the promotion. Raises Conflict."""
+    holder = family.state.promotion
+    found = services.promotions.find(PROMOTIONS, holder) if holder not in {"", promotion} else None
+    lapsed = holder if found is None or found.state.ended else ""
+    return hold(family, version, promotion=promotion, force=force, now=services.now(), lapsed=lapsed)

@@ -1,0 +1,205 @@
+"""Activations that are scheduled: listed, moved, cancelled. `promotion_request` asks for them, `promotions_due` carries
+them out.
+
+A promotion is a row, and its image is held for it: one without the other is never carried out. When it is cancelled,
+the image is let go after that, and `ended_at` is written last: the timer finishes what was cut off in between.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.audit import audit
+from shared.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
+from shared.imaging.family import change_family, read_family
+from shared.imaging.holding import let_go
+from shared.imaging.rings import schedule_for_ring
+from shared.imaging.versions import Family
+from shared.models.base import iso
+from shared.models.policy import ScheduleMode
+from shared.models.promotions import Promotion
+from shared.models.requests import PromotionMoment
+from shared.models.tasks import PoolsUpdate
+from shared.models.views import Listed, PromotionView
+from shared.schedule import parse_promotion
+from shared.services import PROMOTIONS, Services
+from shared.states import PromotionState, move_promotion
+from shared.validation import parse
+
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 8
+
+
+def find_promotion(services: Services, promotion_id: str) -> Promotion:
+    """A promotion. Raises NotFound."""
+    promotion = services.promotions.find(PROMOTIONS, promotion_id)
+    if promotion is None:
+        raise NotFound("promotion", promotion_id)
+    return promotion
+
+
+def list_promotions(
+    services: Services, *, image: str | None, state: PromotionState | None, limit: int, continuation: str | None
+) -> Listed[PromotionView]:
+    """A page of promotions, newest first, of one image or state if given."""
+    equal: dict[str, Any] = {name: value for name, value in (("image", image), ("state", state)) if value}
+    page = services.promotions.page(PROMOTIONS, limit=limit, continuation=continuation, **equal)
+    return Listed[PromotionView](items=[view(row) for row in page.rows], continuation=page.continuation)
+
+
+def read_promotion(services: Services, promotion_id: str) -> PromotionView:
+    """One promotion. Raises NotFound."""
+    return view(find_promotion(services, promotion_id))
+
+
+def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, who: str) -> PromotionView:
+    """Move a promotion that has not begun; what its pools were given moves with it.
+
+    Raises NotFound, InvalidRequest, Conflict when it is too late.
+    """
+    for _ in range(_ATTEMPTS):
+        old = find_promotion(services, promotion_id)
+        if old.state is not PromotionState.SCHEDULED:
+            raise _too_late(old, "change")
+        moved = _moved(services, old, asked)
+        try:
+            moved = services.promotions.replace(moved)
+        except StaleRow:
+            continue
+        audit_promotion(services, who, "move promotion", moved, before=old.due_at, after=moved.due_at)
+        return view(moved)
+    raise _changing(promotion_id)
+
+
+def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
+    """Cancel a promotion that has not begun; repeating it is fine. Raises NotFound, Conflict when it is too late."""
+    for _ in range(_ATTEMPTS):
+        promotion = find_promotion(services, promotion_id)
+        if promotion.state is PromotionState.CANCELLED:
+            return view(settle(services, promotion))
+        if promotion.state is not PromotionState.SCHEDULED:
+            raise _too_late(promotion, "cancel")
+        try:
+            promotion = services.promotions.replace(ended(promotion, PromotionState.CANCELLED, f"Cancelled by {who}."))
+        except StaleRow:
+            continue
+        audit_promotion(services, who, "cancel promotion", promotion, before=promotion.due_at)
+        try:
+            promotion = settle(services, promotion)
+        except (AzureBusy, StaleRow) as error:
+            _log.warning("Promotion %s is cancelled; the timer will let its image go: %s", promotion.id, error)
+        return view(promotion)
+    raise _changing(promotion_id)
+
+
+def ended(promotion: Promotion, to: PromotionState, note: str) -> Promotion:
+    """The promotion in one of its ends, but for `ended_at`."""
+    return promotion.model_copy(update={"state": move_promotion(promotion.id, promotion.state, to), "note": note})
+
+
+def settle(services: Services, promotion: Promotion) -> Promotion:
+    """Let the image of a promotion that has ended go, and then say when it ended. Safe to repeat."""
+    if promotion.ended_at:
+        return promotion
+    change_family(services, promotion.image, lambda family: let_go(family, promotion.id))
+    try:
+        return services.promotions.replace(promotion.model_copy(update={"ended_at": services.now()}))
+    except StaleRow:
+        return find_promotion(services, promotion.id)  # somebody else has settled it meanwhile
+
+
+def moment_problems(services: Services, body: Mapping[str, Any], zone: str = "UTC") -> list[FieldProblem]:
+    """What is wrong with the moment in a body of which other fields are bad."""
+    given = {name: value for name, value in body.items() if name in PromotionMoment.model_fields}
+    try:
+        parse_promotion(parse(PromotionMoment, given), now=services.now(), staged_at=None, zone=zone)
+    except InvalidRequest as error:
+        return list(error.problems)
+    return []
+
+
+def foreseen_problems(services: Services, promotion_id: str, body: Mapping[str, Any]) -> list[FieldProblem]:
+    """What else would be refused in a `reschedule` of which some fields are bad: the moment. Raises AzureError."""
+    promotion = services.promotions.find(PROMOTIONS, promotion_id)
+    return moment_problems(services, body, promotion.time_zone) if promotion else []
+
+
+def view(promotion: Promotion) -> PromotionView:
+    """A promotion as people see it."""
+    kept = promotion.model_dump(include=set(PromotionView.model_fields))
+    work = promotion.activation
+    return PromotionView.model_validate(
+        kept
+        | {
+            "due_local": iso(promotion.due_at.astimezone(ZoneInfo(promotion.time_zone))),
+            "backup": work.backup,
+            "force": work.force,
+            "update_pools": list(work.update.pools) if work.update else [],
+            "schedule": work.update.schedule if work.update else None,
+            "soak_minutes": work.update.soak_minutes if work.update else None,
+        }
+    )
+
+
+def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
+    """The promotion at the moment that is asked for. Raises InvalidRequest, Conflict."""
+    family = read_family(services, promotion.image)
+    if family.state.promotion != promotion.id:
+        raise Conflict(f"Promotion {promotion.id} no longer stands: version {promotion.version} is not staged for it.")
+    since = staged_at(family, promotion.version)
+    due, zone = parse_promotion(asked, now=services.now(), staged_at=since, zone=promotion.time_zone)
+    if due is None:
+        raise InvalidRequest.one("days_after_staging", "it is not known when the version was staged; give at")
+    update = promotion.activation.update
+    moved_update = _pools_moved(update, promotion.due_at, due) if update else None
+    return promotion.model_copy(
+        update={
+            "due_at": due,
+            "time_zone": zone,
+            "days_after_staging": asked.days_after_staging,
+            "activation": promotion.activation.model_copy(update={"update": moved_update}),
+        }
+    )
+
+
+def _pools_moved(update: PoolsUpdate, before: datetime, due: datetime) -> PoolsUpdate:
+    """What its pools were given, when the promotion moves. What begins with it goes on doing so."""
+    schedule = update.schedule
+    if schedule.mode is not ScheduleMode.AT and schedule.begin_at == before:
+        schedule = schedule.model_copy(update={"begin_at": min(before, due)})
+    return update.model_copy(update={"schedule": schedule_for_ring(schedule, due, first=True)})
+
+
+def staged_at(family: Family, version: str | None) -> datetime | None:
+    """When the version was staged; None for one that is not staged."""
+    if version is None or version != family.state.staged:
+        return None
+    return family.versions[version].staged_at
+
+
+def _too_late(promotion: Promotion, to: str) -> Conflict:
+    told = f"Promotion {promotion.id} is {promotion.state}: it is too late to {to} it."
+    return Conflict(told, task=promotion.task or None, promotion=promotion.id)
+
+
+def _changing(promotion_id: str) -> Conflict:
+    return Conflict(f"Promotion {promotion_id} is changing too fast; try again.", promotion=promotion_id)
+
+
+def audit_promotion(
+    services: Services,
+    who: str,
+    action: str,
+    promotion: Promotion,
+    *,
+    before: datetime | None = None,
+    after: datetime | None = None,
+) -> None:
+    """Note who changed when the version is to be activated, from and to."""
+    told = f"promotion {promotion.id} of version {promotion.version}"
+    detail = f"{told}: {promotion.reason}" if promotion.reason else told
+    audit(services, who, action, promotion.image, detail, before=iso(before) or "", after=iso(after) or "")

@@ -1,0 +1,186 @@
+"""Carrying out what is scheduled: once, also when two workers do it together, and after days of outage.
+
+Taking a promotion up is one conditional write that also chooses the id of its activation. Whoever finds it taken up
+goes on with that very id, and asking for an activation twice under one id makes one of it. That the image is held for
+the promotion is looked at in the transaction that switches the version, so nothing stale ever comes through.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from shared.audit import audit
+from shared.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
+from shared.ids import newest_first_id
+from shared.images import find_image
+from shared.imaging.activation import begin
+from shared.imaging.family import change_family, read_family
+from shared.imaging.holding import let_go
+from shared.imaging.promotion_request import HOLD_GRACE
+from shared.imaging.promotions import ended, settle
+from shared.imaging.tasks import new_task
+from shared.imaging.versions import Family
+from shared.models.promotions import Promotion
+from shared.models.tasks import Task, TaskKind
+from shared.ports import Engine
+from shared.services import PROMOTIONS, TASKS, Services
+from shared.states import PromotionState, VersionState, move_promotion
+
+log = logging.getLogger("freshcoat.promotions")
+
+PAGE = 500
+
+RECENT = 100
+"""Cancelled promotions, newest first, among which those are looked for that were cut off on the way."""
+
+_S = PromotionState
+
+
+def run_due(services: Services, engine: Engine) -> list[str]:
+    """Activate what is due, go on with what was begun, end what no longer stands; the ids of those now promoted.
+
+    One that makes trouble holds up no other: it is logged, and tried again by the next run. Raises AzureBusy when the
+    promotions cannot be read.
+    """
+    promoted: list[str] = []
+
+    def go_on(promotion: Promotion) -> None:
+        if _promote(services, engine, promotion):
+            promoted.append(promotion.id)
+
+    def look_at(promotion: Promotion) -> None:
+        taken = _take_up(services, promotion)
+        if taken:
+            go_on(taken)
+
+    _each(_in_state(services, _S.PROMOTING), go_on)
+    _each(_in_state(services, _S.SCHEDULED), look_at)
+    cancelled = services.promotions.page(PROMOTIONS, limit=RECENT, state=_S.CANCELLED).rows
+    _each([row for row in cancelled if row.ended_at is None], lambda row: settle(services, row))
+    return promoted
+
+
+def _in_state(services: Services, state: PromotionState) -> list[Promotion]:
+    """All promotions in this state, the first due first."""
+    rows: list[Promotion] = []
+    continuation: str | None = None
+    while True:
+        page = services.promotions.page(PROMOTIONS, limit=PAGE, continuation=continuation, state=state)
+        rows += page.rows
+        continuation = page.continuation
+        if continuation is None:
+            return sorted(rows, key=lambda row: row.due_at)
+
+
+def _each(promotions: Iterable[Promotion], do: Callable[[Promotion], object]) -> None:
+    for promotion in promotions:
+        try:
+            do(promotion)
+        except StaleRow:
+            log.info("promotion %s is changed by others just now; the next run looks at it", promotion.id)
+        except FreshcoatError as error:
+            log.warning("promotion %s of image %s waits for the next run: %s", promotion.id, promotion.image, error)
+        except Exception:
+            log.exception("promotion %s of image %s waits for the next run", promotion.id, promotion.image)
+
+
+def _take_up(services: Services, promotion: Promotion) -> Promotion | None:
+    """The promotion, taken up, when it is due and its image is held for it. Raises StaleRow when others were faster."""
+    now = services.now()
+    family = read_family(services, promotion.image)
+    if family.state.promotion != promotion.id:
+        if promotion.created_at + HOLD_GRACE <= now:
+            _end_unheld(services, promotion, family)
+        return None
+    if promotion.due_at > now:
+        return None
+    to = move_promotion(promotion.id, promotion.state, _S.PROMOTING)
+    return services.promotions.replace(
+        promotion.model_copy(update={"state": to, "task": newest_first_id(now), "note": ""})
+    )
+
+
+def _end_unheld(services: Services, promotion: Promotion, family: Family) -> None:
+    """End a promotion whose image is not held for it, or no longer."""
+    state = family.state_of(promotion.version)
+    if state is VersionState.STAGED:
+        why = "Its request was cut off before it was through. Schedule it again."
+    else:
+        why = f"Version {promotion.version} is {state or 'not known'} and no longer staged."
+    _end(services, promotion, _S.CANCELLED, why)
+
+
+def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
+    """Ask for the activation of a promotion that was taken up; whether it is promoted now.
+
+    A refusal ends it. Raises AzureBusy while Azure or the tables are too busy, StaleRow while others keep changing the
+    image: the promotion stays as it is then.
+    """
+    if _activated(services, promotion) is None:
+        try:
+            begin(services, engine, find_image(services, promotion.image), _task(services, promotion))
+        except (AzureBusy, StaleRow):
+            raise  # passing: the next run tries again
+        except (Conflict, InvalidRequest, NotFound) as error:
+            _refused(services, promotion, str(error))
+            return False
+    match _activated(services, promotion):
+        case True:
+            _end(services, promotion, _S.PROMOTED, f"Promoted by task {promotion.task}.")
+            return True
+        case False:
+            _refused(services, promotion, f"Task {promotion.task} could not activate the version; it says why.")
+    return False
+
+
+def _activated(services: Services, promotion: Promotion) -> bool | None:
+    """Whether the promotion's activation has switched the version; None when that is still open.
+
+    Without a task it is: its row may have been taken back by a worker that was refused, and is written again.
+    """
+    task = services.tasks.find(TASKS, promotion.task)
+    if task is None:
+        return None
+    if task.phase or read_family(services, promotion.image).state.activation == task.id:
+        return True
+    return False if task.state.ended else None
+
+
+def _task(services: Services, promotion: Promotion) -> Task:
+    task = new_task(
+        services,
+        TaskKind.ACTIVATE,
+        promotion.image,
+        promotion.requested_by,
+        version=promotion.version,
+        reason=promotion.reason,
+        promotion=promotion.id,
+        activation=promotion.activation,
+    )
+    return task.model_copy(update={"id": promotion.task})
+
+
+def _refused(services: Services, promotion: Promotion, why: str) -> None:
+    """End a promotion that was refused. Its image is let go first: from then on its activation cannot come to be.
+
+    The reason is written before that, for the run that finds the promotion so after a crash.
+    """
+    if not promotion.note:
+        promotion = services.promotions.replace(promotion.model_copy(update={"note": why}))
+    change_family(services, promotion.image, lambda family: let_go(family, promotion.id))
+    if _activated(services, promotion):
+        return  # the resume timer was faster; the next run says so
+    _end(services, promotion, _S.FAILED, promotion.note)
+
+
+def _end(services: Services, promotion: Promotion, to: PromotionState, note: str) -> None:
+    """Write the end of a promotion that has let its image go, and keep a record. Raises StaleRow."""
+    done = services.promotions.replace(
+        ended(promotion, to, note).model_copy(update={"ended_at": services.now()}),
+    )
+    task = services.tasks.find(TASKS, done.task) if done.task else None
+    before, after = (task.from_version or "", done.version) if task and to is _S.PROMOTED else ("", "")
+    detail = f"promotion {done.id} of version {done.version}: {note}"
+    audit(services, done.requested_by, f"promotion {to}", done.image, detail, before=before, after=after)
+    log.info("%s", detail)

@@ -1,0 +1,60 @@
+"""Taking up what nobody drives: tasks the tables call running while the engine has lost them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+from shared.errors import StaleRow
+from shared.models.tasks import Task, TaskKind
+from shared.ports import Engine
+from shared.services import TASKS, Services
+from shared.states import TaskState
+
+log = logging.getLogger("freshcoat.recovery")
+
+PAGE = 100
+
+DRIVEN = frozenset({TaskKind.SET_AS_IMAGE, TaskKind.ACTIVATE, TaskKind.ROLL_BACK})
+"""Kinds of task that take a while; the others are written when their work is done."""
+
+
+def resume_lost_tasks(services: Services, engine: Engine) -> list[str]:
+    """Start every task again that has not ended and has no living engine instance; their ids.
+
+    A task younger than `resume_after` is left alone, since its first instance may just be starting.
+    """
+    oldest = services.now() - timedelta(seconds=services.settings.resume_after)
+    return [
+        task.id
+        for task in _running(services)
+        if task.kind in DRIVEN
+        and task.created_at <= oldest
+        and not engine.task_alive(task.id, task.engine_run)
+        and _start_again(services, engine, task)
+    ]
+
+
+def _running(services: Services) -> Iterator[Task]:
+    continuation: str | None = None
+    while True:
+        page = services.tasks.page(TASKS, limit=PAGE, continuation=continuation, state=TaskState.RUNNING)
+        yield from page.rows
+        continuation = page.continuation
+        if continuation is None:
+            return
+
+
+def _start_again(services: Services, engine: Engine, task: Task) -> bool:
+    """A new run under a new number: an old instance that comes back to life after all finds that it is not it.
+
+    Whether it was started. One whose row has changed since is looked at anew next time.
+    """
+    try:
+        again = services.tasks.replace(task.model_copy(update={"engine_run": task.engine_run + 1}))
+    except StaleRow:
+        return False
+    log.warning("task %s (%s) of %s was driven by nobody and is taken up again", task.id, task.kind, task.image)
+    engine.start_task(again.id, again.kind, again.engine_run)
+    return True

@@ -1,0 +1,159 @@
+"""Discarding a staged version, and removing a backup: refused while anybody uses it.
+
+1. Look who uses it: refused while somebody does.
+2. Fence: its row says that nobody may begin to use it.
+3. Look again: somebody may have begun just before.
+4. Delete it from the gallery.
+5. Record that it is gone.
+
+Who dies in between leaves a fenced version, and retention goes on from step 3. Whoever begins to use a version reads
+its row after having written that: so of two at once at least one sees the other.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from shared.errors import AzureBusy, AzureConflict, AzureError, Conflict, NotFound, StaleRow
+from shared.ids import newest_first_id
+from shared.images import find_image
+from shared.imaging import leaving
+from shared.imaging.changes import shown, tell
+from shared.imaging.family import change_family, read_family
+from shared.imaging.promotions import audit_promotion, ended
+from shared.imaging.usage import Uses, look_at_uses, told, users_of
+from shared.models.images import GalleryVersion, Image, ImageVersion
+from shared.models.views import VersionView
+from shared.services import PROMOTIONS, Services
+from shared.states import PromotionState, VersionState
+
+_log = logging.getLogger("freshcoat.images")
+
+
+def remove_version(services: Services, name: str, version: str, who: str) -> tuple[VersionView, bool]:
+    """Discard a staged version, or remove a backup; and whether it still has to leave the gallery.
+
+    A discarded version that somebody else put into the gallery stays there, left out of "latest". Asked again, what
+    was begun goes on. Raises NotFound, Conflict (somebody uses it, or it is neither staged nor a backup, or Azure
+    does not let go of it), AzureError (nothing was changed).
+    """
+    image = find_image(services, name)
+    row = read_family(services, name).versions.get(version)
+    there = services.gallery.version(image.definition_id, version)
+    if row is None or not (row.deleting or row.state in {VersionState.STAGED, VersionState.BACKUP}):
+        raise _refusal(version, row, there)
+    if not row.deleting:
+        if users := users_of(services, image, version):
+            raise Conflict(f"Version {version} is used by {told(users)}. Update them to another version first.")
+        row = _fence(services, row, who)
+    if row.deleting:
+        try:
+            row = take_away(services, image, version, look_at_uses(services))
+        except AzureError as error:
+            _log.warning("Version %s of %s is not gone yet; retention goes on with it: %s", version, name, error)
+        there = there if row.deleting else None
+    if row.state is VersionState.BACKUP and not row.deleting:
+        raise Conflict(f"Version {version} {row.note}.")
+    return shown(services, image, row, there), row.deleting
+
+
+def take_away(services: Services, image: Image, version: str, uses: Uses) -> ImageVersion:
+    """Delete a fenced version from the gallery, unless it was in `uses` after all; its row after that.
+
+    `uses` is a look that was made after the fence. A backup is given back only when its deletion cannot have begun.
+    Raises AzureBusy: perhaps it has.
+    """
+    row = read_family(services, image.name).versions[version]
+    if not row.deleting:
+        return row  # another worker was faster
+    there = services.gallery.version(image.definition_id, version)
+    if there is None:
+        return _record_gone(services, row)
+    if users := uses.users_of(image, version):
+        return _keep(services, row, there, f"is kept, since it is used by {told(users)}")
+    try:
+        operation = services.gallery.start_removal(image.definition_id, version)
+    except AzureBusy:
+        raise
+    except AzureConflict:
+        return row  # Azure is at work on it, perhaps at its removal
+    except AzureError as error:
+        return _keep(services, row, there, f"is kept, since Azure does not remove it: {error}")
+    return _record_gone(services, row) if operation.done else row
+
+
+def _refusal(version: str, row: ImageVersion | None, there: GalleryVersion | None) -> Exception:
+    """Why there is nothing to discard or to remove, and what can be done instead."""
+    if row is None:
+        if there is None:
+            return NotFound("version", version)
+        return Conflict(f"Version {version} is in the gallery only, not one of ours: remove it there.")
+    match row.state:
+        case VersionState.ACTIVE:
+            why = f"Version {version} is the active one: activate another, or roll the image back, first."
+        case VersionState.CAPTURING:
+            why = f"Version {version} is being made: cancel task {row.task} instead."
+            return Conflict(why, task=row.task)
+        case VersionState.DISCARDED:
+            why = f"Version {version} is discarded already; it {row.note or 'is gone from the gallery'}."
+        case VersionState.FAILED:
+            why = f"Version {version} never came to be: there is nothing to remove."
+        case _:
+            why = f"Version {version} is {row.state} already."
+    return Conflict(why)
+
+
+def _fence(services: Services, row: ImageVersion, who: str) -> ImageVersion:
+    """Step 2: discarded, or a backup that is being removed. Raises Conflict when it is neither any more."""
+    now, version = services.now(), row.version
+    if row.state is VersionState.BACKUP:
+        _, after = change_family(
+            services, row.image, lambda family: leaving.begin_removal(family, version, who=who, now=now)
+        )
+        return after.versions[version]
+    tell(services, row)  # what was done to it before, should that have been cut off
+    task = newest_first_id(now)
+    before, after = change_family(
+        services, row.image, lambda family: leaving.discard(family, version, task=task, now=now, who=who)
+    )
+    if before.state.promotion:
+        _cancel_promotion(services, before.state.promotion, version, who)
+    tell(services, after.versions[version])
+    return after.versions[version]
+
+
+def _cancel_promotion(services: Services, promotion_id: str, version: str, who: str) -> None:
+    """Say of the version's promotion that it will not come. It is held by nothing any more: should this not be
+    written, its timer finds that out and ends it."""
+    promotion = services.promotions.find(PROMOTIONS, promotion_id)
+    if promotion is None or promotion.state is not PromotionState.SCHEDULED:
+        return
+    done = ended(promotion, PromotionState.CANCELLED, f"Version {version} was discarded by {who}.")
+    try:
+        services.promotions.replace(done.model_copy(update={"ended_at": services.now()}))
+    except (StaleRow, AzureBusy) as error:
+        _log.warning("Promotion %s is left to its timer: %s", promotion_id, error)
+        return
+    audit_promotion(services, who, "cancel promotion", done, before=done.due_at)
+
+
+def _keep(services: Services, row: ImageVersion, there: GalleryVersion, why: str) -> ImageVersion:
+    """Note why it stays. While Azure is at work on it, its deletion may have begun: then nothing is taken back."""
+    _log.warning("Version %s of %s %s.", row.version, row.image, why)
+    if not there.ready:
+        return row
+    _, after = change_family(services, row.image, lambda family: leaving.not_removed(family, row.version, why))
+    return after.versions[row.version]
+
+
+def _record_gone(services: Services, row: ImageVersion) -> ImageVersion:
+    """Step 5. Of several who find it gone, one tells it."""
+    tell(services, row)  # its discard, should that have been cut off
+    task, now = newest_first_id(services.now()), services.now()
+    _, after = change_family(
+        services, row.image, lambda family: leaving.removed(family, row.version, task=task, now=now)
+    )
+    gone = after.versions[row.version]
+    if gone.task == task:
+        tell(services, gone)
+    return gone

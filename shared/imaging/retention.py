@@ -1,0 +1,127 @@
+"""Retention: versions nobody needs and nobody uses leave the gallery; what was cut off elsewhere is put right.
+
+Every version and every image by itself: what goes wrong with one is logged and tried again next time. Any number of
+workers may run this together.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+
+from shared.errors import AzureBusy, FreshcoatError
+from shared.ids import made_at
+from shared.imaging import leaving, lifecycle
+from shared.imaging.changes import tell
+from shared.imaging.family import change_family, read_family
+from shared.imaging.removal import take_away
+from shared.imaging.usage import Uses, look_at_uses, told
+from shared.models.images import Image
+from shared.services import IMAGES, Services
+from shared.states import VersionState
+
+log = logging.getLogger("freshcoat.retention")
+
+WHO = "retention"
+"""Who it is in the audit."""
+
+UNTOLD = timedelta(minutes=10)
+"""How long a change may stand without its task: the request that made it may be about to write that."""
+RECENT = timedelta(days=7)
+"""For how long changes without a task are looked for: this may not have run for days."""
+
+
+def tidy(services: Services) -> list[str]:
+    """Remove what need not be kept and nobody uses; what is gone by now, as `image version`.
+
+    A removal that Azure takes its time for is found gone at a later run. Raises AzureBusy when our own tables cannot
+    be read.
+    """
+    images = services.images.all(IMAGES)
+    wanted, begun = _candidates(services, images)
+    gone = _take_away(services, [*begun, *_fence(services, wanted)])
+    for image in images:
+        with _apart(f"flags of {image.name}"):
+            _put_flags_right(services, image)
+        with _apart(f"tasks of {image.name}"):
+            _tell_untold(services, image)
+    return gone
+
+
+@contextmanager
+def _apart(what: str) -> Iterator[None]:
+    """What goes wrong inside does not hold up the rest."""
+    try:
+        yield
+    except AzureBusy as error:
+        log.info("%s: next time, since Azure is busy: %s", what, error)
+    except FreshcoatError as error:
+        log.warning("%s: %s", what, error)
+    except Exception:
+        log.exception("%s", what)
+
+
+type _Versions = list[tuple[Image, str]]
+
+
+def _candidates(services: Services, images: Sequence[Image]) -> tuple[_Versions, _Versions]:
+    """Versions that need not be kept, and those whose removal was begun."""
+    wanted: _Versions = []
+    begun: _Versions = []
+    for image in images:
+        with _apart(f"versions of {image.name}"):
+            family = read_family(services, image.name)
+            for version in leaving.to_remove(family, image.retention, services.now()):
+                (begun if family.versions[version].deleting else wanted).append((image, version))
+    return wanted, begun
+
+
+def _fence(services: Services, versions: _Versions) -> _Versions:
+    """Those that nobody uses, fenced now; of the others it is noted who does."""
+    uses = look_at_uses(services) if versions else Uses(())
+    fenced: _Versions = []
+    for image, version in versions:
+        with _apart(f"{image.name} {version}"):
+            if users := uses.users_of(image, version):
+                why = f"is kept, since it is used by {told(users)}"
+                change_family(services, image.name, partial(leaving.not_removed, version=version, why=why))
+            else:
+                begin = partial(leaving.begin_removal, version=version, who=WHO, now=services.now())
+                change_family(services, image.name, begin)
+                fenced.append((image, version))
+    return fenced
+
+
+def _take_away(services: Services, fenced: _Versions) -> list[str]:
+    """Start to delete those that nobody uses after all; what is gone. The look comes after every fence."""
+    uses = look_at_uses(services) if fenced else Uses(())
+    gone = []
+    for image, version in fenced:
+        with _apart(f"{image.name} {version}"):
+            row = take_away(services, image, version, uses)
+            if not row.deleting and row.state is not VersionState.BACKUP:
+                gone.append(f"{image.name} {version}")
+    return gone
+
+
+def _put_flags_right(services: Services, image: Image) -> None:
+    """Start the first change of a flag that is not as it should be: an operation on one may have failed unseen.
+
+    The gallery is read before the rows: what became active after that is not taken for a version to be left out.
+    """
+    known = {found.version: found.exclude_from_latest for found in services.gallery.versions(image.definition_id)}
+    for version, excluded in lifecycle.flags(read_family(services, image.name), known)[:1]:
+        log.warning("image %s: %s is %s latest", image.name, version, "left out of" if excluded else "let into")
+        services.gallery.start_exclude(image.definition_id, version, excluded=excluded)
+
+
+def _tell_untold(services: Services, image: Image) -> None:
+    """Write the tasks of recent changes, where the process that made one died before it could."""
+    now = services.now()
+    for row in read_family(services, image.name).versions.values():
+        made = made_at(row.task)
+        if made is not None and now - RECENT <= made <= now - UNTOLD:
+            tell(services, row)

@@ -1,0 +1,93 @@
+"""Staging a version that is in the gallery already: it waits to be tested and activated, and nobody uses it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from shared.arm_ids import refusal
+from shared.errors import AzureBusy, AzureConflict, AzureError, Conflict, InvalidRequest
+from shared.ids import newest_first_id
+from shared.images import find_image
+from shared.imaging import lifecycle
+from shared.imaging.changes import shown, tell
+from shared.imaging.family import change_family, read_family
+from shared.imaging.versions import Family
+from shared.models.images import GalleryVersion, Image
+from shared.models.pools import Pool
+from shared.models.requests import StageRequest
+from shared.models.views import VersionView
+from shared.pool_hosts import SeenHost, regions_of, see_pools
+from shared.services import POOLS, Services
+
+
+def stage_version(services: Services, name: str, asked: StageRequest, who: str) -> VersionView:
+    """Stage a version of the image's gallery.
+
+    It is left out of "latest" before it is recorded: a process that dies in between leaves a version that nobody
+    uses. Azure may still be at that when this answers; should it fail there, retention sets the flag right. Raises
+    NotFound, InvalidRequest (it is not there, or not where the pools are), Conflict, AzureError.
+    """
+    image = find_image(services, name)
+    task = newest_first_id(services.now())
+
+    def staged(family: Family) -> Family:
+        now = services.now()
+        return lifecycle.stage(family, asked.version, task=task, now=now, who=who, notes=asked.notes)
+
+    staged(read_family(services, name))  # refused here: before the flag of an active version could be touched
+    found = _find_ready(services, image, asked.version)
+    _check_regions(services, image, found)
+    _leave_out(services, image, found)
+    _, after = change_family(services, name, staged)
+    row = after.versions[asked.version]
+    tell(services, row)
+    return shown(services, image, row, found.model_copy(update={"exclude_from_latest": True}))
+
+
+def _find_ready(services: Services, image: Image, version: str) -> GalleryVersion:
+    found = services.gallery.version(image.definition_id, version)
+    if found is None:
+        raise InvalidRequest.one("version", f"the gallery of image {image.name} has no version {version}")
+    if found.failed:
+        raise InvalidRequest.one("version", f"Azure has given up making version {version}: {found.detail}")
+    if not found.ready:
+        why = found.detail or "it is still being made"
+        raise InvalidRequest.one("version", f"version {version} is not ready: {why}; wait until it is replicated")
+    return found
+
+
+def _check_regions(services: Services, image: Image, version: GalleryVersion) -> None:
+    """Raises InvalidRequest naming the regions of pools of the image that the version is missing in."""
+    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
+    seen = see_pools(services, pools)
+    missing: dict[str, list[str]] = defaultdict(list)
+    for pool in pools:
+        for region in version.missing_in(_regions(services, pool, seen[pool.name])):
+            missing[region].append(pool.name)
+    if missing:
+        told = "; ".join(f"{region}, where {', '.join(names)} is" for region, names in sorted(missing.items()))
+        raise InvalidRequest.one("version", f"version {version.version} is not in {told}. Replicate it there first")
+
+
+def _regions(services: Services, pool: Pool, hosts: Sequence[SeenHost] | AzureError) -> frozenset[str]:
+    try:
+        if isinstance(hosts, AzureError):
+            raise hosts
+        return regions_of(hosts, lambda: services.desktops.host_pool(pool.host_pool_id))
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        why = f"pool {pool.name} is on this image, but nobody knows in which regions: {refusal('host pool', error)}"
+        raise InvalidRequest.one("version", f"{why}. Put that right, or unregister the pool") from error
+
+
+def _leave_out(services: Services, image: Image, version: GalleryVersion) -> None:
+    if version.exclude_from_latest:
+        return
+    try:
+        services.gallery.start_exclude(image.definition_id, version.version, excluded=True)
+    except AzureConflict as error:
+        raise Conflict(
+            f"Azure is at work on version {version.version}: try again in a few minutes. ({error})"
+        ) from error

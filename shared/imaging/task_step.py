@@ -1,0 +1,206 @@
+"""How every step of a task on an image runs: read, look whether it is done already, do a bit, write, say what next.
+
+A step that is called again after a crash finds out from the row and from Azure how far it had come. A failed step
+fails the task: the steps that are left are passed over, but for the last one, which cleans up and ends it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared import stepping
+from shared.errors import AzureBusy, AzureError, AzureNotFound, Conflict, InvalidRequest, StaleRow
+from shared.images import find_image
+from shared.imaging.tasks import find_task
+from shared.models.azure import Operation
+from shared.models.images import Image
+from shared.models.tasks import CaptureWork, Task, TaskKind, TaskStep
+from shared.ports import Engine
+from shared.services import Services
+from shared.states import TaskState, move_task
+from shared.stepping import StepFailed, within
+from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS, Outcome, Then, behind
+
+log = logging.getLogger("freshcoat.task")
+
+_TRIES = 5
+_EXPECTED = (StepFailed, AzureError, Conflict, InvalidRequest)
+
+
+@dataclass
+class TaskWork:
+    """One task in one step: what is known of it, and the only way its row is written."""
+
+    services: Services
+    engine: Engine
+    task: Task
+    image: Image
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of a task of this kind, in order."""
+        return CAPTURE_STEPS if self.task.kind is TaskKind.SET_AS_IMAGE else ACTIVATION_STEPS
+
+    @property
+    def capture(self) -> CaptureWork:
+        """What a set-as-image is asked for, and has made."""
+        assert self.task.capture is not None  # noqa: S101 - its request wrote it
+        return self.task.capture
+
+    @property
+    def step_since(self) -> datetime | None:
+        """When the step was begun, less the time Azure was too busy."""
+        return self.task.step_since
+
+    @property
+    def begun_at(self) -> datetime | None:
+        """When the task was asked for; None in its last step, which is never given up because Azure is busy."""
+        return None if self.task.step == self.steps[-1] else self.task.created_at
+
+    @property
+    def operation(self) -> Operation | None:
+        """The long operation that is under way."""
+        return self.task.operation
+
+    @property
+    def waits_for(self) -> str:
+        """What the step waits for, in words."""
+        return self.task.note
+
+    def save(self, **changes: object) -> None:
+        """Write the row with these changes.
+
+        A cancellation may have been written meanwhile: it is kept. Raises StaleRow when another run drives the task.
+        """
+        for _ in range(_TRIES):
+            try:
+                self.task = self.services.tasks.replace(self.task.model_copy(update=changes))
+            except StaleRow:
+                found = find_task(self.services, self.task.id)
+                if found.engine_run != self.task.engine_run or found.state.ended:
+                    raise
+                cancelled = {"cancelled_by": found.cancelled_by, "failure": self.task.failure or found.failure}
+                self.task = self.task.model_copy(update={"etag": found.etag, **cancelled})
+                continue
+            return
+        raise StaleRow("Tasks", self.task.id)
+
+    def say(self, note: str) -> None:
+        """Have the row say what the task waits for."""
+        if note != self.task.note:
+            self.save(note=note)
+
+    def end(self, state: TaskState, note: str) -> None:
+        """Write the end of the task."""
+        done = {"percent": 100} if state is TaskState.SUCCEEDED else {}
+        ended = {"state": move_task(self.task.id, self.task.state, state), "ended_at": self.services.now()}
+        self.save(**ended, **done, note=note, operation=None, steps=_closed(self.task, self.services.now()))
+
+    def settle(self, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> Outcome:
+        """`next` once a long operation has finished: the one under way, or else the one that `start` begins.
+
+        One that ARM has forgotten is begun again: every `start` given here is safe to repeat.
+        """
+        if self.operation is None:
+            return self.carry_on(resume, start()) or Outcome(Then.NEXT)
+        forgotten = False
+
+        def asked(operation: Operation) -> Operation:
+            nonlocal forgotten
+            try:
+                return resume(operation)
+            except AzureNotFound:
+                forgotten = True
+                raise
+
+        return self.carry_on(asked) or Outcome(Then.WAIT if forgotten else Then.NEXT)
+
+    def carry_on(self, resume: Callable[[Operation], Operation], operation: Operation | None = None) -> Outcome | None:
+        """Ask once how the operation under way is doing; None when there is none, or it has finished."""
+        return stepping.carry_on(self, resume, operation)
+
+
+TaskStepRun = Callable[[TaskWork], Outcome]
+
+
+def run_task_step(
+    services: Services, engine: Engine, given: dict[str, object], name: str, step: TaskStepRun, limit: float | None
+) -> Outcome:
+    """Run one step of the task named in `given`; `limit` is how long it may take in all, in seconds.
+
+    What Azure or our own rules refuse makes the task fail: `next` is answered until the last step ends it.
+    """
+    work = _load(services, engine, given)
+    if work is None:
+        return Outcome(Then.STOP)
+    if behind(work.steps, work.task.phase, name):
+        return Outcome(Then.NEXT)
+    last = name == work.steps[-1]
+    if work.task.failure and not last:
+        return Outcome(Then.NEXT)
+    if work.task.step != name:
+        _begin(work, name)
+    try:
+        outcome = within(work, lambda: step(work), limit)
+    except (AzureBusy, StaleRow):
+        raise  # the tables are away, or another run drives the task: the call is repeated, and finds out
+    except _EXPECTED as error:
+        if last:
+            raise
+        log.warning("task %s: %s: %s", work.task.id, name, error)
+        work.save(failure=work.task.failure or str(error), operation=None)
+        return Outcome(Then.NEXT)
+    if outcome.then is Then.NEXT and not last and not work.task.failure:
+        work.save(phase=name, note="", operation=None, percent=done_before(work, name) + SHARES[name])
+    return outcome
+
+
+def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskWork | None:
+    """The task's work; None when it has ended, or another run drives it. Raises NotFound."""
+    task = find_task(services, str(given["task"]))
+    if task.state.ended or task.engine_run != given["run"]:
+        return None
+    return TaskWork(services, engine, task, find_image(services, task.image))
+
+
+def _begin(work: TaskWork, name: str) -> None:
+    now = work.services.now()
+    steps = (*_closed(work.task, now), TaskStep(name=name, begun_at=now))
+    work.save(step=name, step_since=now, steps=steps, operation=None)
+
+
+def _closed(task: Task, now: datetime) -> tuple[TaskStep, ...]:
+    """The steps, the last one ended."""
+    if not task.steps or task.steps[-1].ended_at:
+        return task.steps
+    return (*task.steps[:-1], task.steps[-1].model_copy(update={"ended_at": now}))
+
+
+SHARES = {
+    "claim_image": 1,
+    "switch_off_template": 3,
+    "snapshot_template": 2,
+    "restart_template": 3,
+    "copy_disk": 2,
+    "create_copy": 6,
+    "prepare_copy": 20,
+    "generalize_copy": 5,
+    "capture_image": 5,
+    "capture_version": 20,
+    "replicate_version": 28,
+    "record_version": 1,
+    "clean_up": 4,
+    "switch_version": 5,
+    "flip_flags": 10,
+    "update_pools": 80,
+    "end_activation": 5,
+}
+"""What part of the work a step is, in percent; estimates after azure-facts 1.9."""
+
+
+def done_before(work: TaskWork, name: str) -> int:
+    """Percent of the work that is done when this step begins."""
+    return sum(SHARES[step] for step in work.steps[: work.steps.index(name)])

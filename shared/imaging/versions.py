@@ -1,0 +1,55 @@
+"""The versions of one image as one value, and the two questions every change of them begins with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.errors import Conflict
+from shared.models.base import version_key
+from shared.models.images import ImageRow, ImageState, ImageVersion
+from shared.states import VersionState, move_version
+
+
+@dataclass(frozen=True)
+class Family:
+    """The versions of one image and which of them are in use: the rows of one partition."""
+
+    state: ImageState
+    versions: Mapping[str, ImageVersion] = field(default_factory=dict)
+
+    def changed(self, *versions: ImageVersion, **state: object) -> Family:
+        """The family with these versions put in, and these fields of its state changed."""
+        return Family(
+            self.state.model_copy(update=state),
+            {**self.versions, **{version.version: version for version in versions}},
+        )
+
+    def rows_changed_from(self, before: Family) -> list[ImageRow]:
+        """What is to be written: the state, always, and the versions that differ."""
+        differ = [version for name, version in self.versions.items() if version != before.versions.get(name)]
+        return [self.state, *differ]
+
+    def state_of(self, version: str | None) -> VersionState | None:
+        """A version's state; None for one Freshcoat has had nothing to do with."""
+        known = self.versions.get(version or "")
+        return known.state if known else None
+
+    @property
+    def backups(self) -> list[ImageVersion]:
+        """The versions that can be gone back to, the highest first."""
+        kept = [v for v in self.versions.values() if v.state is VersionState.BACKUP and not (v.unwanted or v.deleting)]
+        return sorted(kept, key=lambda v: version_key(v.version), reverse=True)
+
+
+def known(family: Family, version: str) -> ImageVersion:
+    """The row of a version. Raises Conflict when Freshcoat has had nothing to do with it."""
+    row = family.versions.get(version)
+    if row is None:
+        raise Conflict(f"Version {version} is not known here: stage it first.")
+    return row
+
+
+def moved(row: ImageVersion, to: VersionState, **changes: object) -> ImageVersion:
+    """The row in another state, with these changes. Raises ImpossibleMove when the table of moves has none such."""
+    return row.model_copy(update={**changes, "state": move_version(row.version, row.state, to)})

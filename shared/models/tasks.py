@@ -1,0 +1,127 @@
+"""Tasks: work on an image that people follow. A rollout is a task too, but has its own rows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from shared.models.azure import Operation
+from shared.models.base import Name, Record, UtcTime, Value, VersionText
+from shared.models.images import Notes, TargetRegion
+from shared.models.policy import PolicyOverrides
+from shared.models.rollouts import Schedule
+from shared.states import TaskState
+
+
+class TaskKind(StrEnum):
+    """What a task does to an image."""
+
+    SET_AS_IMAGE = "set_as_image"
+    STAGE = "stage"
+    VERDICT = "verdict"
+    ACTIVATE = "activate"
+    ROLL_BACK = "roll_back"
+    DISCARD = "discard"
+    REMOVE = "remove"
+    """Retention removed a version, or an operator a backup."""
+
+
+class TaskStep(Value):
+    """One step of a task that was begun."""
+
+    name: str
+    begun_at: UtcTime
+    ended_at: UtcTime | None = None
+    detail: str = ""
+
+
+class Made(Value):
+    """Something that was, or was about to be, made in Azure for the time of the task. Noted before it is made."""
+
+    kind: Literal["snapshot", "disk", "virtual machine", "managed image", "image version"]
+    id: str
+
+
+class CaptureWork(Value):
+    """What a set-as-image is asked for, and what it has to put right again."""
+
+    template_vm_id: str
+    build_subnet_id: str = ""
+    power_off: bool = False
+    stage: bool = True
+    backup: bool = True
+    notes: Notes = ""
+    regions: tuple[TargetRegion, ...]
+    through_image: bool = False
+    """The definition takes versions only through a managed image."""
+    generation: str = "V2"
+    """Hyper-V generation of the definition."""
+    was_running: bool = False
+    """The template ran when we came: it is started again."""
+    made: tuple[Made, ...] = ()
+    activation: str = ""
+    """The task that activates the version at once; noted before it begins. Only when it is not to be staged."""
+    left_over: tuple[str, ...] = ()
+    """What could not be removed or put right: ARM id and why."""
+
+
+class PoolsUpdate(Value):
+    """Which pools an activation updates, and how. Rings one after the other, `soak_minutes` between them."""
+
+    pools: tuple[Name, ...]
+    schedule: Schedule
+    policy: PolicyOverrides = PolicyOverrides()
+    soak_minutes: int = 60
+
+
+class ActivationWork(Value):
+    """What an activation or a roll-back is asked for, and how far its pools have come."""
+
+    backup: bool | None = None
+    """Whether the version it replaces is kept; None: as the staged version was asked for."""
+    force: bool = False
+    """Also with a failed verdict."""
+    update: PoolsUpdate | None = None
+    rollouts: dict[str, str] = Field(default_factory=dict)
+    """Pool -> id of its rollout, noted before the rollout is asked for."""
+    skipped: dict[str, str] = Field(default_factory=dict)
+    """Pool -> why it is not updated."""
+    soaking_since: UtcTime | None = None
+    """When the last ring that was begun was through."""
+    ring: str = ""
+    """The ring that was begun last."""
+
+
+class Task(Record):
+    """One piece of work on one image. `version` is what it is about, `from_version` what was there before."""
+
+    id: str
+    kind: TaskKind
+    image: Name
+    version: VersionText | None
+    from_version: VersionText | None = None
+    state: TaskState = TaskState.RUNNING
+    requested_by: str = ""
+    reason: str = ""
+    created_at: UtcTime
+    ended_at: UtcTime | None = None
+    note: str = ""
+    """What it is waiting for; after the end: what came of it."""
+    failure: str = ""
+    """Why it cannot succeed; it cleans up and ends."""
+    cancelled_by: str = ""
+    promotion: str = ""
+    """The scheduled promotion that asked for it, if one did."""
+    engine_run: int = 1
+    """Counts the engine instances that drove this task: a lost one is replaced by the next."""
+    step: str = ""
+    phase: str = ""
+    """The last step that is behind it."""
+    step_since: UtcTime | None = None
+    steps: tuple[TaskStep, ...] = ()
+    operation: Operation | None = None
+    percent: int = 0
+    capture: CaptureWork | None = None
+    activation: ActivationWork | None = None

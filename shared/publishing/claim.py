@@ -1,0 +1,63 @@
+"""Which rollout a pool belongs to: at most one that is not ended, by one conditional write of the pool's row."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from shared.errors import Conflict, FreshcoatError, StaleRow
+from shared.ids import made_at
+from shared.models.pools import Pool
+from shared.pools import find_pool
+from shared.services import POOLS, ROLLOUTS, Services
+
+_log = logging.getLogger(__name__)
+
+CLAIM_GRACE = timedelta(minutes=1)
+"""How long a claim may stand without its rollout's row: the process may have died between the two."""
+
+_ATTEMPTS = 5
+
+
+def refuse_second(services: Services, pool: Pool, rollout_id: str = "") -> None:
+    """Raises Conflict with the id of the rollout that holds the pool, if one other than `rollout_id` does."""
+    if pool.running_rollout not in {"", rollout_id} and stands(services, pool.running_rollout):
+        raise Conflict(
+            f"Rollout {pool.running_rollout} runs on pool {pool.name}; wait for its end or cancel it.",
+            rollout=pool.running_rollout,
+        )
+
+
+def stands(services: Services, holder: str) -> bool:
+    """Whether a claim holds: its rollout is not ended, or its row may still be about to be written."""
+    rollout = services.rollouts.find(ROLLOUTS, holder)
+    if rollout is not None:
+        return not rollout.state.ended
+    made = made_at(holder)
+    return made is not None and services.now() < made + CLAIM_GRACE
+
+
+def claim(services: Services, name: str, rollout_id: str) -> None:
+    """Make the pool this rollout's: one conditional write, so that of two requests exactly one wins.
+
+    Raises NotFound, Conflict with the id of the rollout that holds the pool.
+    """
+    for _ in range(_ATTEMPTS):
+        pool = find_pool(services, name)
+        refuse_second(services, pool, rollout_id)
+        try:
+            services.pools.replace(pool.model_copy(update={"running_rollout": rollout_id}))
+        except StaleRow:
+            continue
+        return
+    raise Conflict(f"Pool {name} is being changed by others; try again.")
+
+
+def give_back(services: Services, name: str, rollout_id: str) -> None:
+    """Release the pool, if this rollout holds it."""
+    try:
+        pool = services.pools.find(POOLS, name)
+        if pool and pool.running_rollout == rollout_id:
+            services.pools.replace(pool.model_copy(update={"running_rollout": ""}))
+    except FreshcoatError:
+        _log.warning("The claim of rollout %s on pool %s is left; it lapses in a minute.", rollout_id, name)

@@ -1,0 +1,86 @@
+"""Which pools a version may be published to, by where it stands. Pure.
+
+An active version is for every pool, a staged one for pools of ring test, a backup for those who ask to go back.
+"""
+
+from __future__ import annotations
+
+from shared.imaging.lifecycle import Family
+from shared.models.base import version_key
+from shared.models.images import GalleryVersion, ImageVersion
+from shared.models.pools import Pool, Ring
+from shared.models.views import Finding
+from shared.states import VersionState
+
+CHECK = "staged"
+
+_GONE = {
+    VersionState.CAPTURING: ("is still being made", "wait until it is staged, or choose another version"),
+    VersionState.FAILED: ("could not be made", "choose another version, or set the image again"),
+    VersionState.DISCARDED: ("was discarded", "choose another version"),
+    VersionState.DELETED: ("was deleted", "choose another version"),
+}
+
+
+def check_use(
+    pool: Pool, family: Family, version: str, there: GalleryVersion | None, *, allow_downgrade: bool
+) -> Finding | None:
+    """Whether the version may be published to the pool. `there`: as the gallery has it; None when it has it not, or
+    cannot be read. None: nothing is known of the version, which another check says."""
+    current = pool.image == family.state.image and pool.version == version
+    recorded = family.versions.get(version)
+    if recorded is None:
+        if there is None:
+            return None
+        return _unrecorded(pool, family, there, current=current, allow_downgrade=allow_downgrade)
+    match recorded.state:
+        case VersionState.ACTIVE:
+            return _pass("the version is active")
+        case VersionState.STAGED:
+            return _staged(pool, version)
+        case VersionState.BACKUP:
+            return _backup(recorded, current=current, allow_downgrade=allow_downgrade)
+        case state:
+            why, what_to_do = _GONE[state]
+            return _fail(f"version {version} {why}", what_to_do)
+
+
+def _backup(recorded: ImageVersion, *, current: bool, allow_downgrade: bool) -> Finding:
+    if recorded.deleting:
+        return _fail(f"version {recorded.version} is being removed", "choose another version")
+    if current:
+        return _pass("the version is a backup, and the pool is on it")
+    if allow_downgrade:
+        return _pass("the version is a backup, and going back is meant")
+    return _fail(f"version {recorded.version} is a backup", "send allow_downgrade: true to go back to it")
+
+
+def _unrecorded(pool: Pool, family: Family, there: GalleryVersion, *, current: bool, allow_downgrade: bool) -> Finding:
+    """A version that was in the gallery before the image was registered, or came into it by another way."""
+    version, active = there.version, family.state.active
+    if current:
+        return _pass("the pool is on this version")
+    if there.exclude_from_latest:
+        return _staged(pool, version)
+    if active is None or version_key(version) > version_key(active):
+        return _fail(f"version {version} is not known here", "stage it first")
+    if allow_downgrade:
+        return _pass(f"the version is older than the active {active}, and going back is meant")
+    return _fail(f"version {version} is older than the active {active}", "send allow_downgrade: true if it is meant")
+
+
+def _staged(pool: Pool, version: str) -> Finding:
+    if pool.ring is Ring.TEST:
+        return _pass("the version is only staged, and this is a test pool")
+    return _fail(
+        f"version {version} is only staged and the pool is in ring {pool.ring.value}",
+        "activate it first, or publish it to a pool of ring test",
+    )
+
+
+def _pass(detail: str) -> Finding:
+    return Finding(check=CHECK, result="pass", detail=detail)
+
+
+def _fail(detail: str, what_to_do: str) -> Finding:
+    return Finding(check=CHECK, result="fail", detail=detail, what_to_do=what_to_do)

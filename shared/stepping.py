@@ -1,0 +1,109 @@
+"""How a step waits: for Azure when it is busy, for a long operation, and never longer than it may.
+
+A step never sleeps. It answers `wait` and is called again after a durable timer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, FreshcoatError
+from shared.models.azure import Operation
+from shared.services import Services
+from shared.steps import Outcome, Then
+
+
+class StepFailed(FreshcoatError):
+    """A step cannot succeed: what it waited for did not come, or came wrong."""
+
+
+class Stepped(Protocol):
+    """One thing in one step: a host of a rollout, or a task on an image."""
+
+    @property
+    def services(self) -> Services: ...
+
+    @property
+    def step_since(self) -> datetime | None:
+        """When the step was begun, less the time Azure was too busy."""
+
+    @property
+    def begun_at(self) -> datetime | None:
+        """When the first step was begun."""
+
+    @property
+    def operation(self) -> Operation | None:
+        """The long operation that is under way."""
+
+    @property
+    def waits_for(self) -> str:
+        """What the step waits for, in words."""
+
+    def save(self, **changes: object) -> None:
+        """Write the row with these changes."""
+
+
+def within(work: Stepped, step: Callable[[], Outcome], limit: float | None) -> Outcome:
+    """Run the step, and wait for what is under way within the limit; while Azure is too busy, time stands still.
+
+    `limit` in seconds; None: it waits for people, and they may take their time. Raises StepFailed.
+    """
+    try:
+        outcome = step()
+    except AzureBusy as busy:
+        return _busy(work, busy)
+    except AzureConflict as conflict:
+        _check_limit(work, limit, str(conflict))
+        return Outcome(Then.WAIT, work.services.settings.operation_poll)
+    if outcome.then is Then.WAIT:
+        _check_limit(work, limit, work.waits_for)
+    return outcome
+
+
+def _busy(work: Stepped, busy: AzureBusy) -> Outcome:
+    """Wait as long as Azure asks. That time does not count against the step: throttling must lose nothing."""
+    wait = busy.retry_after or work.services.settings.azure_pause
+    now, since = work.services.now(), work.step_since
+    if work.begun_at and now > work.begun_at + timedelta(seconds=work.services.settings.busy_limit):
+        raise StepFailed(f"Azure has been too busy for {work.services.settings.busy_limit / 3600:.0f} hours: {busy}")
+    if since is not None:
+        work.save(step_since=min(now, since + timedelta(seconds=wait)))
+    return Outcome(Then.WAIT, wait)
+
+
+def _check_limit(work: Stepped, limit: float | None, waiting_for: str) -> None:
+    since = work.step_since
+    if limit is not None and since and work.services.now() > since + timedelta(seconds=limit):
+        told = f" ({waiting_for})" if waiting_for else ""
+        raise StepFailed(f"did not finish within {round(limit / 60)} minutes{told}")
+
+
+def carry_on(
+    work: Stepped, resume: Callable[[Operation], Operation], operation: Operation | None = None
+) -> Outcome | None:
+    """Ask once how the running operation is doing (`operation`: one just started).
+
+    None when there is none, or it has finished; else the wait until it is asked again.
+    """
+    if operation is None:
+        if work.operation is None:
+            return None
+        try:
+            operation = resume(work.operation)
+        except AzureNotFound:
+            # Its URL has expired: look at the thing itself instead.
+            work.save(operation=None)
+            return None
+        except AzureBusy:
+            raise
+        except AzureError:
+            work.save(operation=None)
+            raise
+    if operation.done:
+        work.save(operation=None)
+        return None
+    if operation != work.operation:
+        work.save(operation=operation)
+    return Outcome(Then.WAIT, operation.retry_after or work.services.settings.operation_poll)

@@ -1,0 +1,79 @@
+"""The steps of everything that is driven step by step, and what a step answers: all an orchestration knows. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.names import (
+    AWAIT_HEALTHY,
+    CAPTURE_IMAGE,
+    CAPTURE_VERSION,
+    CLAIM_IMAGE,
+    CLEAN_UP,
+    COPY_DISK,
+    CREATE_COPY,
+    END_ACTIVATION,
+    FLIP_FLAGS,
+    GENERALIZE_COPY,
+    GIVE_BACK_HOST,
+    JOIN_HOST,
+    PREPARE_COPY,
+    REBUILD_HOST,
+    RECHECK_HOST,
+    RECORD_VERSION,
+    REGISTER_HOST,
+    REPLICATE_VERSION,
+    RESTART_TEMPLATE,
+    SNAPSHOT_TEMPLATE,
+    SWITCH_OFF_TEMPLATE,
+    SWITCH_VERSION,
+    UPDATE_POOLS,
+)
+
+HOST_STEPS = (RECHECK_HOST, REBUILD_HOST, JOIN_HOST, REGISTER_HOST, AWAIT_HEALTHY, GIVE_BACK_HOST)
+"""The steps of one host in a rollout, in order."""
+
+CAPTURE_STEPS = (
+    CLAIM_IMAGE,
+    SWITCH_OFF_TEMPLATE,
+    SNAPSHOT_TEMPLATE,
+    RESTART_TEMPLATE,
+    COPY_DISK,
+    CREATE_COPY,
+    PREPARE_COPY,
+    GENERALIZE_COPY,
+    CAPTURE_IMAGE,
+    CAPTURE_VERSION,
+    REPLICATE_VERSION,
+    RECORD_VERSION,
+    CLEAN_UP,
+)
+"""The steps of a set-as-image, in order. After a failure only the last one is still run."""
+
+ACTIVATION_STEPS = (SWITCH_VERSION, FLIP_FLAGS, UPDATE_POOLS, END_ACTIVATION)
+"""The steps of an activation or a roll-back, in order. After a failure only the last one is still run."""
+
+
+class Then(StrEnum):
+    """What the orchestration does after a step."""
+
+    NEXT = "next"
+    WAIT = "wait"
+    AGAIN = "again"
+    """Begin with the first step: another attempt."""
+    STOP = "stop"
+    """Nothing more: done, failed, or given back."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A step's answer; `seconds` belongs to `wait`."""
+
+    then: Then
+    seconds: float = 0.0
+
+
+def behind(steps: tuple[str, ...], phase: str, name: str) -> bool:
+    """Whether step `name` is behind something that has come as far as `phase`."""
+    return bool(phase) and steps.index(phase) >= steps.index(name)

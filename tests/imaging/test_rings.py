@@ -1,0 +1,126 @@
+"""How an activation goes through its pools, as a pure function of how far each has come."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.imaging.rings import RINGS, Move, PoolStanding, next_move, schedule_for_ring
+from shared.models.policy import ScheduleMode
+from shared.models.pools import Ring
+from shared.models.rollouts import Schedule
+from shared.states import RolloutState
+from tests.fixtures.builders import NOON
+
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca"]
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
+standings = st.lists(
+    st.builds(
+        PoolStanding,
+        pool=st.text("abcdef", min_size=1, max_size=6),
+        ring=st.sampled_from(Ring),
+        state=st.none() | st.sampled_from(RolloutState),
+        ended_at=st.just(NOON),
+    ),
+    max_size=8,
+    unique_by=lambda standing: standing.pool,
+)
+minutes = st.integers(0, 500).map(lambda number: timedelta(minutes=number))
+
+
+def standing(pool: str, ring: Ring, state: RolloutState | None = None, ended: int = 0) -> PoolStanding:
+    return PoolStanding(pool, ring, state, NOON + timedelta(minutes=ended) if state and state.ended else None)
+
+
+@given(standings, minutes, minutes)
+def test_nothing_is_begun_before_all_earlier_rings_have_succeeded_and_soaked(
+    pools: list[PoolStanding], soak: timedelta, since: timedelta
+) -> None:
+    now = NOON + since
+    move = next_move(pools, soak, now)
+    if move.move is not Move.BEGIN:
+        return
+    assert move.ring is not None
+    earlier = [pool for pool in pools if RINGS.index(pool.ring) < RINGS.index(move.ring)]
+    assert all(pool.state is RolloutState.SUCCEEDED for pool in earlier)
+    assert not earlier or now >= NOON + soak
+    assert set(move.pools) == {pool.pool for pool in pools if pool.ring is move.ring and pool.state is None}
+    assert move.first == (not earlier)
+
+
+@given(standings, minutes, minutes, st.randoms())
+def test_the_order_of_the_pools_does_not_matter(
+    pools: list[PoolStanding], soak: timedelta, since: timedelta, r
+) -> None:  # type: ignore[no-untyped-def]
+    shuffled = pools[:]
+    r.shuffle(shuffled)
+    assert next_move(pools, soak, NOON + since) == next_move(shuffled, soak, NOON + since)
+
+
+@given(standings, minutes)
+def test_it_is_done_only_when_every_pool_has_succeeded(pools: list[PoolStanding], soak: timedelta) -> None:
+    succeeded = all(pool.state is RolloutState.SUCCEEDED for pool in pools)
+    assert (next_move(pools, soak, NOON + timedelta(days=2)).move is Move.DONE) == succeeded
+
+
+def test_a_soak_is_waited_for_only_when_another_ring_comes() -> None:
+    soak = timedelta(hours=1)
+    lab = standing("lab", Ring.TEST, RolloutState.SUCCEEDED, ended=10)
+    assert next_move([lab], soak, NOON + timedelta(minutes=11)).move is Move.DONE
+    both = [lab, standing("office", Ring.PRODUCTION)]
+    waiting = next_move(both, soak, NOON + timedelta(minutes=69))
+    assert (waiting.move, waiting.until) == (Move.WAIT, NOON + timedelta(minutes=70))
+    assert next_move(both, soak, NOON + timedelta(minutes=70)).move is Move.BEGIN
+
+
+def schedule(mode: ScheduleMode, begin: datetime, hours: int = 0, zone: str = "UTC") -> Schedule:
+    return Schedule(mode=mode, begin_at=begin, force_at=begin + timedelta(hours=hours), time_zone=zone)
+
+
+@given(moments, moments, st.integers(1, 72), st.booleans(), st.sampled_from(ScheduleMode), st.sampled_from(ZONES))
+def test_no_ring_is_given_moments_that_are_over(
+    begin: datetime, now: datetime, hours: int, first: bool, mode: ScheduleMode, zone: str
+) -> None:
+    asked = schedule(mode, begin, hours if mode is ScheduleMode.ON_LOGOFF else 0, zone)
+    ring = schedule_for_ring(asked, now, first=first)
+    assert now <= ring.begin_at <= ring.force_at
+    assert ring.mode is mode
+    if mode is ScheduleMode.AT and begin < now:
+        assert ring.begin_at - now <= timedelta(days=1, hours=2)
+        local = [moment.astimezone(ZoneInfo(zone)) for moment in (begin, ring.begin_at)]
+        if _exists_once(local[1]):
+            assert local[0].time() == local[1].time() or not _exists_that_day(local[0], local[1])
+
+
+def _exists_once(local: datetime) -> bool:
+    return local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset()
+
+
+def _exists_that_day(wanted: datetime, day: datetime) -> bool:
+    moved = day.replace(hour=wanted.hour, minute=wanted.minute, second=wanted.second, microsecond=wanted.microsecond)
+    return moved.astimezone(UTC).astimezone(moved.tzinfo).replace(fold=0) == moved.replace(fold=0)
+
+
+@given(moments, st.lists(st.integers(0, 5_000), min_size=2, max_size=4), st.integers(1, 48))
+def test_people_of_every_ring_are_given_as_long(begin: datetime, starts: list[int], hours: int) -> None:
+    asked = schedule(ScheduleMode.ON_LOGOFF, begin, hours)
+    rings = [
+        schedule_for_ring(asked, begin + timedelta(minutes=at), first=number == 0 and at == 0)
+        for number, at in enumerate(sorted(starts))
+    ]
+    lengths = {ring.force_at - ring.begin_at for ring in rings}
+    assert lengths == {timedelta(hours=hours)}
+    assert all(one.begin_at <= two.begin_at for one, two in pairwise(rings))
+
+
+def test_the_first_ring_keeps_the_deadline_that_was_asked_for() -> None:
+    asked = schedule(ScheduleMode.ON_LOGOFF, NOON, 4)
+    late = NOON + timedelta(hours=1)
+    assert schedule_for_ring(asked, late, first=True).force_at == asked.force_at
+    assert schedule_for_ring(asked, late, first=False).force_at == late + timedelta(hours=4)
+    days_late = NOON + timedelta(days=3)
+    assert schedule_for_ring(asked, days_late, first=True).force_at == days_late + timedelta(hours=4)

@@ -1,0 +1,96 @@
+"""Accounts: customers, whose pools they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.services import ACCOUNTS
+from tests.fixtures.app import App, Reply, office
+
+
+def put(app: App, name: str = "contoso", **body: Any) -> Reply:
+    return app.send("PUT", f"/api/accounts/{name}", body)
+
+
+def listed(app: App, query: str = "") -> list[str]:
+    return [account["name"] for account in app.send("GET", f"/api/accounts{query}").json["items"]]
+
+
+def audited(app: App) -> list[tuple[str, str]]:
+    """What was done to what, the oldest first."""
+    entries = reversed(app.tables.audit.all(f"{app.now:%Y-%m}"))
+    return [(entry.action, entry.subject) for entry in entries]
+
+
+class TestRegister:
+    """One PUT makes or changes an account."""
+
+    def test_a_new_one_and_then_another_title(self) -> None:
+        app = office()
+        reply = put(app, title="Contoso Ltd", time_zone="W. Europe Standard Time")
+        assert (reply.status, reply.headers["Location"]) == (201, "/api/accounts/contoso")
+        assert reply.json["time_zone"] == "Europe/Berlin"
+        app.later(days=1)
+        changed = put(app, title="Contoso", time_zone="europe/berlin")
+        assert (changed.status, changed.json["title"]) == (200, "Contoso")
+        assert changed.json["created_at"] == reply.json["created_at"]
+        assert audited(app) == [("register account", "contoso"), ("change account", "contoso")]
+
+    def test_the_same_again_writes_nothing(self) -> None:
+        app = office()
+        put(app, title="Contoso")
+        before = app.tables.accounts.find(ACCOUNTS, "contoso")
+        assert put(app, title="Contoso").status == 200
+        assert app.tables.accounts.find(ACCOUNTS, "contoso") == before
+        assert len(audited(app)) == 1
+
+    def test_an_unknown_zone(self) -> None:
+        app = office()
+        assert put(app, time_zone="Mars").bad_fields == {"time_zone"}
+        assert app.tables.accounts.all(ACCOUNTS) == []
+
+    @pytest.mark.parametrize("name", [".", "-a", "ü", "a b", "a" * 64])
+    def test_what_is_no_name(self, name: str) -> None:
+        assert put(office(), name).bad_fields == {"account"}
+
+
+class TestDefault:
+    """There without being made, for those who have only one."""
+
+    def test_it_can_be_read_and_has_the_pools_that_name_no_other(self) -> None:
+        view = office().send("GET", "/api/accounts/default").json
+        assert (view["pools"], view["time_zone"], view["created_at"]) == (1, "UTC", None)
+
+    def test_it_can_be_changed_and_is_listed_once(self) -> None:
+        app = office()
+        assert put(app, "default", title="We", time_zone="Asia/Tokyo").status == 200
+        assert listed(app) == ["default"]
+        view = app.send("GET", "/api/accounts/default").json
+        assert (view["title"], view["time_zone"], view["pools"]) == ("We", "Asia/Tokyo", 1)
+
+
+class TestRead:
+    """By name, a page at a time."""
+
+    def test_pages_have_every_account_once(self) -> None:
+        app = office()
+        for name in ("alpha", "zulu", "Big"):
+            put(app, name)
+        first = app.send("GET", "/api/accounts?limit=2").json
+        assert [account["name"] for account in first["items"]] == ["Big", "alpha"]
+        assert listed(app, f"?limit=2&continuation={first['continuation']}") == ["default", "zulu"]
+
+    def test_pools_are_counted_for_their_own_account(self) -> None:
+        app = office()
+        put(app)
+        app.tables.pools.replace(app.pool().model_copy(update={"account": "contoso"}))
+        counts = {a["name"]: a["pools"] for a in app.send("GET", "/api/accounts").json["items"]}
+        assert counts == {"contoso": 1, "default": 0}
+
+    def test_an_unknown_one(self) -> None:
+        assert office().send("GET", "/api/accounts/contoso").status == 404
+
+    def test_a_continuation_of_nobody(self) -> None:
+        assert office().send("GET", "/api/accounts?continuation=x").bad_fields == {"continuation"}

@@ -1,0 +1,250 @@
+"""Tasks over HTTP: the list with rollouts among them, one with its steps, and cancelling."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import StaleRow
+from shared.ids import newest_first_id
+from shared.imaging.task_views import STEP_WORDS
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.tasks import ActivationWork, CaptureWork, Task, TaskKind, TaskStep
+from shared.names import CAPTURE_VERSION, PREPARE_COPY, RECORD_VERSION, REPLICATE_VERSION
+from shared.services import TASKS
+from shared.states import HostState, RolloutState, TaskState
+from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS
+from tests.fixtures.app import START, App, office, update
+
+K, S = TaskKind, TaskState
+
+
+def add(app: App, kind: TaskKind = K.SET_AS_IMAGE, **fields: Any) -> Task:
+    """A running task on `win11`, made now."""
+    capture = CaptureWork(template_vm_id="/vm", regions=()) if kind is K.SET_AS_IMAGE else None
+    base: dict[str, Any] = {
+        "id": newest_first_id(app.now), "kind": kind, "image": "win11", "version": "3.0.0", "created_at": app.now,
+        "requested_by": "ann", "capture": capture,
+    }  # fmt: skip
+    return app.tables.tasks.add(Task(**(base | fields)))
+
+
+def stored(app: App, task: Task) -> Task:
+    found = app.tables.tasks.find(TASKS, task.id)
+    assert found
+    return found
+
+
+def listed(app: App, query: str = "") -> list[str]:
+    return [row["id"] for row in app.send("GET", f"/api/tasks{query}").json["items"]]
+
+
+class TestList:
+    """Tasks and rollouts, newest first."""
+
+    def test_rollouts_are_among_the_tasks_newest_first(self) -> None:
+        app = office()
+        first = add(app, state=S.SUCCEEDED, percent=100, step="clean_up", note="Version 3.0.0 is staged.")
+        app.later(seconds=1)
+        rollout = update(app).json["id"]
+        app.later(seconds=1)
+        last = add(app, K.ACTIVATE, percent=15, step="flip_flags", note="version 2.0.0 is left out of latest")
+        rows = app.send("GET", "/api/tasks").json["items"]
+        assert [row["id"] for row in rows] == [last.id, rollout, first.id]
+        assert [row["kind"] for row in rows] == ["activate", "rollout", "set_as_image"]
+        assert [row["pool"] for row in rows] == [None, "office", None]
+        assert [row["step"] for row in rows] == ["setting what is latest in the gallery", "waiting for its time", ""]
+        assert [row["percent"] for row in rows] == [15, 0, 100]
+        assert [row["note"] for row in rows] == [last.note, "", first.note]
+        assert [app.send("GET", row["href"]).json["id"] for row in rows] == [last.id, rollout, first.id]
+
+    def test_one_kind_image_or_state(self) -> None:
+        app = office()
+        rollout = update(app).json["id"]
+        capture = add(app, id="2-c", state=S.FAILED)
+        stage = add(app, K.STAGE, id="1-s", image="other", state=S.SUCCEEDED)
+        assert listed(app, "?kind=rollout") == [rollout]
+        assert listed(app, "?kind=stage") == [stage.id]
+        assert listed(app, "?image=other") == [stage.id]
+        assert listed(app, "?image=win11") == [capture.id, rollout]
+        assert listed(app, "?state=failed") == [capture.id]
+        assert listed(app, "?state=scheduled") == [rollout]
+        assert listed(app, "?state=failed&kind=stage") == []
+        assert listed(app, "?state=scheduled&kind=stage") == []
+        both = app.rollout(rollout).model_copy(update={"state": RolloutState.FAILED})
+        app.tables.rollouts.replace(both)
+        assert listed(app, "?state=failed") == [capture.id, rollout]
+
+    @pytest.mark.parametrize("query", ["kind=upload", "state=gone", "limit=0", "continuation=???", "pool=office"])
+    def test_what_makes_no_sense_is_refused(self, query: str) -> None:
+        assert office().send("GET", f"/api/tasks?{query}").bad_fields == {query.split("=", maxsplit=1)[0]}
+
+    @given(
+        tasks=st.lists(st.integers(0, 30), max_size=25),
+        rollouts=st.lists(st.integers(0, 30), max_size=25),
+        limit=st.integers(1, 9),
+        later=st.booleans(),
+    )
+    def test_no_row_is_lost_or_doubled_across_pages(
+        self, tasks: list[int], rollouts: list[int], limit: int, later: bool
+    ) -> None:
+        """Also when ids are of the same moment, or the same, and while new tasks turn up in front."""
+        app, row = office(), None
+        row = app.rollout(update(app).json["id"])
+        expected = {row.id}
+        for number, moment in enumerate(tasks):
+            expected.add(add(app, K.STAGE, id=f"8{moment:012d}-{number:04x}").id)
+        for number, moment in enumerate(rollouts):
+            twin = f"8{moment:012d}-{number:04x}"
+            app.tables.rollouts.add(Rollout(**(row.model_dump() | {"id": twin})))
+            expected.add(twin)
+        expected_rows = sorted([*expected, *(twins(tasks) & twins(rollouts))])
+        seen: list[str] = []
+        token = ""
+        while True:
+            page = app.send("GET", f"/api/tasks?limit={limit}{token}").json
+            seen += [item["id"] for item in page["items"]]
+            if page["continuation"] is None:
+                break
+            assert len(page["items"]) >= limit
+            token = f"&continuation={page['continuation']}"
+            if later:
+                add(app, K.STAGE, id=f"0{len(seen):012d}-new")
+        assert seen == expected_rows
+
+
+def twins(moments: list[int]) -> set[str]:
+    return {f"8{moment:012d}-{number:04x}" for number, moment in enumerate(moments)}
+
+
+class TestRead:
+    """One task."""
+
+    def test_steps_in_plain_words_and_what_was_left_over(self) -> None:
+        app = office()
+        task = add(
+            app,
+            step=PREPARE_COPY,
+            note="the copy is prepared",
+            steps=(TaskStep(name=PREPARE_COPY, begun_at=app.now),),
+            capture=CaptureWork(template_vm_id="/vm", regions=(), left_over=("/disk: Azure is busy",)),
+            promotion="p1",
+        )
+        read = app.send("GET", f"/api/tasks/{task.id}").json
+        assert read["step"] == "preparing the copy (sysprep)"
+        assert [step["name"] for step in read["steps"]] == ["preparing the copy (sysprep)"]
+        assert (read["left_over"], read["promotion"]) == (["/disk: Azure is busy"], "p1")
+        assert read["requested_by"] == "ann"
+
+    def test_the_pools_of_an_activation(self) -> None:
+        app = office()
+        work = ActivationWork(rollouts={"office": "r1"}, skipped={"lab": "was unregistered"}, ring="test")
+        read = app.send("GET", f"/api/tasks/{add(app, K.ACTIVATE, activation=work).id}").json
+        assert (read["rollouts"], read["skipped"], read["ring"]) == (work.rollouts, work.skipped, "test")
+
+    def test_a_rollout_is_a_task_with_the_percent_of_its_hosts(self) -> None:
+        app = office()
+        rollout = update(app).json["id"]
+        app.tables.hosts.add(RolloutHost(rollout=rollout, host="a", vm_id="/a", state=HostState.DONE))
+        app.tables.hosts.add(RolloutHost(rollout=rollout, host="b", vm_id="/b"))
+        read = app.send("GET", f"/api/tasks/{rollout}").json
+        assert (read["kind"], read["percent"], read["href"]) == ("rollout", 50, f"/api/rollouts/{rollout}")
+
+    def test_the_reason_to_fail_counts_more_than_what_it_waits_for(self) -> None:
+        app = office()
+        task = add(app, failure="sysprep failed", note="the copy is removed")
+        assert app.send("GET", f"/api/tasks/{task.id}").json["note"] == "sysprep failed"
+        ended = add(app, id="1-e", state=S.FAILED, failure="sysprep failed", note="Failed: sysprep failed.")
+        assert app.send("GET", f"/api/tasks/{ended.id}").json["note"] == "Failed: sysprep failed."
+
+    def test_what_is_not_there(self) -> None:
+        assert office().send("GET", f"/api/tasks/{newest_first_id(START)}").status == 404
+        assert office().send("GET", "/api/tasks/UP").bad_fields == {"task"}
+
+    def test_every_step_has_words(self) -> None:
+        assert set(STEP_WORDS) == {*CAPTURE_STEPS, *ACTIVATION_STEPS}
+
+
+class TestCancel:
+    """The next step finds it cancelled."""
+
+    def cancel(self, app: App, task: Task) -> Any:
+        return app.send("POST", f"/api/tasks/{task.id}/cancel")
+
+    @pytest.mark.parametrize("phase", ["", *CAPTURE_STEPS[: CAPTURE_STEPS.index(REPLICATE_VERSION)]])
+    def test_a_set_as_image_cannot_succeed_any_more(self, phase: str) -> None:
+        app = office()
+        task = add(app, phase=phase, note="waits")
+        reply = self.cancel(app, task)
+        assert (reply.status, reply.headers["Location"]) == (202, f"/api/tasks/{task.id}")
+        assert (reply.json["state"], reply.json["note"]) == ("running", "cancelled by function key")
+        now = stored(app, task)
+        assert (now.cancelled_by, now.failure) == ("function key", "cancelled by function key")
+        entry = app.tables.audit.all(f"{app.now:%Y-%m}")[0]
+        assert (entry.action, entry.subject, entry.who) == ("cancel task", "win11", "function key")
+
+    @pytest.mark.parametrize("phase", [REPLICATE_VERSION, RECORD_VERSION])
+    def test_a_version_that_was_made_stays(self, phase: str) -> None:
+        app = office()
+        task = add(app, phase=phase)
+        reply = self.cancel(app, task)
+        assert (reply.status, reply.json["task"]) == (409, task.id)
+        assert "discard" in reply.json["detail"]
+        assert stored(app, task) == task
+
+    @pytest.mark.parametrize("kind", [K.ACTIVATE, K.ROLL_BACK])
+    def test_an_activation_begins_no_more_pools_but_has_not_failed(self, kind: TaskKind) -> None:
+        app = office()
+        task = add(app, kind)
+        assert self.cancel(app, task).json["note"] == "cancelled by function key"
+        assert (stored(app, task).cancelled_by, stored(app, task).failure) == ("function key", "")
+
+    @pytest.mark.parametrize("state", [S.SUCCEEDED, S.FAILED])
+    @pytest.mark.parametrize("kind", list(K))
+    def test_what_has_ended_is_refused(self, kind: TaskKind, state: TaskState) -> None:
+        app = office()
+        assert self.cancel(app, add(app, kind, state=state)).status == 409
+
+    def test_what_fails_already_is_refused(self) -> None:
+        app = office()
+        task = add(app, failure="sysprep failed")
+        assert self.cancel(app, task).status == 409
+        assert stored(app, task).cancelled_by == ""
+
+    def test_asked_again_it_changes_nothing(self) -> None:
+        app = office()
+        task = add(app)
+        self.cancel(app, task)
+        before = stored(app, task)
+        assert self.cancel(app, task).status == 202
+        assert stored(app, task) == before
+        ended = app.tables.tasks.replace(before.model_copy(update={"state": S.CANCELLED}))
+        assert self.cancel(app, task).json["state"] == "cancelled"
+        assert stored(app, task) == ended
+        assert len(app.tables.audit.all(f"{app.now:%Y-%m}")) == 1
+
+    def test_a_row_that_changes_meanwhile_is_decided_on_anew(self) -> None:
+        app = office()
+        task = add(app, phase=CAPTURE_VERSION)
+        app.tables.tasks.failures["replace"] = [StaleRow("Tasks", task.id)] * 3
+        assert self.cancel(app, task).status == 202
+        assert stored(app, task).cancelled_by
+        other = add(app, id="1-o")
+        app.tables.tasks.failures["replace"] = [StaleRow("Tasks", other.id)] * 99
+        assert self.cancel(app, other).status == 409
+
+    def test_a_rollout_is_cancelled_at_its_own_address(self) -> None:
+        app = office()
+        rollout = update(app).json["id"]
+        reply = app.send("POST", f"/api/tasks/{rollout}/cancel")
+        assert (reply.status, reply.json["rollout"]) == (409, rollout)
+        assert f"/api/rollouts/{rollout}/cancel" in reply.json["detail"]
+        assert app.rollout(rollout).state is RolloutState.SCHEDULED
+
+    def test_what_is_not_there(self) -> None:
+        missing = newest_first_id(START + timedelta(days=1))
+        assert office().send("POST", f"/api/tasks/{missing}/cancel").status == 404

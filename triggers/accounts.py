@@ -1,0 +1,33 @@
+"""Accounts."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+
+from shared import accounts
+from shared.models.queries import PageQuery
+from shared.models.requests import AccountRegistration
+from shared.models.views import AccountView, Listed
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "GET", "accounts")
+def get_accounts(call: Call, query: PageQuery) -> Answer[Listed[AccountView]]:
+    """List accounts with how many pools each has."""
+    return Answer(accounts.list_accounts(call.services, limit=query.limit, continuation=query.continuation))
+
+
+@endpoint(bp, "PUT", "accounts/{account}", also=(201,), refusals=(409,))
+def put_account(call: Call, asked: AccountRegistration) -> Answer[AccountView]:
+    """Register an account, or change its title and time zone. 201 when it is new."""
+    view, new = accounts.register_account(call.services, call.path["account"], asked, call.who)
+    return Answer(view, status=201 if new else 200, location=f"/api/accounts/{view.name}" if new else "")
+
+
+@endpoint(bp, "GET", "accounts/{account}", refusals=(404,))
+def get_account(call: Call) -> Answer[AccountView]:
+    """Read an account."""
+    return Answer(accounts.read_account(call.services, call.path["account"]))

@@ -1,0 +1,65 @@
+"""Promotions: scheduled activations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import azure.durable_functions as df
+
+from shared.errors import FieldProblem
+from shared.imaging import promotion_request, promotions
+from shared.models.queries import PromotionsQuery
+from shared.models.requests import PromotionMoment, PromotionRequest
+from shared.models.views import Listed, PromotionView
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "GET", "promotions")
+def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[PromotionView]]:
+    """List scheduled activations, newest first, of one image or in one state if given."""
+    return Answer(
+        promotions.list_promotions(
+            call.services,
+            image=query.image,
+            state=query.state,
+            limit=query.limit,
+            continuation=query.continuation,
+        )
+    )
+
+
+def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
+    return promotion_request.foreseen_problems(call.services, body)
+
+
+@endpoint(bp, "POST", "promotions", status=201, refusals=(409,), foresee=_foresee)
+def post_promotion(call: Call, asked: PromotionRequest) -> Answer[PromotionView]:
+    """Schedule the activation of the staged version, at a time or so many days after it was staged."""
+    view = promotion_request.schedule_promotion(call.services, asked, call.who)
+    return Answer(view, location=f"/api/promotions/{view.id}")
+
+
+@endpoint(bp, "GET", "promotions/{promotion}", refusals=(404,))
+def get_promotion(call: Call) -> Answer[PromotionView]:
+    """Read a scheduled activation: when it is due, what it will do, and what came of it."""
+    return Answer(promotions.read_promotion(call.services, call.path["promotion"]))
+
+
+def _foresee_move(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
+    return promotions.foreseen_problems(call.services, call.path["promotion"], body)
+
+
+@endpoint(bp, "POST", "promotions/{promotion}/reschedule", refusals=(404, 409), foresee=_foresee_move)
+def post_reschedule_promotion(call: Call, asked: PromotionMoment) -> Answer[PromotionView]:
+    """Move it, as long as it has not begun. What its pools were given moves with it where it would come too early."""
+    return Answer(promotions.reschedule(call.services, call.path["promotion"], asked, call.who))
+
+
+@endpoint(bp, "DELETE", "promotions/{promotion}", refusals=(404, 409))
+def delete_promotion(call: Call) -> Answer[PromotionView]:
+    """Cancel it, as long as it has not begun. The version stays staged."""
+    return Answer(promotions.cancel(call.services, call.path["promotion"], call.who))

@@ -1,0 +1,42 @@
+"""Tasks: everything long-running, and every change of an image."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+
+from shared.imaging import task_lists
+from shared.models.queries import TasksQuery
+from shared.models.requests import NoBody
+from shared.models.views import Listed, TaskBrief, TaskView
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "GET", "tasks")
+def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
+    """List tasks with rollouts among them, newest first, of one kind, image or state if given."""
+    return Answer(
+        task_lists.list_tasks(
+            call.services,
+            kind=query.kind,
+            image=query.image,
+            state=query.state,
+            limit=query.limit,
+            continuation=query.continuation,
+        )
+    )
+
+
+@endpoint(bp, "GET", "tasks/{task}", refusals=(404,))
+def get_task(call: Call) -> Answer[TaskView]:
+    """A task with its steps, what it waits for, and what it could not remove; or a rollout as a task."""
+    return Answer(task_lists.read_task(call.services, call.path["task"]))
+
+
+@endpoint(bp, "POST", "tasks/{task}/cancel", status=202, refusals=(404, 409))
+def post_cancel_task(call: Call, asked: NoBody) -> Answer[TaskView]:
+    """Stop: a set-as-image cleans up and makes no version, an activation begins no more pools."""
+    view = task_lists.cancel_task(call.services, call.path["task"], call.who)
+    return Answer(view, location=view.href)
