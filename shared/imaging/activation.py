@@ -109,7 +109,11 @@ def start(services: Services, engine: Engine, task: Task) -> None:
 
 def switched(family: Family, task: Task, services: Services) -> Family:
     """The family after the task's switch; the same one when that is done. Raises Conflict."""
-    if task.promotion and family.state.activation != task.id:
+    latest = family.state.activation
+    if latest != task.id and family.state.activated_at and family.state.activated_at > task.created_at:
+        # A task that was cut off after its switch must not switch again what somebody has switched back since.
+        raise Conflict(f"Task {latest} has changed the active version meanwhile: look, and ask again.", task=latest)
+    if task.promotion and latest != task.id:
         must_hold(family, task.promotion)
     work = task.activation or ActivationWork()
     pools = work.update.pools if work.update else ()

@@ -9,17 +9,19 @@ from shared.ids import newest_first_id
 from shared.imaging import lifecycle
 from shared.imaging.activation import switched
 from shared.imaging.family import change_family, read_family
+from shared.imaging.lifecycle import Family
 from shared.imaging.rings import Move, NextMove, PoolStanding, next_move, schedule_for_ring
 from shared.imaging.task_step import TaskWork
 from shared.imaging.tasks import audit_task
 from shared.models.pools import Pool
 from shared.models.tasks import ActivationWork, PoolsUpdate, TaskKind
+from shared.names import SWITCH_VERSION
 from shared.publishing import control
 from shared.publishing.request import Wanted, begin_rollout
 from shared.services import POOLS, ROLLOUTS
-from shared.states import RolloutState, TaskState
+from shared.states import RolloutState, TaskState, VersionState
 from shared.stepping import StepFailed
-from shared.steps import Outcome, Then
+from shared.steps import ACTIVATION_STEPS, Outcome, Then, behind
 
 
 def switch_version(work: TaskWork) -> Outcome:
@@ -38,8 +40,9 @@ def flip_flags(work: TaskWork) -> Outcome:
     waiting = work.carry_on(gallery.resume)
     if waiting:
         return waiting
-    family = read_family(work.services, work.task.image)
+    # The gallery before the rows: what another task makes active meanwhile is not left out by this one.
     known = {version.version: version.exclude_from_latest for version in gallery.versions(definition)}
+    family = _not_overtaken(work)
     for version, excluded in lifecycle.flags(family, known):
         work.say(f"version {version} is {'left out of' if excluded else 'let into'} latest")
         waiting = work.carry_on(gallery.resume, gallery.start_exclude(definition, version, excluded=excluded))
@@ -74,9 +77,15 @@ def update_pools(work: TaskWork) -> Outcome:
 def _stop_if_over(work: TaskWork) -> None:
     if work.task.cancelled_by:
         raise StepFailed(f"cancelled by {work.task.cancelled_by}")
-    latest = read_family(work.services, work.task.image).state.activation
-    if latest != work.task.id:
-        raise StepFailed(f"task {latest} has changed the active version since")
+    _not_overtaken(work)
+
+
+def _not_overtaken(work: TaskWork) -> Family:
+    """The versions, as long as this task is the last one that has switched them. Raises StepFailed."""
+    family = read_family(work.services, work.task.image)
+    if family.state.activation != work.task.id:
+        raise StepFailed(f"task {family.state.activation} has changed the active version since")
+    return family
 
 
 def _standings(work: TaskWork, update: PoolsUpdate) -> tuple[dict[str, Pool], list[PoolStanding]]:
@@ -149,7 +158,12 @@ def end_activation(work: TaskWork) -> Outcome:
     """Step 4: the task ends; it says what came of it."""
     task = work.task
     switched_here = read_family(work.services, task.image).versions.get(task.version or "")
-    done = f"{task.version} is active" if switched_here and switched_here.state == "active" else "nothing was switched"
+    if switched_here and switched_here.state is VersionState.ACTIVE:
+        done = f"{task.version} is active"
+    elif behind(ACTIVATION_STEPS, task.phase, SWITCH_VERSION):
+        done = f"{task.version} was made active, and is {switched_here.state if switched_here else 'gone'} now"
+    else:
+        done = "nothing was switched"
     if task.cancelled_by:
         work.end(TaskState.CANCELLED, f"Cancelled by {task.cancelled_by}; {done}.{_left(work)}")
     elif task.failure:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.errors import AzureForbidden
+from shared.imaging.recovery import resume_lost_tasks
 from shared.models.pools import Ring
 from shared.services import ROLLOUTS, TASKS
 from shared.states import TaskState, VersionState
@@ -271,3 +272,17 @@ def test_the_process_may_die_at_any_call(what: str) -> None:
         assert play.rollouts() == {"lab": "succeeded", "office": "succeeded"}, number
         assert play.app.world.count("start_reimage") == 1, number
         assert_at_rest(play)
+
+
+def test_a_task_that_was_cut_off_does_not_switch_again_what_was_switched_back_since() -> None:
+    play = activated(studio())
+    first = play.task(ask(play, "roll-back"))
+    play.app.engine.tasks.clear()  # nobody drives it: the process died just after its switch
+    play.app.tables.tasks.replace(first.model_copy(update={"phase": ""}))
+    play.app.later(minutes=1)
+    play.finish(ask(play, "roll-back", version=NEW))
+    resume_lost_tasks(play.app.services, play.app.engine)
+    task = play.finish(first.id)
+    assert (task.state, recorded(play).state.active) == (TaskState.FAILED, NEW)
+    assert "has changed the active version meanwhile" in task.note
+    assert_at_rest(play)
