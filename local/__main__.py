@@ -16,7 +16,7 @@ from local.stack import stop_on_signals
 from local.stack_options import StackOptions
 
 _INTERRUPTED = 130
-_PLAYS = {"run": (run, 60.0), "demo": (demo, 120.0)}
+_PLAYS = {"run": (run, 60.0), "demo": (demo, 180.0)}
 """What there is, and how fast its simulated world goes: a person tries things, the demo shows a working day."""
 
 
@@ -42,7 +42,7 @@ def _arguments() -> argparse.Namespace:
         prog="python -m local",
         description="Freshcoat on one machine. PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED and SIM_SEED change it.",
     )
-    parser.add_argument("what", choices=list(_PLAYS), help="run: until Ctrl-C; demo: publish an image and end")
+    parser.add_argument("what", choices=list(_PLAYS), help="run: until Ctrl-C; demo: make an image, publish it and end")
     parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end when this, our parent, has ended")
     parser.add_argument("--directory", type=Path, help="where logs and tables go (.local, or .local/port-N)")
     return parser.parse_args()

@@ -1,7 +1,8 @@
-"""The app and the simulated Azure over HTTP, as a person with `curl` would use them."""
+"""The app over HTTP, as a person with `curl` would use it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +12,8 @@ import httpx
 from local.children import StackError
 from local.sim import names
 from local.stack_options import StackOptions
-from shared.models.views import Listed, RolloutHostView, RolloutView
+from shared.models.base import Value
+from shared.models.views import ImageView, Listed, RolloutHostView, RolloutView, TaskBrief, TaskView, VersionView
 
 IMAGE = "win11-office"
 POOL = "office"
@@ -21,70 +23,100 @@ _JSON_LIMIT = 300
 
 
 class Client:
-    """Calls to both. Every method raises StackError with the answer when it is none of success."""
+    """Calls to the app. Every method raises StackError with the answer when it is none of success."""
 
     def __init__(self, options: StackOptions) -> None:
-        self._app = httpx.Client(base_url=f"http://127.0.0.1:{options.port}/api", timeout=60)
-        self._sim = httpx.Client(base_url=f"{options.sim_url}/_sim", timeout=60)
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{options.port}/api", timeout=60)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._app.close()
-        self._sim.close()
+        self._http.close()
 
-    def register(self, policy: dict[str, Any]) -> None:
-        """Make the image and the pool known to Freshcoat."""
-        _json(self._app.put(f"/images/{IMAGE}", json={"definition_id": names.DEFINITION_ID}))
+    def register_image(self) -> None:
+        """Make the image known, with the VM it is built from."""
+        body = {"definition_id": names.DEFINITION_ID, "template_vm_id": names.TEMPLATE_VM_ID}
+        answered(self._http.put(f"/images/{IMAGE}", json=body))
+
+    def register_pool(self, name: str, host_pool_id: str, policy: dict[str, Any], ring: str = "production") -> None:
+        """Make a pool known that runs the image."""
         pool = {
-            "host_pool_id": names.OFFICE_POOL_ID,
+            "host_pool_id": host_pool_id,
             "image": IMAGE,
-            "ring": "production",
+            "ring": ring,
             "time_zone": "Europe/Amsterdam",
             "join": {"kind": "entra"},
             "policy": policy,
         }
-        _json(self._app.put(f"/pools/{POOL}", json=pool))
+        answered(self._http.put(f"/pools/{name}", json=pool))
 
-    def publish(self, deadline: datetime, reason: str) -> str:
-        """Start Update Image with the option "on logoff"; the answer is the rollout's id."""
-        body = {
-            "image": IMAGE,
-            "version": NEW,
-            "schedule": {"mode": "on_logoff", "deadline": deadline.isoformat(timespec="seconds")},
-            "reason": reason,
-        }
-        return str(_json(self._app.post(f"/pools/{POOL}/update-image", json=body))["id"])
+    def set_as_image(self, **asked: Any) -> str:
+        """Begin to make a new version from the template VM; the task's id."""
+        return str(answered(self._http.post(f"/images/{IMAGE}/set-as-image", json=asked))["id"])
+
+    def activate(self, **asked: Any) -> str:
+        """Make the staged version the active one; the task's id."""
+        return str(answered(self._http.post(f"/images/{IMAGE}/activate", json=asked))["id"])
+
+    def give_verdict(self, version: str, result: str, note: str) -> VersionView:
+        """Record what came of testing a version."""
+        answer = self._http.post(f"/images/{IMAGE}/versions/{version}/verdict", json={"result": result, "note": note})
+        return VersionView.model_validate(answered(answer))
+
+    def image(self) -> ImageView:
+        """The image with its current and its staged version."""
+        return ImageView.model_validate(answered(self._http.get(f"/images/{IMAGE}")))
+
+    def versions(self) -> list[VersionView]:
+        """The image's versions, oldest first."""
+        return list(self._listed(VersionView, f"/images/{IMAGE}/versions"))
+
+    def task(self, task_id: str) -> TaskView:
+        """A task with its steps."""
+        return TaskView.model_validate(answered(self._http.get(f"/tasks/{task_id}")))
+
+    def tasks(self) -> list[TaskBrief]:
+        """Everything that was done, newest first."""
+        return list(self._listed(TaskBrief, "/tasks"))
+
+    def publish(self, pool: str, schedule: dict[str, Any], reason: str) -> str:
+        """Start Update Image on a pool; the rollout's id."""
+        body = {"image": IMAGE, "version": NEW, "schedule": schedule, "reason": reason}
+        return str(answered(self._http.post(f"/pools/{pool}/update-image", json=body))["id"])
 
     def rollout(self, rollout_id: str) -> RolloutView:
         """The rollout with its progress."""
-        return RolloutView.model_validate(_json(self._app.get(f"/rollouts/{rollout_id}")))
+        return RolloutView.model_validate(answered(self._http.get(f"/rollouts/{rollout_id}")))
+
+    def rollout_ids(self, pool: str) -> list[str]:
+        """Ids of the pool's rollouts, newest first, at most ten."""
+        found = answered(self._http.get("/rollouts", params={"pool": pool, "limit": "10"}))
+        return [str(rollout["id"]) for rollout in found["items"]]
 
     def rollout_hosts(self, rollout_id: str) -> list[RolloutHostView]:
         """Every host of the rollout."""
-        hosts: list[RolloutHostView] = []
-        query: dict[str, str] = {"limit": "100"}
+        return list(self._listed(RolloutHostView, f"/rollouts/{rollout_id}/hosts"))
+
+    def _listed[V: Value](self, view: type[V], path: str) -> Iterator[V]:
+        query: dict[str, str] = {}
         while True:
-            answer = _json(self._app.get(f"/rollouts/{rollout_id}/hosts", params=query))
-            page = Listed[RolloutHostView].model_validate(answer)
-            hosts += page.items
+            page = Listed[view].model_validate(answered(self._http.get(path, params=query)))  # type: ignore[valid-type]
+            yield from page.items
             if page.continuation is None:
-                return hosts
+                return
             query["continuation"] = page.continuation
 
-    def expect_no_sign_out_before(self, moment: datetime) -> None:
-        """Let the simulated Azure count every earlier sign-out as a violation."""
-        _json(self._sim.post("/expect", json={"force_at": moment.isoformat()}))
 
-    def azure(self) -> dict[str, Any]:
-        """What is really there, as the simulated Azure has it; hosts of our pool only."""
-        return _json(self._sim.get("/state", params={"pool": names.last(names.OFFICE_POOL_ID)}))
-
-
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def answered(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON of an answer. Raises StackError when it is none of success."""
     if not answer.is_success:
         asked = f"{answer.request.method} {answer.request.url.path}"
         raise StackError(f"{asked} was answered {answer.status_code}: {answer.text[:_JSON_LIMIT]}")
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = answer.json() if answer.content else {}
     return found
+
+
+def on_logoff(deadline: datetime) -> dict[str, str]:
+    """The schedule "on logoff" with this deadline, to the second."""
+    return {"mode": "on_logoff", "deadline": deadline.isoformat(timespec="seconds")}

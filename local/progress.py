@@ -1,119 +1,37 @@
-"""Live progress of a rollout: bars on a terminal, lines elsewhere."""
+"""Live progress: one screen that stays in place on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Protocol
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
-
-from shared.models.views import RolloutView
-from shared.states import HostState
-
-_LINE_EVERY_SECONDS = 2.0
-_BAR_WIDTH = 40
-_COLOURS = {
-    HostState.DONE: "green",
-    HostState.SKIPPED: "green",
-    HostState.FAILED: "red",
-    HostState.PENDING: "bright_black",
-    HostState.WAITING_FOR_LOGOFF: "yellow",
-}
 
 
-class Show(Protocol):
-    """Shows the latest look at a rollout."""
+class Telling[V](Protocol):
+    """How the looks at one piece of work are told. It remembers what it has said."""
 
-    def __call__(self, view: RolloutView) -> None: ...
+    def lines(self, view: V) -> Iterator[str]:
+        """What this look has that was not said before."""
+        ...
+
+    def screen(self, view: V) -> RenderableType:
+        """All that this look has."""
+        ...
 
 
 @contextmanager
-def showing(console: Console) -> Iterator[Show]:
-    """Bars that stay in place when the console is a terminal, else one line per change."""
-    if not console.is_terminal:
-        yield _Lines(console)
+def showing[V](console: Console, telling: Telling[V]) -> Iterator[Callable[[V], None]]:
+    """Takes each look, and shows it as the console can."""
+    if console.is_terminal:
+        with Live(console=console, refresh_per_second=8) as live:
+            yield lambda view: live.update(telling.screen(view))
         return
-    with Live(console=console, refresh_per_second=8) as live:
-        yield lambda view: live.update(bars(view))
 
+    def say(view: V) -> None:
+        for line in telling.lines(view):
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
 
-class _Lines:
-    def __init__(self, console: Console) -> None:
-        self._console, self._begun, self._last, self._said = console, time.monotonic(), 0.0, ""
-
-    def __call__(self, view: RolloutView) -> None:
-        now = time.monotonic()
-        said = f"{view.state} {counts(view)} {view.sessions_open}"
-        if view.ended_at is None and (said == self._said or now - self._last < _LINE_EVERY_SECONDS):
-            return
-        self._said, self._last = said, now
-        self._console.print(f"{now - self._begun:4.0f} s  {line(view)}", soft_wrap=True, highlight=False, markup=False)
-
-
-def line(view: RolloutView) -> str:
-    """The progress in one line."""
-    parts = [
-        f"{view.percent:3d} % {view.state}",
-        counts(view),
-        f"{view.sessions_open} sessions left, {view.sessions_signed_out} signed out",
-        f"next {upcoming(view)}",
-        f"end {moment(view.expected_end)}",
-    ]
-    if view.ended_at:
-        del parts[3:]
-    return " | ".join(parts)
-
-
-def counts(view: RolloutView) -> str:
-    """Hosts per state, those that there are, in the order a host goes through them."""
-    if not any(view.counts.values()):
-        return "not looked at yet"
-    return ", ".join(f"{state.value} {view.counts[state]}" for state in HostState if view.counts.get(state))
-
-
-def bars(view: RolloutView) -> RenderableType:
-    """The progress as a bar per host state, and what comes next."""
-    grid = Table.grid(padding=(0, 1))
-    for state in HostState:
-        number = view.counts.get(state, 0)
-        colour = _COLOURS.get(state, "cyan")
-        bar = ProgressBar(max(view.hosts, 1), number, width=_BAR_WIDTH, complete_style=colour, finished_style=colour)
-        grid.add_row(Text(state.value.replace("_", " "), style=colour if number else "dim"), bar, str(number))
-    grid.add_row()
-    for name, text in facts(view).items():
-        grid.add_row(name, text)
-    head = Text(f"{view.image} {view.from_version} -> {view.version} on pool {view.pool}: {view.state}", style="bold")
-    return Group(head, Text(), grid)
-
-
-def facts(view: RolloutView) -> dict[str, str]:
-    """What people ask besides the counts."""
-    told = {
-        "work done": f"{view.percent} %",
-        "sessions left": f"{view.sessions_open} (signed out by force: {view.sessions_signed_out})",
-        "accepting hosts": "?" if view.accepting is None else f"{view.accepting} of {view.hosts}",
-    }
-    if view.ended_at:
-        return {**told, "ended": f"{view.ended_at.astimezone():%H:%M:%S}"}
-    return {**told, "next": upcoming(view), "expected end": moment(view.expected_end)}
-
-
-def upcoming(view: RolloutView) -> str:
-    """The next moment, and what it will do."""
-    return f"{moment(view.next.at)}: {view.next.does}" if view.next else "-"
-
-
-def moment(at: datetime | None) -> str:
-    """A moment by the clock of this machine, and how far off it is; `-` when nobody can say."""
-    if at is None:
-        return "-"
-    seconds = round((at - datetime.now(UTC)).total_seconds())
-    away = f"in {seconds} s" if seconds > 0 else "now"
-    return f"{at.astimezone():%H:%M:%S} ({away})"
+    yield say

@@ -1,14 +1,16 @@
-"""`make run`: everything up until Ctrl-C, with a pool to try things on."""
+"""`make run`: everything up until Ctrl-C, with an image and a pool to try things on."""
 
 from __future__ import annotations
 
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from rich.console import Console
 
-from local.client import IMAGE, NEW, POOL, Client
+from local.client import IMAGE, NEW, POOL, Client, on_logoff
+from local.sim import names
 from local.stack import Stack
 from local.stack_options import StackOptions
 
@@ -17,7 +19,8 @@ def run(options: StackOptions, console: Console) -> int:
     """Serve until a signal; raises StackError when a part ends by itself."""
     with Stack(options) as stack:
         with Client(options) as client:
-            client.register({})
+            client.register_image()
+            client.register_pool(POOL, names.OFFICE_POOL_ID, {})
         console.print(welcome(options), highlight=False, markup=False, soft_wrap=True)
         while True:
             stack.check()
@@ -25,21 +28,23 @@ def run(options: StackOptions, console: Console) -> int:
 
 
 def welcome(options: StackOptions) -> str:
-    """Where everything is, and three lines to try."""
-    request = {
-        "image": IMAGE,
-        "version": NEW,
-        "schedule": {
-            "mode": "on_logoff",
-            "deadline": (datetime.now(UTC) + timedelta(hours=2)).isoformat(timespec="seconds"),
-        },
-    }
+    """Where everything is, and five lines to try."""
+    schedule = on_logoff(datetime.now(UTC) + timedelta(hours=2))
+    update = _json(image=IMAGE, version=NEW, schedule=schedule)
+    activation = _json(update_pools=[POOL], schedule=schedule)
+    app, image = f"{options.app_url}/api", f"{options.app_url}/api/images/{IMAGE}"
     return f"""
-Freshcoat is at {options.app_url} with pool {POOL} registered; Ctrl-C ends everything.
+Freshcoat is at {options.app_url} with image {IMAGE} and pool {POOL} registered; Ctrl-C ends everything.
 The simulated Azure is at {options.sim_url}, {options.speed:g} times as fast as time; logs are in {options.logs}.
 
-Try:
-  curl -s {options.app_url}/api/pools
-  curl -s '{options.app_url}/api/pools/{POOL}/update-image?what_if=true' --json '{json.dumps(request)}'
+Try, in this order. A new version takes about a minute; the list of tasks shows how far it is.
+  curl -s '{app}/pools/{POOL}/update-image?what_if=true' --json '{update}'
+  curl -s {image}/set-as-image --json '{_json(notes="a first try")}'
+  curl -s {app}/tasks
+  curl -s {image}/activate --json '{activation}'
   curl -s {options.sim_url}/_sim/state
 """
+
+
+def _json(**fields: Any) -> str:
+    return json.dumps(fields)

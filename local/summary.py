@@ -2,81 +2,96 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.columns import Columns
 from rich.console import Console
 from rich.text import Text
 
-from shared.models.views import RolloutHostView, RolloutView
-from shared.states import RolloutState
+from local.client import NEW
+from local.story.outcome import BurstHost, Outcome, wrong
+from shared.models.views import TaskBrief, VersionView
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The end of a demo. `azure` is the simulated Azure's own state: what is, not what was reported."""
+class Places:
+    """Where what a demo leaves behind is kept."""
 
-    view: RolloutView
-    hosts: list[RolloutHostView]
-    azure: dict[str, Any]
-    seconds: float
-
-    @property
-    def versions(self) -> dict[str, list[str]]:
-        """Names of the hosts by the version that is on their disks."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for host in self.azure["hosts"]:
-            found[str(host["version"])].append(str(host["host"]))
-        return dict(found)
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether every host is on the target, and nothing was done on the way that must not be."""
-        everywhere = set(self.versions) == {self.view.version} and bool(self.azure["hosts"])
-        return everywhere and not self.azure["violations"] and self.view.state is RolloutState.SUCCEEDED
-
-    def save(self, directory: Path) -> None:
-        """Keep the rollout, its hosts and Azure's state as JSON, to be read after everything has ended."""
-        directory.mkdir(parents=True, exist_ok=True)
-        contents = {
-            "rollout": self.view.model_dump(mode="json"),
-            "hosts": [host.model_dump(mode="json") for host in self.hosts],
-            "azure": self.azure,
-        }
-        for name, content in contents.items():
-            (directory / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+    records: Path
+    tables: Path
+    logs: Path
 
 
-def print_summary(console: Console, outcome: Outcome, records: Path, tables: Path, logs: Path) -> None:
+def print_summary(console: Console, outcome: Outcome, places: Places) -> None:
     """Say how it ended."""
-    view, total = outcome.view, len(outcome.azure["hosts"])
-    current = len(outcome.versions.get(view.version, []))
-    style = "bold green" if outcome.succeeded else "bold red"
+    found = wrong(outcome)
     console.print()
-    console.print(Text(f"{current} of {total} hosts are on {view.version}; the rollout has {view.state}.", style=style))
-    for version, names in sorted(outcome.versions.items()):
-        console.print(f"version {version}:", highlight=False)
-        console.print(Columns(sorted(names), padding=(0, 2)))
-    for host in outcome.hosts:
-        if host.error:
-            console.print(f"{host.host}: {host.state}: {host.error}", highlight=False, markup=False)
-    for name, text in _facts(outcome, records, tables, logs).items():
-        console.print(f"{name + ':':<24}{text}", highlight=False, markup=False, soft_wrap=True)
+    for line in _verdict(outcome, found):
+        console.print(Text(line, style="bold red" if found else "bold green"), soft_wrap=True)
+    for host_pool in outcome.expected:
+        for version, names in sorted(outcome.hosts(host_pool).items()):
+            console.print(f"\n{host_pool}, version {version}:", highlight=False, markup=False)
+            console.print(Columns(map(Text, sorted(names)), padding=(0, 2)))
+    for line in _rest(outcome, places):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _facts(outcome: Outcome, records: Path, tables: Path, logs: Path) -> dict[str, str]:
-    violations = outcome.azure["violations"]
-    told = "".join(f"\n  {v}" for v in violations)
+def _verdict(outcome: Outcome, found: list[str]) -> Iterator[str]:
+    for host_pool in outcome.expected:
+        versions = outcome.hosts(host_pool)
+        total = sum(len(names) for names in versions.values())
+        yield f"{len(versions.get(NEW, []))} of {total} hosts of {host_pool} are on {NEW}."
+    yield "All is as it must be." if not found else f"Wrong: {len(found)}"
+    yield from (f"  {each}" for each in found)
+
+
+def _rest(outcome: Outcome, places: Places) -> Iterator[str]:
+    yield f"\nImage {outcome.image.name}:"
+    yield from (f"  {_version(version)}" for version in outcome.versions)
+    yield "\nBurst hosts:"
+    yield from (f"  {_burst(burst)}" for burst in (outcome.before, outcome.after))
+    yield "\nTasks:"
+    yield from (f"  {_task(task)}" for task in reversed(outcome.tasks))
+    troubled = [host for host in (*outcome.trial.hosts, *outcome.updated.hosts) if host.error]
+    yield from (f"{host.host}: {host.state}: {host.error}" for host in troubled)
+    yield "\nSeconds:"
+    yield from (f"  {title:<36}{seconds:4.0f}" for title, seconds in outcome.seconds.items())
+    yield f"  {'in all':<36}{sum(outcome.seconds.values()):4.0f}\n"
+    for name, text in _facts(outcome, places).items():
+        yield f"{name + ':':<24}{text}"
+
+
+def _version(version: VersionView) -> str:
+    latest = "left out of latest" if version.excluded_from_latest else "is latest"
+    verdict = f"; test {version.verdict.result}: {version.verdict.note}" if version.verdict else ""
+    return f"{version.version}  {version.state or 'not recorded':<8}{latest}{verdict}"
+
+
+def _burst(burst: BurstHost) -> str:
+    at = f"{burst.asked_at.astimezone():%H:%M:%S}"
+    return f"{burst.host}  asked for at {at}, {burst.moment}: made from {burst.version} ({burst.why})"
+
+
+def _task(task: TaskBrief) -> str:
+    seconds = f"{(task.ended_at - task.created_at).total_seconds():4.0f} s" if task.ended_at else "   -  "
+    what = f"{task.pool or task.image} {task.version}"
+    return f"{task.kind:<14}{what:<20}by {task.requested_by:<14}{seconds}  {task.state}"
+
+
+def _facts(outcome: Outcome, places: Places) -> dict[str, str]:
+    violations, temporary = outcome.azure["violations"], outcome.azure["temporary"]
     return {
         "sign-outs forced": str(outcome.azure["counters"]["signed_out_forced"]),
         "people turned away": str(outcome.azure["turned_away"]),
-        "violations": f"{len(violations)}{told}",
-        "duration": f"{outcome.seconds:.0f} s",
-        "records": f"{records} (rollout.json, hosts.json, azure.json)",
-        "tables": f"{tables} (Rollouts, RolloutHosts, Audit; Azurite's files)",
-        "logs": str(logs),
-    } | ({"note": outcome.view.note} if outcome.view.note else {})
+        "violations": _counted([str(violation) for violation in violations]),
+        "left over in Azure": _counted([str(left["id"]) for left in temporary]),
+        "records": f"{places.records} (a file per chapter, tasks, image, azure)",
+        "tables": f"{places.tables} (Images, ImageVersions, Tasks, Rollouts, RolloutHosts, Audit; Azurite's files)",
+        "logs": str(places.logs),
+    }
+
+
+def _counted(found: list[str]) -> str:
+    return "".join([str(len(found)), *(f"\n  {each}" for each in found)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -95,12 +97,20 @@ class Freshcoat(Stack):
         """kill -9 the function host (not its leash)."""
         (host,) = [child for child in self._children if child.name == "Function host"]
         self._children.remove(host)
-        subprocess.run(["pkill", "-9", "-f", f"local.host .*--port {self.options.port}"], check=False)  # noqa: S603, S607
+        for pid in _processes("local.host", f"--port {self.options.port}"):
+            os.kill(pid, signal.SIGKILL)
         _wait_gone(host)
 
     def host_log(self) -> str:
         """All that the function host has logged since it was started last."""
         return (self.options.logs / "host.log").read_text()
+
+
+def _processes(*words: str) -> list[int]:
+    """Ids of the processes with all these words in their command line, the leashes that hold them left out."""
+    listed = subprocess.run(["ps", "-Ao", "pid=,args="], capture_output=True, text=True, check=True).stdout  # noqa: S607
+    found = [entry.split(maxsplit=1) for entry in listed.splitlines()]
+    return [int(pid) for pid, command in found if "leash.py" not in command and all(word in command for word in words)]
 
 
 def _wait_gone(host: Child) -> None:

@@ -21,14 +21,14 @@ SOON_SECONDS = 60.0
 class Runner:
     """A started `python -m local …` on ports of its own, all output in one file."""
 
-    def __init__(self, directory: Path, *what: str, under: str = "") -> None:
+    def __init__(self, directory: Path, *what: str, under: str = "", **environment: str) -> None:
         self.ports = [free_port(), free_port()]
         self.output = directory / "output"
         self.directory = directory / "kept"
         command = [sys.executable, "-m", "local", *what, "--directory", str(self.directory)]
         if under:
             command = ["sh", "-c", under, "sh", *command]
-        ports = {"PORT": str(self.ports[0]), "SIM_PORT": str(self.ports[1]), "SIM_HOSTS": "24"}
+        ports = {"PORT": str(self.ports[0]), "SIM_PORT": str(self.ports[1]), "SIM_HOSTS": "24"} | environment
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=os.environ | ports, stdout=output, stderr=subprocess.STDOUT
@@ -57,9 +57,9 @@ class Runner:
 
 
 @contextmanager
-def running(directory: Path, *what: str, under: str = "") -> Iterator[Runner]:
+def running(directory: Path, *what: str, under: str = "", **environment: str) -> Iterator[Runner]:
     """A runner that is ended, whatever the test finds."""
-    runner = Runner(directory, *what, under=under)
+    runner = Runner(directory, *what, under=under, **environment)
     try:
         yield runner
     finally:

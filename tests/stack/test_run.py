@@ -9,7 +9,9 @@ import re
 import shlex
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,11 +61,28 @@ def test_nothing_is_left_when_a_part_dies(tmp_path: Path) -> None:
         runner.assert_nothing_is_left(family)
 
 
-def test_the_lines_to_try_work(tmp_path: Path) -> None:
-    with running(tmp_path, "run") as runner:
+def test_the_lines_to_try_work_in_their_order(tmp_path: Path) -> None:
+    with running(tmp_path, "run", SIM_SPEED="600") as runner:
         runner.wait_for("/_sim/state")
         lines = re.findall(r"^  (curl .*)$", runner.said(), re.MULTILINE)
-        pools, plan, azure = (json.loads(subprocess.check_output(shlex.split(line))) for line in lines)
-    assert [(pool["name"], pool["hosts"]) for pool in pools["items"]] == [("office", 24)]
-    assert len(plan["hosts"]) == 24
-    assert len(azure["hosts"]) >= 24
+        plan, capture, tasks, activation, azure = (partial(ask, line) for line in lines)
+        assert (plan()["can_start"], len(plan()["hosts"])) == (True, 24)
+        made = capture()
+        wait_until(lambda: first(tasks())["state"] != "running", 60)
+        assert (first(tasks())["id"], first(tasks())["state"]) == (made["id"], "succeeded")
+        activated = activation()
+        assert (activated["kind"], activated["version"]) == ("activate", made["version"])
+        wait_until(lambda: first(tasks())["kind"] == "rollout", 30)
+        assert (first(tasks())["pool"], first(tasks())["version"]) == ("office", made["version"])
+        assert len(azure()["hosts"]) >= 24
+
+
+def ask(line: str) -> Any:
+    """What a command answers, as somebody pastes it."""
+    return json.loads(subprocess.check_output(shlex.split(line)))
+
+
+def first(listed: dict[str, Any]) -> dict[str, Any]:
+    """The newest of a list."""
+    found: dict[str, Any] = listed["items"][0]
+    return found
