@@ -39,8 +39,10 @@ class TaskTelling:
             style = "green" if step.ended_at else "cyan"
             grid.add_row(Text(step.name, style=style), Text(f"{_seconds(step):.0f} s", style=style))
         bar = ProgressBar(100, view.percent, width=BAR_WIDTH, complete_style="cyan", finished_style="green")
+        work = Table.grid(padding=(0, 2))
+        work.add_row("work done", bar, f"{view.percent} %")
         head = Text(f"{view.image} {view.version}: {view.state}")
-        return Group(head, Text(), grid, Text(), bar, Text(f"work done {view.percent} %"), Text(view.note))
+        return Group(head, Text(), grid, Text(), work, Text(view.note))
 
 
 def _since(view: TaskView, at: datetime) -> str:

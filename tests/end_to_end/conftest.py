@@ -108,7 +108,7 @@ class Freshcoat(Stack):
 
 def _processes(*words: str) -> list[int]:
     """Ids of the processes with all these words in their command line, the leashes that hold them left out."""
-    listed = subprocess.run(["ps", "-Ao", "pid=,args="], capture_output=True, text=True, check=True).stdout  # noqa: S607
+    listed = subprocess.run(["ps", "-Aww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout  # noqa: S607
     found = [entry.split(maxsplit=1) for entry in listed.splitlines()]
     return [int(pid) for pid, command in found if "leash.py" not in command and all(word in command for word in words)]
 

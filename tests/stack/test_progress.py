@@ -68,8 +68,7 @@ def test_on_a_terminal_a_task_is_its_steps_and_a_bar() -> None:
     said = shown(TaskTelling(), [task(SWITCH_OFF, SNAPSHOT)], terminal=True)
     assert SWITCH_OFF in said
     assert SNAPSHOT in said
-    assert "work done 37 %" in said
-    assert "━" in said
+    assert any("work done" in row and "━" in row and "37 %" in row for row in said.splitlines())
 
 
 def burst(result: str, version: str | None = None, why: str = "") -> dict[str, Any]:
