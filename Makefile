@@ -5,7 +5,7 @@ TYPED := shared orchestrators activities triggers local function_app.py
 .PHONY: help setup test lint run demo clean
 
 help:
-	@echo "make demo    publish an image to a pool of 24 hosts, on this machine"
+	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
 	@echo "make run     everything up until Ctrl-C (PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED)"
 	@echo "make test    all tests; one file: make test ARGS=tests/test_ids.py"
 	@echo "make lint    ruff and mypy"

@@ -9,10 +9,9 @@ from shared.arm_ids import definition_problem, machine_problem, refusal, subnet_
 from shared.audit import audit
 from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
 from shared.image_views import view_images, view_versions
-from shared.imaging import lifecycle
+from shared.imaging.adoption import adopt_once, being_made, in_use
 from shared.imaging.family import change_family, read_family
 from shared.imaging.lifecycle import Family
-from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.requests import ImageRegistration
@@ -60,9 +59,9 @@ def list_versions(services: Services, name: str) -> Listed[VersionView]:
 def register_image(services: Services, name: str, asked: ImageRegistration, who: str) -> tuple[ImageView, bool]:
     """Register or change an image; the answer says whether it is new.
 
-    The first time its active version is recorded: `asked.active`, or what "latest" gives. Repeating it mends a
-    registration that was cut off before that. Raises InvalidRequest naming what is wrong, Conflict when pools or
-    recorded versions would lose their ground.
+    While no active version is recorded, one is: `asked.active`, or what "latest" gives. So repeating it mends a
+    registration that was cut off, or came before there was a version. Raises InvalidRequest naming what is wrong,
+    Conflict when pools or recorded versions would lose their ground.
     """
     family = read_family(services, name)
     active = _check(services, asked, family)
@@ -74,8 +73,10 @@ def register_image(services: Services, name: str, asked: ImageRegistration, who:
     kept = services.images.add(wanted) if old is None else old
     if old and wanted != old:
         kept = services.images.replace(wanted)
+    if old is None or wanted.definition_id != old.definition_id:
+        _give_way(services, kept, old)
     if active:
-        change_family(services, name, lambda now: _adopted(now, active, services, who))
+        change_family(services, name, lambda now: adopt_once(now, active, services, who))
     if wanted != old or active:
         audit(services, who, "change image" if old else "register image", name, _told(old, kept), after=active or "")
     return view_images(services, [kept])[0], old is None
@@ -128,15 +129,15 @@ def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], family
 
     Raises InvalidRequest for one that is not in the gallery, Conflict for another one than is recorded.
     """
-    if not _unrecorded(family):
+    if family.state.active is not None:
         if asked.active not in {None, family.state.active}:
             raise Conflict(
-                f"The active version of this image is {family.state.active or 'none'}. Activate a staged version, or "
-                "roll the image back, to change that."
+                f"The active version of this image is {family.state.active}. Activate a staged version, or roll the "
+                "image back, to change that."
             )
         return None
     if asked.active is None:
-        return _latest(versions)
+        return _latest(versions, family)
     found = next((version for version in versions if version.version == asked.active), None)
     if found is None:
         raise InvalidRequest.one("active", f"the gallery has no version {asked.active} of this image")
@@ -145,25 +146,17 @@ def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], family
     return asked.active
 
 
-def _latest(versions: Sequence[GalleryVersion]) -> str | None:
+def _latest(versions: Sequence[GalleryVersion], family: Family) -> str | None:
     """The version that "latest" gives. Raises InvalidRequest when Azure works on it, which may mean it is new."""
-    in_use = [version for version in versions if not (version.exclude_from_latest or version.failed)]
-    newest = max(in_use, key=lambda version: version_key(version.version), default=None)
+    newest = in_use(versions, family)
     if newest and not newest.ready:
-        why = newest.detail or "it is being made"
-        raise InvalidRequest.one(
-            "active", f"version {newest.version} is not ready: {why}. Wait for it, or name the version that is in use"
-        )
+        raise InvalidRequest.one("active", being_made(newest))
     return newest.version if newest else None
 
 
 def _unrecorded(family: Family) -> bool:
     """Whether nothing is known of the image's versions yet."""
     return family.state.active is None and not family.versions
-
-
-def _adopted(family: Family, version: str, services: Services, who: str) -> Family:
-    return lifecycle.adopt(family, version, services.now(), who) if _unrecorded(family) else family
 
 
 def _wanted(services: Services, name: str, asked: ImageRegistration, old: Image | None) -> Image:
@@ -185,6 +178,22 @@ def _refuse_taken(services: Services, wanted: Image) -> None:
     for other in services.images.all(IMAGES):
         if other.name != wanted.name and other.definition_id.lower() == wanted.definition_id.lower():
             raise Conflict(f"This image definition is registered already, as image {other.name}.")
+
+
+def _give_way(services: Services, kept: Image, old: Image | None) -> None:
+    """Look again, now that it is written: of two requests at once neither saw the other's image before.
+
+    Whoever sees the other one takes its own back. That is the later one; of two at the very same time it is both,
+    and either can be asked for again. Raises Conflict.
+    """
+    try:
+        _refuse_taken(services, kept)
+    except Conflict:
+        if old is None:
+            services.images.remove(kept)
+        else:
+            services.images.replace(old.model_copy(update={"etag": kept.etag}))
+        raise
 
 
 def _refuse_conflicts(services: Services, old: Image, wanted: Image, family: Family) -> None:

@@ -69,7 +69,8 @@ class Settings(BaseModel):
     retention_schedule: str = "0 20 * * * *"
     """NCRONTAB of the timer that removes versions nobody needs, read by the Functions host."""
     busy_limit: Seconds = 43_200.0
-    """How long a host is held while Azure is too busy; that time does not count against the limits above."""
+    """How long a host is held while Azure is too busy, and how long it may be busy on end before a task on an image
+    fails; that time does not count against the limits above."""
 
     trust_principal: bool = False
     """Whether App Service authentication is on (`WEBSITE_AUTH_ENABLED`): only then does the platform itself write the

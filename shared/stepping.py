@@ -30,8 +30,8 @@ class Stepped(Protocol):
         """When the step was begun, less the time Azure was too busy."""
 
     @property
-    def begun_at(self) -> datetime | None:
-        """When the first step was begun."""
+    def busy_since(self) -> datetime | None:
+        """From when on its time with a busy Azure counts; None: Azure was not busy the last time."""
 
     @property
     def operation(self) -> Operation | None:
@@ -44,32 +44,40 @@ class Stepped(Protocol):
     def save(self, **changes: object) -> None:
         """Write the row with these changes."""
 
+    def busy(self, step_since: datetime) -> None:
+        """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
+
+    def answered(self) -> None:
+        """Note that Azure was not too busy this time."""
+
 
 def within(work: Stepped, step: Callable[[], Outcome], limit: float | None) -> Outcome:
     """Run the step, and wait for what is under way within the limit; while Azure is too busy, time stands still.
 
-    `limit` in seconds; None: it waits for people, and they may take their time. Raises StepFailed.
+    `limit` in seconds; None: it waits for people, or must come to its end: nothing ends it, a busy Azure neither.
+    Raises StepFailed.
     """
     try:
         outcome = step()
     except AzureBusy as busy:
-        return _busy(work, busy)
+        return _busy(work, busy, limit)
     except AzureConflict as conflict:
+        work.answered()
         _check_limit(work, limit, str(conflict))
         return Outcome(Then.WAIT, work.services.settings.operation_poll)
+    work.answered()
     if outcome.then is Then.WAIT:
         _check_limit(work, limit, work.waits_for)
     return outcome
 
 
-def _busy(work: Stepped, busy: AzureBusy) -> Outcome:
+def _busy(work: Stepped, busy: AzureBusy, limit: float | None) -> Outcome:
     """Wait as long as Azure asks. That time does not count against the step: throttling must lose nothing."""
-    wait = busy.retry_after or work.services.settings.azure_pause
-    now, since = work.services.now(), work.step_since
-    if work.begun_at and now > work.begun_at + timedelta(seconds=work.services.settings.busy_limit):
-        raise StepFailed(f"Azure has been too busy for {work.services.settings.busy_limit / 3600:.0f} hours: {busy}")
-    if since is not None:
-        work.save(step_since=min(now, since + timedelta(seconds=wait)))
+    settings, now = work.services.settings, work.services.now()
+    wait = busy.retry_after or settings.azure_pause
+    if limit is not None and work.busy_since and now > work.busy_since + timedelta(seconds=settings.busy_limit):
+        raise StepFailed(f"Azure has been too busy for {settings.busy_limit / 3600:.0f} hours: {busy}")
+    work.busy(min(now, (work.step_since or now) + timedelta(seconds=wait)))
     return Outcome(Then.WAIT, wait)
 
 

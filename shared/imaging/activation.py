@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 
-from shared.arm_ids import refusal
-from shared.errors import AlreadyExists, AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, StaleRow
+from shared.errors import AlreadyExists, AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.images import find_image
 from shared.imaging import lifecycle
-from shared.imaging.family import change_family, read_family
+from shared.imaging.activation_checks import check_activation
+from shared.imaging.adoption import adopted
+from shared.imaging.changes import tell_versions
+from shared.imaging.family import change_family
 from shared.imaging.holding import must_hold
 from shared.imaging.lifecycle import Family
 from shared.imaging.task_views import view
 from shared.imaging.tasks import audit_task, forget_task, new_task
 from shared.models.images import Image
-from shared.models.policy import resolve_policy
+from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
 from shared.models.requests import ActivateRequest, PoolsUpdateRequest, RollBackRequest
 from shared.models.tasks import ActivationWork, PoolsUpdate, Task, TaskKind
-from shared.models.views import Finding, TaskView
+from shared.models.views import TaskView
 from shared.names import SWITCH_VERSION
 from shared.ports import Engine
-from shared.publishing.preflight import PreflightFailed, preflight
 from shared.schedule import parse_schedule
-from shared.services import POOLS, Services
+from shared.services import POOLS, TASKS, Services
 
 _log = logging.getLogger(__name__)
-_READERS = 8
 
 
 def activate(services: Services, engine: Engine, name: str, asked: ActivateRequest, who: str) -> TaskView:
@@ -64,7 +63,16 @@ def _ask(
     who: str,
 ) -> TaskView:
     task = new_task(services, kind, image.name, who, version=version, reason=reason, activation=work)
-    return view(begin(services, engine, image, task))
+    try:
+        task = begin(services, engine, image, task)
+    except AzureBusy:
+        # Once it is written it is done, by the resume timer if need be: "busy" would have it asked for twice.
+        written = services.tasks.find(TASKS, task.id)
+        if written is None:
+            raise
+        task = written
+        start(services, engine, task)
+    return view(task)
 
 
 def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
@@ -73,12 +81,17 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
     The task is written before the switch: when the process dies in between, the resume timer finds it, and its first
     step switches. When the switch is refused, the task never was.
     """
-    before = read_family(services, image.name)
+    known = services.tasks.find(TASKS, task.id)
+    task = known or _with_every_pool(services, task)
+    before = adopted(services, image, task.requested_by)
     after = switched(before, task, services)
-    task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
-    _check(services, image, before, after, task)
-    with suppress(AlreadyExists):
-        task = services.tasks.add(task)
+    if before is not after:
+        task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
+        check_activation(services, image, task)
+    if known is None:
+        with suppress(AlreadyExists):
+            task = services.tasks.add(task)
+    tell_versions(services, before)
     try:
         before, after = change_family(services, image.name, lambda family: switched(family, task, services))
     except Conflict:
@@ -91,10 +104,21 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
     return task
 
 
+def _with_every_pool(services: Services, task: Task) -> Task:
+    """The task with the pools that `all` means now: a promotion may have been asked for weeks ago."""
+    work = task.activation
+    if work is None or work.update is None or not work.update.every:
+        return task
+    pools = tuple(sorted(pool.name for pool in services.pools.all(POOLS) if pool.image == task.image))
+    return task.model_copy(
+        update={"activation": work.model_copy(update={"update": work.update.model_copy(update={"pools": pools})})}
+    )
+
+
 def _switch_done(services: Services, task: Task) -> Task:
     """Note that the switch is behind the task: its first step would not know it from one that somebody overtook."""
     with suppress(StaleRow, AzureBusy):  # then its first step finds out, as after a crash
-        if task.etag:
+        if task.etag and not task.phase:
             return services.tasks.replace(task.model_copy(update={"phase": SWITCH_VERSION}))
     return task
 
@@ -119,7 +143,8 @@ def switched(family: Family, task: Task, services: Services) -> Family:
     pools = work.update.pools if work.update else ()
     now = services.now()
     if task.kind is TaskKind.ROLL_BACK:
-        return lifecycle.roll_back(family, task.version, task=task.id, now=now, waiting_pools=pools)
+        # No pool waits: the version has proved itself before, and new hosts must not get the bad one.
+        return lifecycle.roll_back(family, task.version, task=task.id, now=now)
     return lifecycle.activate(
         family, task.version, task=task.id, now=now, backup=work.backup, force=work.force, waiting_pools=pools
     )
@@ -133,6 +158,10 @@ def resolve_update(
     Raises InvalidRequest naming every field that is wrong.
     """
     if asked.update_pools == "none":
+        given = {"schedule": asked.schedule is not None, "policy": asked.policy != PolicyOverrides()}
+        why = "no pools are to be updated: name them in update_pools, or leave this out"
+        if unused := [FieldProblem(field, why) for field, is_given in given.items() if is_given]:
+            raise InvalidRequest(unused)
         return None
     problems: list[FieldProblem] = []
     registered = {pool.name: pool for pool in services.pools.all(POOLS)}
@@ -159,7 +188,13 @@ def resolve_update(
     if problems:
         raise InvalidRequest(problems)
     names = tuple(sorted(pool.name for pool in pools))
-    return PoolsUpdate(pools=names, schedule=schedule, policy=asked.policy, soak_minutes=asked.soak_minutes)
+    return PoolsUpdate(
+        pools=names,
+        every=asked.update_pools == "all",
+        schedule=schedule,
+        policy=asked.policy,
+        soak_minutes=asked.soak_minutes,
+    )
 
 
 def _wrong_pools(names: Sequence[str], registered: dict[str, Pool], image: Image) -> list[FieldProblem]:
@@ -171,45 +206,3 @@ def _wrong_pools(names: Sequence[str], registered: dict[str, Pool], image: Image
         elif pool.image != image.name:
             problems.append(FieldProblem("update_pools", f"pool {name} has another image, {pool.image}"))
     return problems
-
-
-def _check(services: Services, image: Image, before: Family, after: Family, task: Task) -> None:
-    """Everything that would stop it half-way, found before anything is changed. Raises PreflightFailed, AzureBusy."""
-    version = after.state.active or ""
-    if before is after:
-        return
-    findings = [_check_version(services, image, version)]
-    update = task.activation.update if task.activation else None
-    if update and findings[0].result == "pass":
-        with ThreadPoolExecutor(_READERS) as readers:
-            for found in readers.map(lambda name: _check_pool(services, image, name, version, update), update.pools):
-                findings += found
-    if any(finding.result == "fail" for finding in findings):
-        raise PreflightFailed(findings)
-
-
-def _check_version(services: Services, image: Image, version: str) -> Finding:
-    try:
-        found = services.gallery.version(image.definition_id, version)
-    except AzureBusy:
-        raise
-    except AzureError as error:
-        why, what = refusal("image definition", error), "correct the image's definition_id or the rights on it"
-        return Finding(check="image", result="fail", detail=why, what_to_do=what)
-    if found is None:
-        why, what = f"version {version} is not in the gallery any more", "choose another one"
-        return Finding(check="version", result="fail", detail=why, what_to_do=what)
-    if not found.ready:
-        why = f"version {version} is not ready: {found.detail or 'it is still being made'}"
-        return Finding(check="version", result="fail", detail=why, what_to_do="wait until it is replicated")
-    return Finding(check="version", result="pass", detail=f"version {version} is ready")
-
-
-def _check_pool(services: Services, image: Image, name: str, version: str, update: PoolsUpdate) -> list[Finding]:
-    """What speaks against updating one pool, each finding naming it."""
-    pool = services.pools.find(POOLS, name)
-    if pool is None:
-        return []
-    strategy = resolve_policy(update.schedule.mode, pool.policy, update.policy).strategy
-    found = preflight(services, pool, image, version, strategy, allow_downgrade=True, becomes_active=True)
-    return [finding.model_copy(update={"detail": f"pool {name}: {finding.detail}"}) for finding in found.findings]

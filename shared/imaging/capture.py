@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
+from functools import partial
 
 from shared.arm_ids import refusal
 from shared.errors import AlreadyExists, AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.images import find_image
 from shared.imaging import lifecycle
 from shared.imaging.activation import start
-from shared.imaging.family import change_family, read_family
+from shared.imaging.adoption import adopted
+from shared.imaging.changes import tell_versions
+from shared.imaging.family import change_family
 from shared.imaging.lifecycle import Family
 from shared.imaging.numbers import next_version
 from shared.imaging.task_views import view
-from shared.imaging.tasks import audit_task, forget_task, new_task
+from shared.imaging.tasks import audit_task, find_task, forget_task, new_task
 from shared.models.azure import Template
 from shared.models.base import version_key
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
 from shared.models.requests import SetAsImageRequest
 from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.models.views import TaskView
+from shared.pool_hosts import regions_of, see_pools
 from shared.ports import Engine
-from shared.services import Services
+from shared.services import POOLS, TASKS, Services
 from shared.states import VersionState
+
+_log = logging.getLogger(__name__)
 
 
 def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImageRequest, who: str) -> TaskView:
@@ -41,7 +48,7 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
         )
     definition, versions = _read_gallery(services, image)
     _check_fit(template, definition)
-    family = read_family(services, name)
+    family = adopted(services, image, who)
     version = _number(asked, family, versions)
     work = CaptureWork(
         template_vm_id=image.template_vm_id,
@@ -50,7 +57,7 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
         stage=asked.stage,
         backup=asked.backup,
         notes=asked.notes,
-        regions=_regions(asked, family, versions, template),
+        regions=_regions(services, image, asked, family, versions, template),
         through_image=definition.captured_through_image,
         generation=definition.generation,
     )
@@ -62,18 +69,48 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
 
 
 def _begin(services: Services, engine: Engine, task: Task, family: Family) -> Task:
-    """Write the task, hold the image, have it driven. When the process dies in between, its first step holds it."""
+    """Write the task, hold the image, have it driven.
+
+    Once the task is written it is done, by the resume timer if need be, and its first step holds the image: "busy"
+    would have it asked for twice.
+    """
     claimed(family, task, services)
-    with suppress(AlreadyExists):
-        task = services.tasks.add(task)
+    tell_versions(services, family, task.version)
+    task = _write(services, task)
+    try:
+        _hold(services, task)
+    except AzureBusy:
+        _log.warning("Task %s is written but does not hold image %s yet.", task.id, task.image, exc_info=True)
+    start(services, engine, task)
+    return task
+
+
+def _write(services: Services, task: Task) -> Task:
+    """The task, written. Raises AzureBusy when it was not; that its answer was lost does not count."""
+    try:
+        return services.tasks.add(task)
+    except AlreadyExists:
+        return find_task(services, task.id)
+    except AzureBusy:
+        found = services.tasks.find(TASKS, task.id)
+        if found is None:
+            raise
+        return found
+
+
+def _hold(services: Services, task: Task) -> None:
+    """Hold the image for the task. When that is refused, the task never was. Raises Conflict, AzureBusy."""
     try:
         change_family(services, task.image, lambda now: claimed(now, task, services))
     except Conflict:
         forget_task(services, task)
         raise
+    audit_begun(services, task)
+
+
+def audit_begun(services: Services, task: Task) -> None:
+    """Note that a set-as-image holds its image."""
     audit_task(services, task, before=task.from_version or "", after=f"{task.version} (begun)")
-    start(services, engine, task)
-    return task
 
 
 def claimed(family: Family, task: Task, services: Services) -> Family:
@@ -169,10 +206,18 @@ _ALIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.AC
 
 
 def _regions(
-    asked: SetAsImageRequest, family: Family, versions: list[GalleryVersion], template: Template
+    services: Services,
+    image: Image,
+    asked: SetAsImageRequest,
+    family: Family,
+    versions: list[GalleryVersion],
+    template: Template,
 ) -> tuple[TargetRegion, ...]:
-    """Where the version goes: as asked, as the active one, or where the template is. The template's region is among
-    them, since a version is replicated from there (azure-facts 2.1)."""
+    """Where the version goes: as asked; or where the active one, the template and the pools of the image are.
+
+    The template's region is among them, since a version is replicated from there (azure-facts 2.1). That Azure has
+    the others is found out only when the version is made.
+    """
     home = _plain(template.location)
     if asked.regions is not None:
         if home not in {region.key for region in asked.regions}:
@@ -181,6 +226,17 @@ def _regions(
             raise InvalidRequest.one("regions", "a region is named twice")
         return tuple(asked.regions)
     replicas = next((v.replicas for v in versions if v.version == family.state.active), {})
-    return tuple(
-        TargetRegion(name=region, replicas=max(1, count)) for region, count in sorted({home: 1, **replicas}.items())
-    )
+    wanted = {home, *replicas, *_regions_of_pools(services, image)}
+    return tuple(TargetRegion(name=region, replicas=max(1, replicas.get(region, 1))) for region in sorted(wanted))
+
+
+def _regions_of_pools(services: Services, image: Image) -> set[str]:
+    """Where the hosts of the image's pools are. A pool that cannot be read is passed over: its update looks again."""
+    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
+    seen, found = see_pools(services, pools), set[str]()
+    for pool in pools:
+        hosts = seen[pool.name]
+        if not isinstance(hosts, AzureError):
+            with suppress(AzureError):
+                found |= regions_of(hosts, partial(services.desktops.host_pool, pool.host_pool_id))
+    return found

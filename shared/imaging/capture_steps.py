@@ -11,7 +11,7 @@ from typing import Literal
 
 from shared.ids import newest_first_id
 from shared.imaging import activation, lifecycle
-from shared.imaging.capture import claimed
+from shared.imaging.capture import audit_begun, claimed
 from shared.imaging.family import change_family
 from shared.imaging.task_step import SHARES, TaskWork, done_before
 from shared.imaging.tasks import audit_task, new_task
@@ -34,7 +34,9 @@ PLACES: dict[MadeKind, str] = {
 
 def claim_image(work: TaskWork) -> Outcome:
     """Step 1: the image is held, if its request did not come to it. Raises Conflict when another one holds it."""
-    change_family(work.services, work.task.image, lambda family: claimed(family, work.task, work.services))
+    before, after = change_family(work.services, work.task.image, lambda f: claimed(f, work.task, work.services))
+    if before is not after:
+        audit_begun(work.services, work.task)
     return Outcome(Then.NEXT)
 
 
@@ -145,11 +147,9 @@ def replicate_version(work: TaskWork) -> Outcome:
 
 def record_version(work: TaskWork) -> Outcome:
     """Step 12: the version is staged. When it is not to wait for that, it is activated by a task of its own."""
-    before, after = change_family(
-        work.services, work.task.image, lambda f: lifecycle.captured(f, work.task.id, work.services.now())
-    )
-    if before is not after:
-        audit_task(work.services, work.task, before=work.task.from_version or "", after=f"{work.task.version} (staged)")
+    change_family(work.services, work.task.image, lambda f: lifecycle.captured(f, work.task.id, work.services.now()))
+    # Also when it was recorded before: what was cut off there may not have told it, and twice is better than never.
+    audit_task(work.services, work.task, before=work.task.from_version or "", after=f"{work.task.version} (staged)")
     if not work.capture.stage:
         _activate(work)
     return Outcome(Then.NEXT)

@@ -14,6 +14,7 @@ from shared.errors import AlreadyExists, FreshcoatError
 from shared.ids import made_at
 from shared.image_views import view_version
 from shared.imaging.tasks import note_done
+from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, Image, ImageVersion, Source
 from shared.models.tasks import Task, TaskKind
 from shared.models.views import VersionView
@@ -64,6 +65,13 @@ def tell(services: Services, row: ImageVersion, *, before: str = "") -> None:
             _write(services, row, change, before)
     except FreshcoatError as error:
         _log.warning("No task %s yet: %s of %s by %s: %s", row.task, change.kind, row.image, change.who, error)
+
+
+def tell_versions(services: Services, family: Family, version: str | None = None) -> None:
+    """Tell the changes that the next one of the image writes over: those of the staged version, and of `version`."""
+    for name in {family.state.staged, version}:
+        if row := family.versions.get(name or ""):
+            tell(services, row)
 
 
 def _write(services: Services, row: ImageVersion, change: Change, before: str) -> None:

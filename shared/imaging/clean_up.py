@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
-from shared.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden
+from shared.errors import AzureBusy, AzureConflict, AzureError
 from shared.imaging import lifecycle
 from shared.imaging.family import change_family, read_family
 from shared.imaging.task_step import TaskWork
@@ -19,6 +20,7 @@ from shared.models.azure import Operation
 from shared.models.tasks import Made
 from shared.names import RESTART_TEMPLATE
 from shared.states import TaskState, VersionState
+from shared.stepping import StepFailed
 from shared.steps import CAPTURE_STEPS, Outcome, Then, behind
 
 log = logging.getLogger("freshcoat.task")
@@ -45,12 +47,16 @@ def _restart(work: TaskWork) -> Outcome | None:
     capture, machines = work.capture, work.services.machines
     if not capture.was_running or behind(CAPTURE_STEPS, work.task.phase, RESTART_TEMPLATE):
         return None
-    machine = machines.machine(capture.template_vm_id)
-    if machine is not None and not (machine.running and work.operation is None):
-        told = f"{capture.template_vm_id}: could not be started again"
-        waiting = _try(work, machines.resume, lambda: machines.start_power_on(capture.template_vm_id), told)
-        if waiting:
-            return waiting
+
+    def run_again() -> Outcome:
+        machine = machines.machine(capture.template_vm_id)
+        if machine is None or (machine.running and work.operation is None):
+            return Outcome(Then.NEXT)
+        return work.settle(machines.resume, lambda: machines.start_power_on(capture.template_vm_id))
+
+    waiting = _try(work, f"{capture.template_vm_id}: could not be started again", run_again)
+    if waiting:
+        return waiting
     _next_thing(work, was_running=False)  # so that it is not started once more when somebody switches it off
     return None
 
@@ -73,20 +79,38 @@ def _remove_made(work: TaskWork) -> Outcome | None:
 
 
 def _remove(work: TaskWork, made: Made) -> Outcome | None:
-    workshop, gallery = work.services.workshop, work.services.gallery
-    told = f"{made.id}: could not be removed"
+    workshop, told = work.services.workshop, f"{made.id}: could not be removed"
     if made.kind == "image version":
-        version = work.task.version or ""
-        if not work.task.failure or _recorded(work):
-            return None
-        return _try(
-            work,
-            gallery.resume,
-            lambda: gallery.start_removal(work.image.definition_id, version),
-            told,
-            lambda: found.task if (found := gallery.version(work.image.definition_id, version)) else None,
-        )
-    return _try(work, workshop.resume, lambda: workshop.start_removal(made.id), told, lambda: workshop.owner(made.id))
+        return _remove_version(work, told) if work.task.failure and not _recorded(work) else None
+    start = partial(workshop.start_removal, made.id)
+    return _try(work, told, partial(_remove_ours, work, lambda: workshop.owner(made.id), workshop.resume, start))
+
+
+def _remove_version(work: TaskWork, told: str) -> Outcome | None:
+    gallery, definition_id, version = work.services.gallery, work.image.definition_id, work.task.version or ""
+
+    def owner() -> str | None:
+        found = gallery.version(definition_id, version)
+        return found.task if found else None
+
+    start = partial(gallery.start_removal, definition_id, version)
+    return _try(work, told, partial(_remove_ours, work, owner, gallery.resume, start))
+
+
+def _remove_ours(
+    work: TaskWork,
+    owner: Callable[[], str | None],
+    resume: Callable[[Operation], Operation],
+    start: Callable[[], Operation],
+) -> Outcome:
+    """Remove a thing that carries this task's tag; what is gone is `next`. Raises StepFailed for any other thing."""
+    if work.operation is None:
+        found = owner()
+        if found is None:
+            return Outcome(Then.NEXT)
+        if found != work.task.id:
+            raise StepFailed("it does not carry this task's tag, so it is left alone")
+    return work.settle(resume, start)
 
 
 def _recorded(work: TaskWork) -> bool:
@@ -94,29 +118,20 @@ def _recorded(work: TaskWork) -> bool:
     return read_family(work.services, work.task.image).state_of(work.task.version) is not VersionState.CAPTURING
 
 
-def _try(
-    work: TaskWork,
-    resume: Callable[[Operation], Operation],
-    start: Callable[[], Operation],
-    told: str,
-    owner: Callable[[], str | None] | None = None,
-) -> Outcome | None:
-    """Have something put right; None when it is, or is listed as what could not be. `owner` None: it has none."""
+def _try(work: TaskWork, told: str, put_right: Callable[[], Outcome]) -> Outcome | None:
+    """Have something put right; None when it is, or is listed as what could not be. Raises AzureBusy.
+
+    Every look belongs into `put_right`: a right that was withdrawn must not keep the task from its end.
+    """
     try:
-        if owner and work.operation is None:
-            found = owner()
-            if found is None:
-                return None
-            if found != work.task.id:
-                return _give_up(work, f"{told}: it does not carry this task's tag, so it is left alone")
-        outcome = work.settle(resume, start)
+        outcome = put_right()
     except AzureBusy:
         raise
     except AzureConflict as conflict:
         if _too_late(work):
             return _give_up(work, f"{told}: {conflict}")
         return Outcome(Then.WAIT, work.services.settings.operation_poll)
-    except (AzureForbidden, AzureError) as error:
+    except (StepFailed, AzureError) as error:
         return _give_up(work, f"{told}: {error}")
     if outcome.then is Then.NEXT:
         return None

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from shared.errors import Conflict
 from shared.imaging.versions import Family, known, moved
 from shared.models.base import version_key
-from shared.models.images import ImageVersion, Retention, Source
+from shared.models.images import GalleryVersion, ImageVersion, Retention, Source
 from shared.states import VersionState
 
 _V = VersionState
@@ -24,6 +24,7 @@ is in no pool yet, so nobody sees it."""
 
 LEAVES = "is being removed from the gallery"
 STAYS = "stays in the gallery, left out of latest"
+TAKEN = "is gone; what the gallery has under its number may be somebody else's and stays"
 """What is noted of a version, for people."""
 
 
@@ -72,16 +73,35 @@ def not_removed(family: Family, version: str, why: str) -> Family:
         return family
     kept = row.model_copy(update={"note": why})
     if row.state is _V.BACKUP:
-        kept = kept.model_copy(update={"deleting": False, "removal_by": ""})
+        kept = kept.model_copy(update={"deleting": False, "removal_by": "", "removal_begun_at": None})
     return family if kept == row else family.changed(kept)
 
 
-def removed(family: Family, version: str, *, task: str, now: datetime) -> Family:
+def another_has_come(row: ImageVersion, there: GalleryVersion) -> bool:
+    """Whether what the gallery has under a fenced version's number is not that version, or perhaps is not.
+
+    Of a captured one the gallery's tag says so. Of others nothing can be compared: once Azure had taken on its
+    removal, what is ready there is left alone, since somebody may have published it after that.
+    """
+    if row.made_by_task:
+        return there.task != row.made_by_task
+    return row.removal_begun_at is not None and (there.ready or there.failed)
+
+
+def removal_begun(family: Family, version: str, now: datetime) -> Family:
+    """Azure has taken on the removal of a fenced version. Safe to repeat."""
+    row = family.versions.get(version)
+    if row is None or not row.deleting or row.removal_begun_at:
+        return family
+    return family.changed(row.model_copy(update={"removal_begun_at": now}))
+
+
+def removed(family: Family, version: str, *, task: str, now: datetime, note: str = "") -> Family:
     """The version is gone from the gallery. Safe to repeat; one that is not being removed is left as it is."""
     row = family.versions.get(version)
     if row is None or not row.deleting:
         return family
-    done: dict[str, object] = {"task": task, "deleting": False, "unwanted": False, "note": ""}
+    done: dict[str, object] = {"task": task, "deleting": False, "unwanted": False, "note": note}
     if row.state is _V.BACKUP:
         return family.changed(moved(row, _V.DELETED, ended_at=now, **done), last_task=task)
     return family.changed(row.model_copy(update=done), last_task=task)

@@ -23,7 +23,10 @@ _NOT_OURS = frozenset({_V.FAILED, _V.DELETED})
 
 
 def adopt(family: Family, version: str, now: datetime, who: str) -> Family:
-    """Take a version of the gallery as the active one, when the image is registered. Safe to repeat."""
+    """Take a version of the gallery as the active one, when none is recorded. Safe to repeat.
+
+    Nothing is activated by that: it was in use before, so pools are not to follow it.
+    """
     if family.state.active == version:
         return family
     if family.state.active or version in family.versions:
@@ -37,7 +40,7 @@ def adopt(family: Family, version: str, now: datetime, who: str) -> Family:
         created_at=now,
         activated_at=now,
     )
-    return family.changed(row, active=version, activated_at=now)
+    return family.changed(row, active=version)
 
 
 def begin_capture(
@@ -49,7 +52,8 @@ def begin_capture(
     _refuse_capture(family)
     _refuse_staged(family)
     _refuse_older(family, version)
-    about = {"task": task, "notes": notes, "created_by": who, "created_at": now, "backup_wanted": backup}
+    about = {"task": task, "made_by_task": task, "notes": notes, "created_by": who, "created_at": now}
+    about |= {"backup_wanted": backup}
     return family.changed(_new(family, version, _V.CAPTURING, Source.CAPTURE, about), capture=task, last_task=task)
 
 

@@ -99,7 +99,7 @@ def _named(pool: Pool, rollout: Rollout | None, state: ImageState) -> _Reasoned:
     """What the second and the third rule name."""
     if rollout:
         return pool.version, f"the pool is on this version until rollout {rollout.id} has passed its first hosts"
-    moved_on = state.activated_at and pool.version_at and state.activated_at > pool.version_at
+    moved_on = state.activated_at and state.activated_at > (pool.version_at or pool.registered_at)
     if moved_on and pool.name in state.waiting_pools:
         return pool.version, f"the pool is on this version until its own rollout of {state.active} has proved that"
     if moved_on:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from shared.models.base import version_key
+from shared.errors import InvalidRequest
+from shared.models.base import HIGHEST_PART, version_key
 
 type VersionStep = Literal["major", "minor", "patch"]
 
@@ -13,14 +14,21 @@ FIRST = "1.0.0"
 
 
 def next_version(taken: Collection[str], step: VersionStep) -> str:
-    """The highest number of those taken, with one part raised and the parts after it at zero; FIRST when none is."""
+    """The highest number of those taken, with one part raised and the parts after it at zero; FIRST when none is.
+
+    Raises InvalidRequest when that part is as high as it can be.
+    """
     if not taken:
         return FIRST
-    major, minor, patch = max(version_key(version) for version in taken)
+    major, minor, patch = highest = max(version_key(version) for version in taken)
     match step:
         case "major":
-            return f"{major + 1}.0.0"
+            raised = (major + 1, 0, 0)
         case "minor":
-            return f"{major}.{minor + 1}.0"
+            raised = (major, minor + 1, 0)
         case _:
-            return f"{major}.{minor}.{patch + 1}"
+            raised = (major, minor, patch + 1)
+    if max(raised) > HIGHEST_PART:
+        told = ".".join(map(str, highest))
+        raise InvalidRequest.one("step", f"{told} cannot be raised there any more: choose another step, or a version")
+    return ".".join(map(str, raised))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from shared.audit import audit
 from shared.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
@@ -21,6 +22,7 @@ from shared.imaging.promotion_request import HOLD_GRACE
 from shared.imaging.promotions import ended, settle
 from shared.imaging.tasks import new_task
 from shared.imaging.versions import Family
+from shared.models.images import Image
 from shared.models.promotions import Promotion
 from shared.models.tasks import Task, TaskKind
 from shared.ports import Engine
@@ -119,7 +121,10 @@ def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
     """
     if _activated(services, promotion) is None:
         try:
-            begin(services, engine, find_image(services, promotion.image), _task(services, promotion))
+            image = find_image(services, promotion.image)
+            if _being_changed(services, image, promotion):
+                return False  # somebody adds replicas, say: the next run looks again
+            begin(services, engine, image, _task(services, promotion))
         except (AzureBusy, StaleRow):
             raise  # passing: the next run tries again
         except (Conflict, InvalidRequest, NotFound) as error:
@@ -132,6 +137,13 @@ def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
         case False:
             _refused(services, promotion, f"Task {promotion.task} could not activate the version; it says why.")
     return False
+
+
+def _being_changed(services: Services, image: Image, promotion: Promotion) -> bool:
+    """Whether Azure is at work on the version, so that it will be ready again; no longer than replication may take."""
+    limit = timedelta(seconds=services.settings.replication_limit)
+    found = services.gallery.version(image.definition_id, promotion.version)
+    return found is not None and not (found.ready or found.failed) and services.now() < promotion.due_at + limit
 
 
 def _activated(services: Services, promotion: Promotion) -> bool | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared import names
-from shared.imaging import activation_steps, capture_steps, clean_up
+from shared.imaging import activation_steps, capture_steps, clean_up, pool_updates
 from shared.imaging.task_step import TaskStepRun
 from shared.settings import Settings
 
@@ -35,7 +35,7 @@ TASK_STEPS: dict[str, TaskStepKind] = {
     # Its own limit holds for each thing it removes: this step must come to its end.
     names.CLEAN_UP: TaskStepKind(clean_up.clean_up, lambda _: None),
     names.SWITCH_VERSION: TaskStepKind(activation_steps.switch_version, lambda s: s.power_limit),
-    names.FLIP_FLAGS: TaskStepKind(activation_steps.flip_flags, lambda s: s.power_limit),
-    names.UPDATE_POOLS: TaskStepKind(activation_steps.update_pools, lambda _: None),
+    names.FLIP_FLAGS: TaskStepKind(activation_steps.flip_flags, lambda s: s.capture_limit),
+    names.UPDATE_POOLS: TaskStepKind(pool_updates.update_pools, lambda _: None),
     names.END_ACTIVATION: TaskStepKind(activation_steps.end_activation, lambda _: None),
 }

@@ -69,6 +69,8 @@ def take_away(services: Services, image: Image, version: str, uses: Uses) -> Ima
     there = services.gallery.version(image.definition_id, version)
     if there is None:
         return _record_gone(services, row)
+    if leaving.another_has_come(row, there):
+        return _record_gone(services, row, leaving.TAKEN)
     if users := uses.users_of(image, version):
         return _keep(services, row, there, f"is kept, since it is used by {told(users)}")
     try:
@@ -79,7 +81,14 @@ def take_away(services: Services, image: Image, version: str, uses: Uses) -> Ima
         return row  # Azure is at work on it, perhaps at its removal
     except AzureError as error:
         return _keep(services, row, there, f"is kept, since Azure does not remove it: {error}")
-    return _record_gone(services, row) if operation.done else row
+    return _record_gone(services, row) if operation.done else _begun(services, row)
+
+
+def _begun(services: Services, row: ImageVersion) -> ImageVersion:
+    """Note that Azure is at it: from now on what has its number may be another version."""
+    now = services.now()
+    _, after = change_family(services, row.image, lambda family: leaving.removal_begun(family, row.version, now))
+    return after.versions[row.version]
 
 
 def _refusal(version: str, row: ImageVersion | None, there: GalleryVersion | None) -> Exception:
@@ -146,12 +155,12 @@ def _keep(services: Services, row: ImageVersion, there: GalleryVersion, why: str
     return after.versions[row.version]
 
 
-def _record_gone(services: Services, row: ImageVersion) -> ImageVersion:
+def _record_gone(services: Services, row: ImageVersion, note: str = "") -> ImageVersion:
     """Step 5. Of several who find it gone, one tells it."""
     tell(services, row)  # its discard, should that have been cut off
     task, now = newest_first_id(services.now()), services.now()
     _, after = change_family(
-        services, row.image, lambda family: leaving.removed(family, row.version, task=task, now=now)
+        services, row.image, lambda family: leaving.removed(family, row.version, task=task, now=now, note=note)
     )
     gone = after.versions[row.version]
     if gone.task == task:

@@ -18,6 +18,12 @@ RINGS = (Ring.TEST, Ring.PILOT, Ring.PRODUCTION)
 """In the order in which they are updated."""
 
 
+GRACE = timedelta(hours=2)
+"""So late the first ring still begins at once, when its time of day has just passed."""
+
+_FOR_PEOPLE = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL})
+
+
 @dataclass(frozen=True)
 class PoolStanding:
     """How far one pool has come. `state` None: its rollout is not begun."""
@@ -77,7 +83,9 @@ def next_move(standings: Sequence[PoolStanding], soak: timedelta, now: datetime)
         is_open = [s for s in pools if s.state and not s.state.ended]
         if is_open:
             done = len(pools) - len(is_open)
-            return NextMove(Move.WAIT, ring, why=f"ring {ring}: {done} of {len(pools)} pools are through")
+            people = [f"; {s.pool} is {s.state}: look at its rollout" for s in is_open if s.state in _FOR_PEOPLE]
+            told = f"ring {ring}: {done} of {len(pools)} pools are through"
+            return NextMove(Move.WAIT, ring, why=told + "".join(people))
         ready_at = max((s.ended_at for s in pools if s.ended_at), default=now) + soak
         before = ring
     return NextMove(Move.DONE)
@@ -87,13 +95,15 @@ def schedule_for_ring(asked: Schedule, now: datetime, *, first: bool) -> Schedul
     """The moments for a ring that begins now.
 
     The first ring has those asked for, as long as they are not over; each later one is given as long as the first
-    was (`on_logoff`), or begins at the same time of day, the next time it comes (`at`).
+    was (`on_logoff`), or begins at the same time of day, the next time it comes (`at`). An `at` that the first ring
+    has missed by less than GRACE is now: switching the version takes a while.
     """
     match asked.mode:
         case ScheduleMode.NOW:
             return asked.model_copy(update={"begin_at": now, "force_at": now})
         case ScheduleMode.AT:
-            at = _next_time(asked.begin_at, now, ZoneInfo(asked.time_zone))
+            just_missed = first and asked.begin_at <= now <= asked.begin_at + GRACE
+            at = now if just_missed else _next_time(asked.begin_at, now, ZoneInfo(asked.time_zone))
             return asked.model_copy(update={"begin_at": at, "force_at": at})
         case _:
             begin = max(asked.begin_at, now)

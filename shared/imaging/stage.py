@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-
-from shared.arm_ids import refusal
-from shared.errors import AzureBusy, AzureConflict, AzureError, Conflict, InvalidRequest
+from shared.errors import AzureConflict, Conflict, InvalidRequest
 from shared.ids import newest_first_id
 from shared.images import find_image
 from shared.imaging import lifecycle
-from shared.imaging.changes import shown, tell
+from shared.imaging.adoption import adopted
+from shared.imaging.changes import shown, tell, tell_versions
 from shared.imaging.family import change_family, read_family
+from shared.imaging.regions import missing_regions, told_missing
 from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, Image
-from shared.models.pools import Pool
 from shared.models.requests import StageRequest
 from shared.models.views import VersionView
-from shared.pool_hosts import SeenHost, regions_of, see_pools
-from shared.services import POOLS, Services
+from shared.services import Services
 
 
 def stage_version(services: Services, name: str, asked: StageRequest, who: str) -> VersionView:
@@ -38,6 +34,9 @@ def stage_version(services: Services, name: str, asked: StageRequest, who: str) 
     staged(read_family(services, name))  # refused here: before the flag of an active version could be touched
     found = _find_ready(services, image, asked.version)
     _check_regions(services, image, found)
+    now = adopted(services, image, who, besides=asked.version)
+    staged(now)  # again: what was just recorded as active may be newer
+    tell_versions(services, now, asked.version)
     _leave_out(services, image, found)
     _, after = change_family(services, name, staged)
     row = after.versions[asked.version]
@@ -59,27 +58,9 @@ def _find_ready(services: Services, image: Image, version: str) -> GalleryVersio
 
 def _check_regions(services: Services, image: Image, version: GalleryVersion) -> None:
     """Raises InvalidRequest naming the regions of pools of the image that the version is missing in."""
-    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
-    seen = see_pools(services, pools)
-    missing: dict[str, list[str]] = defaultdict(list)
-    for pool in pools:
-        for region in version.missing_in(_regions(services, pool, seen[pool.name])):
-            missing[region].append(pool.name)
-    if missing:
-        told = "; ".join(f"{region}, where {', '.join(names)} is" for region, names in sorted(missing.items()))
+    if missing := missing_regions(services, image, version):
+        told = told_missing(missing)
         raise InvalidRequest.one("version", f"version {version.version} is not in {told}. Replicate it there first")
-
-
-def _regions(services: Services, pool: Pool, hosts: Sequence[SeenHost] | AzureError) -> frozenset[str]:
-    try:
-        if isinstance(hosts, AzureError):
-            raise hosts
-        return regions_of(hosts, lambda: services.desktops.host_pool(pool.host_pool_id))
-    except AzureBusy:
-        raise
-    except AzureError as error:
-        why = f"pool {pool.name} is on this image, but nobody knows in which regions: {refusal('host pool', error)}"
-        raise InvalidRequest.one("version", f"{why}. Put that right, or unregister the pool") from error
 
 
 def _leave_out(services: Services, image: Image, version: GalleryVersion) -> None:

@@ -19,7 +19,7 @@ from shared.models.azure import Operation
 from shared.models.images import Image
 from shared.models.tasks import CaptureWork, Task, TaskKind, TaskStep
 from shared.ports import Engine
-from shared.services import Services
+from shared.services import TASKS, Services
 from shared.states import TaskState, move_task
 from shared.stepping import StepFailed, within
 from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS, Outcome, Then, behind
@@ -56,9 +56,9 @@ class TaskWork:
         return self.task.step_since
 
     @property
-    def begun_at(self) -> datetime | None:
-        """When the task was asked for; None in its last step, which is never given up because Azure is busy."""
-        return None if self.task.step == self.steps[-1] else self.task.created_at
+    def busy_since(self) -> datetime | None:
+        """Since when Azure has been too busy at every call; None: it was not, the last time."""
+        return self.task.busy_since
 
     @property
     def operation(self) -> Operation | None:
@@ -88,6 +88,15 @@ class TaskWork:
             return
         raise StaleRow("Tasks", self.task.id)
 
+    def busy(self, step_since: datetime) -> None:
+        """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
+        self.save(step_since=step_since, busy_since=self.task.busy_since or self.services.now())
+
+    def answered(self) -> None:
+        """Note that Azure was not too busy this time: a later 429 counts from itself."""
+        if self.task.busy_since:
+            self.save(busy_since=None)
+
     def say(self, note: str) -> None:
         """Have the row say what the task waits for."""
         if note != self.task.note:
@@ -96,7 +105,8 @@ class TaskWork:
     def end(self, state: TaskState, note: str) -> None:
         """Write the end of the task."""
         done = {"percent": 100} if state is TaskState.SUCCEEDED else {}
-        ended = {"state": move_task(self.task.id, self.task.state, state), "ended_at": self.services.now()}
+        state = move_task(self.task.id, self.task.state, state)
+        ended = {"state": state, "ended_at": self.services.now(), "busy_since": None}
         self.save(**ended, **done, note=note, operation=None, steps=_closed(self.task, self.services.now()))
 
     def settle(self, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> Outcome:
@@ -159,9 +169,9 @@ def run_task_step(
 
 
 def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskWork | None:
-    """The task's work; None when it has ended, or another run drives it. Raises NotFound."""
-    task = find_task(services, str(given["task"]))
-    if task.state.ended or task.engine_run != given["run"]:
+    """The task's work; None when it has ended, was taken back, or another run drives it."""
+    task = services.tasks.find(TASKS, str(given["task"]))
+    if task is None or task.state.ended or task.engine_run != given["run"]:
         return None
     return TaskWork(services, engine, task, find_image(services, task.image))
 
@@ -169,7 +179,7 @@ def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskW
 def _begin(work: TaskWork, name: str) -> None:
     now = work.services.now()
     steps = (*_closed(work.task, now), TaskStep(name=name, begun_at=now))
-    work.save(step=name, step_since=now, steps=steps, operation=None)
+    work.save(step=name, step_since=now, busy_since=None, steps=steps, operation=None)
 
 
 def _closed(task: Task, now: datetime) -> tuple[TaskStep, ...]:

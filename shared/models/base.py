@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 UtcTime = AwareDatetime
 """A moment with a zone; kept and sent in UTC."""
@@ -15,6 +15,19 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 
 VersionText = Annotated[str, StringConstraints(pattern=r"^\d{1,10}\.\d{1,10}\.\d{1,10}$")]
 """`major.minor.patch`, three integers, as a compute gallery names an image version."""
+
+HIGHEST_PART = 2**31 - 1
+"""The highest integer a compute gallery takes in a version: each has 32 bits."""
+
+
+def _within_bounds(version: str) -> str:
+    if max(version_key(version)) > HIGHEST_PART:
+        raise ValueError(f"no part of a version may be above {HIGHEST_PART}")
+    return version
+
+
+AskedVersion = Annotated[VersionText, AfterValidator(_within_bounds)]
+"""A version that somebody asks for."""
 
 
 class Value(BaseModel):

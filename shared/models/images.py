@@ -88,6 +88,8 @@ class ImageVersion(Record):
     source: Source
     task: str = ""
     """The task that changed it last."""
+    made_by_task: str = ""
+    """The task that captured it, as the gallery's tag says it; empty for one that was not captured."""
     notes: Notes = ""
     created_by: str = ""
     created_at: UtcTime
@@ -104,6 +106,8 @@ class ImageVersion(Record):
     """Replaced without keeping a backup: it goes as soon as nobody uses it, and is not offered for a roll-back."""
     deleting: bool = False
     """It is being removed from the gallery: nobody may begin to use it."""
+    removal_begun_at: UtcTime | None = None
+    """When Azure took on its removal: what is ready under its number after that may be another version."""
     removal_by: str = ""
     """Who has it removed: whoever discarded it or asked for its removal, or `retention`."""
     note: str = ""
@@ -160,7 +164,9 @@ class Definition(Value):
 class TargetRegion(Value):
     """Where a version is replicated to. 50 VMs can be made at once per replica (azure-facts 2.8)."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ]{1,59}$")]
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]( ?[A-Za-z0-9]){2,39}$")]
+    """Only its form is checked: whether Azure has such a region, and offers it to the subscription, is found out when
+    the version is made."""
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     storage: Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"] = "Standard_LRS"
 

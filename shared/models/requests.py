@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from shared.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
 from shared.models.accounts import DEFAULT_ACCOUNT
-from shared.models.base import Name, Value, VersionText
+from shared.models.base import AskedVersion, Name, Value
 from shared.models.images import Notes, Retention, TargetRegion
 from shared.models.policy import PolicyOverrides, ScheduleMode
 from shared.models.pools import Join, Ring
@@ -67,7 +67,7 @@ class ImageRegistration(Value):
     build_subnet_id: SubnetId | None = None
     accounts: Annotated[list[Name], Field(max_length=1_000)] | None = None
     retention: Retention = Retention()
-    active: VersionText | None = None
+    active: AskedVersion | None = None
 
 
 class PoolRegistration(Value):
@@ -100,7 +100,7 @@ class UpdateImageRequest(Value):
     """Update Image: which version, when, how carefully. `image` left out: the pool's own."""
 
     image: Name | None = None
-    version: VersionText
+    version: AskedVersion
     schedule: ScheduleRequest
     policy: PolicyOverrides = PolicyOverrides()
     reason: Reason = ""
@@ -120,14 +120,15 @@ class SetAsImageRequest(Value):
     """Make a new version from the template VM.
 
     `power_off` is "Power off & set as image". `stage`: used by nobody until it is activated. `step` raises that part
-    of the highest version there is; `version` names it instead. `regions` left out: those of the active version.
+    of the highest version there is; `version` names it instead. `regions` left out: those of the active version and
+    of the hosts of the image's pools; only the form of their names is checked here.
     """
 
     power_off: bool = False
     stage: bool = True
     backup: bool = True
     step: Literal["major", "minor", "patch"] | None = None
-    version: VersionText | None = None
+    version: AskedVersion | None = None
     notes: Notes = ""
     regions: Annotated[list[TargetRegion], Field(min_length=1, max_length=50)] | None = None
 
@@ -135,7 +136,7 @@ class SetAsImageRequest(Value):
 class StageRequest(Value):
     """Stage a version that is in the gallery already."""
 
-    version: VersionText
+    version: AskedVersion
     notes: Notes = ""
 
 
@@ -167,7 +168,7 @@ class ActivateRequest(PoolsUpdateRequest):
     test has failed.
     """
 
-    version: VersionText | None = None
+    version: AskedVersion | None = None
     backup: bool | None = None
     force: bool = False
 
@@ -175,7 +176,7 @@ class ActivateRequest(PoolsUpdateRequest):
 class RollBackRequest(PoolsUpdateRequest):
     """Make a backup the active version again. `version` left out: the highest backup below the active version."""
 
-    version: VersionText | None = None
+    version: AskedVersion | None = None
 
 
 class PromotionMoment(Value):

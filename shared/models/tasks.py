@@ -71,6 +71,8 @@ class PoolsUpdate(Value):
     """Which pools an activation updates, and how. Rings one after the other, `soak_minutes` between them."""
 
     pools: tuple[Name, ...]
+    every: bool = False
+    """All pools that have the image when it begins; `pools` are those of when it was asked for."""
     schedule: Schedule
     policy: PolicyOverrides = PolicyOverrides()
     soak_minutes: int = 60
@@ -88,8 +90,10 @@ class ActivationWork(Value):
     """Pool -> id of its rollout, noted before the rollout is asked for."""
     skipped: dict[str, str] = Field(default_factory=dict)
     """Pool -> why it is not updated."""
-    soaking_since: UtcTime | None = None
-    """When the last ring that was begun was through."""
+    flagging: str = ""
+    """The version whose flag in the gallery is being set."""
+    flags_left: tuple[str, ...] = ()
+    """Versions whose flag in the gallery could not be set; retention tries again."""
     ring: str = ""
     """The ring that was begun last."""
 
@@ -120,6 +124,8 @@ class Task(Record):
     phase: str = ""
     """The last step that is behind it."""
     step_since: UtcTime | None = None
+    busy_since: UtcTime | None = None
+    """Since when Azure has been too busy at every call; None: it was not, the last time."""
     steps: tuple[TaskStep, ...] = ()
     operation: Operation | None = None
     percent: int = 0

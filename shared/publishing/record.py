@@ -99,10 +99,13 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
     if pool.running_rollout != rollout.id:
         return {}
     changes: dict[str, object] = {}
+    proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if rollout.started_at is not None:
         # Decided about when it was asked for: an activation since then counts more for new hosts, one before less.
-        changes["version_at"] = max(pool.version_at or rollout.created_at, rollout.created_at)
-    proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
+        # One that ended unproved is decided about at its end: what failed here is not given out because it was
+        # activated meanwhile.
+        decided_at = rollout.created_at if proven else rollout.ended_at or rollout.created_at
+        changes["version_at"] = max(pool.version_at or decided_at, decided_at)
     if proven and (pool.version, pool.image) != (rollout.version, rollout.image):
         changes |= {"version": rollout.version, "previous_version": pool.version}
         changes |= {"image": rollout.image, "previous_image": pool.image}

@@ -42,8 +42,8 @@ class Work:
         return self.row.step_since
 
     @property
-    def begun_at(self) -> datetime | None:
-        """When the host was taken."""
+    def busy_since(self) -> datetime | None:
+        """When the host was taken: from then on it serves nobody, whether Azure is busy all the time or not."""
         return self.row.taken_at
 
     @property
@@ -59,6 +59,13 @@ class Work:
     def save(self, **changes: object) -> None:
         """Write the row with these changes. Raises StaleRow: then somebody else drives this host."""
         self.row = self.services.hosts.replace(self.row.model_copy(update=changes))
+
+    def busy(self, step_since: datetime) -> None:
+        """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
+        self.save(step_since=step_since)
+
+    def answered(self) -> None:
+        """Nothing to note: what counts is when the host was taken."""
 
     def move(self, state: HostState, **changes: object) -> None:
         """Write the row in another state."""

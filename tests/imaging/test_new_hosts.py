@@ -93,8 +93,11 @@ class TestRules:
         assert chosen(pool(), waiting) == OLD
         assert chosen(pool(name="other"), waiting) == NEW
 
-    def test_a_pool_from_before_there_were_activations_keeps_its_own(self) -> None:
-        assert chosen(pool(version_at=None), known(family(activated_at=NOON + HOUR))) == OLD
+    @pytest.mark.parametrize(("hours", "version"), [(-1, OLD), (1, NEW)])
+    def test_a_pool_from_before_there_were_activations_counts_from_its_registration(
+        self, hours: int, version: str
+    ) -> None:
+        assert chosen(pool(version_at=None), known(family(activated_at=NOON + hours * HOUR))) == version
 
     def test_the_target_may_be_of_another_image(self) -> None:
         images = {"win11": known(), "win12": known(family("7.0.0", backups=[], image="win12"))}

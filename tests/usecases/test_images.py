@@ -65,7 +65,8 @@ class TestRegister:
         assert [reply.json[name] for name in shown] == ["10.0.0", None, [], "deallocated", SUBNET_ID, ""]
         assert reply.json["retention"] == {"backups": 3, "days": 7}
         assert recorded(app).state_of("10.0.0") is VersionState.ACTIVE
-        assert recorded(app).state.activated_at == app.now
+        assert recorded(app).versions["10.0.0"].activated_at == app.now
+        assert recorded(app).state.activated_at is None  # nobody has activated it: no pool is to follow
         (entry,) = app.tables.audit.all(f"{app.now:%Y-%m}")
         assert (entry.action, entry.subject, entry.after) == ("register image", "other", "10.0.0")
 
@@ -175,12 +176,12 @@ class TestChange:
         app.world.add_version("1.0.0", OTHER)
         assert put(app, "other", OTHER).json["current"] == "1.0.0"
 
-    def test_one_whose_first_version_is_only_staged_does_not(self) -> None:
+    def test_one_whose_first_version_was_staged_takes_up_the_one_in_use_as_well(self) -> None:
         app = with_other("1.0.0")
         put(app, "other", OTHER)
         record_family(app.tables.versions, family(None, backups=[], staged="2.0.0", image="other"))
-        assert put(app, "other", OTHER).json["current"] is None
-        assert put(app, "other", OTHER, active="1.0.0").status == 409
+        shown = put(app, "other", OTHER).json
+        assert (shown["current"], shown["staged"]) == ("1.0.0", "2.0.0")
 
 
 class TestDefinitionStays:

@@ -1,0 +1,61 @@
+"""Everything that would stop an activation half-way, found before anything is changed."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.arm_ids import refusal
+from shared.errors import AzureBusy, AzureError
+from shared.imaging.regions import missing_regions, told_missing
+from shared.models.images import Image
+from shared.models.policy import resolve_policy
+from shared.models.tasks import PoolsUpdate, Task, TaskKind
+from shared.models.views import Finding
+from shared.publishing.preflight import PreflightFailed, preflight
+from shared.services import POOLS, Services
+
+_READERS = 8
+
+
+def check_activation(services: Services, image: Image, task: Task) -> None:
+    """Everything that would stop it half-way, found before anything is changed. Raises PreflightFailed, AzureBusy."""
+    version = task.version or ""
+    findings = [_check_version(services, image, version, goes_back=task.kind is TaskKind.ROLL_BACK)]
+    update = task.activation.update if task.activation else None
+    if update and findings[0].result == "pass":
+        with ThreadPoolExecutor(_READERS) as readers:
+            for found in readers.map(lambda name: _check_pool(services, image, name, version, update), update.pools):
+                findings += found
+    if any(finding.result == "fail" for finding in findings):
+        raise PreflightFailed(findings)
+
+
+def _check_version(services: Services, image: Image, version: str, *, goes_back: bool) -> Finding:
+    """Whether new hosts of every pool can be made from it. Going back is urgent: a missing region does not stop it."""
+    try:
+        found = services.gallery.version(image.definition_id, version)
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        why, what = refusal("image definition", error), "correct the image's definition_id or the rights on it"
+        return Finding(check="image", result="fail", detail=why, what_to_do=what)
+    if found is None:
+        why, what = f"version {version} is not in the gallery any more", "choose another one"
+        return Finding(check="version", result="fail", detail=why, what_to_do=what)
+    if not found.ready:
+        why = f"version {version} is not ready: {found.detail or 'it is still being made'}"
+        return Finding(check="version", result="fail", detail=why, what_to_do="wait until it is replicated")
+    if not goes_back and (missing := missing_regions(services, image, found, pass_unread=True)):
+        why = f"version {version} is not in {told_missing(missing)}"
+        return Finding(check="replication", result="fail", detail=why, what_to_do="replicate it there first")
+    return Finding(check="version", result="pass", detail=f"version {version} is ready")
+
+
+def _check_pool(services: Services, image: Image, name: str, version: str, update: PoolsUpdate) -> list[Finding]:
+    """What speaks against updating one pool, each finding naming it."""
+    pool = services.pools.find(POOLS, name)
+    if pool is None or pool.image != image.name:
+        return []  # it has left the image since the promotion was asked for
+    strategy = resolve_policy(update.schedule.mode, pool.policy, update.policy).strategy
+    found = preflight(services, pool, image, version, strategy, allow_downgrade=True, becomes_active=True)
+    return [finding.model_copy(update={"detail": f"pool {name}: {finding.detail}"}) for finding in found.findings]

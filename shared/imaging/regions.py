@@ -1,0 +1,53 @@
+"""Whether a version is where the hosts are that would be made from it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from shared.arm_ids import refusal
+from shared.errors import AzureBusy, AzureError, InvalidRequest
+from shared.models.images import GalleryVersion, Image
+from shared.models.pools import Pool
+from shared.pool_hosts import SeenHost, regions_of, see_pools
+from shared.services import POOLS, Services
+
+
+def missing_regions(
+    services: Services, image: Image, version: GalleryVersion, *, pass_unread: bool = False
+) -> dict[str, list[str]]:
+    """The regions the version is not replicated to although pools of the image have hosts there, with those pools.
+
+    A pool whose regions cannot be read is passed over with `pass_unread`, else InvalidRequest says so of `version`.
+    Raises AzureBusy.
+    """
+    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
+    seen = see_pools(services, pools)
+    missing: dict[str, list[str]] = defaultdict(list)
+    for pool in pools:
+        try:
+            regions = _regions(services, pool, seen[pool.name])
+        except InvalidRequest:
+            if pass_unread:
+                continue
+            raise
+        for region in version.missing_in(regions):
+            missing[region].append(pool.name)
+    return dict(sorted(missing.items()))
+
+
+def told_missing(missing: dict[str, list[str]]) -> str:
+    """The regions and their pools, as people read it."""
+    return "; ".join(f"{region}, where {', '.join(names)} is" for region, names in missing.items())
+
+
+def _regions(services: Services, pool: Pool, hosts: Sequence[SeenHost] | AzureError) -> frozenset[str]:
+    try:
+        if isinstance(hosts, AzureError):
+            raise hosts
+        return regions_of(hosts, lambda: services.desktops.host_pool(pool.host_pool_id))
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        why = f"pool {pool.name} is on this image, but nobody knows in which regions: {refusal('host pool', error)}"
+        raise InvalidRequest.one("version", f"{why}. Put that right, or unregister the pool") from error
