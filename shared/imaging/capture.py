@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
-from functools import partial
 
 from shared.arm_ids import refusal
 from shared.errors import AlreadyExists, AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
@@ -16,6 +14,7 @@ from shared.imaging.changes import tell_versions
 from shared.imaging.family import change_family
 from shared.imaging.lifecycle import Family
 from shared.imaging.numbers import next_version
+from shared.imaging.regions import regions_by_pool
 from shared.imaging.task_views import view
 from shared.imaging.tasks import audit_task, find_task, forget_task, new_task
 from shared.models.azure import Template
@@ -24,9 +23,8 @@ from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
 from shared.models.requests import SetAsImageRequest
 from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.models.views import TaskView
-from shared.pool_hosts import regions_of, see_pools
 from shared.ports import Engine
-from shared.services import POOLS, TASKS, Services
+from shared.services import TASKS, Services
 from shared.states import VersionState
 
 _log = logging.getLogger(__name__)
@@ -226,17 +224,6 @@ def _regions(
             raise InvalidRequest.one("regions", "a region is named twice")
         return tuple(asked.regions)
     replicas = next((v.replicas for v in versions if v.version == family.state.active), {})
-    wanted = {home, *replicas, *_regions_of_pools(services, image)}
+    of_pools = regions_by_pool(services, image, pass_unread=True).values()
+    wanted = {home, *replicas}.union(*of_pools)
     return tuple(TargetRegion(name=region, replicas=max(1, replicas.get(region, 1))) for region in sorted(wanted))
-
-
-def _regions_of_pools(services: Services, image: Image) -> set[str]:
-    """Where the hosts of the image's pools are. A pool that cannot be read is passed over: its update looks again."""
-    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
-    seen, found = see_pools(services, pools), set[str]()
-    for pool in pools:
-        hosts = seen[pool.name]
-        if not isinstance(hosts, AzureError):
-            with suppress(AzureError):
-                found |= regions_of(hosts, partial(services.desktops.host_pool, pool.host_pool_id))
-    return found

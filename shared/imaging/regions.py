@@ -21,19 +21,24 @@ def missing_regions(
     A pool whose regions cannot be read is passed over with `pass_unread`, else InvalidRequest says so of `version`.
     Raises AzureBusy.
     """
-    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
-    seen = see_pools(services, pools)
     missing: dict[str, list[str]] = defaultdict(list)
+    for pool, regions in regions_by_pool(services, image, pass_unread=pass_unread).items():
+        for region in version.missing_in(regions):
+            missing[region].append(pool)
+    return dict(sorted(missing.items()))
+
+
+def regions_by_pool(services: Services, image: Image, *, pass_unread: bool) -> dict[str, frozenset[str]]:
+    """The regions of the hosts of each pool of the image; raises as `missing_regions` does."""
+    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
+    seen, found = see_pools(services, pools), {}
     for pool in pools:
         try:
-            regions = _regions(services, pool, seen[pool.name])
+            found[pool.name] = _regions(services, pool, seen[pool.name])
         except InvalidRequest:
-            if pass_unread:
-                continue
-            raise
-        for region in version.missing_in(regions):
-            missing[region].append(pool.name)
-    return dict(sorted(missing.items()))
+            if not pass_unread:
+                raise
+    return found
 
 
 def told_missing(missing: dict[str, list[str]]) -> str:
