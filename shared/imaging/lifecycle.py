@@ -119,6 +119,8 @@ def activate(
         return family
     name = family.state.staged if version is None else version
     if name is None:
+        if making := family.state.capture:
+            raise Conflict(f"No version is staged yet: task {making} is making one, wait for its end.", task=making)
         raise Conflict("No version of this image is staged: set it as image, or stage one of its gallery.")
     row = known(family, name)
     if row.state is not _V.STAGED:
@@ -145,8 +147,13 @@ def roll_back(
     if family.state.activation == task:
         return family
     name = backup_to_take(family) if version is None else version
+    backups = ", ".join(backup.version for backup in family.backups)
     if name is None:
+        if backups:
+            raise Conflict(f"No backup is lower than the active version. To go to another one, name it: {backups}.")
         raise Conflict("This image has no backup to go back to.")
+    if name not in family.versions:
+        raise Conflict(f"Version {name} is not known here. The backups are: {backups or 'none'}.")
     row = known(family, name)
     if row.state is not _V.BACKUP:
         raise Conflict(f"Version {name} is {row.state}: only a backup can be rolled back to.")

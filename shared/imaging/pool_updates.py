@@ -151,6 +151,7 @@ def _clear_the_way(work: TaskWork, rollout_id: str | None) -> None:
         return
     if (rollout.image, rollout.version) == (work.task.image, work.task.from_version):
         try:
-            control.cancel(work.services, work.engine, rollout.id, work.task.requested_by)
+            who = f"{work.task.requested_by}, by rolling back the image (task {work.task.id})"
+            control.cancel(work.services, work.engine, rollout.id, who)
         except (Conflict, NotFound):
             return  # it has ended meanwhile

@@ -53,7 +53,10 @@ def read_task(services: Services, task_id: str) -> TaskView:
     """One task with its steps, or a rollout as a task. Raises NotFound."""
     task = services.tasks.find(TASKS, task_id)
     if task is not None:
-        return task_views.view(task)
+        seen = task_views.view(task)
+        # Ids are noted before their rollouts are asked for: those that are not there yet would be answered 404.
+        begun = {pool: id_ for pool, id_ in seen.rollouts.items() if services.rollouts.find(ROLLOUTS, id_)}
+        return seen.model_copy(update={"rollouts": begun})
     rollout = services.rollouts.find(ROLLOUTS, task_id)
     if rollout is None:
         raise NotFound("task", task_id)

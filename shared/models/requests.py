@@ -25,6 +25,9 @@ MachineId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern":
 SubnetId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": SUBNET_PATTERN})]
 """ARM ids; the use cases check their form, to say it in words."""
 
+SoakMinutes = Annotated[int, Field(ge=0, le=20_160)]
+"""Up to two weeks between two rings."""
+
 Reason = Annotated[str, StringConstraints(max_length=1_000)]
 
 KEPT_FROM_THE_POOL = frozenset(
@@ -157,7 +160,7 @@ class PoolsUpdateRequest(Value):
     update_pools: Literal["none", "all"] | Annotated[list[Name], Field(min_length=1, max_length=500)] = "none"
     schedule: ScheduleRequest | None = None
     policy: PolicyOverrides = PolicyOverrides()
-    soak_minutes: Annotated[int, Field(ge=0, le=20_160)] = 60
+    soak_minutes: SoakMinutes = 60
     reason: Reason = ""
 
 
@@ -174,9 +177,13 @@ class ActivateRequest(PoolsUpdateRequest):
 
 
 class RollBackRequest(PoolsUpdateRequest):
-    """Make a backup the active version again. `version` left out: the highest backup below the active version."""
+    """Make a backup the active version again. `version` left out: the highest backup below the active version.
+
+    Rings follow each other without a soak unless one is asked for: the version has proved itself before.
+    """
 
     version: AskedVersion | None = None
+    soak_minutes: SoakMinutes = 0
 
 
 class PromotionMoment(Value):

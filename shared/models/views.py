@@ -122,7 +122,7 @@ class VersionView(Value):
     retired_at: UtcTime | None = None
     ended_at: UtcTime | None = None
     used_by: list[str] = Field(default_factory=list)
-    """Pools that are on it."""
+    """Pools whose version it is. Single hosts of others may be on it too: a removal looks at every host."""
     detail: str = ""
 
 
