@@ -13,7 +13,8 @@ from local.children import StackError
 from local.sim import names
 from local.stack_options import StackOptions
 from shared.models.base import Value
-from shared.models.views import ImageView, Listed, RolloutHostView, RolloutView, TaskBrief, TaskView, VersionView
+from shared.models.image_views import ImageView, TaskBrief, TaskView, VersionView
+from shared.models.views import Listed, RolloutHostView, RolloutView
 
 IMAGE = "win11-office"
 POOL = "office"

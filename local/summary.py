@@ -12,7 +12,7 @@ from rich.text import Text
 
 from local.client import NEW
 from local.story.outcome import BurstHost, Outcome, wrong
-from shared.models.views import TaskBrief, VersionView
+from shared.models.image_views import TaskBrief, VersionView
 
 
 @dataclass(frozen=True)

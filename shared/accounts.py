@@ -7,8 +7,9 @@ from collections import Counter
 from shared.audit import audit
 from shared.errors import InvalidRequest, NotFound
 from shared.models.accounts import DEFAULT_ACCOUNT, Account
+from shared.models.image_views import AccountView
 from shared.models.requests import AccountRegistration
-from shared.models.views import AccountView, Listed
+from shared.models.views import Listed
 from shared.paging import page_of
 from shared.services import ACCOUNTS, POOLS, Services
 from shared.zones import UnknownZone, zone_named

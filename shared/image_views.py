@@ -12,8 +12,8 @@ from shared.imaging.lifecycle import Family
 from shared.imaging.task_views import brief
 from shared.models.azure import Machine
 from shared.models.base import version_key
+from shared.models.image_views import ImageView, TaskBrief, VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion
-from shared.models.views import ImageView, TaskBrief, VersionView
 from shared.services import POOLS, TASKS, Services
 
 _READERS = 8

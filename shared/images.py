@@ -12,10 +12,11 @@ from shared.image_views import view_images, view_versions
 from shared.imaging.adoption import adopt_once, being_made, in_use
 from shared.imaging.family import change_family, read_family
 from shared.imaging.lifecycle import Family
+from shared.models.image_views import ImageView, VersionView
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.requests import ImageRegistration
-from shared.models.views import ImageView, Listed, VersionView
+from shared.models.views import Listed
 from shared.paging import page_of
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 

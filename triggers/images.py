@@ -5,9 +5,10 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared import images
+from shared.models.image_views import ImageView, VersionView
 from shared.models.queries import ImagesQuery
 from shared.models.requests import ImageRegistration
-from shared.models.views import ImageView, Listed, VersionView
+from shared.models.views import Listed
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

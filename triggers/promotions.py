@@ -9,9 +9,10 @@ import azure.durable_functions as df
 
 from shared.errors import FieldProblem
 from shared.imaging import promotion_request, promotions
+from shared.models.image_views import PromotionView
 from shared.models.queries import PromotionsQuery
 from shared.models.requests import PromotionMoment, PromotionRequest
-from shared.models.views import Listed, PromotionView
+from shared.models.views import Listed
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared.imaging import task_lists
+from shared.models.image_views import TaskBrief, TaskView
 from shared.models.queries import TasksQuery
 from shared.models.requests import NoBody
-from shared.models.views import Listed, TaskBrief, TaskView
+from shared.models.views import Listed
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -7,8 +7,8 @@ import azure.durable_functions as df
 from shared.imaging.removal import remove_version
 from shared.imaging.stage import stage_version
 from shared.imaging.verdict import give_verdict
+from shared.models.image_views import VersionView
 from shared.models.requests import StageRequest, VerdictRequest
-from shared.models.views import VersionView
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

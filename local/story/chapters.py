@@ -12,7 +12,8 @@ from local.story.stage import Stage
 from local.story.tell_burst import BurstTelling
 from local.story.tell_rollout import RolloutTelling
 from local.story.tell_task import TaskTelling
-from shared.models.views import RolloutView, TaskView
+from shared.models.image_views import TaskView
+from shared.models.views import RolloutView
 from shared.states import RolloutState, TaskState
 
 DEADLINE = timedelta(seconds=32)

@@ -9,7 +9,8 @@ from typing import Any
 
 from local.client import NEW, OLD
 from shared.models.base import UtcTime, Value
-from shared.models.views import ImageView, RolloutHostView, RolloutView, TaskBrief, TaskView, VersionView
+from shared.models.image_views import ImageView, TaskBrief, TaskView, VersionView
+from shared.models.views import RolloutHostView, RolloutView
 from shared.states import RolloutState, TaskState
 
 

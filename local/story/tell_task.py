@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from local.story.tell_rollout import BAR_WIDTH
+from shared.models.image_views import TaskView
 from shared.models.tasks import TaskStep
-from shared.models.views import TaskView
 
 
 class TaskTelling:

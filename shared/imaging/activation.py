@@ -18,12 +18,12 @@ from shared.imaging.holding import must_hold
 from shared.imaging.lifecycle import Family
 from shared.imaging.task_views import view
 from shared.imaging.tasks import audit_task, forget_task, new_task
+from shared.models.image_views import TaskView
 from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
 from shared.models.requests import ActivateRequest, PoolsUpdateRequest, RollBackRequest
 from shared.models.tasks import ActivationWork, PoolsUpdate, Task, TaskKind
-from shared.models.views import TaskView
 from shared.names import SWITCH_VERSION
 from shared.ports import Engine
 from shared.schedule import parse_schedule

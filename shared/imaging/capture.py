@@ -19,10 +19,10 @@ from shared.imaging.task_views import view
 from shared.imaging.tasks import audit_task, find_task, forget_task, new_task
 from shared.models.azure import Template
 from shared.models.base import version_key
+from shared.models.image_views import TaskView
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
 from shared.models.requests import SetAsImageRequest
 from shared.models.tasks import CaptureWork, Task, TaskKind
-from shared.models.views import TaskView
 from shared.ports import Engine
 from shared.services import TASKS, Services
 from shared.states import VersionState

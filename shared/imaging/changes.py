@@ -15,9 +15,9 @@ from shared.ids import made_at
 from shared.image_views import view_version
 from shared.imaging.tasks import note_done
 from shared.imaging.versions import Family
+from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion, Source
 from shared.models.tasks import Task, TaskKind
-from shared.models.views import VersionView
 from shared.services import POOLS, TASKS, Services
 from shared.states import VersionState
 

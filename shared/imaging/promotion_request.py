@@ -17,10 +17,10 @@ from shared.imaging.family import change_family, read_family
 from shared.imaging.holding import hold, let_go
 from shared.imaging.promotions import audit_promotion, find_promotion, moment_problems, staged_at, view
 from shared.imaging.versions import Family
+from shared.models.image_views import PromotionView
 from shared.models.promotions import Promotion
 from shared.models.requests import PromotionRequest
 from shared.models.tasks import ActivationWork, PoolsUpdate
-from shared.models.views import PromotionView
 from shared.schedule import parse_promotion
 from shared.services import IMAGES, PROMOTIONS, Services
 from shared.states import PromotionState

@@ -20,11 +20,12 @@ from shared.imaging.holding import let_go
 from shared.imaging.rings import schedule_for_ring
 from shared.imaging.versions import Family
 from shared.models.base import iso
+from shared.models.image_views import PromotionView
 from shared.models.policy import ScheduleMode
 from shared.models.promotions import Promotion
 from shared.models.requests import PromotionMoment
 from shared.models.tasks import PoolsUpdate
-from shared.models.views import Listed, PromotionView
+from shared.models.views import Listed
 from shared.schedule import parse_promotion
 from shared.services import PROMOTIONS, Services
 from shared.states import PromotionState, move_promotion

@@ -22,8 +22,8 @@ from shared.imaging.changes import shown, tell
 from shared.imaging.family import change_family, read_family
 from shared.imaging.promotions import audit_promotion, ended
 from shared.imaging.usage import Uses, look_at_uses, told, users_of
+from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion
-from shared.models.views import VersionView
 from shared.services import PROMOTIONS, Services
 from shared.states import PromotionState, VersionState
 

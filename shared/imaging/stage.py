@@ -11,9 +11,9 @@ from shared.imaging.changes import shown, tell, tell_versions
 from shared.imaging.family import change_family, read_family
 from shared.imaging.regions import missing_regions, told_missing
 from shared.imaging.versions import Family
+from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image
 from shared.models.requests import StageRequest
-from shared.models.views import VersionView
 from shared.services import Services
 
 

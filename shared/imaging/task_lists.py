@@ -8,8 +8,9 @@ from shared.audit import audit
 from shared.errors import Conflict, NotFound, StaleRow
 from shared.imaging import task_views
 from shared.imaging.tasks import WORDS
+from shared.models.image_views import TaskBrief, TaskView
 from shared.models.tasks import Task, TaskKind
-from shared.models.views import Listed, TaskBrief, TaskView
+from shared.models.views import Listed
 from shared.names import REPLICATE_VERSION
 from shared.paging import merged
 from shared.ports import Page

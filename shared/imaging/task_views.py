@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from shared import names
+from shared.models.image_views import TaskBrief, TaskView
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import ActivationWork, Task
-from shared.models.views import TaskBrief, TaskView
 from shared.publishing import progress
 from shared.states import RolloutState
 

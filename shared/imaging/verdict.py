@@ -7,9 +7,9 @@ from shared.images import find_image
 from shared.imaging import lifecycle
 from shared.imaging.changes import shown, tell
 from shared.imaging.family import change_family
+from shared.models.image_views import VersionView
 from shared.models.images import Verdict
 from shared.models.requests import VerdictRequest
-from shared.models.views import VersionView
 from shared.services import Services
 
 

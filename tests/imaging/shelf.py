@@ -7,13 +7,13 @@ from typing import Any
 
 from shared.imaging.retention import tidy
 from shared.imaging.stage import stage_version
+from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion, Retention, Source
 from shared.models.keeping import AuditEntry
 from shared.models.pools import EntraJoin, Pool
 from shared.models.promotions import Promotion
 from shared.models.requests import StageRequest
 from shared.models.tasks import ActivationWork, Task, TaskKind
-from shared.models.views import VersionView
 from shared.services import PROMOTIONS, TASKS
 from shared.states import PromotionState, VersionState
 from tests.fixtures.app import App

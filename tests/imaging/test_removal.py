@@ -11,10 +11,10 @@ from shared.imaging import leaving, lifecycle
 from shared.imaging.family import change_family
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import tidy
+from shared.models.image_views import VersionView
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
-from shared.models.views import VersionView
 from shared.services import POOLS
 from shared.states import PromotionState, VersionState
 from tests.fixtures.app import update

@@ -12,10 +12,10 @@ from shared.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, Fr
 from shared.imaging.promotions_due import run_due
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import tidy
+from shared.models.image_views import VersionView
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
-from shared.models.views import VersionView
 from shared.services import POOLS, ROLLOUTS
 from shared.states import PromotionState, RolloutState, VersionState
 from tests.fixtures.app import update

@@ -8,10 +8,10 @@ import pytest
 
 from shared.errors import AzureBusy, Conflict, NotFound
 from shared.imaging.verdict import give_verdict
+from shared.models.image_views import VersionView
 from shared.models.images import Source
 from shared.models.requests import VerdictRequest
 from shared.models.tasks import TaskKind
-from shared.models.views import VersionView
 from shared.services import TASKS
 from tests.fixtures.play import Play
 from tests.imaging.shelf import ACTIVE, FIRST, NEXT, add_pool, audited, row_of, shelf, tasks
