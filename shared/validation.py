@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import FieldProblem, InvalidRequest
+from shared.models.base import NAME_PATTERN, VERSION_PATTERN
 from shared.models.requests import KEPT_FROM_THE_POOL
 
 _KEPT = "network and VM size are kept from the pool and cannot be changed here; leave this out"
-_UNKNOWN = "there is no such field; leave it out"
+_UNKNOWN = "there is no such field: check how it is spelt, or leave it out"
 _IN_WORDS = {
     "missing": "this is needed",
     "model_type": "should be an object, in braces",
@@ -21,6 +22,11 @@ _IN_WORDS = {
     "bool_parsing": "should be true or false",
 }
 """What pydantic says of these is about Python."""
+_FORMS = {
+    VERSION_PATTERN: "write three whole numbers, like 2.0.0",
+    NAME_PATTERN: "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit",
+}
+"""What a pattern asks for."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 
 
@@ -81,5 +87,7 @@ def _message(kind: str, text: str, name: str) -> str:
         return _KEPT if words in KEPT_FROM_THE_POOL else _UNKNOWN
     if kind in _IN_WORDS:
         return _IN_WORDS[kind]
+    if kind == "string_pattern_mismatch":
+        return next((words for pattern, words in _FORMS.items() if f"'{pattern}'" in text), text)
     text = text.removeprefix("Value error, ").removeprefix("Input ")
     return text[:1].lower() + text[1:]

@@ -10,10 +10,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 UtcTime = AwareDatetime
 """A moment with a zone; kept and sent in UTC."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+VERSION_PATTERN = r"^\d{1,10}\.\d{1,10}\.\d{1,10}$"
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A name we give: letters, digits, dot, dash, underscore; 1 to 63 characters. Safe as a table key."""
 
-VersionText = Annotated[str, StringConstraints(pattern=r"^\d{1,10}\.\d{1,10}\.\d{1,10}$")]
+VersionText = Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
 """`major.minor.patch`, three integers, as a compute gallery names an image version."""
 
 HIGHEST_PART = 2**31 - 1

@@ -238,3 +238,12 @@ def test_the_document_describes_every_endpoint() -> None:
     refs = set(json.dumps(document).split("#/components/schemas/")[1:])
     names = {ref.partition('"')[0] for ref in refs}
     assert names <= document["components"]["schemas"].keys()
+
+
+def test_a_form_that_is_wrong_is_told_in_words() -> None:
+    asked = {"version": "2.0", "image": "a b", "schedule": {"mode": "now"}}
+    reply = office().send("POST", "/api/pools/office/update-image?whatif=true", asked)
+    told = {error["field"]: error["message"] for error in reply.json["errors"]}
+    assert told["version"] == "write three whole numbers, like 2.0.0"
+    assert told["image"].startswith("use letters, digits")
+    assert "check how it is spelt" in told["whatif"]
