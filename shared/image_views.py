@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from shared.arm_ids import refusal, version_id
 from shared.errors import AzureBusy, AzureError
 from shared.imaging.family import read_family
-from shared.imaging.lifecycle import Family
 from shared.imaging.task_views import brief
+from shared.imaging.versions import Family
 from shared.models.azure import Machine
 from shared.models.base import version_key
 from shared.models.image_views import ImageView, TaskBrief, VersionView

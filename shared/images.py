@@ -11,7 +11,7 @@ from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, Invalid
 from shared.image_views import view_images, view_versions
 from shared.imaging.adoption import adopt_once, being_made, in_use
 from shared.imaging.family import change_family, read_family
-from shared.imaging.lifecycle import Family
+from shared.imaging.versions import Family
 from shared.models.image_views import ImageView, VersionView
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool

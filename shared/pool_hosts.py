@@ -10,6 +10,7 @@ from typing import Literal
 
 from shared.errors import AzureBusy, AzureError
 from shared.models.azure import HostPool, Machine, SessionHost
+from shared.models.base import region_key
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.views import Listed, PoolHostView
@@ -90,7 +91,7 @@ def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> 
     Those of their VMs: a host pool's own location is where its metadata lives, and is asked for only without a VM.
     """
     regions = {host.machine.location for host in hosts if host.machine} or {host_pool().location}
-    return frozenset(region.lower().replace(" ", "") for region in regions)
+    return frozenset(region_key(region) for region in regions)
 
 
 def list_hosts(

@@ -12,12 +12,13 @@ from typing import Any
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient, models
 from pydantic import SecretStr
 
-from shared.azure import ids, reading
+from shared.azure import ids
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
 from shared.azure.registration import RegistrationTokens
 from shared.errors import AzureNotFound
 from shared.models.azure import HostPool, SessionHost, UserSession
+from shared.models.base import region_key
 
 
 class AzureDesktopPools:
@@ -35,7 +36,7 @@ class AzureDesktopPools:
         return HostPool(
             id=pool.id or host_pool_id,
             kind=_text(pool.host_pool_type),
-            location=reading.region(pool.location or ""),
+            location=region_key(pool.location or ""),
             session_limit=int(pool.max_session_limit or 0),
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared import names
-from shared.azure import ids, reading
+from shared.azure import ids
 from shared.errors import InvalidRequest
 from shared.models.azure import Template
 from shared.models.images import Definition, TargetRegion
@@ -138,7 +138,7 @@ def _card(name: str, subnet_id: str, task: str) -> Json:
 
 def _region(region: TargetRegion) -> Json:
     return {
-        "name": reading.region(region.name),
+        "name": region.key,
         "regionalReplicaCount": region.replicas,
         "storageAccountType": region.storage,
         "excludeFromLatest": True,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from shared import names
 from shared.azure.ids import definition_of, last, pinned_version
 from shared.models.azure import Machine, Template
+from shared.models.base import region_key
 from shared.models.images import Definition, GalleryVersion
 
 Json = dict[str, Any]
@@ -23,7 +24,7 @@ def machine(vm: Json, statuses: list[Json] | None = None) -> Machine:
     return Machine(
         id=vm["id"],
         name=vm["name"],
-        location=region(vm.get("location") or ""),
+        location=region_key(vm.get("location") or ""),
         unique_id=properties.get("vmId") or "",
         provisioning=properties.get("provisioningState") or "",
         power=power(statuses if statuses is not None else statuses_of(vm)),
@@ -43,7 +44,7 @@ def template(vm: Json, nic: Json) -> Template:
     return Template(
         id=vm["id"],
         name=vm["name"],
-        location=region(vm.get("location") or ""),
+        location=region_key(vm.get("location") or ""),
         power=power(statuses_of(vm)),
         vm_size=(properties.get("hardwareProfile") or {}).get("vmSize") or "",
         os_disk_id=(disk.get("managedDisk") or {}).get("id"),
@@ -102,7 +103,7 @@ def definition(body: Json) -> Definition:
     generation: Literal["V1", "V2"] = "V2" if properties.get("hyperVGeneration") == "V2" else "V1"
     return Definition(
         id=body["id"],
-        location=region(body.get("location") or ""),
+        location=region_key(body.get("location") or ""),
         generalized=properties.get("osState") == "Generalized",
         windows=properties.get("osType") == "Windows",
         generation=generation,
@@ -135,11 +136,6 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
     )
 
 
-def region(name: str) -> str:
-    """A region's name as ARM normalises it: `West Europe` is `westeurope`."""
-    return name.replace(" ", "").lower()
-
-
 def _subnet(nic: Json) -> str:
     """The subnet of the card's primary address, or its first; empty when it names none."""
     addresses = [one.get("properties") or {} for one in (nic.get("properties") or {}).get("ipConfigurations") or []]
@@ -149,7 +145,7 @@ def _subnet(nic: Json) -> str:
 
 def _replication(properties: Json, whole: str) -> str:
     parts = [part for part in _regions(properties) if part.get("state") != "Completed"]
-    said = [f"{region(part.get('region', ''))} {part.get('state')} ({part.get('progress', 0)} %)" for part in parts]
+    said = [f"{region_key(part.get('region', ''))} {part.get('state')} ({part.get('progress', 0)} %)" for part in parts]
     return f"replication is {whole}" + (f": {', '.join(said)}" if said else "")
 
 
@@ -166,4 +162,4 @@ def _regions(properties: Json) -> list[Json]:
 def _replicas(publishing: Json) -> dict[str, int]:
     usual = publishing.get("replicaCount") or 1
     targets = publishing.get("targetRegions") or []
-    return {region(target["name"]): int(target.get("regionalReplicaCount") or usual) for target in targets}
+    return {region_key(target["name"]): int(target.get("regionalReplicaCount") or usual) for target in targets}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from shared.errors import AlreadyExists, AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
+from shared.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.images import find_image
 from shared.imaging import lifecycle
 from shared.imaging.activation_checks import check_activation
@@ -15,21 +14,20 @@ from shared.imaging.adoption import adopted
 from shared.imaging.changes import tell_versions
 from shared.imaging.family import change_family
 from shared.imaging.holding import must_hold
-from shared.imaging.lifecycle import Family
 from shared.imaging.task_views import view
-from shared.imaging.tasks import audit_task, forget_task, new_task
+from shared.imaging.tasks import audit_task, forget_task, new_task, start_task, write_task
+from shared.imaging.versions import Family
 from shared.models.image_views import TaskView
 from shared.models.images import Image
-from shared.models.policy import PolicyOverrides
+from shared.models.policy import PolicyOverrides, ScheduleMode
 from shared.models.pools import Pool
-from shared.models.requests import ActivateRequest, PoolsUpdateRequest, RollBackRequest
+from shared.models.requests import ActivateRequest, PoolsUpdateRequest, RollBackRequest, ScheduleRequest
+from shared.models.rollouts import Schedule
 from shared.models.tasks import ActivationWork, PoolsUpdate, Task, TaskKind
 from shared.names import SWITCH_VERSION
 from shared.ports import Engine
 from shared.schedule import parse_schedule
 from shared.services import POOLS, TASKS, Services
-
-_log = logging.getLogger(__name__)
 
 
 def activate(services: Services, engine: Engine, name: str, asked: ActivateRequest, who: str) -> TaskView:
@@ -71,7 +69,7 @@ def _ask(
         if written is None:
             raise
         task = written
-        start(services, engine, task)
+        start_task(engine, task)
     return view(task)
 
 
@@ -89,8 +87,7 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
         task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
         check_activation(services, image, task)
     if known is None:
-        with suppress(AlreadyExists):
-            task = services.tasks.add(task)
+        task = write_task(services, task)
     tell_versions(services, before)
     try:
         before, after = change_family(services, image.name, lambda family: switched(family, task, services))
@@ -100,7 +97,7 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
     if before is not after:
         audit_task(services, task, before=before.state.active or "", after=after.state.active or "")
     task = _switch_done(services, task)
-    start(services, engine, task)
+    start_task(engine, task)
     return task
 
 
@@ -123,14 +120,6 @@ def _switch_done(services: Services, task: Task) -> Task:
     return task
 
 
-def start(services: Services, engine: Engine, task: Task) -> None:
-    """Have the task driven. When the engine cannot be reached, the resume timer will do it."""
-    try:
-        engine.start_task(task.id, task.kind, task.engine_run)
-    except Exception:  # noqa: BLE001 - whatever the engine says: the row is written
-        _log.warning("Task %s is written but not started; the resume timer will do it.", task.id, exc_info=True)
-
-
 def switched(family: Family, task: Task, services: Services) -> Family:
     """The family after the task's switch; the same one when that is done. Raises Conflict."""
     latest = family.state.activation
@@ -143,7 +132,6 @@ def switched(family: Family, task: Task, services: Services) -> Family:
     pools = work.update.pools if work.update else ()
     now = services.now()
     if task.kind is TaskKind.ROLL_BACK:
-        # No pool waits: the version has proved itself before, and new hosts must not get the bad one.
         return lifecycle.roll_back(family, task.version, task=task.id, now=now)
     return lifecycle.activate(
         family, task.version, task=task.id, now=now, backup=work.backup, force=work.force, waiting_pools=pools
@@ -173,16 +161,8 @@ def resolve_update(
     if asked.schedule is None:
         problems.append(FieldProblem("schedule", "say when the pools are to be updated"))
         raise InvalidRequest(problems)
-    zones = {pool.time_zone for pool in pools} or {"UTC"}
-    if len(zones) > 1 and asked.schedule.time_zone is None and asked.schedule.mode != "now":
-        zones_told = ", ".join(sorted(zones))
-        problems.append(
-            FieldProblem("schedule.time_zone", f"these pools are in different zones ({zones_told}): give one")
-        )
     try:
-        schedule = parse_schedule(
-            asked.schedule, now=now or services.now(), pool_zone=min(zones), after="the activation" if now else ""
-        )
+        schedule = _schedule(asked.schedule, pools, now or services.now(), after="the activation" if now else "")
     except InvalidRequest as error:
         raise InvalidRequest([*problems, *error.problems]) from error
     if problems:
@@ -195,6 +175,16 @@ def resolve_update(
         policy=asked.policy,
         soak_minutes=asked.soak_minutes,
     )
+
+
+def _schedule(asked: ScheduleRequest, pools: Sequence[Pool], now: datetime, *, after: str) -> Schedule:
+    """The moments asked for, in the zone that is given or else that of all the pools. Raises InvalidRequest."""
+    zones = sorted({pool.time_zone for pool in pools}) or ["UTC"]
+    schedule = parse_schedule(asked, now=now, pool_zone=zones[0], after=after)
+    if len(zones) > 1 and asked.time_zone is None and asked.mode is not ScheduleMode.NOW:
+        told = ", ".join(zones)
+        raise InvalidRequest.one("schedule.time_zone", f"these pools are in different zones ({told}): give one")
+    return schedule
 
 
 def _wrong_pools(names: Sequence[str], registered: dict[str, Pool], image: Image) -> list[FieldProblem]:

@@ -5,26 +5,25 @@ from __future__ import annotations
 import logging
 
 from shared.arm_ids import refusal
-from shared.errors import AlreadyExists, AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.images import find_image
 from shared.imaging import lifecycle
-from shared.imaging.activation import start
 from shared.imaging.adoption import adopted
 from shared.imaging.changes import tell_versions
 from shared.imaging.family import change_family
-from shared.imaging.lifecycle import Family
 from shared.imaging.numbers import next_version
 from shared.imaging.regions import regions_by_pool
 from shared.imaging.task_views import view
-from shared.imaging.tasks import audit_task, find_task, forget_task, new_task
+from shared.imaging.tasks import audit_task, forget_task, new_task, start_task, write_task
+from shared.imaging.versions import Family
 from shared.models.azure import Template
-from shared.models.base import version_key
+from shared.models.base import region_key, version_key
 from shared.models.image_views import TaskView
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
 from shared.models.requests import SetAsImageRequest
 from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.ports import Engine
-from shared.services import TASKS, Services
+from shared.services import Services
 from shared.states import VersionState
 
 _log = logging.getLogger(__name__)
@@ -74,26 +73,13 @@ def _begin(services: Services, engine: Engine, task: Task, family: Family) -> Ta
     """
     claimed(family, task, services)
     tell_versions(services, family, task.version)
-    task = _write(services, task)
+    task = write_task(services, task)
     try:
         _hold(services, task)
     except AzureBusy:
         _log.warning("Task %s is written but does not hold image %s yet.", task.id, task.image, exc_info=True)
-    start(services, engine, task)
+    start_task(engine, task)
     return task
-
-
-def _write(services: Services, task: Task) -> Task:
-    """The task, written. Raises AzureBusy when it was not; that its answer was lost does not count."""
-    try:
-        return services.tasks.add(task)
-    except AlreadyExists:
-        return find_task(services, task.id)
-    except AzureBusy:
-        found = services.tasks.find(TASKS, task.id)
-        if found is None:
-            raise
-        return found
 
 
 def _hold(services: Services, task: Task) -> None:
@@ -162,7 +148,7 @@ def _check_fit(template: Template, definition: Definition) -> None:
     if not (definition.windows and definition.generalized):
         raise Conflict("The image definition is not for generalized Windows: register one that is.")
     _check_security(template, definition)
-    if _plain(template.location) != _plain(definition.location):
+    if region_key(template.location) != region_key(definition.location):
         raise Conflict(
             f"The template VM is in {template.location}, the gallery in {definition.location}: they must be together."
         )
@@ -181,10 +167,6 @@ def _check_security(template: Template, definition: Definition) -> None:
             f"The definition is of type TrustedLaunch, and the template VM {template.name} has no Trusted Launch: "
             "use another definition or another template."
         )
-
-
-def _plain(region: str) -> str:
-    return region.lower().replace(" ", "")
 
 
 def _number(asked: SetAsImageRequest, family: Family, versions: list[GalleryVersion]) -> str:
@@ -216,7 +198,7 @@ def _regions(
     The template's region is among them, since a version is replicated from there (azure-facts 2.1). That Azure has
     the others is found out only when the version is made.
     """
-    home = _plain(template.location)
+    home = region_key(template.location)
     if asked.regions is not None:
         if home not in {region.key for region in asked.regions}:
             raise InvalidRequest.one("regions", f"the template's own region, {template.location}, must be among them")

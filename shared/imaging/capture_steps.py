@@ -54,7 +54,7 @@ def switch_off_template(work: TaskWork) -> Outcome:
 
 
 def snapshot_template(work: TaskWork) -> Outcome:
-    """Step 3: a snapshot of its OS disk. A template that somebody has switched on again is switched off first."""
+    """Step 3: a snapshot of its OS disk. Raises StepFailed when somebody has switched the template on again."""
     template = _template(work)
     if template.running and work.operation is None:
         raise StepFailed("the template VM was switched on during the set-as-image: begin again when it is off")

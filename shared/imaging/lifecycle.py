@@ -16,8 +16,6 @@ from shared.models.base import version_key
 from shared.models.images import ImageVersion, Notes, Source, Verdict
 from shared.states import VersionState, move_version
 
-__all__ = ["Family"]
-
 _V = VersionState
 _NOT_OURS = frozenset({_V.FAILED, _V.DELETED})
 
@@ -138,11 +136,11 @@ def roll_back(
     *,
     task: str,
     now: datetime,
-    waiting_pools: Iterable[str] = (),
 ) -> Family:
     """A backup becomes the active version again, and the active one a backup. Safe to repeat by the same task.
 
-    `version` None: the highest backup that is lower than the active version.
+    `version` None: the highest backup that is lower than the active version. No pool waits for it: the version has
+    proved itself before, and new hosts must not get the one that is rolled back.
     """
     if family.state.activation == task:
         return family
@@ -159,7 +157,7 @@ def roll_back(
         raise Conflict(f"Version {name} is {row.state}: only a backup can be rolled back to.")
     if row.deleting:
         raise Conflict(f"Version {name} is being removed.")
-    return _switched(family, row, task=task, now=now, keep=True, waiting_pools=waiting_pools)
+    return _switched(family, row, task=task, now=now, keep=True, waiting_pools=())
 
 
 def backup_to_take(family: Family) -> str | None:

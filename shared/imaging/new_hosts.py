@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.imaging.lifecycle import Family
+from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, ImageState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout

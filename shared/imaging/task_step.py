@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared import stepping
+from shared import names, stepping
 from shared.errors import AzureBusy, AzureError, AzureNotFound, Conflict, InvalidRequest, StaleRow
 from shared.images import find_image
 from shared.imaging.tasks import find_task
@@ -96,11 +96,6 @@ class TaskWork:
         """Note that Azure was not too busy this time: a later 429 counts from itself."""
         if self.task.busy_since:
             self.save(busy_since=None)
-
-    def say(self, note: str) -> None:
-        """Have the row say what the task waits for."""
-        if note != self.task.note:
-            self.save(note=note)
 
     def end(self, state: TaskState, note: str) -> None:
         """Write the end of the task."""
@@ -190,23 +185,23 @@ def _closed(task: Task, now: datetime) -> tuple[TaskStep, ...]:
 
 
 SHARES = {
-    "claim_image": 1,
-    "switch_off_template": 3,
-    "snapshot_template": 2,
-    "restart_template": 3,
-    "copy_disk": 2,
-    "create_copy": 6,
-    "prepare_copy": 20,
-    "generalize_copy": 5,
-    "capture_image": 5,
-    "capture_version": 20,
-    "replicate_version": 28,
-    "record_version": 1,
-    "clean_up": 4,
-    "switch_version": 5,
-    "flip_flags": 10,
-    "update_pools": 80,
-    "end_activation": 5,
+    names.CLAIM_IMAGE: 1,
+    names.SWITCH_OFF_TEMPLATE: 3,
+    names.SNAPSHOT_TEMPLATE: 2,
+    names.RESTART_TEMPLATE: 3,
+    names.COPY_DISK: 2,
+    names.CREATE_COPY: 6,
+    names.PREPARE_COPY: 20,
+    names.GENERALIZE_COPY: 5,
+    names.CAPTURE_IMAGE: 5,
+    names.CAPTURE_VERSION: 20,
+    names.REPLICATE_VERSION: 28,
+    names.RECORD_VERSION: 1,
+    names.CLEAN_UP: 4,
+    names.SWITCH_VERSION: 5,
+    names.FLIP_FLAGS: 10,
+    names.UPDATE_POOLS: 80,
+    names.END_ACTIVATION: 5,
 }
 """What part of the work a step is, in percent; estimates after azure-facts 1.9."""
 

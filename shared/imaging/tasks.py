@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import Any
 
 from shared.audit import audit
-from shared.errors import NotFound, StaleRow
+from shared.errors import AlreadyExists, AzureBusy, NotFound, StaleRow
 from shared.ids import newest_first_id
 from shared.models.base import VersionText
 from shared.models.tasks import Task, TaskKind
+from shared.ports import Engine
 from shared.services import TASKS, Services
 from shared.states import TaskState, move_task
+
+_log = logging.getLogger(__name__)
 
 WORDS = {
     TaskKind.SET_AS_IMAGE: "set as image",
@@ -48,6 +52,27 @@ def new_task(
         step_since=now,
         **fields,
     )
+
+
+def write_task(services: Services, task: Task) -> Task:
+    """The task, written. Raises AzureBusy when it was not; that its answer was lost does not count."""
+    try:
+        return services.tasks.add(task)
+    except AlreadyExists:
+        return find_task(services, task.id)
+    except AzureBusy:
+        found = services.tasks.find(TASKS, task.id)
+        if found is None:
+            raise
+        return found
+
+
+def start_task(engine: Engine, task: Task) -> None:
+    """Have the task driven. When the engine cannot be reached, the resume timer will do it."""
+    try:
+        engine.start_task(task.id, task.kind, task.engine_run)
+    except Exception:  # noqa: BLE001 - whatever the engine says: the row is written
+        _log.warning("Task %s is written but not started; the resume timer will do it.", task.id, exc_info=True)
 
 
 def note_done(services: Services, task: Task, note: str, *, before: str = "", after: str = "") -> Task:

@@ -61,6 +61,11 @@ def version_key(version: str) -> tuple[int, int, int]:
     return int(major), int(minor), int(patch)
 
 
+def region_key(name: str) -> str:
+    """A region's name as ARM normalises it: `West Europe` is `westeurope`."""
+    return name.replace(" ", "").lower()
+
+
 def iso(moment: datetime | None) -> str | None:
     """A moment as ISO 8601 text in its zone, seconds precision; None stays None."""
     return moment.isoformat(timespec="seconds") if moment else None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.models.base import Name, Record, UtcTime, Value, VersionText
+from shared.models.base import Name, Record, UtcTime, Value, VersionText, region_key
 from shared.states import VersionState
 
 Notes = Annotated[str, StringConstraints(max_length=4_000)]
@@ -173,4 +173,4 @@ class TargetRegion(Value):
     @property
     def key(self) -> str:
         """The region's normalised name (`westeurope`)."""
-        return self.name.lower().replace(" ", "")
+        return region_key(self.name)

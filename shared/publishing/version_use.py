@@ -5,7 +5,7 @@ An active version is for every pool, a staged one for pools of ring test, a back
 
 from __future__ import annotations
 
-from shared.imaging.lifecycle import Family
+from shared.imaging.versions import Family
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, ImageVersion
 from shared.models.pools import Pool, Ring

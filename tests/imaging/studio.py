@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.imaging.family import read_family
-from shared.imaging.lifecycle import Family
+from shared.imaging.versions import Family
 from shared.models.images import Image
 from shared.models.pools import EntraJoin, Pool, Ring
 from shared.services import PROMOTIONS, TASKS

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.lifecycle import Family
 from shared.imaging.new_hosts import Choice, Known, choose
+from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion
 from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.pools import EntraJoin, Pool

@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import AzureBusy
 from shared.imaging.family import read_family
-from shared.imaging.lifecycle import Family
+from shared.imaging.versions import Family
 from shared.models.accounts import Account
 from shared.models.images import Image
 from shared.services import IMAGES
