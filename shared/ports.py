@@ -12,7 +12,20 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from shared.models.azure import HostPool, Machine, MachineBody, Operation, SessionHost, Template, UserSession
+from shared.models.azure import (
+    CoreQuota,
+    Disk,
+    HostPool,
+    Lock,
+    Machine,
+    MachineBody,
+    Operation,
+    Permissions,
+    ScalingPlan,
+    SessionHost,
+    Template,
+    UserSession,
+)
 from shared.models.base import Record
 from shared.models.images import Definition, GalleryVersion, TargetRegion
 from shared.models.pools import Join
@@ -68,6 +81,9 @@ class Machines(Protocol):
     def disk_version(self, disk_id: str) -> str | None:
         """ARM id of the gallery image version a disk was made from; None when it does not say, or is gone."""
 
+    def disk(self, disk_id: str) -> Disk | None:
+        """One disk, or None when it does not exist."""
+
     def update(
         self,
         vm_id: str,
@@ -83,6 +99,21 @@ class Machines(Protocol):
 
     def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
         """Re-image in place to a version of the definition the VM was made from."""
+
+    def start_swap(self, vm_id: str, disk_id: str) -> Operation:
+        """Put another OS disk under a deallocated VM; the one it had stays, detached.
+
+        Raises AzureNotFound, AzureConflict.
+        """
+
+    def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
+        """Run a PowerShell script as SYSTEM by a managed run command; it fails when the exit code is not 0.
+
+        A new `change_tag` makes it run again. `OperationFailed` carries the end of what the script has said.
+        """
+
+    def start_disk_removal(self, disk_id: str) -> Operation:
+        """Delete a disk that is on no VM. One that is gone already is a finished operation. Raises AzureConflict."""
 
     def start_delete(self, vm_id: str) -> Operation:
         """Delete the VM (force). One that is gone already is a finished operation."""
@@ -108,6 +139,25 @@ class Machines(Protocol):
 
     def resume(self, operation: Operation) -> Operation:
         """Ask once how a started operation is doing. Raises OperationFailed when it failed."""
+
+
+class Surroundings(Protocol):
+    """What lies around a pool and can stop a rollout half-way: rights, locks, quota, autoscale. Only read."""
+
+    def permissions(self, scope_id: str) -> Permissions:
+        """What the app's identity may do at this scope (ARM id of a resource or resource group)."""
+
+    def locks(self, scope_id: str) -> list[Lock]:
+        """Management locks that hold at this scope, also those set above it."""
+
+    def scaling_plans(self, host_pool_id: str) -> list[ScalingPlan]:
+        """The scaling plans assigned to a host pool."""
+
+    def cores(self, subscription: str, region: str) -> CoreQuota:
+        """Regional vCPUs of a subscription (its id)."""
+
+    def writes_left(self, subscription: str) -> int | None:
+        """Writes that ARM has said are left for this identity now; None when it has said nothing lately."""
 
 
 class Workshop(Protocol):
@@ -212,6 +262,9 @@ class Rows[R: Record](Protocol):
 
     def all(self, partition: str) -> list[R]:
         """Every record of a partition, in key order."""
+
+    def every(self) -> list[R]:
+        """Every record of the table, whatever its partition."""
 
     def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
         """Up to `limit` records of a partition in key order, those whose properties equal the given values."""

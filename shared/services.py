@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.models.accounts import Account
+from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageRow
 from shared.models.keeping import AuditEntry, KeptAnswer
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
-from shared.ports import DesktopPools, Gallery, Machines, Rows, Workshop
+from shared.ports import DesktopPools, Gallery, Machines, Rows, Surroundings, Workshop
 from shared.settings import Settings
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
@@ -35,9 +36,11 @@ class Services:
     promotions: Rows[Promotion]
     rollouts: Rows[Rollout]
     hosts: Rows[RolloutHost]
+    disks: Rows[KeptDisk]
     answers: Rows[KeptAnswer]
     audit: Rows[AuditEntry]
     desktops: DesktopPools
     machines: Machines
     gallery: Gallery
+    surroundings: Surroundings
     workshop: Workshop

@@ -56,7 +56,10 @@ class Settings(BaseModel):
     join_limit: Seconds = 900.0
     register_limit: Seconds = 900.0
     healthy_limit: Seconds = 2_700.0
+    probe_limit: Seconds = 6_000.0
     """Ends of the waits of one host; defaults from azure-facts 1.9."""
+    approval_limit: Annotated[float, Field(gt=0, le=31 * 86_400)] = 7 * 86_400.0
+    """How long a rollout waits for approval before it ends as failed."""
     snapshot_limit: Seconds = 1_800.0
     clone_limit: Seconds = 2_700.0
     prepare_limit: Seconds = 5_400.0

@@ -109,8 +109,9 @@ ROLLOUT_MOVES: dict[RolloutState, frozenset[RolloutState]] = {
     _R.RUNNING: frozenset({_R.AWAITING_APPROVAL, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
     _R.AWAITING_APPROVAL: frozenset({_R.RUNNING, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
     _R.PAUSED: frozenset({_R.SCHEDULED, _R.RUNNING, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
-    _R.ROLLING_BACK: frozenset({_R.ROLLED_BACK, _R.FAILED}),
-    _R.CANCELLING: frozenset({_R.CANCELLED, _R.FAILED}),
+    _R.ROLLING_BACK: frozenset({_R.ROLLED_BACK, _R.PAUSED, _R.CANCELLING, _R.FAILED}),
+    # Back to rolling_back: somebody asks for more than to leave things as they are.
+    _R.CANCELLING: frozenset({_R.CANCELLED, _R.ROLLING_BACK, _R.FAILED}),
     **{end: frozenset() for end in ROLLOUT_ENDS},
 }
 
@@ -125,7 +126,11 @@ HOST_MOVES: dict[HostState, frozenset[HostState]] = {
     # Back to reimaging: another attempt.
     _H.JOINING: frozenset({_H.REIMAGING, _H.VERIFYING, _H.FAILED}),
     _H.VERIFYING: frozenset({_H.REIMAGING, _H.DONE, _H.FAILED}),
-    **{end: frozenset() for end in HOST_ENDS},
+    # Back to pending: brought back to what it was, or used again (refresh).
+    _H.DONE: frozenset({_H.PENDING}),
+    _H.SKIPPED: frozenset(),
+    # Back to pending: somebody asked for another try, or it is brought back to what it was.
+    _H.FAILED: frozenset({_H.PENDING}),
 }
 
 VERSION_MOVES: dict[VersionState, frozenset[VersionState]] = {

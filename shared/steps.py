@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from shared.names import (
     AWAIT_HEALTHY,
+    BAKE_HOST,
     CAPTURE_IMAGE,
     CAPTURE_VERSION,
     CLAIM_IMAGE,
@@ -19,6 +20,7 @@ from shared.names import (
     GIVE_BACK_HOST,
     JOIN_HOST,
     PREPARE_COPY,
+    PROBE_HOST,
     REBUILD_HOST,
     RECHECK_HOST,
     RECORD_VERSION,
@@ -31,7 +33,16 @@ from shared.names import (
     UPDATE_POOLS,
 )
 
-HOST_STEPS = (RECHECK_HOST, REBUILD_HOST, JOIN_HOST, REGISTER_HOST, AWAIT_HEALTHY, GIVE_BACK_HOST)
+HOST_STEPS = (
+    RECHECK_HOST,
+    REBUILD_HOST,
+    JOIN_HOST,
+    REGISTER_HOST,
+    AWAIT_HEALTHY,
+    PROBE_HOST,
+    BAKE_HOST,
+    GIVE_BACK_HOST,
+)
 """The steps of one host in a rollout, in order."""
 
 CAPTURE_STEPS = (

@@ -11,6 +11,7 @@ from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
+from shared.azure.surroundings import AzureSurroundings
 from shared.azure.workshop import AzureWorkshop
 from shared.services import Services
 from shared.settings import Settings
@@ -41,12 +42,14 @@ def _services() -> Services:
         promotions=tables.promotions,
         rollouts=tables.rollouts,
         hosts=tables.hosts,
+        disks=tables.disks,
         answers=tables.answers,
         audit=tables.audit,
         desktops=AzureDesktopPools(clients, now),
         machines=AzureMachines(clients, settings),
         gallery=AzureGallery(clients),
         workshop=AzureWorkshop(clients),
+        surroundings=AzureSurroundings(clients),
     )
 
 

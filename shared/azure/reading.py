@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from shared import names
 from shared.azure.ids import definition_of, last, pinned_version
-from shared.models.azure import Machine, Template
+from shared.models.azure import Machine, Template, swapped_version
 from shared.models.base import region_key
 from shared.models.images import Definition, GalleryVersion
 
@@ -21,6 +21,8 @@ def machine(vm: Json, statuses: list[Json] | None = None) -> Machine:
     image = storage.get("imageReference") or {}
     image_id = str(image.get("id") or "")
     from_gallery = "/galleries/" in image_id.lower()
+    disk_id, tags = (disk.get("managedDisk") or {}).get("id"), dict(vm.get("tags") or {})
+    version = swapped_version(tags, disk_id) or image.get("exactVersion") or pinned_version(image_id)
     return Machine(
         id=vm["id"],
         name=vm["name"],
@@ -28,10 +30,10 @@ def machine(vm: Json, statuses: list[Json] | None = None) -> Machine:
         unique_id=properties.get("vmId") or "",
         provisioning=properties.get("provisioningState") or "",
         power=power(statuses if statuses is not None else statuses_of(vm)),
-        tags=dict(vm.get("tags") or {}),
+        tags=tags,
         definition_id=definition_of(image_id) if from_gallery else None,
-        version=(image.get("exactVersion") or pinned_version(image_id)) if from_gallery else None,
-        os_disk_id=(disk.get("managedDisk") or {}).get("id"),
+        version=version if from_gallery else None,
+        os_disk_id=disk_id,
         os_disk_delete_option=disk.get("deleteOption"),
         ephemeral=bool((disk.get("diffDiskSettings") or {}).get("option")),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from shared.models.base import Value
+from shared.names import SWAPPED_TAG
 
 HEALTHY_STATUSES = frozenset({"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"})
 """Session host statuses that count as healthy after an update: a fresh agent upgrades itself, which may
@@ -74,6 +76,52 @@ class Machine(Value):
     def running(self) -> bool:
         """Whether the VM is switched on and up."""
         return self.power == "running"
+
+
+def swapped_version(tags: Mapping[str, str], os_disk_id: str | None) -> str | None:
+    """The version of the OS disk a VM got back, by its tag; None when it is not on that disk (any more)."""
+    version, _, disk = tags.get(SWAPPED_TAG, "").partition(" ")
+    on_it = bool(disk) and os_disk_id is not None and os_disk_id.rpartition("/")[2].lower() == disk.lower()
+    return version if on_it else None
+
+
+class Disk(Value):
+    """A managed disk. `attached_to` is the ARM id of the VM it is on, None when it is on none; `version_id` the gallery
+    image version it was made from, None when it does not say."""
+
+    id: str
+    name: str
+    attached_to: str | None
+    version_id: str | None
+
+
+class Permissions(Value):
+    """What the app's identity may do at a scope: actions with `*`, less the excluded ones, per role."""
+
+    granted: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    """Pairs of actions and notActions."""
+
+
+class Lock(Value):
+    """A management lock at a scope or above it. `level` is `CanNotDelete` or `ReadOnly`."""
+
+    name: str
+    level: str
+
+
+class ScalingPlan(Value):
+    """An AVD scaling plan of a host pool. Machines with the tag `exclusion_tag` are left alone by it."""
+
+    name: str
+    enabled: bool
+    exclusion_tag: str
+
+
+class CoreQuota(Value):
+    """vCPUs of one subscription in one region: in use, and allowed."""
+
+    used: int
+    limit: int
 
 
 class Template(Value):

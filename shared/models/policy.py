@@ -13,7 +13,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from shared.errors import InvalidRequest
 from shared.models.base import Value
+from shared.models.windows import Windows
 
 
 class ScheduleMode(StrEnum):
@@ -36,7 +38,23 @@ class OnFailure(StrEnum):
     """What the rollout does when more hosts have failed than `max_failed` allows."""
 
     PAUSE = "pause"
+    ROLL_BACK = "roll_back"
     CONTINUE = "continue"
+
+
+class CanaryHold(StrEnum):
+    """Once the first hosts have proved good: go on, or wait until a person approves."""
+
+    AUTO = "auto"
+    APPROVE = "approve"
+
+
+class KeepFailed(StrEnum):
+    """Which failed VMs are left running for whoever looks into it; the others are switched off, none is deleted."""
+
+    ONE = "one"
+    ALL = "all"
+    NONE = "none"
 
 
 class AfterForce(StrEnum):
@@ -88,6 +106,20 @@ WarnMinutes = Annotated[
     tuple[Annotated[int, Field(ge=1, le=10_080)], ...], Field(max_length=10), AfterValidator(_falling)
 ]
 KeepDays = Annotated[int, Field(ge=0, le=30)]
+BakeMinutes = Annotated[int, Field(ge=0, le=1_440)]
+
+
+class Probe(Value):
+    """A PowerShell script that decides whether a first host is good: exit code 0 is yes.
+
+    It runs on the host as SYSTEM, by a managed run command, before anybody can log on there. It is kept and shown as
+    it is: put no secret into it.
+    """
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$")]
+    script: Annotated[str, StringConstraints(min_length=1, max_length=16_000)]
+    timeout_minutes: Annotated[int, Field(ge=1, le=90)] = 10
+
 
 _PLACEHOLDER = re.compile(r"\{(minutes|time|pool)\}")
 
@@ -111,16 +143,21 @@ class PolicyOverrides(Value):
     """The fields somebody set, on a pool or in a request; None means: as the layer below says."""
 
     canary_hosts: CanaryHosts | None = None
+    canary_hold: CanaryHold | None = None
+    bake_minutes: BakeMinutes | None = None
+    probe: Probe | None = None
     max_unavailable: MaxShare | None = None
     min_available: MinShare | None = None
     max_in_flight: MaxInFlight | None = None
     max_failed: MaxFailed | None = None
     on_failure: OnFailure | None = None
     retries: Retries | None = None
+    keep_failed: KeepFailed | None = None
     settle_seconds: SettleSeconds | None = None
     poll_seconds: PollSeconds | None = None
     warn_minutes: WarnMinutes | None = None
     warn_message: WarnMessage | None = None
+    windows: Windows | None = None
     strategy: Strategy | None = None
     after_force: AfterForce | None = None
     keep_old_disk_days: KeepDays | None = None
@@ -134,16 +171,21 @@ class Policy(Value):
     """
 
     canary_hosts: CanaryHosts
+    canary_hold: CanaryHold = CanaryHold.AUTO
+    bake_minutes: BakeMinutes = 0
+    probe: Probe | None = None
     max_unavailable: MaxShare
     min_available: MinShare = "20%"
     max_in_flight: MaxInFlight = 50
     max_failed: MaxFailed | None = None
     on_failure: OnFailure = OnFailure.PAUSE
     retries: Retries = 1
+    keep_failed: KeepFailed = KeepFailed.ONE
     settle_seconds: SettleSeconds = 60
     poll_seconds: PollSeconds = 60
     warn_minutes: WarnMinutes = (60, 15, 5, 1)
     warn_message: WarnMessage = DEFAULT_WARNING
+    windows: Windows = ()
     strategy: Strategy = Strategy.AUTO
     after_force: AfterForce = AfterForce.ALL
     keep_old_disk_days: KeepDays = 7
@@ -159,14 +201,26 @@ class Policy(Value):
 
 
 def resolve_policy(mode: ScheduleMode, *layers: PolicyOverrides) -> Policy:
-    """The policy of a rollout: defaults of its mode, then each layer over it, the last one strongest."""
+    """The policy of a rollout: defaults of its mode, then each layer over it, the last one strongest.
+
+    Who asks for a proof (`bake_minutes`, `probe`, `canary_hold: approve`) gets a first host to prove it on, whatever
+    the mode. Raises InvalidRequest when no first host is asked for at the same time.
+    """
     waits = mode is ScheduleMode.ON_LOGOFF
-    fields: dict[str, Any] = {
-        "canary_hosts": 1 if waits else 0,
-        "max_unavailable": "25%" if waits else "100%",
-    }
+    given: dict[str, Any] = {}
+    for layer in layers:
+        given |= layer.model_dump(exclude_none=True)
+    fields: dict[str, Any] = {"max_unavailable": "25%" if waits else "100%"}
     if mode is ScheduleMode.NOW:
         fields["warn_minutes"] = ()
-    for layer in layers:
-        fields |= layer.model_dump(exclude_none=True)
-    return Policy.model_validate(fields)
+    proof = [name for name in _PROOFS if given.get(name, _NO_PROOF[name]) != _NO_PROOF[name]]
+    fields["canary_hosts"] = 1 if waits or proof else 0
+    policy = Policy.model_validate(fields | given)
+    if proof and policy.canary_hosts == 0:
+        told = f"must be at least 1, since {proof[0]} is proved on the first hosts"
+        raise InvalidRequest.one("policy.canary_hosts", told)
+    return policy
+
+
+_NO_PROOF: dict[str, object] = {"canary_hold": CanaryHold.AUTO, "bake_minutes": 0, "probe": None}
+_PROOFS = tuple(_NO_PROOF)

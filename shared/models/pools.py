@@ -27,6 +27,14 @@ class ReimageSupport(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class Refresh(StrEnum):
+    """Whether hosts that were used are re-imaged to the version the pool is on: after their last log-off, or daily."""
+
+    OFF = "off"
+    AFTER_LOGOFF = "after_logoff"
+    DAILY = "daily"
+
+
 class EntraJoin(Value):
     """Join Microsoft Entra ID by the AADLoginForWindows extension; no password."""
 
@@ -73,5 +81,12 @@ class Pool(Record):
     join: Join
     policy: PolicyOverrides = PolicyOverrides()
     running_rollout: str = ""
+    last_rollout: str = ""
+    """The rollout that ended last: hosts that failed in it may be out of the host pool."""
+    host_seconds: float | None = None
+    """Median time a host took in the last rollout that was measured."""
+    refresh: Refresh = Refresh.OFF
+    refresh_rollout: str = ""
+    """The standing rollout that refreshes hosts; empty when none was begun."""
     reimage: ReimageSupport = ReimageSupport.UNKNOWN
     registered_at: UtcTime

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
@@ -10,6 +12,14 @@ from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.policy import Policy, ScheduleMode
 from shared.states import HostState, RolloutState
+
+
+class RolloutKind(StrEnum):
+    """Why hosts are rebuilt: for another version, for the former one, or because they were used."""
+
+    UPDATE = "update"
+    ROLL_BACK = "roll_back"
+    REFRESH = "refresh"
 
 
 class Schedule(Value):
@@ -22,6 +32,10 @@ class Schedule(Value):
     begin_at: UtcTime
     force_at: UtcTime
     time_zone: str
+
+
+FIRST_GUESS = 1_200.0
+"""Seconds a host takes, before any was measured."""
 
 
 class Look(Value):
@@ -39,6 +53,7 @@ class Rollout(Record):
     """One run of Update Image over one pool."""
 
     id: str
+    kind: RolloutKind = RolloutKind.UPDATE
     pool: Name
     state: RolloutState
     image: Name
@@ -49,8 +64,18 @@ class Rollout(Record):
     replicas: int
     """Replicas of the version in the pool's region: 50 hosts at once per replica (azure-facts 2.8)."""
     from_version: VersionText | None
+    from_image: Name | None = None
+    """The pool's image before; None: the same."""
+    from_previous: tuple[str | None, str | None] = (None, None)
+    """What was the pool's version and image before that: it is so again when the rollout has gone back."""
     schedule: Schedule
     policy: Policy
+    zone: str = "UTC"
+    """The pool's time zone (IANA): that of the policy's windows."""
+    retry_of: str = ""
+    """The ended rollout whose failed hosts this one takes, and no others."""
+    first_guess: float = FIRST_GUESS
+    """Seconds a host is expected to take before one of this rollout has been measured."""
     reason: str = ""
     requested_by: str = ""
     task: str = ""
@@ -60,6 +85,15 @@ class Rollout(Record):
     ended_at: UtcTime | None = None
     note: str = ""
     """Why it is paused, failed or cancelled; empty otherwise."""
+    ends_as: RolloutState = RolloutState.CANCELLED
+    """While cancelling: the end it comes to."""
+    awaiting_since: UtcTime | None = None
+    approved_at: UtcTime | None = None
+    approved_by: str = ""
+    back_since: UtcTime | None = None
+    """Since when it brings hosts back to what they were; None: it does not."""
+    retried_at: UtcTime | None = None
+    """Hosts that had failed by then are taken again."""
     resume_to: RolloutState | None = None
     """While paused: the state it was paused from."""
     canary_passed_at: UtcTime | None = None
@@ -74,6 +108,11 @@ class Rollout(Record):
     """Failed hosts somebody knew of when they resumed the rollout: they do not stop it again."""
     signed_out: int = 0
     """Sessions that were ended by force."""
+
+    @property
+    def going_back(self) -> bool:
+        """Whether hosts are being brought back to what they were."""
+        return self.back_since is not None
 
 
 class RolloutHost(Record):
@@ -91,8 +130,14 @@ class RolloutHost(Record):
     canary: bool = False
     """One of the first hosts, on which the others waited."""
     from_version: str | None = None
+    from_version_id: str = ""
+    """ARM id of the version it was on when it was first seen, of whatever image; empty when that is not known."""
     version: str | None = None
     """What the host is on now, as last verified."""
+    back: bool = False
+    """It is brought back to what it was; `goal_id` says to what."""
+    goal_id: str = ""
+    """ARM id of the version it is brought to, when that is not the rollout's own."""
     sessions: int = 0
     reason: str = ""
     """Why it was skipped, or is not taken yet."""
@@ -122,20 +167,51 @@ class RolloutHost(Record):
     warned_for: UtcTime | None = None
     """The force_at those warnings were about; for another one they count for nothing."""
 
+    out_of_pool: bool = False
+    """We took its registration out of the host pool, and it has not registered again: nobody can be on it."""
+    proving_since: UtcTime | None = None
+    """Since when a first host is watched, kept out of rotation."""
+    proved_at: UtcTime | None = None
+    """When it had proved good: probe passed, baked, healthy."""
+    unhealthy_since: UtcTime | None = None
+    used_at: UtcTime | None = None
+    """For a refresh: the first look that found a session on it since it was fresh."""
+    last_used_at: UtcTime | None = None
+    """For a refresh: the last look that found a session on it."""
+
     left_drained: bool = False
     """Found drained with our own mark: an earlier rollout failed on it. Not an operator's drain."""
     location: str = ""
     phase: str = ""
     """The last step of the rebuild that is behind it in this attempt."""
     strategy: str = ""
-    """`reimage` or `replace`, once decided; empty while nothing destructive was done."""
+    """`reimage`, `replace` or `swap`, once decided; empty while nothing destructive was done."""
     rebuilt: bool = False
     """Re-imaging or creation went through in this attempt: it is not asked for again."""
     old_disk_id: str | None = None
     """The OS disk before the rebuild; kept when the policy says so."""
+    kept_disk_id: str | None = None
+    """A kept OS disk that holds the version it is brought back to."""
     body: dict[str, Any] | None = None
     """To create the VM again (replace): stored before it is deleted."""
     operation: Operation | None = None
     step_since: UtcTime | None = None
     taken_at: UtcTime | None = None
     ended_at: UtcTime | None = None
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The gallery image version a host is brought to; both ids are ARM ids."""
+
+    version: str
+    version_id: str
+    definition_id: str
+
+
+def goal_of(rollout: Rollout, row: RolloutHost) -> Goal:
+    """What this host is brought to: its own goal if it has one, else the rollout's."""
+    if not row.goal_id:
+        return Goal(rollout.version, rollout.version_id, rollout.definition_id)
+    definition_id, _, version = row.goal_id.rpartition("/versions/")
+    return Goal(version, row.goal_id, definition_id)

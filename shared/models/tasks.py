@@ -24,6 +24,8 @@ class TaskKind(StrEnum):
     ACTIVATE = "activate"
     ROLL_BACK = "roll_back"
     DISCARD = "discard"
+    UPDATE_POOLS = "update_pools"
+    """One job over many pools."""
     REMOVE = "remove"
     """Retention removed a version, or an operator a backup."""
 

@@ -8,12 +8,14 @@ from datetime import UTC
 
 from shared.models.accounts import Account
 from shared.models.base import Record, version_key
+from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageRow
 from shared.models.keeping import AuditEntry, KeptAnswer
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
+from shared.names import short_hash
 from shared.services import ACCOUNTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
 
 type Keys[R: Record] = Callable[[R], tuple[str, str]]
@@ -45,6 +47,11 @@ def image_row_keys(row: ImageRow) -> tuple[str, str]:
     if row.kind == "state":
         return row.image, "image"
     return row.image, "v:" + ".".join(f"{part:010d}" for part in version_key(row.version))
+
+
+def disk_keys(disk: KeptDisk) -> tuple[str, str]:
+    """The disks kept from a pool's hosts are one partition, those of a host side by side."""
+    return disk.pool, f"{short_hash(disk.vm_id)}-{short_hash(disk.disk_id)}"
 
 
 def task_keys(task: Task) -> tuple[str, str]:

@@ -96,6 +96,11 @@ class TableRows[R: Record]:
         """Every record of a partition, in key order."""
         return list(self._query(partition, "", _SERVICE_PAGE))
 
+    def every(self) -> list[R]:
+        """Every record of the table, whatever its partition."""
+        with translated(self._name):
+            return [self._read(entity) for entity in self._table.list_entities(results_per_page=_SERVICE_PAGE)]
+
     def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
         """Up to `limit` records of a partition in key order, those whose properties equal the given values.
 

@@ -10,6 +10,7 @@ from azure.identity import DefaultAzureCredential
 
 from shared.models.accounts import Account
 from shared.models.base import Record
+from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageRow, ImageState, ImageVersion
 from shared.models.keeping import AuditEntry, KeptAnswer
 from shared.models.pools import Pool
@@ -40,6 +41,7 @@ class Tables:
     promotions: TableRows[Promotion]
     rollouts: TableRows[Rollout]
     hosts: TableRows[RolloutHost]
+    disks: TableRows[KeptDisk]
     answers: TableRows[KeptAnswer]
     audit: TableRows[AuditEntry]
 
@@ -69,6 +71,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         images=table("Images", Image, keys.image_keys),
         rollouts=table("Rollouts", Rollout, keys.rollout_keys),
         hosts=table("RolloutHosts", RolloutHost, keys.rollout_host_keys),
+        disks=table("KeptDisks", KeptDisk, keys.disk_keys),
         answers=table("Answers", KeptAnswer, keys.answer_keys),
         audit=table("Audit", AuditEntry, keys.audit_keys),
     )

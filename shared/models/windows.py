@@ -1,0 +1,80 @@
+"""When work on a pool's hosts is allowed: days and times of day in the pool's zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from shared.models.base import Value
+
+
+class Day(StrEnum):
+    """A day of the week."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+DAYS = tuple(Day)
+"""From Monday on, as `date.weekday()` counts them."""
+
+_TIME = re.compile(r"^(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
+
+
+def _time_of_day(text: str) -> str:
+    if not _TIME.match(text):
+        raise ValueError("a time of day is written HH:MM, from 00:00 to 24:00")
+    return text
+
+
+def _once_each(days: tuple[Day, ...]) -> tuple[Day, ...]:
+    return tuple(day for day in DAYS if day in days)
+
+
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+"""`HH:MM`; `24:00` is the end of the day."""
+
+
+class Window(Value):
+    """On these days, from one time of day to another. One that ends at or before its beginning ends the next day."""
+
+    model_config = Value.model_config | ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7), AfterValidator(_once_each)] = DAYS
+    begins: TimeOfDay = Field(alias="from")
+    ends: TimeOfDay = Field(alias="to")
+
+    @property
+    def begins_at(self) -> time:
+        """The time of day at which it opens."""
+        return _clock(self.begins)
+
+    @property
+    def ends_at(self) -> time:
+        """The time of day at which it closes; midnight is the end of a day."""
+        return _clock(self.ends)
+
+    @property
+    def over_midnight(self) -> bool:
+        """Whether it closes on the day after it opens."""
+        return self.ends_at <= self.begins_at
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.days)} {self.begins}-{self.ends}"
+
+
+def _clock(text: str) -> time:
+    hours, minutes = text.split(":")
+    return time(int(hours) % 24, int(minutes))
+
+
+Windows = Annotated[tuple[Window, ...], Field(max_length=20)]
