@@ -14,6 +14,7 @@ from triggers import (
     image_timers,
     image_work,
     images,
+    jobs,
     pools,
     promotions,
     rollouts,
@@ -25,7 +26,8 @@ from triggers import (
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 for part in (
-    *(accounts, pools, images, image_work, versions, promotions, rollouts, tasks, events, health, timers, image_timers),
+    *(accounts, pools, images, image_work, versions, promotions, rollouts, jobs, tasks, events, health),
+    *(timers, image_timers),
     *(orchestrations, rollout_activities, host_activities, image_activities),
 ):
     app.register_functions(part.bp)

@@ -1,4 +1,4 @@
-"""The activities of `set_as_image` and `activate_image`: one for each step of a task on an image."""
+"""The activities of `set_as_image`, `activate_image` and `update_many_pools`: one for each step of a task."""
 
 from __future__ import annotations
 

@@ -49,6 +49,11 @@ def version_id(definition_id: str, version: str) -> str:
     return f"{definition_id}/versions/{version}"
 
 
+def subscription_of(arm_id: str) -> str:
+    """The subscription an ARM id lies in."""
+    return arm_id.split("/")[2]
+
+
 def refusal(what: str, error: AzureError) -> str:
     """Why Azure did not let us read something, and what to do, for a person."""
     if isinstance(error, AzureNotFound):

@@ -13,6 +13,7 @@ from shared.names import (
     PUBLISH_IMAGE,
     REIMAGE_HOST,
     SET_AS_IMAGE,
+    UPDATE_MANY_POOLS,
     host_instance,
     rollout_instance,
     task_instance,
@@ -24,6 +25,14 @@ _ALIVE = {
     OrchestrationStatus.CONTINUED_AS_NEW,
     OrchestrationStatus.SUSPENDED,  # somebody's decision, not a loss
 }
+
+_ORCHESTRATORS = {
+    TaskKind.SET_AS_IMAGE: SET_AS_IMAGE,
+    TaskKind.ACTIVATE: ACTIVATE_IMAGE,
+    TaskKind.ROLL_BACK: ACTIVATE_IMAGE,
+    TaskKind.UPDATE_POOLS: UPDATE_MANY_POOLS,
+}
+"""What drives a task, by its kind; the other kinds are done when they are written."""
 
 
 class DurableEngine:
@@ -51,8 +60,7 @@ class DurableEngine:
 
     def start_task(self, task_id: str, kind: TaskKind, run: int) -> None:
         """Start driving a task on an image; starting what runs already is fine."""
-        orchestrator = SET_AS_IMAGE if kind is TaskKind.SET_AS_IMAGE else ACTIVATE_IMAGE
-        self._start(orchestrator, task_instance(task_id, run), {"task": task_id, "run": run})
+        self._start(_ORCHESTRATORS[kind], task_instance(task_id, run), {"task": task_id, "run": run})
 
     def task_alive(self, task_id: str, run: int) -> bool:
         """Whether an instance drives this task."""

@@ -134,8 +134,11 @@ class Machines(Protocol):
     ) -> Operation:
         """Join the domain or Entra ID by VM extension; a new `change_tag` makes the extension run again."""
 
-    def start_register(self, vm_id: str, location: str, token: SecretStr) -> Operation:
-        """Install the AVD agent and register the host by a managed run command."""
+    def start_register(self, vm_id: str, location: str, token: SecretStr, attempt: str = "") -> Operation:
+        """Install the AVD agent and register the host by a managed run command.
+
+        A registration that the disk has from before this `attempt`, as a kept one has, counts for nothing.
+        """
 
     def resume(self, operation: Operation) -> Operation:
         """Ask once how a started operation is doing. Raises OperationFailed when it failed."""
@@ -148,7 +151,7 @@ class Surroundings(Protocol):
         """What the app's identity may do at this scope (ARM id of a resource or resource group)."""
 
     def locks(self, scope_id: str) -> list[Lock]:
-        """Management locks that hold at this scope, also those set above it."""
+        """Management locks at this scope, those set above it, and those set on something below it."""
 
     def scaling_plans(self, host_pool_id: str) -> list[ScalingPlan]:
         """The scaling plans assigned to a host pool."""

@@ -116,7 +116,8 @@ ROLLOUT_MOVES: dict[RolloutState, frozenset[RolloutState]] = {
 }
 
 HOST_MOVES: dict[HostState, frozenset[HostState]] = {
-    _H.PENDING: frozenset({_H.DRAINING, _H.SKIPPED, _H.FAILED}),
+    # Straight to reimaging: it is out of the host pool since an attempt that failed, so there is nothing to drain.
+    _H.PENDING: frozenset({_H.DRAINING, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     # Back to pending: given back, because too few hosts accept sessions or the rollout was cancelled.
     _H.DRAINING: frozenset({_H.PENDING, _H.WAITING_FOR_LOGOFF, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     _H.WAITING_FOR_LOGOFF: frozenset({_H.PENDING, _H.DRAINING, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),

@@ -115,3 +115,23 @@ def carry_on(
     if operation != work.operation:
         work.save(operation=operation)
     return Outcome(Then.WAIT, operation.retry_after or work.services.settings.operation_poll)
+
+
+def settle(work: Stepped, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> Outcome:
+    """`next` once a long operation has finished: the one under way, or else the one that `start` begins.
+
+    One that ARM has forgotten is begun again: only a `start` that is safe to repeat may be given.
+    """
+    if work.operation is None:
+        return carry_on(work, resume, start()) or Outcome(Then.NEXT)
+    forgotten = False
+
+    def asked(operation: Operation) -> Operation:
+        nonlocal forgotten
+        try:
+            return resume(operation)
+        except AzureNotFound:
+            forgotten = True
+            raise
+
+    return carry_on(work, asked) or Outcome(Then.WAIT if forgotten else Then.NEXT)

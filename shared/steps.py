@@ -15,6 +15,7 @@ from shared.names import (
     COPY_DISK,
     CREATE_COPY,
     END_ACTIVATION,
+    END_JOB,
     FLIP_FLAGS,
     GENERALIZE_COPY,
     GIVE_BACK_HOST,
@@ -64,6 +65,9 @@ CAPTURE_STEPS = (
 
 ACTIVATION_STEPS = (SWITCH_VERSION, FLIP_FLAGS, UPDATE_POOLS, END_ACTIVATION)
 """The steps of an activation or a roll-back, in order. After a failure only the last one is still run."""
+
+JOB_STEPS = (UPDATE_POOLS, END_JOB)
+"""The steps of one job over many pools, in order. After a failure only the last one is still run."""
 
 
 class Then(StrEnum):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared.imaging import task_lists
+from shared.imaging.gates import approve_ring
+from shared.imaging.task_cancel import cancel_task
 from shared.models.image_views import TaskBrief, TaskView
 from shared.models.queries import TasksQuery
-from shared.models.requests import NoBody
+from shared.models.requests import ApproveRingRequest, CancelTaskRequest
 from shared.models.views import Listed
+from shared.ports import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -37,7 +40,15 @@ def get_task(call: Call) -> Answer[TaskView]:
 
 
 @endpoint(bp, "POST", "tasks/{task}/cancel", status=202, refusals=(404, 409))
-def post_cancel_task(call: Call, asked: NoBody) -> Answer[TaskView]:
-    """Stop: a set-as-image cleans up and makes no version, an activation begins no more pools."""
-    view = task_lists.cancel_task(call.services, call.path["task"], call.who)
+def post_cancel_task(call: Call, engine: Engine, asked: CancelTaskRequest) -> Answer[TaskView]:
+    """Stop: a set-as-image cleans up and makes no version, an activation begins no more pools. A job over many pools
+    begins no more and stops what runs (`leave`), or takes back what it has begun (`roll_back`)."""
+    view = cancel_task(call.services, engine, call.path["task"], asked.how, call.who)
+    return Answer(view, location=view.href)
+
+
+@endpoint(bp, "POST", "tasks/{task}/approve", status=202, refusals=(404, 409))
+def post_approve_task(call: Call, asked: ApproveRingRequest) -> Answer[TaskView]:
+    """Let the ring that waits for it begin, of a job with `gate: approve`."""
+    view = approve_ring(call.services, call.path["task"], asked, call.who)
     return Answer(view, location=view.href)

@@ -1,4 +1,4 @@
-"""The timer function: takes up again what nobody drives."""
+"""The timer functions of pools: one takes up again what nobody drives, one removes old disks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from azure.durable_functions.client import SyncDurableFunctionsClient
 from shared.engine import DurableEngine
 from shared.imaging.recovery import resume_lost_tasks
 from shared.ports import Engine
+from shared.publishing.old_disks import tidy_disks
 from shared.publishing.recovery import resume_lost
 from shared.services import Services
 from shared.wiring import services
@@ -26,6 +27,14 @@ def resume_rollouts(timer: func.TimerRequest, client: SyncDurableFunctionsClient
     resumed = take_up(services(), DurableEngine(client))
     if resumed:
         log.warning("taken up again: %s%s", ", ".join(resumed), " (late)" if timer.past_due else "")
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
+def tidy_old_disks(timer: func.TimerRequest) -> None:
+    """Runs by `FRESHCOAT_RETENTION_SCHEDULE`."""
+    removed = tidy_disks(services())
+    if removed:
+        log.info("old disks removed: %s%s", ", ".join(removed), " (late)" if timer.past_due else "")
 
 
 def take_up(found: Services, engine: Engine) -> list[str]:

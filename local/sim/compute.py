@@ -9,6 +9,7 @@ from local.sim.arm import Answer, ArmError, Call, Json, arm, in_group, not_found
 from local.sim.clock import utc_now
 from local.sim.operations import accepted, begin, pre_empt
 from local.sim.vm_changes import apply_changes, refuse_fixed
+from local.sim.vm_swaps import disk_asked_for, swap
 from local.sim.vm_view import KIND, status_only, view, vm_body
 from local.sim.world import Disk, Operation, Tombstone, Vm
 
@@ -70,8 +71,7 @@ def put_vm(sim: "Sim", call: Call) -> Answer:
     refuse_fixed(existing, call.body)
     if existing.power == "" and existing.provisioning == "Failed":  # its creation failed: try once more
         return accepted(sim, call, _allocate(sim, call, existing), 200, vm_body(existing))
-    apply_changes(sim, existing, call.body)
-    return Answer(200, vm_body(existing))
+    return _change(sim, call, existing)
 
 
 def _new_vm(sim: "Sim", call: Call) -> Vm:
@@ -134,8 +134,14 @@ def patch_vm(sim: "Sim", call: Call) -> Answer:
     if set(call.body) - {"tags"}:
         check_idle(vm)
     refuse_fixed(vm, call.body)
-    apply_changes(sim, vm, call.body)
-    return Answer(200, vm_body(vm))
+    return _change(sim, call, vm)
+
+
+def _change(sim: "Sim", call: Call, vm: Vm) -> Answer:
+    wanted = disk_asked_for(vm, call.body)
+    answer = swap(sim, call, vm, wanted) if wanted else None
+    apply_changes(vm, call.body)
+    return answer or Answer(200, vm_body(vm))
 
 
 @arm("DELETE", "Microsoft.Compute/virtualMachines/*", "delete_vm")
@@ -172,6 +178,7 @@ def remove(sim: "Sim", vm: Vm) -> None:
     sim.world.tombstones[vm.id.lower()] = Tombstone(version, bool(vm.guest.pool))
     disk: Disk | None = sim.world.disk(vm.os_disk_id)
     if disk is not None:
+        disk.guest = vm.guest
         disks.let_go(sim, disk, str(vm.os_disk.get("deleteOption", "Detach")))
     for data in vm.props["storageProfile"].get("dataDisks", []):
         attached = sim.world.disk(str(data.get("managedDisk", {}).get("id", "")))

@@ -17,7 +17,7 @@ from local.sim.world import SessionHost
 if TYPE_CHECKING:
     from local.sim.sim import Sim
 
-EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "core_quota"}
+EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "denied", "core_quota"}
 
 
 class ControlError(Exception):

@@ -19,6 +19,8 @@ GUEST_KINDS = (
     "lag",
     "ghost",
     "reimage_ignores_version",
+    "probe_fails",
+    "probe_slow",
     "replication_fails",
     "lost_event",
     "duplicate_event",
@@ -37,6 +39,7 @@ class Fault:
     code: str = "InternalExecutionError"
     message: str = "Simulated failure."
     seconds: float = 1.0
+    exit_code: int = 1
     when: str = "before"
     hits: int = 0
 

@@ -85,7 +85,20 @@ def status_of(sim: "Sim", host: SessionHost) -> str:
         return "Unavailable"
     if not vm.guest.joined:
         return "NotJoinedToDomain"
+    if not trusted(sim, vm):
+        return "DomainTrustRelationshipLost"
     return host.fixed_status or "Available"
+
+
+def trust_anew(sim: "Sim", vm: Vm) -> None:
+    """The machine has joined: whatever system of the same name joined before is not trusted any more."""
+    number = sim.world.joins.get(vm.id.lower(), 0) + 1
+    sim.world.joins[vm.id.lower()] = vm.guest.trust = number
+
+
+def trusted(sim: "Sim", vm: Vm) -> bool:
+    """Whether the system has joined and none has under the machine's name since: a kept disk's secret is old then."""
+    return bool(vm.guest.joined) and vm.guest.trust == sim.world.joins.get(vm.id.lower(), 0)
 
 
 def session_count(sim: "Sim", host: SessionHost) -> int:

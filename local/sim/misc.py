@@ -57,18 +57,23 @@ def _group() -> Json:
 
 @arm("GET", "Microsoft.Authorization/permissions", "list_permissions")
 def list_permissions(sim: "Sim", call: Call) -> Answer:
-    """What the caller may do; `POST /_sim/expect {permissions: [...]}` narrows it."""
-    allowed = sim.world.expect.get("permissions") or ["*"]
-    value = {"actions": allowed, "notActions": [], "dataActions": [], "notDataActions": []}
+    """What the caller may do: everything, or what `POST /_sim/expect` says: `{permissions: [...]}` only these actions,
+    `{denied: [...]}` not these. It is only told: nothing else asks for rights here."""
+    allowed, denied = (sim.world.expect.get(name) for name in ("permissions", "denied"))
+    value = {"actions": allowed or ["*"], "notActions": denied or [], "dataActions": [], "notDataActions": []}
     return Answer(200, {"value": [value]})
 
 
 @arm("GET", LOCK, "list_locks")
 def list_locks(sim: "Sim", call: Call) -> Answer:
-    """Locks at the scope asked about or above it."""
-    scope = call.scope.lower()
-    locks = sim.world.of(LOCK)
-    return page(sim, call, {key: body for key, body in locks.items() if scope.startswith(body["_scope"])}, public)
+    """Locks at the scope asked about, above it, and below it; without the last with `$filter=atScope()`."""
+    scope, at_scope = f"{call.scope.lower()}/", call.query.get("$filter", "").lower() == "atscope()"
+    found = {}
+    for key, body in sim.world.of(LOCK).items():
+        locked = f"{body['_scope']}/"
+        if scope.startswith(locked) or (locked.startswith(scope) and not at_scope):
+            found[key] = body
+    return page(sim, call, found, public)
 
 
 @arm("PUT", f"{LOCK}/*", "put_lock")
@@ -87,8 +92,11 @@ def delete_lock(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", "Microsoft.Compute/locations/*/usages", "list_usages")
 def list_usages(sim: "Sim", call: Call) -> Answer:
-    used = sum(CORES for vm in sim.world.vms.values() if vm.power != "deallocated")
-    limit = int(sim.world.expect.get("core_quota") or QUOTA)
+    """Cores of a region; `POST /_sim/expect {core_quota: n}` says how many there may be, null that there are plenty."""
+    region = call.names[0].lower()
+    used = sum(CORES for vm in sim.world.vms.values() if vm.power != "deallocated" and vm.location == region)
+    quota = sim.world.expect.get("core_quota")
+    limit = QUOTA if quota is None else int(quota)
     rows = (("cores", "Total Regional vCPUs"), ("standardDADSv5Family", "Standard DADSv5 Family vCPUs"))
     value = [
         {"unit": "Count", "currentValue": used, "limit": limit, "name": {"value": v, "localizedValue": text}}
@@ -132,6 +140,12 @@ def get_scaling_plan(sim: "Sim", call: Call) -> Answer:
     if body is None:
         raise not_found(PLAN, call.names[0], call.group)
     return Answer(200, body)
+
+
+@arm("DELETE", f"{PLAN}/*", "delete_scaling_plan")
+def delete_scaling_plan(sim: "Sim", call: Call) -> Answer:
+    gone = sim.world.of(PLAN).pop(call.id_of(PLAN, call.names[0]).lower(), None)
+    return Answer(200 if gone else 204)
 
 
 @arm("GET", PLAN, "list_all_scaling_plans")

@@ -21,9 +21,20 @@ def nothing() -> None:
     return None
 
 
-def begin(sim: "Sim", call: Call, duration: str, finish: Finish, fail: Callable[[], None] = nothing) -> Operation:
-    """Start an operation that ends in some virtual time: `finish` does the work and may raise `ArmError`."""
-    lasts = sim.durations.pick(duration)
+def begin(
+    sim: "Sim",
+    call: Call,
+    duration: str,
+    finish: Finish,
+    fail: Callable[[], None] = nothing,
+    *,
+    lasts: float | None = None,
+) -> Operation:
+    """Start an operation that ends in some virtual time: `finish` does the work and may raise `ArmError`.
+
+    `lasts` in virtual seconds; None: as the table of durations says.
+    """
+    lasts = sim.durations.pick(duration) if lasts is None else lasts
     op = Operation(str(uuid.UUID(int=sim.rng.getrandbits(128))), call.op, call.host, utc_now())
     op.begun, op.due = sim.clock.now(), sim.clock.now() + lasts
     sim.operations[op.id] = op

@@ -17,6 +17,7 @@ from local.sim import (  # noqa: F401 - importing a module registers its routes
     names,
     network,
     operations,
+    run_commands,
     sessions,
     vm_actions,
     vm_software,

@@ -44,6 +44,14 @@ class Sim:
         if call.host:
             self.calls_per_host.setdefault(call.host.lower(), Counter())[call.op] += 1
 
+    def note_as(self, call: Call, op: str) -> None:
+        """Count a call as something else than its path says: its body made it that."""
+        old, call.op = call.op, op
+        self.calls[(call.method, old)] -= 1
+        self.calls[(call.method, op)] += 1
+        self.calls_per_host[call.host.lower()][old] -= 1
+        self.calls_per_host[call.host.lower()][op] += 1
+
     def release_hung(self) -> None:
         """Let the operations a fault had frozen come to their end."""
         hung, self.hung = self.hung, []

@@ -52,6 +52,8 @@ class Guest:
     next_session: int = 2
     sealed: bool = False  # sysprep has generalized it, and it has not been started since
     count_log: list[tuple[float, int]] = field(default_factory=list)
+    trust: int = 0  # which join under its machine's name this was: only the last one is trusted
+    attempt: str = ""  # on what occasion it was registered, as our script notes it
 
 
 @dataclass
@@ -182,6 +184,7 @@ class World:
     session_host_of: dict[str, SessionHost] = field(default_factory=dict)  # by VM id
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
     home: dict[str, tuple[str, str]] = field(default_factory=dict)  # VM id -> (pool id, domain), also once deleted
+    joins: dict[str, int] = field(default_factory=dict)  # VM id -> how often a system on it has joined
     violations: list[Json] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     expect: Json = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared import names
+from shared.azure import ids
 from shared.errors import InvalidRequest
 from shared.models.pools import DomainJoin, EntraJoin
 
@@ -75,6 +76,12 @@ def patch(tags: dict[str, str] | None, os_disk_delete_option: str | None, nics: 
     return body
 
 
+def swap(disk_id: str) -> Json:
+    """A VM PATCH that puts another OS disk under it (azure-facts 1.8 A2)."""
+    disk = {"createOption": "FromImage", "name": ids.last(disk_id), "managedDisk": {"id": disk_id}}
+    return {"properties": {"storageProfile": {"osDisk": disk}}}
+
+
 def nic_references(vm: Json, delete_option: str) -> list[Json]:
     """The VM's NIC references (id and whether primary), each with this deleteOption."""
     interfaces = ((vm.get("properties") or {}).get("networkProfile") or {}).get("networkInterfaces") or []
@@ -114,6 +121,22 @@ def register_command(location: str, script: str, parameters: dict[str, str], tok
             "protectedParameters": [{"name": "RegistrationToken", "value": token}],
             "asyncExecution": False,
             "timeoutInSeconds": REGISTER_TIMEOUT,
+            "treatFailureAsDeploymentFailure": True,
+        },
+    }
+
+
+def probe_command(location: str, script: str, timeout_minutes: int, change_tag: str) -> Json:
+    """The managed run command with somebody's script. What does not change may not be run again by Azure.
+
+    The tag goes into a comment: a parameter would fail every script that names its own and takes no others.
+    """
+    return {
+        "location": location,
+        "properties": {
+            "source": {"script": f"{script}\n# run {' '.join(change_tag.split())}\n"},
+            "asyncExecution": False,
+            "timeoutInSeconds": timeout_minutes * 60,
             "treatFailureAsDeploymentFailure": True,
         },
     }

@@ -20,6 +20,7 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
+from shared.azure.quota import WritesLeft
 from shared.settings import Settings
 from shared.transport import pooled_transport
 
@@ -45,6 +46,7 @@ class ArmClients:
     """Clients by subscription. Safe to share between threads.
 
     `credential` and `transport` replace what is built from the settings on first use; a given transport stays open.
+    `writes` is what ARM has said of its limits, in answers to any of the clients.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class ArmClients:
         settings: Settings,
         credential: TokenCredential | None = None,
         transport: RequestsTransport | None = None,
+        writes: WritesLeft | None = None,
     ) -> None:
         self._endpoint = settings.arm_endpoint.rstrip("/")
         self._identity = settings.identity_client_id
         self._lock = Lock()
+        self.writes = writes or WritesLeft()
         self._credential = credential
         self._transport = transport
         self._owns_transport = transport is None
@@ -115,4 +119,5 @@ class ArmClients:
             policies.RedirectPolicy(),
             _NoToken() if self._plain else ARMChallengeAuthenticationPolicy(credential, scope),
             policies.SensitiveHeaderCleanupPolicy(),
+            self.writes,
         ]

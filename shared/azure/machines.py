@@ -1,6 +1,7 @@
 """The `Machines` port over azure-mgmt-compute 39.0.0 (API 2026-04-01).
 
-Bodies are made in `bodies`, answers are read in `reading`.
+Bodies are made in `bodies`, answers are read in `reading`; what is about disks is in `disks`, what is put into the
+machines in `commands`.
 """
 
 from __future__ import annotations
@@ -10,31 +11,23 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from azure.mgmt.compute import ComputeManagementClient, models
-from azure.mgmt.compute.operations import VirtualMachinesOperations
+from azure.mgmt.compute import models
 from pydantic import SecretStr
 
-from shared import names
 from shared.azure import bodies, ids, operations, reading
-from shared.azure.clients import ArmClients
+from shared.azure.commands import CommandCalls
+from shared.azure.disks import DiskCalls
 from shared.azure.errors import azure_call
 from shared.azure.operations import OneLook
-from shared.azure.scripts import registration_script
 from shared.errors import AzureForbidden, AzureNotFound
 from shared.models.azure import Machine, MachineBody, Operation
-from shared.models.pools import DomainJoin, EntraJoin
-from shared.settings import Settings
 
 FEW = 3
 """So many VMs of a group are read one by one; more are picked from lists."""
 
 
-class AzureMachines:
+class AzureMachines(CommandCalls, DiskCalls):
     """Virtual machines and disks. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
-
-    def __init__(self, clients: ArmClients, settings: Settings) -> None:
-        self._clients = clients
-        self._script_parameters = {"AgentUrl": settings.agent_url, "BootLoaderUrl": settings.boot_loader_url}
 
     def machine(self, vm_id: str) -> Machine | None:
         """One VM with its power state: one read. None when it does not exist."""
@@ -56,15 +49,6 @@ class AzureMachines:
                 statuses[subscription] = self._statuses(subscription)
             found |= self._listed(subscription, group, wanted, statuses[subscription])
         return found
-
-    def disk_version(self, disk_id: str) -> str | None:
-        """The gallery image version a disk was made from, by its `creationData`; None also when it is gone."""
-        try:
-            at = ids.parse(disk_id)
-            with azure_call(f"read the disk {at.name}"):
-                return reading.disk_source(self._client(at).disks.get(at.group, at.name).as_dict())
-        except AzureNotFound:
-            return None
 
     def update(
         self,
@@ -128,45 +112,6 @@ class AzureMachines:
             "deallocate", vm_id, lambda p: self._vms(at).begin_deallocate(at.group, at.name, polling=p)
         )
 
-    def start_join(
-        self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
-    ) -> Operation:
-        """PUT the join extension. Raises InvalidRequest when a domain join has no password."""
-        at = ids.parse(vm_id)
-        secret = password.get_secret_value() if password else None
-        body = models.VirtualMachineExtension(bodies.join_extension(location, join, secret, change_tag))
-        extensions = self._client(at).virtual_machine_extensions
-        name = names.JOIN_EXTENSION_ENTRA if isinstance(join, EntraJoin) else names.JOIN_EXTENSION_DOMAIN
-        return operations.start(
-            "join",
-            vm_id,
-            lambda p: extensions.begin_create_or_update(at.group, at.name, name, body, polling=p),
-            password,
-        )
-
-    def start_register(self, vm_id: str, location: str, token: SecretStr) -> Operation:
-        """PUT the managed run command; the script gets AgentUrl, BootLoaderUrl and, protected, RegistrationToken."""
-        at = ids.parse(vm_id)
-        body = models.VirtualMachineRunCommand(
-            bodies.register_command(location, registration_script(), self._script_parameters, token.get_secret_value())
-        )
-        commands = self._client(at).virtual_machine_run_commands
-        return operations.start(
-            "register",
-            vm_id,
-            lambda p: commands.begin_create_or_update(at.group, at.name, names.REGISTER_COMMAND, body, polling=p),
-            token,
-        )
-
-    def resume(self, operation: Operation) -> Operation:
-        """Ask once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation."""
-        return operations.resume(self._clients, operation)
-
-    def _get(self, vm_id: str, expand: str | None = None) -> dict[str, Any]:
-        at = ids.parse(vm_id)
-        with azure_call(f"read the machine {at.name}"):
-            return dict(self._vms(at).get(at.group, at.name, expand=expand).as_dict())
-
     def _listed(
         self, subscription: str, group: str, wanted: set[str], statuses: dict[str, list[dict[str, Any]]]
     ) -> dict[str, Machine]:
@@ -188,12 +133,6 @@ class AzureMachines:
         except AzureForbidden:
             return {}
         return {vm["id"].lower(): reading.statuses_of(vm) for vm in answers}
-
-    def _client(self, at: ids.ArmId) -> ComputeManagementClient:
-        return self._clients.compute(at.subscription)
-
-    def _vms(self, at: ids.ArmId) -> VirtualMachinesOperations:
-        return self._client(at).virtual_machines
 
 
 def _by_group(vm_ids: Iterable[str]) -> dict[tuple[str, str], set[str]]:

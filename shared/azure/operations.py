@@ -33,6 +33,8 @@ _CALLS = {
     "deallocate": "switch off {}",
     "join": "join {}",
     "register": "register {} as a session host",
+    "swap": "put another OS disk under {}",
+    "probe": "probe {}",
     "snapshot": "take the snapshot {}",
     "disk": "make the disk {}",
     "clone": "make the copy {}",

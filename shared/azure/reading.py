@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from shared import names
 from shared.azure.ids import definition_of, last, pinned_version
-from shared.models.azure import Machine, Template, swapped_version
+from shared.models.azure import Disk, Machine, Template, swapped_version
 from shared.models.base import region_key
 from shared.models.images import Definition, GalleryVersion
 
@@ -86,6 +86,17 @@ def power(statuses: list[Json]) -> str:
     """The suffix of the `PowerState/…` status, in lower case; `unknown` without one."""
     codes = (str(status.get("code") or "") for status in statuses)
     return next((code.split("/", 1)[1].lower() for code in codes if code.startswith("PowerState/")), "unknown")
+
+
+def disk(body: Json) -> Disk:
+    """A managed disk. One that several VMs share names the first of them."""
+    holders = [body.get("managedBy"), *(body.get("managedByExtended") or [])]
+    return Disk(
+        id=body["id"],
+        name=body["name"],
+        attached_to=next((str(holder) for holder in holders if holder), None),
+        version_id=disk_source(body),
+    )
 
 
 def disk_source(disk: Json) -> str | None:

@@ -14,19 +14,18 @@ from shared.imaging.adoption import adopted
 from shared.imaging.changes import tell_versions
 from shared.imaging.family import change_family
 from shared.imaging.holding import must_hold
+from shared.imaging.pool_choice import names_of, rings_of, schedule_of
 from shared.imaging.task_views import view
 from shared.imaging.tasks import audit_task, forget_task, new_task, start_task, write_task
 from shared.imaging.versions import Family
 from shared.models.image_views import TaskView
 from shared.models.images import Image
-from shared.models.policy import PolicyOverrides, ScheduleMode
+from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
-from shared.models.requests import ActivateRequest, PoolsUpdateRequest, RollBackRequest, ScheduleRequest
-from shared.models.rollouts import Schedule
-from shared.models.tasks import ActivationWork, PoolsUpdate, Task, TaskKind
+from shared.models.requests import ActivateRequest, PoolsUpdateRequest, RollBackRequest
+from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.names import SWITCH_VERSION
 from shared.ports import Engine
-from shared.schedule import parse_schedule
 from shared.services import POOLS, TASKS, Services
 
 
@@ -36,8 +35,8 @@ def activate(services: Services, engine: Engine, name: str, asked: ActivateReque
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
     image = find_image(services, name)
-    work = ActivationWork(backup=asked.backup, force=asked.force, update=resolve_update(services, image, asked))
-    return _ask(services, engine, image, TaskKind.ACTIVATE, asked.version, work, asked.reason, who)
+    work = ActivationWork(backup=asked.backup, force=asked.force)
+    return _ask(services, engine, image, TaskKind.ACTIVATE, work, asked, who)
 
 
 def roll_back(services: Services, engine: Engine, name: str, asked: RollBackRequest, who: str) -> TaskView:
@@ -46,8 +45,7 @@ def roll_back(services: Services, engine: Engine, name: str, asked: RollBackRequ
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
     image = find_image(services, name)
-    work = ActivationWork(update=resolve_update(services, image, asked))
-    return _ask(services, engine, image, TaskKind.ROLL_BACK, asked.version, work, asked.reason, who)
+    return _ask(services, engine, image, TaskKind.ROLL_BACK, ActivationWork(), asked, who)
 
 
 def _ask(
@@ -55,12 +53,14 @@ def _ask(
     engine: Engine,
     image: Image,
     kind: TaskKind,
-    version: str | None,
     work: ActivationWork,
-    reason: str,
+    asked: ActivateRequest | RollBackRequest,
     who: str,
 ) -> TaskView:
-    task = new_task(services, kind, image.name, who, version=version, reason=reason, activation=work)
+    pools = pools_work(resolve_update(services, image, asked))
+    task = new_task(
+        services, kind, image.name, who, version=asked.version, reason=asked.reason, activation=work, pools=pools
+    )
     try:
         task = begin(services, engine, image, task)
     except AzureBusy:
@@ -70,7 +70,7 @@ def _ask(
             raise
         task = written
         start_task(engine, task)
-    return view(task)
+    return view(task, services.now())
 
 
 def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
@@ -103,13 +103,11 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
 
 def _with_every_pool(services: Services, task: Task) -> Task:
     """The task with the pools that `all` means now: a promotion may have been asked for weeks ago."""
-    work = task.activation
-    if work is None or work.update is None or not work.update.every:
+    if task.pools is None or not task.pools.update.every:
         return task
-    pools = tuple(sorted(pool.name for pool in services.pools.all(POOLS) if pool.image == task.image))
-    return task.model_copy(
-        update={"activation": work.model_copy(update={"update": work.update.model_copy(update={"pools": pools})})}
-    )
+    pools = [pool for pool in services.pools.all(POOLS) if pool.image == task.image]
+    update = task.pools.update.model_copy(update={"pools": names_of(pools), "rings": rings_of(pools)})
+    return task.model_copy(update={"pools": task.pools.model_copy(update={"update": update})})
 
 
 def _switch_done(services: Services, task: Task) -> Task:
@@ -129,13 +127,18 @@ def switched(family: Family, task: Task, services: Services) -> Family:
     if task.promotion and latest != task.id:
         must_hold(family, task.promotion)
     work = task.activation or ActivationWork()
-    pools = work.update.pools if work.update else ()
+    pools = task.pools.update.pools if task.pools else ()
     now = services.now()
     if task.kind is TaskKind.ROLL_BACK:
         return lifecycle.roll_back(family, task.version, task=task.id, now=now)
     return lifecycle.activate(
         family, task.version, task=task.id, now=now, backup=work.backup, force=work.force, waiting_pools=pools
     )
+
+
+def pools_work(update: PoolsUpdate | None) -> PoolsWork | None:
+    """What a task does with these pools, before it has begun."""
+    return PoolsWork(update=update) if update else None
 
 
 def resolve_update(
@@ -162,29 +165,19 @@ def resolve_update(
         problems.append(FieldProblem("schedule", "say when the pools are to be updated"))
         raise InvalidRequest(problems)
     try:
-        schedule = _schedule(asked.schedule, pools, now or services.now(), after="the activation" if now else "")
+        schedule = schedule_of(asked.schedule, pools, now or services.now(), after="the activation" if now else "")
     except InvalidRequest as error:
         raise InvalidRequest([*problems, *error.problems]) from error
     if problems:
         raise InvalidRequest(problems)
-    names = tuple(sorted(pool.name for pool in pools))
     return PoolsUpdate(
-        pools=names,
+        pools=names_of(pools),
         every=asked.update_pools == "all",
+        rings=rings_of(pools),
         schedule=schedule,
         policy=asked.policy,
         soak_minutes=asked.soak_minutes,
     )
-
-
-def _schedule(asked: ScheduleRequest, pools: Sequence[Pool], now: datetime, *, after: str) -> Schedule:
-    """The moments asked for, in the zone that is given or else that of all the pools. Raises InvalidRequest."""
-    zones = sorted({pool.time_zone for pool in pools}) or ["UTC"]
-    schedule = parse_schedule(asked, now=now, pool_zone=zones[0], after=after)
-    if len(zones) > 1 and asked.time_zone is None and asked.mode is not ScheduleMode.NOW:
-        told = ", ".join(zones)
-        raise InvalidRequest.one("schedule.time_zone", f"these pools are in different zones ({told}): give one")
-    return schedule
 
 
 def _wrong_pools(names: Sequence[str], registered: dict[str, Pool], image: Image) -> list[FieldProblem]:

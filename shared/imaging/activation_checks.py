@@ -21,7 +21,7 @@ def check_activation(services: Services, image: Image, task: Task) -> None:
     """Everything that would stop it half-way, found before anything is changed. Raises PreflightFailed, AzureBusy."""
     version = task.version or ""
     findings = [_check_version(services, image, version, goes_back=task.kind is TaskKind.ROLL_BACK)]
-    update = task.activation.update if task.activation else None
+    update = task.pools.update if task.pools else None
     if update and findings[0].result == "pass":
         with ThreadPoolExecutor(_READERS) as readers:
             for found in readers.map(lambda name: _check_pool(services, image, name, version, update), update.pools):
@@ -56,6 +56,6 @@ def _check_pool(services: Services, image: Image, name: str, version: str, updat
     pool = services.pools.find(POOLS, name)
     if pool is None or pool.image != image.name:
         return []  # it has left the image since the promotion was asked for
-    strategy = resolve_policy(update.schedule.mode, pool.policy, update.policy).strategy
-    found = preflight(services, pool, image, version, strategy, allow_downgrade=True, becomes_active=True)
+    policy = resolve_policy(update.schedule.mode, pool.policy, update.policy)
+    found = preflight(services, pool, image, version, policy, allow_downgrade=True, becomes_active=True)
     return [finding.model_copy(update={"detail": f"pool {name}: {finding.detail}"}) for finding in found.findings]

@@ -8,11 +8,11 @@ from shared.imaging.activation import switched
 from shared.imaging.changes import tell_versions
 from shared.imaging.family import change_family, read_family
 from shared.imaging.pool_updates import not_overtaken
+from shared.imaging.standings import not_begun, not_updated
 from shared.imaging.task_step import TaskWork
 from shared.imaging.tasks import audit_task
 from shared.models.tasks import ActivationWork
 from shared.names import SWITCH_VERSION
-from shared.services import ROLLOUTS
 from shared.states import TaskState, VersionState
 from shared.steps import ACTIVATION_STEPS, Outcome, Then, behind
 
@@ -90,19 +90,11 @@ def end_activation(work: TaskWork) -> Outcome:
 
 
 def _left(work: TaskWork) -> str:
-    activation = work.task.activation
-    if activation is None or activation.update is None:
-        return ""
-    rollouts = work.services.rollouts
-    begun = {name for name, rollout in activation.rollouts.items() if rollouts.find(ROLLOUTS, rollout)}
-    left = [name for name in activation.update.pools if name not in begun]
-    return f" Pools that were not begun: {', '.join(left)}." if left else ""
+    return not_begun(work.services, work.task.pools) if work.task.pools else ""
 
 
 def _besides(work: TaskWork) -> str:
     """What somebody should know although it has succeeded."""
-    activation = _activation(work)
-    told = [f" Pool {name} was not updated: {why}." for name, why in sorted(activation.skipped.items())]
-    if activation.flags_left:
-        told.append(f" Still in latest: {', '.join(activation.flags_left)}; retention tries again.")
-    return "".join(told)
+    left = _activation(work).flags_left
+    still = f" Still in latest: {', '.join(left)}; retention tries again." if left else ""
+    return (not_updated(work.task.pools) if work.task.pools else "") + still

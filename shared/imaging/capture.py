@@ -62,7 +62,7 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
         services, TaskKind.SET_AS_IMAGE, name, who,
         version=version, from_version=family.state.active, capture=work, reason=asked.notes,
     )  # fmt: skip
-    return view(_begin(services, engine, task, family))
+    return view(_begin(services, engine, task, family), services.now())
 
 
 def _begin(services: Services, engine: Engine, task: Task, family: Family) -> Task:

@@ -13,7 +13,8 @@ from shared.ids import newest_first_id
 from shared.imaging import activation, lifecycle
 from shared.imaging.capture import audit_begun, claimed
 from shared.imaging.family import change_family
-from shared.imaging.task_step import SHARES, TaskWork, done_before
+from shared.imaging.shares import done
+from shared.imaging.task_step import TaskWork
 from shared.imaging.tasks import audit_task, new_task
 from shared.models.azure import Operation, Template
 from shared.models.images import Definition
@@ -138,7 +139,7 @@ def replicate_version(work: TaskWork) -> Outcome:
         raise StepFailed(f"version {work.task.version} could not be made: {found.detail if found else 'it is gone'}")
     if found.ready:
         return Outcome(Then.NEXT)
-    percent = done_before(work, REPLICATE_VERSION) + SHARES[REPLICATE_VERSION] * found.percent // 100
+    percent = done(work.task.kind, REPLICATE_VERSION, found.percent)
     note = f"replicated to {found.percent} %: {found.detail}"
     if (percent, note) != (work.task.percent, work.task.note):
         work.save(percent=percent, note=note)

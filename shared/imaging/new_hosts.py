@@ -1,7 +1,7 @@
 """What a new or burst host of a pool is to be made from: never a version that is only staged. Pure.
 
 1. A rollout of the pool whose first hosts have passed: its target.
-2. A rollout that is not that far: the pool's own version.
+2. A rollout that is not that far, or goes back: the pool's own version.
 3. No rollout: the image's active version when it was activated after the pool came to its own, unless that activation
    is to update this pool, whose own rollout then proves it first; else the pool's own version.
 
@@ -72,7 +72,7 @@ def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> 
 
 def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Choice]:
     """The version that the rules name, then those that stand in for it."""
-    if rollout and rollout.canary_passed_at:
+    if rollout and rollout.canary_passed_at and not rollout.going_back:
         named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} has passed its first hosts")
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
     return _of_pool(pool, _named(pool, rollout, state), *_stand_ins(pool, state))
@@ -97,6 +97,8 @@ def _stand_ins(pool: Pool, state: ImageState) -> list[_Reasoned]:
 
 def _named(pool: Pool, rollout: Rollout | None, state: ImageState) -> _Reasoned:
     """What the second and the third rule name."""
+    if rollout and rollout.going_back:
+        return pool.version, f"rollout {rollout.id} brings the pool back to this version"
     if rollout:
         return pool.version, f"the pool is on this version until rollout {rollout.id} has passed its first hosts"
     moved_on = state.activated_at and state.activated_at > (pool.version_at or pool.registered_at)

@@ -1,50 +1,52 @@
-"""Step 3 of an activation or a roll-back: the pools that are to have the version are updated, ring by ring."""
+"""A step of an activation, a roll-back and a job: the pools that are to have a version are updated, ring by ring."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
 
 from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound
 from shared.ids import newest_first_id
 from shared.imaging.family import read_family
-from shared.imaging.rings import Move, NextMove, PoolStanding, next_move, schedule_for_ring
-from shared.imaging.task_step import SHARES, TaskWork, done_before
+from shared.imaging.pool_rollouts import wanted
+from shared.imaging.rings import Move, NextMove
+from shared.imaging.shares import done
+from shared.imaging.standings import Begun, move_of, percent_of, read_rollouts
+from shared.imaging.task_step import TaskWork
 from shared.imaging.versions import Family
-from shared.models.pools import Pool
-from shared.models.tasks import ActivationWork, PoolsUpdate, TaskKind
+from shared.models.tasks import TaskKind
 from shared.names import UPDATE_POOLS
+from shared.pools import find_pool
 from shared.publishing import control
-from shared.publishing.request import Wanted, begin_rollout
-from shared.services import POOLS, ROLLOUTS
+from shared.publishing.claim import refuse_second
+from shared.publishing.request import begin_rollout
+from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.states import RolloutState
 from shared.stepping import StepFailed
 from shared.steps import Outcome, Then
+
+AT_ONCE = 25
+"""Rollouts that one call begins at most: each is checked first, and a call may take 10 minutes."""
 
 
 def update_pools(work: TaskWork) -> Outcome:
     """Begin what may be begun, and wait for the rest. Raises StepFailed when a pool does not succeed."""
     _stop_if_over(work)
     _cancel_superseded(work)
-    activation = work.task.activation
-    if activation is None or activation.update is None:
+    if work.task.pools is None:
         return Outcome(Then.NEXT)
-    pools, standings = _standings(work, activation.update)
-    soak = timedelta(minutes=activation.update.soak_minutes)
-    move = next_move(standings, soak, work.services.now())
+    _note_skipped(work)
+    begun = read_rollouts(work.services, work.pools)
+    move = move_of(work.pools, begun, work.services.now())
     match move.move:
         case Move.DONE:
             return Outcome(Then.NEXT)
         case Move.STOP:
             raise StepFailed(f"{move.why}; later rings are not begun")
         case Move.BEGIN:
-            told = _begin_ring(work, [pools[name] for name in move.pools], move)
+            return _begin_ring(work, move, begun)
         case _:
             told = f"{move.why} until {move.until.isoformat(timespec='seconds')}" if move.until else move.why
-    done = sum(standing.state is RolloutState.SUCCEEDED for standing in standings)
-    percent = done_before(work, UPDATE_POOLS) + SHARES[UPDATE_POOLS] * done // len(standings)
-    if (told, percent) != (work.task.note, work.task.percent):
-        work.save(note=told, percent=percent)
-    return Outcome(Then.WAIT, work.services.settings.operation_poll)
+            return _waits(work, told, begun, held={})
 
 
 def not_overtaken(work: TaskWork) -> Family:
@@ -58,11 +60,12 @@ def not_overtaken(work: TaskWork) -> Family:
 def _stop_if_over(work: TaskWork) -> None:
     if work.task.cancelled_by:
         raise StepFailed(f"cancelled by {work.task.cancelled_by}")
-    not_overtaken(work)
+    if work.task.kind is not TaskKind.UPDATE_POOLS:
+        not_overtaken(work)
 
 
 def _cancel_superseded(work: TaskWork) -> None:
-    """A roll-back stops what activations have begun to bring the version that is rolled back. Rollouts that somebody
+    """A roll-back stops what other tasks have begun to bring the version that is rolled back. Rollouts that somebody
     asked for by hand are their decision, unless they hold a pool that is to be updated."""
     if work.task.kind is not TaskKind.ROLL_BACK:
         return
@@ -72,76 +75,97 @@ def _cancel_superseded(work: TaskWork) -> None:
             _clear_the_way(work, rollout.id)
 
 
-def _standings(work: TaskWork, update: PoolsUpdate) -> tuple[dict[str, Pool], list[PoolStanding]]:
-    """The pools that are still there with this image, and how far each has come. Which are not is noted."""
-    activation = work.task.activation
-    assert activation is not None  # noqa: S101 - its request wrote it
-    pools, standings, skipped = {}, [], {}
-    for name in update.pools:
-        pool = work.services.pools.find(POOLS, name)
-        rollout_id = activation.rollouts.get(name, "")
-        rollout = work.services.rollouts.find(ROLLOUTS, rollout_id) if rollout_id else None
-        if pool is None:
-            skipped[name] = "it is not registered any more"
-        elif rollout is None and pool.image != work.task.image:
-            skipped[name] = f"it has another image now, {pool.image}"
-        else:
-            pools[name] = pool
-            state, ended_at = (rollout.state, rollout.ended_at) if rollout else (None, None)
-            standings.append(PoolStanding(name, pool.ring, state, ended_at))
-    if skipped != activation.skipped:
-        work.save(activation=activation.model_copy(update={"skipped": skipped}))
-    return pools, standings
+def _note_skipped(work: TaskWork) -> None:
+    """Note which pools are not there any more with this image, and why."""
+    skipped = {name: why for name in work.pools.update.pools if (why := _why_skipped(work, name))}
+    if skipped != work.pools.skipped:
+        _save_pools(work, skipped=skipped)
 
 
-def _begin_ring(work: TaskWork, pools: list[Pool], move: NextMove) -> str:
-    """Begin the rollouts of a ring; what is begun, or waits, in words.
+def _why_skipped(work: TaskWork, name: str) -> str:
+    pool = work.services.pools.find(POOLS, name)
+    if pool is None:
+        return "it is not registered any more"
+    if work.pools.update.other_image or pool.image == work.task.image:
+        return ""
+    rollout_id = work.pools.rollouts.get(name)
+    if rollout_id and work.services.rollouts.find(ROLLOUTS, rollout_id):
+        return ""
+    return f"it has another image now, {pool.image}"
+
+
+def _save_pools(work: TaskWork, **changes: object) -> None:
+    work.save(pools=work.pools.model_copy(update=changes))
+
+
+def _waits(work: TaskWork, told: str, begun: Begun, held: dict[str, str]) -> Outcome:
+    """Write down what it waits for and how far it has come, if that is news."""
+    percent = done(work.task.kind, UPDATE_POOLS, percent_of(work.pools, begun))
+    pools = work.pools.model_copy(update={"held": held})
+    if (told, percent, pools) != (work.task.note, work.task.percent, work.pools):
+        work.save(note=told, percent=percent, pools=pools)
+    return Outcome(Then.WAIT, work.services.settings.operation_poll)
+
+
+def _begin_ring(work: TaskWork, move: NextMove, begun: Begun) -> Outcome:
+    """Begin the rollouts of a ring, as far as nothing holds them up.
 
     While Azure is at work on the version (somebody adds replicas, say), nothing is begun and nothing has failed.
     """
     found = work.services.gallery.version(work.image.definition_id, work.task.version or "")
     if found and not (found.ready or found.failed):
-        return f"ring {move.ring} waits: version {found.version} is not ready ({found.detail})"
-    held = [told for pool in pools if (told := _begin_pool(work, pool, move))]
-    return "; ".join(held) or f"ring {move.ring} is begun"
+        told = f"ring {move.ring} waits: version {found.version} is not ready ({found.detail})"
+        return _waits(work, told, begun, held={})
+    if work.pools.ring != move.ring:
+        _save_pools(work, ring=move.ring)
+    held: dict[str, str] = {}
+    for number, name in enumerate(_free(work, move.pools, held)):
+        if number == AT_ONCE or work.pools.refused or _told_to_stop(work):
+            return Outcome(Then.WAIT)
+        if why := _begin_pool(work, name, move):
+            held[name] = why
+    told = "; ".join(f"pool {name} waits: {why}" for name, why in sorted(held.items()))
+    return _waits(work, told or f"ring {move.ring} is begun", read_rollouts(work.services, work.pools), held)
 
 
-def _begin_pool(work: TaskWork, pool: Pool, move: NextMove) -> str:
-    """Begin the pool's rollout; why it cannot be begun yet, or nothing.
+def _free(work: TaskWork, names: Iterable[str], held: dict[str, str]) -> Iterator[str]:
+    """The pools that no other rollout holds; the others are put into `held`."""
+    for name in names:
+        pool = find_pool(work.services, name)
+        try:
+            refuse_second(work.services, pool, work.pools.rollouts.get(name, ""))
+        except Conflict as conflict:
+            _clear_the_way(work, conflict.rollout)
+            held[name] = str(conflict)
+            continue
+        yield name
+
+
+def _told_to_stop(work: TaskWork) -> bool:
+    """Look once more before a pool is begun: somebody may have cancelled the task since the step began."""
+    found = work.services.tasks.find(TASKS, work.task.id)
+    return found is None or bool(found.cancelled_by) or found.engine_run != work.task.engine_run
+
+
+def _begin_pool(work: TaskWork, name: str, move: NextMove) -> str:
+    """Begin the pool's rollout; why it cannot be begun yet, or nothing. One that is refused is noted.
 
     Its id is noted before it is asked for: after a crash in between it is asked for under the same id.
     """
-    activation = work.task.activation
-    assert activation is not None and activation.update is not None  # noqa: S101 - only then is there a pool
-    if pool.name not in activation.rollouts:
-        noted = {**activation.rollouts, pool.name: newest_first_id(work.services.now())}
-        activation = activation.model_copy(update={"rollouts": noted, "ring": move.ring})
-        work.save(activation=activation)
+    pool = find_pool(work.services, name)
+    if name not in work.pools.rollouts:
+        _save_pools(work, rollouts={**work.pools.rollouts, name: newest_first_id(work.services.now())})
     try:
-        begin_rollout(work.services, work.engine, pool, _wanted(work, activation, pool, move), work.task.requested_by)
+        asked = wanted(work.task, work.pools, work.image, pool, work.services.now(), first=move.first)
+        begin_rollout(work.services, work.engine, pool, asked, work.task.requested_by)
     except AzureBusy:
         raise
     except (InvalidRequest, AzureError) as error:
-        raise StepFailed(f"pool {pool.name}: {error}") from error
+        _save_pools(work, refused={**work.pools.refused, name: str(error)})
     except Conflict as conflict:
         _clear_the_way(work, conflict.rollout)
-        return f"pool {pool.name} waits: {conflict}"
+        return str(conflict)
     return ""
-
-
-def _wanted(work: TaskWork, activation: ActivationWork, pool: Pool, move: NextMove) -> Wanted:
-    update = activation.update
-    assert update is not None and work.task.version is not None  # noqa: S101 - the switch named it
-    return Wanted(
-        image=work.image,
-        version=work.task.version,
-        schedule=schedule_for_ring(update.schedule, work.services.now(), first=move.first),
-        policy=update.policy,
-        reason=work.task.reason or f"task {work.task.id}",
-        allow_downgrade=True,  # which version is active was decided; a pool may be on a higher one
-        rollout_id=activation.rollouts[pool.name],
-        task=work.task.id,
-    )
 
 
 def _clear_the_way(work: TaskWork, rollout_id: str | None) -> None:

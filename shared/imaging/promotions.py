@@ -132,16 +132,16 @@ def foreseen_problems(services: Services, promotion_id: str, body: Mapping[str, 
 def view(promotion: Promotion) -> PromotionView:
     """A promotion as people see it."""
     kept = promotion.model_dump(include=set(PromotionView.model_fields))
-    work = promotion.activation
+    work, update = promotion.activation, promotion.update
     return PromotionView.model_validate(
         kept
         | {
             "due_local": iso(promotion.due_at.astimezone(ZoneInfo(promotion.time_zone))),
             "backup": work.backup,
             "force": work.force,
-            "update_pools": list(work.update.pools) if work.update else [],
-            "schedule": work.update.schedule if work.update else None,
-            "soak_minutes": work.update.soak_minutes if work.update else None,
+            "update_pools": list(update.pools) if update else [],
+            "schedule": update.schedule if update else None,
+            "soak_minutes": update.soak_minutes if update else None,
         }
     )
 
@@ -155,14 +155,13 @@ def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> 
     due, zone = parse_promotion(asked, now=services.now(), staged_at=since, zone=promotion.time_zone)
     if due is None:
         raise InvalidRequest.one("days_after_staging", "it is not known when the version was staged; give at")
-    update = promotion.activation.update
-    moved_update = _pools_moved(update, promotion.due_at, due) if update else None
+    update = promotion.update
     return promotion.model_copy(
         update={
             "due_at": due,
             "time_zone": zone,
             "days_after_staging": asked.days_after_staging,
-            "activation": promotion.activation.model_copy(update={"update": moved_update}),
+            "update": _pools_moved(update, promotion.due_at, due) if update else None,
         }
     )
 

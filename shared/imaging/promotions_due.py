@@ -15,7 +15,7 @@ from shared.audit import audit
 from shared.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.ids import newest_first_id
 from shared.images import find_image
-from shared.imaging.activation import begin
+from shared.imaging.activation import begin, pools_work
 from shared.imaging.family import change_family, read_family
 from shared.imaging.holding import let_go
 from shared.imaging.promotion_request import HOLD_GRACE
@@ -169,6 +169,7 @@ def _task(services: Services, promotion: Promotion) -> Task:
         reason=promotion.reason,
         promotion=promotion.id,
         activation=promotion.activation,
+        pools=pools_work(promotion.update),
     )
     return task.model_copy(update={"id": promotion.task})
 

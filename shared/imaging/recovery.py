@@ -16,7 +16,7 @@ log = logging.getLogger("freshcoat.recovery")
 
 PAGE = 100
 
-DRIVEN = frozenset({TaskKind.SET_AS_IMAGE, TaskKind.ACTIVATE, TaskKind.ROLL_BACK})
+DRIVEN = frozenset({TaskKind.SET_AS_IMAGE, TaskKind.ACTIVATE, TaskKind.ROLL_BACK, TaskKind.UPDATE_POOLS})
 """Kinds of task that take a while; the others are written when their work is done."""
 
 

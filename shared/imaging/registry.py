@@ -1,4 +1,4 @@
-"""Which function is behind each step of a task on an image, and how long the step may take."""
+"""Which function is behind each step of a task, and how long the step may take."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared import names
-from shared.imaging import activation_steps, capture_steps, clean_up, pool_updates
+from shared.imaging import activation_steps, capture_steps, clean_up, job_end, pool_updates
 from shared.imaging.task_step import TaskStepRun
 from shared.settings import Settings
 
@@ -38,4 +38,5 @@ TASK_STEPS: dict[str, TaskStepKind] = {
     names.FLIP_FLAGS: TaskStepKind(activation_steps.flip_flags, lambda s: s.capture_limit),
     names.UPDATE_POOLS: TaskStepKind(pool_updates.update_pools, lambda _: None),
     names.END_ACTIVATION: TaskStepKind(activation_steps.end_activation, lambda _: None),
+    names.END_JOB: TaskStepKind(job_end.end_job, lambda _: None),
 }

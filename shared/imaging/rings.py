@@ -1,8 +1,8 @@
-"""How an activation goes through its pools: ring by ring, each begun when the one before has proved itself. Pure."""
+"""How a task goes through its pools: ring by ring, each begun when the one before has proved itself. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,9 +14,8 @@ from shared.models.rollouts import Schedule
 from shared.schedule import days_later
 from shared.states import RolloutState
 
-RINGS = (Ring.TEST, Ring.PILOT, Ring.PRODUCTION)
-"""In the order in which they are updated."""
-
+RING_NUMBERS = {Ring.TEST: 0, Ring.PILOT: 1, Ring.PRODUCTION: 2}
+"""The ring in which a pool is updated, by how far it stands from the users, unless the request says otherwise."""
 
 GRACE = timedelta(hours=2)
 """So late the first ring still begins at once, when its time of day has just passed."""
@@ -29,9 +28,16 @@ class PoolStanding:
     """How far one pool has come. `state` None: its rollout is not begun."""
 
     pool: str
-    ring: Ring
+    ring: int
     state: RolloutState | None = None
     ended_at: datetime | None = None
+    why: str = ""
+    """Why it has not succeeded, when its state does not say that."""
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether its rollout has ended, and not well."""
+        return self.state is not None and self.state.ended and self.state is not RolloutState.SUCCEEDED
 
 
 class Move(StrEnum):
@@ -49,46 +55,71 @@ class NextMove:
     """What to do next, with which pools, until when to wait at the latest, and why in words."""
 
     move: Move
-    ring: Ring | None = None
+    ring: int | None = None
     pools: tuple[str, ...] = ()
     until: datetime | None = None
     why: str = ""
     first: bool = True
     """Whether no ring was before this one."""
+    gate: bool = False
+    """Whether the ring waits for a person to approve it; until `until`, if there is one, for the soak too."""
+    stopping: bool = False
+    """Whether a pool has failed, and nothing more is begun."""
 
 
-def next_move(standings: Sequence[PoolStanding], soak: timedelta, now: datetime) -> NextMove:
-    """What an activation does next with its pools. Same standings, same answer, in whatever order they come.
+def next_move(
+    standings: Sequence[PoolStanding], soak: timedelta, now: datetime, closed: Set[int] = frozenset()
+) -> NextMove:
+    """What a task does next with its pools. Same standings, same answer, in whatever order they come.
 
-    A ring is begun as a whole, when every pool of the rings before it has succeeded and `soak` has passed since the
-    last of them did. Pools that are in an earlier ring now than when it was passed are updated at once.
+    A ring is begun as a whole, when every pool of the rings before it has succeeded, `soak` has passed since the last
+    of them did, and it is not among the `closed` ones. When a pool has not succeeded, nothing more is begun; it stops
+    when the others of that ring have ended.
     """
-    ready_at: datetime | None = None
-    before: Ring | None = None
-    for ring in RINGS:
-        pools = sorted((s for s in standings if s.ring is ring), key=lambda s: s.pool)
-        if not pools:
-            continue
+    before: int | None = None
+    ready_at = now
+    for ring in sorted({standing.ring for standing in standings}):
+        pools = sorted((s for s in standings if s.ring == ring), key=lambda s: s.pool)
+        if any(s.ended_badly for s in pools):
+            return _stopped(ring, pools)
         fresh = tuple(s.pool for s in pools if s.state is None)
-        if fresh and ready_at and before and now < ready_at:
-            return NextMove(Move.WAIT, ring, until=ready_at, why=f"ring {before} is through; ring {ring} waits")
-        ended_badly = [s for s in pools if s.state and s.state.ended and s.state is not RolloutState.SUCCEEDED]
-        if ended_badly:
-            told = ", ".join(f"{s.pool}: {s.state}" for s in ended_badly)
-            return NextMove(
-                Move.STOP, ring, tuple(s.pool for s in ended_badly), why=f"rollouts have not succeeded: {told}"
-            )
+        if fresh and (now < ready_at or ring in closed):
+            return _held(before, ring, ready_at if now < ready_at else None, closed=ring in closed)
         if fresh:
             return NextMove(Move.BEGIN, ring, fresh, first=before is None)
-        is_open = [s for s in pools if s.state and not s.state.ended]
-        if is_open:
-            done = len(pools) - len(is_open)
-            people = [f"; {s.pool} is {s.state}: look at its rollout" for s in is_open if s.state in _FOR_PEOPLE]
-            told = f"ring {ring}: {done} of {len(pools)} pools are through"
-            return NextMove(Move.WAIT, ring, why=told + "".join(people))
+        if any(s.state and not s.state.ended for s in pools):
+            return NextMove(Move.WAIT, ring, why=f"ring {ring}: {_through(pools)}")
         ready_at = max((s.ended_at for s in pools if s.ended_at), default=now) + soak
         before = ring
     return NextMove(Move.DONE)
+
+
+def _stopped(ring: int, pools: Sequence[PoolStanding]) -> NextMove:
+    bad = [s for s in pools if s.ended_badly]
+    why = "rollouts have not succeeded: " + ", ".join(f"{s.pool}: {s.why or s.state}" for s in bad)
+    if any(s.state and not s.state.ended for s in pools):
+        why = f"{why}; nothing more is begun. Ring {ring}: {_through(pools)}"
+        return NextMove(Move.WAIT, ring, why=why, stopping=True)
+    return NextMove(Move.STOP, ring, tuple(s.pool for s in bad), why=why, stopping=True)
+
+
+def _held(before: int | None, ring: int, until: datetime | None, *, closed: bool) -> NextMove:
+    """A ring whose turn it is, and that may not begin yet."""
+    through = "" if before is None else f"ring {before} is through; "
+    why = f"{through}ring {ring} waits" + (" until somebody approves it" if closed else "")
+    return NextMove(Move.WAIT, ring, until=until, why=why, gate=closed)
+
+
+def _through(pools: Sequence[PoolStanding]) -> str:
+    """How many pools of a ring are through, and which of the others wait for a person."""
+    begun = [s for s in pools if s.state]
+    done = sum(s.state is not None and s.state.ended for s in pools)
+    people = [f"; {s.pool} is {_words(s)}: look at its rollout" for s in begun if s.state in _FOR_PEOPLE]
+    return f"{done} of {len(pools)} pools are through" + "".join(people)
+
+
+def _words(standing: PoolStanding) -> str:
+    return "waiting for approval" if standing.state is RolloutState.AWAITING_APPROVAL else str(standing.state)
 
 
 def schedule_for_ring(asked: Schedule, now: datetime, *, first: bool) -> Schedule:

@@ -11,18 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared import names, stepping
+from shared import stepping
 from shared.errors import AzureBusy, AzureError, AzureNotFound, Conflict, InvalidRequest, StaleRow
 from shared.images import find_image
+from shared.imaging.shares import STEPS, done
 from shared.imaging.tasks import find_task
 from shared.models.azure import Operation
 from shared.models.images import Image
-from shared.models.tasks import CaptureWork, Task, TaskKind, TaskStep
+from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
 from shared.ports import Engine
 from shared.services import TASKS, Services
 from shared.states import TaskState, move_task
 from shared.stepping import StepFailed, within
-from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS, Outcome, Then, behind
+from shared.steps import Outcome, Then, behind
 
 log = logging.getLogger("freshcoat.task")
 
@@ -42,13 +43,19 @@ class TaskWork:
     @property
     def steps(self) -> tuple[str, ...]:
         """The steps of a task of this kind, in order."""
-        return CAPTURE_STEPS if self.task.kind is TaskKind.SET_AS_IMAGE else ACTIVATION_STEPS
+        return STEPS[self.task.kind]
 
     @property
     def capture(self) -> CaptureWork:
         """What a set-as-image is asked for, and has made."""
         assert self.task.capture is not None  # noqa: S101 - its request wrote it
         return self.task.capture
+
+    @property
+    def pools(self) -> PoolsWork:
+        """The pools that it updates, and how far they have come."""
+        assert self.task.pools is not None  # noqa: S101 - only asked for when there are some
+        return self.task.pools
 
     @property
     def step_since(self) -> datetime | None:
@@ -73,17 +80,21 @@ class TaskWork:
     def save(self, **changes: object) -> None:
         """Write the row with these changes.
 
-        A cancellation may have been written meanwhile: it is kept. Raises StaleRow when another run drives the task.
+        A person may have cancelled it or approved a ring meanwhile: that is kept. Raises StaleRow when another run
+        drives the task, or when it was to end without having heeded that.
         """
+        changed = self.task.model_copy(update=changes)
         for _ in range(_TRIES):
             try:
-                self.task = self.services.tasks.replace(self.task.model_copy(update=changes))
+                self.task = self.services.tasks.replace(changed)
             except StaleRow:
                 found = find_task(self.services, self.task.id)
                 if found.engine_run != self.task.engine_run or found.state.ended:
                     raise
-                cancelled = {"cancelled_by": found.cancelled_by, "failure": self.task.failure or found.failure}
-                self.task = self.task.model_copy(update={"etag": found.etag, **cancelled})
+                heard = _as_people_said(changed, found)
+                if changed.state.ended and heard.cancel_how is not changed.cancel_how:
+                    raise
+                changed = heard
                 continue
             return
         raise StaleRow("Tasks", self.task.id)
@@ -159,7 +170,7 @@ def run_task_step(
         work.save(failure=work.task.failure or str(error), operation=None)
         return Outcome(Then.NEXT)
     if outcome.then is Then.NEXT and not last and not work.task.failure:
-        work.save(phase=name, note="", operation=None, percent=done_before(work, name) + SHARES[name])
+        work.save(phase=name, note="", operation=None, percent=done(work.task.kind, name, 100))
     return outcome
 
 
@@ -169,6 +180,15 @@ def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskW
     if task is None or task.state.ended or task.engine_run != given["run"]:
         return None
     return TaskWork(services, engine, task, find_image(services, task.image))
+
+
+def _as_people_said(task: Task, found: Task) -> Task:
+    """The task with what people have written on its row meanwhile."""
+    said: dict[str, object] = {name: getattr(found, name) for name in ("cancelled_by", "cancelled_at", "cancel_how")}
+    said |= {"etag": found.etag, "failure": task.failure or found.failure}
+    if task.pools and found.pools:
+        said["pools"] = task.pools.model_copy(update={"approvals": found.pools.approvals})
+    return task.model_copy(update=said)
 
 
 def _begin(work: TaskWork, name: str) -> None:
@@ -182,30 +202,3 @@ def _closed(task: Task, now: datetime) -> tuple[TaskStep, ...]:
     if not task.steps or task.steps[-1].ended_at:
         return task.steps
     return (*task.steps[:-1], task.steps[-1].model_copy(update={"ended_at": now}))
-
-
-SHARES = {
-    names.CLAIM_IMAGE: 1,
-    names.SWITCH_OFF_TEMPLATE: 3,
-    names.SNAPSHOT_TEMPLATE: 2,
-    names.RESTART_TEMPLATE: 3,
-    names.COPY_DISK: 2,
-    names.CREATE_COPY: 6,
-    names.PREPARE_COPY: 20,
-    names.GENERALIZE_COPY: 5,
-    names.CAPTURE_IMAGE: 5,
-    names.CAPTURE_VERSION: 20,
-    names.REPLICATE_VERSION: 28,
-    names.RECORD_VERSION: 1,
-    names.CLEAN_UP: 4,
-    names.SWITCH_VERSION: 5,
-    names.FLIP_FLAGS: 10,
-    names.UPDATE_POOLS: 80,
-    names.END_ACTIVATION: 5,
-}
-"""What part of the work a step is, in percent; estimates after azure-facts 1.9."""
-
-
-def done_before(work: TaskWork, name: str) -> int:
-    """Percent of the work that is done when this step begins."""
-    return sum(SHARES[step] for step in work.steps[: work.steps.index(name)])

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from shared import names
+from shared.imaging.pool_views import pools_fields
+from shared.imaging.standings import Begun
 from shared.models.image_views import TaskBrief, TaskView
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.models.tasks import ActivationWork, Task
+from shared.models.tasks import Task
 from shared.publishing import progress
 from shared.states import RolloutState
 
@@ -34,6 +36,7 @@ STEP_WORDS = {
     names.FLIP_FLAGS: "setting what is latest in the gallery",
     names.UPDATE_POOLS: "updating pools",
     names.END_ACTIVATION: "ending",
+    names.END_JOB: "ending",
 }
 """What a task is doing in a step, in plain words."""
 
@@ -53,15 +56,12 @@ def brief(task: Task) -> TaskBrief:
     return TaskBrief(**_fields(task))
 
 
-def view(task: Task) -> TaskView:
-    """A task with its steps, and what it has begun or left behind."""
-    activation = task.activation or ActivationWork()
+def view(task: Task, now: datetime, begun: Begun | None = None) -> TaskView:
+    """A task with its steps, and what it has begun or left behind. `begun`: the rollouts of its pools."""
+    fields = _fields(task) | {"waits_for": "" if task.state.ended else task.note}
     return TaskView(
-        **_fields(task),
+        **fields | pools_fields(task, begun or {}, now),
         steps=[step.model_copy(update={"name": words(step.name)}) for step in task.steps],
-        rollouts=dict(activation.rollouts),
-        skipped=dict(activation.skipped),
-        ring=activation.ring,
         left_over=list(task.capture.left_over) if task.capture else [],
         promotion=task.promotion,
     )

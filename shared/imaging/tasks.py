@@ -24,6 +24,7 @@ WORDS = {
     TaskKind.ACTIVATE: "activate version",
     TaskKind.ROLL_BACK: "roll back image",
     TaskKind.DISCARD: "discard version",
+    TaskKind.UPDATE_POOLS: "update pools",
     TaskKind.REMOVE: "remove version",
 }
 """What a task does, as the audit says it."""

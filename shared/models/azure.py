@@ -103,10 +103,12 @@ class Permissions(Value):
 
 
 class Lock(Value):
-    """A management lock at a scope or above it. `level` is `CanNotDelete` or `ReadOnly`."""
+    """A management lock. `level` is `CanNotDelete` or `ReadOnly`; `scope` the ARM id of what it was set on: it holds
+    there and at everything below."""
 
     name: str
     level: str
+    scope: str
 
 
 class ScalingPlan(Value):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
 from shared.models.base import Name, Record, UtcTime
+from shared.names import short_hash
 
 
 class KeptDisk(Record):
@@ -13,7 +18,8 @@ class KeptDisk(Record):
 
     pool: Name
     host: str
-    vm_id: str
+    vm_id: Annotated[str, AfterValidator(str.lower)]
+    """In lower case, as the disks of a host are looked for by it."""
     disk_id: str
     version_id: str = ""
     rollout: str
@@ -21,3 +27,10 @@ class KeptDisk(Record):
     kept_at: UtcTime
     keep_until: UtcTime
     """From then on it is removed, unless a roll-back could still want it."""
+    removing: bool = False
+    """Its removal may have begun: no roll-back takes it any more."""
+
+    @property
+    def key(self) -> str:
+        """Its row in the pool's partition: the disks of a host side by side."""
+        return f"{short_hash(self.vm_id)}-{short_hash(self.disk_id)}"

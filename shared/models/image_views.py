@@ -9,7 +9,8 @@ from pydantic import Field
 from shared.models.base import UtcTime, Value
 from shared.models.images import Retention, Source, Verdict
 from shared.models.rollouts import Schedule
-from shared.models.tasks import TaskKind, TaskStep
+from shared.models.tasks import Approval, Gate, TaskKind, TaskStep
+from shared.models.views import PlanView
 from shared.states import PromotionState, RolloutState, TaskState, VersionState
 
 
@@ -47,20 +48,81 @@ class TaskBrief(Value):
     """Where to read more of it."""
 
 
+class TaskPoolView(Value):
+    """One pool of a task that updates pools. `state` null: its rollout is not begun, and `note` says why not yet."""
+
+    pool: str
+    ring: int
+    state: RolloutState | None
+    percent: int
+    """Of the work of its rollout."""
+    rollout: str
+    """Id of its rollout; empty before it is begun."""
+    href: str
+    """Where to read more of it."""
+    back: str
+    """Id of the rollout that takes the pool back after its own has ended; empty when there is none."""
+    note: str
+    """What it waits for, or what came of it."""
+
+
 class TaskView(TaskBrief):
-    """A task with its steps."""
+    """A task with its steps, and its pools if it updates some."""
 
     steps: list[TaskStep] = Field(default_factory=list)
+    pools: list[TaskPoolView] = Field(default_factory=list)
+    """Every pool that it updates, also those that are not begun; by ring and name."""
     rollouts: dict[str, str] = Field(default_factory=dict)
-    """Pool -> id of the rollout that an activation has begun on it."""
+    """Pool -> id of the rollout that was begun on it."""
     skipped: dict[str, str] = Field(default_factory=dict)
-    """Pool -> why an activation does not update it."""
-    ring: str = ""
-    """The ring an activation has come to."""
+    """Pool -> why it is not updated after all."""
+    ring: int | None = None
+    """The ring that was begun last; null before the first, and when no pools are updated."""
+    gate: Gate | None = None
+    """Whether a person has to approve each ring but the first; null when no pools are updated."""
+    waits_for: str = ""
+    """What has to happen next, in words; empty after the end."""
+    approvals: list[Approval] = Field(default_factory=list)
+    """Which rings were approved, by whom and when."""
     left_over: list[str] = Field(default_factory=list)
     """What was made in Azure on the way and could not be removed."""
     promotion: str = ""
     """The scheduled promotion that asked for it, if one did."""
+
+
+class RingPlanView(Value):
+    """One ring of a job over many pools: what would happen with each of its pools, its moments as they then are."""
+
+    ring: int
+    begins_at: UtcTime | None
+    """When it begins if all goes as expected before, soak included, and approval is given at once; null when nobody can
+    say."""
+    approval: bool
+    """Whether a person has to approve it first."""
+    expected_end: UtcTime | None
+    pools: list[PlanView]
+
+
+class PoolsPlanView(Value):
+    """What a job over many pools would do, had it been asked for now. Nothing was written."""
+
+    image: str
+    version: str
+    gate: Gate
+    soak_minutes: int
+    can_start: bool
+    """Whether it would be accepted: no finding forbids a pool of the first ring."""
+    problems: list[str]
+    """What would stop it, now or when the ring's turn comes, each naming its pool."""
+    rings: list[RingPlanView]
+    to_update: int = 0
+    """Hosts of all pools."""
+    users_now: int = 0
+    """Sessions on hosts that would be updated."""
+    users_at_force: int = 0
+    """Sessions that would be ended, each at its own pool's `force_at`, if nobody logged off before."""
+    expected_end: UtcTime | None = None
+    """All of it, with a soak after each ring but the last; null when nobody can say."""
 
 
 class ImageView(Value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.models.base import Name, Record, UtcTime, VersionText
-from shared.models.tasks import ActivationWork
+from shared.models.tasks import ActivationWork, PoolsUpdate
 from shared.states import PromotionState
 
 
@@ -19,6 +19,8 @@ class Promotion(Record):
     days_after_staging: int | None = None
     """When it was asked for so; else None."""
     activation: ActivationWork
+    update: PoolsUpdate | None = None
+    """The pools that are updated with it; None: none."""
     state: PromotionState = PromotionState.SCHEDULED
     task: str = ""
     """The activation, once it was taken up: chosen before it begins, so that it begins once."""

@@ -12,6 +12,7 @@ from shared.models.base import AskedVersion, Name, Value
 from shared.models.images import Notes, Retention, TargetRegion
 from shared.models.policy import PolicyOverrides, ScheduleMode
 from shared.models.pools import Join, Ring
+from shared.models.tasks import CancelHow, Gate, RingNumber
 
 Moment = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 """ISO 8601 date and time; without an offset it is local time in the request's zone."""
@@ -184,6 +185,56 @@ class RollBackRequest(PoolsUpdateRequest):
 
     version: AskedVersion | None = None
     soak_minutes: SoakMinutes = 0
+
+
+class PoolsFilter(Value):
+    """Pools of this account, ring and image: those that are given must all be so."""
+
+    account: Name | None = None
+    ring: Ring | None = None
+    image: Name | None = None
+
+
+class PoolsChoice(Value):
+    """Which pools: by `pools` (names) or by `filter`; in which rings.
+
+    `rings` gives pools (0 to 9) another place than that of their own ring: test is 0, pilot 1, production 2. `image`
+    left out: the one that all these pools have.
+    """
+
+    pools: Annotated[list[Name], Field(min_length=1, max_length=500)] | None = None
+    filter: PoolsFilter | None = None
+    image: Name | None = None
+    rings: Annotated[dict[Name, RingNumber], Field(max_length=500)] = Field(default_factory=dict)
+
+
+class UpdatePoolsRequest(PoolsChoice):
+    """Update Image on many pools, as one task: ring 0 first, each ring when the one before has proved itself.
+
+    The next ring begins when all rollouts of the one before have succeeded and `soak_minutes` have passed, and, with
+    `gate: approve`, a person has approved it. `schedule` is that of the first ring; each later one is given as long,
+    or the same time of day. Every pool's own windows hold.
+    """
+
+    version: AskedVersion
+    schedule: ScheduleRequest
+    policy: PolicyOverrides = PolicyOverrides()
+    soak_minutes: SoakMinutes = 60
+    gate: Gate = Gate.AUTO
+    reason: Reason = ""
+    allow_downgrade: bool = False
+
+
+class ApproveRingRequest(Value):
+    """Let the next ring begin. `ring` left out: the one that waits; given, no other is approved by mistake."""
+
+    ring: RingNumber | None = None
+
+
+class CancelTaskRequest(Value):
+    """How to stop a task. `leave`: nothing more is begun. `roll_back`, of a job over many pools: its pools go back."""
+
+    how: CancelHow = CancelHow.LEAVE
 
 
 class PromotionMoment(Value):

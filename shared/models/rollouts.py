@@ -102,6 +102,8 @@ class Rollout(Record):
     adopted_run: int = 0
     """The last of them that has made sure that somebody drives every host in work."""
     look: Look | None = None
+    host_seconds: float | None = None
+    """Median time its hosts have taken so far; None before one was measured."""
     counts: dict[str, int] = Field(default_factory=dict)
     """Hosts per state at the last look."""
     failures_accepted: int = 0
@@ -192,6 +194,8 @@ class RolloutHost(Record):
     """The OS disk before the rebuild; kept when the policy says so."""
     kept_disk_id: str | None = None
     """A kept OS disk that holds the version it is brought back to."""
+    stale_disk_id: str | None = None
+    """A disk it must not be on at the end, whatever its version: a used one, or one that did not come back to life."""
     body: dict[str, Any] | None = None
     """To create the VM again (replace): stored before it is deleted."""
     operation: Operation | None = None

@@ -1,9 +1,9 @@
-"""Tasks: work on an image that people follow. A rollout is a task too, but has its own rows."""
+"""Tasks: work on an image, or on many pools, that people follow. A rollout is a task too, but has its own rows."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from shared.states import TaskState
 
 
 class TaskKind(StrEnum):
-    """What a task does to an image."""
+    """What a task does to an image, or to pools."""
 
     SET_AS_IMAGE = "set_as_image"
     STAGE = "stage"
@@ -69,35 +69,98 @@ class CaptureWork(Value):
     """What could not be removed or put right: ARM id and why."""
 
 
+RingNumber = Annotated[int, Field(ge=0, le=9)]
+"""A ring of pools: those of ring 0 come first."""
+
+
+class Gate(StrEnum):
+    """What opens every ring but the first, besides the success of the ones before and the soak."""
+
+    AUTO = "auto"
+    """Nothing else: it begins by itself."""
+    APPROVE = "approve"
+    """A person approves it."""
+
+
+class CancelHow(StrEnum):
+    """What becomes of the pools of a task that is cancelled."""
+
+    LEAVE = "leave"
+    ROLL_BACK = "roll_back"
+
+
+class Approval(Value):
+    """A person has let a ring begin."""
+
+    ring: RingNumber
+    by: str
+    at: UtcTime
+
+
 class PoolsUpdate(Value):
-    """Which pools an activation updates, and how. Rings one after the other, `soak_minutes` between them."""
+    """Which pools a task updates, and how. Rings one after the other, `soak_minutes` between them, behind a gate."""
 
     pools: tuple[Name, ...]
     every: bool = False
     """All pools that have the image when it begins; `pools` are those of when it was asked for."""
+    rings: dict[str, RingNumber] = Field(default_factory=dict)
+    """Pool -> ring, for each of `pools`."""
     schedule: Schedule
     policy: PolicyOverrides = PolicyOverrides()
     soak_minutes: int = 60
+    gate: Gate = Gate.AUTO
+    allow_downgrade: bool = True
+    """For an activation it was decided which version is active, and a pool may be on a higher one."""
+    other_image: bool = False
+    """The image was named: pools get it whatever image they have."""
+
+
+class PoolsWork(Value):
+    """What a task does with pools, and how far they have come."""
+
+    update: PoolsUpdate
+    rollouts: dict[str, str] = Field(default_factory=dict)
+    """Pool -> id of its rollout, noted before the rollout is asked for."""
+    skipped: dict[str, str] = Field(default_factory=dict)
+    """Pool -> why it is not updated."""
+    refused: dict[str, str] = Field(default_factory=dict)
+    """Pool -> why its rollout could not be begun at all: it has failed."""
+    held: dict[str, str] = Field(default_factory=dict)
+    """Pool -> why its rollout cannot be begun yet, although its ring has."""
+    ring: RingNumber | None = None
+    """The ring that was begun last."""
+    approvals: tuple[Approval, ...] = ()
+    """Written by whoever approves, and by nobody else."""
+    back: dict[str, str] = Field(default_factory=dict)
+    """Pool -> id of the rollout that takes it back after its own has ended."""
+    not_back: dict[str, str] = Field(default_factory=dict)
+    """Pool -> why it was not taken back."""
+
+    @property
+    def approved(self) -> frozenset[int]:
+        """The rings that a person has let begin."""
+        return frozenset(approval.ring for approval in self.approvals)
+
+    @property
+    def closed(self) -> frozenset[int]:
+        """The rings that wait for a person: with a gate every ring but the lowest, until it is approved."""
+        if self.update.gate is Gate.AUTO:
+            return frozenset()
+        rings = set(self.update.rings.values())
+        return frozenset(rings - self.approved - {min(rings, default=0)})
 
 
 class ActivationWork(Value):
-    """What an activation or a roll-back is asked for, and how far its pools have come."""
+    """What an activation or a roll-back is asked for, and how far it has come. Its pools: `PoolsWork`."""
 
     backup: bool | None = None
     """Whether the version it replaces is kept; None: as the staged version was asked for."""
     force: bool = False
     """Also with a failed verdict."""
-    update: PoolsUpdate | None = None
-    rollouts: dict[str, str] = Field(default_factory=dict)
-    """Pool -> id of its rollout, noted before the rollout is asked for."""
-    skipped: dict[str, str] = Field(default_factory=dict)
-    """Pool -> why it is not updated."""
     flagging: str = ""
     """The version whose flag in the gallery is being set."""
     flags_left: tuple[str, ...] = ()
     """Versions whose flag in the gallery could not be set; retention tries again."""
-    ring: str = ""
-    """The ring that was begun last."""
 
 
 class Task(Record):
@@ -118,6 +181,9 @@ class Task(Record):
     failure: str = ""
     """Why it cannot succeed; it cleans up and ends."""
     cancelled_by: str = ""
+    cancelled_at: UtcTime | None = None
+    cancel_how: CancelHow = CancelHow.LEAVE
+    """What becomes of its pools once it is cancelled."""
     promotion: str = ""
     """The scheduled promotion that asked for it, if one did."""
     engine_run: int = 1
@@ -133,3 +199,5 @@ class Task(Record):
     percent: int = 0
     capture: CaptureWork | None = None
     activation: ActivationWork | None = None
+    pools: PoolsWork | None = None
+    """The pools it updates; None: none."""

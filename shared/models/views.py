@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.models.base import UtcTime, Value
 from shared.models.policy import Policy, PolicyOverrides
 from shared.models.pools import Join, ReimageSupport, Ring
-from shared.models.rollouts import Schedule
+from shared.models.rollouts import RolloutKind, Schedule
 from shared.states import HostState, RolloutState
 
 
@@ -24,6 +24,7 @@ class RolloutBrief(Value):
     """A rollout in a list. `percent` is of the work, not of finished hosts."""
 
     id: str
+    kind: RolloutKind = RolloutKind.UPDATE
     pool: str
     image: str
     version: str
@@ -52,8 +53,9 @@ class NextMoment(Value):
 class RolloutView(RolloutBrief):
     """A rollout with its progress.
 
-    `expected_end` reckons with the hosts finished so far (20 minutes a host before the first), and with
-    people staying until the deadline; null while nobody can say.
+    `expected_end` reckons with the hosts finished so far (a guess before the first), with windows, and with
+    people staying until the deadline; not with failures and the time until somebody approves. Null while nobody can
+    say.
     """
 
     policy: Policy
@@ -65,11 +67,26 @@ class RolloutView(RolloutBrief):
     minutes_per_host: float
     next: NextMoment | None
     expected_end: UtcTime | None
+    expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
+    """If nobody had to be waited for, and if people stayed until `force_at` wherever they still can."""
     looked_at: UtcTime | None
+    versions: dict[str, int] = Field(default_factory=dict)
+    """Hosts per version they are on, as last verified; `unknown` counts those on no version of the image."""
+    going_back: bool = False
+    """Whether hosts are being brought back to what they were."""
+    approved_at: UtcTime | None = None
+    approved_by: str = ""
+    windows_open_until: UtcTime | None = None
+    """While work is allowed: until when. Null without windows, and while they bind nothing."""
+    windows_opens_at: UtcTime | None = None
+    """While work is not allowed: from when on it is."""
 
 
 class RolloutHostView(Value):
-    """One host of a rollout: its state, the last step begun, and which version it is on and why."""
+    """One host of a rollout: its state, the last step begun, and which version it is on and why.
+
+    `target` is what it is to be on; of a host that is brought back, what it was on before.
+    """
 
     host: str
     vm_id: str
@@ -82,8 +99,9 @@ class RolloutHostView(Value):
     version: str | None
     target: str
     strategy: str
-    """`reimage` or `replace`; empty while nothing destructive was done."""
+    """`reimage`, `replace` or `swap`; empty while nothing destructive was done."""
     reason: str
+    """Why it is on the version it is on; before its end, why nothing is done with it yet."""
     error: str
     old_disk_id: str | None
     taken_at: UtcTime | None
@@ -160,6 +178,14 @@ class PlannedHost(Value):
     version: str | None
 
 
+class PlannedBound(Value):
+    """One of the things that limit how many hosts are updated at once: so many, and how that comes about."""
+
+    bound: str
+    hosts: int
+    because: str
+
+
 class PlanView(Value):
     """What would happen, had the request been made now. Nothing was written.
 
@@ -176,14 +202,25 @@ class PlanView(Value):
     """Whether no finding forbids it."""
     preflight: list[Finding]
     hosts: list[PlannedHost] = Field(default_factory=list)
+    """In the order in which they are taken, as they are now."""
+    ordered_by: str = ""
     to_update: int = 0
     users_now: int = 0
     """Sessions on hosts that would be updated."""
     users_at_force: int = 0
     """Sessions that would be ended at `force_at` if nobody logged off before."""
     at_once: int = 0
-    """Hosts that may be rebuilt at the same time once the first has proved good."""
+    """Hosts that may be rebuilt at the same time at most, once the ramp is behind; until `force_at`."""
+    bounds: list[PlannedBound] = Field(default_factory=list)
+    """All that limits how many hosts are updated at once, as it is when the first host may begin."""
+    binding: list[str] = Field(default_factory=list)
+    """The smallest of the bounds, which limits the beginning; several when they are equal."""
+    binds_later: list[str] = Field(default_factory=list)
+    """Which of them keep it to `at_once` later on."""
+    windows: str = ""
+    """When the first host may begin and how far that window reaches; empty when work is always allowed."""
     expected_end: UtcTime | None = None
+    """Reckons with clean results and windows, not with the time until somebody approves; null if nobody can say."""
     expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
     """If nobody had to be waited for, and if everybody stayed until `force_at`."""
 

@@ -1,4 +1,4 @@
-"""How many hosts may be taken or drained now: allowed minus what is out already, never below zero."""
+"""How many hosts may be taken or drained now: allowed minus what is out already, never below zero. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.models.policy import Policy, share_down, share_up
-from shared.planning.values import HostView, Snapshot
-from shared.states import HostState
+from shared.planning import ramp
+from shared.planning.values import Bound, HostView, Snapshot
 
 HOSTS_PER_REPLICA = 50
 """VMs one replica of an image version can feed at a time (azure-facts 2.8)."""
+
+WRITES_PER_HOST = 8
+"""ARM writes that a host costs from its drain to its return (azure-facts 5)."""
+WRITES_FOR_OTHERS = 40
+"""Of ARM's bucket of 200 writes, so many are left to whatever else the identity does."""
 
 
 @dataclass
@@ -18,7 +23,7 @@ class Budget:
     """What is left to spend in one look; spent as decisions are made.
 
     `serving` hosts accept sessions now; draining one of them must leave `floor` of them, and room for
-    the sessions open now. `unavailable` hosts serve nobody because of us.
+    the sessions open now. `unavailable` hosts serve nobody because of us. `to_begin` may be begun in this look.
     """
 
     serving: int
@@ -29,6 +34,8 @@ class Budget:
     allowed_unavailable: int
     in_work: int
     allowed_in_work: int
+    to_begin: int
+    bounds: tuple[Bound, ...] = ()
 
     def floor_allows(self) -> bool:
         """Whether one serving host less still leaves enough of them, with room for all sessions."""
@@ -45,7 +52,11 @@ class Budget:
 
     def one_more_in_work(self) -> bool:
         """Whether another host may be rebuilt now."""
-        return self.in_work < self.allowed_in_work
+        return self.in_work < self.allowed_in_work and self.to_begin > 0
+
+    def binding(self) -> Bound:
+        """The bound that limits how many hosts are updated at once; of several, the first."""
+        return min(self.bounds, key=lambda bound: bound.hosts)
 
 
 def unavailable(view: HostView, *, forcing: bool) -> bool:
@@ -68,43 +79,67 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     lifted = snapshot.limits_lifted(policy, now)
     total = len(snapshot.hosts)
     in_service = sum(1 for view in snapshot.hosts if not (view.row.was_off or view.row.operator_drained))
-    in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work)
-    cap = min(policy.max_in_flight, HOSTS_PER_REPLICA * max(snapshot.replicas, 0))
     allowed = total if snapshot.everything_at_once(policy, now) else share_down(policy.max_unavailable, total)
-    cap = min(cap, allowed)
+    floor = 0 if lifted else share_up(policy.min_available, in_service)
+    serving = sum(1 for view in snapshot.hosts if view.serving)
+    in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work)
+    bounds = [
+        _unavailable_bound(policy, total, allowed),
+        _floor_bound(policy, floor, serving, in_service),
+        *_work_bounds(snapshot, policy, allowed),
+    ]
+    arm = _arm_bound(snapshot)
+    allowed_in_work = min(allowed, *(bound.hosts for bound in bounds[2:]))
     return Budget(
-        serving=sum(1 for view in snapshot.hosts if view.serving),
-        floor=0 if lifted else share_up(policy.min_available, in_service),
+        serving=serving,
+        floor=floor,
         session_limit=snapshot.session_limit,
         open_sessions=snapshot.open_sessions,
         unavailable=sum(1 for view in snapshot.hosts if unavailable(view, forcing=forcing)),
-        allowed_unavailable=allowed,
+        # Hosts drained further ahead than the next ones to be taken would only stand empty.
+        allowed_unavailable=allowed if forcing else min(allowed, max(1, 2 * allowed_in_work)),
         in_work=in_work,
-        allowed_in_work=min(cap, 1) if snapshot.may_probe_only else cap,
+        allowed_in_work=allowed_in_work,
+        to_begin=arm.hosts if arm else total,
+        bounds=(*bounds, *([arm] if arm else ())),
     )
 
 
-@dataclass(frozen=True)
-class Canary:
-    """How far the first hosts are. `open_slots` of them are still to be begun."""
-
-    hosts: int
-    done: int
-    open_slots: int
-
-    @property
-    def passed(self) -> bool:
-        """Whether the rest of the pool may follow."""
-        return self.done >= self.hosts
+def _unavailable_bound(policy: Policy, total: int, allowed: int) -> Bound:
+    share = str(policy.max_unavailable)
+    told = f"{share} of {total} hosts, rounded down, at least 1" if share.endswith("%") else f"{share} as given"
+    lifted = allowed == total and share != "100%"
+    return Bound("max_unavailable", allowed, "lifted: the deadline is over" if lifted else told)
 
 
-def canary_of(snapshot: Snapshot, policy: Policy) -> Canary:
-    """The canary of this rollout; a pool with fewer hosts to update has a smaller one.
+def _floor_bound(policy: Policy, floor: int, serving: int, in_service: int) -> Bound:
+    share = str(policy.min_available)
+    told = f"{share} of the {in_service} hosts in service, rounded up" if share.endswith("%") else f"{share} as given"
+    return Bound("min_available", max(0, serving - floor), f"{serving} accept sessions, {floor} must ({told})")
 
-    Failed hosts do not count as begun: after somebody resumed the rollout, others take their place.
-    """
-    to_update = sum(1 for view in snapshot.hosts if view.row.state is not HostState.SKIPPED)
-    done = snapshot.counts[HostState.DONE]
-    hosts = min(policy.canary_hosts, to_update - snapshot.counts[HostState.FAILED])
-    in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work)
-    return Canary(hosts=hosts, done=done, open_slots=max(0, hosts - done - in_work))
+
+def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound]:
+    """What bounds the hosts in work besides the capacity they take away."""
+    replicas = max(snapshot.replicas, 0)
+    fed = HOSTS_PER_REPLICA * replicas
+    bounds = [
+        Bound("max_in_flight", policy.max_in_flight, "as given"),
+        Bound("replicas", fed, f"{replicas} of the version in the region, {HOSTS_PER_REPLICA} hosts each"),
+    ]
+    cap = max(0, min(allowed, *(bound.hosts for bound in bounds)))
+    careful = policy.canary_hosts > 0 and not snapshot.going_back
+    results = ramp.results((view.row for view in snapshot.hosts), back=snapshot.going_back)
+    dared = ramp.width(results, policy.canary_hosts if careful else cap, max(1, cap))
+    bounds.append(Bound("ramp", dared, "doubled after clean results, halved after a failure"))
+    if snapshot.may_probe_only:
+        bounds.append(Bound("first_reimage", 1, "it is not known yet whether re-imaging works on this pool"))
+    return bounds
+
+
+def _arm_bound(snapshot: Snapshot) -> Bound | None:
+    """What ARM has left to write with, as hosts that may be begun now; at least 1, for a budget comes back."""
+    if snapshot.writes_left is None:
+        return None
+    hosts = max(1, (snapshot.writes_left - WRITES_FOR_OTHERS) // WRITES_PER_HOST)
+    told = f"{snapshot.writes_left} writes are left, {WRITES_PER_HOST} a host, {WRITES_FOR_OTHERS} are for others"
+    return Bound("arm_writes", hosts, told)

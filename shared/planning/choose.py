@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.models.policy import Policy
-from shared.planning.budget import Budget, budget_for, canary_of
+from shared.planning.budget import Budget, budget_for
+from shared.planning.canary import canary_of
 from shared.planning.moments import sign_out_wait, signing_out_since
 from shared.planning.observe import gone, ready
 from shared.planning.values import Act, Decision, HostView, Snapshot
+from shared.planning.windows import may_begin
 
 
 def hold(view: HostView, why: str) -> Decision:
@@ -25,6 +27,8 @@ class Chooser:
         self.sign_out_limit = sign_out_limit
         self.forcing = snapshot.forcing(now)
         self.budget: Budget = budget_for(snapshot, policy, now)
+        need = snapshot.host_time + 2 * self.settle
+        self.time_to_drain = snapshot.going_back or may_begin(policy.windows, snapshot.zone, now, need)
         self.canary = canary = canary_of(snapshot, policy)
         self.canary_slots = canary.open_slots
         # A canary that waits for its last user does not keep an idle host from being the canary instead.
@@ -36,9 +40,17 @@ class Chooser:
         """What to do with this host now."""
         if view.row.state.in_work:
             return hold(view, view.row.step or "is being rebuilt")
+        if self.snapshot.going_back and not view.row.back:
+            return self._untouched(view)
         if view.drained:
             return self._drained(view)
         return self._pending(view)
+
+    def _untouched(self, view: HostView) -> Decision:
+        """While going back, a host that was not updated stays as it is."""
+        if view.drained:
+            return Decision(view.name, Act.GIVE_BACK, "was not updated, so it stays as it is", view.sessions)
+        return Decision(view.name, Act.SKIP, "was not updated", view.sessions)
 
     def _drained(self, view: HostView) -> Decision:
         if view.seen is None:
@@ -59,12 +71,15 @@ class Chooser:
             return self._missing(view)
         if view.row.vm_missing:
             return Decision(view.name, Act.SKIP, "its VM does not exist: remove the session host from the host pool")
-        if view.row.version == self.snapshot.target and not view.row.left_drained:
+        on_target = view.row.version == self.snapshot.target and not view.row.back
+        if on_target and not view.row.left_drained:
             return Decision(view.name, Act.SKIP, f"is already on {self.snapshot.target}", view.sessions)
         return self._drain(view, "is idle" if view.sessions == 0 else f"has {_people(view.sessions)}")
 
     def _missing(self, view: HostView) -> Decision:
-        """Not in the list: never touched, since it may serve somebody else by now."""
+        """Not in the list: never touched, since it may serve somebody else by now; unless we took it out."""
+        if view.row.out_of_pool:
+            return self._take(view)
         if gone(view.row, self.now):
             return Decision(view.name, Act.SKIP, "is no longer in the host pool")
         return hold(view, "is missing from the host pool's list")
@@ -73,10 +88,18 @@ class Chooser:
         if not self.canary.passed and self.canary_slots <= 0:
             return hold(view, self._after_the_canary())
         if not self.budget.one_more_in_work():
-            return hold(view, f"waits: {self.budget.allowed_in_work} may be rebuilt at once")
+            return hold(view, self._why_no_more_work())
         self.budget.in_work += 1
+        self.budget.to_begin -= 1
         self.canary_slots -= 1
-        return Decision(view.name, Act.TAKE, "is drained and empty", view.sessions)
+        why = "is drained and empty" if view.seen else "is out of the host pool since an attempt that failed"
+        return Decision(view.name, Act.TAKE, why, view.sessions)
+
+    def _why_no_more_work(self) -> str:
+        if self.budget.in_work < self.budget.allowed_in_work:
+            return "waits: Azure's budget of calls is used up for the moment"
+        bound = min((b for b in self.budget.bounds if b.name != "min_available"), key=lambda b: b.hosts)
+        return f"waits: {self.budget.allowed_in_work} may be rebuilt at once ({bound.name})"
 
     def _sign_out(self, view: HostView) -> Decision:
         since, last = signing_out_since(view.row, self.policy, self.now), view.row.signed_out_last
@@ -110,8 +133,10 @@ class Chooser:
         return Decision(view.name, Act.DRAIN, "is to be drained", view.sessions)
 
     def _against_draining(self, view: HostView, *, idle: bool) -> str:
-        """What forbids draining this host now; empty when nothing does."""
+        """What forbids draining this host now, in words; empty when nothing does."""
         stops_serving = idle or self.forcing
+        if not self.time_to_drain:
+            return "no host is begun that would not end before the window closes"
         if self.budget.allowed_in_work <= 0:
             return "nothing can be rebuilt: the version has no replica where the hosts are"
         if not self.canary.passed and (self.canary_drains if stops_serving else self.canary_busy_drains) <= 0:

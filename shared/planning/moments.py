@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.models.azure import UserSession
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutHost, Schedule
 from shared.planning.observe import GONE_AFTER
 from shared.planning.values import DRAINED_STATES, Moment, SessionWarning, Snapshot
+from shared.planning.windows import may_begin, open_until, room_at
 from shared.states import HostState, RolloutState
 
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
@@ -18,6 +19,8 @@ WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
 
 UNEVENTFUL = timedelta(minutes=10)
 """A scheduled rollout is looked at so often: a command whose nudge got lost must not wait for days."""
+
+_JUST_AFTER = timedelta(seconds=1)
 
 SIGN_OUT_TAKES = timedelta(seconds=2)
 """A session is gone so long after it was ended, at best."""
@@ -67,6 +70,20 @@ def next_moment(schedule: Schedule, policy: Policy, now: datetime) -> Moment | N
     return min((moment for moment in moments if moment.at > now), default=None)
 
 
+LONGEST_NOTICE = timedelta(minutes=15)
+"""A broken image is in front of people when hosts go back, so the longest warning counts only so far."""
+
+
+def schedule_back(schedule: Schedule, policy: Policy, now: datetime) -> Schedule:
+    """The moments of a rollout that goes back from `now` on.
+
+    A `force_at` that is still ahead stays. One that is over is moved, so that people on hosts that are updated already
+    are warned as the policy says before they are signed out once more.
+    """
+    notice = min(timedelta(minutes=max(policy.warn_minutes, default=0)), LONGEST_NOTICE)
+    return schedule.model_copy(update={"force_at": max(schedule.force_at, now + notice)})
+
+
 def sign_out_wait(policy: Policy) -> timedelta:
     """Time between two sign-outs of the same host."""
     return max(timedelta(seconds=policy.settle_seconds), SIGN_OUT_REPEAT)
@@ -91,9 +108,20 @@ def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
     upcoming = next_moment(snapshot.schedule, policy, now)
     if upcoming:
         times.append(upcoming.at)
+    times += _window_times(snapshot, policy, now)
     for view in snapshot.hosts:
         times += _times_of(view.row, policy, now)
     return min(time for time in times if time >= now)
+
+
+def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[datetime]:
+    """When the policy's windows change what may be begun: the next opening, or the last moment to begin a host."""
+    if not policy.windows or snapshot.going_back:
+        return []
+    until = open_until(policy.windows, snapshot.zone, now)
+    if until is None or not may_begin(policy.windows, snapshot.zone, now, snapshot.host_time):
+        return [room_at(policy.windows, snapshot.zone, now, snapshot.host_time)]
+    return [until - snapshot.host_time + _JUST_AFTER] if until < datetime.max.replace(tzinfo=UTC) else []
 
 
 def _times_of(row: RolloutHost, policy: Policy, now: datetime) -> list[datetime]:

@@ -22,9 +22,11 @@ def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: 
     """
     if row.state.in_work or row.state.ended:
         return row  # its own orchestration writes it, or nobody does any more
+    if seen is None and row.out_of_pool:
+        return row  # we took it out ourselves
     if seen is None:
         return _keep(row, sessions=0, missing_since=row.missing_since or now, empty_since=None)
-    row = _keep(row, missing_since=None)
+    row = _keep(row, missing_since=None, out_of_pool=False)
     sessions = seen.sessions
     if row.state not in DRAINED_STATES:
         return _keep(row, sessions=sessions)

@@ -6,47 +6,54 @@ reason too, so that "why not yet?" always has an answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.models.policy import OnFailure, Policy
+from shared.models.rollouts import RolloutKind
 from shared.planning.choose import Chooser, hold
 from shared.planning.moments import next_look, warnings_due
-from shared.planning.values import Act, Decision, HostView, Plan, Snapshot
+from shared.planning.values import Act, Decision, HostView, Limits, Plan, SessionWarning, Snapshot
+from shared.planning.windows import may_begin, room_at
 from shared.states import HostState, RolloutState
 
-GOING_ON = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING})
+GOING_ON = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
 """States in which a look begins something; in the others but `cancelling` it only keeps the floor."""
 
+ENDED_BY_CANARY = (
+    "{failed} of the first hosts failed, so no other is touched. Look at the error; publish a better version."
+)
 
-def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, sign_out_limit: timedelta) -> Plan:
-    """What to do now with each host that is not through, when to look again, and what the rollout becomes.
 
-    `sign_out_limit` is how long a host may take to get rid of its sessions once they are being ended.
-    """
+def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -> Plan:
+    """What to do now with each host that is not through, when to look again, and what the rollout becomes."""
     if snapshot.state.ended:
         return Plan((), None)
     if snapshot.state is RolloutState.CANCELLING:
         return _cancelling(snapshot, policy, now)
-    chooser = Chooser(snapshot, policy, now, sign_out_limit)
+    chooser = Chooser(snapshot, policy, now, limits.sign_out)
+    if snapshot.state is RolloutState.AWAITING_APPROVAL:
+        return _awaiting(snapshot, policy, now, chooser, limits)
     if snapshot.state not in GOING_ON:
-        return _holding(snapshot, policy, now, chooser)
+        return _holding(snapshot, policy, now, chooser, "the rollout is paused")
     return _going_on(snapshot, policy, now, chooser)
 
 
 def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Chooser) -> Plan:
-    rows = (view.row for view in snapshot.hosts)
-    warnings = warnings_due(rows, snapshot.sessions or (), policy, snapshot.schedule.force_at, now)
     look = next_look(snapshot, policy, now)
-    if now < snapshot.schedule.begin_at:
-        why = f"begins at {snapshot.schedule.begin_at.isoformat(timespec='seconds')}"
-        return Plan(_before_begin(snapshot, why), look, warnings)
-    stop = _too_many_failures(snapshot, policy)
+    why_not = _why_not_yet(snapshot, policy, now)
+    warnings = () if why_not and now >= snapshot.schedule.begin_at else _warnings(snapshot, policy, now)
+    if why_not:
+        return Plan(_before_begin(snapshot, why_not), look, warnings)
+    stop = _stop(snapshot, policy, chooser)
     if stop:
-        held = tuple(hold(view, "the rollout is paused") for view in _in_order(snapshot))
-        return Plan(held, None, becomes=RolloutState.PAUSED, note=stop)
+        return stop(_held(snapshot, "the rollout stops"))
     decisions = tuple(chooser.decide(view) for view in _in_order(snapshot))
     decisions = chooser.with_floor_restored(decisions)
     becomes, note = _end(snapshot, decisions)
+    if becomes is None and chooser.canary.hosts and chooser.canary.all_proved and chooser.canary.held:
+        told = "The first hosts have proved good. Approve, roll back or cancel."
+        return Plan(_held(snapshot, "waits for approval"), look, becomes=RolloutState.AWAITING_APPROVAL, note=told)
     if becomes is None and snapshot.state is RolloutState.SCHEDULED:
         becomes = RolloutState.RUNNING
     return Plan(
@@ -55,16 +62,41 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
         warnings,
         becomes=becomes,
         note=note,
-        canary_passed=chooser.canary.passed and snapshot.counts[HostState.DONE] > 0,
+        canary_passed=not snapshot.going_back and chooser.canary.passed and chooser.canary.proved > 0,
     )
+
+
+def _warnings(snapshot: Snapshot, policy: Policy, now: datetime) -> tuple[SessionWarning, ...]:
+    rows = (view.row for view in snapshot.hosts if view.row.back or not snapshot.going_back)
+    return warnings_due(rows, snapshot.sessions or (), policy, snapshot.schedule.force_at, now)
+
+
+def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> str:
+    """Why nothing may be begun now whatever the hosts are like; empty when it may. Going back waits for neither."""
+    if snapshot.going_back:
+        return ""
+    if now < snapshot.schedule.begin_at:
+        return f"begins at {snapshot.schedule.begin_at.isoformat(timespec='seconds')}"
+    if not may_begin(policy.windows, snapshot.zone, now, snapshot.host_time):
+        opens = room_at(policy.windows, snapshot.zone, now, snapshot.host_time)
+        return f"waits for the window: hosts are begun from {opens.isoformat(timespec='seconds')}"
+    return ""
 
 
 def _before_begin(snapshot: Snapshot, why: str) -> tuple[Decision, ...]:
-    """Nothing happens yet; what was drained before the beginning was moved is given back."""
+    """Nothing is begun; what was drained before is given back, since it would only stand empty."""
     return tuple(
-        Decision(view.name, Act.GIVE_BACK, why, view.sessions) if view.drained else hold(view, why)
+        Decision(view.name, Act.GIVE_BACK, why, view.sessions) if view.drained else _kept(view, why)
         for view in _in_order(snapshot)
     )
+
+
+def _kept(view: HostView, why: str) -> Decision:
+    return hold(view, "is being rebuilt and will be finished" if view.row.state.in_work else why)
+
+
+def _held(snapshot: Snapshot, why: str) -> tuple[Decision, ...]:
+    return tuple(_kept(view, why) for view in _in_order(snapshot))
 
 
 def _in_order(snapshot: Snapshot) -> list[HostView]:
@@ -76,53 +108,86 @@ def _in_order(snapshot: Snapshot) -> list[HostView]:
     return sorted(open_hosts, key=lambda view: (view.sessions, not view.drained, view.name))
 
 
-def _too_many_failures(snapshot: Snapshot, policy: Policy) -> str:
-    """Why the rollout must stop because of failed hosts; empty when it may go on."""
+type Stop = Callable[[tuple[Decision, ...]], Plan]
+
+
+def _stop(snapshot: Snapshot, policy: Policy, chooser: Chooser) -> Stop | None:
+    """What the rollout becomes because of failed hosts; None when it may go on."""
     failed = snapshot.counts[HostState.FAILED] - snapshot.failures_accepted
-    if all(view.row.state.ended for view in snapshot.hosts):
-        return ""  # nothing is left to be stopped
-    if failed <= 0 or policy.on_failure is OnFailure.CONTINUE:
-        return ""
-    if snapshot.counts[HostState.DONE] < policy.canary_hosts:
-        return f"{failed} of the first hosts failed, so no other is touched. Look at the error, then resume or cancel."
-    if failed <= policy.failures_allowed(len(snapshot.hosts)):
-        return ""
-    return f"{failed} hosts failed, more than the policy allows. Look at their errors, then resume or cancel."
+    if failed <= 0 or snapshot.going_back or all(view.row.state.ended for view in snapshot.hosts):
+        return None  # nothing failed, or nothing is left to be stopped
+    if not chooser.canary.passed and policy.canary_hosts:
+        return _canary_failed(policy, failed)
+    on_failure = OnFailure.PAUSE if snapshot.kind is RolloutKind.REFRESH else policy.on_failure
+    if failed <= policy.failures_allowed(len(snapshot.hosts)) or on_failure is OnFailure.CONTINUE:
+        return None
+    note = f"{failed} hosts failed, more than the policy allows."
+    if on_failure is OnFailure.ROLL_BACK:
+        return _becoming(RolloutState.ROLLING_BACK, f"{note} All go back to what they were.")
+    return _becoming(RolloutState.PAUSED, f"{note} Look at their errors, then resume, retry, roll back or cancel.")
+
+
+def _canary_failed(policy: Policy, failed: int) -> Stop:
+    """A first host that fails ends the rollout: no other host is touched, whatever the policy says of later ones."""
+    if policy.on_failure is OnFailure.ROLL_BACK:
+        return _becoming(
+            RolloutState.ROLLING_BACK, f"{failed} of the first hosts failed. They go back to what they were."
+        )
+    return _becoming(RolloutState.CANCELLING, ENDED_BY_CANARY.format(failed=failed), ends_as=RolloutState.FAILED)
+
+
+def _becoming(state: RolloutState, note: str, *, ends_as: RolloutState | None = None) -> Stop:
+    return lambda held: Plan(held, None, becomes=state, note=note, ends_as=ends_as)
 
 
 def _end(snapshot: Snapshot, decisions: tuple[Decision, ...]) -> tuple[RolloutState | None, str]:
     """The end this look comes to, once no host is left to do anything with."""
-    if any(decision.act is not Act.SKIP for decision in decisions):
+    if snapshot.kind is RolloutKind.REFRESH or any(decision.act is not Act.SKIP for decision in decisions):
         return None, ""
     failed = snapshot.counts[HostState.FAILED]
     if failed:
-        return RolloutState.FAILED, f"{failed} of {len(snapshot.hosts)} hosts failed."
-    return RolloutState.SUCCEEDED, ""
+        what = "could not be brought back" if snapshot.going_back else "failed"
+        return RolloutState.FAILED, f"{failed} of {len(snapshot.hosts)} hosts {what}."
+    return (RolloutState.ROLLED_BACK if snapshot.going_back else RolloutState.SUCCEEDED), ""
 
 
 def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
     """Hosts in work finish, drained ones are given back, the rest stay as they are."""
+    failing = snapshot.ends_as is RolloutState.FAILED
+    why = "the rollout had failed on its first hosts" if failing else "the rollout was cancelled"
     decisions = []
     for view in _in_order(snapshot):
         if view.row.state.in_work:
             decisions.append(hold(view, "is being rebuilt and will be finished"))
         elif view.drained:
-            decisions.append(Decision(view.name, Act.GIVE_BACK, "the rollout was cancelled", view.sessions))
+            decisions.append(Decision(view.name, Act.GIVE_BACK, why, view.sessions))
+        elif view.row.out_of_pool:
+            told = f"is out of the host pool since an attempt that failed, and {why}"
+            decisions.append(Decision(view.name, Act.FAIL, told))
         else:
-            decisions.append(Decision(view.name, Act.SKIP, "the rollout was cancelled", view.sessions))
+            decisions.append(Decision(view.name, Act.SKIP, why, view.sessions))
     ended = all(decision.act is Act.SKIP for decision in decisions)
     return Plan(
         tuple(decisions),
         None if ended else now + timedelta(seconds=policy.poll_seconds),
-        becomes=RolloutState.CANCELLED if ended else None,
+        becomes=snapshot.ends_as if ended else None,
     )
 
 
-def _holding(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Chooser) -> Plan:
-    """Paused: hosts in work finish on their own, nothing is begun, drained or ended; the floor is kept."""
-    held = tuple(
-        hold(view, "is being rebuilt and will be finished" if view.row.state.in_work else "the rollout is paused")
-        for view in _in_order(snapshot)
-    )
-    # Still looked at: progress stays true, and a lost nudge of `resume` costs one poll.
-    return Plan(chooser.with_floor_restored(held), now + timedelta(seconds=policy.poll_seconds))
+def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Chooser, limits: Limits) -> Plan:
+    """The first hosts have proved good: a person decides, within the limit. One that turns bad decides too."""
+    stop = _stop(snapshot, policy, chooser)
+    if stop is None and snapshot.awaiting_since and now >= snapshot.awaiting_since + limits.approval:
+        days = limits.approval / timedelta(days=1)
+        told = f"Nobody approved within {days:g} days, so it has ended. Its first hosts stay out of rotation."
+        stop = _becoming(RolloutState.CANCELLING, told, ends_as=RolloutState.FAILED)
+    if stop:
+        return stop(_held(snapshot, "the rollout stops"))
+    return _holding(snapshot, policy, now, chooser, "waits for approval")
+
+
+def _holding(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Chooser, why: str) -> Plan:
+    """Hosts in work finish on their own, nothing is begun, drained or ended; the floor is kept."""
+    # Still looked at: progress stays true, and a lost nudge of `resume` or `approve` costs one poll.
+    next_at = now + timedelta(seconds=policy.poll_seconds)
+    return Plan(chooser.with_floor_restored(_held(snapshot, why)), next_at)

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import AfterForce, Policy, ScheduleMode
-from shared.models.rollouts import RolloutHost, Schedule
+from shared.models.rollouts import FIRST_GUESS, RolloutHost, RolloutKind, Schedule
 from shared.states import HostState, RolloutState
 
 DRAINED_STATES = frozenset({HostState.DRAINING, HostState.WAITING_FOR_LOGOFF, HostState.SIGNING_OUT})
 """A host we drained and have not begun to rebuild."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ends of the waits that a look decides about."""
+
+    sign_out: timedelta
+    """How long a host may take to get rid of its sessions once they are being ended."""
+    approval: timedelta
+    """How long a rollout waits for a person's approval."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,8 @@ class Snapshot:
     """A pool in the midst of a rollout, as one look found it.
 
     `session_limit` is per host. `may_probe_only`: it is not known yet whether re-imaging works on this
-    pool, so one host at a time. `sessions` is None when the look had no need to read them.
+    pool, so one host at a time. `sessions` is None when the look had no need to read them. `zone` is that of the
+    policy's windows, `host_time` what a host takes. `writes_left`: what ARM said is left of its budget, if it did.
     """
 
     hosts: tuple[HostView, ...]
@@ -63,6 +74,14 @@ class Snapshot:
     may_probe_only: bool = False
     failures_accepted: int = 0
     sessions: tuple[UserSession, ...] | None = None
+    kind: RolloutKind = RolloutKind.UPDATE
+    going_back: bool = False
+    approved: bool = False
+    awaiting_since: datetime | None = None
+    ends_as: RolloutState = RolloutState.CANCELLED
+    zone: str = "UTC"
+    host_time: timedelta = timedelta(seconds=FIRST_GUESS)
+    writes_left: int | None = None
 
     def with_rows(self, rows: Mapping[str, RolloutHost]) -> Snapshot:
         """The same look with other rows: what is known after its commands were carried out."""
@@ -129,6 +148,15 @@ class SessionWarning:
     minutes: int
 
 
+@dataclass(frozen=True)
+class Bound:
+    """One of the things that limit how many hosts are updated at once; the smallest binds."""
+
+    name: str
+    hosts: int
+    because: str
+
+
 @dataclass(frozen=True, order=True)
 class Moment:
     """The next moment at which a rollout does something by itself, and what, in plain words."""
@@ -148,6 +176,8 @@ class Plan:
     becomes: RolloutState | None = None
     """The state the rollout moves to now; None: it stays."""
     note: str = ""
+    ends_as: RolloutState | None = None
+    """With `cancelling`: the end it then comes to; None: cancelled."""
     canary_passed: bool = False
 
     def chosen(self, act: Act) -> list[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from shared.errors import AzureBusy, AzureConflict, AzureError
 from shared.models.azure import Machine
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import Act, Plan, Snapshot
 from shared.publishing import apply
 from shared.services import ROLLOUTS, Services
@@ -144,7 +144,8 @@ class Hands:
         chosen = decided.chosen(Act.TAKE)
         if not chosen or self._commanded_otherwise():
             return []
-        canary = self.rollout.policy.canary_hosts > 0 and not decided.canary_passed
+        forward = self.rollout.kind is not RolloutKind.REFRESH and not self.rollout.going_back
+        canary = forward and self.rollout.policy.canary_hosts > 0 and not decided.canary_passed
         for host in chosen:
             self.rows[host] = apply.take(self.rows[host], self.services.now(), canary=canary)
         return chosen

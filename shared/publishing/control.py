@@ -20,6 +20,7 @@ from shared.models.rollouts import Rollout, Schedule
 from shared.models.views import RolloutView
 from shared.ports import Engine
 from shared.publishing.progress import progress
+from shared.publishing.window_check import in_windows
 from shared.schedule import move_schedule
 from shared.services import ROLLOUTS, Services
 from shared.states import RolloutState, move_rollout
@@ -130,7 +131,8 @@ def foreseen_problems(services: Services, rollout_id: str, body: Mapping[str, An
 
 def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:
     forcing = now >= rollout.schedule.force_at and rollout.state is not RolloutState.PAUSED
-    return move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
+    moved = move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
+    return in_windows(moved, rollout.policy.windows, rollout.zone, prefix="")
 
 
 def _moved(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:

@@ -7,9 +7,9 @@ before anything is changed, so that it can be given back after any crash.
 
 from __future__ import annotations
 
-from shared.models.azure import Machine
+from shared.models.azure import Machine, swapped_version
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
+from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG, SWAPPED_TAG
 
 OURS = (EXCLUSION_TAG, ROLLOUT_TAG)
 EXCLUDED = "freshcoat"
@@ -25,13 +25,15 @@ def remember(row: RolloutHost, machine: Machine) -> RolloutHost:
         exclusion = machine.tags.get(EXCLUSION_TAG)
         changes["prior_tags"] = {EXCLUSION_TAG: None if exclusion == EXCLUDED else exclusion}
         changes["prior_delete_option"] = machine.os_disk_delete_option
-        changes["was_off"] = not machine.running
+        # One that an earlier rollout has failed on may have been switched off by that: it was on before.
+        changes["was_off"] = not machine.running and not row.left_drained
     return row.model_copy(update=changes)
 
 
 def marked(machine: Machine, rollout: Rollout) -> dict[str, str]:
     """The VM's tags while we have it."""
-    tags = {name: value for name, value in machine.tags.items() if name != FAILED_TAG}
+    void = {FAILED_TAG} if swapped_version(machine.tags, machine.os_disk_id) else {FAILED_TAG, SWAPPED_TAG}
+    tags = {name: value for name, value in machine.tags.items() if name not in void}
     return tags | {EXCLUSION_TAG: EXCLUDED, ROLLOUT_TAG: rollout.id}
 
 

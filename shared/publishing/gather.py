@@ -9,10 +9,14 @@ from shared.models.azure import Machine, SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.arm_ids import subscription_of, version_id
 from shared.names import ROLLOUT_TAG
 from shared.planning.moments import due_step
 from shared.planning.observe import observe
+from shared.planning.pace import host_time
+from shared.planning.reopen import reopened
 from shared.planning.values import HostView, Snapshot
+from shared.publishing.left_over import left_over, with_custody
 from shared.services import Services
 from shared.states import HostState
 
@@ -29,11 +33,15 @@ def gather(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> G
     """Read the pool, page by page and once, and bring the rows up to date with it (in memory)."""
     seen = {host.name.lower(): host for host in services.desktops.session_hosts(pool.host_pool_id)}
     stored = {row.host: row for row in services.hosts.all(rollout.id)}
+    left = {} if stored else left_over(services, rollout, pool, seen)
     new = [host for name, host in seen.items() if _is_new(rollout, stored.get(name), host, now)]
+    if rollout.retry_of:
+        new = [host for host in new if host.name.lower() in stored or host.name.lower() in left]
     fresh = {row.host: row for row in _first_rows(services, rollout, new)}
     rows = [
-        *(_renewed(row, fresh) for row in stored.values()),
-        *(row for row in fresh.values() if row.host not in stored),
+        *(reopened(_renewed(row, fresh), rollout) for row in stored.values()),
+        *(with_custody(row, left) for row in fresh.values() if row.host not in stored),
+        *(row for row in left.values() if row.host not in fresh),
     ]
     settle = timedelta(seconds=rollout.policy.settle_seconds)
     views = tuple(
@@ -49,8 +57,17 @@ def gather(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> G
         replicas=rollout.replicas,
         may_probe_only=rollout.policy.strategy is Strategy.AUTO
         and pool.reimage is ReimageSupport.UNKNOWN
+        and not rollout.going_back
         and not any(row.state is HostState.DONE for row in rows),
         failures_accepted=rollout.failures_accepted,
+        kind=rollout.kind,
+        going_back=rollout.going_back,
+        approved=rollout.approved_at is not None,
+        awaiting_since=rollout.awaiting_since,
+        ends_as=rollout.ends_as,
+        zone=rollout.zone,
+        host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
+        writes_left=services.surroundings.writes_left(subscription_of(pool.host_pool_id)),
     )
     return Gathered(_with_sessions(services, snapshot, rollout, pool, now), stored)
 
@@ -96,6 +113,9 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
     return row.model_copy(
         update={
             "from_version": version,
+            "from_version_id": version_id(machine.definition_id, machine.version)
+            if machine.definition_id and machine.version
+            else "",
             "version": version,
             "location": machine.location,
             "left_drained": ROLLOUT_TAG in machine.tags,
@@ -103,7 +123,7 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
     )
 
 
-_OF_THE_VM = ("vm_id", "vm_missing", "from_version", "version", "location", "left_drained")
+_OF_THE_VM = ("vm_id", "vm_missing", "from_version", "from_version_id", "version", "location", "left_drained")
 
 
 def _renewed(row: RolloutHost, fresh: dict[str, RolloutHost]) -> RolloutHost:
@@ -122,10 +142,13 @@ def version_of(machine: Machine, definition_id: str) -> str | None:
 
 
 def _while_pending(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
-    """Until we drain a host, it is its operator and autoscale who say how it is to be given back."""
-    if row.state is not HostState.PENDING or seen is None:
+    """Until we drain a host, it is its operator and autoscale who say how it is to be given back.
+
+    One that we drained before, and that failed, says nothing of that: what was noted then counts.
+    """
+    if row.state is not HostState.PENDING or seen is None or row.left_drained:
         return row
-    drained = not seen.accepting and not row.left_drained
+    drained = not seen.accepting
     off = seen.status == "Shutdown"
     if (row.operator_drained, row.was_off) == (drained, off):
         return row

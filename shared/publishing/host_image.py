@@ -1,4 +1,4 @@
-"""Bringing a host onto the target version: look again, then re-image or replace the VM.
+"""Bringing a host onto its version: re-image or replace the VM, or give it its kept disk back.
 
 Sequences and their reasons: azure-facts 1.6. Whether re-imaging in place brings another gallery version
 is documented by one sentence only, so the result is looked at: the disk itself says what it was made from.
@@ -12,12 +12,13 @@ import string
 from pydantic import SecretStr
 
 from shared.errors import StaleRow
-from shared.models.azure import HEALTHY_STATUSES, Machine, MachineBody, Operation, SessionHost
+from shared.models.azure import Machine, MachineBody, Operation
 from shared.models.policy import Strategy
-from shared.models.pools import Pool, ReimageSupport
-from shared.models.rollouts import Rollout
-from shared.names import REGISTER_HOST
-from shared.publishing.gather import version_of
+from shared.models.pools import ReimageSupport
+from shared.models.rollouts import goal_of
+from shared.names import SWAP
+from shared.publishing.host_swap import AT_ONCE, swap_disk
+from shared.publishing.on_target import is_renewed
 from shared.publishing.step import Work, carry_on
 from shared.services import POOLS, Services
 from shared.states import HostState
@@ -27,105 +28,12 @@ from shared.steps import Outcome, Then
 REBUILDING = frozenset({"reimage", "create"})
 """Kinds of operation after which the disk must be the target version."""
 
-AT_ONCE = 1.0
-"""Seconds until a step is called again that has more to do."""
-
 CHANGING = frozenset({"Creating", "Updating", "Deleting", "Migrating"})
 """ARM provisioning states in which an operation is under way on the VM."""
 
 
-def recheck_host(work: Work) -> Outcome:
-    """The look just before the destructive step: still drained, still empty, not on the target already.
-
-    A host that is not drained and empty any more, or not in the pool any more, goes back to the rollout.
-    Else its session host object is removed: the machine that comes back is a new one under the old name.
-    """
-    services, pool, row = work.services, work.pool, work.row
-    machine = services.machines.machine(row.vm_id)
-    seen = services.desktops.session_host(pool.host_pool_id, row.host)
-    if seen is None and not row.strategy:
-        # We did not take it out of the pool, so somebody else did, and it may serve others.
-        return _back_to_the_rollout(work, seen)
-    if machine is not None and is_on_target(services, work.rollout, machine):
-        return _renewed_already(work, seen)
-    if seen is not None and _in_use(work, seen):
-        return _back_to_the_rollout(work, seen)
-    if machine is None and row.body is None:
-        raise StepFailed("the VM does not exist any more")
-    if machine is not None and not row.strategy:
-        _decide(work, machine)
-    services.desktops.remove_session_host(pool.host_pool_id, row.host)
-    return Outcome(Then.NEXT)
-
-
-def _back_to_the_rollout(work: Work, seen: SessionHost | None) -> Outcome:
-    drained = seen is not None and not seen.accepting
-    work.move(
-        HostState.DRAINING,
-        drained_at=work.row.drained_at if drained else None,
-        empty_since=None,
-        sessions=seen.sessions if seen else 0,
-        strategy="",
-        old_disk_id=None,
-        body=None,
-        step="somebody came back",
-    )
-    return Outcome(Then.STOP)
-
-
-def _in_use(work: Work, seen: SessionHost) -> bool:
-    """Whether the host accepts or holds a session: the count of the broker and its list must both say no."""
-    if seen.accepting or seen.sessions:
-        return True
-    return bool(work.services.desktops.host_sessions(work.pool.host_pool_id, work.row.host))
-
-
-def _renewed_already(work: Work, seen: SessionHost | None) -> Outcome:
-    """The disk is the target version: nothing destructive is left to do.
-
-    Either an interrupted rebuild is taken up again or repeated, or an earlier rollout failed on the host after
-    its rebuild. While it is healthy or somebody works on it, it is neither joined nor registered anew. A registration
-    that never worked is removed, so that the next one can.
-    """
-    healthy = seen is not None and seen.status in HEALTHY_STATUSES
-    if seen is not None and (healthy or seen.sessions):
-        work.save(phase=REGISTER_HOST, version=work.rollout.version)
-        work.move(HostState.JOINING)
-        work.move(HostState.VERIFYING)
-    elif seen is not None:
-        work.services.desktops.remove_session_host(work.pool.host_pool_id, work.row.host)
-    return Outcome(Then.NEXT)
-
-
-def _decide(work: Work, machine: Machine) -> None:
-    """Write down how this host is rebuilt, and all that is needed for it, before anything is destroyed."""
-    strategy = strategy_for(work.rollout, work.pool, machine)
-    body = work.services.machines.recreation_body(machine.id) if strategy is Strategy.REPLACE else None
-    work.save(
-        strategy=str(strategy),
-        old_disk_id=machine.os_disk_id,
-        location=machine.location,
-        body=body.model_dump() if body else None,
-    )
-
-
-def strategy_for(rollout: Rollout, pool: Pool, machine: Machine) -> Strategy:
-    """Re-image or replace this VM.
-
-    Re-imaging reaches only versions of the definition the VM was made from, and an ephemeral disk only
-    goes back to the version it had (azure-facts 1.2): such VMs are replaced whatever `auto` has found out.
-    """
-    wanted = rollout.policy.strategy
-    if wanted is not Strategy.AUTO:
-        return wanted
-    other = machine.definition_id is None or machine.definition_id.lower() != rollout.definition_id.lower()
-    if other or machine.ephemeral or pool.reimage is ReimageSupport.UNSUPPORTED:
-        return Strategy.REPLACE
-    return Strategy.REIMAGE
-
-
 def rebuild_host(work: Work) -> Outcome:
-    """Re-image or replace the VM until its disk is the target version and it runs. Called again until done.
+    """Re-image or replace the VM, or swap its disk, until it is what it is to be and runs. Called again until done.
 
     What to do next follows from the VM as it is, so that a crash at any point repeats nothing destructive;
     and what went through once in an attempt is not asked for again, whatever the disk then says.
@@ -140,8 +48,10 @@ def rebuild_host(work: Work) -> Outcome:
     machine = services.machines.machine(row.vm_id)
     if machine is not None and machine.provisioning in CHANGING:
         return Outcome(Then.WAIT, services.settings.operation_poll)
-    if machine is not None and is_on_target(services, work.rollout, machine):
+    if machine is not None and is_renewed(work, machine):
         return _renewed(work, machine)
+    if machine is not None and row.strategy == SWAP:
+        return swap_disk(work, machine)
     replaces = row.strategy == Strategy.REPLACE
     if row.rebuilt or (machine is not None and not replaces and row.old_disk_id not in (None, machine.os_disk_id)):
         return _came_out_wrong(work, machine)
@@ -149,7 +59,8 @@ def rebuild_host(work: Work) -> Outcome:
         return _create(work)
     if replaces:
         return _delete(work, machine)
-    started = services.machines.start_reimage(row.vm_id, version=work.rollout.version, admin_password=fresh_password())
+    version = goal_of(work.rollout, row).version
+    started = services.machines.start_reimage(row.vm_id, version=version, admin_password=fresh_password())
     return _rebuilding(work, started)
 
 
@@ -160,23 +71,13 @@ def _rebuilding(work: Work, started: Operation) -> Outcome:
     return waiting or Outcome(Then.WAIT, AT_ONCE)
 
 
-def is_on_target(services: Services, rollout: Rollout, machine: Machine) -> bool:
-    """Whether the VM's disk was made from the target version. The disk's word counts, not the VM's."""
-    if machine.os_disk_id is None or machine.ephemeral:
-        return version_of(machine, rollout.definition_id) == rollout.version
-    made_from = services.machines.disk_version(machine.os_disk_id)
-    if made_from is None:
-        return version_of(machine, rollout.definition_id) == rollout.version
-    return made_from.lower() == rollout.version_id.lower()
-
-
 def _renewed(work: Work, machine: Machine) -> Outcome:
     if not machine.running:
         started = work.services.machines.start_power_on(machine.id)
         return carry_on(work, started) or Outcome(Then.WAIT, AT_ONCE)
     if work.row.strategy == Strategy.REIMAGE:
         note_reimage(work.services, work.pool.name, ReimageSupport.WORKS)
-    work.move(HostState.JOINING, version=work.rollout.version)
+    work.move(HostState.JOINING, version=goal_of(work.rollout, work.row).version)
     return Outcome(Then.NEXT)
 
 
@@ -184,7 +85,7 @@ def _came_out_wrong(work: Work, machine: Machine | None) -> Outcome:
     """The rebuild went through but the disk is not the target version. `auto` replaces the VM then, once."""
     may_replace = work.rollout.policy.strategy is Strategy.AUTO and work.row.strategy == Strategy.REIMAGE
     if machine is None or not may_replace:
-        raise StepFailed(f"the rebuilt VM is not on {work.rollout.version}; is the strategy right for this pool?")
+        raise StepFailed(f"the rebuilt VM is not on {goal_of(work.rollout, work.row).version}; is the strategy right for this pool?")
     note_reimage(work.services, work.pool.name, ReimageSupport.UNSUPPORTED)
     body = work.services.machines.recreation_body(machine.id)
     work.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False)
@@ -207,7 +108,7 @@ def _create(work: Work) -> Outcome:
     started = work.services.machines.start_create(
         work.row.vm_id,
         MachineBody.model_validate(work.row.body),
-        image_version_id=work.rollout.version_id,
+        image_version_id=goal_of(work.rollout, work.row).version_id,
         admin_password=fresh_password(),
     )
     return _rebuilding(work, started)

@@ -7,11 +7,16 @@ from pydantic import SecretStr
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.pools import DomainJoin
 from shared.publishing import apply
-from shared.publishing.host_image import AT_ONCE
+from shared.publishing.host_prove import keep_out, to_be_proved
+from shared.publishing.host_swap import AT_ONCE
 from shared.publishing.step import Work, carry_on
 from shared.states import HostState
 from shared.stepping import StepFailed
 from shared.steps import Outcome, Then
+
+
+LOOKS_OFTEN = 5.0
+"""Seconds between two looks for a registration that must be drained before it is healthy."""
 
 
 def join_host(work: Work) -> Outcome:
@@ -34,13 +39,13 @@ def join_host(work: Work) -> Outcome:
 def register_host(work: Work) -> Outcome:
     """Install the AVD agent and register the host. The token is read here and goes nowhere else."""
     if work.row.operation is not None:
+        if to_be_proved(work):
+            keep_out(work)
         return carry_on(work) or _registered(work)
     token = work.services.desktops.registration_token(work.pool.host_pool_id)
-    started = work.services.machines.start_register(
-        work.row.vm_id,
-        work.row.location,
-        token,
-    )
+    row = work.row
+    attempt = f"{work.rollout.id}-{row.attempt}"
+    started = work.services.machines.start_register(row.vm_id, row.location, token, attempt)
     return carry_on(work, started) or _registered(work)
 
 
@@ -52,18 +57,22 @@ def _registered(work: Work) -> Outcome:
 def await_healthy(work: Work) -> Outcome:
     """Wait until the broker sees the host as healthy.
 
-    A registration accepts sessions at once. A host that is to be given back drained or switched off is drained
-    as soon as it is seen; others get nobody before they are healthy, and then may.
+    A registration accepts sessions at once. A host that is to be proved first, or to be given back drained or
+    switched off, is drained as soon as it is seen; others get nobody before they are healthy, and then may.
     """
-    seen = work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
-    if seen is not None and seen.accepting and (work.row.operator_drained or work.row.was_off):
-        work.services.desktops.set_accepting(work.pool.host_pool_id, work.row.host, accepting=False)
+    kept_out = work.row.operator_drained or work.row.was_off or to_be_proved(work)
+    if kept_out:
+        seen = keep_out(work)
+    else:
+        seen = work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
     if seen is not None and seen.status in HEALTHY_STATUSES:
+        work.save(out_of_pool=False)
         return Outcome(Then.NEXT)
     status = seen.status if seen else "not registered yet"
     if status != work.row.reason:
         work.save(reason=status)
-    return Outcome(Then.WAIT, work.services.settings.operation_poll)
+    poll = work.services.settings.operation_poll
+    return Outcome(Then.WAIT, min(poll, LOOKS_OFTEN) if kept_out and seen is None else poll)
 
 
 def give_back_host(work: Work) -> Outcome:

@@ -14,8 +14,9 @@ from shared.errors import AzureBusy, AzureError, NotFound, StaleRow
 from shared.models.pools import Pool
 from shared.models.rollouts import Look, Rollout, RolloutHost
 from shared.planning.moments import next_look
+from shared.planning.pace import measured
 from shared.planning.plan import plan
-from shared.planning.values import Act, Plan, Snapshot
+from shared.planning.values import Act, Limits, Plan, Snapshot
 from shared.ports import Engine
 from shared.publishing.carry_out import Hands
 from shared.publishing.gather import gather
@@ -67,8 +68,7 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookA
         return LookAnswer(ended=False, state=rollout.state, next_look=now + timedelta(seconds=wait))
     except AzureError as error:
         return _unreadable(services, rollout, error, now)
-    limit = timedelta(seconds=services.settings.sign_out_limit)
-    decided = plan(gathered.snapshot, rollout.policy, now, sign_out_limit=limit)
+    decided = plan(gathered.snapshot, rollout.policy, now, limits=limits_of(services))
     begun = _begun(services, rollout, decided)
     if begun is None:
         return LookAnswer(ended=False, state=rollout.state, next_look=now)
@@ -78,6 +78,12 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookA
     _save(services, gathered.stored, hands.rows)
     _start_hosts(services, engine, taken, hands.rows, new_run=rollout.adopted_run != run, now=now)
     return _answer(services, rollout, decided, gathered.snapshot, hands)
+
+
+def limits_of(services: Services) -> Limits:
+    """The ends of the waits that a look decides about."""
+    settings = services.settings
+    return Limits(timedelta(seconds=settings.sign_out_limit), timedelta(seconds=settings.approval_limit))
 
 
 def _superseded(services: Services, rollout: Rollout, pool: Pool) -> LookAnswer:
@@ -189,6 +195,7 @@ def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snaps
         seen=seen,
         counts=after.counts,
         signed_out=sum(len(row.signed_out) for row in hands.rows.values()),
+        host_seconds=measured(hands.rows.values()),
     )
     if recorded.state.ended:
         return LookAnswer(ended=True, state=recorded.state)

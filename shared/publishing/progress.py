@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from statistics import median
 
-from shared.models.policy import AfterForce, ScheduleMode, share_down
-from shared.models.rollouts import Rollout, RolloutHost
-from shared.models.views import NextMoment, RolloutBrief, RolloutHostView, RolloutView
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.models.views import NextMoment, RolloutBrief, RolloutView
 from shared.planning import moments
-from shared.planning.budget import HOSTS_PER_REPLICA
+from shared.planning.pace import host_time
+from shared.planning.windows import FOREVER, open_until, opens_at
+from shared.publishing.forecast import forecast
 from shared.states import HostState, RolloutState
-
-FIRST_GUESS = timedelta(minutes=20)
-"""How long a host takes, before one has finished."""
 
 WEIGHTS = {
     HostState.PENDING: 0,
@@ -31,11 +28,6 @@ WEIGHTS = {
 }
 """Percent of a host's work that is behind it once it has got into a state."""
 
-_WAITS_FOR_A_PERSON = {
-    RolloutState.PAUSED: "nothing: it is paused until somebody resumes or cancels it",
-    RolloutState.AWAITING_APPROVAL: "nothing: it waits until somebody approves or cancels it",
-}
-
 
 def percent(counts: Mapping[str, int], *, ended: bool) -> int:
     """Percent of the work that is done, rounded down; 100 only when the rollout has ended."""
@@ -46,74 +38,65 @@ def percent(counts: Mapping[str, int], *, ended: bool) -> int:
     return done if ended else min(done, 99)
 
 
-def time_per_host(hosts: Sequence[RolloutHost]) -> timedelta:
-    """The median time from taking a host to its end, of those that are done; a first guess before one is."""
-    seconds = [
-        (host.ended_at - host.taken_at).total_seconds()
-        for host in hosts
-        if host.state is HostState.DONE and host.taken_at and host.ended_at
-    ]
-    return timedelta(seconds=median(seconds)) if seconds else FIRST_GUESS
-
-
-def expected_end(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> datetime | None:
-    """When the rollout ends if hosts take as long as those before, and people stay until the deadline.
-
-    None while it waits for a person, and before the hosts are known.
-    """
-    if rollout.state.ended:
-        return rollout.ended_at
-    if rollout.state in _WAITS_FOR_A_PERSON or not hosts:
-        return None
-    each = time_per_host(hosts)
-    left = [host for host in hosts if not host.state.ended]
-    in_work = [host for host in left if host.state.in_work]
-    finished = max((_finish(host, each, now) for host in in_work), default=now)
-    if rollout.state is RolloutState.CANCELLING:
-        return finished
-    settle = timedelta(seconds=2 * rollout.policy.settle_seconds)
-    busy = [host for host in left if not host.state.in_work and host.sessions]
-    idle = len(left) - len(in_work) - len(busy)
-    start = max(now, rollout.schedule.begin_at)
-    if idle:
-        finished = max(finished, start + settle + _waves(idle, _window(rollout, len(hosts))) * each)
-    if busy:
-        forced = max(start, rollout.schedule.force_at)
-        wide = _window(rollout, len(hosts), forced=True)
-        finished = max(finished, forced + settle + _waves(len(busy), wide) * each)
-    return finished
-
-
-def _finish(host: RolloutHost, each: timedelta, now: datetime) -> datetime:
-    return max(now, (host.taken_at or now) + each)
-
-
-def _waves(hosts: int, window: int) -> int:
-    return math.ceil(hosts / window)
-
-
-def _window(rollout: Rollout, total: int, *, forced: bool = False) -> int:
-    """How many hosts may be rebuilt at a time."""
-    policy = rollout.policy
-    cap = min(policy.max_in_flight, HOSTS_PER_REPLICA * max(1, rollout.replicas))
-    on_logoff = rollout.schedule.mode is ScheduleMode.ON_LOGOFF
-    if forced and on_logoff and policy.after_force is AfterForce.ALL:
-        return cap
-    return max(1, min(cap, share_down(policy.max_unavailable, total)))
-
-
 def next_moment(rollout: Rollout, now: datetime) -> NextMoment | None:
     """What happens next; None after the end."""
-    if rollout.state.ended:
-        return None
-    if waits := _WAITS_FOR_A_PERSON.get(rollout.state):
-        return NextMoment(at=None, does=waits)
-    if rollout.state is RolloutState.CANCELLING:
-        return NextMoment(at=None, does="hosts in work are finished, then it ends")
+    match rollout.state:
+        case state if state.ended:
+            return None
+        case RolloutState.PAUSED:
+            return _whenever("nothing: it is paused until somebody resumes or cancels it")
+        case RolloutState.AWAITING_APPROVAL:
+            since = rollout.awaiting_since
+            told = f"since {since.isoformat(timespec='seconds')} it waits" if since else "it waits"
+            return _whenever(f"nothing: {told} until somebody approves or cancels it")
+        case RolloutState.CANCELLING:
+            return _whenever("hosts in work are finished, then it ends")
+        case _ if rollout.going_back:
+            return _whenever("hosts go back to what they were")
+        case _:
+            return _by_schedule(rollout, now)
+
+
+def _by_schedule(rollout: Rollout, now: datetime) -> NextMoment:
+    """The next moment of the schedule or of the windows, whichever comes first."""
+    begin = max(now, rollout.schedule.begin_at)
+    until, opens = _windows(rollout, begin)
+    upcoming = [] if rollout.kind is RolloutKind.REFRESH else _of_schedule(rollout, now, begins=opens is None)
+    if opens:
+        upcoming.append(NextMoment(at=opens, does="the window opens, hosts may be taken"))
+    elif until and begin == now:
+        upcoming.append(NextMoment(at=until, does="the window closes: hosts in work finish, no other is begun"))
+    if upcoming:
+        return min(upcoming, key=lambda told: told.at or now)
+    if rollout.kind is RolloutKind.REFRESH:
+        return _whenever("hosts are made fresh after they were used")
+    return _whenever("the remaining hosts are updated")
+
+
+def _of_schedule(rollout: Rollout, now: datetime, *, begins: bool) -> list[NextMoment]:
+    """The schedule's next moment, if there is one; its beginning only when hosts may be taken then."""
     moment = moments.next_moment(rollout.schedule, rollout.policy, now)
-    if moment is None:
-        return NextMoment(at=None, does="the remaining hosts are updated")
-    return NextMoment(at=moment.at, does=moment.does)
+    if moment and moment.at == rollout.schedule.begin_at and not begins:
+        moment = moments.next_moment(rollout.schedule, rollout.policy, moment.at)
+    return [NextMoment(at=moment.at, does=moment.does)] if moment else []
+
+
+def _whenever(does: str) -> NextMoment:
+    return NextMoment(at=None, does=does)
+
+
+def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datetime | None]:
+    """Until when work is allowed then, or from when on it is; None where nothing bounds it.
+
+    Going back does not wait for windows: a pool that is half on a bad version is worse than one worked on by day.
+    """
+    windows = rollout.policy.windows
+    if not windows or rollout.state.ended or rollout.going_back:
+        return None, None
+    until = open_until(windows, rollout.zone, moment)
+    if until is None:
+        return None, opens_at(windows, rollout.zone, moment)
+    return (None if until == FOREVER else until), None
 
 
 def brief(rollout: Rollout, counts: Mapping[str, int] | None = None) -> RolloutBrief:
@@ -133,6 +116,9 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
         counts[host.state.value] += 1
     shown = {state: count for state, count in counts.items() if count}
     open_sessions = sum(host.sessions for host in hosts if not host.state.ended)
+    each = host_time(hosts, timedelta(seconds=rollout.first_guess))
+    foreseen = forecast(rollout, hosts, now)
+    open_till, opens = _windows(rollout, now)
     return RolloutView.model_validate(
         _brief_fields(rollout, shown)
         | {
@@ -141,15 +127,16 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             "accepting": rollout.look.accepting if rollout.look else None,
             "sessions_open": rollout.look.sessions_to_end if rollout.look else open_sessions,
             "sessions_signed_out": rollout.signed_out,
-            "minutes_per_host": round(time_per_host(hosts) / timedelta(minutes=1), 1),
+            "minutes_per_host": round(each / timedelta(minutes=1), 1),
             "next": next_moment(rollout, now),
-            "expected_end": expected_end(rollout, hosts, now),
+            "expected_end": foreseen.expected,
+            "expected_end_bounds": foreseen.bounds,
             "looked_at": rollout.look.at if rollout.look else None,
+            "versions": dict(sorted(Counter(host.version or "unknown" for host in hosts).items())),
+            "going_back": rollout.going_back,
+            "approved_at": rollout.approved_at,
+            "approved_by": rollout.approved_by,
+            "windows_open_until": open_till,
+            "windows_opens_at": opens,
         }
     )
-
-
-def view_host(host: RolloutHost, target: str) -> RolloutHostView:
-    """One host of a rollout, for people."""
-    kept = {name: getattr(host, name) for name in RolloutHostView.model_fields if name != "target"}
-    return RolloutHostView.model_validate(kept | {"target": target})

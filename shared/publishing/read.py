@@ -6,7 +6,8 @@ from typing import Any
 
 from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
 from shared.publishing.control import find_rollout
-from shared.publishing.progress import brief, progress, view_host
+from shared.publishing.host_report import view_host
+from shared.publishing.progress import brief, progress
 from shared.services import ROLLOUTS, Services
 from shared.states import HostState, RolloutState
 
@@ -42,5 +43,5 @@ def list_rollout_hosts(
     rollout = find_rollout(services, rollout_id)
     equal: dict[str, Any] = {"state": state} if state else {}
     page = services.hosts.page(rollout_id, limit=limit, continuation=continuation, **equal)
-    views = [view_host(row, rollout.version) for row in page.rows]
+    views = [view_host(row, rollout) for row in page.rows]
     return Listed[RolloutHostView](items=views, continuation=page.continuation)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from shared.errors import NotFound, StaleRow
 from shared.models.pools import Pool
-from shared.models.rollouts import Look, Rollout
+from shared.models.rollouts import Look, Rollout, RolloutKind
+from shared.planning.moments import schedule_back
 from shared.planning.values import Plan
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.states import HostState, RolloutState, move_rollout
@@ -23,6 +25,7 @@ def record(
     seen: Look | None = None,
     counts: Counter[HostState] | None = None,
     signed_out: int | None = None,
+    host_seconds: float | None = None,
     note: str | None = None,
 ) -> Rollout:
     """Write what is given; when somebody wrote the row meanwhile, read it again and add to theirs.
@@ -37,6 +40,8 @@ def record(
         changes: dict[str, object] = {}
         if signed_out is not None:
             changes["signed_out"] = signed_out
+        if host_seconds is not None:
+            changes["host_seconds"] = host_seconds
         if seen is not None and counts is not None:
             changes["adopted_run"] = rollout.engine_run
             changes |= {"look": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
@@ -63,15 +68,27 @@ def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, obj
         going_on = rollout.state in (RolloutState.SCHEDULED, RolloutState.RUNNING)
         return changes | {"note": ""} if going_on else changes
     changes |= {"state": move_rollout(rollout.id, rollout.state, decided.becomes), "note": decided.note}
-    if decided.becomes is RolloutState.CANCELLED:
-        changes["note"] = rollout.note  # who cancelled it
-    if decided.becomes is RolloutState.RUNNING and rollout.started_at is None:
-        changes["started_at"] = now
-    if decided.becomes is RolloutState.PAUSED:
-        changes["resume_to"] = rollout.state
-    if decided.becomes.ended:
-        changes["ended_at"] = now
-    return changes
+    if rollout.state is RolloutState.CANCELLING or decided.becomes is RolloutState.ROLLED_BACK:
+        changes["note"] = rollout.note  # who cancelled it, or why it went back
+    return changes | _with_the_state(rollout, decided, decided.becomes, now)
+
+
+def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now: datetime) -> dict[str, object]:
+    """What is noted when a rollout gets into a state."""
+    match becomes:
+        case RolloutState.RUNNING:
+            return {} if rollout.started_at else {"started_at": now}
+        case RolloutState.PAUSED:
+            return {"resume_to": rollout.state}
+        case RolloutState.AWAITING_APPROVAL:
+            return {"awaiting_since": now}
+        case RolloutState.ROLLING_BACK:
+            schedule = schedule_back(rollout.schedule, rollout.policy, now)
+            return {"back_since": rollout.back_since or now, "schedule": schedule}
+        case RolloutState.CANCELLING:
+            return {"ends_as": decided.ends_as or RolloutState.CANCELLED}
+        case _:
+            return {"ended_at": now} if becomes.ended else {}
 
 
 def settle_pool(services: Services, rollout: Rollout) -> None:
@@ -99,6 +116,11 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
     if pool.running_rollout != rollout.id:
         return {}
     changes: dict[str, object] = {}
+    if rollout.state.ended:
+        changes |= {"running_rollout": "", "last_rollout": rollout.id}
+        changes |= {"host_seconds": rollout.host_seconds} if rollout.host_seconds else {}
+    if rollout.going_back:
+        return changes | _as_it_was(pool, rollout)
     proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if rollout.started_at is not None:
         # Decided about when it was asked for: an activation since then counts more for new hosts, one before less.
@@ -107,9 +129,20 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
         decided_at = rollout.created_at if proven else rollout.ended_at or rollout.created_at
         changes["version_at"] = max(pool.version_at or decided_at, decided_at)
     if proven and (pool.version, pool.image) != (rollout.version, rollout.image):
-        changes |= {"version": rollout.version, "previous_version": pool.version}
-        changes |= {"image": rollout.image, "previous_image": pool.image}
+        # After a roll-back there is nothing before: what was left is what nobody wants to go back to.
+        went_back = rollout.kind is RolloutKind.ROLL_BACK
+        changes |= {"version": rollout.version, "previous_version": None if went_back else pool.version}
+        changes |= {"image": rollout.image, "previous_image": None if went_back else pool.image}
         changes["version_at"] = rollout.created_at
-    if rollout.state.ended:
-        changes["running_rollout"] = ""
     return changes
+
+
+def _as_it_was(pool: Pool, rollout: Rollout) -> dict[str, object]:
+    """The pool's versions as they were before the rollout, which is taking everything back, and since when."""
+    version, image = rollout.from_previous
+    was = {"version": rollout.from_version, "previous_version": version, "previous_image": image}
+    if rollout.from_image:
+        was["image"] = rollout.from_image
+    moved = (pool.version, pool.image) == (rollout.version, rollout.image)
+    since = {"version_at": max(pool.version_at or rollout.created_at, rollout.back_since or rollout.created_at)}
+    return {**was, **since} if moved else dict(since)

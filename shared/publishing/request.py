@@ -20,13 +20,14 @@ from shared.models.policy import PolicyOverrides, resolve_policy
 from shared.models.pools import Pool
 from shared.models.requests import ScheduleRequest, UpdateImageRequest
 from shared.models.rollouts import Rollout, Schedule
-from shared.models.views import PlanView, RolloutView
+from shared.models.views import Finding, PlanView, RolloutView
 from shared.pools import find_pool
 from shared.ports import Engine
 from shared.publishing.claim import claim, give_back, refuse_second, stands
 from shared.publishing.preflight import Preflight, preflight
 from shared.publishing.progress import progress
 from shared.publishing.what_if import preview
+from shared.publishing.window_check import in_windows
 from shared.schedule import parse_schedule
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 from shared.states import RolloutState
@@ -89,7 +90,17 @@ def begin_rollout(services: Services, engine: Engine, pool: Pool, wanted: Wanted
 def plan_update(services: Services, name: str, asked: UpdateImageRequest, who: str) -> PlanView:
     """What `update_image` would do, with all findings; writes nothing. Raises NotFound, InvalidRequest, AzureBusy."""
     pool = find_pool(services, name)
-    rollout, found = _draft(services, pool, _wanted(services, pool, asked), who)
+    return plan_rollout(services, pool, _wanted(services, pool, asked), who)
+
+
+def check_update(services: Services, pool: Pool, wanted: Wanted, who: str) -> list[Finding]:
+    """What speaks for and against a rollout now; writes nothing. Raises InvalidRequest, AzureBusy."""
+    return _draft(services, pool, wanted, who)[1].findings
+
+
+def plan_rollout(services: Services, pool: Pool, wanted: Wanted, who: str) -> PlanView:
+    """What `begin_rollout` would do, with all findings; writes nothing. Raises InvalidRequest, AzureBusy."""
+    rollout, found = _draft(services, pool, wanted, who)
     if pool.running_rollout and stands(services, pool.running_rollout):
         found.failed("rollout", f"rollout {pool.running_rollout} runs on this pool", "wait for its end or cancel it")
     else:
@@ -161,7 +172,8 @@ def _draft(services: Services, pool: Pool, wanted: Wanted, who: str) -> tuple[Ro
     """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
     image, version = wanted.image, wanted.version
     policy = resolve_policy(wanted.schedule.mode, pool.policy, wanted.policy)
-    found = preflight(services, pool, image, version, policy.strategy, allow_downgrade=wanted.allow_downgrade)
+    in_windows(wanted.schedule, policy.windows, pool.time_zone)
+    found = preflight(services, pool, image, version, policy, allow_downgrade=wanted.allow_downgrade)
     now = services.now()
     known = found.version.id if found.version else version_id(image.definition_id, version)
     rollout = Rollout(
@@ -176,6 +188,7 @@ def _draft(services: Services, pool: Pool, wanted: Wanted, who: str) -> tuple[Ro
         from_version=pool.version,
         schedule=wanted.schedule,
         policy=policy,
+        zone=pool.time_zone,
         reason=wanted.reason,
         requested_by=who,
         task=wanted.task,

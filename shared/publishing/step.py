@@ -16,9 +16,10 @@ from shared.errors import AzureBusy, AzureError, FreshcoatError, NotFound
 from shared.models.azure import Operation
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.names import GIVE_BACK_HOST
+from shared.names import GIVE_BACK_HOST, SWAP
 from shared.ports import Engine
 from shared.publishing import apply
+from shared.publishing.keep_failed import switch_off_unless_kept
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.states import HostState, move_host
 from shared.stepping import StepFailed, within
@@ -72,13 +73,18 @@ class Work:
         self.save(state=move_host(self.row.host, self.row.state, state), **changes)
 
 
+class GivenUp(StepFailed):
+    """A step has failed for good: another attempt would not change it."""
+
+
 Step = Callable[[Work], Outcome]
 
 
 def run_step(
-    services: Services, engine: Engine, given: dict[str, object], name: str, step: Step, limit: float
+    services: Services, engine: Engine, given: dict[str, object], name: str, step: Step, limit: float | None
 ) -> Outcome:
-    """Run one step for the host named in `given`; `limit` is how long it may take in all, in seconds.
+    """Run one step for the host named in `given`; `limit` is how long it may take in all, in seconds;
+    None: it ends by itself.
 
     Azure being busy, or working on the VM already, is waited for within the limit. Any other refusal, and
     the limit, cost an attempt; the last one makes the host `failed`: drained, its VM tagged with the reason.
@@ -123,12 +129,12 @@ def _attempt_failed(work: Work, name: str, error: FreshcoatError) -> Outcome:
     """
     why = f"{name}: {error}"
     log.warning("rollout %s: %s, attempt %d: %s", work.rollout.id, work.row.host, work.row.attempt, why)
-    if work.row.attempt <= work.rollout.policy.retries:
+    if work.row.attempt <= work.rollout.policy.retries and not isinstance(error, GivenUp):
         next_attempt = {"attempt": work.row.attempt + 1, "operation": None, "error": why}
         if name == GIVE_BACK_HOST:
             work.save(**next_attempt, step_since=work.services.now())
             return Outcome(Then.WAIT, work.services.settings.operation_poll)
-        work.move(HostState.REIMAGING, **next_attempt, phase="", rebuilt=False, step="trying again")
+        work.move(HostState.REIMAGING, **next_attempt, **_anew(work.row), phase="", rebuilt=False, step="trying again")
         return Outcome(Then.AGAIN)
     try:
         failed = _failed(work, name, why)
@@ -138,10 +144,19 @@ def _attempt_failed(work: Work, name: str, error: FreshcoatError) -> Outcome:
     return Outcome(Then.STOP)
 
 
+def _anew(row: RolloutHost) -> dict[str, object]:
+    """A disk that was given back and did not come to life must go: the next attempt re-images."""
+    if row.strategy != SWAP:
+        return {}
+    return {"strategy": "", "stale_disk_id": row.kept_disk_id, "kept_disk_id": None}
+
+
 def _failed(work: Work, name: str, why: str) -> RolloutHost:
     if name == GIVE_BACK_HOST:
         return apply.as_failed(work.row, why, work.services.now())
-    return apply.fail(work.services, work.pool, work.row, why)
+    failed = apply.fail(work.services, work.pool, work.row, why)
+    switch_off_unless_kept(work.services, work.rollout, work.pool, work.row)
+    return failed
 
 
 def carry_on(work: Work, operation: Operation | None = None) -> Outcome | None:

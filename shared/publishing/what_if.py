@@ -2,80 +2,144 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from shared.models.base import UtcTime, Value
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout
-from shared.models.views import PlannedHost
-from shared.planning.budget import HOSTS_PER_REPLICA, budget_for
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.views import PlannedBound, PlannedHost
+from shared.planning.budget import Budget, budget_for
 from shared.planning.plan import plan
-from shared.planning.values import Act, Snapshot
+from shared.planning.spread import hosts_in, rounds_until_closing
+from shared.planning.values import Act, Plan, Snapshot
+from shared.planning.windows import FOREVER, open_until, room_at
+from shared.publishing.forecast import forecast
 from shared.publishing.gather import gather
-from shared.publishing.progress import FIRST_GUESS
+from shared.publishing.look import limits_of
 from shared.services import Services
+from shared.states import HostState
+
+ORDERED_BY = "idle hosts first, then those with the fewest sessions; of those with as many, by name"
+
+_AT_THE_BEGINNING = frozenset({"ramp", "first_reimage", "arm_writes"})
+"""Bounds that widen by themselves while all goes well."""
 
 
 class Preview(Value):
     """What would happen. `users_now` have sessions on hosts to be updated as of this moment; those of them who
-    do not log off by themselves would be signed out at `force_at`, and no more than that are known today."""
+    do not log off by themselves would be signed out at `force_at`, and no more than that are known today.
+
+    The fields are those of PlanView.
+    """
 
     version: str
     begin_at: UtcTime
     force_at: UtcTime
     hosts: Sequence[PlannedHost]
+    ordered_by: str
     to_update: int
     users_now: int
     users_at_force: int
     at_once: int
-    """Hosts that may be rebuilt at the same time once the first has proved good."""
-    expected_end: UtcTime
-    expected_end_bounds: tuple[UtcTime, UtcTime]
-    """If nobody had to be waited for, and if everybody stayed until `force_at`."""
+    bounds: Sequence[PlannedBound]
+    binding: Sequence[str]
+    binds_later: Sequence[str]
+    windows: str
+    expected_end: UtcTime | None
+    expected_end_bounds: tuple[UtcTime, UtcTime] | None
 
 
 def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
-    """The plan for a rollout that was not written. Raises AzureError when the pool cannot be read."""
+    """The plan for a rollout that was not written, as of when its first host may begin.
+
+    Raises AzureError when the pool cannot be read.
+    """
     now = services.now()
     snapshot = gather(services, rollout, pool, now).snapshot
-    then = max(now, rollout.schedule.begin_at)
-    limit = timedelta(seconds=services.settings.sign_out_limit)
-    decided = plan(snapshot, rollout.policy, then, sign_out_limit=limit)
-    versions = {view.name: view.row.version for view in snapshot.hosts}
-    hosts = tuple(
-        PlannedHost(host=d.host, does=str(d.act), reason=d.reason, sessions=d.sessions, version=versions[d.host])
-        for d in decided.decisions
-    )
-    concerned = [host for host in hosts if host.does != Act.SKIP]
-    users = sum(host.sessions for host in concerned)
-    budget = budget_for(snapshot, rollout.policy, then)
-    at_once = max(
-        1, min(budget.allowed_unavailable, rollout.policy.max_in_flight, HOSTS_PER_REPLICA * max(1, rollout.replicas))
-    )
-    early, late = _ends(snapshot, rollout, len(concerned), at_once, then)
+    begins = _begins(snapshot, rollout, now)
+    decided = plan(snapshot, rollout.policy, begins, limits=limits_of(services))
+    hosts = _planned(snapshot, decided)
+    to_update = [host for host in hosts if host.does != Act.SKIP]
+    users = sum(host.sessions for host in to_update)
+    budget = budget_for(snapshot, rollout.policy, begins)
+    at_once, later = _smallest(budget, without=_AT_THE_BEGINNING)
+    first = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only))
+    foreseen = forecast(rollout, _rows(snapshot, decided), now, first=first)
     return Preview(
         version=rollout.version,
         begin_at=rollout.schedule.begin_at,
         force_at=rollout.schedule.force_at,
         hosts=hosts,
-        to_update=len(concerned),
+        ordered_by=ORDERED_BY,
+        to_update=len(to_update),
         users_now=users,
         users_at_force=users,
         at_once=at_once,
-        expected_end=late if users else early,
-        expected_end_bounds=(early, late),
+        bounds=[PlannedBound(bound=bound.name, hosts=bound.hosts, because=bound.because) for bound in budget.bounds],
+        binding=_smallest(budget)[1],
+        binds_later=later,
+        windows=_windows(snapshot, rollout, begins, len(to_update), at_once, first or at_once),
+        expected_end=foreseen.expected,
+        expected_end_bounds=foreseen.bounds,
     )
 
 
-def _ends(snapshot: Snapshot, rollout: Rollout, hosts: int, at_once: int, then: datetime) -> tuple[datetime, datetime]:
-    """The end if no host had to be waited for, and if every busy one was busy until force_at."""
-    if hosts == 0:
-        return then, then
-    first = FIRST_GUESS if rollout.policy.canary_hosts or snapshot.may_probe_only else timedelta()
-    settle = timedelta(seconds=2 * rollout.policy.settle_seconds)
-    early = then + first + settle + FIRST_GUESS * math.ceil(hosts / at_once)
-    in_flight = max(1, min(hosts, rollout.policy.max_in_flight))
-    late = max(then, rollout.schedule.force_at) + settle + FIRST_GUESS * math.ceil(hosts / in_flight)
-    return early, max(early, late)
+def _begins(snapshot: Snapshot, rollout: Rollout, now: datetime) -> datetime:
+    """When the first host may begin: it has to be drained and looked at twice before it is taken."""
+    then = max(now, rollout.schedule.begin_at)
+    return room_at(rollout.policy.windows, rollout.zone, then, snapshot.host_time + _settling(rollout))
+
+
+def _settling(rollout: Rollout) -> timedelta:
+    return timedelta(seconds=2 * rollout.policy.settle_seconds)
+
+
+def _planned(snapshot: Snapshot, decided: Plan) -> list[PlannedHost]:
+    versions = {view.name: view.row.version for view in snapshot.hosts}
+    return [
+        PlannedHost(host=d.host, does=str(d.act), reason=d.reason, sessions=d.sessions, version=versions[d.host])
+        for d in decided.decisions
+    ]
+
+
+def _rows(snapshot: Snapshot, decided: Plan) -> list[RolloutHost]:
+    """The rows as they would be once those that are not updated are out of it."""
+    skipped = set(decided.chosen(Act.SKIP))
+    return [
+        view.row.model_copy(
+            update={"sessions": view.sessions} | ({"state": HostState.SKIPPED} if view.name in skipped else {})
+        )
+        for view in snapshot.hosts
+    ]
+
+
+def _smallest(budget: Budget, without: frozenset[str] = frozenset()) -> tuple[int, list[str]]:
+    """The smallest of the bounds and which have it. A floor that is lifted is none; a ramp that has come up to the
+    others limits nothing."""
+    lifted = {"min_available"} if budget.floor == 0 else set()
+    bounds = [bound for bound in budget.bounds if bound.name not in without | lifted]
+    least = min(bound.hosts for bound in bounds)
+    names = [bound.name for bound in bounds if bound.hosts == least]
+    return least, names if len(names) == 1 else [name for name in names if name != "ramp"]
+
+
+def _windows(snapshot: Snapshot, rollout: Rollout, begins: datetime, hosts: int, at_once: int, dared: int) -> str:
+    """When the first host may begin and how many end before the window closes, about; empty without windows."""
+    windows, zone, each = rollout.policy.windows, rollout.zone, snapshot.host_time
+    closes = open_until(windows, zone, begins)
+    if closes is None or closes == FOREVER:
+        return ""
+    minutes = f"{each.total_seconds() / 60:.0f} minutes a host"
+    told = f"The first host may begin at {_told(begins, zone)}; the window closes at {_told(closes, zone)}."
+    taken = begins + _settling(rollout)
+    if taken + each > closes:
+        return f"{told} No window is as long as that takes ({minutes}): hosts are begun all the same, and end outside."
+    number = rounds_until_closing(each, windows, zone, taken)
+    fit = min(hosts, hosts_in(number, max(1, at_once), dared))
+    return f"{told} At most about {fit} of {hosts} hosts end before that, at {minutes}."
+
+
+def _told(moment: datetime, zone: str) -> str:
+    return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")

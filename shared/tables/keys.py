@@ -15,7 +15,6 @@ from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
-from shared.names import short_hash
 from shared.services import ACCOUNTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
 
 type Keys[R: Record] = Callable[[R], tuple[str, str]]
@@ -51,7 +50,7 @@ def image_row_keys(row: ImageRow) -> tuple[str, str]:
 
 def disk_keys(disk: KeptDisk) -> tuple[str, str]:
     """The disks kept from a pool's hosts are one partition, those of a host side by side."""
-    return disk.pool, f"{short_hash(disk.vm_id)}-{short_hash(disk.disk_id)}"
+    return disk.pool, disk.key
 
 
 def task_keys(task: Task) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
+from shared.azure.surroundings import AzureSurroundings
 from shared.azure.workshop import AzureWorkshop
 from shared.models.azure import Operation
 from shared.settings import Settings
@@ -39,7 +40,7 @@ def host(number: int) -> str:
 
 @dataclass
 class Azure:
-    """The four ports, and the simulator behind them. `later` moves the ports' clock, not the simulator's."""
+    """The five ports, and the simulator behind them. `later` moves the ports' clock, not the simulator's."""
 
     sim: Simulator
     settings: Settings
@@ -52,6 +53,7 @@ class Azure:
         self.desktops = AzureDesktopPools(self.clients, lambda: datetime.now(UTC) + self.later)
         self.gallery = AzureGallery(self.clients)
         self.workshop = AzureWorkshop(self.clients)
+        self.surroundings = AzureSurroundings(self.clients)
 
     def world(self, **options: Any) -> None:
         """Start over with another world."""

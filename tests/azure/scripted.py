@@ -17,6 +17,8 @@ from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
+from shared.azure.quota import WritesLeft
+from shared.azure.surroundings import AzureSurroundings
 from shared.azure.workshop import AzureWorkshop
 from shared.settings import Settings
 
@@ -33,21 +35,23 @@ def said(status: int, body: Any = None, **headers: str) -> tuple[int, bytes, dic
 
 
 class Scripted(BaseAdapter):
-    """Gives the answers in order, and remembers method and URL of what was asked."""
+    """Gives the answers in order, and remembers method and URL of what was asked. `now` counts seconds, by hand."""
 
     def __init__(self, *answers: tuple[int, bytes, dict[str, str]]) -> None:
         super().__init__()
         self._answers = list(answers)
         self.asked: list[tuple[str, str]] = []
+        self.now = 0.0
         session = requests.Session()
         session.mount("http://", self)
         transport = RequestsTransport(session=session, session_owner=False)
         settings = Settings(arm_endpoint=ENDPOINT)
-        clients = ArmClients(settings, transport=transport)
+        clients = ArmClients(settings, transport=transport, writes=WritesLeft(lambda: self.now))
         self.machines = AzureMachines(clients, settings)
         self.desktops = AzureDesktopPools(clients, lambda: datetime.now(UTC))
         self.gallery = AzureGallery(clients)
         self.workshop = AzureWorkshop(clients)
+        self.surroundings = AzureSurroundings(clients)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.asked.append((str(request.method), str(request.url).split("?")[0].removeprefix(ENDPOINT)))

@@ -208,6 +208,28 @@ def test_the_registration_token_goes_protected_and_the_command_differs_each_time
     assert first["timeoutInSeconds"] == 900
 
 
+def test_a_probe_is_told_from_another_by_a_comment_after_the_script() -> None:
+    properties = bodies.probe_command("westeurope", "param([switch] $Deep)\nexit 0", 7, "r-1")["properties"]
+
+    assert properties["source"]["script"] == "param([switch] $Deep)\nexit 0\n# run r-1\n"
+    assert properties["timeoutInSeconds"] == 420
+    assert "parameters" not in properties
+
+
+def test_a_swap_names_the_disk_and_nothing_else() -> None:
+    assert bodies.swap(names.disk_id("kept")) == {
+        "properties": {
+            "storageProfile": {
+                "osDisk": {
+                    "createOption": "FromImage",
+                    "name": "kept",
+                    "managedDisk": {"id": names.disk_id("kept")},
+                }
+            }
+        }
+    }
+
+
 def test_a_patch_holds_only_what_is_given() -> None:
     assert bodies.patch(None, None, None) == {}
     assert bodies.patch({}, None, None) == {"tags": {}}

@@ -107,7 +107,7 @@ def test_the_registration_script_is_packaged_and_takes_what_it_is_given() -> Non
     script = registration_script()
     parameters = re.findall(r"\[string\] \$(\w+)", script.split("$ErrorActionPreference")[0])
 
-    assert parameters == ["AgentUrl", "BootLoaderUrl", "RegistrationToken", "ChangeTag"]
+    assert parameters == ["AgentUrl", "BootLoaderUrl", "RegistrationToken", "ChangeTag", "Attempt"]
     assert "IsRegistered" in script and "exit 1" in script
     assert script.isascii()
 

@@ -214,7 +214,7 @@ def test_registering_with_a_token_that_is_no_good_fails_the_operation(azure: Azu
     azure.sim.advance(600)
     azure.desktops.remove_session_host(POOL, host(1))
 
-    operation = azure.machines.start_register(vm(1), "westeurope", SecretStr("no-good"))
+    operation = azure.machines.start_register(vm(1), "westeurope", SecretStr("no-good"), "again")
     with pytest.raises(OperationFailed):
         azure.finish(operation)
 

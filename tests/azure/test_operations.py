@@ -37,6 +37,16 @@ def register(azure: Azure) -> Operation:
     return azure.machines.start_register(vm(1), "westeurope", azure.desktops.registration_token(POOL))
 
 
+def swap(azure: Azure) -> Operation:
+    kept = azure.machines.machine(vm(1))
+    assert kept is not None and kept.os_disk_id is not None
+    azure.machines.update(vm(1), os_disk_delete_option="Detach")
+    for step in (STARTS["reimage"], STARTS["deallocate"]):
+        step(azure)
+        azure.sim.advance(LONG)
+    return azure.machines.start_swap(vm(1), kept.os_disk_id)
+
+
 STARTS: dict[str, Start] = {
     "reimage": lambda azure: azure.machines.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD),
     "delete": lambda azure: azure.machines.start_delete(vm(1)),
@@ -45,6 +55,8 @@ STARTS: dict[str, Start] = {
     "deallocate": lambda azure: azure.machines.start_deallocate(vm(1)),
     "join": lambda azure: azure.machines.start_join(vm(1), "westeurope", JOIN, PASSWORD, "1"),
     "register": register,
+    "swap": swap,
+    "probe": lambda azure: azure.machines.start_probe(vm(1), "westeurope", "exit 0 # properties", 5, "1"),
 }
 
 
@@ -115,7 +127,7 @@ def test_another_worker_resumes_from_the_kept_row(slow: Azure) -> None:
     assert other.finish(Operation.model_validate_json(kept)).done
 
 
-@pytest.mark.parametrize("kind", ["reimage", "create", "join", "register", "delete"])
+@pytest.mark.parametrize("kind", ["reimage", "create", "join", "register", "delete", "probe"])
 def test_a_failed_operation_says_azures_code_and_message(slow: Azure, kind: str) -> None:
     if kind == "create":
         body = slow.machines.recreation_body(vm(1))

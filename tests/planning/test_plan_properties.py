@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.models.policy import AfterForce, OnFailure, Policy, ScheduleMode, share_down, share_up
 from shared.planning.plan import plan
-from shared.planning.values import DRAINED_STATES, Act, HostView, Plan, Snapshot
+from shared.planning.values import DRAINED_STATES, Act, HostView, Limits, Plan, Snapshot
 from shared.states import HOST_MOVES, ROLLOUT_MOVES, HostState, RolloutState
 from tests.fixtures.builders import NEW, NOON, OLD, host, policy, schedule, snapshot
 
@@ -78,7 +78,7 @@ def policies(draw: st.DrawFn) -> Policy:
 
 
 def decide(pool: Snapshot, rules: Policy) -> Plan:
-    return plan(pool, rules, NOON, sign_out_limit=LIMIT)
+    return plan(pool, rules, NOON, limits=Limits(LIMIT, timedelta(days=7)))
 
 
 def by_name(pool: Snapshot) -> dict[str, HostView]:

@@ -15,7 +15,7 @@ from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.driver import Drive
-from tests.publishing.pools import assert_all_well, office, reimaged
+from tests.publishing.pools import assert_all_well, assert_over, office, reimaged
 
 
 def test_on_logoff_takes_idle_hosts_at_once_and_others_as_their_people_leave() -> None:
@@ -171,14 +171,14 @@ def test_the_floor_and_the_room_hold_until_the_deadline() -> None:
     assert_all_well(drive)
 
 
-def test_a_canary_that_fails_pauses_before_any_other_host_is_touched() -> None:
+def test_a_canary_that_fails_ends_the_rollout_before_any_other_host_is_touched() -> None:
     drive = office(0, 0, 0, 0)
     drive.world.register_works = False
     drive.publish()
     drive.run(600)
-    assert drive.rollout.state is RolloutState.PAUSED
+    assert_over(drive, RolloutState.FAILED)
     assert "failed" in drive.rollout.note
-    touched = [host for host, row in drive.rows.items() if row.state is not HostState.PENDING]
+    touched = [host for host, row in drive.rows.items() if row.state is not HostState.SKIPPED]
     assert len(touched) == 1
     assert drive.rows[touched[0]].state is HostState.FAILED
     assert "await_healthy" in drive.rows[touched[0]].error
@@ -319,7 +319,7 @@ def test_a_missing_right_is_told_and_touches_nothing() -> None:
     drive.world.fail("update", AzureForbidden("update", 403, "AuthorizationFailed", "no right to write"), times=99)
     drive.publish()
     drive.run(600)
-    assert drive.rollout.state is RolloutState.PAUSED
+    assert_over(drive, RolloutState.FAILED)
     assert drive.world.count("start_reimage") == 0
     assert any("AuthorizationFailed" in row.error for row in drive.rows.values())
 

@@ -107,11 +107,12 @@ class Operator:
         self.desktops.host_pools.update(GROUP, pool, _raw({"properties": {"registrationInfo": info}}))
         return str(self.desktops.host_pools.retrieve_registration_token(GROUP, pool).token)
 
-    def register(self, host: str, token: str | None = None, **properties: Any) -> Any:
+    def register(self, host: str, token: str | None = None, attempt: str = "", **properties: Any) -> Any:
         secret = {"name": "RegistrationToken", "value": token or self.token()}
         properties = {
             "source": {"script": "install the agent"},
             "protectedParameters": [secret],
+            "parameters": [{"name": "Attempt", "value": attempt}],
             "treatFailureAsDeploymentFailure": True,
             **properties,
         }

@@ -44,6 +44,9 @@ def test_permissions_can_be_read_and_narrowed(sim: Simulator, compute: Client) -
     assert send(compute, "GET", path).json()["value"][0]["actions"] == ["*"]
     sim.control("POST", "expect", {"permissions": ["Microsoft.Compute/*/read"]})
     assert send(compute, "GET", path).json()["value"][0]["actions"] == ["Microsoft.Compute/*/read"]
+    sim.control("POST", "expect", {"permissions": None, "denied": ["Microsoft.Compute/disks/delete"]})
+    (role,) = send(compute, "GET", path).json()["value"]
+    assert (role["actions"], role["notActions"]) == (["*"], ["Microsoft.Compute/disks/delete"])
 
 
 def test_a_lock_is_seen_at_and_below_its_scope(compute: Client) -> None:
@@ -52,8 +55,18 @@ def test_a_lock_is_seen_at_and_below_its_scope(compute: Client) -> None:
     assert send(compute, "PUT", f"{names.GROUP_ID}/{lock}/keep", body).status_code == 201
     below = send(compute, "GET", f"{names.vm_id('office-0001')}/{lock}").json()["value"]
     assert [(k["name"], k["properties"]["level"]) for k in below] == [("keep", "CanNotDelete")]
-    assert send(compute, "GET", f"{names.SUB_ID}/{lock}").json()["value"] == []
+    for scope, seen in ((names.SUB_ID, []), (names.GROUP_ID, ["keep"]), (names.vm_id("office-0001"), ["keep"])):
+        at_scope = {"api-version": "2020-05-01", "$filter": "atScope()"}
+        listed = compute.send_request(HttpRequest("GET", f"{scope}/{lock}", params=at_scope)).json()["value"]
+        assert [k["name"] for k in listed] == seen
     assert send(compute, "DELETE", f"{names.GROUP_ID}/{lock}/keep").status_code == 200
+
+
+def test_a_lock_on_one_machine_is_in_the_list_of_its_group_and_not_in_that_of_another(compute: Client) -> None:
+    lock = "providers/Microsoft.Authorization/locks"
+    send(compute, "PUT", f"{names.vm_id('office-000')}/{lock}/one", {"properties": {"level": "ReadOnly"}})
+    assert [k["name"] for k in send(compute, "GET", f"{names.GROUP_ID}/{lock}").json()["value"]] == ["one"]
+    assert send(compute, "GET", f"{names.vm_id('office-0001')}/{lock}").json()["value"] == []
 
 
 def test_tags_can_be_merged_without_the_rest_of_the_vm(sim: Simulator, compute: Client) -> None:
@@ -74,6 +87,10 @@ def test_quota_says_what_is_used(sim: Simulator, compute: Client) -> None:
     assert (cores.current_value, cores.limit) == (20, 100_000)  # four hosts and the personal one
     sim.control("POST", "expect", {"core_quota": 24})
     assert next(iter(compute.usage.list(names.REGION))).limit == 24
+    assert next(iter(compute.usage.list("eastus"))).current_value == 0
+    for quota, limit in ((0, 0), (None, 100_000)):
+        sim.control("POST", "expect", {"core_quota": quota})
+        assert next(iter(compute.usage.list(names.REGION))).limit == limit
 
 
 def test_subnet_card_and_scale_set_can_be_read(sim: Simulator, compute: Client) -> None:
@@ -93,6 +110,9 @@ def test_a_scaling_plan_is_listed_for_its_pool(compute: Client, desktops: Client
     send(compute, "PUT", f"{names.AVD}/scalingPlans/plan", {"location": names.REGION, "properties": properties})
     (plan,) = desktops.scaling_plans.list_by_host_pool(GROUP, POOL)
     assert plan.exclusion_tag == "ScalingPlanExclusion"
+    assert list(desktops.scaling_plans.list_by_host_pool(GROUP, "hp-personal")) == []
+    desktops.scaling_plans.delete(GROUP, "plan")
+    assert list(desktops.scaling_plans.list_by_host_pool(GROUP, POOL)) == []
 
 
 def test_a_call_without_api_version_or_with_a_broken_body_is_400(compute: Client) -> None:

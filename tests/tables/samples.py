@@ -15,7 +15,18 @@ from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import DomainJoin, EntraJoin, Pool, Ring
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Look, Rollout, RolloutHost, Schedule
-from shared.models.tasks import ActivationWork, CaptureWork, Made, PoolsUpdate, Task, TaskKind, TaskStep
+from shared.models.tasks import (
+    ActivationWork,
+    Approval,
+    CaptureWork,
+    Gate,
+    Made,
+    PoolsUpdate,
+    PoolsWork,
+    Task,
+    TaskKind,
+    TaskStep,
+)
 from shared.states import HostState, RolloutState, VersionState
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
@@ -157,18 +168,26 @@ def capture_task() -> Task:
         steps=(TaskStep(name="snapshot_template", begun_at=NOON),),
         operation=Operation(kind="snapshot", target="/snapshot", token="t", done=False, retry_after=1.5),
         capture=work,
+        cancelled_at=NOON,
+        pools=PoolsWork(update=pools_update(), approvals=(Approval(ring=1, by="ann", at=NOON),), ring=0),
+    )
+
+
+def pools_update() -> PoolsUpdate:
+    schedule = Schedule(mode=ScheduleMode.NOW, begin_at=NOON, force_at=NOON, time_zone="UTC")
+    return PoolsUpdate(
+        pools=("office",), rings={"office": 9}, schedule=schedule, policy=PolicyOverrides(retries=2), gate=Gate.APPROVE
     )
 
 
 def promotion() -> Promotion:
-    schedule = Schedule(mode=ScheduleMode.NOW, begin_at=NOON, force_at=NOON, time_zone="UTC")
-    update = PoolsUpdate(pools=("office",), schedule=schedule, policy=PolicyOverrides(retries=2))
     return Promotion(
         id="8234567890123-1f0c",
         image="win11",
         version="2.0.0",
         due_at=NOON,
         time_zone="Europe/Berlin",
-        activation=ActivationWork(backup=False, update=update, rollouts={"office": "r"}),
+        activation=ActivationWork(backup=False),
+        update=pools_update(),
         created_at=NOON,
     )

@@ -8,12 +8,13 @@ from shared.errors import AzureForbidden
 from shared.models.azure import HostPool
 from shared.models.policy import PolicyOverrides, Strategy
 from shared.models.pools import DomainJoin, Ring
-from shared.services import IMAGES, ROLLOUTS
+from shared.services import IMAGES
 from shared.settings import Settings
 from shared.states import VersionState
 from tests.fixtures.app import NOW, WHAT_IF, App, Reply, change_pool, findings, office, update
 from tests.fixtures.azure_world import HOST_POOL_ID, REGION, vm_id_of
 from tests.fixtures.families import family, record_family, version_row
+from tests.usecases.preflights import refused
 
 
 def change_host(app: App, host: str, **changes: object) -> None:
@@ -26,32 +27,23 @@ def change_host(app: App, host: str, **changes: object) -> None:
 class TestPreflight:
     """What would stop a rollout half-way stops it before."""
 
-    def refused(self, app: App, check: str, field: str, **body: object) -> Reply:
-        reply = update(app, dict(body))
-        assert reply.status == 422
-        assert findings(reply)[check] == "fail"
-        assert reply.bad_fields == {field}
-        assert app.tables.rollouts.all(ROLLOUTS) == []
-        assert app.pool().running_rollout == ""
-        return reply
-
     def test_a_version_that_does_not_exist(self) -> None:
-        self.refused(office(), "version", "version", version="9.0.0")
+        refused(office(), "version", "version", version="9.0.0")
 
     def test_a_version_that_is_not_ready(self) -> None:
         app = office()
         app.world.add_version("3.0.0", ready=False)
-        assert "40 %" in self.refused(app, "version", "version", version="3.0.0").text
+        assert "40 %" in refused(app, "version", "version", version="3.0.0").text
 
     def test_a_version_that_is_not_where_the_hosts_are(self) -> None:
         app = office()
         app.world.add_version("3.0.0", region="eastus")
-        assert REGION in self.refused(app, "replication", "version", version="3.0.0").text
+        assert REGION in refused(app, "replication", "version", version="3.0.0").text
 
     def test_going_back_must_be_meant(self) -> None:
         app = office()
         change_pool(app, version="10.0.0")
-        self.refused(app, "downgrade", "version")
+        refused(app, "downgrade", "version")
         assert update(app, {"allow_downgrade": True}).status == 202
 
     def test_versions_are_compared_as_numbers(self) -> None:
@@ -70,7 +62,7 @@ class TestPreflight:
         app = office(settings=Settings(tables_connection="memory"))
         join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
         change_pool(app, join=join)
-        self.refused(app, "join", "pool.join")
+        refused(app, "join", "pool.join")
         app.settings = Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": "x"})
         assert update(app).status == 202
 
@@ -78,19 +70,19 @@ class TestPreflight:
     def test_a_pool_that_may_not_be_read(self, call: str) -> None:
         app = office()
         app.world.fail(call, AzureForbidden(call, 403, "AuthorizationFailed", "no right to read"))
-        assert "no right to read" in self.refused(app, "host_pool", "pool").text
+        assert "no right to read" in refused(app, "host_pool", "pool").text
 
     def test_a_definition_that_may_not_be_read(self) -> None:
         app = office()
         app.world.fail("version", AzureForbidden("version", 403, "AuthorizationFailed", "no"))
-        self.refused(app, "image", "image")
+        refused(app, "image", "image")
 
     def test_a_host_pool_that_has_become_personal(self) -> None:
         app = office()
         app.world.pools[HOST_POOL_ID.lower()] = HostPool(
             id=HOST_POOL_ID, kind="Personal", location=REGION, session_limit=1
         )
-        self.refused(app, "host_pool", "pool")
+        refused(app, "host_pool", "pool")
 
     @pytest.mark.parametrize(
         ("ephemeral", "words"), [(True, "1 have an ephemeral"), (False, "1 were made from another")]
@@ -98,7 +90,7 @@ class TestPreflight:
     def test_reimaging_hosts_that_cannot_be_reimaged(self, ephemeral: bool, words: str) -> None:
         app = office()
         change_host(app, "h1", ephemeral=True) if ephemeral else change_host(app, "h1", definition_id=None)
-        reply = self.refused(app, "strategy", "policy.strategy", policy={"strategy": "reimage"})
+        reply = refused(app, "strategy", "policy.strategy", policy={"strategy": "reimage"})
         assert "to 1 hosts" in reply.text
         assert words in reply.text
         assert "auto" in reply.text
@@ -111,7 +103,7 @@ class TestPreflight:
         app = office()
         change_host(app, "h1", ephemeral=True)
         change_pool(app, policy=PolicyOverrides(strategy=Strategy.REIMAGE))
-        self.refused(app, "strategy", "policy.strategy")
+        refused(app, "strategy", "policy.strategy")
         assert update(app, {"policy": {"strategy": "auto"}}).status == 202
 
     def test_hosts_that_are_on_the_version_need_no_reimaging(self) -> None:

@@ -2,68 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
-from shared.models.rollouts import Look, Rollout, RolloutHost, Schedule
-from shared.publishing.progress import FIRST_GUESS, WEIGHTS, expected_end, next_moment, percent, progress
+from shared.models.policy import ScheduleMode
+from shared.models.rollouts import Look, RolloutKind, Schedule
+from shared.publishing.progress import WEIGHTS, next_moment, percent, progress
 from shared.states import HostState, RolloutState
-from tests.fixtures.app import START
+from tests.usecases.rows import HOUR, MINUTE, START, host, hosts, rollout
 
-HOUR = timedelta(hours=1)
 S, H = RolloutState, HostState
-
-
-def rollout(
-    mode: ScheduleMode = ScheduleMode.ON_LOGOFF,
-    state: RolloutState = S.RUNNING,
-    *,
-    force: timedelta = 8 * HOUR,
-    policy: dict[str, Any] | None = None,
-    **fields: Any,
-) -> Rollout:
-    begin = START if mode is ScheduleMode.ON_LOGOFF else START + (force if mode is ScheduleMode.AT else timedelta())
-    forced = START if mode is ScheduleMode.NOW else START + force
-    given: dict[str, Any] = {
-        "id": "1-a",
-        "pool": "office",
-        "state": state,
-        "image": "win11",
-        "definition_id": "/d",
-        "version": "2.0.0",
-        "version_id": "/d/versions/2.0.0",
-        "replicas": 1,
-        "from_version": "1.0.0",
-        "schedule": Schedule(mode=mode, begin_at=begin, force_at=forced, time_zone="UTC"),
-        "policy": resolve_policy(mode, PolicyOverrides(settle_seconds=0, **(policy or {}))),
-        "created_at": START,
-    }
-    return Rollout(**(given | fields))
-
-
-def hosts(*states: HostState, sessions: int = 0, minutes: float = 10) -> list[RolloutHost]:
-    """Rows in these states; those in work or done were taken at START and took so many minutes."""
-    rows = []
-    for number, state in enumerate(states):
-        worked = state.in_work or state is H.DONE
-        ended = START + timedelta(minutes=minutes) if state is H.DONE else None
-        rows.append(
-            RolloutHost(
-                rollout="1-a",
-                host=f"h{number}",
-                vm_id=f"/{number}",
-                state=state,
-                sessions=0 if worked else sessions,
-                taken_at=START if worked else None,
-                ended_at=ended,
-            )
-        )
-    return rows
 
 
 def test_every_state_has_a_weight_and_work_weighs_more_the_further_it_is() -> None:
@@ -86,24 +37,8 @@ def test_hosts_in_work_count_for_something() -> None:
 
 
 def test_before_the_first_host_a_guess_after_it_the_median() -> None:
-    assert progress(rollout(), hosts(H.REIMAGING), START).minutes_per_host == FIRST_GUESS / timedelta(minutes=1)
+    assert progress(rollout(), hosts(H.REIMAGING), START).minutes_per_host == 20
     assert progress(rollout(), hosts(H.DONE, H.DONE, minutes=7), START).minutes_per_host == 7
-
-
-def test_a_now_rollout_ends_wave_by_wave() -> None:
-    asked = rollout(ScheduleMode.NOW, policy={"max_in_flight": 2})
-    rows = hosts(H.DONE, *[H.PENDING] * 4, sessions=1)
-    assert expected_end(asked, rows, START) == START + timedelta(minutes=20)
-
-
-def test_people_who_stay_are_waited_for_until_the_deadline() -> None:
-    rows = hosts(H.DONE, H.WAITING_FOR_LOGOFF, H.WAITING_FOR_LOGOFF, sessions=1)
-    assert expected_end(rollout(), rows, START) == START + 8 * HOUR + timedelta(minutes=10)
-
-
-def test_a_late_host_ends_now_not_in_the_past() -> None:
-    later = START + HOUR
-    assert expected_end(rollout(), hosts(H.DONE, H.VERIFYING), later) == later
 
 
 @pytest.mark.parametrize("state", [S.PAUSED, S.AWAITING_APPROVAL])
@@ -113,11 +48,6 @@ def test_nobody_knows_the_end_of_what_waits_for_a_person(state: RolloutState) ->
     assert view.next
     assert view.next.at is None
     assert "somebody" in view.next.does
-
-
-def test_cancelling_ends_with_the_hosts_in_work() -> None:
-    rows = hosts(H.DONE, H.REIMAGING, H.PENDING, sessions=1)
-    assert expected_end(rollout(state=S.CANCELLING), rows, START) == START + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(
@@ -153,3 +83,89 @@ def test_after_the_end_nothing_is_next() -> None:
     ended: datetime = START + HOUR
     view = progress(rollout(state=S.SUCCEEDED, ended_at=ended), hosts(H.DONE, H.SKIPPED), ended)
     assert (view.percent, view.next, view.expected_end, view.counts) == (100, None, ended, {"done": 1, "skipped": 1})
+
+
+NIGHTS = {"windows": [{"from": "20:00", "to": "22:00"}], "warn_minutes": (60,)}
+
+
+@pytest.mark.parametrize(
+    ("begin", "now", "at", "does"),
+    [
+        (0, 0, 11, "the window opens, hosts may be taken"),
+        (2, 0, 11, "the window opens, hosts may be taken"),
+        (11.5, 0, 11.5, "hosts may be taken from then on"),
+        (0, 11.5, 13, "the window closes: hosts in work finish, no other is begun"),
+        (0, 13, 35, "the window opens, hosts may be taken"),
+        (0, 35, 35.5, "people are asked to log off"),
+        (0, 36.5, 37, "the window closes: hosts in work finish, no other is begun"),
+        (0, 37, 59, "the window opens, hosts may be taken"),
+    ],
+)
+def test_what_comes_next_reckons_with_windows(begin: float, now: float, at: float, does: str) -> None:
+    schedule = Schedule(
+        mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 36.5 * HOUR, time_zone="UTC"
+    )
+    found = next_moment(rollout(schedule=schedule, policy=NIGHTS), START + now * HOUR)
+    assert found
+    assert (found.at, found.does) == (START + at * HOUR, does)
+
+
+def test_windows_are_those_of_the_pools_zone_whatever_zone_the_schedule_was_given_in() -> None:
+    view = progress(rollout(policy=NIGHTS, zone="Asia/Tokyo"), hosts(H.PENDING), START)
+    assert (view.windows_opens_at, view.windows_open_until) == (START + 2 * HOUR, None)
+    view = progress(rollout(policy=NIGHTS, zone="Asia/Tokyo"), hosts(H.PENDING), START + 3 * HOUR)
+    assert (view.windows_opens_at, view.windows_open_until) == (None, START + 4 * HOUR)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"policy": {"windows": [{"from": "00:00", "to": "24:00"}]}},
+        {"policy": NIGHTS, "state": S.SUCCEEDED, "ended_at": START},
+        {"policy": NIGHTS, "state": S.ROLLING_BACK, "back_since": START},
+    ],
+)
+def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> None:
+    view = progress(rollout(**fields), hosts(H.PENDING), START)  # type: ignore[arg-type]
+    assert (view.windows_opens_at, view.windows_open_until) == (None, None)
+
+
+def test_going_back_says_so_and_waits_for_no_moment() -> None:
+    back = rollout(state=S.ROLLING_BACK, back_since=START, policy=NIGHTS)
+    view = progress(back, hosts(H.PENDING), START)
+    assert view.going_back
+    assert view.next
+    assert (view.next.at, view.next.does) == (None, "hosts go back to what they were")
+
+
+def test_who_waits_for_approval_is_told_since_when_and_who_approved() -> None:
+    waits = rollout(state=S.AWAITING_APPROVAL, awaiting_since=START - HOUR)
+    found = next_moment(waits, START)
+    assert found
+    assert "since 2026-11-02T08:00:00+00:00" in found.does
+    view = progress(rollout(approved_at=START, approved_by="ann"), hosts(H.PENDING), START)
+    assert (view.approved_at, view.approved_by) == (START, "ann")
+
+
+def test_a_standing_refresh_has_no_end_and_no_deadline() -> None:
+    view = progress(rollout(kind=RolloutKind.REFRESH), hosts(H.PENDING), START)
+    assert (view.kind, view.expected_end, view.expected_end_bounds) == (RolloutKind.REFRESH, None, None)
+    assert view.next
+    assert (view.next.at, view.next.does) == (None, "hosts are made fresh after they were used")
+
+
+def test_hosts_are_counted_per_version_they_are_on() -> None:
+    rows = [
+        host(H.DONE, "a", version="2.0.0"),
+        host(H.FAILED, "b", version="1.0.0"),
+        host(H.PENDING, "c", version="1.0.0"),
+        host(H.SKIPPED, "d"),
+    ]
+    assert progress(rollout(), rows, START).versions == {"1.0.0": 2, "2.0.0": 1, "unknown": 1}
+
+
+def test_the_view_has_the_bounds_of_the_end() -> None:
+    view = progress(rollout(), hosts(H.DONE, H.WAITING_FOR_LOGOFF, sessions=1), START)
+    assert view.expected_end_bounds == (START + 10 * MINUTE, START + 8 * HOUR + 10 * MINUTE)
+    assert view.expected_end == START + 8 * HOUR + 10 * MINUTE

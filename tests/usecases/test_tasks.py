@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from shared.errors import StaleRow
 from shared.ids import newest_first_id
 from shared.imaging.task_views import STEP_WORDS
-from shared.models.rollouts import Rollout, RolloutHost
-from shared.models.tasks import ActivationWork, CaptureWork, Task, TaskKind, TaskStep
+from shared.models.rollouts import Rollout, RolloutHost, Schedule
+from shared.models.policy import ScheduleMode
+from shared.models.tasks import CaptureWork, PoolsUpdate, PoolsWork, Task, TaskKind, TaskStep
 from shared.names import CAPTURE_VERSION, PREPARE_COPY, RECORD_VERSION, REPLICATE_VERSION
 from shared.services import TASKS
 from shared.states import HostState, RolloutState, TaskState
-from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS
+from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
 from tests.fixtures.app import START, App, office, update
 
 K, S = TaskKind, TaskState
@@ -144,9 +145,13 @@ class TestRead:
         app = office()
         begun = {"office": update(app).json["id"]}
         noted = {**begun, "later": "8204680874795-4bd9"}  # noted, and not asked for yet
-        work = ActivationWork(rollouts=noted, skipped={"lab": "was unregistered"}, ring="test")
-        read = app.send("GET", f"/api/tasks/{add(app, K.ACTIVATE, activation=work).id}").json
-        assert (read["rollouts"], read["skipped"], read["ring"]) == (begun, work.skipped, "test")
+        schedule = Schedule(mode=ScheduleMode.NOW, begin_at=app.now, force_at=app.now, time_zone="UTC")
+        update_ = PoolsUpdate(
+            pools=("lab", "later", "office"), rings={"lab": 0, "later": 0, "office": 0}, schedule=schedule
+        )
+        work = PoolsWork(update=update_, rollouts=noted, skipped={"lab": "was unregistered"}, ring=0)
+        read = app.send("GET", f"/api/tasks/{add(app, K.ACTIVATE, pools=work).id}").json
+        assert (read["rollouts"], read["skipped"], read["ring"]) == (begun, work.skipped, 0)
 
     def test_a_rollout_is_a_task_with_the_percent_of_its_hosts(self) -> None:
         app = office()
@@ -168,7 +173,7 @@ class TestRead:
         assert office().send("GET", "/api/tasks/UP").bad_fields == {"task"}
 
     def test_every_step_has_words(self) -> None:
-        assert set(STEP_WORDS) == {*CAPTURE_STEPS, *ACTIVATION_STEPS}
+        assert set(STEP_WORDS) == {*CAPTURE_STEPS, *ACTIVATION_STEPS, *JOB_STEPS}
 
 
 class TestCancel:

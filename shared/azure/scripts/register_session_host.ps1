@@ -1,21 +1,45 @@
 # Makes this machine a session host: installs the AVD agent and its boot loader with a registration token.
 # Runs as SYSTEM by a managed run command. Exit code 0: registered, or registered before; 1: not, the last line says why.
 # ChangeTag is not used here: a new value makes Azure run the command again.
+# Attempt: a registration made in it is left alone. One from before counts for nothing: an OS disk that is put under its
+# machine again, or an image of a former session host, brings one along that the host pool does not know any more.
 param(
     [Parameter(Mandatory = $true)] [string] $AgentUrl,
     [Parameter(Mandatory = $true)] [string] $BootLoaderUrl,
     [Parameter(Mandatory = $true)] [string] $RegistrationToken,
-    [string] $ChangeTag = ''
+    [string] $ChangeTag = '',
+    [string] $Attempt = ''
 )
 
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'  # the progress bar makes downloads many times slower
 $AgentKey = 'HKLM:\SOFTWARE\Microsoft\RDInfraAgent'
+$OurKey = 'HKLM:\SOFTWARE\Freshcoat'
+$BootLoader = 'RDAgentBootLoader'
 $RegisterSeconds = 300
 
 function Test-Registered {
     $agent = Get-ItemProperty -Path $AgentKey -Name IsRegistered -ErrorAction SilentlyContinue
     return ($null -ne $agent) -and ($agent.IsRegistered -eq 1)
+}
+
+function Test-Ours {
+    if ($Attempt -eq '') { return $true }
+    $ours = Get-ItemProperty -Path $OurKey -Name RegisteredIn -ErrorAction SilentlyContinue
+    return ($null -ne $ours) -and ($ours.RegisteredIn -eq $Attempt)
+}
+
+function Save-Attempt {
+    if ($Attempt -eq '') { return }
+    if (-not (Test-Path -Path $OurKey)) { New-Item -Path $OurKey | Out-Null }
+    Set-ItemProperty -Path $OurKey -Name RegisteredIn -Value $Attempt
+}
+
+function Register-Again {
+    # Microsoft's own steps for an agent whose registration is not valid any more; the agent removes the token itself.
+    Set-ItemProperty -Path $AgentKey -Name RegistrationToken -Value $RegistrationToken
+    Set-ItemProperty -Path $AgentKey -Name IsRegistered -Value 0
+    Restart-Service -Name $BootLoader -Force
 }
 
 function Save-Package([string] $Url, [string] $Path) {
@@ -50,22 +74,29 @@ function Wait-Registered {
     }
 }
 
-if (Test-Registered) {
+if ((Test-Registered) -and (Test-Ours)) {
     Write-Output 'This machine is registered already.'
     exit 0
 }
 $folder = Join-Path $env:SystemRoot "Temp\freshcoat-$([guid]::NewGuid())"
 try {
-    [Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls12
-    New-Item -ItemType Directory -Path $folder | Out-Null
-    $agent = Join-Path $folder 'agent.msi'
-    $bootLoader = Join-Path $folder 'bootloader.msi'
-    Save-Package $AgentUrl $agent
-    Save-Package $BootLoaderUrl $bootLoader
-    Install-Package 'the agent' $agent @("REGISTRATIONTOKEN=$RegistrationToken")
-    Install-Package 'the boot loader' $bootLoader @()
-    Start-Service -Name 'RDAgentBootLoader'
+    if ((Test-Registered) -and (Get-Service -Name $BootLoader -ErrorAction SilentlyContinue)) {
+        Register-Again
+    }
+    else {
+        [Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls12
+        New-Item -ItemType Directory -Path $folder | Out-Null
+        $agent = Join-Path $folder 'agent.msi'
+        $loader = Join-Path $folder 'bootloader.msi'
+        Save-Package $AgentUrl $agent
+        Save-Package $BootLoaderUrl $loader
+        if (Test-Registered) { Set-ItemProperty -Path $AgentKey -Name IsRegistered -Value 0 }
+        Install-Package 'the agent' $agent @("REGISTRATIONTOKEN=$RegistrationToken")
+        Install-Package 'the boot loader' $loader @()
+        Start-Service -Name $BootLoader
+    }
     Wait-Registered
+    Save-Attempt
     Write-Output 'This machine is registered.'
     exit 0
 }

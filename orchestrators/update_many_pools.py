@@ -1,0 +1,18 @@
+"""Brings one version of an image to many pools, ring by ring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from durabletask.task import OrchestrationContext
+
+from orchestrators.walk import Driven, walk
+from shared.steps import JOB_STEPS
+
+
+def update_many_pools(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
+    """1 Update the pools, ring by ring, or have them stop or go back. 2 End.
+
+    `given`: `task` and `run`.
+    """
+    yield from walk(context, JOB_STEPS, given)

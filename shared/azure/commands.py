@@ -1,0 +1,105 @@
+"""The part of the `Machines` port that is about extensions and managed run commands: join, register, probe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from azure.mgmt.compute import models
+from pydantic import SecretStr
+
+from shared import names
+from shared.azure import bodies, ids, operations
+from shared.azure.compute import ComputeCalls
+from shared.azure.errors import azure_call
+from shared.azure.script_ends import ScriptEnd, script_end
+from shared.azure.scripts import registration_script
+from shared.errors import AzureError, OperationFailed
+from shared.models.azure import Operation
+from shared.models.pools import DomainJoin, EntraJoin
+
+PROBE = "probe"
+
+
+class CommandCalls(ComputeCalls):
+    """What is put into a running VM."""
+
+    def start_join(
+        self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
+    ) -> Operation:
+        """PUT the join extension. Raises InvalidRequest when a domain join has no password."""
+        at = ids.parse(vm_id)
+        secret = password.get_secret_value() if password else None
+        body = models.VirtualMachineExtension(bodies.join_extension(location, join, secret, change_tag))
+        extensions = self._client(at).virtual_machine_extensions
+        name = names.JOIN_EXTENSION_ENTRA if isinstance(join, EntraJoin) else names.JOIN_EXTENSION_DOMAIN
+        return operations.start(
+            "join",
+            vm_id,
+            lambda p: extensions.begin_create_or_update(at.group, at.name, name, body, polling=p),
+            password,
+        )
+
+    def start_register(self, vm_id: str, location: str, token: SecretStr, attempt: str = "") -> Operation:
+        """PUT the managed run command; the script gets AgentUrl, BootLoaderUrl, Attempt and, protected,
+        RegistrationToken."""
+        given = {"AgentUrl": self._settings.agent_url, "BootLoaderUrl": self._settings.boot_loader_url}
+        given |= {"Attempt": attempt} if attempt else {}
+        body = bodies.register_command(location, registration_script(), given, token.get_secret_value())
+        return self._run("register", names.REGISTER_COMMAND, vm_id, body, token)
+
+    def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
+        """PUT the managed run command with somebody's script; see `resume`.
+
+        Begun again with the same `change_tag` it tells how the script has ended: Azure does not run again what has
+        not changed.
+        """
+        body = bodies.probe_command(location, script, timeout_minutes, change_tag)
+        return self._probed(vm_id, lambda: self._run(PROBE, names.PROBE_COMMAND, vm_id, body))
+
+    def resume(self, operation: Operation) -> Operation:
+        """Ask once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation.
+
+        Once a probe has ended, its run command is read too: what the script said goes into the failure, and an exit
+        code that is not 0 is one, whatever the operation says.
+        """
+        if operation.kind != PROBE or operation.done:
+            return operations.resume(self._clients, operation)
+        return self._probed(operation.target, lambda: operations.resume(self._clients, operation))
+
+    def _run(self, kind: str, command: str, vm_id: str, body: bodies.Json, *secrets: SecretStr) -> Operation:
+        at = ids.parse(vm_id)
+        commands = self._client(at).virtual_machine_run_commands
+        whole = models.VirtualMachineRunCommand(body)
+        return operations.start(
+            kind,
+            vm_id,
+            lambda p: commands.begin_create_or_update(at.group, at.name, command, whole, polling=p),
+            *secrets,
+        )
+
+    def _probed(self, vm_id: str, ask: Callable[[], Operation]) -> Operation:
+        try:
+            operation = ask()
+        except OperationFailed as failed:
+            raise self._explained(vm_id, failed) from None
+        if operation.done and (end := self._probe_end(vm_id)).failed:
+            raise OperationFailed(operations.words(PROBE, vm_id), None, "ScriptFailed", str(end))
+        return operation
+
+    def _explained(self, vm_id: str, failed: OperationFailed) -> OperationFailed:
+        """The failure in the script's words, if it was the script that failed and Azure lets it be read now."""
+        try:
+            end = self._probe_end(vm_id)
+        except AzureError:
+            return failed
+        if not end.failed:
+            return failed
+        message = f"{end} (Azure: {failed.message})"
+        return OperationFailed(failed.call, failed.http_status, failed.code, message)
+
+    def _probe_end(self, vm_id: str) -> ScriptEnd:
+        at = ids.parse(vm_id)
+        commands = self._client(at).virtual_machine_run_commands
+        with azure_call(f"read the probe of {at.name}"):
+            read = commands.get_by_virtual_machine(at.group, at.name, names.PROBE_COMMAND, expand="instanceView")
+        return script_end(dict(read.as_dict()))

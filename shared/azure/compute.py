@@ -1,0 +1,32 @@
+"""What the parts of the `Machines` port share: the clients, and how a VM is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.compute.operations import VirtualMachinesOperations
+
+from shared.azure import ids
+from shared.azure.clients import ArmClients
+from shared.azure.errors import azure_call
+from shared.settings import Settings
+
+
+class ComputeCalls:
+    """Calls to Microsoft.Compute, in the subscription that each id names."""
+
+    def __init__(self, clients: ArmClients, settings: Settings) -> None:
+        self._clients = clients
+        self._settings = settings
+
+    def _client(self, at: ids.ArmId) -> ComputeManagementClient:
+        return self._clients.compute(at.subscription)
+
+    def _vms(self, at: ids.ArmId) -> VirtualMachinesOperations:
+        return self._client(at).virtual_machines
+
+    def _get(self, vm_id: str, expand: str | None = None) -> dict[str, Any]:
+        at = ids.parse(vm_id)
+        with azure_call(f"read the machine {at.name}"):
+            return dict(self._vms(at).get(at.group, at.name, expand=expand).as_dict())

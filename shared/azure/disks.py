@@ -1,0 +1,51 @@
+"""The part of the `Machines` port that is about managed disks (API 2026-03-02)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.mgmt.compute import models
+
+from shared.azure import bodies, ids, operations, reading
+from shared.azure.compute import ComputeCalls
+from shared.azure.errors import azure_call
+from shared.errors import AzureNotFound
+from shared.models.azure import Disk, Operation
+
+
+class DiskCalls(ComputeCalls):
+    """OS disks: read, put under a VM, delete."""
+
+    def disk(self, disk_id: str) -> Disk | None:
+        """One disk: one read. None when it does not exist."""
+        body = self._disk(disk_id)
+        return None if body is None else reading.disk(body)
+
+    def disk_version(self, disk_id: str) -> str | None:
+        """The gallery image version a disk was made from, by its `creationData`; None also when it is gone."""
+        body = self._disk(disk_id)
+        return None if body is None else reading.disk_source(body)
+
+    def start_swap(self, vm_id: str, disk_id: str) -> Operation:
+        """PATCH the OS disk's name and id (azure-facts 1.2, 1.8 A2). Azure refuses it unless the VM is deallocated.
+
+        The disk the VM had stays, on no VM, whatever its deleteOption is: that counts when the VM goes. Raises
+        AzureNotFound, AzureConflict.
+        """
+        at = ids.parse(vm_id)
+        body = models.VirtualMachineUpdate(bodies.swap(disk_id))
+        return operations.start("swap", vm_id, lambda p: self._vms(at).begin_update(at.group, at.name, body, polling=p))
+
+    def start_disk_removal(self, disk_id: str) -> Operation:
+        """DELETE. A disk that is gone already is a finished operation. Raises AzureConflict when a VM holds it."""
+        at = ids.parse(disk_id)
+        disks = self._client(at).disks
+        return operations.removed("remove", disk_id, lambda p: disks.begin_delete(at.group, at.name, polling=p))
+
+    def _disk(self, disk_id: str) -> dict[str, Any] | None:
+        try:
+            at = ids.parse(disk_id)
+            with azure_call(f"read the disk {at.name}"):
+                return dict(self._client(at).disks.get(at.group, at.name).as_dict())
+        except AzureNotFound:
+            return None

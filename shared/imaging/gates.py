@@ -1,0 +1,91 @@
+"""Letting the next ring of a task begin: a person approves it, once, and only when it is that ring's turn."""
+
+from __future__ import annotations
+
+from shared.audit import audit
+from shared.errors import Conflict, NotFound, StaleRow
+from shared.imaging.rings import NextMove
+from shared.imaging.standings import Begun, move_of, read_rollouts
+from shared.imaging.task_views import view
+from shared.imaging.tasks import WORDS
+from shared.models.image_views import TaskView
+from shared.models.requests import ApproveRingRequest
+from shared.models.tasks import Approval, Gate, PoolsWork, Task
+from shared.services import ROLLOUTS, TASKS, Services
+
+_ATTEMPTS = 8
+
+
+def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, who: str) -> TaskView:
+    """Let the ring that waits begin. Raises NotFound, Conflict when none waits, or another one than was asked for.
+
+    Asked again for a ring that is approved already, it changes nothing.
+    """
+    for _ in range(_ATTEMPTS):
+        task, pools = _to_approve(services, task_id)
+        begun = read_rollouts(services, pools)
+        ring = _ring(task, pools, move_of(pools, begun, services.now()), asked.ring)
+        if ring is None:
+            return view(task, services.now(), begun)
+        try:
+            return _approve(services, task, pools, begun, ring, who)
+        except StaleRow:
+            continue
+    raise Conflict(f"Task {task_id} is changing too fast; try again.", task=task_id)
+
+
+def _to_approve(services: Services, task_id: str) -> tuple[Task, PoolsWork]:
+    task = services.tasks.find(TASKS, task_id)
+    if task is None and services.rollouts.find(ROLLOUTS, task_id):
+        told = f"Task {task_id} is a rollout: approve its first hosts with POST /api/rollouts/{task_id}/approve."
+        raise Conflict(told, rollout=task_id)
+    if task is None:
+        raise NotFound("task", task_id)
+    if task.pools is None:
+        raise Conflict(
+            f"Task {task_id} ({WORDS[task.kind]}) updates no pools: nothing is to be approved.", task=task_id
+        )
+    return task, task.pools
+
+
+def _ring(task: Task, pools: PoolsWork, move: NextMove, asked: int | None) -> int | None:
+    """The ring to approve; None when that is done already. Raises Conflict."""
+    if asked in pools.approved:
+        return None
+    why_not = _over(task, move)
+    if not why_not and asked is None and move.ring in pools.approved:
+        return None
+    if why_not := why_not or _not_waiting(pools, move):
+        raise Conflict(f"Task {task.id} {why_not}.", task=task.id)
+    if asked is not None and asked != move.ring:
+        raise Conflict(f"Ring {move.ring} of task {task.id} waits for approval, not ring {asked}.", task=task.id)
+    return move.ring
+
+
+def _over(task: Task, move: NextMove) -> str:
+    """Why nothing will be begun any more; empty when that is open."""
+    if task.state.ended:
+        return f"has ended ({task.state.value}): it is too late to approve a ring"
+    if task.cancelled_by:
+        return f"was cancelled by {task.cancelled_by}: nothing more is begun"
+    if task.failure or move.stopping:
+        return "begins nothing more, because a pool has not succeeded"
+    return ""
+
+
+def _not_waiting(pools: PoolsWork, move: NextMove) -> str:
+    """Why no ring waits for approval; empty when one does."""
+    if pools.update.gate is Gate.AUTO:
+        return "goes on by itself (gate: auto): nothing is to be approved"
+    if not move.gate:
+        return f"waits for no approval now: {move.why or f'ring {move.ring} begins'}"
+    return ""
+
+
+def _approve(services: Services, task: Task, pools: PoolsWork, begun: Begun, ring: int, who: str) -> TaskView:
+    """Raises StaleRow when somebody has written the row meanwhile."""
+    approval = Approval(ring=ring, by=who, at=services.now())
+    approved = pools.model_copy(update={"approvals": (*pools.approvals, approval)})
+    task = services.tasks.replace(task.model_copy(update={"pools": approved}))
+    audit(services, who, "approve ring", task.image, f"task {task.id}: ring {ring}", after=task.version or "")
+    return view(task, services.now(), begun)

@@ -1,0 +1,89 @@
+"""The plan of a job over many pools before it exists: each ring with the plans of its pools. Writes nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from shared.imaging.jobs import READERS, draft
+from shared.imaging.pool_choice import JobPools
+from shared.imaging.pool_rollouts import wanted
+from shared.models.image_views import PoolsPlanView, RingPlanView
+from shared.models.pools import Pool
+from shared.models.requests import UpdatePoolsRequest
+from shared.models.tasks import Gate, Task
+from shared.models.views import Finding, PlanView
+from shared.publishing.request import plan_rollout
+from shared.services import Services
+
+HELD = "rollout"
+"""The check that finds another rollout on the pool: a job waits for its end."""
+
+
+def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> PoolsPlanView:
+    """What a job would do, with all findings; writes nothing. Raises InvalidRequest, AzureBusy."""
+    chosen, task = draft(services, asked, who)
+    assert task.pools is not None  # noqa: S101 - the draft has them
+    update = task.pools.update
+    rings: list[RingPlanView] = []
+    begins: datetime | None = services.now()
+    for number in sorted(set(chosen.rings.values())):
+        ring = _plan_ring(services, chosen, task, number, begins, who, first=not rings)
+        rings.append(ring)
+        begins = ring.expected_end + timedelta(minutes=update.soak_minutes) if ring.expected_end else None
+    plans = [plan for ring in rings for plan in ring.pools]
+    return PoolsPlanView(
+        image=task.image,
+        version=asked.version,
+        gate=update.gate,
+        soak_minutes=update.soak_minutes,
+        can_start=all(plan.can_start for plan in rings[0].pools),
+        problems=[told for ring in rings for plan in ring.pools for told in _problems(ring.ring, plan)],
+        rings=rings,
+        to_update=sum(plan.to_update for plan in plans),
+        users_now=sum(plan.users_now for plan in plans),
+        users_at_force=sum(plan.users_at_force for plan in plans),
+        expected_end=rings[-1].expected_end,
+    )
+
+
+def _plan_ring(
+    services: Services, chosen: JobPools, task: Task, ring: int, begins: datetime | None, who: str, *, first: bool
+) -> RingPlanView:
+    """One ring, as if it began at `begins`; None: nobody can say when, so its pools are planned as of now."""
+    pools = [pool for pool in chosen.pools if chosen.rings[pool.name] == ring]
+    when = begins or services.now()
+    with ThreadPoolExecutor(READERS) as readers:
+        plans = list(readers.map(lambda pool: _plan(services, chosen, task, pool, when, who, first=first), pools))
+    ends = [plan.expected_end for plan in plans if plan.expected_end]
+    known = begins is not None and len(ends) == len(plans)
+    gated = task.pools is not None and task.pools.update.gate is Gate.APPROVE and not first
+    return RingPlanView(
+        ring=ring, begins_at=begins, approval=gated, expected_end=max(ends) if known else None, pools=plans
+    )
+
+
+def _plan(
+    services: Services, chosen: JobPools, task: Task, pool: Pool, when: datetime, who: str, *, first: bool
+) -> PlanView:
+    """The plan of one pool; that another rollout holds it is only a warning in a job."""
+    assert chosen.image is not None and task.pools is not None  # noqa: S101 - the draft has both
+    asked = wanted(task, task.pools, chosen.image, pool, when, first=first)
+    plan = plan_rollout(services, pool, asked, who)
+    found = [_waits(finding) if finding.check == HELD else finding for finding in plan.preflight]
+    can_start = all(finding.result != "fail" for finding in found)
+    return plan.model_copy(update={"preflight": found, "can_start": can_start})
+
+
+def _waits(finding: Finding) -> Finding:
+    if finding.result != "fail":
+        return finding
+    return finding.model_copy(update={"result": "warn", "what_to_do": "the job waits for its end"})
+
+
+def _problems(ring: int, plan: PlanView) -> list[str]:
+    return [
+        f"ring {ring}, pool {plan.pool}: {finding.detail}; {finding.what_to_do}"
+        for finding in plan.preflight
+        if finding.result == "fail"
+    ]

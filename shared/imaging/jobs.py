@@ -1,0 +1,117 @@
+"""Asking for one job over many pools: which pools in which rings, everything that could stop the first ring, then the
+task that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from shared.errors import FieldProblem, InvalidRequest
+from shared.imaging.pool_choice import JobPools, choose_pools, schedule_of
+from shared.imaging.pool_rollouts import wanted
+from shared.imaging.task_views import view
+from shared.imaging.tasks import audit_task, new_task, start_task, write_task
+from shared.models.image_views import TaskView
+from shared.models.policy import resolve_policy
+from shared.models.pools import Pool
+from shared.models.requests import PoolsChoice, ScheduleRequest, UpdatePoolsRequest
+from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
+from shared.models.views import Finding
+from shared.ports import Engine
+from shared.publishing.preflight import PreflightFailed
+from shared.publishing.request import check_update
+from shared.services import Services
+from shared.validation import salvage
+
+READERS = 8
+"""Pools that are looked at side by side."""
+
+
+def update_pools(services: Services, engine: Engine, asked: UpdatePoolsRequest, who: str) -> TaskView:
+    """Begin a job: a task that updates the pools ring by ring.
+
+    Raises InvalidRequest, PreflightFailed when a pool of the first ring could not be updated now (nothing was written),
+    AzureBusy. A pool that another rollout holds is no hindrance: the job waits for it.
+    """
+    chosen, task = draft(services, asked, who)
+    _check_first_ring(services, chosen, task, who)
+    task = write_task(services, task)
+    audit_task(services, task, after=task.version or "")
+    start_task(engine, task)
+    return view(task, services.now())
+
+
+def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> tuple[JobPools, Task]:
+    """The pools that are meant, and the task as it would be written. Raises InvalidRequest naming what is wrong."""
+    problems: list[FieldProblem] = []
+    chosen = choose_pools(services, asked, problems)
+    schedule = None
+    try:
+        schedule = schedule_of(asked.schedule, chosen.pools, services.now())
+    except InvalidRequest as error:
+        problems += error.problems
+    problems += _policy_problems(asked, chosen.pools)
+    if problems or schedule is None or chosen.image is None:
+        raise InvalidRequest(problems)
+    update = PoolsUpdate(
+        pools=tuple(pool.name for pool in chosen.pools),
+        rings=chosen.rings,
+        schedule=schedule,
+        policy=asked.policy,
+        soak_minutes=asked.soak_minutes,
+        gate=asked.gate,
+        allow_downgrade=asked.allow_downgrade,
+        other_image=asked.image is not None,
+    )
+    kind, pools = TaskKind.UPDATE_POOLS, PoolsWork(update=update)
+    task = new_task(services, kind, chosen.image.name, who, version=asked.version, reason=asked.reason, pools=pools)
+    return chosen, task
+
+
+def foreseen_problems(services: Services, body: Mapping[str, Any]) -> list[FieldProblem]:
+    """What else would be refused in a body of which some fields are bad: pools, image, moments. Raises AzureError."""
+    problems: list[FieldProblem] = []
+    choice = salvage(PoolsChoice, {name: body[name] for name in PoolsChoice.model_fields if name in body})
+    if choice is None:
+        return []
+    chosen = choose_pools(services, choice, problems)
+    given = body.get("schedule")
+    schedule = salvage(ScheduleRequest, given) if isinstance(given, Mapping) else None
+    if schedule and isinstance(given, Mapping) and schedule.time_zone == given.get("time_zone"):
+        try:
+            schedule_of(schedule, chosen.pools, services.now())
+        except InvalidRequest as error:
+            problems += error.problems
+    return problems
+
+
+def _policy_problems(asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[FieldProblem]:
+    """What is wrong with the policy that pool and request make together; each problem once."""
+    found: dict[str, FieldProblem] = {}
+    for pool in pools:
+        try:
+            resolve_policy(asked.schedule.mode, pool.policy, asked.policy)
+        except InvalidRequest as error:
+            for one in error.problems:
+                found.setdefault(one.field, FieldProblem(one.field, f"pool {pool.name}: {one.message}"))
+    return list(found.values())
+
+
+def _check_first_ring(services: Services, chosen: JobPools, task: Task, who: str) -> None:
+    """Everything that would stop the first ring. Raises PreflightFailed, AzureBusy."""
+    first = min(chosen.rings.values())
+    pools = [pool for pool in chosen.pools if chosen.rings[pool.name] == first]
+    with ThreadPoolExecutor(READERS) as readers:
+        found = list(readers.map(lambda pool: _check(services, chosen, task, pool, who), pools))
+    findings = [finding for one in found for finding in one]
+    if any(finding.result == "fail" for finding in findings):
+        raise PreflightFailed(findings)
+
+
+def _check(services: Services, chosen: JobPools, task: Task, pool: Pool, who: str) -> list[Finding]:
+    """What speaks for and against updating one pool now, each finding naming it."""
+    assert chosen.image is not None and task.pools is not None  # noqa: S101 - the draft has both
+    asked = wanted(task, task.pools, chosen.image, pool, services.now(), first=True)
+    found = check_update(services, pool, asked, who)
+    return [finding.model_copy(update={"detail": f"pool {pool.name}: {finding.detail}"}) for finding in found]

@@ -1,0 +1,100 @@
+"""Which pools a request means, in which rings, and when: what activations and jobs over many pools share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.errors import FieldProblem, InvalidRequest
+from shared.imaging.rings import RING_NUMBERS
+from shared.models.images import Image
+from shared.models.policy import ScheduleMode
+from shared.models.pools import Pool
+from shared.models.requests import PoolsChoice, ScheduleRequest
+from shared.models.rollouts import Schedule
+from shared.schedule import parse_schedule
+from shared.services import IMAGES, POOLS, Services
+
+MOST = 500
+"""Pools of one job."""
+
+
+def names_of(pools: Iterable[Pool]) -> tuple[str, ...]:
+    """The pools' names, in order."""
+    return tuple(sorted(pool.name for pool in pools))
+
+
+def rings_of(pools: Iterable[Pool]) -> dict[str, int]:
+    """Pool -> the ring in which it is updated, by the ring it is registered with."""
+    return {pool.name: RING_NUMBERS[pool.ring] for pool in pools}
+
+
+def schedule_of(asked: ScheduleRequest, pools: Sequence[Pool], now: datetime, *, after: str = "") -> Schedule:
+    """The moments asked for, in the zone that is given or else that of all the pools. Raises InvalidRequest."""
+    zones = sorted({pool.time_zone for pool in pools}) or ["UTC"]
+    schedule = parse_schedule(asked, now=now, pool_zone=zones[0], after=after)
+    if len(zones) > 1 and asked.time_zone is None and asked.mode is not ScheduleMode.NOW:
+        told = ", ".join(zones)
+        raise InvalidRequest.one("schedule.time_zone", f"these pools are in different zones ({told}): give one")
+    return schedule
+
+
+@dataclass(frozen=True)
+class JobPools:
+    """The pools of a job, by name, and the image they get; None when that cannot be said."""
+
+    pools: tuple[Pool, ...]
+    rings: dict[str, int]
+    image: Image | None
+
+
+def choose_pools(services: Services, asked: PoolsChoice, problems: list[FieldProblem]) -> JobPools:
+    """The pools that a job is about; what is wrong with the choice is added to `problems`."""
+    registered = {pool.name: pool for pool in services.pools.all(POOLS)}
+    if asked.pools is None or asked.filter is not None:
+        pools = _filtered(asked, registered, problems)
+    else:
+        problems += [FieldProblem("pools", f"there is no pool called {n}") for n in asked.pools if n not in registered]
+        pools = [registered[name] for name in dict.fromkeys(asked.pools) if name in registered]
+    pools = sorted(pools, key=lambda pool: pool.name)
+    names = {pool.name for pool in pools}
+    problems += [
+        FieldProblem(f"rings.{name}", "this pool is not among those that are updated; leave it out")
+        for name in asked.rings
+        if name not in names
+    ]
+    rings = rings_of(pools) | {name: ring for name, ring in asked.rings.items() if name in names}
+    return JobPools(tuple(pools), rings, _image(services, asked, pools, problems))
+
+
+def _filtered(asked: PoolsChoice, registered: Mapping[str, Pool], problems: list[FieldProblem]) -> list[Pool]:
+    if asked.filter is None:
+        problems.append(FieldProblem("pools", "say which: names here, or a filter"))
+        return []
+    if asked.pools is not None:
+        problems.append(FieldProblem("filter", "this does not go with pools; give one of the two"))
+        return []
+    wanted = asked.filter.model_dump(exclude_none=True)
+    if not wanted:
+        problems.append(FieldProblem("filter", "give account, ring or image, or several of them"))
+        return []
+    found = [pool for pool in registered.values() if all(getattr(pool, name) == it for name, it in wanted.items())]
+    if not found:
+        problems.append(FieldProblem("filter", "no pool is so: look at GET /api/pools"))
+    elif len(found) > MOST:
+        problems.append(FieldProblem("filter", f"these are {len(found)} pools: at most {MOST} fit into one job"))
+    return found
+
+
+def _image(services: Services, asked: PoolsChoice, pools: Sequence[Pool], problems: list[FieldProblem]) -> Image | None:
+    """The image that is named, or else the one that all the pools have."""
+    names = [asked.image] if asked.image else sorted({pool.image for pool in pools})
+    if len(names) > 1:
+        told = ", ".join(names)
+        problems.append(FieldProblem("image", f"these pools have different images ({told}): name the one they get"))
+        return None
+    image = services.images.find(IMAGES, names[0]) if names else None
+    if names and image is None:
+        problems.append(FieldProblem("image", f"there is no image called {names[0]}"))
+    return image

@@ -1,0 +1,40 @@
+"""The rollout that a task asks for on one of its pools: what `begin_rollout` is given. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.imaging.rings import schedule_for_ring
+from shared.models.images import Image
+from shared.models.policy import resolve_policy
+from shared.models.pools import Pool
+from shared.models.rollouts import Schedule
+from shared.models.tasks import PoolsUpdate, PoolsWork, Task
+from shared.planning.windows import moved_into
+from shared.publishing.request import Wanted
+
+
+def wanted(task: Task, pools: PoolsWork, image: Image, pool: Pool, now: datetime, *, first: bool) -> Wanted:
+    """The rollout of a pool whose ring begins now; `first`: no ring was before. Raises InvalidRequest."""
+    assert task.version is not None  # noqa: S101 - a job names it, and an activation's switch did
+    update = pools.update
+    return Wanted(
+        image=image,
+        version=task.version,
+        schedule=schedule_of_pool(update, pool, now, first=first),
+        policy=update.policy,
+        reason=task.reason or f"task {task.id}",
+        allow_downgrade=update.allow_downgrade,
+        rollout_id=pools.rollouts.get(pool.name, ""),
+        task=task.id,
+    )
+
+
+def schedule_of_pool(update: PoolsUpdate, pool: Pool, now: datetime, *, first: bool) -> Schedule:
+    """The moments of the pool's ring, which begins now, moved into the windows that count for the pool.
+
+    Raises InvalidRequest when pool and request together have a broken policy.
+    """
+    ring = schedule_for_ring(update.schedule, now, first=first)
+    windows = resolve_policy(ring.mode, pool.policy, update.policy).windows
+    return moved_into(ring, windows, pool.time_zone, now)

@@ -1,0 +1,114 @@
+"""The pools of a task for people: each with its ring, its rollout, and what it waits for before that is begun. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from shared.imaging.rings import Move, NextMove
+from shared.imaging.shares import done
+from shared.imaging.standings import Begun, move_of, percent_of
+from shared.models.base import iso
+from shared.models.image_views import TaskPoolView
+from shared.models.rollouts import Rollout
+from shared.models.tasks import CancelHow, PoolsWork, Task
+from shared.names import UPDATE_POOLS
+from shared.publishing import progress
+from shared.states import RolloutState
+
+
+def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:
+    """What a task's view says about its pools; nothing when it updates none."""
+    pools = task.pools
+    if pools is None:
+        return {}
+    move = move_of(pools, begun, now)
+    rings = pools.update.rings
+    named = sorted(pools.update.pools, key=lambda name: (rings.get(name, 0), name))
+    fields: dict[str, Any] = {
+        "pools": [_pool(task, pools, name, begun.get(name), move) for name in named],
+        "rollouts": {pool: rollout.id for pool, rollout in begun.items()},
+        "skipped": dict(pools.skipped),
+        "ring": pools.ring,
+        "gate": pools.update.gate,
+        "approvals": list(pools.approvals),
+    }
+    if task.step == UPDATE_POOLS and not task.state.ended:
+        fields["percent"] = done(task.kind, UPDATE_POOLS, percent_of(pools, begun))
+    if _decides(task):
+        fields["waits_for"] = _waits_for(task, move)
+    return fields
+
+
+def _decides(task: Task) -> bool:
+    """Whether it is the pools that the task waits for, as they stand now."""
+    return not (task.state.ended or task.failure or task.cancelled_by) and task.step in {UPDATE_POOLS, ""}
+
+
+def _waits_for(task: Task, move: NextMove) -> str:
+    match move.move:
+        case Move.WAIT:
+            soak = f" It begins at {iso(move.until)} at the earliest." if move.until else ""
+            gate = f" Approve it: POST /api/tasks/{task.id}/approve." if move.gate else ""
+            return _sentence(move.why) + soak + gate
+        case Move.BEGIN:
+            held = task.pools.held if task.pools else {}
+            told = "; ".join(f"pool {name} waits: {why}" for name, why in sorted(held.items()))
+            return _sentence(told or f"ring {move.ring} begins")
+        case _:
+            return ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move: NextMove) -> TaskPoolView:
+    back = pools.back.get(name, "")
+    note = _begun_note(task, pools, name, rollout) if rollout else _unbegun_note(task, pools, name, move)
+    return TaskPoolView(
+        pool=name,
+        ring=pools.update.rings.get(name, 0),
+        state=rollout.state if rollout else None,
+        percent=progress.brief(rollout).percent if rollout else 0,
+        rollout=rollout.id if rollout else "",
+        href=f"/api/rollouts/{rollout.id}" if rollout else "",
+        back=back,
+        note=f"rollout {back} takes it back" if back else note,
+    )
+
+
+def _begun_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> str:
+    if why := pools.not_back.get(name):
+        return f"not taken back: {why}"
+    if task.cancel_how is CancelHow.ROLL_BACK and rollout.state is RolloutState.SUCCEEDED and not task.state.ended:
+        return "is to be taken back"
+    if rollout.state is RolloutState.AWAITING_APPROVAL:
+        return f"waits until somebody approves its first hosts: POST /api/rollouts/{rollout.id}/approve"
+    return rollout.note
+
+
+def _unbegun_note(task: Task, pools: PoolsWork, name: str, move: NextMove) -> str:
+    """Why the rollout of a pool is not begun, or not yet."""
+    if why := pools.skipped.get(name):
+        return f"not updated: {why}"
+    if why := pools.refused.get(name):
+        return f"not begun: {why}"
+    if task.state.ended or task.cancelled_by or task.failure:
+        return "not begun"
+    if move.stopping:
+        return "not begun: another pool has not succeeded"
+    if why := pools.held.get(name):
+        return f"waits: {why}"
+    rings = pools.update.rings
+    before = [ring for ring in rings.values() if ring < rings.get(name, 0)]
+    if before and move.ring != rings.get(name, 0):
+        return f"waits for ring {max(before)}"
+    return _own_ring_note(move)
+
+
+def _own_ring_note(move: NextMove) -> str:
+    """Of a pool whose ring's turn it is."""
+    waits = [f"until {iso(move.until)}"] if move.until else []
+    waits += [f"until somebody approves ring {move.ring}"] if move.gate else []
+    return f"waits {' and '.join(waits)}" if waits else "begins"

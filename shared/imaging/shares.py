@@ -1,0 +1,44 @@
+"""The steps of each kind of task that is driven, and what part of the work each is. Pure."""
+
+from __future__ import annotations
+
+from shared import names
+from shared.models.tasks import TaskKind
+from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
+
+STEPS = {
+    TaskKind.SET_AS_IMAGE: CAPTURE_STEPS,
+    TaskKind.ACTIVATE: ACTIVATION_STEPS,
+    TaskKind.ROLL_BACK: ACTIVATION_STEPS,
+    TaskKind.UPDATE_POOLS: JOB_STEPS,
+}
+"""The steps of a task that is driven, in order, by its kind."""
+
+SHARES = {
+    names.CLAIM_IMAGE: 1,
+    names.SWITCH_OFF_TEMPLATE: 3,
+    names.SNAPSHOT_TEMPLATE: 2,
+    names.RESTART_TEMPLATE: 3,
+    names.COPY_DISK: 2,
+    names.CREATE_COPY: 6,
+    names.PREPARE_COPY: 20,
+    names.GENERALIZE_COPY: 5,
+    names.CAPTURE_IMAGE: 5,
+    names.CAPTURE_VERSION: 20,
+    names.REPLICATE_VERSION: 28,
+    names.RECORD_VERSION: 1,
+    names.CLEAN_UP: 4,
+    names.SWITCH_VERSION: 5,
+    names.FLIP_FLAGS: 10,
+    names.UPDATE_POOLS: 80,
+    names.END_ACTIVATION: 5,
+    names.END_JOB: 1,
+}
+"""What part of the work a step is, against the others of its task; estimates after azure-facts 1.9."""
+
+
+def done(kind: TaskKind, name: str, percent: int) -> int:
+    """Percent of a task's work that is done when so many percent of this step are. Rounded down."""
+    steps = STEPS[kind]
+    before = sum(SHARES[step] for step in steps[: steps.index(name)])
+    return (100 * before + SHARES[name] * percent) // sum(SHARES[step] for step in steps)

@@ -1,0 +1,119 @@
+"""Having a task stop: one conditional write of its row, which its next step finds."""
+
+from __future__ import annotations
+
+import logging
+
+from shared.audit import audit
+from shared.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
+from shared.imaging.standings import read_rollouts
+from shared.imaging.task_views import view
+from shared.imaging.tasks import WORDS
+from shared.imaging.way_back import stop_running
+from shared.models.image_views import TaskView
+from shared.models.tasks import CancelHow, Task, TaskKind
+from shared.names import REPLICATE_VERSION, UPDATE_POOLS
+from shared.ports import Engine
+from shared.services import ROLLOUTS, TASKS, Services
+from shared.states import TaskState
+from shared.steps import CAPTURE_STEPS, JOB_STEPS, behind
+
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 8
+
+
+def cancel_task(services: Services, engine: Engine, task_id: str, how: CancelHow, who: str) -> TaskView:
+    """Have a task stop: its next step finds it cancelled. Raises NotFound, InvalidRequest, Conflict.
+
+    A set-as-image cleans up and makes no version. An activation begins no more pools; what it has switched stays, and
+    rollouts that it has begun go on. Of a job over many pools those stop too, or with `roll_back` go back, as do the
+    pools that are through. Asked again, it changes nothing; a job that was to leave its pools can still take them back.
+    """
+    for _ in range(_ATTEMPTS):
+        task = _to_cancel(services, task_id)
+        _refuse_way_back(task, how)
+        if _already(task, how):
+            return _seen(services, task)
+        _refuse_late(task, how)
+        try:
+            task = services.tasks.replace(_cancelled(services, task, how, who))
+        except StaleRow:
+            continue
+        told = f" ({how.value})" if task.kind is TaskKind.UPDATE_POOLS else ""
+        audit(services, who, "cancel task", task.image, f"task {task.id}: {WORDS[task.kind]}{told}")
+        _stop_at_once(services, engine, task)
+        return _seen(services, task)
+    raise Conflict(f"Task {task_id} is changing too fast; try again.", task=task_id)
+
+
+def _to_cancel(services: Services, task_id: str) -> Task:
+    task = services.tasks.find(TASKS, task_id)
+    if task is not None:
+        return task
+    if services.rollouts.find(ROLLOUTS, task_id) is None:
+        raise NotFound("task", task_id)
+    told = f"Task {task_id} is a rollout: cancel it with POST /api/rollouts/{task_id}/cancel."
+    raise Conflict(told, rollout=task_id)
+
+
+def _refuse_way_back(task: Task, how: CancelHow) -> None:
+    """Only a job over many pools has pools to take back: an activation has switched the version of all others too."""
+    if how is CancelHow.LEAVE or task.kind is TaskKind.UPDATE_POOLS:
+        return
+    told = f"this task ({WORDS[task.kind]}) takes nothing back when it is cancelled; leave this out"
+    if task.kind in {TaskKind.ACTIVATE, TaskKind.ROLL_BACK}:
+        told += f", and go back with POST /api/images/{task.image}/roll-back"
+    raise InvalidRequest.one("how", told)
+
+
+def _already(task: Task, how: CancelHow) -> bool:
+    """Whether it is cancelled so already. Raises Conflict for a job that takes its pools back by now."""
+    if not task.cancelled_by or task.state not in {TaskState.RUNNING, TaskState.CANCELLED}:
+        return False
+    if task.cancel_how is how:
+        return True
+    if how is CancelHow.LEAVE:
+        raise Conflict(f"Task {task.id} takes its pools back already: wait for its end.", task=task.id)
+    return False
+
+
+def _refuse_late(task: Task, how: CancelHow) -> None:
+    """A version that is replicated is recorded next: from there on it is staged, and can be discarded instead."""
+    if task.state.ended:
+        told = f"Task {task.id} has ended ({task.state.value}): it is too late to cancel it."
+        raise Conflict(told + _one_by_one(task, how), task=task.id)
+    if task.failure and not task.cancelled_by:
+        raise Conflict(f"Task {task.id} has failed and is cleaning up: wait for its end.", task=task.id)
+    if task.kind is TaskKind.SET_AS_IMAGE and behind(CAPTURE_STEPS, task.phase, REPLICATE_VERSION):
+        raise Conflict(
+            f"Task {task.id} has made version {task.version} already. Wait for its end, then discard the version.",
+            task=task.id,
+        )
+    if task.kind is TaskKind.UPDATE_POOLS and behind(JOB_STEPS, task.phase, UPDATE_POOLS):
+        raise Conflict(f"Task {task.id} has updated all its pools.{_one_by_one(task, how)}", task=task.id)
+
+
+def _one_by_one(task: Task, how: CancelHow) -> str:
+    back = task.kind is TaskKind.UPDATE_POOLS and how is CancelHow.ROLL_BACK
+    return " Take back each pool with POST /api/pools/{pool}/roll-back." if back else ""
+
+
+def _cancelled(services: Services, task: Task, how: CancelHow, who: str) -> Task:
+    changes: dict[str, object] = {"cancelled_by": who, "cancelled_at": services.now(), "cancel_how": how}
+    if task.kind is TaskKind.SET_AS_IMAGE:
+        changes["failure"] = f"cancelled by {who}"
+    return task.model_copy(update=changes)
+
+
+def _stop_at_once(services: Services, engine: Engine, task: Task) -> None:
+    """Tell the rollouts of a job to stop without waiting for its next step, which makes sure of it."""
+    if task.kind is not TaskKind.UPDATE_POOLS or task.pools is None:
+        return
+    try:
+        stop_running(services, engine, task, read_rollouts(services, task.pools))
+    except FreshcoatError:
+        _log.warning("Task %s is cancelled; its next step stops its rollouts.", task.id, exc_info=True)
+
+
+def _seen(services: Services, task: Task) -> TaskView:
+    return view(task, services.now(), read_rollouts(services, task.pools) if task.pools else None)

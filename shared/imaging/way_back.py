@@ -1,0 +1,130 @@
+"""A job that was cancelled: what runs is stopped, and with `roll_back` its pools go back to what they were.
+
+Everything is found out from the rows at every look: which rollouts run, which have ended, which take pools back.
+"""
+
+from __future__ import annotations
+
+from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound, StaleRow
+from shared.imaging.standings import Begun, read_rollouts
+from shared.imaging.task_step import TaskWork
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout, RolloutKind
+from shared.models.tasks import CancelHow, Task
+from shared.ports import Engine
+from shared.publishing import control
+from shared.services import POOLS, ROLLOUTS, Services
+from shared.states import RolloutState
+from shared.steps import Outcome, Then
+
+
+def stop_pools(work: TaskWork) -> Outcome | None:
+    """Stop what runs, or take it back, as was asked; None when nothing runs any more."""
+    begun = read_rollouts(work.services, work.pools)
+    left = stop_running(work.services, work.engine, work.task, begun)
+    if work.task.cancel_how is CancelHow.ROLL_BACK:
+        for name, rollout in sorted(begun.items()):
+            if _has_it(rollout):
+                left |= _take_back(work, name, rollout)
+    if not left:
+        return None
+    told = "; ".join(f"pool {name}: {why}" for name, why in sorted(left.items()))
+    if told != work.task.note:
+        work.save(note=told)
+    return Outcome(Then.WAIT, work.services.settings.operation_poll)
+
+
+def stop_running(services: Services, engine: Engine, task: Task, begun: Begun) -> dict[str, str]:
+    """Tell every rollout that runs to stop as the task was cancelled. Pool -> what it is doing, of those that run."""
+    left: dict[str, str] = {}
+    for name, rollout in sorted(begun.items()):
+        if rollout.state.ended:
+            continue
+        left[name] = f"rollout {rollout.id} is {rollout.state.value}"
+        if _told(rollout, task.cancel_how):
+            continue
+        try:
+            control.cancel(services, engine, rollout.id, _who(task), how=task.cancel_how)
+        except (Conflict, NotFound) as refused:
+            left[name] = str(refused)  # it has ended meanwhile; if it has not, the next look tries again
+    return left
+
+
+def _told(rollout: Rollout, how: CancelHow) -> bool:
+    if rollout.going_back or rollout.state is RolloutState.ROLLING_BACK:
+        return True
+    return how is CancelHow.LEAVE and rollout.state is RolloutState.CANCELLING
+
+
+def _who(task: Task) -> str:
+    return f"{task.cancelled_by}, by cancelling task {task.id}"
+
+
+def _has_it(rollout: Rollout) -> bool:
+    """Whether it has ended with hosts on its version."""
+    if not rollout.state.ended or rollout.state is RolloutState.ROLLED_BACK:
+        return False
+    return rollout.state is RolloutState.SUCCEEDED or rollout.counts.get("done", 0) > 0
+
+
+def _take_back(work: TaskWork, name: str, rollout: Rollout) -> dict[str, str]:
+    """Have a pool whose rollout has ended taken back; what that waits for."""
+    if name in work.pools.not_back:
+        return {}
+    if name not in work.pools.back and (why := _begin_back(work, name, rollout)):
+        return {name: why}
+    if name not in work.pools.back:
+        return {}
+    found = work.services.rollouts.find(ROLLOUTS, work.pools.back[name])
+    if found is not None and not found.state.ended:
+        return {name: f"rollout {found.id} takes it back"}
+    if found is None or found.state is not RolloutState.SUCCEEDED:
+        _not_back(work, name, f"rollout {work.pools.back[name]} is {found.state.value if found else 'gone'}")
+    return {}
+
+
+def _begin_back(work: TaskWork, name: str, rollout: Rollout) -> str:
+    """Begin the rollout that takes the pool back, and note it, or note why not; what that waits for, or nothing."""
+    pool = work.services.pools.find(POOLS, name)
+    if pool is None:
+        return _not_back(work, name, "it is not registered any more")
+    later = _later(work, pool, rollout)
+    ours = [one for one in later if one.kind is RolloutKind.ROLL_BACK and one.reason == _reason(work.task)]
+    if not ours and later:
+        return _not_back(work, name, f"rollout {later[0].id} has come since")
+    try:
+        back = ours[0].id if ours else _ask(work, name)
+    except (AzureBusy, StaleRow):
+        raise
+    except Conflict as conflict:
+        if conflict.rollout and work.services.rollouts.find(ROLLOUTS, conflict.rollout) is None:
+            return str(conflict)  # its request is being written, or was cut off: then the claim lapses in a minute
+        return _not_back(work, name, str(conflict))
+    except (InvalidRequest, NotFound, AzureError) as refused:
+        return _not_back(work, name, str(refused))
+    work.save(pools=work.pools.model_copy(update={"back": {**work.pools.back, name: back}}))
+    return ""
+
+
+def _later(work: TaskWork, pool: Pool, rollout: Rollout) -> list[Rollout]:
+    """Rollouts of the pool that came after this one: the one that runs, and the one that ended last."""
+    found = [work.services.rollouts.find(ROLLOUTS, one) for one in (pool.running_rollout, pool.last_rollout) if one]
+    return [one for one in found if one and one.id != rollout.id and one.created_at > rollout.created_at]
+
+
+def _ask(work: TaskWork, name: str) -> str:
+    from shared.models.requests import RollBackPoolRequest
+    from shared.publishing.roll_back import roll_back_pool
+
+    asked = RollBackPoolRequest(reason=_reason(work.task))
+    return roll_back_pool(work.services, work.engine, name, asked, _who(work.task)).id
+
+
+def _reason(task: Task) -> str:
+    """Says which task it is for, by which a rollout is known again that was begun just before a crash."""
+    return f"task {task.id} was cancelled with roll_back"
+
+
+def _not_back(work: TaskWork, name: str, why: str) -> str:
+    work.save(pools=work.pools.model_copy(update={"not_back": {**work.pools.not_back, name: why}}))
+    return ""

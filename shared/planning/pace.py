@@ -1,0 +1,34 @@
+"""How long a host takes, measured on those of this rollout. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from statistics import median
+
+from shared.models.rollouts import RolloutHost
+from shared.states import HostState
+
+
+def measured(rows: Iterable[RolloutHost]) -> float | None:
+    """The median time from taking a host to its return, in seconds; None before one was measured.
+
+    A first host that is watched has been measured: baking is waiting, not work. Hosts that failed are not counted.
+    """
+    seconds = [time for row in rows if (time := _seconds(row)) is not None]
+    return median(seconds) if seconds else None
+
+
+def host_time(rows: Iterable[RolloutHost], first_guess: timedelta) -> timedelta:
+    """How long the next host is expected to take: as `measured`, a first guess before one was."""
+    seconds = measured(rows)
+    return first_guess if seconds is None else timedelta(seconds=seconds)
+
+
+def _seconds(row: RolloutHost) -> float | None:
+    proving = row.state is HostState.VERIFYING or row.state is HostState.DONE
+    since = row.proving_since if proving else None
+    until = since or (row.ended_at if row.state is HostState.DONE else None)
+    if row.taken_at is None or until is None or until < row.taken_at:
+        return None
+    return (until - row.taken_at).total_seconds()

@@ -1,0 +1,164 @@
+"""When work is allowed: a policy's windows, laid out as stretches of time in the pool's zone. Pure.
+
+What counts is the clock on the wall there. A time of day that a change of the clocks skips is in no window that day,
+one that it repeats is in its windows twice. Windows that touch or overlap are one stretch. No windows: always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from shared.models.policy import ScheduleMode
+from shared.models.rollouts import Schedule
+from shared.models.windows import DAYS, Window
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The end of a stretch that never ends."""
+
+_DAY = timedelta(days=1)
+_BEHIND = 16
+_AHEAD = 40
+"""Days that are laid out before and after a moment. Windows repeat every week, but a change of the clocks can leave
+one out: what has not begun or ended within 16 days never does."""
+_NEAR = timedelta(days=24)
+
+Stretch = tuple[datetime, datetime]
+"""From when (included) until when (excluded) work is allowed without a break, in UTC."""
+
+
+def open_until(windows: tuple[Window, ...], zone: str, now: datetime) -> datetime | None:
+    """Until when work is allowed without a break (UTC). None: it is not allowed now; FOREVER: it always is."""
+    if not windows:
+        return FOREVER
+    return next((closes for opens, closes in _stretches(windows, zone, now) if opens <= now), None)
+
+
+def opens_at(windows: tuple[Window, ...], zone: str, now: datetime) -> datetime:
+    """`now` when work is allowed, else when it next is."""
+    return now if not windows else max(now, next(opens for opens, _ in _stretches(windows, zone, now)))
+
+
+def openings(windows: tuple[Window, ...], zone: str, now: datetime) -> list[datetime]:
+    """The openings that come after `now`, the next one first; none when work is always allowed."""
+    return [opens for opens, _ in _stretches(windows, zone, now) if opens > now] if windows else []
+
+
+def room_at(windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> datetime:
+    """The first moment from `now` on at which `need` fits in before work is to stop.
+
+    What is longer than every stretch must be able to go all the same, and ends outside: it may begin while half of
+    the longest stretch is left, that is at its opening, and for as long after it as hosts are drained and settle.
+    """
+    if not windows:
+        return now
+    stretches = list(_stretches(windows, zone, now))
+    longest = max(closes - opens for opens, closes in stretches)
+    if need > longest:
+        need = longest / 2
+    return next(max(now, opens) for opens, closes in stretches if max(now, opens) + need <= closes)
+
+
+def may_begin(windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> bool:
+    """Whether what takes so long may be begun now: it ends before work is to stop, or fits in nowhere (`room_at`)."""
+    return room_at(windows, zone, now, need) == now
+
+
+def moved_into(schedule: Schedule, windows: tuple[Window, ...], zone: str, now: datetime) -> Schedule:
+    """The schedule with each moment that falls outside moved to the next opening.
+
+    For what nobody is there to be refused: later rings, jobs over many pools. `now` outside becomes `at` the opening.
+    """
+    begin, force = (_moved(windows, zone, moment, now) for moment in (schedule.begin_at, schedule.force_at))
+    later = schedule.mode is ScheduleMode.NOW and force > schedule.force_at
+    mode = ScheduleMode.AT if later else schedule.mode
+    return schedule.model_copy(update={"mode": mode, "begin_at": begin, "force_at": force})
+
+
+def _moved(windows: tuple[Window, ...], zone: str, moment: datetime, now: datetime) -> datetime:
+    due = max(moment, now)
+    opens = opens_at(windows, zone, due)
+    return opens if opens > due else moment
+
+
+def outside(schedule: Schedule, windows: tuple[Window, ...], zone: str) -> str:
+    """Why sessions must not be ended at `force_at`, and when they may next; empty when it lies in a window."""
+    moment = schedule.force_at
+    if open_until(windows, zone, moment) is not None:
+        return ""
+    place = ZoneInfo(zone)
+    told = " or ".join(_told(opens, place) for opens in openings(windows, zone, moment)[:2])
+    allowed = "; ".join(str(window) for window in windows)
+    return f"{_told(moment, place)} is outside the windows ({allowed}, {zone}); they open next at {told}"
+
+
+def _told(moment: datetime, place: ZoneInfo) -> str:
+    return moment.astimezone(place).isoformat(timespec="minutes")
+
+
+def _stretches(windows: tuple[Window, ...], zone: str, now: datetime) -> Iterator[Stretch]:
+    """The stretches that are not over at `now`, in order, as far as they open within the next weeks; never none."""
+    for opens, closes in _laid_out(windows, zone, now.astimezone(UTC).date()):
+        if closes > now and opens < now + _NEAR:
+            yield opens, closes
+
+
+@lru_cache(maxsize=128)
+def _laid_out(windows: tuple[Window, ...], zone: str, day: date) -> tuple[Stretch, ...]:
+    """The stretches around this day (UTC). Whether work is allowed changes at edges only, so each edge is looked at."""
+    place = ZoneInfo(zone)
+    edges = _edges(windows, place, day)
+    stretches: list[Stretch] = []
+    for edge, next_edge in pairwise([*edges, FOREVER]):
+        if not _inside(windows, edge.astimezone(place)):
+            continue
+        if stretches and stretches[-1][1] == edge:
+            stretches[-1] = (stretches[-1][0], next_edge)
+        else:
+            stretches.append((edge, next_edge))
+    return tuple(stretches)
+
+
+def _edges(windows: tuple[Window, ...], place: ZoneInfo, day: date) -> list[datetime]:
+    """Every moment around this day at which a window may open or close (UTC): its times of day, both of them where
+    the clocks repeat one, and the changes of the clocks."""
+    times = {moment for window in windows for moment in (window.begins_at, window.ends_at)}
+    first, last = (datetime.combine(day + days * _DAY, time(), UTC) for days in (-_BEHIND, _AHEAD))
+    days = [first.date() + number * _DAY for number in range(-1, (last - first).days + 2)]
+    edges = {
+        datetime.combine(local, moment, place).replace(fold=fold).astimezone(UTC)
+        for local in days
+        for moment in times
+        for fold in (0, 1)
+    }
+    return sorted(edge for edge in edges | {first} | set(_changes(place, first, last)) if first <= edge < last)
+
+
+def _changes(place: ZoneInfo, first: datetime, last: datetime) -> Iterator[datetime]:
+    """When the clocks change, found by halving, to the second. No zone changes them twice in a day."""
+    for early, late in pairwise(first + number * _DAY for number in range((last - first).days + 1)):
+        before, after = early, late
+        if before.astimezone(place).utcoffset() == after.astimezone(place).utcoffset():
+            continue
+        while after - before > timedelta(seconds=1):
+            middle = before + (after - before) // 2
+            same = middle.astimezone(place).utcoffset() == early.astimezone(place).utcoffset()
+            before, after = (middle, after) if same else (before, middle)
+        yield after.replace(microsecond=0)
+
+
+def _inside(windows: tuple[Window, ...], local: datetime) -> bool:
+    """Whether the clock on the wall is in a window."""
+    today, yesterday, clock = DAYS[local.weekday()], DAYS[local.weekday() - 1], local.time()
+    for window in windows:
+        begun = clock >= window.begins_at
+        open_still = clock < window.ends_at
+        if window.over_midnight:
+            if (begun and today in window.days) or (open_still and yesterday in window.days):
+                return True
+        elif begun and open_still and today in window.days:
+            return True
+    return False

@@ -1,0 +1,135 @@
+"""The look just before the destructive step, and the decision how the host is rebuilt, written down before it begins."""
+
+from __future__ import annotations
+
+from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost
+from shared.models.policy import Strategy
+from shared.models.pools import Pool, ReimageSupport
+from shared.models.rollouts import Rollout, RolloutKind, goal_of
+from shared.names import REGISTER_HOST, SWAP
+from shared.publishing.kept_disks import kept_for, note_kept
+from shared.publishing.on_target import is_renewed
+from shared.publishing.step import Work
+from shared.states import HostState
+from shared.stepping import StepFailed
+from shared.steps import Outcome, Then
+
+
+def recheck_host(work: Work) -> Outcome:
+    """Still drained, still empty, not where it is to be already.
+
+    A host that is not drained and empty any more, or not in the pool any more, goes back to the rollout.
+    Else its session host object is removed: the machine that comes back is a new one under the old name.
+    """
+    services, pool, row = work.services, work.pool, work.row
+    machine = services.machines.machine(row.vm_id)
+    seen = services.desktops.session_host(pool.host_pool_id, row.host)
+    if seen is None and not row.out_of_pool:
+        # We did not take it out of the pool, so somebody else did, and it may serve others.
+        return _back_to_the_rollout(work, seen)
+    if work.rollout.going_back and not row.back and not row.strategy and not row.out_of_pool:
+        return _back_to_the_rollout(work, seen)  # everything goes back, and nothing was done here yet
+    if machine is not None and is_renewed(work, machine):
+        return _renewed_already(work, seen)
+    if seen is not None and _in_use(work, seen):
+        return _back_to_the_rollout(work, seen)
+    if machine is None and row.body is None:
+        raise StepFailed("the VM does not exist any more")
+    if machine is not None and not row.strategy:
+        _decide(work, machine)
+    if not work.row.out_of_pool:
+        work.save(out_of_pool=True)  # before it is: after a crash, no list would show the host any more
+    services.desktops.remove_session_host(pool.host_pool_id, row.host)
+    return Outcome(Then.NEXT)
+
+
+def _back_to_the_rollout(work: Work, seen: SessionHost | None) -> Outcome:
+    drained = seen is not None and not seen.accepting
+    work.move(
+        HostState.DRAINING,
+        drained_at=work.row.drained_at if drained else None,
+        empty_since=None,
+        sessions=seen.sessions if seen else 0,
+        strategy="",
+        old_disk_id=None,
+        body=None,
+        out_of_pool=False,
+        step="somebody came back",
+    )
+    return Outcome(Then.STOP)
+
+
+def _in_use(work: Work, seen: SessionHost) -> bool:
+    """Whether the host accepts or holds a session: the count of the broker and its list must both say no."""
+    if seen.accepting or seen.sessions:
+        return True
+    return bool(work.services.desktops.host_sessions(work.pool.host_pool_id, work.row.host))
+
+
+def _renewed_already(work: Work, seen: SessionHost | None) -> Outcome:
+    """The disk is what it is to be: nothing destructive is left to do.
+
+    Either an interrupted rebuild is taken up again or repeated, or an earlier rollout failed on the host after
+    its rebuild. While it is healthy or somebody works on it, it is neither joined nor registered anew. A registration
+    that never worked is removed, so that the next one can.
+    """
+    healthy = seen is not None and seen.status in HEALTHY_STATUSES
+    if seen is not None and (healthy or seen.sessions):
+        work.save(phase=REGISTER_HOST, version=goal_of(work.rollout, work.row).version, out_of_pool=False)
+        work.move(HostState.JOINING)
+        work.move(HostState.VERIFYING)
+    elif seen is not None:
+        work.save(out_of_pool=True)
+        work.services.desktops.remove_session_host(work.pool.host_pool_id, work.row.host)
+    return Outcome(Then.NEXT)
+
+
+def _decide(work: Work, machine: Machine) -> None:
+    """Write down how this host is rebuilt, and all that is needed for it, before anything is destroyed."""
+    kept = _kept_disk(work, machine)
+    goal = goal_of(work.rollout, work.row)
+    strategy = SWAP if kept else str(strategy_for(work.rollout, work.pool, machine, goal.definition_id))
+    body = work.services.machines.recreation_body(machine.id) if strategy == Strategy.REPLACE else None
+    if strategy != SWAP and machine.os_disk_id:
+        made_from = work.services.machines.disk_version(machine.os_disk_id)
+        note_kept(work.services, work.rollout, work.row, machine, made_from or "")
+    refreshed = work.rollout.kind is RolloutKind.REFRESH
+    work.save(
+        strategy=strategy,
+        old_disk_id=machine.os_disk_id,
+        kept_disk_id=kept,
+        stale_disk_id=machine.os_disk_id if refreshed else work.row.stale_disk_id,
+        location=machine.location,
+        body=body.model_dump() if body else None,
+    )
+
+
+def _kept_disk(work: Work, machine: Machine) -> str | None:
+    """The kept OS disk with the version the host goes back to; None when there is none to be swapped in.
+
+    Only for a first attempt: what did not come back to life on its old disk is re-imaged. The VM's own image definition
+    must be that of the disk, since nothing but a tag says afterwards which version the VM is on.
+    """
+    row, goal = work.row, goal_of(work.rollout, work.row)
+    goes_back = row.back or work.rollout.kind is RolloutKind.ROLL_BACK
+    same = (machine.definition_id or "").lower() == goal.definition_id.lower()
+    if not goes_back or row.attempt > 1 or row.stale_disk_id or machine.ephemeral or not same:
+        return None
+    found = kept_for(work.services, work.pool.name, row.vm_id, goal.version_id)
+    return found.disk_id if found else None
+
+
+def strategy_for(rollout: Rollout, pool: Pool, machine: Machine, definition_id: str) -> Strategy:
+    """Re-image or replace this VM to bring it to a version of `definition_id`.
+
+    Re-imaging reaches only versions of the definition the VM was made from, and an ephemeral disk only
+    goes back to the version it had (azure-facts 1.2): such VMs are replaced whatever `auto` has found out.
+    """
+    wanted = rollout.policy.strategy
+    if wanted is not Strategy.AUTO:
+        return wanted
+    other = machine.definition_id is None or machine.definition_id.lower() != definition_id.lower()
+    another_version = rollout.kind is not RolloutKind.REFRESH or machine.version != rollout.version
+    if other or (machine.ephemeral and another_version) or pool.reimage is ReimageSupport.UNSUPPORTED:
+        return Strategy.REPLACE
+    return Strategy.REIMAGE

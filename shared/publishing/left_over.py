@@ -1,0 +1,60 @@
+"""Hosts that an earlier rollout has failed on: what they need to be taken again, and back to how they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.services import Services
+from shared.states import HostState
+
+_CUSTODY = ("operator_drained", "was_off", "prior_tags", "prior_delete_option")
+"""How a host is given back: only the rollout that found it first could see that."""
+
+
+def left_over(
+    services: Services, rollout: Rollout, pool: Pool, seen: Container[str]
+) -> dict[str, RolloutHost]:
+    """First rows, by host, for what earlier rollouts have left.
+
+    A retry takes all that failed in the rollout it repeats. Any other rollout takes the hosts that the last one has
+    taken out of the host pool and could not bring back: no list shows them any more.
+    """
+    earlier = rollout.retry_of or pool.last_rollout
+    if not earlier:
+        return {}
+    failed = [row for row in services.hosts.all(earlier) if row.state is HostState.FAILED]
+    if not rollout.retry_of:
+        failed = [row for row in failed if row.out_of_pool and row.host not in seen]
+    machines = services.machines.machines([row.vm_id for row in failed])
+    return {
+        row.host: _taken_over(rollout, row)
+        for row in failed
+        if row.host in seen or row.body is not None or row.vm_id.lower() in machines
+    }
+
+
+def _taken_over(rollout: Rollout, row: RolloutHost) -> RolloutHost:
+    kept = {name: getattr(row, name) for name in _CUSTODY}
+    return RolloutHost(
+        rollout=rollout.id,
+        host=row.host,
+        vm_id=row.vm_id,
+        location=row.location,
+        from_version=row.from_version,
+        from_version_id=row.from_version_id,
+        version=row.version,
+        out_of_pool=row.out_of_pool,
+        body=row.body,
+        left_drained=True,
+        **kept,
+    )
+
+
+def with_custody(row: RolloutHost, left: dict[str, RolloutHost]) -> RolloutHost:
+    """A first row, with what the rollout before had noted of how the host was found."""
+    before = left.get(row.host)
+    if before is None:
+        return row
+    return row.model_copy(update={name: getattr(before, name) for name in _CUSTODY} | {"left_drained": True})

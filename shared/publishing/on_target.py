@@ -1,0 +1,28 @@
+"""Whether a host's disk is what it is to be: the disk's own word counts, not the VM's."""
+
+from __future__ import annotations
+
+from shared.models.azure import Machine
+from shared.models.rollouts import Goal, RolloutKind, goal_of
+from shared.publishing.gather import version_of
+from shared.publishing.step import Work
+from shared.services import Services
+
+
+def is_renewed(work: Work, machine: Machine) -> bool:
+    """Whether nothing destructive is left to do: the disk holds the version, and is not the one that has to go."""
+    row = work.row
+    if row.stale_disk_id is not None and machine.os_disk_id == row.stale_disk_id:
+        return False
+    if work.rollout.kind is RolloutKind.REFRESH and row.stale_disk_id is None and not row.rebuilt:
+        return False  # used: that it holds the version says nothing
+    return holds(work.services, machine, goal_of(work.rollout, row))
+
+
+def holds(services: Services, machine: Machine, goal: Goal) -> bool:
+    """Whether the VM's disk was made from this version."""
+    says = version_of(machine, goal.definition_id) == goal.version
+    if machine.os_disk_id is None or machine.ephemeral:
+        return says
+    made_from = services.machines.disk_version(machine.os_disk_id)
+    return says if made_from is None else made_from.lower() == goal.version_id.lower()

@@ -1,0 +1,111 @@
+"""The plan says what limits it, in which order hosts come, and what windows do to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests.fixtures.app import WHAT_IF, App, office
+
+DEADLINE = {"mode": "on_logoff", "deadline": "2026-11-02T23:00"}
+WINDOW = [{"from": "22:00", "to": "23:30"}]
+"""It is 10:00 in the pool's zone."""
+
+
+def many(hosts: int, **world: Any) -> App:
+    """A pool of so many hosts, all but the first three of them idle."""
+    app = office(**world)
+    for number in range(3, hosts):
+        app.world.add_host(f"h{number}.contoso.local")
+    return app
+
+
+def planned(app: App, schedule: dict[str, Any] | None = None, **policy: Any) -> dict[str, Any]:
+    asked = {"version": "2.0.0", "schedule": schedule or DEADLINE, "policy": policy}
+    reply = app.send("POST", WHAT_IF, asked)
+    assert reply.status == 200, reply.text
+    found: dict[str, Any] = reply.json
+    return found
+
+
+def bounds(plan: dict[str, Any]) -> dict[str, int]:
+    return {bound["bound"]: bound["hosts"] for bound in plan["bounds"]}
+
+
+def test_every_bound_is_told_with_how_it_comes_about() -> None:
+    plan = planned(many(37))
+    assert (
+        bounds(plan).items() >= {"max_unavailable": 9, "min_available": 29, "max_in_flight": 50, "replicas": 50}.items()
+    )
+    because = {bound["bound"]: bound["because"] for bound in plan["bounds"]}
+    assert all(because.values())
+    assert because["max_unavailable"] == "25% of 37 hosts, rounded down, at least 1"
+    assert "rounded up" in because["min_available"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "binding", "binds_later", "at_once"),
+    [
+        ({}, ["ramp", "first_reimage"], ["max_unavailable"], 9),
+        ({"strategy": "replace"}, ["ramp"], ["max_unavailable"], 9),
+        ({"strategy": "replace", "canary_hosts": 0}, ["max_unavailable"], ["max_unavailable"], 9),
+        ({"strategy": "replace", "canary_hosts": 0, "max_in_flight": 4}, ["max_in_flight"], ["max_in_flight"], 4),
+        (
+            {"strategy": "replace", "canary_hosts": 0, "max_in_flight": 9},
+            ["max_unavailable", "max_in_flight"],
+            ["max_unavailable", "max_in_flight"],
+            9,
+        ),
+        ({"strategy": "replace", "min_available": "100%"}, ["min_available"], ["min_available"], 0),
+    ],
+)
+def test_the_smallest_bound_binds_and_a_tie_is_told(
+    policy: dict[str, Any], binding: list[str], binds_later: list[str], at_once: int
+) -> None:
+    plan = planned(many(37), **policy)
+    assert (set(plan["binding"]), plan["binds_later"], plan["at_once"]) == (set(binding), binds_later, at_once)
+
+
+def test_a_floor_that_is_lifted_binds_nothing() -> None:
+    app = office()
+    plan = planned(app, {"mode": "now"}, strategy="replace", min_available="100%")
+    assert (plan["binding"], plan["at_once"]) == (["max_unavailable"], 3)
+
+
+def test_hosts_stand_in_the_order_that_is_told() -> None:
+    plan = planned(many(5))
+    assert [host["host"].split(".")[0] for host in plan["hosts"]] == ["h0", "h3", "h4", "h2", "h1"]
+    assert plan["ordered_by"].startswith("idle hosts first")
+
+
+def test_with_windows_the_plan_begins_when_they_open() -> None:
+    plan = planned(many(37), DEADLINE, windows=WINDOW, settle_seconds=60)
+    assert plan["windows"] == (
+        "The first host may begin at 2026-11-02T22:00+01:00; the window closes at 2026-11-02T23:30+01:00. "
+        "At most about 15 of 37 hosts end before that, at 20 minutes a host."
+    )
+    assert [host["does"] for host in plan["hosts"]].count("drain") >= 1
+    # The first at 22:02, then 2, 4 and 8 of them; the window has no room for the others.
+    assert all(
+        datetime.fromisoformat(end) > datetime.fromisoformat(DEADLINE["deadline"] + "+01:00")
+        for end in plan["expected_end_bounds"]
+    )
+    assert plan["expected_end"] > "2026-11-03T21:00"
+
+
+def test_a_window_shorter_than_a_host_takes_is_said_to_be_overrun() -> None:
+    plan = planned(office(), DEADLINE, windows=[{"from": "22:55", "to": "23:05"}])
+    assert "No window is as long as that takes (20 minutes a host)" in plan["windows"]
+
+
+def test_without_windows_nothing_is_said_of_them() -> None:
+    assert planned(office())["windows"] == ""
+
+
+def test_the_expected_end_reckons_with_the_first_host_and_its_baking() -> None:
+    plan = planned(office(), {"mode": "now"}, bake_minutes=60, settle_seconds=0, strategy="replace")
+    # One of three, watched for an hour, then both others.
+    assert plan["expected_end"] == "2026-11-02T10:40:00Z"
+    assert plan["expected_end_bounds"] == ["2026-11-02T10:40:00Z", "2026-11-02T10:40:00Z"]

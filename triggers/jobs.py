@@ -1,0 +1,35 @@
+"""Jobs over many pools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import azure.durable_functions as df
+
+from shared.errors import FieldProblem
+from shared.imaging import job_plan, jobs
+from shared.models.image_views import PoolsPlanView, TaskView
+from shared.models.queries import WhatIfQuery
+from shared.models.requests import UpdatePoolsRequest
+from shared.ports import Engine
+from triggers.contract import Answer, Call
+from triggers.endpoint import endpoint
+
+bp = df.Blueprint()
+
+
+def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
+    return jobs.foreseen_problems(call.services, body)
+
+
+@endpoint(bp, "POST", "rollouts", status=202, also=(200,), refusals=(409, 422), foresee=_foresee)
+def post_rollouts(
+    call: Call, engine: Engine, query: WhatIfQuery, asked: UpdatePoolsRequest
+) -> Answer[TaskView | PoolsPlanView]:
+    """Publish an image version to many pools, ring by ring, as one task; with `what_if=true` only say what would happen
+    (200)."""
+    if query.what_if:
+        return Answer(job_plan.plan_pools(call.services, asked, call.who), status=200)
+    task = jobs.update_pools(call.services, engine, asked, call.who)
+    return Answer(task, location=task.href)
