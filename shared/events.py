@@ -85,8 +85,8 @@ class Ear:
             if not new:
                 return 0
             self._refresh(services, now)
-            found = {self._rollout_of(hint.host) for hint in new if self._allowed(hint, now)} - {None}
-            nudges = [(rollout, self.running[rollout].run) for rollout in found if rollout in self.running]
+            found = {rollout for hint in new if self._allowed(hint, now) for rollout in self._rollouts_of(hint.host)}
+            nudges = [(rollout, self.running[rollout].run) for rollout in found]
         for rollout, run in nudges:
             engine.nudge(rollout, run, "logoff")
         return len(nudges)
@@ -102,7 +102,7 @@ class Ear:
 
     def _allowed(self, hint: Hint, now: datetime) -> bool:
         """Whether the host is one of ours and not too talkative. Strangers get no bucket: they cost no memory."""
-        if self._rollout_of(hint.host) is None:
+        if not self._rollouts_of(hint.host):
             return False
         bucket = self.per_host.setdefault(hint.host, Bucket(burst=5, per_second=0.2))
         self.per_host.move_to_end(hint.host)
@@ -110,19 +110,18 @@ class Ear:
             self.per_host.popitem(last=False)
         return bucket.take(now)
 
-    def _rollout_of(self, host: str) -> str | None:
-        for rollout, known in self.running.items():
-            if host in known.hosts:
-                return rollout
-        return None
+    def _rollouts_of(self, host: str) -> list[str]:
+        """The rollout of the host's pool, and what refreshes its hosts."""
+        return [rollout for rollout, known in self.running.items() if host in known.hosts]
 
     def _refresh(self, services: Services, now: datetime) -> None:
         """Read which rollouts run, unless that was just done."""
         if self.read_at and now - self.read_at < RUNNING_KNOWN_FOR:
             return
         self.read_at = now  # also when it fails: requests must not queue up behind tables that are down
-        claims = [pool.running_rollout for pool in services.pools.all(POOLS) if pool.running_rollout]
-        self.running = {claim: known for claim in claims if (known := self._read(services, claim, now))}
+        pools = services.pools.all(POOLS)
+        claims = [claim for pool in pools for claim in (pool.running_rollout, pool.refresh_rollout)]
+        self.running = {claim: known for claim in claims if claim and (known := self._read(services, claim, now))}
 
     def _read(self, services: Services, rollout_id: str, now: datetime) -> _Running | None:
         rollout = services.rollouts.find(ROLLOUTS, rollout_id)

@@ -97,7 +97,10 @@ def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> 
 def list_hosts(
     services: Services, pool: Pool, rollout: Rollout | None, *, limit: int, continuation: str | None
 ) -> Listed[PoolHostView]:
-    """A page of the pool's hosts by name, with their state in the running rollout. Raises AzureError."""
+    """A page of the pool's hosts by name, with their state in `rollout`: the running one, else the pool's refresh.
+
+    Raises AzureError.
+    """
     seen = see_hosts(services, pool.host_pool_id)
     rows = {row.host: row for row in services.hosts.all(rollout.id)} if rollout else {}
     target = rollout.version if rollout else pool.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from shared.accounts import known_account
 from shared.arm_ids import host_pool_problem, refusal, version_id
@@ -12,13 +13,13 @@ from shared.audit import audit
 from shared.errors import AzureBusy, AzureError, AzureNotFound, Conflict, FieldProblem, InvalidRequest, NotFound
 from shared.images import available, find_image
 from shared.imaging.family import read_family
-from shared.imaging.new_hosts import Known, choose
+from shared.imaging.new_hosts import Choice, Known, choose
 from shared.models.base import version_key
-from shared.models.images import Image
+from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool, ReimageSupport, Ring
 from shared.models.requests import PoolRegistration
 from shared.models.rollouts import Rollout
-from shared.models.views import Listed, PoolImageView, PoolView
+from shared.models.views import Freshness, Listed, PoolImageView, PoolView
 from shared.pool_hosts import SeenHost, see_hosts
 from shared.publishing.progress import brief
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
@@ -42,6 +43,14 @@ def running_rollout(services: Services, pool: Pool) -> Rollout | None:
     if not pool.running_rollout:
         return None
     rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
+    return rollout if rollout and not rollout.state.ended else None
+
+
+def standing_refresh(services: Services, pool: Pool) -> Rollout | None:
+    """The pool's standing refresh that is not ended, if there is one."""
+    if not pool.refresh_rollout:
+        return None
+    rollout = services.rollouts.find(ROLLOUTS, pool.refresh_rollout)
     return rollout if rollout and not rollout.state.ended else None
 
 
@@ -71,7 +80,7 @@ def register_pool(services: Services, name: str, asked: PoolRegistration, who: s
         changed = Pool.model_validate(old.model_dump() | fields)
         kept = services.pools.replace(changed.model_copy(update={"etag": old.etag}))
     audit(services, who, "register pool", name, asked.host_pool_id)
-    return view_pool(kept, seen, running_rollout(services, kept)), old is None
+    return view_pool(kept, seen, running_rollout(services, kept), standing_refresh(services, kept)), old is None
 
 
 def _check_words(services: Services, asked: PoolRegistration) -> tuple[Image, str]:
@@ -126,6 +135,11 @@ def _refuse_conflicts(services: Services, name: str, asked: PoolRegistration, ol
             "A rollout runs on this pool; its host pool, image, ring and account can be changed when it has ended.",
             rollout=running.id,
         )
+    if old.host_pool_id.lower() != asked.host_pool_id.lower() and (standing := standing_refresh(services, old)):
+        raise Conflict(
+            "Hosts of this pool are refreshed; switch that off, and change its host pool when that has ended.",
+            rollout=standing.id,
+        )
     if old.ring is Ring.TEST and asked.ring is not Ring.TEST and _only_tested(services, old):
         raise Conflict(f"This pool is on {old.version}, which was never active: update it to an active one first.")
 
@@ -161,10 +175,17 @@ def usual_version(seen: Sequence[SeenHost], image: Image) -> str | None:
 def unregister_pool(services: Services, name: str, who: str) -> None:
     """Forget a pool; its host pool is left as it is. Raises NotFound, Conflict while a rollout runs."""
     pool = find_pool(services, name)
-    if running := running_rollout(services, pool):
-        raise Conflict("A rollout runs on this pool; wait for its end or cancel it first.", rollout=running.id)
+    refuse_while_updated(services, pool)
+    if standing := standing_refresh(services, pool):
+        raise Conflict("Hosts of this pool are refreshed; switch that off first.", rollout=standing.id)
     services.pools.remove(pool)
     audit(services, who, "unregister pool", name)
+
+
+def refuse_while_updated(services: Services, pool: Pool) -> None:
+    """Raises Conflict while a rollout runs on the pool."""
+    if running := running_rollout(services, pool):
+        raise Conflict("A rollout runs on this pool; wait for its end or cancel it first.", rollout=running.id)
 
 
 def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:
@@ -181,16 +202,18 @@ def read_pool(services: Services, name: str) -> PoolView:
 
 
 def _read_view(services: Services, pool: Pool) -> PoolView:
-    rollout = running_rollout(services, pool)
+    rollout, standing = running_rollout(services, pool), standing_refresh(services, pool)
     try:
-        return view_pool(pool, see_hosts(services, pool.host_pool_id), rollout)
+        return view_pool(pool, see_hosts(services, pool.host_pool_id), rollout, standing)
     except AzureError as error:
-        return view_pool(pool, None, rollout).model_copy(update={"problem": refusal("host pool", error)})
+        return view_pool(pool, None, rollout, standing).model_copy(update={"problem": refusal("host pool", error)})
 
 
-def view_pool(pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | None) -> PoolView:
-    """The pool with what was seen of its hosts; None: nothing could be seen."""
-    kept = pool.model_dump(include=set(PoolView.model_fields) - {"running_rollout"})
+def view_pool(
+    pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | None, standing: Rollout | None
+) -> PoolView:
+    """The pool with what was seen of its hosts; None: nothing could be seen. `standing`: its refresh."""
+    kept = pool.model_dump(include=set(PoolView.model_fields) - {"running_rollout", "freshness"})
     versions = Counter(host.version or "unknown" for host in seen or ())
     return PoolView.model_validate(
         kept
@@ -199,8 +222,15 @@ def view_pool(pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | No
             "hosts_per_version": dict(sorted(versions.items())),
             "sessions": None if seen is None else sum(host.broker.sessions for host in seen),
             "running_rollout": brief(rollout) if rollout else None,
+            "freshness": freshness(standing) if standing else None,
         }
     )
+
+
+def freshness(standing: Rollout) -> Freshness:
+    """How far a pool's refresh has come, from its own row alone."""
+    hosts, fresh = (standing.look.hosts, standing.look.fresh) if standing.look else (0, 0)
+    return Freshness(rollout=standing.id, state=standing.state, used=hosts - fresh, fresh=fresh, note=standing.note)
 
 
 def image_for_new_hosts(services: Services, name: str) -> PoolImageView:
@@ -210,7 +240,31 @@ def image_for_new_hosts(services: Services, name: str) -> PoolImageView:
     to say and does not.
     """
     pool = find_pool(services, name)
-    rollout = running_rollout(services, pool)
+    found = choose_for_new_hosts(services, pool, running_rollout(services, pool))
+    choice = found.choice
+    return PoolImageView(
+        pool=name,
+        image=choice.image,
+        version=choice.version,
+        version_id=version_id(found.image.definition_id, choice.version),
+        why=choice.why,
+    )
+
+
+@dataclass(frozen=True)
+class ForNewHosts:
+    """What a new host is to be made from. `version` is None when the gallery could not be read."""
+
+    choice: Choice
+    image: Image
+    version: GalleryVersion | None
+
+
+def choose_for_new_hosts(services: Services, pool: Pool, rollout: Rollout | None) -> ForNewHosts:
+    """What a new host of the pool is to be made from; `rollout` is the pool's one that is not ended.
+
+    Raises as `image_for_new_hosts` does.
+    """
     images = {image: find_image(services, image) for image in (pool.image, *([rollout.image] if rollout else []))}
     known, unread = {}, None
     for image in images.values():
@@ -219,13 +273,7 @@ def image_for_new_hosts(services: Services, name: str) -> PoolImageView:
     choice = choose(pool, rollout, known)
     if choice is None:
         raise unread or Conflict("No version is known that a new host may have; publish one to this pool first.")
-    return PoolImageView(
-        pool=name,
-        image=choice.image,
-        version=choice.version,
-        version_id=version_id(images[choice.image].definition_id, choice.version),
-        why=choice.why,
-    )
+    return ForNewHosts(choice, images[choice.image], (known[choice.image].gallery or {}).get(choice.version))
 
 
 def _known(services: Services, image: Image) -> tuple[Known, AzureError | None]:

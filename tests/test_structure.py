@@ -39,8 +39,11 @@ PURE = (
     "shared/imaging/versions.py",
     "shared/publishing/custody.py",
     "shared/steps.py",
+    "shared/publishing/forecast.py",
+    "shared/publishing/host_report.py",
     "shared/publishing/progress.py",
     "shared/publishing/version_use.py",
+    "shared/publishing/window_check.py",
 )
 PURE_MAY = {"pydantic", "zoneinfo", "tzlocal", "shared"}
 """Besides the standard library."""

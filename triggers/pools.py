@@ -10,11 +10,13 @@ import azure.durable_functions as df
 from shared import pools
 from shared.errors import FieldProblem
 from shared.models.queries import PageQuery, PoolsQuery, WhatIfQuery
-from shared.models.requests import PoolRegistration, UpdateImageRequest
+from shared.models.requests import PoolRegistration, RollBackPoolRequest, UpdateImageRequest
 from shared.models.views import Listed, PlanView, PoolHostView, PoolImageView, PoolView, RolloutView
 from shared.pool_hosts import list_hosts
 from shared.ports import Engine
+from shared.publishing.refresh import end_refresh, keep_refresh
 from shared.publishing.request import foreseen_problems, plan_update, update_image
+from shared.publishing.roll_back import plan_roll_back, roll_back_pool
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -28,9 +30,12 @@ def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
 
 
 @endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,))
-def put_pool(call: Call, asked: PoolRegistration) -> Answer[PoolView]:
-    """Register a pool, or change its registration. 201 when it is new."""
+def put_pool(call: Call, engine: Engine, asked: PoolRegistration) -> Answer[PoolView]:
+    """Register a pool, or change its registration, and begin or end refreshing its hosts. 201 when it is new."""
     view, new = pools.register_pool(call.services, call.path["pool"], asked, call.who)
+    standing = keep_refresh(call.services, engine, view.name, call.who)
+    if standing and not standing.state.ended:
+        view = view.model_copy(update={"freshness": pools.freshness(standing)})
     return Answer(view, status=201 if new else 200, location=f"/api/pools/{view.name}" if new else "")
 
 
@@ -41,8 +46,10 @@ def get_pool(call: Call) -> Answer[PoolView]:
 
 
 @endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
-def delete_pool(call: Call) -> Answer[None]:
-    """Unregister a pool; nothing changes in Azure. Refused while a rollout runs."""
+def delete_pool(call: Call, engine: Engine) -> Answer[None]:
+    """Unregister a pool; nothing changes in Azure. Refused while a rollout runs, or hosts are being made fresh."""
+    pools.refuse_while_updated(call.services, pools.find_pool(call.services, call.path["pool"]))
+    end_refresh(call.services, engine, call.path["pool"])
     pools.unregister_pool(call.services, call.path["pool"], call.who)
     return Answer(None)
 
@@ -51,7 +58,7 @@ def delete_pool(call: Call) -> Answer[None]:
 def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]:
     """List a pool's hosts: version, target, sessions, status, drain, power."""
     pool = pools.find_pool(call.services, call.path["pool"])
-    rollout = pools.running_rollout(call.services, pool)
+    rollout = pools.running_rollout(call.services, pool) or pools.standing_refresh(call.services, pool)
     return Answer(list_hosts(call.services, pool, rollout, limit=query.limit, continuation=query.continuation))
 
 
@@ -73,4 +80,16 @@ def post_update_image(
     if query.what_if:
         return Answer(plan_update(call.services, call.path["pool"], asked, call.who), status=200)
     rollout = update_image(call.services, engine, call.path["pool"], asked, call.who)
+    return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
+
+
+@endpoint(bp, "POST", "pools/{pool}/roll-back", status=202, also=(200,), refusals=(404, 409, 422), foresee=_foresee)
+def post_roll_back_pool(
+    call: Call, engine: Engine, query: WhatIfQuery, asked: RollBackPoolRequest
+) -> Answer[RolloutView | PlanView]:
+    """Take the pool back to its previous version; an update that runs goes back. With `what_if=true` only say what
+    would happen (200)."""
+    if query.what_if:
+        return Answer(plan_roll_back(call.services, call.path["pool"], asked, call.who), status=200)
+    rollout = roll_back_pool(call.services, engine, call.path["pool"], asked, call.who)
     return Answer(rollout, location=f"/api/rollouts/{rollout.id}")

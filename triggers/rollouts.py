@@ -9,10 +9,11 @@ import azure.durable_functions as df
 
 from shared.errors import FieldProblem
 from shared.models.queries import RolloutHostsQuery, RolloutsQuery
-from shared.models.requests import CancelRequest, NoBody, Reschedule
+from shared.models.requests import CancelRequest, NoBody, Reschedule, RetryRequest
 from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
 from shared.ports import Engine
 from shared.publishing import control, read
+from shared.publishing.request import foreseen_problems
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -67,8 +68,25 @@ def post_resume(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView
 
 @endpoint(bp, "POST", "rollouts/{rollout}/cancel", status=202, refusals=(404, 409))
 def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[RolloutView]:
-    """Stop: hosts in work are finished, the rest stays on the old version."""
-    return _accepted(control.cancel(call.services, engine, call.path["rollout"], call.who))
+    """Stop. `leave`: hosts in work are finished, the rest stays as it is. `roll_back`: everything goes back."""
+    return _accepted(control.cancel(call.services, engine, call.path["rollout"], call.who, asked.how))
+
+
+@endpoint(bp, "POST", "rollouts/{rollout}/approve", status=202, refusals=(404, 409))
+def post_approve(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
+    """The first hosts are good: let the others follow."""
+    return _accepted(control.approve(call.services, engine, call.path["rollout"], call.who))
+
+
+def _foresee_retry(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
+    rollout = control.find_rollout(call.services, call.path["rollout"])
+    return foreseen_problems(call.services, rollout.pool, body)
+
+
+@endpoint(bp, "POST", "rollouts/{rollout}/retry", status=202, refusals=(404, 409, 422), foresee=_foresee_retry)
+def post_retry(call: Call, engine: Engine, asked: RetryRequest) -> Answer[RolloutView]:
+    """Take once more what has failed, and nothing else. After an end that is a new rollout, which is answered."""
+    return _accepted(control.retry(call.services, engine, call.path["rollout"], asked, call.who))
 
 
 def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:

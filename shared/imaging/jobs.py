@@ -73,8 +73,8 @@ def foreseen_problems(services: Services, body: Mapping[str, Any]) -> list[Field
     """What else would be refused in a body of which some fields are bad: pools, image, moments. Raises AzureError."""
     problems: list[FieldProblem] = []
     choice = salvage(PoolsChoice, {name: body[name] for name in PoolsChoice.model_fields if name in body})
-    if choice is None:
-        return []
+    if choice is None or any(name in body and getattr(choice, name) is None for name in ("pools", "filter")):
+        return []  # nobody knows which pools are meant
     chosen = choose_pools(services, choice, problems)
     given = body.get("schedule")
     schedule = salvage(ScheduleRequest, given) if isinstance(given, Mapping) else None

@@ -54,6 +54,8 @@ class Choice:
     image: str
     version: str
     why: str
+    refused: str = ""
+    """Why it stands in for the version that the rules name; empty when it is that."""
 
 
 def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> Choice | None:
@@ -65,8 +67,9 @@ def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> 
     for choice in _in_order(pool, rollout, images[pool.image].family.state):
         refused = images[choice.image].refusal(choice.version)
         if not refused:
-            return Choice(choice.image, choice.version, instead + choice.why)
-        instead = instead or f"version {choice.version} {refused}; instead: "
+            told = f"{instead}; instead: {choice.why}" if instead else choice.why
+            return Choice(choice.image, choice.version, told, instead)
+        instead = instead or f"version {choice.version} {refused}"
     return None
 
 

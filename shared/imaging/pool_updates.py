@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound
 from shared.ids import newest_first_id
@@ -45,6 +46,7 @@ def update_pools(work: TaskWork) -> Outcome:
         case Move.BEGIN:
             return _begin_ring(work, move, begun)
         case _:
+            _stop_if_forgotten(work, move)
             told = f"{move.why} until {move.until.isoformat(timespec='seconds')}" if move.until else move.why
             return _waits(work, told, begun, held={})
 
@@ -62,6 +64,15 @@ def _stop_if_over(work: TaskWork) -> None:
         raise StepFailed(f"cancelled by {work.task.cancelled_by}")
     if work.task.kind is not TaskKind.UPDATE_POOLS:
         not_overtaken(work)
+
+
+def _stop_if_forgotten(work: TaskWork, move: NextMove) -> None:
+    """A ring does not wait for approval for ever: by then nobody remembers what the ones before have shown."""
+    limit = timedelta(seconds=work.services.settings.approval_limit)
+    since = move.since or work.task.step_since
+    if move.gate and since and work.services.now() > since + limit:
+        hours = limit / timedelta(hours=1)
+        raise StepFailed(f"ring {move.ring} was not approved within {hours:g} hours, so it is not begun")
 
 
 def _cancel_superseded(work: TaskWork) -> None:

@@ -63,6 +63,8 @@ class NextMove:
     """Whether no ring was before this one."""
     gate: bool = False
     """Whether the ring waits for a person to approve it; until `until`, if there is one, for the soak too."""
+    since: datetime | None = None
+    """Since when, or from when on, it waits for a person only; None: since the beginning."""
     stopping: bool = False
     """Whether a pool has failed, and nothing more is begun."""
 
@@ -84,7 +86,7 @@ def next_move(
             return _stopped(ring, pools)
         fresh = tuple(s.pool for s in pools if s.state is None)
         if fresh and (now < ready_at or ring in closed):
-            return _held(before, ring, ready_at if now < ready_at else None, closed=ring in closed)
+            return _held(before, ring, ready_at, now, closed=ring in closed)
         if fresh:
             return NextMove(Move.BEGIN, ring, fresh, first=before is None)
         if any(s.state and not s.state.ended for s in pools):
@@ -103,11 +105,13 @@ def _stopped(ring: int, pools: Sequence[PoolStanding]) -> NextMove:
     return NextMove(Move.STOP, ring, tuple(s.pool for s in bad), why=why, stopping=True)
 
 
-def _held(before: int | None, ring: int, until: datetime | None, *, closed: bool) -> NextMove:
+def _held(before: int | None, ring: int, ready_at: datetime, now: datetime, *, closed: bool) -> NextMove:
     """A ring whose turn it is, and that may not begin yet."""
+    until = ready_at if now < ready_at else None
+    since = None if before is None else ready_at
     through = "" if before is None else f"ring {before} is through; "
     why = f"{through}ring {ring} waits" + (" until somebody approves it" if closed else "")
-    return NextMove(Move.WAIT, ring, until=until, why=why, gate=closed)
+    return NextMove(Move.WAIT, ring, until=until, why=why, gate=closed, since=since)
 
 
 def _through(pools: Sequence[PoolStanding]) -> str:

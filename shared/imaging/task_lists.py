@@ -8,6 +8,7 @@ from shared.errors import NotFound
 from shared.imaging import task_views
 from shared.imaging.standings import read_rollouts
 from shared.models.image_views import TaskBrief, TaskView
+from shared.models.rollouts import RolloutKind
 from shared.models.tasks import TaskKind
 from shared.models.views import Listed
 from shared.paging import merged
@@ -19,7 +20,7 @@ from shared.states import RolloutState, TaskState
 def list_tasks(
     services: Services,
     *,
-    kind: TaskKind | Literal["rollout"] | None = None,
+    kind: TaskKind | Literal["rollout", "refresh"] | None = None,
     image: str | None = None,
     state: TaskState | RolloutState | None = None,
     limit: int,
@@ -33,12 +34,14 @@ def list_tasks(
     equal: dict[str, Any] = {"image": image} if image else {}
     where: dict[str, Any] = {"limit": limit, "continuation": continuation}
     pages = []
-    if kind != task_views.ROLLOUT and (state is None or state in set(TaskState)):
+    rollouts_too = kind in {None, task_views.ROLLOUT, task_views.REFRESH}
+    if (kind is None or not rollouts_too) and (state is None or state in set(TaskState)):
         asked = equal | ({"kind": kind} if kind else {}) | ({"state": TaskState(state)} if state else {})
         tasks = services.tasks.page(TASKS, **where, **asked)
         pages.append(Page([task_views.brief(row) for row in tasks.rows], tasks.continuation))
-    if kind in {None, task_views.ROLLOUT} and (state is None or state in set(RolloutState)):
+    if rollouts_too and (state is None or state in set(RolloutState)):
         asked = equal | ({"state": RolloutState(state)} if state else {})
+        asked |= {"kind": RolloutKind.REFRESH} if kind == task_views.REFRESH else {}
         rollouts = services.rollouts.page(ROLLOUTS, **where, **asked)
         pages.append(Page([task_views.rollout_brief(row) for row in rollouts.rows], rollouts.continuation))
     page = merged(pages, lambda row: row.id, limit=limit)

@@ -10,13 +10,16 @@ from shared import names
 from shared.imaging.pool_views import pools_fields
 from shared.imaging.standings import Begun
 from shared.models.image_views import TaskBrief, TaskView
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.tasks import Task
 from shared.publishing import progress
 from shared.states import RolloutState
 
 ROLLOUT: Literal["rollout"] = "rollout"
 """The kind of task that a rollout is."""
+
+REFRESH: Literal["refresh"] = "refresh"
+"""The kind of task that refreshing the hosts of a pool is: a rollout that never ends by itself."""
 
 STEP_WORDS = {
     names.CLAIM_IMAGE: "reserving the image",
@@ -93,11 +96,13 @@ def _fields(task: Task) -> dict[str, Any]:
 
 
 def _rollout_fields(rollout: Rollout, percent: int) -> dict[str, Any]:
+    refreshes = rollout.kind is RolloutKind.REFRESH
+    keeping = refreshes and rollout.state is RolloutState.RUNNING
     return _common(rollout) | {
-        "kind": ROLLOUT,
+        "kind": REFRESH if refreshes else ROLLOUT,
         "pool": rollout.pool,
         "percent": percent,
-        "step": ROLLOUT_WORDS.get(rollout.state, ""),
+        "step": "keeping hosts fresh" if keeping else ROLLOUT_WORDS.get(rollout.state, ""),
         "note": rollout.note,
         "href": f"/api/rollouts/{rollout.id}",
     }

@@ -13,7 +13,7 @@ from shared.arm_ids import refusal
 from shared.errors import AzureError
 from shared.models.images import Image
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout
+from shared.models.rollouts import Rollout, goal_of
 from shared.pool_hosts import SeenHost, see_pools
 from shared.publishing.claim import stands
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
@@ -66,10 +66,11 @@ def told(users: Sequence[str]) -> str:
 
 
 def _by_rows(services: Services, pool: Pool, definitions: dict[str, str]) -> Iterator[Use]:
-    """What the pool's row says, and the rollout that holds it."""
+    """What the pool's row says, and the rollouts of it that are not ended."""
     definition = definitions.get(pool.image)
     if pool.version:
         yield Use(f"pool {pool.name}", definition, pool.version)
+    yield from _by_refresh(services, pool)
     if not pool.running_rollout:
         return
     rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
@@ -78,6 +79,16 @@ def _by_rows(services: Services, pool: Pool, definitions: dict[str, str]) -> Ite
             yield Use(f"pool {pool.name}, which is about to be updated", None, None)
     elif not rollout.state.ended:
         yield from _by_rollout(rollout, definition)
+
+
+def _by_refresh(services: Services, pool: Pool) -> Iterator[Use]:
+    """What hosts are made fresh to now, and what those in work are: while they are, no list shows them."""
+    refresh = services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if pool.refresh_rollout else None
+    if refresh is None or refresh.state.ended:
+        return
+    in_work = (row for row in services.hosts.all(refresh.id) if row.state.in_work)
+    for goal in {goal_of(refresh, row) for row in in_work} | {goal_of(refresh)}:
+        yield Use(f"the refresh of pool {pool.name}", goal.definition_id.lower(), goal.version)
 
 
 def _by_rollout(rollout: Rollout, definition: str | None) -> Iterator[Use]:

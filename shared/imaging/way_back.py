@@ -9,11 +9,14 @@ from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFo
 from shared.imaging.standings import Begun, read_rollouts
 from shared.imaging.task_step import TaskWork
 from shared.models.pools import Pool
+from shared.models.requests import RollBackPoolRequest
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow, Task
 from shared.ports import Engine
 from shared.publishing import control
-from shared.services import POOLS, ROLLOUTS, Services
+from shared.publishing.claim import settled_pool
+from shared.publishing.roll_back import roll_back_pool
+from shared.services import ROLLOUTS, Services
 from shared.states import RolloutState
 from shared.steps import Outcome, Then
 
@@ -61,8 +64,11 @@ def _who(task: Task) -> str:
 
 
 def _has_it(rollout: Rollout) -> bool:
-    """Whether it has ended with hosts on its version."""
+    """Whether it has ended with hosts on its version, which its pool was not on before."""
+    before = (rollout.from_image or rollout.image, rollout.from_version)
     if not rollout.state.ended or rollout.state is RolloutState.ROLLED_BACK:
+        return False
+    if before == (rollout.image, rollout.version):
         return False
     return rollout.state is RolloutState.SUCCEEDED or rollout.counts.get("done", 0) > 0
 
@@ -85,13 +91,16 @@ def _take_back(work: TaskWork, name: str, rollout: Rollout) -> dict[str, str]:
 
 def _begin_back(work: TaskWork, name: str, rollout: Rollout) -> str:
     """Begin the rollout that takes the pool back, and note it, or note why not; what that waits for, or nothing."""
-    pool = work.services.pools.find(POOLS, name)
-    if pool is None:
+    try:
+        pool = settled_pool(work.services, name)
+    except NotFound:
         return _not_back(work, name, "it is not registered any more")
     later = _later(work, pool, rollout)
     ours = [one for one in later if one.kind is RolloutKind.ROLL_BACK and one.reason == _reason(work.task)]
     if not ours and later:
         return _not_back(work, name, f"rollout {later[0].id} has come since")
+    if not ours and (pool.image, pool.version) != (rollout.image, rollout.version):
+        return _not_back(work, name, f"it is on version {pool.version} of {pool.image}")  # before that: not our doing
     try:
         back = ours[0].id if ours else _ask(work, name)
     except (AzureBusy, StaleRow):
@@ -109,13 +118,11 @@ def _begin_back(work: TaskWork, name: str, rollout: Rollout) -> str:
 def _later(work: TaskWork, pool: Pool, rollout: Rollout) -> list[Rollout]:
     """Rollouts of the pool that came after this one: the one that runs, and the one that ended last."""
     found = [work.services.rollouts.find(ROLLOUTS, one) for one in (pool.running_rollout, pool.last_rollout) if one]
-    return [one for one in found if one and one.id != rollout.id and one.created_at > rollout.created_at]
+    decided = [one for one in found if one and one.kind is not RolloutKind.REFRESH]
+    return [one for one in decided if one.id != rollout.id and one.created_at > rollout.created_at]
 
 
 def _ask(work: TaskWork, name: str) -> str:
-    from shared.models.requests import RollBackPoolRequest
-    from shared.publishing.roll_back import roll_back_pool
-
     asked = RollBackPoolRequest(reason=_reason(work.task))
     return roll_back_pool(work.services, work.engine, name, asked, _who(work.task)).id
 

@@ -29,7 +29,7 @@ class TaskBrief(Value):
     """Work that people follow, in a list. `percent` is of the work. A rollout has a `pool`, other work has none."""
 
     id: str
-    kind: TaskKind | Literal["rollout"]
+    kind: TaskKind | Literal["rollout", "refresh"]
     image: str
     pool: str | None = None
     version: str | None

@@ -51,9 +51,10 @@ class RolloutHostsQuery(PageQuery):
 
 
 class TasksQuery(PageQuery):
-    """Which tasks. A rollout is one too, of the kind `rollout`."""
+    """Which tasks. A rollout is one too, of the kind `rollout`; those that refresh a pool are of the kind `refresh`."""
 
-    kind: TaskKind | Literal["rollout"] | None = None
+    kind: TaskKind | Literal["rollout", "refresh"] | None = None
+    """`rollout` gives those that refresh too, `refresh` only them."""
     image: Name | None = None
     state: TaskState | RolloutState | None = None
 

@@ -11,7 +11,7 @@ from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import AskedVersion, Name, Value
 from shared.models.images import Notes, Retention, TargetRegion
 from shared.models.policy import PolicyOverrides, ScheduleMode
-from shared.models.pools import Join, Ring
+from shared.models.pools import Join, Refresh, Ring
 from shared.models.tasks import CancelHow, Gate, RingNumber
 
 Moment = Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -85,6 +85,9 @@ class PoolRegistration(Value):
     """Left out: the account's."""
     join: Join
     policy: PolicyOverrides = PolicyOverrides()
+    refresh: Refresh = Refresh.OFF
+    """`after_logoff`: hosts that were used are re-imaged to the pool's version after their last session; `daily`: those
+    used before today. Inside windows, floor and limits of `policy`; nobody is signed out for it."""
 
 
 class ScheduleRequest(Value):
@@ -253,9 +256,27 @@ class PromotionRequest(ActivateRequest, PromotionMoment):
 
 
 class CancelRequest(Value):
-    """How to stop. `leave`: hosts in work are finished, the rest stays as it is."""
+    """How to stop. `leave`: hosts in work are finished, the rest stays as it is. `roll_back`: everything goes back."""
 
-    how: Literal["leave"] = "leave"
+    how: CancelHow = CancelHow.LEAVE
+
+
+class RetryRequest(Value):
+    """Take once more what has failed. `schedule` is for a rollout that has ended; left out: now."""
+
+    schedule: ScheduleRequest | None = None
+
+
+class RollBackPoolRequest(Value):
+    """Take a pool back to its previous version; now, unless `schedule` says otherwise.
+
+    No first hosts are waited for, `windows` of the pool do not bind, and failures stop nothing, unless `policy` says
+    otherwise. An update that runs goes back by its own schedule and policy.
+    """
+
+    schedule: ScheduleRequest = ScheduleRequest(mode=ScheduleMode.NOW)
+    policy: PolicyOverrides = PolicyOverrides()
+    reason: Reason = ""
 
 
 class NoBody(Value):

@@ -47,6 +47,8 @@ class Look(Value):
     sessions: int
     sessions_to_end: int
     """Sessions on hosts that are still to be updated."""
+    fresh: int = 0
+    """For a refresh: hosts nobody has used since they were made."""
 
 
 class Rollout(Record):
@@ -110,6 +112,10 @@ class Rollout(Record):
     """Failed hosts somebody knew of when they resumed the rollout: they do not stop it again."""
     signed_out: int = 0
     """Sessions that were ended by force."""
+    alone: bool = False
+    """The pool's refresh has let go of every host. It begins none while this rollout holds the pool."""
+    counted_rollout: str = ""
+    """For a refresh: the rollout of the pool that was counted as one last."""
 
     @property
     def going_back(self) -> bool:
@@ -179,7 +185,9 @@ class RolloutHost(Record):
     used_at: UtcTime | None = None
     """For a refresh: the first look that found a session on it since it was fresh."""
     last_used_at: UtcTime | None = None
-    """For a refresh: the last look that found a session on it."""
+    """For a refresh: the last look that found a session on it, to ten minutes; to the look while a rollout runs."""
+    failed_in: str = ""
+    """For a refresh: the rollout that has failed on it and left it drained: until it accepts sessions it is let be."""
 
     left_drained: bool = False
     """Found drained with our own mark: an earlier rollout failed on it. Not an operator's drain."""
@@ -190,6 +198,8 @@ class RolloutHost(Record):
     """`reimage`, `replace` or `swap`, once decided; empty while nothing destructive was done."""
     rebuilt: bool = False
     """Re-imaging or creation went through in this attempt: it is not asked for again."""
+    rebuild_asked: bool = False
+    """Re-imaging was about to be asked for in this attempt. Noted only where the disk cannot tell afterwards."""
     old_disk_id: str | None = None
     """The OS disk before the rebuild; kept when the policy says so."""
     kept_disk_id: str | None = None
@@ -213,9 +223,9 @@ class Goal:
     definition_id: str
 
 
-def goal_of(rollout: Rollout, row: RolloutHost) -> Goal:
+def goal_of(rollout: Rollout, row: RolloutHost | None = None) -> Goal:
     """What this host is brought to: its own goal if it has one, else the rollout's."""
-    if not row.goal_id:
+    if row is None or not row.goal_id:
         return Goal(rollout.version, rollout.version_id, rollout.definition_id)
     definition_id, _, version = row.goal_id.rpartition("/versions/")
     return Goal(version, row.goal_id, definition_id)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.models.base import UtcTime, Value
 from shared.models.policy import Policy, PolicyOverrides
-from shared.models.pools import Join, ReimageSupport, Ring
+from shared.models.pools import Join, Refresh, ReimageSupport, Ring
 from shared.models.rollouts import RolloutKind, Schedule
 from shared.states import HostState, RolloutState
 
@@ -72,6 +72,8 @@ class RolloutView(RolloutBrief):
     looked_at: UtcTime | None
     versions: dict[str, int] = Field(default_factory=dict)
     """Hosts per version they are on, as last verified; `unknown` counts those on no version of the image."""
+    fresh: int | None = None
+    """Of a refresh: hosts nobody has used since they were made; `percent` is their share. Null for other rollouts."""
     going_back: bool = False
     """Whether hosts are being brought back to what they were."""
     approved_at: UtcTime | None = None
@@ -108,6 +110,19 @@ class RolloutHostView(Value):
     ended_at: UtcTime | None
 
 
+class Freshness(Value):
+    """How far the refresh of a pool has come, by its last look."""
+
+    rollout: str
+    """Its standing rollout: `GET /api/rollouts/{rollout}` says more."""
+    state: RolloutState
+    used: int
+    """Hosts that were used since they were made, and those it has failed on."""
+    fresh: int
+    note: str
+    """What it waits for, or why it is paused."""
+
+
 class PoolView(Value):
     """A pool as it is now. Numbers are null when Azure could not be read; `problem` says why."""
 
@@ -128,6 +143,9 @@ class PoolView(Value):
     """`unknown` counts hosts whose VM is gone or was not made from a gallery image."""
     sessions: int | None = None
     running_rollout: RolloutBrief | None = None
+    refresh: Refresh = Refresh.OFF
+    freshness: Freshness | None = None
+    """Null while no host is refreshed: `refresh` is off, or no version is known that hosts could get."""
     problem: str = ""
 
 
@@ -144,7 +162,7 @@ class PoolHostView(Value):
     drain: Literal["none", "freshcoat", "operator"]
     power: str
     state: HostState | None = None
-    """Its state in the running rollout, if there is one."""
+    """Its state in the running rollout if there is one, else in the refresh of the pool."""
     reason: str = ""
 
 

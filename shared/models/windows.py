@@ -36,6 +36,12 @@ def _time_of_day(text: str) -> str:
     return text
 
 
+def _not_the_end_of_a_day(text: str) -> str:
+    if text == "24:00":
+        raise ValueError("a window begins at 00:00 at the earliest and at 23:59 at the latest")
+    return text
+
+
 def _once_each(days: tuple[Day, ...]) -> tuple[Day, ...]:
     return tuple(day for day in DAYS if day in days)
 
@@ -50,7 +56,7 @@ class Window(Value):
     model_config = Value.model_config | ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7), AfterValidator(_once_each)] = DAYS
-    begins: TimeOfDay = Field(alias="from")
+    begins: Annotated[TimeOfDay, AfterValidator(_not_the_end_of_a_day)] = Field(alias="from")
     ends: TimeOfDay = Field(alias="to")
 
     @property

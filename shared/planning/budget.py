@@ -36,11 +36,16 @@ class Budget:
     allowed_in_work: int
     to_begin: int
     bounds: tuple[Bound, ...] = ()
+    forcing: bool = False
 
     def floor_allows(self) -> bool:
-        """Whether one serving host less still leaves enough of them, with room for all sessions."""
+        """Whether one serving host less still leaves enough of them, with room for all sessions.
+
+        Once sessions are ended, room for all of them is no condition any more: in a full pool there never is.
+        """
         left = self.serving - 1
-        return left >= self.floor and (self.floor == 0 or left * self.session_limit >= self.open_sessions)
+        roomy = self.forcing or self.floor == 0 or left * self.session_limit >= self.open_sessions
+        return left >= self.floor and roomy
 
     def below_floor(self) -> bool:
         """Whether too few hosts serve already, or they lack room for the sessions open now."""
@@ -81,10 +86,14 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     in_service = sum(1 for view in snapshot.hosts if not (view.row.was_off or view.row.operator_drained))
     allowed = total if snapshot.everything_at_once(policy, now) else share_down(policy.max_unavailable, total)
     floor = 0 if lifted else share_up(policy.min_available, in_service)
+    if forcing:
+        floor = min(floor, max(0, in_service - 1))  # else a floor of 100 % would hold up the last hosts for ever
     serving = sum(1 for view in snapshot.hosts if view.serving)
-    in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work)
+    # What the refresh of the pool has taken away is gone for this rollout too.
+    away = sum(1 for view in snapshot.hosts if view.name in snapshot.elsewhere and not view.serving)
+    in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work) + away
     bounds = [
-        _unavailable_bound(policy, total, allowed),
+        _unavailable_bound(policy, total, allowed, lifted=snapshot.everything_at_once(policy, now)),
         _floor_bound(policy, floor, serving, in_service),
         *_work_bounds(snapshot, policy, allowed),
     ]
@@ -95,20 +104,20 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
         floor=floor,
         session_limit=snapshot.session_limit,
         open_sessions=snapshot.open_sessions,
-        unavailable=sum(1 for view in snapshot.hosts if unavailable(view, forcing=forcing)),
+        unavailable=sum(1 for view in snapshot.hosts if unavailable(view, forcing=forcing)) + away,
         # Hosts drained further ahead than the next ones to be taken would only stand empty.
         allowed_unavailable=allowed if forcing else min(allowed, max(1, 2 * allowed_in_work)),
         in_work=in_work,
         allowed_in_work=allowed_in_work,
         to_begin=arm.hosts if arm else total,
+        forcing=forcing,
         bounds=(*bounds, *([arm] if arm else ())),
     )
 
 
-def _unavailable_bound(policy: Policy, total: int, allowed: int) -> Bound:
+def _unavailable_bound(policy: Policy, total: int, allowed: int, *, lifted: bool) -> Bound:
     share = str(policy.max_unavailable)
     told = f"{share} of {total} hosts, rounded down, at least 1" if share.endswith("%") else f"{share} as given"
-    lifted = allowed == total and share != "100%"
     return Bound("max_unavailable", allowed, "lifted: the deadline is over" if lifted else told)
 
 

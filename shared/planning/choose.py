@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.models.policy import Policy
+from shared.models.rollouts import RolloutKind
 from shared.planning.budget import Budget, budget_for
 from shared.planning.canary import canary_of
-from shared.planning.moments import sign_out_wait, signing_out_since
+from shared.planning.freshness import why_not_due
+from shared.planning.moments import sign_out_wait, signing_out_since, time_to_drain_and_take
 from shared.planning.observe import gone, ready
 from shared.planning.values import Act, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
+from shared.states import HostState
+
+NO_VM = "its VM does not exist: remove the session host from the host pool"
 
 
 def hold(view: HostView, why: str) -> Decision:
@@ -26,8 +31,9 @@ class Chooser:
         self.settle = timedelta(seconds=policy.settle_seconds)
         self.sign_out_limit = sign_out_limit
         self.forcing = snapshot.forcing(now)
+        self.refreshes = snapshot.kind is RolloutKind.REFRESH
         self.budget: Budget = budget_for(snapshot, policy, now)
-        need = snapshot.host_time + 2 * self.settle
+        need = time_to_drain_and_take(snapshot, policy)
         self.time_to_drain = snapshot.going_back or may_begin(policy.windows, snapshot.zone, now, need)
         self.canary = canary = canary_of(snapshot, policy)
         self.canary_slots = canary.open_slots
@@ -35,6 +41,8 @@ class Chooser:
         waiting = [view for view in snapshot.hosts if view.drained]
         self.canary_drains = canary.open_slots - sum(1 for view in waiting if self.forcing or view.sessions == 0)
         self.canary_busy_drains = canary.open_slots - len(waiting)
+        ending = sum(1 for view in waiting if view.sessions and view.row.state is HostState.SIGNING_OUT)
+        self.canary_sign_outs = canary.open_slots - ending - sum(1 for view in waiting if view.sessions == 0)
 
     def decide(self, view: HostView) -> Decision:
         """What to do with this host now."""
@@ -44,6 +52,8 @@ class Chooser:
             return self._untouched(view)
         if view.drained:
             return self._drained(view)
+        if view.name in self.snapshot.elsewhere:
+            return hold(view, "is being made fresh; its turn is after that")
         return self._pending(view)
 
     def _untouched(self, view: HostView) -> Decision:
@@ -55,26 +65,46 @@ class Chooser:
     def _drained(self, view: HostView) -> Decision:
         if view.seen is None:
             return self._missing(view)
+        if against := self._not_due(view):
+            return Decision(view.name, Act.GIVE_BACK, against, view.sessions)
         if view.row.drained_at is None:
             return self._drain_again(view)
         if ready(view.row, self.settle, self.now):
             return self._take(view)
         if self.forcing and view.sessions:
-            return self._sign_out(view)
+            return self._force(view)
         if view.sessions:
-            until = self.snapshot.schedule.force_at.isoformat(timespec="seconds")
-            return hold(view, f"waits for {_people(view.sessions)} to log off, until {until}")
+            until = f", until {self.snapshot.schedule.force_at.isoformat(timespec='seconds')}"
+            return hold(view, f"waits for {_people(view.sessions)} to log off{'' if self.refreshes else until}")
         return hold(view, "is empty and settles")
+
+    def _not_due(self, view: HostView) -> str:
+        """Of a refresh: why the host is not to be made fresh now; empty when it is, and for every other rollout."""
+        if not self.refreshes:
+            return ""
+        return why_not_due(view.row, view.sessions, self.snapshot.refresh, self.snapshot.zone, self.now)
 
     def _pending(self, view: HostView) -> Decision:
         if view.seen is None:
             return self._missing(view)
+        if self.refreshes:
+            return self._used(view)
         if view.row.vm_missing:
-            return Decision(view.name, Act.SKIP, "its VM does not exist: remove the session host from the host pool")
+            return Decision(view.name, Act.SKIP, NO_VM)
         on_target = view.row.version == self.snapshot.target and not view.row.back
         if on_target and not view.row.left_drained:
             return Decision(view.name, Act.SKIP, f"is already on {self.snapshot.target}", view.sessions)
         return self._drain(view, "is idle" if view.sessions == 0 else f"has {_people(view.sessions)}")
+
+    def _used(self, view: HostView) -> Decision:
+        """A refresh never ends, so nothing is settled for good: a host without a VM may get one."""
+        if view.row.vm_missing:
+            return hold(view, NO_VM)
+        if view.row.failed_in:
+            return hold(view, f"rollout {view.row.failed_in} has failed on it: put it right and undrain it")
+        if against := self._not_due(view):
+            return hold(view, against)
+        return self._drain(view, "was used" if view.sessions == 0 else f"was used and has {_people(view.sessions)}")
 
     def _missing(self, view: HostView) -> Decision:
         """Not in the list: never touched, since it may serve somebody else by now; unless we took it out."""
@@ -100,6 +130,16 @@ class Chooser:
             return "waits: Azure's budget of calls is used up for the moment"
         bound = min((b for b in self.budget.bounds if b.name != "min_available"), key=lambda b: b.hosts)
         return f"waits: {self.budget.allowed_in_work} may be rebuilt at once ({bound.name})"
+
+    def _force(self, view: HostView) -> Decision:
+        """End the sessions; while the canary is out only of what it can have: others must not be disturbed for it."""
+        if not self.canary.passed:
+            begun = view.row.state is HostState.SIGNING_OUT
+            if self.canary_slots <= 0 or (self.canary_sign_outs <= 0 and not begun):
+                return hold(view, self._after_the_canary())
+            self.canary_slots -= 1
+            self.canary_sign_outs -= 0 if begun else 1
+        return self._sign_out(view)
 
     def _sign_out(self, view: HostView) -> Decision:
         since, last = signing_out_since(view.row, self.policy, self.now), view.row.signed_out_last

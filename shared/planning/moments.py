@@ -114,12 +114,27 @@ def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
     return min(time for time in times if time >= now)
 
 
+def time_to_take(snapshot: Snapshot, policy: Policy, now: datetime) -> bool:
+    """Whether a drained host may be begun now, as far as windows go.
+
+    A host that fits into a window, but not with the time to drain it, may begin where one may be drained: else it
+    would be drained and given back at every opening.
+    """
+    needs = snapshot.host_time, time_to_drain_and_take(snapshot, policy)
+    return any(may_begin(policy.windows, snapshot.zone, now, need) for need in needs)
+
+
+def time_to_drain_and_take(snapshot: Snapshot, policy: Policy) -> timedelta:
+    """What a host takes from its drain on: twice the time to settle, then its work."""
+    return snapshot.host_time + 2 * timedelta(seconds=policy.settle_seconds)
+
+
 def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[datetime]:
     """When the policy's windows change what may be begun: the next opening, or the last moment to begin a host."""
     if not policy.windows or snapshot.going_back:
         return []
     until = open_until(policy.windows, snapshot.zone, now)
-    if until is None or not may_begin(policy.windows, snapshot.zone, now, snapshot.host_time):
+    if until is None or not time_to_take(snapshot, policy, now):
         return [room_at(policy.windows, snapshot.zone, now, snapshot.host_time)]
     return [until - snapshot.host_time + _JUST_AFTER] if until < datetime.max.replace(tzinfo=UTC) else []
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.choose import Chooser, hold
-from shared.planning.moments import next_look, warnings_due
+from shared.planning.moments import next_look, time_to_take, warnings_due
 from shared.planning.values import Act, Decision, HostView, Limits, Plan, SessionWarning, Snapshot
-from shared.planning.windows import may_begin, room_at
+from shared.planning.windows import room_at
 from shared.states import HostState, RolloutState
 
 GOING_ON = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
@@ -34,6 +34,9 @@ def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -
     chooser = Chooser(snapshot, policy, now, limits.sign_out)
     if snapshot.state is RolloutState.AWAITING_APPROVAL:
         return _awaiting(snapshot, policy, now, chooser, limits)
+    if snapshot.state not in GOING_ON and snapshot.kind is RolloutKind.REFRESH:
+        # It may be paused for long, and a rollout waits for what it holds.
+        return Plan(_before_begin(snapshot, "the refresh is paused"), now + timedelta(seconds=policy.poll_seconds))
     if snapshot.state not in GOING_ON:
         return _holding(snapshot, policy, now, chooser, "the rollout is paused")
     return _going_on(snapshot, policy, now, chooser)
@@ -44,7 +47,7 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
     why_not = _why_not_yet(snapshot, policy, now)
     warnings = () if why_not and now >= snapshot.schedule.begin_at else _warnings(snapshot, policy, now)
     if why_not:
-        return Plan(_before_begin(snapshot, why_not), look, warnings)
+        return Plan(_before_begin(snapshot, why_not), look, warnings, note=snapshot.why_not)
     stop = _stop(snapshot, policy, chooser)
     if stop:
         return stop(_held(snapshot, "the rollout stops"))
@@ -75,9 +78,11 @@ def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> str:
     """Why nothing may be begun now whatever the hosts are like; empty when it may. Going back waits for neither."""
     if snapshot.going_back:
         return ""
+    if snapshot.why_not:
+        return snapshot.why_not
     if now < snapshot.schedule.begin_at:
         return f"begins at {snapshot.schedule.begin_at.isoformat(timespec='seconds')}"
-    if not may_begin(policy.windows, snapshot.zone, now, snapshot.host_time):
+    if not time_to_take(snapshot, policy, now):
         opens = room_at(policy.windows, snapshot.zone, now, snapshot.host_time)
         return f"waits for the window: hosts are begun from {opens.isoformat(timespec='seconds')}"
     return ""
@@ -124,7 +129,8 @@ def _stop(snapshot: Snapshot, policy: Policy, chooser: Chooser) -> Stop | None:
     note = f"{failed} hosts failed, more than the policy allows."
     if on_failure is OnFailure.ROLL_BACK:
         return _becoming(RolloutState.ROLLING_BACK, f"{note} All go back to what they were.")
-    return _becoming(RolloutState.PAUSED, f"{note} Look at their errors, then resume, retry, roll back or cancel.")
+    ways = "resume or retry" if snapshot.kind is RolloutKind.REFRESH else "resume, retry, roll back or cancel"
+    return _becoming(RolloutState.PAUSED, f"{note} Look at their errors, then {ways}.")
 
 
 def _canary_failed(policy: Policy, failed: int) -> Stop:
@@ -155,6 +161,8 @@ def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
     """Hosts in work finish, drained ones are given back, the rest stay as they are."""
     failing = snapshot.ends_as is RolloutState.FAILED
     why = "the rollout had failed on its first hosts" if failing else "the rollout was cancelled"
+    if snapshot.kind is RolloutKind.REFRESH:
+        why = "hosts of this pool are not refreshed any more"
     decisions = []
     for view in _in_order(snapshot):
         if view.row.state.in_work:

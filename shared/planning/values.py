@@ -11,11 +11,15 @@ from functools import cached_property
 
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import AfterForce, Policy, ScheduleMode
+from shared.models.pools import Refresh
 from shared.models.rollouts import FIRST_GUESS, RolloutHost, RolloutKind, Schedule
-from shared.states import HostState, RolloutState
+from shared.states import HOST_IN_WORK, HostState, RolloutState
 
 DRAINED_STATES = frozenset({HostState.DRAINING, HostState.WAITING_FOR_LOGOFF, HostState.SIGNING_OUT})
 """A host we drained and have not begun to rebuild."""
+
+IN_HAND = DRAINED_STATES | HOST_IN_WORK
+"""A host that a rollout is at: nobody else may touch it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Snapshot:
     `session_limit` is per host. `may_probe_only`: it is not known yet whether re-imaging works on this
     pool, so one host at a time. `sessions` is None when the look had no need to read them. `zone` is that of the
     policy's windows, `host_time` what a host takes. `writes_left`: what ARM said is left of its budget, if it did.
+    For a refresh: `refresh` is what the pool asks for, `why_not` says why nothing may be begun. For a rollout:
+    `elsewhere` are the hosts that the refresh of the pool still has in hand.
     """
 
     hosts: tuple[HostView, ...]
@@ -82,6 +88,9 @@ class Snapshot:
     zone: str = "UTC"
     host_time: timedelta = timedelta(seconds=FIRST_GUESS)
     writes_left: int | None = None
+    refresh: Refresh = Refresh.OFF
+    why_not: str = ""
+    elsewhere: frozenset[str] = frozenset()
 
     def with_rows(self, rows: Mapping[str, RolloutHost]) -> Snapshot:
         """The same look with other rows: what is known after its commands were carried out."""

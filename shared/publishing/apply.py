@@ -14,6 +14,7 @@ from shared.errors import AzureBusy, AzureError, AzureNotFound
 from shared.models.azure import Machine, UserSession
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.names import ROLLOUT_TAG
 from shared.planning.moments import signing_out_since
 from shared.planning.values import Decision, SessionWarning
 from shared.publishing import custody
@@ -56,16 +57,25 @@ def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, ma
 def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
     """Undrain a host that was not rebuilt (unless an operator had drained it), and tidy its tags.
 
-    A host that has left the pool meanwhile has nothing to be undrained.
+    A host that has left the pool meanwhile has nothing to be undrained, nor has one that was chosen and never marked:
+    it may be another rollout's by now.
     """
+    changes = {"state": HostState.PENDING, "drained_at": None, "empty_since": None, "step": "given back"}
+    if row.drained_at is None and not _is_marked(services, row):
+        return row.model_copy(update={**changes, "sign_out_since": None, "signed_out_last": None})
     tidy(services, row)
     if not row.operator_drained:
         try:
             services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=True)
         except AzureNotFound:
             log.info("rollout %s: %s has left the pool, there is nothing to undrain", row.rollout, row.host)
-    changes = {"state": HostState.PENDING, "drained_at": None, "empty_since": None, "step": "given back"}
     return row.model_copy(update={**changes, "left_drained": False, "sign_out_since": None, "signed_out_last": None})
+
+
+def _is_marked(services: Services, row: RolloutHost) -> bool:
+    """Whether the VM says that this rollout drained it: that is written before it is drained."""
+    machine = services.machines.machine(row.vm_id)
+    return machine is not None and machine.tags.get(ROLLOUT_TAG) == row.rollout
 
 
 def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
@@ -183,6 +193,18 @@ def take(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
         "rebuilt": False,
     }
     return row.model_copy(update=changes)
+
+
+def forget(row: RolloutHost) -> RolloutHost:
+    """A host that a refresh has given back: the next time, what stands on its VM is noted anew."""
+    return row.model_copy(update={"prior_tags": {}, "prior_delete_option": None, "stale_disk_id": None})
+
+
+def pin(row: RolloutHost, rollout: Rollout) -> RolloutHost:
+    """What a refresh brings the host to, whatever the pool is on later. Only a host that it has failed on, and that is
+    tried again, still knows the disk it was used on; of another one that is found out anew."""
+    stale = row.stale_disk_id if row.left_drained else None
+    return row.model_copy(update={"goal_id": rollout.version_id, "stale_disk_id": stale, "rebuild_asked": False})
 
 
 def held(row: RolloutHost, decision: Decision) -> RolloutHost:

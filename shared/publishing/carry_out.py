@@ -18,6 +18,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import Act, Plan, Snapshot
 from shared.publishing import apply
+from shared.publishing.beside import called_off, in_other_hands
 from shared.services import ROLLOUTS, Services
 from shared.states import HostState, RolloutState
 
@@ -43,6 +44,7 @@ class Hands:
     def __init__(self, services: Services, rollout: Rollout, pool: Pool, rows: dict[str, RolloutHost]) -> None:
         self.services, self.rollout, self.pool, self.rows = services, rollout, pool, rows
         self.applied = Applied()
+        self.refreshes = rollout.kind is RolloutKind.REFRESH
 
     def carry_out(self, decided: Plan, snapshot: Snapshot) -> list[str]:
         """Do what was decided, least harmful first; the hosts taken, whose orchestrations are to be started."""
@@ -105,20 +107,29 @@ class Hands:
 
         def act(row: RolloutHost) -> RolloutHost:
             row = apply.give_back(self.services, self.pool, row)
+            row = apply.forget(row) if self.refreshes else row
             return apply.skip(row, reasons[row.host], self.services.now()) if cancelled else row
 
         # A cancelled rollout must come to its end, also when Azure refuses for good.
         self.each(decided.chosen(Act.GIVE_BACK), act, self._ends_failed if cancelled else None)
 
     def _drain(self, decided: Plan) -> None:
-        """Drain in two halves with the rows written in between: a crash must never take our drain for an operator's."""
-        chosen = decided.chosen(Act.DRAIN)
+        """Drain in two halves with the rows written in between: a crash must never take our drain for an operator's.
+
+        Of a refresh the rows say first that it has the hosts; then it looks whether a rollout has come (`beside`).
+        """
+        chosen = self._free(decided.chosen(Act.DRAIN))
         if not chosen:
             return
         machines: dict[str, Machine] = {}
+        before = dict(self.rows)
         self.each(chosen, lambda row: apply.remember(self.services, row, machines))
         for row in self.services.hosts.write_many([self.rows[host] for host in machines]):
             self.rows[row.host] = row
+        if self.refreshes and self._commanded_otherwise():
+            for host in machines:
+                self.rows[host] = before[host].model_copy(update={"etag": self.rows[host].etag})
+            return
         self.each(
             list(machines),
             lambda row: apply.drain(self.services, self.rollout, self.pool, row, machines[row.host]),
@@ -141,20 +152,28 @@ class Hands:
         self.each(chosen, lambda row: apply.sign_out(self.services, self.rollout, self.pool, row, by_host[row.host]))
 
     def _take(self, decided: Plan) -> list[str]:
-        chosen = decided.chosen(Act.TAKE)
+        chosen = self._free(decided.chosen(Act.TAKE))
         if not chosen or self._commanded_otherwise():
             return []
-        forward = self.rollout.kind is not RolloutKind.REFRESH and not self.rollout.going_back
+        forward = not self.refreshes and not self.rollout.going_back
         canary = forward and self.rollout.policy.canary_hosts > 0 and not decided.canary_passed
         for host in chosen:
             self.rows[host] = apply.take(self.rows[host], self.services.now(), canary=canary)
+            if self.refreshes:
+                self.rows[host] = apply.pin(self.rows[host], self.rollout)
         return chosen
 
+    def _free(self, hosts: list[str]) -> list[str]:
+        """Those of the hosts that no other rollout of the pool has in hand: two must never be at one host."""
+        others = in_other_hands(self.services, self.rollout, self.pool) if hosts else frozenset()
+        return [host for host in hosts if host not in others]
+
     def _commanded_otherwise(self) -> bool:
-        """Whether an operator paused, cancelled or moved the rollout since this look began: then nobody is
-        signed out and nothing is taken. The next look goes by what they said."""
+        """Whether an operator paused, cancelled or moved the rollout since this look began, or a rollout has come that
+        a refresh gives way to: then nobody is signed out and nothing is taken. The next look goes by what they said."""
         fresh = self.services.rollouts.find(ROLLOUTS, self.rollout.id)
         otherwise = fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule)
+        otherwise = otherwise or (self.refreshes and called_off(self.services, self.rollout))
         self.applied.left_over |= otherwise
         return otherwise
 

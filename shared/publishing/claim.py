@@ -9,6 +9,7 @@ from shared.errors import Conflict, FreshcoatError, StaleRow
 from shared.ids import made_at
 from shared.models.pools import Pool
 from shared.pools import find_pool
+from shared.publishing.record import settle_pool
 from shared.services import POOLS, ROLLOUTS, Services
 
 _log = logging.getLogger(__name__)
@@ -17,6 +18,16 @@ CLAIM_GRACE = timedelta(minutes=1)
 """How long a claim may stand without its rollout's row: the process may have died between the two."""
 
 _ATTEMPTS = 5
+
+
+def settled_pool(services: Services, name: str) -> Pool:
+    """The pool, with what its last rollout came to written on it: that may have ended a moment ago. Raises NotFound."""
+    pool = find_pool(services, name)
+    last = services.rollouts.find(ROLLOUTS, pool.running_rollout) if pool.running_rollout else None
+    if last is None or not last.state.ended:
+        return pool
+    settle_pool(services, last)
+    return find_pool(services, name)
 
 
 def refuse_second(services: Services, pool: Pool, rollout_id: str = "") -> None:

@@ -1,69 +1,39 @@
-"""What an operator can tell a rollout: pause, resume, cancel, move its moments. One table says what is possible when.
+"""Telling a rollout something: pause, resume, cancel, approve, retry, move its moments.
 
-Each command is one conditional write of the rollout's row; then the engine is asked to look now. A nudge
-that gets lost costs one poll.
+`commands` says what is possible when. Each command is one conditional write of the rollout's row; then the engine is
+asked to look now. A nudge that gets lost costs one poll. Only `retry` of a rollout that has ended is more: it begins a
+new one.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from shared.audit import audit
 from shared.errors import Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
 from shared.models.base import iso
-from shared.models.requests import Reschedule
-from shared.models.rollouts import Rollout, Schedule
+from shared.models.requests import Reschedule, RetryRequest
+from shared.models.rollouts import Rollout, RolloutHost, Schedule
+from shared.models.tasks import CancelHow
 from shared.models.views import RolloutView
 from shared.ports import Engine
+from shared.publishing.commands import Command, Reply, begun, refusal, reply
 from shared.publishing.progress import progress
+from shared.publishing.retry import retry_ended
 from shared.publishing.window_check import in_windows
 from shared.schedule import move_schedule
 from shared.services import ROLLOUTS, Services
-from shared.states import RolloutState, move_rollout
+from shared.states import HostState, RolloutState, move_rollout
 from shared.validation import salvage
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8
 
-
-class Command(StrEnum):
-    """What can be told a rollout."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    CANCEL = "cancel"
-    RESCHEDULE = "reschedule"
-
-
-class Reply(StrEnum):
-    """How a command is answered in a state."""
-
-    DO = "do"
-    ALREADY = "already"
-    """It is so already: answered as done, nothing is written."""
-    REFUSE = "refuse"
-
-
-_C, _D, _A, _N = Command, Reply.DO, Reply.ALREADY, Reply.REFUSE
-_GOING = {_C.PAUSE: _D, _C.RESUME: _N, _C.CANCEL: _D, _C.RESCHEDULE: _D}
-_OVER = {_C.PAUSE: _N, _C.RESUME: _N, _C.CANCEL: _N, _C.RESCHEDULE: _N}
-
-REPLIES: dict[RolloutState, dict[Command, Reply]] = {
-    RolloutState.SCHEDULED: _GOING,
-    RolloutState.RUNNING: _GOING,
-    RolloutState.AWAITING_APPROVAL: _GOING,
-    RolloutState.PAUSED: {_C.PAUSE: _A, _C.RESUME: _D, _C.CANCEL: _D, _C.RESCHEDULE: _D},
-    RolloutState.ROLLING_BACK: _OVER,
-    RolloutState.CANCELLING: {**_OVER, _C.CANCEL: _A},
-    RolloutState.SUCCEEDED: _OVER,
-    RolloutState.FAILED: _OVER,
-    RolloutState.CANCELLED: {**_OVER, _C.CANCEL: _A},
-    RolloutState.ROLLED_BACK: _OVER,
-}
+type Change = Callable[[Rollout], Rollout]
+"""What a command makes of a rollout's row."""
 
 
 def find_rollout(services: Services, rollout_id: str) -> Rollout:
@@ -90,21 +60,77 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
     """Go on where it was paused; hosts that had failed by then do not stop it again. Raises NotFound, Conflict."""
 
     def change(rollout: Rollout) -> Rollout:
-        begun = rollout.started_at is not None
-        to = rollout.resume_to or (RolloutState.RUNNING if begun else RolloutState.SCHEDULED)
         failed = max(rollout.failures_accepted, rollout.counts.get("failed", 0))
-        return _moved(rollout, to, resume_to=None, note="", failures_accepted=failed)
+        return _moved(rollout, _resumed(rollout), note="", failures_accepted=failed)
 
     return _command(services, engine, rollout_id, Command.RESUME, who, change)
 
 
-def cancel(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
-    """Stop: hosts in work finish, drained ones are given back, the rest stays. Raises NotFound, Conflict."""
+def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
+    """The first hosts are good, let the others follow. Raises NotFound, Conflict when nothing waits for that."""
 
     def change(rollout: Rollout) -> Rollout:
-        return _moved(rollout, RolloutState.CANCELLING, resume_to=None, note=f"Cancelled by {who}.")
+        return _moved(rollout, RolloutState.RUNNING, approved_at=services.now(), approved_by=who, note="")
 
-    return _command(services, engine, rollout_id, Command.CANCEL, who, change)
+    return _command(services, engine, rollout_id, Command.APPROVE, who, change)
+
+
+def cancel(
+    services: Services,
+    engine: Engine,
+    rollout_id: str,
+    who: str,
+    how: CancelHow = CancelHow.LEAVE,
+    *,
+    reason: str = "",
+) -> RolloutView:
+    """Stop: hosts in work finish, drained ones are given back; the rest stays (`leave`) or all go back (`roll_back`).
+
+    Of a rollout that has not begun there is nothing to take back, so that both are the same. `reason` is kept in the
+    note. Raises NotFound, Conflict.
+    """
+    why = f": {reason}" if reason else "."
+
+    def leave(rollout: Rollout) -> Rollout:
+        mixed = " while it went back: its hosts are on two versions" if rollout.going_back else ""
+        note = f"Cancelled by {who}{mixed}{why}"
+        return _moved(rollout, RolloutState.CANCELLING, ends_as=RolloutState.CANCELLED, note=note)
+
+    def take_back(rollout: Rollout) -> Rollout:
+        if not begun(rollout):
+            return leave(rollout)
+        since = rollout.back_since or services.now()
+        return _moved(rollout, RolloutState.ROLLING_BACK, back_since=since, note=f"Rolled back by {who}{why}")
+
+    back = how is CancelHow.ROLL_BACK
+    command, change = (Command.ROLL_BACK, take_back) if back else (Command.CANCEL, leave)
+    return _command(services, engine, rollout_id, command, who, change)
+
+
+def retry(services: Services, engine: Engine, rollout_id: str, asked: RetryRequest, who: str) -> RolloutView:
+    """Take once more what has failed, and nothing else; after an end by a new rollout, which is answered.
+
+    Raises NotFound, Conflict, InvalidRequest, PreflightFailed (nothing was written), AzureBusy.
+    """
+
+    def change(rollout: Rollout) -> Rollout:
+        if rollout.state.ended:
+            raise _HasEnded
+        if asked.schedule:
+            told = "this rollout is not over and keeps its own; leave this out, or reschedule it"
+            raise InvalidRequest.one("schedule", told)
+        note = rollout.note if rollout.state is RolloutState.ROLLING_BACK else ""  # who wanted that, and why
+        return _moved(rollout, _resumed(rollout), retried_at=services.now(), failures_accepted=0, note=note)
+
+    try:
+        return _command(services, engine, rollout_id, Command.RETRY, who, change)
+    except _HasEnded:
+        begun_anew = retry_ended(services, engine, find_rollout(services, rollout_id), asked, who)
+        return progress(begun_anew, services.hosts.all(begun_anew.id), services.now())
+
+
+class _HasEnded(Exception):
+    """The rollout to be tried again is over: no error, but the other way to retry."""
 
 
 def reschedule(services: Services, engine: Engine, rollout_id: str, asked: Reschedule, who: str) -> RolloutView:
@@ -132,42 +158,48 @@ def foreseen_problems(services: Services, rollout_id: str, body: Mapping[str, An
 def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:
     forcing = now >= rollout.schedule.force_at and rollout.state is not RolloutState.PAUSED
     moved = move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
-    return in_windows(moved, rollout.policy.windows, rollout.zone, prefix="")
+    windows = () if rollout.going_back else rollout.policy.windows  # going back does not wait for them
+    return in_windows(moved, windows, rollout.zone, prefix="")
 
 
 def _moved(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:
-    return rollout.model_copy(update={"state": move_rollout(rollout.id, rollout.state, to), **changes})
+    moved: dict[str, object] = {"state": move_rollout(rollout.id, rollout.state, to), "resume_to": None}
+    return rollout.model_copy(update=moved | changes)
+
+
+def _resumed(rollout: Rollout) -> RolloutState:
+    """Where it goes on: of a paused one, where it was paused."""
+    if rollout.state is not RolloutState.PAUSED:
+        return rollout.state
+    if rollout.going_back:
+        return RolloutState.ROLLING_BACK
+    return rollout.resume_to or (RolloutState.RUNNING if begun(rollout) else RolloutState.SCHEDULED)
 
 
 def _command(
-    services: Services,
-    engine: Engine,
-    rollout_id: str,
-    command: Command,
-    who: str,
-    change: Callable[[Rollout], Rollout],
+    services: Services, engine: Engine, rollout_id: str, command: Command, who: str, change: Change
 ) -> RolloutView:
     """Ask the table, write conditionally (again, if the engine wrote meanwhile), keep a record, nudge."""
     for _ in range(_ATTEMPTS):
         rollout = find_rollout(services, rollout_id)
-        reply = REPLIES[rollout.state][command]
-        if reply is Reply.REFUSE:
-            raise Conflict(_refusal(rollout, command))
-        if reply is Reply.DO:
+        hosts = services.hosts.all(rollout_id)
+        answer = reply(rollout, _failed(hosts), command)
+        if answer is Reply.REFUSE:
+            raise Conflict(refusal(rollout, command))
+        if answer is Reply.DO:
             try:
-                rollout = services.rollouts.replace(change(rollout))
+                changed = services.rollouts.replace(change(rollout))
             except StaleRow:
                 continue
-            audit(services, who, command, rollout_id, _told(rollout))
-            _nudge(engine, rollout, command)
-        return progress(rollout, services.hosts.all(rollout_id), services.now())
+            audit(services, who, command, rollout_id, _told(changed), before=rollout.state, after=changed.state)
+            _nudge(engine, changed, command)
+            rollout = changed
+        return progress(rollout, hosts, services.now())
     raise Conflict(f"Rollout {rollout_id} is changing too fast; try again.")
 
 
-def _refusal(rollout: Rollout, command: Command) -> str:
-    if command is Command.RESUME and not rollout.state.ended:
-        return f"Rollout {rollout.id} is {rollout.state.value}: only a paused one can be resumed."
-    return f"Rollout {rollout.id} is {rollout.state.value}: it is too late to {command.value} it."
+def _failed(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:
+    return [host for host in hosts if host.state is HostState.FAILED]
 
 
 def _told(rollout: Rollout) -> str:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.arm_ids import subscription_of, version_id
 from shared.models.azure import Machine, SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
-from shared.models.rollouts import Rollout, RolloutHost
-from shared.arm_ids import subscription_of, version_id
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.names import ROLLOUT_TAG
+from shared.planning.freshness import after_rollout, begins_anew, noticed
 from shared.planning.moments import due_step
 from shared.planning.observe import observe
 from shared.planning.pace import host_time
 from shared.planning.reopen import reopened
 from shared.planning.values import HostView, Snapshot
+from shared.publishing.beside import Beside, look_beside
 from shared.publishing.left_over import left_over, with_custody
+from shared.publishing.standing import Standing
 from shared.services import Services
 from shared.states import HostState
 
@@ -27,37 +30,52 @@ class Gathered:
 
     snapshot: Snapshot
     stored: dict[str, RolloutHost]
+    beside: Beside = field(default_factory=Beside)
+    alone: bool = False
+    """The pool's refresh has let go of every host, for as long as the rollout holds the pool."""
 
 
-def gather(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> Gathered:
-    """Read the pool, page by page and once, and bring the rows up to date with it (in memory)."""
+def gather(
+    services: Services, rollout: Rollout, pool: Pool, now: datetime, standing: Standing | None = None
+) -> Gathered:
+    """Read the pool, page by page and once, and bring the rows up to date with it (in memory).
+
+    `standing` is given for a refresh, and for nothing else.
+    """
+    beside = look_beside(services, rollout, pool)
     seen = {host.name.lower(): host for host in services.desktops.session_hosts(pool.host_pool_id)}
     stored = {row.host: row for row in services.hosts.all(rollout.id)}
     left = {} if stored else left_over(services, rollout, pool, seen)
-    new = [host for name, host in seen.items() if _is_new(rollout, stored.get(name), host, now)]
+    new = [host for name, host in seen.items() if _is_new(rollout, stored.get(name), host, now, beside)]
     if rollout.retry_of:
         new = [host for host in new if host.name.lower() in stored or host.name.lower() in left]
     fresh = {row.host: row for row in _first_rows(services, rollout, new)}
+    hidden = beside.hidden(rollout, seen, stored)
     rows = [
-        *(reopened(_renewed(row, fresh), rollout) for row in stored.values()),
+        *(hidden.get(row.host) or reopened(_renewed(rollout, row, fresh), rollout) for row in stored.values()),
         *(with_custody(row, left) for row in fresh.values() if row.host not in stored),
-        *(row for row in left.values() if row.host not in fresh),
+        *(row for row in (hidden | left).values() if row.host not in fresh and row.host not in stored),
     ]
     settle = timedelta(seconds=rollout.policy.settle_seconds)
-    views = tuple(
-        HostView(_while_pending(observe(row, seen.get(row.host), settle, now), seen.get(row.host)), seen.get(row.host))
-        for row in rows
-    )
+
+    def view_of(row: RolloutHost) -> HostView:
+        host = seen.get(row.host)
+        row = observe(row, host, settle, now)
+        row = _while_elsewhere(row) if row.host in beside.in_hand else _while_pending(row, host)
+        return HostView(_as_used(row, host, standing, now) if standing else row, host)
+
+    views = tuple(view_of(row) for row in rows)
     snapshot = Snapshot(
         hosts=views,
         schedule=rollout.schedule,
         state=rollout.state,
         target=rollout.version,
         session_limit=services.desktops.host_pool(pool.host_pool_id).session_limit,
-        replicas=rollout.replicas,
+        replicas=standing.replicas(rows) if standing else rollout.replicas,
         may_probe_only=rollout.policy.strategy is Strategy.AUTO
         and pool.reimage is ReimageSupport.UNKNOWN
         and not rollout.going_back
+        and not (standing and rollout.host_seconds)
         and not any(row.state is HostState.DONE for row in rows),
         failures_accepted=rollout.failures_accepted,
         kind=rollout.kind,
@@ -68,8 +86,18 @@ def gather(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> G
         zone=rollout.zone,
         host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
         writes_left=services.surroundings.writes_left(subscription_of(pool.host_pool_id)),
+        refresh=pool.refresh,
+        why_not=standing.why_not if standing else "",
+        elsewhere=beside.in_hand,
     )
-    return Gathered(_with_sessions(services, snapshot, rollout, pool, now), stored)
+    # Only of one that was written as begun before: until then the refresh may begin a host after its rows were read.
+    alone = rollout.alone or (rollout.started_at is not None and not beside.in_hand)
+    return Gathered(_with_sessions(services, snapshot, rollout, pool, now), stored, beside, alone)
+
+
+def _as_used(row: RolloutHost, seen: SessionHost | None, standing: Standing, now: datetime) -> RolloutHost:
+    """The row with what is known of its host's use: a rollout that has ended, and this look."""
+    return noticed(after_rollout(row, standing.counting.get(row.host)), seen, now, closely=standing.suspended)
 
 
 def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, pool: Pool, now: datetime) -> Snapshot:
@@ -83,18 +111,21 @@ def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, poo
     return replace(snapshot, sessions=tuple(services.desktops.user_sessions(pool.host_pool_id)))
 
 
-def _is_new(rollout: Rollout, row: RolloutHost | None, host: SessionHost, now: datetime) -> bool:
+def _is_new(rollout: Rollout, row: RolloutHost | None, host: SessionHost, now: datetime, beside: Beside) -> bool:
     """Whether what the row says about the VM must be read (again).
 
     So it must for a host that was not begun: when it stands on another VM by now, and when the rollout
-    begins, since its request may be weeks old.
+    begins, since its request may be weeks old; and when a refresh has had it meanwhile.
     """
     if row is None:
         return True
-    if row.state is not HostState.PENDING:
+    if rollout.kind is RolloutKind.REFRESH and (row.vm_missing or begins_anew(row, host)):
+        return True
+    if row.state is not HostState.PENDING or row.host in beside.in_hand:
         return False
     begins = rollout.started_at is None and now >= rollout.schedule.begin_at
-    return begins or row.vm_id.lower() != host.vm_id.lower()
+    was_elsewhere = not row.location and not row.vm_missing
+    return begins or was_elsewhere or row.vm_id.lower() != host.vm_id.lower()
 
 
 def _first_rows(services: Services, rollout: Rollout, hosts: list[SessionHost]) -> list[RolloutHost]:
@@ -110,6 +141,11 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
     if machine is None:
         return row.model_copy(update={"vm_missing": True})
     version = version_of(machine, rollout.definition_id)
+    mark = machine.tags.get(ROLLOUT_TAG, "")
+    left = bool(mark)
+    if rollout.kind is RolloutKind.REFRESH:
+        left &= not host.accepting
+        row = row.model_copy(update={"failed_in": mark if left and mark != rollout.id else ""})
     return row.model_copy(
         update={
             "from_version": version,
@@ -118,7 +154,7 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
             else "",
             "version": version,
             "location": machine.location,
-            "left_drained": ROLLOUT_TAG in machine.tags,
+            "left_drained": left,
         }
     )
 
@@ -126,11 +162,13 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
 _OF_THE_VM = ("vm_id", "vm_missing", "from_version", "from_version_id", "version", "location", "left_drained")
 
 
-def _renewed(row: RolloutHost, fresh: dict[str, RolloutHost]) -> RolloutHost:
-    """The stored row with what was read about its VM just now, if it was read."""
+def _renewed(rollout: Rollout, row: RolloutHost, fresh: dict[str, RolloutHost]) -> RolloutHost:
+    """The stored row with what was read about its VM just now, if it was read; a refresh may begin it anew."""
     found = fresh.get(row.host)
     if found is None:
         return row
+    if rollout.kind is RolloutKind.REFRESH and row.state.ended:
+        return found.model_copy(update={"etag": row.etag, "engine_run": row.engine_run})
     changed = {name: getattr(found, name) for name in _OF_THE_VM if getattr(found, name) != getattr(row, name)}
     return row.model_copy(update=changed) if changed else row
 
@@ -139,6 +177,11 @@ def version_of(machine: Machine, definition_id: str) -> str | None:
     """The version of this image that a VM says it is on; None when it was made from something else."""
     same = machine.definition_id is not None and machine.definition_id.lower() == definition_id.lower()
     return machine.version if same else None
+
+
+def _while_elsewhere(row: RolloutHost) -> RolloutHost:
+    """While the refresh has a host, what is seen of it is the refresh's doing: its VM is read again afterwards."""
+    return row.model_copy(update={"location": ""}) if row.state is HostState.PENDING and row.location else row
 
 
 def _while_pending(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:

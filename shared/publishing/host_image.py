@@ -15,10 +15,10 @@ from shared.errors import StaleRow
 from shared.models.azure import Machine, MachineBody, Operation
 from shared.models.policy import Strategy
 from shared.models.pools import ReimageSupport
-from shared.models.rollouts import goal_of
+from shared.models.rollouts import RolloutKind, goal_of
 from shared.names import SWAP
 from shared.publishing.host_swap import AT_ONCE, swap_disk
-from shared.publishing.on_target import is_renewed
+from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work, carry_on
 from shared.services import POOLS, Services
 from shared.states import HostState
@@ -47,7 +47,11 @@ def rebuild_host(work: Work) -> Outcome:
     services, row = work.services, work.row
     machine = services.machines.machine(row.vm_id)
     if machine is not None and machine.provisioning in CHANGING:
+        if row.rebuild_asked and not row.rebuilt:
+            work.save(rebuilt=True)  # its answer was lost, and this is it
         return Outcome(Then.WAIT, services.settings.operation_poll)
+    if machine is not None and machine.provisioning == "Failed" and row.rebuild_asked and row.rebuilt:
+        raise StepFailed("re-imaging has failed")
     if machine is not None and is_renewed(work, machine):
         return _renewed(work, machine)
     if machine is not None and row.strategy == SWAP:
@@ -59,6 +63,8 @@ def rebuild_host(work: Work) -> Outcome:
         return _create(work)
     if replaces:
         return _delete(work, machine)
+    if machine.ephemeral and not row.rebuild_asked:
+        work.save(rebuild_asked=True)
     version = goal_of(work.rollout, row).version
     started = services.machines.start_reimage(row.vm_id, version=version, admin_password=fresh_password())
     return _rebuilding(work, started)
@@ -75,10 +81,15 @@ def _renewed(work: Work, machine: Machine) -> Outcome:
     if not machine.running:
         started = work.services.machines.start_power_on(machine.id)
         return carry_on(work, started) or Outcome(Then.WAIT, AT_ONCE)
-    if work.row.strategy == Strategy.REIMAGE:
+    if work.row.strategy == Strategy.REIMAGE and _brought_another(work):
         note_reimage(work.services, work.pool.name, ReimageSupport.WORKS)
     work.move(HostState.JOINING, version=goal_of(work.rollout, work.row).version)
     return Outcome(Then.NEXT)
+
+
+def _brought_another(work: Work) -> bool:
+    """Whether the host has changed its version: that re-imaging brings it the same one again says nothing of others."""
+    return work.rollout.kind is not RolloutKind.REFRESH or work.row.version != goal_of(work.rollout, work.row).version
 
 
 def _came_out_wrong(work: Work, machine: Machine | None) -> Outcome:
@@ -88,7 +99,8 @@ def _came_out_wrong(work: Work, machine: Machine | None) -> Outcome:
         raise StepFailed(f"the rebuilt VM is not on {goal_of(work.rollout, work.row).version}; is the strategy right for this pool?")
     note_reimage(work.services, work.pool.name, ReimageSupport.UNSUPPORTED)
     body = work.services.machines.recreation_body(machine.id)
-    work.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False)
+    stale = known_by(machine) if work.rollout.kind is RolloutKind.REFRESH else work.row.stale_disk_id
+    work.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False, stale_disk_id=stale)
     # The disk that came wrong is of no use; the one from before is detached already and stays.
     work.services.machines.update(machine.id, os_disk_delete_option="Delete")
     return _delete(work, machine)

@@ -39,7 +39,7 @@ def probe_host(work: Work) -> Outcome:
     _stop_if_over(work)
     keep_out(work)
     machines, row = work.services.machines, work.row
-    tag = f"{work.rollout.id}-{row.attempt}"
+    tag = work.attempt_tag
     start = partial(machines.start_probe, row.vm_id, row.location, probe.script, probe.timeout_minutes, tag)
     try:
         return settle(work, machines.resume, start)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
-from shared.models.rollouts import Rollout, RolloutKind, goal_of
+from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.names import REGISTER_HOST, SWAP
-from shared.publishing.kept_disks import kept_for, note_kept
-from shared.publishing.on_target import is_renewed
+from shared.publishing.kept_disks import kept_for, note_kept, note_left
+from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work
 from shared.states import HostState
 from shared.stepping import StepFailed
@@ -88,20 +88,34 @@ def _decide(work: Work, machine: Machine) -> None:
     """Write down how this host is rebuilt, and all that is needed for it, before anything is destroyed."""
     kept = _kept_disk(work, machine)
     goal = goal_of(work.rollout, work.row)
-    strategy = SWAP if kept else str(strategy_for(work.rollout, work.pool, machine, goal.definition_id))
+    strategy = SWAP if kept else str(strategy_for(work.rollout, work.pool, machine, goal))
     body = work.services.machines.recreation_body(machine.id) if strategy == Strategy.REPLACE else None
     if strategy != SWAP and machine.os_disk_id:
-        made_from = work.services.machines.disk_version(machine.os_disk_id)
-        note_kept(work.services, work.rollout, work.row, machine, made_from or "")
-    refreshed = work.rollout.kind is RolloutKind.REFRESH
+        _note_disk(work, machine, machine.os_disk_id)
+    # What tells nothing after a re-image is not noted: then only `rebuilt` says that it went through.
+    tells = strategy == Strategy.REPLACE or not machine.ephemeral
+    used = work.rollout.kind is RolloutKind.REFRESH and tells
     work.save(
         strategy=strategy,
         old_disk_id=machine.os_disk_id,
         kept_disk_id=kept,
-        stale_disk_id=machine.os_disk_id if refreshed else work.row.stale_disk_id,
+        stale_disk_id=known_by(machine) if used else work.row.stale_disk_id,
         location=machine.location,
         body=body.model_dump() if body else None,
     )
+
+
+def _note_disk(work: Work, machine: Machine, disk_id: str) -> None:
+    """Note the disk that the host leaves: nobody wants to go back to what is being rolled back."""
+    if not _goes_back(work):
+        made_from = work.services.machines.disk_version(disk_id)
+        note_kept(work.services, work.rollout, work.row, machine, made_from or "")
+    elif machine.os_disk_delete_option == "Detach":
+        note_left(work.services, work.rollout, work.row, disk_id)
+
+
+def _goes_back(work: Work) -> bool:
+    return work.row.back or work.rollout.kind is RolloutKind.ROLL_BACK
 
 
 def _kept_disk(work: Work, machine: Machine) -> str | None:
@@ -111,16 +125,15 @@ def _kept_disk(work: Work, machine: Machine) -> str | None:
     must be that of the disk, since nothing but a tag says afterwards which version the VM is on.
     """
     row, goal = work.row, goal_of(work.rollout, work.row)
-    goes_back = row.back or work.rollout.kind is RolloutKind.ROLL_BACK
     same = (machine.definition_id or "").lower() == goal.definition_id.lower()
-    if not goes_back or row.attempt > 1 or row.stale_disk_id or machine.ephemeral or not same:
+    if not _goes_back(work) or row.attempt > 1 or row.stale_disk_id or machine.ephemeral or not same:
         return None
     found = kept_for(work.services, work.pool.name, row.vm_id, goal.version_id)
     return found.disk_id if found else None
 
 
-def strategy_for(rollout: Rollout, pool: Pool, machine: Machine, definition_id: str) -> Strategy:
-    """Re-image or replace this VM to bring it to a version of `definition_id`.
+def strategy_for(rollout: Rollout, pool: Pool, machine: Machine, goal: Goal) -> Strategy:
+    """Re-image or replace this VM to bring it to its goal.
 
     Re-imaging reaches only versions of the definition the VM was made from, and an ephemeral disk only
     goes back to the version it had (azure-facts 1.2): such VMs are replaced whatever `auto` has found out.
@@ -128,8 +141,8 @@ def strategy_for(rollout: Rollout, pool: Pool, machine: Machine, definition_id: 
     wanted = rollout.policy.strategy
     if wanted is not Strategy.AUTO:
         return wanted
-    other = machine.definition_id is None or machine.definition_id.lower() != definition_id.lower()
-    another_version = rollout.kind is not RolloutKind.REFRESH or machine.version != rollout.version
+    other = machine.definition_id is None or machine.definition_id.lower() != goal.definition_id.lower()
+    another_version = rollout.kind is not RolloutKind.REFRESH or machine.version != goal.version
     if other or (machine.ephemeral and another_version) or pool.reimage is ReimageSupport.UNSUPPORTED:
         return Strategy.REPLACE
     return Strategy.REIMAGE

@@ -31,8 +31,8 @@ def join_host(work: Work) -> Outcome:
             raise StepFailed(f"the app setting {join.password_setting} is not set")
         password = SecretStr(secret)
     # The tag is the attempt's own: asked again within it, the extension does not run twice.
-    change_tag = f"{work.rollout.id}-{work.row.attempt}"
-    started = work.services.machines.start_join(work.row.vm_id, work.row.location, join, password, change_tag)
+    machines, row = work.services.machines, work.row
+    started = machines.start_join(row.vm_id, row.location, join, password, work.attempt_tag)
     return carry_on(work, started) or Outcome(Then.NEXT)
 
 
@@ -44,8 +44,7 @@ def register_host(work: Work) -> Outcome:
         return carry_on(work) or _registered(work)
     token = work.services.desktops.registration_token(work.pool.host_pool_id)
     row = work.row
-    attempt = f"{work.rollout.id}-{row.attempt}"
-    started = work.services.machines.start_register(row.vm_id, row.location, token, attempt)
+    started = work.services.machines.start_register(row.vm_id, row.location, token, work.attempt_tag)
     return carry_on(work, started) or _registered(work)
 
 

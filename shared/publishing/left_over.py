@@ -29,13 +29,14 @@ def left_over(
         failed = [row for row in failed if row.out_of_pool and row.host not in seen]
     machines = services.machines.machines([row.vm_id for row in failed])
     return {
-        row.host: _taken_over(rollout, row)
+        row.host: taken_over(rollout, row)
         for row in failed
         if row.host in seen or row.body is not None or row.vm_id.lower() in machines
     }
 
 
-def _taken_over(rollout: Rollout, row: RolloutHost) -> RolloutHost:
+def taken_over(rollout: Rollout, row: RolloutHost) -> RolloutHost:
+    """The first row of a host that another rollout has failed on."""
     kept = {name: getattr(row, name) for name in _CUSTODY}
     return RolloutHost(
         rollout=rollout.id,

@@ -12,17 +12,20 @@ from datetime import datetime, timedelta
 
 from shared.errors import AzureBusy, AzureError, NotFound, StaleRow
 from shared.models.pools import Pool
-from shared.models.rollouts import Look, Rollout, RolloutHost
+from shared.models.rollouts import Look, Rollout, RolloutHost, RolloutKind
+from shared.planning.freshness import is_fresh
 from shared.planning.moments import next_look
 from shared.planning.pace import measured
 from shared.planning.plan import plan
-from shared.planning.values import Act, Limits, Plan, Snapshot
+from shared.planning.values import Act, Limits, Plan
 from shared.ports import Engine
+from shared.publishing.beside import nudge_refresh
 from shared.publishing.carry_out import Hands
-from shared.publishing.gather import gather
+from shared.publishing.gather import Gathered, gather
 from shared.publishing.record import record
+from shared.publishing.standing import Standing, forget_gone, standing_of
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.states import RolloutState, move_rollout
+from shared.states import HostState, RolloutState, move_rollout
 
 log = logging.getLogger("freshcoat.look")
 
@@ -57,17 +60,20 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookA
     pool = services.pools.find(POOLS, rollout.pool)
     if pool is None:
         raise NotFound("pool", rollout.pool)
-    if pool.running_rollout != rollout.id:
+    if rollout.kind is not RolloutKind.REFRESH and pool.running_rollout != rollout.id:
         return _superseded(services, rollout, pool)
     now = services.now()
     try:
-        gathered = gather(services, rollout, pool, now)
+        read = _read(services, rollout, pool, now)
     except AzureBusy as busy:
         log.warning("rollout %s: the pool cannot be read now: %s", rollout.id, busy)
         wait = busy.retry_after or services.settings.azure_pause
         return LookAnswer(ended=False, state=rollout.state, next_look=now + timedelta(seconds=wait))
     except AzureError as error:
         return _unreadable(services, rollout, error, now)
+    if read is None:
+        return LookAnswer(ended=False, state=rollout.state, next_look=now)
+    rollout, standing, gathered = read
     decided = plan(gathered.snapshot, rollout.policy, now, limits=limits_of(services))
     begun = _begun(services, rollout, decided)
     if begun is None:
@@ -76,8 +82,28 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookA
     hands = Hands(services, rollout, pool, {view.name: view.row for view in gathered.snapshot.hosts})
     taken = hands.carry_out(decided, gathered.snapshot)
     _save(services, gathered.stored, hands.rows)
+    if standing:
+        forget_gone(services, rollout, gathered.stored, hands.rows)
     _start_hosts(services, engine, taken, hands.rows, new_run=rollout.adopted_run != run, now=now)
-    return _answer(services, rollout, decided, gathered.snapshot, hands)
+    answer = _answer(services, rollout, decided, gathered, hands, standing)
+    if gathered.beside.drained or (answer.ended and not standing):
+        nudge_refresh(services, engine, pool, f"rollout {rollout.id} is {answer.state}")
+    return answer
+
+
+def _read(
+    services: Services, rollout: Rollout, pool: Pool, now: datetime
+) -> tuple[Rollout, Standing | None, Gathered] | None:
+    """What this look goes by, `standing` for a refresh; None: the refresh's row has just changed. Raises AzureError."""
+    if rollout.kind is not RolloutKind.REFRESH:
+        return rollout, None, gather(services, rollout, pool, now)
+    try:
+        standing = standing_of(services, rollout, pool, now)
+    except StaleRow:
+        return None
+    if standing is None:
+        return None
+    return standing.rollout, standing, gather(services, standing.rollout, pool, now, standing)
 
 
 def limits_of(services: Services) -> Limits:
@@ -165,9 +191,11 @@ def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
         engine.start_host(saved.rollout, saved.host, saved.engine_run)
 
 
-def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snapshot, hands: Hands) -> LookAnswer:
+def _answer(
+    services: Services, rollout: Rollout, decided: Plan, gathered: Gathered, hands: Hands, standing: Standing | None
+) -> LookAnswer:
     """Record what was seen and done on the rollout's row, and say when to look again."""
-    now = services.now()
+    now, snapshot = services.now(), gathered.snapshot
     # What was just drained or signed out settles from now on, so the moment of the next look follows from it.
     after = snapshot.with_rows(hands.rows)
     if decided.becomes and decided.becomes.ended and not all(view.row.state.ended for view in after.hosts):
@@ -178,14 +206,17 @@ def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snaps
     elif hands.applied.busy:
         pause = hands.applied.retry_after or services.settings.azure_pause
         next_at = min(next_at or now + timedelta(seconds=pause), now + timedelta(seconds=pause))
+    # Of a refresh, a host that has left the pool is forgotten.
+    there = [view for view in after.hosts if not (standing and view.row.state is HostState.SKIPPED)]
     seen = Look(
         at=now,
-        hosts=len(snapshot.hosts),
+        hosts=len(there),
         accepting=sum(1 for view in snapshot.hosts if view.serving),
         sessions=snapshot.open_sessions,
         sessions_to_end=sum(
             view.sessions for view in after.hosts if not view.row.state.ended and not view.row.state.in_work
         ),
+        fresh=sum(is_fresh(view.row) for view in there) if standing else 0,
     )
     recorded = record(
         services,
@@ -196,9 +227,17 @@ def _answer(services: Services, rollout: Rollout, decided: Plan, snapshot: Snaps
         counts=after.counts,
         signed_out=sum(len(row.signed_out) for row in hands.rows.values()),
         host_seconds=measured(hands.rows.values()),
+        also=_also(gathered, standing),
     )
     if recorded.state.ended:
         return LookAnswer(ended=True, state=recorded.state)
     if recorded.state is not rollout.state and decided.becomes is None:
         next_at = now  # somebody paused, resumed or cancelled it meanwhile
     return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now)
+
+
+def _also(gathered: Gathered, standing: Standing | None) -> dict[str, object]:
+    """What rollout and refresh of a pool note about each other."""
+    if standing:
+        return {"counted_rollout": standing.counted} if standing.counted else {}
+    return {"alone": gathered.alone}

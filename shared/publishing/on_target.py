@@ -12,11 +12,17 @@ from shared.services import Services
 def is_renewed(work: Work, machine: Machine) -> bool:
     """Whether nothing destructive is left to do: the disk holds the version, and is not the one that has to go."""
     row = work.row
-    if row.stale_disk_id is not None and machine.os_disk_id == row.stale_disk_id:
+    if row.stale_disk_id is not None and row.stale_disk_id == known_by(machine):
         return False
     if work.rollout.kind is RolloutKind.REFRESH and row.stale_disk_id is None and not row.rebuilt:
         return False  # used: that it holds the version says nothing
     return holds(work.services, machine, goal_of(work.rollout, row))
+
+
+def known_by(machine: Machine) -> str | None:
+    """What tells the VM's disk from the one before. An ephemeral disk is no resource: a replaced VM has another id,
+    a re-imaged one nothing that differs."""
+    return machine.unique_id if machine.ephemeral else machine.os_disk_id
 
 
 def holds(services: Services, machine: Machine, goal: Goal) -> bool:

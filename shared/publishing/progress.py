@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.views import NextMoment, RolloutBrief, RolloutView
 from shared.planning import moments
+from shared.planning.freshness import is_fresh
 from shared.planning.pace import host_time
 from shared.planning.windows import FOREVER, open_until, opens_at
 from shared.publishing.forecast import forecast
@@ -64,7 +65,7 @@ def _by_schedule(rollout: Rollout, now: datetime) -> NextMoment:
     upcoming = [] if rollout.kind is RolloutKind.REFRESH else _of_schedule(rollout, now, begins=opens is None)
     if opens:
         upcoming.append(NextMoment(at=opens, does="the window opens, hosts may be taken"))
-    elif until and begin == now:
+    elif until:
         upcoming.append(NextMoment(at=until, does="the window closes: hosts in work finish, no other is begun"))
     if upcoming:
         return min(upcoming, key=lambda told: told.at or now)
@@ -106,7 +107,27 @@ def brief(rollout: Rollout, counts: Mapping[str, int] | None = None) -> RolloutB
 
 def _brief_fields(rollout: Rollout, counts: Mapping[str, int]) -> dict[str, object]:
     kept = {name: getattr(rollout, name) for name in RolloutBrief.model_fields if name not in {"percent", "counts"}}
-    return kept | {"percent": percent(counts, ended=rollout.state.ended), "counts": dict(counts)}
+    done = percent(counts, ended=rollout.state.ended)
+    if rollout.kind is RolloutKind.REFRESH and not rollout.state.ended:
+        done = fresh_percent(rollout.look.fresh, rollout.look.hosts) if rollout.look else 0
+    return kept | {"percent": done, "counts": dict(counts)}
+
+
+def fresh_percent(fresh: int, hosts: int) -> int:
+    """Of a refresh: the share of hosts nobody has used since they were made, rounded down. It never ends by itself."""
+    return 100 * fresh // hosts if hosts else 100
+
+
+def _of_refresh(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, object]:
+    """What is told of a refresh only."""
+    if rollout.kind is not RolloutKind.REFRESH:
+        return {}
+    there = [host for host in hosts if host.state is not HostState.SKIPPED]
+    fresh = sum(is_fresh(host) for host in there)
+    told: dict[str, object] = {"fresh": fresh}
+    if rollout.look and not rollout.state.ended:
+        told["percent"] = fresh_percent(fresh, len(there))
+    return told
 
 
 def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> RolloutView:
@@ -139,4 +160,5 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             "windows_open_until": open_till,
             "windows_opens_at": opens,
         }
+        | _of_refresh(rollout, hosts)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 from shared.errors import NotFound, StaleRow
@@ -27,6 +28,7 @@ def record(
     signed_out: int | None = None,
     host_seconds: float | None = None,
     note: str | None = None,
+    also: Mapping[str, object] | None = None,
 ) -> Rollout:
     """Write what is given; when somebody wrote the row meanwhile, read it again and add to theirs.
 
@@ -37,7 +39,7 @@ def record(
         rollout = services.rollouts.find(ROLLOUTS, rollout_id)
         if rollout is None:
             raise NotFound("rollout", rollout_id)
-        changes: dict[str, object] = {}
+        changes: dict[str, object] = dict(also or {})
         if signed_out is not None:
             changes["signed_out"] = signed_out
         if host_seconds is not None:
@@ -66,7 +68,7 @@ def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, obj
         changes["canary_passed_at"] = now
     if decided.becomes is None:
         going_on = rollout.state in (RolloutState.SCHEDULED, RolloutState.RUNNING)
-        return changes | {"note": ""} if going_on else changes
+        return changes | {"note": decided.note} if going_on else changes
     changes |= {"state": move_rollout(rollout.id, rollout.state, decided.becomes), "note": decided.note}
     if rollout.state is RolloutState.CANCELLING or decided.becomes is RolloutState.ROLLED_BACK:
         changes["note"] = rollout.note  # who cancelled it, or why it went back

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from shared.errors import StaleRow
-from shared.models.pools import Pool
+from shared.errors import FreshcoatError, StaleRow
+from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
 from shared.ports import Engine
 from shared.publishing.claim import CLAIM_GRACE
 from shared.publishing.record import settle_pool
+from shared.publishing.refresh import keep_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.states import RolloutState, move_rollout
 
@@ -28,31 +29,52 @@ def resume_lost(services: Services, engine: Engine) -> list[str]:
     The tables decide: a pool's claim names its rollout. A rollout younger or seen less long ago than
     `resume_after` is left alone, since its first instance may just be starting. A rollout that has ended while
     its pool is still claimed (a crash in between) releases the pool. An open one that no pool is claimed for ends.
+    So it is with the refresh of each pool; one that a pool asks for and that is missing is begun.
     """
     resumed = []
-    claimed = _claimed_pools(services)
-    for pool in claimed:
-        rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
-        if rollout is None:
-            continue  # a request that is just being accepted, or died: the next request takes the claim over
-        if rollout.state.ended:
-            settle_pool(services, rollout)
-        elif _silent(services, rollout) and not engine.rollout_alive(rollout.id, rollout.engine_run):
-            _start_again(services, engine, rollout)
-            resumed.append(rollout.id)
-    _end_unclaimed(services, {pool.running_rollout for pool in claimed})
+    pools = _pools(services)
+    for pool in pools:
+        rollout = _running(services, pool)
+        for lost in (rollout, _refreshing(services, engine, pool)):
+            if lost and _silent(services, lost) and not engine.rollout_alive(lost.id, lost.engine_run):
+                _start_again(services, engine, lost)
+                resumed.append(lost.id)
+    _end_unclaimed(services, {claim for pool in pools for claim in (pool.running_rollout, pool.refresh_rollout)})
     return resumed
 
 
-def _claimed_pools(services: Services) -> list[Pool]:
-    claimed: list[Pool] = []
+def _running(services: Services, pool: Pool) -> Rollout | None:
+    """The open rollout that holds the pool, if there is one; the end of another one is settled."""
+    rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout) if pool.running_rollout else None
+    if rollout is None:
+        return None  # nothing, or a request that is just being accepted, or died: the next one takes the claim over
+    if rollout.state.ended:
+        settle_pool(services, rollout)
+        return None
+    return rollout
+
+
+def _refreshing(services: Services, engine: Engine, pool: Pool) -> Rollout | None:
+    """The pool's open refresh, begun if it is missing. Trouble with one pool must not keep the others waiting."""
+    standing = services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if pool.refresh_rollout else None
+    missing = pool.refresh is not Refresh.OFF and (standing is None or standing.state.ended)
+    if missing:
+        try:
+            standing = keep_refresh(services, engine, pool.name)
+        except FreshcoatError as error:
+            log.warning("pool %s is not refreshed: %s", pool.name, error)
+    return standing if standing and not standing.state.ended else None
+
+
+def _pools(services: Services) -> list[Pool]:
+    pools: list[Pool] = []
     continuation: str | None = None
     while True:
         page = services.pools.page(POOLS, limit=PAGE, continuation=continuation)
-        claimed += [pool for pool in page.rows if pool.running_rollout]
+        pools += page.rows
         continuation = page.continuation
         if continuation is None:
-            return claimed
+            return pools
 
 
 def _end_unclaimed(services: Services, claims: set[str]) -> None:
@@ -66,7 +88,7 @@ def _end_unclaimed(services: Services, claims: set[str]) -> None:
         if rollout.state.ended or rollout.id in claims or rollout.created_at > oldest:
             continue
         pool = services.pools.find(POOLS, rollout.pool)
-        if pool is None or pool.running_rollout != rollout.id:
+        if pool is None or rollout.id not in {pool.running_rollout, pool.refresh_rollout}:
             _end(services, rollout)
 
 

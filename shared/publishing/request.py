@@ -9,21 +9,20 @@ from typing import Any
 
 from shared.arm_ids import version_id
 from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
 from shared.ids import newest_first_id
 from shared.images import find_image
-from shared.imaging.family import read_family
-from shared.imaging.leaving import is_leaving
 from shared.models.base import VersionText
 from shared.models.images import Image
-from shared.models.policy import PolicyOverrides, resolve_policy
+from shared.models.policy import Policy, PolicyOverrides, resolve_policy
 from shared.models.pools import Pool
 from shared.models.requests import ScheduleRequest, UpdateImageRequest
-from shared.models.rollouts import Rollout, Schedule
+from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.models.views import Finding, PlanView, RolloutView
 from shared.pools import find_pool
 from shared.ports import Engine
-from shared.publishing.claim import claim, give_back, refuse_second, stands
+from shared.publishing.claim import claim, refuse_second, settled_pool, stands
+from shared.publishing.first_row import write_claimed
 from shared.publishing.preflight import Preflight, preflight
 from shared.publishing.progress import progress
 from shared.publishing.what_if import preview
@@ -38,16 +37,21 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Wanted:
-    """A rollout that is asked for, with everything resolved. `rollout_id` given: it is begun once under this id."""
+    """A rollout that is asked for, with everything resolved. `rollout_id` given: it is begun once under this id.
+
+    `policy`: what is laid over the pool's own, or the whole of it. `retry_of`: only what failed in that one is taken.
+    """
 
     image: Image
     version: VersionText
     schedule: Schedule
-    policy: PolicyOverrides
+    policy: PolicyOverrides | Policy
     reason: str = ""
     allow_downgrade: bool = False
     rollout_id: str = ""
     task: str = ""
+    kind: RolloutKind = RolloutKind.UPDATE
+    retry_of: str = ""
 
 
 def update_image(services: Services, engine: Engine, name: str, asked: UpdateImageRequest, who: str) -> RolloutView:
@@ -56,10 +60,18 @@ def update_image(services: Services, engine: Engine, name: str, asked: UpdateIma
     Raises NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict with the id of the
     rollout that is in the way, AzureBusy.
     """
-    pool = find_pool(services, name)
+    pool = settled_pool(services, name)
     refuse_second(services, pool)
     rollout = begin_rollout(services, engine, pool, _wanted(services, pool, asked), who)
     return progress(rollout, [], services.now())
+
+
+_DEEDS = {
+    RolloutKind.UPDATE: "update image",
+    RolloutKind.ROLL_BACK: "roll back pool",
+    RolloutKind.REFRESH: "refresh hosts",
+}
+"""What the audit calls it."""
 
 
 def begin_rollout(services: Services, engine: Engine, pool: Pool, wanted: Wanted, who: str) -> Rollout:
@@ -73,11 +85,10 @@ def begin_rollout(services: Services, engine: Engine, pool: Pool, wanted: Wanted
     rollout, found = _draft(services, pool, wanted, who)
     found.stop_if_failed()
     claim(services, pool.name, rollout.id)
-    rollout = _write(services, pool.name, rollout)
-    _refuse_leaving(services, rollout)
+    rollout = write_claimed(services, rollout)
     detail = f"rollout {rollout.id}: {wanted.reason}"
     audit(
-        services, who, "update image", pool.name, f"{rollout.image}, {detail}",
+        services, who, _DEEDS[wanted.kind], pool.name, f"{rollout.image}, {detail}",
         before=pool.version or "", after=rollout.version,
     )  # fmt: skip
     try:
@@ -168,16 +179,23 @@ def _wanted(services: Services, pool: Pool, asked: UpdateImageRequest) -> Wanted
     return Wanted(image, asked.version, schedule, asked.policy, asked.reason, asked.allow_downgrade)
 
 
+def _policy(pool: Pool, wanted: Wanted) -> Policy:
+    if isinstance(wanted.policy, Policy):
+        return wanted.policy
+    return resolve_policy(wanted.schedule.mode, pool.policy, wanted.policy)
+
+
 def _draft(services: Services, pool: Pool, wanted: Wanted, who: str) -> tuple[Rollout, Preflight]:
     """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
     image, version = wanted.image, wanted.version
-    policy = resolve_policy(wanted.schedule.mode, pool.policy, wanted.policy)
+    policy = _policy(pool, wanted)
     in_windows(wanted.schedule, policy.windows, pool.time_zone)
     found = preflight(services, pool, image, version, policy, allow_downgrade=wanted.allow_downgrade)
     now = services.now()
     known = found.version.id if found.version else version_id(image.definition_id, version)
     rollout = Rollout(
         id=wanted.rollout_id or newest_first_id(now),
+        kind=wanted.kind,
         pool=pool.name,
         state=RolloutState.SCHEDULED,
         image=image.name,
@@ -186,54 +204,16 @@ def _draft(services: Services, pool: Pool, wanted: Wanted, who: str) -> tuple[Ro
         version_id=known,
         replicas=found.replicas,
         from_version=pool.version,
+        from_image=pool.image,
+        from_previous=(pool.previous_version, pool.previous_image),
         schedule=wanted.schedule,
         policy=policy,
         zone=pool.time_zone,
+        retry_of=wanted.retry_of,
+        first_guess=pool.host_seconds or FIRST_GUESS,
         reason=wanted.reason,
         requested_by=who,
         task=wanted.task,
         created_at=now,
     )
     return rollout, found
-
-
-def _write(services: Services, name: str, rollout: Rollout) -> Rollout:
-    """Write the row; the claim is given back when it cannot be, and must still be ours when it is."""
-    try:
-        written = services.rollouts.add(rollout)
-    except AzureBusy:
-        # Perhaps only the answer was lost. When the tables do not even say that, the claim stays: with the row
-        # the resume timer drives the rollout, without it the claim lapses.
-        found = services.rollouts.find(ROLLOUTS, rollout.id)
-        if found is None:
-            give_back(services, name, rollout.id)
-            raise
-        written = found
-    except Exception:
-        give_back(services, name, rollout.id)
-        raise
-    holder = find_pool(services, name).running_rollout
-    if holder == rollout.id:
-        return written
-    # So slow that somebody took the claim for a dead one: theirs goes on, ours must not be picked up.
-    note = f"Rollout {holder} took the pool before this one was written."
-    _end_unbegun(services, written, note)
-    raise Conflict(note, rollout=holder)
-
-
-def _refuse_leaving(services: Services, rollout: Rollout) -> None:
-    """Look at the version once more, now that the rollout is written.
-
-    Whoever removes a version marks it first and then looks for rollouts: so of two at once one sees the other.
-    """
-    if is_leaving(read_family(services, rollout.image), rollout.version):
-        note = f"Version {rollout.version} is being removed, or was discarded: choose another one."
-        _end_unbegun(services, rollout, note)
-        give_back(services, rollout.pool, rollout.id)
-        raise Conflict(note)
-
-
-def _end_unbegun(services: Services, rollout: Rollout, note: str) -> None:
-    services.rollouts.replace(
-        rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
-    )

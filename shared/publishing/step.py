@@ -57,6 +57,13 @@ class Work:
         """What the step waits for, in words."""
         return self.row.operation.kind if self.row.operation else self.row.reason
 
+    @property
+    def attempt_tag(self) -> str:
+        """Names this attempt: what Azure runs once per tag is run again by the next one, also by that of another try or
+        of the next refresh."""
+        taken = f"{self.row.taken_at:%y%m%d%H%M%S}" if self.row.taken_at else "0"
+        return f"{self.rollout.id}-{taken}-{self.row.attempt}"
+
     def save(self, **changes: object) -> None:
         """Write the row with these changes. Raises StaleRow: then somebody else drives this host."""
         self.row = self.services.hosts.replace(self.row.model_copy(update=changes))
@@ -134,7 +141,8 @@ def _attempt_failed(work: Work, name: str, error: FreshcoatError) -> Outcome:
         if name == GIVE_BACK_HOST:
             work.save(**next_attempt, step_since=work.services.now())
             return Outcome(Then.WAIT, work.services.settings.operation_poll)
-        work.move(HostState.REIMAGING, **next_attempt, **_anew(work.row), phase="", rebuilt=False, step="trying again")
+        afresh = {"phase": "", "rebuilt": False, "rebuild_asked": False, "step": "trying again"}
+        work.move(HostState.REIMAGING, **next_attempt, **_anew(work.row), **afresh)
         return Outcome(Then.AGAIN)
     try:
         failed = _failed(work, name, why)

@@ -13,7 +13,7 @@ from shared.models.views import PlannedBound, PlannedHost
 from shared.planning.budget import Budget, budget_for
 from shared.planning.plan import plan
 from shared.planning.spread import hosts_in, rounds_until_closing
-from shared.planning.values import Act, Plan, Snapshot
+from shared.planning.values import Act, Bound, Plan, Snapshot
 from shared.planning.windows import FOREVER, open_until, room_at
 from shared.publishing.forecast import forecast
 from shared.publishing.gather import gather
@@ -64,7 +64,7 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
     to_update = [host for host in hosts if host.does != Act.SKIP]
     users = sum(host.sessions for host in to_update)
     budget = budget_for(snapshot, rollout.policy, begins)
-    at_once, later = _smallest(budget, without=_AT_THE_BEGINNING)
+    at_once, later, binding = _limiting(budget)
     first = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only))
     foreseen = forecast(rollout, _rows(snapshot, decided), now, first=first)
     return Preview(
@@ -78,7 +78,7 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
         users_at_force=users,
         at_once=at_once,
         bounds=[PlannedBound(bound=bound.name, hosts=bound.hosts, because=bound.because) for bound in budget.bounds],
-        binding=_smallest(budget)[1],
+        binding=binding,
         binds_later=later,
         windows=_windows(snapshot, rollout, begins, len(to_update), at_once, first or at_once),
         expected_end=foreseen.expected,
@@ -115,14 +115,22 @@ def _rows(snapshot: Snapshot, decided: Plan) -> list[RolloutHost]:
     ]
 
 
-def _smallest(budget: Budget, without: frozenset[str] = frozenset()) -> tuple[int, list[str]]:
-    """The smallest of the bounds and which have it. A floor that is lifted is none; a ramp that has come up to the
-    others limits nothing."""
-    lifted = {"min_available"} if budget.floor == 0 else set()
-    bounds = [bound for bound in budget.bounds if bound.name not in without | lifted]
+def _smallest(bounds: Sequence[Bound]) -> tuple[int, list[str]]:
+    """The smallest of the bounds, and which have it."""
     least = min(bound.hosts for bound in bounds)
-    names = [bound.name for bound in bounds if bound.hosts == least]
-    return least, names if len(names) == 1 else [name for name in names if name != "ramp"]
+    return least, [bound.name for bound in bounds if bound.hosts == least]
+
+
+def _limiting(budget: Budget) -> tuple[int, list[str], list[str]]:
+    """How many hosts at most, which bounds keep it to that in the end, and which are the smallest at the beginning.
+
+    A floor that is lifted limits nothing, nor does a ramp that has come up to the other bounds.
+    """
+    floor = {"min_available"} if budget.floor == 0 else set()
+    bounds = [bound for bound in budget.bounds if bound.name not in floor]
+    at_once, later = _smallest([bound for bound in bounds if bound.name not in _AT_THE_BEGINNING])
+    _, first = _smallest([bound for bound in bounds if bound.name != "ramp" or bound.hosts < at_once])
+    return at_once, later, first
 
 
 def _windows(snapshot: Snapshot, rollout: Rollout, begins: datetime, hosts: int, at_once: int, dared: int) -> str:

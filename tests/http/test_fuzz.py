@@ -20,7 +20,8 @@ def served(app: App) -> Any:
     """The app as WSGI."""
 
     def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+        # A question mark in a path is part of a name, and begins no query.
+        path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace").replace("?", "%3F")
         headers = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         try:

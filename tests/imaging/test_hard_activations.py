@@ -189,7 +189,7 @@ def test_progress_moves_with_the_pools_and_a_paused_one_is_named() -> None:
     task_id = ask(play, **ALL)
     play.run(until=lambda: play.rollouts().get("lab") == "succeeded" and "office" in play.rollouts())
     play.run(0.02)
-    assert play.task(task_id).percent == 55
+    assert 55 <= play.task(task_id).percent < 95
     rollout = next(row for row in play.app.tables.rollouts.all(ROLLOUTS) if row.pool == "office")
     assert play.app.send("POST", f"/api/rollouts/{rollout.id}/pause").status == 202
     play.run(0.1)

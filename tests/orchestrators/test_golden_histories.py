@@ -13,6 +13,7 @@ from orchestrators.activate_image import activate_image
 from orchestrators.publish_image import publish_image
 from orchestrators.reimage_host import reimage_host
 from orchestrators.set_as_image import set_as_image
+from orchestrators.update_many_pools import update_many_pools
 from shared.names import INBOX
 from tests.orchestrators.history import START, Replay
 
@@ -143,6 +144,17 @@ def test_an_activation_goes_through_its_steps() -> None:
         run.done(number, number, NEXT)
     run.done(4, 4, STOP)
     run.check("activate_image")
+
+
+def test_a_job_over_many_pools_goes_through_its_steps() -> None:
+    run = Replay(update_many_pools, TASK)
+    run.done(1, 1, WAIT)
+    run.fired(31, 2)
+    run.done(32, 3, NEXT)
+    run.done(33, 4, WAIT)
+    run.fired(63, 5)
+    run.done(64, 6, STOP)
+    run.check("update_many_pools")
 
 
 def test_a_long_activation_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> None:

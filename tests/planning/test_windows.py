@@ -100,7 +100,7 @@ def zone_and_moment(draw: st.DrawFn) -> tuple[str, datetime]:
     return zone, utc(draw(st.sampled_from(CHANGES[zone]))) + draw(st.integers(-3_000, 600)) * MINUTE
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(many_windows(), zone_and_moment())
 def test_open_and_closed_are_as_counted_minute_by_minute(windows: tuple[Window, ...], at: tuple[str, datetime]) -> None:
     zone, now = at
@@ -112,7 +112,7 @@ def test_open_and_closed_are_as_counted_minute_by_minute(windows: tuple[Window, 
     assert counted.opens() == (opens if opens < now + 3 * 1_440 * MINUTE else None)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(many_windows(), zone_and_moment(), st.integers(1, 300))
 def test_there_is_room_as_counted_minute_by_minute(
     windows: tuple[Window, ...], at: tuple[str, datetime], minutes: int

@@ -9,6 +9,7 @@ from typing import Any
 from shared.models.accounts import Account
 from shared.models.azure import Operation
 from shared.models.base import Record, UtcTime, Value
+from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageState, ImageVersion, Retention, Source, TargetRegion, Verdict
 from shared.models.keeping import KeptAnswer
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
@@ -113,6 +114,20 @@ def rollout_host(name: str = "avd-0", **fields: Any) -> RolloutHost:
         "drained_at": NOON,
     }
     return RolloutHost.model_validate(given | fields)
+
+
+def kept_disk(**fields: Any) -> KeptDisk:
+    given = {
+        "pool": "office",
+        "host": "avd-0.contoso.com",
+        "vm_id": "/subscriptions/s/virtualMachines/avd-0",
+        "disk_id": "/subscriptions/s/disks/AVD-0_OsDisk",
+        "version_id": "/subscriptions/s/images/win11/versions/1.0.0",
+        "rollout": "8234567890123-1f0c",
+        "kept_at": NOON,
+        "keep_until": NOON + timedelta(days=7),
+    }
+    return KeptDisk.model_validate(given | fields)
 
 
 def answer(key: str = "8f0e") -> KeptAnswer:

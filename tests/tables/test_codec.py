@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from shared.errors import TooLarge
 from shared.models.accounts import Account
 from shared.models.base import Record
+from shared.models.disks import KeptDisk
 from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
@@ -34,6 +35,7 @@ from tests.tables.samples import (
     image_state,
     image_version,
     joined_entra,
+    kept_disk,
     pool,
     promotion,
     rollout,
@@ -67,6 +69,7 @@ def test_large_integers_are_64_bit_properties() -> None:
         (Codec(Pool, keys.pool_keys), joined_entra()),
         (Codec(Rollout, keys.rollout_keys), rollout()),
         (Codec(RolloutHost, keys.rollout_host_keys), rollout_host()),
+        (Codec(KeptDisk, keys.disk_keys), kept_disk()),
         (Codec(Account, keys.account_keys), account()),
         (Codec(Image, keys.image_keys), image()),
         (Codec(Image, keys.image_keys), image(accounts=())),

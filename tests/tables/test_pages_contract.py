@@ -18,6 +18,18 @@ def test_partitions_do_not_see_each_other(rows: Table) -> None:
     assert [record.name for record in rows.page("other", limit=9).rows] == ["b"]
 
 
+def test_every_record_of_every_partition_can_be_had(rows: Table) -> None:
+    assert rows.every() == []
+    written = [rows.add(row(name, group=group)) for group in ("a/b", "g") for name in ("2", "1")]
+    assert sorted(rows.every(), key=lambda one: (one.group, one.name)) == [written[i] for i in (1, 0, 3, 2)]
+
+
+def test_every_has_no_end_at_the_services_page_size_either(rows: Table) -> None:
+    rows.write_many([row(f"{number:05d}") for number in range(1_203)])
+    rows.add(row("one more", group="other"))
+    assert len({record.name for record in rows.every()}) == 1_204
+
+
 def test_all_has_no_end_at_the_services_page_size(rows: Table) -> None:
     rows.write_many([row(f"{number:05d}") for number in range(1_203)])
     assert len(rows.all("g")) == 1_203

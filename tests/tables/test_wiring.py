@@ -22,6 +22,7 @@ from tests.tables.samples import (
     capture_task,
     image,
     image_state,
+    kept_disk,
     pool,
     promotion,
     rollout,
@@ -39,6 +40,7 @@ def test_every_table_keeps_its_records_under_its_keys(tables: Tables) -> None:
     assert tables.versions.add(image_state()) == tables.versions.find("win11", "image")
     assert tables.tasks.add(capture_task()) == tables.tasks.find("task", "8234567890123-1f0c")
     assert tables.promotions.add(promotion()) == tables.promotions.find("promotion", "8234567890123-1f0c")
+    assert tables.disks.add(kept_disk()) == tables.disks.find("office", kept_disk().key)
     assert tables.audit.all("2026-11") == []
 
 

@@ -43,8 +43,8 @@ def test_cancelling_ends_with_the_hosts_in_work() -> None:
 
 def test_the_first_host_is_waited_for_and_watched_and_then_ever_more_are_dared() -> None:
     asked = rollout(policy={"canary_hosts": 1, "bake_minutes": 90, "max_unavailable": 4}, first_guess=600.0)
-    # One, watched for 90 minutes, then 2, then 4, then the last one, 10 minutes each.
-    assert expected(asked, hosts(*[H.PENDING] * 8)) == START + (10 + 90 + 10 + 10 + 10) * MINUTE
+    # One, watched for 90 minutes, then 2, then 4, then the last two, 10 minutes each.
+    assert expected(asked, hosts(*[H.PENDING] * 9)) == START + (10 + 90 + 10 + 10 + 10) * MINUTE
 
 
 def test_a_host_that_is_watched_already_is_watched_no_longer_than_it_has_to_be() -> None:
@@ -68,9 +68,27 @@ def test_work_goes_on_in_the_next_window_when_it_does_not_fit_into_this_one() ->
     assert expected(asked, hosts(*[H.PENDING] * 4)) == START + 35 * HOUR + 20 * MINUTE
 
 
+def test_hosts_are_drained_and_settle_once_the_window_is_open() -> None:
+    asked = rollout(force=12 * HOUR - MINUTE, policy={"windows": NIGHTS, "settle_seconds": 60, "canary_hosts": 0})
+    assert expected(asked, hosts(H.DONE, H.PENDING)) == START + 11 * HOUR + 12 * MINUTE
+
+
+def test_a_rollout_with_nothing_to_do_ends_when_it_begins() -> None:
+    later = rollout(ScheduleMode.AT, S.SCHEDULED, force=5 * HOUR)
+    assert expected(later, hosts(H.SKIPPED)) == START + 5 * HOUR
+
+
+def test_a_host_on_which_somebody_may_still_log_on_may_take_until_the_deadline() -> None:
+    rows = hosts(H.DONE, H.PENDING, H.DRAINING)
+    assert forecast(rollout(), rows, START) == Forecast(
+        START + 20 * MINUTE, (START + 20 * MINUTE, START + 8 * HOUR + 10 * MINUTE)
+    )
+    assert forecast(rollout(), [rows[0], rows[2]], START).bounds == (START + 10 * MINUTE, START + 10 * MINUTE)
+
+
 def test_going_back_does_not_wait_for_windows_and_concerns_only_hosts_that_were_changed() -> None:
-    back = rollout(state=S.ROLLING_BACK, back_since=START, policy={"windows": NIGHTS}, force=-HOUR)
-    rows = [host(H.PENDING, "a", back=True), host(H.PENDING, "b", sessions=3)]
+    back = rollout(state=S.ROLLING_BACK, back_since=START, policy={"windows": NIGHTS, "max_in_flight": 1}, force=-HOUR)
+    rows = [host(H.PENDING, "a", back=True), host(H.PENDING, "b")]
     assert expected(back, rows) == START + 20 * MINUTE
 
 

@@ -109,3 +109,9 @@ def test_the_expected_end_reckons_with_the_first_host_and_its_baking() -> None:
     # One of three, watched for an hour, then both others.
     assert plan["expected_end"] == "2026-11-02T10:40:00Z"
     assert plan["expected_end_bounds"] == ["2026-11-02T10:40:00Z", "2026-11-02T10:40:00Z"]
+
+
+def test_the_expected_end_reckons_with_the_host_on_which_re_imaging_is_tried_out() -> None:
+    assert planned(office(), {"mode": "now"}, settle_seconds=0)["expected_end"] == "2026-11-02T09:40:00Z"
+    known = planned(office(), {"mode": "now"}, settle_seconds=0, strategy="replace")
+    assert known["expected_end"] == "2026-11-02T09:20:00Z"

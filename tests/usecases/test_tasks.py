@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from shared.errors import StaleRow
 from shared.ids import newest_first_id
 from shared.imaging.task_views import STEP_WORDS
-from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.policy import ScheduleMode
+from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CaptureWork, PoolsUpdate, PoolsWork, Task, TaskKind, TaskStep
 from shared.names import CAPTURE_VERSION, PREPARE_COPY, RECORD_VERSION, REPLICATE_VERSION
 from shared.services import TASKS

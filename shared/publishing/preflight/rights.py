@@ -32,6 +32,8 @@ def _needed(when: When, facts: Facts) -> bool:
             return facts.ways.may_replace
         case When.KEEPING:
             return policy.keep_old_disk_days > 0
+        case When.PROBING:
+            return policy.probe is not None
         case When.ALWAYS:
             return True
 

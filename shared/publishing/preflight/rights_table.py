@@ -31,6 +31,7 @@ class When(StrEnum):
     REIMAGING = "when hosts are re-imaged"
     REPLACING = "when hosts are replaced"
     KEEPING = "with `keep_old_disk_days`"
+    PROBING = "with a `probe`"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ RIGHTS = (
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/deallocate/action", "switch hosts off"),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/extensions/write", "join"),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/runCommands/write", "register a host, probe it"),
+    Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/runCommands/read", "read a probe's exit code", When.PROBING),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/reimage/action", "re-image", When.REIMAGING),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/delete", "replace VMs", When.REPLACING),
     Right(Where.MACHINES, f"{COMPUTE}/disks/write", "replace VMs", When.REPLACING),

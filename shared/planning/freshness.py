@@ -1,0 +1,117 @@
+"""Which hosts were used since they were made, and which of those are to be made fresh now. Pure.
+
+What a look cannot see counts for nothing: a session that begins and ends between two looks.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.models.azure import SessionHost
+from shared.models.pools import Refresh
+from shared.models.rollouts import RolloutHost
+from shared.names import SWAP
+from shared.planning.reopen import again
+from shared.planning.values import IN_HAND
+from shared.states import HostState
+
+NOTED_EVERY = timedelta(minutes=10)
+"""How exactly it is kept when a host was used last. A host that is used all day is not written at each look."""
+
+_CLEAN: dict[str, Any] = {
+    "used_at": None,
+    "last_used_at": None,
+    "goal_id": "",
+    "stale_disk_id": None,
+    "kept_disk_id": None,
+    "old_disk_id": None,
+    "rebuild_asked": False,
+    "body": None,
+    "out_of_pool": False,
+    "prior_tags": {},
+    "prior_delete_option": None,
+    "left_drained": False,
+    "failed_in": "",
+    "step": "",
+}
+"""What belonged to the use before, and to what was done about it."""
+
+_MADE_ANEW = frozenset({"reimage", "replace"})
+
+
+def is_fresh(row: RolloutHost) -> bool:
+    """Whether nobody has used the host since it was made, as far as any look has seen."""
+    if row.state is HostState.DONE:
+        return True
+    return row.used_at is None and not row.failed_in and row.state not in {HostState.FAILED, HostState.SKIPPED}
+
+
+def start_of_day(zone: str, now: datetime) -> datetime:
+    """When today began in this zone (IANA), in UTC. A midnight that a change of the clocks skips is the change."""
+    place = ZoneInfo(zone)
+    return datetime.combine(now.astimezone(place).date(), time(), place).astimezone(UTC)
+
+
+def why_not_due(row: RolloutHost, sessions: int, refresh: Refresh, zone: str, now: datetime) -> str:
+    """Why the host is not to be made fresh now, in words; empty when it is."""
+    if row.used_at is None:
+        return "fresh"
+    if refresh is Refresh.DAILY:
+        return "" if row.used_at < start_of_day(zone, now) else "was used today; its turn is tomorrow"
+    return "is in use; its turn is after the last session" if sessions else ""
+
+
+def noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, closely: bool) -> RolloutHost:
+    """The row with the use that this look sees. `closely`: note each look, not only one in NOTED_EVERY.
+
+    A host in work is its own orchestration's to write: who is on it is seen as soon as it is through.
+    """
+    if row.state.in_work:
+        return row
+    if row.state is HostState.DONE and seen is None:
+        return clean(row)  # it may be gone for good: from now on it is watched as any other
+    if seen is not None and seen.accepting and row.failed_in:
+        row = row.model_copy(update={"failed_in": "", "left_drained": False})
+    if seen is None or not seen.sessions or row.state in {HostState.FAILED, HostState.SKIPPED}:
+        return row
+    if row.state is HostState.DONE:
+        row = clean(row, sessions=seen.sessions)
+    noted = not closely and row.last_used_at is not None and now < row.last_used_at + NOTED_EVERY
+    last = row.last_used_at if noted else now
+    if row.used_at and noted and row.stale_disk_id is None:
+        return row
+    # Whatever disk it is on by now has been used: none it was on before says anything.
+    return row.model_copy(update={"used_at": row.used_at or now, "last_used_at": last, "stale_disk_id": None})
+
+
+def begins_anew(row: RolloutHost, seen: SessionHost | None) -> bool:
+    """Whether what stands under this name is another machine, or was put right by somebody, after ours had ended."""
+    return row.state in {HostState.SKIPPED, HostState.FAILED} and seen is not None and seen.accepting
+
+
+def clean(row: RolloutHost, **changes: object) -> RolloutHost:
+    """The row of a host that was made anew, waiting for its next use."""
+    return again(row, **(_CLEAN | changes))
+
+
+def after_rollout(row: RolloutHost, theirs: RolloutHost | None) -> RolloutHost:
+    """The row after a rollout of the pool has ended: what that made anew is clean, unless it was used since.
+
+    A host that was given its kept disk back counts as used. One that the rollout failed on is left to whoever
+    looks into it. Safe to repeat.
+    """
+    if theirs is None or row.state in IN_HAND or row.state is HostState.SKIPPED:
+        return row
+    if theirs.state is HostState.FAILED:
+        return row if row.state is HostState.FAILED else row.model_copy(update={"failed_in": theirs.rollout})
+    if theirs.state is not HostState.DONE or theirs.taken_at is None or theirs.ended_at is None:
+        return row
+    if theirs.strategy == SWAP:
+        return clean(row, version=theirs.version, used_at=row.used_at or theirs.ended_at, last_used_at=row.last_used_at)
+    if theirs.strategy not in _MADE_ANEW or (row.used_at and row.used_at > theirs.taken_at):
+        return row
+    used_since = row.last_used_at is not None and row.last_used_at > theirs.ended_at
+    use: dict[str, Any] = {"used_at": theirs.ended_at, "last_used_at": row.last_used_at} if used_since else {}
+    return clean(row, version=theirs.version, **use)

@@ -1,0 +1,24 @@
+"""By which policy hosts go back to a version that has proved itself. Pure.
+
+Nobody waits for first hosts, no window binds, since a broken image in front of people outweighs it, and a host that
+fails does not keep the others where they are. What a request asks for counts all the same.
+"""
+
+from __future__ import annotations
+
+from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides, ScheduleMode, resolve_policy
+
+_NO_PROOF: dict[str, object] = {"canary_hold": CanaryHold.AUTO, "bake_minutes": 0, "probe": None}
+_CALM: dict[str, object] = {"windows": (), "on_failure": OnFailure.CONTINUE}
+
+
+def policy_back(mode: ScheduleMode, of_pool: PolicyOverrides, asked: PolicyOverrides) -> Policy:
+    """The policy of a rollout that takes a pool back. Raises InvalidRequest as `resolve_policy` does."""
+    proof = any(getattr(asked, name) not in {None, nothing} for name, nothing in _NO_PROOF.items())
+    unproved = dict.fromkeys(_NO_PROOF) | {"canary_hosts": None if proof else 0}
+    return resolve_policy(mode, of_pool.model_copy(update=unproved | _CALM), asked)
+
+
+def calmed(policy: Policy) -> Policy:
+    """This policy, for hosts that go back."""
+    return policy.model_copy(update=_NO_PROOF | _CALM | {"canary_hosts": 0})

@@ -1,0 +1,82 @@
+"""Trying again what an ended rollout has failed on: a new rollout that takes those hosts and no others."""
+
+from __future__ import annotations
+
+from shared.errors import Conflict
+from shared.images import find_image
+from shared.models.policy import ScheduleMode
+from shared.models.pools import Pool
+from shared.models.requests import RetryRequest, ScheduleRequest
+from shared.models.rollouts import Rollout, RolloutKind, Schedule
+from shared.ports import Engine
+from shared.publishing.calm_policy import calmed
+from shared.publishing.claim import refuse_second, settled_pool
+from shared.publishing.request import Wanted, begin_rollout
+from shared.schedule import parse_schedule
+from shared.services import ROLLOUTS, Services
+
+_PAGE = 100
+_NOW = ScheduleRequest(mode=ScheduleMode.NOW)
+
+
+def retry_ended(services: Services, engine: Engine, old: Rollout, asked: RetryRequest, who: str) -> Rollout:
+    """The rollout that takes what failed in `old`: the one that does so already, or a new one.
+
+    It has the same image, version and policy. Had `old` been going back, it brings those hosts to what the pool was on
+    before. Raises NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict, AzureBusy.
+    """
+    pool = settled_pool(services, old.pool)
+    if running := _retry_of(services, old, pool.running_rollout):
+        return running
+    refuse_second(services, pool)
+    _refuse_overtaken(services, old)
+    schedule = parse_schedule(asked.schedule or _NOW, now=services.now(), pool_zone=pool.time_zone)
+    try:
+        return begin_rollout(services, engine, pool, _wanted(services, pool, old, schedule), who)
+    except Conflict as conflict:
+        if conflict.rollout and (running := _retry_of(services, old, conflict.rollout)):
+            return running  # somebody asked for it at the same time
+        raise
+
+
+def _retry_of(services: Services, old: Rollout, rollout_id: str) -> Rollout | None:
+    """The rollout of this id, if it is open and takes what failed in `old`."""
+    found = services.rollouts.find(ROLLOUTS, rollout_id) if rollout_id else None
+    return found if found and found.retry_of == old.id and not found.state.ended else None
+
+
+def _refuse_overtaken(services: Services, old: Rollout) -> None:
+    """Raises Conflict when another rollout has worked on the pool since: its hosts would come to what is past."""
+    continuation: str | None = None
+    while True:
+        page = services.rollouts.page(ROLLOUTS, limit=_PAGE, continuation=continuation, pool=old.pool)
+        for later in page.rows:
+            if later.created_at <= old.created_at:
+                return  # newest first
+            if later.started_at is not None and later.kind is not RolloutKind.REFRESH:
+                told = f"Rollout {later.id} has begun on pool {old.pool} since: retry that one, or publish a version."
+                raise Conflict(told, rollout=later.id)
+        continuation = page.continuation
+        if continuation is None:
+            return
+
+
+def _wanted(services: Services, pool: Pool, old: Rollout, schedule: Schedule) -> Wanted:
+    """What the new rollout is to do. The version was accepted before, so an older one is no mistake."""
+    image, version, kind, policy = old.image, old.version, old.kind, old.policy
+    if old.going_back:
+        if old.from_version is None:
+            told = f"It is not known which version pool {pool.name} had before: publish the one you want."
+            raise Conflict(told)
+        image, version = old.from_image or old.image, old.from_version
+        kind, policy = RolloutKind.ROLL_BACK, calmed(policy)
+    return Wanted(
+        image=find_image(services, image),
+        version=version,
+        schedule=schedule,
+        policy=policy,
+        reason=f"retry of rollout {old.id}{f': {old.reason}' if old.reason else ''}",
+        allow_downgrade=True,
+        kind=kind,
+        retry_of=old.id,
+    )

@@ -1,0 +1,120 @@
+"""The first hosts: nothing else is begun before they have passed, and what fails there ends it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from shared.models.policy import CanaryHold, OnFailure, Policy
+from shared.models.rollouts import RolloutKind
+from shared.planning.values import Act, Snapshot
+from shared.states import HostState, RolloutState
+from tests.fixtures.builders import NOON
+from tests.planning.pools import by_name, decide, many, policies, pools
+
+FORWARD = pools(RolloutState.RUNNING)
+
+
+def proved(pool: Snapshot) -> int:
+    """Hosts that have proved good, as they say themselves."""
+    rows = (view.row for view in pool.hosts)
+    return sum(row.state is HostState.DONE or (row.state.in_work and row.proved_at is not None) for row in rows)
+
+
+def first_hosts(pool: Snapshot, rules: Policy) -> int:
+    """How many the canary has: never more than there is to update."""
+    to_update = sum(view.row.state not in {HostState.SKIPPED, HostState.FAILED} for view in pool.hosts)
+    return min(rules.canary_hosts, to_update)
+
+
+def waits(pool: Snapshot, rules: Policy) -> bool:
+    """Whether the others must wait: some have not proved good, or nobody has approved.
+
+    What hosts are made fresh with has proved itself before.
+    """
+    held = rules.canary_hold is CanaryHold.APPROVE and not pool.approved
+    fresh = pool.kind is RolloutKind.REFRESH
+    return not fresh and first_hosts(pool, rules) > 0 and (proved(pool) < first_hosts(pool, rules) or held)
+
+
+def free(pool: Snapshot, rules: Policy) -> int:
+    """How many first hosts are still to be begun."""
+    begun = sum(view.row.state.in_work and view.row.proved_at is None for view in pool.hosts)
+    return max(0, first_hosts(pool, rules) - proved(pool) - begun)
+
+
+@many
+@given(FORWARD, policies())
+def test_while_the_canary_is_out_no_more_hosts_are_begun_than_it_has(pool: Snapshot, rules: Policy) -> None:
+    if waits(pool, rules):
+        assert len(decide(pool, rules).chosen(Act.TAKE)) <= free(pool, rules)
+
+
+@many
+@given(FORWARD, policies())
+def test_while_the_canary_is_out_nobody_else_is_signed_out(pool: Snapshot, rules: Policy) -> None:
+    if waits(pool, rules):
+        decided = decide(pool, rules)
+        assert len(decided.chosen(Act.TAKE)) + len(decided.chosen(Act.SIGN_OUT)) <= free(pool, rules)
+
+
+@many
+@given(FORWARD, policies())
+def test_while_the_canary_is_out_only_what_may_become_it_is_drained(pool: Snapshot, rules: Policy) -> None:
+    """An idle host is, even while a busy one waits for its last user; a busy one only when none waits."""
+    if not waits(pool, rules):
+        return
+    views = by_name(pool)
+    newly = [views[name] for name in decide(pool, rules).chosen(Act.DRAIN) if not views[name].drained]
+    waiting = [view for view in pool.hosts if view.drained]
+    idle = [view for view in (*waiting, *newly) if view.sessions == 0 or pool.forcing(NOON)]
+    if any(view in newly for view in idle):
+        assert len(idle) <= free(pool, rules)
+    if any(view.sessions and not pool.forcing(NOON) for view in newly):
+        assert len(waiting) + len(newly) <= free(pool, rules)
+
+
+@many
+@given(FORWARD, policies(windows=False))
+def test_a_canary_that_failed_ends_it_and_nothing_else_is_begun(pool: Snapshot, rules: Policy) -> None:
+    failed = pool.counts[HostState.FAILED] > pool.failures_accepted
+    over = all(view.row.state.ended for view in pool.hosts)
+    if not (failed and waits(pool, rules)) or over or pool.schedule.begin_at > NOON:
+        return
+    decided = decide(pool, rules)
+    assert {decision.act for decision in decided.decisions} <= {Act.HOLD}
+    if rules.on_failure is OnFailure.ROLL_BACK:
+        assert decided.becomes is RolloutState.ROLLING_BACK
+    else:
+        assert decided.becomes is RolloutState.CANCELLING
+        assert decided.ends_as is RolloutState.FAILED
+    assert decided.note
+
+
+@many
+@given(FORWARD, policies())
+def test_the_target_is_given_to_new_hosts_only_once_the_canary_has_passed(pool: Snapshot, rules: Policy) -> None:
+    if decide(pool, rules).canary_passed:
+        assert not waits(pool, rules)
+        assert proved(pool) > 0
+
+
+@many
+@given(FORWARD, policies(windows=False))
+def test_approval_is_asked_for_when_the_first_hosts_have_proved_good_and_not_before(
+    pool: Snapshot, rules: Policy
+) -> None:
+    decided = decide(pool, rules)
+    if decided.becomes is RolloutState.AWAITING_APPROVAL:
+        assert rules.canary_hold is CanaryHold.APPROVE
+        assert not pool.approved
+        assert proved(pool) >= first_hosts(pool, rules) > 0
+        assert {decision.act for decision in decided.decisions} <= {Act.HOLD}
+
+
+@many
+@given(pools(), policies())
+def test_going_back_and_making_fresh_wait_for_no_canary(pool: Snapshot, rules: Policy) -> None:
+    if pool.going_back or pool.kind is RolloutKind.REFRESH:
+        decided = decide(pool, rules)
+        assert decided.becomes is not RolloutState.AWAITING_APPROVAL
+        assert not any("proved good" in decision.reason for decision in decided.decisions)

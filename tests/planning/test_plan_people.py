@@ -1,0 +1,114 @@
+"""What every plan owes the people on the pool: none signed out too early, room for all of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+
+from shared.models.policy import AfterForce, Policy, share_up
+from shared.planning.values import Act, HostView, Snapshot
+from shared.states import RolloutState
+from tests.fixtures.builders import NOON
+from tests.planning.pools import by_name, decide, many, policies, pools
+
+
+def floor_of(pool: Snapshot, rules: Policy) -> int:
+    """Hosts that must accept sessions: a share of those in service, as SPEC 2 says."""
+    return share_up(rules.min_available, sum(not (v.row.was_off or v.row.operator_drained) for v in pool.hosts))
+
+
+def lifted(pool: Snapshot, rules: Policy) -> bool:
+    """Whether the floor no longer binds."""
+    return pool.schedule.force_at <= NOON and rules.after_force is AfterForce.ALL
+
+
+def kept_empty(view: HostView, rules: Policy) -> bool:
+    """Whether the host was drained, and was seen without a session at two looks `settle_seconds` apart."""
+    since = view.row.empty_since
+    settled = since is not None and since + timedelta(seconds=rules.settle_seconds) <= NOON
+    return view.drained and view.row.drained_at is not None and settled and view.sessions == 0
+
+
+@many
+@given(pools(), policies())
+def test_only_a_drained_and_empty_host_is_taken_or_one_that_we_took_out_of_the_pool(
+    pool: Snapshot, rules: Policy
+) -> None:
+    for name in decide(pool, rules).chosen(Act.TAKE):
+        view = by_name(pool)[name]
+        assert kept_empty(view, rules) or (view.row.out_of_pool and view.seen is None)
+
+
+@many
+@given(pools(), policies())
+def test_nobody_is_signed_out_before_force_at_and_nothing_begins_before_begin_at(pool: Snapshot, rules: Policy) -> None:
+    decided = decide(pool, rules)
+    if pool.schedule.force_at > NOON:
+        assert not decided.chosen(Act.SIGN_OUT)
+        failed = {by_name(pool)[name].row.out_of_pool for name in decided.chosen(Act.FAIL)}
+        assert failed <= {True}  # cancelled while it is out of the host pool
+    if pool.schedule.begin_at > NOON and not pool.going_back and pool.state is not RolloutState.CANCELLING:
+        assert {decision.act for decision in decided.decisions} <= {Act.HOLD, Act.GIVE_BACK}
+
+
+@many
+@given(pools(), policies())
+def test_only_hosts_we_drained_are_signed_out_and_only_where_somebody_is(pool: Snapshot, rules: Policy) -> None:
+    for name in decide(pool, rules).chosen(Act.SIGN_OUT):
+        view = by_name(pool)[name]
+        assert view.drained
+        assert view.row.drained_at is not None
+        assert view.sessions
+
+
+@many
+@given(pools(), policies())
+def test_a_drain_leaves_the_floor_and_room_for_everybody(pool: Snapshot, rules: Policy) -> None:
+    served = sum(1 for view in pool.hosts if view.serving)
+    lost = sum(1 for name in decide(pool, rules).chosen(Act.DRAIN) if by_name(pool)[name].serving)
+    if lost and not lifted(pool, rules):
+        floor = floor_of(pool, rules)
+        assert served - lost >= floor
+        assert (served - lost) * pool.session_limit >= pool.open_sessions or floor == 0
+
+
+@many
+@given(pools(), policies())
+def test_too_few_that_serve_are_made_more_before_force_at(pool: Snapshot, rules: Policy) -> None:
+    """While fewer accept sessions than must, no waiting host of ours stays drained: it is given back."""
+    decided = decide(pool, rules)
+    quiet = pool.state.ended or decided.becomes is not None or pool.schedule.force_at <= NOON
+    served = sum(1 for view in pool.hosts if view.serving)
+    if quiet or served + len(decided.chosen(Act.GIVE_BACK)) >= floor_of(pool, rules):
+        return
+    kept = [by_name(pool)[d.host] for d in decided.decisions if d.act is Act.HOLD and by_name(pool)[d.host].drained]
+    assert all(view.seen is None or view.row.operator_drained or view.row.was_off for view in kept)
+
+
+@many
+@given(pools(), policies())
+def test_a_host_that_is_not_in_the_pool_is_never_touched_unless_we_took_it_out(pool: Snapshot, rules: Policy) -> None:
+    touching = {Act.DRAIN, Act.TAKE, Act.SIGN_OUT}
+    absent = {view.name for view in pool.hosts if view.seen is None and not view.row.out_of_pool}
+    assert not absent & {d.host for d in decide(pool, rules).decisions if d.act in touching}
+
+
+@many
+@given(pools(), policies())
+def test_a_host_already_on_the_target_is_not_touched(pool: Snapshot, rules: Policy) -> None:
+    for name in decide(pool, rules).chosen(Act.DRAIN):
+        row = by_name(pool)[name].row
+        fresh = row.version != pool.target or row.back or row.left_drained
+        assert fresh or by_name(pool)[name].drained  # chosen before, and undrained by somebody
+
+
+@many
+@given(pools(), policies())
+def test_people_are_warned_only_of_what_will_happen_to_them(pool: Snapshot, rules: Policy) -> None:
+    for warning in decide(pool, rules).warnings:
+        row = by_name(pool)[warning.host].row
+        assert not row.state.ended
+        assert not row.state.in_work
+        assert row.back or not pool.going_back
+        assert pool.schedule.force_at > NOON
