@@ -11,7 +11,7 @@ from shared.imaging.standings import Begun, move_of, percent_of
 from shared.models.base import iso
 from shared.models.image_views import TaskPoolView
 from shared.models.rollouts import Rollout
-from shared.models.tasks import CancelHow, PoolsWork, Task
+from shared.models.tasks import CancelHow, PoolsWork, Task, TaskKind
 from shared.names import UPDATE_POOLS
 from shared.publishing import progress
 from shared.states import RolloutState
@@ -35,17 +35,17 @@ def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:
     }
     if task.step == UPDATE_POOLS and not task.state.ended:
         fields["percent"] = done(task.kind, UPDATE_POOLS, percent_of(pools, begun))
-    if _decides(task):
+    if not task.state.ended and task.step in {UPDATE_POOLS, ""}:
         fields["waits_for"] = _waits_for(task, move)
     return fields
 
 
-def _decides(task: Task) -> bool:
-    """Whether it is the pools that the task waits for, as they stand now."""
-    return not (task.state.ended or task.failure or task.cancelled_by) and task.step in {UPDATE_POOLS, ""}
-
-
 def _waits_for(task: Task, move: NextMove) -> str:
+    if task.cancelled_by and task.kind is TaskKind.UPDATE_POOLS:
+        back = task.cancel_how is CancelHow.ROLL_BACK
+        return "The pools that were begun are taken back." if back else "The rollouts that run are stopped."
+    if task.cancelled_by or task.failure:
+        return "It ends."
     match move.move:
         case Move.WAIT:
             soak = f" It begins at {iso(move.until)} at the earliest." if move.until else ""

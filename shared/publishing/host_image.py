@@ -39,6 +39,8 @@ def rebuild_host(work: Work) -> Outcome:
     and what went through once in an attempt is not asked for again, whatever the disk then says.
     """
     asked = work.row.operation
+    if asked is not None and work.row.rebuild_asked and not work.row.rebuilt:
+        work.save(rebuilt=True)  # before its end is noted, which nothing else would tell; a failure takes it back
     waiting = carry_on(work)
     if waiting:
         return waiting

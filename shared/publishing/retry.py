@@ -75,8 +75,16 @@ def _wanted(services: Services, pool: Pool, old: Rollout, schedule: Schedule) ->
         version=version,
         schedule=schedule,
         policy=policy,
-        reason=f"retry of rollout {old.id}{f': {old.reason}' if old.reason else ''}",
+        reason=_reason(old),
         allow_downgrade=True,
         kind=kind,
         retry_of=old.id,
     )
+
+
+def _reason(old: Rollout) -> str:
+    """Which rollout it repeats, and why there was a first one."""
+    first = (
+        old.reason.removeprefix(f"retry of rollout {old.retry_of}").removeprefix(": ") if old.retry_of else old.reason
+    )
+    return f"retry of rollout {old.id}{f': {first}' if first else ''}"

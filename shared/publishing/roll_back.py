@@ -88,7 +88,8 @@ def _wanted(services: Services, pool: Pool, asked: RollBackPoolRequest) -> Wante
     if pool.previous_version is None:
         raise Conflict(
             f"No version is known that pool {pool.name} was on before {pool.version or 'this one'}. "
-            "Publish the one you want with update-image and allow_downgrade: true."
+            "Publish the one you want with update-image (allow_downgrade: true for an older one); hosts that are on it "
+            "already are skipped."
         )
     schedule = parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone)
     return Wanted(

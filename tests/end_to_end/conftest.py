@@ -18,7 +18,7 @@ from local.sim import names
 from local.stack import Stack
 from local.stack_options import StackOptions
 
-ENDED = {"succeeded", "failed", "cancelled"}
+ENDED = {"succeeded", "failed", "cancelled", "rolled_back"}
 QUICK = {"settle_seconds": 0, "poll_seconds": 15, "min_available": "20%", "max_unavailable": "100%"}
 
 

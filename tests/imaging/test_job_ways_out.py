@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, StaleRow
+from shared.errors import AzureBusy
 from shared.imaging.recovery import resume_lost_tasks
 from shared.models.pools import Ring
 from shared.models.rollouts import Rollout, RolloutKind
+from shared.models.tasks import Task
 from shared.services import ROLLOUTS
 from shared.states import RolloutState, TaskState
 from tests.fixtures.app import Reply
@@ -49,7 +50,9 @@ def rollouts(play: Play, pool: str) -> list[Rollout]:
 def test_leave_stops_what_runs_and_begins_no_more() -> None:
     play, task_id = half_way()
     reply = tell(play, task_id, "cancel")
-    assert reply.json["note"] == "cancelled by function key"
+    assert (reply.json["note"], reply.json["waits_for"]) == (
+        "cancelled by function key", "The rollouts that run are stopped."
+    )  # fmt: skip
     assert begun(play)["den"].state is S.CANCELLING  # at once
     task = play.finish(task_id)
     assert task.state is TaskState.CANCELLED
@@ -183,15 +186,27 @@ def test_after_a_cancellation_nothing_can_be_approved() -> None:
     assert (refused.status, "was cancelled by function key" in refused.json["detail"]) == (409, True)
 
 
-def test_an_approval_that_is_written_while_a_step_writes_is_kept() -> None:
-    play, task_id = waiting()
-    row = play.task(task_id)
-    replace = play.app.tables.tasks.replace
-    play.app.tables.tasks.failures["replace"] = [StaleRow("Tasks", task_id)]
-    assert tell(play, task_id, "approve").status == 202
-    with pytest.raises(StaleRow):
-        replace(row)
+def cut_in(play: Play, when: Callable[[Task], bool], act: Callable[[], Reply]) -> list[Reply]:
+    """Have somebody act just before the task is written so; what they were answered."""
+    write, told = play.app.tables.tasks._write, []
+
+    def watched(method: str, records: Any) -> Any:
+        if not told and when(records[0]):
+            play.app.tables.tasks._write = write  # type: ignore[method-assign]
+            told.append(act())
+            play.app.tables.tasks._write = watched  # type: ignore[method-assign]
+        return write(method, records)
+
+    play.app.tables.tasks._write = watched  # type: ignore[method-assign]
+    return told
+
+
+def test_an_approval_that_comes_while_a_step_writes_is_kept() -> None:
+    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    task_id = ask(play, gate="approve")
+    told = cut_in(play, lambda task: "approves it" in task.note, lambda: tell(play, task_id, "approve"))
     assert play.finish(task_id).state is TaskState.SUCCEEDED
+    assert [reply.status for reply in told] == [202]
 
 
 def test_a_cancellation_while_the_ring_is_begun_stops_the_rest_of_it() -> None:
@@ -215,33 +230,26 @@ def test_a_cancellation_while_the_ring_is_begun_stops_the_rest_of_it() -> None:
     assert all(rollout.state.ended for rollout in begun(play).values())
 
 
-def test_a_cancellation_that_comes_with_the_end_is_heeded() -> None:
-    """The last pool has just succeeded, and the step is about to write so."""
+def test_a_cancellation_that_comes_as_the_last_pool_is_through_is_heeded() -> None:
     play = crowd(("lab", Ring.TEST))
     task_id = ask(play)
     play.run(until=lambda: play.rollouts().get("lab") == "succeeded")
-    write = play.app.tables.tasks._write
-    told: list[Reply] = []
-
-    def cut_in(method: str, records: Any) -> Any:
-        if not told and records[0].phase == "update_pools":
-            told.append(tell_before(play, task_id, write))
-        return write(method, records)
-
-    play.app.tables.tasks._write = cut_in  # type: ignore[method-assign]
+    told = cut_in(
+        play, lambda task: task.phase == "update_pools", lambda: tell(play, task_id, "cancel", how="roll_back")
+    )
     task = play.finish(task_id)
     assert [reply.status for reply in told] == [202]
     assert (task.state, on_versions(play, "lab")) == (TaskState.CANCELLED, {OLD})
 
 
-def tell_before(play: Play, task_id: str, write: Any) -> Reply:
-    """Cancel with the table as it is without anybody cutting in."""
-    watched = play.app.tables.tasks._write
-    play.app.tables.tasks._write = write  # type: ignore[method-assign]
-    try:
-        return tell(play, task_id, "cancel", how="roll_back")
-    finally:
-        play.app.tables.tasks._write = watched  # type: ignore[method-assign]
+def test_a_way_back_that_is_asked_for_as_a_cancelled_job_ends_is_heeded() -> None:
+    play, task_id = half_way()
+    tell(play, task_id, "cancel")
+    told = cut_in(play, lambda task: task.state.ended, lambda: tell(play, task_id, "cancel", how="roll_back"))
+    task = play.finish(task_id)
+    assert [reply.status for reply in told] == [202]
+    assert (task.state, task.cancel_how) == (TaskState.CANCELLED, "roll_back")
+    assert on_versions(play, "lab") == {OLD}
 
 
 def small() -> tuple[Play, str]:

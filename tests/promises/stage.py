@@ -85,10 +85,26 @@ class Stage(Play):
     def send(self, path: str, body: object = None, method: str = "POST") -> Reply | None:
         """A request; None when the process died in it."""
         replies: list[Reply] = []
-        self.watch.acting = "a request"
+        acting, self.watch.acting = self.watch.acting, "a request"
         self.survive(lambda: replies.append(self.app.send(method, path, body)))
-        assert all(reply.status != 500 for reply in replies), replies[0].text  # noqa: PLR2004
+        self.watch.acting = acting
+        assert all(reply.status != 500 for reply in replies), replies[0].text
         return replies[0] if replies else None
+
+    def survive(self, action: Action) -> bool:
+        try:
+            action()
+        except ProcessDied:
+            self.counted["deaths"] += 1
+            self._died_in_a_request()
+            return False
+        return True
+
+    def _died_in_a_request(self) -> None:
+        if self.engine_lives:
+            self.died += 1
+        else:
+            self._start_again()
 
     def die_soon(self, calls: int, *, engine_lives: bool) -> None:
         """Have the process die at a call that is so many ahead."""

@@ -11,6 +11,7 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.services import ROLLOUTS
 from shared.states import HostState, RolloutState
 from tests.fixtures.app import START, App, Reply, change_pool, office, update
+from tests.fixtures.azure_world import vm_id_of
 
 DEADLINE = {"mode": "on_logoff", "deadline": "2026-11-02T20:00:00Z"}
 COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -120,3 +121,21 @@ def all_rollouts(app: App) -> list[Rollout]:
 def minutes(number: float) -> timedelta:
     """So many minutes."""
     return timedelta(minutes=number)
+
+
+def updated_pool(**fields: Any) -> App:
+    """An app whose pool went from 1.0.0 to 2.0.0 and is at rest."""
+    app = office()
+    change_pool(app, **({"version": "2.0.0", "previous_version": "1.0.0"} | fields))
+    return app
+
+
+def on_new_version(app: App, *hosts: str) -> None:
+    """The VMs of these hosts were made from 2.0.0."""
+    for host in hosts:
+        app.world.change_machine(vm_id_of(f"{host}.contoso.local"), version="2.0.0")
+
+
+def roll_back(app: App, body: dict[str, Any] | None = None, *, what_if: bool = False) -> Reply:
+    """Ask for the pool to go back."""
+    return app.send("POST", f"/api/pools/office/roll-back{'?what_if=true' if what_if else ''}", body)

@@ -16,7 +16,7 @@ from tests.fixtures.app import START, App, Reply, change_pool, update
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.driver import ProcessDied
 from tests.fixtures.play import Play
-from tests.usecases.steering import all_rollouts, in_state, set_row, tell
+from tests.usecases.steering import all_rollouts, fail_host, in_state, set_row, tell
 
 S = RolloutState
 NIGHTS = [{"from": "22:00", "to": "06:00"}]
@@ -47,6 +47,15 @@ def test_the_policy_is_the_old_one_whatever_the_pool_says_by_now() -> None:
     probe = {"name": "smoke", "script": "exit 0"}
     change_pool(app, policy=app.pool().policy.model_validate({"probe": probe, "retries": 3, "canary_hosts": 2}))
     assert retried(app, old_id).policy == old.policy
+
+
+def test_a_retry_of_a_retry_says_why_there_was_a_first_one() -> None:
+    app, old_id = in_state(S.FAILED)
+    again = retried(app, old_id).id
+    set_row(app, again, state=S.FAILED, started_at=app.now, ended_at=app.now)
+    fail_host(app, again, "h0.contoso.local")
+    app.later(minutes=1)
+    assert retried(app, again).reason == f"retry of rollout {again}: patch day"
 
 
 def test_a_schedule_may_be_given() -> None:

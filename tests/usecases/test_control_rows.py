@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from shared.errors import AzureBusy, StaleRow
-from shared.models.requests import Reschedule
 from shared.publishing import control
 from shared.settings import Settings
 from shared.states import RolloutState
-from tests.fixtures.app import START, App
+from tests.fixtures.app import START
 from tests.usecases.steering import in_state, just_before_writing, minutes, set_row, tell, written
 
 S = RolloutState
@@ -194,77 +193,3 @@ class TestAroundTheWrite:
         app, rollout_id = in_state(S.RUNNING)
         control.cancel(app.services, app.engine, rollout_id, "ann", reason="Teams is broken")
         assert app.rollout(rollout_id).note == "Cancelled by ann: Teams is broken"
-
-
-class TestReschedule:
-    """Only what is ahead can be moved."""
-
-    def test_the_deadline_moves(self) -> None:
-        app, rollout_id = in_state(S.RUNNING)
-        tell(app, rollout_id, "reschedule", {"deadline": "2026-11-03T01:00", "time_zone": "W. Europe Standard Time"})
-        assert app.rollout(rollout_id).schedule.force_at.isoformat() == "2026-11-03T00:00:00+00:00"
-
-    @pytest.mark.parametrize("state", [S.SCHEDULED, S.RUNNING, S.AWAITING_APPROVAL, S.PAUSED, S.ROLLING_BACK])
-    def test_nothing_else_is_written(self, state: RolloutState) -> None:
-        assert row_after(state, "reschedule").keys() == {"schedule"}
-
-    @pytest.mark.parametrize(
-        ("body", "field"),
-        [
-            ({}, "deadline"),
-            ({"at": "2026-11-03T01:00"}, "at"),
-            ({"deadline": "2026-11-01T01:00"}, "deadline"),
-            ({"begin_at": "2026-11-02T15:00:00Z"}, "begin_at"),
-            ({"deadline": "2026-11-04T01:00", "time_zone": "Mars"}, "time_zone"),
-            ({"force_at": "2026-11-04T01:00"}, "force_at"),
-        ],
-    )
-    def test_what_cannot_be_moved_is_named(self, body: dict[str, Any], field: str) -> None:
-        app, rollout_id = in_state(S.RUNNING)
-        before = app.rollout(rollout_id)
-        assert tell(app, rollout_id, "reschedule", body).bad_fields == {field}
-        assert app.rollout(rollout_id) == before
-
-    @pytest.mark.parametrize(
-        ("body", "fields"),
-        [
-            ({"force_at": "x", "deadline": "2026-11-01T01:00"}, {"force_at", "deadline"}),
-            ({"at": 5, "deadline": "2026-11-01T01:00"}, {"at", "deadline"}),
-            ({"force_at": "x", "deadline": "2026-11-04T01:00"}, {"force_at"}),
-            ({"force_at": "x", "deadline": "2026-11-04T01:00", "time_zone": "Mars"}, {"force_at", "time_zone"}),
-            ({"time_zone": 5, "deadline": "2026-11-01T01:00"}, {"time_zone"}),
-        ],
-    )
-    def test_all_that_is_wrong_is_named_at_once(self, body: dict[str, Any], fields: set[str]) -> None:
-        app, rollout_id = in_state(S.RUNNING)
-        assert tell(app, rollout_id, "reschedule", body).bad_fields == fields
-
-    @pytest.mark.parametrize(("state", "status"), [(S.RUNNING, 400), (S.ROLLING_BACK, 400), (S.PAUSED, 202)])
-    def test_a_deadline_that_is_over_moves_only_while_paused(self, state: RolloutState, status: int) -> None:
-        app, rollout_id = in_state(state)
-        app.now = app.rollout(rollout_id).schedule.force_at + minutes(1)
-        assert tell(app, rollout_id, "reschedule", {"deadline": "2026-11-05T01:00"}).status == status
-
-    @pytest.mark.parametrize(
-        ("state", "fields", "status"),
-        [(S.RUNNING, {}, 400), (S.ROLLING_BACK, {}, 202), (S.PAUSED, {"back_since": START}, 202)],
-    )
-    def test_windows_bind_the_deadline_unless_it_goes_back(
-        self, state: RolloutState, fields: dict[str, Any], status: int
-    ) -> None:
-        app, rollout_id = in_state(state, **fields)
-        add_window(app, rollout_id, "19:00", "21:00")
-        assert tell(app, rollout_id, "reschedule", {"deadline": "2026-11-02T22:30:00Z"}).status == status
-
-    def test_the_beginning_moves_while_it_is_ahead(self) -> None:
-        app, rollout_id = in_state(S.SCHEDULED)
-        asked = Reschedule(begin_at="2026-11-02T12:00:00Z")
-        control.reschedule(app.services, app.engine, rollout_id, asked, "ann")
-        assert app.rollout(rollout_id).schedule.begin_at == START + minutes(180)
-
-
-def add_window(app: App, rollout_id: str, begins: str, ends: str) -> None:
-    """Allow work only between these times of day."""
-    rollout = app.rollout(rollout_id)
-    policy = rollout.policy.model_dump() | {"windows": [{"from": begins, "to": ends}]}
-    set_row(app, rollout_id, policy=rollout.policy.model_validate(policy))

@@ -27,6 +27,7 @@ POLICIES: dict[When, dict[str, Any]] = {
     When.REIMAGING: {"strategy": "reimage"},
     When.REPLACING: {"strategy": "replace"},
     When.KEEPING: {"keep_old_disk_days": 1},
+    When.PROBING: {"probe": {"name": "printers", "script": "exit 0"}},
 }
 REIMAGE, DELETE = "Microsoft.Compute/virtualMachines/reimage/action", "Microsoft.Compute/virtualMachines/delete"
 OTHER_GROUP = GROUP.replace("rg-desktops", "rg-more")

@@ -12,15 +12,14 @@ from shared.models.rollouts import FIRST_GUESS, RolloutKind
 from shared.publishing.recovery import resume_lost
 from shared.services import ROLLOUTS
 from shared.states import RolloutState
-from tests.fixtures.app import START, App, Reply, change_pool, findings, office, update
-from tests.fixtures.azure_world import DEFINITION_ID, vm_id_of
+from tests.fixtures.app import START, Reply, change_pool, office, update
+from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.driver import ProcessDied
 from tests.fixtures.families import family, record_family
 from tests.fixtures.play import Play
-from tests.usecases.steering import all_rollouts, in_state, set_row
+from tests.usecases.steering import all_rollouts, in_state, roll_back, set_row, updated_pool
 
 S = RolloutState
-URL = "/api/pools/office/roll-back"
 CAREFUL = {
     "canary_hosts": 2,
     "canary_hold": "approve",
@@ -32,29 +31,12 @@ CAREFUL = {
 }
 
 
-def updated(**fields: Any) -> App:
-    """An app whose pool went from 1.0.0 to 2.0.0 and is at rest."""
-    app = office()
-    change_pool(app, **({"version": "2.0.0", "previous_version": "1.0.0"} | fields))
-    return app
-
-
-def on_new_version(app: App, *hosts: str) -> None:
-    """The VMs of these hosts were made from 2.0.0."""
-    for host in hosts:
-        app.world.change_machine(vm_id_of(f"{host}.contoso.local"), version="2.0.0")
-
-
-def ask(app: App, body: dict[str, Any] | None = None, *, what_if: bool = False) -> Reply:
-    return app.send("POST", f"{URL}{'?what_if=true' if what_if else ''}", body)
-
-
 class TestAtRest:
     """No rollout runs: a new one goes to the previous version."""
 
     def test_it_begins_now_and_takes_the_pool_for_itself(self) -> None:
-        app = updated()
-        reply = ask(app, {"reason": "Teams is broken"})
+        app = updated_pool()
+        reply = roll_back(app, {"reason": "Teams is broken"})
         rollout = app.rollout(reply.json["id"])
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout.id}")
         assert (rollout.kind, rollout.version, rollout.from_version) == (RolloutKind.ROLL_BACK, "1.0.0", "2.0.0")
@@ -65,8 +47,8 @@ class TestAtRest:
         assert [entry.action for entry in app.tables.audit.all("2026-11")] == ["roll back pool"]
 
     def test_what_the_pool_asks_of_updates_does_not_hold_it_up(self) -> None:
-        app = updated(policy=PolicyOverrides.model_validate(CAREFUL))
-        policy = app.rollout(ask(app).json["id"]).policy
+        app = updated_pool(policy=PolicyOverrides.model_validate(CAREFUL))
+        policy = app.rollout(roll_back(app).json["id"]).policy
         assert (policy.canary_hosts, policy.canary_hold, policy.bake_minutes) == (0, CanaryHold.AUTO, 0)
         assert (policy.probe, policy.windows, policy.on_failure) == (None, (), OnFailure.CONTINUE)
         assert policy.settle_seconds == 5
@@ -82,8 +64,8 @@ class TestAtRest:
         ],
     )
     def test_what_the_request_asks_for_counts(self, asked: dict[str, Any], expected: dict[str, Any]) -> None:
-        app = updated(policy=PolicyOverrides.model_validate(CAREFUL))
-        policy = app.rollout(ask(app, {"policy": asked}).json["id"]).policy
+        app = updated_pool(policy=PolicyOverrides.model_validate(CAREFUL))
+        policy = app.rollout(roll_back(app, {"policy": asked}).json["id"]).policy
         assert {name: getattr(policy, name) for name in expected} == expected
         assert len(policy.windows) == len(asked.get("windows", ()))
 
@@ -97,60 +79,60 @@ class TestAtRest:
         ],
     )
     def test_what_is_wrong_is_named_and_nothing_is_written(self, body: dict[str, Any], fields: set[str]) -> None:
-        app = updated()
-        reply = ask(app, body)
+        app = updated_pool()
+        reply = roll_back(app, body)
         assert (reply.status, reply.bad_fields) == (400, fields)
         assert all_rollouts(app) == []
 
     def test_as_people_log_off(self) -> None:
-        app = updated()
+        app = updated_pool()
         schedule = {"mode": "on_logoff", "deadline": "2026-11-02T20:00"}
-        rollout = app.rollout(ask(app, {"schedule": schedule}).json["id"])
+        rollout = app.rollout(roll_back(app, {"schedule": schedule}).json["id"])
         assert rollout.schedule.force_at.isoformat() == "2026-11-02T19:00:00+00:00"
         assert (rollout.policy.canary_hosts, rollout.policy.max_unavailable) == (0, "25%")
 
     def test_to_another_image_when_that_was_the_one_before(self) -> None:
-        app = updated()
+        app = updated_pool()
         other = DEFINITION_ID.replace("win11", "win10")
         record_family(app.tables.versions, family("1.0.0", backups=(), image="win10"))
         app.tables.images.add(Image(name="win10", definition_id=other, registered_at=START))
         app.world.add_version("1.0.0", other)
         change_pool(app, previous_image="win10")
-        rollout = app.rollout(ask(app).json["id"])
+        rollout = app.rollout(roll_back(app).json["id"])
         assert (rollout.image, rollout.definition_id, rollout.from_image) == ("win10", other, "win11")
 
     def test_without_a_known_version_it_says_what_to_do(self) -> None:
         app = office()
-        reply = ask(app)
+        reply = roll_back(app)
         assert reply.status == 409
-        assert "update-image and allow_downgrade: true" in reply.json["detail"]
-        assert ask(app, what_if=True).status == 409
+        assert "with update-image (allow_downgrade: true for an older one)" in reply.json["detail"]
+        assert roll_back(app, what_if=True).status == 409
 
     def test_a_version_that_is_gone_stops_it_before_anything_is_written(self) -> None:
-        app = updated(previous_version="0.9.0")
-        assert (ask(app).status, app.pool().running_rollout) == (422, "")
+        app = updated_pool(previous_version="0.9.0")
+        assert (roll_back(app).status, app.pool().running_rollout) == (422, "")
 
     def test_an_unknown_pool_is_not_found(self) -> None:
         assert office().send("POST", "/api/pools/other/roll-back").status == 404
 
     def test_asked_again_it_is_the_same_rollout(self) -> None:
-        app = updated()
-        first = ask(app).json["id"]
+        app = updated_pool()
+        first = roll_back(app).json["id"]
         app.later(minutes=1)
-        again = ask(app)
+        again = roll_back(app)
         assert (again.status, again.json["id"], len(all_rollouts(app))) == (202, first, 1)
 
     def test_one_that_is_being_cancelled_is_waited_for(self) -> None:
-        app = updated()
-        first = ask(app).json["id"]
+        app = updated_pool()
+        first = roll_back(app).json["id"]
         app.send("POST", f"/api/rollouts/{first}/cancel")
-        reply = ask(app)
+        reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, first)
 
     def test_an_end_that_is_not_yet_written_on_the_pool_is_written_first(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         set_row(app, rollout_id, state=S.SUCCEEDED, ended_at=app.now)
-        rollout = app.rollout(ask(app).json["id"])
+        rollout = app.rollout(roll_back(app).json["id"])
         assert (rollout.version, rollout.from_version) == ("1.0.0", "2.0.0")
 
 
@@ -170,86 +152,45 @@ class TestWhileAnUpdateRuns:
     )
     def test_in_every_state(self, state: RolloutState, to: RolloutState) -> None:
         app, rollout_id = in_state(state)
-        reply = ask(app, {"reason": "Teams is broken"})
+        reply = roll_back(app, {"reason": "Teams is broken"})
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout_id}")
         assert (reply.json["id"], app.rollout(rollout_id).state) == (rollout_id, to)
         assert len(all_rollouts(app)) == 1
 
     def test_the_note_says_who_and_why(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
-        ask(app, {"reason": "Teams is broken"})
+        roll_back(app, {"reason": "Teams is broken"})
         assert app.rollout(rollout_id).note == "Rolled back by function key: Teams is broken"
 
     def test_one_to_the_version_the_pool_is_on_would_not_take_it_anywhere(self) -> None:
         app, rollout_id = in_state(S.RUNNING, from_version="2.0.0")
-        reply = ask(app)
+        reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
         assert "cancel it with how leave" in reply.json["detail"]
         assert app.rollout(rollout_id).state is S.RUNNING
-
-
-class TestWhatIf:
-    """The plan first; nothing is written."""
-
-    def test_at_rest(self) -> None:
-        app = updated()
-        on_new_version(app, "h0", "h1")
-        before = app.pool()
-        reply = ask(app, what_if=True)
-        assert (reply.status, reply.json["version"], reply.json["from_version"]) == (200, "1.0.0", "2.0.0")
-        assert (reply.json["can_start"], reply.json["to_update"]) == (True, 2)
-        assert findings(reply)["rollout"] == "pass"
-        assert (app.pool(), all_rollouts(app), app.tables.audit.all("2026-11")) == (before, [], [])
-
-    def test_while_an_update_runs_it_is_that_of_going_back(self) -> None:
-        app, rollout_id = in_state(S.RUNNING)
-        on_new_version(app, "h0")
-        before = app.rollout(rollout_id)
-        reply = ask(app, what_if=True)
-        assert (reply.status, reply.json["version"], reply.json["to_update"]) == (200, "1.0.0", 1)
-        assert reply.json["schedule"] == before.schedule.model_dump(mode="json")
-        assert reply.json["policy"]["canary_hosts"] == 0
-        assert reply.json["can_start"]
-        finding = reply.json["preflight"][-1]
-        assert (finding["check"], finding["result"]) == ("rollout", "warn")
-        assert rollout_id in finding["detail"]
-        assert app.rollout(rollout_id) == before
-
-    def test_while_it_goes_back_already(self) -> None:
-        app = updated()
-        rollout_id = ask(app).json["id"]
-        reply = ask(app, what_if=True)
-        assert (reply.status, reply.json["version"]) == (200, "1.0.0")
-        assert f"rollout {rollout_id} takes the pool back already" in str(reply.json["preflight"])
-
-    def test_what_would_be_refused_is_refused(self) -> None:
-        app, _ = in_state(S.RUNNING, from_version="2.0.0")
-        assert ask(app, what_if=True).status == 409
-        app, _ = in_state(S.RUNNING, from_version=None)
-        assert ask(app, what_if=True).status == 409
 
 
 class TestCutOff:
     """The process dies between the claim, the row and the start."""
 
     def test_before_the_row_was_written_the_pool_is_free_again_after_a_minute(self) -> None:
-        app = updated()
+        app = updated_pool()
         app.tables.rollouts.failures["add"] = [ProcessDied()]  # type: ignore[list-item]
         with pytest.raises(ProcessDied):
-            ask(app)
+            roll_back(app)
         claimed = app.pool().running_rollout
-        reply = ask(app)
+        reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, claimed)
         app.later(seconds=61)
-        assert ask(app).json["id"] == app.pool().running_rollout != claimed
+        assert roll_back(app).json["id"] == app.pool().running_rollout != claimed
 
     def test_after_the_row_was_written_it_is_answered_and_taken_up(self) -> None:
-        app = updated()
+        app = updated_pool()
         app.tables.rollouts.lost_answers["add"] = [ProcessDied()]  # type: ignore[list-item]
         with pytest.raises(ProcessDied):
-            ask(app)
+            roll_back(app)
         rollout_id = app.tables.rollouts.all(ROLLOUTS)[0].id
-        assert ask(app).json["id"] == rollout_id
+        assert roll_back(app).json["id"] == rollout_id
         app.later(minutes=2)
         assert resume_lost(app.services, app.engine) == [rollout_id]
 
@@ -263,17 +204,17 @@ class TestInTheEnd:
         run(play, update(app))
         assert (app.pool().version, app.pool().previous_version) == ("2.0.0", "1.0.0")
         app.later(minutes=1)
-        rollout = run(play, ask(app))
+        rollout = run(play, roll_back(app))
         assert rollout == S.SUCCEEDED
         assert (app.pool().version, app.pool().previous_version) == ("1.0.0", None)
-        assert ask(app).status == 409  # once more would bring back what nobody wants
+        assert roll_back(app).status == 409  # once more would bring back what nobody wants
 
     def test_an_update_that_runs_is_taken_back(self) -> None:
         app = office()
         play = Play(app)
         reply = update(app, {"policy": {"max_in_flight": 1}})
         play.run(until=lambda: app.world.count("start_reimage") == 2)
-        assert run(play, ask(app)) == S.ROLLED_BACK
+        assert run(play, roll_back(app)) == S.ROLLED_BACK
         assert app.rollout(reply.json["id"]).going_back
         assert app.pool().version == "1.0.0"
 
@@ -287,7 +228,7 @@ def run(play: Play, reply: Reply) -> RolloutState:
 
 @pytest.mark.parametrize(("known", "expected"), [(None, FIRST_GUESS), (240.0, 240.0)])
 def test_a_rollout_notes_what_the_pool_was_like(known: float | None, expected: float) -> None:
-    app = updated(host_seconds=known)
+    app = updated_pool(host_seconds=known)
     rollout = app.rollout(update(app, {"version": "2.0.0"}).json["id"])
     assert (rollout.kind, rollout.from_image, rollout.from_previous) == (RolloutKind.UPDATE, "win11", ("1.0.0", None))
     assert (rollout.zone, rollout.first_guess) == ("Europe/Berlin", expected)

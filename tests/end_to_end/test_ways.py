@@ -1,0 +1,71 @@
+"""The first host that is probed and approved, and the ways back, on the whole stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.conftest import Freshcoat, in_seconds
+
+PROBE = {"name": "printers", "script": "if (-not (Get-Printer)) { exit 1 }"}
+
+
+def counts(freshcoat: Freshcoat, operation: str, hosts: list[str]) -> int:
+    """How often the simulated Azure was asked for this, for these hosts."""
+    calls = freshcoat.sim("GET", "/calls")["by_host"]
+    return sum(calls.get(host, {}).get(operation, 0) for host in hosts)
+
+
+def versions(freshcoat: Freshcoat, pool: str) -> set[str]:
+    """The versions the pool's hosts are really on."""
+    return {host["version"] for host in freshcoat.azure(pool).values()}
+
+
+def test_a_probe_that_fails_ends_the_rollout_at_the_first_host_and_it_goes_back(freshcoat: Freshcoat) -> None:
+    hosts = freshcoat.add_pool("probe", 4, probe=PROBE, on_failure="roll_back", strategy="reimage")
+    freshcoat.sim("POST", "/faults", {"kind": "probe_fails", "match": "probe-0", "count": 1})
+    rollout = freshcoat.publish("probe", {"mode": "on_logoff", "deadline": in_seconds(3600)})
+    view = freshcoat.finish(rollout)
+    assert view["state"] == "rolled_back", view
+    assert versions(freshcoat, "probe") == {"1.0.0"}
+    assert counts(freshcoat, "reimage", hosts) == 1
+    assert counts(freshcoat, "swap_os_disk", hosts) == 1
+    assert freshcoat.violations("probe") == []
+    assert all(host["accepting"] and host["status"] == "Available" for host in freshcoat.azure("probe").values())
+
+
+def test_approved_updated_and_rolled_back_in_one_call(freshcoat: Freshcoat) -> None:
+    hosts = freshcoat.add_pool("ways", 4, probe=PROBE, canary_hold="approve", strategy="reimage")
+    rollout = freshcoat.publish("ways", {"mode": "on_logoff", "deadline": in_seconds(3600)})
+    freshcoat.follow(rollout, lambda view: view["state"] == "awaiting_approval")
+    (first,) = [host for host in freshcoat.azure("ways").values() if host["version"] == "2.0.0"]
+    assert not first["accepting"]
+    answer = freshcoat.send("POST", f"/rollouts/{rollout}/approve")
+    assert answer.status_code == 202, answer.text
+    assert freshcoat.finish(rollout)["state"] == "succeeded"
+    assert versions(freshcoat, "ways") == {"2.0.0"}
+    back = freshcoat.send("POST", "/pools/ways/roll-back", {"reason": "printers are gone"})
+    assert back.status_code == 202, back.text
+    view: dict[str, Any] = freshcoat.finish(back.json()["id"])
+    assert (view["state"], view["kind"]) == ("succeeded", "roll_back")
+    assert versions(freshcoat, "ways") == {"1.0.0"}
+    assert counts(freshcoat, "swap_os_disk", hosts) == len(hosts)
+    assert freshcoat.violations("ways") == []
+    assert freshcoat.get("/pools/ways")["version"] == "1.0.0"
+
+
+@pytest.mark.parametrize("how", ["leave", "roll_back"])
+def test_cancelled_in_the_midst_the_report_names_each_hosts_version(freshcoat: Freshcoat, how: str) -> None:
+    pool = f"cancel-{how.replace('_', '')}"
+    freshcoat.add_pool(pool, 5, canary_hosts=0, max_in_flight=1, strategy="reimage")
+    rollout = freshcoat.publish(pool, {"mode": "on_logoff", "deadline": in_seconds(3600)})
+    freshcoat.follow(rollout, lambda view: view["counts"].get("done", 0) >= 1)
+    answer = freshcoat.send("POST", f"/rollouts/{rollout}/cancel", {"how": how})
+    assert answer.status_code == 202, answer.text
+    view = freshcoat.finish(rollout)
+    assert view["state"] == ("cancelled" if how == "leave" else "rolled_back")
+    told = {host["host"].split(".")[0]: host["version"] for host in freshcoat.get(f"/rollouts/{rollout}/hosts")["items"]}
+    assert told == {name: host["version"] for name, host in freshcoat.azure(pool).items()}
+    assert set(told.values()) == ({"1.0.0", "2.0.0"} if how == "leave" else {"1.0.0"})
+    assert freshcoat.violations(pool) == []

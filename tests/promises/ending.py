@@ -1,0 +1,133 @@
+"""The end of a run: trouble is over, time passes, somebody decides what waits for a person; then all must be as promised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.names import EXCLUSION_TAG, ROLLOUT_TAG
+from shared.states import HostState, RolloutState
+from tests.fixtures.picks import Picks
+from tests.promises.judge import ENDS, OVER
+from tests.promises.outside import Outside
+from tests.promises.stage import Stage
+from tests.promises.trouble import Trouble
+
+PATIENCE = 40
+"""So often two hours are waited for the end: longer than any deadline, window, limit of a step, or wait for Azure."""
+TWO_HOURS = 120.0
+
+
+class Ending:
+    """Brings a run to its end and looks at what it has come to."""
+
+    def __init__(self, stage: Stage, outside: Outside, trouble: Trouble) -> None:
+        self.stage, self.outside, self.trouble = stage, outside, trouble
+        self.watch = stage.watch
+
+    def come_to_it(self, picks: Picks) -> None:
+        """All is well again; wait, and give the commands that are waited for."""
+        self.trouble.over()
+        self.stage.die_soon(10**9, engine_lives=True)
+        self.refresh("off")
+        for _ in range(PATIENCE):
+            if not self._open():
+                break
+            self.stage.run(TWO_HOURS / 60, until=lambda: not self._working())
+            for rollout in self._open():
+                self._decide(rollout, picks)
+        assert not self._open(), [(r.id, r.kind, r.state, r.note, self._states(r.id)) for r in self._open()]
+        self.stage.pass_time(1)
+
+    def refresh(self, mode: str) -> None:
+        """Switch the refresh of the pool."""
+        pool = self.watch.pool
+        asked: dict[str, Any] = pool.model_dump(
+            mode="json", include={"account", "host_pool_id", "image", "ring", "time_zone", "join"}
+        )
+        self.stage.send("/api/pools/office", asked | {"refresh": mode}, method="PUT")
+
+    def _open(self) -> list[Rollout]:
+        return [rollout for rollout in self.watch.rollouts() if rollout.state not in OVER]
+
+    def _working(self) -> list[Rollout]:
+        waiting = {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
+        return [rollout for rollout in self._open() if rollout.state not in waiting]
+
+    def _states(self, rollout: str) -> dict[str, str]:
+        return {row.host: f"{row.state} {row.step}: {row.reason or row.error}" for row in self.watch.rows(rollout)}
+
+    def _decide(self, rollout: Rollout, picks: Picks) -> None:
+        """What a person would do who finds it waiting."""
+        if rollout.state is RolloutState.AWAITING_APPROVAL:
+            told, body = picks.one((("approve", None), ("cancel", {"how": "leave"}), ("cancel", {"how": "roll_back"})))
+        elif rollout.state is RolloutState.PAUSED:
+            ways = (("resume", None), ("cancel", {"how": "leave"}), ("cancel", {"how": "roll_back"}), ("resume", None))
+            told, body = picks.one(ways)
+        else:
+            return
+        reply = self.stage.send(f"/api/rollouts/{rollout.id}/{told}", body)
+        if reply and reply.status >= 400:  # going back cannot be cancelled with going back
+            self.stage.send(f"/api/rollouts/{rollout.id}/resume")
+
+    def check(self) -> None:
+        """Every promise that can be asked for at the end."""
+        assert not self.watch.kept_anywhere(self.stage.engine.given, self.stage.log.told)
+        assert not self.watch.pool.running_rollout
+        for rollout in self.watch.rollouts():
+            rows = self.watch.rows(rollout.id)
+            assert all(row.state in ENDS for row in rows), (rollout.id, self._states(rollout.id))
+            self._ended_as_it_says(rollout, rows)
+        failed = {row.host for row in self.watch.rows() if self._last(row).state is HostState.FAILED}
+        for host in self.watch.hosts:
+            if host not in failed | self.outside.meddled:
+                self._given_back(host)
+        self._reported(failed)
+
+    def _ended_as_it_says(self, rollout: Rollout, rows: list[RolloutHost]) -> None:
+        states = {row.state for row in rows}
+        told = (rollout.id, rollout.note, self._states(rollout.id))
+        if rollout.state is RolloutState.SUCCEEDED:
+            assert HostState.FAILED not in states, told
+        if rollout.state is RolloutState.ROLLED_BACK:
+            assert HostState.FAILED not in states, told
+            assert all(row.back or row.state is HostState.SKIPPED or row.taken_at is None for row in rows), told
+        if rollout.state is RolloutState.FAILED:
+            assert rollout.note, told
+
+    def _last(self, row: RolloutHost) -> RolloutHost:
+        """The row of the last rollout that was at this host."""
+        touched = [r for r in self.watch.rows() if r.host == row.host and (r.taken_at or r.state is HostState.FAILED)]
+        return max(touched, key=lambda r: r.ended_at or r.taken_at, default=row)  # type: ignore[arg-type,return-value]
+
+    def _given_back(self, host: str) -> None:
+        """Nothing of ours is left on it; its drain and its power are those of its operators and of autoscale."""
+        seen = self.watch.hosts[host]
+        machine = self.stage.app.world.machines.get(seen.vm_id.lower())
+        if machine is None:
+            return
+        told = (host, seen, machine, [row for row in self.watch.rows() if row.host == host])
+        assert ROLLOUT_TAG not in machine.tags, told
+        assert machine.tags.get(EXCLUSION_TAG) == self.outside.exclusion[host], told
+        drained = self.outside.drained[host]
+        assert drained is None or seen.accepting is not drained, told
+        if host not in self.outside.visited:
+            assert machine.running is not self.outside.off[host], told
+
+    def _reported(self, failed: set[str]) -> None:
+        """The newest report names each host's version as its disk says it."""
+        for rollout in self.watch.rollouts():
+            reply = self.stage.send(f"/api/rollouts/{rollout.id}/hosts?limit=100", method="GET")
+            assert reply is not None
+            assert reply.status == 200
+            for told in reply.json["items"]:
+                assert told["reason"], told
+                self._true(rollout, told, failed)
+
+    def _true(self, rollout: Rollout, told: dict[str, Any], failed: set[str]) -> None:
+        rows = [row for row in self.watch.rows() if row.host == told["host"] and row.ended_at]
+        last = max(rows, key=lambda row: (row.ended_at, row.rollout == rollout.id), default=None)  # type: ignore[arg-type,return-value]
+        known = last is not None and last.rollout == rollout.id and told["host"] not in self.outside.meddled
+        if known and told["host"] in self.watch.hosts and rollout.kind is not RolloutKind.REFRESH:
+            true = self.watch.disk_version(told["vm_id"])
+            assert true is None or told["version"] == true, (told, true, failed)

@@ -1,0 +1,276 @@
+"""A rollout of the pool takes precedence over its refresh, and counts as one. Two never touch one host."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.models.rollouts import RolloutHost
+from shared.planning.values import IN_HAND
+from shared.services import POOLS, ROLLOUTS
+from shared.states import HostState, RolloutState
+from tests.fixtures.azure_world import vm_id_of
+from tests.fixtures.builders import NEW, OLD
+from tests.publishing.refreshing import EAGER, Office, assert_fresh, assert_in_service, office
+
+QUICK = {**EAGER, "canary_hosts": 0}
+
+
+def publish(pool: Office, mode: str = "on_logoff", hours: float = 12, **body: Any) -> str:
+    """Ask for version 2.0.0; the rollout's id."""
+    moment = (pool.app.now + timedelta(hours=hours)).isoformat()
+    schedule = {"mode": mode} | ({"deadline": moment} if mode == "on_logoff" else {"at": moment} if mode == "at" else {})
+    reply = pool.app.send("POST", "/api/pools/office/update-image", {"version": NEW, "schedule": schedule, **body})
+    assert reply.status == 202, reply.text
+    return str(reply.json["id"])
+
+
+def rows_of(pool: Office, rollout: str) -> dict[str, RolloutHost]:
+    """The hosts of a rollout."""
+    return {row.host: row for row in pool.app.tables.hosts.all(rollout)}
+
+
+def ended(pool: Office, rollout: str) -> bool:
+    """Whether a rollout is over."""
+    return pool.app.rollout(rollout).state.ended
+
+
+def never_both(pool: Office) -> None:
+    """From now on, whatever is done to a host in Azure, one of the two has it in hand and the other has not."""
+
+    def check() -> None:
+        pools = pool.app.tables.pools.find(POOLS, "office")
+        assert pools
+        mine = {row.host for row in pool.rows.values() if row.state in IN_HAND and row.drained_at}
+        running = rows_of(pool, pools.running_rollout) if pools.running_rollout else {}
+        theirs = {row.host for row in running.values() if row.state in IN_HAND}
+        assert not mine & theirs
+
+    pool.play.each_step.append(check)
+
+
+def test_a_rollout_suspends_it_gets_back_what_it_drained_and_waits_for_what_it_rebuilds() -> None:
+    pool = office(1, 1, 1, 0, 0, policy={**EAGER, "settle_seconds": 300, "max_in_flight": 1})
+    never_both(pool)
+    pool.minutes(5)
+    for name in ("host-01", "host-02", "host-03"):
+        pool.world.log_off(name)
+    pool.play.run(2, until=lambda: pool.in_work() == 1)
+    drained = [name for name, row in pool.rows.items() if row.drained_at and not row.state.in_work]
+    assert len(drained) == 2
+    rollout = publish(pool)
+    pool.play.run(1, until=lambda: not any(pool.rows[name].drained_at for name in drained))
+    assert pool.standing.note == f"waits for the end of rollout {rollout}"
+    assert "being made fresh" in rows_of(pool, rollout)["host-01"].reason
+    pool.play.run(24, until=lambda: ended(pool, rollout))
+    assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
+    assert pool.rebuilt("host-01") == 2, "it was made fresh on the old version, and then updated"
+    assert {pool.rebuilt(f"host-0{number}") for number in range(2, 6)} == {1}
+    pool.hours(3)
+    assert pool.rebuilt() == 6, "the rollout counts as a refresh"
+    assert {row.version for row in pool.rows.values()} == {NEW}
+    assert pool.standing.version == NEW
+
+
+def test_a_host_used_after_the_rollout_had_updated_it_is_made_fresh_after_the_rollout() -> None:
+    pool = office(1, 1, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool)
+    pool.world.log_off("host-01")
+    pool.play.run(4, until=lambda: rows_of(pool, rollout)["host-01"].state is HostState.DONE)
+    pool.use("host-01")
+    pool.hours(1)
+    assert pool.rebuilt("host-01") == 1, "while the rollout runs it is only noted"
+    pool.world.log_off("host-02")
+    pool.play.run(4, until=lambda: ended(pool, rollout))
+    pool.hours(3)
+    assert pool.rebuilt("host-01") == 2
+    assert pool.rebuilt("host-02") == 1
+    assert pool.rows["host-01"].state is HostState.DONE
+
+
+def test_until_a_scheduled_rollout_begins_hosts_are_made_fresh_and_none_is_in_hand_when_it_does() -> None:
+    pool = office(0, 0, policy=QUICK)
+    rollout = publish(pool, "at", hours=3)
+    never_both(pool)
+    pool.use("host-01")
+    pool.hours(1.5)
+    assert_fresh(pool, "host-01")
+    pool.until(pool.app.rollout(rollout).schedule.begin_at - timedelta(minutes=25))
+    pool.use("host-02", minutes=5)
+    pool.minutes(10)
+    assert pool.rebuilt("host-02") == 0, "it would not be through before the rollout begins"
+    pool.play.run(4, until=lambda: ended(pool, rollout))
+    pool.hours(2)
+    assert pool.rebuilt("host-02") == 1
+
+
+def test_a_rollout_does_not_end_without_a_host_that_the_refresh_has_taken_out_of_the_pool() -> None:
+    pool = office(1, 0, policy=QUICK)
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    pool.play.run(2, until=lambda: "host-01" not in pool.hosts)
+    rollout = publish(pool)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    assert rows_of(pool, rollout)["host-01"].state is HostState.DONE
+    assert {machine.version for machine in pool.world.machines.values()} == {NEW}
+    assert rows_of(pool, rollout)["host-01"].from_version == OLD
+
+
+def test_a_rollout_brings_back_a_host_that_the_refresh_has_lost() -> None:
+    pool = office(1, 0, policy={**QUICK, "retries": 0})
+    pool.minutes(5)
+    pool.world.refuse("start_register")
+    pool.world.log_off("host-01")
+    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    assert "host-01" not in pool.hosts
+    pool.world.faults.clear()
+    rollout = publish(pool)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
+    pool.hours(1)
+    assert pool.hosts["host-01"].serving
+    assert pool.rows["host-01"].state is HostState.PENDING
+    assert pool.rows["host-01"].used_at is None
+
+
+def test_a_host_that_a_rollout_failed_on_is_left_alone_until_somebody_puts_it_right() -> None:
+    pool = office(1, 1, 0, policy={**QUICK, "retries": 0})
+    pool.minutes(5)
+    pool.world.refuse("start_reimage", "host-01")
+    rollout = publish(pool, hours=0.5)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.world.faults.clear()
+    pool.hours(3)
+    before = pool.rebuilt("host-01")
+    assert rollout in pool.rows["host-01"].reason
+    assert not pool.hosts["host-01"].accepting
+    pool.world.change_host(vm_id_of("host-01"), accepting=True)
+    pool.use("host-01")
+    pool.hours(3)
+    assert pool.rebuilt("host-01") == before + 1
+
+
+def test_a_kept_disk_that_a_host_went_back_to_has_been_used() -> None:
+    pool = office(1, 0, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool, hours=0.5)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    back = pool.app.send("POST", "/api/pools/office/roll-back", {}).json["id"]
+    pool.play.run(6, until=lambda: ended(pool, back))
+    assert {row.strategy for row in rows_of(pool, back).values()} == {"swap"}
+    before = pool.rebuilt()
+    pool.hours(4)
+    assert pool.rebuilt() == before + 2
+    assert_fresh(pool, "host-01", "host-02")
+
+
+def test_a_rollout_that_ends_while_the_refresh_is_not_driven_is_counted_all_the_same() -> None:
+    pool = office(1, 1, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool, hours=0.5)
+    pool.play.run(6, until=lambda: all(row.state.in_work for row in rows_of(pool, rollout).values()))
+    pool.play.die_at_call(3)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.hours(3)
+    assert pool.play.died == 1
+    assert pool.rebuilt() == 2
+
+
+@pytest.mark.parametrize("method", ["machine", "update", "set_accepting", "session_hosts"])
+@pytest.mark.parametrize("host", ["", "host-02"])
+def test_a_rollout_that_is_asked_for_in_the_midst_of_a_look_of_the_refresh(method: str, host: str) -> None:
+    """It comes between any two of the look's calls; whichever of them has written first has the host."""
+    pool = office(1, 1, 1, 0, policy=QUICK)
+    never_both(pool)
+    pool.minutes(5)
+    asked: list[str] = []
+    pool.world.meanwhile(method, lambda: asked.append(publish(pool, "now")), target=host and vm_id_of(host))
+    for name in ("host-01", "host-02", "host-03"):
+        pool.world.log_off(name)
+    pool.play.run(12, until=lambda: bool(asked) and ended(pool, asked[0]))
+    assert asked or method in {"update", "set_accepting"}
+    pool.hours(3)
+    assert_all_new(pool)
+
+
+@pytest.mark.parametrize("write", range(1, 12))
+def test_a_rollout_that_is_asked_for_between_any_two_writes_of_the_refresh(write: int) -> None:
+    pool = office(1, 1, 0, policy=QUICK)
+    never_both(pool)
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    asked: list[str] = []
+    _at_write(pool, write, lambda: asked.append(publish(pool, "now")))
+    pool.play.run(12, until=lambda: bool(asked) and ended(pool, asked[0]))
+    pool.hours(3)
+    assert_all_new(pool)
+
+
+def _at_write(pool: Office, number: int, action: Any) -> None:
+    """Have something happen just before the write of this number on the rows of hosts."""
+    table, left = pool.app.tables.hosts, [number]
+    write = table._write
+
+    def counted(*given: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            action()
+        return write(*given)
+
+    table._write = counted  # type: ignore[method-assign]
+
+
+def assert_all_new(pool: Office) -> None:
+    """Every host on the new version, in service, with no mark of ours, and nothing is in hand."""
+    assert {machine.version for machine in pool.world.machines.values()} == {NEW}
+    assert all(host.serving for host in pool.hosts.values()), pool.hosts
+    assert all("FreshcoatRollout" not in machine.tags for machine in pool.world.machines.values())
+    assert not any(row.state in IN_HAND for row in pool.rows.values())
+
+
+def test_the_process_dies_at_any_call_around_the_hand_over() -> None:
+    for call in range(1, 120, 4):
+        pool = office(1, 1, 0, policy={**QUICK, "settle_seconds": 15})
+        never_both(pool)
+        pool.minutes(2)
+        pool.world.log_off("host-01")
+        pool.world.log_off("host-02")
+        pool.play.run(2, until=lambda pool=pool: any(row.drained_at for row in pool.rows.values()))  # type: ignore[misc]
+        rollout = publish(pool)
+        pool.play.die_at_call(call)
+        pool.play.run(8, until=lambda pool=pool, rollout=rollout: ended(pool, rollout))  # type: ignore[misc]
+        assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED, f"died at call {call}"
+        pool.minutes(10)
+        assert_all_new(pool)
+
+
+def test_hosts_of_a_rollout_that_lost_its_pool_are_left_to_their_own_orchestrations() -> None:
+    pool = office(0, 1, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool)
+    pool.play.run(4, until=lambda: rows_of(pool, rollout)["host-01"].state is HostState.REIMAGING)
+    lost = pool.app.rollout(rollout).model_copy(update={"state": RolloutState.FAILED, "ended_at": pool.app.now})
+    pool.app.tables.rollouts.replace(lost)
+    pool.hours(4)
+    assert pool.app.tables.rollouts.find(ROLLOUTS, rollout)
+    assert pool.rebuilt("host-01") == 1
+    assert_in_service_on(pool, "host-01", NEW)
+
+
+def assert_in_service_on(pool: Office, name: str, version: str) -> None:
+    """The host serves, on this version."""
+    assert pool.hosts[name].serving
+    assert pool.world.machines[vm_id_of(name).lower()].version == version
+
+
+def test_a_test_pool_on_a_staged_version_waits_and_says_so() -> None:
+    pool = office(1, 0, policy=QUICK, ring="test")
+    pool.minutes(2)
+    from tests.fixtures.families import family, record_family  # noqa: PLC0415
+
+    assert family
+    assert record_family
+    assert_in_service(pool, "host-02")
