@@ -22,6 +22,7 @@ from shared.models.rollouts import Rollout
 from shared.models.views import Freshness, Listed, PoolImageView, PoolView
 from shared.pool_hosts import SeenHost, see_hosts
 from shared.publishing.progress import brief
+from shared.publishing.record import as_settled
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 from shared.states import VersionState
 from shared.zones import UnknownZone, zone_named
@@ -265,6 +266,8 @@ def choose_for_new_hosts(services: Services, pool: Pool, rollout: Rollout | None
 
     Raises as `image_for_new_hosts` does.
     """
+    if rollout and rollout.going_back:
+        pool = as_settled(pool, rollout)  # told to go back a moment ago: what it leaves must not be given out any more
     images = {image: find_image(services, image) for image in (pool.image, *([rollout.image] if rollout else []))}
     known, unread = {}, None
     for image in images.values():

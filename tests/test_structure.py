@@ -37,6 +37,8 @@ PURE = (
     "shared/imaging/lifecycle.py",
     "shared/imaging/new_hosts.py",
     "shared/imaging/versions.py",
+    "shared/publishing/calm_policy.py",
+    "shared/publishing/commands.py",
     "shared/publishing/custody.py",
     "shared/steps.py",
     "shared/publishing/forecast.py",

@@ -1,6 +1,7 @@
 """What a new or burst host of a pool is to be made from: never a version that is only staged. Pure.
 
-1. A rollout of the pool whose first hosts have passed: its target.
+1. A rollout of the pool whose first hosts have passed, or that takes it back to a version that has proved itself: its
+   target.
 2. A rollout that is not that far, or goes back: the pool's own version.
 3. No rollout: the image's active version when it was activated after the pool came to its own, unless that activation
    is to update this pool, whose own rollout then proves it first; else the pool's own version.
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, ImageState
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout
+from shared.models.rollouts import Rollout, RolloutKind
 from shared.states import VersionState
 
 GIVEABLE = frozenset({VersionState.ACTIVE, VersionState.BACKUP})
@@ -75,6 +76,9 @@ def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> 
 
 def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Choice]:
     """The version that the rules name, then those that stand in for it."""
+    if rollout and rollout.kind is RolloutKind.ROLL_BACK and not rollout.going_back:
+        named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} takes the pool back to this version")
+        return [named, *_of_pool(pool, *_stand_ins(pool, state))]
     if rollout and rollout.canary_passed_at and not rollout.going_back:
         named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} has passed its first hosts")
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]

@@ -8,8 +8,8 @@ from shared.imaging.rings import schedule_for_ring
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
-from shared.models.rollouts import Schedule
-from shared.models.tasks import PoolsUpdate, PoolsWork, Task
+from shared.models.rollouts import RolloutKind, Schedule
+from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.planning.windows import moved_into
 from shared.publishing.request import Wanted
 
@@ -25,6 +25,7 @@ def wanted(task: Task, pools: PoolsWork, image: Image, pool: Pool, now: datetime
         policy=update.policy,
         reason=task.reason or f"task {task.id}",
         allow_downgrade=update.allow_downgrade,
+        kind=RolloutKind.ROLL_BACK if task.kind is TaskKind.ROLL_BACK else RolloutKind.UPDATE,
         rollout_id=pools.rollouts.get(pool.name, ""),
         task=task.id,
     )

@@ -64,7 +64,6 @@ def _sentence(text: str) -> str:
 
 
 def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move: NextMove) -> TaskPoolView:
-    back = pools.back.get(name, "")
     note = _begun_note(task, pools, name, rollout) if rollout else _unbegun_note(task, pools, name, move)
     return TaskPoolView(
         pool=name,
@@ -73,14 +72,16 @@ def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move
         percent=progress.brief(rollout).percent if rollout else 0,
         rollout=rollout.id if rollout else "",
         href=f"/api/rollouts/{rollout.id}" if rollout else "",
-        back=back,
-        note=f"rollout {back} takes it back" if back else note,
+        back=pools.back.get(name, ""),
+        note=note,
     )
 
 
 def _begun_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> str:
     if why := pools.not_back.get(name):
         return f"not taken back: {why}"
+    if back := pools.back.get(name):
+        return f"taken back by rollout {back}" if task.state.ended else f"rollout {back} takes it back"
     if task.cancel_how is CancelHow.ROLL_BACK and rollout.state is RolloutState.SUCCEEDED and not task.state.ended:
         return "is to be taken back"
     if rollout.state is RolloutState.AWAITING_APPROVAL:

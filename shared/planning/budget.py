@@ -37,12 +37,17 @@ class Budget:
     to_begin: int
     bounds: tuple[Bound, ...] = ()
     forcing: bool = False
+    spare: int = 1
+    """Hosts that may be out of service at the same time, however long they stay out; at least 1."""
 
     def floor_allows(self) -> bool:
         """Whether one serving host less still leaves enough of them, with room for all sessions.
 
-        Once sessions are ended, room for all of them is no condition any more: in a full pool there never is.
+        Once sessions are ended, room for all of them is no condition any more: in a full pool there never is. And one
+        host may always go when none is out: who else serves may have been switched off, or have left the pool.
         """
+        if self.forcing and self.unavailable == 0:
+            return True
         left = self.serving - 1
         roomy = self.forcing or self.floor == 0 or left * self.session_limit >= self.open_sessions
         return left >= self.floor and roomy
@@ -111,6 +116,7 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
         allowed_in_work=allowed_in_work,
         to_begin=arm.hosts if arm else total,
         forcing=forcing,
+        spare=max(1, min(allowed_in_work, in_service - floor)),
         bounds=(*bounds, *([arm] if arm else ())),
     )
 

@@ -31,8 +31,11 @@ class Canary:
         return self.all_proved and not self.held
 
 
-def canary_of(snapshot: Snapshot, policy: Policy) -> Canary:
+def canary_of(snapshot: Snapshot, policy: Policy, spare: int) -> Canary:
     """The canary of this rollout; a pool with fewer hosts to update has a smaller one.
+
+    First hosts that wait for a person stay out of service until then: there are no more of them than `spare`, those
+    that may be out at the same time. Else the last of them would wait for a place, and the person for it.
 
     A failed host does not count as begun: when it is to be tried again, it or another one takes its place. Going back
     needs no canary: what hosts go back to has proved itself before.
@@ -44,5 +47,7 @@ def canary_of(snapshot: Snapshot, policy: Policy) -> Canary:
     to_update = sum(1 for row in rows if row.state is not HostState.SKIPPED)
     hosts = max(0, min(policy.canary_hosts, to_update - snapshot.counts[HostState.FAILED]))
     begun = sum(1 for row in rows if row.state.in_work and not row.proved_at)
+    if policy.canary_hold is CanaryHold.APPROVE:
+        hosts = min(hosts, spare)
     held = hosts > 0 and policy.canary_hold is CanaryHold.APPROVE and not snapshot.approved
     return Canary(hosts=hosts, proved=proved, open_slots=max(0, hosts - proved - begun), held=held)

@@ -35,7 +35,7 @@ class Chooser:
         self.budget: Budget = budget_for(snapshot, policy, now)
         need = time_to_drain_and_take(snapshot, policy)
         self.time_to_drain = snapshot.going_back or may_begin(policy.windows, snapshot.zone, now, need)
-        self.canary = canary = canary_of(snapshot, policy)
+        self.canary = canary = canary_of(snapshot, policy, self.budget.spare)
         self.canary_slots = canary.open_slots
         # A canary that waits for its last user does not keep an idle host from being the canary instead.
         waiting = [view for view in snapshot.hosts if view.drained]

@@ -6,11 +6,11 @@ All may raise AzureBusy: the row stays as it was, and the next look tries again.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from shared.errors import AzureBusy, AzureError, AzureNotFound
+from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound
 from shared.models.azure import Machine, UserSession
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
@@ -22,6 +22,11 @@ from shared.services import Services
 from shared.states import HostState, move_host
 
 log = logging.getLogger("freshcoat.apply")
+
+
+MARKED_WITHIN = timedelta(hours=2)
+"""So long after its step began, a failed host is waited for until its VM can be marked: an operation that came too late
+may still run on it, and autoscale must get the VM back."""
 
 
 def skip(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
@@ -93,10 +98,13 @@ def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
         log.info("rollout %s: the VM of %s is gone, there is nothing to tidy", row.rollout, row.host)
 
 
-def leave(services: Services, row: RolloutHost, why: str) -> RolloutHost:
-    """The end of a host that we may have marked: it has left the pool, or its VM is gone."""
+def leave(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutHost:
+    """The end of a host that we may have marked: no list shows it any more, or its VM is gone.
+
+    Should it be there all the same, it is as it was.
+    """
     if row.state is not HostState.PENDING:
-        tidy(services, row)
+        row = give_back(services, pool, row)
     return skip(row, why, services.now())
 
 
@@ -155,7 +163,8 @@ def warn(
 def fail(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutHost:
     """The host's end: it is kept drained, its VM says why, autoscale may have it back.
 
-    What cannot be done for that end does not prevent it. Raises AzureBusy.
+    What cannot be done for that end does not prevent it. Raises AzureBusy, and AzureConflict for as long as something
+    else may be at work on the VM (MARKED_WITHIN).
     """
     for act in (partial(_keep_drained, services, pool, row), partial(tidy, services, row, failed_for=why)):
         try:
@@ -163,6 +172,9 @@ def fail(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutH
         except AzureBusy:
             raise
         except AzureError as error:
+            since = row.step_since or row.taken_at
+            if isinstance(error, AzureConflict) and since and services.now() < since + MARKED_WITHIN:
+                raise
             log.warning("rollout %s: %s failed and could not be marked: %s", row.rollout, row.host, error)
     return as_failed(row, why, services.now())
 

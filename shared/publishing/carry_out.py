@@ -71,11 +71,14 @@ class Hands:
         A VM that something else is working on (409) counts as busy too. Another Azure error is `on_error`'s;
         without it the row keeps as it is, with the error in it.
         """
-        chosen = list(hosts)
+        chosen = [self.rows[host] for host in hosts]
         self.applied.left_over |= len(chosen) > BATCH
-        with ThreadPoolExecutor(CONCURRENCY) as threads:
-            for row in threads.map(lambda host: self._one(self.rows[host], act, on_error), chosen[:BATCH]):
-                self.rows[row.host] = row
+        if len(chosen) <= 1:  # no threads for it: most looks do little
+            done = [self._one(row, act, on_error) for row in chosen]
+        else:
+            with ThreadPoolExecutor(CONCURRENCY) as threads:
+                done = list(threads.map(lambda row: self._one(row, act, on_error), chosen[:BATCH]))
+        self.rows |= {row.host: row for row in done}
 
     def _one(
         self,
@@ -100,7 +103,7 @@ class Hands:
                 self.rows[host] = apply.skip(self.rows[host], reasons[host], self.services.now())
             else:
                 marked.append(host)
-        self.each(marked, lambda row: apply.leave(self.services, row, reasons[row.host]), self._ends_failed)
+        self.each(marked, lambda row: apply.leave(self.services, self.pool, row, reasons[row.host]), self._ends_failed)
 
     def _give_back(self, decided: Plan, reasons: dict[str, str]) -> None:
         cancelled = self.rollout.state is RolloutState.CANCELLING

@@ -18,7 +18,7 @@ from shared.planning.pace import host_time
 from shared.planning.reopen import reopened
 from shared.planning.values import HostView, Snapshot
 from shared.publishing.beside import Beside, look_beside
-from shared.publishing.left_over import left_over, with_custody
+from shared.publishing.left_over import as_first_found, left_over, with_custody
 from shared.publishing.standing import Standing
 from shared.services import Services
 from shared.states import HostState
@@ -133,7 +133,15 @@ def _first_rows(services: Services, rollout: Rollout, hosts: list[SessionHost]) 
     if not hosts:
         return []
     machines = services.machines.machines([host.vm_id for host in hosts])
-    return [_first_row(rollout, host, machines.get(host.vm_id.lower())) for host in hosts]
+    found = [(host, machines.get(host.vm_id.lower())) for host in hosts]
+    rows = [(_first_row(rollout, host, machine), machine) for host, machine in found]
+    return [
+        as_first_found(services, row, machine) if machine and _is_left(rollout, row) else row for row, machine in rows
+    ]
+
+
+def _is_left(rollout: Rollout, row: RolloutHost) -> bool:
+    return row.left_drained and rollout.kind is not RolloutKind.REFRESH
 
 
 def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> RolloutHost:

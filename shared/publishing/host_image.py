@@ -17,6 +17,7 @@ from shared.models.policy import Strategy
 from shared.models.pools import ReimageSupport
 from shared.models.rollouts import RolloutKind, goal_of
 from shared.names import SWAP
+from shared.publishing.host_recheck import look_again_if_back
 from shared.publishing.host_swap import AT_ONCE, swap_disk
 from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work, carry_on
@@ -54,8 +55,16 @@ def rebuild_host(work: Work) -> Outcome:
         return Outcome(Then.WAIT, services.settings.operation_poll)
     if machine is not None and machine.provisioning == "Failed" and row.rebuild_asked and row.rebuilt:
         raise StepFailed("re-imaging has failed")
+    if machine is not None and (again := look_again_if_back(work)):
+        return again
     if machine is not None and is_renewed(work, machine):
         return _renewed(work, machine)
+    return _rebuild(work, machine)
+
+
+def _rebuild(work: Work, machine: Machine | None) -> Outcome:
+    """The next destructive call, or the one that makes good what it left."""
+    services, row = work.services, work.row
     if machine is not None and row.strategy == SWAP:
         return swap_disk(work, machine)
     replaces = row.strategy == Strategy.REPLACE
@@ -98,7 +107,8 @@ def _came_out_wrong(work: Work, machine: Machine | None) -> Outcome:
     """The rebuild went through but the disk is not the target version. `auto` replaces the VM then, once."""
     may_replace = work.rollout.policy.strategy is Strategy.AUTO and work.row.strategy == Strategy.REIMAGE
     if machine is None or not may_replace:
-        raise StepFailed(f"the rebuilt VM is not on {goal_of(work.rollout, work.row).version}; is the strategy right for this pool?")
+        version = goal_of(work.rollout, work.row).version
+        raise StepFailed(f"the rebuilt VM is not on {version}; is the strategy right for this pool?")
     note_reimage(work.services, work.pool.name, ReimageSupport.UNSUPPORTED)
     body = work.services.machines.recreation_body(machine.id)
     stale = known_by(machine) if work.rollout.kind is RolloutKind.REFRESH else work.row.stale_disk_id

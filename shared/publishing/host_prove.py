@@ -32,7 +32,7 @@ def keep_out(work: Work) -> SessionHost | None:
 
 
 def probe_host(work: Work) -> Outcome:
-    """Run the pool's probe on a first host. Its verdict is final: re-imaging the same image again would not change it."""
+    """Run the pool's probe on a first host. Its verdict is final: re-imaging the same image would not change it."""
     probe = work.rollout.policy.probe
     if probe is None or not to_be_proved(work):
         return Outcome(Then.NEXT)

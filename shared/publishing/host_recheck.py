@@ -1,4 +1,4 @@
-"""The look just before the destructive step, and the decision how the host is rebuilt, written down before it begins."""
+"""The look just before the destructive step, and how the host is to be rebuilt, written down before that begins."""
 
 from __future__ import annotations
 
@@ -41,6 +41,21 @@ def recheck_host(work: Work) -> Outcome:
         work.save(out_of_pool=True)  # before it is: after a crash, no list would show the host any more
     services.desktops.remove_session_host(pool.host_pool_id, row.host)
     return Outcome(Then.NEXT)
+
+
+def look_again_if_back(work: Work) -> Outcome | None:
+    """`again` when the host has registered since it was taken out of the pool, and so may have people; else None.
+
+    A registration of an earlier attempt, whose end nobody saw, may still have been under way. In a first attempt none
+    is, and no call is spent.
+    """
+    row = work.row
+    if row.attempt == 1 and not row.left_drained:
+        return None
+    if work.services.desktops.session_host(work.pool.host_pool_id, row.host) is None:
+        return None
+    work.save(phase="", out_of_pool=False)
+    return Outcome(Then.AGAIN)
 
 
 def _back_to_the_rollout(work: Work, seen: SessionHost | None) -> Outcome:

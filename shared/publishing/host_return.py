@@ -8,12 +8,12 @@ from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.pools import DomainJoin
 from shared.publishing import apply
 from shared.publishing.host_prove import keep_out, to_be_proved
+from shared.publishing.host_recheck import look_again_if_back
 from shared.publishing.host_swap import AT_ONCE
 from shared.publishing.step import Work, carry_on
 from shared.states import HostState
 from shared.stepping import StepFailed
 from shared.steps import Outcome, Then
-
 
 LOOKS_OFTEN = 5.0
 """Seconds between two looks for a registration that must be drained before it is healthy."""
@@ -23,6 +23,8 @@ def join_host(work: Work) -> Outcome:
     """Join the new machine to its domain or to Entra ID, by VM extension."""
     if work.row.operation is not None:
         return carry_on(work) or Outcome(Then.NEXT)
+    if again := look_again_if_back(work):
+        return again
     join = work.pool.join
     password: SecretStr | None = None
     if isinstance(join, DomainJoin):
@@ -60,10 +62,7 @@ def await_healthy(work: Work) -> Outcome:
     switched off, is drained as soon as it is seen; others get nobody before they are healthy, and then may.
     """
     kept_out = work.row.operator_drained or work.row.was_off or to_be_proved(work)
-    if kept_out:
-        seen = keep_out(work)
-    else:
-        seen = work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
+    seen = keep_out(work) if kept_out else work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
     if seen is not None and seen.status in HEALTHY_STATUSES:
         work.save(out_of_pool=False)
         return Outcome(Then.NEXT)

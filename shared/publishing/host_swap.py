@@ -17,8 +17,8 @@ AT_ONCE = 1.0
 def swap_disk(work: Work, machine: Machine) -> Outcome:
     """Switch the VM off, note which disk it leaves, put the kept one under it. Called again until it is on that.
 
-    What to do next follows from the VM as it is. A disk that has gone or was taken meanwhile fails the attempt: the next
-    one re-images.
+    What to do next follows from the VM as it is. A disk that has gone or was taken meanwhile fails the attempt: the
+    next one re-images.
     """
     services, row = work.services, work.row
     kept = row.kept_disk_id

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from shared.models.azure import Machine
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.names import ROLLOUT_TAG
 from shared.services import Services
 from shared.states import HostState
 
@@ -13,9 +15,7 @@ _CUSTODY = ("operator_drained", "was_off", "prior_tags", "prior_delete_option")
 """How a host is given back: only the rollout that found it first could see that."""
 
 
-def left_over(
-    services: Services, rollout: Rollout, pool: Pool, seen: Container[str]
-) -> dict[str, RolloutHost]:
+def left_over(services: Services, rollout: Rollout, pool: Pool, seen: Container[str]) -> dict[str, RolloutHost]:
     """First rows, by host, for what earlier rollouts have left.
 
     A retry takes all that failed in the rollout it repeats. Any other rollout takes the hosts that the last one has
@@ -51,6 +51,13 @@ def taken_over(rollout: Rollout, row: RolloutHost) -> RolloutHost:
         left_drained=True,
         **kept,
     )
+
+
+def as_first_found(services: Services, row: RolloutHost, machine: Machine) -> RolloutHost:
+    """A first row of a host that another rollout has failed on, with what that had noted: the VM's mark names it."""
+    mark = machine.tags.get(ROLLOUT_TAG, "")
+    theirs = services.hosts.find(mark, row.host) if mark and mark != row.rollout else None
+    return with_custody(row, {row.host: theirs}) if theirs else row
 
 
 def with_custody(row: RolloutHost, left: dict[str, RolloutHost]) -> RolloutHost:

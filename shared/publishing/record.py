@@ -103,7 +103,7 @@ def settle_pool(services: Services, rollout: Rollout) -> None:
         pool = services.pools.find(POOLS, rollout.pool)
         if pool is None:
             return
-        settled = pool.model_copy(update=_pool_changes(pool, rollout))
+        settled = as_settled(pool, rollout)
         if settled == pool:
             return
         try:
@@ -112,6 +112,11 @@ def settle_pool(services: Services, rollout: Rollout) -> None:
             continue
         return
     raise StaleRow("Pools", rollout.pool)
+
+
+def as_settled(pool: Pool, rollout: Rollout) -> Pool:
+    """The pool's row as it is to be by its rollout's: it follows a moment after, or a look later."""
+    return pool.model_copy(update=_pool_changes(pool, rollout))
 
 
 def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared import stepping
-from shared.errors import AzureBusy, AzureError, FreshcoatError, NotFound
+from shared.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, NotFound
 from shared.models.azure import Operation
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
@@ -148,6 +148,8 @@ def _attempt_failed(work: Work, name: str, error: FreshcoatError) -> Outcome:
         failed = _failed(work, name, why)
     except AzureBusy as busy:
         return Outcome(Then.WAIT, busy.retry_after or work.services.settings.azure_pause)
+    except AzureConflict:
+        return Outcome(Then.WAIT, work.services.settings.operation_poll)
     work.row = work.services.hosts.replace(failed)
     return Outcome(Then.STOP)
 

@@ -65,7 +65,10 @@ def test_flags_that_take_their_time_do_not_move_the_pools_to_another_day() -> No
     play = staged(("office", Ring.PRODUCTION))
     play.app.world.resumes_needed = 40  # twenty minutes for each flag
     at = play.app.now + timedelta(minutes=5)
-    task = play.finish(ask(play, update_pools="all", schedule={"mode": "at", "at": at.isoformat()}))
+    asked = ask(play, update_pools="all", schedule={"mode": "at", "at": at.isoformat()})
+    play.run(until=lambda: bool(play.app.tables.rollouts.all(ROLLOUTS)))
+    play.app.world.resumes_needed = 1
+    task = play.finish(asked)
     (rollout,) = play.app.tables.rollouts.all(ROLLOUTS)
     assert rollout.schedule.begin_at - at < timedelta(hours=1)
     assert task.state is TaskState.SUCCEEDED

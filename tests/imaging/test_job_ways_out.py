@@ -83,7 +83,19 @@ def test_roll_back_takes_back_what_runs_and_what_is_through() -> None:
     )
     assert {version for pool in ("lab", "den", "office") for version in on_versions(play, pool)} == {OLD}
     assert len(rollouts(play, "lab")) == 2
+    assert notes(play, task_id)["lab"] == f"taken back by rollout {back.id}"
     assert_at_rest(play)
+
+
+def test_a_way_back_that_fails_is_named() -> None:
+    play, task_id = half_way()
+    tell(play, task_id, "cancel", how="roll_back")
+    play.run(0.01)
+    back = begun(play)["lab"].id
+    assert play.app.send("POST", f"/api/rollouts/{back}/cancel").status == 202
+    task = play.finish(task_id)
+    assert f"Pool lab was not taken back: rollout {back} is " in task.note
+    assert notes(play, task_id)["lab"].startswith(f"not taken back: rollout {back} is ")
 
 
 def test_a_pool_that_was_on_the_version_before_the_job_stays_on_it() -> None:

@@ -97,9 +97,9 @@ def test_a_host_goes_through_its_steps() -> None:
     run.done(2, 2, step("wait", 30))
     run.fired(32, 3)
     run.done(33, 4, step("next"))
-    for number, at in zip(range(5, 8), range(40, 70, 10), strict=True):
+    for number, at in zip(range(5, 10), range(40, 90, 10), strict=True):
         run.done(at, number, step("next"))
-    run.done(80, 8, step("stop"))
+    run.done(100, 10, step("stop"))
     run.check("reimage_host")
 
 

@@ -6,10 +6,11 @@ from hypothesis import given
 
 from shared.models.policy import CanaryHold, OnFailure, Policy
 from shared.models.rollouts import RolloutKind
+from shared.planning.budget import budget_for
 from shared.planning.values import Act, Snapshot
 from shared.states import HostState, RolloutState
 from tests.fixtures.builders import NOON
-from tests.planning.pools import by_name, decide, many, policies, pools
+from tests.planning.pools import by_name, decide, in_work, many, policies, pools
 
 FORWARD = pools(RolloutState.RUNNING)
 
@@ -21,9 +22,11 @@ def proved(pool: Snapshot) -> int:
 
 
 def first_hosts(pool: Snapshot, rules: Policy) -> int:
-    """How many the canary has: never more than there is to update."""
+    """How many the canary has: never more than there is to update, and of those that wait for a person no more than
+    may be out at the same time."""
     to_update = sum(view.row.state not in {HostState.SKIPPED, HostState.FAILED} for view in pool.hosts)
-    return min(rules.canary_hosts, to_update)
+    spare = budget_for(pool, rules, NOON).spare if rules.canary_hold is CanaryHold.APPROVE else len(pool.hosts)
+    return min(rules.canary_hosts, to_update, spare)
 
 
 def waits(pool: Snapshot, rules: Policy) -> bool:
@@ -118,3 +121,14 @@ def test_going_back_and_making_fresh_wait_for_no_canary(pool: Snapshot, rules: P
         decided = decide(pool, rules)
         assert decided.becomes is not RolloutState.AWAITING_APPROVAL
         assert not any("proved good" in decision.reason for decision in decided.decisions)
+
+
+@many
+@given(FORWARD, policies(windows=False))
+def test_first_hosts_that_wait_for_a_person_do_not_wait_for_each_other(pool: Snapshot, rules: Policy) -> None:
+    """However narrow the bounds: when all that may be out have proved good, the person is asked."""
+    ready = in_work(pool) and all(v.row.proved_at for v in pool.hosts if v.row.state.in_work)
+    quiet = pool.schedule.begin_at <= NOON and not pool.counts[HostState.FAILED] and not pool.elsewhere
+    full = in_work(pool) >= budget_for(pool, rules, NOON).allowed_in_work > 0
+    if ready and quiet and full and waits(pool, rules) and rules.canary_hold is CanaryHold.APPROVE:
+        assert decide(pool, rules).becomes is RolloutState.AWAITING_APPROVAL

@@ -1,9 +1,10 @@
-"""The end of a run: trouble is over, time passes, somebody decides what waits for a person; then all must be as promised."""
+"""The end of a run: trouble is over, time passes, somebody decides what waits for that; then all is as promised."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from shared.models.base import Value
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.names import EXCLUSION_TAG, ROLLOUT_TAG
 from shared.states import HostState, RolloutState
@@ -18,6 +19,14 @@ PATIENCE = 40
 TWO_HOURS = 120.0
 
 
+def brief(record: Value) -> dict[str, Any]:
+    """What there is to say of it, for a message."""
+    return {name: value for name, value in record.model_dump(mode="json").items() if value and name not in _LONG}
+
+
+_LONG = {"body", "vm_id", "schema_version", "from_version_id", "old_disk_id", "location", "id", "definition_id"}
+
+
 class Ending:
     """Brings a run to its end and looks at what it has come to."""
 
@@ -30,6 +39,13 @@ class Ending:
         self.trouble.over()
         self.stage.die_soon(10**9, engine_lives=True)
         self.refresh("off")
+        self._wait(picks)
+        last = self.watch.newest()
+        if last and last.state is RolloutState.FAILED and picks.chance(2):
+            self._tell(last, "retry", None)
+            self._wait(picks)
+
+    def _wait(self, picks: Picks) -> None:
         for _ in range(PATIENCE):
             if not self._open():
                 break
@@ -66,9 +82,14 @@ class Ending:
             told, body = picks.one(ways)
         else:
             return
+        if not self._tell(rollout, told, body):  # going back cannot be cancelled with going back
+            self._tell(rollout, "resume", None)
+
+    def _tell(self, rollout: Rollout, told: str, body: Any) -> bool:
         reply = self.stage.send(f"/api/rollouts/{rollout.id}/{told}", body)
-        if reply and reply.status >= 400:  # going back cannot be cancelled with going back
-            self.stage.send(f"/api/rollouts/{rollout.id}/resume")
+        done = reply is not None and reply.status == 202
+        self.stage.counted[f"{told} {body['how']}" if body else told] += done
+        return done
 
     def check(self) -> None:
         """Every promise that can be asked for at the end."""
@@ -91,7 +112,8 @@ class Ending:
             assert HostState.FAILED not in states, told
         if rollout.state is RolloutState.ROLLED_BACK:
             assert HostState.FAILED not in states, told
-            assert all(row.back or row.state is HostState.SKIPPED or row.taken_at is None for row in rows), told
+            updated = [row for row in rows if row.state is HostState.DONE and row.from_version != rollout.version]
+            assert all(row.back for row in updated), told
         if rollout.state is RolloutState.FAILED:
             assert rollout.note, told
 
@@ -106,7 +128,7 @@ class Ending:
         machine = self.stage.app.world.machines.get(seen.vm_id.lower())
         if machine is None:
             return
-        told = (host, seen, machine, [row for row in self.watch.rows() if row.host == host])
+        told = (brief(seen), brief(machine), [brief(row) for row in self.watch.rows() if row.host == host])
         assert ROLLOUT_TAG not in machine.tags, told
         assert machine.tags.get(EXCLUSION_TAG) == self.outside.exclusion[host], told
         drained = self.outside.drained[host]

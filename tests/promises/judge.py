@@ -58,6 +58,11 @@ class Watch:
         found: list[Rollout] = self.app.tables.rollouts.peek_all()  # type: ignore[attr-defined]
         return found
 
+    def newest(self) -> Rollout | None:
+        """The rollout that was asked for last; a refresh is none."""
+        asked = (rollout for rollout in self.rollouts() if rollout.kind is not RolloutKind.REFRESH)
+        return min(asked, key=lambda rollout: rollout.id, default=None)
+
     def rows(self, rollout: str = "") -> list[RolloutHost]:
         """The rows of one rollout's hosts, or of all."""
         found: list[RolloutHost] = self.app.tables.hosts.peek_all()  # type: ignore[attr-defined]
@@ -94,22 +99,29 @@ class Watch:
         fresh = row is not None and row.state in IN_WORK  # it has come back a moment ago and served nobody yet
         if seen is None or not seen.serving or fresh or self.disturbed or self._floor_lifted(rollout):
             return
-        left, floor = sum(other.serving for other in self.hosts.values()) - 1, self._floor(rollout)
+        forced = self.app.now >= rollout.schedule.force_at
+        if forced and not any(other.state in IN_HAND | IN_WORK for other in self.rows(self.acting) if other != row):
+            return  # in waves after `force_at` one host may always be taken
+        left, floor = sum(other.serving for other in self.hosts.values()) - 1, self._floor(rollout, forced=forced)
         limit = self.app.world.pools[HOST_POOL_ID.lower()].session_limit
         if left < floor:
-            self.broken(2, f"{host} is drained and leaves {left}, {floor} must serve")
-        if floor and left * limit < self.sessions():
+            self.broken(2, f"{host} is drained and leaves {left}, {floor} must serve: {self._in_words()}")
+        if floor and not forced and left * limit < self.sessions():
             self.broken(2, f"{host} is drained and leaves room for {left * limit} of {self.sessions()} sessions")
+
+    def _in_words(self) -> list[str]:
+        hosts = self.hosts.items()
+        return [f"{n} {'takes' if h.serving else h.status} {self.sessions(n)}" for n, h in hosts]
 
     def _floor_lifted(self, rollout: Rollout) -> bool:
         forced = rollout.kind is not RolloutKind.REFRESH and self.app.now >= rollout.schedule.force_at
         return forced and rollout.policy.after_force == "all"
 
-    def _floor(self, rollout: Rollout) -> int:
-        share = rollout.policy.min_available
-        if isinstance(share, int):
-            return share
-        return math.ceil(len(self.steady & self.hosts.keys()) * int(share.rstrip("%")) / 100)
+    def _floor(self, rollout: Rollout, *, forced: bool) -> int:
+        """Hosts that must accept sessions. In waves after `force_at` one host may always be taken."""
+        share, steady = rollout.policy.min_available, len(self.steady & self.hosts.keys())
+        floor = share if isinstance(share, int) else math.ceil(steady * int(share.rstrip("%")) / 100)
+        return min(floor, max(0, steady - 1)) if forced else floor
 
     def signs_out(self, host: str) -> None:
         """Promise 1: no session is ended before `force_at`, and never for a refresh."""

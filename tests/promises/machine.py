@@ -23,7 +23,7 @@ from tests.promises.outside import Outside
 from tests.promises.setting import STAGED, policy_of, pool_of, schedule_of
 from tests.promises.stage import Stage
 from tests.promises.tally import TALLY
-from tests.promises.trouble import READS, Trouble
+from tests.promises.trouble import KINDS, READS, Trouble
 
 BYTES = st.binary(min_size=12, max_size=12)
 MANY = st.binary(min_size=64, max_size=64)
@@ -31,7 +31,23 @@ WHO = st.integers(0, 59)
 PEOPLE = ("log_on", "log_off", "one_leaves", "log_on", "disconnect")
 OTHERS = ("switch_off", "switch_on", "add_host", "remove_host", "drain", "undrain", "delete_vm", "recreate")
 DURING = ("log_on", "log_off", "one_leaves", "switch_off", "add_host", "remove_host")
-COMMANDS = ("pause", "resume", "cancel leave", "cancel roll_back", "approve", "retry", "reschedule", "resume", "approve")
+COMMANDS = (
+    "fitting", "fitting", "fitting", "pause", "resume", "approve", "retry", "reschedule", "cancel leave",
+    "cancel roll_back", "roll-back", "refresh after_logoff", "refresh daily", "refresh off",
+)  # fmt: skip
+FITTING = {
+    "scheduled": ("reschedule", "pause", "cancel leave"),
+    "running": ("pause", "reschedule", "cancel roll_back", "retry", "pause", "cancel leave"),
+    "paused": ("resume", "retry", "cancel roll_back", "cancel leave", "reschedule"),
+    "awaiting_approval": ("approve", "approve", "cancel roll_back", "pause", "cancel leave"),
+    "rolling_back": ("pause", "retry", "reschedule", "cancel leave"),
+    "cancelling": ("cancel roll_back",),
+    "failed": ("retry", "roll-back"),
+    "succeeded": ("roll-back", "refresh after_logoff"),
+    "cancelled": ("retry", "roll-back"),
+    "rolled_back": ("refresh daily",),
+}
+"""What one tells a rollout that is in this state."""
 LOOKED_AT = ("session_hosts", "host_pool", "machine", "set_accepting", "update", "user_sessions")
 MINUTES = st.sampled_from([1.0, 0.1, 0.5, 3.0, 10.0, 30.0, 90.0])
 
@@ -53,6 +69,8 @@ class Rollouts(RuleBasedStateMachine):
         if picks.chance(6):
             self._ask_what_cannot_be(picks)
         self._ask(picks)
+        if self.stage.watch.newest() is None:  # its moment was outside the windows
+            self._ask(Picks(b"\0" * len(asked)))
 
     # What operators want.
 
@@ -123,6 +141,13 @@ class Rollouts(RuleBasedStateMachine):
         """Everything goes on."""
         self.stage.pass_time(minutes)
 
+    @rule(kind=st.sampled_from(KINDS), who=WHO, minutes=MINUTES)
+    def something_fails(self, kind: str, who: int, minutes: float) -> None:
+        """What is done with one of the hosts next does not work."""
+        self._count("trouble: host fails")
+        self.trouble.fail(kind, who)
+        self.stage.pass_time(minutes)
+
     @rule(what=st.sampled_from(PEOPLE), who=WHO, minutes=MINUTES)
     def people(self, what: str, who: int, minutes: float) -> None:
         """Somebody logs on or off."""
@@ -178,15 +203,25 @@ class Rollouts(RuleBasedStateMachine):
         self.stage.pass_time(minutes)
 
     def _tell(self, told: str) -> None:
-        running = self._running() or next(iter(self.stage.watch.rollouts()), None)
+        running = self._running() or self.stage.watch.newest()
         if running is None:
+            return
+        if told == "fitting":
+            told = FITTING[running.state][self.stage.calls % len(FITTING[running.state])]
+        if told.startswith("refresh"):
+            self._count(told)
+            self.ending.refresh(told.split()[1])
             return
         path, _, how = told.partition(" ")
         body: dict[str, Any] | None = {"how": how} if how else None
-        if path == "reschedule":
-            moment = max(self.stage.app.now, running.schedule.force_at) + timedelta(minutes=20)
-            body = {"at" if running.schedule.mode == "at" else "deadline": moment.isoformat()}
-        reply = self.stage.send(f"/api/rollouts/{running.id}/{path}", body)
+        url = f"/api/rollouts/{running.id}/{path}"
+        match path:
+            case "reschedule":
+                moment = max(self.stage.app.now, running.schedule.force_at) + timedelta(minutes=20)
+                body = {"at" if running.schedule.mode == "at" else "deadline": moment.isoformat()}
+            case "roll-back":
+                url = "/api/pools/office/roll-back"
+        reply = self.stage.send(url, body)
         if reply:
             self._count(told if reply.status == 202 else f"{told} refused")
 
@@ -194,21 +229,6 @@ class Rollouts(RuleBasedStateMachine):
     def another_request(self, drawn: bytes, minutes: float) -> None:
         """Somebody asks for a version."""
         self._ask(Picks(drawn))
-        self.stage.pass_time(minutes)
-
-    @rule(minutes=MINUTES)
-    def the_pool_goes_back(self, minutes: float) -> None:
-        """Somebody takes the pool back in one call."""
-        reply = self.stage.send("/api/pools/office/roll-back")
-        if reply and reply.status == 202:
-            self._count("pool roll-back")
-        self.stage.pass_time(minutes)
-
-    @rule(mode=st.sampled_from(["after_logoff", "daily", "off"]), minutes=MINUTES)
-    def refresh(self, mode: str, minutes: float) -> None:
-        """Hosts are to be made fresh after use, or not any more."""
-        self.ending.refresh(mode)
-        self._count(f"refresh {mode}")
         self.stage.pass_time(minutes)
 
     @invariant()

@@ -131,8 +131,9 @@ def policy_of(picks: Picks) -> dict[str, Any]:
         "keep_old_disk_days": picks.one((None, None, 0)),
         "warn_minutes": picks.one((None, [])),
     }
-    if asked["canary_hosts"] != 0 and picks.chance(3):
-        proof: dict[str, Any] = picks.one(({"bake_minutes": 10}, {"probe": PROBE}, {"canary_hold": "approve"}))
+    if asked["canary_hosts"] != 0 and picks.chance(2):
+        approve = {"canary_hold": "approve"}
+        proof: dict[str, Any] = picks.one(({"bake_minutes": 10}, {"probe": PROBE}, approve, approve))
         asked |= proof
     if picks.chance(4):
         asked["windows"] = OPEN_ALL_DAY

@@ -82,6 +82,13 @@ class Trouble:
             self.world.writes_left = picks.one((41, 0, 56))
         return "storm"
 
+    def fail(self, kind: str, who: int) -> None:
+        """The next operations of this kind on one host fail: more often than it is tried again."""
+        names = sorted(self.watch.hosts)
+        if names:
+            error = AzureError(kind, 400, "Boom", "it did not work")
+            self.world.fail(f"start_{kind}", error, times=4, target=f"/{names[who % len(names)]}")
+
     def _operation_fails(self, picks: Picks) -> str:
         kind = picks.one(KINDS)
         self.world.fail_operation(

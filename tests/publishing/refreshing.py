@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.models.azure import SessionHost
+from shared.models.azure import Machine, SessionHost
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
 from shared.services import ROLLOUTS
@@ -52,6 +52,10 @@ class Office:
     def hosts(self) -> dict[str, SessionHost]:
         """The hosts as the broker has them."""
         return self.world.hosts[HOST_POOL_ID.lower()]
+
+    def machine(self, host: str) -> Machine:
+        """The VM of a host."""
+        return self.world.machines[vm_id_of(host).lower()]
 
     def put(self, refresh: str, **changes: Any) -> Reply:
         """Register the pool with this wish, and with whatever else is to be different from now on."""
@@ -108,7 +112,7 @@ def office(
 def assert_in_service(found: Office, *names: str) -> None:
     """These hosts accept sessions, are healthy, on the old version, and carry no mark of ours."""
     for name in names:
-        host, machine = found.hosts[name], found.world.machines[vm_id_of(name).lower()]
+        host, machine = found.hosts[name], found.machine(name)
         assert host.serving, f"{name} does not serve"
         assert machine.version == OLD
         assert not {EXCLUSION_TAG, ROLLOUT_TAG, FAILED_TAG} & set(machine.tags), machine.tags

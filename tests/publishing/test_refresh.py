@@ -124,9 +124,7 @@ def test_hosts_are_begun_inside_the_windows_only_and_noticed_outside() -> None:
     assert pool.hosts["host-01"].accepting
     assert pool.rebuilt() == 0
     began: list[int] = []
-    pool.play.each_step.append(
-        lambda: began.extend([pool.app.now.hour] if pool.rebuilt() and not began else [])
-    )
+    pool.play.each_step.append(lambda: began.extend([pool.app.now.hour] if pool.rebuilt() and not began else []))
     pool.hours(6)
     assert_fresh(pool, "host-01")
     assert began == [19], "20:00 in Berlin is 19:00 in UTC"

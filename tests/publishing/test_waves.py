@@ -11,6 +11,7 @@ from shared.errors import OperationFailed
 from shared.models.policy import ScheduleMode
 from shared.names import FAILED_TAG
 from shared.states import HostState, RolloutState
+from tests.fixtures.azure_fakes import FakeMachines
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.driver import Drive
@@ -242,3 +243,26 @@ def test_hosts_of_the_world_are_what_the_report_says() -> None:
     assert drive.rows["host-02"].version == NEW
     assert drive.now.tzinfo is UTC
     assert HOST_POOL_ID.lower() in drive.world.hosts
+
+
+def test_a_registration_of_an_earlier_attempt_that_comes_late_is_seen_before_the_next_rebuild() -> None:
+    drive = office(0, 0)
+    drive.publish(policy=EAGER | {"retries": 2}, reimage="works")
+    drive.world.register_works = False
+    late: list[str] = []
+
+    def come_back() -> None:
+        for host, row in drive.rows.items():
+            if row.attempt == 2 and row.phase == "recheck_host" and host not in hosts(drive) and not late:
+                late.append(host)
+                drive.world.register_works = True
+                FakeMachines(drive.world)._registered(vm_id_of(host), HOST_POOL_ID.lower())
+                drive.world.log_on(host, "eve")
+
+    drive.every_step.append(come_back)
+    drive.run(600)
+    assert late
+    assert drive.world.violations == []
+    drive.world.log_off(late[0])
+    drive.run(1200)
+    assert_all_well(drive)

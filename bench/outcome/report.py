@@ -1,0 +1,94 @@
+"""The rows of the outcome bench, and a table for reading."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+from bench.outcome.cases import CASES, OURS, OURS_AT_NIGHT, Case
+from bench.outcome.measure import Result, best, gentler, measure
+
+NAME = "outcome"
+WORKERS = 2
+
+type Measured = Mapping[Case, list[Result]]
+
+
+def run() -> list[dict[str, Any]]:
+    """Measure all cases and answer `{name, figure, value, unit, reach, met}` per figure.
+
+    Figures of the peers are those of their best settings. `reach` and `met` are None where nothing is to be reached.
+    """
+    return list(rows(measure_all()))
+
+
+def measure_all() -> Measured:
+    """All cases, two at a time, the longest first."""
+    cases = sorted(CASES, key=lambda case: case.pattern != "mixed")
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
+        found = dict(zip(cases, workers.map(measure, cases), strict=True))
+    return {case: found[case] for case in CASES}
+
+
+def rows(found: Measured) -> Iterator[dict[str, Any]]:
+    """The reaches first, then every figure."""
+    for case, results in found.items():
+        yield from _reaches(case, results)
+    for case, results in found.items():
+        for result in best(results):
+            yield from _figures(case, result)
+
+
+def _reaches(case: Case, results: list[Result]) -> Iterator[dict[str, Any]]:
+    figure = f"{case}: settings of peers with fewer forced sign-outs at the same or an earlier end"
+    yield _row(figure, len(gentler(results)), "settings", reach=0)
+    for result in results:
+        if result.policy in {OURS, OURS_AT_NIGHT}:
+            figure = f"{case}: logons turned away before sessions are ended, {result.policy}"
+            yield _row(figure, result.turned_away_early, "logons", reach=0)
+
+
+def _figures(case: Case, result: Result) -> Iterator[dict[str, Any]]:
+    figures: tuple[tuple[str, float | None, str], ...] = (
+        ("forced sign-outs", result.forced, "sessions"),
+        ("warned in vain", result.warned_in_vain, "sessions"),
+        ("time to 100 %", round(result.end, 1) if result.end < math.inf else None, "h"),
+        ("lowest free capacity", round(100 * result.lowest_free, 1), "%"),
+        ("logons turned away", result.turned_away, "logons"),
+        ("most hosts at a time", result.most_hosts, "hosts"),
+    )
+    for figure, value, unit in figures:
+        yield _row(f"{case}: {figure}, {result.policy}", value, unit)
+
+
+def _row(figure: str, value: float | None, unit: str, *, reach: float | None = None) -> dict[str, Any]:
+    """`met` follows from `value` and `reach`: at most so many."""
+    met = None if reach is None else value is not None and value <= reach
+    return {"name": NAME, "figure": figure, "value": value, "unit": unit, "reach": reach, "met": met}
+
+
+COLUMNS = f"{'':<27}{'forced':>7}{'in vain':>9}{'hours':>8}{'free':>7}{'away':>7}{'hosts':>7}  setting"
+
+
+def table(found: Measured) -> str:
+    """All cases as text: of each policy its best setting, and the best of those that start at once."""
+    lines: list[str] = []
+    for case, results in found.items():
+        lines += ["", str(case), COLUMNS]
+        lines += [_line(result) for result in best(results)]
+        at_once = [result for result in best([r for r in results if r.starts == 0]) if result not in best(results)]
+        lines += [_line(result) for result in at_once]
+        better = gentler(results)
+        lines += [f"  gentler at the same or an earlier end: {r.policy}, {r.told}" for r in better]
+    return "\n".join(lines[1:])
+
+
+def _line(result: Result) -> str:
+    end = f"{result.end:.1f}" if result.end < math.inf else "never"
+    return (
+        f"{result.policy:<27}{result.forced:>7}{result.warned_in_vain:>9}{end:>8}{result.lowest_free:>7.0%}"
+        f"{result.turned_away:>7}{result.most_hosts:>7}  {result.told}"
+    )
