@@ -11,7 +11,7 @@ from shared.steps import HOST_STEPS
 
 
 def reimage_host(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
-    """1 Look again. 2 Re-image, replace or swap. 3 Join. 4 Register. 5 Wait until healthy. 6 Probe. 7 Bake. 8 Give back.
+    """1 Look again. 2 Re-image, replace or swap. 3 Join. 4 Register. 5 Await health. 6 Probe. 7 Bake. 8 Give back.
 
     `given`: `rollout`, `host` and `run`. `again` begins another attempt; `stop`: the last step told the rollout.
     """

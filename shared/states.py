@@ -128,8 +128,10 @@ HOST_MOVES: dict[HostState, frozenset[HostState]] = {
     _H.JOINING: frozenset({_H.REIMAGING, _H.VERIFYING, _H.FAILED}),
     _H.VERIFYING: frozenset({_H.REIMAGING, _H.DONE, _H.FAILED}),
     # Back to pending: brought back to what it was, or used again (refresh).
-    _H.DONE: frozenset({_H.PENDING}),
-    _H.SKIPPED: frozenset(),
+    # To failed: it is to be brought back, and nobody knows to what.
+    _H.DONE: frozenset({_H.PENDING, _H.FAILED}),
+    # Back to pending: born on the version that is rolled back.
+    _H.SKIPPED: frozenset({_H.PENDING}),
     # Back to pending: somebody asked for another try, or it is brought back to what it was.
     _H.FAILED: frozenset({_H.PENDING}),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bench.outcome.pool import Host, Pool
+from bench.outcome.hosts import Host
+from bench.outcome.pool import Pool
 
 type Then = Callable[[], None]
 
@@ -22,8 +23,8 @@ class Batch:
         self.pool, self.hosts, self.then = pool, hosts, then
         self.left = len(hosts)
         self.begun = False
+        pool.close(hosts)
         for host in hosts:
-            pool.accept(host, accepting=False)
             pool.warn(host)
         pool.at(pool.now + minutes * 60, self.rebuild)
         self.emptied()

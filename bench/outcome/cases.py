@@ -14,8 +14,9 @@ from typing import Protocol
 
 from bench.outcome import horizon, replacer, scale_set, session_host_update, workspot
 from bench.outcome.freshcoat import Freshcoat
+from bench.outcome.hosts import Spread
 from bench.outcome.people import HOUR
-from bench.outcome.pool import Pool, Spread
+from bench.outcome.pool import Pool
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.windows import Window
 

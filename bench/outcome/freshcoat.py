@@ -20,8 +20,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from bench.outcome.hosts import Host
 from bench.outcome.people import DEADLINE, EPOCH, START, moment
-from bench.outcome.pool import Host, Pool
+from bench.outcome.pool import Pool
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import Policy, ScheduleMode, resolve_policy
 from shared.models.rollouts import FIRST_GUESS, RolloutHost, Schedule
@@ -40,7 +41,7 @@ LIMITS = Limits(sign_out=timedelta(seconds=300), approval=timedelta(days=7))
 LOOK_GAP = 1.0
 """Seconds between two looks at the least (the app's setting)."""
 REPLICAS = 4
-"""Replicas of the version: what `max_in_flight` needs and no more is bound by them."""
+"""Replicas of the version: enough for 200 hosts at once, so that they bind nothing here."""
 
 
 class Freshcoat:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.outcome.cases import OURS, OURS_AT_NIGHT, Case, Setting, settings
+from bench.outcome.copies import copied, filled, hours, kept
 from bench.outcome.freshcoat import Freshcoat
 from bench.outcome.people import DAY, DEADLINE, HOUR, START, trace
-from bench.outcome.pool import Pool, copied, filled, hours, kept
+from bench.outcome.pool import Pool
 
 WEEK = 7 * DAY
 """So long a policy is watched."""
@@ -37,6 +38,18 @@ class Result:
     most_hosts: int
 
 
+@dataclass(frozen=True)
+class Found:
+    """What one case came to."""
+
+    results: list[Result]
+    past_deadline: int
+    """Sessions open at START and still open at the deadline, if nothing is published: who ends sessions then and has
+    an old host below them cannot do with fewer."""
+    lowest_free_anyway: float
+    """The lowest free capacity until then, if nothing is published."""
+
+
 def measured(pool: Pool, setting: Setting) -> Result:
     """Run one setting on this pool, which is at START."""
     policy = setting.make()
@@ -57,11 +70,18 @@ def measured(pool: Pool, setting: Setting) -> Result:
     )
 
 
-def measure(case: Case, *, people: int = 2_000, hosts: int = 200, seed: int = 1, days: int = 9) -> list[Result]:
-    """All settings on one case."""
+def measure(case: Case, *, people: int = 2_000, hosts: int = 200, seed: int = 1, days: int = 9) -> Found:
+    """All settings on one case, and what happens without any."""
     wishes = trace(case.pattern, people=people, days=days, seed=seed)
-    pool = kept(filled(wishes, hosts=hosts, spread=case.spread, seed=seed))
-    return [measured(copied(pool, wishes), setting) for setting in settings(hosts)]
+    pool = filled(wishes, hosts=hosts, spread=case.spread, seed=seed)
+    start = kept(pool)
+    at_start = set(pool.sessions.values())
+    pool.run(START + DEADLINE)
+    return Found(
+        results=[measured(copied(start, wishes), setting) for setting in settings(hosts)],
+        past_deadline=len(at_start & set(pool.sessions.values())),
+        lowest_free_anyway=pool.lowest_free / pool.places,
+    )
 
 
 def rank(result: Result) -> tuple[bool, int, int, float]:

@@ -1,8 +1,6 @@
-"""A pool in virtual time: hosts, the load balancer, sessions, and what is counted. The same for every policy.
+"""A pool in virtual time: hosts, sessions, and what is counted. The same for every policy.
 
-What the load balancer does is documented (Microsoft Learn, "Configure host pool load balancing"): breadth-first takes
-one of the half of the hosts with the fewest sessions, at random; depth-first the host with the most that has room;
-a person with a session gets back to it, also on a drained host; nobody new lands on a drained or full host.
+A person with a session gets back to it, also on a drained host (Microsoft Learn, "Configure host pool load balancing").
 Durations of a rebuild are an estimate (azure-facts 1.9 has no official number): about 15 minutes, 8 to 40, drawn once
 per host from the seed, and the same host takes the same time under every policy. Nothing fails here.
 """
@@ -11,58 +9,16 @@ from __future__ import annotations
 
 import heapq
 import math
-import pickle
-from collections.abc import Callable
-from enum import StrEnum
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from bench.outcome.people import HOUR, START, Trace, What, Wish
+from bench.outcome.hosts import Action, Host, Session, Spread, nothing, place
+from bench.outcome.people import Trace, What, Wish
 
 MINUTE = 60.0
 TRIES_AGAIN = 5 * MINUTE
 """Somebody who was turned away tries again so long afterwards, until they wanted to leave anyway."""
-
-NO_TRACE = Trace("", 0, 0, 0.0, ())
-
-type Action = Callable[..., None]
-
-
-def nothing(*_: object) -> None:
-    """What is done where nobody asked to be told."""
-
-
-class Spread(StrEnum):
-    """How the load balancer spreads sessions."""
-
-    BREADTH = "breadth-first"
-    DEPTH = "depth-first"
-
-
-class Host:
-    """One session host. `there`: registered and running; `new`: on the target version; `build`: seconds to rebuild."""
-
-    __slots__ = ("accepting", "build", "name", "new", "people", "there")
-
-    def __init__(self, name: str, build: float) -> None:
-        self.name, self.build = name, build
-        self.new, self.there, self.accepting = False, True, True
-        self.people: dict[int, Session] = {}
-
-    @property
-    def idle(self) -> bool:
-        """Whether nobody has a session on it."""
-        return not self.people
-
-
-class Session:
-    """One session. `left` counts how often it was disconnected, so that only the last time limit ends it."""
-
-    __slots__ = ("connected", "host", "left", "number", "person", "warned")
-
-    def __init__(self, person: int, number: int, host: Host) -> None:
-        self.person, self.number, self.host = person, number, host
-        self.connected, self.warned, self.left = True, False, 0
 
 
 class Pool:
@@ -73,7 +29,7 @@ class Pool:
     ) -> None:
         self.trace, self.limit, self.spread, self.size = trace, limit, spread, hosts
         self._builds = Random(f"{seed} builds")
-        self.hosts = [self.make_host(f"host-{number:04}") for number in range(hosts)]
+        self.hosts = [self._make_host(f"host-{number:04}") for number in range(hosts)]
         self.places = self.free = hosts * limit
         self.old = hosts
         """Hosts that still have to be updated, or replaced."""
@@ -96,11 +52,11 @@ class Pool:
         self._next_wish = 0
         self._queue: list[tuple[float, int, Action, tuple[Any, ...]]] = []
         self._queued = 0
-        self._trying: set[int] = set()
+        self.trying: set[int] = set()
         self._luck = Random(f"{seed} luck")
 
-    def make_host(self, name: str) -> Host:
-        """Another host, with its own time to rebuild; not in the pool yet."""
+    def _make_host(self, name: str) -> Host:
+        """A host with its own time to rebuild."""
         minutes = self._builds.lognormvariate(math.log(15), 0.25)
         return Host(name, float(round(min(40.0, max(8.0, minutes)) * MINUTE)))
 
@@ -166,12 +122,12 @@ class Pool:
         self._count(-1)
 
     def _try_again(self, person: int) -> None:
-        if person not in self._trying:
-            self._trying.add(person)
+        if person not in self.trying:
+            self.trying.add(person)
             self.at(self.now + TRIES_AGAIN, self._tries, person)
 
     def _tries(self, person: int) -> None:
-        self._trying.discard(person)
+        self.trying.discard(person)
         if person not in self.wanting or person in self.sessions:
             return
         if self._place(0.0) is None:
@@ -184,12 +140,7 @@ class Pool:
         roomy = [host for host in self.hosts if host.accepting and len(host.people) < self.limit]
         if self.prefers_new:
             roomy = [host for host in roomy if host.new] or roomy
-        if not roomy:
-            return None
-        if self.spread is Spread.DEPTH:
-            return max(roomy, key=_used)
-        roomy.sort(key=_used)
-        return roomy[int(luck * ((len(roomy) + 1) // 2))]
+        return place(roomy, self.spread, luck)
 
     def _ended_by_itself(self, session: Session) -> None:
         self.in_vain += session.warned
@@ -237,6 +188,11 @@ class Pool:
             if session.person in self.wanting:
                 self._log_on(session.person, self._luck.random())
 
+    def close(self, hosts: Sequence[Host]) -> None:
+        """Drain several at once, so that nobody who is thrown out of one lands on the next."""
+        for host in hosts:
+            self.accept(host, accepting=False)
+
     def rebuild(self, host: Host, back: Action = nothing) -> None:
         """Take the host out of the pool and bring it back on the new version. Whoever is on it is thrown out."""
         self._take_out(host)
@@ -283,36 +239,3 @@ class Pool:
     def warned_in_vain(self) -> int:
         """Sessions that were warned and not ended by the policy: they ended by themselves, or are still open."""
         return self.in_vain + sum(session.warned for session in self.sessions.values())
-
-
-def _used(host: Host) -> int:
-    return len(host.people)
-
-
-def filled(trace: Trace, **given: Any) -> Pool:
-    """The pool at START: what it is before anybody publishes anything, so it is made once for all policies."""
-    pool = Pool(trace, **given)
-    pool.run(START)
-    pool.begin()
-    return pool
-
-
-def kept(pool: Pool) -> bytes:
-    """The pool as it is now, to try many policies on; all but its trace, which nothing changes."""
-    trace, pool.trace = pool.trace, NO_TRACE
-    try:
-        return pickle.dumps(pool)
-    finally:
-        pool.trace = trace
-
-
-def copied(pool: bytes, trace: Trace) -> Pool:
-    """The pool that was kept."""
-    copy: Pool = pickle.loads(pool)  # noqa: S301 - made by `kept` in this process
-    copy.trace = trace
-    return copy
-
-
-def hours(seconds: float) -> float:
-    """Hours since START."""
-    return (seconds - START) / HOUR

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.outcome.hosts import Host
 from bench.outcome.people import HOUR, START
-from bench.outcome.pool import Host, Pool
+from bench.outcome.pool import Pool
 
 
 @dataclass(frozen=True)

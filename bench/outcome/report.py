@@ -9,12 +9,12 @@ from multiprocessing import get_context
 from typing import Any
 
 from bench.outcome.cases import CASES, OURS, OURS_AT_NIGHT, Case
-from bench.outcome.measure import Result, best, gentler, measure
+from bench.outcome.measure import Found, Result, best, gentler, measure
 
 NAME = "outcome"
 WORKERS = 2
 
-type Measured = Mapping[Case, list[Result]]
+type Measured = Mapping[Case, Found]
 
 
 def run() -> list[dict[str, Any]]:
@@ -35,10 +35,12 @@ def measure_all() -> Measured:
 
 def rows(found: Measured) -> Iterator[dict[str, Any]]:
     """The reaches first, then every figure."""
-    for case, results in found.items():
-        yield from _reaches(case, results)
-    for case, results in found.items():
-        for result in best(results):
+    for case, come_to in found.items():
+        yield from _reaches(case, come_to.results)
+    for case, come_to in found.items():
+        yield _row(f"{case}: open from the start past the deadline", come_to.past_deadline, "sessions")
+        yield _row(f"{case}: lowest free capacity, no update", _percent(come_to.lowest_free_anyway), "%")
+        for result in best(come_to.results):
             yield from _figures(case, result)
 
 
@@ -56,12 +58,16 @@ def _figures(case: Case, result: Result) -> Iterator[dict[str, Any]]:
         ("forced sign-outs", result.forced, "sessions"),
         ("warned in vain", result.warned_in_vain, "sessions"),
         ("time to 100 %", round(result.end, 1) if result.end < math.inf else None, "h"),
-        ("lowest free capacity", round(100 * result.lowest_free, 1), "%"),
+        ("lowest free capacity", _percent(result.lowest_free), "%"),
         ("logons turned away", result.turned_away, "logons"),
         ("most hosts at a time", result.most_hosts, "hosts"),
     )
     for figure, value, unit in figures:
         yield _row(f"{case}: {figure}, {result.policy}", value, unit)
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 1)
 
 
 def _row(figure: str, value: float | None, unit: str, *, reach: float | None = None) -> dict[str, Any]:
@@ -76,13 +82,14 @@ COLUMNS = f"{'':<27}{'forced':>7}{'in vain':>9}{'hours':>8}{'free':>7}{'away':>7
 def table(found: Measured) -> str:
     """All cases as text: of each policy its best setting, and the best of those that start at once."""
     lines: list[str] = []
-    for case, results in found.items():
-        lines += ["", str(case), COLUMNS]
+    for case, come_to in found.items():
+        results = come_to.results
+        told = f"{come_to.past_deadline} sessions last from the start past the deadline"
+        lines += ["", f"{case}: {told}; at least {come_to.lowest_free_anyway:.0%} free without an update", COLUMNS]
         lines += [_line(result) for result in best(results)]
-        at_once = [result for result in best([r for r in results if r.starts == 0]) if result not in best(results)]
-        lines += [_line(result) for result in at_once]
-        better = gentler(results)
-        lines += [f"  gentler at the same or an earlier end: {r.policy}, {r.told}" for r in better]
+        at_once = best([result for result in results if result.starts == 0])
+        lines += [_line(result) for result in at_once if result not in best(results)]
+        lines += [f"  gentler at the same or an earlier end: {r.policy}, {r.told}" for r in gentler(results)]
     return "\n".join(lines[1:])
 
 

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.outcome.hosts import Host
 from bench.outcome.people import START
-from bench.outcome.pool import Host, Pool
+from bench.outcome.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class RollingUpgrade:
         size = max(1, self.pool.size * self.chosen.percent // 100)
         self.batch, self.waiting = self.waiting[:size], self.waiting[size:]
         self.left = len(self.batch)
+        if not self.chosen.surge:
+            self.pool.close(self.batch)
         for host in self.batch:
             if self.chosen.surge:
                 self.pool.add(Host(f"new-{host.name}", host.build), self._through)
@@ -59,6 +62,7 @@ class RollingUpgrade:
         if self.left:
             return
         if self.chosen.surge:
+            self.pool.close(self.batch)
             for host in self.batch:
                 self.pool.delete(host)
         self._next()

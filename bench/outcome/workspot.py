@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.outcome.hosts import Host
 from bench.outcome.people import DEADLINE, START
-from bench.outcome.pool import Host, Pool
+from bench.outcome.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class OnLogOff:
             self.pool.rebuild(host)
 
     def _force(self) -> None:
-        for host in [host for host in self.pool.hosts if host.there and not host.new]:
-            self.pool.accept(host, accepting=False)
-        for host in [host for host in self.pool.hosts if host.there and not host.new]:
+        rest = [host for host in self.pool.hosts if host.there and not host.new]
+        self.pool.close(rest)
+        for host in rest:
             self.pool.rebuild(host)

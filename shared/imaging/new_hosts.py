@@ -79,7 +79,7 @@ def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Ch
     if rollout and rollout.kind is RolloutKind.ROLL_BACK and not rollout.going_back:
         named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} takes the pool back to this version")
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
-    if rollout and rollout.canary_passed_at and not rollout.going_back:
+    if rollout and rollout.canary_passed_at and not rollout.going_back and not rollout.retry_of:
         named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} has passed its first hosts")
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
     return _of_pool(pool, _named(pool, rollout, state), *_stand_ins(pool, state))

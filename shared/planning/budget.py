@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.models.policy import Policy, share_down, share_up
+from shared.models.rollouts import RolloutHost
 from shared.planning import ramp
+from shared.planning.observe import gone
 from shared.planning.values import Bound, HostView, Snapshot
+from shared.states import HostState
 
 HOSTS_PER_REPLICA = 50
 """VMs one replica of an image version can feed at a time (azure-facts 2.8)."""
@@ -87,8 +90,9 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     """
     forcing = snapshot.forcing(now)
     lifted = snapshot.limits_lifted(policy, now)
-    total = len(snapshot.hosts)
-    in_service = sum(1 for view in snapshot.hosts if not (view.row.was_off or view.row.operator_drained))
+    there = [view for view in snapshot.hosts if not _is_gone(view, now)]
+    total = len(there)
+    in_service = sum(1 for view in there if _was_in_service(view.row))
     allowed = total if snapshot.everything_at_once(policy, now) else share_down(policy.max_unavailable, total)
     floor = 0 if lifted else share_up(policy.min_available, in_service)
     if forcing:
@@ -119,6 +123,17 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
         spare=max(1, min(allowed_in_work, in_service - floor)),
         bounds=(*bounds, *([arm] if arm else ())),
     )
+
+
+def _is_gone(view: HostView, now: datetime) -> bool:
+    """Whether a host has left the pool, or never was there: it must not count for shares of what is left."""
+    left = view.seen is None and not view.row.out_of_pool and not view.row.state.in_work
+    return left and (view.row.state is HostState.SKIPPED or gone(view.row, now))
+
+
+def _was_in_service(row: RolloutHost) -> bool:
+    """Whether people could be on the host before we came."""
+    return not (row.was_off or row.operator_drained or row.left_drained or row.vm_missing)
 
 
 def _unavailable_bound(policy: Policy, total: int, allowed: int, *, lifted: bool) -> Bound:

@@ -15,6 +15,7 @@ from shared.planning.values import Act, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
 from shared.states import HostState
 
+LEFT_DRAINED = "was not updated, and stays drained, since an earlier attempt had failed on it"
 NO_VM = "its VM does not exist: remove the session host from the host pool"
 
 
@@ -58,14 +59,17 @@ class Chooser:
 
     def _untouched(self, view: HostView) -> Decision:
         """While going back, a host that was not updated stays as it is."""
+        if view.drained and view.row.left_drained:
+            return Decision(view.name, Act.FAIL, LEFT_DRAINED, view.sessions)
         if view.drained:
             return Decision(view.name, Act.GIVE_BACK, "was not updated, so it stays as it is", view.sessions)
-        return Decision(view.name, Act.SKIP, "was not updated", view.sessions)
+        why = LEFT_DRAINED if view.row.left_drained else "was not updated"
+        return Decision(view.name, Act.SKIP, why, view.sessions)
 
     def _drained(self, view: HostView) -> Decision:
         if view.seen is None:
             return self._missing(view)
-        if against := self._not_due(view):
+        if not view.row.left_drained and (against := self._not_due(view)):
             return Decision(view.name, Act.GIVE_BACK, against, view.sessions)
         if view.row.drained_at is None:
             return self._drain_again(view)
@@ -128,7 +132,10 @@ class Chooser:
     def _why_no_more_work(self) -> str:
         if self.budget.in_work < self.budget.allowed_in_work:
             return "waits: Azure's budget of calls is used up for the moment"
-        bound = min((b for b in self.budget.bounds if b.name != "min_available"), key=lambda b: b.hosts)
+        binds = self.budget.allowed_in_work
+        bound = next(
+            b for b in self.budget.bounds if b.hosts == binds and b.name not in {"min_available", "arm_writes"}
+        )
         return f"waits: {self.budget.allowed_in_work} may be rebuilt at once ({bound.name})"
 
     def _force(self, view: HostView) -> Decision:
@@ -202,12 +209,17 @@ class Chooser:
                 break
             decision = changed[index]
             view = drained.get(decision.host)
-            if view is None or decision.act is not Act.HOLD or view.row.operator_drained or view.row.was_off:
+            if view is None or decision.act is not Act.HOLD or not _for_users(view):
                 continue
             why = f"only {_hosts(self.budget.serving)} accept sessions"
             changed[index] = Decision(decision.host, Act.GIVE_BACK, why, decision.sessions)
             self.budget.serving += 1
         return tuple(changed)
+
+
+def _for_users(view: HostView) -> bool:
+    """Whether a host that we drained was in rotation before; not one that an earlier attempt has failed on."""
+    return not (view.row.operator_drained or view.row.was_off or view.row.left_drained)
 
 
 def _people(sessions: int) -> str:

@@ -80,8 +80,10 @@ def schedule_back(schedule: Schedule, policy: Policy, now: datetime) -> Schedule
     A `force_at` that is still ahead stays. One that is over is moved, so that people on hosts that are updated already
     are warned as the policy says before they are signed out once more.
     """
+    if now < schedule.force_at:
+        return schedule
     notice = min(timedelta(minutes=max(policy.warn_minutes, default=0)), LONGEST_NOTICE)
-    return schedule.model_copy(update={"force_at": max(schedule.force_at, now + notice)})
+    return schedule.model_copy(update={"force_at": now + notice}) if notice else schedule
 
 
 def sign_out_wait(policy: Policy) -> timedelta:

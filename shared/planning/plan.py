@@ -7,6 +7,7 @@ reason too, so that "why not yet?" always has an answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.models.policy import OnFailure, Policy
@@ -29,9 +30,15 @@ def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -
     """What to do now with each host that is not through, when to look again, and what the rollout becomes."""
     if snapshot.state.ended:
         return Plan((), None)
+    chooser = Chooser(snapshot, policy, now, limits.sign_out)
+    forward = not snapshot.going_back and snapshot.kind is not RolloutKind.REFRESH
+    passed = forward and chooser.canary.passed and chooser.canary.proved > 0
+    return replace(_plan(snapshot, policy, now, limits, chooser), canary_passed=passed)
+
+
+def _plan(snapshot: Snapshot, policy: Policy, now: datetime, limits: Limits, chooser: Chooser) -> Plan:
     if snapshot.state is RolloutState.CANCELLING:
         return _cancelling(snapshot, policy, now)
-    chooser = Chooser(snapshot, policy, now, limits.sign_out)
     if snapshot.state is RolloutState.AWAITING_APPROVAL:
         return _awaiting(snapshot, policy, now, chooser, limits)
     if snapshot.state not in GOING_ON and snapshot.kind is RolloutKind.REFRESH:
@@ -45,7 +52,7 @@ def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -
 def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Chooser) -> Plan:
     look = next_look(snapshot, policy, now)
     why_not = _why_not_yet(snapshot, policy, now)
-    warnings = () if why_not and now >= snapshot.schedule.begin_at else _warnings(snapshot, policy, now)
+    warnings = _warnings(snapshot, policy, now)
     if why_not:
         return Plan(_before_begin(snapshot, why_not), look, warnings, note=snapshot.why_not)
     stop = _stop(snapshot, policy, chooser)
@@ -65,7 +72,6 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
         warnings,
         becomes=becomes,
         note=note,
-        canary_passed=not snapshot.going_back and chooser.canary.passed and chooser.canary.proved > 0,
     )
 
 
@@ -90,10 +96,18 @@ def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> str:
 
 def _before_begin(snapshot: Snapshot, why: str) -> tuple[Decision, ...]:
     """Nothing is begun; what was drained before is given back, since it would only stand empty."""
-    return tuple(
-        Decision(view.name, Act.GIVE_BACK, why, view.sessions) if view.drained else _kept(view, why)
-        for view in _in_order(snapshot)
-    )
+    return tuple(_let_go(snapshot, view, why) for view in _in_order(snapshot))
+
+
+def _let_go(snapshot: Snapshot, view: HostView, why: str) -> Decision:
+    if not view.drained:
+        return _kept(view, why)
+    if not view.row.left_drained:
+        return Decision(view.name, Act.GIVE_BACK, why, view.sessions)
+    if snapshot.kind is not RolloutKind.REFRESH:
+        return _kept(view, why)  # one that had failed is not for the users
+    # Nor is it here; but a rollout of the pool waits for all that the refresh has in hand.
+    return Decision(view.name, Act.FAIL, f"stays drained, since an earlier attempt had failed on it, and {why}")
 
 
 def _kept(view: HostView, why: str) -> Decision:
@@ -167,11 +181,14 @@ def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
     for view in _in_order(snapshot):
         if view.row.state.in_work:
             decisions.append(hold(view, "is being rebuilt and will be finished"))
-        elif view.drained:
-            decisions.append(Decision(view.name, Act.GIVE_BACK, why, view.sessions))
         elif view.row.out_of_pool:
             told = f"is out of the host pool since an attempt that failed, and {why}"
             decisions.append(Decision(view.name, Act.FAIL, told))
+        elif view.row.left_drained:  # never for the users: what it is on has not proved good
+            told = f"stays drained, since an earlier attempt had failed on it, and {why}"
+            decisions.append(Decision(view.name, Act.FAIL, told, view.sessions))
+        elif view.drained:
+            decisions.append(Decision(view.name, Act.GIVE_BACK, why, view.sessions))
         else:
             decisions.append(Decision(view.name, Act.SKIP, why, view.sessions))
     ended = all(decision.act is Act.SKIP for decision in decisions)

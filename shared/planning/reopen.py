@@ -54,9 +54,14 @@ def again(row: RolloutHost, **changes: object) -> RolloutHost:
 
 def _brought_back(row: RolloutHost, rollout: Rollout) -> RolloutHost:
     """Hosts that were updated, or failed on the way, get a goal of their own; those never touched are left."""
-    if row.state not in {HostState.DONE, HostState.FAILED}:
+    born = _born_on_it(row, rollout)
+    if not born and row.state not in {HostState.DONE, HostState.FAILED}:
         return row
-    goal = former_version(row, rollout)
+    goal = _of_the_pool(rollout) if born else former_version(row, rollout)
+    if not goal and row.state is HostState.DONE:
+        told = f"its former version is not known, so it stays on {row.version}"
+        state = move_host(row.host, row.state, HostState.FAILED)
+        return row.model_copy(update={"state": state, "back": True, "error": told})
     if not goal:
         return row
     if row.state is HostState.DONE and goal.lower() == rollout.version_id.lower():
@@ -78,7 +83,18 @@ def _brought_back(row: RolloutHost, rollout: Rollout) -> RolloutHost:
 
 def former_version(row: RolloutHost, rollout: Rollout) -> str:
     """ARM id of the version the host was on before; what the pool was on, when the host did not say. Empty: unknown."""
-    if row.from_version_id:
-        return row.from_version_id
+    return row.from_version_id or _of_the_pool(rollout)
+
+
+def _of_the_pool(rollout: Rollout) -> str:
+    """ARM id of the version the pool was on; empty when it is not known, or that of another image."""
     same_image = rollout.from_image in {None, rollout.image}
     return f"{rollout.definition_id}/versions/{rollout.from_version}" if same_image and rollout.from_version else ""
+
+
+def _born_on_it(row: RolloutHost, rollout: Rollout) -> bool:
+    """Whether the host is on the version because it was made while the rollout gave that to new hosts."""
+    if rollout.canary_passed_at is None or row.version != rollout.version or rollout.from_version == rollout.version:
+        return False
+    skipped_since = row.state is HostState.SKIPPED and row.ended_at and row.ended_at >= rollout.canary_passed_at
+    return bool(skipped_since) or (row.state is HostState.PENDING and not row.left_drained)

@@ -25,6 +25,7 @@ _AHEAD = 40
 """Days that are laid out before and after a moment. Windows repeat every week, but a change of the clocks can leave
 one out: what has not begun or ended within 16 days never does."""
 _NEAR = timedelta(days=24)
+_A_WEEK = timedelta(days=8)
 
 Stretch = tuple[datetime, datetime]
 """From when (included) until when (excluded) work is allowed without a break, in UTC."""
@@ -55,11 +56,11 @@ def room_at(windows: tuple[Window, ...], zone: str, now: datetime, need: timedel
     """
     if not windows:
         return now
-    stretches = list(_stretches(windows, zone, now))
-    longest = max(closes - opens for opens, closes in stretches)
-    if need > longest:
-        need = longest / 2
-    return next(max(now, opens) for opens, closes in stretches if max(now, opens) + need <= closes)
+    stretches = [(max(now, opens), closes) for opens, closes in _stretches(windows, zone, now)]
+    week = [(opens, closes) for opens, closes in stretches if opens < now + _A_WEEK] or stretches[:1]
+    if not any(opens + need <= closes for opens, closes in week):  # a night with an hour more is not waited for
+        need = max(closes - opens for opens, closes in week) / 2
+    return next((opens for opens, closes in stretches if opens + need <= closes), stretches[0][0])
 
 
 def may_begin(windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> bool:

@@ -68,12 +68,12 @@ def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
     changes = {"state": HostState.PENDING, "drained_at": None, "empty_since": None, "step": "given back"}
     if row.drained_at is None and not _is_marked(services, row):
         return row.model_copy(update={**changes, "sign_out_since": None, "signed_out_last": None})
-    tidy(services, row)
     if not row.operator_drained:
         try:
             services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=True)
         except AzureNotFound:
             log.info("rollout %s: %s has left the pool, there is nothing to undrain", row.rollout, row.host)
+    tidy(services, row)  # last: without our mark, a drain that is still there would be taken for an operator's
     return row.model_copy(update={**changes, "left_drained": False, "sign_out_since": None, "signed_out_last": None})
 
 

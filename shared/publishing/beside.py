@@ -22,7 +22,7 @@ from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import DRAINED_STATES, IN_HAND
 from shared.ports import Engine
 from shared.publishing.claim import stands
-from shared.publishing.left_over import taken_over
+from shared.publishing.left_over import is_ours_still, taken_over
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.states import HostState, RolloutState
 
@@ -69,13 +69,21 @@ def look_beside(services: Services, rollout: Rollout, pool: Pool) -> Beside:
         return Beside()
     rows = services.hosts.all(pool.refresh_rollout)
     in_hand = {row.host: row for row in rows if row.state in IN_HAND}
-    failed = {row.host: row for row in rows if row.state is HostState.FAILED and _can_be_brought_back(services, row)}
     drained = any(row.state in DRAINED_STATES for row in in_hand.values())
-    return Beside(frozenset(in_hand), drained, in_hand | failed)
+    return Beside(frozenset(in_hand), drained, in_hand | _lost(services, pool, rows))
 
 
-def _can_be_brought_back(services: Services, row: RolloutHost) -> bool:
-    return row.out_of_pool and (row.body is not None or services.machines.machine(row.vm_id) is not None)
+def _lost(services: Services, pool: Pool, rows: Iterable[RolloutHost]) -> dict[str, RolloutHost]:
+    """Hosts that the refresh has taken out of the host pool and could not bring back.
+
+    Only if no rollout has ended since it was noted: that may have brought them back, and they may be gone for good.
+    """
+    failed = [row for row in rows if row.state is HostState.FAILED and row.out_of_pool]
+    refresh = services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if failed else None
+    if refresh is None or refresh.counted_rollout != pool.last_rollout:
+        return {}
+    machines = services.machines.machines([row.vm_id for row in failed])
+    return {row.host: row for row in failed if is_ours_still(row, machines.get(row.vm_id.lower()))}
 
 
 def in_other_hands(services: Services, rollout: Rollout, pool: Pool) -> frozenset[str]:

@@ -19,6 +19,7 @@ from shared.models.requests import Reschedule, RetryRequest
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
 from shared.models.views import RolloutView
+from shared.planning.moments import schedule_back
 from shared.ports import Engine
 from shared.publishing.commands import Command, Reply, begun, refusal, reply
 from shared.publishing.progress import progress
@@ -61,7 +62,8 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
 
     def change(rollout: Rollout) -> Rollout:
         failed = max(rollout.failures_accepted, rollout.counts.get("failed", 0))
-        return _moved(rollout, _resumed(rollout), note="", failures_accepted=failed)
+        schedule = _with_notice(rollout, services.now())
+        return _moved(rollout, _resumed(rollout), note="", failures_accepted=failed, schedule=schedule)
 
     return _command(services, engine, rollout_id, Command.RESUME, who, change)
 
@@ -70,7 +72,9 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> Ro
     """The first hosts are good, let the others follow. Raises NotFound, Conflict when nothing waits for that."""
 
     def change(rollout: Rollout) -> Rollout:
-        return _moved(rollout, RolloutState.RUNNING, approved_at=services.now(), approved_by=who, note="")
+        now = services.now()
+        schedule = _with_notice(rollout, now)
+        return _moved(rollout, RolloutState.RUNNING, approved_at=now, approved_by=who, schedule=schedule, note="")
 
     return _command(services, engine, rollout_id, Command.APPROVE, who, change)
 
@@ -99,8 +103,10 @@ def cancel(
     def take_back(rollout: Rollout) -> Rollout:
         if not begun(rollout):
             return leave(rollout)
-        since = rollout.back_since or services.now()
-        return _moved(rollout, RolloutState.ROLLING_BACK, back_since=since, note=f"Rolled back by {who}{why}")
+        now = services.now()
+        since, schedule = rollout.back_since or now, schedule_back(rollout.schedule, rollout.policy, now)
+        note = f"Rolled back by {who}{why}"
+        return _moved(rollout, RolloutState.ROLLING_BACK, back_since=since, schedule=schedule, note=note)
 
     back = how is CancelHow.ROLL_BACK
     command, change = (Command.ROLL_BACK, take_back) if back else (Command.CANCEL, leave)
@@ -156,10 +162,19 @@ def foreseen_problems(services: Services, rollout_id: str, body: Mapping[str, An
 
 
 def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:
-    forcing = now >= rollout.schedule.force_at and rollout.state is not RolloutState.PAUSED
+    stands = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
+    forcing = now >= rollout.schedule.force_at and not stands
     moved = move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
     windows = () if rollout.going_back else rollout.policy.windows  # going back does not wait for them
     return in_windows(moved, windows, rollout.zone, prefix="")
+
+
+def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
+    """The moments of a rollout that goes on: when force_at has passed meanwhile, people are warned before it comes.
+
+    Unless sessions were being ended before it stood still: then everybody knows.
+    """
+    return rollout.schedule if rollout.signed_out else schedule_back(rollout.schedule, rollout.policy, now)
 
 
 def _moved(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:

@@ -8,7 +8,7 @@ before anything is changed, so that it can be given back after any crash.
 from __future__ import annotations
 
 from shared.models.azure import Machine, swapped_version
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG, SWAPPED_TAG
 
 OURS = (EXCLUSION_TAG, ROLLOUT_TAG)
@@ -49,7 +49,12 @@ def failed(machine: Machine, row: RolloutHost, why: str) -> dict[str, str]:
 
 
 def keep_disk(machine: Machine, rollout: Rollout) -> str | None:
-    """The delete option to set so that the old OS disk is kept; None when it needs no change."""
+    """The delete option to set so that the old OS disk is kept, or for a refresh goes; None when it needs no change.
+
+    A used disk is nothing to go back to, and there would be one more after each use.
+    """
+    if rollout.kind is RolloutKind.REFRESH:
+        return "Delete" if machine.os_disk_delete_option == "Detach" and not machine.ephemeral else None
     if rollout.policy.keep_old_disk_days == 0 or machine.ephemeral or machine.os_disk_delete_option == "Detach":
         return None
     return "Detach"

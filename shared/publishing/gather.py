@@ -52,7 +52,7 @@ def gather(
     fresh = {row.host: row for row in _first_rows(services, rollout, new)}
     hidden = beside.hidden(rollout, seen, stored)
     rows = [
-        *(hidden.get(row.host) or reopened(_renewed(rollout, row, fresh), rollout) for row in stored.values()),
+        *(reopened(hidden.get(row.host) or _renewed(rollout, row, fresh), rollout) for row in stored.values()),
         *(with_custody(row, left) for row in fresh.values() if row.host not in stored),
         *(row for row in (hidden | left).values() if row.host not in fresh and row.host not in stored),
     ]
@@ -152,8 +152,9 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
     mark = machine.tags.get(ROLLOUT_TAG, "")
     left = bool(mark)
     if rollout.kind is RolloutKind.REFRESH:
-        left &= not host.accepting
-        row = row.model_copy(update={"failed_in": mark if left and mark != rollout.id else ""})
+        # A host that another rollout has left drained is not for this one; one that serves again is as any other.
+        left = mark == rollout.id and not host.accepting
+        row = row.model_copy(update={"failed_in": mark if mark and not left and not host.accepting else ""})
     return row.model_copy(
         update={
             "from_version": version,

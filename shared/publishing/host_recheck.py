@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from shared.arm_ids import version_id
 from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.names import REGISTER_HOST, SWAP
+from shared.publishing.gather import version_of
 from shared.publishing.kept_disks import kept_for, note_kept, note_left
 from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work
@@ -109,14 +111,15 @@ def _decide(work: Work, machine: Machine) -> None:
         _note_disk(work, machine, machine.os_disk_id)
     # What tells nothing after a re-image is not noted: then only `rebuilt` says that it went through.
     tells = strategy == Strategy.REPLACE or not machine.ephemeral
-    used = work.rollout.kind is RolloutKind.REFRESH and tells
+    refreshes = work.rollout.kind is RolloutKind.REFRESH
     work.save(
         strategy=strategy,
         old_disk_id=machine.os_disk_id,
         kept_disk_id=kept,
-        stale_disk_id=known_by(machine) if used else work.row.stale_disk_id,
+        stale_disk_id=known_by(machine) if refreshes and tells else work.row.stale_disk_id,
         location=machine.location,
         body=body.model_dump() if body else None,
+        **(_was_on(machine, goal) if refreshes else {}),
     )
 
 
@@ -131,6 +134,15 @@ def _note_disk(work: Work, machine: Machine, disk_id: str) -> None:
 
 def _goes_back(work: Work) -> bool:
     return work.row.back or work.rollout.kind is RolloutKind.ROLL_BACK
+
+
+def _was_on(machine: Machine, goal: Goal) -> dict[str, object]:
+    """What a host is on before it is made fresh: a refresh goes on for long, and the first time says little by then."""
+    known = machine.definition_id and machine.version
+    return {
+        "from_version": version_of(machine, goal.definition_id),
+        "from_version_id": version_id(machine.definition_id or "", machine.version or "") if known else "",
+    }
 
 
 def _kept_disk(work: Work, machine: Machine) -> str | None:

@@ -11,8 +11,8 @@ from shared.names import ROLLOUT_TAG
 from shared.services import Services
 from shared.states import HostState
 
-_CUSTODY = ("operator_drained", "was_off", "prior_tags", "prior_delete_option")
-"""How a host is given back: only the rollout that found it first could see that."""
+_CUSTODY = ("operator_drained", "was_off", "prior_tags", "prior_delete_option", "from_version", "from_version_id")
+"""How a host is given back, and what it is brought back to: only the rollout that found it first could see that."""
 
 
 def left_over(services: Services, rollout: Rollout, pool: Pool, seen: Container[str]) -> dict[str, RolloutHost]:
@@ -31,8 +31,16 @@ def left_over(services: Services, rollout: Rollout, pool: Pool, seen: Container[
     return {
         row.host: taken_over(rollout, row)
         for row in failed
-        if row.host in seen or row.body is not None or row.vm_id.lower() in machines
+        if row.host in seen or is_ours_still(row, machines.get(row.vm_id.lower()))
     }
+
+
+def is_ours_still(row: RolloutHost, machine: Machine | None) -> bool:
+    """Whether a host that no list shows may be taken: its VM carries our mark, or is gone and can be made again.
+
+    Who takes the mark off a VM, to use it elsewhere, has it released.
+    """
+    return row.body is not None if machine is None else ROLLOUT_TAG in machine.tags
 
 
 def taken_over(rollout: Rollout, row: RolloutHost) -> RolloutHost:
@@ -43,8 +51,6 @@ def taken_over(rollout: Rollout, row: RolloutHost) -> RolloutHost:
         host=row.host,
         vm_id=row.vm_id,
         location=row.location,
-        from_version=row.from_version,
-        from_version_id=row.from_version_id,
         version=row.version,
         out_of_pool=row.out_of_pool,
         body=row.body,

@@ -49,7 +49,7 @@ def record(
             changes |= {"look": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
         if note is not None:
             changes["note"] = note
-        if decided is not None and planned_from is not None and planned_from.state is rollout.state:
+        if decided is not None and planned_from is not None and _as_commanded(planned_from) == _as_commanded(rollout):
             changes |= _moves(services, rollout, decided)
         try:
             written = services.rollouts.replace(rollout.model_copy(update=changes))
@@ -59,6 +59,11 @@ def record(
             settle_pool(services, written)
         return written
     raise StaleRow("Rollouts", rollout_id)
+
+
+def _as_commanded(rollout: Rollout) -> tuple[object, ...]:
+    """What operators change: a look that planned from something else must not end what they have just set going."""
+    return rollout.state, rollout.schedule, rollout.retried_at, rollout.failures_accepted, rollout.approved_at
 
 
 def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, object]:
@@ -135,7 +140,8 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
         # activated meanwhile.
         decided_at = rollout.created_at if proven else rollout.ended_at or rollout.created_at
         changes["version_at"] = max(pool.version_at or decided_at, decided_at)
-    if proven and (pool.version, pool.image) != (rollout.version, rollout.image):
+    # A retry brings single hosts to where the others are, or were to be: it proves nothing for the whole pool.
+    if proven and not rollout.retry_of and (pool.version, pool.image) != (rollout.version, rollout.image):
         # After a roll-back there is nothing before: what was left is what nobody wants to go back to.
         went_back = rollout.kind is RolloutKind.ROLL_BACK
         changes |= {"version": rollout.version, "previous_version": None if went_back else pool.version}

@@ -14,6 +14,7 @@ from shared.ports import Engine
 from shared.publishing import control
 from shared.publishing.calm_policy import calmed, policy_back
 from shared.publishing.claim import refuse_second, settled_pool
+from shared.publishing.commands import begun
 from shared.publishing.preflight.findings import warned
 from shared.publishing.progress import progress
 from shared.publishing.request import Wanted, begin_rollout, plan_rollout
@@ -34,6 +35,7 @@ def roll_back_pool(services: Services, engine: Engine, name: str, asked: RollBac
         return _view(services, running)
     if running:
         _refuse_no_way_back(running)
+        _refuse_unbegun(running)
         return control.cancel(services, engine, running.id, who, CancelHow.ROLL_BACK, reason=asked.reason)
     refuse_second(services, pool)
     wanted = _wanted(services, pool, asked)
@@ -69,6 +71,13 @@ def _view(services: Services, rollout: Rollout) -> RolloutView:
 def _goes_back(running: Rollout) -> bool:
     """Whether it is a rollout that takes the pool back, and goes on doing so."""
     return running.kind is RolloutKind.ROLL_BACK and running.state is not RolloutState.CANCELLING
+
+
+def _refuse_unbegun(running: Rollout) -> None:
+    """Raises Conflict for a rollout that has changed nothing yet: to cancel it would take the pool nowhere."""
+    if not begun(running):
+        told = f"Rollout {running.id} has not begun, so there is nothing of it to take back: cancel it, then ask again."
+        raise Conflict(told, rollout=running.id)
 
 
 def _refuse_no_way_back(running: Rollout) -> None:

@@ -27,10 +27,12 @@ def test_only_hosts_that_were_updated_are_brought_back(pool: Snapshot, rules: Po
 def test_hosts_that_were_not_updated_are_given_back_and_left(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     given_back, skipped = set(decided.chosen(Act.GIVE_BACK)), set(decided.chosen(Act.SKIP))
+    failed = set(decided.chosen(Act.FAIL))
     for view in pool.hosts:
         if view.row.back or view.row.state.ended or view.row.state.in_work:
             continue
-        assert view.name in (given_back if view.drained else skipped)
+        stays_drained = failed if view.row.left_drained else given_back
+        assert view.name in (stays_drained if view.drained else skipped)
 
 
 @many
@@ -66,5 +68,6 @@ def test_a_host_we_took_out_of_the_pool_is_held_taken_or_left_and_never_called_g
 @many
 @given(pools(RolloutState.CANCELLING), policies())
 def test_cancelled_a_host_that_is_out_of_the_pool_is_named_and_not_passed_over(pool: Snapshot, rules: Policy) -> None:
-    out = {view.name for view in pool.hosts if view.row.out_of_pool and view.row.state is HostState.PENDING}
+    waiting = [view for view in pool.hosts if not view.row.state.ended and not view.row.state.in_work]
+    out = {view.name for view in waiting if view.row.out_of_pool or view.row.left_drained}
     assert set(decide(pool, rules).chosen(Act.FAIL)) == out

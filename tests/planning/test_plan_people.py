@@ -8,9 +8,18 @@ from hypothesis import given
 
 from shared.models.policy import AfterForce, Policy, share_up
 from shared.planning.values import Act, HostView, Snapshot
-from shared.states import RolloutState
+from shared.states import HostState, RolloutState
 from tests.fixtures.builders import NOON
 from tests.planning.pools import by_name, decide, many, policies, pools
+
+
+def was_in_service(view: HostView) -> bool:
+    """Whether people could be on the host before we came, and it is still there."""
+    row = view.row
+    missing = row.missing_since is not None and row.missing_since + timedelta(minutes=2) <= NOON
+    left = view.seen is None and not row.out_of_pool and not row.state.in_work
+    gone = left and (row.state is HostState.SKIPPED or missing)
+    return not (row.was_off or row.operator_drained or row.left_drained or row.vm_missing or gone)
 
 
 def floor_of(pool: Snapshot, rules: Policy) -> int:
@@ -18,7 +27,7 @@ def floor_of(pool: Snapshot, rules: Policy) -> int:
 
     Once sessions are ended, in waves, one of those in service may always be taken.
     """
-    in_service = sum(not (v.row.was_off or v.row.operator_drained) for v in pool.hosts)
+    in_service = sum(was_in_service(view) for view in pool.hosts)
     floor = share_up(rules.min_available, in_service)
     return min(floor, max(0, in_service - 1)) if pool.forcing(NOON) else floor
 
@@ -56,10 +65,11 @@ def test_nobody_is_signed_out_before_force_at_and_nothing_begins_before_begin_at
     decided = decide(pool, rules)
     if pool.schedule.force_at > NOON:
         assert not decided.chosen(Act.SIGN_OUT)
-        failed = {by_name(pool)[name].row.out_of_pool for name in decided.chosen(Act.FAIL)}
-        assert failed <= {True}  # cancelled while it is out of the host pool
+        rows = [by_name(pool)[name].row for name in decided.chosen(Act.FAIL)]
+        assert all(row.out_of_pool or row.left_drained for row in rows)  # an earlier attempt had failed on it
     if pool.schedule.begin_at > NOON and not pool.going_back and pool.state is not RolloutState.CANCELLING:
-        assert {decision.act for decision in decided.decisions} <= {Act.HOLD, Act.GIVE_BACK}
+        acts = {d.act for d in decided.decisions if not by_name(pool)[d.host].row.left_drained}
+        assert acts <= {Act.HOLD, Act.GIVE_BACK}
 
 
 @many
@@ -94,7 +104,8 @@ def test_too_few_that_serve_are_made_more_before_force_at(pool: Snapshot, rules:
     if quiet or served + len(decided.chosen(Act.GIVE_BACK)) >= floor_of(pool, rules):
         return
     kept = [by_name(pool)[d.host] for d in decided.decisions if d.act is Act.HOLD and by_name(pool)[d.host].drained]
-    assert all(view.seen is None or view.row.operator_drained or view.row.was_off for view in kept)
+    rows = [view.row for view in kept if view.seen is not None]
+    assert all(row.operator_drained or row.was_off or row.left_drained for row in rows)
 
 
 @many

@@ -44,8 +44,8 @@ def minutes_left(pool: Snapshot, rules: Policy) -> int:
 def test_outside_the_windows_nothing_is_begun_and_nobody_signed_out(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if not allowed(pool, rules, timedelta()):
-        assert not BEGINS & {decision.act for decision in decided.decisions}
-        assert not decided.warnings or pool.schedule.begin_at > NOON
+        left = {view.name for view in pool.hosts if view.row.left_drained}  # of a refresh: let go of, as failed
+        assert not BEGINS & {decision.act for decision in decided.decisions if decision.host not in left}
 
 
 @many
@@ -72,7 +72,7 @@ def test_a_host_that_fits_in_nowhere_is_begun_at_an_opening_all_the_same(pool: S
 def test_what_was_drained_is_given_back_when_the_window_closes(pool: Snapshot, rules: Policy) -> None:
     if allowed(pool, rules, timedelta()):
         return
-    waiting = {view.name for view in pool.hosts if view.drained}
+    waiting = {view.name for view in pool.hosts if view.drained and not view.row.left_drained}
     assert set(decide(pool, rules).chosen(Act.GIVE_BACK)) == waiting
 
 

@@ -1,34 +1,16 @@
-"""placeholder"""
+"""Runs of whole rollouts go through one thread: which call came first must not depend on luck."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterable
-from typing import Self
 
 import pytest
 
 from shared.publishing import carry_out
-
-
-class InOrder:
-    """Does one thing after the other: what is drawn must come out the same each time."""
-
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *trouble: object) -> None:
-        return None
-
-    @staticmethod
-    def map[A, B](act: Callable[[A], B], things: Iterable[A]) -> Iterable[B]:
-        """What `act` answers for each, in order."""
-        return [act(thing) for thing in things]
+from shared.publishing.preflight import facts
+from tests.promises.in_order import InOrder
 
 
 @pytest.fixture(autouse=True)
 def one_thing_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hands of a look work without threads."""
+    """Nothing runs in threads."""
     monkeypatch.setattr(carry_out, "ThreadPoolExecutor", InOrder)
+    monkeypatch.setattr(facts, "ThreadPoolExecutor", InOrder)

@@ -93,14 +93,18 @@ class Office:
 
 def office(
     *users: int, refresh: str = "after_logoff", policy: dict[str, Any] | None = None, now: datetime = START,
-    session_limit: int = 5, ephemeral: bool = False, **registration: Any,
+    session_limit: int = 5, ephemeral: bool = False, timers: bool = True, **registration: Any,
 ) -> Office:  # fmt: skip
-    """A pool with so many users on each of its hosts `host-01`, `host-02`, …, registered to be refreshed."""
+    """A pool with so many users on each of its hosts `host-01`, `host-02`, …, registered to be refreshed.
+
+    Without `timers` nothing is taken up again but at a start of the app: quicker where days pass.
+    """
     app = app_with_office(now=now)
     app.world.add_pool(session_limit=session_limit)
     for number, count in enumerate(users, start=1):
         app.world.add_host(f"host-{number:02}", users=count, ephemeral=ephemeral)
-    found = Office(app, Play(app, lambda: take_up(app.services, app.engine)))
+    ticking = [lambda: take_up(app.services, app.engine)] if timers else []
+    found = Office(app, Play(app, *ticking))
     found.body = {
         "host_pool_id": HOST_POOL_ID, "image": "win11", "join": {"kind": "entra"}, "time_zone": "Europe/Berlin",
         "policy": policy or {}, **registration,

@@ -37,9 +37,24 @@ def test_each_use_is_made_fresh_once_and_the_disk_is_another_one_each_time() -> 
     assert pool.rebuilt("host-02") == 0
 
 
+@pytest.mark.parametrize("option", ["Detach", "Delete"])
+def test_used_disks_do_not_pile_up_and_the_vm_keeps_its_own_setting(option: str) -> None:
+    pool = office(0, 0, policy={"keep_old_disk_days": 7})
+    key = vm_id_of("host-01").lower()
+    pool.world.machines[key] = pool.world.machines[key].model_copy(update={"os_disk_delete_option": option})
+    before = len(pool.world.disks)
+    for _ in range(2):
+        pool.use("host-01")
+        pool.hours(1)
+        assert_fresh(pool, "host-01")
+    assert len(pool.world.disks) == before
+    assert pool.machine("host-01").os_disk_delete_option == option
+    assert pool.app.tables.disks.every() == []
+
+
 def test_nobody_is_signed_out_or_warned_for_it() -> None:
     pool = office(2, 1, policy={"warn_minutes": [60, 5], "min_available": 0})
-    pool.hours(48)
+    pool.hours(12)
     assert pool.rebuilt() == 0
     pool.world.log_off("host-01")
     pool.hours(2)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from shared.models.rollouts import RolloutHost
 from shared.planning.values import IN_HAND
+from shared.publishing.look import look
 from shared.services import POOLS, ROLLOUTS
 from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.builders import NEW, OLD
-from tests.publishing.refreshing import EAGER, Office, assert_fresh, assert_in_service, office
+from tests.publishing.refreshing import EAGER, Office, assert_fresh, office
 
 QUICK = {**EAGER, "canary_hosts": 0}
 
@@ -115,6 +118,22 @@ def test_until_a_scheduled_rollout_begins_hosts_are_made_fresh_and_none_is_in_ha
     assert pool.rebuilt("host-02") == 1
 
 
+def test_a_scheduled_rollout_waits_for_a_host_that_takes_longer_to_be_made_fresh_than_was_foreseen() -> None:
+    pool = office(0, 0, policy=QUICK)
+    rollout = publish(pool, "at", hours=1.5)
+    never_both(pool)
+    pool.minutes(45)
+    pool.world.resumes_needed = 60
+    pool.use("host-01", minutes=5)
+    pool.until(pool.app.rollout(rollout).schedule.begin_at + timedelta(minutes=2))
+    assert pool.rows["host-01"].state in IN_HAND
+    pool.world.resumes_needed = 1
+    pool.play.run(4, until=lambda: ended(pool, rollout))
+    assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
+    assert pool.rebuilt("host-01") == 2
+    assert_all_new(pool)
+
+
 def test_a_rollout_does_not_end_without_a_host_that_the_refresh_has_taken_out_of_the_pool() -> None:
     pool = office(1, 0, policy=QUICK)
     pool.minutes(5)
@@ -142,6 +161,26 @@ def test_a_rollout_brings_back_a_host_that_the_refresh_has_lost() -> None:
     assert pool.hosts["host-01"].serving
     assert pool.rows["host-01"].state is HostState.PENDING
     assert pool.rows["host-01"].used_at is None
+
+
+def test_a_host_that_the_refresh_lost_and_that_is_gone_since_is_not_made_again() -> None:
+    pool = office(1, 0, policy={**QUICK, "retries": 0, "strategy": "replace"})
+    pool.minutes(5)
+    pool.world.refuse("start_register")
+    pool.world.log_off("host-01")
+    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.world.faults.clear()
+    pool.put("off")
+    for version in (NEW, OLD):
+        rollout = publish(pool, version=version, allow_downgrade=True)
+        pool.play.run(6, until=lambda rollout=rollout: ended(pool, rollout))  # type: ignore[misc]
+        if version == NEW:
+            assert pool.hosts["host-01"].serving
+            pool.world.machines.pop(vm_id_of("host-01").lower())  # somebody has no need of it any more
+            pool.hosts.pop("host-01")
+    pool.hours(1)
+    assert "host-01" not in pool.hosts
+    assert vm_id_of("host-01").lower() not in pool.world.machines
 
 
 def test_a_host_that_a_rollout_failed_on_is_left_alone_until_somebody_puts_it_right() -> None:
@@ -187,48 +226,47 @@ def test_a_rollout_that_ends_while_the_refresh_is_not_driven_is_counted_all_the_
     assert pool.rebuilt() == 2
 
 
-@pytest.mark.parametrize("method", ["machine", "update", "set_accepting", "session_hosts"])
-@pytest.mark.parametrize("host", ["", "host-02"])
-def test_a_rollout_that_is_asked_for_in_the_midst_of_a_look_of_the_refresh(method: str, host: str) -> None:
-    """It comes between any two of the look's calls; whichever of them has written first has the host."""
-    pool = office(1, 1, 1, 0, policy=QUICK)
-    never_both(pool)
-    pool.minutes(5)
-    asked: list[str] = []
-    pool.world.meanwhile(method, lambda: asked.append(publish(pool, "now")), target=host and vm_id_of(host))
-    for name in ("host-01", "host-02", "host-03"):
-        pool.world.log_off(name)
-    pool.play.run(5, until=lambda: bool(asked) and ended(pool, asked[0]))
-    assert asked or method in {"update", "set_accepting"}
-    pool.hours(3)
-    assert_all_new(pool)
+@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("looks", [0, 2])
+def test_a_rollout_may_be_asked_for_and_look_between_any_two_calls_of_the_refresh(part: int, looks: int) -> None:
+    """Whichever of the two has written first has the host."""
+    for call in range(1 + part, 60, 4):
+        pool = office(1, 1, 0, policy={**QUICK, "settle_seconds": 15})
+        never_both(pool)
+        pool.minutes(2)
+        pool.world.log_off("host-01")
+        pool.world.log_off("host-02")
+        asked: list[str] = []
+        _before_call(pool, call, partial(_publish_and_look, pool, asked, looks))
+        pool.play.run(2, until=lambda pool=pool, asked=asked: bool(asked) and ended(pool, asked[0]))  # type: ignore[misc]
+        assert pool.app.rollout(asked[0]).state is RolloutState.SUCCEEDED, f"asked for before call {call}"
+        pool.minutes(10)
+        assert_all_new(pool)
 
 
-@pytest.mark.parametrize("write", range(1, 12))
-def test_a_rollout_that_is_asked_for_between_any_two_writes_of_the_refresh(write: int) -> None:
-    pool = office(1, 1, 0, policy=QUICK)
-    never_both(pool)
-    pool.minutes(5)
-    pool.world.log_off("host-01")
-    asked: list[str] = []
-    _at_write(pool, write, lambda: asked.append(publish(pool, "now")))
-    pool.play.run(5, until=lambda: bool(asked) and ended(pool, asked[0]))
-    pool.hours(3)
-    assert_all_new(pool)
+def _publish_and_look(pool: Office, asked: list[str], looks: int) -> None:
+    """Another worker takes the request, and looks so many times, while this one is in the midst of something."""
+    asked.append(publish(pool, "now"))
+    for _ in range(looks):
+        look(pool.app.services, pool.app.engine, asked[0], 1)
 
 
-def _at_write(pool: Office, number: int, action: Any) -> None:
-    """Have something happen just before the write of this number on the rows of hosts."""
-    table, left = pool.app.tables.hosts, [number]
-    write = table._write
+def _before_call(pool: Office, number: int, action: Callable[[], object]) -> None:
+    """Have something happen just before the call of this number to Azure, or write of a row, from now on."""
+    left = [number]
+    tables = pool.app.tables
+    for owner, name in [(pool.world, "called"), *((table, "_write") for table in (tables.hosts, tables.rollouts))]:
+        setattr(owner, name, _counted(getattr(owner, name), left, action))
 
+
+def _counted(method: Callable[..., Any], left: list[int], action: Callable[[], object]) -> Callable[..., Any]:
     def counted(*given: Any) -> Any:
         left[0] -= 1
         if left[0] == 0:
             action()
-        return write(*given)
+        return method(*given)
 
-    table._write = counted  # type: ignore[method-assign]
+    return counted
 
 
 def assert_all_new(pool: Office) -> None:
@@ -272,3 +310,21 @@ def assert_in_service_on(pool: Office, name: str, version: str) -> None:
     """The host serves, on this version."""
     assert pool.hosts[name].serving
     assert pool.world.machines[vm_id_of(name).lower()].version == version
+
+
+def test_a_host_that_was_to_be_tried_again_is_let_go_for_the_rollout_and_not_given_to_the_users() -> None:
+    pool = office(1, 0, policy={**QUICK, "retries": 0, "settle_seconds": 600})
+    pool.minutes(5)
+    pool.world.register_works = False
+    pool.world.log_off("host-01")
+    pool.play.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.world.register_works = True
+    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
+    pool.play.run(1, until=lambda: pool.rows["host-01"].state is HostState.DRAINING)
+    rollout = publish(pool)
+    pool.play.run(1, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    assert not pool.hosts["host-01"].accepting
+    pool.play.run(4, until=lambda: ended(pool, rollout))
+    assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
+    pool.hours(1)
+    assert_all_new(pool)

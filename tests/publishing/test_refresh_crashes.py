@@ -1,4 +1,4 @@
-"""The process dies at each call in turn while a used host is made fresh: nothing is repeated, nothing is left undone."""
+"""The process dies at each call in turn while a used host is made fresh: nothing is repeated, nothing left undone."""
 
 from __future__ import annotations
 

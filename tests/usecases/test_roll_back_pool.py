@@ -142,7 +142,6 @@ class TestWhileAnUpdateRuns:
     @pytest.mark.parametrize(
         ("state", "to"),
         [
-            (S.SCHEDULED, S.CANCELLING),
             (S.RUNNING, S.ROLLING_BACK),
             (S.AWAITING_APPROVAL, S.ROLLING_BACK),
             (S.PAUSED, S.ROLLING_BACK),
@@ -156,6 +155,13 @@ class TestWhileAnUpdateRuns:
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout_id}")
         assert (reply.json["id"], app.rollout(rollout_id).state) == (rollout_id, to)
         assert len(all_rollouts(app)) == 1
+
+    def test_one_that_has_not_begun_has_nothing_to_take_back(self) -> None:
+        app, rollout_id = in_state(S.SCHEDULED)
+        reply = roll_back(app)
+        assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
+        assert "cancel it" in reply.json["detail"]
+        assert app.rollout(rollout_id).state is S.SCHEDULED
 
     def test_the_note_says_who_and_why(self) -> None:
         app, rollout_id = in_state(S.RUNNING)

@@ -1,0 +1,35 @@
+"""Many whole rollouts, each another one; what they went through is told at the end of the test run."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.promises.machine import Rollouts
+from tests.promises.tally import TALLY
+
+RUNS = int(os.environ.get("PROMISE_RUNS", "300"))
+"""Whole rollouts in each of the two modules: `make test` runs them side by side."""
+
+
+def run_many(report: pytest.FixtureRequest) -> None:
+    """Run them; the promises are looked at after every step. Its counts go into the report of the test."""
+    TALLY.start()
+    try:
+        run_state_machine_as_test(
+            Rollouts,
+            settings=settings(
+                report_multiple_bugs=False,
+                max_examples=RUNS,
+                stateful_step_count=12,
+                deadline=None,
+                print_blob=True,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    finally:
+        report.node.user_properties += [(f"promises: {name}", number) for name, number in TALLY.told().items()]
+    assert TALLY.counts["runs"] >= RUNS

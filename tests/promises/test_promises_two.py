@@ -1,0 +1,11 @@
+"""The eight promises after every step of whole rollouts at random: one half of the runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.promises.runs import run_many
+
+
+def test_whatever_happens_the_promises_hold(request: pytest.FixtureRequest) -> None:
+    run_many(request)
