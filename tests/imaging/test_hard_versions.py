@@ -232,7 +232,7 @@ class TestNewHosts:
         add_pool(play, "lab", Ring.TEST, hosts=2)
         for host in ("lab-0", "lab-1"):
             play.app.world.refuse("start_reimage", host)
-        policy = {"canary_hosts": 1, "retries": 0, "on_failure": "pause"}
+        policy = {"max_failed": 0, "retries": 0, "on_failure": "pause"}
         asked = {"version": NEW, **NOW, "policy": policy}
         rollout = play.app.send("POST", "/api/pools/lab/update-image", asked).json["id"]
         play.run(1)
