@@ -21,7 +21,7 @@ node_modules/.package-lock.json: package.json package-lock.json local/setup.sh
 	@sh local/setup.sh node
 
 test: setup
-	@$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup
 	@$(PYTHON) -m ruff check .

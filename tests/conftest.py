@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import settings
 
 from tests.fixtures.azurite import azurite, table_settings, tables
@@ -13,6 +14,14 @@ settings.load_profile("freshcoat")
 __all__ = ["azurite", "table_settings", "tables"]
 
 _PROMISES = "promises: "
+
+LONGEST_FIRST = ("tests/end_to_end/", "tests/stack/", "tests/promises/")
+"""Files with few tests that each take long: begun last, one of them would still run when all else is through."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that mostly wait for processes, so that the others fill the cores meanwhile."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST_FIRST))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.promises.machine import Rollouts
 from tests.promises.tally import TALLY
 
-RUNS = int(os.environ.get("PROMISE_RUNS", "300"))
+RUNS = int(os.environ.get("PROMISE_RUNS", "1000"))
 """Whole rollouts in each of the two modules: `make test` runs them side by side."""
 
 
