@@ -2,12 +2,13 @@
 PYTHON := .venv/bin/python
 TYPED := shared orchestrators activities triggers local function_app.py
 
-.PHONY: help setup test lint run demo clean
+.PHONY: help setup test hunt lint run demo clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
 	@echo "make run     everything up until Ctrl-C (PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED)"
 	@echo "make test    all tests; one file: make test ARGS=tests/test_ids.py"
+	@echo "make hunt    whole rollouts at random, until one breaks a promise or Ctrl-C"
 	@echo "make lint    ruff and mypy"
 	@echo "make setup   what the others need: .venv and node_modules"
 	@echo "make clean   remove what setup and the runs have made"
@@ -22,6 +23,9 @@ node_modules/.package-lock.json: package.json package-lock.json local/setup.sh
 
 test: setup
 	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+hunt: setup
+	@while seed=$$(date +%s) && echo "PROMISE_SEED=$$seed" && PROMISE_SEED=$$seed $(PYTHON) -m pytest -n 2 tests/promises; do :; done
 
 lint: setup
 	@$(PYTHON) -m ruff check .

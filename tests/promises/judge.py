@@ -25,13 +25,15 @@ IN_WORK = {HostState.REIMAGING, HostState.JOINING, HostState.VERIFYING}
 
 
 class Watch:
-    """Fulfils `watched_azure.Judge`. `steady`: hosts in service ever since the pool was made or they came into it."""
+    """Fulfils `watched_azure.Judge`. `steady`: hosts in service ever since the pool was made or they came into it;
+    `first`: those that the pool was made with."""
 
     def __init__(self, app: App) -> None:
         self.app = app
         self.acting = ""
         self.disturbed = False
         self.steady: set[str] = set()
+        self.first: set[str] = set()
         self.secrets: set[str] = set()
         self.ended: dict[tuple[str, str], RolloutHost] = {}
 
@@ -185,12 +187,17 @@ class Watch:
             else:
                 self.ended.pop((row.rollout, row.host), None)
 
-    @staticmethod
-    def _may_begin_again(rollout: Rollout, before: RolloutHost) -> bool:
+    def _may_begin_again(self, rollout: Rollout, before: RolloutHost) -> bool:
         """A host goes back once, a failed one is tried again when somebody says so, a refresh goes on for ever."""
-        goes_back = rollout.going_back and not before.back and before.state is not HostState.SKIPPED
+        touched = before.state is not HostState.SKIPPED or self._born_on_the_target(rollout, before)
+        goes_back = rollout.going_back and not before.back and touched
         retried = before.state is HostState.FAILED and rollout.retried_at is not None
         return rollout.kind is RolloutKind.REFRESH or goes_back or retried
+
+    def _born_on_the_target(self, rollout: Rollout, before: RolloutHost) -> bool:
+        """Whether the host came while the rollout gave its version to new hosts: it goes back with the others."""
+        came = before.ended_at is not None and rollout.canary_passed_at is not None
+        return came and before.host not in self.first and self.disk_version(before.vm_id) == rollout.version
 
     def kept_anywhere(self, *others: Any) -> list[str]:
         """Promise 8: the secrets that are in a row of any table, or in anything else that is given."""

@@ -1,11 +1,15 @@
-"""Many whole rollouts, each another one; what they went through is told at the end of the test run."""
+"""Many whole rollouts, each another one; what they went through is told at the end of the test run.
+
+The same ones each time, so that a change is judged by itself. `PROMISE_SEED` gives others, `PROMISE_RUNS` more:
+`make hunt` looks on for as long as it is left alone.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.promises.machine import Rollouts
@@ -13,14 +17,15 @@ from tests.promises.tally import TALLY
 
 RUNS = int(os.environ.get("PROMISE_RUNS", "1000"))
 """Whole rollouts in each of the two modules: `make test` runs them side by side."""
+SEED = os.environ.get("PROMISE_SEED", "0")
 
 
-def run_many(report: pytest.FixtureRequest) -> None:
+def run_many(report: pytest.FixtureRequest, half: str) -> None:
     """Run them; the promises are looked at after every step. Its counts go into the report of the test."""
     TALLY.start()
     try:
         run_state_machine_as_test(
-            Rollouts,
+            seed(f"{SEED} {half}")(type(half, (Rollouts,), {})),
             settings=settings(
                 report_multiple_bugs=False,
                 max_examples=RUNS,

@@ -109,6 +109,7 @@ def _add_host(app: WatchedApp, name: str, picks: Picks, version: str) -> None:
         tags=picks.one(({}, {"owner": "desk"}, {"ScalingPlanExclusion": "ops"})),
         ephemeral=picks.chance(9),
     )
+    app.watch.first.add(name)
     if not off and not drained:
         app.watch.steady.add(name)
 

@@ -9,4 +9,4 @@ from tests.promises.runs import run_many
 
 @pytest.mark.timeout(900)
 def test_whatever_happens_the_promises_hold(request: pytest.FixtureRequest) -> None:
-    run_many(request)
+    run_many(request, "one")

@@ -97,7 +97,7 @@ def test_a_single_host_waits_for_approval_too() -> None:
 
 def test_an_approval_that_does_not_come_ends_the_rollout_and_the_first_host_stays_out() -> None:
     drive = office(0, 0)
-    drive.publish(policy={"canary_hold": "approve"})
+    drive.publish(policy={"canary_hold": "approve", "poll_seconds": 900})
     drive.run(60 * 24 * 8)
     assert_over(drive, RolloutState.FAILED)
     assert "approved" in drive.rollout.note
