@@ -44,6 +44,12 @@ class DesktopPools(Protocol):
     def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
         """One session host, or None when it is not registered."""
 
+    def registered_elsewhere(self, host_pool_id: str, vm_id: str) -> str:
+        """The name of another host pool of the subscription that has the VM as a session host; empty when none has.
+
+        One list of host pools and one of hosts for each: for rare moments. Raises AzureForbidden.
+        """
+
     def user_sessions(self, host_pool_id: str) -> list[UserSession]:
         """All sessions of the pool, page by page."""
 

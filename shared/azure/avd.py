@@ -55,6 +55,18 @@ class AzureDesktopPools:
         except AzureNotFound:
             return None
 
+    def registered_elsewhere(self, host_pool_id: str, vm_id: str) -> str:
+        """The name of another host pool of the subscription that has the VM; empty when none has."""
+        at = ids.parse(host_pool_id)
+        with azure_call("list the host pools of the subscription"):
+            pools = [pool.id or "" for pool in self._client(at).host_pools.list()]
+        for pool_id in pools:
+            if pool_id.lower() == host_pool_id.lower():
+                continue
+            if any(host.vm_id.lower() == vm_id.lower() for host in self.session_hosts(pool_id)):
+                return ids.last(pool_id)
+        return ""
+
     def user_sessions(self, host_pool_id: str) -> list[UserSession]:
         """All sessions of the pool, one read per page."""
         at = ids.parse(host_pool_id)

@@ -84,7 +84,8 @@ def unavailable(view: HostView, *, forcing: bool) -> bool:
 def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     """What this look may spend.
 
-    Shares count the pool's hosts: `max_unavailable` all of them, rounded down but at least 1;
+    Shares count the pool's hosts: `max_unavailable` all of them, rounded down but at least 1, less those that this
+    rollout has failed on (else as many more would be out as have failed; one may always go, or nothing would end);
     `min_available` those that were in service before (neither switched off nor drained by an operator),
     rounded up. Hosts switched off by autoscale must not count for a floor that they cannot hold up.
     """
@@ -93,7 +94,9 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     there = [view for view in snapshot.hosts if not _is_gone(view, now)]
     total = len(there)
     in_service = sum(1 for view in there if _was_in_service(view.row))
-    allowed = total if snapshot.everything_at_once(policy, now) else share_down(policy.max_unavailable, total)
+    at_once = snapshot.everything_at_once(policy, now)
+    lost = sum(1 for view in there if _lost(view))
+    allowed = total if at_once else max(1, share_down(policy.max_unavailable, total) - lost)
     floor = 0 if lifted else share_up(policy.min_available, in_service)
     if forcing:
         floor = min(floor, max(0, in_service - 1))  # else a floor of 100 % would hold up the last hosts for ever
@@ -102,7 +105,7 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     away = sum(1 for view in snapshot.hosts if view.name in snapshot.elsewhere and not view.serving)
     in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work) + away
     bounds = [
-        _unavailable_bound(policy, total, allowed, lifted=snapshot.everything_at_once(policy, now)),
+        _unavailable_bound(policy, total, allowed, lost, lifted=at_once),
         _floor_bound(policy, floor, serving, in_service),
         *_work_bounds(snapshot, policy, allowed),
     ]
@@ -136,9 +139,15 @@ def _was_in_service(row: RolloutHost) -> bool:
     return not (row.was_off or row.operator_drained or row.left_drained or row.vm_missing)
 
 
-def _unavailable_bound(policy: Policy, total: int, allowed: int, *, lifted: bool) -> Bound:
+def _lost(view: HostView) -> bool:
+    """Whether a host that served people before stays out of service, since its update has failed."""
+    return view.row.state is HostState.FAILED and not view.serving and _was_in_service(view.row)
+
+
+def _unavailable_bound(policy: Policy, total: int, allowed: int, lost: int, *, lifted: bool) -> Bound:
     share = str(policy.max_unavailable)
     told = f"{share} of {total} hosts, rounded down, at least 1" if share.endswith("%") else f"{share} as given"
+    told += f", less {lost} that failed, at least 1" if lost else ""
     return Bound("max_unavailable", allowed, "lifted: the deadline is over" if lifted else told)
 
 

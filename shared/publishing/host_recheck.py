@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 from shared.arm_ids import version_id
+from shared.errors import AzureForbidden
 from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
@@ -16,6 +19,8 @@ from shared.states import HostState
 from shared.stepping import StepFailed
 from shared.steps import Outcome, Then
 
+log = logging.getLogger("freshcoat.host")
+
 
 def recheck_host(work: Work) -> Outcome:
     """Still drained, still empty, not where it is to be already.
@@ -26,8 +31,8 @@ def recheck_host(work: Work) -> Outcome:
     services, pool, row = work.services, work.pool, work.row
     machine = services.machines.machine(row.vm_id)
     seen = services.desktops.session_host(pool.host_pool_id, row.host)
-    if seen is None and not row.out_of_pool:
-        # We did not take it out of the pool, so somebody else did, and it may serve others.
+    if seen is None and (not row.out_of_pool or _serves_elsewhere(work)):
+        # We did not take it out of the pool, so somebody else did, and it may serve others; or it does.
         return _back_to_the_rollout(work, seen)
     if work.rollout.going_back and not row.back and not row.strategy and not row.out_of_pool:
         return _back_to_the_rollout(work, seen)  # everything goes back, and nothing was done here yet
@@ -43,6 +48,25 @@ def recheck_host(work: Work) -> Outcome:
         work.save(out_of_pool=True)  # before it is: after a crash, no list would show the host any more
     services.desktops.remove_session_host(pool.host_pool_id, row.host)
     return Outcome(Then.NEXT)
+
+
+def _serves_elsewhere(work: Work) -> bool:
+    """Whether the host has been registered in another host pool since an earlier rollout took it out of this one.
+
+    Nobody looks after a host that a rollout has failed on: somebody may have put its VM to use by hand. Within one
+    rollout there is no time for that, and no call is spent.
+    """
+    row = work.row
+    if not row.left_drained:
+        return False
+    try:
+        other = work.services.desktops.registered_elsewhere(work.pool.host_pool_id, row.vm_id)
+    except AzureForbidden as forbidden:
+        log.warning("rollout %s: whether %s is in another host pool is not known: %s", row.rollout, row.host, forbidden)
+        return False
+    if other:
+        log.warning("rollout %s: %s is in host pool %s now, it is left alone", row.rollout, row.host, other)
+    return bool(other)
 
 
 def look_again_if_back(work: Work) -> Outcome | None:

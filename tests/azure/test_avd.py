@@ -52,6 +52,11 @@ def test_one_session_host_is_read_or_is_none(azure: Azure) -> None:
     assert azure.desktops.session_host(POOL, "nobody.contoso.local") is None
 
 
+def test_a_vm_is_found_in_another_host_pool_of_the_subscription(azure: Azure) -> None:
+    assert azure.desktops.registered_elsewhere(names.PERSONAL_POOL_ID, vm(2)) == "hp-office"
+    assert azure.desktops.registered_elsewhere(POOL, vm(2)) == ""
+
+
 def test_draining_and_undraining_are_seen_by_the_broker(azure: Azure) -> None:
     azure.desktops.set_accepting(POOL, host(1), accepting=False)
     drained = azure.desktops.session_host(POOL, host(1))

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from shared.models.policy import Policy, share_down
 from shared.planning.budget import WRITES_FOR_OTHERS, WRITES_PER_HOST, Budget, budget_for
+from shared.planning.observe import gone
 from shared.planning.values import Act, Snapshot
-from tests.fixtures.builders import NOON
+from shared.states import HostState
+from tests.fixtures.builders import NOON, host, policy, snapshot
 from tests.planning.pools import by_name, decide, in_work, many, policies, pools
 
 LOOK_AHEAD = 2
@@ -37,6 +39,28 @@ def test_no_more_hosts_are_rebuilt_at_once_than_allowed(pool: Snapshot, rules: P
         assert taken + in_work(pool) <= (1 if pool.may_probe_only else cap)
 
 
+def may_be_out(pool: Snapshot, rules: Policy) -> int:
+    """`max_unavailable`, less the hosts in service before that have failed and serve nobody since; one may always."""
+    states = [(view.row, view.serving) for view in pool.hosts if view.row.state is HostState.FAILED]
+    lost = [
+        row for row, serving in states
+        if not serving and not (row.was_off or row.operator_drained or row.left_drained or row.vm_missing)
+        and not gone(row, NOON)
+    ]  # fmt: skip
+    return max(1, share_down(rules.max_unavailable, len(pool.hosts)) - len(lost))
+
+
+def test_hosts_that_failed_take_places_of_those_that_may_be_unavailable() -> None:
+    failed = [host(f"f{number}", state=HostState.FAILED, accepting=False) for number in range(3)]
+    idle = [host(f"h{number}") for number in range(17)]
+    rules = policy(max_unavailable="25%", min_available=0, canary_hosts=0, max_failed=9, on_failure="continue")
+    pool = snapshot(*failed, *idle)
+    assert budget(pool, rules).bounds[0].hosts == 2
+    assert "less 3 that failed" in budget(pool, rules).bounds[0].because
+    assert len(decide(pool, rules).chosen(Act.DRAIN)) == 2
+    assert budget(snapshot(*failed, *idle[:1]), rules).bounds[0].hosts == 1  # or nothing would ever end
+
+
 @many
 @given(pools(), policies())
 def test_idle_hosts_are_drained_only_within_max_unavailable(pool: Snapshot, rules: Policy) -> None:
@@ -46,7 +70,7 @@ def test_idle_hosts_are_drained_only_within_max_unavailable(pool: Snapshot, rule
     out = sum(1 for v in pool.hosts if v.row.state.in_work or (v.drained and v.sessions == 0))
     newly = [n for n in decide(pool, rules).chosen(Act.DRAIN) if views[n].sessions == 0 and not views[n].drained]
     if newly:
-        assert out + len(newly) <= share_down(rules.max_unavailable, len(pool.hosts))
+        assert out + len(newly) <= may_be_out(pool, rules)
 
 
 @many
@@ -54,7 +78,7 @@ def test_idle_hosts_are_drained_only_within_max_unavailable(pool: Snapshot, rule
 def test_before_the_deadline_no_more_hosts_are_rebuilt_than_may_be_unavailable(pool: Snapshot, rules: Policy) -> None:
     taken = len(decide(pool, rules).chosen(Act.TAKE))
     if taken and not pool.forcing(NOON):
-        assert taken + in_work(pool) <= share_down(rules.max_unavailable, len(pool.hosts))
+        assert taken + in_work(pool) <= may_be_out(pool, rules)
 
 
 @many

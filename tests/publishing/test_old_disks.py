@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-import function_app
 from shared.errors import AzureBusy, AzureConflict, AzureForbidden, OperationFailed, StaleRow
 from shared.models.keeping import AuditEntry
 from shared.publishing.old_disks import LATER, REMOVALS
 from shared.states import RolloutState
 from tests.fixtures.azure_world import version_id_of, vm_id_of
 from tests.fixtures.builders import OLD
+from tests.fixtures.functions import functions
 from tests.publishing.kept import HOST, Shelf
 
 HOSTS = tuple(f"h{number}.contoso.local" for number in range(3))
@@ -92,8 +92,7 @@ class TestWhen:
         assert shelf.tidy() == [name_of(moved.disk_id)]
 
     def test_the_timer_runs_by_its_setting_and_not_at_the_start(self) -> None:
-        functions = {found.get_function_name(): found for found in function_app.app.get_functions()}
-        trigger = functions["tidy_old_disks"].get_trigger()
+        trigger = functions()["tidy_old_disks"].get_trigger()
         assert trigger is not None
         binding = trigger.get_dict_repr()
         assert (binding["schedule"], binding["runOnStartup"]) == ("%FRESHCOAT_RETENTION_SCHEDULE%", False)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-import function_app
 from shared.models.images import Source
 from shared.services import POOLS
 from tests.fixtures.app import Reply
+from tests.fixtures.functions import functions
 from tests.fixtures.play import Play
 from tests.imaging.shelf import ACTIVE, FIRST, NEXT, SECOND, add_pool, shelf, tasks
 from triggers.openapi import document
@@ -150,8 +150,7 @@ def test_the_document_has_them_with_their_answers() -> None:
 
 
 def test_the_timer_runs_by_its_setting_and_not_at_the_start() -> None:
-    functions = {found.get_function_name(): found for found in function_app.app.get_functions()}
-    trigger = functions["tidy_versions"].get_trigger()
+    trigger = functions()["tidy_versions"].get_trigger()
     assert trigger is not None
     binding = trigger.get_dict_repr()
     assert (binding["schedule"], binding["runOnStartup"]) == ("%FRESHCOAT_RETENTION_SCHEDULE%", False)

@@ -1,0 +1,59 @@
+"""Hosts that a rollout took out of its host pool and failed on, and what people do with their VMs meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.names import FAILED_TAG
+from shared.states import HostState, RolloutState
+from tests.fixtures.azure_world import vm_id_of
+from tests.fixtures.builders import NEW, OLD
+from tests.fixtures.driver import Drive
+from tests.publishing.pools import EAGER, assert_all_well, assert_over, hosts, office, tags
+from tests.publishing.test_waves import fail
+
+ELSEWHERE = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.DesktopVirtualization/hostPools/hp-other"
+
+
+def lost(**policy: object) -> Drive:
+    """Two hosts; one was taken out of the pool, could not join, and failed."""
+    drive = office(0, 0)
+    drive.publish(policy=EAGER | {"retries": 0, "on_failure": "continue", "keep_failed": "all"} | policy)
+    fail(drive, "host-02", kind="join")
+    fail(drive, "host-02", kind="create")
+    drive.run(300)
+    assert_over(drive, RolloutState.FAILED)
+    assert "host-02" not in hosts(drive)
+    assert FAILED_TAG in tags(drive, "host-02")
+    return drive
+
+
+def put_to_use(drive: Drive, host: str) -> None:
+    """Somebody registers the VM in another host pool by hand and forgets its tags; people work on it."""
+    drive.world.add_pool(ELSEWHERE)
+    machine = drive.world.machines[vm_id_of(host).lower()]
+    drive.world.add_host(host, host_pool_id=ELSEWHERE, version=OLD, tags=dict(machine.tags))
+    drive.world.log_on(host, "eve", ELSEWHERE)
+
+
+@pytest.mark.parametrize("retry", [False, True])
+def test_a_lost_host_that_serves_in_another_pool_by_now_is_left_alone(retry: bool) -> None:
+    drive = lost()
+    put_to_use(drive, "host-02")
+    done_before = drive.world.count("start_reimage", "host-02"), drive.world.count("start_join", "host-02")
+    drive.publish(policy=EAGER, fields={"retry_of": drive.rollout_id} if retry else {})
+    drive.run(900)
+    assert_over(drive, RolloutState.SUCCEEDED)
+    assert drive.rows["host-02"].state is HostState.SKIPPED
+    assert drive.world.users_on("host-02") == ["eve"]
+    assert drive.world.machines[vm_id_of("host-02").lower()].running
+    assert (drive.world.count("start_reimage", "host-02"), drive.world.count("start_join", "host-02")) == done_before
+
+
+def test_who_may_not_list_the_host_pools_of_the_subscription_can_still_retry() -> None:
+    drive = lost()
+    drive.world.refuse("registered_elsewhere")
+    drive.publish(policy=EAGER, fields={"retry_of": drive.rollout_id})
+    drive.run(900)
+    assert_all_well(drive)
+    assert drive.versions() == {NEW}
