@@ -91,7 +91,7 @@ def test_a_bigger_budget_never_plans_fewer(pool: Snapshot, rules: Policy, more: 
         decided = decide(pool, by)
         return len(decided.chosen(Act.TAKE)) + len(decided.chosen(Act.DRAIN))
 
-    larger = rules.model_copy(update={"max_in_flight": rules.max_in_flight + more, "max_unavailable": "100%"})
+    larger = rules.model_copy(update={"max_in_flight": rules.max_in_flight + more, "max_unavailable": 99})
     assert begun(larger) >= begun(rules)
 
 
