@@ -196,9 +196,10 @@ class Watch:
         return rollout.kind is RolloutKind.REFRESH or goes_back or retried
 
     def _born_on_the_target(self, rollout: Rollout, before: RolloutHost) -> bool:
-        """Whether the host came while the rollout gave its version to new hosts: it goes back with the others."""
+        """Whether the host came while the rollout gave its version to new hosts: it goes back with the others, unless
+        it has gone since."""
         came = before.ended_at is not None and rollout.canary_passed_at is not None
-        return came and before.host not in self.first and self.disk_version(before.vm_id) == rollout.version
+        return came and before.host not in self.first and self.disk_version(before.vm_id) in {rollout.version, None}
 
     def kept_anywhere(self, *others: Any) -> list[str]:
         """Promise 8: the secrets that are in a row of any table, or in anything else that is given."""
