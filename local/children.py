@@ -46,6 +46,11 @@ class Child:
             )
 
     @property
+    def leash(self) -> int:
+        """Id of the process that holds the command: the command is its one child."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether the command has not ended."""
         return self._process.poll() is None

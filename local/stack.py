@@ -10,7 +10,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -30,9 +31,19 @@ class Stack:
     simulated Azure starts anew.
     """
 
-    def __init__(self, options: StackOptions, *, sim_flags: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        options: StackOptions,
+        *,
+        app: Path = ROOT,
+        sim_flags: tuple[str, ...] = (),
+        settings: Mapping[str, str] | None = None,
+        on_disk: bool = True,
+    ) -> None:
+        """`app`: another function app's folder; `settings` of it that differ from the sample's; `on_disk`: whether
+        the tables are files."""
         self.options = options
-        self._sim_flags = sim_flags
+        self._app, self._sim_flags, self._changed, self._on_disk = app, sim_flags, settings or {}, on_disk
         self._children: list[Child] = []
         self._connection = ""
         self.tables = options.directory / "tables"
@@ -58,6 +69,10 @@ class Stack:
             for child in reversed(self._children):
                 child.stop()
 
+    def leash_of_host(self) -> int:
+        """Id of the process that holds the function host: its one child is the host."""
+        return next(child.leash for child in self._children if child.name == _HOST)
+
     def check(self) -> None:
         """Raises StackError when a part has ended by itself."""
         for child in self._children:
@@ -67,7 +82,7 @@ class Stack:
         print("Starting Azurite, the simulated Azure and the function host.", flush=True)
         shutil.rmtree(self.tables, ignore_errors=True)
         self.tables.mkdir(parents=True)
-        azurite = Azurite(self.options.logs / "azurite.log", state=self.tables)
+        azurite = Azurite(self.options.logs / "azurite.log", state=self.tables if self._on_disk else None)
         self._children.append(azurite.child)
         sim = self._python("Simulated Azure", "sim", self._sim_arguments(), {})
         self._connection = azurite.connection
@@ -81,8 +96,7 @@ class Stack:
         for former in [child for child in self._children if child.name == _HOST]:
             former.stop()
             self._children.remove(former)
-        settings = self._settings(self._connection)
-        return self._python(_HOST, "host", self._host_arguments(), settings)
+        return self._python(_HOST, "host", self._host_arguments(), self.settings())
 
     def await_host(self, host: Child) -> None:
         """Return once the app answers. Raises StackError with the log's tail when it does not."""
@@ -102,18 +116,18 @@ class Stack:
         return ["-m", "local.sim", *flags, "--events-url", f"{o.app_url}/api/events/logoff", *self._sim_flags]
 
     def _host_arguments(self) -> list[str]:
-        return ["-m", "local.host", "--app", str(ROOT), "--port", str(self.options.port)]
+        return ["-m", "local.host", "--app", str(self._app), "--port", str(self.options.port)]
 
-    def _settings(self, connection: str) -> dict[str, str]:
+    def settings(self) -> dict[str, str]:
         """The sample's settings, those of our own environment over them, and where things really are over both."""
         sample: dict[str, str] = json.loads(_SAMPLE.read_text())["Values"]
         ours = {name: os.environ[name] for name in sample if os.environ.get(name)}
         places = {
-            "FRESHCOAT_TABLES_CONNECTION": connection,
+            "FRESHCOAT_TABLES_CONNECTION": self._connection,
             "FRESHCOAT_TABLES_ENDPOINT": "",
             "FRESHCOAT_ARM_ENDPOINT": self.options.sim_url,
         }
-        return {**sample, **ours, **places}
+        return {**sample, **ours, **self._changed, **places}
 
 
 def stop_on_signals(parent: int = 0) -> None:

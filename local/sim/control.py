@@ -1,6 +1,7 @@
 """`/_sim/...`: what a test or the demo may ask of the simulator besides being Azure."""
 
 import json
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,8 @@ class Control:
         return state.state(self.sim, query.get("pool", ""))
 
     def calls(self, body: Any, query: dict[str, str]) -> Any:
-        return state.calls(self.sim)
+        found = state.calls(self.sim)
+        return found | {"writes": self.sim.writes_per_host} if query.get("writes") == "true" else found
 
     def options(self, body: Any, query: dict[str, str]) -> Any:
         return self.sim.options.as_dict()
@@ -66,7 +68,7 @@ class Control:
         if not found:
             raise ControlError(404, f"user '{user}' has no session on host '{host.name}'")
         guests.end_session(self.sim, host, found[0])
-        return {"host": host.name, "session_id": str(found[0].id)}
+        return {"host": host.name, "session_id": str(found[0].id), "at": time.time()}
 
     def arrive(self, body: Any, query: dict[str, str]) -> Any:
         """People come to a pool and are placed by the broker; who finds no host is turned away."""

@@ -1,6 +1,7 @@
 """One simulator: a world, its clock and everything that disturbs it."""
 
 import random
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 
@@ -34,6 +35,7 @@ class Sim:
         self.outbox: deque[Json] = deque()
         self.calls: Counter[tuple[str, str]] = Counter()
         self.calls_per_host: dict[str, Counter[str]] = {}
+        self.writes_per_host: dict[str, list[float]] = {}  # seconds since the epoch, real time
         self.answers: Counter[int] = Counter()
         self.specs: dict[str, PoolSpec] = {}  # by pool id: what a further host of the pool is like
         build.default_world(self)
@@ -43,6 +45,8 @@ class Sim:
         self.calls[(call.method, call.op)] += 1
         if call.host:
             self.calls_per_host.setdefault(call.host.lower(), Counter())[call.op] += 1
+        if call.host and call.method != "GET":
+            self.writes_per_host.setdefault(call.host.lower(), []).append(time.time())
 
     def note_as(self, call: Call, op: str) -> None:
         """Count a call as something else than its path says: its body made it that."""

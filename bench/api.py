@@ -1,0 +1,68 @@
+"""How fast the app answers while a rollout runs: 50 requests a second, whoever waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from itertools import cycle, islice
+
+import httpx
+
+from bench.rows import Part, Row, percentile
+from bench.stage import EAGER, Stage, stage
+from local.sim import names
+
+POOLS, HOSTS = 200, 1_000
+PER_SECOND, SECONDS = 50, 60.0
+P99 = 0.15
+SPEED = 10.0
+
+
+def run() -> list[Row]:
+    """Three kinds of requests in turn, at fixed moments: an answer that is late keeps no other request back."""
+    part = Part("api")
+    with stage(HOSTS, speed=SPEED, sim_flags=("--users", "off", "--busy", "0")) as up:
+        _register(up)
+        rollout = up.publish({"mode": "now"})
+        paths = {
+            f"GET /api/pools ({POOLS} pools)": f"/pools?limit={POOLS}",
+            f"GET /api/pools/office/hosts ({HOSTS:,} hosts)": "/pools/office/hosts?limit=500",
+            f"GET /api/rollouts/{{id}} ({HOSTS:,} hosts)": f"/rollouts/{rollout}",
+        }
+        while up.send("GET", f"/rollouts/{rollout}")["counts"].get("done", 0) < 1:
+            time.sleep(1.0)
+        taken = asyncio.run(_load(up, paths))
+        state = up.send("GET", f"/rollouts/{rollout}")
+        up.check_violations()
+    for path, seconds in taken.items():
+        part.at_most(f"{path}, p99", percentile(seconds, 0.99), "s", P99)
+        part.shown(f"{path}, p50", percentile(seconds, 0.5), "s")
+    part.shown("hosts through meanwhile", state["counts"].get("done", 0), "hosts")
+    return part.rows
+
+
+def _register(up: Stage) -> None:
+    up.register(EAGER)
+    for number in range(1, POOLS):
+        name = f"pool-{number:03}"
+        up.sim("POST", "/pools", {"name": f"hp-{name}", "hosts": 2})
+        up.register(EAGER, name, names.OFFICE_POOL_ID.replace("hp-office", f"hp-{name}"))
+
+
+async def _load(up: Stage, paths: dict[str, str]) -> dict[str, list[float]]:
+    taken: dict[str, list[float]] = defaultdict(list)
+    began = time.perf_counter()
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+    async with httpx.AsyncClient(base_url=f"{up.options.app_url}/api", timeout=60, limits=limits) as client:
+
+        async def one(number: int, name: str) -> None:
+            due = began + number / PER_SECOND
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            answer = await client.get(paths[name])
+            answer.raise_for_status()
+            taken[name].append(time.perf_counter() - due)
+
+        count = int(PER_SECOND * SECONDS)
+        await asyncio.gather(*(one(number, name) for number, name in enumerate(islice(cycle(paths), count))))
+    return taken

@@ -1,0 +1,67 @@
+"""How long a fresh process takes: to import the app, and to answer its first request."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from bench.machine import child_of, peak_memory
+from bench.rows import Part, Row
+from bench.stage import ROOT, stage
+from local.children import Child, answers, free_port, wait_until
+
+TIMES = 5
+IMPORT, MEMORY = 1.0, 120.0
+_SCRIPT = """
+import resource, time
+began = time.perf_counter()
+import function_app
+print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def run() -> list[Row]:
+    """Median of several fresh processes each; the files are in the system's cache."""
+    part = Part("cold")
+    imports = [_import() for _ in range(TIMES)]
+    part.at_most("import of function_app", median(seconds for seconds, _ in imports), "s", IMPORT)
+    part.at_most("memory after that", median(memory for _, memory in imports), "MB", MEMORY)
+    first, memory = _first_answer()
+    part.shown("fresh process to first answer of GET /api/health", first, "s")
+    part.shown("memory of the function host then", memory, "MB")
+    return part.rows
+
+
+def _import() -> tuple[float, float]:
+    """Seconds, and the most memory in MB, of one fresh process."""
+    done = subprocess.run([sys.executable, "-c", _SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    seconds, kilobytes = done.stdout.split()
+    return float(seconds), int(kilobytes) * 1024 / 1e6
+
+
+def _first_answer() -> tuple[float, float]:
+    """Seconds from starting a function host until it has answered, and its memory in MB; tables and Azure are up."""
+    taken: list[float] = []
+    with stage(2) as up, tempfile.TemporaryDirectory() as logs:
+        memory = up.memory_of_host()
+        for number in range(TIMES):
+            port = free_port()
+            began = time.perf_counter()
+            host = Child(
+                "Function host",
+                [sys.executable, "-m", "local.host", "--app", str(ROOT), "--port", str(port)],
+                log=Path(logs) / f"{number}.log",
+                env=up.settings(),
+                cwd=ROOT,
+            )
+            try:
+                wait_until(lambda port=port: answers(f"http://localhost:{port}/api/health"), host, seconds=60)  # type: ignore[misc]
+                taken.append(time.perf_counter() - began)
+                memory = peak_memory(child_of(host.leash))
+            finally:
+                host.stop()
+    return median(taken), memory

@@ -1,0 +1,38 @@
+"""How many hosts per second a whole rollout brings through when Azure takes no time and throttles nobody."""
+
+from __future__ import annotations
+
+from bench.rows import Part, Row
+from bench.stage import AT_ONCE, EAGER, seconds_of, stage
+
+SIZES = (100, 1_000, 10_000)
+REACH, FLAT, MEMORY = 15.0, 0.9, 400.0
+SLOWEST = 2.0
+"""Hosts per second at which a rollout is given up."""
+
+
+def run() -> list[Row]:
+    """Rollouts of mode `now` over idle hosts, one after the other, each on a stack of its own."""
+    part = Part("engine")
+    rates: dict[int, float] = {}
+    for hosts in SIZES:
+        rates[hosts], memory, _ = measured(hosts)
+        figure = f"hosts per second, {hosts:,} hosts"
+        if hosts == 1_000:
+            part.at_least(figure, rates[hosts], "hosts/s", REACH)
+        else:
+            part.shown(figure, rates[hosts], "hosts/s")
+        part.at_most(f"peak memory of the function host, {hosts:,} hosts", memory, "MB", MEMORY)
+    part.at_least("rate at 10,000 hosts, of that at 1,000", rates[10_000] / rates[1_000], "", FLAT)
+    return part.rows
+
+
+def measured(hosts: int) -> tuple[float, float, float]:
+    """Hosts per second from the request to the end, the function host's peak memory in MB, and ARM calls per host."""
+    with stage(hosts, sim_flags=AT_ONCE) as up:
+        up.register(EAGER)
+        before = up.calls()["total"]
+        view = up.finish(up.publish({"mode": "now"}), seconds=60 + hosts / SLOWEST)
+        calls = up.calls()["total"] - before
+        up.check_violations()
+        return hosts / seconds_of(view), up.memory_of_host(), calls / hosts

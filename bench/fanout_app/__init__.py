@@ -1,0 +1,1 @@
+"""A function app for `bench.vs_fanout`."""

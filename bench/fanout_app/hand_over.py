@@ -1,0 +1,31 @@
+"""Drains all hosts of a rollout and hands them over at once: the looks of a rollout, without their waves."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from shared.errors import NotFound
+from shared.models.azure import Machine
+from shared.publishing import apply
+from shared.publishing.carry_out import CONCURRENCY
+from shared.publishing.gather import gather
+from shared.services import POOLS, ROLLOUTS, Services
+
+
+def hand_over(services: Services, rollout_id: str) -> list[str]:
+    """The names of the hosts, drained and written as taken."""
+    rollout = services.rollouts.find(ROLLOUTS, rollout_id)
+    pool = services.pools.find(POOLS, rollout.pool) if rollout else None
+    if rollout is None or pool is None:
+        raise NotFound("rollout", rollout_id)
+    now = services.now()
+    views = gather(services, rollout, pool, now).snapshot.hosts
+    machines: dict[str, Machine] = {}
+    with ThreadPoolExecutor(CONCURRENCY) as threads:
+        rows = list(threads.map(lambda view: apply.remember(services, view.row, machines), views))
+        rows = services.hosts.write_many(rows)
+        drained = threads.map(lambda row: apply.drain(services, rollout, pool, row, machines[row.host]), rows)
+        settled = [row.model_copy(update={"empty_since": now - timedelta(hours=1)}) for row in drained]
+    services.hosts.write_many([apply.take(row, now, canary=False) for row in settled])
+    return [row.host for row in settled]

@@ -1,0 +1,57 @@
+"""What a measurement ran on: numbers of another machine are other numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = (
+    "azure-functions-durable",
+    "durabletask",
+    "azure-functions-runtime",
+    "azure-data-tables",
+    "azure-mgmt-compute",
+)
+
+
+def described() -> str:
+    """Cores, memory and versions, in a few lines."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores = len(os.sched_getaffinity(0))
+    load = os.getloadavg()[0]
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S607
+    azurite = json.loads((ROOT / "package-lock.json").read_text())["packages"]["node_modules/azurite"]["version"]
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"{cores} cores ({_processor()}), {memory:.0f} GiB, load {load:.1f} before it began\n"
+        f"Python {platform.python_version()}, Node.js {node}, Azurite {azurite}\n{packages}"
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def peak_memory(pid: int) -> float:
+    """The most memory a process has had resident so far, in MB (10^6 bytes)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise ValueError(f"process {pid} says nothing of its memory")
+
+
+def child_of(pid: int) -> int:
+    """The one child process of a process. Raises ValueError when it has none."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    if not children:
+        raise ValueError(f"process {pid} has no child")
+    return int(children[0])

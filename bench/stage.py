@@ -1,0 +1,121 @@
+"""The whole stack with a pool of idle hosts, as the measurements use it: Azurite, simulated Azure, function host."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from bench.machine import child_of, peak_memory
+from local.children import StackError, free_port
+from local.client import answered
+from local.sim import names
+from local.stack import Stack
+from local.stack_options import ROOT, StackOptions
+
+IMAGE, POOL = "win11-office", "office"
+ENDED = {"succeeded", "failed", "cancelled", "rolled_back"}
+AT_ONCE = ("--duration-scale", "0", "--users", "off", "--busy", "0")
+"""Nothing takes time in Azure, and nobody is there."""
+EAGER: dict[str, Any] = {
+    "settle_seconds": 0,
+    "canary_hosts": 0,
+    "max_in_flight": 200,
+    "max_unavailable": "100%",
+    "strategy": "reimage",
+    "warn_minutes": [],
+}
+"""Nothing but the calls themselves takes time."""
+TIMEOUT = 60.0
+
+
+class Stage(Stack):
+    """The running stack, and what a measurement asks of it."""
+
+    def __init__(self, hosts: int, *, kept_in: Path, **how: Any) -> None:
+        speed = how.pop("speed", 1.0)
+        options = StackOptions(port=free_port(), sim_port=free_port(), hosts=hosts, speed=speed, kept_in=kept_in)
+        super().__init__(options, on_disk=False, **how)
+        self.http = httpx.Client(timeout=TIMEOUT)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.http.close()
+        super().__exit__(kind, error, at)
+
+    def send(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """A request to the app. Raises StackError when it is not answered with success."""
+        return answered(self.http.request(method, f"{self.options.app_url}/api{path}", json=body))
+
+    def sim(self, method: str, path: str, body: Any = None) -> Any:
+        """A request to the simulated Azure's control surface."""
+        answer = self.http.request(method, f"{self.options.sim_url}/_sim{path}", json=body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def register(self, policy: Mapping[str, Any], pool: str = POOL, host_pool_id: str = names.OFFICE_POOL_ID) -> None:
+        """Make image and pool known to the app."""
+        self.send("PUT", f"/images/{IMAGE}", {"definition_id": names.DEFINITION_ID})
+        body = {"host_pool_id": host_pool_id, "image": IMAGE, "join": {"kind": "entra"}, "policy": dict(policy)}
+        self.send("PUT", f"/pools/{pool}", body)
+
+    def publish(self, schedule: Mapping[str, Any], pool: str = POOL, **more: Any) -> str:
+        """Ask for version 2.0.0; the rollout's id."""
+        body = {"version": "2.0.0", "schedule": dict(schedule), **more}
+        return str(self.send("POST", f"/pools/{pool}/update-image", body)["id"])
+
+    def finish(self, rollout: str, seconds: float, every: float = 0.5) -> dict[str, Any]:
+        """The rollout at its end. Raises StackError when it does not end in this time, or not well."""
+        end = time.monotonic() + seconds
+        while True:
+            view = self.send("GET", f"/rollouts/{rollout}")
+            if view["state"] in ENDED:
+                break
+            self.check()
+            if time.monotonic() > end:
+                raise StackError(f"the rollout did not end in {seconds:.0f} s: {view}")
+            time.sleep(every)
+        if view["state"] != "succeeded":
+            raise StackError(f"the rollout ended as {view['state']}: {view['note']}")
+        return view
+
+    def calls(self) -> dict[str, Any]:
+        """The calls to ARM so far, as the simulated Azure counts them."""
+        found: dict[str, Any] = self.sim("GET", "/calls")
+        return found
+
+    def check_violations(self) -> None:
+        """Raises StackError when something was done in Azure that must never be done."""
+        found = self.sim("GET", "/state?summary=true")["violations"]
+        if found:
+            raise StackError(f"{len(found)} violations, the first: {found[0]}")
+
+    def memory_of_host(self) -> float:
+        """The most memory the function host has had so far, in MB."""
+        return peak_memory(child_of(self.leash_of_host()))
+
+
+@contextmanager
+def stage(hosts: int, **how: Any) -> Iterator[Stage]:
+    """Everything up with a pool of so many hosts, and gone afterwards. `how`: see `Stack`, and `speed`."""
+    with tempfile.TemporaryDirectory(prefix="freshcoat-bench-") as kept, Stage(hosts, kept_in=Path(kept), **how) as up:
+        yield up
+
+
+def seconds_of(view: Mapping[str, Any]) -> float:
+    """How long a rollout took, from the request to its end."""
+    began, ended = (datetime.fromisoformat(view[name]) for name in ("created_at", "ended_at"))
+    return (ended - began).total_seconds()
+
+
+__all__ = ["AT_ONCE", "EAGER", "IMAGE", "POOL", "ROOT", "Stage", "seconds_of", "stage"]

@@ -1,0 +1,155 @@
+"""Freshcoat beside a plain asyncio program that makes the same ARM calls: no orchestration, no records, no way back.
+
+The program is what one would write with the SDK's own asynchronous clients. It makes one call where Freshcoat makes
+one, and the counts of both are shown: they must be about the same for the comparison to be one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.compute.aio import ComputeManagementClient
+from azure.mgmt.desktopvirtualization import models as avd
+from azure.mgmt.desktopvirtualization.aio import DesktopVirtualizationMgmtClient
+
+from bench.arm_calls import counted
+from bench.engine import measured
+from bench.rows import Part, Row
+from bench.stage import AT_ONCE, Stage, stage
+from local.sim import names
+from shared.azure import bodies, ids
+from shared.azure.commands import registration_script
+from shared.models.pools import EntraJoin
+from shared.publishing.host_image import fresh_password
+
+HOSTS, WINDOW = 1_000, 200
+REACH = 0.5
+NEW = "2.0.0"
+
+
+def run() -> list[Row]:
+    """Both over 1,000 idle hosts, one after the other in the same run."""
+    part = Part("vs_direct")
+    with stage(HOSTS, sim_flags=AT_ONCE) as up:
+        before = counted(up)
+        began = time.monotonic()
+        asyncio.run(_all_hosts(up))
+        direct = HOSTS / (time.monotonic() - began)
+        after = counted(up)
+        up.check_violations()
+    calls = sum(after.values()) - sum(before.values())
+    ours, _, our_calls = measured(HOSTS)
+    part.shown("the plain program", direct, "hosts/s")
+    part.shown("Freshcoat", ours, "hosts/s")
+    part.shown("calls per host, the plain program", calls / HOSTS, "calls")
+    part.shown("calls per host, Freshcoat", our_calls, "calls")
+    part.at_least("Freshcoat, of the plain program", ours / direct, "", REACH)
+    return part.rows
+
+
+class _NoCredential:
+    """The simulated Azure wants none."""
+
+    async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        return AccessToken("simulated", 2**31)
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class _Program:
+    """The two clients and what all hosts share."""
+
+    compute: ComputeManagementClient
+    desktops: DesktopVirtualizationMgmtClient
+    pool: ids.ArmId
+    token: str
+    window: asyncio.Semaphore
+
+    async def bring(self, host: str, vm_id: str) -> None:
+        """One host from its drain to its return."""
+        async with self.window:
+            vm, at = await self._machine(vm_id), ids.parse(vm_id)
+            tags = dict(vm.tags or {}) | {"ScalingPlanExclusion": "direct"}
+            patch = bodies.patch(tags, "Detach", None)
+            await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, patch))
+            await self._accept(host, accepting=False)
+            await self._look_again(host, vm_id)
+            await self.desktops.session_hosts.delete(self.pool.group, self.pool.name, host, force=False)
+            body = bodies.reimage(NEW, fresh_password().get_secret_value())
+            await self._through(self.compute.virtual_machines.begin_reimage(at.group, at.name, body))
+            vm = await self._machine(vm_id)
+            await self._disk(vm)
+            await self._software(at, str(vm.location), f"{host}-1")
+            while (await self._host(host)).status != "Available":
+                await asyncio.sleep(1)
+            vm = await self._machine(vm_id)
+            del tags["ScalingPlanExclusion"]
+            await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, {"tags": tags}))
+
+    async def _look_again(self, host: str, vm_id: str) -> None:
+        vm, seen = await self._machine(vm_id), await self._host(host)
+        sessions = [s async for s in self.desktops.user_sessions.list(self.pool.group, self.pool.name, host)]
+        await self._disk(vm)
+        if seen.allow_new_session or seen.sessions or sessions:
+            raise RuntimeError(f"{host} is in use")
+
+    async def _software(self, at: ids.ArmId, location: str, tag: str) -> None:
+        join = bodies.join_extension(location, EntraJoin(kind="entra"), None, tag)
+        extensions, commands = self.compute.virtual_machine_extensions, self.compute.virtual_machine_run_commands
+        await self._through(extensions.begin_create_or_update(at.group, at.name, "AADLoginForWindows", join))
+        command = bodies.register_command(location, registration_script(), {}, self.token)
+        await self._through(commands.begin_create_or_update(at.group, at.name, "Register", command))
+
+    async def _machine(self, vm_id: str) -> Any:
+        at = ids.parse(vm_id)
+        return await self.compute.virtual_machines.get(at.group, at.name, expand="instanceView")
+
+    async def _disk(self, vm: Any) -> Any:
+        at = ids.parse(vm.storage_profile.os_disk.managed_disk.id)
+        return await self.compute.disks.get(at.group, at.name)
+
+    async def _host(self, host: str) -> avd.SessionHost:
+        return await self.desktops.session_hosts.get(self.pool.group, self.pool.name, host)
+
+    async def _accept(self, host: str, *, accepting: bool) -> None:
+        patch = avd.SessionHostPatch(allow_new_session=accepting)
+        await self.desktops.session_hosts.update(self.pool.group, self.pool.name, host, session_host=patch)
+
+    @staticmethod
+    async def _through(begun: Any) -> None:
+        await (await begun).result()
+
+
+async def _all_hosts(up: Stage) -> None:
+    settings: dict[str, Any] = {
+        "base_url": up.options.sim_url,
+        "authentication_policy": SansIOHTTPPolicy(),
+        "retry_total": 0,
+        "polling_interval": 0,
+    }
+    credential: Any = _NoCredential()
+    at = ids.parse(names.OFFICE_POOL_ID)
+    async with (
+        ComputeManagementClient(credential, names.SUBSCRIPTION, **settings) as compute,
+        DesktopVirtualizationMgmtClient(credential, names.SUBSCRIPTION, **settings) as desktops,
+    ):
+        expiry = avd.RegistrationInfoPatch(expiration_time=_in_two_hours())
+        expiry.registration_token_operation = "Update"  # noqa: S105 - what is to be done with the token
+        await desktops.host_pools.update(at.group, at.name, host_pool=avd.HostPoolPatch(registration_info=expiry))
+        token = (await desktops.host_pools.retrieve_registration_token(at.group, at.name)).token
+        program = _Program(compute, desktops, at, str(token), asyncio.Semaphore(WINDOW))
+        hosts = [host async for host in desktops.session_hosts.list(at.group, at.name)]
+        found = [(ids.last(str(host.name)), str(host.resource_id)) for host in hosts]
+        await asyncio.gather(*(program.bring(host, vm_id) for host, vm_id in found))
+
+
+def _in_two_hours() -> datetime:
+    return datetime.now(UTC) + timedelta(hours=2)

@@ -1,0 +1,53 @@
+"""Freshcoat beside the same rollout in the documented fan-out/fan-in pattern, on the same engine and activities."""
+
+from __future__ import annotations
+
+import time
+
+from bench.engine import measured
+from bench.rows import Part, Row
+from bench.stage import AT_ONCE, EAGER, ROOT, Stage, stage
+
+SIZES = (500, 2_000)
+LONGEST = 300.0
+"""Seconds after which the pattern is stopped; what is through by then counts."""
+REACH = 5.0
+
+
+def run() -> list[Row]:
+    """Both at both sizes, in the same run."""
+    part = Part("vs_fanout")
+    for hosts in SIZES:
+        fanned, through = fan_out(hosts)
+        ours, _, _ = measured(hosts)
+        part.shown(f"fan-out, {hosts:,} hosts", fanned, "hosts/s")
+        part.shown(f"fan-out, {hosts:,} hosts: through within {LONGEST:.0f} s", through, "hosts")
+        part.shown(f"Freshcoat, {hosts:,} hosts", ours, "hosts/s")
+        figure = f"Freshcoat, times the pattern's rate at {hosts:,} hosts"
+        if hosts == SIZES[-1]:
+            part.at_least(figure, ours / fanned, "times", REACH)
+        else:
+            part.shown(figure, ours / fanned, "times")
+    return part.rows
+
+
+def fan_out(hosts: int) -> tuple[float, int]:
+    """Hosts per second of the pattern, and how many hosts it brought through."""
+    with stage(hosts, app=ROOT / "bench" / "fanout_app", sim_flags=AT_ONCE) as up:
+        up.register(EAGER)
+        began = time.monotonic()
+        up.publish({"mode": "now"})
+        through = 0
+        while through < hosts and time.monotonic() < began + LONGEST:
+            up.check()
+            time.sleep(1.0)
+            through = _through(up)
+        took = time.monotonic() - began
+        up.check_violations()
+    return max(through, 1) / took, through
+
+
+def _through(up: Stage) -> int:
+    """Hosts that are given back, by the tag that is taken off them last."""
+    hosts = up.sim("GET", "/state")["hosts"]
+    return sum(1 for host in hosts if host["version"] == "2.0.0" and "FreshcoatRollout" not in host["tags"])
