@@ -11,6 +11,7 @@ from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.names import REGISTER_HOST, SWAP
+from shared.publishing import custody
 from shared.publishing.gather import version_of
 from shared.publishing.kept_disks import kept_for, note_kept, note_left
 from shared.publishing.on_target import is_renewed, known_by
@@ -36,6 +37,8 @@ def recheck_host(work: Work) -> Outcome:
         return _back_to_the_rollout(work, seen)
     if work.rollout.going_back and not row.back and not row.strategy and not row.out_of_pool:
         return _back_to_the_rollout(work, seen)  # everything goes back, and nothing was done here yet
+    if machine is not None:
+        machine = _in_custody(work, machine)
     if machine is not None and is_renewed(work, machine):
         return _renewed_already(work, seen)
     if seen is not None and _in_use(work, seen):
@@ -48,6 +51,21 @@ def recheck_host(work: Work) -> Outcome:
         work.save(out_of_pool=True)  # before it is: after a crash, no list would show the host any more
     services.desktops.remove_session_host(pool.host_pool_id, row.host)
     return Outcome(Then.NEXT)
+
+
+def _in_custody(work: Work, machine: Machine) -> Machine:
+    """The VM with our mark, which its drain has given it.
+
+    One that is out of the host pool since an attempt that failed is not drained anew, and has its tags and its disk's
+    delete option back since then: autoscale would take it for its own as soon as it registers.
+    """
+    tags, keep = custody.marked(machine, work.rollout), custody.keep_disk(machine, work.rollout)
+    if tags == machine.tags and not keep:
+        return machine
+    if not work.row.prior_tags:
+        work.row = work.services.hosts.replace(custody.remember(work.row, machine))
+    work.services.machines.update(machine.id, tags=tags, os_disk_delete_option=keep)
+    return machine.model_copy(update={"tags": tags, "os_disk_delete_option": keep or machine.os_disk_delete_option})
 
 
 def _serves_elsewhere(work: Work) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from shared.names import FAILED_TAG
+from shared.errors import AzureError
+from shared.names import EXCLUSION_TAG, FAILED_TAG
 from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.driver import Drive
-from tests.publishing.pools import EAGER, assert_all_well, assert_over, hosts, office, tags
+from tests.publishing.pools import EAGER, assert_all_well, assert_given_back, assert_over, hosts, office, tags
 from tests.publishing.test_waves import fail
 
 ELSEWHERE = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.DesktopVirtualization/hostPools/hp-other"
@@ -57,3 +58,32 @@ def test_who_may_not_list_the_host_pools_of_the_subscription_can_still_retry() -
     drive.run(900)
     assert_all_well(drive)
     assert drive.versions() == {NEW}
+
+
+@pytest.mark.parametrize("again", ["retry", "another rollout"])
+def test_a_lost_host_is_kept_from_autoscale_and_its_disk_is_kept_while_it_is_brought_back(again: str) -> None:
+    drive = office(0, 0)
+    vm_id = vm_id_of("host-02")
+    old_disk = drive.world.machines[vm_id.lower()].os_disk_id
+    refused = AzureError("reimage", 400, "Boom", "it did not work")
+    drive.world.fail("start_reimage", refused, target=vm_id)
+    drive.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
+    drive.run(300)
+    assert_over(drive, RolloutState.FAILED)
+    assert "host-02" not in hosts(drive)
+    assert EXCLUSION_TAG not in tags(drive, "host-02")
+    found: list[tuple[str | None, str | None]] = []
+
+    def look() -> None:
+        machine = drive.world.machines[vm_id.lower()]
+        found.append((machine.tags.get(EXCLUSION_TAG), machine.os_disk_delete_option))
+
+    for method in ("start_reimage", "start_join", "start_register"):
+        drive.world.meanwhile(method, look, target=vm_id)
+    drive.publish(policy=EAGER, fields={"retry_of": drive.rollout_id} if again == "retry" else {})
+    drive.run(900)
+    assert_all_well(drive)
+    assert found == [("freshcoat", "Detach")] * 3
+    assert old_disk in drive.world.disks
+    assert old_disk in {kept.disk_id for kept in drive.tables.disks.all("office")}
+    assert_given_back(drive, "host-02")
