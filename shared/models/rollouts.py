@@ -208,6 +208,8 @@ class RolloutHost(Record):
     """A disk it must not be on at the end, whatever its version: a used one, or one that did not come back to life."""
     body: dict[str, Any] | None = None
     """To create the VM again (replace): stored before it is deleted."""
+    given_up: bool = False
+    """No attempt is left, or none would help: from now on it is only brought to its end."""
     operation: Operation | None = None
     step_since: UtcTime | None = None
     taken_at: UtcTime | None = None

@@ -15,6 +15,7 @@ _AFRESH: dict[str, Any] = {
     "strategy": "",
     "rebuilt": False,
     "operation": None,
+    "given_up": False,
     "step_since": None,
     "taken_at": None,
     "ended_at": None,

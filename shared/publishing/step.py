@@ -103,10 +103,13 @@ def run_step(
         return Outcome(Then.NEXT)
     if work.row.step != name:
         work.save(step=name, step_since=services.now())
-    try:
-        outcome = within(work, lambda: step(work), limit)
-    except (StepFailed, AzureError) as error:
-        outcome = _attempt_failed(work, name, error)
+    if work.row.given_up:
+        outcome = _come_to_its_end(work, name)
+    else:
+        try:
+            outcome = within(work, lambda: step(work), limit)
+        except (StepFailed, AzureError) as error:
+            outcome = _attempt_failed(work, name, error)
     if outcome.then is Then.NEXT and not behind(HOST_STEPS, work.row.phase, name):
         work.save(phase=name)
     if outcome.then is Then.STOP or work.row.state.ended:
@@ -144,8 +147,15 @@ def _attempt_failed(work: Work, name: str, error: FreshcoatError) -> Outcome:
         afresh = {"phase": "", "rebuilt": False, "rebuild_asked": False, "step": "trying again"}
         work.move(HostState.REIMAGING, **next_attempt, **_anew(work.row), **afresh)
         return Outcome(Then.AGAIN)
+    # Before anything of its end is done: what then has to wait must not run the step again, which could go well.
+    work.save(given_up=True, error=why)
+    return _come_to_its_end(work, name)
+
+
+def _come_to_its_end(work: Work, name: str) -> Outcome:
+    """Make the host `failed`, for the reason that is in its row; it is called again until Azure has time for it."""
     try:
-        failed = _failed(work, name, why)
+        failed = _failed(work, name, work.row.error)
     except AzureBusy as busy:
         return Outcome(Then.WAIT, busy.retry_after or work.services.settings.azure_pause)
     except AzureConflict:

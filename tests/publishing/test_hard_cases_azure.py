@@ -6,9 +6,10 @@ import pytest
 
 from shared.errors import AzureBusy, AzureConflict, AzureForbidden
 from shared.models.policy import ScheduleMode
-from shared.names import EXCLUSION_TAG
+from shared.names import EXCLUSION_TAG, FAILED_TAG
 from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
+from tests.fixtures.builders import NEW, NOON
 from tests.publishing.pools import (
     assert_all_well,
     assert_over,
@@ -109,3 +110,30 @@ def test_a_refused_sign_out_fails_the_host_and_not_the_session(users: tuple[int,
         assert len(drive.world.users_on(host)) == count
     assert "AuthorizationFailed" in drive.rows["host-01"].error
     assert_over(drive, RolloutState.FAILED)
+
+
+@pytest.mark.parametrize("method", ["start_deallocate", "update"])
+@pytest.mark.parametrize("wait", [None, 300.0])
+def test_a_probe_that_has_failed_is_final_though_azure_is_too_busy_for_what_comes_after(
+    method: str, wait: float | None
+) -> None:
+    drive = office(0, 0)
+    drive.world.bad_versions.add(NEW)
+    busy = AzureBusy(method, 429, "TooManyRequests", "slow down", retry_after=wait)
+
+    def too_busy_once() -> None:
+        drive.world.fail(method, busy, times=3)
+        drive.world.bad_versions.clear()  # asked again, the probe would pass
+
+    drive.publish(policy={"probe": {"name": "printers", "script": "exit 0"}, "keep_failed": "none"})
+    drive.run(120, until=lambda: drive.world.count("start_probe") > 0)
+    drive.at((drive.now - NOON).total_seconds() / 60, too_busy_once)
+    drive.run(TWO_DAYS)
+    assert_over(drive, RolloutState.FAILED)
+    (failed,) = (row for row in drive.rows.values() if row.state is HostState.FAILED)
+    assert "probe printers failed" in failed.error
+    assert drive.world.count("start_probe") == 1
+    assert not hosts(drive)[failed.host].accepting
+    assert FAILED_TAG in tags(drive, failed.host)
+    assert EXCLUSION_TAG not in tags(drive, failed.host)
+    assert drive.world.under_way("deallocate", vm_id_of(failed.host))
