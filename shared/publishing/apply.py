@@ -6,6 +6,7 @@ All may raise AzureBusy: the row stays as it was, and the next look tries again.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -167,16 +168,35 @@ def fail(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutH
     else may be at work on the VM (MARKED_WITHIN).
     """
     for act in (partial(_keep_drained, services, pool, row), partial(tidy, services, row, failed_for=why)):
-        try:
-            act()
-        except AzureBusy:
-            raise
-        except AzureError as error:
-            since = row.step_since or row.taken_at
-            if isinstance(error, AzureConflict) and since and services.now() < since + MARKED_WITHIN:
-                raise
-            log.warning("rollout %s: %s failed and could not be marked: %s", row.rollout, row.host, error)
+        _if_possible(services, row, act)
     return as_failed(row, why, services.now())
+
+
+def fail_at_return(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutHost:
+    """The end of a host that is healthy and only could not be given back. People may be on it, so it is not drained.
+
+    If it still is, its VM says why: without our mark, that would be taken for an operator's drain. Raises as `fail`.
+    """
+
+    def mark() -> None:
+        seen = services.desktops.session_host(pool.host_pool_id, row.host)
+        if seen is not None and not seen.accepting and not row.operator_drained:
+            tidy(services, row, failed_for=why)
+
+    _if_possible(services, row, mark)
+    return as_failed(row, why, services.now())
+
+
+def _if_possible(services: Services, row: RolloutHost, act: Callable[[], None]) -> None:
+    try:
+        act()
+    except AzureBusy:
+        raise
+    except AzureError as error:
+        since = row.step_since or row.taken_at
+        if isinstance(error, AzureConflict) and since and services.now() < since + MARKED_WITHIN:
+            raise
+        log.warning("rollout %s: %s failed and could not be marked: %s", row.rollout, row.host, error)
 
 
 def _keep_drained(services: Services, pool: Pool, row: RolloutHost) -> None:

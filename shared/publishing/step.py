@@ -173,7 +173,7 @@ def _anew(row: RolloutHost) -> dict[str, object]:
 
 def _failed(work: Work, name: str, why: str) -> RolloutHost:
     if name == GIVE_BACK_HOST:
-        return apply.as_failed(work.row, why, work.services.now())
+        return apply.fail_at_return(work.services, work.pool, work.row, why)
     failed = apply.fail(work.services, work.pool, work.row, why)
     switch_off_unless_kept(work.services, work.rollout, work.pool, work.row)
     return failed

@@ -12,6 +12,7 @@ from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.builders import NEW, NOON
 from tests.publishing.pools import (
     assert_all_well,
+    assert_given_back,
     assert_over,
     hosts,
     office,
@@ -137,3 +138,21 @@ def test_a_probe_that_has_failed_is_final_though_azure_is_too_busy_for_what_come
     assert FAILED_TAG in tags(drive, failed.host)
     assert EXCLUSION_TAG not in tags(drive, failed.host)
     assert drive.world.under_way("deallocate", vm_id_of(failed.host))
+
+
+@pytest.mark.parametrize("method", ["start_deallocate", "set_accepting"])
+def test_a_host_that_could_not_be_given_back_is_not_taken_for_drained_by_an_operator(method: str) -> None:
+    drive = office(0, power="deallocated")
+    drive.publish(ScheduleMode.NOW, policy={"retries": 0})
+    drive.run(60, until=lambda: any(row.phase == "await_healthy" for row in drive.rows.values()))
+    drive.world.fail(method, AzureForbidden(method, 403, "RequestDisallowedByPolicy", "no"), times=10**9)
+    drive.run(300)
+    assert_over(drive, RolloutState.FAILED)
+    assert not hosts(drive)["host-01"].accepting
+    assert FAILED_TAG in tags(drive, "host-01")
+    assert EXCLUSION_TAG not in tags(drive, "host-01")
+    drive.world.faults.clear()
+    drive.publish(ScheduleMode.NOW)
+    drive.run(900)
+    assert_all_well(drive)
+    assert_given_back(drive, "host-01")
