@@ -7,7 +7,7 @@
    is to update this pool, whose own rollout then proves it first; else the pool's own version.
 
 When that one may not be given out, others stand in for it, in this order: the pool's own version, the one it had
-before, the image's active one.
+before, the image's active one. None stands in for one of which nothing is known while the gallery cannot be read.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ class Known:
 
     family: Family
     gallery: Mapping[str, GalleryVersion] | None
+
+    def tells_of(self, version: str) -> bool:
+        """Whether anything is known of the version: what is not recorded here only the gallery knows."""
+        return self.gallery is not None or version in self.family.versions
 
     def refusal(self, version: str) -> str:
         """Why a host that people work on may not be made from the version; empty when it may.
@@ -60,12 +64,14 @@ class Choice:
 
 
 def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> Choice | None:
-    """The version for new hosts; None when no version is known that may be given out.
+    """The version for new hosts; None when no version is known that may be given out, or the gallery would have to say.
 
     `rollout` is the pool's rollout that is not ended; `images` has the pool's image and that of the rollout.
     """
     instead = ""
     for choice in _in_order(pool, rollout, images[pool.image].family.state):
+        if not images[choice.image].tells_of(choice.version):
+            return None
         refused = images[choice.image].refusal(choice.version)
         if not refused:
             told = f"{instead}; instead: {choice.why}" if instead else choice.why

@@ -165,13 +165,14 @@ class TestUnrecorded:
 
 
 class TestUnreadGallery:
-    """While Azure does not answer, what is recorded as released counts, and nothing else."""
+    """While Azure does not answer, what is recorded as released counts. Of the rest nothing is known, so nothing stands
+    in for it: a pool must not be given another version because a gallery was away for a moment."""
 
     def test_a_backup_is_given_out(self) -> None:
         assert chosen(pool(), known(unread=True)) == OLD
 
     def test_an_unrecorded_version_is_not(self) -> None:
-        assert chosen(pool("0.9.0"), known(unread=True)) == NEW
+        assert chosen(pool("0.9.0"), known(unread=True)) is None
         assert chosen(pool("0.9.0"), known(family(None, backups=[]), unread=True)) is None
 
 
@@ -218,6 +219,11 @@ def with_released(found: dict[str, Known], version: str) -> dict[str, Known]:
     return found | {"win11": Known(image.family.changed(version_row(version, VersionState.BACKUP)), there)}
 
 
+def unread(found: dict[str, Known]) -> bool:
+    """Whether a gallery would have to say something."""
+    return any(image.gallery is None for image in found.values())
+
+
 class TestAnything:
     """Whatever the rows and the gallery say."""
 
@@ -244,7 +250,9 @@ class TestAnything:
     ) -> None:
         found = with_released(found, OLD)
         given_out = choose(of_pool, running, found)
-        assert given_out is not None
+        if given_out is None:
+            assert unread(found)
+            return
         if running is not None:
             assert running.canary_passed_at or given_out.version == OLD
             assert (given_out.image, given_out.version) in {("win11", OLD), (running.image, running.version)}
@@ -261,4 +269,4 @@ class TestAnything:
         found = with_released(found, NEW)
         image = found["win11"]
         found["win11"] = Known(image.family.changed(active=NEW), image.gallery)
-        assert choose(of_pool, running, found) is not None
+        assert choose(of_pool, running, found) is not None or unread(found)
