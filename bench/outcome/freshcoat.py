@@ -65,6 +65,7 @@ class Freshcoat:
         self.rows = {name: RolloutHost(rollout="r", host=name, vm_id=name, version=OLD) for name in self.hosts}
         self._views: dict[str, HostView] = {}
         self._done = False
+        self._forced_at: datetime | None = None
         self._host_time = timedelta(seconds=FIRST_GUESS)
         self._due = self._moment = math.inf
         self._seen = -1
@@ -115,6 +116,10 @@ class Freshcoat:
         now = moment(self.pool.now)
         snapshot = self._gather(now)
         decided = plan(snapshot, self.policy, now, limits=LIMITS)
+        if decided.force_at:
+            raise AssertionError("a look came late: here none does")
+        if decided.forcing:
+            self._forced_at = self._forced_at or now
         left_over = self._carry_out(decided, now)
         if decided.becomes:
             self.state = move_rollout("r", self.state, decided.becomes)
@@ -146,6 +151,7 @@ class Freshcoat:
             replicas=REPLICAS,
             may_probe_only=not self._done,
             host_time=self._host_time,
+            forced_at=self._forced_at,
             sessions=self._sessions(now),
         )
 

@@ -8,8 +8,9 @@ from shared.imaging.rings import schedule_for_ring
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
-from shared.models.rollouts import RolloutKind, Schedule
+from shared.models.rollouts import FIRST_GUESS, RolloutKind, Schedule
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
+from shared.planning.moments import host_takes
 from shared.planning.windows import moved_into
 from shared.publishing.request import Wanted
 
@@ -37,5 +38,6 @@ def schedule_of_pool(update: PoolsUpdate, pool: Pool, now: datetime, *, first: b
     Raises InvalidRequest when pool and request together have a broken policy.
     """
     ring = schedule_for_ring(update.schedule, now, first=first)
-    windows = resolve_policy(ring.mode, pool.policy, update.policy).windows
-    return moved_into(ring, windows, pool.time_zone, now)
+    policy = resolve_policy(ring.mode, pool.policy, update.policy)
+    need = host_takes(pool.host_seconds or FIRST_GUESS, policy)
+    return moved_into(ring, policy.windows, pool.time_zone, now, need)

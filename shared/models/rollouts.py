@@ -92,6 +92,8 @@ class Rollout(Record):
     awaiting_since: UtcTime | None = None
     approved_at: UtcTime | None = None
     approved_by: str = ""
+    forced_at: UtcTime | None = None
+    """The first look at or after `force_at` that could end sessions."""
     back_since: UtcTime | None = None
     """Since when it brings hosts back to what they were; None: it does not."""
     retried_at: UtcTime | None = None

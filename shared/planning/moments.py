@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from shared.models.azure import UserSession
 from shared.models.policy import Policy
-from shared.models.rollouts import RolloutHost, Schedule
+from shared.models.rollouts import RolloutHost, RolloutKind, Schedule
 from shared.planning.observe import GONE_AFTER
-from shared.planning.values import DRAINED_STATES, Moment, SessionWarning, Snapshot
+from shared.planning.values import DRAINED_STATES, HostView, Moment, SessionWarning, Snapshot
 from shared.planning.windows import may_begin, open_until, room_at
 from shared.states import HostState, RolloutState
 
@@ -74,6 +74,44 @@ LONGEST_NOTICE = timedelta(minutes=15)
 """A broken image is in front of people when hosts go back, so the longest warning counts only so far."""
 
 
+LATE = timedelta(minutes=2)
+"""A look that comes so long after `force_at` finds people who could not rely on that moment any more."""
+KNOWN_FOR = timedelta(minutes=30)
+"""So long after `force_at` who was warned of it still knows."""
+
+
+def postponed(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime | None:
+    """When sessions are to be ended instead, since `force_at` has passed without anything being done: the app was away,
+    or no window had room. None: now. People are warned as the policy says before, and the moment has room in a window.
+    """
+    force_at, refreshes = snapshot.schedule.force_at, snapshot.kind is RolloutKind.REFRESH
+    begun = snapshot.forced_at is not None and snapshot.forced_at >= force_at
+    if refreshes or begun or now <= force_at + LATE or not _surprises(snapshot, now):
+        return None
+    at = schedule_back(snapshot.schedule, policy, now).force_at
+    if at <= now or snapshot.going_back:
+        return at if at > now else None
+    return room_at(policy.windows, snapshot.zone, at, time_to_drain_and_take(snapshot, policy))
+
+
+def _surprises(snapshot: Snapshot, now: datetime) -> bool:
+    """Whether somebody would be signed out now who does not know of it."""
+    force_at = snapshot.schedule.force_at
+    ends = {view.name: view.row for view in snapshot.hosts if view.row.state in WARNED_STATES and _ends(snapshot, view)}
+    sessions = [session for session in snapshot.sessions or () if session.host in ends]
+    told = all(ends[s.host].warned_for == force_at and s.id in ends[s.host].warned for s in sessions)
+    return bool(sessions) and not (told and now <= force_at + KNOWN_FOR)
+
+
+def _ends(snapshot: Snapshot, view: HostView) -> bool:
+    return view.row.back or not snapshot.going_back
+
+
+def host_takes(seconds: float, policy: Policy) -> timedelta:
+    """What a host takes from its drain on: twice the time to settle, then its work of so many seconds."""
+    return timedelta(seconds=seconds + 2 * policy.settle_seconds)
+
+
 def schedule_back(schedule: Schedule, policy: Policy, now: datetime) -> Schedule:
     """The moments of a rollout that goes back from `now` on.
 
@@ -127,8 +165,8 @@ def time_to_take(snapshot: Snapshot, policy: Policy, now: datetime) -> bool:
 
 
 def time_to_drain_and_take(snapshot: Snapshot, policy: Policy) -> timedelta:
-    """What a host takes from its drain on: twice the time to settle, then its work."""
-    return snapshot.host_time + 2 * timedelta(seconds=policy.settle_seconds)
+    """What a host of this rollout takes from its drain on."""
+    return host_takes(snapshot.host_time.total_seconds(), policy)
 
 
 def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[datetime]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.choose import Chooser, hold
-from shared.planning.moments import next_look, time_to_take, warnings_due
+from shared.planning.moments import next_look, postponed, time_to_take, warnings_due
 from shared.planning.values import Act, Decision, HostView, Limits, Plan, SessionWarning, Snapshot
 from shared.planning.windows import room_at
 from shared.states import HostState, RolloutState
@@ -58,6 +58,9 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
     stop = _stop(snapshot, policy, chooser)
     if stop:
         return stop(_held(snapshot, "the rollout stops"))
+    if later := postponed(snapshot, policy, now):
+        note = "Its moment had passed before sessions could be ended, so people are warned anew first."
+        return Plan(_held(snapshot, "waits until people have been warned"), now, force_at=later, note=note)
     decisions = tuple(chooser.decide(view) for view in _in_order(snapshot))
     decisions = chooser.with_floor_restored(decisions)
     becomes, note = _end(snapshot, decisions)
@@ -72,6 +75,7 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
         warnings,
         becomes=becomes,
         note=note,
+        forcing=snapshot.forcing(now),
     )
 
 

@@ -67,6 +67,7 @@ class Snapshot:
     `session_limit` is per host. `may_probe_only`: it is not known yet whether re-imaging works on this
     pool, so one host at a time. `sessions` is None when the look had no need to read them. `zone` is that of the
     policy's windows, `host_time` what a host takes. `writes_left`: what ARM said is left of its budget, if it did.
+    `forced_at`: the first look that could end sessions, if one has.
     For a refresh: `refresh` is what the pool asks for, `why_not` says why nothing may be begun. For a rollout:
     `elsewhere` are the hosts that the refresh of the pool still has in hand.
     """
@@ -84,6 +85,7 @@ class Snapshot:
     going_back: bool = False
     approved: bool = False
     awaiting_since: datetime | None = None
+    forced_at: datetime | None = None
     ends_as: RolloutState = RolloutState.CANCELLED
     zone: str = "UTC"
     host_time: timedelta = timedelta(seconds=FIRST_GUESS)
@@ -188,6 +190,10 @@ class Plan:
     ends_as: RolloutState | None = None
     """With `cancelling`: the end it then comes to; None: cancelled."""
     canary_passed: bool = False
+    forcing: bool = False
+    """Sessions are ended from now on."""
+    force_at: datetime | None = None
+    """Sessions are ended only then: people have to be told first."""
 
     def chosen(self, act: Act) -> list[str]:
         """The hosts this is to be done with, in order."""

@@ -6,6 +6,7 @@ one that it repeats is in its windows twice. Windows that touch or overlap are o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -68,30 +69,38 @@ def may_begin(windows: tuple[Window, ...], zone: str, now: datetime, need: timed
     return room_at(windows, zone, now, need) == now
 
 
-def moved_into(schedule: Schedule, windows: tuple[Window, ...], zone: str, now: datetime) -> Schedule:
-    """The schedule with each moment that falls outside moved to the next opening.
+def moved_into(schedule: Schedule, windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> Schedule:
+    """The schedule with each moment at which a host, which takes `need`, may not be begun moved to the next opening.
 
     For what nobody is there to be refused: later rings, jobs over many pools. `now` outside becomes `at` the opening.
     """
-    begin, force = (_moved(windows, zone, moment, now) for moment in (schedule.begin_at, schedule.force_at))
+    begin, force = (_moved(windows, zone, moment, now, need) for moment in (schedule.begin_at, schedule.force_at))
     later = schedule.mode is ScheduleMode.NOW and force > schedule.force_at
     mode = ScheduleMode.AT if later else schedule.mode
     return schedule.model_copy(update={"mode": mode, "begin_at": begin, "force_at": force})
 
 
-def _moved(windows: tuple[Window, ...], zone: str, moment: datetime, now: datetime) -> datetime:
+def _moved(windows: tuple[Window, ...], zone: str, moment: datetime, now: datetime, need: timedelta) -> datetime:
     due = max(moment, now)
-    opens = opens_at(windows, zone, due)
+    opens = room_at(windows, zone, due, need)
     return opens if opens > due else moment
 
 
-def outside(schedule: Schedule, windows: tuple[Window, ...], zone: str) -> str:
-    """Why sessions must not be ended at `force_at`, and when they may next; empty when it lies in a window."""
+def outside(schedule: Schedule, windows: tuple[Window, ...], zone: str, need: timedelta) -> str:
+    """Why sessions must not be ended at `force_at`, and when they may next; empty when they may.
+
+    They must not be ended for hosts that would not end inside, since those are not begun: people would be warned in
+    vain, and others signed out at the next opening.
+    """
     moment = schedule.force_at
-    if open_until(windows, zone, moment) is not None:
+    if may_begin(windows, zone, moment, need):
         return ""
     place = ZoneInfo(zone)
     told = " or ".join(_told(opens, place) for opens in openings(windows, zone, moment)[:2])
+    closes = open_until(windows, zone, moment)
+    if closes is not None:
+        left = f"a host takes about {math.ceil(need / timedelta(minutes=1))} minutes, and the window closes at"
+        return f"{_told(moment, place)} is too late: {left} {_told(closes, place)}; the next ones open at {told}"
     allowed = "; ".join(str(window) for window in windows)
     return f"{_told(moment, place)} is outside the windows ({allowed}, {zone}); they open next at {told}"
 

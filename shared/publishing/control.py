@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.audit import audit
@@ -19,7 +19,8 @@ from shared.models.requests import Reschedule, RetryRequest
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
 from shared.models.views import RolloutView
-from shared.planning.moments import schedule_back
+from shared.planning.moments import host_takes, schedule_back
+from shared.planning.windows import room_at
 from shared.ports import Engine
 from shared.publishing.commands import Command, Reply, begun, refusal, reply
 from shared.publishing.progress import progress
@@ -166,15 +167,25 @@ def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:
     forcing = now >= rollout.schedule.force_at and not stands
     moved = move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
     windows = () if rollout.going_back else rollout.policy.windows  # going back does not wait for them
-    return in_windows(moved, windows, rollout.zone, prefix="")
+    return in_windows(moved, windows, rollout.zone, _host_takes(rollout), prefix="")
+
+
+def _host_takes(rollout: Rollout) -> timedelta:
+    return host_takes(rollout.host_seconds or rollout.first_guess, rollout.policy)
 
 
 def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
     """The moments of a rollout that goes on: when force_at has passed meanwhile, people are warned before it comes.
 
-    Unless sessions were being ended before it stood still: then everybody knows.
+    Unless sessions were being ended before it stood still: then everybody knows. The moment lies in a window.
     """
-    return rollout.schedule if rollout.signed_out else schedule_back(rollout.schedule, rollout.policy, now)
+    if rollout.signed_out:
+        return rollout.schedule
+    schedule = schedule_back(rollout.schedule, rollout.policy, now)
+    if rollout.going_back or schedule.force_at == rollout.schedule.force_at:
+        return schedule
+    opens = room_at(rollout.policy.windows, rollout.zone, schedule.force_at, _host_takes(rollout))
+    return schedule.model_copy(update={"force_at": opens})
 
 
 def _moved(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:

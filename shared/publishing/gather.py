@@ -82,6 +82,7 @@ def gather(
         going_back=rollout.going_back,
         approved=rollout.approved_at is not None,
         awaiting_since=rollout.awaiting_since,
+        forced_at=rollout.forced_at,
         ends_as=rollout.ends_as,
         zone=rollout.zone,
         host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),

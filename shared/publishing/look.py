@@ -22,7 +22,7 @@ from shared.ports import Engine
 from shared.publishing.beside import nudge_refresh
 from shared.publishing.carry_out import Hands
 from shared.publishing.gather import Gathered, gather
-from shared.publishing.record import record
+from shared.publishing.record import forced, record
 from shared.publishing.standing import Standing, forget_gone, standing_of
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.states import HostState, RolloutState, move_rollout
@@ -138,6 +138,8 @@ def _begun(services: Services, rollout: Rollout, decided: Plan) -> Rollout | Non
     if not any(decision.act in ACTS for decision in decided.decisions):
         return rollout
     changes: dict[str, object] = {"started_at": rollout.started_at or services.now()}
+    if decided.forcing:
+        changes |= forced(rollout, services.now())
     if rollout.state is RolloutState.SCHEDULED and decided.becomes is RolloutState.RUNNING:
         changes["state"] = move_rollout(rollout.id, rollout.state, RolloutState.RUNNING)
     try:
@@ -201,7 +203,7 @@ def _answer(
     if decided.becomes and decided.becomes.ended and not all(view.row.state.ended for view in after.hosts):
         decided = replace(decided, becomes=None)  # some hosts could not be brought to their end in this look
     next_at = next_look(after, rollout.policy, now) if decided.next_look else None
-    if hands.applied.left_over:
+    if hands.applied.left_over or decided.force_at:
         next_at = now
     elif hands.applied.busy:
         pause = hands.applied.retry_after or services.settings.azure_pause

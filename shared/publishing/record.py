@@ -71,6 +71,10 @@ def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, obj
     changes: dict[str, object] = {}
     if decided.canary_passed and rollout.canary_passed_at is None:
         changes["canary_passed_at"] = now
+    if decided.forcing:
+        changes |= forced(rollout, now)
+    if decided.force_at:
+        changes["schedule"] = rollout.schedule.model_copy(update={"force_at": decided.force_at})
     if decided.becomes is None:
         going_on = rollout.state in (RolloutState.SCHEDULED, RolloutState.RUNNING)
         return changes | {"note": decided.note} if going_on else changes
@@ -78,6 +82,12 @@ def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, obj
     if rollout.state is RolloutState.CANCELLING or decided.becomes is RolloutState.ROLLED_BACK:
         changes["note"] = rollout.note  # who cancelled it, or why it went back
     return changes | _with_the_state(rollout, decided, decided.becomes, now)
+
+
+def forced(rollout: Rollout, now: datetime) -> dict[str, object]:
+    """What is noted of a look that can end sessions: when the first one came."""
+    begun = rollout.forced_at is not None and rollout.forced_at >= rollout.schedule.force_at
+    return {} if begun else {"forced_at": now}
 
 
 def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now: datetime) -> dict[str, object]:

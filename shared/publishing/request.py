@@ -19,6 +19,7 @@ from shared.models.pools import Pool
 from shared.models.requests import ScheduleRequest, UpdateImageRequest
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.models.views import Finding, PlanView, RolloutView
+from shared.planning.moments import host_takes
 from shared.pools import find_pool
 from shared.ports import Engine
 from shared.publishing.claim import claim, refuse_second, settled_pool, stands
@@ -189,7 +190,7 @@ def _draft(services: Services, pool: Pool, wanted: Wanted, who: str) -> tuple[Ro
     """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
     image, version = wanted.image, wanted.version
     policy = _policy(pool, wanted)
-    in_windows(wanted.schedule, policy.windows, pool.time_zone)
+    in_windows(wanted.schedule, policy.windows, pool.time_zone, host_takes(pool.host_seconds or FIRST_GUESS, policy))
     found = preflight(services, pool, image, version, policy, allow_downgrade=wanted.allow_downgrade)
     now = services.now()
     known = found.version.id if found.version else version_id(image.definition_id, version)

@@ -17,11 +17,12 @@ OUTSIDE = [
     ({"mode": "now"}, "schedule.mode"),
     ({"mode": "at", "at": "2026-11-03T12:00"}, "schedule.at"),
     ({"mode": "on_logoff", "deadline": "2026-11-03T06:00"}, "schedule.deadline"),
+    ({"mode": "on_logoff", "deadline": "2026-11-03T05:45"}, "schedule.deadline"),
     ({"mode": "at", "at": "2026-11-03T01:00", "time_zone": "America/New_York"}, "schedule.at"),
 ]
 INSIDE = [
     {"mode": "at", "at": "2026-11-02T22:00"},
-    {"mode": "on_logoff", "deadline": "2026-11-03T05:59"},
+    {"mode": "on_logoff", "deadline": "2026-11-03T05:30"},
     {"mode": "at", "at": "2026-11-02T17:00", "time_zone": "America/New_York"},
 ]
 
