@@ -237,21 +237,21 @@ def test_a_rollout_may_be_asked_for_and_look_between_any_two_calls_of_the_refres
         pool.world.log_off("host-01")
         pool.world.log_off("host-02")
         asked: list[str] = []
-        _before_call(pool, call, partial(_publish_and_look, pool, asked, looks))
+        before_call(pool, call, partial(publish_and_look, pool, asked, looks))
         pool.play.run(2, until=lambda pool=pool, asked=asked: bool(asked) and ended(pool, asked[0]))  # type: ignore[misc]
         assert pool.app.rollout(asked[0]).state is RolloutState.SUCCEEDED, f"asked for before call {call}"
         pool.minutes(10)
         assert_all_new(pool)
 
 
-def _publish_and_look(pool: Office, asked: list[str], looks: int) -> None:
+def publish_and_look(pool: Office, asked: list[str], looks: int) -> None:
     """Another worker takes the request, and looks so many times, while this one is in the midst of something."""
     asked.append(publish(pool, "now"))
     for _ in range(looks):
         look(pool.app.services, pool.app.engine, asked[0], 1)
 
 
-def _before_call(pool: Office, number: int, action: Callable[[], object]) -> None:
+def before_call(pool: Office, number: int, action: Callable[[], object]) -> None:
     """Have something happen just before the call of this number to Azure, or write of a row, from now on."""
     left = [number]
     tables = pool.app.tables

@@ -1,0 +1,67 @@
+"""Hosts that have failed, were put right or have left, and a refresh that goes on for weeks: nobody is forgotten."""
+
+from __future__ import annotations
+
+from shared.states import HostState
+from tests.fixtures.azure_world import vm_id_of
+from tests.publishing.refreshing import EAGER, Office, assert_fresh, office
+
+FRAGILE = {**EAGER, "retries": 0, "max_failed": 9}
+HALF = {"min_available": "50%", "max_unavailable": "100%"}
+
+
+def switch_off(pool: Office, host: str) -> None:
+    """Autoscale has no need of a host."""
+    key = vm_id_of(host).lower()
+    pool.world.machines[key] = pool.world.machines[key].model_copy(update={"power": "deallocated"})
+    pool.world.change_host(key, status="Shutdown")
+
+
+def undrain(pool: Office, host: str) -> None:
+    """Somebody has put a host right and lets it accept sessions."""
+    pool.world.change_host(vm_id_of(host), accepting=True, status="Available")
+
+
+def remove(pool: Office, host: str) -> None:
+    """Somebody deletes a host with its VM."""
+    pool.hosts.pop(host)
+    pool.world.machines.pop(vm_id_of(host).lower())
+
+
+def failed(pool: Office, *hosts: str) -> None:
+    """Let hosts fail that were used: once registered, they are never healthy."""
+    pool.minutes(5)
+    pool.world.register_works = False
+    for host in hosts:
+        pool.world.log_off(host)
+    pool.play.run(12, until=lambda: all(pool.rows[host].state is HostState.FAILED for host in hosts))
+    pool.world.register_works = True
+    pool.minutes(3)
+
+
+def lost(pool: Office, host: str) -> None:
+    """Let a host fail while it is out of the host pool: it cannot be registered."""
+    pool.minutes(5)
+    pool.world.refuse("start_register")
+    pool.world.log_off(host)
+    pool.play.run(6, until=lambda: pool.rows[host].state is HostState.FAILED)
+    pool.world.faults.clear()
+    assert host not in pool.hosts
+
+
+def retry(pool: Office) -> None:
+    """Ask for another try of what has failed."""
+    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
+
+
+def test_a_host_that_leaves_and_comes_back_is_made_fresh_again() -> None:
+    pool = office(0, 0, policy=EAGER)
+    pool.use("host-01")
+    pool.hours(1)
+    away = pool.hosts.pop("host-01")
+    pool.minutes(10)
+    pool.hosts["host-01"] = away
+    pool.use("host-01")
+    pool.hours(1)
+    assert_fresh(pool, "host-01")
+    assert pool.rebuilt("host-01") == 2
