@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.models.policy import Policy, share_down, share_up
-from shared.models.rollouts import RolloutHost
+from shared.models.rollouts import RolloutKind
 from shared.planning import ramp
 from shared.planning.observe import gone
 from shared.planning.values import Bound, HostView, Snapshot
@@ -93,9 +93,9 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     lifted = snapshot.limits_lifted(policy, now)
     there = [view for view in snapshot.hosts if not _is_gone(view, now)]
     total = len(there)
-    in_service = sum(1 for view in there if _was_in_service(view.row))
+    in_service = sum(1 for view in there if _was_in_service(view, snapshot.kind))
     at_once = snapshot.everything_at_once(policy, now)
-    lost = sum(1 for view in there if _lost(view))
+    lost = sum(1 for view in there if _lost(view, snapshot.kind))
     allowed = total if at_once else max(1, share_down(policy.max_unavailable, total) - lost)
     floor = 0 if lifted else share_up(policy.min_available, in_service)
     if forcing:
@@ -134,14 +134,20 @@ def _is_gone(view: HostView, now: datetime) -> bool:
     return left and (view.row.state is HostState.SKIPPED or gone(view.row, now))
 
 
-def _was_in_service(row: RolloutHost) -> bool:
-    """Whether people could be on the host before we came."""
+def _was_in_service(view: HostView, kind: RolloutKind) -> bool:
+    """Whether people could be on the host before we came.
+
+    One that a refresh is through with is anybody's again, for days: how it was found says nothing about it any more.
+    """
+    row, seen = view.row, view.seen
+    if kind is RolloutKind.REFRESH and row.state is HostState.DONE:
+        return seen is not None and seen.accepting and seen.status != "Shutdown"
     return not (row.was_off or row.operator_drained or row.left_drained or row.vm_missing)
 
 
-def _lost(view: HostView) -> bool:
+def _lost(view: HostView, kind: RolloutKind) -> bool:
     """Whether a host that served people before stays out of service, since its update has failed."""
-    return view.row.state is HostState.FAILED and not view.serving and _was_in_service(view.row)
+    return view.row.state is HostState.FAILED and not view.serving and _was_in_service(view, kind)
 
 
 def _unavailable_bound(policy: Policy, total: int, allowed: int, lost: int, *, lifted: bool) -> Bound:

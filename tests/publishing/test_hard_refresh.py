@@ -54,6 +54,20 @@ def retry(pool: Office) -> None:
     assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
 
 
+def test_fresh_hosts_that_autoscale_has_switched_off_since_do_not_hold_up_the_others() -> None:
+    pool = office(1, 1, 0, 0, policy=HALF)
+    pool.minutes(5)
+    for host in ("host-01", "host-02"):
+        pool.world.log_off(host)
+    pool.hours(4)
+    assert_fresh(pool, "host-01", "host-02")
+    for host in ("host-01", "host-02"):
+        switch_off(pool, host)
+    pool.use("host-03")
+    pool.hours(4)
+    assert_fresh(pool, "host-03")
+
+
 def test_a_host_that_leaves_and_comes_back_is_made_fresh_again() -> None:
     pool = office(0, 0, policy=EAGER)
     pool.use("host-01")
