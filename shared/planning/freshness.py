@@ -70,6 +70,8 @@ def noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, closel
     """
     if row.state.in_work:
         return row
+    if row.state is HostState.DONE and used_meanwhile(row):
+        row = clean(row, used_at=row.last_used_at, last_used_at=row.last_used_at)
     if row.state is HostState.DONE and seen is None:
         return clean(row)  # it may be gone for good: from now on it is watched as any other
     if seen is not None and seen.accepting and row.failed_in:
@@ -84,6 +86,11 @@ def noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, closel
         return row
     # Whatever disk it is on by now has been used: none it was on before says anything.
     return row.model_copy(update={"used_at": row.used_at or now, "last_used_at": last, "stale_disk_id": None})
+
+
+def used_meanwhile(row: RolloutHost) -> bool:
+    """Whether somebody was on the new disk before the host was through: a registration accepts sessions at once."""
+    return row.last_used_at is not None and row.taken_at is not None and row.last_used_at > row.taken_at
 
 
 def begins_anew(row: RolloutHost, seen: SessionHost | None) -> bool:
@@ -112,6 +119,7 @@ def after_rollout(row: RolloutHost, theirs: RolloutHost | None) -> RolloutHost:
         return clean(row, version=theirs.version, used_at=row.used_at or theirs.ended_at, last_used_at=row.last_used_at)
     if theirs.strategy not in _MADE_ANEW or (row.used_at and row.used_at > theirs.taken_at):
         return row
-    used_since = row.last_used_at is not None and row.last_used_at > theirs.ended_at
-    use: dict[str, Any] = {"used_at": theirs.ended_at, "last_used_at": row.last_used_at} if used_since else {}
+    # It was empty when it was taken. It may serve long before it has ended: as soon as it has registered.
+    used_since = row.last_used_at is not None and row.last_used_at > theirs.taken_at
+    use: dict[str, Any] = {"used_at": row.last_used_at, "last_used_at": row.last_used_at} if used_since else {}
     return clean(row, version=theirs.version, **use)

@@ -6,6 +6,8 @@ from pydantic import SecretStr
 
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.pools import DomainJoin
+from shared.models.rollouts import RolloutKind
+from shared.planning.freshness import used_meanwhile
 from shared.publishing import apply
 from shared.publishing.host_prove import keep_out, to_be_proved
 from shared.publishing.host_recheck import look_again_if_back
@@ -79,8 +81,9 @@ def give_back_host(work: Work) -> Outcome:
     waiting = carry_on(work)
     if waiting:
         return waiting
-    apply.tidy(services, row)
     seen = services.desktops.session_host(pool.host_pool_id, row.host)
+    _note_use(work, seen)
+    apply.tidy(services, row)
     if row.was_off:
         waiting = _switch_off(work, seen)
         if waiting:
@@ -90,6 +93,16 @@ def give_back_host(work: Work) -> Outcome:
         services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=wanted)
     work.move(HostState.DONE, ended_at=services.now(), reason="", error="", sessions=0)
     return Outcome(Then.STOP)
+
+
+def _note_use(work: Work, seen: SessionHost | None) -> None:
+    """Of a refresh, note who is on the host already: no look writes its row before it is through.
+
+    While Azure is too busy to take it back, somebody may come and go.
+    """
+    used = seen is not None and seen.sessions > 0
+    if used and work.rollout.kind is RolloutKind.REFRESH and not used_meanwhile(work.row):
+        work.save(last_used_at=work.services.now())
 
 
 def _switch_off(work: Work, seen: SessionHost | None) -> Outcome | None:

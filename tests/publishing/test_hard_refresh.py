@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.errors import AzureBusy
 from shared.states import HostState
 from tests.fixtures.azure_world import vm_id_of
 from tests.publishing.refreshing import EAGER, Office, assert_fresh, office
@@ -77,5 +78,19 @@ def test_a_host_that_leaves_and_comes_back_is_made_fresh_again() -> None:
     pool.hosts["host-01"] = away
     pool.use("host-01")
     pool.hours(1)
+    assert_fresh(pool, "host-01")
+    assert pool.rebuilt("host-01") == 2
+
+
+def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used_it() -> None:
+    pool = office(1, 0, policy=EAGER)
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    pool.play.run(2, until=lambda: "host-01" in pool.hosts and pool.rows["host-01"].state is HostState.VERIFYING)
+    pool.world.fail("update", AzureBusy("storm", 429, "TooManyRequests", "slow down", retry_after=60.0), times=30)
+    pool.minutes(3)
+    pool.use("host-01")
+    assert pool.rows["host-01"].state is HostState.VERIFYING
+    pool.hours(3)
     assert_fresh(pool, "host-01")
     assert pool.rebuilt("host-01") == 2

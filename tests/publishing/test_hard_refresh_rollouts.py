@@ -1,0 +1,49 @@
+"""A refresh beside rollouts that follow each other, wait, fail or are asked for at a bad moment."""
+
+from __future__ import annotations
+
+from shared.states import HostState, RolloutState
+from tests.publishing.refreshing import Office, office
+from tests.publishing.test_hard_refresh import undrain
+from tests.publishing.test_refresh_and_rollouts import (
+    QUICK,
+    ended,
+    publish,
+    rows_of,
+)
+
+FRAGILE = {**QUICK, "retries": 0, "max_failed": 9}
+
+
+def until_ended(pool: Office, rollout: str) -> None:
+    """Let time pass until a rollout is over."""
+    pool.play.run(24, until=lambda: ended(pool, rollout))
+    assert ended(pool, rollout)
+
+
+def test_use_of_a_host_that_serves_before_a_rollout_is_through_with_it_counts() -> None:
+    """A first host that waits for a person is kept out of rotation; somebody lets it serve all the same."""
+    approve = {"canary_hosts": 1, "canary_hold": "approve", "min_available": 0, "max_unavailable": "100%"}
+    pool = office(1, 0, policy=QUICK)
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    rollout = publish(pool, hours=8, policy=approve)
+    pool.play.run(4, until=lambda: pool.app.rollout(rollout).state is RolloutState.AWAITING_APPROVAL)
+    (first,) = (host for host, row in rows_of(pool, rollout).items() if row.canary)
+    undrain(pool, first)
+    pool.use(first)
+    assert pool.app.send("POST", f"/api/rollouts/{rollout}/approve").status == 202
+    until_ended(pool, rollout)
+    before = pool.rebuilt(first)
+    pool.hours(3)
+    assert pool.rebuilt(first) == before + 1
+    assert pool.rows[first].state is HostState.DONE
+
+
+def never_rebuilt_by_both(pool: Office, asked: list[str]) -> None:
+    """At most one of the two is at work on a host."""
+    theirs = rows_of(pool, asked[0]) if asked else {}
+    both = {host for host, row in theirs.items() if row.state.in_work} & {
+        host for host, row in pool.rows.items() if row.state.in_work or (row.drained_at and not row.state.ended)
+    }
+    assert not both
