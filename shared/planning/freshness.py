@@ -13,6 +13,7 @@ from shared.models.azure import SessionHost
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutHost
 from shared.names import SWAP
+from shared.planning.observe import keep
 from shared.planning.reopen import again
 from shared.planning.values import IN_HAND
 from shared.states import HostState
@@ -70,13 +71,15 @@ def noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, closel
     """
     if row.state.in_work:
         return row
+    if row.state is HostState.FAILED:
+        return _failed(row, seen, now)
     if row.state is HostState.DONE and used_meanwhile(row):
         row = clean(row, used_at=row.last_used_at, last_used_at=row.last_used_at)
     if row.state is HostState.DONE and seen is None:
         return clean(row)  # it may be gone for good: from now on it is watched as any other
     if seen is not None and seen.accepting and row.failed_in:
         row = row.model_copy(update={"failed_in": "", "left_drained": False})
-    if seen is None or not seen.sessions or row.state in {HostState.FAILED, HostState.SKIPPED}:
+    if seen is None or not seen.sessions or row.state is HostState.SKIPPED:
         return row
     if row.state is HostState.DONE:
         row = clean(row, sessions=seen.sessions)
@@ -86,6 +89,16 @@ def noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, closel
         return row
     # Whatever disk it is on by now has been used: none it was on before says anything.
     return row.model_copy(update={"used_at": row.used_at or now, "last_used_at": last, "stale_disk_id": None})
+
+
+def _failed(row: RolloutHost, seen: SessionHost | None, now: datetime) -> RolloutHost:
+    """A host that has failed, as this look leaves it: it counts for as long as it is there, and no longer.
+
+    What we took out of the host pool ourselves has not left it.
+    """
+    if seen is not None:
+        return keep(row, out_of_pool=False, missing_since=None)
+    return row if row.out_of_pool else keep(row, missing_since=row.missing_since or now)
 
 
 def used_meanwhile(row: RolloutHost) -> bool:

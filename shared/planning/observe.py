@@ -25,21 +25,21 @@ def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: 
     if seen is None and row.out_of_pool:
         return row  # we took it out ourselves
     if seen is None:
-        return _keep(row, sessions=0, missing_since=row.missing_since or now, empty_since=None)
-    row = _keep(row, missing_since=None, out_of_pool=False)
+        return keep(row, sessions=0, missing_since=row.missing_since or now, empty_since=None)
+    row = keep(row, missing_since=None, out_of_pool=False)
     sessions = seen.sessions
     if row.state not in DRAINED_STATES:
-        return _keep(row, sessions=sessions)
+        return keep(row, sessions=sessions)
     if seen.accepting:
-        return _keep(row, sessions=sessions, drained_at=None, empty_since=None)
+        return keep(row, sessions=sessions, drained_at=None, empty_since=None)
     if row.drained_at is None or now < row.drained_at + settle:
-        return _keep(row, sessions=sessions, empty_since=None)
+        return keep(row, sessions=sessions, empty_since=None)
     if sessions == 0:
-        return _keep(row, sessions=0, empty_since=row.empty_since or now)
+        return keep(row, sessions=0, empty_since=row.empty_since or now)
     state = row.state
     if state is HostState.DRAINING:
         state = move_host(row.host, state, HostState.WAITING_FOR_LOGOFF)
-    return _keep(row, sessions=sessions, empty_since=None, state=state)
+    return keep(row, sessions=sessions, empty_since=None, state=state)
 
 
 def gone(row: RolloutHost, now: datetime) -> bool:
@@ -52,7 +52,7 @@ def ready(row: RolloutHost, settle: timedelta, now: datetime) -> bool:
     return row.state in DRAINED_STATES and row.empty_since is not None and now >= row.empty_since + settle
 
 
-def _keep(row: RolloutHost, **changes: object) -> RolloutHost:
+def keep(row: RolloutHost, **changes: object) -> RolloutHost:
     """The same object when nothing changed, so that an unchanged row is not written."""
     changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
     return row.model_copy(update=changed) if changed else row

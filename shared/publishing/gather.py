@@ -153,9 +153,10 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
     mark = machine.tags.get(ROLLOUT_TAG, "")
     left = bool(mark)
     if rollout.kind is RolloutKind.REFRESH:
-        # A host that another rollout has left drained is not for this one; one that serves again is as any other.
-        left = mark == rollout.id and not host.accepting
-        row = row.model_copy(update={"failed_in": mark if mark and not left and not host.accepting else ""})
+        # What a rollout has left drained is not for the users and not for us, this one too when it has forgotten the
+        # host since; one that serves again is as any other.
+        left, failed_in = False, "" if host.accepting else mark
+        row = row.model_copy(update={"failed_in": failed_in})
     return row.model_copy(
         update={
             "from_version": version,

@@ -44,6 +44,8 @@ def recheck_host(work: Work) -> Outcome:
     if seen is not None and _in_use(work, seen):
         return _back_to_the_rollout(work, seen)
     if machine is None and row.body is None:
+        if seen is None and work.rollout.kind is RolloutKind.REFRESH:
+            return _back_to_the_rollout(work, seen)  # nothing of it is left, and a refresh forgets who has left
         raise StepFailed("the VM does not exist any more")
     if machine is not None and not row.strategy:
         _decide(work, machine)

@@ -18,6 +18,7 @@ from shared.models.images import GalleryVersion
 from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutHost
+from shared.planning.observe import gone
 from shared.pools import choose_for_new_hosts, running_rollout
 from shared.publishing.beside import suspended_by, time_needed
 from shared.services import Services
@@ -139,10 +140,15 @@ def forget_gone(
     """
     if rollout.state is RolloutState.CANCELLING:
         return
+    now = services.now()
     for host, row in rows.items():
-        before = stored.get(host)
-        if row.state is HostState.SKIPPED and before is not None and before.state is HostState.SKIPPED:
+        if host in stored and _has_left(stored[host], now) and _has_left(row, now):
             try:
                 services.hosts.remove(row)
             except StaleRow:
                 continue
+
+
+def _has_left(row: RolloutHost, now: datetime) -> bool:
+    """Whether the host has left the pool: never begun, or after it had failed."""
+    return row.state is HostState.SKIPPED or (row.state is HostState.FAILED and gone(row, now))

@@ -69,6 +69,42 @@ def test_fresh_hosts_that_autoscale_has_switched_off_since_do_not_hold_up_the_ot
     assert_fresh(pool, "host-03")
 
 
+def test_failed_hosts_that_were_deleted_are_forgotten_and_hold_up_nobody() -> None:
+    pool = office(1, 1, 0, 0, policy={**HALF, "retries": 0, "max_failed": 9})
+    failed(pool, "host-01", "host-02")
+    for host in ("host-01", "host-02"):
+        remove(pool, host)
+    pool.use("host-03")
+    pool.hours(4)
+    assert_fresh(pool, "host-03")
+    assert set(pool.rows) == {"host-03", "host-04"}
+    assert pool.standing.look
+    assert pool.standing.look.hosts == 2
+
+
+def test_a_lost_host_whose_vm_was_deleted_is_forgotten_when_it_is_tried_again() -> None:
+    pool = office(1, 0, policy=FRAGILE)
+    lost(pool, "host-01")
+    pool.world.machines.pop(vm_id_of("host-01").lower())
+    pool.minutes(30)
+    assert pool.rows["host-01"].state is HostState.FAILED, "only we know that it was there"
+    retry(pool)
+    pool.hours(1)
+    assert set(pool.rows) == {"host-02"}
+
+
+def test_a_failed_host_that_was_away_for_a_while_is_still_for_nobody() -> None:
+    pool = office(1, 0, policy=FRAGILE)
+    failed(pool, "host-01")
+    away = pool.hosts.pop("host-01")
+    pool.minutes(10)
+    assert "host-01" not in pool.rows
+    pool.hosts["host-01"] = away
+    pool.hours(2)
+    assert pool.rows["host-01"].reason == f"rollout {pool.standing.id} has failed on it: put it right and undrain it"
+    assert pool.rebuilt("host-01") == 1
+
+
 def test_a_host_that_leaves_and_comes_back_is_made_fresh_again() -> None:
     pool = office(0, 0, policy=EAGER)
     pool.use("host-01")
