@@ -104,6 +104,8 @@ class Chooser:
         """A refresh never ends, so nothing is settled for good: a host without a VM may get one."""
         if view.row.vm_missing:
             return hold(view, NO_VM)
+        if view.row.prior_tags and not view.row.left_drained:
+            return Decision(view.name, Act.GIVE_BACK, "could not be given back as it was before", view.sessions)
         if view.row.failed_in:
             return hold(view, f"rollout {view.row.failed_in} has failed on it: put it right and undrain it")
         if against := self._not_due(view):

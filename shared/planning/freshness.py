@@ -12,14 +12,18 @@ from zoneinfo import ZoneInfo
 from shared.models.azure import SessionHost
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutHost
-from shared.names import SWAP
+from shared.names import GIVE_BACK_HOST, REBUILD_HOST, SWAP
 from shared.planning.observe import keep
 from shared.planning.reopen import again
 from shared.planning.values import IN_HAND
 from shared.states import HostState
+from shared.steps import HOST_STEPS, behind
 
 NOTED_EVERY = timedelta(minutes=10)
 """How exactly it is kept when a host was used last. A host that is used all day is not written at each look."""
+
+LISTED_BY_THEN = timedelta(minutes=2)
+"""So long after a drain a list of session hosts may still show the host without it."""
 
 _CLEAN: dict[str, Any] = {
     "used_at": None,
@@ -106,9 +110,35 @@ def used_meanwhile(row: RolloutHost) -> bool:
     return row.last_used_at is not None and row.taken_at is not None and row.last_used_at > row.taken_at
 
 
-def begins_anew(row: RolloutHost, seen: SessionHost | None) -> bool:
-    """Whether what stands under this name is another machine, or was put right by somebody, after ours had ended."""
-    return row.state in {HostState.SKIPPED, HostState.FAILED} and seen is not None and seen.accepting
+def begins_anew(row: RolloutHost, seen: SessionHost | None, now: datetime) -> bool:
+    """Whether what stands under this name is another machine, or was put right by somebody, after ours had ended.
+
+    So is one that was to be tried again. Just after it has failed, a list may show it as it was before its drain.
+    """
+    if seen is None or not seen.accepting:
+        return False
+    if row.state is HostState.FAILED:
+        return not_given_back(row) or row.ended_at is None or now >= row.ended_at + LISTED_BY_THEN
+    return row.state is HostState.SKIPPED or (row.state is HostState.PENDING and row.left_drained)
+
+
+def use_so_far(row: RolloutHost, vm_id: str) -> dict[str, object]:
+    """The use that a host which begins anew on this VM has behind it: none if it was made anew and nobody came since.
+
+    Who lets a host accept sessions again that could not even be drained has not made it fresh.
+    """
+    another = row.vm_id.lower() != vm_id.lower()
+    if another or (behind(HOST_STEPS, row.phase, REBUILD_HOST) and not used_meanwhile(row)):
+        return {}
+    return {"used_at": row.used_at, "last_used_at": row.last_used_at}
+
+
+def not_given_back(row: RolloutHost) -> bool:
+    """Whether all that has failed is to give the host back as it was: it is made anew and may serve, with our tags on.
+
+    Every other failed host has been drained, and its VM has got back what it had.
+    """
+    return row.state is HostState.FAILED and row.step == GIVE_BACK_HOST
 
 
 def clean(row: RolloutHost, **changes: object) -> RolloutHost:

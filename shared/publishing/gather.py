@@ -11,12 +11,13 @@ from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.names import ROLLOUT_TAG
-from shared.planning.freshness import after_rollout, begins_anew, noticed
+from shared.planning.freshness import after_rollout, begins_anew, not_given_back, noticed, use_so_far
 from shared.planning.moments import due_step
 from shared.planning.observe import observe
 from shared.planning.pace import host_time
 from shared.planning.reopen import reopened
 from shared.planning.values import HostView, Snapshot
+from shared.publishing import custody
 from shared.publishing.beside import Beside, look_beside
 from shared.publishing.left_over import as_first_found, left_over, with_custody
 from shared.publishing.standing import Standing
@@ -52,7 +53,10 @@ def gather(
     fresh = {row.host: row for row in _first_rows(services, rollout, new)}
     hidden = beside.hidden(rollout, seen, stored)
     rows = [
-        *(reopened(hidden.get(row.host) or _renewed(rollout, row, fresh), rollout) for row in stored.values()),
+        *(
+            reopened(hidden.get(row.host) or _renewed(rollout, row, seen.get(row.host), fresh, now), rollout)
+            for row in stored.values()
+        ),
         *(with_custody(row, left) for row in fresh.values() if row.host not in stored),
         *(row for row in (hidden | left).values() if row.host not in fresh and row.host not in stored),
     ]
@@ -120,7 +124,7 @@ def _is_new(rollout: Rollout, row: RolloutHost | None, host: SessionHost, now: d
     """
     if row is None:
         return True
-    if rollout.kind is RolloutKind.REFRESH and (row.vm_missing or begins_anew(row, host)):
+    if rollout.kind is RolloutKind.REFRESH and (row.vm_missing or begins_anew(row, host, now)):
         return True
     if row.state is not HostState.PENDING or row.host in beside.in_hand:
         return False
@@ -157,6 +161,8 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
         # host since; one that serves again is as any other.
         left, failed_in = False, "" if host.accepting else mark
         row = row.model_copy(update={"failed_in": failed_in})
+        if mark == rollout.id and host.accepting:
+            row = custody.remember(row, machine)  # so that it is given back, without our mark
     return row.model_copy(
         update={
             "from_version": version,
@@ -173,13 +179,17 @@ def _first_row(rollout: Rollout, host: SessionHost, machine: Machine | None) -> 
 _OF_THE_VM = ("vm_id", "vm_missing", "from_version", "from_version_id", "version", "location", "left_drained")
 
 
-def _renewed(rollout: Rollout, row: RolloutHost, fresh: dict[str, RolloutHost]) -> RolloutHost:
+def _renewed(
+    rollout: Rollout, row: RolloutHost, host: SessionHost | None, fresh: dict[str, RolloutHost], now: datetime
+) -> RolloutHost:
     """The stored row with what was read about its VM just now, if it was read; a refresh may begin it anew."""
     found = fresh.get(row.host)
     if found is None:
         return row
-    if rollout.kind is RolloutKind.REFRESH and row.state.ended:
-        return found.model_copy(update={"etag": row.etag, "engine_run": row.engine_run})
+    if rollout.kind is RolloutKind.REFRESH and begins_anew(row, host, now):
+        to_give_back = ("prior_tags", "prior_delete_option") if not_given_back(row) else ()
+        kept = {name: getattr(row, name) for name in ("etag", "engine_run", *to_give_back)}
+        return found.model_copy(update=kept | use_so_far(row, found.vm_id))
     changed = {name: getattr(found, name) for name in _OF_THE_VM if getattr(found, name) != getattr(row, name)}
     return row.model_copy(update=changed) if changed else row
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shared.errors import AzureBusy
+from shared.errors import AzureBusy, AzureError
 from shared.states import HostState
 from tests.fixtures.azure_world import vm_id_of
-from tests.publishing.refreshing import EAGER, Office, assert_fresh, office
+from tests.publishing.refreshing import EAGER, Office, assert_fresh, assert_in_service, office
 
 FRAGILE = {**EAGER, "retries": 0, "max_failed": 9}
 HALF = {"min_available": "50%", "max_unavailable": "100%"}
@@ -116,6 +116,83 @@ def test_a_host_that_leaves_and_comes_back_is_made_fresh_again() -> None:
     pool.hours(1)
     assert_fresh(pool, "host-01")
     assert pool.rebuilt("host-01") == 2
+
+
+def test_a_list_that_is_older_than_the_drain_of_a_failed_host_does_not_make_it_begin_anew() -> None:
+    pool = office(1, 0, policy=FRAGILE)
+    pool.minutes(5)
+    pool.world.register_works = False
+    pool.world.log_off("host-01")
+    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    undrain(pool, "host-01")
+    pool.minutes(0.1)  # the look that a failure brings forward
+    pool.world.change_host(vm_id_of("host-01"), accepting=False)
+    pool.hours(1)
+    assert pool.rows["host-01"].state is HostState.FAILED
+    assert not pool.rows["host-01"].operator_drained, "our drain is none of an operator's"
+
+
+def test_a_failed_host_that_was_put_right_carries_no_mark_any_more_and_an_operators_drain_is_one() -> None:
+    pool = office(1, 0, policy=FRAGILE)
+    failed(pool, "host-01")
+    undrain(pool, "host-01")
+    pool.minutes(5)
+    assert_in_service(pool, "host-01")
+    assert pool.rows["host-01"].used_at is None, "its disk was renewed before it failed"
+    pool.world.change_host(vm_id_of("host-01"), accepting=False)
+    pool.put("off")
+    pool.minutes(5)
+    pool.put("after_logoff")
+    pool.minutes(5)
+    assert pool.rows["host-01"].reason == "fresh"
+
+
+def test_a_host_that_could_not_even_be_drained_is_not_fresh_because_somebody_lets_it_serve_again() -> None:
+    pool = office(1, 0, policy=FRAGILE)
+    pool.minutes(5)
+    pool.world.fail("set_accepting", AzureError("session_hosts.update", 400, "Boom", "it did not work"))
+    pool.world.log_off("host-01")
+    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.minutes(5)
+    undrain(pool, "host-01")
+    pool.hours(2)
+    assert_fresh(pool, "host-01")
+    assert pool.rebuilt("host-01") == 1
+
+
+def test_a_host_that_was_to_be_tried_again_and_was_put_right_is_as_any_other() -> None:
+    nights = [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "20:00", "to": "23:00"}]
+    slow = {**FRAGILE, "settle_seconds": 300}
+    pool = office(1, 0, policy=slow)
+    failed(pool, "host-01")
+    pool.put("after_logoff", policy={**slow, "windows": nights})
+    pool.minutes(2)
+    retry(pool)
+    pool.minutes(2)
+    undrain(pool, "host-01")
+    pool.use("host-01")
+    pool.put("after_logoff", policy=slow)
+    pool.play.run(1, until=lambda: not pool.hosts["host-01"].accepting)
+    pool.world.log_on("host-01", "brokered during the drain")
+    pool.minutes(30)
+    assert_in_service(pool, "host-01")
+
+
+def test_what_could_not_be_given_back_is_given_back_as_soon_as_it_can_be() -> None:
+    pool = office(1, 0, policy=FRAGILE)
+    key = vm_id_of("host-01").lower()
+    before = {"os_disk_delete_option": "Detach", "tags": {"ScalingPlanExclusion": "ops"}}
+    pool.world.machines[key] = pool.world.machines[key].model_copy(update=before)
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.VERIFYING)
+    pool.world.refuse("update")
+    pool.hours(2)
+    assert pool.hosts["host-01"].serving
+    pool.world.faults.clear()
+    pool.minutes(5)
+    machine = pool.world.machines[key]
+    assert {"os_disk_delete_option": machine.os_disk_delete_option, "tags": machine.tags} == before
 
 
 def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used_it() -> None:
