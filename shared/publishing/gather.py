@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.arm_ids import subscription_of, version_id
-from shared.models.azure import Machine, SessionHost
+from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
@@ -22,7 +22,7 @@ from shared.publishing.beside import Beside, look_beside
 from shared.publishing.left_over import as_first_found, left_over, with_custody
 from shared.publishing.standing import Standing
 from shared.services import Services
-from shared.states import HostState
+from shared.states import HostState, RolloutState
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,20 @@ def _is_new(rollout: Rollout, row: RolloutHost | None, host: SessionHost, now: d
     """
     if row is None:
         return True
-    if rollout.kind is RolloutKind.REFRESH and (row.vm_missing or begins_anew(row, host, now)):
+    if _found_anew(rollout, row, host, now):
         return True
     if row.state is not HostState.PENDING or row.host in beside.in_hand:
         return False
     begins = rollout.started_at is None and now >= rollout.schedule.begin_at
     was_elsewhere = not row.location and not row.vm_missing
     return begins or was_elsewhere or row.vm_id.lower() != host.vm_id.lower()
+
+
+def _found_anew(rollout: Rollout, row: RolloutHost, host: SessionHost, now: datetime) -> bool:
+    """Of a refresh: whether a host begins anew, or has a VM at last. Once it is cancelled, what has ended has ended."""
+    if rollout.kind is not RolloutKind.REFRESH or rollout.state is RolloutState.CANCELLING:
+        return False
+    return begins_anew(row, host, now) or (row.vm_missing and host.status in HEALTHY_STATUSES)
 
 
 def _first_rows(services: Services, rollout: Rollout, hosts: list[SessionHost]) -> list[RolloutHost]:

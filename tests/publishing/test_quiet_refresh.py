@@ -1,0 +1,63 @@
+"""What a refresh asks of Azure while there is nothing to do, and what it says while it can do nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.states import RolloutState
+from tests.fixtures.azure_world import vm_id_of
+from tests.publishing.refreshing import EAGER, Office, office
+
+AFTER_MIDNIGHT = datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
+
+
+def calls_in(pool: Office, minutes: float) -> Counter[str]:
+    """What is asked of Azure meanwhile, and how often."""
+    before = len(pool.world.calls)
+    pool.minutes(minutes)
+    return Counter(method for method, _ in pool.world.calls[before:])
+
+
+def next_of(pool: Office) -> Any:
+    """What the refresh says comes next."""
+    return pool.app.send("GET", f"/api/rollouts/{pool.standing.id}").json["next"]
+
+
+def test_a_registration_whose_vm_is_gone_is_not_asked_about_at_each_look() -> None:
+    pool = office(0, 0)
+    kept = pool.world.machines.pop(vm_id_of("host-01").lower())
+    pool.world.change_host(vm_id_of("host-01"), status="Unavailable")
+    pool.minutes(5)
+    assert "does not exist" in pool.rows["host-01"].reason
+    assert "machines" not in calls_in(pool, 60)
+    pool.world.machines[kept.id.lower()] = kept
+    pool.world.change_host(kept.id, status="Available")
+    pool.use("host-01")
+    pool.hours(2)
+    assert pool.rebuilt("host-01") == 1, "it has a VM again"
+
+
+def test_while_it_is_switched_off_hosts_that_are_through_are_neither_read_nor_written_again() -> None:
+    pool = office(1, 0, 0, policy=EAGER)
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    pool.play.run(2, until=lambda: pool.in_work() == 1)
+    pool.world.resumes_needed = 60
+    pool.minutes(2)
+    pool.put("off")
+    pool.minutes(3)
+    etags = {host: row.etag for host, row in pool.rows.items() if row.state.ended}
+    assert set(etags) == {"host-02", "host-03"}
+    assert "machines" not in calls_in(pool, 10)
+    assert pool.standing.state is RolloutState.CANCELLING
+    assert {host: pool.rows[host].etag for host in etags} == etags
+
+
+def drained_after_midnight() -> Office:
+    """A pool that is refreshed daily, after midnight: all of its hosts are drained, and people are still on them."""
+    pool = office(1, 2, refresh="daily", policy=EAGER, timers=False)
+    pool.until(AFTER_MIDNIGHT)
+    assert not any(host.accepting for host in pool.hosts.values())
+    return pool
