@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shared.errors import AzureBusy, AzureError
 from shared.states import HostState
 from tests.fixtures.azure_world import vm_id_of
 from tests.publishing.refreshing import EAGER, Office, assert_fresh, assert_in_service, office
+from tests.publishing.test_refresh_and_rollouts import QUICK, ended, publish
 
 FRAGILE = {**EAGER, "retries": 0, "max_failed": 9}
 HALF = {"min_available": "50%", "max_unavailable": "100%"}
@@ -193,6 +196,24 @@ def test_what_could_not_be_given_back_is_given_back_as_soon_as_it_can_be() -> No
     pool.minutes(5)
     machine = pool.world.machines[key]
     assert {"os_disk_delete_option": machine.os_disk_delete_option, "tags": machine.tags} == before
+
+
+@pytest.mark.parametrize("then", ["rollout", "retry"])
+def test_a_host_that_could_not_be_switched_off_again_is_not_taken_for_drained_by_an_operator(then: str) -> None:
+    pool = office(1, 0, policy=QUICK)
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    switch_off(pool, "host-01")
+    pool.world.fail("start_deallocate", AzureError("deallocate", 400, "Boom", "it did not work"), times=2)
+    pool.play.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    if then == "retry":
+        retry(pool)
+        pool.hours(2)
+    else:
+        rollout = publish(pool, hours=0.5)
+        pool.play.run(6, until=lambda: ended(pool, rollout))
+    assert pool.hosts["host-01"].accepting
+    assert pool.machine("host-01").power == "deallocated"
 
 
 def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used_it() -> None:
