@@ -67,7 +67,7 @@ def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
     it may be another rollout's by now.
     """
     changes = {"state": HostState.PENDING, "drained_at": None, "empty_since": None, "step": "given back"}
-    if row.drained_at is None and not _is_marked(services, row):
+    if untouched(services, row):
         return row.model_copy(update={**changes, "sign_out_since": None, "signed_out_last": None})
     if not row.operator_drained:
         try:
@@ -78,10 +78,17 @@ def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
     return row.model_copy(update={**changes, "left_drained": False, "sign_out_since": None, "signed_out_last": None})
 
 
-def _is_marked(services: Services, row: RolloutHost) -> bool:
-    """Whether the VM says that this rollout drained it: that is written before it is drained."""
+def untouched(services: Services, row: RolloutHost) -> bool:
+    """Whether nothing was done with a host since it was chosen: it may be another rollout's by now.
+
+    That one was drained its VM says: it is marked before that. One that is out of the host pool is not drained at all.
+    """
+    if row.out_of_pool:
+        return True
+    if row.drained_at is not None:
+        return False
     machine = services.machines.machine(row.vm_id)
-    return machine is not None and machine.tags.get(ROLLOUT_TAG) == row.rollout
+    return machine is None or machine.tags.get(ROLLOUT_TAG) != row.rollout
 
 
 def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
@@ -225,6 +232,12 @@ def take(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
         "rebuilt": False,
     }
     return row.model_copy(update=changes)
+
+
+def reserve(row: RolloutHost) -> RolloutHost:
+    """A host that a refresh is about to take although it never drained it: in hand from when the row is written."""
+    state = move_host(row.host, row.state, HostState.DRAINING)
+    return row.model_copy(update={"state": state, "drained_at": None, "empty_since": None, "step": "to be taken"})
 
 
 def forget(row: RolloutHost) -> RolloutHost:

@@ -155,7 +155,7 @@ class Hands:
         self.each(chosen, lambda row: apply.sign_out(self.services, self.rollout, self.pool, row, by_host[row.host]))
 
     def _take(self, decided: Plan) -> list[str]:
-        chosen = self._free(decided.chosen(Act.TAKE))
+        chosen = self._in_hand(self._free(decided.chosen(Act.TAKE)))
         if not chosen or self._commanded_otherwise():
             return []
         forward = not self.refreshes and not self.rollout.going_back
@@ -165,6 +165,18 @@ class Hands:
             if self.refreshes:
                 self.rows[host] = apply.pin(self.rows[host], self.rollout)
         return chosen
+
+    def _in_hand(self, hosts: list[str]) -> list[str]:
+        """Those of the hosts that may be taken now: of a refresh only those that its stored rows say it has.
+
+        One that is out of the host pool was not drained for this: it is written down as in hand, and taken at the next
+        look, which then sees a rollout that has come meanwhile.
+        """
+        new = [host for host in hosts if self.refreshes and self.rows[host].state is HostState.PENDING]
+        for host in new:
+            self.rows[host] = apply.reserve(self.rows[host])
+        self.applied.left_over |= bool(new)
+        return [host for host in hosts if host not in new]
 
     def _free(self, hosts: list[str]) -> list[str]:
         """Those of the hosts that no other rollout of the pool has in hand: two must never be at one host."""
@@ -182,6 +194,8 @@ class Hands:
 
     def _fail(self, row: RolloutHost, why: str) -> RolloutHost:
         told = f"{why}: {row.error}" if row.error else why
+        if self.refreshes and apply.untouched(self.services, row):
+            return apply.as_failed(row, told, self.services.now())
         return apply.fail(self.services, self.pool, row, told)
 
     def _ends_failed(self, row: RolloutHost, error: AzureError) -> RolloutHost:

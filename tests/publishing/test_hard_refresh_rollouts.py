@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import pytest
+
 from shared.states import HostState, RolloutState
 from tests.publishing.refreshing import Office, office
-from tests.publishing.test_hard_refresh import undrain
+from tests.publishing.test_hard_refresh import lost, retry, undrain
 from tests.publishing.test_refresh_and_rollouts import (
     QUICK,
+    assert_all_new,
+    before_call,
     ended,
     publish,
+    publish_and_look,
     rows_of,
 )
 
@@ -40,6 +47,22 @@ def test_use_of_a_host_that_serves_before_a_rollout_is_through_with_it_counts() 
     assert pool.rows[first].state is HostState.DONE
 
 
+@pytest.mark.parametrize("looks", [0, 1, 2])
+def test_a_lost_host_that_is_tried_again_and_a_rollout_are_asked_for_at_once(looks: int) -> None:
+    """Between any two calls of the refresh: it takes the host, or the rollout does, and never both."""
+    for call in range(1, 16):
+        pool = office(1, 0, policy={**FRAGILE, "settle_seconds": 15})
+        lost(pool, "host-01")
+        retry(pool)
+        asked: list[str] = []
+        pool.play.each_step.append(partial(never_rebuilt_by_both, pool, asked))
+        before_call(pool, call, partial(publish_and_look, pool, asked, looks))
+        pool.play.run(3, until=lambda pool=pool, asked=asked: bool(asked) and ended(pool, asked[0]))  # type: ignore[misc]
+        assert pool.app.rollout(asked[0]).state is RolloutState.SUCCEEDED, f"asked for before call {call}"
+        pool.minutes(10)
+        assert_all_new(pool)
+
+
 def never_rebuilt_by_both(pool: Office, asked: list[str]) -> None:
     """At most one of the two is at work on a host."""
     theirs = rows_of(pool, asked[0]) if asked else {}
@@ -47,3 +70,23 @@ def never_rebuilt_by_both(pool: Office, asked: list[str]) -> None:
         host for host, row in pool.rows.items() if row.state.in_work or (row.drained_at and not row.state.ended)
     }
     assert not both
+
+
+def test_the_process_dies_at_any_call_while_a_lost_host_is_tried_again_and_a_rollout_has_come() -> None:
+    deaths = 0
+    for call in range(1, 60, 2):
+        pool = office(1, 0, policy={**FRAGILE, "settle_seconds": 15})
+        lost(pool, "host-01")
+        retry(pool)
+        asked: list[str] = []
+        pool.play.each_step.append(partial(never_rebuilt_by_both, pool, asked))
+        pool.play.die_at_call(call)
+        pool.minutes(0.5)
+        pool.play.die_at_call(10**9)
+        deaths += pool.play.died
+        asked.append(publish(pool, "now"))
+        until_ended(pool, asked[0])
+        assert pool.app.rollout(asked[0]).state is RolloutState.SUCCEEDED, f"died at call {call}"
+        pool.minutes(10)
+        assert_all_new(pool)
+    assert deaths > 10
