@@ -78,12 +78,20 @@ def _lost(services: Services, pool: Pool, rows: Iterable[RolloutHost]) -> dict[s
 
     Only if no rollout has ended since it was noted: that may have brought them back, and they may be gone for good.
     """
-    failed = [row for row in rows if row.state is HostState.FAILED and row.out_of_pool]
-    refresh = services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if failed else None
-    if refresh is None or refresh.counted_rollout != pool.last_rollout:
-        return {}
-    machines = services.machines.machines([row.vm_id for row in failed])
-    return {row.host: row for row in failed if is_ours_still(row, machines.get(row.vm_id.lower()))}
+    refresh = services.rollouts.find(ROLLOUTS, pool.refresh_rollout)
+    lost = lost_by(refresh, pool, rows) if refresh else []
+    machines = services.machines.machines([row.vm_id for row in lost]) if lost else {}
+    return {row.host: row for row in lost if is_ours_still(row, machines.get(row.vm_id.lower()))}
+
+
+def lost_by(refresh: Rollout, pool: Pool, rows: Iterable[RolloutHost]) -> list[RolloutHost]:
+    """Those of a refresh's rows whose hosts it has taken out of the host pool and could not bring back.
+
+    None when a rollout has ended since that was noted: it may have brought them back, and they may be gone for good.
+    """
+    if refresh.counted_rollout != pool.last_rollout:
+        return []
+    return [row for row in rows if row.state is HostState.FAILED and row.out_of_pool]
 
 
 def in_other_hands(services: Services, rollout: Rollout, pool: Pool) -> frozenset[str]:

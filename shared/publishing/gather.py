@@ -46,7 +46,7 @@ def gather(
     beside = look_beside(services, rollout, pool)
     seen = {host.name.lower(): host for host in services.desktops.session_hosts(pool.host_pool_id)}
     stored = {row.host: row for row in services.hosts.all(rollout.id)}
-    left = {} if stored else left_over(services, rollout, pool, seen)
+    left = {} if stored or standing else left_over(services, rollout, pool, seen)
     new = [host for name, host in seen.items() if _is_new(rollout, stored.get(name), host, now, beside)]
     if rollout.retry_of:
         new = [host for host in new if host.name.lower() in stored or host.name.lower() in left]

@@ -22,7 +22,7 @@ from shared.planning.values import IN_HAND
 from shared.pools import find_pool
 from shared.ports import Engine
 from shared.publishing.apply import skip
-from shared.publishing.beside import nudge_refresh
+from shared.publishing.beside import lost_by, nudge_refresh
 from shared.publishing.standing import policy_of, switched_off
 from shared.services import ROLLOUTS, Services
 from shared.states import HostState, RolloutState, move_rollout
@@ -63,12 +63,25 @@ def _name_it(services: Services, pool: Pool, *, over: bool) -> Pool:
     for _ in range(_ATTEMPTS):
         if pool.refresh_rollout and not over:
             return pool
+        named = newest_first_id(services.now())
+        _hand_over_lost(services, pool, named)
         try:
-            return services.pools.replace(pool.model_copy(update={"refresh_rollout": newest_first_id(services.now())}))
+            return services.pools.replace(pool.model_copy(update={"refresh_rollout": named}))
         except StaleRow:
             before, pool = pool.refresh_rollout, find_pool(services, pool.name)
             over = over and pool.refresh_rollout == before
     raise Conflict(f"Pool {pool.name} is being changed by others; try again.")
+
+
+def _hand_over_lost(services: Services, pool: Pool, named: str) -> None:
+    """Give the next refresh the hosts that this one has taken out of the host pool and could not bring back: no list
+    shows them any more, so they would be nobody's. Rows under a name that the pool does not take are nothing to anyone.
+    """
+    refresh = _standing(services, pool)
+    if refresh is None:
+        return
+    lost = lost_by(refresh, pool, services.hosts.all(refresh.id))
+    services.hosts.write_many([row.model_copy(update={"rollout": named, "etag": None}) for row in lost])
 
 
 def _begin(services: Services, engine: Engine, pool: Pool, who: str) -> Rollout | None:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from shared.states import HostState, RolloutState
+from tests.fixtures.azure_world import vm_id_of
 from tests.publishing.refreshing import Office, office
 from tests.publishing.test_hard_refresh import lost, retry, undrain
 from tests.publishing.test_refresh_and_rollouts import (
@@ -17,6 +18,7 @@ from tests.publishing.test_refresh_and_rollouts import (
     publish,
     publish_and_look,
     rows_of,
+    state_in,
 )
 
 FRAGILE = {**QUICK, "retries": 0, "max_failed": 9}
@@ -45,6 +47,48 @@ def test_use_of_a_host_that_serves_before_a_rollout_is_through_with_it_counts() 
     pool.hours(3)
     assert pool.rebuilt(first) == before + 1
     assert pool.rows[first].state is HostState.DONE
+
+
+@pytest.mark.parametrize("begun", ["after the rollout", "before it"])
+def test_a_host_that_a_rollout_has_lost_is_left_to_whoever_looks_into_it(begun: str) -> None:
+    pool = office(0, 0, refresh="off" if begun == "after the rollout" else "after_logoff", policy=FRAGILE)
+    pool.world.refuse("start_register", "host-01")
+    rollout = publish(pool, hours=0.5)
+    until_ended(pool, rollout)
+    assert state_in(pool, rollout, "host-01") is HostState.FAILED
+    pool.world.faults.clear()
+    pool.put("after_logoff")
+    pool.hours(3)
+    assert pool.rebuilt("host-01") == 1
+    assert pool.world.count("start_register", vm_id_of("host-01")) == 1
+
+
+def test_a_host_that_a_refresh_has_lost_is_brought_back_also_when_the_pool_was_refreshed_anew_since() -> None:
+    pool = office(1, 0, policy=FRAGILE)
+    lost(pool, "host-01")
+    first = pool.standing.id
+    pool.put("off")
+    pool.minutes(5)
+    pool.put("after_logoff")
+    pool.minutes(5)
+    assert pool.standing.id != first
+    assert pool.rows["host-01"].state is HostState.FAILED
+    rollout = publish(pool, hours=0.5)
+    until_ended(pool, rollout)
+    assert_all_new(pool)
+    assert "host-01" in pool.hosts
+
+
+def test_a_lost_host_that_is_tried_again_after_the_pool_was_refreshed_anew_is_made_fresh() -> None:
+    pool = office(1, 0, policy=FRAGILE)
+    lost(pool, "host-01")
+    pool.put("off")
+    pool.minutes(5)
+    pool.put("after_logoff")
+    retry(pool)
+    pool.hours(2)
+    assert pool.hosts["host-01"].serving
+    assert pool.rows["host-01"].state is HostState.DONE
 
 
 @pytest.mark.parametrize("looks", [0, 1, 2])
