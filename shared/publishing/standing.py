@@ -75,7 +75,8 @@ def standing_of(services: Services, rollout: Rollout, pool: Pool, now: datetime)
     if any(getattr(rollout, name) != value for name, value in changes.items()):
         services.rollouts.replace(rollout.model_copy(update=changes))
         return None
-    counted = "" if suspended or pool.last_rollout == rollout.counted_rollout else pool.last_rollout
+    # Also while the next one holds the pool already: only the last one that has ended is known.
+    counted = "" if pool.last_rollout == rollout.counted_rollout else pool.last_rollout
     return Standing(
         rollout=rollout,
         why_not=suspended or aim.why_not,

@@ -30,6 +30,20 @@ def until_ended(pool: Office, rollout: str) -> None:
     assert ended(pool, rollout)
 
 
+def test_a_rollout_counts_also_when_the_next_one_begins_as_soon_as_it_has_ended() -> None:
+    pool = office(1, 1, 1, policy=FRAGILE)
+    pool.minutes(5)
+    pool.world.refuse("start_register", "host-03")
+    first = publish(pool, hours=0.5)
+    until_ended(pool, first)
+    assert pool.app.rollout(first).state is RolloutState.FAILED
+    pool.world.faults.clear()
+    second = pool.app.send("POST", f"/api/rollouts/{first}/retry", {}).json["id"]
+    until_ended(pool, second)
+    pool.hours(4)
+    assert {pool.rebuilt(host) for host in ("host-01", "host-02")} == {1}
+
+
 def test_use_of_a_host_that_serves_before_a_rollout_is_through_with_it_counts() -> None:
     """A first host that waits for a person is kept out of rotation; somebody lets it serve all the same."""
     approve = {"canary_hosts": 1, "canary_hold": "approve", "min_available": 0, "max_unavailable": "100%"}
