@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import DRAINED_STATES, IN_HAND
+from shared.planning.windows import room_at
 from shared.ports import Engine
 from shared.publishing.claim import stands
 from shared.publishing.left_over import is_ours_still, taken_over
@@ -115,10 +116,16 @@ def suspended_by(services: Services, pool: Pool, now: datetime, need: timedelta)
     rollout = services.rollouts.find(ROLLOUTS, holder)
     if rollout is None:
         return f"waits: rollout {holder} is about to begin" if stands(services, holder) else ""
-    not_begun = rollout.state is RolloutState.SCHEDULED and rollout.started_at is None
-    if not_begun and now + need < rollout.schedule.begin_at:
+    not_begun = rollout.state in {RolloutState.SCHEDULED, RolloutState.PAUSED} and rollout.started_at is None
+    if not_begun and now + need < _begins(rollout, now):
         return ""
     return f"waits for the end of rollout {rollout.id}"
+
+
+def _begins(rollout: Rollout, now: datetime) -> datetime:
+    """When a rollout that has not begun may take its first host: its windows may open long after it is to begin."""
+    moment = max(now, rollout.schedule.begin_at)
+    return room_at(rollout.policy.windows, rollout.zone, moment, timedelta(seconds=rollout.first_guess))
 
 
 def called_off(services: Services, rollout: Rollout) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
+from tests.fixtures.builders import NEW
 from tests.publishing.refreshing import Office, office
 from tests.publishing.test_hard_refresh import lost, retry, undrain
 from tests.publishing.test_refresh_and_rollouts import (
@@ -103,6 +104,28 @@ def test_a_lost_host_that_is_tried_again_after_the_pool_was_refreshed_anew_is_ma
     pool.hours(2)
     assert pool.hosts["host-01"].serving
     assert pool.rows["host-01"].state is HostState.DONE
+
+
+def test_a_rollout_that_waits_for_its_window_does_not_keep_used_hosts_waiting_for_days() -> None:
+    saturdays = [{"days": ["sat"], "from": "20:00", "to": "23:00"}]
+    pool = office(1, 0, policy=QUICK)
+    pool.minutes(5)
+    schedule = {"mode": "on_logoff", "deadline": "2026-11-07T21:00:00+01:00"}
+    body = {"version": NEW, "schedule": schedule, "policy": {"windows": saturdays}}
+    assert pool.app.send("POST", "/api/pools/office/update-image", body).status == 202
+    pool.world.log_off("host-01")
+    pool.hours(3)
+    assert pool.rebuilt("host-01") == 1
+
+
+def test_a_rollout_that_is_paused_before_its_time_does_not_keep_used_hosts_waiting() -> None:
+    pool = office(1, 0, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool, "at", hours=72)
+    assert pool.app.send("POST", f"/api/rollouts/{rollout}/pause").status == 202
+    pool.world.log_off("host-01")
+    pool.hours(3)
+    assert pool.rebuilt("host-01") == 1
 
 
 @pytest.mark.parametrize("looks", [0, 1, 2])
