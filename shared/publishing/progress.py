@@ -44,6 +44,8 @@ def next_moment(rollout: Rollout, now: datetime) -> NextMoment | None:
     match rollout.state:
         case state if state.ended:
             return None
+        case RolloutState.PAUSED if rollout.kind is RolloutKind.REFRESH:
+            return _whenever("nothing: it is paused until somebody resumes it")
         case RolloutState.PAUSED:
             return _whenever("nothing: it is paused until somebody resumes or cancels it")
         case RolloutState.AWAITING_APPROVAL:
@@ -60,6 +62,8 @@ def next_moment(rollout: Rollout, now: datetime) -> NextMoment | None:
 
 def _by_schedule(rollout: Rollout, now: datetime) -> NextMoment:
     """The next moment of the schedule or of the windows, whichever comes first."""
+    if rollout.kind is RolloutKind.REFRESH and rollout.note:
+        return _whenever(rollout.note)  # why nothing is begun
     begin = max(now, rollout.schedule.begin_at)
     until, opens = _windows(rollout, begin)
     upcoming = [] if rollout.kind is RolloutKind.REFRESH else _of_schedule(rollout, now, begins=opens is None)

@@ -6,9 +6,12 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from shared.states import RolloutState
 from tests.fixtures.azure_world import vm_id_of
 from tests.publishing.refreshing import EAGER, Office, office
+from tests.publishing.test_refresh_and_rollouts import publish
 
 AFTER_MIDNIGHT = datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
 
@@ -61,3 +64,16 @@ def drained_after_midnight() -> Office:
     pool.until(AFTER_MIDNIGHT)
     assert not any(host.accepting for host in pool.hosts.values())
     return pool
+
+
+@pytest.mark.parametrize("held_up", ["paused", "a rollout"])
+def test_it_says_what_holds_it_up_and_offers_nothing_that_is_refused(held_up: str) -> None:
+    pool = office(1, 0)
+    pool.minutes(5)
+    if held_up == "paused":
+        assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/pause").status == 202
+        assert next_of(pool)["does"] == "nothing: it is paused until somebody resumes it"
+    else:
+        rollout = publish(pool)
+        pool.minutes(3)
+        assert next_of(pool)["does"] == f"waits for the end of rollout {rollout}"
