@@ -92,7 +92,7 @@ def gather(
         host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
         writes_left=services.surroundings.writes_left(subscription_of(pool.host_pool_id)),
         refresh=pool.refresh,
-        why_not=standing.why_not if standing else "",
+        why_not=standing.held_up(rows) if standing else "",
         elsewhere=beside.in_hand,
     )
     # Only of one that was written as begun before: until then the refresh may begin a host after its rows were read.

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.arm_ids import version_id
-from shared.errors import Conflict, StaleRow
+from shared.errors import AzureBusy, AzureError, Conflict, StaleRow
 from shared.models.base import region_key
 from shared.models.images import GalleryVersion
 from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides, ScheduleMode, resolve_policy
@@ -46,6 +46,12 @@ class Standing:
     counted: str = ""
     counting: Mapping[str, RolloutHost] = field(default_factory=dict)
 
+    def held_up(self, rows: Iterable[RolloutHost]) -> str:
+        """Why nothing may be begun on these hosts now; empty when it may. Nothing is drained that cannot be rebuilt."""
+        if self.why_not or self.replicas(rows):
+            return self.why_not
+        return f"waits: version {self.rollout.version} has no replica where the hosts are"
+
     def replicas(self, rows: Iterable[RolloutHost]) -> int:
         """Replicas of the version where the hosts are: the fewest of all their regions. Not known: one."""
         regions = {region_key(row.location) for row in rows if row.location}
@@ -64,7 +70,7 @@ def standing_of(services: Services, rollout: Rollout, pool: Pool, now: datetime)
     """What this look goes by; None: something of it has changed and was written down, so look again.
 
     So whoever removes a version, or asks what the pool gets, reads it before the first host is brought to it.
-    Raises StaleRow (look again), AzureError (the gallery would have to say what is given out, and does not).
+    Raises StaleRow (look again), AzureBusy (the gallery would have to say what is given out).
     """
     policy = policy_of(pool)
     each = rollout.host_seconds or pool.host_seconds or FIRST_GUESS
@@ -119,10 +125,15 @@ class _Aim:
 
 
 def _aim(services: Services, pool: Pool) -> _Aim:
-    """What new hosts of the pool get. A version that only stands in for it is none: no used host is moved to that."""
+    """What new hosts of the pool get. A version that only stands in for it is none: no used host is moved to that.
+
+    Raises AzureBusy.
+    """
     try:
         found = choose_for_new_hosts(services, pool, running_rollout(services, pool))
-    except Conflict as none:
+    except AzureBusy:
+        raise
+    except (Conflict, AzureError) as none:
         return _Aim(why_not=f"waits: {none}")
     choice, image = found.choice, found.image
     if choice.refused:

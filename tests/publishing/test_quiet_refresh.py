@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from shared.errors import AzureNotFound
 from shared.states import RolloutState
-from tests.fixtures.azure_world import vm_id_of
-from tests.publishing.refreshing import EAGER, Office, office
+from tests.fixtures.azure_world import DEFINITION_ID, vm_id_of
+from tests.publishing.refreshing import EAGER, Office, assert_in_service, office
 from tests.publishing.test_refresh_and_rollouts import publish
 
 AFTER_MIDNIGHT = datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
@@ -64,6 +65,29 @@ def drained_after_midnight() -> Office:
     pool.until(AFTER_MIDNIGHT)
     assert not any(host.accepting for host in pool.hosts.values())
     return pool
+
+
+def test_hosts_are_not_kept_drained_for_a_version_that_has_no_replica_where_they_are() -> None:
+    pool = drained_after_midnight()
+    versions = pool.world.versions[DEFINITION_ID.lower()]
+    versions["1.0.0"] = versions["1.0.0"].model_copy(update={"replicas": {}})
+    pool.world.log_off("host-01")
+    pool.minutes(5)
+    assert_in_service(pool, "host-01", "host-02")
+    assert pool.standing.note == "waits: version 1.0.0 has no replica where the hosts are"
+    assert next_of(pool)["does"] == pool.standing.note
+
+
+def test_hosts_are_not_kept_drained_when_the_image_definition_is_gone() -> None:
+    pool = drained_after_midnight()
+    gone = AzureNotFound("gallery_images.get", 404, "NotFound", "win11 was not found.")
+    pool.world.fail("versions", gone, times=10**6)
+    pool.minutes(5)
+    assert_in_service(pool, "host-01", "host-02")
+    assert pool.standing.note.startswith("waits: ")
+    pool.world.faults.clear()
+    pool.minutes(5)
+    assert not pool.hosts["host-01"].accepting, "it goes on"
 
 
 @pytest.mark.parametrize("held_up", ["paused", "a rollout"])
