@@ -241,8 +241,9 @@ def reserve(row: RolloutHost) -> RolloutHost:
 
 
 def forget(row: RolloutHost) -> RolloutHost:
-    """A host that a refresh has given back: the next time, what stands on its VM is noted anew."""
-    return row.model_copy(update={"prior_tags": {}, "prior_delete_option": None, "stale_disk_id": None})
+    """A host that a refresh has given back: its next use begins with all attempts, and with what its VM has then."""
+    noted: dict[str, object] = {"prior_tags": {}, "prior_delete_option": None, "stale_disk_id": None}
+    return row.model_copy(update={**noted, "attempt": 1, "error": ""})
 
 
 def pin(row: RolloutHost, rollout: Rollout) -> RolloutHost:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.errors import AzureBusy, AzureError
@@ -228,3 +230,18 @@ def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used
     pool.hours(3)
     assert_fresh(pool, "host-01")
     assert pool.rebuilt("host-01") == 2
+
+
+def test_each_use_begins_with_all_attempts() -> None:
+    policy: dict[str, Any] = {**EAGER, "strategy": "replace", "retries": 1}
+    refused = AzureError("virtual_machines.get", 400, "Boom", "it did not work")
+    pool = office(0, 0, policy=policy)
+    pool.use("host-01")
+    pool.world.fail("recreation_body", refused)
+    pool.play.run(1, until=lambda: pool.world.count("recreation_body") > 0)
+    pool.world.log_on("host-01", "somebody who comes before the next attempt")
+    pool.minutes(30)
+    pool.world.log_off("host-01")
+    pool.world.fail("recreation_body", refused)
+    pool.hours(2)
+    assert_fresh(pool, "host-01")
