@@ -17,7 +17,7 @@ from shared.models.azure import Machine
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import Act, Plan, Snapshot
-from shared.publishing import apply
+from shared.publishing import apply, rounds
 from shared.publishing.beside import called_off, in_other_hands
 from shared.services import ROLLOUTS, Services
 from shared.states import HostState, RolloutState
@@ -110,7 +110,7 @@ class Hands:
 
         def act(row: RolloutHost) -> RolloutHost:
             row = apply.give_back(self.services, self.pool, row)
-            row = apply.forget(row) if self.refreshes else row
+            row = rounds.forget(row) if self.refreshes else row
             return apply.skip(row, reasons[row.host], self.services.now()) if cancelled else row
 
         # A cancelled rollout must come to its end, also when Azure refuses for good.
@@ -163,7 +163,7 @@ class Hands:
         for host in chosen:
             self.rows[host] = apply.take(self.rows[host], self.services.now(), canary=canary)
             if self.refreshes:
-                self.rows[host] = apply.pin(self.rows[host], self.rollout)
+                self.rows[host] = rounds.pin(self.rows[host], self.rollout)
         return chosen
 
     def _in_hand(self, hosts: list[str]) -> list[str]:
@@ -174,7 +174,7 @@ class Hands:
         """
         new = [host for host in hosts if self.refreshes and self.rows[host].state is HostState.PENDING]
         for host in new:
-            self.rows[host] = apply.reserve(self.rows[host])
+            self.rows[host] = rounds.reserve(self.rows[host])
         self.applied.left_over |= bool(new)
         return [host for host in hosts if host not in new]
 
