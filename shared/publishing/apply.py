@@ -174,7 +174,8 @@ def fail(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutH
     What cannot be done for that end does not prevent it. Raises AzureBusy, and AzureConflict for as long as something
     else may be at work on the VM (MARKED_WITHIN).
     """
-    for act in (partial(_keep_drained, services, pool, row), partial(tidy, services, row, failed_for=why)):
+    drained, marked = partial(_keep_drained, services, pool, row), partial(tidy, services, row, failed_for=why)
+    for act in (drained, marked, drained):  # once it can be marked, no registration is under way any more
         _if_possible(services, row, act)
     return as_failed(row, why, services.now())
 

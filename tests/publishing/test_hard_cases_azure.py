@@ -156,3 +156,16 @@ def test_a_host_that_could_not_be_given_back_is_not_taken_for_drained_by_an_oper
     drive.run(900)
     assert_all_well(drive)
     assert_given_back(drive, "host-01")
+
+
+def test_a_host_whose_registration_comes_too_late_is_drained() -> None:
+    drive = office(0)
+    drive.publish(ScheduleMode.NOW, policy={"retries": 0})
+    drive.run(60, until=lambda: any(running.kind == "register" for running in drive.world.running.values()))
+    (running,) = drive.world.running.values()
+    running.left = 95  # it is waited for 90 times
+    drive.run(TWO_DAYS)
+    assert_over(drive, RolloutState.FAILED)
+    assert "did not finish" in drive.rows["host-01"].error
+    assert not hosts(drive)["host-01"].accepting
+    assert FAILED_TAG in tags(drive, "host-01")
