@@ -106,14 +106,15 @@ def _note_use(work: Work, seen: SessionHost | None) -> None:
 
 
 def _switch_off(work: Work, seen: SessionHost | None) -> Outcome | None:
-    """Switch the host off again, drained and empty only. None: it is off, or somebody works on it and it stays on."""
+    """Switch the host off again, drained and empty only. None: it is off, or somebody works on it and it stays on, as
+    does one that somebody else has taken out of the pool: it may serve others."""
     services, pool, row = work.services, work.pool, work.row
     machine = services.machines.machine(row.vm_id)
-    if machine is None or not machine.running:
+    if machine is None or not machine.running or seen is None:
         return None
-    if seen is not None and seen.accepting:
+    if seen.accepting:
         services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=False)
         return Outcome(Then.WAIT, max(AT_ONCE, work.rollout.policy.settle_seconds))
-    if seen is not None and (seen.sessions or services.desktops.host_sessions(pool.host_pool_id, row.host)):
+    if seen.sessions or services.desktops.host_sessions(pool.host_pool_id, row.host):
         return None
     return carry_on(work, services.machines.start_deallocate(row.vm_id))

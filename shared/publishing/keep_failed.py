@@ -43,5 +43,5 @@ def _kept(services: Services, rollout: Rollout, row: RolloutHost) -> bool:
 def _in_use(services: Services, pool: Pool, row: RolloutHost) -> bool:
     seen = services.desktops.session_host(pool.host_pool_id, row.host)
     if seen is None:
-        return False
+        return not row.out_of_pool  # somebody else took it out of the pool, and it may serve others
     return seen.accepting or seen.sessions > 0 or bool(services.desktops.host_sessions(pool.host_pool_id, row.host))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import AzureError
+from shared.models.policy import ScheduleMode
 from shared.names import EXCLUSION_TAG, FAILED_TAG
 from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
@@ -87,3 +88,32 @@ def test_a_lost_host_is_kept_from_autoscale_and_its_disk_is_kept_while_it_is_bro
     assert old_disk in drive.world.disks
     assert old_disk in {kept.disk_id for kept in drive.tables.disks.all("office")}
     assert_given_back(drive, "host-02")
+
+
+def serves_elsewhere(drive: Drive, host: str) -> bool:
+    machine = drive.world.machines[vm_id_of(host).lower()]
+    return (
+        machine.running and drive.world.users_on(host) == ["eve"] and drive.world.count("start_deallocate", host) == 0
+    )
+
+
+def test_a_first_host_that_is_moved_to_another_pool_while_it_is_watched_is_not_switched_off() -> None:
+    drive = office(0, 0)
+    drive.publish(policy={"bake_minutes": 60, "keep_failed": "none"})
+    drive.run(120, until=lambda: any(row.proving_since for row in drive.rows.values()))
+    (first,) = (host for host, row in drive.rows.items() if row.canary)
+    drive.world.move_host(first, "eve")
+    drive.run(900)
+    assert_over(drive, RolloutState.FAILED)
+    assert "out of the host pool" in drive.rows[first].error
+    assert serves_elsewhere(drive, first)
+
+
+def test_a_host_that_was_off_and_is_moved_to_another_pool_before_it_is_given_back_stays_on() -> None:
+    drive = office(0, power="deallocated")
+    drive.publish(ScheduleMode.NOW)
+    drive.run(120, until=lambda: any(row.phase == "bake_host" for row in drive.rows.values()))
+    drive.world.move_host("host-01", "eve")
+    drive.run(900)
+    assert_over(drive, RolloutState.SUCCEEDED)
+    assert serves_elsewhere(drive, "host-01")
