@@ -8,10 +8,12 @@ from __future__ import annotations
 from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound, StaleRow
 from shared.imaging.standings import Begun, read_rollouts
 from shared.imaging.task_step import TaskWork
+from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
-from shared.models.requests import RollBackPoolRequest
+from shared.models.requests import RollBackPoolRequest, ScheduleRequest
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow, Task
+from shared.planning.moments import LONGEST_NOTICE
 from shared.ports import Engine
 from shared.publishing import control
 from shared.publishing.claim import settled_pool
@@ -123,7 +125,10 @@ def _later(work: TaskWork, pool: Pool, rollout: Rollout) -> list[Rollout]:
 
 
 def _ask(work: TaskWork, name: str) -> str:
-    asked = RollBackPoolRequest(reason=_reason(work.task))
+    """Hosts go back as people log off, and all of them as soon as people could be warned."""
+    deadline = (work.services.now() + LONGEST_NOTICE).isoformat()
+    soon = ScheduleRequest(mode=ScheduleMode.ON_LOGOFF, deadline=deadline)
+    asked = RollBackPoolRequest(reason=_reason(work.task), schedule=soon)
     return roll_back_pool(work.services, work.engine, name, asked, _who(work.task)).id
 
 

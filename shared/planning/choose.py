@@ -69,7 +69,7 @@ class Chooser:
     def _drained(self, view: HostView) -> Decision:
         if view.seen is None:
             return self._missing(view)
-        if not view.row.left_drained and (against := self._not_due(view)):
+        if not view.row.left_drained and (against := self._not_due(view) or self._not_first(view)):
             return Decision(view.name, Act.GIVE_BACK, against, view.sessions)
         if view.row.drained_at is None:
             return self._drain_again(view)
@@ -81,6 +81,15 @@ class Chooser:
             until = f", until {self.snapshot.schedule.force_at.isoformat(timespec='seconds')}"
             return hold(view, f"waits for {_people(view.sessions)} to log off{'' if self.refreshes else until}")
         return hold(view, "is empty and settles")
+
+    def _not_first(self, view: HostView) -> str:
+        """While the first hosts are others: why this one is given back; empty when it may go on.
+
+        It was drained to become one of them once its people had left. Others were quicker, and nobody knows how long
+        they take.
+        """
+        beaten = not self.canary.passed and self.canary_slots <= 0 and view.row.state is not HostState.SIGNING_OUT
+        return self._after_the_canary() if beaten else ""
 
     def _not_due(self, view: HostView) -> str:
         """Of a refresh: why the host is not to be made fresh now; empty when it is, and for every other rollout."""

@@ -19,7 +19,7 @@ from shared.planning.windows import room_at
 from shared.states import HostState, RolloutState
 
 GOING_ON = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
-"""States in which a look begins something; in the others but `cancelling` it only keeps the floor."""
+"""States in which a look begins something."""
 
 ENDED_BY_CANARY = (
     "{failed} of the first hosts failed, so no other is touched. Look at the error; publish a better version."
@@ -41,11 +41,9 @@ def _plan(snapshot: Snapshot, policy: Policy, now: datetime, limits: Limits, cho
         return _cancelling(snapshot, policy, now)
     if snapshot.state is RolloutState.AWAITING_APPROVAL:
         return _awaiting(snapshot, policy, now, chooser, limits)
-    if snapshot.state not in GOING_ON and snapshot.kind is RolloutKind.REFRESH:
-        # It may be paused for long, and a rollout waits for what it holds.
-        return Plan(_before_begin(snapshot, "the refresh is paused"), now + timedelta(seconds=policy.poll_seconds))
     if snapshot.state not in GOING_ON:
-        return _holding(snapshot, policy, now, chooser, "the rollout is paused")
+        what = "refresh" if snapshot.kind is RolloutKind.REFRESH else "rollout"
+        return _standing_still(snapshot, policy, now, f"the {what} is paused")
     return _going_on(snapshot, policy, now, chooser)
 
 
@@ -212,11 +210,12 @@ def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
         stop = _becoming(RolloutState.CANCELLING, told, ends_as=RolloutState.FAILED)
     if stop:
         return stop(_held(snapshot, "the rollout stops"))
-    return _holding(snapshot, policy, now, chooser, "waits for approval")
+    return _standing_still(snapshot, policy, now, "waits for approval")
 
 
-def _holding(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Chooser, why: str) -> Plan:
-    """Hosts in work finish on their own, nothing is begun, drained or ended; the floor is kept."""
-    # Still looked at: progress stays true, and a lost nudge of `resume` or `approve` costs one poll.
-    next_at = now + timedelta(seconds=policy.poll_seconds)
-    return Plan(chooser.with_floor_restored(_held(snapshot, why)), next_at)
+def _standing_still(snapshot: Snapshot, policy: Policy, now: datetime, why: str) -> Plan:
+    """Hosts in work finish on their own, nothing is begun; what is drained is given back, since this may last for days.
+
+    Still looked at: progress stays true, and a lost nudge of `resume` or `approve` costs one poll.
+    """
+    return Plan(_before_begin(snapshot, why), now + timedelta(seconds=policy.poll_seconds))

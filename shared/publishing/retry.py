@@ -30,13 +30,22 @@ def retry_ended(services: Services, engine: Engine, old: Rollout, asked: RetryRe
         return running
     refuse_second(services, pool)
     _refuse_overtaken(services, old)
-    schedule = parse_schedule(asked.schedule or _NOW, now=services.now(), pool_zone=pool.time_zone)
+    schedule = _schedule(services, pool, old, asked)
     try:
         return begin_rollout(services, engine, pool, _wanted(services, pool, old, schedule), who)
     except Conflict as conflict:
         if conflict.rollout and (running := _retry_of(services, old, conflict.rollout)):
             return running  # somebody asked for it at the same time
         raise
+
+
+def _schedule(services: Services, pool: Pool, old: Rollout, asked: RetryRequest) -> Schedule:
+    """What is asked for; else the old rollout's, while its deadline is ahead, so that nobody is signed out before that;
+    else now. Raises InvalidRequest."""
+    now = services.now()
+    if asked.schedule is None and old.schedule.force_at > now:
+        return old.schedule.model_copy(update={"begin_at": max(now, old.schedule.begin_at)})
+    return parse_schedule(asked.schedule or _NOW, now=now, pool_zone=pool.time_zone)
 
 
 def _retry_of(services: Services, old: Rollout, rollout_id: str) -> Rollout | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -74,6 +75,7 @@ def test_roll_back_takes_back_what_runs_and_what_is_through() -> None:
     play.run(0.01)
     back = begun(play)["lab"]
     assert (back.kind, back.version) == (RolloutKind.ROLL_BACK, OLD)
+    assert back.schedule.force_at - back.created_at == timedelta(minutes=15)  # who is there is warned
     assert notes(play, task_id)["lab"] == f"rollout {back.id} takes it back"
     assert "lab" in seen(play, task_id)["waits_for"]
     task = play.finish(task_id)

@@ -119,6 +119,20 @@ def test_cancelled_while_it_waits_for_approval_leaves_the_unproved_host_out_of_r
     assert drive.versions() == {OLD, NEW}
 
 
+def test_a_host_that_was_drained_to_go_first_is_given_back_when_another_one_is_quicker() -> None:
+    drive = office(1, 1, 1, 1)
+    drive.publish(policy={"canary_hold": "approve"}, force=600)
+    drive.run(5)
+    drained = [host for host, seen in hosts(drive).items() if not seen.accepting]
+    assert len(drained) == 1
+    quicker = next(host for host in sorted(hosts(drive), reverse=True) if host not in drained)
+    drive.world.log_off(quicker)
+    drive.run(120)
+    assert drive.rollout.state is RolloutState.AWAITING_APPROVAL
+    assert [host for host, seen in hosts(drive).items() if not seen.accepting] == [quicker]
+    assert drive.rows[drained[0]].state is HostState.PENDING
+
+
 def test_paused_and_resumed_while_waiting_it_asks_again() -> None:
     drive = office(0, 0)
     drive.publish(policy={"canary_hold": "approve"})

@@ -16,7 +16,7 @@ from tests.fixtures.app import START, App, Reply, change_pool, update
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.driver import ProcessDied
 from tests.fixtures.play import Play
-from tests.usecases.steering import all_rollouts, fail_host, in_state, set_row, tell
+from tests.usecases.steering import all_rollouts, fail_host, in_state, minutes, set_row, tell
 
 S = RolloutState
 NIGHTS = [{"from": "22:00", "to": "06:00"}]
@@ -35,10 +35,21 @@ def test_it_has_the_same_version_and_policy_and_begins_now() -> None:
     assert (new.retry_of, new.kind, new.state) == (old_id, RolloutKind.UPDATE, S.SCHEDULED)
     assert (new.image, new.version, new.version_id) == (old.image, old.version, old.version_id)
     assert new.policy == old.policy
-    assert (new.schedule.mode, new.schedule.begin_at, new.schedule.force_at) == ("now", app.now, app.now)
+    assert new.schedule.begin_at == app.now
     assert new.reason == f"retry of rollout {old_id}: patch day"
     assert app.pool().running_rollout == new.id
     assert app.engine.rollouts >= {(new.id, 1)}
+
+
+def test_it_ends_no_session_before_the_old_deadline_and_afterwards_at_once() -> None:
+    app, old_id = in_state(S.FAILED)
+    deadline = app.rollout(old_id).schedule.force_at
+    assert deadline > app.now
+    assert retried(app, old_id).schedule.force_at == deadline
+    app, old_id = in_state(S.FAILED)
+    app.now = deadline + minutes(1)
+    new = retried(app, old_id).schedule
+    assert (new.mode, new.begin_at, new.force_at) == ("now", app.now, app.now)
 
 
 def test_the_policy_is_the_old_one_whatever_the_pool_says_by_now() -> None:
@@ -73,10 +84,11 @@ def test_what_is_wrong_with_the_body_is_named_at_once() -> None:
 
 def test_now_must_lie_in_the_windows() -> None:
     app, old_id = in_state(S.FAILED)
+    app.now = app.rollout(old_id).schedule.force_at.replace(hour=12) + minutes(1440)
     policy = app.rollout(old_id).policy
     set_row(app, old_id, policy=policy.model_validate(policy.model_dump() | {"windows": NIGHTS}))
     assert tell(app, old_id, "retry").bad_fields == {"schedule.mode"}
-    assert retried(app, old_id, {"schedule": {"mode": "at", "at": "2026-11-02T23:00"}}).retry_of == old_id
+    assert retried(app, old_id, {"schedule": {"mode": "at", "at": "2026-11-20T23:00"}}).retry_of == old_id
 
 
 def test_asked_again_while_it_runs_it_is_answered() -> None:
