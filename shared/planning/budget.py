@@ -73,12 +73,12 @@ class Budget:
 
 
 def unavailable(view: HostView, *, forcing: bool) -> bool:
-    """Whether a host serves nobody because of us.
+    """Whether a host serves nobody because of us. One that somebody has undrained again serves.
 
     A drained host on which people still work serves them: only when sessions are being ended is it
     counted. Else a few people who stay late would hold up every host that empties meanwhile.
     """
-    return view.row.state.in_work or (view.drained and (forcing or view.sessions == 0))
+    return view.row.state.in_work or (view.drained and not view.serving and (forcing or view.sessions == 0))
 
 
 def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:

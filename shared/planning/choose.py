@@ -184,10 +184,16 @@ class Chooser:
 
     def _drain_again(self, view: HostView) -> Decision:
         """A host that was chosen already but is not drained: Azure was busy, or somebody undrained it."""
+        stops_serving = view.serving and (view.sessions == 0 or self.forcing)
+        if stops_serving and not self.budget.one_more_unavailable():
+            told = f"{self.budget.allowed_unavailable} may be unavailable at once"
+            return hold(view, f"accepts sessions again; {told}")
         if view.serving and not self.budget.floor_allows():
             return hold(view, f"accepts sessions again; {_hosts(self.budget.floor)} must")
         if view.serving:
             self.budget.serving -= 1
+        if stops_serving:
+            self.budget.unavailable += 1
         return Decision(view.name, Act.DRAIN, "is to be drained", view.sessions)
 
     def _against_draining(self, view: HostView, *, idle: bool) -> str:

@@ -12,7 +12,7 @@ from shared.errors import InvalidRequest
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
 from shared.states import HostState, RolloutState
-from tests.fixtures.azure_world import HOST_POOL_ID
+from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import (
     EAGER,
@@ -233,3 +233,18 @@ def test_a_session_that_takes_no_messages_does_not_multiply_those_of_others() ->
     drive.publish(force=90, policy={"canary_hosts": 0})
     drive.run(89.9)
     assert sorted(messages(drive).values()) == [4, 4]
+
+
+def test_the_last_host_is_undrained_by_hand_after_the_deadline_and_the_rollout_ends_all_the_same() -> None:
+    drive = office(0, 1)
+    drive.publish(force=60, policy={"after_force": "waves", "min_available": 1, "canary_hosts": 0})
+    drive.world.stuck_sessions |= {session.id for session in drive.world.sessions[HOST_POOL_ID.lower()]}
+    drive.run(120, until=lambda: HostState.SIGNING_OUT in states(drive))
+    assert drive.rows["host-02"].state is HostState.SIGNING_OUT
+    assert drive.rows["host-01"].state is HostState.DONE
+    hosts(drive)["host-02"] = hosts(drive)["host-02"].model_copy(update={"accepting": True})
+    hosts(drive)["host-01"] = hosts(drive)["host-01"].model_copy(update={"status": "Shutdown"})
+    drive.world.change_machine(vm_id_of("host-01"), power="deallocated")
+    drive.world.log_off("host-02")
+    drive.run(600)
+    assert_all_well(drive)
