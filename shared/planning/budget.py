@@ -86,14 +86,15 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
 
     Shares count the pool's hosts: `max_unavailable` all of them, rounded down but at least 1, less those that this
     rollout has failed on (else as many more would be out as have failed; one may always go, or nothing would end);
-    `min_available` those that were in service before (neither switched off nor drained by an operator),
-    rounded up. Hosts switched off by autoscale must not count for a floor that they cannot hold up.
+    `min_available` those that were in service before (neither switched off nor drained by an operator; those that the
+    refresh of the pool has in hand were), rounded up. Hosts switched off by autoscale must not count for a floor that
+    they cannot hold up.
     """
     forcing = snapshot.forcing(now)
     lifted = snapshot.limits_lifted(policy, now)
     there = [view for view in snapshot.hosts if not _is_gone(view, now)]
     total = len(there)
-    in_service = sum(1 for view in there if _was_in_service(view, snapshot.kind))
+    in_service = sum(1 for view in there if _was_in_service(view, snapshot.kind) or view.name in snapshot.elsewhere)
     at_once = snapshot.everything_at_once(policy, now)
     lost = sum(1 for view in there if _lost(view, snapshot.kind))
     allowed = total if at_once else max(1, share_down(policy.max_unavailable, total) - lost)

@@ -11,7 +11,6 @@ from shared.models.azure import Machine, swapped_version
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG, SWAPPED_TAG
 
-OURS = (EXCLUSION_TAG, ROLLOUT_TAG)
 EXCLUDED = "freshcoat"
 """Our value of the exclusion tag; another one is an operator's."""
 TAG_LENGTH = 256
@@ -38,8 +37,9 @@ def marked(machine: Machine, rollout: Rollout) -> dict[str, str]:
 
 
 def unmarked(machine: Machine, row: RolloutHost) -> dict[str, str]:
-    """The VM's tags after we gave it back."""
-    tags = {name: value for name, value in machine.tags.items() if name not in (*OURS, FAILED_TAG)}
+    """The VM's tags after we gave it back. What keeps autoscale away is ours only with our value."""
+    ours = {ROLLOUT_TAG, FAILED_TAG} | ({EXCLUSION_TAG} if machine.tags.get(EXCLUSION_TAG) == EXCLUDED else set())
+    tags = {name: value for name, value in machine.tags.items() if name not in ours}
     return tags | {name: value for name, value in row.prior_tags.items() if value is not None}
 
 

@@ -19,7 +19,7 @@ from shared.planning.reopen import reopened
 from shared.planning.values import HostView, Snapshot
 from shared.publishing import custody
 from shared.publishing.beside import Beside, look_beside
-from shared.publishing.left_over import as_first_found, left_over, with_custody
+from shared.publishing.left_over import CUSTODY, as_first_found, left_over, with_custody
 from shared.publishing.standing import Standing
 from shared.services import Services
 from shared.states import HostState, RolloutState
@@ -197,7 +197,9 @@ def _renewed(
         to_give_back = ("prior_tags", "prior_delete_option") if not_given_back(row) else ()
         kept = {name: getattr(row, name) for name in ("etag", "engine_run", *to_give_back)}
         return found.model_copy(update=kept | use_so_far(row, found.vm_id))
-    changed = {name: getattr(found, name) for name in _OF_THE_VM if getattr(found, name) != getattr(row, name)}
+    # Whoever failed on it while it was known here had noted how it was found, unless this rollout had before.
+    names = (*_OF_THE_VM, *CUSTODY) if found.left_drained and not row.prior_tags else _OF_THE_VM
+    changed = {name: getattr(found, name) for name in names if getattr(found, name) != getattr(row, name)}
     return row.model_copy(update=changed) if changed else row
 
 

@@ -11,7 +11,7 @@ from shared.names import ROLLOUT_TAG
 from shared.services import Services
 from shared.states import HostState
 
-_CUSTODY = ("operator_drained", "was_off", "prior_tags", "prior_delete_option", "from_version", "from_version_id")
+CUSTODY = ("operator_drained", "was_off", "prior_tags", "prior_delete_option", "from_version", "from_version_id")
 """How a host is given back, and what it is brought back to: only the rollout that found it first could see that."""
 
 
@@ -45,7 +45,7 @@ def is_ours_still(row: RolloutHost, machine: Machine | None) -> bool:
 
 def taken_over(rollout: Rollout, row: RolloutHost) -> RolloutHost:
     """The first row of a host that another rollout has failed on."""
-    kept = {name: getattr(row, name) for name in _CUSTODY}
+    kept = {name: getattr(row, name) for name in CUSTODY}
     return RolloutHost(
         rollout=rollout.id,
         host=row.host,
@@ -71,4 +71,4 @@ def with_custody(row: RolloutHost, left: dict[str, RolloutHost]) -> RolloutHost:
     before = left.get(row.host)
     if before is None:
         return row
-    return row.model_copy(update={name: getattr(before, name) for name in _CUSTODY} | {"left_drained": True})
+    return row.model_copy(update={name: getattr(before, name) for name in CUSTODY} | {"left_drained": True})
