@@ -16,7 +16,13 @@ def warning(text: str) -> str:
 def test_a_warning_names_minutes_time_and_pool() -> None:
     assert warning("{pool}: {minutes} minutes, {time}. {pool}!") == "office: 15 minutes, 01:00. office!"
     assert warning("Log off.") == "Log off."
-    assert "15 minutes" in warning(DEFAULT_WARNING)
+
+
+def test_the_usual_warning_reads_well_for_any_number_and_promises_no_desktop_afterwards() -> None:
+    policy = resolve_policy(ScheduleMode.ON_LOGOFF)
+    assert policy.warn_message == DEFAULT_WARNING
+    told = "This desktop gets an update at 01:00. Please save your work and log off before then (1 min)."
+    assert policy.warning(1, "01:00", "office") == told
 
 
 def test_what_is_put_in_is_not_read_again() -> None:

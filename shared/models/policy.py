@@ -134,9 +134,9 @@ def _known_placeholders(text: str) -> str:
 WarnMessage = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_known_placeholders)]
 
 DEFAULT_WARNING = (
-    "This desktop gets an update at {time}. Please save your work and log off within {minutes} minutes. "
-    "You can log on again at once."
+    "This desktop gets an update at {time}. Please save your work and log off before then ({minutes} min)."
 )
+"""It promises nothing about what comes after: in modes `now` and `at` all hosts may be out at once."""
 
 
 class PolicyOverrides(Value):
