@@ -34,11 +34,11 @@ _C, _S, _D, _A, _N = Command, RolloutState, Reply.DO, Reply.ALREADY, Reply.REFUS
 
 _ROWS: dict[RolloutState, tuple[Reply, ...]] = {
     # state:           pause resume cancel roll_back reschedule approve retry
-    _S.SCHEDULED: (_D, _N, _D, _D, _D, _N, _N),
-    _S.RUNNING: (_D, _N, _D, _D, _D, _N, _D),
+    _S.SCHEDULED: (_D, _A, _D, _D, _D, _N, _N),
+    _S.RUNNING: (_D, _A, _D, _D, _D, _N, _D),
     _S.AWAITING_APPROVAL: (_D, _N, _D, _D, _D, _D, _N),
     _S.PAUSED: (_A, _D, _D, _D, _D, _N, _D),
-    _S.ROLLING_BACK: (_D, _N, _D, _A, _D, _N, _D),
+    _S.ROLLING_BACK: (_D, _A, _D, _A, _D, _N, _D),
     _S.CANCELLING: (_N, _N, _A, _D, _N, _N, _N),
     _S.SUCCEEDED: (_N, _N, _N, _N, _N, _N, _N),
     _S.FAILED: (_N, _N, _N, _N, _N, _N, _D),
@@ -114,6 +114,8 @@ def _why(rollout: Rollout, command: Command) -> str:
     if _of_another_kind(rollout, command):
         return _why_not_of_its_kind(rollout)
     match command:
+        case Command.RESUME if rollout.state is RolloutState.AWAITING_APPROVAL:
+            return "it is not paused, and goes on once somebody approves it"  # so "done" would not be true
         case Command.RESUME if not rollout.state.ended:
             return "only a paused one can be resumed"
         case Command.APPROVE:

@@ -18,7 +18,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
     # "new": another rollout is begun and answered.
     S.SCHEDULED: (
         "pause: 202 paused",
-        "resume: 409 scheduled",
+        "resume: 202 scheduled same",
         "cancel: 202 cancelling",
         "roll_back: 202 cancelling",
         "reschedule: 202 scheduled",
@@ -27,7 +27,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
     ),
     S.RUNNING: (
         "pause: 202 paused",
-        "resume: 409 running",
+        "resume: 202 running same",
         "cancel: 202 cancelling",
         "roll_back: 202 rolling_back",
         "reschedule: 202 running",
@@ -54,7 +54,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
     ),
     S.ROLLING_BACK: (
         "pause: 202 paused",
-        "resume: 409 rolling_back",
+        "resume: 202 rolling_back same",
         "cancel: 202 cancelling",
         "roll_back: 202 rolling_back same",
         "reschedule: 202 rolling_back",
@@ -144,6 +144,7 @@ OTHERWISE: list[tuple[RolloutState, dict[str, Any], str]] = [
     (S.FAILED, BACK, "retry: 202 failed new"),
     # Hosts are refreshed as long as the pool says so.
     (S.RUNNING, REFRESH, "pause: 202 paused"),
+    (S.RUNNING, REFRESH, "resume: 202 running same"),
     (S.PAUSED, REFRESH, "resume: 202 running"),
     (S.RUNNING, REFRESH, "retry: 202 running"),
     (S.PAUSED, REFRESH, "retry: 202 running"),
@@ -212,7 +213,8 @@ def test_only_moves_that_the_states_allow_are_expected() -> None:
 
 STANDING = "it refreshes hosts as long as the pool asks for it; set refresh: off on the pool."
 REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
-    (S.RUNNING, {}, "resume", "only a paused one can be resumed."),
+    (S.CANCELLING, {}, "resume", "only a paused one can be resumed."),
+    (S.AWAITING_APPROVAL, {}, "resume", "it is not paused, and goes on once somebody approves it."),
     (S.SUCCEEDED, {}, "pause", "it is too late to pause it."),
     (S.CANCELLING, {}, "reschedule", "it is too late to reschedule it."),
     (S.RUNNING, {}, "approve", "nothing waits for approval."),
