@@ -1,6 +1,7 @@
 """Which pools a version may be published to, by where it stands. Pure.
 
-An active version is for every pool, a staged one for pools of ring test, a backup for those who ask to go back.
+An active version is for every pool, a staged one for pools of ring test, a backup for those who ask to go back. One
+that is only in the gallery is for nobody until it is staged: a test pool on it could not be told to activate it.
 """
 
 from __future__ import annotations
@@ -60,10 +61,11 @@ def _unrecorded(pool: Pool, family: Family, there: GalleryVersion, *, current: b
     version, active = there.version, family.state.active
     if current:
         return _pass("the pool is on this version")
-    if there.exclude_from_latest:
-        return _staged(pool, version)
     if active is None or version_key(version) > version_key(active):
-        return _fail(f"version {version} is not known here", "stage it first")
+        return _fail(f"version {version} is in the gallery, but not known here", "stage it first")
+    if there.exclude_from_latest:
+        why = f"version {version} is not known here, left out of latest, and older than the active {active}"
+        return _fail(why, "choose another version")
     if allow_downgrade:
         return _pass(f"the version is older than the active {active}, and going back is meant")
     return _fail(f"version {version} is older than the active {active}", "send allow_downgrade: true if it is meant")

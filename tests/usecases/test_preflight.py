@@ -7,13 +7,12 @@ import pytest
 from shared.errors import AzureForbidden
 from shared.models.azure import HostPool
 from shared.models.policy import PolicyOverrides, Strategy
-from shared.models.pools import DomainJoin, Ring
+from shared.models.pools import DomainJoin
 from shared.services import IMAGES
 from shared.settings import Settings
-from shared.states import VersionState
-from tests.fixtures.app import NOW, WHAT_IF, App, Reply, change_pool, findings, office, update
+from tests.fixtures.app import NOW, WHAT_IF, App, change_pool, findings, office, update
 from tests.fixtures.azure_world import HOST_POOL_ID, REGION, vm_id_of
-from tests.fixtures.families import family, record_family, version_row
+from tests.fixtures.families import family, record_family
 from tests.usecases.preflights import refused
 
 
@@ -125,99 +124,6 @@ class TestPreflight:
         reply = app.send("POST", WHAT_IF, {"version": "2.0.0", "schedule": {"mode": "now"}})
         assert findings(reply)["hosts"] == "warn"
         assert "ghost" in reply.text
-
-
-class TestVersionUse:
-    """Active versions for all, staged ones for ring test, backups for those who ask to go back."""
-
-    def asked(self, app: App, version: str = "3.0.0", **body: object) -> Reply:
-        return update(app, {"version": version, **body})
-
-    def said(self, reply: Reply) -> str:
-        """Why the version may not be used."""
-        assert (reply.status, findings(reply)["staged"], reply.bad_fields) == (422, "fail", {"version"})
-        return next(str(f["detail"] + "; " + f["what_to_do"]) for f in reply.json["findings"] if f["check"] == "staged")
-
-    @pytest.mark.parametrize("recorded", [True, False])
-    def test_a_staged_version_is_for_test_pools(self, recorded: bool) -> None:
-        app = office()
-        app.world.add_version("3.0.0", staged=True)
-        if recorded:
-            record_family(app.tables.versions, family(staged="3.0.0"))
-        for ring in (Ring.PILOT, Ring.PRODUCTION):
-            change_pool(app, ring=ring)
-            assert "activate it first" in self.said(self.asked(app))
-            assert self.said(self.asked(app, allow_downgrade=True))
-        change_pool(app, ring=Ring.TEST)
-        assert self.asked(app).status == 202
-
-    def test_a_version_staged_here_is_so_whatever_the_gallery_says(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0")
-        record_family(app.tables.versions, family(staged="3.0.0"))
-        assert "only staged" in self.said(self.asked(app))
-
-    @pytest.mark.parametrize("ring", list(Ring))
-    def test_a_backup_is_for_those_who_ask_to_go_back(self, ring: Ring) -> None:
-        app = office()
-        change_pool(app, version="2.0.0", ring=ring)
-        assert "send allow_downgrade: true" in self.said(self.asked(app, "1.0.0"))
-        assert self.asked(app, "1.0.0", allow_downgrade=True).status == 202
-
-    def test_a_backup_that_is_being_removed_is_for_nobody(self) -> None:
-        app = office()
-        going = version_row("1.0.0", VersionState.BACKUP, deleting=True)
-        record_family(app.tables.versions, family(backups=[], others=[going]))
-        assert "being removed" in self.said(self.asked(app, "1.0.0", allow_downgrade=True))
-
-    def test_a_pool_may_be_brought_back_to_the_backup_it_is_on(self) -> None:
-        app = office()
-        assert self.asked(app, "1.0.0").status == 202
-
-    @pytest.mark.parametrize(
-        ("state", "words"),
-        [
-            (VersionState.CAPTURING, "still being made"),
-            (VersionState.FAILED, "could not be made"),
-            (VersionState.DISCARDED, "was discarded"),
-            (VersionState.DELETED, "was deleted"),
-        ],
-    )
-    @pytest.mark.parametrize("there", [True, False])
-    def test_a_version_that_is_not_there_to_be_used(self, state: VersionState, words: str, there: bool) -> None:
-        app = office()
-        record_family(app.tables.versions, family(others=[version_row("3.0.0", state)]))
-        if there:
-            app.world.add_version("3.0.0")
-        change_pool(app, ring=Ring.TEST)
-        assert words in self.said(self.asked(app, allow_downgrade=True))
-
-    def test_a_version_that_nobody_has_staged_is_not_known(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0")
-        change_pool(app, ring=Ring.TEST)
-        assert self.said(self.asked(app)).endswith("is not known here; stage it first")
-        record_family(app.tables.versions, family(None, backups=[]))
-        assert "not known here" in self.said(self.asked(app, allow_downgrade=True))
-
-    def test_one_that_the_pool_is_on_already_is(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0")
-        change_pool(app, version="3.0.0")
-        assert self.asked(app).status == 202
-
-    def test_but_not_for_a_pool_with_another_image(self) -> None:
-        app = office()
-        app.world.add_version("3.0.0")
-        change_pool(app, version="3.0.0", image="other")
-        assert self.said(self.asked(app, image="win11"))
-
-    def test_an_older_one_that_nobody_recorded_is_for_those_who_ask_to_go_back(self) -> None:
-        app = office()
-        app.world.add_version("0.9.0")
-        change_pool(app, version="0.8.0")
-        assert "older than the active 2.0.0" in self.said(self.asked(app, "0.9.0"))
-        assert self.asked(app, "0.9.0", allow_downgrade=True).status == 202
 
 
 class TestAccount:
