@@ -72,7 +72,8 @@ class ImpossibleMove(Conflict):
 
     def __init__(self, kind: str, name: str, now: str, to: str) -> None:
         self.kind, self.name, self.now, self.to = kind, name, now, to
-        super().__init__(f"The {kind} {name} is {now} and cannot become {to}.")
+        said = now.replace("_", " "), to.replace("_", " ")
+        super().__init__(f"The {kind} {name} is {said[0]} and cannot become {said[1]}.")
 
 
 class StaleRow(Conflict):

@@ -13,6 +13,7 @@ from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, F
 from shared.models.azure import Operation
 from shared.services import Services
 from shared.steps import Outcome, Then
+from shared.words import lasting
 
 
 class StepFailed(FreshcoatError):
@@ -76,7 +77,7 @@ def _busy(work: Stepped, busy: AzureBusy, limit: float | None) -> Outcome:
     settings, now = work.services.settings, work.services.now()
     wait = busy.retry_after or settings.azure_pause
     if limit is not None and work.busy_since and now > work.busy_since + timedelta(seconds=settings.busy_limit):
-        raise StepFailed(f"Azure has been too busy for {settings.busy_limit / 3600:.0f} hours: {busy}")
+        raise StepFailed(f"Azure has been too busy for {lasting(timedelta(seconds=settings.busy_limit))}: {busy}")
     work.busy(min(now, (work.step_since or now) + timedelta(seconds=wait)))
     return Outcome(Then.WAIT, wait)
 
@@ -85,7 +86,7 @@ def _check_limit(work: Stepped, limit: float | None, waiting_for: str) -> None:
     since = work.step_since
     if limit is not None and since and work.services.now() > since + timedelta(seconds=limit):
         told = f" ({waiting_for})" if waiting_for else ""
-        raise StepFailed(f"did not finish within {round(limit / 60)} minutes{told}")
+        raise StepFailed(f"did not finish within {lasting(timedelta(seconds=limit))}{told}")
 
 
 def carry_on(

@@ -31,6 +31,7 @@ PURE = (
     "shared/ids.py",
     "shared/names.py",
     "shared/schedule.py",
+    "shared/words.py",
     "shared/zones.py",
     "shared/imaging/holding.py",
     "shared/imaging/leaving.py",

@@ -7,6 +7,7 @@ from shared.imaging.task_step import TaskWork
 from shared.imaging.way_back import stop_pools
 from shared.states import RolloutState, TaskState
 from shared.steps import Outcome, Then
+from shared.words import counted
 
 
 def end_job(work: TaskWork) -> Outcome:
@@ -29,7 +30,7 @@ def _came_of_it(work: TaskWork) -> str:
     begun = read_rollouts(work.services, pools)
     got = [name for name, rollout in begun.items() if rollout.state is RolloutState.SUCCEEDED]
     back = [name for name in got if name in pools.back and name not in pools.not_back]
-    told = f"{len(got) - len(back)} of {len(pools.update.pools)} pools are on {work.task.version}."
+    told = f"{work.task.version} is on {len(got) - len(back)} of {counted(len(pools.update.pools), 'pool')}."
     if gone := [*back, *(name for name, rollout in begun.items() if rollout.state is RolloutState.ROLLED_BACK)]:
         told += f" Taken back: {', '.join(sorted(gone))}."
     told += "".join(f" Pool {name} was not taken back: {why}." for name, why in sorted(pools.not_back.items()))

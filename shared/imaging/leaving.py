@@ -14,6 +14,7 @@ from shared.imaging.versions import Family, known, moved
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, ImageVersion, Retention, Source
 from shared.states import VersionState
+from shared.words import VERSION_WORDS
 
 _V = VersionState
 _LEFT = frozenset({_V.FAILED, _V.DISCARDED, _V.DELETED})
@@ -44,7 +45,7 @@ def discard(family: Family, version: str, *, task: str, now: datetime, who: str)
     if row.state is _V.DISCARDED and row.task == task:
         return family
     if row.state is not _V.STAGED:
-        raise Conflict(f"Version {version} is {row.state}: only a staged version can be discarded.")
+        raise Conflict(f"Version {version} {VERSION_WORDS[row.state]}: only a staged version can be discarded.")
     ours = row.source is Source.CAPTURE
     note = LEAVES if ours else STAYS
     gone = moved(row, _V.DISCARDED, ended_at=now, task=task, deleting=ours, removal_by=who, note=note)
@@ -55,7 +56,7 @@ def begin_removal(family: Family, version: str, *, who: str, now: datetime) -> F
     """Nobody may begin to use this backup any more. Safe to repeat; who asked first is kept."""
     row = known(family, version)
     if row.state is not _V.BACKUP:
-        raise Conflict(f"Version {version} is {row.state}: only a backup can be removed.")
+        raise Conflict(f"Version {version} {VERSION_WORDS[row.state]}: only a backup can be removed.")
     if row.deleting:
         return family
     if row.retired_at and now < (settled := row.retired_at + SETTLING):

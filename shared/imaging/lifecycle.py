@@ -15,6 +15,7 @@ from shared.imaging.versions import Family, known, moved
 from shared.models.base import version_key
 from shared.models.images import ImageVersion, Notes, Source, Verdict
 from shared.states import VersionState, move_version
+from shared.words import VERSION_WORDS
 
 _V = VersionState
 _NOT_OURS = frozenset({_V.FAILED, _V.DELETED})
@@ -95,7 +96,7 @@ def judge(family: Family, version: str, verdict: Verdict, *, task: str) -> Famil
     if row.task == task:
         return family
     if row.state is not _V.STAGED:
-        raise Conflict(f"Version {version} is {row.state}: a verdict is given on a staged one.")
+        raise Conflict(f"Version {version} {VERSION_WORDS[row.state]}: a verdict is given on a staged one.")
     return family.changed(row.model_copy(update={"verdict": verdict, "task": task}), last_task=task)
 
 
@@ -122,7 +123,7 @@ def activate(
         raise Conflict("No version of this image is staged: set it as image, or stage one of its gallery.")
     row = known(family, name)
     if row.state is not _V.STAGED:
-        raise Conflict(f"Version {name} is {row.state}: only a staged version can be activated.")
+        raise Conflict(f"Version {name} {VERSION_WORDS[row.state]}: only a staged version can be activated.")
     if row.verdict and row.verdict.result == "failed" and not force:
         raise Conflict(f"Version {name} has failed its test. Send force: true to activate it all the same.")
     _refuse_older(family, name)  # it was newer when it was staged; the image may have been rolled back to another since
@@ -154,7 +155,7 @@ def roll_back(
         raise Conflict(f"Version {name} is not known here. The backups are: {backups or 'none'}.")
     row = known(family, name)
     if row.state is not _V.BACKUP:
-        raise Conflict(f"Version {name} is {row.state}: only a backup can be rolled back to.")
+        raise Conflict(f"Version {name} {VERSION_WORDS[row.state]}: only a backup can be rolled back to.")
     if row.deleting:
         raise Conflict(f"Version {name} is being removed.")
     return _switched(family, row, task=task, now=now, keep=True, waiting_pools=())

@@ -20,6 +20,7 @@ from shared.models.images import GalleryVersion, ImageState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.states import VersionState
+from shared.words import VERSION_WORDS
 
 GIVEABLE = frozenset({VersionState.ACTIVE, VersionState.BACKUP})
 """Versions that were released to the users."""
@@ -43,7 +44,7 @@ class Known:
         """
         recorded, there = self.family.versions.get(version), (self.gallery or {}).get(version)
         if recorded and recorded.state not in GIVEABLE:
-            return "is only staged" if recorded.state is VersionState.STAGED else f"is {recorded.state}"
+            return "is only staged" if recorded.state is VersionState.STAGED else VERSION_WORDS[recorded.state]
         if recorded and recorded.deleting:
             return "is being removed"
         if there is None:

@@ -24,6 +24,7 @@ from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.states import RolloutState
 from shared.stepping import StepFailed
 from shared.steps import Outcome, Then
+from shared.words import lasting
 
 AT_ONCE = 25
 """Rollouts that one call begins at most: each is checked first, and a call may take 10 minutes."""
@@ -71,8 +72,7 @@ def _stop_if_forgotten(work: TaskWork, move: NextMove) -> None:
     limit = timedelta(seconds=work.services.settings.approval_limit)
     since = move.since or work.task.step_since
     if move.gate and since and work.services.now() > since + limit:
-        hours = limit / timedelta(hours=1)
-        raise StepFailed(f"ring {move.ring} was not approved within {hours:g} hours, so it is not begun")
+        raise StepFailed(f"ring {move.ring} was not approved within {lasting(limit)}, so it is not begun")
 
 
 def _cancel_superseded(work: TaskWork) -> None:

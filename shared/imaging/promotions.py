@@ -30,6 +30,7 @@ from shared.schedule import parse_promotion
 from shared.services import PROMOTIONS, Services
 from shared.states import PromotionState, move_promotion
 from shared.validation import parse
+from shared.words import PROMOTION_WORDS
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8
@@ -182,7 +183,7 @@ def staged_at(family: Family, version: str | None) -> datetime | None:
 
 
 def _too_late(promotion: Promotion, to: str) -> Conflict:
-    told = f"Promotion {promotion.id} is {promotion.state}: it is too late to {to} it."
+    told = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}: it is too late to {to} it."
     return Conflict(told, task=promotion.task or None, promotion=promotion.id)
 
 

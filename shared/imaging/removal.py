@@ -26,6 +26,7 @@ from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.services import PROMOTIONS, Services
 from shared.states import PromotionState, VersionState
+from shared.words import VERSION_WORDS
 
 _log = logging.getLogger("freshcoat.images")
 
@@ -104,11 +105,11 @@ def _refusal(version: str, row: ImageVersion | None, there: GalleryVersion | Non
             why = f"Version {version} is being made: cancel task {row.task} instead."
             return Conflict(why, task=row.task)
         case VersionState.DISCARDED:
-            why = f"Version {version} is discarded already; it {row.note or 'is gone from the gallery'}."
+            why = f"Version {version} was discarded already; it {row.note or 'is gone from the gallery'}."
         case VersionState.FAILED:
             why = f"Version {version} never came to be: there is nothing to remove."
         case _:
-            why = f"Version {version} is {row.state} already."
+            why = f"Version {version} {VERSION_WORDS[row.state]} already."
     return Conflict(why)
 
 

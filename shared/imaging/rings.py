@@ -13,6 +13,7 @@ from shared.models.pools import Ring
 from shared.models.rollouts import Schedule
 from shared.schedule import days_later
 from shared.states import RolloutState
+from shared.words import ROLLOUT_WORDS, counted, plain
 
 RING_NUMBERS = {Ring.TEST: 0, Ring.PILOT: 1, Ring.PRODUCTION: 2}
 """The ring in which a pool is updated, by how far it stands from the users, unless the request says otherwise."""
@@ -98,7 +99,7 @@ def next_move(
 
 def _stopped(ring: int, pools: Sequence[PoolStanding]) -> NextMove:
     bad = [s for s in pools if s.ended_badly]
-    why = "rollouts have not succeeded: " + ", ".join(f"{s.pool}: {s.why or s.state}" for s in bad)
+    why = "rollouts have not succeeded: " + ", ".join(f"{s.pool}: {s.why or (s.state and plain(s.state))}" for s in bad)
     if any(s.state and not s.state.ended for s in pools):
         why = f"{why}; nothing more is begun. Ring {ring}: {_through(pools)}"
         return NextMove(Move.WAIT, ring, why=why, stopping=True)
@@ -116,14 +117,9 @@ def _held(before: int | None, ring: int, ready_at: datetime, now: datetime, *, c
 
 def _through(pools: Sequence[PoolStanding]) -> str:
     """How many pools of a ring are through, and which of the others wait for a person."""
-    begun = [s for s in pools if s.state]
     done = sum(s.state is not None and s.state.ended for s in pools)
-    people = [f"; {s.pool} is {_words(s)}: look at its rollout" for s in begun if s.state in _FOR_PEOPLE]
-    return f"{done} of {len(pools)} pools are through" + "".join(people)
-
-
-def _words(standing: PoolStanding) -> str:
-    return "waiting for approval" if standing.state is RolloutState.AWAITING_APPROVAL else str(standing.state)
+    people = [f"; {s.pool} {ROLLOUT_WORDS[s.state]}: look at its rollout" for s in pools if s.state in _FOR_PEOPLE]
+    return f"{done} of {counted(len(pools), 'pool')} through" + "".join(people)
 
 
 def schedule_for_ring(asked: Schedule, now: datetime, *, first: bool) -> Schedule:

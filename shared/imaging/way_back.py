@@ -21,6 +21,7 @@ from shared.publishing.roll_back import roll_back_pool
 from shared.services import ROLLOUTS, Services
 from shared.states import RolloutState
 from shared.steps import Outcome, Then
+from shared.words import ROLLOUT_WORDS
 
 
 def stop_pools(work: TaskWork) -> Outcome | None:
@@ -45,7 +46,7 @@ def stop_running(services: Services, engine: Engine, task: Task, begun: Begun) -
     for name, rollout in sorted(begun.items()):
         if rollout.state.ended:
             continue
-        left[name] = f"rollout {rollout.id} is {rollout.state.value}"
+        left[name] = f"rollout {rollout.id} {ROLLOUT_WORDS[rollout.state]}"
         if _told(rollout, task.cancel_how):
             continue
         try:
@@ -87,7 +88,7 @@ def _take_back(work: TaskWork, name: str, rollout: Rollout) -> dict[str, str]:
     if found is not None and not found.state.ended:
         return {name: f"rollout {found.id} takes it back"}
     if found is None or found.state is not RolloutState.SUCCEEDED:
-        _not_back(work, name, f"rollout {work.pools.back[name]} is {found.state.value if found else 'gone'}")
+        _not_back(work, name, f"rollout {work.pools.back[name]} {ROLLOUT_WORDS[found.state] if found else 'is gone'}")
     return {}
 
 

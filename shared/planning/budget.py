@@ -11,6 +11,7 @@ from shared.planning import ramp
 from shared.planning.observe import gone
 from shared.planning.values import Bound, HostView, Snapshot
 from shared.states import HostState
+from shared.words import counted
 
 HOSTS_PER_REPLICA = 50
 """VMs one replica of an image version can feed at a time (azure-facts 2.8)."""
@@ -152,15 +153,15 @@ def _lost(view: HostView, kind: RolloutKind) -> bool:
 
 
 def _unavailable_bound(policy: Policy, total: int, allowed: int, lost: int, *, lifted: bool) -> Bound:
-    share = str(policy.max_unavailable)
-    told = f"{share} of {total} hosts, rounded down, at least 1" if share.endswith("%") else f"{share} as given"
+    share, hosts = str(policy.max_unavailable), counted(total, "host")
+    told = f"{share} of {hosts}, rounded down, at least 1" if share.endswith("%") else f"{share} as given"
     told += f", less {lost} that failed, at least 1" if lost else ""
     return Bound("max_unavailable", allowed, "lifted: the deadline is over" if lifted else told)
 
 
 def _floor_bound(policy: Policy, floor: int, serving: int, in_service: int) -> Bound:
-    share = str(policy.min_available)
-    told = f"{share} of the {in_service} hosts in service, rounded up" if share.endswith("%") else f"{share} as given"
+    share, hosts = str(policy.min_available), counted(in_service, "host")
+    told = f"{share} of the {hosts} in service, rounded up" if share.endswith("%") else f"{share} as given"
     return Bound("min_available", max(0, serving - floor), f"{serving} accept sessions, {floor} must ({told})")
 
 
@@ -187,5 +188,5 @@ def _arm_bound(snapshot: Snapshot) -> Bound | None:
     if snapshot.writes_left is None:
         return None
     hosts = max(1, (snapshot.writes_left - WRITES_FOR_OTHERS) // WRITES_PER_HOST)
-    told = f"{snapshot.writes_left} writes are left, {WRITES_PER_HOST} a host, {WRITES_FOR_OTHERS} are for others"
+    told = f"writes left: {snapshot.writes_left}, {WRITES_PER_HOST} a host, {WRITES_FOR_OTHERS} are for others"
     return Bound("arm_writes", hosts, told)

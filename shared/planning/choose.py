@@ -14,6 +14,7 @@ from shared.planning.observe import gone, ready
 from shared.planning.values import Act, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
 from shared.states import HostState
+from shared.words import counted
 
 LEFT_DRAINED = "was not updated, and stays drained, since an earlier attempt had failed on it"
 NO_VM = "its VM does not exist: remove the session host from the host pool"
@@ -228,7 +229,7 @@ class Chooser:
             view = drained.get(decision.host)
             if view is None or decision.act is not Act.HOLD or not _for_users(view):
                 continue
-            why = f"only {_hosts(self.budget.serving)} accept sessions"
+            why = f"only {_hosts(self.budget.serving)} can take new sessions"
             changed[index] = Decision(decision.host, Act.GIVE_BACK, why, decision.sessions)
             self.budget.serving += 1
         return tuple(changed)
@@ -240,8 +241,8 @@ def _for_users(view: HostView) -> bool:
 
 
 def _people(sessions: int) -> str:
-    return "1 session" if sessions == 1 else f"{sessions} sessions"
+    return counted(sessions, "session")
 
 
 def _hosts(count: int) -> str:
-    return "1 host" if count == 1 else f"{count} hosts"
+    return counted(count, "host")

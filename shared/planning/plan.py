@@ -17,6 +17,7 @@ from shared.planning.moments import next_look, postponed, time_to_take, warnings
 from shared.planning.values import Act, Decision, HostView, Limits, Plan, SessionWarning, Snapshot
 from shared.planning.windows import room_at
 from shared.states import HostState, RolloutState
+from shared.words import counted, lasting
 
 GOING_ON = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
 """States in which a look begins something."""
@@ -142,7 +143,7 @@ def _stop(snapshot: Snapshot, policy: Policy, chooser: Chooser) -> Stop | None:
     on_failure = OnFailure.PAUSE if snapshot.kind is RolloutKind.REFRESH else policy.on_failure
     if failed <= policy.failures_allowed(len(snapshot.hosts)) or on_failure is OnFailure.CONTINUE:
         return None
-    note = f"{failed} hosts failed, more than the policy allows."
+    note = f"{counted(failed, 'host')} failed, more than the policy allows."
     if on_failure is OnFailure.ROLL_BACK:
         return _becoming(RolloutState.ROLLING_BACK, f"{note} All go back to what they were.")
     ways = "resume or retry" if snapshot.kind is RolloutKind.REFRESH else "resume, retry, roll back or cancel"
@@ -169,7 +170,7 @@ def _end(snapshot: Snapshot, decisions: tuple[Decision, ...]) -> tuple[RolloutSt
     failed = snapshot.counts[HostState.FAILED]
     if failed:
         what = "could not be brought back" if snapshot.going_back else "failed"
-        return RolloutState.FAILED, f"{failed} of {len(snapshot.hosts)} hosts {what}."
+        return RolloutState.FAILED, f"{failed} of {counted(len(snapshot.hosts), 'host')} {what}."
     return (RolloutState.ROLLED_BACK if snapshot.going_back else RolloutState.SUCCEEDED), ""
 
 
@@ -205,8 +206,8 @@ def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
     """The first hosts have proved good: a person decides, within the limit. One that turns bad decides too."""
     stop = _stop(snapshot, policy, chooser)
     if stop is None and snapshot.awaiting_since and now >= snapshot.awaiting_since + limits.approval:
-        days = limits.approval / timedelta(days=1)
-        told = f"Nobody approved within {days:g} days, so it has ended. Its first hosts stay out of rotation."
+        limit = lasting(limits.approval)
+        told = f"Nobody approved within {limit}, so it has ended. Its first hosts stay out of rotation."
         stop = _becoming(RolloutState.CANCELLING, told, ends_as=RolloutState.FAILED)
     if stop:
         return stop(_held(snapshot, "the rollout stops"))

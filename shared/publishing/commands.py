@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.states import RolloutState
+from shared.words import ROLLOUT_WORDS
 
 
 class Command(StrEnum):
@@ -107,7 +108,7 @@ def _asked_for(rollout: Rollout, host: RolloutHost) -> bool:
 
 def refusal(rollout: Rollout, command: Command) -> str:
     """Why a command is refused that `reply` refuses, and what to do instead."""
-    return f"Rollout {rollout.id} is {rollout.state.value}: {_why(rollout, command)}."
+    return f"Rollout {rollout.id} {ROLLOUT_WORDS[rollout.state]}: {_why(rollout, command)}."
 
 
 def _why(rollout: Rollout, command: Command) -> str:

@@ -89,4 +89,5 @@ def _stop_if_over(work: Work) -> None:
         raise GivenUp("the rollout goes back before it was through")
     approved = rollout.policy.canary_hold is CanaryHold.AUTO or rollout.approved_at is not None
     if rollout.state is RolloutState.CANCELLING and not (row.proved_at and approved):
-        raise GivenUp("it had not proved good when the rollout was stopped; it stays drained: retry, or update it anew")
+        why = "it has proved good, but nobody had approved it" if row.proved_at else "it had not proved good"
+        raise GivenUp(f"{why} when the rollout was stopped; it stays drained: retry, or update it anew")

@@ -20,6 +20,7 @@ from shared.publishing.gather import gather
 from shared.publishing.look import limits_of
 from shared.services import Services
 from shared.states import HostState
+from shared.words import counted
 
 ORDERED_BY = "idle hosts first, then those with the fewest sessions; of those with as many, by name"
 
@@ -139,14 +140,14 @@ def _windows(snapshot: Snapshot, rollout: Rollout, begins: datetime, hosts: int,
     closes = open_until(windows, zone, begins)
     if closes is None or closes == FOREVER:
         return ""
-    minutes = f"{each.total_seconds() / 60:.0f} minutes a host"
+    minutes = f"{counted(round(each.total_seconds() / 60), 'minute')} a host"
     told = f"The first host may begin at {_told(begins, zone)}; the window closes at {_told(closes, zone)}."
     taken = begins + _settling(rollout)
     if taken + each > closes:
         return f"{told} No window is as long as that takes ({minutes}): hosts are begun all the same, and end outside."
     number = rounds_until_closing(each, windows, zone, taken)
     fit = min(hosts, hosts_in(number, max(1, at_once), dared))
-    return f"{told} At most about {fit} of {hosts} hosts end before that, at {minutes}."
+    return f"{told} At most about {fit} of {counted(hosts, 'host')} can end before that, at {minutes}."
 
 
 def _told(moment: datetime, zone: str) -> str:

@@ -57,7 +57,7 @@ def test_leave_stops_what_runs_and_begins_no_more() -> None:
     assert begun(play)["den"].state is S.CANCELLING  # at once
     task = play.finish(task_id)
     assert task.state is TaskState.CANCELLED
-    assert task.note == ("Cancelled by function key; 1 of 3 pools are on 2.0.0. Pools that were not begun: office.")
+    assert task.note == ("Cancelled by function key; 2.0.0 is on 1 of 3 pools. Pools that were not begun: office.")
     assert begun(play)["den"].state is S.CANCELLED
     assert begun(play)["den"].note.startswith(f"Cancelled by function key, by cancelling task {task_id}")
     assert {pool: on_versions(play, pool) for pool in ("lab", "den", "office")} == {
@@ -81,7 +81,7 @@ def test_roll_back_takes_back_what_runs_and_what_is_through() -> None:
     task = play.finish(task_id)
     assert task.state is TaskState.CANCELLED
     assert task.note == (
-        "Cancelled by function key; 0 of 3 pools are on 2.0.0. Taken back: den, lab. Pools that were not begun: office."
+        "Cancelled by function key; 2.0.0 is on 0 of 3 pools. Taken back: den, lab. Pools that were not begun: office."
     )
     assert {version for pool in ("lab", "den", "office") for version in on_versions(play, pool)} == {OLD}
     assert len(rollouts(play, "lab")) == 2
@@ -96,8 +96,8 @@ def test_a_way_back_that_fails_is_named() -> None:
     back = begun(play)["lab"].id
     assert play.app.send("POST", f"/api/rollouts/{back}/cancel").status == 202
     task = play.finish(task_id)
-    assert f"Pool lab was not taken back: rollout {back} is " in task.note
-    assert notes(play, task_id)["lab"].startswith(f"not taken back: rollout {back} is ")
+    assert f"Pool lab was not taken back: rollout {back} was cancelled." in task.note
+    assert notes(play, task_id)["lab"] == f"not taken back: rollout {back} was cancelled"
 
 
 def test_a_pool_that_was_on_the_version_before_the_job_stays_on_it() -> None:

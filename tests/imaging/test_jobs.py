@@ -26,7 +26,7 @@ def test_three_rings_with_a_soak_between_and_one_task_shows_all() -> None:
         "den": "begins", "lab": "begins", "pilot": "waits for ring 0", "office": "waits for ring 1"
     }  # fmt: skip
     task = play.finish(task_id)
-    assert (task.state, task.note, task.percent) == (TaskState.SUCCEEDED, "4 of 4 pools are on 2.0.0.", 100)
+    assert (task.state, task.note, task.percent) == (TaskState.SUCCEEDED, "2.0.0 is on 4 of 4 pools.", 100)
     found = begun(play)
     for before, after in [("lab", "pilot"), ("den", "pilot"), ("pilot", "office")]:
         ended = found[before].ended_at
@@ -50,7 +50,7 @@ def test_the_view_says_what_it_waits_for_and_how_far_it_is() -> None:
     task_id = ask(play, schedule=deadline, soak_minutes=30)
     play.run(1)
     view = seen(play, task_id)
-    assert view["waits_for"] == "Ring 0: 0 of 1 pools are through."
+    assert view["waits_for"] == "Ring 0: 0 of 1 pool through."
     assert 20 < view["percent"] < 33
     lab = view["pools"][0]
     assert (lab["state"], lab["href"]) == ("running", f"/api/rollouts/{lab['rollout']}")
@@ -110,7 +110,7 @@ def test_a_ring_that_nobody_approves_is_given_up() -> None:
     assert task.ended_at is not None
     assert timedelta(hours=3) < task.ended_at - ended < timedelta(hours=3, minutes=2)
     assert task.note == (
-        "ring 2 was not approved within 2 hours, so it is not begun; 1 of 2 pools are on 2.0.0."
+        "ring 2 was not approved within 2 hours, so it is not begun; 2.0.0 is on 1 of 2 pools."
         " Pools that were not begun: office."
     )
 
@@ -136,7 +136,7 @@ def test_a_pool_that_fails_keeps_later_rings_as_they_are() -> None:
     task = play.finish(task_id)
     assert task.state is TaskState.FAILED
     assert task.note == (
-        "rollouts have not succeeded: lab: failed; later rings are not begun; 1 of 4 pools are on 2.0.0."
+        "rollouts have not succeeded: lab: failed; later rings are not begun; 2.0.0 is on 1 of 4 pools."
         " Pools that were not begun: office, pilot."
     )
     assert (on_versions(play, "den"), on_versions(play, "office")) == ({NEW}, {OLD})
@@ -151,7 +151,7 @@ def test_others_of_the_ring_are_waited_for_when_one_has_failed() -> None:
     task_id = ask(play, policy=FAILS, schedule={"mode": "on_logoff", "deadline": in_hours(play, 6)})
     until_told(play, task_id, "lab: failed")
     assert seen(play, task_id)["state"] == "running"
-    assert "1 of 2 pools are through" in seen(play, task_id)["waits_for"]
+    assert "1 of 2 pools through" in seen(play, task_id)["waits_for"]
     assert notes(play, task_id)["office"] == "not begun: another pool has not succeeded"
     refused = tell(play, task_id, "approve")
     assert "begins nothing more" in refused.json["detail"]

@@ -14,6 +14,7 @@ from shared.imaging.rings import Move, PoolStanding, next_move, schedule_for_rin
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Schedule
 from shared.states import RolloutState
+from shared.words import plain
 from tests.fixtures.builders import NOON
 
 S = RolloutState
@@ -111,14 +112,14 @@ def test_a_pool_that_has_not_succeeded_stops_later_rings(state: RolloutState) ->
     assert (move.move, move.stopping) == (Move.WAIT, True)
     assert (
         move.why
-        == f"rollouts have not succeeded: lab: {state}; nothing more is begun. Ring 3: 1 of 3 pools are through"
+        == f"rollouts have not succeeded: lab: {plain(state)}; nothing more is begun. Ring 3: 1 of 3 pools through"
     )
 
 
 def test_pools_that_wait_for_a_person_are_named() -> None:
     pools = [standing("lab", 0, S.AWAITING_APPROVAL), standing("den", 0, S.PAUSED), standing("hut", 0, S.RUNNING)]
     told = next_move(pools, timedelta(), NOON).why
-    assert "lab is waiting for approval: look at its rollout" in told
+    assert "lab waits for approval: look at its rollout" in told
     assert "den is paused: look at its rollout" in told
     assert "hut" not in told
 

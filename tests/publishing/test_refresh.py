@@ -186,7 +186,7 @@ def test_a_resumed_refresh_goes_on_with_the_others_and_later_failures_count_anew
     pool.world.register_works = False
     pool.world.log_off("host-03")
     pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
-    assert pool.standing.note.startswith("1 hosts failed")
+    assert pool.standing.note.startswith("1 host failed,")
 
 
 def test_an_operators_drain_and_a_host_that_is_off_are_given_back_as_they_were() -> None:

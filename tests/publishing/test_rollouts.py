@@ -56,7 +56,7 @@ def test_at_leaves_everything_alone_until_then_but_warns() -> None:
     drive.publish(ScheduleMode.AT, begin=120)
     drive.run(119.9)
     assert drive.world.count("set_accepting") + drive.world.count("sign_out") + drive.world.count("update") == 0
-    assert [body.split("within ")[1].split(" ")[0] for _, _, body in drive.world.messages] == ["60", "15", "5", "1"]
+    assert [body.split("(")[1].split(" ")[0] for _, _, body in drive.world.messages] == ["60", "15", "5", "1"]
     drive.run(300)
     assert_all_well(drive)
 

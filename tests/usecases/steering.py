@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.services import ROLLOUTS
 from shared.states import HostState, RolloutState
 from tests.fixtures.app import START, App, Reply, change_pool, office, update
@@ -31,7 +31,7 @@ OF_STATE: dict[RolloutState, dict[str, Any]] = {
     _S.SCHEDULED: {},
     _S.RUNNING: BEGUN,
     _S.AWAITING_APPROVAL: BEGUN | {"awaiting_since": START, "note": "Approve, roll back or cancel."},
-    _S.PAUSED: BEGUN | {"resume_to": _S.RUNNING, "note": "1 hosts failed.", "failures_accepted": 1},
+    _S.PAUSED: BEGUN | {"resume_to": _S.RUNNING, "note": "1 host failed.", "failures_accepted": 1},
     _S.ROLLING_BACK: BEGUN | {"back_since": START, "note": "Rolled back by bob."},
     _S.CANCELLING: BEGUN | {"note": "Cancelled by bob."},
     _S.SUCCEEDED: BEGUN | {"ended_at": START},
@@ -40,6 +40,10 @@ OF_STATE: dict[RolloutState, dict[str, Any]] = {
     _S.ROLLED_BACK: BEGUN | {"back_since": START, "ended_at": START, "note": "Rolled back by bob."},
 }
 """What a rollout's row has in a state."""
+BACK: dict[str, Any] = {"kind": RolloutKind.ROLL_BACK}
+REFRESH: dict[str, Any] = {"kind": RolloutKind.REFRESH}
+WENT_BACK: dict[str, Any] = {"back_since": START}
+"""One to the previous version, one that refreshes hosts, one that goes back: what their rows have besides."""
 
 
 def in_state(state: RolloutState, *, failed: int = 1, **changes: object) -> tuple[App, str]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from shared.models.rollouts import RolloutKind
 from shared.publishing.commands import REPLIES, Command
 from shared.states import ROLLOUT_MOVES, RolloutState
+from shared.words import ROLLOUT_WORDS
 from tests.fixtures.app import START, App, office
-from tests.usecases.steering import COMMANDS, all_rollouts, in_state, minutes, tell
+from tests.usecases.steering import BACK, COMMANDS, REFRESH, WENT_BACK, all_rollouts, in_state, minutes, tell
 
 S = RolloutState
 EXPECTED: dict[RolloutState, tuple[str, ...]] = {
@@ -110,9 +110,6 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
 CELLS = [(state, cell) for state, row in EXPECTED.items() for cell in row]
 UNBEGUN: dict[str, Any] = {"started_at": None}
 APPROVED: dict[str, Any] = {"approved_at": START, "approved_by": "ann"}
-BACK: dict[str, Any] = {"kind": RolloutKind.ROLL_BACK}
-REFRESH: dict[str, Any] = {"kind": RolloutKind.REFRESH}
-WENT_BACK: dict[str, Any] = {"back_since": START}
 
 OTHERWISE: list[tuple[RolloutState, dict[str, Any], str]] = [
     # Approved before: answered as done, in whatever state it is by now.
@@ -185,7 +182,7 @@ def assert_answered(app: App, rollout_id: str, cell: str) -> None:
     after = app.rollout(rollout_id)
     assert (str(reply.status), after.state.value) == (status, state), reply.json
     if status == "409":
-        assert f"Rollout {rollout_id} is {state}: " in reply.json["detail"]
+        assert f"Rollout {rollout_id} {ROLLOUT_WORDS[after.state]}: " in reply.json["detail"]
     done = status == "202" and not more
     assert (after.etag != before.etag) == done
     assert [nudge[2] for nudge in app.engine.nudges] == [command] * done
@@ -209,40 +206,6 @@ def test_only_moves_that_the_states_allow_are_expected() -> None:
     for state, _, cell in [(state, {}, cell) for state, cell in CELLS] + OTHERWISE:
         to = RolloutState(cell.split()[2])
         assert to is state or to in ROLLOUT_MOVES[state], cell
-
-
-STANDING = "it refreshes hosts as long as the pool asks for it; set refresh: off on the pool."
-REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
-    (S.CANCELLING, {}, "resume", "only a paused one can be resumed."),
-    (S.AWAITING_APPROVAL, {}, "resume", "it is not paused, and goes on once somebody approves it."),
-    (S.SUCCEEDED, {}, "pause", "it is too late to pause it."),
-    (S.CANCELLING, {}, "reschedule", "it is too late to reschedule it."),
-    (S.RUNNING, {}, "approve", "nothing waits for approval."),
-    (S.PAUSED, {"awaiting_since": START}, "approve", "nothing waits for approval; resume it, then it asks again."),
-    (S.SUCCEEDED, {}, "roll_back", "it is too late to take it back; use POST /api/pools/office/roll-back."),
-    (S.RUNNING, BACK, "roll_back", "it goes back already; cancel it with how leave."),
-    (
-        S.CANCELLING,
-        WENT_BACK,
-        "roll_back",
-        "it was going back and leaves the rest as it is; once it has ended, publish version 1.0.0 for that.",
-    ),
-    (S.RUNNING, {"failed": 0}, "retry", "no host of it has failed."),
-    (S.AWAITING_APPROVAL, {}, "retry", "approve or cancel it first."),
-    (S.CANCELLING, {}, "retry", "wait for its end, then retry."),
-    (S.RUNNING, REFRESH, "cancel", STANDING),
-    (S.RUNNING, REFRESH, "roll_back", STANDING),
-    (S.RUNNING, REFRESH, "reschedule", STANDING),
-    (S.CANCELLED, REFRESH, "retry", "it has refreshed hosts, and another one does so as long as the pool asks for it."),
-]
-
-
-@pytest.mark.parametrize(("state", "fields", "command", "words"), REFUSALS)
-def test_a_refusal_says_why_and_what_to_do(
-    state: RolloutState, fields: dict[str, Any], command: str, words: str
-) -> None:
-    app, rollout_id = in_state(state, **fields)
-    assert tell(app, rollout_id, command).json["detail"] == f"Rollout {rollout_id} is {state.value}: {words}"
 
 
 def test_an_unknown_rollout_is_not_found() -> None:

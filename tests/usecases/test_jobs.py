@@ -339,7 +339,7 @@ class TestCancel:
         assert (task.state, task.cancel_how) == ("cancelled", how)
         assert play.app.tables.rollouts.all(ROLLOUTS) == []
         assert task.note == (
-            "Cancelled by function key; 0 of 3 pools are on 2.0.0. Pools that were not begun: lab, office, pilot."
+            "Cancelled by function key; 2.0.0 is on 0 of 3 pools. Pools that were not begun: lab, office, pilot."
         )
 
     def test_only_a_job_can_be_taken_back(self) -> None:

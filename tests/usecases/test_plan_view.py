@@ -84,7 +84,7 @@ def test_with_windows_the_plan_begins_when_they_open() -> None:
     plan = planned(many(37), DEADLINE, windows=WINDOW, settle_seconds=60)
     assert plan["windows"] == (
         "The first host may begin at 2026-11-02T22:00+01:00; the window closes at 2026-11-02T23:30+01:00. "
-        "At most about 15 of 37 hosts end before that, at 20 minutes a host."
+        "At most about 15 of 37 hosts can end before that, at 20 minutes a host."
     )
     assert [host["does"] for host in plan["hosts"]].count("drain") >= 1
     # The first at 22:02, then 2, 4 and 8 of them; the window has no room for the others.

@@ -11,6 +11,7 @@ from shared.errors import AzureBusy
 from shared.services import PROMOTIONS
 from shared.settings import Settings
 from shared.states import PromotionState, VersionState
+from shared.words import PROMOTION_WORDS
 from tests.fixtures.app import App, Reply
 from tests.fixtures.families import family, record_family
 from tests.imaging.planned import (
@@ -384,7 +385,7 @@ def test_what_has_begun_or_ended_is_too_late_to_change(state: PromotionState) ->
         replies.append(cancel(app, promotion_id))
     for reply in replies:
         assert (reply.status, reply.json["promotion"], reply.json["task"]) == (409, promotion_id, "1-task")
-        assert f"is {state}" in reply.json["detail"]
+        assert f"{PROMOTION_WORDS[state]}: it is too late" in reply.json["detail"]
     assert row(app, promotion_id) == before
 
 

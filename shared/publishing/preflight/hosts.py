@@ -10,6 +10,7 @@ from shared.models.policy import Strategy
 from shared.models.views import Finding
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
+from shared.words import counted
 
 _SHOWN = 5
 
@@ -39,9 +40,9 @@ def hosts(facts: Facts) -> Iterator[Finding]:
     ghosts = [host.broker.name for host in facts.hosts if host.machine is None]
     if ghosts:
         names = ", ".join(sorted(ghosts)[:_SHOWN])
-        yield warned("hosts", f"{len(ghosts)} hosts have no VM: {names}", "remove them; they are skipped")
+        yield warned("hosts", f"{counted(len(ghosts), 'host')} without a VM: {names}", "remove them; they are skipped")
     else:
-        yield passed("hosts", f"{len(facts.hosts)} hosts can be read")
+        yield passed("hosts", f"{counted(len(facts.hosts), 'host')} can be read")
 
 
 def strategy(facts: Facts) -> Iterator[Finding]:
@@ -52,14 +53,14 @@ def strategy(facts: Facts) -> Iterator[Finding]:
     if reimages and (foreign or ephemeral):
         yield failed(
             "strategy",
-            f"re-imaging in place cannot bring this version to {foreign + ephemeral} hosts: "
-            f"{foreign} were made from another image definition, {ephemeral} have an ephemeral OS disk",
+            f"re-imaging in place cannot bring this version to {counted(foreign + ephemeral, 'host')}: "
+            f"{foreign} made from another image definition, {ephemeral} with an ephemeral OS disk",
             "use strategy auto, which replaces such hosts, or replace",
         )
     elif foreign:
         yield warned(
             "hosts",
-            f"{foreign} hosts were not made from the image {asked.image.name}",
+            f"{counted(foreign, 'host')} not made from the image {asked.image.name}",
             "they are replaced, since re-imaging keeps a VM's image definition",
         )
     elif reimages and facts.machines:

@@ -14,6 +14,7 @@ from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
 from shared.publishing.version_use import check_use
+from shared.words import counted
 
 
 def account(facts: Facts) -> Iterator[Finding]:
@@ -70,7 +71,7 @@ def replication(facts: Facts) -> Iterator[Finding]:
 def _enough(facts: Facts) -> Finding:
     at_once = min(facts.asked.policy.max_in_flight, len(facts.ways.changing))
     fed = HOSTS_PER_REPLICA * facts.replicas
-    have = f"{facts.replicas} replica{'' if facts.replicas == 1 else 's'} where the hosts are"
+    have = f"{counted(facts.replicas, 'replica')} where the hosts are"
     if at_once <= fed:
         return passed("replication", have)
     needed = math.ceil(at_once / HOSTS_PER_REPLICA)

@@ -1,0 +1,57 @@
+"""Numbers, times and states as people say them. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from shared.states import PromotionState, RolloutState, VersionState
+
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_R, _V, _P = RolloutState, VersionState, PromotionState
+
+ROLLOUT_WORDS: dict[RolloutState, str] = {
+    _R.SCHEDULED: "is scheduled",
+    _R.RUNNING: "is running",
+    _R.AWAITING_APPROVAL: "waits for approval",
+    _R.PAUSED: "is paused",
+    _R.ROLLING_BACK: "is rolling back",
+    _R.CANCELLING: "is being cancelled",
+    _R.SUCCEEDED: "has succeeded",
+    _R.FAILED: "has failed",
+    _R.CANCELLED: "was cancelled",
+    _R.ROLLED_BACK: "was rolled back",
+}
+VERSION_WORDS: dict[VersionState, str] = {
+    _V.CAPTURING: "is being made",
+    _V.STAGED: "is staged",
+    _V.ACTIVE: "is active",
+    _V.BACKUP: "is a backup",
+    _V.DELETED: "was deleted",
+    _V.FAILED: "could not be made",
+    _V.DISCARDED: "was discarded",
+}
+PROMOTION_WORDS: dict[PromotionState, str] = {
+    _P.SCHEDULED: "is scheduled",
+    _P.PROMOTING: "is being carried out",
+    _P.PROMOTED: "was carried out",
+    _P.FAILED: "has failed",
+    _P.CANCELLED: "was cancelled",
+}
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 host`, `2 hosts`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def lasting(time: timedelta) -> str:
+    """A length of time in the largest unit that it is a whole number of: `7 days`, `36 hours`, `30 seconds`."""
+    seconds = round(time.total_seconds())
+    noun, size = next(unit for unit in _UNITS if seconds % unit[1] == 0 and (seconds or unit[1] == 1))
+    return counted(seconds // size, noun)
+
+
+def plain(state: StrEnum) -> str:
+    """The name of a state as one says it: `rolled back`."""
+    return state.replace("_", " ")

@@ -1,0 +1,53 @@
+"""A command that is refused says in words why, and what to do instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.states import RolloutState
+from shared.words import ROLLOUT_WORDS
+from tests.fixtures.app import START
+from tests.usecases.steering import BACK, REFRESH, WENT_BACK, in_state, tell
+
+S = RolloutState
+STANDING = "it refreshes hosts as long as the pool asks for it; set refresh: off on the pool."
+REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
+    (S.CANCELLING, {}, "resume", "only a paused one can be resumed."),
+    (S.AWAITING_APPROVAL, {}, "resume", "it is not paused, and goes on once somebody approves it."),
+    (S.SUCCEEDED, {}, "pause", "it is too late to pause it."),
+    (S.CANCELLING, {}, "reschedule", "it is too late to reschedule it."),
+    (S.RUNNING, {}, "approve", "nothing waits for approval."),
+    (S.PAUSED, {"awaiting_since": START}, "approve", "nothing waits for approval; resume it, then it asks again."),
+    (S.SUCCEEDED, {}, "roll_back", "it is too late to take it back; use POST /api/pools/office/roll-back."),
+    (S.RUNNING, BACK, "roll_back", "it goes back already; cancel it with how leave."),
+    (
+        S.CANCELLING,
+        WENT_BACK,
+        "roll_back",
+        "it was going back and leaves the rest as it is; once it has ended, publish version 1.0.0 for that.",
+    ),
+    (S.RUNNING, {"failed": 0}, "retry", "no host of it has failed."),
+    (S.AWAITING_APPROVAL, {}, "retry", "approve or cancel it first."),
+    (S.CANCELLING, {}, "retry", "wait for its end, then retry."),
+    (S.RUNNING, REFRESH, "cancel", STANDING),
+    (S.RUNNING, REFRESH, "roll_back", STANDING),
+    (S.RUNNING, REFRESH, "reschedule", STANDING),
+    (S.CANCELLED, REFRESH, "retry", "it has refreshed hosts, and another one does so as long as the pool asks for it."),
+]
+
+
+@pytest.mark.parametrize(("state", "fields", "command", "words"), REFUSALS)
+def test_a_refusal_says_why_and_what_to_do(
+    state: RolloutState, fields: dict[str, Any], command: str, words: str
+) -> None:
+    app, rollout_id = in_state(state, **fields)
+    assert tell(app, rollout_id, command).json["detail"] == f"Rollout {rollout_id} {ROLLOUT_WORDS[state]}: {words}"
+
+
+def test_no_refusal_has_the_bare_name_of_a_state() -> None:
+    app, rollout_id = in_state(S.ROLLING_BACK, failed=0)
+    assert tell(app, rollout_id, "approve").json["detail"].startswith(f"Rollout {rollout_id} is rolling back: ")
+    app, rollout_id = in_state(S.AWAITING_APPROVAL)
+    assert tell(app, rollout_id, "retry").json["detail"].startswith(f"Rollout {rollout_id} waits for approval: ")
