@@ -123,7 +123,7 @@ def _why(rollout: Rollout, command: Command) -> str:
             paused = rollout.state is RolloutState.PAUSED and rollout.awaiting_since
             return f"nothing waits for approval{'; resume it, then it asks again' if paused else ''}"
         case Command.ROLL_BACK if rollout.state.ended:
-            return f"it is too late to take it back; use POST /api/pools/{rollout.pool}/roll-back"
+            return f"it is too late to take it back; {_way_back(rollout)}"
         case Command.ROLL_BACK:
             goal = f"version {rollout.from_version}" if rollout.from_version else "the former version"
             return f"it was going back and leaves the rest as it is; once it has ended, publish {goal} for that"
@@ -133,7 +133,24 @@ def _why(rollout: Rollout, command: Command) -> str:
             return f"it is too late to {command.value} it"
 
 
+def _way_back(rollout: Rollout) -> str:
+    """What takes the pool back after the end. Without a first host that had proved good the pool's version never moved:
+    to the pool there is nothing to roll back then, though some of its hosts are on the new version."""
+    proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
+    if proven and not rollout.retry_of:
+        return f"use POST /api/pools/{rollout.pool}/roll-back"
+    if rollout.from_version is None or rollout.retry_of:
+        return "publish the version you want with update-image"
+    other = rollout.from_image not in {None, rollout.image}
+    former = f"{rollout.from_version}{f' of image {rollout.from_image}' if other else ''}"
+    return (
+        f"with it pool {rollout.pool} never left version {former}: publish that with update-image, for hosts that did"
+    )
+
+
 def _why_not_of_its_kind(rollout: Rollout) -> str:
+    if rollout.kind is RolloutKind.ROLL_BACK and rollout.state.ended:
+        return "it was a way back itself; publish the version you want with update-image"
     if rollout.kind is RolloutKind.ROLL_BACK:
         return "it goes back already; cancel it with how leave"
     if rollout.state.ended:

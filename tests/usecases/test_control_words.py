@@ -8,10 +8,13 @@ import pytest
 
 from shared.states import RolloutState
 from shared.words import ROLLOUT_WORDS
-from tests.fixtures.app import START
-from tests.usecases.steering import BACK, REFRESH, WENT_BACK, in_state, tell
+from tests.fixtures.app import START, update
+from tests.usecases.steering import BACK, REFRESH, WENT_BACK, in_state, roll_back, tell
 
 S = RolloutState
+TOO_LATE = "it is too late to take it back"
+PUBLISH_IT = "publish that with update-image, for hosts that did"
+PUBLISH_ANY = "publish the version you want with update-image"
 STANDING = "it refreshes hosts as long as the pool asks for it; set refresh: off on the pool."
 REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
     (S.CANCELLING, {}, "resume", "only a paused one can be resumed."),
@@ -20,7 +23,18 @@ REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
     (S.CANCELLING, {}, "reschedule", "it is too late to reschedule it."),
     (S.RUNNING, {}, "approve", "nothing waits for approval."),
     (S.PAUSED, {"awaiting_since": START}, "approve", "nothing waits for approval; resume it, then it asks again."),
-    (S.SUCCEEDED, {}, "roll_back", "it is too late to take it back; use POST /api/pools/office/roll-back."),
+    (S.SUCCEEDED, {}, "roll_back", f"{TOO_LATE}; use POST /api/pools/office/roll-back."),
+    (S.CANCELLED, {"canary_passed_at": START}, "roll_back", f"{TOO_LATE}; use POST /api/pools/office/roll-back."),
+    (S.FAILED, {}, "roll_back", f"{TOO_LATE}; with it pool office never left version 1.0.0: {PUBLISH_IT}."),
+    (
+        S.CANCELLED,
+        {"from_image": "win10"},
+        "roll_back",
+        f"{TOO_LATE}; with it pool office never left version 1.0.0 of image win10: {PUBLISH_IT}.",
+    ),
+    (S.FAILED, {"from_version": None}, "roll_back", f"{TOO_LATE}; {PUBLISH_ANY}."),
+    (S.SUCCEEDED, {"retry_of": "1-a"}, "roll_back", f"{TOO_LATE}; {PUBLISH_ANY}."),
+    (S.FAILED, BACK, "roll_back", f"it was a way back itself; {PUBLISH_ANY}."),
     (S.RUNNING, BACK, "roll_back", "it goes back already; cancel it with how leave."),
     (
         S.CANCELLING,
@@ -51,3 +65,10 @@ def test_no_refusal_has_the_bare_name_of_a_state() -> None:
     assert tell(app, rollout_id, "approve").json["detail"].startswith(f"Rollout {rollout_id} is rolling back: ")
     app, rollout_id = in_state(S.AWAITING_APPROVAL)
     assert tell(app, rollout_id, "retry").json["detail"].startswith(f"Rollout {rollout_id} waits for approval: ")
+
+
+def test_the_version_that_a_failed_first_host_leaves_behind_is_published_as_the_refusal_says() -> None:
+    app, rollout_id = in_state(S.FAILED)
+    assert "publish that with update-image" in tell(app, rollout_id, "roll_back").json["detail"]
+    assert roll_back(app).status == 409  # to the pool there is nothing before
+    assert update(app, {"version": "1.0.0"}).status == 202
