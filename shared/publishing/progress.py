@@ -55,9 +55,16 @@ def next_moment(rollout: Rollout, now: datetime) -> NextMoment | None:
         case RolloutState.CANCELLING:
             return _whenever("hosts in work are finished, then it ends")
         case _ if rollout.going_back:
-            return _whenever("hosts go back to what they were")
+            return _on_its_way_back(rollout, now)
         case _:
             return _by_schedule(rollout, now)
+
+
+def _on_its_way_back(rollout: Rollout, now: datetime) -> NextMoment:
+    """Hosts go back as they empty; people on them still have until `force_at`, and are warned of it."""
+    back = "hosts go back to what they were"
+    ahead = _of_schedule(rollout, now, begins=False)
+    return NextMoment(at=ahead[0].at, does=f"{ahead[0].does}; meanwhile {back}") if ahead else _whenever(back)
 
 
 def _by_schedule(rollout: Rollout, now: datetime) -> NextMoment:

@@ -131,12 +131,26 @@ def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> No
     assert (view.windows_opens_at, view.windows_open_until) == (None, None)
 
 
-def test_going_back_says_so_and_waits_for_no_moment() -> None:
-    back = rollout(state=S.ROLLING_BACK, back_since=START, policy=NIGHTS)
-    view = progress(back, hosts(H.PENDING), START)
+@pytest.mark.parametrize(
+    ("begin", "now", "at", "does"),
+    [
+        (0, 0, 7, "people are asked to log off; meanwhile hosts go back to what they were"),
+        (2, 0, 7, "people are asked to log off; meanwhile hosts go back to what they were"),
+        (0, 7, 8, "remaining sessions are ended; meanwhile hosts go back to what they were"),
+        (0, 8, None, "hosts go back to what they were"),
+    ],
+)
+def test_going_back_waits_for_no_window_but_people_have_until_the_deadline(
+    begin: float, now: float, at: float | None, does: str
+) -> None:
+    schedule = Schedule(
+        mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 8 * HOUR, time_zone="UTC"
+    )
+    back = rollout(state=S.ROLLING_BACK, back_since=START, policy=NIGHTS, schedule=schedule)
+    view = progress(back, hosts(H.PENDING), START + now * HOUR)
     assert view.going_back
     assert view.next
-    assert (view.next.at, view.next.does) == (None, "hosts go back to what they were")
+    assert (view.next.at, view.next.does) == (None if at is None else START + at * HOUR, does)
 
 
 def test_who_waits_for_approval_is_told_since_when_and_who_approved() -> None:
