@@ -47,6 +47,8 @@ class Look(Value):
     sessions: int
     sessions_to_end: int
     """Sessions on hosts that are still to be updated."""
+    left: int = 0
+    """Hosts that were to be updated, or brought back, and are left as they are since it was stopped."""
     fresh: int = 0
     """For a refresh: hosts nobody has used since they were made."""
 

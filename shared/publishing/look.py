@@ -22,6 +22,7 @@ from shared.ports import Engine
 from shared.publishing.beside import nudge_refresh
 from shared.publishing.carry_out import Hands
 from shared.publishing.gather import Gathered, gather
+from shared.publishing.progress import is_left
 from shared.publishing.record import forced, record
 from shared.publishing.standing import Standing, forget_gone, standing_of
 from shared.services import POOLS, ROLLOUTS, Services
@@ -218,6 +219,7 @@ def _answer(
         sessions_to_end=sum(
             view.sessions for view in after.hosts if not view.row.state.ended and not view.row.state.in_work
         ),
+        left=sum(is_left(rollout, view.row) for view in after.hosts),
         fresh=sum(is_fresh(view.row) for view in there) if standing else 0,
     )
     recorded = record(

@@ -30,13 +30,33 @@ WEIGHTS = {
 """Percent of a host's work that is behind it once it has got into a state."""
 
 
-def percent(counts: Mapping[str, int], *, ended: bool) -> int:
-    """Percent of the work that is done, rounded down; 100 only when the rollout has ended."""
+_STOPS = frozenset({RolloutState.CANCELLING, RolloutState.CANCELLED, RolloutState.FAILED})
+"""States in which not all of the work will be done, or was."""
+
+
+def percent(counts: Mapping[str, int], *, ended: bool, undone: int | None = None) -> int:
+    """Percent of the work that is done, rounded down; 100 only when the rollout has ended.
+
+    `undone`: of a rollout that stops before its time, hosts that were left or have failed; None of any other.
+    """
     total = sum(counts.values())
     if total == 0:
-        return 100 if ended else 0
-    done = sum(WEIGHTS[HostState(state)] * count for state, count in counts.items()) // total
-    return done if ended else min(done, 99)
+        return 100 if ended and undone is None else 0
+    done = sum(WEIGHTS[HostState(state)] * count for state, count in counts.items()) - 100 * (undone or 0)
+    return done // total if ended else min(done // total, 99)
+
+
+def is_left(rollout: Rollout, host: RolloutHost) -> bool:
+    """Whether nothing was done with a host because the rollout was stopped, and not because nothing was to be done."""
+    if host.state is not HostState.SKIPPED or host.vm_missing or host.missing_since:
+        return False
+    return host.back if rollout.going_back else host.version != rollout.version
+
+
+def _undone(rollout: Rollout, counts: Mapping[str, int], left: int) -> int | None:
+    """A refresh has no work that could be left: it is stopped once its pool wants it no more."""
+    stops = rollout.state in _STOPS and rollout.kind is not RolloutKind.REFRESH
+    return left + counts.get(HostState.FAILED, 0) if stops else None
 
 
 def next_moment(rollout: Rollout, now: datetime) -> NextMoment | None:
@@ -111,14 +131,14 @@ def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datet
     return (None if until == FOREVER else until), None
 
 
-def brief(rollout: Rollout, counts: Mapping[str, int] | None = None) -> RolloutBrief:
-    """A rollout for a list, from its own row alone: counts are those of its last look unless given."""
-    return RolloutBrief(**_brief_fields(rollout, rollout.counts if counts is None else counts))
+def brief(rollout: Rollout) -> RolloutBrief:
+    """A rollout for a list, from its own row alone: counts are those of its last look."""
+    return RolloutBrief(**_brief_fields(rollout, rollout.counts, rollout.look.left if rollout.look else 0))
 
 
-def _brief_fields(rollout: Rollout, counts: Mapping[str, int]) -> dict[str, object]:
+def _brief_fields(rollout: Rollout, counts: Mapping[str, int], left: int) -> dict[str, object]:
     kept = {name: getattr(rollout, name) for name in RolloutBrief.model_fields if name not in {"percent", "counts"}}
-    done = percent(counts, ended=rollout.state.ended)
+    done = percent(counts, ended=rollout.state.ended, undone=_undone(rollout, counts, left))
     if rollout.kind is RolloutKind.REFRESH and not rollout.state.ended:
         done = fresh_percent(rollout.look.fresh, rollout.look.hosts) if rollout.look else 0
     return kept | {"percent": done, "counts": dict(counts)}
@@ -152,7 +172,7 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
     foreseen = forecast(rollout, hosts, now)
     open_till, opens = _windows(rollout, now)
     return RolloutView.model_validate(
-        _brief_fields(rollout, shown)
+        _brief_fields(rollout, shown, sum(is_left(rollout, host) for host in hosts))
         | {
             "policy": rollout.policy,
             "hosts": len(hosts),

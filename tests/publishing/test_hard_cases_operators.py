@@ -11,6 +11,7 @@ import pytest
 from shared.errors import InvalidRequest
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
+from shared.publishing.progress import brief, progress
 from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.driver import Drive
@@ -59,6 +60,17 @@ def test_a_cancelled_rollout_over_150_hosts_leaves_none_of_them_open() -> None:
     assert_over(drive, RolloutState.CANCELLED)
     assert states(drive) == {HostState.SKIPPED}
     assert len(drive.rows) == 150
+    assert brief(drive.rollout).percent == 0
+
+
+def test_a_rollout_that_was_cancelled_half_way_is_half_done_in_lists_too() -> None:
+    drive = office(0, 0, 1, 1)
+    drive.publish(force=600, policy={"canary_hosts": 0, "max_unavailable": "50%"})
+    drive.run(until=lambda: sum(row.state is HostState.DONE for row in drive.rows.values()) == 2)
+    cancel(drive)
+    drive.run(60)
+    assert_over(drive, RolloutState.CANCELLED)
+    assert progress(drive.rollout, list(drive.rows.values()), drive.now).percent == brief(drive.rollout).percent == 50
 
 
 def test_150_drained_hosts_are_all_given_back_when_the_rollout_is_cancelled() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,40 @@ def test_hosts_in_work_count_for_something() -> None:
     assert percent({"reimaging": 2, "pending": 2}, ended=False) > 0
     assert percent({"done": 4}, ended=True) == 100
     assert percent({}, ended=False) == 0
+
+
+ON, OFF = {"version": "2.0.0"}, {"version": "1.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "rows", "share"),
+    [
+        ({"state": S.CANCELLED}, [(H.DONE, ON), (H.SKIPPED, OFF), (H.SKIPPED, OFF), (H.SKIPPED, OFF)], 25),
+        ({"state": S.CANCELLING}, [(H.REIMAGING, OFF), (H.SKIPPED, OFF), (H.SKIPPED, OFF), (H.SKIPPED, OFF)], 6),
+        # Nothing was to be done with what was on the version, or is gone.
+        ({"state": S.CANCELLED}, [(H.SKIPPED, ON), (H.SKIPPED, OFF)], 50),
+        ({"state": S.CANCELLED}, [(H.DONE, ON), (H.SKIPPED, OFF | {"missing_since": START})], 100),
+        ({"state": S.CANCELLED}, [(H.DONE, ON), (H.SKIPPED, {"vm_missing": True})], 100),
+        # What has failed was not done.
+        ({"state": S.FAILED}, [(H.DONE, ON), (H.FAILED, OFF)], 50),
+        ({"state": S.FAILED}, [(H.FAILED, OFF), (H.SKIPPED, OFF)], 0),
+        ({"state": S.RUNNING}, [(H.FAILED, OFF), (H.PENDING, OFF)], 50),
+        # Stopped on its way back: what was not updated had nowhere to go back to.
+        ({"state": S.CANCELLED, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, ON | {"back": True})], 50),
+        ({"state": S.CANCELLED, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
+        ({"state": S.ROLLED_BACK, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
+        # Cancelled before anything was looked at.
+        ({"state": S.CANCELLED}, [], 0),
+        ({"state": S.SUCCEEDED}, [], 100),
+        ({"state": S.CANCELLED, "kind": RolloutKind.REFRESH}, [(H.SKIPPED, OFF)], 100),
+    ],
+)
+def test_a_rollout_that_is_stopped_has_done_what_it_has_done(
+    fields: dict[str, Any], rows: list[tuple[HostState, dict[str, Any]]], share: int
+) -> None:
+    ended = START if fields["state"].ended else None
+    found = [host(state, f"h{number}", **given) for number, (state, given) in enumerate(rows)]
+    assert progress(rollout(ended_at=ended, **fields), found, START).percent == share
 
 
 def test_before_the_first_host_a_guess_after_it_the_median() -> None:
