@@ -17,6 +17,11 @@ _log = logging.getLogger(__name__)
 KNOWN_FOR = timedelta(seconds=10)
 """Anybody may ask, so an answer is used for a while: asking often costs Azure nothing."""
 
+UNASKED_FOR = timedelta(seconds=1)
+"""An answer for which Azure was not asked cost it nothing, and is untrue once the first pool is registered."""
+
+_NOT_ASKED = "not asked: "
+
 
 @dataclass
 class Pulse:
@@ -30,21 +35,25 @@ class Pulse:
         """How things are, at most KNOWN_FOR old. What exactly is wrong goes to the log, not into the answer."""
         with self.lock:
             now = services.now()
-            if self.last is None or self.at is None or not timedelta() <= now - self.at < KNOWN_FOR:
+            if self.last is None or self.at is None or not timedelta() <= now - self.at < _kept_for(self.last):
                 self.last, self.at = _look(services), now
             return self.last
 
 
+def _kept_for(answer: Health) -> timedelta:
+    return UNASKED_FOR if answer.checks["azure"].startswith(_NOT_ASKED) else KNOWN_FOR
+
+
 def _look(services: Services) -> Health:
-    checks: dict[str, str] = {"tables": "ok", "azure": "ok"}
-    host_pool_id = ""
+    checks: dict[str, str] = {"tables": "ok", "azure": f"{_NOT_ASKED}no pool is registered"}
     try:
         rows = services.pools.page(POOLS, limit=1).rows
-        host_pool_id = rows[0].host_pool_id if rows else ""
     except Exception:  # noqa: BLE001 - whatever it is, the tables cannot be read
         _log.warning("The tables cannot be read.", exc_info=True)
-        checks["tables"] = "cannot be read"
-    checks["azure"] = _azure(services, host_pool_id) if host_pool_id else "not asked: no pool is registered"
+        checks = {"tables": "cannot be read", "azure": f"{_NOT_ASKED}no pool can be read"}
+        rows = []
+    if rows:
+        checks["azure"] = _azure(services, rows[0].host_pool_id)
     fine = checks["tables"] == "ok" and checks["azure"] != "cannot be reached"
     status: Literal["ok", "failing"] = "ok" if fine else "failing"
     return Health(status=status, checks=checks)

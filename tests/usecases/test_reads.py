@@ -32,6 +32,19 @@ class TestHealth:
         reply = app.send("GET", "/api/health")
         assert reply.status == 503
         assert "route" not in reply.text
+        assert reply.json["checks"] == {"tables": "cannot be read", "azure": "not asked: no pool can be read"}
+
+    def test_the_first_pool_is_seen_although_somebody_asked_just_before_it_was_registered(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("triggers.health.pulse.last", None)
+        app = office()
+        pool = app.pool()
+        app.tables.pools.remove(pool)
+        assert app.send("GET", "/api/health").json["checks"]["azure"] == "not asked: no pool is registered"
+        app.tables.pools.add(pool.model_copy(update={"etag": None}))
+        app.later(seconds=1)
+        assert app.send("GET", "/api/health").json["checks"]["azure"] == "ok"
 
 
 class TestRolloutReads:
