@@ -10,21 +10,42 @@ from pydantic import BaseModel, ValidationError
 
 from shared.errors import FieldProblem, InvalidRequest
 from shared.models.base import NAME_PATTERN, VERSION_PATTERN
+from shared.models.images import REGION_PATTERN
+from shared.models.policy import PROBE_NAME_PATTERN
+from shared.models.pools import JOIN_SETTING_PATTERN
 from shared.models.requests import KEPT_FROM_THE_POOL
 
 _KEPT = "network and VM size are kept from the pool and cannot be changed here; leave this out"
 _UNKNOWN = "there is no such field: check how it is spelt, or leave it out"
+_WHOLE = "must be a whole number"
 _IN_WORDS = {
     "missing": "this is needed",
     "model_type": "should be an object, in braces",
     "model_attributes_type": "should be an object, in braces",
     "dict_type": "should be an object, in braces",
     "bool_parsing": "should be true or false",
+    "bool_type": "should be true or false",
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "int_from_float": _WHOLE,
+    "string_type": "must be text, in quotes",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "too_short": "name at least one",  # no list has to be longer
+    "too_long": "{max_length} at the most; these are {actual_length}",
+    "string_too_short": "must not be empty",  # no text has to be longer
+    "string_too_long": "at most {max_length} characters",
+    "union_tag_invalid": "should be one of {expected_tags}",
+    "union_tag_not_found": "this is needed: 'entra' or 'ad'",  # no other union is told apart by a tag
 }
 """What pydantic says of these is about Python."""
 _FORMS = {
     VERSION_PATTERN: "write three whole numbers, like 2.0.0",
     NAME_PATTERN: "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit",
+    PROBE_NAME_PATTERN: "use letters, digits, space, dot, dash, underscore, at most 63; begin with a letter or digit",
+    JOIN_SETTING_PATTERN: "name an app setting: JOIN_ and then capital letters, digits or underscores",
+    REGION_PATTERN: "write the name of an Azure region, like westeurope or West Europe",
 }
 """What a pattern asks for."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
@@ -53,23 +74,33 @@ def salvage[M: BaseModel](model: type[M], given: Mapping[str, Any]) -> M | None:
 def problems_of(error: ValidationError, given: object) -> list[FieldProblem]:
     """What pydantic found, by the names the sender used; several findings about one field become one."""
     found: dict[str, list[str]] = {}
-    for one in error.errors(include_url=False, include_context=False):
+    for one in error.errors(include_url=False):
         name = ".".join(_path(one["loc"], given, one["type"])) or "body"
-        message = _message(one["type"], one["msg"], name)
+        message = _message(one["type"], one["msg"], name, one.get("ctx", {}))
         if message not in found.setdefault(name, []):
             found[name].append(message)
-    return [FieldProblem(name, "; or ".join(messages)) for name, messages in found.items()]
+    # Of a list with a bad item nothing else is to be said: it was not read to its end.
+    told = {name: messages for name, messages in found.items() if not any(_is_item_of(name, other) for other in found)}
+    return [FieldProblem(name, "; or ".join(messages)) for name, messages in told.items()]
+
+
+def _is_item_of(name: str, other: str) -> bool:
+    """Whether `other` is an item of the list `name`, or lies in one."""
+    inside = other.removeprefix(f"{name}.")
+    return inside != other and inside.partition(".")[0].isdigit()
 
 
 def _path(loc: Sequence[int | str], given: object, kind: str) -> list[str]:
     """The part of `loc` that the sender knows: without the names of union members, which are ours."""
     path: list[str] = []
     here: Any = given
+    if kind.startswith("union_tag"):
+        loc = (*loc, "kind")
     for position, part in enumerate(loc):
         last = position == len(loc) - 1
         if _holds(here, part):
             here = here[part]
-        elif not (last and kind == "missing"):
+        elif not (last and kind in {"missing", "union_tag_not_found"}):
             continue
         path.append(str(part))
     return path
@@ -81,13 +112,13 @@ def _holds(here: object, part: int | str) -> bool:
     return isinstance(here, Mapping) and part in here
 
 
-def _message(kind: str, text: str, name: str) -> str:
+def _message(kind: str, text: str, name: str, facts: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         words = _WORDS.sub("_", name.rpartition(".")[2]).lower()
         return _KEPT if words in KEPT_FROM_THE_POOL else _UNKNOWN
     if kind in _IN_WORDS:
-        return _IN_WORDS[kind]
+        return _IN_WORDS[kind].format_map(facts)
     if kind == "string_pattern_mismatch":
-        return next((words for pattern, words in _FORMS.items() if f"'{pattern}'" in text), text)
+        return _FORMS.get(str(facts["pattern"]), text)
     text = text.removeprefix("Value error, ").removeprefix("Input ")
     return text[:1].lower() + text[1:]

@@ -161,10 +161,13 @@ class Definition(Value):
         return self.security_type.endswith("Supported")
 
 
+REGION_PATTERN = r"^[A-Za-z]( ?[A-Za-z0-9]){2,39}$"
+
+
 class TargetRegion(Value):
     """Where a version is replicated to. 50 VMs can be made at once per replica (azure-facts 2.8)."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]( ?[A-Za-z0-9]){2,39}$")]
+    name: Annotated[str, StringConstraints(pattern=REGION_PATTERN)]
     """Only its form is checked: whether Azure has such a region, and offers it to the subscription, is found out when
     the version is made."""
     replicas: Annotated[int, Field(ge=1, le=100)] = 1

@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from shared.errors import InvalidRequest
 from shared.models.base import Value
@@ -64,6 +64,20 @@ class AfterForce(StrEnum):
     WAVES = "waves"
 
 
+def _a_share(given: object) -> object:
+    """One sentence for both forms. A number in quotes is neither: it may be meant as hosts or as a percentage."""
+    match given:
+        case bool():
+            pass
+        case int():
+            return given
+        case float() if given.is_integer():
+            return given
+        case str() if _PERCENT.fullmatch(given):
+            return given
+    raise ValueError('write a number of hosts, like 10, or a percentage, like "10%"')
+
+
 def _percent_between(low: int, share: int | str) -> int | str:
     if isinstance(share, str):
         percent = int(share.rstrip("%"))
@@ -74,10 +88,11 @@ def _percent_between(low: int, share: int | str) -> int | str:
     return share
 
 
-_Percent = Annotated[str, StringConstraints(pattern=r"^\d{1,3}%$")]
-MaxShare = Annotated[int | _Percent, AfterValidator(lambda share: _percent_between(1, share))]
+_PERCENT = re.compile(r"^[0-9]{1,3}%$")
+_Share = Annotated[int | Annotated[str, StringConstraints(pattern=_PERCENT.pattern)], BeforeValidator(_a_share)]
+MaxShare = Annotated[_Share, AfterValidator(lambda share: _percent_between(1, share))]
 """A number of hosts, or a percentage like `25%`; at least 1."""
-MinShare = Annotated[int | _Percent, AfterValidator(lambda share: _percent_between(0, share))]
+MinShare = Annotated[_Share, AfterValidator(lambda share: _percent_between(0, share))]
 """A number of hosts, or a percentage like `20%`; may be 0."""
 
 
@@ -109,6 +124,9 @@ KeepDays = Annotated[int, Field(ge=0, le=30)]
 BakeMinutes = Annotated[int, Field(ge=0, le=1_440)]
 
 
+PROBE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$"
+
+
 class Probe(Value):
     """A PowerShell script that decides whether a first host is good: exit code 0 is yes.
 
@@ -116,7 +134,7 @@ class Probe(Value):
     it is: put no secret into it.
     """
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$")]
+    name: Annotated[str, StringConstraints(pattern=PROBE_NAME_PATTERN)]
     script: Annotated[str, StringConstraints(min_length=1, max_length=16_000)]
     timeout_minutes: Annotated[int, Field(ge=1, le=90)] = 10
 

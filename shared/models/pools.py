@@ -35,6 +35,9 @@ class Refresh(StrEnum):
     DAILY = "daily"
 
 
+JOIN_SETTING_PATTERN = r"^JOIN_[A-Z0-9_]{1,100}$"
+
+
 class EntraJoin(Value):
     """Join Microsoft Entra ID by the AADLoginForWindows extension; no password."""
 
@@ -52,7 +55,7 @@ class DomainJoin(Value):
     kind: Literal["ad"]
     domain: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     user: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    password_setting: Annotated[str, StringConstraints(pattern=r"^JOIN_[A-Z0-9_]{1,100}$")]
+    password_setting: Annotated[str, StringConstraints(pattern=JOIN_SETTING_PATTERN)]
     ou: str | None = None
 
 

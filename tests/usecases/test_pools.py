@@ -79,7 +79,8 @@ class TestRegister:
                 {"kind": "ad", "domain": "d", "user": "u", "password_setting": "JOIN_A", "password": "x"},
                 "join.password",
             ),
-            ({"kind": "workgroup"}, "join"),
+            ({"kind": "workgroup"}, "join.kind"),
+            ({}, "join.kind"),
             ({"kind": "entra", "domain": "d"}, "join.domain"),
         ],
     )
