@@ -45,7 +45,7 @@ class MalformedBody(FreshcoatError):
     """The body is not a JSON object."""
 
     status = 400
-    title = "The body is not JSON"
+    title = "The body must be a JSON object"
 
 
 class BodyTooLarge(FreshcoatError):

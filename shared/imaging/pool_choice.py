@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.accounts import known_account
 from shared.errors import FieldProblem, InvalidRequest
 from shared.imaging.rings import RING_NUMBERS
 from shared.models.images import Image
@@ -53,7 +54,7 @@ def choose_pools(services: Services, asked: PoolsChoice, problems: list[FieldPro
     """The pools that a job is about; what is wrong with the choice is added to `problems`."""
     registered = {pool.name: pool for pool in services.pools.all(POOLS)}
     if asked.pools is None or asked.filter is not None:
-        pools = _filtered(asked, registered, problems)
+        pools = _filtered(services, asked, registered, problems)
     else:
         problems += [FieldProblem("pools", f"there is no pool called {n}") for n in asked.pools if n not in registered]
         pools = [registered[name] for name in dict.fromkeys(asked.pools) if name in registered]
@@ -68,7 +69,9 @@ def choose_pools(services: Services, asked: PoolsChoice, problems: list[FieldPro
     return JobPools(tuple(pools), rings, _image(services, asked, pools, problems))
 
 
-def _filtered(asked: PoolsChoice, registered: Mapping[str, Pool], problems: list[FieldProblem]) -> list[Pool]:
+def _filtered(
+    services: Services, asked: PoolsChoice, registered: Mapping[str, Pool], problems: list[FieldProblem]
+) -> list[Pool]:
     if asked.filter is None:
         problems.append(FieldProblem("pools", "say which: names here, or a filter"))
         return []
@@ -81,10 +84,28 @@ def _filtered(asked: PoolsChoice, registered: Mapping[str, Pool], problems: list
         return []
     found = [pool for pool in registered.values() if all(getattr(pool, name) == it for name, it in wanted.items())]
     if not found:
-        problems.append(FieldProblem("filter", "no pool is so: look at GET /api/pools"))
+        problems += _why_none(services, wanted, registered.values())
     elif len(found) > MOST:
         problems.append(FieldProblem("filter", f"these are {len(found)} pools: at most {MOST} fit into one job"))
     return found
+
+
+def _why_none(services: Services, wanted: Mapping[str, str], pools: Iterable[Pool]) -> list[FieldProblem]:
+    """Which part of a filter no pool has; that each has some, and none has all, is said of the filter."""
+    pools = list(pools)
+    alone = [name for name, it in wanted.items() if not any(getattr(pool, name) == it for pool in pools)]
+    if not alone:
+        return [FieldProblem("filter", f"no pool has this {' and this '.join(wanted)}: look at GET /api/pools")]
+    return [FieldProblem(f"filter.{name}", _no_pool_with(services, name, wanted[name])) for name in alone]
+
+
+def _no_pool_with(services: Services, name: str, value: str) -> str:
+    unknown = (name == "account" and known_account(services, value) is None) or (
+        name == "image" and services.images.find(IMAGES, value) is None
+    )
+    if unknown:
+        return f"there is no {name} called {value}"
+    return f"no pool has the {name} {value}: look at GET /api/pools"
 
 
 def _image(services: Services, asked: PoolsChoice, pools: Sequence[Pool], problems: list[FieldProblem]) -> Image | None:

@@ -26,6 +26,15 @@ def test_a_body_that_is_no_json_object_is_refused(raw: bytes) -> None:
     assert (reply.status, reply.json["type"]) == (400, "urn:freshcoat:malformed-body")
 
 
+@pytest.mark.parametrize("raw", [b"[]", b"null", b"5"])
+def test_json_that_is_no_object_is_not_called_no_json(raw: bytes) -> None:
+    reply = office().send("POST", URL, raw=raw)
+    assert (reply.json["title"], reply.json["detail"]) == (
+        "The body must be a JSON object",
+        "Send a JSON object, in braces.",
+    )
+
+
 def test_a_body_too_large_is_refused() -> None:
     assert office().send("POST", URL, raw=b" " * (MOST_BYTES + 1)).status == 413
 
