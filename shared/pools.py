@@ -1,4 +1,4 @@
-"""Pools: registering, reading, and what a new host is to be made from."""
+"""Pools: reading them, and what a new host is to be made from. Registering one is in `pool_registration`."""
 
 from __future__ import annotations
 
@@ -7,28 +7,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shared.accounts import known_account
-from shared.arm_ids import host_pool_problem, refusal, version_id
-from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, AzureNotFound, Conflict, FieldProblem, InvalidRequest, NotFound
-from shared.images import available, find_image
+from shared.arm_ids import refusal, version_id
+from shared.errors import AzureError, AzureNotFound, Conflict, NotFound
+from shared.images import find_image
 from shared.imaging.family import read_family
 from shared.imaging.new_hosts import Choice, Known, choose
-from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image
-from shared.models.pools import Pool, ReimageSupport, Ring
-from shared.models.requests import PoolRegistration
+from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
 from shared.models.views import Freshness, Listed, PoolImageView, PoolView
 from shared.pool_hosts import SeenHost, see_hosts
 from shared.publishing.progress import brief
 from shared.publishing.record import as_settled
-from shared.services import IMAGES, POOLS, ROLLOUTS, Services
-from shared.states import VersionState
-from shared.zones import UnknownZone, zone_named
+from shared.services import POOLS, ROLLOUTS, Services
 
 _READERS = 8
-_NEVER_ACTIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.DISCARDED, VersionState.FAILED})
 
 
 def find_pool(services: Services, name: str) -> Pool:
@@ -53,140 +46,6 @@ def standing_refresh(services: Services, pool: Pool) -> Rollout | None:
         return None
     rollout = services.rollouts.find(ROLLOUTS, pool.refresh_rollout)
     return rollout if rollout and not rollout.state.ended else None
-
-
-def register_pool(services: Services, name: str, asked: PoolRegistration, who: str) -> tuple[PoolView, bool]:
-    """Register or change a pool; the answer says whether it is new.
-
-    Raises InvalidRequest naming what is wrong (unknown, personal or unreadable host pool, unknown account or zone, an
-    image its account may not have), Conflict when the host pool is another pool's or a rollout would lose its ground.
-    """
-    image, zone = _check_words(services, asked)
-    seen = _check_host_pool(services, asked.host_pool_id)
-    old = services.pools.find(POOLS, name)
-    _refuse_conflicts(services, name, asked, old)
-    fields = asked.model_dump() | {"name": name, "time_zone": zone}
-    same_ground = old is not None and _same_ground(old, asked)
-    if not same_ground:
-        fields |= {
-            "version": usual_version(seen, image),
-            "previous_version": None,
-            "previous_image": None,
-            "reimage": ReimageSupport.UNKNOWN,
-        }
-        fields["version_at"] = services.now()
-    if old is None:
-        kept = services.pools.add(Pool.model_validate(fields | {"registered_at": services.now()}))
-    else:
-        changed = Pool.model_validate(old.model_dump() | fields)
-        kept = services.pools.replace(changed.model_copy(update={"etag": old.etag}))
-    audit(services, who, "register pool", name, asked.host_pool_id)
-    return view_pool(kept, seen, running_rollout(services, kept), standing_refresh(services, kept)), old is None
-
-
-def _check_words(services: Services, asked: PoolRegistration) -> tuple[Image, str]:
-    """What can be checked without Azure, all at once: account, image, and the zone's IANA name."""
-    problems: list[FieldProblem] = []
-    if problem := host_pool_problem(asked.host_pool_id):
-        problems.append(FieldProblem("host_pool_id", problem))
-    account = known_account(services, asked.account)
-    if account is None:
-        problems.append(FieldProblem("account", f"there is no account called {asked.account}; register it first"))
-    image = services.images.find(IMAGES, asked.image)
-    if image is None:
-        problems.append(FieldProblem("image", f"there is no image called {asked.image}; register it first"))
-    elif account and not available(image, account.name):
-        problems.append(FieldProblem("image", f"image {image.name} is not available to account {account.name}"))
-    zone = account.time_zone if account else "UTC"
-    try:
-        zone = zone_named(asked.time_zone or zone).key
-    except UnknownZone as error:
-        problems.append(FieldProblem("time_zone", str(error)))
-    if problems or image is None:
-        raise InvalidRequest(problems)
-    return image, zone
-
-
-def _check_host_pool(services: Services, host_pool_id: str) -> list[SeenHost]:
-    """Read everything a rollout will read, so that a missing right is found now."""
-    try:
-        host_pool = services.desktops.host_pool(host_pool_id)
-        if host_pool.kind != "Pooled":
-            raise InvalidRequest.one(
-                "host_pool_id",
-                f"this host pool is {host_pool.kind}: its desktops belong to single users and keep their changes; "
-                "only pooled host pools can be published to",
-            )
-        return see_hosts(services, host_pool_id)
-    except AzureBusy:
-        raise
-    except AzureError as error:
-        raise InvalidRequest.one("host_pool_id", refusal("host pool", error)) from error
-
-
-def _refuse_conflicts(services: Services, name: str, asked: PoolRegistration, old: Pool | None) -> None:
-    for other in services.pools.all(POOLS):
-        if other.name != name and other.host_pool_id.lower() == asked.host_pool_id.lower():
-            raise Conflict(f"This host pool is registered already, as pool {other.name}.")
-    if old is None:
-        return
-    moves = not _same_ground(old, asked) or (old.ring, old.account) != (asked.ring, asked.account)
-    if moves and (running := running_rollout(services, old)):
-        raise Conflict(
-            "A rollout runs on this pool; its host pool, image, ring and account can be changed when it has ended.",
-            rollout=running.id,
-        )
-    if old.host_pool_id.lower() != asked.host_pool_id.lower() and (standing := standing_refresh(services, old)):
-        raise Conflict(
-            "Hosts of this pool are refreshed; switch that off, and change its host pool when that has ended.",
-            rollout=standing.id,
-        )
-    if old.ring is Ring.TEST and asked.ring is not Ring.TEST and _only_tested(services, old):
-        raise Conflict(f"This pool is on {old.version}, which was never active: update it to an active one first.")
-
-
-def _only_tested(services: Services, pool: Pool) -> bool:
-    """Whether the version the pool is on has never been for more than testing. Raises AzureError."""
-    image = services.images.find(IMAGES, pool.image)
-    if image is None or pool.version is None:
-        return False
-    state = read_family(services, image.name).state_of(pool.version)
-    if state is not None:
-        return state in _NEVER_ACTIVE
-    version = services.gallery.version(image.definition_id, pool.version)
-    return version is not None and version.exclude_from_latest
-
-
-def _same_ground(old: Pool, asked: PoolRegistration) -> bool:
-    return old.host_pool_id.lower() == asked.host_pool_id.lower() and old.image == asked.image
-
-
-def usual_version(seen: Sequence[SeenHost], image: Image) -> str | None:
-    """The version most hosts are on, the newer one if two are as frequent; None when no host says."""
-    versions = Counter(
-        host.machine.version
-        for host in seen
-        if host.machine
-        and host.machine.version
-        and (host.machine.definition_id or "").lower() == image.definition_id.lower()
-    )
-    return max(versions, key=lambda version: (versions[version], version_key(version)), default=None)
-
-
-def unregister_pool(services: Services, name: str, who: str) -> None:
-    """Forget a pool; its host pool is left as it is. Raises NotFound, Conflict while a rollout runs."""
-    pool = find_pool(services, name)
-    refuse_while_updated(services, pool)
-    if standing := standing_refresh(services, pool):
-        raise Conflict("Hosts of this pool are refreshed; switch that off first.", rollout=standing.id)
-    services.pools.remove(pool)
-    audit(services, who, "unregister pool", name)
-
-
-def refuse_while_updated(services: Services, pool: Pool) -> None:
-    """Raises Conflict while a rollout runs on the pool."""
-    if running := running_rollout(services, pool):
-        raise Conflict("A rollout runs on this pool; wait for its end or cancel it first.", rollout=running.id)
 
 
 def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared import pools
+from shared import pool_registration, pools
 from shared.errors import FieldProblem
 from shared.models.queries import PageQuery, PoolsQuery, WhatIfQuery
 from shared.models.requests import PoolRegistration, RollBackPoolRequest, UpdateImageRequest
@@ -29,10 +29,14 @@ def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
     return Answer(pools.list_pools(call.services, limit=query.limit, continuation=query.continuation))
 
 
-@endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,))
+def _foresee_put(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
+    return pool_registration.foreseen_problems(call.services, body)
+
+
+@endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,), foresee=_foresee_put)
 def put_pool(call: Call, engine: Engine, asked: PoolRegistration) -> Answer[PoolView]:
     """Register a pool, or change its registration, and begin or end refreshing its hosts. 201 when it is new."""
-    view, new = pools.register_pool(call.services, call.path["pool"], asked, call.who)
+    view, new = pool_registration.register_pool(call.services, call.path["pool"], asked, call.who)
     standing = keep_refresh(call.services, engine, view.name, call.who)
     if standing and not standing.state.ended:
         view = view.model_copy(update={"freshness": pools.freshness(standing)})
@@ -48,9 +52,9 @@ def get_pool(call: Call) -> Answer[PoolView]:
 @endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
 def delete_pool(call: Call, engine: Engine) -> Answer[None]:
     """Unregister a pool; nothing changes in Azure. Refused while a rollout runs, or hosts are being made fresh."""
-    pools.refuse_while_updated(call.services, pools.find_pool(call.services, call.path["pool"]))
+    pool_registration.refuse_while_updated(call.services, pools.find_pool(call.services, call.path["pool"]))
     end_refresh(call.services, engine, call.path["pool"])
-    pools.unregister_pool(call.services, call.path["pool"], call.who)
+    pool_registration.unregister_pool(call.services, call.path["pool"], call.who)
     return Answer(None)
 
 

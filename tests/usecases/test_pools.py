@@ -12,7 +12,7 @@ from shared.models.accounts import Account
 from shared.models.pools import Ring
 from shared.models.rollouts import RolloutHost
 from shared.names import ROLLOUT_TAG
-from shared.services import IMAGES
+from shared.services import IMAGES, POOLS
 from shared.states import HostState, VersionState
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.azure_world import HOST_POOL_ID
@@ -49,6 +49,23 @@ class TestRegister:
     def test_everything_that_is_wrong_is_named_at_once(self) -> None:
         reply = put(fresh(), host_pool_id="hp-office", image="none", time_zone="Mars", account="contoso")
         assert (reply.status, reply.bad_fields) == (400, {"host_pool_id", "image", "time_zone", "account"})
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({"ring": "moon", "account": "contoso"}, {"ring", "account"}),
+            ({"ring": "moon", "image": "none", "time_zone": "Mars"}, {"ring", "image", "time_zone"}),
+            ({"host_pool_id": 7, "image": "none"}, {"host_pool_id", "image"}),
+            ({"image": 7, "account": "contoso", "policy": {"retries": 9}}, {"image", "account", "policy.retries"}),
+            ({"join": None, "account": 7, "image": "none"}, {"join", "account", "image"}),
+            ({"ring": "moon", "host_pool_id": HOST_POOL_ID + "2"}, {"ring", "host_pool_id"}),
+        ],
+    )
+    def test_so_it_is_when_a_field_is_not_even_of_its_form(self, body: dict[str, Any], fields: set[str]) -> None:
+        app = fresh()
+        reply = put(app, **body)
+        assert (reply.status, reply.bad_fields) == (400, fields), reply.text
+        assert not app.tables.pools.all(POOLS)
 
     def test_the_zone_is_the_accounts_unless_one_is_named(self) -> None:
         app = fresh()
