@@ -98,6 +98,8 @@ class Rollout(Record):
     """The first look at or after `force_at` that could end sessions."""
     back_since: UtcTime | None = None
     """Since when it brings hosts back to what they were; None: it does not."""
+    back_why: str = ""
+    """Who or what made it go back; the note may have told of a pause since."""
     retried_at: UtcTime | None = None
     """Hosts that had failed by then are taken again."""
     resume_to: RolloutState | None = None

@@ -89,20 +89,21 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     rollout has failed on (else as many more would be out as have failed; one may always go, or nothing would end);
     `min_available` those that were in service before (neither switched off nor drained by an operator; those that the
     refresh of the pool has in hand were), rounded up. Hosts switched off by autoscale must not count for a floor that
-    they cannot hold up.
+    they cannot hold up. What a retry does not take counts as it stands now.
     """
     forcing = snapshot.forcing(now)
     lifted = snapshot.limits_lifted(policy, now)
     there = [view for view in snapshot.hosts if not _is_gone(view, now)]
-    total = len(there)
-    in_service = sum(1 for view in there if _was_in_service(view, snapshot.kind) or view.name in snapshot.elsewhere)
+    total = len(there) + len(snapshot.others)
+    in_service = snapshot.others_serving
+    in_service += sum(1 for view in there if _was_in_service(view, snapshot.kind) or view.name in snapshot.elsewhere)
     at_once = snapshot.everything_at_once(policy, now)
     lost = sum(1 for view in there if _lost(view, snapshot.kind))
     allowed = total if at_once else max(1, share_down(policy.max_unavailable, total) - lost)
     floor = 0 if lifted else share_up(policy.min_available, in_service)
     if forcing:
         floor = min(floor, max(0, in_service - 1))  # else a floor of 100 % would hold up the last hosts for ever
-    serving = sum(1 for view in snapshot.hosts if view.serving)
+    serving = sum(1 for view in snapshot.hosts if view.serving) + snapshot.others_serving
     # What the refresh of the pool has taken away is gone for this rollout too.
     away = sum(1 for view in snapshot.hosts if view.name in snapshot.elsewhere and not view.serving)
     in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work) + away

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from textwrap import shorten
 
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
@@ -22,9 +23,8 @@ from shared.words import counted, lasting
 GOING_ON = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
 """States in which a look begins something."""
 
-ENDED_BY_CANARY = (
-    "{failed} of the first hosts failed, so no other is touched. Look at the error; publish a better version."
-)
+_ERROR_SHOWN = 300
+"""Characters of a host's error that a rollout's note takes over; the host's own row has all of it."""
 
 
 def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -> Plan:
@@ -139,24 +139,32 @@ def _stop(snapshot: Snapshot, policy: Policy, chooser: Chooser) -> Stop | None:
     if failed <= 0 or snapshot.going_back or all(view.row.state.ended for view in snapshot.hosts):
         return None  # nothing failed, or nothing is left to be stopped
     if not chooser.canary.passed and policy.canary_hosts:
-        return _canary_failed(policy, failed)
+        return _canary_failed(snapshot, policy, failed)
     on_failure = OnFailure.PAUSE if snapshot.kind is RolloutKind.REFRESH else policy.on_failure
     if failed <= policy.failures_allowed(len(snapshot.hosts)) or on_failure is OnFailure.CONTINUE:
         return None
-    note = f"{counted(failed, 'host')} failed, more than the policy allows."
+    note = f"{counted(failed, 'host')} failed, more than the policy allows{_last_failure(snapshot)}."
     if on_failure is OnFailure.ROLL_BACK:
         return _becoming(RolloutState.ROLLING_BACK, f"{note} All go back to what they were.")
     ways = "resume or retry" if snapshot.kind is RolloutKind.REFRESH else "resume, retry, roll back or cancel"
     return _becoming(RolloutState.PAUSED, f"{note} Look at their errors, then {ways}.")
 
 
-def _canary_failed(policy: Policy, failed: int) -> Stop:
+def _canary_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
     """A first host that fails ends the rollout: no other host is touched, whatever the policy says of later ones."""
+    told = f"{failed} of the first hosts failed{_last_failure(snapshot)}."
     if policy.on_failure is OnFailure.ROLL_BACK:
-        return _becoming(
-            RolloutState.ROLLING_BACK, f"{failed} of the first hosts failed. They go back to what they were."
-        )
-    return _becoming(RolloutState.CANCELLING, ENDED_BY_CANARY.format(failed=failed), ends_as=RolloutState.FAILED)
+        return _becoming(RolloutState.ROLLING_BACK, f"{told} They go back to what they were.")
+    told += " No other is touched. Publish a better version."
+    return _becoming(RolloutState.CANCELLING, told, ends_as=RolloutState.FAILED)
+
+
+def _last_failure(snapshot: Snapshot) -> str:
+    """Which host failed last and of what, so that one need not look for it."""
+    failed = [view for view in snapshot.hosts if view.row.state is HostState.FAILED]
+    last = max(failed, key=lambda view: (view.row.ended_at or datetime.min.replace(tzinfo=UTC), view.name))
+    error = shorten(last.row.error or "no error is known", _ERROR_SHOWN, placeholder="…").rstrip(".")
+    return f", last {last.name}: {error}"
 
 
 def _becoming(state: RolloutState, note: str, *, ends_as: RolloutState | None = None) -> Stop:

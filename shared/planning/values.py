@@ -69,7 +69,8 @@ class Snapshot:
     policy's windows, `host_time` what a host takes. `writes_left`: what ARM said is left of its budget, if it did.
     `forced_at`: the first look that could end sessions, if one has.
     For a refresh: `refresh` is what the pool asks for, `why_not` says why nothing may be begun. For a rollout:
-    `elsewhere` are the hosts that the refresh of the pool still has in hand.
+    `elsewhere` are the hosts that the refresh of the pool still has in hand. For a retry: `others` are the hosts of the
+    pool that it does not take; the pool's limits are those of all its hosts.
     """
 
     hosts: tuple[HostView, ...]
@@ -93,6 +94,7 @@ class Snapshot:
     refresh: Refresh = Refresh.OFF
     why_not: str = ""
     elsewhere: frozenset[str] = frozenset()
+    others: tuple[SessionHost, ...] = ()
 
     def with_rows(self, rows: Mapping[str, RolloutHost]) -> Snapshot:
         """The same look with other rows: what is known after its commands were carried out."""
@@ -106,7 +108,12 @@ class Snapshot:
     @cached_property
     def open_sessions(self) -> int:
         """Sessions on all hosts of the pool."""
-        return sum(view.sessions for view in self.hosts)
+        return sum(view.sessions for view in self.hosts) + sum(other.sessions for other in self.others)
+
+    @cached_property
+    def others_serving(self) -> int:
+        """Hosts that accept sessions and are none of this rollout's."""
+        return sum(other.serving for other in self.others)
 
     def forcing(self, now: datetime) -> bool:
         """Whether sessions may be ended."""

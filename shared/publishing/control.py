@@ -64,7 +64,8 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
     def change(rollout: Rollout) -> Rollout:
         failed = max(rollout.failures_accepted, rollout.counts.get("failed", 0))
         schedule = _with_notice(rollout, services.now())
-        return _moved(rollout, _resumed(rollout), note="", failures_accepted=failed, schedule=schedule)
+        note = rollout.back_why
+        return _moved(rollout, _resumed(rollout), note=note, failures_accepted=failed, schedule=schedule)
 
     return _command(services, engine, rollout_id, Command.RESUME, who, change)
 
@@ -107,7 +108,8 @@ def cancel(
         now = services.now()
         since, schedule = rollout.back_since or now, schedule_back(rollout.schedule, rollout.policy, now)
         note = f"Rolled back by {who}{why}"
-        return _moved(rollout, RolloutState.ROLLING_BACK, back_since=since, schedule=schedule, note=note)
+        told = {"note": note, "back_why": note}
+        return _moved(rollout, RolloutState.ROLLING_BACK, back_since=since, schedule=schedule, **told)
 
     back = how is CancelHow.ROLL_BACK
     command, change = (Command.ROLL_BACK, take_back) if back else (Command.CANCEL, leave)
@@ -126,8 +128,8 @@ def retry(services: Services, engine: Engine, rollout_id: str, asked: RetryReque
         if asked.schedule:
             told = "this rollout is not over and keeps its own; leave this out, or reschedule it"
             raise InvalidRequest.one("schedule", told)
-        note = rollout.note if rollout.state is RolloutState.ROLLING_BACK else ""  # who wanted that, and why
-        return _moved(rollout, _resumed(rollout), retried_at=services.now(), failures_accepted=0, note=note)
+        now, note = services.now(), rollout.back_why
+        return _moved(rollout, _resumed(rollout), retried_at=now, failures_accepted=0, note=note)
 
     try:
         return _command(services, engine, rollout_id, Command.RETRY, who, change)

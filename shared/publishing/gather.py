@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -65,7 +66,7 @@ def gather(
     def view_of(row: RolloutHost) -> HostView:
         host = seen.get(row.host)
         row = observe(row, host, settle, now)
-        row = _while_elsewhere(row) if row.host in beside.in_hand else _while_pending(row, host)
+        row = _while_elsewhere(row) if row.host in beside.in_hand else _as_found(row, host)
         return HostView(_as_used(row, host, standing, now) if standing else row, host)
 
     views = tuple(view_of(row) for row in rows)
@@ -94,10 +95,17 @@ def gather(
         refresh=pool.refresh,
         why_not=standing.held_up(rows) if standing else "",
         elsewhere=beside.in_hand,
+        others=_others(seen, views) if rollout.retry_of else (),
     )
     # Only of one that was written as begun before: until then the refresh may begin a host after its rows were read.
     alone = rollout.alone or (rollout.started_at is not None and not beside.in_hand)
     return Gathered(_with_sessions(services, snapshot, rollout, pool, now), stored, beside, alone)
+
+
+def _others(seen: dict[str, SessionHost], views: Sequence[HostView]) -> tuple[SessionHost, ...]:
+    """The hosts of the pool that are not the rollout's."""
+    names = {view.name for view in views}
+    return tuple(host for name, host in seen.items() if name not in names)
 
 
 def _as_used(row: RolloutHost, seen: SessionHost | None, standing: Standing, now: datetime) -> RolloutHost:
@@ -214,15 +222,19 @@ def _while_elsewhere(row: RolloutHost) -> RolloutHost:
     return row.model_copy(update={"location": ""}) if row.state is HostState.PENDING and row.location else row
 
 
-def _while_pending(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
+def _as_found(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
     """Until we drain a host, it is its operator and autoscale who say how it is to be given back.
 
+    While Azure does not let us mark and drain it, it may still be switched off; who drained it cannot be told any more.
     One that we drained before, and that failed, says nothing of that: what was noted then counts.
     """
-    if row.state is not HostState.PENDING or seen is None or row.left_drained:
+    if seen is None or row.left_drained:
         return row
-    drained = not seen.accepting
+    found = {"operator_drained": row.operator_drained, "was_off": row.was_off}
     off = seen.status == "Shutdown"
-    if (row.operator_drained, row.was_off) == (drained, off):
-        return row
-    return row.model_copy(update={"operator_drained": drained, "was_off": off})
+    if row.state is HostState.PENDING:
+        found = {"operator_drained": not seen.accepting, "was_off": off}
+    elif row.state is HostState.DRAINING and row.drained_at is None and off:
+        found["was_off"] = True
+    changed = any(getattr(row, name) is not value for name, value in found.items())
+    return row.model_copy(update=found) if changed else row

@@ -15,6 +15,7 @@ from shared.steps import Outcome, Then
 
 UNHEALTHY_FOR = timedelta(minutes=5)
 """So long a baking host may be unhealthy: an agent that updates itself is away for a moment."""
+_WATCHED = "is watched before it gets users"
 
 
 def to_be_proved(work: Work) -> bool:
@@ -54,7 +55,7 @@ def bake_host(work: Work) -> Outcome:
     _stop_if_over(work)
     row, policy, now = work.row, work.rollout.policy, work.services.now()
     if row.proving_since is None:
-        work.save(proving_since=now)
+        work.save(proving_since=now, reason=_WATCHED)
     healthy = _check_health(work, keep_out(work))
     ends = (work.row.proving_since or now) + timedelta(minutes=policy.bake_minutes)
     if healthy and now >= ends and work.row.proved_at is None:
@@ -71,7 +72,7 @@ def _check_health(work: Work, seen: SessionHost | None) -> bool:
     now = work.services.now()
     if seen is not None and seen.status in HEALTHY_STATUSES:
         if work.row.unhealthy_since:
-            work.save(unhealthy_since=None)
+            work.save(unhealthy_since=None, reason=_WATCHED)
         return True
     status = seen.status if seen else "out of the host pool"
     since = work.row.unhealthy_since or now

@@ -79,8 +79,10 @@ def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, obj
         going_on = rollout.state in (RolloutState.SCHEDULED, RolloutState.RUNNING)
         return changes | {"note": decided.note} if going_on else changes
     changes |= {"state": move_rollout(rollout.id, rollout.state, decided.becomes), "note": decided.note}
-    if rollout.state is RolloutState.CANCELLING or decided.becomes is RolloutState.ROLLED_BACK:
-        changes["note"] = rollout.note  # who cancelled it, or why it went back
+    if rollout.state is RolloutState.CANCELLING:
+        changes["note"] = rollout.note  # who cancelled it
+    elif decided.becomes is RolloutState.ROLLED_BACK:
+        changes["note"] = rollout.back_why
     return changes | _with_the_state(rollout, decided, decided.becomes, now)
 
 
@@ -101,7 +103,7 @@ def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now:
             return {"awaiting_since": now}
         case RolloutState.ROLLING_BACK:
             schedule = schedule_back(rollout.schedule, rollout.policy, now)
-            return {"back_since": rollout.back_since or now, "schedule": schedule}
+            return {"back_since": rollout.back_since or now, "back_why": decided.note, "schedule": schedule}
         case RolloutState.CANCELLING:
             return {"ends_as": decided.ends_as or RolloutState.CANCELLED}
         case _:

@@ -102,7 +102,7 @@ def run_step(
     if behind(HOST_STEPS, work.row.phase, name):
         return Outcome(Then.NEXT)
     if work.row.step != name:
-        work.save(step=name, step_since=services.now())
+        work.save(step=name, step_since=services.now(), reason="")
     if work.row.given_up:
         outcome = _come_to_its_end(work, name)
     else:

@@ -169,3 +169,19 @@ def test_a_host_whose_registration_comes_too_late_is_drained() -> None:
     assert "did not finish" in drive.rows["host-01"].error
     assert not hosts(drive)["host-01"].accepting
     assert FAILED_TAG in tags(drive, "host-01")
+
+
+def test_a_host_that_autoscale_switches_off_before_azure_lets_it_be_marked_is_off_again_in_the_end() -> None:
+    drive = office(0, 0)
+    drive.world.fail("update", AzureBusy("update", 429, "TooManyRequests", "slow down", retry_after=30), times=2)
+    drive.publish(ScheduleMode.NOW)
+
+    def switch_off() -> None:
+        drive.world.change_machine(vm_id_of("host-01"), power="deallocated")
+        drive.world.change_host(vm_id_of("host-01"), status="Shutdown")
+
+    drive.at(0.25, switch_off)
+    drive.run(TWO_DAYS)
+    assert_all_well(drive)
+    assert not drive.world.machines[vm_id_of("host-01").lower()].running
+    assert drive.world.machines[vm_id_of("host-02").lower()].running

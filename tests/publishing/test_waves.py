@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.errors import OperationFailed
+from shared.errors import AzureForbidden, OperationFailed
 from shared.models.policy import ScheduleMode
 from shared.names import FAILED_TAG
 from shared.states import HostState, RolloutState
@@ -222,6 +222,22 @@ def test_cancelled_in_the_midst_a_host_that_is_out_of_the_pool_is_named_as_faile
     assert_over(drive, RolloutState.CANCELLED)
     assert drive.rows["host-01"].state is HostState.FAILED
     assert "out of the host pool" in drive.rows["host-01"].error
+
+
+def test_a_retry_leaves_as_many_hosts_of_the_whole_pool_in_service_as_the_policy_wants() -> None:
+    drive = office(0, 0, 0, 0)
+    drive.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
+    drive.world.fail("set_accepting", AzureForbidden("set_accepting", 403, "AuthorizationFailed", "no"), times=4)
+    drive.run(300)
+    first = drive.rollout_id
+    assert [host for host, row in drive.rows.items() if row.state is HostState.FAILED] == ["host-01", "host-02"]
+    drive.world.change_host(vm_id_of("host-04"), status="Shutdown", accepting=True)
+    serving = []
+    drive.every_step.append(lambda: serving.append(sum(host.serving for host in hosts(drive).values())))
+    drive.publish(policy=EAGER | {"min_available": 2}, fields={"retry_of": first})
+    drive.run(900)
+    assert_all_well(drive)
+    assert min(serving) == 2
 
 
 def test_a_pool_remembers_how_long_its_hosts_take() -> None:

@@ -22,7 +22,8 @@ ALL_AT_ONCE = EAGER | {"settle_seconds": 0}
 
 def roll_back(drive: Drive) -> None:
     """An operator cancels the rollout with everything going back."""
-    drive.command(state=RolloutState.ROLLING_BACK, back_since=drive.now, note="Rolled back by ann.", resume_to=None)
+    why = {"note": "Rolled back by ann.", "back_why": "Rolled back by ann."}
+    drive.command(state=RolloutState.ROLLING_BACK, back_since=drive.now, resume_to=None, **why)
 
 
 def minutes(drive: Drive) -> float:

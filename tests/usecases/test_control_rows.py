@@ -79,11 +79,19 @@ class TestCancel:
             "state": S.ROLLING_BACK,
             "back_since": NOW,
             "note": f"Rolled back by {KEY}.",
+            "back_why": f"Rolled back by {KEY}.",
         }
 
     def test_roll_back_of_what_was_paused_on_its_way_back_goes_on(self) -> None:
         changes = row_after(S.PAUSED, "roll_back", back_since=START)
-        assert changes == {"state": S.ROLLING_BACK, "resume_to": None, "note": f"Rolled back by {KEY}."}
+        why = f"Rolled back by {KEY}."
+        assert changes == {"state": S.ROLLING_BACK, "resume_to": None, "note": why, "back_why": why}
+
+    def test_a_pause_and_what_ends_it_do_not_lose_why_it_goes_back(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        for command in ("roll_back", "pause", "resume"):
+            assert tell(app, rollout_id, command).status == 202
+        assert app.rollout(rollout_id).note == f"Rolled back by {KEY}."
 
     def test_roll_back_of_what_has_not_begun_is_to_leave_it(self) -> None:
         assert row_after(S.SCHEDULED, "roll_back") == {"state": S.CANCELLING, "note": f"Cancelled by {KEY}."}
@@ -115,7 +123,8 @@ class TestRetry:
         }
 
     def test_on_the_way_back_it_still_says_who_wanted_that(self) -> None:
-        assert row_after(S.ROLLING_BACK, "retry") == {"retried_at": NOW}
+        why = "Rolled back by ann."
+        assert row_after(S.ROLLING_BACK, "retry", back_why=why) == {"retried_at": NOW, "note": why}
 
     def test_a_host_that_fails_afterwards_can_be_tried_again_too(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
@@ -147,7 +156,13 @@ class TestAroundTheWrite:
     def test_what_the_engine_wrote_meanwhile_stays(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         just_before_writing(app, lambda: set_row(app, rollout_id, signed_out=7))
-        assert written(app, rollout_id, "roll_back").keys() == {"state", "back_since", "note", "signed_out"}
+        assert written(app, rollout_id, "roll_back").keys() == {
+            "state",
+            "back_since",
+            "back_why",
+            "note",
+            "signed_out",
+        }
 
     @pytest.mark.parametrize(
         ("state", "command", "to"),
