@@ -6,11 +6,12 @@ from typing import Any
 
 from shared.models.base import Value
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.names import EXCLUSION_TAG, ROLLOUT_TAG
+from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
 from shared.states import HostState, RolloutState
 from tests.fixtures.picks import Picks
-from tests.promises.judge import ENDS, OVER
+from tests.promises.leaks import leaked
 from tests.promises.outside import Outside
+from tests.promises.sight import ENDS, OVER
 from tests.promises.stage import TIMERS_EVERY, Stage
 from tests.promises.trouble import Trouble
 
@@ -93,18 +94,35 @@ class Ending:
 
     def check(self) -> None:
         """Every promise that can be asked for at the end."""
-        assert not self.watch.kept_anywhere(self.stage.engine.given, self.stage.log.told)
-        # The claim of a request that died before it had written its rollout lapses when the next one comes.
+        assert not leaked(self.watch.secrets, self.stage.app.tables, self.stage.engine.given, self.stage.log.told)
         assert self.watch.pool.running_rollout not in {rollout.id for rollout in self.watch.rollouts()}
+        if self.watch.pool.running_rollout:  # of a request that died before it had written its rollout
+            self._may_ask_again()
+        self._disks_are_known()
         for rollout in self.watch.rollouts():
             rows = self.watch.rows(rollout.id)
             assert all(row.state in ENDS for row in rows), (rollout.id, self._states(rollout.id))
             self._ended_as_it_says(rollout, rows)
         failed = {row.host for row in self.watch.rows() if self._last(row).state is HostState.FAILED}
         for host in self.watch.hosts:
-            if host not in failed | self.outside.meddled:
-                self._given_back(host)
+            if host not in self.outside.meddled:
+                self._given_back(host, failed=host in failed)
         self._reported(failed)
+
+    def _may_ask_again(self) -> None:
+        """A claim without a rollout keeps nobody out for long."""
+        body = {"version": self.watch.pool.version, "allow_downgrade": True, "schedule": {"mode": "now"}}
+        reply = self.stage.send("/api/pools/office/update-image?what_if=true", body)
+        assert reply is not None
+        told = [finding for finding in reply.json["preflight"] if finding["check"] == "rollout"]
+        assert told[0]["result"] == "pass", told
+
+    def _disks_are_known(self) -> None:
+        """Somebody has to remove each disk that was left, when its time has come."""
+        known = {disk.disk_id for disk in self.stage.app.tables.disks.peek_all()}  # type: ignore[attr-defined]
+        attached = {machine.os_disk_id for machine in self.stage.app.world.machines.values()}
+        for disk in self.watch.kept.keys() & self.stage.app.world.disks.keys() - attached:
+            assert disk in known, (disk, known)
 
     def _ended_as_it_says(self, rollout: Rollout, rows: list[RolloutHost]) -> None:
         states = {row.state for row in rows}
@@ -123,18 +141,25 @@ class Ending:
         touched = [r for r in self.watch.rows() if r.host == row.host and (r.taken_at or r.state is HostState.FAILED)]
         return max(touched, key=lambda r: r.ended_at or r.taken_at, default=row)  # type: ignore[arg-type,return-value]
 
-    def _given_back(self, host: str) -> None:
-        """Nothing of ours is left on it; its drain and its power are those of its operators and of autoscale."""
+    def _given_back(self, host: str, *, failed: bool) -> None:
+        """Nothing of ours is left on it; its drain and its power are those of its operators and of autoscale.
+
+        One that has failed stays drained, with our mark, and is autoscale's.
+        """
         seen = self.watch.hosts[host]
         machine = self.stage.app.world.machines.get(seen.vm_id.lower())
         if machine is None:
             return
         told = (brief(seen), brief(machine), [brief(row) for row in self.watch.rows() if row.host == host])
+        if not failed or FAILED_TAG in machine.tags:  # else Azure has refused to have it marked
+            assert machine.tags.get(EXCLUSION_TAG) == self.outside.exclusion[host], told
+        if failed:
+            return
         assert ROLLOUT_TAG not in machine.tags, told
-        assert machine.tags.get(EXCLUSION_TAG) == self.outside.exclusion[host], told
         drained = self.outside.drained[host]
         assert drained is None or seen.accepting is not drained, told
-        if host not in self.outside.visited:
+        # Whether one that had failed was to be on when it was taken again cannot be told: it is autoscale's since.
+        if host not in self.outside.visited | self.watch.failed_on:
             assert machine.running is not self.outside.off[host], told
 
     def _reported(self, failed: set[str]) -> None:

@@ -1,192 +1,166 @@
-"""Judges every act against the promises of SPEC 5, by the world and the rows alone: no rule here is the product's own.
-
-What somebody else did during a look, after the product had read, is nobody's fault: `disturbed` says so.
-"""
+"""Judges what has come of each look and each step, against the promises of SPEC 5. What is being done: `acts`."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
-from pydantic import SecretStr
-
-from shared.models.azure import SessionHost
-from shared.models.pools import Pool
+from shared.errors import AzureBusy, FreshcoatError
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.services import POOLS, ROLLOUTS
+from shared.names import BAKE_HOST, GIVE_BACK_HOST, PROBE_HOST
+from shared.publishing.registry import HOST_STEP_RUNS
 from shared.states import HostState, RolloutState
+from shared.steps import Outcome, Then
 from tests.fixtures.app import App
-from tests.fixtures.azure_world import HOST_POOL_ID
+from tests.promises.acts import Acts
+from tests.promises.sight import ENDS, IN_HAND, IN_WORK, OVER
 
-ENDS = {HostState.DONE, HostState.SKIPPED, HostState.FAILED}
-OVER = {RolloutState.SUCCEEDED, RolloutState.FAILED, RolloutState.CANCELLED, RolloutState.ROLLED_BACK}
-IN_HAND = {HostState.DRAINING, HostState.WAITING_FOR_LOGOFF, HostState.SIGNING_OUT}
-IN_WORK = {HostState.REIMAGING, HostState.JOINING, HostState.VERIFYING}
+WRITES_PER_HOST = 8
+"""ARM writes that a host costs at least, from its drain to its return (azure-facts 5)."""
+_OF_A_STEP = ("acting", "disturbed", "hindered", "asked_to_wait", "_busy", "_state")
+ONE_WAIT = timedelta(minutes=1)
+"""The longest that Azure asks to wait here: the first wait of a step may count against it."""
 
 
-class Watch:
-    """Fulfils `watched_azure.Judge`. `steady`: hosts in service ever since the pool was made or they came into it;
-    `first`: those that the pool was made with."""
+class Watch(Acts):
+    """Everything that is judged."""
 
     def __init__(self, app: App) -> None:
-        self.app = app
-        self.acting = ""
-        self.disturbed = False
-        self.steady: set[str] = set()
-        self.first: set[str] = set()
-        self.secrets: set[str] = set()
+        super().__init__(app)
         self.ended: dict[tuple[str, str], RolloutHost] = {}
+        self.proved: set[str] = set()
+        """Versions that hosts of some rollout have proved good."""
+        self.asked_to_wait = 0.0
+        """Seconds that a call was asked to wait which was refused during this step."""
+        self._busy = False
+        self._state: RolloutState | None = None
+        self._rows_seen = 0
+        self._force_at: dict[str, datetime] = {}
+        self._steps: dict[tuple[str, str], tuple[str, int, datetime, float]] = {}
+        """What a host's step is, in which attempt, since when, and how long of that Azure was too busy."""
 
-    def broken(self, promise: int, what: str) -> None:
-        """Write a broken promise down; it is found after the step."""
-        self.app.world.violations.append(f"promise {promise}, {self.app.now:%d %H:%M:%S}, {self.acting}: {what}")
+    def begin(self, rollout_id: str) -> None:
+        """A look or a step in the name of a rollout begins."""
+        self.acting, self.asked_to_wait = rollout_id, 0.0
+        self.disturbed = self.hindered = self._busy = False
+        self._state = self.rollout().state
 
-    # What there is, by the world and the rows.
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Something else is done meanwhile, by another worker."""
+        kept = {name: getattr(self, name) for name in _OF_A_STEP}
+        unread = set(self.unread)
+        yield
+        vars(self).update(kept)
+        self.unread |= unread
 
-    @property
-    def hosts(self) -> dict[str, SessionHost]:
-        """The session hosts by their lower-case names."""
-        return self.app.world.hosts[HOST_POOL_ID.lower()]
+    def refused(self, error: FreshcoatError) -> None:
+        """A call was refused, perhaps only for a while."""
+        self.hindered = True
+        if isinstance(error, AzureBusy):
+            self.asked_to_wait, self._busy = max(self.asked_to_wait, error.retry_after or 0.0), True
 
-    @property
-    def pool(self) -> Pool:
-        """The pool's row."""
-        found = self.app.tables.pools.peek(POOLS, "office")  # type: ignore[attr-defined]
-        assert isinstance(found, Pool)
-        return found
-
-    def rollouts(self) -> list[Rollout]:
-        """All rollouts."""
-        found: list[Rollout] = self.app.tables.rollouts.peek_all()  # type: ignore[attr-defined]
-        return found
-
-    def newest(self) -> Rollout | None:
-        """The rollout that was asked for last; a refresh is none."""
-        asked = (rollout for rollout in self.rollouts() if rollout.kind is not RolloutKind.REFRESH)
-        return min(asked, key=lambda rollout: rollout.id, default=None)
-
-    def rows(self, rollout: str = "") -> list[RolloutHost]:
-        """The rows of one rollout's hosts, or of all."""
-        found: list[RolloutHost] = self.app.tables.hosts.peek_all()  # type: ignore[attr-defined]
-        return [row for row in found if not rollout or row.rollout == rollout]
-
-    def rollout(self) -> Rollout:
-        """The one in whose name something is being done."""
-        found = self.app.tables.rollouts.peek(ROLLOUTS, self.acting)  # type: ignore[attr-defined]
-        assert isinstance(found, Rollout), f"nobody acts as {self.acting!r}"
-        return found
-
-    def on_vm(self, vm_id: str) -> RolloutHost | None:
-        """The acting rollout's row of the host on a VM."""
-        return next((row for row in self.rows(self.acting) if row.vm_id.lower() == vm_id.lower()), None)
-
-    def sessions(self, host: str = "") -> int:
-        """Sessions on a host, in whatever pool; on all hosts of the pool."""
-        everywhere = self.app.world.sessions.values()
-        return sum(not host or s.host.lower() == host.lower() for sessions in everywhere for s in sessions)
-
-    def disk_version(self, vm_id: str) -> str | None:
-        """What the VM's disk was really made from; None without a VM."""
-        machine = self.app.world.machines.get(vm_id.lower())
-        if machine is None or machine.os_disk_id is None:
-            return machine and machine.version
-        return self.app.world.disks.get(machine.os_disk_id, "").rpartition("/")[2]
-
-    # What the product is about to do.
-
-    def drains(self, host: str) -> None:
-        """Promise 2: enough hosts accept sessions afterwards, with room for everybody."""
-        rollout, seen = self.rollout(), self.hosts.get(host.lower())
-        row = next((row for row in self.rows(self.acting) if row.host == host.lower()), None)
-        fresh = row is not None and row.state in IN_WORK  # it has come back a moment ago and served nobody yet
-        if seen is None or not seen.serving or fresh or self.disturbed or self._floor_lifted(rollout):
-            return
-        forced = self.app.now >= rollout.schedule.force_at
-        if forced and not any(other.state in IN_HAND | IN_WORK for other in self.rows(self.acting) if other != row):
-            return  # in waves after `force_at` one host may always be taken
-        left, floor = sum(other.serving for other in self.hosts.values()) - 1, self._floor(rollout, forced=forced)
-        limit = self.app.world.pools[HOST_POOL_ID.lower()].session_limit
-        if left < floor:
-            self.broken(2, f"{host} is drained and leaves {left}, {floor} must serve: {self._in_words()}")
-        if floor and not forced and left * limit < self.sessions():
-            self.broken(2, f"{host} is drained and leaves room for {left * limit} of {self.sessions()} sessions")
-
-    def _in_words(self) -> list[str]:
-        hosts = self.hosts.items()
-        return [f"{n} {'takes' if h.serving else h.status} {self.sessions(n)}" for n, h in hosts]
-
-    def _floor_lifted(self, rollout: Rollout) -> bool:
-        forced = rollout.kind is not RolloutKind.REFRESH and self.app.now >= rollout.schedule.force_at
-        return forced and rollout.policy.after_force == "all"
-
-    def _floor(self, rollout: Rollout, *, forced: bool) -> int:
-        """Hosts that must accept sessions. In waves after `force_at` one host may always be taken."""
-        # Out of service since a failure, be they tried again or not.
-        left = {row.host for row in self.rows() if row.state is HostState.FAILED or row.left_drained}
-        share, steady = rollout.policy.min_available, len((self.steady & self.hosts.keys()) - left)
-        floor = share if isinstance(share, int) else math.ceil(steady * int(share.rstrip("%")) / 100)
-        return min(floor, max(0, steady - 1)) if forced else floor
-
-    def signs_out(self, host: str) -> None:
-        """Promise 1: no session is ended before `force_at`, and never for a refresh."""
+    def after_look(self) -> None:
+        """Promises 2 and 7, when the look has read and done all it wanted."""
         rollout = self.rollout()
-        if rollout.kind is RolloutKind.REFRESH or self.app.now < rollout.schedule.force_at:
-            self.broken(1, f"somebody on {host} is signed out before {rollout.schedule.force_at:%d %H:%M:%S}")
-        if rollout.state in {*OVER, RolloutState.PAUSED, RolloutState.CANCELLING, RolloutState.AWAITING_APPROVAL}:
-            self.broken(1, f"somebody on {host} is signed out although it is {rollout.state}")
+        begun = [row.host for row in self.rows(self.acting) if row.taken_at == self.app.now and row.state in IN_WORK]
+        left = self.app.world.writes_left
+        if left is not None and len(begun) > 1 and len(begun) * WRITES_PER_HOST > left:
+            self.broken(7, f"{begun} are begun while ARM has {left} writes left")
+        if not self.disturbed:
+            self.remembers()
+        untouched = not (self.disturbed or self.hindered) and rollout.state is self._state
+        if untouched and rollout.state not in {*OVER, RolloutState.CANCELLING} and not self.forced(rollout):
+            self._gives_back_what_is_needed(rollout)
 
-    def works_on(self, vm_id: str, how: str) -> None:
-        """Promises 1 and 3: nobody is on it, it is ours, and nobody else's."""
-        row = self.on_vm(vm_id)
-        if row is None or row.state not in IN_WORK:
-            self.broken(3, f"{vm_id} is {how} while its row says {row and row.state}")
+    def _gives_back_what_is_needed(self, rollout: Rollout) -> None:
+        """Whatever took hosts away: what only waits to be rebuilt must serve while too few do."""
+        floor, serving, limit = self.floor(rollout, forced=False), self.serving(), self.session_limit()
+        if serving >= floor and (not floor or serving * limit >= self.open_sessions()):
             return
-        if self.sessions(row.host):
-            self.broken(1, f"{row.host} is {how} under a session")
-        others = [other for other in self.rows() if other.host == row.host and other.rollout != row.rollout]
-        if any(other.state in IN_HAND | IN_WORK for other in others):
-            self.broken(3, f"{row.host} is {how} while another rollout has it in hand")
-        if self.acting not in {self.pool.running_rollout, self.pool.refresh_rollout}:
-            self.broken(3, f"{row.host} is {how} by a rollout that does not hold the pool")
-        seen = self.hosts.get(row.host)
-        if how == "switched off" and seen and seen.accepting:
-            self.broken(1, f"{row.host} is switched off while it accepts sessions")
+        for row in self.rows(self.acting):
+            seen = self.hosts.get(row.host)
+            held = row.state in IN_HAND and seen is not None and not seen.accepting and seen.status == "Available"
+            if held and not (row.operator_drained or row.was_off or row.left_drained):
+                self.broken(2, f"{row.host} is kept drained though {floor} hosts must serve: {self.in_words()}")
 
-    def rebuilds(self, vm_id: str, how: str, version_id: str = "") -> None:
-        """Promises 1 and 3: nobody is on it or can come, and it is not what it is to be already."""
-        self.works_on(vm_id, how)
-        row, rollout = self.on_vm(vm_id), self.rollout()
+    def after_host_step(self, host: str, name: str, outcome: Outcome) -> None:
+        """Promises 4 and 7: nobody gets onto a first host before it has proved good; a busy Azure costs only time."""
+        row, seen = self.row(host), self.hosts.get(host)
         if row is None:
             return
-        seen = self.hosts.get(row.host)
-        if seen and seen.accepting:
-            self.broken(1, f"{row.host} is {how} while it accepts sessions")
-        goal = row.goal_id.rpartition("/")[2] or rollout.version
-        dead = row.stale_disk_id == self.app.world.machines[vm_id.lower()].os_disk_id
-        if self.disk_version(vm_id) == goal and not dead and rollout.kind is not RolloutKind.REFRESH:
-            self.broken(3, f"{row.host} is {how} although it is on {goal}")
+        waits, steady = outcome.then is Then.WAIT, not self.hindered and host not in self.unread
+        if name in {PROBE_HOST, BAKE_HOST} and waits and steady and seen and seen.serving:
+            self.broken(4, f"{host} accepts sessions although it has not proved good")
+        if row.proved_at and row.state in IN_WORK and row.vm_id.lower() in self.bad_probes:
+            self.broken(4, f"{host} has proved good although its probe failed")
+        if waits and outcome.seconds < self.asked_to_wait:
+            self.broken(7, f"{host} waits {outcome.seconds} of the {self.asked_to_wait} seconds that Azure asks for")
+        self._had_its_time(row, name, outcome)
 
-    def keeps_secret(self, *secrets: SecretStr | None) -> None:
-        """Remember what must turn up nowhere."""
-        self.secrets |= {secret.get_secret_value() for secret in secrets if secret}
-
-    # After every step.
+    def _had_its_time(self, row: RolloutHost, name: str, outcome: Outcome) -> None:
+        """Promise 7: what a step waits for a busy Azure does not count against it."""
+        known = self._steps.get((row.rollout, row.host))
+        ended = row.state is HostState.FAILED or (known is not None and row.attempt > known[1])
+        limit = HOST_STEP_RUNS[name].limit(self.app.settings)
+        if known and ended and known[0] == name and limit and f"{name}: did not finish within" in row.error:
+            had = self.app.now - known[2] - timedelta(seconds=known[3])
+            if had < timedelta(seconds=limit) - ONE_WAIT:
+                self.broken(7, f"{row.host} had {had} for {name}, besides waiting for Azure: {row.error}")
+        if row.step != name:
+            return  # it is behind the host already
+        if known is None or known[:2] != (name, row.attempt):
+            known = name, row.attempt, self.app.now, 0.0
+        busy = outcome.seconds if self._busy and outcome.then is Then.WAIT else 0.0
+        self._steps[row.rollout, row.host] = (*known[:3], known[3] + busy)
 
     def after_step(self) -> None:
         """Promise 3: one open rollout holds the pool, and a host that has ended has ended."""
         kept = {rollout.id: rollout for rollout in self.rollouts()}
+        for rollout in kept.values():
+            before = self._force_at.get(rollout.id, rollout.schedule.force_at)
+            if rollout.schedule.force_at < before > self.app.now:
+                self.broken(1, f"{rollout.id} was to end sessions at {before}, and does so before")
+            self._force_at[rollout.id] = rollout.schedule.force_at
         holds = [r.id for r in kept.values() if r.state not in OVER and r.kind is not RolloutKind.REFRESH and r.look]
-        acts = [rollout for rollout in holds if any(row.state in IN_HAND | IN_WORK for row in self.rows(rollout))]
-        if len(acts) > 1:
-            self.broken(3, f"{acts} are all at the pool's hosts")
-        for row in self.rows():
-            before = self.ended.get((row.rollout, row.host))
+        if len(holds) > 1:
+            acts = [rollout for rollout in holds if any(row.state in IN_HAND | IN_WORK for row in self.rows(rollout))]
+            if len(acts) > 1:
+                self.broken(3, f"{acts} are all at the pool's hosts")
+        for row in self._written():
+            key = row.rollout, row.host
+            before = self.ended.get(key)
             if before and row.state is not before.state and not self._may_begin_again(kept[row.rollout], before):
                 self.broken(3, f"{row.host} of {row.rollout} was {before.state} and is {row.state}")
             if row.state in ENDS:
-                self.ended[row.rollout, row.host] = row
-            else:
-                self.ended.pop((row.rollout, row.host), None)
+                if before is None:
+                    self._ends(kept[row.rollout], row)
+                self.ended[key] = row
+            elif before:
+                del self.ended[key]
+            if not row.warned.keys() <= self.told:
+                self.broken(7, f"{row.host} counts as warned, but no message was taken: {row.warned}")
+
+    def _written(self) -> list[RolloutHost]:
+        """The rows of hosts that were written since the last step, each as often as it was."""
+        written: list[RolloutHost] = self.app.tables.hosts.written  # type: ignore[attr-defined]
+        since, self._rows_seen = self._rows_seen, len(written)
+        return written[since:]
+
+    def _ends(self, rollout: Rollout, row: RolloutHost) -> None:
+        """Promises 4 and 7 at the end of a host."""
+        if row.state is HostState.DONE:
+            self.proved.add(row.version or "")
+            if row.canary and not row.back and row.proved_at is None:
+                self.broken(4, f"{row.host} of {rollout.id} is one of the first hosts, and done without a proof")
+        if row.state is HostState.FAILED:
+            self.failed_on.add(row.host)
+            if "slow down" in row.error:
+                self.broken(7, f"{row.host} of {rollout.id} has failed because Azure was busy: {row.error}")
+            seen, healthy = self.hosts.get(row.host), row.step == GIVE_BACK_HOST
+            if seen and seen.serving and not healthy and not self.hindered and row.host not in self.unread:
+                self.broken(4, f"{row.host} of {rollout.id} has failed and accepts sessions: {row.error}")
 
     def _may_begin_again(self, rollout: Rollout, before: RolloutHost) -> bool:
         """A host goes back once, a failed one is tried again when somebody says so, a refresh goes on for ever."""
@@ -201,11 +175,17 @@ class Watch:
         came = before.ended_at is not None and rollout.canary_passed_at is not None
         return came and before.host not in self.first and self.disk_version(before.vm_id) in {rollout.version, None}
 
-    def kept_anywhere(self, *others: Any) -> list[str]:
-        """Promise 8: the secrets that are in a row of any table, or in anything else that is given."""
-        tables = self.app.tables
-        lean: list[Any] = [tables.accounts, tables.pools, tables.images, tables.versions, tables.tasks]
-        lean += [tables.promotions, tables.rollouts, tables.hosts, tables.disks, tables.answers, tables.audit]
-        texts = [record.model_dump_json() for table in lean for record in table.peek_all()]
-        texts += [repr(other) for other in others]
-        return [secret for secret in self.secrets if any(secret in text for text in texts)]
+    def gives_out(self, version: str) -> str:
+        """Promise 4: why a new host must not be made from this version; empty when it may."""
+        rollout = self.running()
+        if rollout is None or rollout.state in OVER or version != rollout.version or rollout.kind != "update":
+            return ""
+        before = {rollout.from_version, self.pool.previous_version}
+        if version in before:
+            return ""
+        if rollout.going_back:
+            return f"{rollout.id} goes back from it"
+        if not any(row.proved_at or row.state is HostState.DONE for row in self.rows(rollout.id)):
+            return f"{rollout.id} has not proved it"
+        held = rollout.policy.canary_hold == "approve" and rollout.policy.canary_hosts and not rollout.approved_at
+        return f"{rollout.id} waits until somebody approves it" if held else ""

@@ -25,6 +25,8 @@ class LeanRows[R: Record](MemoryRows[R]):
     def __init__(self, name: str, keys_of: Keys[R]) -> None:
         self._table, self._keys_of = name, keys_of
         self._records: dict[tuple[str, str], R] = {}
+        self.written: list[R] = []
+        """Every record that was ever written, in order."""
         self.failures: dict[str, list[Exception]] = {}
         self.lost_answers: dict[str, list[Exception]] = {}
 
@@ -73,6 +75,7 @@ class LeanRows[R: Record](MemoryRows[R]):
             kept = record.model_copy(update={"etag": str(next(_numbers))})
             self._records[key] = kept
             written.append(kept)
+        self.written += written
         self._fail(self.lost_answers, method)
         return written
 

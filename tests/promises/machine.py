@@ -5,22 +5,15 @@ A run is one pool from a request to the end of all that came of it. What it draw
 
 from __future__ import annotations
 
-import logging
-from datetime import timedelta
-from typing import Any
-
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from shared.models.azure import Lock
-from shared.states import HostState
-from tests.fixtures.azure_world import GROUP
-from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.picks import Picks
 from tests.promises.ending import Ending
-from tests.promises.judge import OVER
+from tests.promises.operators import COMMANDS, Operators
 from tests.promises.outside import Outside
-from tests.promises.setting import STAGED, policy_of, pool_of, schedule_of
+from tests.promises.refusals import Refusals
+from tests.promises.setting import STAGED, pool_of
 from tests.promises.stage import Stage
 from tests.promises.tally import TALLY
 from tests.promises.trouble import KINDS, READS, Trouble
@@ -28,27 +21,11 @@ from tests.promises.trouble import KINDS, READS, Trouble
 BYTES = st.binary(min_size=12, max_size=12)
 MANY = st.binary(min_size=64, max_size=64)
 WHO = st.integers(0, 59)
-PEOPLE = ("log_on", "log_off", "one_leaves", "log_on", "disconnect")
-OTHERS = ("switch_off", "switch_on", "add_host", "remove_host", "drain", "undrain", "delete_vm", "recreate")
-DURING = ("log_on", "log_off", "one_leaves", "switch_off", "add_host", "remove_host")
-COMMANDS = (
-    "fitting", "fitting", "fitting", "pause", "resume", "approve", "retry", "reschedule", "cancel leave",
-    "cancel roll_back", "roll-back", "refresh after_logoff", "refresh daily", "refresh off",
-)  # fmt: skip
-FITTING = {
-    "scheduled": ("reschedule", "pause", "cancel leave"),
-    "running": ("pause", "reschedule", "cancel roll_back", "retry", "pause", "cancel leave"),
-    "paused": ("resume", "retry", "cancel roll_back", "cancel leave", "reschedule"),
-    "awaiting_approval": ("approve", "approve", "cancel roll_back", "pause", "cancel leave"),
-    "rolling_back": ("pause", "retry", "reschedule", "cancel leave"),
-    "cancelling": ("cancel roll_back",),
-    "failed": ("retry", "roll-back"),
-    "succeeded": ("roll-back", "refresh after_logoff"),
-    "cancelled": ("retry", "roll-back"),
-    "rolled_back": ("refresh daily",),
-}
-"""What one tells a rollout that is in this state."""
+PEOPLE = ("log_on", "log_off", "one_leaves", "log_on", "disconnect", "slip_in", "visit")
+OTHERS = ("switch_off", "switch_on", "add_host", "remove_host", "drain", "undrain", "delete_vm", "recreate", "move")
+DURING = ("log_on", "log_off", "one_leaves", "switch_off", "add_host", "remove_host", "slip_in")
 LOOKED_AT = ("session_hosts", "host_pool", "machine", "set_accepting", "update", "user_sessions")
+WHILE_WORKING = (*READS, "set_accepting", "update", "remove_session_host", "start_reimage", "start_register", "resume")
 MINUTES = st.sampled_from([1.0, 0.1, 0.5, 3.0, 10.0, 30.0, 90.0])
 
 
@@ -64,72 +41,23 @@ class Rollouts(RuleBasedStateMachine):
         self.outside = Outside(self.stage)
         self.trouble = Trouble(self.stage)
         self.ending = Ending(self.stage, self.outside, self.trouble)
-        logging.getLogger("freshcoat").addHandler(self.stage.log)
+        self.operators = Operators(self.stage, self.ending)
+        self.stage.log.begin()
         picks = Picks(asked)
         if picks.chance(6):
-            self._ask_what_cannot_be(picks)
-        self._ask(picks)
+            self._count(f"refused: {Refusals(self.stage).ask(picks)}")
+        if picks.chance(4):
+            self._make_fresh(picks)
+        self.operators.ask(picks)
         if self.stage.watch.newest() is None:  # its moment was outside the windows
-            self._ask(Picks(b"\0" * len(asked)))
+            self.operators.ask(Picks(b"\0" * len(asked)))
 
-    # What operators want.
-
-    def _ask(self, picks: Picks) -> None:
-        """Ask for a version; a second time while one runs it is refused, and the one that runs is named."""
-        pool, running = self.stage.watch.pool, self._running()
-        version = NEW if pool.version == OLD else OLD
-        if pool.ring == "test" and picks.chance(2):
-            version = STAGED
-        body = {
-            "version": version,
-            "allow_downgrade": True,
-            "schedule": schedule_of(picks, self.stage.app),
-            "policy": policy_of(picks),
-        }
-        reply = self.stage.send("/api/pools/office/update-image", body)
-        if reply and reply.status == 202:
-            assert not running, reply.text
-            self._count("request")
-        elif reply and running and running.state not in OVER:
-            assert reply.status in {400, 409, 422, 502, 503}, reply.text
-            if reply.status == 409:
-                assert reply.json["rollout"] == running.id
-                self._count("second request refused")
-
-    def _ask_what_cannot_be(self, picks: Picks) -> None:
-        """Promise 6: a broken policy, image or permission stops it before anything is touched, and says why."""
-        world, before = self.stage.app.world, self._untouched()
-        body: dict[str, Any] = {"version": NEW, "allow_downgrade": True, "schedule": {"mode": "now"}}
-        kept = world.permissions, dict(world.versions), world.pools.copy()
-        broken = picks.one(("policy", "version", "replicas", "permission", "lock"))
-        match broken:
-            case "policy":
-                body["policy"] = picks.one(({"max_unavailable": "0%"}, {"retries": 9}, {"size": 1}))
-            case "version":
-                body["version"] = "9.0.0"
-            case "replicas":
-                world.add_version(NEW, replicas=0)
-            case "permission":
-                world.permissions = world.permissions.model_copy(update={"granted": ()})
-            case _:
-                world.locks.append(Lock(name="keep", level="ReadOnly", scope=GROUP))
-        reply = self.stage.send("/api/pools/office/update-image", body)
-        assert reply is not None
-        assert reply.status in {400, 409, 422}, reply.text
-        assert reply.json["detail"]
-        assert self._untouched() == before
-        self._count(f"refused: {broken}")
-        world.permissions, world.pools = kept[0], kept[2]
-        world.locks.clear()
-        world.add_version(NEW)
-
-    def _untouched(self) -> Any:
-        world = self.stage.app.world
-        return dict(self.stage.watch.hosts), dict(world.machines), self.stage.watch.rollouts()
-
-    def _running(self) -> Any:
-        pool = self.stage.watch.pool
-        return next((r for r in self.stage.watch.rollouts() if r.id == pool.running_rollout), None)
+    def _make_fresh(self, picks: Picks) -> None:
+        """Hosts are being made fresh when somebody asks for a version."""
+        self.ending.refresh("after_logoff")
+        self.stage.pass_time(1.0)
+        self.outside.log_off(picks.one(range(6)))
+        self.stage.pass_time(picks.one((2.0, 4.0, 6.0)))
 
     def _count(self, what: str) -> None:
         self.stage.counted[what] += 1
@@ -141,11 +69,11 @@ class Rollouts(RuleBasedStateMachine):
         """Everything goes on."""
         self.stage.pass_time(minutes)
 
-    @rule(kind=st.sampled_from(KINDS), who=WHO, minutes=MINUTES)
-    def something_fails(self, kind: str, who: int, minutes: float) -> None:
-        """What is done with one of the hosts next does not work."""
-        self._count("trouble: host fails")
-        self.trouble.fail(kind, who)
+    @rule(kind=st.sampled_from(KINDS), who=WHO, late=st.sampled_from((False, False, True)), minutes=MINUTES)
+    def something_fails(self, kind: str, who: int, late: bool, minutes: float) -> None:
+        """What is done with one of the hosts next does not work, or does so too late."""
+        self._count("trouble: host is late" if late else "trouble: host fails")
+        (self.trouble.delay if late else self.trouble.fail)(kind, who)
         self.stage.pass_time(minutes)
 
     @rule(what=st.sampled_from(PEOPLE), who=WHO, minutes=MINUTES)
@@ -154,10 +82,18 @@ class Rollouts(RuleBasedStateMachine):
         getattr(self.outside, what)(who)
         self.stage.pass_time(minutes)
 
-    @rule(what=st.sampled_from(OTHERS), who=WHO, minutes=MINUTES)
-    def others(self, what: str, who: int, minutes: float) -> None:
-        """Autoscale, an operator by hand, or somebody who does not know of us."""
-        self._others(what, who)
+    @rule(what=st.lists(st.sampled_from(OTHERS), min_size=1, max_size=2), who=WHO, minutes=MINUTES)
+    def others(self, what: list[str], who: int, minutes: float) -> None:
+        """Autoscale, an operator by hand, or somebody who does not know of us; perhaps two of them at once."""
+        for one in what:
+            self._others(one, who)
+        self.stage.pass_time(minutes)
+
+    @rule(who=WHO, minutes=MINUTES)
+    def hosts_come_and_go(self, who: int, minutes: float) -> None:
+        """An operator undrains a host, perhaps one of ours, as autoscale switches another one off."""
+        self.outside.undrain(who)
+        self.outside.switch_off(who)
         self.stage.pass_time(minutes)
 
     def _others(self, what: str, who: int) -> None:
@@ -190,45 +126,41 @@ class Rollouts(RuleBasedStateMachine):
         self.stage.meanwhile(method, lambda: self._others(what, who))
         self.stage.pass_time(minutes)
 
+    @rule(method=st.sampled_from(WHILE_WORKING), minutes=MINUTES)
+    def at_the_same_time(self, method: str, minutes: float) -> None:
+        """Another worker does something while one is at work: a look, a step of a host, the timers."""
+        self.stage.meanwhile(method, self.stage.another_worker)
+        self.stage.pass_time(minutes)
+
+    @rule(what=st.sampled_from(("undrain", "slip_in", "move")), who=WHO, minutes=MINUTES)
+    def just_before(self, what: str, who: int, minutes: float) -> None:
+        """Something happens that the product must see by its last look at a host."""
+        self.stage.meanwhile("session_host", lambda: self._others(what, who))
+        self.stage.pass_time(minutes)
+
     @rule(told=st.sampled_from(COMMANDS), minutes=MINUTES)
     def a_command(self, told: str, minutes: float) -> None:
         """An operator tells the rollout something."""
-        self._tell(told)
+        self.operators.tell(told)
         self.stage.pass_time(minutes)
 
     @rule(told=st.sampled_from(COMMANDS), method=st.sampled_from(LOOKED_AT), minutes=MINUTES)
     def a_command_during_a_look(self, told: str, method: str, minutes: float) -> None:
         """An operator tells the rollout something while it looks."""
-        self.stage.meanwhile(method, lambda: self._tell(told))
+        self.stage.meanwhile(method, lambda: self.operators.tell(told))
         self.stage.pass_time(minutes)
 
-    def _tell(self, told: str) -> None:
-        running = self._running() or self.stage.watch.newest()
-        if running is None:
-            return
-        if told == "fitting":
-            told = FITTING[running.state][self.stage.calls % len(FITTING[running.state])]
-        if told.startswith("refresh"):
-            self._count(told)
-            self.ending.refresh(told.split()[1])
-            return
-        path, _, how = told.partition(" ")
-        body: dict[str, Any] | None = {"how": how} if how else None
-        url = f"/api/rollouts/{running.id}/{path}"
-        match path:
-            case "reschedule":
-                moment = max(self.stage.app.now, running.schedule.force_at) + timedelta(minutes=20)
-                body = {"at" if running.schedule.mode == "at" else "deadline": moment.isoformat()}
-            case "roll-back":
-                url = "/api/pools/office/roll-back"
-        reply = self.stage.send(url, body)
-        if reply:
-            self._count(told if reply.status == 202 else f"{told} refused")
+    @rule(told=st.sampled_from(("pause", "cancel leave")), minutes=MINUTES)
+    def stopped_in_the_last_moment(self, told: str, minutes: float) -> None:
+        """An operator stops the rollout while it drains the last hosts, before it signs people out."""
+        action = self.operators.tell
+        self.stage.meanwhile("set_accepting", lambda: action(told), once=self.operators.people_must_go)
+        self.stage.pass_time(minutes)
 
     @rule(drawn=MANY, minutes=MINUTES)
     def another_request(self, drawn: bytes, minutes: float) -> None:
         """Somebody asks for a version."""
-        self._ask(Picks(drawn))
+        self.operators.ask(Picks(drawn))
         self.stage.pass_time(minutes)
 
     @invariant()
@@ -237,7 +169,7 @@ class Rollouts(RuleBasedStateMachine):
         if not hasattr(self, "stage"):
             return
         self.given_out()
-        if running := self._running():
+        if running := self.stage.watch.running():
             reply = self.stage.send(f"/api/rollouts/{running.id}", method="GET")
             assert reply is None or reply.status in {200, 503}, reply.text
             if reply and reply.status == 200:
@@ -252,11 +184,7 @@ class Rollouts(RuleBasedStateMachine):
             return None
         version = str(reply.json["version"])
         assert version != STAGED, reply.json
-        running = self._running()
-        if running and running.state not in OVER and version == running.version and running.kind == "update":
-            rows = self.stage.watch.rows(running.id)
-            proved = any(row.proved_at or row.state is HostState.DONE for row in rows)
-            assert proved or version in {running.from_version, self.stage.watch.pool.previous_version}, reply.json
+        assert not (why := self.stage.watch.gives_out(version)), (why, reply.json)
         return version
 
     def teardown(self) -> None:
@@ -269,4 +197,4 @@ class Rollouts(RuleBasedStateMachine):
             assert not self.stage.app.world.violations, self.stage.app.world.violations
             TALLY.add(self.stage)
         finally:
-            logging.getLogger("freshcoat").removeHandler(self.stage.log)
+            self.stage.log.end()

@@ -25,8 +25,6 @@ class Outside:
     off: dict[str, bool] = field(default_factory=dict)
     exclusion: dict[str, str | None] = field(default_factory=dict)
     """What operators have set as the tag that keeps autoscale away."""
-    meddled: set[str] = field(default_factory=set)
-    """Hosts whose VM was deleted, or whose state was changed during a look: nobody can say how they have to end."""
     visited: set[str] = field(default_factory=set)
     """Hosts on which somebody has logged on."""
     number: int = 100
@@ -48,6 +46,11 @@ class Outside:
         """The session hosts of the pool."""
         return self.stage.watch.hosts
 
+    @property
+    def meddled(self) -> set[str]:
+        """Hosts whose VM was deleted, or whose state was changed during a look: nobody can say how they have to end."""
+        return self.stage.watch.meddled
+
     def _pick(self, who: int, *names: str) -> str | None:
         return sorted(names)[who % len(names)] if names else None
 
@@ -62,8 +65,10 @@ class Outside:
         self.hosts[host] = self.hosts[host].model_copy(update=changes)
 
     def _unsteady(self, host: str) -> None:
-        self.stage.watch.steady.discard(host)
-        if self.stage.watch.disturbed:
+        watch = self.stage.watch
+        watch.steady.discard(host)
+        if watch.disturbed:
+            watch.unread.add(host)
             self.meddled.add(host)
 
     # People.
@@ -73,9 +78,34 @@ class Outside:
         limit = self.world.pools[POOL].session_limit
         free = [name for name, host in self.hosts.items() if host.serving and len(self._on(name)) < limit]
         if host := self._pick(who, *free):
-            self.number += 1
-            self.world.log_on(host, f"user{self.number}", state="Disconnected" if who % 5 == 4 else "Active")
-            self.visited.add(host)
+            self._get_on(host, "Disconnected" if who % 5 == 4 else "Active")
+
+    def slip_in(self, who: int) -> None:
+        """Somebody gets onto a drained host whom the broker had sent there before, or who has other ways."""
+        drained = [name for name, host in self.hosts.items() if host.status == "Available" and not host.accepting]
+        if host := self._pick(who, *drained):
+            self._get_on(host, "Active")
+
+    def visit(self, who: int) -> None:
+        """So does somebody, and leaves again soon."""
+        before = self.number
+        self.slip_in(who)
+        if self.number > before:
+            user = f"user{self.number}"
+            self.stage.later(60.0 * (1 + who % 6), lambda: self._leaves(user))
+
+    def _leaves(self, user: str) -> None:
+        for pool, sessions in self.world.sessions.items():
+            self.world.sessions[pool] = [session for session in sessions if session.user != user]
+
+    def _get_on(self, host: str, state: str) -> None:
+        watch = self.stage.watch
+        self.number += 1
+        self.world.log_on(host, f"user{self.number}", state=state)
+        self.visited.add(host)
+        watch.used.add(watch.disk_of(self.hosts[host].vm_id))
+        if watch.disturbed:
+            watch.unread.add(host)
 
     def _on(self, host: str) -> list[str]:
         return self.world.users_on(host)
@@ -148,6 +178,18 @@ class Outside:
 
     # Operators by hand.
 
+    def move(self, who: int) -> None:
+        """An operator registers a host with another host pool, where somebody logs on to it; not just one that comes
+        back from its rebuild."""
+        coming = {row.host for row in self.stage.watch.rows() if row.out_of_pool}
+        free = [n for n, h in self.hosts.items() if h.status == "Available" and n not in coming and not self._on(n)]
+        host = self._pick(who, *free)
+        if host and len(self.hosts) > 2 and not self.world.busy(self.hosts[host].vm_id):
+            self.meddled.add(host)
+            self._unsteady(host)
+            self.number += 1
+            self.world.move_host(host, f"user{self.number}")
+
     def drain(self, who: int) -> None:
         """An operator drains a host, ours or not."""
         self._accept(who, accepting=False)
@@ -189,6 +231,7 @@ class Outside:
         ]
         if host := self._pick(who, *there):
             self.world.recreate(host, version)
+            self.stage.watch.used.add(self.stage.watch.disk_of(self.hosts[host].vm_id))
             self.meddled.add(host)
             self._unsteady(host)
 

@@ -67,6 +67,7 @@ def pool_of(drawn: bytes) -> WatchedApp:
     """An app with an image and one pool of two to six hosts, each in whatever state people leave hosts in."""
     picks = Picks(drawn)
     app = WatchedApp(settings=SETTINGS, tables=lean_tables())
+    app.now += timedelta(hours=picks.one((0, 0, 13.5)))  # shortly before a day ends
     world = app.world
     world.add_pool(session_limit=picks.one((5, 3, 2)))
     world.add_version(OLD)
@@ -78,7 +79,8 @@ def pool_of(drawn: bytes) -> WatchedApp:
     for number in range(picks.one((3, 2, 4, 5, 6))):
         _add_host(app, f"h{number}", picks, now)
     app.tables.images.add(Image(name="win11", definition_id=DEFINITION_ID, registered_at=START))
-    record_family(app.tables.versions, family(activated_at=START - timedelta(days=30), staged=STAGED))
+    staged = None if picks.chance(3) else STAGED  # it may have come into the gallery by another way
+    record_family(app.tables.versions, family(activated_at=START - timedelta(days=30), staged=staged))
     domain = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
     app.tables.pools.add(
         Pool(
@@ -110,6 +112,7 @@ def _add_host(app: WatchedApp, name: str, picks: Picks, version: str) -> None:
         ephemeral=picks.chance(9),
     )
     app.watch.first.add(name)
+    app.watch.used.add(app.watch.disk_of(app.world.hosts[HOST_POOL_ID.lower()][name].vm_id))
     if not off and not drained:
         app.watch.steady.add(name)
 

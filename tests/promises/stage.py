@@ -6,24 +6,30 @@ death, or with nothing: then the tables alone must do.
 
 from __future__ import annotations
 
-import logging
+import heapq
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from shared.errors import FreshcoatError
+from shared.publishing.old_disks import tidy_disks
 from shared.publishing.recovery import resume_lost
-from shared.steps import Outcome
+from shared.steps import Outcome, Then
 from tests.fixtures.app import Reply
 from tests.fixtures.azure_fakes import FakeEngine
 from tests.fixtures.driver import ProcessDied
 from tests.fixtures.play import Action, Play, Run
 from tests.promises.judge import Watch
+from tests.promises.leaks import Kept
 from tests.promises.setting import WatchedApp
 
 TIMERS_EVERY = timedelta(minutes=10)
 """In truth half a minute: here each run would be nothing but timers."""
+NOT_LOST_AFTER_ALL = 30.0
+"""Seconds until a host's instance that was taken for lost comes back to life all the same, sometimes."""
+AT_THE_SAME_TIME = timedelta(minutes=1)
 BROUGHT_BACK = 5.0
 """Seconds until the engine repeats what was under way when a worker died."""
 
@@ -48,17 +54,6 @@ class RememberingEngine(FakeEngine):
         super().nudge(rollout_id, run, why)
 
 
-class Kept(logging.Handler):
-    """Keeps what was logged."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(record.getMessage())
-
-
 class Stage(Play):
     """`Play`, watched, with both kinds of death. `counted` says what has happened in this run."""
 
@@ -71,6 +66,7 @@ class Stage(Play):
         self.engine_lives = False
         self.log = Kept()
         self.each_step.append(self.watch.after_step)
+        app.world.called = self._noticing(app.world.called)  # type: ignore[method-assign]
         self._push(0, self._timers)
 
     @property
@@ -88,7 +84,9 @@ class Stage(Play):
         acting, self.watch.acting = self.watch.acting, "a request"
         self.survive(lambda: replies.append(self.app.send(method, path, body)))
         self.watch.acting = acting
-        assert all(reply.status != 500 for reply in replies), replies[0].text
+        for reply in replies:
+            assert reply.status != 500, reply.text
+            assert not any(secret in reply.text for secret in self.watch.secrets), reply.text
         return replies[0] if replies else None
 
     def survive(self, action: Action) -> bool:
@@ -114,10 +112,11 @@ class Stage(Play):
     def _timers(self) -> None:
         self._push(TIMERS_EVERY.total_seconds(), self._timers)
         self.watch.acting = "a timer"
-        try:
-            resume_lost(self.app.services, self.engine)
-        except FreshcoatError:
-            self.counted["timers that failed"] += 1
+        for timer in (lambda: resume_lost(self.app.services, self.engine), lambda: tidy_disks(self.app.services)):
+            try:
+                timer()
+            except FreshcoatError:
+                self.counted["timers that failed"] += 1
 
     def _do(self, action: Action) -> None:
         died = self.died
@@ -138,30 +137,71 @@ class Stage(Play):
 
     def _start_again(self) -> None:
         self.watch.acting = "a timer"
+        lost = [action for _, _, action in self._queue if isinstance(action, partial)] if self.calls % 3 == 0 else []
         try:
             super()._start_again()
         except FreshcoatError:
             self.counted["timers that failed"] += 1
         self._push(TIMERS_EVERY.total_seconds(), self._timers)
+        for action in lost:
+            self._push(NOT_LOST_AFTER_ALL, action)
 
     def _look(self, rollout_id: str, run: int, planned: object) -> None:
-        self.watch.acting, self.watch.disturbed = rollout_id, False
+        if self._looks.get(rollout_id) != planned:
+            return
+        self.watch.begin(rollout_id)
         super()._look(rollout_id, run, planned)
+        self.watch.after_look()
+
+    def _walk(self, steps: tuple[str, ...], run: Run, index: int = 0, seconds: float = 0) -> None:
+        if index < len(steps):
+            self._push(seconds, partial(self._step, steps, run, index))
 
     def _host_step(self, started: tuple[str, str, int]) -> Run:
         run = super()._host_step(started)
 
         def watched(name: str) -> Outcome:
-            self.watch.acting, self.watch.disturbed = started[0], False
-            return run(name)
+            self.watch.begin(started[0])
+            row = self.watch.row(started[1])
+            outcome = run(name)
+            if row and row.engine_run != started[2] and outcome.then is not Then.STOP:
+                self.watch.broken(5, f"{row.host} is driven by {row.engine_run}, and {started[2]} goes on: {outcome}")
+            self.watch.after_host_step(started[1], name, outcome)
+            return outcome
 
         return watched
 
-    def meanwhile(self, method: str, action: Callable[[], Any]) -> None:
-        """Have something happen during the next call of a port's method."""
+    def another_worker(self) -> None:
+        """What is due next is done at the same time as what is being done."""
+        if self._queue and self._queue[0][0] <= self.app.now + AT_THE_SAME_TIME:
+            _, _, action = heapq.heappop(self._queue)
+            with self.watch.elsewhere():
+                self._do(action)
+
+    def later(self, seconds: float, action: Action) -> None:
+        """Have something happen in a while, unless the process dies before."""
+        self._push(seconds, action)
+
+    def meanwhile(self, method: str, action: Callable[[], Any], *, once: Callable[[], bool] = lambda: True) -> None:
+        """Have something happen during the next call of a port's method for which `once` holds."""
 
         def happen() -> None:
+            if not once():
+                self.app.world.meanwhile(method, happen)
+                return
             self.watch.disturbed = True
             action()
 
         self.app.world.meanwhile(method, happen)
+
+    def _noticing(self, called: Callable[[str, str], None]) -> Callable[[str, str], None]:
+        """Have the watch know when a call is refused."""
+
+        def noticed(method: str, target: str) -> None:
+            try:
+                called(method, target)
+            except FreshcoatError as error:
+                self.watch.refused(error)
+                raise
+
+        return noticed

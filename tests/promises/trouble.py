@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, OperationFailed
+from shared.models.azure import Operation
 from tests.fixtures.azure_world import AzureWorld
 from tests.fixtures.picks import Picks
+from tests.fixtures.play import Action
 from tests.promises.judge import Watch
 from tests.promises.stage import Stage
 
 READS = ("session_hosts", "host_pool", "user_sessions", "machine", "machines", "session_host", "host_sessions")
+GALLERY = ("version", "versions")
 WRITES = ("set_accepting", "update", "sign_out", "send_message", "remove_session_host", "registration_token")
 STARTS = (
     "start_reimage", "start_delete", "start_create", "start_power_on", "start_deallocate", "start_join",
@@ -18,6 +23,8 @@ KINDS = ("reimage", "create", "register", "join", "delete", "probe", "swap", "po
 ROWS = ("hosts", "rollouts", "pools", "disks")
 TABLE_CALLS = ("find", "replace", "write_many", "add", "all", "page")
 FOR_EVER = 10**6
+LONGER_THAN_ANY_STEP = 95
+"""So often it is asked after: an image takes up to 45 minutes, and one asks every 30 seconds."""
 
 
 class Trouble:
@@ -26,6 +33,9 @@ class Trouble:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.silent: set[str] = set()
+        self.late: set[tuple[str, str]] = set()
+        self._start = self.world.start
+        self.world.start = self._started  # type: ignore[method-assign]
 
     @property
     def world(self) -> AzureWorld:
@@ -55,6 +65,7 @@ class Trouble:
         world.stuck_sessions.clear()
         world.bad_versions.clear()
         world.missed.clear()
+        self.late.clear()
         world.register_works = True
         world.writes_left = None
         self.stage.engine.down, self.stage.engine.loses_nudges = None, False
@@ -75,7 +86,7 @@ class Trouble:
         wait = picks.one((None, 5.0, 60.0))
         error = AzureBusy("storm", 429, "TooManyRequests", "slow down", retry_after=wait)
         times = picks.one((1, 3, 20))
-        methods = picks.one((READS, WRITES, STARTS, (*READS, *WRITES, *STARTS)))
+        methods = picks.one(((*READS, *GALLERY), WRITES, STARTS, (*READS, *GALLERY, *WRITES, *STARTS)))
         for method in methods:
             self.world.fail(method, error, times=times)
         if picks.chance(3):
@@ -88,6 +99,20 @@ class Trouble:
         if names:
             error = AzureError(kind, 400, "Boom", "it did not work")
             self.world.fail(f"start_{kind}", error, times=4, target=f"/{names[who % len(names)]}")
+
+    def delay(self, kind: str, who: int) -> None:
+        """The next operation of this kind on one host takes longer than anybody waits for it, and then goes well."""
+        names = sorted(self.watch.hosts)
+        if names:
+            self.late.add((kind, names[who % len(names)]))
+
+    def _started(self, kind: str, target: str, effect: Action, **more: Any) -> Operation:
+        operation = self._start(kind, target, effect, **more)
+        meant = kind, target.rpartition("/")[2].lower()
+        if meant in self.late and operation.token in self.world.running:
+            self.late.discard(meant)
+            self.world.running[operation.token].left = LONGER_THAN_ANY_STEP
+        return operation
 
     def _operation_fails(self, picks: Picks) -> str:
         kind = picks.one(KINDS)
@@ -102,7 +127,7 @@ class Trouble:
 
     def _refusal(self, picks: Picks) -> str:
         """Something is refused that no waiting mends."""
-        method = picks.one((*STARTS[:-1], *WRITES, *READS[:3]))
+        method = picks.one((*STARTS[:-1], *WRITES, *READS[:3], *GALLERY))
         self.world.fail(method, AzureError(method, 400, "BadRequest", "no"), times=picks.one((1, 2)))
         return "refusal"
 

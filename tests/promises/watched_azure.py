@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from pydantic import SecretStr
 
-from shared.models.azure import MachineBody, Operation
+from shared.errors import AzureBusy, AzureError
+from shared.models.azure import MachineBody, Operation, SessionHost
 from shared.models.pools import Join
 from tests.fixtures.azure_fakes import FakeDesktops, FakeMachines
-
-
-class Judge(Protocol):
-    """Who looks at what the product is about to do, and writes down what it had promised never to do."""
-
-    def drains(self, host: str) -> None: ...
-
-    def signs_out(self, host: str) -> None: ...
-
-    def rebuilds(self, vm_id: str, how: str, version_id: str = "") -> None: ...
-
-    def works_on(self, vm_id: str, how: str) -> None: ...
-
-    def keeps_secret(self, *secrets: SecretStr | None) -> None: ...
+from tests.promises.acts import Acts
 
 
 @dataclass
 class WatchedDesktops(FakeDesktops):
     """Azure Virtual Desktop, watched."""
 
-    judge: Judge
+    judge: Acts
+
+    def session_hosts(self, host_pool_id: str) -> list[SessionHost]:
+        found = super().session_hosts(host_pool_id)
+        self.judge.reads_all()
+        return found
+
+    def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
+        found = super().session_host(host_pool_id, host)
+        self.judge.reads(host, found=found is not None)
+        return found
 
     def set_accepting(self, host_pool_id: str, host: str, *, accepting: bool) -> None:
         if not accepting:
@@ -40,6 +37,20 @@ class WatchedDesktops(FakeDesktops):
     def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
         self.judge.signs_out(host)
         return super().sign_out(host_pool_id, host, session_id)
+
+    def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
+        try:
+            super().send_message(host_pool_id, host, session_id, title, body)
+        except AzureBusy:
+            raise
+        except AzureError:
+            self.judge.told.add(session_id)
+            raise
+        self.judge.told.add(session_id)
+
+    def remove_session_host(self, host_pool_id: str, host: str) -> None:
+        self.judge.removes(host)
+        super().remove_session_host(host_pool_id, host)
 
     def registration_token(self, host_pool_id: str) -> SecretStr:
         token = super().registration_token(host_pool_id)
@@ -51,7 +62,7 @@ class WatchedDesktops(FakeDesktops):
 class WatchedMachines(FakeMachines):
     """VMs, watched."""
 
-    judge: Judge
+    judge: Acts
 
     def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
         self.judge.keeps_secret(admin_password)
@@ -60,6 +71,7 @@ class WatchedMachines(FakeMachines):
 
     def start_swap(self, vm_id: str, disk_id: str) -> Operation:
         self.judge.rebuilds(vm_id, "swapped")
+        self.judge.used.add(disk_id)
         return super().start_swap(vm_id, disk_id)
 
     def start_delete(self, vm_id: str) -> Operation:
@@ -86,9 +98,17 @@ class WatchedMachines(FakeMachines):
         self, vm_id: str, location: str, join: Join, password: SecretStr | None, change_tag: str
     ) -> Operation:
         self.judge.keeps_secret(password)
-        self.judge.works_on(vm_id, "joined")
+        self.judge.works_on(vm_id, "joined", change_tag)
         return super().start_join(vm_id, location, join, password, change_tag)
 
     def start_register(self, vm_id: str, location: str, token: SecretStr, attempt: str = "") -> Operation:
-        self.judge.works_on(vm_id, "registered")
+        self.judge.works_on(vm_id, "registered", attempt)
         return super().start_register(vm_id, location, token, attempt)
+
+    def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
+        self.judge.probes(vm_id)
+        return super().start_probe(vm_id, location, script, timeout_minutes, change_tag)
+
+    def start_disk_removal(self, disk_id: str) -> Operation:
+        self.judge.removes_disk(disk_id)
+        return super().start_disk_removal(disk_id)
