@@ -24,7 +24,7 @@ from bench.rows import Part, Row
 from bench.stage import AT_ONCE, Stage, stage
 from local.sim import names
 from shared.azure import bodies, ids
-from shared.azure.commands import registration_script
+from shared.azure.scripts import registration_script
 from shared.models.pools import EntraJoin
 from shared.publishing.host_image import fresh_password
 
@@ -78,12 +78,12 @@ class _Program:
         async with self.window:
             vm, at = await self._machine(vm_id), ids.parse(vm_id)
             tags = dict(vm.tags or {}) | {"ScalingPlanExclusion": "direct"}
-            patch = bodies.patch(tags, "Detach", None)
+            patch: Any = bodies.patch(tags, "Detach", None)
             await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, patch))
             await self._accept(host, accepting=False)
             await self._look_again(host, vm_id)
             await self.desktops.session_hosts.delete(self.pool.group, self.pool.name, host, force=False)
-            body = bodies.reimage(NEW, fresh_password().get_secret_value())
+            body: Any = bodies.reimage(NEW, fresh_password().get_secret_value())
             await self._through(self.compute.virtual_machines.begin_reimage(at.group, at.name, body))
             vm = await self._machine(vm_id)
             await self._disk(vm)
@@ -92,7 +92,8 @@ class _Program:
                 await asyncio.sleep(1)
             vm = await self._machine(vm_id)
             del tags["ScalingPlanExclusion"]
-            await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, {"tags": tags}))
+            untagged: Any = {"tags": tags}
+            await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, untagged))
 
     async def _look_again(self, host: str, vm_id: str) -> None:
         vm, seen = await self._machine(vm_id), await self._host(host)
@@ -102,10 +103,10 @@ class _Program:
             raise RuntimeError(f"{host} is in use")
 
     async def _software(self, at: ids.ArmId, location: str, tag: str) -> None:
-        join = bodies.join_extension(location, EntraJoin(kind="entra"), None, tag)
+        join: Any = bodies.join_extension(location, EntraJoin(kind="entra"), None, tag)
         extensions, commands = self.compute.virtual_machine_extensions, self.compute.virtual_machine_run_commands
         await self._through(extensions.begin_create_or_update(at.group, at.name, "AADLoginForWindows", join))
-        command = bodies.register_command(location, registration_script(), {}, self.token)
+        command: Any = bodies.register_command(location, registration_script(), {}, self.token)
         await self._through(commands.begin_create_or_update(at.group, at.name, "Register", command))
 
     async def _machine(self, vm_id: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
-from durabletask.task import OrchestrationContext, when_all
+from durabletask.task import OrchestrationContext, Task, when_all
 
 from activities import host as host_activities
 from bench.fanout_app.hand_over import hand_over
@@ -36,7 +36,7 @@ def hand_over_all(given: dict) -> list:  # type: ignore[type-arg]
 def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
     """1 Drain all hosts. 2 Fan out: a sub-orchestration for each. 3 Fan in: wait for all."""
     hosts = yield context.call_activity("hand_over_all", input=given)
-    begun = [
+    begun: list[Task[Any]] = [
         context.call_sub_orchestrator(REIMAGE_HOST, input={"rollout": given["rollout"], "host": host, "run": 1})
         for host in hosts
     ]

@@ -63,11 +63,11 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
     decisions = tuple(chooser.decide(view) for view in _in_order(snapshot))
     decisions = chooser.with_floor_restored(decisions)
     becomes, note = _end(snapshot, decisions)
-    if becomes is None and chooser.canary.hosts and chooser.canary.all_proved and chooser.canary.held:
+    if becomes is None and snapshot.state is RolloutState.SCHEDULED:
+        becomes = RolloutState.RUNNING  # also when more has come of it already than was written
+    elif becomes is None and chooser.canary.hosts and chooser.canary.all_proved and chooser.canary.held:
         told = "The first hosts have proved good. Approve, roll back or cancel."
         return Plan(_held(snapshot, "waits for approval"), look, becomes=RolloutState.AWAITING_APPROVAL, note=told)
-    if becomes is None and snapshot.state is RolloutState.SCHEDULED:
-        becomes = RolloutState.RUNNING
     return Plan(
         decisions,
         None if becomes and becomes.ended else look,

@@ -132,3 +132,10 @@ def test_first_hosts_that_wait_for_a_person_do_not_wait_for_each_other(pool: Sna
     full = in_work(pool) >= budget_for(pool, rules, NOON).allowed_in_work > 0
     if ready and quiet and full and waits(pool, rules) and rules.canary_hold is CanaryHold.APPROVE:
         assert decide(pool, rules).becomes is RolloutState.AWAITING_APPROVAL
+
+
+@many
+@given(pools(RolloutState.SCHEDULED), policies(windows=False))
+def test_what_is_not_known_to_run_yet_runs_before_it_waits_for_anybody(pool: Snapshot, rules: Policy) -> None:
+    """A look that has died has begun hosts, and perhaps seen them through, before it wrote that the rollout runs."""
+    assert decide(pool, rules).becomes is not RolloutState.AWAITING_APPROVAL
