@@ -25,7 +25,7 @@ test: setup
 	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 hunt: setup
-	@while seed=$$(date +%s) && echo "PROMISE_SEED=$$seed" && PROMISE_SEED=$$seed $(PYTHON) -m pytest -n 2 tests/promises; do :; done
+	@while seed=$$(date +%s) && echo "PROMISE_SEED=$$seed" && PROMISE_SEED=$$seed $(PYTHON) -m pytest -n 4 tests/promises; do :; done
 
 lint: setup
 	@$(PYTHON) -m ruff check .

@@ -15,22 +15,26 @@ __all__ = ["azurite", "table_settings", "tables"]
 
 _PROMISES = "promises: "
 
-LONGEST_FIRST = ("tests/end_to_end/", "tests/stack/", "tests/promises/")
+LONGEST_FIRST = ("tests/promises/", "tests/end_to_end/", "tests/stack/")
 """Files with few tests that each take long: begun last, one of them would still run when all else is through."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that mostly wait for processes, so that the others fill the cores meanwhile."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST_FIRST))
+    """Begin with the longest ones, and with those that mostly wait for processes before those that fill the cores."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in LONGEST_FIRST])
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what the runs under `tests/promises` went through, in however many processes they ran."""
     counts: Counter[str] = Counter()
+    began, ended = [], []
     for report in terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", []):
-        found = {name: number for name, number in report.user_properties if name.startswith(_PROMISES)}
-        if report.when == "call":
-            counts.update({name.removeprefix(_PROMISES): number for name, number in found.items()})
+        found = {n.removeprefix(_PROMISES): number for n, number in report.user_properties if n.startswith(_PROMISES)}
+        if report.when == "call" and found:
+            began.append(found.pop("began"))
+            ended.append(found.pop("ended"))
+            counts.update(found)
     if counts:
         told = ", ".join(f"{name} {number:g}" for name, number in sorted(counts.items()))
-        terminalreporter.write_line(f"promises held in {counts.pop('runs', 0):g} runs: {told}")
+        runs, seconds = counts["runs"], max(ended) - min(began)
+        terminalreporter.write_line(f"promises held in {runs} runs, side by side in {seconds:.0f} s: {told}")

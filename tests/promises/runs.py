@@ -15,17 +15,17 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.promises.machine import Rollouts
 from tests.promises.tally import TALLY
 
-RUNS = int(os.environ.get("PROMISE_RUNS", "1000"))
-"""Whole rollouts in each of the two modules: `make test` runs them side by side."""
+RUNS = int(os.environ.get("PROMISE_RUNS", "500"))
+"""Whole rollouts in each of the four modules: `make test` runs them side by side."""
 SEED = os.environ.get("PROMISE_SEED", "0")
 
 
-def run_many(report: pytest.FixtureRequest, half: str) -> None:
+def run_many(report: pytest.FixtureRequest, part: str) -> None:
     """Run them; the promises are looked at after every step. Its counts go into the report of the test."""
     TALLY.start()
     try:
         run_state_machine_as_test(
-            seed(f"{SEED} {half}")(type(half, (Rollouts,), {})),
+            seed(f"{SEED} {part}")(type(part, (Rollouts,), {})),
             settings=settings(
                 report_multiple_bugs=False,
                 max_examples=RUNS,

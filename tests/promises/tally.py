@@ -15,12 +15,12 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self._since = time.monotonic()
+        self._since = time.time()
 
     def start(self) -> None:
         """From now on."""
         self.counts.clear()
-        self._since = time.monotonic()
+        self._since = time.time()
 
     def add(self, stage: Stage) -> None:
         """One run that has come to its end."""
@@ -43,7 +43,7 @@ class Tally:
 
     def told(self) -> dict[str, Any]:
         """For the report of the test, across processes."""
-        return {**self.counts, "seconds": round(time.monotonic() - self._since, 1)}
+        return {**self.counts, "began": self._since, "ended": time.time()}
 
 
 TALLY = Tally()

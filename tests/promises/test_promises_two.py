@@ -1,4 +1,4 @@
-"""The eight promises after every step of whole rollouts at random: one half of the runs."""
+"""The eight promises after every step of whole rollouts at random: a quarter of the runs."""
 
 from __future__ import annotations
 
