@@ -1,4 +1,4 @@
-"""The activities of `reimage_host`: one for each step of a host."""
+"""The activities of `reimage_host`: one for each step of a host, which goes on to the steps after it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import azure.durable_functions as df
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.engine import DurableEngine
-from shared.publishing.registry import HOST_STEP_RUNS
-from shared.publishing.step import run_step
+from shared.publishing.drive import drive_host
+from shared.steps import HOST_STEPS
 from shared.wiring import services
 
 bp = df.Blueprint()
@@ -17,13 +17,12 @@ def _register(name: str) -> None:
     """Register the activity of one step under the step's name."""
 
     def run(given: dict, client: SyncDurableFunctionsClient) -> dict:  # type: ignore[type-arg]
-        work, step = services(), HOST_STEP_RUNS[name]
-        outcome = run_step(work, DurableEngine(client), given, name, step.run, step.limit(work.settings))
-        return {"then": str(outcome.then), "seconds": outcome.seconds}
+        outcome = drive_host(services(), DurableEngine(client), given, name)
+        return {"then": str(outcome.then), "seconds": outcome.seconds, "step": outcome.step}
 
     run.__name__ = name
     bp.durable_client_input(client_name="client")(bp.activity_trigger(input_name="given")(run))
 
 
-for step_name in HOST_STEP_RUNS:
+for step_name in HOST_STEPS:
     _register(step_name)

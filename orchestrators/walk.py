@@ -26,7 +26,7 @@ Driven = Generator[Task[Any], Any, Any]
 
 
 def walk(context: OrchestrationContext, steps: tuple[str, ...], given: dict[str, Any]) -> Driven:
-    """Call each step until it is through; it says how long to wait before it is called again.
+    """Call each step until it is through; it says how long to wait, and which step is to be called then.
 
     `again` begins with the first step; `stop` ends. After TURNS calls a new generation begins with the first
     step: those that are behind it answer `next` at once, from the row.
@@ -40,6 +40,7 @@ def walk(context: OrchestrationContext, steps: tuple[str, ...], given: dict[str,
             case Then.NEXT:
                 index += 1
             case Then.WAIT:
+                index = steps.index(outcome.get("step") or steps[index])
                 yield context.create_timer(timedelta(seconds=outcome["seconds"]))
             case Then.AGAIN:
                 index = 0

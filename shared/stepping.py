@@ -42,8 +42,8 @@ class Stepped(Protocol):
     def waits_for(self) -> str:
         """What the step waits for, in words."""
 
-    def save(self, **changes: object) -> None:
-        """Write the row with these changes."""
+    def note(self, **changes: object) -> None:
+        """Have these changes in the row once this call has ended: what they tell can be found out again."""
 
     def busy(self, step_since: datetime) -> None:
         """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
@@ -103,18 +103,18 @@ def carry_on(
             operation = resume(work.operation)
         except AzureNotFound:
             # Its URL has expired: look at the thing itself instead.
-            work.save(operation=None)
+            work.note(operation=None)
             return None
         except AzureBusy:
             raise
         except AzureError:
-            work.save(operation=None)
+            work.note(operation=None)
             raise
     if operation.done:
-        work.save(operation=None)
+        work.note(operation=None)
         return None
     if operation != work.operation:
-        work.save(operation=operation)
+        work.note(operation=operation)
     return Outcome(Then.WAIT, operation.retry_after or work.services.settings.operation_poll)
 
 

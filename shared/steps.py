@@ -83,10 +83,11 @@ class Then(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A step's answer; `seconds` belongs to `wait`."""
+    """A step's answer; `seconds` belongs to `wait`. `step`: the one to be called next, when that is another one."""
 
     then: Then
     seconds: float = 0.0
+    step: str = ""
 
 
 def behind(steps: tuple[str, ...], phase: str, name: str) -> bool:

@@ -99,6 +99,10 @@ class TaskWork:
             return
         raise StaleRow("Tasks", self.task.id)
 
+    def note(self, **changes: object) -> None:
+        """Write the row with these changes."""
+        self.save(**changes)
+
     def busy(self, step_since: datetime) -> None:
         """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
         self.save(step_since=step_since, busy_since=self.task.busy_since or self.services.now())

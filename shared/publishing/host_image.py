@@ -41,17 +41,17 @@ def rebuild_host(work: Work) -> Outcome:
     """
     asked = work.row.operation
     if asked is not None and work.row.rebuild_asked and not work.row.rebuilt:
-        work.save(rebuilt=True)  # before its end is noted, which nothing else would tell; a failure takes it back
+        work.note(rebuilt=True)  # with its end, which nothing else would tell; a failure takes it back
     waiting = carry_on(work)
     if waiting:
         return waiting
     if asked is not None and asked.kind in REBUILDING:
-        work.save(rebuilt=True)
+        work.note(rebuilt=True)
     services, row = work.services, work.row
     machine = services.machines.machine(row.vm_id)
     if machine is not None and machine.provisioning in CHANGING:
         if row.rebuild_asked and not row.rebuilt:
-            work.save(rebuilt=True)  # its answer was lost, and this is it
+            work.note(rebuilt=True)  # its answer was lost, and this is it
         return Outcome(Then.WAIT, services.settings.operation_poll)
     if machine is not None and machine.provisioning == "Failed" and row.rebuild_asked and row.rebuilt:
         raise StepFailed("re-imaging has failed")
@@ -84,7 +84,7 @@ def _rebuild(work: Work, machine: Machine | None) -> Outcome:
 def _rebuilding(work: Work, started: Operation) -> Outcome:
     waiting = carry_on(work, started)
     if waiting is None:
-        work.save(rebuilt=True)
+        work.note(rebuilt=True)
     return waiting or Outcome(Then.WAIT, AT_ONCE)
 
 

@@ -55,11 +55,11 @@ def bake_host(work: Work) -> Outcome:
     _stop_if_over(work)
     row, policy, now = work.row, work.rollout.policy, work.services.now()
     if row.proving_since is None:
-        work.save(proving_since=now, reason=_WATCHED)
+        work.note(proving_since=now, reason=_WATCHED)
     healthy = _check_health(work, keep_out(work))
     ends = (work.row.proving_since or now) + timedelta(minutes=policy.bake_minutes)
     if healthy and now >= ends and work.row.proved_at is None:
-        work.save(proved_at=now, reason="has proved good")
+        work.note(proved_at=now, reason="has proved good")
     held = policy.canary_hold is CanaryHold.APPROVE and work.rollout.approved_at is None
     if work.row.proved_at and healthy and not held:
         return Outcome(Then.NEXT)
@@ -72,14 +72,14 @@ def _check_health(work: Work, seen: SessionHost | None) -> bool:
     now = work.services.now()
     if seen is not None and seen.status in HEALTHY_STATUSES:
         if work.row.unhealthy_since:
-            work.save(unhealthy_since=None, reason=_WATCHED)
+            work.note(unhealthy_since=None, reason=_WATCHED)
         return True
     status = seen.status if seen else "out of the host pool"
     since = work.row.unhealthy_since or now
     if now >= since + UNHEALTHY_FOR:
         raise GivenUp(f"it became {status} while it was watched")
     if work.row.unhealthy_since is None:
-        work.save(unhealthy_since=since, reason=status)
+        work.note(unhealthy_since=since, reason=status)
     return False
 
 

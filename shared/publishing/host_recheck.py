@@ -49,8 +49,8 @@ def recheck_host(work: Work) -> Outcome:
         raise StepFailed("the VM does not exist any more")
     if machine is not None and not row.strategy:
         _decide(work, machine)
-    if not work.row.out_of_pool:
-        work.save(out_of_pool=True)  # before it is: after a crash, no list would show the host any more
+    # Before it is: after a crash, no list would show the host any more. And who does not drive it any more, ends here.
+    work.save(out_of_pool=True)
     services.desktops.remove_session_host(pool.host_pool_id, row.host)
     return Outcome(Then.NEXT)
 
@@ -65,7 +65,8 @@ def _in_custody(work: Work, machine: Machine) -> Machine:
     if tags == machine.tags and not keep:
         return machine
     if not work.row.prior_tags:
-        work.row = work.services.hosts.replace(custody.remember(work.row, machine))
+        work.row = custody.remember(work.row, machine)
+        work.save()
     work.services.machines.update(machine.id, tags=tags, os_disk_delete_option=keep)
     return machine.model_copy(update={"tags": tags, "os_disk_delete_option": keep or machine.os_disk_delete_option})
 
@@ -100,7 +101,7 @@ def look_again_if_back(work: Work) -> Outcome | None:
         return None
     if work.services.desktops.session_host(work.pool.host_pool_id, row.host) is None:
         return None
-    work.save(phase="", out_of_pool=False)
+    work.note(phase="", out_of_pool=False)
     return Outcome(Then.AGAIN)
 
 
@@ -136,7 +137,7 @@ def _renewed_already(work: Work, seen: SessionHost | None) -> Outcome:
     """
     healthy = seen is not None and seen.status in HEALTHY_STATUSES
     if seen is not None and (healthy or seen.sessions):
-        work.save(phase=REGISTER_HOST, version=goal_of(work.rollout, work.row).version, out_of_pool=False)
+        work.note(phase=REGISTER_HOST, version=goal_of(work.rollout, work.row).version, out_of_pool=False)
         work.move(HostState.JOINING)
         work.move(HostState.VERIFYING)
     elif seen is not None:
@@ -156,7 +157,7 @@ def _decide(work: Work, machine: Machine) -> None:
     # What tells nothing after a re-image is not noted: then only `rebuilt` says that it went through.
     tells = strategy == Strategy.REPLACE or not machine.ephemeral
     refreshes = work.rollout.kind is RolloutKind.REFRESH
-    work.save(
+    work.note(
         strategy=strategy,
         old_disk_id=machine.os_disk_id,
         kept_disk_id=kept,

@@ -66,11 +66,11 @@ def await_healthy(work: Work) -> Outcome:
     kept_out = work.row.operator_drained or work.row.was_off or to_be_proved(work)
     seen = keep_out(work) if kept_out else work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
     if seen is not None and seen.status in HEALTHY_STATUSES:
-        work.save(out_of_pool=False)
+        work.note(out_of_pool=False)
         return Outcome(Then.NEXT)
     status = seen.status if seen else "not registered yet"
     if status != work.row.reason:
-        work.save(reason=status)
+        work.note(reason=status)
     poll = work.services.settings.operation_poll
     return Outcome(Then.WAIT, min(poll, LOOKS_OFTEN) if kept_out and seen is None else poll)
 

@@ -17,7 +17,6 @@ from shared.models.azure import Operation
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.names import GIVE_BACK_HOST, SWAP
-from shared.ports import Engine
 from shared.publishing import apply
 from shared.publishing.keep_failed import switch_off_unless_kept
 from shared.services import POOLS, ROLLOUTS, Services
@@ -30,12 +29,18 @@ log = logging.getLogger("freshcoat.host")
 
 @dataclass
 class Work:
-    """One host in one step: what is known of it, and the only way its row is written."""
+    """One host in the steps of one call: what is known of it, and the only way its row is written.
+
+    What a step notes is in the row at once and in the table at the next `save`: before anything that cannot be found
+    out again or taken back, and at the end of the call.
+    """
 
     services: Services
     rollout: Rollout
     pool: Pool
     row: RolloutHost
+    noted: bool = False
+    """Whether the row holds what the table does not."""
 
     @property
     def step_since(self) -> datetime | None:
@@ -64,20 +69,26 @@ class Work:
         taken = f"{self.row.taken_at:%y%m%d%H%M%S}" if self.row.taken_at else "0"
         return f"{self.rollout.id}-{taken}-{self.row.attempt}"
 
+    def note(self, **changes: object) -> None:
+        """Change the row; see `save`."""
+        self.row = self.row.model_copy(update=changes)
+        self.noted = True
+
     def save(self, **changes: object) -> None:
-        """Write the row with these changes. Raises StaleRow: then somebody else drives this host."""
+        """Write the row with these changes and all that was noted. Raises StaleRow: somebody else drives this host."""
         self.row = self.services.hosts.replace(self.row.model_copy(update=changes))
+        self.noted = False
 
     def busy(self, step_since: datetime) -> None:
         """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
-        self.save(step_since=step_since)
+        self.note(step_since=step_since)
 
     def answered(self) -> None:
         """Nothing to note: what counts is when the host was taken."""
 
     def move(self, state: HostState, **changes: object) -> None:
-        """Write the row in another state."""
-        self.save(state=move_host(self.row.host, self.row.state, state), **changes)
+        """Note that the host is in another state."""
+        self.note(state=move_host(self.row.host, self.row.state, state), **changes)
 
 
 class GivenUp(StepFailed):
@@ -87,22 +98,16 @@ class GivenUp(StepFailed):
 Step = Callable[[Work], Outcome]
 
 
-def run_step(
-    services: Services, engine: Engine, given: dict[str, object], name: str, step: Step, limit: float | None
-) -> Outcome:
-    """Run one step for the host named in `given`; `limit` is how long it may take in all, in seconds;
-    None: it ends by itself.
+def run_step(work: Work, name: str, step: Step, limit: float | None) -> Outcome:
+    """Run one step; `limit` is how long it may take in all, in seconds; None: it ends by itself.
 
     Azure being busy, or working on the VM already, is waited for within the limit. Any other refusal, and
     the limit, cost an attempt; the last one makes the host `failed`: drained, its VM tagged with the reason.
     """
-    work = _load(services, given)
-    if work is None:
-        return Outcome(Then.STOP)
     if behind(HOST_STEPS, work.row.phase, name):
         return Outcome(Then.NEXT)
     if work.row.step != name:
-        work.save(step=name, step_since=services.now(), reason="")
+        work.note(step=name, step_since=work.services.now(), reason="")
     if work.row.given_up:
         outcome = _come_to_its_end(work, name)
     else:
@@ -111,15 +116,13 @@ def run_step(
         except (StepFailed, AzureError) as error:
             outcome = _attempt_failed(work, name, error)
     if outcome.then is Then.NEXT and not behind(HOST_STEPS, work.row.phase, name):
-        work.save(phase=name)
-    if outcome.then is Then.STOP or work.row.state.ended:
-        engine.nudge(work.rollout.id, work.rollout.engine_run, f"{work.row.host} is {work.row.state}")
-        return Outcome(Then.STOP)
-    return outcome
+        work.note(phase=name)
+    return Outcome(Then.STOP) if work.row.state.ended else outcome
 
 
-def _load(services: Services, given: dict[str, object]) -> Work | None:
-    """The host's work; None when this run no longer drives it (it ended, was given back, or a newer run took over)."""
+def load(services: Services, given: dict[str, object]) -> Work | None:
+    """The work on the host named in `given`; None when this run no longer drives it: it ended, was given back, or a
+    newer run took over. Raises NotFound."""
     rollout = services.rollouts.find(ROLLOUTS, str(given["rollout"]))
     row = services.hosts.find(str(given["rollout"]), str(given["host"]))
     if rollout is None or row is None:
@@ -142,7 +145,7 @@ def _attempt_failed(work: Work, name: str, error: FreshcoatError) -> Outcome:
     if work.row.attempt <= work.rollout.policy.retries and not isinstance(error, GivenUp):
         next_attempt = {"attempt": work.row.attempt + 1, "operation": None, "error": why}
         if name == GIVE_BACK_HOST:
-            work.save(**next_attempt, step_since=work.services.now())
+            work.note(**next_attempt, step_since=work.services.now())
             return Outcome(Then.WAIT, work.services.settings.operation_poll)
         afresh = {"phase": "", "rebuilt": False, "rebuild_asked": False, "step": "trying again"}
         work.move(HostState.REIMAGING, **next_attempt, **_anew(work.row), **afresh)
@@ -160,7 +163,8 @@ def _come_to_its_end(work: Work, name: str) -> Outcome:
         return Outcome(Then.WAIT, busy.retry_after or work.services.settings.azure_pause)
     except AzureConflict:
         return Outcome(Then.WAIT, work.services.settings.operation_poll)
-    work.row = work.services.hosts.replace(failed)
+    work.row = failed
+    work.save()
     return Outcome(Then.STOP)
 
 

@@ -50,6 +50,17 @@ def in_work(drive: Drive) -> int:
     return sum(row.state.in_work for row in drive.rows.values())
 
 
+def registering(world: AzureWorld) -> bool:
+    """Whether a host is being registered: what comes after it is done in one go."""
+    return any(running.kind == "register" for running in world.running.values())
+
+
+def at_call(world: AzureWorld, method: str, number: int, action: Callable[[], object]) -> None:
+    """Have something happen once, as a port's method is called for the `number`th time from now on."""
+    happens = action if number == 1 else lambda: at_call(world, method, number - 1, action)
+    world.meanwhile(method, happens)
+
+
 def most(drive: Drive, measure: Callable[[Drive], int]) -> Callable[[], int]:
     """Measure after every step from now on; the greatest value so far."""
     seen = [0]

@@ -11,7 +11,17 @@ from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.driver import Drive
-from tests.publishing.pools import EAGER, assert_all_well, assert_given_back, assert_over, hosts, office, tags
+from tests.publishing.pools import (
+    EAGER,
+    assert_all_well,
+    assert_given_back,
+    assert_over,
+    at_call,
+    hosts,
+    office,
+    registering,
+    tags,
+)
 from tests.publishing.test_waves import fail
 
 ELSEWHERE = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.DesktopVirtualization/hostPools/hp-other"
@@ -112,8 +122,9 @@ def test_a_first_host_that_is_moved_to_another_pool_while_it_is_watched_is_not_s
 def test_a_host_that_was_off_and_is_moved_to_another_pool_before_it_is_given_back_stays_on() -> None:
     drive = office(0, power="deallocated")
     drive.publish(ScheduleMode.NOW)
-    drive.run(120, until=lambda: any(row.phase == "bake_host" for row in drive.rows.values()))
-    drive.world.move_host("host-01", "eve")
+    drive.run(120, until=lambda: registering(drive.world))
+    # Looked at until it is healthy, and once more before it is switched off again.
+    at_call(drive.world, "session_host", 2, lambda: drive.world.move_host("host-01", "eve"))
     drive.run(900)
     assert_over(drive, RolloutState.SUCCEEDED)
     assert serves_elsewhere(drive, "host-01")

@@ -9,6 +9,7 @@ import pytest
 from shared.errors import AzureBusy, AzureError
 from shared.states import HostState
 from tests.fixtures.azure_world import vm_id_of
+from tests.publishing.pools import registering
 from tests.publishing.refreshing import EAGER, Office, assert_fresh, assert_in_service, office
 from tests.publishing.test_refresh_and_rollouts import QUICK, ended, publish
 
@@ -190,7 +191,7 @@ def test_what_could_not_be_given_back_is_given_back_as_soon_as_it_can_be() -> No
     pool.world.machines[key] = pool.world.machines[key].model_copy(update=before)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.VERIFYING)
+    pool.play.run(6, until=lambda: registering(pool.world))
     pool.world.refuse("update")
     pool.hours(2)
     assert pool.hosts["host-01"].serving
@@ -222,7 +223,7 @@ def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used
     pool = office(1, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(2, until=lambda: "host-01" in pool.hosts and pool.rows["host-01"].state is HostState.VERIFYING)
+    pool.play.run(2, until=lambda: registering(pool.world))
     pool.world.fail("update", AzureBusy("storm", 429, "TooManyRequests", "slow down", retry_after=60.0), times=30)
     pool.minutes(3)
     pool.use("host-01")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +16,18 @@ from tests.fixtures.azure_fakes import FakeMachines
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.driver import Drive
-from tests.publishing.pools import EAGER, assert_all_well, assert_over, cancel, hosts, in_work, most, office, tags
+from tests.publishing.pools import (
+    EAGER,
+    assert_all_well,
+    assert_over,
+    cancel,
+    hosts,
+    in_work,
+    most,
+    office,
+    registering,
+    tags,
+)
 
 BOOM = OperationFailed("reimage", None, "Boom", "no disk")
 NIGHT = {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "22:00", "to": "02:00"}
@@ -265,20 +277,19 @@ def test_a_registration_of_an_earlier_attempt_that_comes_late_is_seen_before_the
     drive = office(0, 0)
     drive.publish(policy=EAGER | {"retries": 2}, reimage="works")
     drive.world.register_works = False
-    late: list[str] = []
+    drive.run(120, until=lambda: registering(drive.world))
 
     def come_back() -> None:
-        for host, row in drive.rows.items():
-            if row.attempt == 2 and row.phase == "recheck_host" and host not in hosts(drive) and not late:
-                late.append(host)
-                drive.world.register_works = True
-                FakeMachines(drive.world)._registered(vm_id_of(host), HOST_POOL_ID.lower())
-                drive.world.log_on(host, "eve")
+        drive.world.register_works = True
+        FakeMachines(drive.world)._registered(vm_id_of("host-01"), HOST_POOL_ID.lower())
+        drive.world.log_on("host-01", "eve")
 
-    drive.every_step.append(come_back)
+    # The next attempt begins by making sure that it is out of its host pool; then it reads the VM.
+    then = partial(drive.world.meanwhile, "machine", come_back, target="host-01")
+    drive.world.meanwhile("remove_session_host", then, target="host-01")
     drive.run(600)
-    assert late
+    assert drive.world.register_works
     assert drive.world.violations == []
-    drive.world.log_off(late[0])
+    drive.world.log_off("host-01")
     drive.run(1200)
     assert_all_well(drive)
