@@ -1,0 +1,42 @@
+"""Puts the app's parts together: which adapter stands behind each port. Importing this loads Azure's packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from shared.azure.avd import AzureDesktopPools
+from shared.azure.clients import ArmClients
+from shared.azure.gallery import AzureGallery
+from shared.azure.machines import AzureMachines
+from shared.azure.surroundings import AzureSurroundings
+from shared.azure.workshop import AzureWorkshop
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.wiring import open_tables
+
+
+def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
+    """The services with these settings; connects to the tables and creates them where they are missing."""
+    tables = open_tables(settings)
+    clients = ArmClients(settings)
+    return Services(
+        settings=settings,
+        now=now,
+        accounts=tables.accounts,
+        pools=tables.pools,
+        images=tables.images,
+        versions=tables.versions,
+        tasks=tables.tasks,
+        promotions=tables.promotions,
+        rollouts=tables.rollouts,
+        hosts=tables.hosts,
+        disks=tables.disks,
+        answers=tables.answers,
+        audit=tables.audit,
+        desktops=AzureDesktopPools(clients, now),
+        machines=AzureMachines(clients, settings),
+        gallery=AzureGallery(clients),
+        workshop=AzureWorkshop(clients),
+        surroundings=AzureSurroundings(clients),
+    )
