@@ -32,7 +32,7 @@ def measured(hosts: int) -> tuple[float, float, float]:
     with stage(hosts, sim_flags=AT_ONCE) as up:
         up.register(EAGER)
         before = up.calls()["total"]
-        view = up.finish(up.publish({"mode": "now"}), seconds=60 + hosts / SLOWEST)
+        view = up.finish(up.publish({"mode": "now"}), seconds=60 + hosts / SLOWEST, every=2)
         calls = up.calls()["total"] - before
         up.check_violations()
         return hosts / seconds_of(view), up.memory_of_host(), calls / hosts

@@ -171,7 +171,7 @@ def _decide(work: Work, machine: Machine) -> None:
 def _note_disk(work: Work, machine: Machine, disk_id: str) -> None:
     """Note the disk that the host leaves: nobody wants to go back to what is being rolled back."""
     if not _goes_back(work):
-        made_from = work.services.machines.disk_version(disk_id)
+        made_from = work.disk_version(disk_id)
         note_kept(work.services, work.rollout, work.row, machine, made_from or "")
     elif machine.os_disk_delete_option == "Detach":
         note_left(work.services, work.rollout, work.row, disk_id)

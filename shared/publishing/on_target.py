@@ -6,7 +6,6 @@ from shared.models.azure import Machine
 from shared.models.rollouts import Goal, RolloutKind, goal_of
 from shared.publishing.gather import version_of
 from shared.publishing.step import Work
-from shared.services import Services
 
 
 def is_renewed(work: Work, machine: Machine) -> bool:
@@ -16,7 +15,7 @@ def is_renewed(work: Work, machine: Machine) -> bool:
         return False
     if work.rollout.kind is RolloutKind.REFRESH and row.stale_disk_id is None and not row.rebuilt:
         return False  # used: that it holds the version says nothing
-    return holds(work.services, machine, goal_of(work.rollout, row))
+    return holds(work, machine, goal_of(work.rollout, row))
 
 
 def known_by(machine: Machine) -> str | None:
@@ -25,10 +24,10 @@ def known_by(machine: Machine) -> str | None:
     return machine.unique_id if machine.ephemeral else machine.os_disk_id
 
 
-def holds(services: Services, machine: Machine, goal: Goal) -> bool:
+def holds(work: Work, machine: Machine, goal: Goal) -> bool:
     """Whether the VM's disk was made from this version."""
     says = version_of(machine, goal.definition_id) == goal.version
     if machine.os_disk_id is None or machine.ephemeral:
         return says
-    made_from = services.machines.disk_version(machine.os_disk_id)
+    made_from = work.disk_version(machine.os_disk_id)
     return says if made_from is None else made_from.lower() == goal.version_id.lower()

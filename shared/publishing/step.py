@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import stepping
@@ -41,6 +41,7 @@ class Work:
     row: RolloutHost
     noted: bool = False
     """Whether the row holds what the table does not."""
+    _made_from: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def step_since(self) -> datetime | None:
@@ -68,6 +69,13 @@ class Work:
         of the next refresh."""
         taken = f"{self.row.taken_at:%y%m%d%H%M%S}" if self.row.taken_at else "0"
         return f"{self.rollout.id}-{taken}-{self.row.attempt}"
+
+    def disk_version(self, disk_id: str) -> str | None:
+        """The id of the version a disk was made from, None if it does not say. Asked once in a call: no rebuild is both
+        begun and through within one."""
+        if disk_id not in self._made_from:
+            self._made_from[disk_id] = self.services.machines.disk_version(disk_id)
+        return self._made_from[disk_id]
 
     def note(self, **changes: object) -> None:
         """Change the row; see `save`."""
