@@ -1,14 +1,15 @@
 # One command for everything. `make setup` runs by itself where it is needed.
 PYTHON := .venv/bin/python
-TYPED := shared orchestrators activities triggers local function_app.py
+TYPED := shared orchestrators activities triggers local bench function_app.py
 
-.PHONY: help setup test hunt lint run demo clean
+.PHONY: help setup test hunt bench lint run demo clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
 	@echo "make run     everything up until Ctrl-C (PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED)"
 	@echo "make test    all tests; one file: make test ARGS=tests/test_ids.py"
 	@echo "make hunt    whole rollouts at random, until one breaks a promise or Ctrl-C"
+	@echo "make bench   measure; one part: make bench BENCH=cold (see docs/performance.md)"
 	@echo "make lint    ruff and mypy"
 	@echo "make setup   what the others need: .venv and node_modules"
 	@echo "make clean   remove what setup and the runs have made"
@@ -26,6 +27,9 @@ test: setup
 
 hunt: setup
 	@while seed=$$(date +%s) && echo "PROMISE_SEED=$$seed" && PROMISE_SEED=$$seed $(PYTHON) -m pytest -n 4 tests/promises; do :; done
+
+bench: setup
+	@BENCH="$(BENCH)" $(PYTHON) -m bench
 
 lint: setup
 	@$(PYTHON) -m ruff check .

@@ -54,8 +54,9 @@ def calls_per_host(hosts: int, strategy: str, *, busy: bool) -> dict[str, float]
 
 
 def paced(speed: float) -> dict[str, str]:
-    """The app's pauses of 30 seconds on a clock that runs so much faster."""
-    return {"FRESHCOAT_OPERATION_POLL": f"{30 / speed:g}", "FRESHCOAT_AZURE_PAUSE": f"{30 / speed:g}"}
+    """The app's pauses, on a clock that runs so much faster."""
+    pauses = {"FRESHCOAT_OPERATION_POLL": 30, "FRESHCOAT_AZURE_PAUSE": 30, "FRESHCOAT_LOOK_GAP": 1}
+    return {name: f"{seconds / speed:g}" for name, seconds in pauses.items()}
 
 
 def counted(up: Stage) -> dict[str, int]:
