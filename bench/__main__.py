@@ -17,7 +17,7 @@ from bench.rows import Row, missed
 from local.children import bypass_proxies
 from local.stack import stop_on_signals
 
-PARTS = ("cold", "arm_calls", "logoff", "api", "engine", "vs_direct", "vs_fanout", "floor", "outcome")
+PARTS = ("cold", "planner", "arm_calls", "logoff", "api", "engine", "vs_direct", "vs_fanout", "floor", "outcome")
 """The modules of this package that measure; each has `run() -> list[Row]`. The quick ones come first."""
 RESULTS = Path(__file__).with_name("results.json")
 _INTERRUPTED = 130

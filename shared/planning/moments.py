@@ -149,8 +149,10 @@ def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
     if upcoming:
         times.append(upcoming.at)
     times += _window_times(snapshot, policy, now)
+    settle = timedelta(seconds=policy.settle_seconds)
     for view in snapshot.hosts:
-        times += _times_of(view.row, policy, now)
+        if view.row.state in WARNED_STATES:
+            times += _times_of(view.row, settle, now)
     return min(time for time in times if time >= now)
 
 
@@ -179,9 +181,8 @@ def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[dat
     return [until - snapshot.host_time + _JUST_AFTER] if until < datetime.max.replace(tzinfo=UTC) else []
 
 
-def _times_of(row: RolloutHost, policy: Policy, now: datetime) -> list[datetime]:
+def _times_of(row: RolloutHost, settle: timedelta, now: datetime) -> list[datetime]:
     """When a look will find this host further."""
-    settle = timedelta(seconds=policy.settle_seconds)
     times: list[datetime] = []
     if row.state in WARNED_STATES and row.missing_since:
         times.append(row.missing_since + GONE_AFTER)

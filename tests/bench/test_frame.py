@@ -86,7 +86,7 @@ def test_a_part_that_does_not_exist_is_refused_with_the_names_of_those_that_do()
     command, env = [sys.executable, "-m", "bench"], {"BENCH": "warp", "PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 2
-    assert "there is no part warp; there are cold, arm_calls" in done.stderr
+    assert "there is no part warp; there are cold, planner, arm_calls" in done.stderr
 
 
 def test_the_clock_of_a_measurement_shortens_every_pause_of_the_app() -> None:
