@@ -19,5 +19,4 @@ def look_at_pool(given: dict, client: SyncDurableFunctionsClient) -> dict:  # ty
     work = services()
     answer = look(work, DurableEngine(client), given["rollout"], given["run"])
     next_look = answer.next_look.isoformat() if answer.next_look else None
-    gap = max(work.settings.look_gap, answer.gap)
-    return {"ended": answer.ended, "state": answer.state, "next_look": next_look, "gap": gap}
+    return {"ended": answer.ended, "state": answer.state, "next_look": next_look, "gap": work.settings.look_gap}

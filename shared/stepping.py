@@ -115,7 +115,8 @@ def carry_on(
         return None
     if operation != work.operation:
         work.note(operation=operation)
-    return Outcome(Then.WAIT, operation.retry_after or work.services.settings.operation_poll)
+    # What Azure names is the least (10 seconds as a rule); asking as often would use up its reads.
+    return Outcome(Then.WAIT, max(operation.retry_after or 0.0, work.services.settings.operation_poll))
 
 
 def settle(work: Stepped, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> Outcome:

@@ -46,12 +46,6 @@ class LookAnswer:
     ended: bool
     state: str
     next_look: datetime | None = None
-    gap: float = 0.0
-    """Seconds from the beginning of this look to the next one at least."""
-
-
-READING = 2.0
-"""Reading a pool takes at most half of the time, however large it is and however much news there is."""
 
 
 def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookAnswer:
@@ -86,7 +80,6 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookA
     if begun is None:
         return LookAnswer(ended=False, state=rollout.state, next_look=now)
     rollout = begun
-    gap = READING * (services.now() - now).total_seconds()  # what a look does takes its own time
     hands = Hands(services, rollout, pool, {view.name: view.row for view in gathered.snapshot.hosts})
     taken = hands.carry_out(decided, gathered.snapshot)
     _save(services, gathered.stored, hands.rows)
@@ -96,7 +89,7 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookA
     answer = _answer(services, rollout, decided, gathered, hands, standing)
     if gathered.beside.drained or (answer.ended and not standing):
         nudge_refresh(services, engine, pool, f"rollout {rollout.id} is {answer.state}")
-    return replace(answer, gap=gap)
+    return answer
 
 
 def _read(
