@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import cycle, islice
 
 import httpx
 
 from bench.rows import Part, Row, percentile
-from bench.stage import EAGER, Stage, stage
+from bench.stage import EAGER, TIMEOUT, Stage, stage
 from local.sim import names
 
 POOLS, HOSTS = 200, 1_000
@@ -34,12 +34,13 @@ def run() -> list[Row]:
         }
         while up.send("GET", f"/rollouts/{rollout}")["counts"].get("done", 0) < 1:
             time.sleep(1.0)
-        taken = asyncio.run(_load(up, paths))
+        taken, unanswered = asyncio.run(_load(up, paths))
         state = up.send("GET", f"/rollouts/{rollout}")
         up.check_violations()
     for path, seconds in taken.items():
         part.at_most(f"{path}, p99", percentile(seconds, 0.99), "s", P99)
         part.shown(f"{path}, p50", percentile(seconds, 0.5), "s")
+        part.shown(f"{path}, not answered in {TIMEOUT:.0f} s", unanswered[path], f"of {len(seconds)}")
     part.shown("hosts through meanwhile", state["counts"].get("done", 0), "hosts")
     return part.rows
 
@@ -52,19 +53,23 @@ def _register(up: Stage) -> None:
         up.register(EAGER, name, names.OFFICE_POOL_ID.replace("hp-office", f"hp-{name}"))
 
 
-async def _load(up: Stage, paths: dict[str, str]) -> dict[str, list[float]]:
+async def _load(up: Stage, paths: dict[str, str]) -> tuple[dict[str, list[float]], Counter[str]]:
+    """Seconds of each request, and how many had no answer: those count with the time for which they were waited for."""
     taken: dict[str, list[float]] = defaultdict(list)
+    unanswered: Counter[str] = Counter()
     began = time.perf_counter()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-    async with httpx.AsyncClient(base_url=f"{up.options.app_url}/api", timeout=60, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=f"{up.options.app_url}/api", timeout=TIMEOUT, limits=limits) as client:
 
         async def one(number: int, name: str) -> None:
             due = began + number / PER_SECOND
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            answer = await client.get(paths[name])
-            answer.raise_for_status()
+            try:
+                (await client.get(paths[name])).raise_for_status()
+            except httpx.HTTPError:
+                unanswered[name] += 1
             taken[name].append(time.perf_counter() - due)
 
         count = int(PER_SECOND * SECONDS)
         await asyncio.gather(*(one(number, name) for number, name in enumerate(islice(cycle(paths), count))))
-    return taken
+    return taken, unanswered
