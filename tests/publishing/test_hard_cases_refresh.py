@@ -9,8 +9,20 @@ from shared.names import EXCLUSION_TAG, ROLLOUT_TAG
 from shared.publishing import custody
 from shared.states import HostState
 from tests.fixtures.azure_world import vm_id_of
-from tests.publishing.refreshing import office
+from tests.publishing.refreshing import Office, office
 from tests.publishing.test_refresh_and_rollouts import QUICK, ended, publish, rows_of, state_in
+
+
+def asked_for_while_the_refresh_fails(pool: Office) -> str:
+    """A rollout of two hours later, asked for while the refresh has host-01 in hand and before it fails on it."""
+    pool.minutes(5)
+    pool.world.register_works = False
+    pool.world.log_off("host-01")
+    pool.play.run(1, until=lambda: "host-01" not in pool.hosts)
+    rollout = publish(pool, "at", hours=2, policy={"canary_hosts": 0})
+    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.world.register_works = True
+    return rollout
 
 
 def test_what_the_refresh_has_drained_counts_for_the_floor_of_a_rollout() -> None:
@@ -30,13 +42,7 @@ def test_what_the_refresh_has_drained_counts_for_the_floor_of_a_rollout() -> Non
 def test_how_the_refresh_had_found_a_host_that_it_fails_on_is_known_to_the_rollout_that_waits_for_it(how: str) -> None:
     pool = office(1, 0, policy={**QUICK, "retries": 0})
     pool.world.change_machine(pool.machine("host-01").id, tags={EXCLUSION_TAG: "ops"})
-    pool.minutes(5)
-    pool.world.register_works = False
-    pool.world.log_off("host-01")
-    pool.play.run(1, until=lambda: "host-01" not in pool.hosts)
-    rollout = publish(pool, "at", hours=2, policy={"canary_hosts": 0})
-    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
-    pool.world.register_works = True
+    rollout = asked_for_while_the_refresh_fails(pool)
     pool.play.run(1, until=lambda: rows_of(pool, rollout)["host-01"].left_drained)
     assert state_in(pool, rollout, "host-01") is HostState.PENDING
     if how == "cancelled":
@@ -51,13 +57,7 @@ def test_how_the_refresh_had_found_a_host_that_it_fails_on_is_known_to_the_rollo
 def test_a_host_that_its_operator_had_drained_stays_so_after_the_refresh_has_failed_on_it() -> None:
     pool = office(1, 0, policy={**QUICK, "retries": 0})
     pool.world.change_host(vm_id_of("host-01"), accepting=False)
-    pool.minutes(5)
-    pool.world.register_works = False
-    pool.world.log_off("host-01")
-    pool.play.run(1, until=lambda: "host-01" not in pool.hosts)
-    rollout = publish(pool, "at", hours=2, policy={"canary_hosts": 0})
-    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
-    pool.world.register_works = True
+    rollout = asked_for_while_the_refresh_fails(pool)
     pool.play.run(6, until=lambda: ended(pool, rollout))
     assert state_in(pool, rollout, "host-01") is HostState.DONE
     assert not pool.hosts["host-01"].accepting
