@@ -12,7 +12,7 @@ from typing import Any
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient, models
 from pydantic import SecretStr
 
-from shared.azure import ids
+from shared.azure import ids, reading, reads
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
 from shared.azure.registration import RegistrationTokens
@@ -43,15 +43,16 @@ class AzureDesktopPools:
     def session_hosts(self, host_pool_id: str) -> list[SessionHost]:
         """All session hosts, one read per page."""
         at = ids.parse(host_pool_id)
-        with azure_call(f"list the session hosts of {at.name}"):
-            return [_session_host(found) for found in self._client(at).session_hosts.list(at.group, at.name)]
+        call = f"list the session hosts of {at.name}"
+        found = reads.listed(self._clients, call, reads.HOST_POOLS, at, "sessionHosts")
+        return [reading.session_host(one) for one in found]
 
     def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
         """One session host, or None when it is not registered."""
         at = ids.parse(host_pool_id)
         try:
-            with azure_call(f"read the session host {host}"):
-                return _session_host(self._client(at).session_hosts.get(at.group, at.name, host))
+            call = f"read the session host {host}"
+            return reading.session_host(reads.read(self._clients, call, reads.HOST_POOLS, at, "sessionHosts", host))
         except AzureNotFound:
             return None
 
@@ -70,17 +71,17 @@ class AzureDesktopPools:
     def user_sessions(self, host_pool_id: str) -> list[UserSession]:
         """All sessions of the pool, one read per page."""
         at = ids.parse(host_pool_id)
-        with azure_call(f"list the sessions of {at.name}"):
-            listed = self._client(at).user_sessions.list_by_host_pool(at.group, at.name)
-            return [_user_session(found) for found in listed]
+        call = f"list the sessions of {at.name}"
+        found = reads.listed(self._clients, call, reads.HOST_POOLS, at, "userSessions")
+        return [reading.user_session(one) for one in found]
 
     def host_sessions(self, host_pool_id: str, host: str) -> list[UserSession]:
         """The sessions of one host; empty when the host is not registered."""
         at = ids.parse(host_pool_id)
         try:
-            with azure_call(f"list the sessions on {host}"):
-                listed = self._client(at).user_sessions.list(at.group, at.name, host)
-                return [_user_session(found) for found in listed]
+            call, below = f"list the sessions on {host}", ("sessionHosts", host, "userSessions")
+            found = reads.listed(self._clients, call, reads.HOST_POOLS, at, *below)
+            return [reading.user_session(one) for one in found]
         except AzureNotFound:
             return []
 
@@ -133,24 +134,6 @@ class AzureDesktopPools:
         except AzureNotFound:
             return False
         return True
-
-
-def _session_host(found: models.SessionHost) -> SessionHost:
-    return SessionHost(
-        name=ids.last(found.name or found.id or "").lower(),
-        vm_id=found.resource_id or "",
-        accepting=bool(found.allow_new_session),
-        sessions=int(found.sessions or 0),
-        status=_text(found.status) or "Unavailable",
-        last_heartbeat=found.last_heart_beat,
-    )
-
-
-def _user_session(found: models.UserSession) -> UserSession:
-    """A session; its host is the fourth segment from the end of `…/sessionHosts/{host}/userSessions/{id}`."""
-    host, _, session = (found.id or "").split("/")[-3:]
-    user = found.user_principal_name or found.active_directory_user_name or ""
-    return UserSession(id=session, host=host.lower(), user=user, state=_text(found.session_state))
 
 
 def _text(value: Any) -> str:

@@ -17,6 +17,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
@@ -63,6 +64,7 @@ class ArmClients:
         self._credential = credential
         self._transport = transport
         self._owns_transport = transport is None
+        self._pipelines: dict[str, ARMPipelineClient[Any, Any]] = {}
         self._computes: dict[str, ComputeManagementClient] = {}
         self._desktops: dict[str, DesktopVirtualizationMgmtClient] = {}
 
@@ -74,9 +76,14 @@ class ArmClients:
         """The desktop virtualization client of a subscription."""
         return self._client(self._desktops, DesktopVirtualizationMgmtClient, subscription)
 
+    def pipeline(self) -> ARMPipelineClient[Any, Any]:
+        """What sends plain requests, of any subscription, through the same policies and connections."""
+        return self._client(self._pipelines, lambda *_, **how: ARMPipelineClient(**how), "")
+
     def close(self) -> None:
         """Close all connections; the next call opens new ones."""
         with self._lock:
+            self._pipelines.clear()
             self._computes.clear()
             self._desktops.clear()
             if self._owns_transport and self._transport is not None:

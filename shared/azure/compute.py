@@ -7,9 +7,8 @@ from typing import Any
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.compute.operations import VirtualMachinesOperations
 
-from shared.azure import ids
+from shared.azure import ids, reads
 from shared.azure.clients import ArmClients
-from shared.azure.errors import azure_call
 from shared.settings import Settings
 
 
@@ -26,7 +25,6 @@ class ComputeCalls:
     def _vms(self, at: ids.ArmId) -> VirtualMachinesOperations:
         return self._client(at).virtual_machines
 
-    def _get(self, vm_id: str, expand: str | None = None) -> dict[str, Any]:
+    def _get(self, vm_id: str, **query: str) -> dict[str, Any]:
         at = ids.parse(vm_id)
-        with azure_call(f"read the machine {at.name}"):
-            return dict(self._vms(at).get(at.group, at.name, expand=expand).as_dict())
+        return reads.read(self._clients, f"read the machine {at.name}", reads.VIRTUAL_MACHINES, at, **query)

@@ -6,9 +6,8 @@ from typing import Any
 
 from azure.mgmt.compute import models
 
-from shared.azure import bodies, ids, operations, reading
+from shared.azure import bodies, ids, operations, reading, reads
 from shared.azure.compute import ComputeCalls
-from shared.azure.errors import azure_call
 from shared.errors import AzureNotFound
 from shared.models.azure import Disk, Operation
 
@@ -45,7 +44,6 @@ class DiskCalls(ComputeCalls):
     def _disk(self, disk_id: str) -> dict[str, Any] | None:
         try:
             at = ids.parse(disk_id)
-            with azure_call(f"read the disk {at.name}"):
-                return dict(self._client(at).disks.get(at.group, at.name).as_dict())
+            return reads.read(self._clients, f"read the disk {at.name}", reads.DISKS, at)
         except AzureNotFound:
             return None

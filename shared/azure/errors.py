@@ -37,7 +37,7 @@ def azure_call(call: str, *secrets: SecretStr | None) -> Iterator[None]:
     except sdk.AzureError as error:
         raise _translated(call, error, [secret.get_secret_value() for secret in secrets if secret]) from None
     except (json.JSONDecodeError, sdk.DeserializationError):  # of no SDK root: each SDK reads bodies its own way
-        raise _unreadable(call) from None
+        raise unreadable(call) from None
 
 
 def refusal(call: str, response: Any, secrets: list[str] | None = None) -> AzureError:
@@ -95,7 +95,7 @@ def _date(text: str) -> datetime | None:
 
 def _translated(call: str, error: sdk.AzureError, secrets: list[str]) -> AzureError:
     if isinstance(error, sdk.DecodeError):
-        return _unreadable(call)
+        return unreadable(call)
     response = getattr(error, "response", None)
     if response is not None:
         return refusal(call, response, secrets)
@@ -108,8 +108,8 @@ def _translated(call: str, error: sdk.AzureError, secrets: list[str]) -> AzureEr
     return AzureError(call, None, type(error).__name__, message)
 
 
-def _unreadable(call: str) -> AzureBusy:
-    """A proxy's page, or half an answer."""
+def unreadable(call: str) -> AzureBusy:
+    """The error for what is no answer of Azure's: a proxy's page, or half an answer."""
     return AzureBusy(call, None, "UnreadableAnswer", "Azure's answer was not JSON or broke off")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from azure.mgmt.compute import models
 from pydantic import SecretStr
 
-from shared.azure import bodies, ids, operations, reading
+from shared.azure import bodies, ids, operations, reading, reads
 from shared.azure.commands import CommandCalls
 from shared.azure.disks import DiskCalls
 from shared.azure.errors import azure_call
@@ -32,7 +32,7 @@ class AzureMachines(CommandCalls, DiskCalls):
     def machine(self, vm_id: str) -> Machine | None:
         """One VM with its power state: one read. None when it does not exist."""
         try:
-            return reading.machine(self._get(vm_id, expand="instanceView"))
+            return reading.machine(self._get(vm_id, **{"$expand": "instanceView"}))
         except AzureNotFound:
             return None
 
@@ -115,8 +115,8 @@ class AzureMachines(CommandCalls, DiskCalls):
     def _listed(
         self, subscription: str, group: str, wanted: set[str], statuses: dict[str, list[dict[str, Any]]]
     ) -> dict[str, Machine]:
-        with azure_call(f"list the machines of {group}"):
-            answers = [vm.as_dict() for vm in self._clients.compute(subscription).virtual_machines.list(group)]
+        call = f"list the machines of {group}"
+        answers = reads.all_of(self._clients, call, reads.VIRTUAL_MACHINES, subscription, group)
         bodies_by_id = {vm["id"].lower(): vm for vm in answers}
         return {key: reading.machine(vm, statuses.get(key, [])) for key, vm in bodies_by_id.items() if key in wanted}
 
@@ -127,12 +127,11 @@ class AzureMachines(CommandCalls, DiskCalls):
         with `statusOnly=true` for the subscription. An identity that may not is told nothing: power is `unknown`.
         """
         try:
-            with azure_call("list the power states"):
-                listed = self._clients.compute(subscription).virtual_machines.list_all(status_only="true")
-                answers = [vm.as_dict() for vm in listed]
+            call, only = "list the power states", {"statusOnly": "true"}
+            answers = reads.all_of(self._clients, call, reads.VIRTUAL_MACHINES, subscription, None, **only)
+            return {vm["id"].lower(): reading.statuses_of(vm) for vm in answers}
         except AzureForbidden:
             return {}
-        return {vm["id"].lower(): reading.statuses_of(vm) for vm in answers}
 
 
 def _by_group(vm_ids: Iterable[str]) -> dict[tuple[str, str], set[str]]:

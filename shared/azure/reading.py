@@ -1,4 +1,4 @@
-"""ARM's answers about VMs, image definitions and versions, read into our models. Pure: works on ARM JSON."""
+"""ARM's answers about VMs, session hosts, image definitions and versions, as our models. Pure: works on ARM JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from shared import names
 from shared.azure.ids import definition_of, last, pinned_version
-from shared.models.azure import Disk, Machine, Template, swapped_version
+from shared.models.azure import Disk, Machine, SessionHost, Template, UserSession, swapped_version
 from shared.models.base import region_key
 from shared.models.images import Definition, GalleryVersion
 
@@ -37,6 +37,26 @@ def machine(vm: Json, statuses: list[Json] | None = None) -> Machine:
         os_disk_delete_option=disk.get("deleteOption"),
         ephemeral=bool((disk.get("diffDiskSettings") or {}).get("option")),
     )
+
+
+def session_host(found: Json) -> SessionHost:
+    """A session host. AVD spells one in different ways, and ours are keys: the name is in lower case."""
+    properties = found.get("properties") or {}
+    return SessionHost(
+        name=last(found.get("name") or found.get("id") or "").lower(),
+        vm_id=properties.get("resourceId") or "",
+        accepting=bool(properties.get("allowNewSession")),
+        sessions=int(properties.get("sessions") or 0),
+        status=properties.get("status") or "Unavailable",
+    )
+
+
+def user_session(found: Json) -> UserSession:
+    """A session; its host is the third segment from the end of `…/sessionHosts/{host}/userSessions/{id}`."""
+    properties = found.get("properties") or {}
+    host, _, session = str(found.get("id") or "").split("/")[-3:]
+    user = properties.get("userPrincipalName") or properties.get("activeDirectoryUserName") or ""
+    return UserSession(id=session, host=host.lower(), user=user, state=properties.get("sessionState") or "")
 
 
 def template(vm: Json, nic: Json) -> Template:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -33,7 +32,6 @@ class SessionHost(Value):
     accepting: bool
     sessions: int
     status: str
-    last_heartbeat: datetime | None = None
 
     @property
     def serving(self) -> bool:

@@ -35,18 +35,20 @@ def said(status: int, body: Any = None, **headers: str) -> tuple[int, bytes, dic
 
 
 class Scripted(BaseAdapter):
-    """Gives the answers in order, and remembers method and URL of what was asked. `now` counts seconds, by hand."""
+    """Gives the answers in order, and remembers method and path of what was asked, and the requests themselves. `now`
+    counts seconds, by hand."""
 
     def __init__(self, *answers: tuple[int, bytes, dict[str, str]]) -> None:
         super().__init__()
         self._answers = list(answers)
         self.asked: list[tuple[str, str]] = []
+        self.requests: list[requests.PreparedRequest] = []
         self.now = 0.0
         session = requests.Session()
         session.mount("http://", self)
         transport = RequestsTransport(session=session, session_owner=False)
         settings = Settings(arm_endpoint=ENDPOINT)
-        clients = ArmClients(settings, transport=transport, writes=WritesLeft(lambda: self.now))
+        self.clients = clients = ArmClients(settings, transport=transport, writes=WritesLeft(lambda: self.now))
         self.machines = AzureMachines(clients, settings)
         self.desktops = AzureDesktopPools(clients, lambda: datetime.now(UTC))
         self.gallery = AzureGallery(clients)
@@ -54,6 +56,7 @@ class Scripted(BaseAdapter):
         self.surroundings = AzureSurroundings(clients)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        self.requests.append(request)
         self.asked.append((str(request.method), str(request.url).split("?")[0].removeprefix(ENDPOINT)))
         status, content, headers = self._answers.pop(0)
         return _response(request, status, content, headers)

@@ -40,8 +40,6 @@ def test_session_hosts_come_from_all_pages_with_their_vm_and_sessions(azure: Azu
     assert hosts[host(2)].vm_id == vm(2)
     assert (hosts[host(2)].sessions, hosts[host(1)].sessions) == (1, 0)
     assert hosts[host(2)].serving
-    beat = hosts[host(2)].last_heartbeat
-    assert beat is not None and beat.tzinfo is not None
     assert azure.calls()["list_session_hosts"] == 3
 
 

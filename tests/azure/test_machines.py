@@ -6,9 +6,10 @@ import pytest
 from pydantic import SecretStr
 
 from local.sim import names
-from shared.errors import AzureConflict, AzureForbidden, AzureNotFound, InvalidRequest, OperationFailed
+from shared.errors import AzureConflict, AzureNotFound, InvalidRequest, OperationFailed
 from shared.models.pools import DomainJoin, EntraJoin
 from tests.azure.conftest import PASSWORD, POOL, Azure, host, vm
+from tests.azure.scripted import Scripted, said
 
 DOMAIN_JOIN = DomainJoin(kind="ad", domain="contoso.local", user="joiner@contoso.local", password_setting="JOIN_OFFICE")
 
@@ -81,18 +82,14 @@ def test_a_host_that_names_no_machine_hides_no_other(azure: Azure) -> None:
     assert azure.machines.machines([]) == {}
 
 
-def test_power_is_unknown_when_the_subscription_may_not_be_listed(
-    azure: Azure, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vms = azure.clients.compute(names.SUBSCRIPTION).virtual_machines
+def test_power_is_unknown_when_the_subscription_may_not_be_listed() -> None:
+    listed = [{"id": vm(number), "name": f"office-{number:04d}", "location": "westeurope"} for number in range(1, 6)]
+    refused = {"error": {"code": "AuthorizationFailed", "message": "only the group may be read"}}
+    azure = Scripted(said(403, refused), said(200, {"value": listed}))
 
-    def refuse(**_: str) -> None:
-        raise AzureForbidden("list the power states", 403, "AuthorizationFailed", "only the group may be read")
-
-    monkeypatch.setattr(vms, "list_all", refuse)
     found = azure.machines.machines([vm(number) for number in range(1, 6)])
 
-    assert {machine.power for machine in found.values()} == {"unknown"}
+    assert [machine.power for machine in found.values()] == ["unknown"] * 5
 
 
 def test_a_disk_names_the_version_it_was_made_from(azure: Azure) -> None:

@@ -34,9 +34,7 @@ def updated(strategy: str = "reimage", **fields: Any) -> RolloutHost:
 
 def seen_with(sessions: int, *, accepting: bool = True) -> SessionHost:
     """The host as the broker sees it."""
-    return SessionHost(
-        name="host-01", vm_id="/vm", accepting=accepting, sessions=sessions, status="Available", last_heartbeat=NOON
-    )
+    return SessionHost(name="host-01", vm_id="/vm", accepting=accepting, sessions=sessions, status="Available")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""Plain reads of ARM: what a rollout asks again and again, as ARM's own JSON.
+
+The generated clients turn an answer into models before anybody uses a field of it: 0.5 s of a core for a list of 1,000
+session hosts, where their JSON takes 0.04 s; 3.2 ms for a VM instead of 1.7. So these go through azure-core's own
+pipeline client with the same policies. Paths and API versions are those of the clients (tested against them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from azure.core.rest import HttpRequest
+
+from shared.azure import ids
+from shared.azure.clients import ArmClients
+from shared.azure.errors import azure_call, refusal, unreadable
+
+Json = dict[str, Any]
+
+VIRTUAL_MACHINES = "Microsoft.Compute/virtualMachines"
+DISKS = "Microsoft.Compute/disks"
+HOST_POOLS = "Microsoft.DesktopVirtualization/hostPools"
+
+_VERSIONS = {VIRTUAL_MACHINES: "2026-04-01", DISKS: "2026-03-02", HOST_POOLS: "2024-04-03"}
+"""API versions of azure-mgmt-compute 39.0.0 and azure-mgmt-desktopvirtualization 2.0.0."""
+
+
+def read(clients: ArmClients, call: str, kind: str, at: ids.ArmId, *below: str, **query: str) -> Json:
+    """One resource of this kind, or what lies `below` it. `call` says in plain words what is asked for.
+
+    Raises AzureNotFound, AzureBusy, AzureForbidden, AzureError.
+    """
+    path = f"{_group(at.subscription, at.group)}/providers/{kind}/{at.name}"
+    return _get(clients, call, "/".join([path, *below]), kind, query)
+
+
+def listed(clients: ArmClients, call: str, kind: str, at: ids.ArmId, *below: str, **query: str) -> Iterator[Json]:
+    """The resources in the collection `below` one, one read per page. Raises what `read` raises."""
+    path = f"{_group(at.subscription, at.group)}/providers/{kind}/{at.name}"
+    return _items(clients, call, _get(clients, call, "/".join([path, *below]), kind, query))
+
+
+def all_of(
+    clients: ArmClients, call: str, kind: str, subscription: str, group: str | None, **query: str
+) -> Iterator[Json]:
+    """The resources of this kind in a group, or in the subscription. Raises what `read` raises."""
+    scope = f"/subscriptions/{subscription}" if group is None else _group(subscription, group)
+    return _items(clients, call, _get(clients, call, f"{scope}/providers/{kind}", kind, query))
+
+
+def _group(subscription: str, group: str) -> str:
+    return f"/subscriptions/{subscription}/resourceGroups/{group}"
+
+
+def _items(clients: ArmClients, call: str, page: Json) -> Iterator[Json]:
+    while True:
+        yield from page.get("value") or ()
+        following = page.get("nextLink")
+        if not following:
+            return
+        page = _send(clients, call, HttpRequest("GET", str(following)))
+
+
+def _get(clients: ArmClients, call: str, path: str, kind: str, query: dict[str, str]) -> Json:
+    return _send(clients, call, HttpRequest("GET", quote(path), params={**query, "api-version": _VERSIONS[kind]}))
+
+
+def _send(clients: ArmClients, call: str, request: HttpRequest) -> Json:
+    request.headers["Accept"] = "application/json"
+    pipeline = clients.pipeline()
+    request.url = pipeline.format_url(request.url)
+    with azure_call(call):
+        answer = pipeline.send_request(request)
+        if answer.status_code != 200:
+            raise refusal(call, answer)
+        body = answer.json()
+    if not isinstance(body, dict):
+        raise unreadable(call)
+    return body
