@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.first_asks import FirstAsks
 from shared.models.accounts import Account
 from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageRow
@@ -44,3 +45,4 @@ class Services:
     gallery: Gallery
     surroundings: Surroundings
     workshop: Workshop
+    first_asks: FirstAsks = field(default_factory=FirstAsks)

@@ -42,6 +42,10 @@ class Stepped(Protocol):
     def waits_for(self) -> str:
         """What the step waits for, in words."""
 
+    @property
+    def closely(self) -> bool:
+        """Whether others wait for it, so that each operation is asked after as often as may be."""
+
     def note(self, **changes: object) -> None:
         """Have these changes in the row once this call has ended: what they tell can be found out again."""
 
@@ -111,12 +115,28 @@ def carry_on(
             work.note(operation=None)
             raise
     if operation.done:
-        work.note(operation=None)
+        found_through(work)
         return None
+    begun, asks = work.operation is None, work.services.first_asks
+    if not begun:
+        _learn(work, through=False)
+        operation = operation.model_copy(update={"asked": True})
     if operation != work.operation:
         work.note(operation=operation)
+    polls = 1.0 if work.closely else asks.first(operation.kind) if begun else asks.later(operation.kind)
     # What Azure names is the least (10 seconds as a rule); asking as often would use up its reads.
-    return Outcome(Then.WAIT, max(operation.retry_after or 0.0, work.services.settings.operation_poll))
+    return Outcome(Then.WAIT, max(operation.retry_after or 0.0, polls * work.services.settings.operation_poll))
+
+
+def found_through(work: Stepped) -> None:
+    """Note that the running operation has come to its end, or that what it was for is there: it is asked no more."""
+    _learn(work, through=True)
+    work.note(operation=None)
+
+
+def _learn(work: Stepped, *, through: bool) -> None:
+    if work.operation is not None and not work.operation.asked and not work.closely:
+        work.services.first_asks.learn(work.operation.kind, through=through)
 
 
 def settle(work: Stepped, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> Outcome:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared import stepping
-from shared.errors import AzureBusy, AzureError, AzureNotFound, Conflict, InvalidRequest, StaleRow
+from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, StaleRow
 from shared.images import find_image
 from shared.imaging.shares import STEPS, done
 from shared.imaging.tasks import find_task
@@ -77,6 +77,11 @@ class TaskWork:
         """What the step waits for, in words."""
         return self.task.note
 
+    @property
+    def closely(self) -> bool:
+        """There are few tasks, and people wait for each."""
+        return True
+
     def save(self, **changes: object) -> None:
         """Write the row with these changes.
 
@@ -124,19 +129,7 @@ class TaskWork:
 
         One that ARM has forgotten is begun again: every `start` given here is safe to repeat.
         """
-        if self.operation is None:
-            return self.carry_on(resume, start()) or Outcome(Then.NEXT)
-        forgotten = False
-
-        def asked(operation: Operation) -> Operation:
-            nonlocal forgotten
-            try:
-                return resume(operation)
-            except AzureNotFound:
-                forgotten = True
-                raise
-
-        return self.carry_on(asked) or Outcome(Then.WAIT if forgotten else Then.NEXT)
+        return stepping.settle(self, resume, start)
 
     def carry_on(self, resume: Callable[[Operation], Operation], operation: Operation | None = None) -> Outcome | None:
         """Ask once how the operation under way is doing; None when there is none, or it has finished."""

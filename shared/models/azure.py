@@ -149,7 +149,8 @@ class Template(Value):
 class Operation(Value):
     """A long ARM operation that was started: finished already, or to be resumed with `token`.
 
-    `kind` names the call that resumes it; `retry_after` is ARM's Retry-After in seconds, None when it gave none.
+    `kind` names the call that resumes it; `retry_after` is ARM's Retry-After in seconds, None when it gave none;
+    `asked` whether it was asked after since it was started.
     The token holds no secret (tested), so it may be kept in a row.
     """
 
@@ -158,6 +159,7 @@ class Operation(Value):
     token: str | None
     done: bool
     retry_after: float | None = None
+    asked: bool = False
 
 
 class MachineBody(Value):

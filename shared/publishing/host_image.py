@@ -48,7 +48,7 @@ def rebuild_host(work: Work) -> Outcome:
     if asked is not None and asked.kind in REBUILDING:
         work.note(rebuilt=True)
     services, row = work.services, work.row
-    machine = services.machines.machine(row.vm_id)
+    machine, work.machine = work.machine or services.machines.machine(row.vm_id), None
     if machine is not None and machine.provisioning in CHANGING:
         if row.rebuild_asked and not row.rebuilt:
             work.note(rebuilt=True)  # its answer was lost, and this is it
@@ -113,8 +113,9 @@ def _came_out_wrong(work: Work, machine: Machine | None) -> Outcome:
     body = work.services.machines.recreation_body(machine.id)
     stale = known_by(machine) if work.rollout.kind is RolloutKind.REFRESH else work.row.stale_disk_id
     work.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False, stale_disk_id=stale)
-    # The disk that came wrong is of no use; the one from before is detached already and stays.
-    work.services.machines.update(machine.id, os_disk_delete_option="Delete")
+    if machine.os_disk_id != work.row.old_disk_id:
+        # The disk that came wrong is of no use; the one from before is detached already and stays.
+        work.services.machines.update(machine.id, os_disk_delete_option="Delete")
     return _delete(work, machine)
 
 

@@ -52,6 +52,7 @@ def recheck_host(work: Work) -> Outcome:
     # Before it is: after a crash, no list would show the host any more. And who does not drive it any more, ends here.
     work.save(out_of_pool=True)
     services.desktops.remove_session_host(pool.host_pool_id, row.host)
+    work.machine = machine
     return Outcome(Then.NEXT)
 
 

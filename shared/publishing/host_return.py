@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.pools import DomainJoin
 from shared.models.rollouts import RolloutKind
+from shared.names import SWAP
 from shared.planning.freshness import used_meanwhile
 from shared.publishing import apply
 from shared.publishing.host_prove import keep_out, to_be_proved
@@ -14,7 +15,7 @@ from shared.publishing.host_recheck import look_again_if_back
 from shared.publishing.host_swap import AT_ONCE
 from shared.publishing.step import Work, carry_on
 from shared.states import HostState
-from shared.stepping import StepFailed
+from shared.stepping import StepFailed, found_through
 from shared.steps import Outcome, Then
 
 LOOKS_OFTEN = 5.0
@@ -45,11 +46,26 @@ def register_host(work: Work) -> Outcome:
     if work.row.operation is not None:
         if to_be_proved(work):
             keep_out(work)
+        elif _is_back(work):
+            found_through(work)
         return carry_on(work) or _registered(work)
     token = work.services.desktops.registration_token(work.pool.host_pool_id)
     row = work.row
     started = work.services.machines.start_register(row.vm_id, row.location, token, work.attempt_tag)
     return carry_on(work, started) or _registered(work)
+
+
+def _is_back(work: Work) -> bool:
+    """Whether the broker sees the host as healthy: what the run command was for is done.
+
+    Not on a disk from before, which may bring its old registration along; nor where a registration must be drained at
+    once, which `await_healthy` does.
+    """
+    if work.closely or work.row.strategy == SWAP:
+        return False
+    seen = work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
+    work.seen = seen if seen is not None and seen.status in HEALTHY_STATUSES else None
+    return work.seen is not None
 
 
 def _registered(work: Work) -> Outcome:
@@ -63,10 +79,11 @@ def await_healthy(work: Work) -> Outcome:
     A registration accepts sessions at once. A host that is to be proved first, or to be given back drained or
     switched off, is drained as soon as it is seen; others get nobody before they are healthy, and then may.
     """
-    kept_out = work.row.operator_drained or work.row.was_off or to_be_proved(work)
-    seen = keep_out(work) if kept_out else work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
+    kept_out, desktops = work.closely, work.services.desktops
+    seen = work.seen or (keep_out(work) if kept_out else desktops.session_host(work.pool.host_pool_id, work.row.host))
     if seen is not None and seen.status in HEALTHY_STATUSES:
         work.note(out_of_pool=False)
+        work.seen = None if kept_out else seen
         return Outcome(Then.NEXT)
     status = seen.status if seen else "not registered yet"
     if status != work.row.reason:
@@ -81,9 +98,11 @@ def give_back_host(work: Work) -> Outcome:
     waiting = carry_on(work)
     if waiting:
         return waiting
-    seen = services.desktops.session_host(pool.host_pool_id, row.host)
+    seen = work.seen or services.desktops.session_host(pool.host_pool_id, row.host)
     _note_use(work, seen)
-    apply.tidy(services, row)
+    if row.was_off and work.noted:
+        work.save()  # what is switched off below would else be switched on again after a crash, without our mark
+    apply.tidy(services, work.row)
     if row.was_off:
         waiting = _switch_off(work, seen)
         if waiting:

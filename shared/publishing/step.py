@@ -13,7 +13,7 @@ from datetime import datetime
 
 from shared import stepping
 from shared.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, NotFound
-from shared.models.azure import Operation
+from shared.models.azure import Machine, Operation, SessionHost
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.names import GIVE_BACK_HOST, SWAP
@@ -41,6 +41,10 @@ class Work:
     row: RolloutHost
     noted: bool = False
     """Whether the row holds what the table does not."""
+    machine: Machine | None = None
+    """The VM as one step has just read it, for the next one of the same call: nothing has been done to it since."""
+    seen: SessionHost | None = None
+    """The host as the broker sees it, likewise."""
     _made_from: dict[str, str | None] = field(default_factory=dict)
 
     @property
@@ -62,6 +66,11 @@ class Work:
     def waits_for(self) -> str:
         """What the step waits for, in words."""
         return self.row.operation.kind if self.row.operation else self.row.reason
+
+    @property
+    def closely(self) -> bool:
+        """Whether others wait for this host, or it may not get users when it registers: then it is looked at often."""
+        return self.row.operator_drained or self.row.was_off or (self.row.canary and not self.row.back)
 
     @property
     def attempt_tag(self) -> str:

@@ -108,10 +108,8 @@ class Watch(Acts):
             had = self.app.now - known[2] - timedelta(seconds=known[3])
             if had < timedelta(seconds=limit) - ONE_WAIT:
                 self.broken(7, f"{row.host} had {had} for {name}, besides waiting for Azure: {row.error}")
-        if row.step != name:
-            return  # it is behind the host already
-        if known is None or known[:2] != (name, row.attempt):
-            known = name, row.attempt, self.app.now, 0.0
+        if known is None or known[:2] != (row.step, row.attempt):  # one call goes through several steps
+            known = row.step, row.attempt, self.app.now, 0.0
         busy = outcome.seconds if self._busy and outcome.then is Then.WAIT else 0.0
         self._steps[row.rollout, row.host] = (*known[:3], known[3] + busy)
 

@@ -103,8 +103,8 @@ def test_a_host_whose_drain_is_refused_fails_and_keeps_nothing_of_ours() -> None
 def test_a_refused_sign_out_fails_the_host_and_not_the_session(users: tuple[int, ...]) -> None:
     drive = office(*users)
     drive.world.refuse("sign_out")
-    drive.publish(ScheduleMode.NOW)
-    drive.run(60)
+    drive.publish(ScheduleMode.NOW, policy={"max_failed": 9})
+    drive.run(120)
     for host, count in zip(drive.rows, users, strict=True):
         assert drive.rows[host].state is (HostState.FAILED if count else HostState.DONE)
         assert len(drive.world.users_on(host)) == count

@@ -123,7 +123,7 @@ def test_a_window_that_closes_gives_waiting_hosts_back_and_lets_those_in_work_fi
     drive.world.resumes_needed = 3
     window = {"days": ["mon"], "from": "12:00", "to": "13:00"}
     nightly = {"days": ["tue"], "from": "12:00", "to": "13:00"}
-    drive.publish(policy=EAGER | {"windows": [window, nightly], "settle_seconds": 0}, force=60 * 24 + 30)
+    drive.publish(policy=EAGER | {"windows": [window, nightly], "settle_seconds": 0}, force=60 * 24 + 10)
     drive.run(30)
     assert {row.state for row in drive.rows.values()} >= {HostState.WAITING_FOR_LOGOFF}
     drive.run(120)
@@ -262,7 +262,7 @@ def test_a_pool_remembers_how_long_its_hosts_take() -> None:
     drive.run(300)
     assert_all_well(drive)
     assert drive.pool.host_seconds
-    assert 30 <= drive.pool.host_seconds <= 600
+    assert 30 <= drive.pool.host_seconds <= 900
     assert drive.pool.last_rollout == drive.rollout_id
 
 
