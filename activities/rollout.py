@@ -6,7 +6,7 @@ import azure.durable_functions as df
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.engine import DurableEngine
-from shared.publishing.look import look
+from shared.publishing.glance import look_or_glance
 from shared.wiring import services
 
 bp = df.Blueprint()
@@ -15,8 +15,14 @@ bp = df.Blueprint()
 @bp.durable_client_input(client_name="client")
 @bp.activity_trigger(input_name="given")
 def look_at_pool(given: dict, client: SyncDurableFunctionsClient) -> dict:  # type: ignore[type-arg]
-    """Look once at the pool of the rollout in `given`, and do what follows from it."""
+    """Look once at the pool of the rollout in `given`, or at the hosts that somebody has `left`; do what follows."""
     work = services()
-    answer = look(work, DurableEngine(client), given["rollout"], given["run"])
-    next_look = answer.next_look.isoformat() if answer.next_look else None
-    return {"ended": answer.ended, "state": answer.state, "next_look": next_look, "gap": work.settings.look_gap}
+    answer = look_or_glance(work, DurableEngine(client), given)
+    return {
+        "ended": answer.ended,
+        "state": answer.state,
+        "next_look": answer.next_look.isoformat() if answer.next_look else None,
+        "gap": work.settings.look_gap,
+        "calm": max(work.settings.look_gap, answer.calm.total_seconds()),
+        "whole": answer.whole,
+    }

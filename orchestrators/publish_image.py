@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from durabletask.task import OrchestrationContext, Task, when_any
 
+from orchestrators.news import News
 from orchestrators.walk import PATIENCE, TURNS, Driven
 from shared.names import INBOX, LOOK_AT_POOL
 
@@ -15,31 +16,31 @@ def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Drive
     """1 Look at the pool: gather, decide, apply. 2 Wait for news or for the moment of the next look. 3 Again,
     until the rollout has ended.
 
-    `given`: `rollout` and `run`; everything else is in the tables. A look's answer says when to look again at the
-    latest, and how long to let news gather (`gap`, seconds).
+    `given`: `rollout` and `run`; everything else is in the tables. News of a log-off are followed by a glance at the
+    hosts that were left; all else by a look at the whole pool, when it is due.
     There is one inbox event with one waiter, kept across turns: a waiter left behind would swallow the next event.
     """
     inbox = context.wait_for_external_event(INBOX)
-    alarm = Alarm(context)
+    alarm, news = Alarm(context), News(context.current_utc_datetime)
     for _ in range(TURNS):
+        left = news.hosts_left(context.current_utc_datetime)
         began = context.current_utc_datetime
-        answer = yield context.call_activity(LOOK_AT_POOL, input=given, retry_policy=PATIENCE)
+        answer = yield context.call_activity(
+            LOOK_AT_POOL, input={**given, "left": left} if left else given, retry_policy=PATIENCE
+        )
         if answer["ended"]:
             return answer["state"]
-        alarm.set(datetime.fromisoformat(answer["next_look"]))
-        if not inbox.is_complete:
+        news.looked(began, answer, glanced=bool(left))
+        while True:
+            while inbox.is_complete:
+                news.take(inbox.get_result() or {}, context.current_utc_datetime)
+                inbox = context.wait_for_external_event(INBOX)
+            if news.calls_for_a_look(context.current_utc_datetime):
+                break
+            alarm.set(news.due)
             yield when_any([inbox, alarm.timer])
-        yield from _let_news_gather(context, began + timedelta(seconds=answer["gap"]))
-        while inbox.is_complete:
-            inbox = context.wait_for_external_event(INBOX)
     context.continue_as_new(given, save_events=True)
     return None
-
-
-def _let_news_gather(context: OrchestrationContext, until: datetime) -> Driven:
-    """Wait out the gap between looks, so that a hundred hosts that finish together cost one look."""
-    if context.current_utc_datetime < until:
-        yield context.create_timer(until)
 
 
 class Alarm:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import grpc
 from azure.durable_functions.client import SyncDurableFunctionsClient
 from durabletask.client import OrchestrationStatus
@@ -66,10 +68,11 @@ class DurableEngine:
         """Whether an instance drives this task."""
         return self._alive(task_instance(task_id, run))
 
-    def nudge(self, rollout_id: str, run: int, why: str) -> None:
+    def nudge(self, rollout_id: str, run: int, why: str, *, left: Sequence[str] = (), calm: bool = False) -> None:
         """Make the rollout look now. Nobody there is fine: the resume timer finds what nobody drives."""
+        news = {"why": why, **({"left": list(left)} if left else {}), **({"calm": True} if calm else {})}
         try:
-            self._client.raise_orchestration_event(rollout_instance(rollout_id, run), INBOX, data={"why": why})
+            self._client.raise_orchestration_event(rollout_instance(rollout_id, run), INBOX, data=news)
         except grpc.RpcError as error:
             if not _says(error, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
                 raise

@@ -85,10 +85,11 @@ class Ear:
             if not new:
                 return 0
             self._refresh(services, now)
-            found = {rollout for hint in new if self._allowed(hint, now) for rollout in self._rollouts_of(hint.host)}
-            nudges = [(rollout, self.running[rollout].run) for rollout in found]
-        for rollout, run in nudges:
-            engine.nudge(rollout, run, "logoff")
+            hosts = {hint.host for hint in new if self._allowed(hint, now)}
+            left = {rollout: sorted(hosts & known.hosts) for rollout, known in self.running.items()}
+            nudges = [(rollout, self.running[rollout].run, those) for rollout, those in left.items() if those]
+        for rollout, run, those in nudges:
+            engine.nudge(rollout, run, "logoff", left=those)
         return len(nudges)
 
     def _new(self, hint: Hint, now: datetime) -> bool:

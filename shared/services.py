@@ -17,6 +17,7 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.ports import DesktopPools, Gallery, Machines, Rows, Surroundings, Workshop
 from shared.settings import Settings
+from shared.sights import Sights
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
 TASKS, PROMOTIONS = "task", "promotion"
@@ -46,3 +47,4 @@ class Services:
     surroundings: Surroundings
     workshop: Workshop
     first_asks: FirstAsks = field(default_factory=FirstAsks)
+    sights: Sights = field(default_factory=Sights)

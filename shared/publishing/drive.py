@@ -8,6 +8,7 @@ from shared.ports import Engine
 from shared.publishing.registry import HOST_STEP_RUNS
 from shared.publishing.step import Work, load, run_step
 from shared.services import Services
+from shared.states import HostState
 from shared.steps import HOST_STEPS, Outcome, Then
 
 MOST_STEPS = 5 * len(HOST_STEPS)
@@ -27,7 +28,8 @@ def drive_host(services: Services, engine: Engine, given: dict[str, object], nam
     if work.noted:
         work.save()
     if outcome.then is Then.STOP:
-        engine.nudge(work.rollout.id, work.rollout.engine_run, f"{work.row.host} is {work.row.state}")
+        told, well = f"{work.row.host} is {work.row.state}", work.row.state is HostState.DONE
+        engine.nudge(work.rollout.id, work.rollout.engine_run, told, calm=well)
     return outcome
 
 

@@ -36,6 +36,12 @@ class Gathered:
     alone: bool = False
     """The pool's refresh has let go of every host, for as long as the rollout holds the pool."""
 
+    @property
+    def may_be_glanced_at(self) -> bool:
+        """Whether a single host can be decided about from this reading: the refresh of the pool has nothing to do with
+        it, or the whole of it would have to be read."""
+        return self.alone and self.snapshot.kind is not RolloutKind.REFRESH
+
 
 def gather(
     services: Services, rollout: Rollout, pool: Pool, now: datetime, standing: Standing | None = None

@@ -100,8 +100,8 @@ def give_back_host(work: Work) -> Outcome:
         return waiting
     seen = work.seen or services.desktops.session_host(pool.host_pool_id, row.host)
     _note_use(work, seen)
-    if row.was_off and work.noted:
-        work.save()  # what is switched off below would else be switched on again after a crash, without our mark
+    if work.noted:
+        work.save()  # how far it has come: after a crash it would else be rebuilt on without our mark, which goes now
     apply.tidy(services, work.row)
     if row.was_off:
         waiting = _switch_off(work, seen)

@@ -12,40 +12,41 @@ from datetime import datetime, timedelta
 
 from shared.errors import AzureBusy, AzureError, NotFound, StaleRow
 from shared.models.pools import Pool
-from shared.models.rollouts import Look, Rollout, RolloutHost, RolloutKind
+from shared.models.rollouts import Look, Rollout, RolloutKind
 from shared.planning.freshness import is_fresh
 from shared.planning.moments import next_look
 from shared.planning.pace import measured
 from shared.planning.plan import plan
-from shared.planning.values import Act, Limits, Plan
+from shared.planning.values import Limits, Plan
 from shared.ports import Engine
 from shared.publishing.beside import nudge_refresh
 from shared.publishing.carry_out import Hands
 from shared.publishing.gather import Gathered, gather
+from shared.publishing.hand_over import begun, save, start_hosts
 from shared.publishing.progress import is_left
-from shared.publishing.record import forced, record
+from shared.publishing.record import record
 from shared.publishing.standing import Standing, forget_gone, standing_of
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.states import HostState, RolloutState, move_rollout
+from shared.sights import Sight
+from shared.states import HostState, RolloutState
 
 log = logging.getLogger("freshcoat.look")
 
-ACTS = frozenset(Act) - {Act.HOLD, Act.SKIP}
-"""Decisions that change something in Azure."""
-
-STALE_AFTER = timedelta(minutes=10)
-"""A host in work whose row has been silent for so long is asked after."""
-BEGUN_WITHIN = timedelta(seconds=15)
-"""A host handed over must have begun within this time, or its start was lost."""
+MOST_CALM = timedelta(seconds=15)
+CALM_PER_HOST = timedelta(milliseconds=10)
+"""Reading a pool costs reads by its size, so what is news for nobody else waits the longer the larger it is."""
 
 
 @dataclass(frozen=True)
 class LookAnswer:
-    """What the orchestrator needs to know: whether it is over, else when to look again (UTC)."""
+    """What the orchestrator needs to know: whether it is over, else when to look again (UTC), and how long a host that
+    is through may wait for a look. `whole`: only a look at the whole pool will do now."""
 
     ended: bool
     state: str
     next_look: datetime | None = None
+    calm: timedelta = timedelta(0)
+    whole: bool = False
 
 
 def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookAnswer:
@@ -76,16 +77,16 @@ def look(services: Services, engine: Engine, rollout_id: str, run: int) -> LookA
         return LookAnswer(ended=False, state=rollout.state, next_look=now)
     rollout, standing, gathered = read
     decided = plan(gathered.snapshot, rollout.policy, now, limits=limits_of(services))
-    begun = _begun(services, rollout, decided)
-    if begun is None:
+    written = begun(services, rollout, decided)
+    if written is None:
         return LookAnswer(ended=False, state=rollout.state, next_look=now)
-    rollout = begun
+    rollout = written
     hands = Hands(services, rollout, pool, {view.name: view.row for view in gathered.snapshot.hosts})
     taken = hands.carry_out(decided, gathered.snapshot)
-    _save(services, gathered.stored, hands.rows)
+    save(services, gathered.stored, hands.rows)
     if standing:
         forget_gone(services, rollout, gathered.stored, hands.rows)
-    _start_hosts(services, engine, taken, hands.rows, new_run=rollout.adopted_run != run, now=now)
+    start_hosts(services, engine, taken, hands.rows, new_run=rollout.adopted_run != run, now=now)
     answer = _answer(services, rollout, decided, gathered, hands, standing)
     if gathered.beside.drained or (answer.ended and not standing):
         nudge_refresh(services, engine, pool, f"rollout {rollout.id} is {answer.state}")
@@ -128,70 +129,6 @@ def _unreadable(services: Services, rollout: Rollout, error: AzureError, now: da
     rollout = record(services, rollout.id, note=f"The pool cannot be read: {error}")
     wait = max(services.settings.azure_pause, rollout.policy.poll_seconds)
     return LookAnswer(ended=False, state=rollout.state, next_look=now + timedelta(seconds=wait))
-
-
-def _begun(services: Services, rollout: Rollout, decided: Plan) -> Rollout | None:
-    """The rollout's row, written as begun before anything is done to a host; None when it was changed meanwhile.
-
-    The conditional write is a fence: a command that was answered after this look had read the rollout makes it
-    fail, and then the look does nothing but look again.
-    """
-    if not any(decision.act in ACTS for decision in decided.decisions):
-        return rollout
-    changes: dict[str, object] = {"started_at": rollout.started_at or services.now()}
-    if decided.forcing:
-        changes |= forced(rollout, services.now())
-    if rollout.state is RolloutState.SCHEDULED and decided.becomes is RolloutState.RUNNING:
-        changes["state"] = move_rollout(rollout.id, rollout.state, RolloutState.RUNNING)
-    try:
-        return services.rollouts.replace(rollout.model_copy(update=changes))
-    except StaleRow:
-        return None
-
-
-def _save(services: Services, stored: dict[str, RolloutHost], rows: dict[str, RolloutHost]) -> None:
-    """Write the rows that changed. One that somebody else wrote meanwhile is left to the next look."""
-    changed = [row for host, row in rows.items() if row != stored.get(host)]
-    try:
-        written = services.hosts.write_many(changed)
-    except StaleRow:
-        written = [saved for row in changed if (saved := _save_one(services, row)) is not None]
-    rows.update({row.host: row for row in written})
-
-
-def _save_one(services: Services, row: RolloutHost) -> RolloutHost | None:
-    try:
-        return services.hosts.replace(row) if row.etag else services.hosts.add(row)
-    except StaleRow:
-        log.info("rollout %s: the row of %s was written by somebody else meanwhile", row.rollout, row.host)
-        return None
-
-
-def _start_hosts(
-    services: Services, engine: Engine, taken: list[str], rows: dict[str, RolloutHost], *, new_run: bool, now: datetime
-) -> None:
-    """Start the orchestration of each host just taken, and again of each whose instance was lost."""
-    just_taken = set(taken)
-    for row in rows.values():
-        if row.host in just_taken:
-            engine.start_host(row.rollout, row.host, row.engine_run)
-        elif row.state.in_work and (new_run or _may_be_lost(row, now)):
-            _start_again(services, engine, row)
-
-
-def _may_be_lost(row: RolloutHost, now: datetime) -> bool:
-    if row.step_since is None:
-        return row.taken_at is not None and now > row.taken_at + BEGUN_WITHIN
-    return now > row.step_since + STALE_AFTER
-
-
-def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
-    if engine.host_alive(row.rollout, row.host, row.engine_run):
-        return
-    log.warning("rollout %s: nobody drives %s, it is taken up again at %s", row.rollout, row.host, row.step)
-    saved = _save_one(services, row.model_copy(update={"engine_run": row.engine_run + 1}))
-    if saved is not None:
-        engine.start_host(saved.rollout, saved.host, saved.engine_run)
 
 
 def _answer(
@@ -237,7 +174,10 @@ def _answer(
         return LookAnswer(ended=True, state=recorded.state)
     if recorded.state is not rollout.state and decided.becomes is None:
         next_at = now  # somebody paused, resumed or cancelled it meanwhile
-    return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now)
+    if gathered.may_be_glanced_at:
+        services.sights.keep(Sight(recorded, after, now))
+    calm = min(MOST_CALM, len(after.hosts) * CALM_PER_HOST)
+    return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now, calm=calm)
 
 
 def _also(gathered: Gathered, standing: Standing | None) -> dict[str, object]:

@@ -49,7 +49,7 @@ def record(
             changes |= {"look": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
         if note is not None:
             changes["note"] = note
-        if decided is not None and planned_from is not None and _as_commanded(planned_from) == _as_commanded(rollout):
+        if decided is not None and planned_from is not None and as_commanded(planned_from) == as_commanded(rollout):
             changes |= _moves(services, rollout, decided)
         try:
             written = services.rollouts.replace(rollout.model_copy(update=changes))
@@ -61,7 +61,7 @@ def record(
     raise StaleRow("Rollouts", rollout_id)
 
 
-def _as_commanded(rollout: Rollout) -> tuple[object, ...]:
+def as_commanded(rollout: Rollout) -> tuple[object, ...]:
     """What operators change: a look that planned from something else must not end what they have just set going."""
     return rollout.state, rollout.schedule, rollout.retried_at, rollout.failures_accepted, rollout.approved_at
 

@@ -24,9 +24,10 @@ HOST = {"rollout": "r-1", "host": "office-0001", "run": 1}
 def looked(next_in: float) -> dict[str, Any]:
     """A look's answer; the next look so many seconds from START."""
     at = START + timedelta(seconds=next_in)
-    return {"ended": False, "state": "running", "next_look": at.isoformat(), "gap": 1.0}
+    return {"ended": False, "state": "running", "next_look": at.isoformat(), "gap": 1.0, "calm": 10.0, "whole": False}
 
 
+GLANCED = {"ended": False, "state": "running", "next_look": None, "gap": 1.0, "calm": 1.0, "whole": False}
 ENDED = {"ended": True, "state": "succeeded", "next_look": None, "gap": 1.0}
 
 
@@ -53,7 +54,7 @@ def test_news_that_come_during_a_look_are_not_lost() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.event(1, INBOX, {"why": "during the look"})
     run.done(2, 1, looked(600))
-    run.done(3, 3, ENDED)
+    run.done(3, 2, ENDED)
     run.check("publish_image_news_during_a_look")
 
 
@@ -68,6 +69,43 @@ def test_a_nearer_moment_replaces_the_timer_and_a_farther_one_does_not() -> None
     run.fired(900, 6)
     run.done(901, 7, ENDED)
     run.check("publish_image_timers")
+
+
+def test_hosts_that_were_left_are_glanced_at_at_once() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.5, 1, looked(600))
+    run.event(0.6, INBOX, {"why": "logoff", "left": ["b", "a"]}, {"why": "logoff", "left": ["c"]})
+    run.event(0.7, INBOX, {"why": "logoff", "left": ["d"]})  # during the glance
+    run.done(0.8, 3, GLANCED)
+    run.done(0.9, 4, looked(30))  # what was found there is to be looked at again sooner
+    run.fired(30, 5)
+    run.done(31, 6, ENDED)
+    run.check("publish_image_glances")
+
+
+def test_a_glance_that_will_not_do_is_followed_by_a_look_after_the_gap() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.2, 1, looked(600))
+    run.event(0.3, INBOX, {"why": "logoff", "left": ["a"]})
+    run.done(0.4, 3, GLANCED | {"whole": True})
+    run.fired(1, 4)
+    run.done(2, 5, ENDED)
+    run.check("publish_image_glance_whole")
+
+
+def test_hosts_that_are_through_wait_for_each_other_and_keep_no_glance_waiting() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.2, 1, looked(600))
+    run.event(2, INBOX, {"why": "a is done", "calm": True})
+    run.event(3, INBOX, {"why": "b is done", "calm": True})
+    run.event(4, INBOX, {"why": "logoff", "left": ["c"]})
+    run.done(4.1, 4, GLANCED)
+    run.fired(10, 3)
+    run.done(11, 5, looked(600))
+    run.event(12, INBOX, {"why": "d is done", "calm": True})
+    run.event(13, INBOX, {"why": "e is failed"})
+    run.done(14, 8, ENDED)
+    run.check("publish_image_calm")
 
 
 def test_a_look_that_crashes_is_repeated() -> None:

@@ -46,7 +46,14 @@ class Acts(Sight):
     def reads(self, host: str, *, found: bool) -> None:
         """The product reads a host: what was done before is nothing it could not know. One that is not found may come
         at any time."""
-        (self.unread.discard if found else self.unread.add)(host.lower())
+        host = host.lower()
+        (self.unread.discard if found else self.unread.add)(host)
+        if self.sessions(host):
+            self._people_read.add(host)
+        elif host in self._people_read | self._peopled:
+            self.emptied_at[host] = self.app.now
+            self._people_read.discard(host)
+            self._peopled.discard(host)
 
     def reads_all(self) -> None:
         """The product reads all hosts."""

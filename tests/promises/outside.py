@@ -114,6 +114,8 @@ class Outside:
         """Everybody on one host logs off."""
         if host := self._pick(who, *{s.host.lower() for s in self.world.sessions.get(POOL, [])}):
             self.world.log_off(host)
+            if who % 4:  # its agent may be silent
+                self.stage.tell_left(host)
 
     def one_leaves(self, who: int) -> None:
         """One of all sessions ends."""

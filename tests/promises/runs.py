@@ -1,7 +1,7 @@
 """Many whole rollouts, each another one; what they went through is told at the end of the test run.
 
 The same ones each time, so that a change is judged by itself. `PROMISE_SEED` gives others, `PROMISE_RUNS` more:
-`make hunt` looks on for as long as it is left alone.
+`make hunt` looks on for as long as it is left alone. `PROMISE_SHRINK=0` tells what broke at once, and at length.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.promises.machine import Rollouts
@@ -18,6 +18,8 @@ from tests.promises.tally import TALLY
 RUNS = int(os.environ.get("PROMISE_RUNS", "500"))
 """Whole rollouts in each of the four modules: `make test` runs them side by side."""
 SEED = os.environ.get("PROMISE_SEED", "0")
+SHRINK = os.environ.get("PROMISE_SHRINK", "1") == "1"
+"""Whether a run that broke a promise is made as short as can be, which takes minutes."""
 
 
 def run_many(report: pytest.FixtureRequest, part: str) -> None:
@@ -32,6 +34,7 @@ def run_many(report: pytest.FixtureRequest, part: str) -> None:
                 stateful_step_count=12,
                 deadline=None,
                 print_blob=True,
+                phases=[phase for phase in Phase if SHRINK or phase is not Phase.shrink],
                 suppress_health_check=list(HealthCheck),
             ),
         )

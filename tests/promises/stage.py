@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from shared.errors import FreshcoatError
 from shared.publishing.old_disks import tidy_disks
 from shared.publishing.recovery import resume_lost
+from shared.states import HostState
 from shared.steps import Outcome, Then
 from tests.fixtures.app import Reply
 from tests.fixtures.azure_fakes import FakeEngine
@@ -30,6 +31,8 @@ TIMERS_EVERY = timedelta(minutes=10)
 NOT_LOST_AFTER_ALL = 30.0
 """Seconds until a host's instance that was taken for lost comes back to life all the same, sometimes."""
 AT_THE_SAME_TIME = timedelta(minutes=1)
+LEAVES_AFTER = 7.0
+"""Seconds after a look until somebody leaves a host, sometimes."""
 BROUGHT_BACK = 5.0
 """Seconds until the engine repeats what was under way when a worker died."""
 
@@ -49,9 +52,9 @@ class RememberingEngine(FakeEngine):
         self.given.add((rollout_id, host, run))
         super().start_host(rollout_id, host, run)
 
-    def nudge(self, rollout_id: str, run: int, why: str) -> None:
-        self.given.add((rollout_id, run, why))
-        super().nudge(rollout_id, run, why)
+    def nudge(self, rollout_id: str, run: int, why: str, *, left: Sequence[str] = (), calm: bool = False) -> None:
+        self.given.add((rollout_id, run, why, *left))
+        super().nudge(rollout_id, run, why, left=left, calm=calm)
 
 
 class Stage(Play):
@@ -152,6 +155,33 @@ class Stage(Play):
         self.watch.begin(rollout_id)
         super()._look(rollout_id, run, planned)
         self.watch.after_look()
+        if self.calls % 6 == 0:
+            self._push(LEAVES_AFTER, self._somebody_leaves)
+
+    def _somebody_leaves(self) -> None:
+        """Whoever is on a host that waits for that logs off, and its agent says so; of another host it is not true."""
+        waiting = [row.host for row in self.watch.rows() if row.state is HostState.WAITING_FOR_LOGOFF]
+        if waiting:
+            host = waiting[self.calls % len(waiting)]
+            self.app.world.log_off(host)
+            self.tell_left(waiting[0])
+            self.tell_left(host)
+
+    def _glance(self, rollout_id: str, run: int, left: list[str]) -> None:
+        self.watch.begin(rollout_id)
+        before = sum(row.taken_at is not None for row in self.watch.rows(rollout_id))
+        super()._glance(rollout_id, run, left)
+        self.counted["glances"] += 1
+        self.counted["glances that began a host"] += (
+            sum(row.taken_at is not None for row in self.watch.rows(rollout_id)) > before
+        )
+        self.watch.after_look()
+
+    def tell_left(self, host: str) -> None:
+        """A host's agent says that somebody has logged off."""
+        for rollout in self.watch.rollouts():
+            if not rollout.state.ended and not self.engine.down:
+                self.engine.nudge(rollout.id, rollout.engine_run, "logoff", left=[host])
 
     def _walk(self, steps: tuple[str, ...], run: Run, index: int = 0, seconds: float = 0) -> None:
         if index < len(steps):

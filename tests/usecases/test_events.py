@@ -67,6 +67,7 @@ def test_a_logoff_nudges_the_rollout_of_its_host(host: str) -> None:
     app, rollout_id = running()
     assert nudged(app, event(app, host)) == 1
     assert app.engine.nudges == [(rollout_id, 1, "logoff")]
+    assert app.engine.left == {(rollout_id, 1): {host.rpartition("/")[2].lower()}}
 
 
 def test_more_fields_may_come_along() -> None:

@@ -1,0 +1,53 @@
+"""When a rollout is to be looked at next, by what its looks and its news say. Pure; moments are UTC without a zone, as
+the engine gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+
+class News:
+    """What has been heard since the last look. The first one is due at once."""
+
+    def __init__(self, now: datetime) -> None:
+        self.due = now
+        """When the whole pool is to be looked at."""
+        self._looked = now
+        self._gap = self._calm = timedelta(0)
+        self._left: set[str] = set()
+
+    def take(self, news: Mapping[str, Any], now: datetime) -> None:
+        """Hear of hosts that somebody has `left`, or of something that wants a look at the whole pool: soon, or when it
+        pays (`calm`), so that a hundred hosts that finish together cost one."""
+        if news.get("left"):
+            self._left.update(news["left"])
+        else:
+            self._bring_forward(max(now, self._looked + (self._calm if news.get("calm") else self._gap)))
+
+    def looked(self, began: datetime, answer: Mapping[str, Any], *, glanced: bool) -> None:
+        """Note a look's answer: when to look again at the latest, and how long to let news gather (seconds)."""
+        said = answer.get("next_look")
+        at = datetime.fromisoformat(said).astimezone(UTC).replace(tzinfo=None) if said else None
+        if not glanced:
+            self._looked, self._gap = began, timedelta(seconds=answer["gap"])
+            self._calm = timedelta(seconds=answer.get("calm", answer["gap"]))
+            self.due = max(at or began, began + self._gap)
+        elif answer["whole"]:
+            self._bring_forward(self._looked + self._gap)
+        elif at:
+            self._bring_forward(max(at, self._looked + self._gap))
+
+    def calls_for_a_look(self, now: datetime) -> bool:
+        """Whether there is something to look at now."""
+        return bool(self._left) or self.due <= now
+
+    def hosts_left(self, now: datetime) -> list[str]:
+        """The hosts to glance at now; none when the whole pool's turn has come, which they are part of."""
+        left = sorted(self._left) if self.due > now else []
+        self._left.clear()
+        return left
+
+    def _bring_forward(self, at: datetime) -> None:
+        self.due = min(self.due, at)
