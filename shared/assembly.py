@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
 from shared.azure.surroundings import AzureSurroundings
 from shared.azure.workshop import AzureWorkshop
+from shared.recent import Recent
 from shared.services import Services
 from shared.settings import Settings
 from shared.tables.wiring import open_tables
@@ -39,4 +41,5 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         gallery=AzureGallery(clients),
         workshop=AzureWorkshop(clients),
         surroundings=AzureSurroundings(clients),
+        recent=Recent(time.monotonic),
     )

@@ -19,6 +19,11 @@ from shared.paging import page_of
 from shared.services import Services
 
 _READERS = 8
+SEEN_FOR = 5.0
+"""Seconds for which a pool's hosts are shown as they were read: Azure grants the app 25 reads a second, for its work
+too, and the counts of the broker lag by as much."""
+ROWS_FOR = 2.0
+"""Seconds for which a rollout's hosts are shown as they were read, unless its own row has changed."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
     hosts = services.desktops.session_hosts(host_pool_id)
     machines = services.machines.machines(host.vm_id for host in hosts if host.vm_id)
     return [SeenHost(host, machines.get(host.vm_id.lower())) for host in hosts]
+
+
+def seen_lately(services: Services, host_pool_id: str) -> list[SeenHost]:
+    """All hosts of a host pool as they were at most SEEN_FOR seconds ago, to be shown. Raises AzureError."""
+    return services.recent.get(("hosts", host_pool_id), SEEN_FOR, lambda: see_hosts(services, host_pool_id))
 
 
 def see_pools(services: Services, pools: Sequence[Pool]) -> dict[str, list[SeenHost] | AzureError]:
@@ -85,6 +95,12 @@ def _with_machines(
     return [SeenHost(host, machines.get(host.vm_id.lower())) for host in hosts]
 
 
+def rows_lately(services: Services, rollout: Rollout) -> list[RolloutHost]:
+    """The rows of a rollout's hosts, to be shown."""
+    key = ("rows", rollout.id, rollout.etag)
+    return services.recent.get(key, ROWS_FOR, lambda: services.hosts.all(rollout.id))
+
+
 def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> frozenset[str]:
     """The Azure regions (normalised names) an image must be in for these hosts.
 
@@ -101,8 +117,8 @@ def list_hosts(
 
     Raises AzureError.
     """
-    seen = see_hosts(services, pool.host_pool_id)
-    rows = {row.host: row for row in services.hosts.all(rollout.id)} if rollout else {}
+    seen = seen_lately(services, pool.host_pool_id)
+    rows = {row.host: row for row in rows_lately(services, rollout)} if rollout else {}
     target = rollout.version if rollout else pool.version
     page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
     views = [_view(host, target, rows.get(host.broker.name.lower())) for host in page.rows]

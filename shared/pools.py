@@ -16,7 +16,7 @@ from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
 from shared.models.views import Freshness, Listed, PoolImageView, PoolView
-from shared.pool_hosts import SeenHost, see_hosts
+from shared.pool_hosts import SEEN_FOR, SeenHost, seen_lately
 from shared.publishing.progress import brief
 from shared.publishing.record import as_settled
 from shared.services import POOLS, ROLLOUTS, Services
@@ -51,8 +51,13 @@ def standing_refresh(services: Services, pool: Pool) -> Rollout | None:
 def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:
     """A page of pools, each as it is now; one that cannot be read says why and holds up no other."""
     page = services.pools.page(POOLS, limit=limit, continuation=continuation)
+
+    def view_of(pool: Pool) -> PoolView:
+        key = ("pool in a list", pool.name, pool.etag)
+        return services.recent.get(key, SEEN_FOR, lambda: _read_view(services, pool))
+
     with ThreadPoolExecutor(_READERS) as readers:
-        views = list(readers.map(lambda pool: _read_view(services, pool), page.rows))
+        views = list(readers.map(view_of, page.rows))
     return Listed[PoolView](items=views, continuation=page.continuation)
 
 
@@ -64,7 +69,7 @@ def read_pool(services: Services, name: str) -> PoolView:
 def _read_view(services: Services, pool: Pool) -> PoolView:
     rollout, standing = running_rollout(services, pool), standing_refresh(services, pool)
     try:
-        return view_pool(pool, see_hosts(services, pool.host_pool_id), rollout, standing)
+        return view_pool(pool, seen_lately(services, pool.host_pool_id), rollout, standing)
     except AzureError as error:
         return view_pool(pool, None, rollout, standing).model_copy(update={"problem": refusal("host pool", error)})
 

@@ -16,6 +16,7 @@ from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.ports import DesktopPools, Gallery, Machines, Rows, Surroundings, Workshop
+from shared.recent import Recent
 from shared.settings import Settings
 from shared.sights import Sights
 
@@ -48,3 +49,4 @@ class Services:
     workshop: Workshop
     first_asks: FirstAsks = field(default_factory=FirstAsks)
     sights: Sights = field(default_factory=Sights)
+    recent: Recent = field(default_factory=Recent)

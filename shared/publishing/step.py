@@ -26,6 +26,10 @@ from shared.steps import HOST_STEPS, Outcome, Then, behind
 
 log = logging.getLogger("freshcoat.host")
 
+KNOWN_FOR = 1.0
+"""Seconds for which the steps of all hosts go by one reading of their rollout and its pool: a step takes longer, so a
+command given in that time would come as late. A host's own row is read anew by each."""
+
 
 @dataclass
 class Work:
@@ -140,11 +144,13 @@ def run_step(work: Work, name: str, step: Step, limit: float | None) -> Outcome:
 def load(services: Services, given: dict[str, object]) -> Work | None:
     """The work on the host named in `given`; None when this run no longer drives it: it ended, was given back, or a
     newer run took over. Raises NotFound."""
-    rollout = services.rollouts.find(ROLLOUTS, str(given["rollout"]))
-    row = services.hosts.find(str(given["rollout"]), str(given["host"]))
+    rollout_id, host, recent = str(given["rollout"]), str(given["host"]), services.recent
+    row = services.hosts.find(rollout_id, host)
+    rollout = recent.get(("rollout", rollout_id), KNOWN_FOR, lambda: services.rollouts.find(ROLLOUTS, rollout_id))
     if rollout is None or row is None:
-        raise NotFound("host of a rollout", f"{given['rollout']}/{given['host']}")
-    pool = services.pools.find(POOLS, rollout.pool)
+        raise NotFound("host of a rollout", f"{rollout_id}/{host}")
+    pool_name = rollout.pool
+    pool = recent.get(("pool", pool_name), KNOWN_FOR, lambda: services.pools.find(POOLS, pool_name))
     if pool is None:
         raise NotFound("pool", rollout.pool)
     if not row.state.in_work or row.engine_run != given["run"]:

@@ -51,11 +51,22 @@ def test_plain_fields_are_native_properties_and_none_is_left_out() -> None:
     assert entity["PartitionKey"] == "pool"
     assert entity["RowKey"] == "office"
     assert entity["ring"] == "pilot"
-    assert entity["registered_at"] == NOON
+    assert entity["registered_at"] == f"{NOON:%Y-%m-%dT%H:%M:%S.%fZ}"
     assert entity["schema_version"] == 1
     assert '"password_setting":"JOIN_PASSWORD"' in entity["join"]
     assert "previous_version" not in entity
     assert "etag" not in entity
+
+
+def test_moments_that_were_written_as_the_services_own_kind_are_read() -> None:
+    codec = Codec(Pool, keys.pool_keys)
+    written = codec.encode(pool())
+    former = written | {"registered_at": NOON}
+
+    read, before = codec.decode(written, "e"), codec.decode(former, "e")
+
+    assert read == before
+    assert read.registered_at.tzinfo is UTC and before.registered_at.tzinfo is UTC
 
 
 def test_large_integers_are_64_bit_properties() -> None:

@@ -1,0 +1,84 @@
+"""Readings of a moment ago: one for many who ask, never older than it may be, no error kept."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.recent import Recent
+
+
+class Source:
+    """Something to be read, which counts how often it is. Its clock is set by hand."""
+
+    def __init__(self) -> None:
+        self.now, self.read = 0.0, 0
+        self.recent = Recent(lambda: self.now)
+
+    def __call__(self) -> int:
+        self.read += 1
+        return self.read
+
+    def get(self, age: float = 2.0, key: str = "key") -> int:
+        return self.recent.get(key, age, self)
+
+
+def test_a_reading_is_used_until_it_is_too_old() -> None:
+    source = Source()
+    assert [source.get(), source.get()] == [1, 1]
+    source.now = 1.9
+    assert source.get() == 1
+    source.now = 2.0
+    assert source.get() == 2
+
+
+def test_each_asks_for_the_age_it_can_bear_and_for_its_own_thing() -> None:
+    source = Source()
+    source.get()
+    source.now = 1.5
+    assert source.get(age=5.0) == 1
+    assert source.get(age=1.0) == 2
+    assert source.get(key="another") == 3
+
+
+def test_without_a_clock_all_is_read_anew() -> None:
+    source = Source()
+    recent = Recent()
+    assert [recent.get("key", 60.0, source) for _ in range(3)] == [1, 2, 3]
+
+
+def test_an_error_is_raised_to_who_asked_and_not_kept() -> None:
+    source = Source()
+
+    def fails() -> int:
+        raise ValueError("away")
+
+    with pytest.raises(ValueError, match="away"):
+        source.recent.get("key", 2.0, fails)
+    assert source.get() == 1
+
+
+def test_many_at_once_wait_for_one_reading() -> None:
+    source, reads, go = Source(), [0], threading.Event()
+
+    def slow() -> int:
+        reads[0] += 1
+        go.wait(10)
+        return 7
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(source.recent.get, "key", 2.0, slow) for _ in range(8)]
+        go.set()
+        assert [answer.result(10) for answer in asked] == [7] * 8
+    assert reads == [1]
+
+
+def test_what_nobody_asks_for_any_more_is_thrown_away() -> None:
+    source = Source()
+    for number in range(5):
+        source.get(key=str(number))
+    source.now = 60.0
+    source.get(key="last")
+    assert len(source.recent._readings) == 1
