@@ -6,6 +6,7 @@ hosts. Held per worker, in memory: it is a habit, not a fact, and a wrong one co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Lock
 
 USUAL = {"reimage": 11.0, "create": 11.0, "join": 4.0, "register": 9.0, "deallocate": 4.0, "power_on": 3.0}
@@ -21,11 +22,11 @@ LATER = 4.0
 
 
 class FirstAsks:
-    """What this worker has learned about each kind of operation. Safe for many threads."""
+    """What this worker has learned about each kind of operation, beginning with `usual`. Safe for many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, usual: Mapping[str, float] = USUAL) -> None:
         self._lock = Lock()
-        self._waits: dict[str, float] = dict(USUAL)
+        self._usual, self._waits = usual, dict(usual)
 
     def first(self, kind: str) -> float:
         """How many polls to wait before the first ask."""
@@ -37,8 +38,8 @@ class FirstAsks:
 
     def learn(self, kind: str, *, through: bool) -> None:
         """Note whether an operation was through at its first ask."""
-        if kind not in USUAL:
+        if kind not in self._usual:
             return
         with self._lock:
             moved = self._waits[kind] * (1 - STEP if through else 1 + STEP)
-            self._waits[kind] = min(_MOST * USUAL[kind], max(_LEAST, moved))
+            self._waits[kind] = min(_MOST * self._usual[kind], max(_LEAST, moved))

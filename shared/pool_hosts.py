@@ -23,7 +23,7 @@ SEEN_FOR = 5.0
 """Seconds for which a pool's hosts are shown as they were read: Azure grants the app 25 reads a second, for its work
 too, and the counts of the broker lag by as much."""
 ROWS_FOR = 2.0
-"""Seconds for which a rollout's hosts are shown as they were read, unless its own row has changed."""
+"""Seconds for which a rollout's hosts are shown as they were read, unless it has come into another state."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _with_machines(
 
 def rows_lately(services: Services, rollout: Rollout) -> list[RolloutHost]:
     """The rows of a rollout's hosts, to be shown."""
-    key = ("rows", rollout.id, rollout.etag)
+    key = ("rows", rollout.id, rollout.state)
     return services.recent.get(key, ROWS_FOR, lambda: services.hosts.all(rollout.id))
 
 
@@ -117,12 +117,18 @@ def list_hosts(
 
     Raises AzureError.
     """
-    seen = seen_lately(services, pool.host_pool_id)
-    rows = {row.host: row for row in rows_lately(services, rollout)} if rollout else {}
-    target = rollout.version if rollout else pool.version
-    page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
-    views = [_view(host, target, rows.get(host.broker.name.lower())) for host in page.rows]
-    return Listed[PoolHostView](items=views, continuation=page.continuation)
+    rollout_key = (rollout.id, rollout.etag) if rollout else None
+
+    def read() -> Listed[PoolHostView]:
+        seen = seen_lately(services, pool.host_pool_id)
+        rows = {row.host: row for row in rows_lately(services, rollout)} if rollout else {}
+        target = rollout.version if rollout else pool.version
+        page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
+        views = [_view(host, target, rows.get(host.broker.name.lower())) for host in page.rows]
+        return Listed[PoolHostView](items=views, continuation=page.continuation)
+
+    key = ("page of hosts", pool.name, pool.etag, rollout_key, limit, continuation)
+    return services.recent.get(key, ROWS_FOR, read)
 
 
 def _view(host: SeenHost, target: str | None, row: RolloutHost | None) -> PoolHostView:

@@ -16,12 +16,14 @@ from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
 from shared.models.views import Freshness, Listed, PoolImageView, PoolView
-from shared.pool_hosts import SEEN_FOR, SeenHost, seen_lately
+from shared.pool_hosts import SeenHost, seen_lately
 from shared.publishing.progress import brief
 from shared.publishing.record import as_settled
 from shared.services import POOLS, ROLLOUTS, Services
 
 _READERS = 8
+LISTED_FOR = 30.0
+"""Seconds for which a pool is listed as it was read, unless its own row has changed: each costs ARM two reads."""
 
 
 def find_pool(services: Services, name: str) -> Pool:
@@ -54,7 +56,7 @@ def list_pools(services: Services, *, limit: int, continuation: str | None) -> L
 
     def view_of(pool: Pool) -> PoolView:
         key = ("pool in a list", pool.name, pool.etag)
-        return services.recent.get(key, SEEN_FOR, lambda: _read_view(services, pool))
+        return services.recent.get(key, LISTED_FOR, lambda: _read_view(services, pool))
 
     with ThreadPoolExecutor(_READERS) as readers:
         views = list(readers.map(view_of, page.rows))

@@ -166,7 +166,11 @@ class Surroundings(Protocol):
         """Regional vCPUs of a subscription (its id)."""
 
     def writes_left(self, subscription: str) -> int | None:
-        """Writes that ARM has said are left for this identity now; None when it has said nothing lately."""
+        """Writes that ARM has said are left for this identity now, less those reserved since; None when it has said
+        nothing lately."""
+
+    def reserve_writes(self, subscription: str, writes: int) -> None:
+        """Count writes that are about to be made as made: all rollouts of this identity share what is left."""
 
 
 class Workshop(Protocol):

@@ -13,7 +13,7 @@ from typing import Any
 
 from cachetools import TTLCache
 
-_MOST, _LONGEST = 1_000, 10.0
+_MOST, _LONGEST = 1_000, 30.0
 """Readings kept at a time, and seconds after which one is thrown away, whoever asks."""
 
 

@@ -37,6 +37,14 @@ class WritesLeft(SansIOHTTPPolicy[Any, Any]):
         with self._lock:
             self._said[subscription] = (self._clock(), int(left))
 
+    def reserve(self, subscription: str, writes: int) -> None:
+        """Count writes that are about to be asked for as done: who else asks how many are left is not given the same
+        ones. The next answer of ARM says how many are left in truth."""
+        with self._lock:
+            said = self._said.get(subscription.lower())
+            if said is not None:
+                self._said[subscription.lower()] = (said[0], max(0, said[1] - writes))
+
     def left(self, subscription: str) -> int | None:
         """Writes left as of the last answer that said so; None when that was more than 30 s ago, or never."""
         with self._lock:

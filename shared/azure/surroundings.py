@@ -62,6 +62,10 @@ class AzureSurroundings:
         """As ARM's last answer to this worker said; another worker's calls are seen in the next answer."""
         return self._clients.writes.left(subscription)
 
+    def reserve_writes(self, subscription: str, writes: int) -> None:
+        """In this worker's memory, until ARM's next answer."""
+        self._clients.writes.reserve(subscription, writes)
+
     def _list(self, call: str, scope_id: str, kind: str, query: dict[str, str]) -> Iterator[Json]:
         """All items of a list, page by page. The link to the next page holds the whole query."""
         client = self._clients.compute(_subscription(call, scope_id))

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from shared.arm_ids import subscription_of
 from shared.errors import AzureBusy, AzureConflict, AzureError
 from shared.models.azure import Machine
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.planning.budget import WRITES_PER_HOST
 from shared.planning.values import Act, Plan, Snapshot
 from shared.publishing import apply, rounds
 from shared.publishing.beside import called_off, in_other_hands
@@ -164,6 +166,8 @@ class Hands:
             self.rows[host] = apply.take(self.rows[host], self.services.now(), canary=canary)
             if self.refreshes:
                 self.rows[host] = rounds.pin(self.rows[host], self.rollout)
+        subscription = subscription_of(self.pool.host_pool_id)
+        self.services.surroundings.reserve_writes(subscription, len(chosen) * WRITES_PER_HOST)
         return chosen
 
     def _in_hand(self, hosts: list[str]) -> list[str]:

@@ -44,6 +44,18 @@ def test_the_newest_answer_counts_and_one_that_says_nothing_changes_nothing() ->
     assert azure.surroundings.writes_left(OTHER) is None
 
 
+def test_what_one_rollout_has_reserved_is_not_given_to_the_next_until_arm_says_more() -> None:
+    azure = answers("180", "150")
+    azure.surroundings.reserve_writes(names.SUBSCRIPTION, 8)
+    drain(azure)
+    for expected in (100, 20, 0):
+        azure.surroundings.reserve_writes(names.SUBSCRIPTION.upper(), 80)
+        assert azure.surroundings.writes_left(names.SUBSCRIPTION) == expected
+    assert azure.surroundings.writes_left(OTHER) is None
+    drain(azure)
+    assert azure.surroundings.writes_left(names.SUBSCRIPTION) == 150
+
+
 def test_an_old_answer_counts_no_more() -> None:
     azure = answers("180", "90")
     drain(azure)

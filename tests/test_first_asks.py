@@ -1,0 +1,35 @@
+"""When an operation is asked after first: near the middle of what was seen, within bounds."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from shared.first_asks import USUAL, FirstAsks
+
+
+def learned(low: float, high: float, count: int = 2_000) -> float:
+    """The wait after many operations that take between `low` and `high` polls."""
+    asks, rng = FirstAsks(), random.Random(7)
+    for _ in range(count):
+        asks.learn("reimage", through=rng.uniform(low, high) <= asks.first("reimage"))
+    return asks.first("reimage")
+
+
+@pytest.mark.parametrize(("low", "high"), [(6, 16), (3, 5), (15, 25)])
+def test_the_wait_settles_where_half_are_through(low: float, high: float) -> None:
+    assert learned(low, high) == pytest.approx((low + high) / 2, rel=0.25)
+
+
+def test_it_stays_within_bounds_whatever_happens() -> None:
+    assert learned(1_000, 2_000) == 3 * USUAL["reimage"]
+    assert learned(0, 0) == 1.0
+
+
+def test_what_is_soon_through_is_asked_at_every_poll() -> None:
+    asks = FirstAsks()
+    asks.learn("update", through=False)
+    assert (asks.first("update"), asks.later("update")) == (1.0, 1.0)
+    assert asks.later("reimage") == pytest.approx(USUAL["reimage"] / 4)
+    assert asks.later("power_on") == 1.0
