@@ -11,7 +11,7 @@ from shared.first_asks import USUAL, FirstAsks
 
 def learned(low: float, high: float, count: int = 2_000) -> float:
     """The wait after many operations that take between `low` and `high` polls."""
-    asks, rng = FirstAsks(), random.Random(7)
+    asks, rng = FirstAsks(), random.Random(7)  # noqa: S311 - no secret
     for _ in range(count):
         asks.learn("reimage", through=rng.uniform(low, high) <= asks.first("reimage"))
     return asks.first("reimage")

@@ -40,7 +40,8 @@ def remember(services: Services, row: RolloutHost, machines: dict[str, Machine])
     """First half of a drain: read the VM (into `machines`), note what has to be given back. Nothing is changed yet."""
     machine = services.machines.machine(row.vm_id)
     if machine is None:
-        return skip(row, "its VM does not exist: remove the session host from the host pool", services.now())
+        gone = row.model_copy(update={"vm_missing": True})  # else it would count as one that comes back into service
+        return skip(gone, "its VM does not exist: remove the session host from the host pool", services.now())
     machines[row.host] = machine
     row = custody.remember(row, machine)
     changes = {"state": move_host(row.host, row.state, HostState.DRAINING), "drained_at": None, "empty_since": None}
