@@ -32,9 +32,8 @@ from shared.states import HostState, RolloutState
 
 log = logging.getLogger("freshcoat.look")
 
-MOST_CALM = timedelta(seconds=15)
-CALM_PER_HOST = timedelta(milliseconds=10)
-"""Reading a pool costs reads by its size, so what is news for nobody else waits the longer the larger it is."""
+MOST_CALM, CALM_PER_HOST = 15.0, 0.01
+"""Reading a pool costs reads by its size, so what is news for nobody else waits: so many gaps."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ def _answer(
         next_at = now  # somebody paused, resumed or cancelled it meanwhile
     if gathered.may_be_glanced_at:
         services.sights.keep(Sight(recorded, after, now))
-    calm = min(MOST_CALM, len(after.hosts) * CALM_PER_HOST)
+    calm = min(MOST_CALM, len(after.hosts) * CALM_PER_HOST) * timedelta(seconds=services.settings.look_gap)
     return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now, calm=calm)
 
 
