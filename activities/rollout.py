@@ -23,6 +23,6 @@ def look_at_pool(given: dict, client: SyncDurableFunctionsClient) -> dict:  # ty
         "state": answer.state,
         "next_look": answer.next_look.isoformat() if answer.next_look else None,
         "gap": work.settings.look_gap,
-        "calm": max(work.settings.look_gap, answer.calm.total_seconds()),
+        "calm": answer.calm.total_seconds(),
         "whole": answer.whole,
     }

@@ -11,7 +11,7 @@ from bench.stage import EAGER, seconds_of, stage
 from local.sim.durations import TABLE
 
 SPEED = 10.0
-HOSTS, IN_FLIGHT = 1_000, 200
+HOSTS, IN_FLIGHT, REPLICAS = 1_000, 200, 4
 PER_SECOND = {"writes": 10.0, "reads": 25.0, "deletes": 10.0}
 CHAIN = ("reimage", "boot", "extension", "run_command", "register")
 """What a host that is re-imaged has to wait for in Azure, one after the other."""
@@ -24,6 +24,7 @@ def run() -> list[Row]:
     part = Part("floor")
     flags = ("--users", "off", "--busy", "0", "--throttle", "virtual")
     with stage(HOSTS, speed=SPEED, sim_flags=flags, settings=paced(SPEED)) as up:
+        up.replicate(REPLICAS)
         up.register(EAGER | {"max_in_flight": IN_FLIGHT})
         before = counted(up)
         took = seconds_of(up.finish(up.publish({"mode": "now"}), LONGEST, every=5.0)) * SPEED

@@ -69,6 +69,14 @@ class Stage(Stack):
         body = {"host_pool_id": host_pool_id, "image": IMAGE, "join": {"kind": "entra"}, "policy": dict(policy)}
         self.send("PUT", f"/pools/{pool}", body)
 
+    def replicate(self, replicas: int) -> None:
+        """Have version 2.0.0 in so many replicas: each feeds 50 hosts at a time."""
+        regions = [{"name": names.REGION, "regionalReplicaCount": replicas}]
+        profile = {"publishingProfile": {"replicaCount": replicas, "targetRegions": regions}}
+        url = f"{self.options.sim_url}{names.DEFINITION_ID}/versions/2.0.0"
+        answer = self.http.patch(url, params={"api-version": "2025-03-03"}, json={"properties": profile})
+        answer.raise_for_status()
+
     def publish(self, schedule: Mapping[str, Any], pool: str = POOL, **more: Any) -> str:
         """Ask for version 2.0.0; the rollout's id."""
         body = {"version": "2.0.0", "schedule": dict(schedule), **more}

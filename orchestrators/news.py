@@ -28,11 +28,12 @@ class News:
 
     def looked(self, began: datetime, answer: Mapping[str, Any], *, glanced: bool) -> None:
         """Note a look's answer: when to look again at the latest, and how long to let news gather (seconds)."""
-        said = answer.get("next_look")
+        said = answer["next_look"]
         at = datetime.fromisoformat(said).astimezone(UTC).replace(tzinfo=None) if said else None
         if not glanced:
             self._looked, self._gap = began, timedelta(seconds=answer["gap"])
-            self._calm = timedelta(seconds=answer.get("calm", answer["gap"]))
+            # A look of the version before says nothing of calm; its rollout may be replayed by this one.
+            self._calm = max(self._gap, timedelta(seconds=answer.get("calm", 0.0)))
             self.due = max(at or began, began + self._gap)
         elif answer["whole"]:
             self._bring_forward(self._looked + self._gap)

@@ -18,29 +18,37 @@ def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Drive
 
     `given`: `rollout` and `run`; everything else is in the tables. News of a log-off are followed by a glance at the
     hosts that were left; all else by a look at the whole pool, when it is due.
-    There is one inbox event with one waiter, kept across turns: a waiter left behind would swallow the next event.
     """
-    inbox = context.wait_for_external_event(INBOX)
-    alarm, news = Alarm(context), News(context.current_utc_datetime)
+    inbox, alarm, news = Inbox(context), Alarm(context), News(context.current_utc_datetime)
     for _ in range(TURNS):
-        left = news.hosts_left(context.current_utc_datetime)
         began = context.current_utc_datetime
-        answer = yield context.call_activity(
-            LOOK_AT_POOL, input={**given, "left": left} if left else given, retry_policy=PATIENCE
-        )
+        left = news.hosts_left(began)
+        looks_at = {**given, "left": left} if left else given
+        answer = yield context.call_activity(LOOK_AT_POOL, input=looks_at, retry_policy=PATIENCE)
         if answer["ended"]:
             return answer["state"]
         news.looked(began, answer, glanced=bool(left))
-        while True:
-            while inbox.is_complete:
-                news.take(inbox.get_result() or {}, context.current_utc_datetime)
-                inbox = context.wait_for_external_event(INBOX)
-            if news.calls_for_a_look(context.current_utc_datetime):
-                break
+        inbox.empty_into(news)
+        while not news.calls_for_a_look(context.current_utc_datetime):
             alarm.set(news.due)
-            yield when_any([inbox, alarm.timer])
+            yield when_any([inbox.waiter, alarm.timer])
+            inbox.empty_into(news)
     context.continue_as_new(given, save_events=True)
     return None
+
+
+class Inbox:
+    """The one event with its one waiter, kept across turns: a waiter left behind would swallow the next event."""
+
+    def __init__(self, context: OrchestrationContext) -> None:
+        self._context = context
+        self.waiter: Task[Any] = context.wait_for_external_event(INBOX)
+
+    def empty_into(self, news: News) -> None:
+        """Have `news` hear all that has come."""
+        while self.waiter.is_complete:
+            news.take(self.waiter.get_result() or {}, self._context.current_utc_datetime)
+            self.waiter = self._context.wait_for_external_event(INBOX)
 
 
 class Alarm:

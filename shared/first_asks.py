@@ -13,12 +13,12 @@ USUAL = {"reimage": 11.0, "create": 11.0, "join": 4.0, "register": 9.0, "dealloc
 """Until some have been seen, in polls of half a minute: the middle of the estimates in azure-facts 1.9. What is not
 named here is soon through."""
 
-STEP = 0.05
+_STEP = 0.05
 """How far one operation moves the wait: it settles where as many come early as late."""
 _LEAST, _MOST = 1.0, 3.0
 """It stays between one poll and so many times the usual wait: a pool that is stuck teaches nobody to wait for hours."""
-LATER = 4.0
-"""Afterwards it is asked again each time this share of the first wait has passed."""
+_LATER = 0.25
+"""Of the first wait, what passes between the asks after it."""
 
 
 class FirstAsks:
@@ -34,12 +34,12 @@ class FirstAsks:
 
     def later(self, kind: str) -> float:
         """How many polls to wait between the asks after the first."""
-        return max(1.0, self.first(kind) / LATER)
+        return max(1.0, _LATER * self.first(kind))
 
     def learn(self, kind: str, *, through: bool) -> None:
         """Note whether an operation was through at its first ask."""
         if kind not in self._usual:
             return
         with self._lock:
-            moved = self._waits[kind] * (1 - STEP if through else 1 + STEP)
+            moved = self._waits[kind] * (1 - _STEP if through else 1 + _STEP)
             self._waits[kind] = min(_MOST * self._usual[kind], max(_LEAST, moved))

@@ -117,18 +117,12 @@ def list_hosts(
 
     Raises AzureError.
     """
-    rollout_key = (rollout.id, rollout.etag) if rollout else None
-
-    def read() -> Listed[PoolHostView]:
-        seen = seen_lately(services, pool.host_pool_id)
-        rows = {row.host: row for row in rows_lately(services, rollout)} if rollout else {}
-        target = rollout.version if rollout else pool.version
-        page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
-        views = [_view(host, target, rows.get(host.broker.name.lower())) for host in page.rows]
-        return Listed[PoolHostView](items=views, continuation=page.continuation)
-
-    key = ("page of hosts", pool.name, pool.etag, rollout_key, limit, continuation)
-    return services.recent.get(key, ROWS_FOR, read)
+    seen = seen_lately(services, pool.host_pool_id)
+    rows = {row.host: row for row in rows_lately(services, rollout)} if rollout else {}
+    target = rollout.version if rollout else pool.version
+    page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
+    views = [_view(host, target, rows.get(host.broker.name.lower())) for host in page.rows]
+    return Listed[PoolHostView](items=views, continuation=page.continuation)
 
 
 def _view(host: SeenHost, target: str | None, row: RolloutHost | None) -> PoolHostView:

@@ -51,7 +51,8 @@ def standing_refresh(services: Services, pool: Pool) -> Rollout | None:
 
 
 def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:
-    """A page of pools, each as it is now; one that cannot be read says why and holds up no other."""
+    """A page of pools, each as it was at most LISTED_FOR seconds ago; one that cannot be read says why and holds up no
+    other."""
     page = services.pools.page(POOLS, limit=limit, continuation=continuation)
 
     def view_of(pool: Pool) -> PoolView:
@@ -64,7 +65,7 @@ def list_pools(services: Services, *, limit: int, continuation: str | None) -> L
 
 
 def read_pool(services: Services, name: str) -> PoolView:
-    """One pool as it is now. Raises NotFound."""
+    """One pool; its hosts as they were a moment ago. Raises NotFound."""
     return _read_view(services, find_pool(services, name))
 
 

@@ -117,15 +117,21 @@ def carry_on(
     if operation.done:
         found_through(work)
         return None
-    begun, asks = work.operation is None, work.services.first_asks
-    if not begun:
+    if work.operation is not None:
         _learn(work, through=False)
         operation = operation.model_copy(update={"asked": True})
     if operation != work.operation:
         work.note(operation=operation)
-    polls = 1.0 if work.closely else asks.first(operation.kind) if begun else asks.later(operation.kind)
     # What Azure names is the least (10 seconds as a rule); asking as often would use up its reads.
-    return Outcome(Then.WAIT, max(operation.retry_after or 0.0, polls * work.services.settings.operation_poll))
+    return Outcome(Then.WAIT, max(operation.retry_after or 0.0, _until_asked(work, operation)))
+
+
+def _until_asked(work: Stepped, operation: Operation) -> float:
+    """Seconds until it is asked how the operation is doing, for all that Azure says."""
+    poll, asks = work.services.settings.operation_poll, work.services.first_asks
+    if work.closely:
+        return poll
+    return poll * (asks.later(operation.kind) if operation.asked else asks.first(operation.kind))
 
 
 def found_through(work: Stepped) -> None:

@@ -32,14 +32,12 @@ def read(clients: ArmClients, call: str, kind: str, at: ids.ArmId, *below: str, 
 
     Raises AzureNotFound, AzureBusy, AzureForbidden, AzureError.
     """
-    path = f"{_group(at.subscription, at.group)}/providers/{kind}/{at.name}"
-    return _get(clients, call, "/".join([path, *below]), kind, query)
+    return _get(clients, call, _path(kind, at, below), kind, query)
 
 
 def listed(clients: ArmClients, call: str, kind: str, at: ids.ArmId, *below: str, **query: str) -> Iterator[Json]:
     """The resources in the collection `below` one, one read per page. Raises what `read` raises."""
-    path = f"{_group(at.subscription, at.group)}/providers/{kind}/{at.name}"
-    return _items(clients, call, _get(clients, call, "/".join([path, *below]), kind, query))
+    return _items(clients, call, _get(clients, call, _path(kind, at, below), kind, query))
 
 
 def all_of(
@@ -48,6 +46,10 @@ def all_of(
     """The resources of this kind in a group, or in the subscription. Raises what `read` raises."""
     scope = f"/subscriptions/{subscription}" if group is None else _group(subscription, group)
     return _items(clients, call, _get(clients, call, f"{scope}/providers/{kind}", kind, query))
+
+
+def _path(kind: str, at: ids.ArmId, below: tuple[str, ...]) -> str:
+    return "/".join([_group(at.subscription, at.group), "providers", kind, at.name, *below])
 
 
 def _group(subscription: str, group: str) -> str:

@@ -52,8 +52,10 @@ def glance(services: Services, engine: Engine, rollout_id: str, run: int, left: 
     if not (sight and rollout and pool) or pool.running_rollout != rollout.id:
         return None
     stored = _waiting(services, rollout, sight.named(left))
+    if stored is None:
+        return None
     if not stored:
-        return stored if stored is None else LookAnswer(ended=False, state=rollout.state)
+        return LookAnswer(ended=False, state=rollout.state)
     try:
         snapshot = _seen_now(services, sight, rollout, pool, stored)
     except AzureError:

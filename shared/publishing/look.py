@@ -17,7 +17,7 @@ from shared.planning.freshness import is_fresh
 from shared.planning.moments import next_look
 from shared.planning.pace import measured
 from shared.planning.plan import plan
-from shared.planning.values import Limits, Plan
+from shared.planning.values import Limits, Plan, Snapshot
 from shared.ports import Engine
 from shared.publishing.beside import nudge_refresh
 from shared.publishing.carry_out import Hands
@@ -145,31 +145,19 @@ def _answer(
     elif hands.applied.busy:
         pause = hands.applied.retry_after or services.settings.azure_pause
         next_at = min(next_at or now + timedelta(seconds=pause), now + timedelta(seconds=pause))
-    # Of a refresh, a host that has left the pool is forgotten.
-    there = [view for view in after.hosts if not (standing and view.row.state is HostState.SKIPPED)]
-    seen = Look(
-        at=now,
-        hosts=len(there),
-        accepting=sum(1 for view in snapshot.hosts if view.serving),
-        sessions=snapshot.open_sessions,
-        sessions_to_end=sum(
-            view.sessions for view in after.hosts if not view.row.state.ended and not view.row.state.in_work
-        ),
-        left=sum(is_left(rollout, view.row) for view in after.hosts),
-        fresh=sum(is_fresh(view.row) for view in there) if standing else 0,
-    )
     recorded = record(
         services,
         rollout.id,
         planned_from=rollout,
         decided=decided,
-        seen=seen,
+        seen=_as_seen(rollout, snapshot, after, now, refreshes=standing is not None),
         counts=after.counts,
         signed_out=sum(len(row.signed_out) for row in hands.rows.values()),
         host_seconds=measured(hands.rows.values()),
         also=_also(gathered, standing),
     )
     if recorded.state.ended:
+        services.sights.forget(rollout.id)
         return LookAnswer(ended=True, state=recorded.state)
     if recorded.state is not rollout.state and decided.becomes is None:
         next_at = now  # somebody paused, resumed or cancelled it meanwhile
@@ -177,6 +165,21 @@ def _answer(
         services.sights.keep(Sight(recorded, after, now))
     calm = min(MOST_CALM, len(after.hosts) * CALM_PER_HOST) * timedelta(seconds=services.settings.look_gap)
     return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now, calm=calm)
+
+
+def _as_seen(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetime, *, refreshes: bool) -> Look:
+    """What is kept of a look on the rollout's row. Of a refresh, a host that has left the pool is forgotten."""
+    there = [view for view in after.hosts if not (refreshes and view.row.state is HostState.SKIPPED)]
+    waiting = (view for view in after.hosts if not (view.row.state.ended or view.row.state.in_work))
+    return Look(
+        at=now,
+        hosts=len(there),
+        accepting=sum(1 for view in before.hosts if view.serving),
+        sessions=before.open_sessions,
+        sessions_to_end=sum(view.sessions for view in waiting),
+        left=sum(is_left(rollout, view.row) for view in after.hosts),
+        fresh=sum(is_fresh(view.row) for view in there) if refreshes else 0,
+    )
 
 
 def _also(gathered: Gathered, standing: Standing | None) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
-from shared.pool_hosts import ROWS_FOR, rows_lately
+from shared.pool_hosts import rows_lately
 from shared.publishing.control import find_rollout
 from shared.publishing.host_report import view_host
 from shared.publishing.progress import brief, progress
@@ -34,11 +34,7 @@ def list_rollouts(
 def read_rollout(services: Services, rollout_id: str) -> RolloutView:
     """One rollout with its progress. Raises NotFound."""
     rollout = find_rollout(services, rollout_id)
-
-    def read() -> RolloutView:
-        return progress(rollout, rows_lately(services, rollout), services.now())
-
-    return services.recent.get(("progress", rollout_id, rollout.etag), ROWS_FOR, read)
+    return progress(rollout, rows_lately(services, rollout), services.now())
 
 
 def list_rollout_hosts(

@@ -1,0 +1,46 @@
+"""A host that the broker sees as healthy is registered, whatever its run command is said to be doing."""
+
+from __future__ import annotations
+
+from shared.models.policy import ScheduleMode
+from shared.states import HostState
+from tests.fixtures.driver import Drive
+from tests.publishing.pools import EAGER, assert_all_well, hosts, office, registering
+
+A_LITTLE_LATER = 5
+"""Looks at the VM, or asks: Azure refuses to have it changed until then."""
+
+
+def registered_early(**policy: object) -> Drive:
+    """A rollout of one host that is in the pool again while its run command still goes on."""
+    drive = office(0)
+    drive.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0} | policy)
+    drive.run(60, until=lambda: registering(drive.world))
+    (running,) = drive.world.running.values()
+    assert running.kind == "register"
+    running.effect()
+    running.left = A_LITTLE_LATER
+    return drive
+
+
+def test_a_host_that_is_back_is_not_asked_after_any_more() -> None:
+    drive = registered_early()
+    drive.world.calls.clear()
+
+    drive.run(600)
+
+    assert_all_well(drive)
+    assert drive.rows["host-01"].state is HostState.DONE
+    assert drive.world.count("resume") == 0
+
+
+def test_the_command_of_a_host_that_is_to_be_proved_is_waited_for_and_the_host_drained_meanwhile() -> None:
+    drive = registered_early(canary_hosts=1)
+    drive.world.calls.clear()
+
+    drive.run(60, until=lambda: drive.world.count("resume") > 0)
+
+    assert not hosts(drive)["host-01"].accepting
+    assert drive.rows["host-01"].state is HostState.JOINING
+    drive.run(600)
+    assert_all_well(drive)
