@@ -140,6 +140,14 @@ def found_through(work: Stepped) -> None:
     work.note(operation=None)
 
 
+def still_awaited(work: Stepped) -> None:
+    """Note that what the running operation is for is not there yet, though it may itself be through: the first ask
+    came too early, and that is what is learned."""
+    if work.operation is not None and not work.operation.asked:
+        _learn(work, through=False)
+        work.note(operation=work.operation.model_copy(update={"asked": True}))
+
+
 def _learn(work: Stepped, *, through: bool) -> None:
     if work.operation is not None and not work.operation.asked and not work.closely:
         work.services.first_asks.learn(work.operation.kind, through=through)

@@ -35,6 +35,7 @@ class Chooser:
         self.forcing = snapshot.forcing(now)
         self.refreshes = snapshot.kind is RolloutKind.REFRESH
         self.budget: Budget = budget_for(snapshot, policy, now)
+        self.short_of_writes = False
         need = time_to_drain_and_take(snapshot, policy)
         self.time_to_drain = snapshot.going_back or may_begin(policy.windows, snapshot.zone, now, need)
         self.canary = canary = canary_of(snapshot, policy, self.budget.spare)
@@ -143,6 +144,7 @@ class Chooser:
 
     def _why_no_more_work(self) -> str:
         if self.budget.in_work < self.budget.allowed_in_work:
+            self.short_of_writes = True
             return "waits: Azure's budget of calls is used up for the moment"
         binds = self.budget.allowed_in_work
         bound = next(

@@ -75,6 +75,7 @@ def _going_on(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Choose
         becomes=becomes,
         note=note,
         forcing=snapshot.forcing(now),
+        short_of_writes=chooser.short_of_writes,
     )
 
 

@@ -201,6 +201,8 @@ class Plan:
     """Sessions are ended from now on."""
     force_at: datetime | None = None
     """Sessions are ended only then: people have to be told first."""
+    short_of_writes: bool = False
+    """Hosts wait that nothing else keeps back than what ARM has left to write with: that fills up within seconds."""
 
     def chosen(self, act: Act) -> list[str]:
         """The hosts this is to be done with, in order."""

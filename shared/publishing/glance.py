@@ -16,14 +16,13 @@ from shared.arm_ids import subscription_of
 from shared.errors import AzureError
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.moments import next_look
 from shared.planning.observe import observe
 from shared.planning.plan import plan
 from shared.planning.values import DRAINED_STATES, Act, HostView, Plan, Snapshot
 from shared.ports import Engine
 from shared.publishing.carry_out import Hands
 from shared.publishing.hand_over import begun, save, start_hosts
-from shared.publishing.look import LookAnswer, limits_of, look
+from shared.publishing.look import LookAnswer, limits_of, look, look_again_at
 from shared.publishing.record import as_commanded
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.sights import Sight
@@ -73,7 +72,8 @@ def glance(services: Services, engine: Engine, rollout_id: str, run: int, left: 
     services.sights.keep(replace(sight, rollout=written, snapshot=after))
     if hands.applied.left_over or hands.applied.busy:
         return None
-    return LookAnswer(ended=False, state=written.state, next_look=next_look(after, written.policy, services.now()))
+    next_at = look_again_at(services, decided, after, written, services.now())
+    return LookAnswer(ended=False, state=written.state, next_look=next_at)
 
 
 def _as_seen(services: Services, sight: Sight, run: int) -> Rollout | None:

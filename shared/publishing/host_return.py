@@ -15,7 +15,7 @@ from shared.publishing.host_recheck import look_again_if_back
 from shared.publishing.host_swap import AT_ONCE
 from shared.publishing.step import Work, carry_on
 from shared.states import HostState
-from shared.stepping import StepFailed, found_through
+from shared.stepping import StepFailed, found_through, still_awaited
 from shared.steps import Outcome, Then
 
 LOOKS_OFTEN = 5.0
@@ -48,6 +48,8 @@ def register_host(work: Work) -> Outcome:
             keep_out(work)
         elif _is_back(work):
             found_through(work)
+        elif work.row.strategy != SWAP:
+            still_awaited(work)
         return carry_on(work) or _registered(work)
     token = work.services.desktops.registration_token(work.pool.host_pool_id)
     row = work.row
@@ -64,8 +66,9 @@ def _is_back(work: Work) -> bool:
     if work.closely or work.row.strategy == SWAP:
         return False
     seen = work.services.desktops.session_host(work.pool.host_pool_id, work.row.host)
-    work.seen = seen if seen is not None and seen.status in HEALTHY_STATUSES else None
-    return work.seen is not None
+    work.seen = seen
+    work.looked_for = seen is None or seen.status not in HEALTHY_STATUSES
+    return not work.looked_for
 
 
 def _registered(work: Work) -> Outcome:
@@ -77,10 +80,13 @@ def await_healthy(work: Work) -> Outcome:
     """Wait until the broker sees the host as healthy.
 
     A registration accepts sessions at once. A host that is to be proved first, or to be given back drained or
-    switched off, is drained as soon as it is seen; others get nobody before they are healthy, and then may.
+    switched off, is drained as soon as it is seen; others get nobody before they are healthy, and then may. Those are
+    looked for as often as their registration is asked after: it is one wait.
     """
     kept_out, desktops = work.closely, work.services.desktops
-    seen = work.seen or (keep_out(work) if kept_out else desktops.session_host(work.pool.host_pool_id, work.row.host))
+    seen = work.seen
+    if seen is None and not work.looked_for:
+        seen = keep_out(work) if kept_out else desktops.session_host(work.pool.host_pool_id, work.row.host)
     if seen is not None and seen.status in HEALTHY_STATUSES:
         work.note(out_of_pool=False)
         work.seen = None if kept_out else seen
@@ -89,7 +95,9 @@ def await_healthy(work: Work) -> Outcome:
     if status != work.row.reason:
         work.note(reason=status)
     poll = work.services.settings.operation_poll
-    return Outcome(Then.WAIT, min(poll, LOOKS_OFTEN) if kept_out and seen is None else poll)
+    if kept_out:
+        return Outcome(Then.WAIT, min(poll, LOOKS_OFTEN) if seen is None else poll)
+    return Outcome(Then.WAIT, poll * work.services.first_asks.later("register"))
 
 
 def give_back_host(work: Work) -> Outcome:

@@ -34,6 +34,8 @@ log = logging.getLogger("freshcoat.look")
 
 MOST_CALM, CALM_PER_HOST = 15.0, 0.01
 """Reading a pool costs reads by its size, so what is news for nobody else waits: so many gaps."""
+REFILL = 15.0
+"""Gaps after which hosts that wait for ARM's writes alone are looked at again: it fills up by 10 writes a second."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def _answer(
     after = snapshot.with_rows(hands.rows)
     if decided.becomes and decided.becomes.ended and not all(view.row.state.ended for view in after.hosts):
         decided = replace(decided, becomes=None)  # some hosts could not be brought to their end in this look
-    next_at = next_look(after, rollout.policy, now) if decided.next_look else None
+    next_at = look_again_at(services, decided, after, rollout, now) if decided.next_look else None
     if hands.applied.left_over or decided.force_at:
         next_at = now
     elif hands.applied.busy:
@@ -165,6 +167,13 @@ def _answer(
         services.sights.keep(Sight(recorded, after, now))
     calm = min(MOST_CALM, len(after.hosts) * CALM_PER_HOST) * timedelta(seconds=services.settings.look_gap)
     return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now, calm=calm)
+
+
+def look_again_at(services: Services, decided: Plan, after: Snapshot, rollout: Rollout, now: datetime) -> datetime:
+    """When the pool, as this left it, wants another look at the latest."""
+    at = next_look(after, rollout.policy, now)
+    refilled = now + REFILL * timedelta(seconds=services.settings.look_gap)
+    return min(at, refilled) if decided.short_of_writes else at
 
 
 def _as_seen(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetime, *, refreshes: bool) -> Look:

@@ -49,6 +49,8 @@ class Work:
     """The VM as one step has just read it, for the next one of the same call: nothing has been done to it since."""
     seen: SessionHost | None = None
     """The host as the broker sees it, likewise."""
+    looked_for: bool = False
+    """Whether the broker was asked for the host in this call, and does not see it as healthy: it is not asked again."""
     _made_from: dict[str, str | None] = field(default_factory=dict)
 
     @property

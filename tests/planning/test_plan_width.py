@@ -136,8 +136,10 @@ def test_what_arm_has_left_bounds_what_is_begun_and_one_may_always_be(
     pool: Snapshot, rules: Policy, writes: int
 ) -> None:
     free = len(decide(replace(pool, writes_left=None), rules).chosen(Act.TAKE))
-    begun = len(decide(replace(pool, writes_left=writes), rules).chosen(Act.TAKE))
+    decided = decide(replace(pool, writes_left=writes), rules)
+    begun = len(decided.chosen(Act.TAKE))
     assert begun == min(free, max(1, (writes - WRITES_FOR_OTHERS) // WRITES_PER_HOST))
+    assert decided.short_of_writes == (begun < free)
 
 
 @many

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from shared.first_asks import FirstAsks
 from shared.models.policy import ScheduleMode
 from shared.states import HostState
 from tests.fixtures.driver import Drive
@@ -44,3 +47,23 @@ def test_the_command_of_a_host_that_is_to_be_proved_is_waited_for_and_the_host_d
     assert drive.rows["host-01"].state is HostState.JOINING
     drive.run(600)
     assert_all_well(drive)
+
+
+def test_a_command_that_is_through_before_the_host_is_back_was_asked_after_too_early() -> None:
+    drive = office(0)
+    drive.services = replace(drive.services, first_asks=FirstAsks({"register": 8.0}))
+    drive.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0})
+    drive.run(60, until=lambda: registering(drive.world))
+    (running,) = drive.world.running.values()
+    registers, running.effect, running.left = running.effect, lambda: None, 1
+    drive.world.calls.clear()
+    drive.run(60, until=lambda: drive.rows["host-01"].state is HostState.VERIFYING)
+
+    assert drive.services.first_asks.first("register") > 8.0
+    assert drive.rows["host-01"].reason == "not registered yet"
+    assert drive.world.count("session_host") == 1  # not once for the command and once for the host
+
+    registers()
+    drive.run(600)
+    assert_all_well(drive)
+    assert drive.services.first_asks.first("register") > 8.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from shared.errors import AzureForbidden, OperationFailed
 from shared.models.policy import ScheduleMode
 from shared.names import FAILED_TAG
+from shared.publishing.look import REFILL
 from shared.states import HostState, RolloutState
 from tests.fixtures.azure_fakes import FakeMachines
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
@@ -102,6 +104,16 @@ def test_what_arm_has_left_to_write_with_bounds_what_is_begun_at_a_look() -> Non
     assert_all_well(drive)
     assert widest() == 3  # two at a look
     assert all(taken(drive).count(moment) <= 2 for moment in taken(drive))
+
+
+def test_hosts_that_wait_for_arm_alone_are_begun_as_soon_as_it_has_more_and_not_at_the_next_poll() -> None:
+    drive = office(*[0] * 6)
+    drive.world.writes_left = 40 + 2 * 8
+    drive.world.resumes_needed = 30  # so that no host is through meanwhile, and brings a look along
+    drive.publish(ScheduleMode.NOW, policy=EAGER, reimage="works")
+    drive.run(60, until=lambda: len(taken(drive)) == 6)
+    waited = [later - earlier for earlier, later in pairwise(taken(drive))]
+    assert max(waited) == timedelta(seconds=REFILL) < timedelta(seconds=drive.rollout.policy.poll_seconds)
 
 
 def test_no_host_is_begun_that_would_not_end_inside_its_window() -> None:
