@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from shared.models.policy import AfterForce, ScheduleMode, share_down, share_up
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
@@ -58,25 +59,28 @@ def forecast(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime, *, f
 
 @dataclass(frozen=True)
 class _Course:
-    """One rollout as it is now. `first` hosts go ahead of the others."""
+    """One rollout as it is now. `first` hosts go ahead of the others.
+
+    What goes through all hosts is kept: it is asked for again for each of them, and somebody waits for the answer.
+    """
 
     rollout: Rollout
     hosts: Sequence[RolloutHost]
     now: datetime
     first: int
 
-    @property
+    @cached_property
     def in_work(self) -> list[RolloutHost]:
         """Hosts that are being rebuilt."""
         return [host for host in self.hosts if host.state.in_work]
 
-    @property
+    @cached_property
     def waiting(self) -> list[RolloutHost]:
         """Hosts that are still to be begun; while going back, those that have something to go back to."""
         waiting = [host for host in self.hosts if not (host.state.ended or host.state.in_work)]
         return [host for host in waiting if host.back] if self.rollout.going_back else waiting
 
-    @property
+    @cached_property
     def each(self) -> timedelta:
         """How long a host takes."""
         return host_time(self.hosts, timedelta(seconds=self.rollout.first_guess))

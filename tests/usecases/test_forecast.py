@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -126,3 +127,20 @@ def test_what_is_expected_lies_between_the_bounds(
 def test_after_the_end_there_is_nothing_to_guess() -> None:
     ended = rollout(state=S.FAILED, ended_at=START)
     assert forecast(ended, hosts(H.PENDING), START + HOUR) == Forecast(START, (START, START))
+
+
+class Counted(list[RolloutHost]):
+    """Hosts that count how often somebody goes through them all."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[RolloutHost]:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("working", [1, 50])
+def test_hosts_are_gone_through_as_often_however_many_are_in_work(working: int) -> None:
+    rows = Counted(hosts(*[H.REIMAGING] * working, *[H.PENDING] * 50))
+    forecast(rollout(), rows, START)
+    assert rows.times < 20
