@@ -61,7 +61,8 @@ async def _load(up: Stage, paths: dict[str, str]) -> tuple[dict[str, list[float]
     taken: dict[str, list[float]] = defaultdict(list)
     unanswered: Counter[str] = Counter()
     began = time.perf_counter()
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+    # A connection is given up here before the host does: one that both end at the same moment loses a request.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=2.0)
     async with httpx.AsyncClient(base_url=f"{up.options.app_url}/api", timeout=TIMEOUT, limits=limits) as client:
 
         async def one(number: int, name: str) -> None:

@@ -20,10 +20,11 @@ from shared.services import Services
 
 _READERS = 8
 SEEN_FOR = 5.0
-"""Seconds for which a pool's hosts are shown as they were read: Azure grants the app 25 reads a second, for its work
-too, and the counts of the broker lag by as much."""
+"""Seconds for which a pool's hosts are shown as they were read at the least: Azure grants the app 25 reads a second,
+for its work too, and the counts of the broker lag by as much."""
 ROWS_FOR = 2.0
-"""Seconds for which a rollout's hosts are shown as they were read, unless it has come into another state."""
+"""Seconds for which a rollout's hosts are shown as they were read at the least, unless it has come into another
+state."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
 
 
 def seen_lately(services: Services, host_pool_id: str) -> list[SeenHost]:
-    """All hosts of a host pool as they were at most SEEN_FOR seconds ago, to be shown. Raises AzureError."""
-    return services.recent.get(("hosts", host_pool_id), SEEN_FOR, lambda: see_hosts(services, host_pool_id))
+    """All hosts of a host pool as they were SEEN_FOR seconds ago or a little more, to be shown. Raises AzureError."""
+    return services.recent.get(
+        ("hosts", host_pool_id), SEEN_FOR, partial(see_hosts, services, host_pool_id), grows=True
+    )
 
 
 def see_pools(services: Services, pools: Sequence[Pool]) -> dict[str, list[SeenHost] | AzureError]:
@@ -98,7 +101,7 @@ def _with_machines(
 def rows_lately(services: Services, rollout: Rollout) -> list[RolloutHost]:
     """The rows of a rollout's hosts, to be shown."""
     key = ("rows", rollout.id, rollout.state)
-    return services.recent.get(key, ROWS_FOR, lambda: services.hosts.all(rollout.id))
+    return services.recent.get(key, ROWS_FOR, lambda: services.hosts.all(rollout.id), grows=True)
 
 
 def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> frozenset[str]:

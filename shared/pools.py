@@ -56,12 +56,17 @@ def list_pools(services: Services, *, limit: int, continuation: str | None) -> L
     page = services.pools.page(POOLS, limit=limit, continuation=continuation)
 
     def view_of(pool: Pool) -> PoolView:
-        key = ("pool in a list", pool.name, pool.etag)
-        return services.recent.get(key, LISTED_FOR, lambda: _read_view(services, pool))
+        return services.recent.get(_listed(pool), LISTED_FOR, lambda: _read_view(services, pool))
 
-    with ThreadPoolExecutor(_READERS) as readers:
-        views = list(readers.map(view_of, page.rows))
+    unknown = [pool for pool in page.rows if not services.recent.has(_listed(pool), LISTED_FOR)]
+    with ThreadPoolExecutor(_READERS) as readers:  # starts a thread for each that is to be read, as a rule none
+        read = dict(zip((pool.name for pool in unknown), readers.map(view_of, unknown), strict=True))
+    views = [read.get(pool.name) or view_of(pool) for pool in page.rows]
     return Listed[PoolView](items=views, continuation=page.continuation)
+
+
+def _listed(pool: Pool) -> tuple[str, str, str | None]:
+    return "pool in a list", pool.name, pool.etag
 
 
 def read_pool(services: Services, name: str) -> PoolView:

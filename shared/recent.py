@@ -13,16 +13,20 @@ from typing import Any
 
 from cachetools import TTLCache
 
-_MOST, _LONGEST = 1_000, 30.0
-"""Readings kept at a time, and seconds after which one is thrown away, whoever asks."""
+_MOST, _LONGEST = 1_000, 60.0
+"""Readings kept at a time, and seconds after which one is thrown away that nobody has had read anew."""
+_TIMES = 10.0
+"""A reading that grows with the pool is kept for so many times as long as it took: else showing a rollout of 10,000
+hosts would take all of a worker that has the rollout to do."""
 
 
 @dataclass
 class _Reading:
-    """One thing that is read; while one reads it, others wait for that."""
+    """One thing that is read; while one reads it anew, others go by what was read before, or else wait."""
 
     value: Any = None
     at: float | None = None
+    took: float = 0.0
     lock: Lock = field(default_factory=Lock)
 
 
@@ -33,17 +37,38 @@ class Recent:
         self._clock, self._lock = clock, Lock()
         self._readings: TTLCache[Hashable, _Reading] = TTLCache(_MOST, _LONGEST, clock or (lambda: 0.0))
 
-    def get[T](self, key: Hashable, age: float, read: Callable[[], T]) -> T:
-        """What `read` answers, or answered less than `age` seconds ago. Raises what it raises, and keeps no error."""
+    def has(self, key: Hashable, age: float) -> bool:
+        """Whether `get` would answer at once."""
+        with self._lock:
+            reading = self._readings.get(key)
+        return reading is not None and self._counts(reading, age)
+
+    def get[T](self, key: Hashable, age: float, read: Callable[[], T], *, grows: bool = False) -> T:
+        """What `read` answers, or answered less than `age` seconds ago; what `grows` with the pool may be older, by how
+        long it takes to be read. Who asks while somebody reads it anew gets what is known, up to twice as old.
+        Raises what it raises, and keeps no error.
+        """
         if self._clock is None:
             return read()
         with self._lock:
             reading = self._readings.get(key)
             if reading is None:
                 reading = self._readings[key] = _Reading()
+        if reading.lock.locked() and self._counts(reading, 2 * age):
+            known: T = reading.value
+            return known
         with reading.lock:
-            began = self._clock()
-            if reading.at is None or began >= reading.at + age:
+            if not self._counts(reading, age):
+                began = self._clock()
                 reading.value, reading.at = read(), began
+                reading.took = self._clock() - began if grows else 0.0
+                with self._lock:
+                    self._readings[key] = reading
             value: T = reading.value
             return value
+
+    def _counts(self, reading: _Reading, age: float) -> bool:
+        """Whether it is new enough."""
+        if reading.at is None or self._clock is None:
+            return False
+        return self._clock() < reading.at + max(age, _TIMES * reading.took)

@@ -24,6 +24,10 @@ class Source:
     def get(self, age: float = 2.0, key: str = "key") -> int:
         return self.recent.get(key, age, self)
 
+    def slowly(self, seconds: float) -> int:
+        self.now += seconds
+        return self()
+
 
 def test_a_reading_is_used_until_it_is_too_old() -> None:
     source = Source()
@@ -41,6 +45,28 @@ def test_each_asks_for_the_age_it_can_bear_and_for_its_own_thing() -> None:
     assert source.get(age=5.0) == 1
     assert source.get(age=1.0) == 2
     assert source.get(key="another") == 3
+
+
+def test_it_can_be_asked_whether_an_answer_is_at_hand() -> None:
+    source = Source()
+    assert not source.recent.has("key", 2.0)
+    source.get()
+    source.now = 1.9
+    assert source.recent.has("key", 2.0)
+    assert not source.recent.has("key", 1.0)
+    assert not Recent().has("key", 2.0)
+
+
+def test_what_grows_with_the_pool_is_kept_ten_times_as_long_as_it_took() -> None:
+    source = Source()
+    for kept, grows in ((2.0, False), (15.0, True)):
+        began = source.now
+        first = source.recent.get("key", 2.0, lambda: source.slowly(1.5), grows=grows)
+        source.now = began + kept - 0.1
+        assert source.recent.get("key", 2.0, source, grows=grows) == first
+        source.now = began + kept
+        assert source.recent.get("key", 2.0, source) == first + 1
+        source.now += 100
 
 
 def test_without_a_clock_all_is_read_anew() -> None:
@@ -75,10 +101,33 @@ def test_many_at_once_wait_for_one_reading() -> None:
     assert reads == [1]
 
 
+def test_while_one_reads_anew_others_get_what_is_known_unless_it_is_far_too_old() -> None:
+    source, reading, go = Source(), threading.Event(), threading.Event()
+
+    def slow() -> int:
+        reading.set()
+        go.wait(10)
+        return 7
+
+    source.get()
+    source.now = 3.0
+    with ThreadPoolExecutor(2) as pool:
+        anew = pool.submit(source.recent.get, "key", 2.0, slow)
+        reading.wait(10)
+        assert source.get() == 1
+        source.now = 4.0
+        waits = pool.submit(source.get)
+        assert not waits.done()
+        go.set()
+        assert (anew.result(10), waits.result(10)) == (7, 7)
+
+
 def test_what_nobody_asks_for_any_more_is_thrown_away() -> None:
     source = Source()
     for number in range(5):
         source.get(key=str(number))
-    source.now = 60.0
+    source.now = 50.0
+    source.get(key="4")
+    source.now = 80.0
     source.get(key="last")
-    assert len(source.recent._readings) == 1
+    assert set(source.recent._readings) == {"4", "last"}

@@ -27,8 +27,9 @@ from shared.steps import HOST_STEPS, Outcome, Then, behind
 log = logging.getLogger("freshcoat.host")
 
 KNOWN_FOR = 1.0
-"""Seconds for which the steps of all hosts go by one reading of their rollout and its pool: a step takes longer, so a
-command given in that time would come as late. A host's own row is read anew by each."""
+"""Seconds for which the steps of all hosts go by one reading of their rollout and its pool, twice as many while one of
+them reads it anew: a step takes longer, so a command given in that time would come as late. A host's own row is read
+anew by each."""
 
 
 @dataclass

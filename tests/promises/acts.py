@@ -5,6 +5,7 @@ What somebody else did during a look, after the product had read, is nobody's fa
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
@@ -27,10 +28,11 @@ class Acts(Sight):
         super().__init__(app)
         self.secrets: set[str] = set(app.settings.secrets.values())
         self.drained_at: dict[str, datetime] = {}
-        self.emptied_at: dict[str, datetime] = {}
-        """When the product has first read that nobody is on a host any more."""
-        self._people_read: set[str] = set()
-        self._peopled: set[str] = set()
+        self.emptied_at: dict[tuple[str, str], datetime] = {}
+        """When a rollout has first read that nobody is on a host any more. What the refresh of its pool reads of a host
+        that it has in hand, it does not know."""
+        self._people_read: defaultdict[str, set[str]] = defaultdict(set)
+        self._peopled: defaultdict[str, set[str]] = defaultdict(set)
         self.told: set[str] = set()
         """Sessions for which a message was taken, or refused for good."""
         self._tags: dict[tuple[str, str], str] = {}
@@ -48,24 +50,26 @@ class Acts(Sight):
         at any time."""
         host = host.lower()
         (self.unread.discard if found else self.unread.add)(host)
+        read, known = self._people_read[self.acting], self._peopled[self.acting]
         if self.sessions(host):
-            self._people_read.add(host)
-        elif host in self._people_read | self._peopled:
-            self.emptied_at[host] = self.app.now
-            self._people_read.discard(host)
-            self._peopled.discard(host)
+            read.add(host)
+        elif host in read | known:
+            self.emptied_at[self.acting, host] = self.app.now
+            read.discard(host)
+            known.discard(host)
 
     def reads_all(self) -> None:
         """The product reads all hosts."""
         self.unread.clear()
         self.disturbed = False
         people = {s.host.lower() for sessions in self.app.world.sessions.values() for s in sessions}
-        self.emptied_at |= dict.fromkeys(self._peopled - people, self.app.now)
-        self._people_read, self._peopled = people, self._peopled & people
+        known = self._peopled[self.acting]
+        self.emptied_at |= {(self.acting, host): self.app.now for host in known - people}
+        self._people_read[self.acting], self._peopled[self.acting] = people, known & people
 
     def remembers(self) -> None:
         """Whom the product has read is on hosts, that it has written down."""
-        self._peopled |= self._people_read
+        self._peopled[self.acting] |= self._people_read[self.acting]
 
     def drains(self, host: str) -> None:
         """Promise 2: enough hosts accept sessions afterwards, with room for everybody."""
@@ -118,7 +122,8 @@ class Acts(Sight):
         if row.attempt > 1 or row.phase:
             return  # it has been out of service for long, or has come back and never served
         settle = timedelta(seconds=self.rollout().policy.settle_seconds)
-        drained, emptied = (moments.get(row.host, LONG_AGO) for moments in (self.drained_at, self.emptied_at))
+        drained = self.drained_at.get(row.host, LONG_AGO)
+        emptied = self.emptied_at.get((self.acting, row.host), LONG_AGO)
         if self.app.now < max(drained + settle, emptied) + settle:
             self.broken(1, f"{row.host} is taken, though drained at {drained:%H:%M:%S} and empty at {emptied:%H:%M:%S}")
 
