@@ -3,8 +3,10 @@
 Fields of plain types (str, int, bool, float, datetime, StrEnum) become native properties, so that queries can
 filter by them. A datetime is written as text of one form, which sorts as it does: the SDK reads its own kind with
 `strptime`, which costs more than all else of a row and holds a lock that all threads wait for. Rows that were written
-as that kind are read as before. Everything else becomes JSON text. None is left out, and what a newer deployment wrote
-and this one does not know is ignored, at any depth.
+as that kind are read as before. Everything else becomes JSON text. None is left out, and so are `False`, empty texts
+and empty lists where that is the field's default, which must then stay what it is: most of a row is that, and each
+property costs as much as another to be written and read. What a newer deployment wrote and this one does not know is
+ignored, at any depth.
 
 A text longer than a property may be is split over `name__0`, `name__1`, …; such a text cannot be filtered by.
 """
@@ -14,7 +16,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count, takewhile
@@ -22,6 +24,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeAliasType, Union
 
 from azure.data.tables import EdmType, EntityProperty
 from pydantic import AwareDatetime
+from pydantic.fields import FieldInfo
 
 from shared.errors import TooLarge
 from shared.models.base import Record
@@ -60,6 +63,7 @@ class Codec[R: Record]:
         for name in self._absent:
             if not fields[name].is_required() and fields[name].get_default() is not None:
                 raise TypeError(f"{model.__name__}.{name} may be None: its default must be None, or there must be none")
+        self._left_out = {name: _empty(field) for name, field in fields.items() if _empty(field) is not None}
         self.plain = frozenset(name for name, field in fields.items() if _is_plain(field.annotation))
         """Fields that are native properties, the ones queries can filter by."""
         self._nested = frozenset(fields) - self.plain
@@ -75,8 +79,10 @@ class Codec[R: Record]:
         partition, row = self.keys(record)
         entity: Entity = {"PartitionKey": partition, "RowKey": row}
         for name in self.plain:
-            _put(entity, name, _native(getattr(record, name)))
-        for name, value in record.model_dump(mode="json", include=set(self._nested)).items():
+            if (value := getattr(record, name)) is not None and not self._is_left_out(name, value):
+                _put(entity, name, _native(value))
+        given = {name for name in self._nested if not self._is_left_out(name, getattr(record, name))}
+        for name, value in record.model_dump(mode="json", include=given).items():
             if value is not None:
                 _put(entity, name, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
         check_entity(entity)
@@ -96,10 +102,10 @@ class Codec[R: Record]:
     def literal(self, name: str, value: Any) -> str:
         """The value as it stands in a query filter.
 
-        Raises ValueError for what cannot be filtered by: nested fields, None, and integers beyond 32 bits, which
-        the service does not compare with the 32-bit ones of other rows.
+        Raises ValueError for what cannot be filtered by: nested fields, what is left out of rows, and integers beyond
+        32 bits, which the service does not compare with the 32-bit ones of other rows.
         """
-        refused = value is None or (isinstance(value, int) and value not in INT32)
+        refused = value is None or self._is_left_out(name, value) or (isinstance(value, int) and value not in INT32)
         if name not in self.plain or refused:
             raise ValueError(f"{self._model.__name__} rows cannot be filtered by {name} = {value!r}")
         match _native(value):
@@ -109,6 +115,9 @@ class Codec[R: Record]:
                 return "'" + given.replace("'", "''") + "'"
             case given:
                 return repr(given)
+
+    def _is_left_out(self, name: str, value: Any) -> bool:
+        return name in self._left_out and value == self._left_out[name]
 
 
 class FamilyCodec[R: Record]:
@@ -157,6 +166,12 @@ def _is_plain(annotation: Any) -> bool:
 
 def _is_moment(annotation: Any) -> bool:
     return annotation in (datetime, AwareDatetime) or any(map(_is_moment, typing.get_args(annotation)))
+
+
+def _empty(field: FieldInfo) -> Any:
+    """The field's default if it is `False`, an empty text or an empty collection; else None."""
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    return default if default is False or (isinstance(default, Sized) and len(default) == 0) else None
 
 
 def _may_be_none(annotation: Any) -> bool:
