@@ -276,6 +276,11 @@ class Rows[R: Record](Protocol):
     def all(self, partition: str) -> list[R]:
         """Every record of a partition, in key order."""
 
+    def since(self, partition: str, mark: str) -> tuple[list[R], str]:
+        """The records of a partition that were written since the reading which gave this mark, perhaps others too, and
+        the mark for the next reading. An empty mark: every record. What was removed meanwhile is not told.
+        """
+
     def every(self) -> list[R]:
         """Every record of the table, whatever its partition."""
 

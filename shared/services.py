@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.first_asks import FirstAsks
+from shared.known_rows import KnownRows
 from shared.models.accounts import Account
 from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageRow
@@ -49,4 +50,5 @@ class Services:
     workshop: Workshop
     first_asks: FirstAsks = field(default_factory=FirstAsks)
     sights: Sights = field(default_factory=Sights)
+    known_rows: KnownRows = field(default_factory=KnownRows)
     recent: Recent = field(default_factory=Recent)

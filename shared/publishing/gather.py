@@ -52,7 +52,7 @@ def gather(
     """
     beside = look_beside(services, rollout, pool)
     seen = {host.name.lower(): host for host in services.desktops.session_hosts(pool.host_pool_id)}
-    stored = {row.host: row for row in services.hosts.all(rollout.id)}
+    stored = _stored(services, rollout, now)
     left = {} if stored or standing else left_over(services, rollout, pool, seen)
     new = [host for name, host in seen.items() if _is_new(rollout, stored.get(name), host, now, beside)]
     if rollout.retry_of:
@@ -106,6 +106,13 @@ def gather(
     # Only of one that was written as begun before: until then the refresh may begin a host after its rows were read.
     alone = rollout.alone or (rollout.started_at is not None and not beside.in_hand)
     return Gathered(_with_sessions(services, snapshot, rollout, pool, now), stored, beside, alone)
+
+
+def _stored(services: Services, rollout: Rollout, now: datetime) -> dict[str, RolloutHost]:
+    """The rollout's rows. Those of a refresh are read anew: it alone removes some."""
+    if rollout.kind is RolloutKind.REFRESH:
+        return {row.host: row for row in services.hosts.all(rollout.id)}
+    return services.known_rows.read(services.hosts, rollout.id, now)
 
 
 def _others(seen: dict[str, SessionHost], views: Sequence[HostView]) -> tuple[SessionHost, ...]:

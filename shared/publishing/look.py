@@ -160,6 +160,7 @@ def _answer(
     )
     if recorded.state.ended:
         services.sights.forget(rollout.id)
+        services.known_rows.forget(rollout.id)
         return LookAnswer(ended=True, state=recorded.state)
     if recorded.state is not rollout.state and decided.becomes is None:
         next_at = now  # somebody paused, resumed or cancelled it meanwhile

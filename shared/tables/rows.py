@@ -7,7 +7,8 @@ AzureBusy and reads again. Reads are repeated a few times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
@@ -26,6 +27,9 @@ from shared.tables.paging import check_one_partition, next_page, read_continuati
 ONCE: Final[dict[str, Any]] = {"retry_total": 2, "retry_connect": 2, "retry_read": 0, "retry_status": 0}
 """Repeat only what never left: a connection that could not be made."""
 _SERVICE_PAGE = 1000
+OVERLAP = timedelta(minutes=1)
+"""Of what was written before a mark, so much is read again: a write may become visible a little after its moment, and
+the clocks of the machines that a partition moves between may differ a little."""
 
 
 class TableRows[R: Record]:
@@ -96,6 +100,22 @@ class TableRows[R: Record]:
         """Every record of a partition, in key order."""
         return list(self._query(partition, "", _SERVICE_PAGE))
 
+    def since(self, partition: str, mark: str) -> tuple[list[R], str]:
+        """The records of a partition written since the reading that gave this mark, and those of OVERLAP before it; the
+        mark for the next reading. An empty mark: every record. What was removed meanwhile is not told.
+
+        The service notes when it took a write (Microsoft Learn, "Understanding the Table service data model"), by its
+        own clock: the marks are its moments, never ours.
+        """
+        newest, found = mark, []
+        with translated(self._name, partition):
+            for entity in self._entities(
+                partition, f" and Timestamp ge datetime'{mark}'" if mark else "", _SERVICE_PAGE
+            ):
+                found.append(self._read(entity))
+                newest = max(newest, _mark_of(entity.metadata["timestamp"]))
+        return found, newest
+
     def every(self) -> list[R]:
         """Every record of the table, whatever its partition."""
         with translated(self._name):
@@ -114,14 +134,19 @@ class TableRows[R: Record]:
 
     def _query(self, partition: str, more: str, page_size: int) -> Iterator[R]:
         with translated(self._name, partition):
-            entities = self._table.query_entities(
-                f"PartitionKey eq {_text(escape_key(partition))}{more}", results_per_page=page_size
-            )
-            for entity in entities:
+            for entity in self._entities(partition, more, page_size):
                 yield self._read(entity)
+
+    def _entities(self, partition: str, more: str, page_size: int) -> Iterable[Any]:
+        which = f"PartitionKey eq {_text(escape_key(partition))}{more}"
+        return self._table.query_entities(which, results_per_page=page_size)
 
     def _read(self, entity: Any) -> R:
         return self._codec.decode(entity, entity.metadata["etag"])
+
+
+def _mark_of(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC) - OVERLAP:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def etag_of(record: Record) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
 import pytest
 
 from shared.errors import InvalidRequest
 from shared.ports import Rows
+from shared.tables.rows import TableRows
 from tests.tables.samples import NOON, Colour, Everything, row
 
 type Table = Rows[Everything]
@@ -89,3 +93,31 @@ def test_what_is_not_kept_natively_cannot_be_filtered_by(rows: Table, equal: dic
 def test_a_made_up_continuation_is_refused(rows: Table, token: str) -> None:
     with pytest.raises(InvalidRequest, match="continuation"):
         rows.page("g", limit=5, continuation=token)
+
+
+def test_what_was_written_since_a_reading_is_told_without_reading_all(
+    rows: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.tables.rows.OVERLAP", timedelta(0))
+    assert rows.since("g", "")[0] == []
+    first = rows.write_many([row(f"{number:04d}") for number in range(1_203)])
+    rows.add(row("x", group="other"))
+    known, mark = rows.since("g", "")
+    assert known == first
+
+    time.sleep(0.1)  # so that what comes now has a later moment
+    changed, new = rows.replace(first[7].model_copy(update={"text": "new"})), rows.add(row("new"))
+    found, later = rows.since("g", mark)
+
+    assert [record for record in found if record not in first] == [changed, new]
+    assert len(found) < 110  # the last transaction has the moment of the mark
+    assert rows.since("g", later)[1] == later > mark
+
+
+def test_what_was_written_a_little_before_is_told_again(rows: Table) -> None:
+    """What became visible late is not missed."""
+    if not isinstance(rows, TableRows):
+        pytest.skip("the one in memory has no clock")
+    rows.add(row("a"))
+    _, mark = rows.since("g", "")
+    assert [record.name for record in rows.since("g", mark)[0]] == ["a"]

@@ -1,0 +1,53 @@
+"""The rows of the rollouts that this worker looks at, so that a look reads only what was written since the one before.
+
+Nobody has to tell it of a write: what was written since is asked of the table, whoever wrote it. Should a row be older
+than the table's all the same, its next write is refused, as any write over a row that somebody else has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+from cachetools import LRUCache
+
+from shared.models.rollouts import RolloutHost
+from shared.ports import Rows
+
+_MOST = 50
+"""Rollouts remembered at a time. One that is forgotten costs the reading of all its rows."""
+WHOLE_EVERY = timedelta(minutes=10)
+"""So often all rows are read whatever is known."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    rows: dict[str, RolloutHost]
+    mark: str
+    whole_at: datetime
+
+
+class KnownRows:
+    """By rollout; safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._known: LRUCache[str, _Known] = LRUCache(_MOST)
+
+    def read(self, hosts: Rows[RolloutHost], rollout_id: str, now: datetime) -> dict[str, RolloutHost]:
+        """The rollout's rows as they are in the table now, by host. Rows that are removed may still be among them."""
+        with self._lock:
+            known = self._known.get(rollout_id)
+        if known is None or now >= known.whole_at + WHOLE_EVERY:
+            known = _Known({}, "", now)
+        changed, mark = hosts.since(rollout_id, known.mark)
+        known = _Known(known.rows | {row.host: row for row in changed}, mark, known.whole_at)
+        with self._lock:
+            self._known[rollout_id] = known
+        return dict(known.rows)
+
+    def forget(self, rollout_id: str) -> None:
+        """Remember nothing of this rollout."""
+        with self._lock:
+            self._known.pop(rollout_id, None)
