@@ -149,8 +149,11 @@ def still_awaited(work: Stepped) -> None:
 
 
 def _learn(work: Stepped, *, through: bool) -> None:
-    if work.operation is not None and not work.operation.asked and not work.closely:
-        work.services.first_asks.learn(work.operation.kind, through=through)
+    operation, since = work.operation, work.step_since
+    if operation is None or operation.asked or work.closely or since is None:
+        return
+    waited = (work.services.now() - since).total_seconds() / work.services.settings.operation_poll
+    work.services.first_asks.learn(operation.kind, waited, through=through)
 
 
 def settle(work: Stepped, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> Outcome:
