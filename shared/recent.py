@@ -54,7 +54,7 @@ class Recent:
             reading = self._readings.get(key)
             if reading is None:
                 reading = self._readings[key] = _Reading()
-        if reading.lock.locked() and self._counts(reading, 2 * age):
+        if reading.lock.locked() and self._counts(reading, age, times=2.0):
             known: T = reading.value
             return known
         with reading.lock:
@@ -67,8 +67,8 @@ class Recent:
             value: T = reading.value
             return value
 
-    def _counts(self, reading: _Reading, age: float) -> bool:
-        """Whether it is new enough."""
+    def _counts(self, reading: _Reading, age: float, times: float = 1.0) -> bool:
+        """Whether it is new enough; it may be so many `times` as old as it is kept."""
         if reading.at is None or self._clock is None:
             return False
-        return self._clock() < reading.at + max(age, _TIMES * reading.took)
+        return self._clock() < reading.at + times * max(age, _TIMES * reading.took)

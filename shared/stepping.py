@@ -117,7 +117,9 @@ def carry_on(
     if operation.done:
         found_through(work)
         return None
-    if work.operation is not None:
+    if work.operation is None:
+        operation = operation.model_copy(update={"begun_at": work.services.now()})
+    else:
         _learn(work, through=False)
         operation = operation.model_copy(update={"asked": True})
     if operation != work.operation:
@@ -149,10 +151,10 @@ def still_awaited(work: Stepped) -> None:
 
 
 def _learn(work: Stepped, *, through: bool) -> None:
-    operation, since = work.operation, work.step_since
-    if operation is None or operation.asked or work.closely or since is None:
+    operation = work.operation
+    if operation is None or operation.asked or work.closely or operation.begun_at is None:
         return
-    waited = (work.services.now() - since).total_seconds() / work.services.settings.operation_poll
+    waited = (work.services.now() - operation.begun_at).total_seconds() / work.services.settings.operation_poll
     work.services.first_asks.learn(operation.kind, waited, through=through)
 
 

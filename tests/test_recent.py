@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -117,7 +117,7 @@ def test_while_one_reads_anew_others_get_what_is_known_unless_it_is_far_too_old(
         assert source.get() == 1
         source.now = 4.0
         waits = pool.submit(source.get)
-        assert not waits.done()
+        assert not wait([waits], 0.2).done
         go.set()
         assert (anew.result(10), waits.result(10)) == (7, 7)
 

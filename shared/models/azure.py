@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.models.base import Value
+from shared.models.base import UtcTime, Value
 from shared.names import SWAPPED_TAG
 
 HEALTHY_STATUSES = frozenset({"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"})
@@ -150,7 +150,7 @@ class Operation(Value):
     """A long ARM operation that was started: finished already, or to be resumed with `token`.
 
     `kind` names the call that resumes it; `retry_after` is ARM's Retry-After in seconds, None when it gave none;
-    `asked` whether it was asked after since it was started.
+    `begun_at` is when we started it, None when that is not known, `asked` whether it was asked after since.
     The token holds no secret (tested), so it may be kept in a row.
     """
 
@@ -159,6 +159,7 @@ class Operation(Value):
     token: str | None
     done: bool
     retry_after: float | None = None
+    begun_at: UtcTime | None = None
     asked: bool = False
 
 

@@ -135,6 +135,7 @@ class Chooser:
         if not self.canary.passed and self.canary_slots <= 0:
             return hold(view, self._after_the_canary())
         if not self.budget.one_more_in_work():
+            self.short_of_writes |= self.budget.in_work < self.budget.allowed_in_work
             return hold(view, self._why_no_more_work())
         self.budget.in_work += 1
         self.budget.to_begin -= 1
@@ -144,7 +145,6 @@ class Chooser:
 
     def _why_no_more_work(self) -> str:
         if self.budget.in_work < self.budget.allowed_in_work:
-            self.short_of_writes = True
             return "waits: Azure's budget of calls is used up for the moment"
         binds = self.budget.allowed_in_work
         bound = next(

@@ -63,7 +63,7 @@ class Codec[R: Record]:
         for name in self._absent:
             if not fields[name].is_required() and fields[name].get_default() is not None:
                 raise TypeError(f"{model.__name__}.{name} may be None: its default must be None, or there must be none")
-        self._left_out = {name: _empty(field) for name, field in fields.items() if _empty(field) is not None}
+        self._left_out = {name: empty for name, field in fields.items() if (empty := _empty(field)) is not None}
         self.plain = frozenset(name for name, field in fields.items() if _is_plain(field.annotation))
         """Fields that are native properties, the ones queries can filter by."""
         self._nested = frozenset(fields) - self.plain
@@ -79,7 +79,7 @@ class Codec[R: Record]:
         partition, row = self.keys(record)
         entity: Entity = {"PartitionKey": partition, "RowKey": row}
         for name in self.plain:
-            if (value := getattr(record, name)) is not None and not self._is_left_out(name, value):
+            if not self._is_left_out(name, value := getattr(record, name)):
                 _put(entity, name, _native(value))
         given = {name for name in self._nested if not self._is_left_out(name, getattr(record, name))}
         for name, value in record.model_dump(mode="json", include=given).items():

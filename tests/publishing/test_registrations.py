@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from shared.first_asks import FirstAsks
 from shared.models.policy import ScheduleMode
 from shared.states import HostState
@@ -67,3 +69,13 @@ def test_a_command_that_is_through_before_the_host_is_back_was_asked_after_too_e
     drive.run(600)
     assert_all_well(drive)
     assert drive.services.first_asks.first("register") > 8.0
+
+
+def test_what_a_step_did_before_an_operation_is_no_part_of_its_wait() -> None:
+    drive = office(0)
+    drive.services = replace(drive.services, first_asks=FirstAsks({"create": 4.0}))
+    drive.world.resumes_needed = 3  # the old VM is deleted first, which takes as many polls
+    drive.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0, "strategy": "replace"})
+    drive.run(600)
+    assert_all_well(drive)
+    assert drive.services.first_asks.first("create") == pytest.approx(4.05)  # one vote for a quarter more than four
