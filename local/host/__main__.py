@@ -8,25 +8,25 @@ import socket
 import sys
 from pathlib import Path
 
-from local.host.app import SERVED_TRIGGERS, AppError, load_app
+from local.host.function import SERVED_TRIGGERS, AppError
+from local.host.logs import configure_logging
 from local.host.server import Host
 from local.host.settings import SettingsError, load_host_settings, load_local_settings
-
-_QUIET = ("azure.core", "azure.identity", "azure.durable_functions", "durabletask", "uvicorn", "urllib3")
+from local.host.workers import Workers
 
 
 def main() -> int:
     """Serve the app until a signal; 1 when it cannot be served."""
     arguments = _arguments()
     app_dir = arguments.app.resolve()
-    _configure_logging(arguments.log_level)
+    configure_logging(arguments.log_level)
     try:
         listener = _listen(arguments.host, arguments.port)
         load_local_settings(app_dir)
         settings = load_host_settings(app_dir)
-        os.chdir(app_dir)
-        functions = load_app(app_dir)
-        host = Host(functions, settings, listener)
+        workers = Workers(app_dir, settings.worker_processes, arguments.log_level)
+        functions = workers.load()
+        host = Host(functions, workers, settings, listener)
     except (AppError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
@@ -39,10 +39,10 @@ def main() -> int:
 
 
 async def _serve(host: Host) -> None:
-    await host.run()
+    code = await host.run()
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(0)  # functions still running, and the app's own threads, must not keep the process
+    os._exit(code)  # what still runs must not keep the process
 
 
 def _arguments() -> argparse.Namespace:
@@ -71,12 +71,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         raise AppError(f"cannot listen on {host}:{port}: {error}") from error
     return listener
-
-
-def _configure_logging(level: str) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="[%(asctime)s] %(levelname)s %(name)s: %(message)s")
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

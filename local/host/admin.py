@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.host.app import Function
+from local.host.function import Function
 from local.host.invoke import FunctionFailed, Invoker, datum
 from local.host.timers import Timer, timer_datum
 

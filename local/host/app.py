@@ -4,7 +4,6 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,50 +14,11 @@ from azure_functions_runtime.functions import FunctionLoadError, Registry
 from azure_functions_runtime.handle_event import _functions
 from azure_functions_runtime.loader import index_function_app
 
+from local.host.function import AppError, Function
 from local.host.settings import SettingsError, resolve
 
-SERVED_TRIGGERS = frozenset({"httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger"})
-_CLIENT = "durableClient"
 # The worker compares bindings with members of a protobuf enum; the numbers are all it needs.
 _PROTOS = SimpleNamespace(BindingInfo=SimpleNamespace(out=1, inout=2, undefined=None))
-
-
-class AppError(Exception):
-    """The app cannot be served; the message says why in one paragraph."""
-
-
-@dataclass(frozen=True)
-class Function:
-    """One indexed function. ``trigger`` is its trigger binding as in function.json."""
-
-    name: str
-    function_id: str
-    trigger: dict[str, Any]
-    bindings: tuple[dict[str, Any], ...]
-
-    @property
-    def kind(self) -> str:
-        return str(self.trigger["type"])
-
-    @property
-    def trigger_name(self) -> str:
-        return str(self.trigger["name"])
-
-    @property
-    def client_names(self) -> list[str]:
-        """The parameters that receive a durable client."""
-        return [str(binding["name"]) for binding in self.bindings if binding["type"] == _CLIENT]
-
-    @property
-    def http_output(self) -> str | None:
-        """The binding that carries the HTTP response: ``$return`` or the name of an Out parameter."""
-        return next((str(binding["name"]) for binding in self.bindings if binding["type"] == "http"), None)
-
-    @property
-    def durable_name(self) -> str:
-        """The name orchestrations, activities and entities are called by."""
-        keys = ("orchestration", "activity", "entityName")
-        return next((str(self.trigger[key]) for key in keys if self.trigger.get(key)), self.name)
 
 
 def load_app(app_dir: Path) -> list[Function]:

@@ -1,14 +1,13 @@
-"""Run one function through Microsoft's worker code."""
+"""Run one function on a worker, which does it through Microsoft's own code."""
 
 import logging
 import re
-import uuid
 from dataclasses import dataclass
 
 from azure_functions_runtime.bindings.datumdef import Datum
-from azure_functions_runtime.native_invocation import invocation_request_native
 
-from local.host.app import Function
+from local.host.function import Function
+from local.host.workers import Workers
 
 _log = logging.getLogger(__name__)
 _FRAME = re.compile(r'^  File "', re.MULTILINE)
@@ -33,21 +32,17 @@ class FunctionFailed(Exception):
 class Invoker:
     """Runs functions; ``client_config`` is what each ``durableClient`` binding receives."""
 
+    workers: Workers
     client_config: str
 
     async def run(self, function: Function, trigger: Datum) -> Datum | None:
         """Run ``function`` and give back what it returned (an HTTP Out parameter counts as returned).
 
-        Sync functions run in the worker's thread pool, coroutines on the running loop. Raises
-        FunctionFailed.
+        Sync functions run in the worker's thread pool, coroutines on its loop. Raises FunctionFailed.
         """
         inputs = [(function.trigger_name, trigger)]
         inputs += [(name, datum(self.client_config, "string")) for name in function.client_names]
-        answer = await invocation_request_native(  # type: ignore[no-untyped-call]
-            str(uuid.uuid4()), function.function_id, inputs, {}
-        )
-        returned: Datum | None
-        ok, returned, outputs, error, trace = answer
+        ok, returned, outputs, error, trace = await self.workers.run(function, inputs)
         if not ok:
             failure = _failure(error or "", trace or "")
             _log.error("%s failed: %s", function.name, failure)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from local.host.app import AppError, Function
+from local.host.function import AppError, Function
 
 _PARAMETER = re.compile(r"\{(\*{0,2})(\w[\w-]*)((?::[^{}:=?]+)*)(=[^{}]*)?(\?)?\}")
 _CONSTRAINTS = {

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -13,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from local.host.admin import AdminApi
-from local.host.app import Function
 from local.host.durable import DurableBridge
 from local.host.engine import Engine
+from local.host.function import Function
 from local.host.invoke import Invoker
 from local.host.management import ManagementApi
 from local.host.payloads import client_config
@@ -23,6 +24,7 @@ from local.host.routes import RouteTable
 from local.host.settings import HostSettings
 from local.host.timers import Timer
 from local.host.web import FunctionRoutes
+from local.host.workers import Workers
 
 _GRACE_SECONDS = 2
 _EXIT_SECONDS = 3
@@ -31,12 +33,15 @@ _EXIT_SECONDS = 3
 class Host:
     """One app being served on one socket."""
 
-    def __init__(self, functions: list[Function], settings: HostSettings, listener: socket.socket) -> None:
+    def __init__(
+        self, functions: list[Function], workers: Workers, settings: HostSettings, listener: socket.socket
+    ) -> None:
         """Raises AppError for a route or a schedule that cannot be served."""
         host, port = listener.getsockname()[:2]
         self.origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self.functions = functions
         self.route_table = RouteTable(functions, settings.route_prefix)
+        self._workers = workers
         self._settings = settings
         self._listener = listener
         self._timers = [Timer.of(function) for function in functions if function.kind == "timerTrigger"]
@@ -55,10 +60,10 @@ class Host:
                 lines.append(f"\t{function.name}: {methods}{self.origin}/{route.template}")
         return "\n".join([*lines, ""])
 
-    async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; then give requests a moment to end."""
+    async def run(self) -> int:
+        """Serve until SIGTERM or SIGINT; then give requests a moment to end. 1 when a worker was lost, else 0."""
         self._engine.start()
-        invoker = Invoker(client_config(self.origin, self._settings.hub_name, self._engine.port))
+        invoker = Invoker(self._workers, client_config(self.origin, self._settings.hub_name, self._engine.port))
         bridge = DurableBridge(
             self.functions,
             invoker,
@@ -69,11 +74,13 @@ class Host:
         bridge.start()
         server = _Server(self._asgi(invoker), f"Host started: {self.origin}")
         _on_signals(server)
+        self._workers.start(server.lost_a_worker)
         timers = [asyncio.create_task(timer.run(invoker)) for timer in self._timers]
         await server.serve(sockets=[self._listener])
         for task in timers:
             task.cancel()
         self._engine.stop(grace=0)
+        return server.exit_code
 
     def _asgi(self, invoker: Invoker) -> Starlette:
         orchestrators = frozenset(
@@ -113,6 +120,7 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._ready = ready
+        self.exit_code = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -121,6 +129,13 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    def lost_a_worker(self) -> None:
+        """What it was running will never be answered: end, and say so."""
+        if not self.should_exit:
+            print("error: a worker process has ended by itself", file=sys.stderr, flush=True)
+            self.exit_code = 1
+            self.force_exit = self.should_exit = True
 
     def stop(self) -> None:
         """Ask the server to end; asked twice, it drops what is still running."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _DEFAULT_ACTIVITIES = 100
+_MOST_WORKERS = 10
 _NAME = re.compile(r"%([^%]+)%")
 
 
@@ -18,12 +19,13 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class HostSettings:
-    """The parts of ``host.json`` this host acts on."""
+    """The parts of ``host.json``, and of the settings, this host acts on."""
 
     route_prefix: str
     hub_name: str
     max_activities: int
     max_orchestrators: int
+    worker_processes: int
 
 
 def load_local_settings(app_dir: Path) -> None:
@@ -46,7 +48,15 @@ def load_host_settings(app_dir: Path) -> HostSettings:
         hub_name=hub,
         max_activities=int(durable.get("maxConcurrentActivityFunctions", _DEFAULT_ACTIVITIES)),
         max_orchestrators=int(durable.get("maxConcurrentOrchestratorFunctions", _DEFAULT_ACTIVITIES)),
+        worker_processes=_worker_processes(),
     )
+
+
+def _worker_processes() -> int:
+    given = os.environ.get("FUNCTIONS_WORKER_PROCESS_COUNT", "1")
+    if given not in {str(count) for count in range(1, _MOST_WORKERS + 1)}:
+        raise SettingsError(f"FUNCTIONS_WORKER_PROCESS_COUNT is {given!r}; it is a number from 1 to {_MOST_WORKERS}")
+    return int(given)
 
 
 def resolve(text: str, values: Mapping[str, str], missing: str | None = None) -> str:

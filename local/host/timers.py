@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from azure_functions_runtime.bindings.datumdef import Datum
 from croniter import croniter  # type: ignore[import-untyped]
 
-from local.host.app import AppError, Function
+from local.host.function import AppError, Function
 from local.host.invoke import FunctionFailed, Invoker, datum
 
 _INTERVAL = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})")

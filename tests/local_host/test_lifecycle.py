@@ -1,13 +1,15 @@
 """How the host starts, refuses to start, and ends."""
 
+import os
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.local_host.running import RunningHost, app_copy, spawn
+from tests.local_host.running import RunningHost, app_copy, eventually, spawn
 
 _HTTP = """
 import azure.functions as func
@@ -50,6 +52,39 @@ def stuck(req: func.HttpRequest) -> str:
 async def hogs(req: func.HttpRequest) -> str:
     time.sleep(60)
     return ""
+"""
+
+_WORKERS = """
+import os
+import time
+import azure.durable_functions as df
+import azure.functions as func
+from durabletask.task import OrchestrationContext, when_all
+
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+
+@app.route(route="who")
+def who(req: func.HttpRequest) -> str:
+    time.sleep(0.5)
+    return str(os.getpid())
+
+
+@app.activity_trigger(input_name="number")
+def whose(number: int) -> str:
+    time.sleep(0.5)
+    return str(os.getpid())
+
+
+@app.orchestration_trigger(context_name="context")
+def all_of_them(context: OrchestrationContext, _: object):
+    return (yield when_all([context.call_activity("whose", input=number) for number in range(8)]))
+
+
+@app.route(route="start")
+@app.durable_client_input(client_name="client")
+async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    return client.create_check_status_response(req, await client.schedule_new_orchestration("all_of_them"))
 """
 
 
@@ -110,6 +145,64 @@ def test_functions_and_threads_that_do_not_end_cannot_hold_the_process(tmp_path:
     time.sleep(0.3)
     assert host.stop() == 0
     caller.close()
+
+
+def test_a_worker_that_ends_by_itself_ends_the_host_with_the_reason(tmp_path: Path) -> None:
+    app = _app(
+        tmp_path / "app",
+        f"{_HTTP}\nimport os\n\n\n@app.route()\ndef gone(req: func.HttpRequest) -> str:\n    os._exit(3)\n",
+    )
+    host = RunningHost(spawn(app, tmp_path / "log"), tmp_path / "log")
+    caller = socket.create_connection(("127.0.0.1", host.port))
+    caller.sendall(b"GET /api/gone HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert host.process.wait(timeout=10) == 1
+    assert "error: a worker process has ended by itself" in host.log.splitlines()
+    caller.close()
+
+
+def test_the_workers_end_with_a_host_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        f"{_HTTP}\nimport os\n\n\n@app.route()\ndef who(req: func.HttpRequest) -> str:\n    return str(os.getpid())\n"
+    )
+    host = RunningHost(spawn(_app(tmp_path / "app", code), tmp_path / "log"), tmp_path / "log")
+    worker = int(host.client.get("/api/who").text)
+    assert worker != host.process.pid
+    host.process.kill()
+    host.process.wait(timeout=10)
+    eventually(lambda: not _is_there(worker), seconds=5)
+
+
+def test_durable_functions_and_others_have_workers_of_their_own_as_many_as_the_setting_says(tmp_path: Path) -> None:
+    app = _app(tmp_path / "app", _WORKERS)
+    (app / "local.settings.json").write_text('{"Values": {"FUNCTIONS_WORKER_PROCESS_COUNT": "2"}}')
+    host = RunningHost(spawn(app, tmp_path / "log"), tmp_path / "log")
+    with ThreadPoolExecutor(8) as callers:
+        others = set(callers.map(lambda _: host.client.get("/api/who").text, range(8)))
+    assert len(others) == 2
+    started = host.client.get("/api/start").json()
+    ended = host.ended(started)
+    assert ended["runtimeStatus"] == "Completed", ended["output"]
+    durable = set(ended["output"])
+    assert len(durable) == 2
+    assert not others & durable
+    assert host.stop() == 0
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{process}/stat").read_text().split(")")[1].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("count", ["0", "many", "11"])
+def test_a_count_of_workers_that_cannot_be_is_refused(tmp_path: Path, count: str) -> None:
+    app = _app(tmp_path / "app", _HTTP)
+    (app / "local.settings.json").write_text(f'{{"Values": {{"FUNCTIONS_WORKER_PROCESS_COUNT": "{count}"}}}}')
+    process = spawn(app, tmp_path / "log")
+    assert process.wait(timeout=20) == 1
+    assert f"FUNCTIONS_WORKER_PROCESS_COUNT is '{count}'; it is a number from 1 to 10" in (tmp_path / "log").read_text()
 
 
 def test_help_says_what_it_is_for(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from local.host.app import AppError, Function
+from local.host.function import AppError, Function
 from local.host.routes import RouteTable
 
 

@@ -1,0 +1,54 @@
+"""What host and workers tell each other: the functions of an app, as their bindings describe them, and calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from azure_functions_runtime.bindings.datumdef import Datum
+
+SERVED_TRIGGERS = frozenset({"httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger"})
+_CLIENT = "durableClient"
+
+type Call = tuple[int, str, list[tuple[str, Datum]]]
+"""Number, name of the function, what it is given by parameter."""
+type Answer = tuple[bool, Datum | None, list[tuple[str, Datum]], str | None, str | None]
+"""Whether it went well, what was returned, Out parameters, the error and its traceback."""
+
+
+class AppError(Exception):
+    """The app cannot be served; the message says why in one paragraph."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One indexed function. ``trigger`` is its trigger binding as in function.json."""
+
+    name: str
+    function_id: str
+    trigger: dict[str, Any]
+    bindings: tuple[dict[str, Any], ...]
+
+    @property
+    def kind(self) -> str:
+        return str(self.trigger["type"])
+
+    @property
+    def trigger_name(self) -> str:
+        return str(self.trigger["name"])
+
+    @property
+    def client_names(self) -> list[str]:
+        """The parameters that receive a durable client."""
+        return [str(binding["name"]) for binding in self.bindings if binding["type"] == _CLIENT]
+
+    @property
+    def http_output(self) -> str | None:
+        """The binding that carries the HTTP response: ``$return`` or the name of an Out parameter."""
+        return next((str(binding["name"]) for binding in self.bindings if binding["type"] == "http"), None)
+
+    @property
+    def durable_name(self) -> str:
+        """The name orchestrations, activities and entities are called by."""
+        keys = ("orchestration", "activity", "entityName")
+        return next((str(self.trigger[key]) for key in keys if self.trigger.get(key)), self.name)

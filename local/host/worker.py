@@ -1,0 +1,87 @@
+"""A worker process: loads the app and runs its functions for the host, which holds the other end of the pipe.
+
+`python -m local.host.worker DESCRIPTOR APP LEVEL`, started by the host and by nothing else. It ends with the host, also
+by `kill -9`: the system closes the pipe then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import uuid
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from azure_functions_runtime.bindings.datumdef import Datum
+from azure_functions_runtime.native_invocation import invocation_request_native
+
+from local.host.app import load_app
+from local.host.function import Answer, AppError, Call, Function
+from local.host.logs import configure_logging
+
+
+def main(descriptor: int, app_dir: Path, level: str) -> None:
+    """Tell the host the app's functions, or why it cannot be served; then run what the host asks for, until it ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # these are for the host; what is under way may end while it closes
+    configure_logging(level)
+    os.chdir(app_dir)
+    connection = Connection(descriptor)
+    try:
+        functions = load_app(app_dir)
+    except AppError as error:
+        _tell(connection, str(error))
+        _end()
+    _tell(connection, functions)
+    ids = {function.name: function.function_id for function in functions}
+    asyncio.run(_Calls(connection, ids).serve())
+
+
+class _Calls:
+    """Runs any number of calls at a time, on one loop and the worker's thread pool."""
+
+    def __init__(self, connection: Connection, ids: dict[str, str]) -> None:
+        self._connection, self._ids = connection, ids
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), name="calls", daemon=True).start()
+        await asyncio.Event().wait()
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                loop.call_soon_threadsafe(self._begin, self._connection.recv())
+        _end()
+
+    def _begin(self, call: Call) -> None:
+        task = asyncio.ensure_future(self._run(*call))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, number: int, name: str, inputs: list[tuple[str, Datum]]) -> None:
+        answer: Answer = await invocation_request_native(  # type: ignore[no-untyped-call]
+            str(uuid.uuid4()), self._ids[name], inputs, {}
+        )
+        _tell(self._connection, (number, answer))
+
+
+def _tell(connection: Connection, what: list[Function] | str | tuple[int, Answer]) -> None:
+    with contextlib.suppress(OSError):  # the host has ended, and so do we
+        connection.send(what)
+
+
+def _end() -> None:
+    """End at once: functions still running, and the app's own threads, must not keep the process."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
