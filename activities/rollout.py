@@ -24,5 +24,6 @@ def look_at_pool(given: dict, client: SyncDurableFunctionsClient) -> dict:  # ty
         "next_look": answer.next_look.isoformat() if answer.next_look else None,
         "gap": work.settings.look_gap,
         "calm": answer.calm.total_seconds(),
+        "enough": answer.enough,
         "whole": answer.whole,
     }

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+LONGEST = 500
+"""News in one generation: each that comes has the history replayed, which costs time in proportion to its length."""
+
 
 class News:
     """What has been heard since the last look. The first one is due at once."""
@@ -16,15 +19,22 @@ class News:
         """When the whole pool is to be looked at."""
         self._looked = now
         self._gap = self._calm = timedelta(0)
+        self._enough = self._calm_ones = self._heard = 0
         self._left: set[str] = set()
 
     def take(self, news: Mapping[str, Any], now: datetime) -> None:
         """Hear of hosts that somebody has `left`, or of something that wants a look at the whole pool: soon, or when it
         pays (`calm`), so that a hundred hosts that finish together cost one."""
+        self._heard += 1 if self._enough else 0
         if news.get("left"):
             self._left.update(news["left"])
         else:
-            self._bring_forward(max(now, self._looked + (self._calm if news.get("calm") else self._gap)))
+            self._bring_forward(max(now, self._looked + (self._calm if self._can_wait(news) else self._gap)))
+
+    def _can_wait(self, news: Mapping[str, Any]) -> bool:
+        """Whether a look does not pay yet."""
+        self._calm_ones += 1 if news.get("calm") else 0
+        return bool(news.get("calm")) and not 0 < self._enough <= self._calm_ones
 
     def looked(self, began: datetime, answer: Mapping[str, Any], *, glanced: bool) -> None:
         """Note a look's answer: when to look again at the latest, and how long to let news gather (seconds)."""
@@ -32,13 +42,19 @@ class News:
         at = datetime.fromisoformat(said).astimezone(UTC).replace(tzinfo=None) if said else None
         if not glanced:
             self._looked, self._gap = began, timedelta(seconds=answer["gap"])
-            # A look of the version before says nothing of calm; its rollout may be replayed by this one.
+            # A look of an earlier version says nothing of calm or enough; its rollout may be replayed by this one.
             self._calm = max(self._gap, timedelta(seconds=answer.get("calm", 0.0)))
+            self._enough, self._calm_ones = answer.get("enough", 0), 0
             self.due = max(at or began, began + self._gap)
         elif answer["whole"]:
             self._bring_forward(self._looked + self._gap)
         elif at:
             self._bring_forward(max(at, self._looked + self._gap))
+
+    @property
+    def are_many(self) -> bool:
+        """Whether so much was heard that the rollout had better go on in a new generation."""
+        return self._heard >= LONGEST
 
     def calls_for_a_look(self, now: datetime) -> bool:
         """Whether there is something to look at now."""

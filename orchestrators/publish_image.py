@@ -33,6 +33,8 @@ def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Drive
             alarm.set(news.due)
             yield when_any([inbox.waiter, alarm.timer])
             inbox.empty_into(news)
+        if news.are_many:
+            break
     context.continue_as_new(given, save_events=True)
     return None
 

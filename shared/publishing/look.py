@@ -34,19 +34,24 @@ log = logging.getLogger("freshcoat.look")
 
 MOST_CALM, CALM_PER_HOST = 15.0, 0.01
 """Reading a pool costs reads by its size, so what is news for nobody else waits: so many gaps."""
+ENOUGH = 0.5
+"""Of the hosts in work: when so many are through, the next ones are begun without waiting for more. The others keep
+the workers busy while the pool is read."""
 REFILL = 15.0
 """Gaps after which hosts that wait for ARM's writes alone are looked at again: it fills up by 10 writes a second."""
 
 
 @dataclass(frozen=True)
 class LookAnswer:
-    """What the orchestrator needs to know: whether it is over, else when to look again (UTC), and how long a host that
-    is through may wait for a look. `whole`: only a look at the whole pool will do now."""
+    """What the orchestrator needs to know: whether it is over, else when to look again (UTC), how long a host that is
+    through may wait for a look, and how many of them are `enough` for one at once. `whole`: only a look at the whole
+    pool will do now."""
 
     ended: bool
     state: str
     next_look: datetime | None = None
     calm: timedelta = timedelta(0)
+    enough: int = 1
     whole: bool = False
 
 
@@ -167,7 +172,8 @@ def _answer(
     if gathered.may_be_glanced_at:
         services.sights.keep(Sight(recorded, after, now))
     calm = min(MOST_CALM, len(after.hosts) * CALM_PER_HOST) * timedelta(seconds=services.settings.look_gap)
-    return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now, calm=calm)
+    enough = max(1, round(ENOUGH * sum(view.row.state.in_work for view in after.hosts)))
+    return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now, calm=calm, enough=enough)
 
 
 def look_again_at(services: Services, decided: Plan, after: Snapshot, rollout: Rollout, now: datetime) -> datetime:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrators import news as hearing
 from orchestrators import publish_image as publishing
 from orchestrators import walk as walking
 from orchestrators.activate_image import activate_image
@@ -106,6 +107,30 @@ def test_hosts_that_are_through_wait_for_each_other_and_keep_no_glance_waiting()
     run.event(13, INBOX, {"why": "e is failed"})
     run.done(14, 8, ENDED)
     run.check("publish_image_calm")
+
+
+def test_enough_hosts_that_are_through_wait_no_longer() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.2, 1, looked(600) | {"enough": 2})
+    run.event(2, INBOX, {"why": "a is done", "calm": True})
+    run.event(3, INBOX, {"why": "b is done", "calm": True})
+    run.done(4, 4, looked(600) | {"enough": 2})
+    run.event(5, INBOX, {"why": "c is done", "calm": True})  # they are counted from the last look
+    run.fired(10, 3)
+    run.fired(13, 5)
+    run.done(14, 6, ENDED)
+    run.check("publish_image_enough")
+
+
+def test_a_rollout_that_hears_much_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hearing, "LONGEST", 4)
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.2, 1, looked(600))  # a look of an earlier version: what follows it must be replayed as it was
+    run.event(2, INBOX, {"why": "a"}, {"why": "b"}, {"why": "c"})
+    run.done(2.2, 3, looked(600) | {"enough": 9})
+    run.event(2.5, INBOX, {"why": "d is done", "calm": True}, {"why": "e is failed"})
+    run.fired(3, 4)
+    run.check("publish_image_hears_much")
 
 
 def test_a_look_that_crashes_is_repeated() -> None:
