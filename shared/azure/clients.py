@@ -14,7 +14,7 @@ from typing import Any
 from azure.core.credentials import TokenCredential
 from azure.core.pipeline import PipelineRequest, policies
 from azure.core.pipeline.policies import SansIOHTTPPolicy
-from azure.core.pipeline.transport import RequestsTransport
+from azure.core.pipeline.transport import HttpTransport
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core import ARMPipelineClient
@@ -23,7 +23,7 @@ from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
 from shared.azure.quota import WritesLeft
 from shared.settings import Settings
-from shared.transport import pooled_transport
+from shared.transport import Connections
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 """Seconds. ARM answers a call, long operations included, well within a minute."""
@@ -54,7 +54,7 @@ class ArmClients:
         self,
         settings: Settings,
         credential: TokenCredential | None = None,
-        transport: RequestsTransport | None = None,
+        transport: HttpTransport[Any, Any] | None = None,
         writes: WritesLeft | None = None,
     ) -> None:
         self._endpoint = settings.arm_endpoint.rstrip("/")
@@ -87,7 +87,7 @@ class ArmClients:
             self._computes.clear()
             self._desktops.clear()
             if self._owns_transport and self._transport is not None:
-                self._transport.session.close()
+                self._transport.close()
                 self._transport = None
 
     def _client[C](self, known: dict[str, C], build: Callable[..., C], subscription: str) -> C:
@@ -95,7 +95,7 @@ class ArmClients:
         with self._lock:
             if key not in known:
                 credential = self._credential = self._credential or self._new_credential()
-                self._transport = self._transport or pooled_transport(CONNECT_TIMEOUT, READ_TIMEOUT)
+                self._transport = self._transport or Connections(CONNECT_TIMEOUT, READ_TIMEOUT)
                 known[key] = build(
                     credential,
                     subscription,

@@ -23,7 +23,7 @@ from shared.tables.codec import Codec, Coding, FamilyCodec
 from shared.tables.faults import translated
 from shared.tables.keys import Keys
 from shared.tables.rows import TableRows
-from shared.transport import pooled_transport
+from shared.transport import Connections
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 35.0
 """Seconds. The service gives up after 30."""
@@ -91,7 +91,7 @@ def connect(settings: Settings) -> TableServiceClient:
         "retry_total": 4,
         "retry_backoff_factor": 0.2,
         "retry_backoff_max": 5,
-        "transport": pooled_transport(CONNECT_TIMEOUT, READ_TIMEOUT),
+        "transport": Connections(CONNECT_TIMEOUT, READ_TIMEOUT),
     }
     if settings.tables_connection:
         try:

@@ -19,8 +19,10 @@ from shared.azure.ids import definition_of, last, parse, pinned_version
 from shared.azure.scripts import registration_script
 from shared.errors import AzureNotFound
 from shared.settings import Settings
-from shared.transport import CONNECTIONS
 from tests.azure.conftest import Azure, vm
+
+THREADS = 32
+"""As many as a worker has."""
 
 
 class Remembers:
@@ -44,7 +46,7 @@ def test_a_client_is_built_once_per_subscription(azure: Azure) -> None:
 
 def test_many_threads_share_the_connections(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    with ThreadPoolExecutor(CONNECTIONS) as threads:
+    with ThreadPoolExecutor(THREADS) as threads:
         found = list(threads.map(lambda _: azure.machines.machine(vm(1)), range(96)))
 
     assert all(found)

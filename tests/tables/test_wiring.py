@@ -14,7 +14,6 @@ from local.children import free_port
 from shared.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.settings import BadSettings, Settings
 from shared.tables.wiring import Tables, open_tables
-from shared.transport import CONNECTIONS
 from tests.tables.lossy import LossyProxy, lossy
 from tests.tables.samples import (
     account,
@@ -28,6 +27,9 @@ from tests.tables.samples import (
     rollout,
     rollout_host,
 )
+
+THREADS = 32
+"""As many as a worker has."""
 
 
 def test_every_table_keeps_its_records_under_its_keys(tables: Tables) -> None:
@@ -103,15 +105,15 @@ def test_a_read_whose_answer_was_lost_is_repeated(azurite: Azurite, table_settin
 
 
 def test_many_threads_keep_their_connections(tables: Tables, caplog: pytest.LogCaptureFixture) -> None:
-    together = Barrier(CONNECTIONS)
+    together = Barrier(THREADS)
 
     def read(_: int) -> None:
         together.wait(30)
         for _ in range(3):
             tables.pools.find("pool", "office")
 
-    with ThreadPoolExecutor(CONNECTIONS) as workers, caplog.at_level(logging.WARNING, "urllib3"):
-        list(workers.map(read, range(CONNECTIONS)))
+    with ThreadPoolExecutor(THREADS) as workers, caplog.at_level(logging.WARNING, "urllib3"):
+        list(workers.map(read, range(THREADS)))
     assert "pool is full" not in caplog.text
 
 
