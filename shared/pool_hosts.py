@@ -57,7 +57,7 @@ def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
 def seen_lately(services: Services, host_pool_id: str) -> list[SeenHost]:
     """All hosts of a host pool as they were SEEN_FOR seconds ago or a little more, to be shown. Raises AzureError."""
     return services.recent.get(
-        ("hosts", host_pool_id), SEEN_FOR, partial(see_hosts, services, host_pool_id), grows=True
+        ("hosts", host_pool_id), SEEN_FOR, partial(see_hosts, services, host_pool_id), grows=True, behind=True
     )
 
 
@@ -100,8 +100,11 @@ def _with_machines(
 
 def rows_lately(services: Services, rollout: Rollout) -> list[RolloutHost]:
     """The rows of a rollout's hosts, to be shown."""
-    key = ("rows", rollout.id, rollout.state)
-    return services.recent.get(key, ROWS_FOR, lambda: services.hosts.all(rollout.id), grows=True)
+
+    def read() -> list[RolloutHost]:
+        return list(services.known_rows.read(services.hosts, rollout, services.now()).values())
+
+    return services.recent.get(("rows", rollout.id, rollout.state), ROWS_FOR, read, grows=True, behind=True)
 
 
 def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> frozenset[str]:

@@ -56,7 +56,7 @@ def list_pools(services: Services, *, limit: int, continuation: str | None) -> L
     page = services.pools.page(POOLS, limit=limit, continuation=continuation)
 
     def view_of(pool: Pool) -> PoolView:
-        return services.recent.get(_listed(pool), LISTED_FOR, lambda: _read_view(services, pool))
+        return services.recent.get(_listed(pool), LISTED_FOR, lambda: _read_view(services, pool), behind=True)
 
     unknown = [pool for pool in page.rows if not services.recent.has(_listed(pool), LISTED_FOR)]
     with ThreadPoolExecutor(_READERS) as readers:  # starts a thread for each that is to be read, as a rule none

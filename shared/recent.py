@@ -7,6 +7,7 @@ from it that a second reader could not decide as wrongly a second earlier.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -18,6 +19,8 @@ _MOST, _LONGEST = 1_000, 60.0
 _TIMES = 10.0
 """A reading that grows with the pool is kept for so many times as long as it took: else showing a rollout of 10,000
 hosts would take all of a worker that has the rollout to do."""
+_READERS = 1
+"""Threads that read behind the answers, at the most."""
 
 
 @dataclass
@@ -27,6 +30,7 @@ class _Reading:
     value: Any = None
     at: float | None = None
     took: float = 0.0
+    anew: Future[Any] | None = None
     lock: Lock = field(default_factory=Lock)
 
 
@@ -36,17 +40,20 @@ class Recent:
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock, self._lock = clock, Lock()
         self._readings: TTLCache[Hashable, _Reading] = TTLCache(_MOST, _LONGEST, clock or (lambda: 0.0))
+        self._readers = ThreadPoolExecutor(_READERS, "recent")
 
     def has(self, key: Hashable, age: float) -> bool:
-        """Whether `get` would answer at once."""
+        """Whether `get` would answer at once, reading `behind`."""
         with self._lock:
             reading = self._readings.get(key)
-        return reading is not None and self._counts(reading, age)
+        return reading is not None and self._counts(reading, age, times=2.0)
 
-    def get[T](self, key: Hashable, age: float, read: Callable[[], T], *, grows: bool = False) -> T:
+    def get[T](
+        self, key: Hashable, age: float, read: Callable[[], T], *, grows: bool = False, behind: bool = False
+    ) -> T:
         """What `read` answers, or answered less than `age` seconds ago; what `grows` with the pool may be older, by how
-        long it takes to be read. Who asks while somebody reads it anew gets what is known, up to twice as old.
-        Raises what it raises, and keeps no error.
+        long it takes to be read. Who asks while somebody reads it anew gets what is known, up to twice as old; when it
+        is read `behind` the answer, that is everybody. Raises what it raises, and keeps no error.
         """
         if self._clock is None:
             return read()
@@ -54,8 +61,10 @@ class Recent:
             reading = self._readings.get(key)
             if reading is None:
                 reading = self._readings[key] = _Reading()
-        if reading.lock.locked() and self._counts(reading, age, times=2.0):
+        if (behind or reading.lock.locked()) and self._counts(reading, age, times=2.0):
             known: T = reading.value
+            if behind and not self._counts(reading, age) and (reading.anew is None or reading.anew.done()):
+                reading.anew = self._readers.submit(self.get, key, age, read, grows=grows)
             return known
         with reading.lock:
             if not self._counts(reading, age):

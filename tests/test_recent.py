@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import pytest
 
 from shared.recent import Recent
+from tests.local_host.running import eventually
 
 
 class Source:
@@ -51,7 +52,7 @@ def test_it_can_be_asked_whether_an_answer_is_at_hand() -> None:
     source = Source()
     assert not source.recent.has("key", 2.0)
     source.get()
-    source.now = 1.9
+    source.now = 3.9
     assert source.recent.has("key", 2.0)
     assert not source.recent.has("key", 1.0)
     assert not Recent().has("key", 2.0)
@@ -120,6 +121,39 @@ def test_while_one_reads_anew_others_get_what_is_known_unless_it_is_far_too_old(
         assert not wait([waits], 0.2).done
         go.set()
         assert (anew.result(10), waits.result(10)) == (7, 7)
+
+
+def test_what_is_read_behind_the_answer_keeps_nobody_waiting_unless_it_is_far_too_old() -> None:
+    source = Source()
+
+    def get() -> int:
+        return source.recent.get("key", 2.0, source, behind=True)
+
+    assert [get(), get()] == [1, 1]
+    source.now = 3.0
+    assert source.recent.has("key", 2.0)
+    assert get() == 1
+    eventually(lambda: source.read == 2)
+    assert eventually(get, lambda found: found == 2) == 2
+    source.now = 7.0
+    assert not source.recent.has("key", 2.0)
+    assert get() == 3
+
+
+def test_an_error_behind_the_answer_is_not_kept_and_met_by_who_asks_later() -> None:
+    source, tried = Source(), []
+
+    def fails() -> int:
+        tried.append(source.now)
+        raise ValueError("away")
+
+    source.get()
+    source.now = 3.0
+    assert source.recent.get("key", 2.0, fails, behind=True) == 1
+    eventually(lambda: tried == [3.0])
+    source.now = 4.0
+    with pytest.raises(ValueError, match="away"):
+        source.recent.get("key", 2.0, fails, behind=True)
 
 
 def test_what_nobody_asks_for_any_more_is_thrown_away() -> None:

@@ -12,7 +12,7 @@ from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.names import REGISTER_HOST, SWAP
 from shared.publishing import custody
-from shared.publishing.gather import version_of
+from shared.publishing.first_sight import version_of
 from shared.publishing.kept_disks import kept_for, note_kept, note_left
 from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.models.azure import Machine
 from shared.models.rollouts import Goal, RolloutKind, goal_of
-from shared.publishing.gather import version_of
+from shared.publishing.first_sight import version_of
 from shared.publishing.step import Work
 
 
