@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from shared.errors import StaleRow
 from shared.models.azure import Machine, MachineBody, Operation
 from shared.models.policy import Strategy
-from shared.models.pools import ReimageSupport
+from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import RolloutKind, goal_of
 from shared.names import SWAP
 from shared.publishing.host_recheck import look_again_if_back
@@ -93,7 +93,7 @@ def _renewed(work: Work, machine: Machine) -> Outcome:
         started = work.services.machines.start_power_on(machine.id)
         return carry_on(work, started) or Outcome(Then.WAIT, AT_ONCE)
     if work.row.strategy == Strategy.REIMAGE and _brought_another(work):
-        note_reimage(work.services, work.pool.name, ReimageSupport.WORKS)
+        note_reimage(work.services, work.pool, ReimageSupport.WORKS)
     work.move(HostState.JOINING, version=goal_of(work.rollout, work.row).version)
     return Outcome(Then.NEXT)
 
@@ -109,7 +109,7 @@ def _came_out_wrong(work: Work, machine: Machine | None) -> Outcome:
     if machine is None or not may_replace:
         version = goal_of(work.rollout, work.row).version
         raise StepFailed(f"the rebuilt VM is not on {version}; is the strategy right for this pool?")
-    note_reimage(work.services, work.pool.name, ReimageSupport.UNSUPPORTED)
+    note_reimage(work.services, work.pool, ReimageSupport.UNSUPPORTED)
     body = work.services.machines.recreation_body(machine.id)
     stale = known_by(machine) if work.rollout.kind is RolloutKind.REFRESH else work.row.stale_disk_id
     work.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False, stale_disk_id=stale)
@@ -139,14 +139,16 @@ def _create(work: Work) -> Outcome:
     return _rebuilding(work, started)
 
 
-def note_reimage(services: Services, pool_name: str, found: ReimageSupport) -> None:
-    """Mark on the pool whether re-imaging works there. Somebody else writing the row meanwhile is fine: they
-    found out too, or the next host will."""
-    pool = services.pools.find(POOLS, pool_name)
-    if pool is None or pool.reimage is found:
+def note_reimage(services: Services, pool: Pool, found: ReimageSupport) -> None:
+    """Mark on the pool, which was read a moment ago, whether re-imaging works there. Somebody else writing the row
+    meanwhile is fine: they found out too, or the next host will."""
+    if pool.reimage is found:
+        return
+    now = services.pools.find(POOLS, pool.name)
+    if now is None or now.reimage is found:
         return
     try:
-        services.pools.replace(pool.model_copy(update={"reimage": found}))
+        services.pools.replace(now.model_copy(update={"reimage": found}))
     except StaleRow:
         return
 

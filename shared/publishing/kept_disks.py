@@ -6,6 +6,7 @@ A disk is noted before its host is rebuilt, so that none is lost sight of. `old_
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.errors import AlreadyExists, StaleRow
@@ -91,15 +92,14 @@ def _kept(
 def _write(services: Services, kept: KeptDisk, *, later_counts: bool) -> None:
     """Add the row, or write over the one that is there. Raises StaleRow when others keep writing it."""
     for _ in range(_TRIES):
+        with suppress(AlreadyExists):  # as a rule it is not there, and to look first would be one call more
+            services.disks.add(kept)
+            return
         there = services.disks.find(kept.pool, kept.key)
-        try:
-            if there is None:
-                services.disks.add(kept)
-            else:
+        with suppress(StaleRow):
+            if there is not None:
                 services.disks.replace(_over_the_old(kept, there, later_counts=later_counts))
-        except (AlreadyExists, StaleRow):
-            continue
-        return
+                return
     raise StaleRow("KeptDisks", f"{kept.pool}/{kept.key}")
 
 
