@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.machine import child_of, peak_memory
+from bench.machine import child_of, peak_of_all
 from bench.rows import Part, Row
 from bench.stage import ROOT, stage
 from local.children import Child, answers, free_port, wait_until
@@ -61,7 +61,7 @@ def _first_answer() -> tuple[float, float]:
             try:
                 wait_until(lambda port=port: answers(f"http://localhost:{port}/api/health"), host, seconds=60)  # type: ignore[misc]
                 taken.append(time.perf_counter() - began)
-                memory = peak_memory(child_of(host.leash))
+                memory = peak_of_all(child_of(host.leash))
             finally:
                 host.stop()
     return median(taken), memory

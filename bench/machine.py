@@ -41,6 +41,11 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
+def peak_of_all(pid: int) -> float:
+    """The most memory a process and its children have had, each for itself, in MB (10^6 bytes)."""
+    return sum(peak_memory(process) for process in (pid, *children_of(pid)))
+
+
 def peak_memory(pid: int) -> float:
     """The most memory a process has had resident so far, in MB (10^6 bytes)."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -49,9 +54,14 @@ def peak_memory(pid: int) -> float:
     raise ValueError(f"process {pid} says nothing of its memory")
 
 
+def children_of(pid: int) -> list[int]:
+    """The child processes of a process, in the order in which they were started."""
+    return sorted(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
 def child_of(pid: int) -> int:
     """The one child process of a process. Raises ValueError when it has none."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = children_of(pid)
     if not children:
         raise ValueError(f"process {pid} has no child")
-    return int(children[0])
+    return children[0]

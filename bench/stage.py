@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import httpx
 
-from bench.machine import child_of, peak_memory
+from bench.machine import child_of, children_of, peak_memory, peak_of_all
 from local.children import StackError, free_port
 from local.client import answered
 from local.sim import names
@@ -109,8 +109,12 @@ class Stage(Stack):
             raise StackError(f"{len(found)} violations, the first: {found[0]}")
 
     def memory_of_host(self) -> float:
-        """The most memory the function host has had so far, in MB."""
-        return peak_memory(child_of(self.leash_of_host()))
+        """The most memory the function host and its workers have had so far, in MB."""
+        return peak_of_all(child_of(self.leash_of_host()))
+
+    def memory_of_worker(self) -> float:
+        """The most memory of the worker that runs the rollouts: it is started first."""
+        return peak_memory(children_of(child_of(self.leash_of_host()))[0])
 
 
 @contextmanager

@@ -19,7 +19,7 @@ def run() -> list[Row]:
     part = Part("vs_fanout")
     for hosts in SIZES:
         fanned, through = fan_out(hosts)
-        ours, _, _ = measured(hosts)
+        ours = measured(hosts).rate
         part.shown(f"fan-out, {hosts:,} hosts", fanned, "hosts/s")
         part.shown(f"fan-out, {hosts:,} hosts: through within {LONGEST:.0f} s", through, "hosts")
         part.shown(f"Freshcoat, {hosts:,} hosts", ours, "hosts/s")

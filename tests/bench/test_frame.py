@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bench.__main__ import PARTS, keep, table
 from bench.arm_calls import paced
-from bench.machine import child_of, described, peak_memory
+from bench.machine import child_of, described, peak_memory, peak_of_all
 from bench.rows import Part, missed, percentile
 from local.stack_options import ROOT
 
@@ -114,5 +114,6 @@ def test_the_memory_of_a_child_process_is_its_own() -> None:
         assert parent.stdout.readline() == "1\n"
         assert 100 < peak_memory(child_of(parent.pid)) < 200
         assert peak_memory(parent.pid) < 100
+        assert 100 < peak_of_all(parent.pid) < 300
         parent.stdin.write("\n")
         parent.stdin.close()
