@@ -43,6 +43,7 @@ class News:
         if not glanced:
             self._looked, self._gap = began, timedelta(seconds=answer["gap"])
             # A look of an earlier version says nothing of calm or enough; its rollout may be replayed by this one.
+            # Where both versions run for a while, it may fail by that, and the resume timer takes it up.
             self._calm = max(self._gap, timedelta(seconds=answer.get("calm", 0.0)))
             self._enough, self._calm_ones = answer.get("enough", 0), 0
             self.due = max(at or began, began + self._gap)

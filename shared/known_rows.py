@@ -38,8 +38,8 @@ class KnownRows:
     def read(self, hosts: Rows[RolloutHost], rollout: Rollout, now: datetime) -> dict[str, RolloutHost]:
         """The rollout's rows as they are in the table now, by host.
 
-        Those of a refresh are all read: it alone removes some. So are those of a rollout that has ended, once: nobody
-        asks again and again.
+        Those of a refresh are all read: it alone removes some. So are those of a rollout that has ended: they are not
+        worth the memory.
         """
         if rollout.kind is RolloutKind.REFRESH or rollout.state.ended:
             self.forget(rollout.id)

@@ -54,10 +54,11 @@ def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
     return [SeenHost(host, machines.get(host.vm_id.lower())) for host in hosts]
 
 
-def seen_lately(services: Services, host_pool_id: str) -> list[SeenHost]:
-    """All hosts of a host pool as they were SEEN_FOR seconds ago or a little more, to be shown. Raises AzureError."""
+def seen_lately(services: Services, host_pool_id: str, *, behind: bool = True) -> list[SeenHost]:
+    """All hosts of a host pool as they were SEEN_FOR seconds ago, to be shown; longer ago when reading them takes long,
+    and up to twice as long when they are read `behind` the answer. Raises AzureError."""
     return services.recent.get(
-        ("hosts", host_pool_id), SEEN_FOR, partial(see_hosts, services, host_pool_id), grows=True, behind=True
+        ("hosts", host_pool_id), SEEN_FOR, partial(see_hosts, services, host_pool_id), grows=True, behind=behind
     )
 
 

@@ -51,12 +51,16 @@ def standing_refresh(services: Services, pool: Pool) -> Rollout | None:
 
 
 def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:
-    """A page of pools, each as it was at most LISTED_FOR seconds ago; one that cannot be read says why and holds up no
-    other."""
+    """A page of pools, each as it was LISTED_FOR seconds ago or, while it is read anew, twice as long.
+
+    One that cannot be read says why and holds up no other.
+    """
     page = services.pools.page(POOLS, limit=limit, continuation=continuation)
 
     def view_of(pool: Pool) -> PoolView:
-        return services.recent.get(_listed(pool), LISTED_FOR, lambda: _read_view(services, pool), behind=True)
+        return services.recent.get(
+            _listed(pool), LISTED_FOR, lambda: _read_view(services, pool, behind=False), behind=True
+        )
 
     unknown = [pool for pool in page.rows if not services.recent.has(_listed(pool), LISTED_FOR)]
     with ThreadPoolExecutor(_READERS) as readers:  # starts a thread for each that is to be read, as a rule none
@@ -71,13 +75,14 @@ def _listed(pool: Pool) -> tuple[str, str, str | None]:
 
 def read_pool(services: Services, name: str) -> PoolView:
     """One pool; its hosts as they were a moment ago. Raises NotFound."""
-    return _read_view(services, find_pool(services, name))
+    return _read_view(services, find_pool(services, name), behind=True)
 
 
-def _read_view(services: Services, pool: Pool) -> PoolView:
+def _read_view(services: Services, pool: Pool, *, behind: bool) -> PoolView:
+    """`behind`: its hosts may be read behind the answer. Not for what is kept itself, or their ages would add up."""
     rollout, standing = running_rollout(services, pool), standing_refresh(services, pool)
     try:
-        return view_pool(pool, seen_lately(services, pool.host_pool_id), rollout, standing)
+        return view_pool(pool, seen_lately(services, pool.host_pool_id, behind=behind), rollout, standing)
     except AzureError as error:
         return view_pool(pool, None, rollout, standing).model_copy(update={"problem": refusal("host pool", error)})
 

@@ -6,13 +6,16 @@ from it that a second reader could not decide as wrongly a second earlier.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 from cachetools import TTLCache
+
+log = logging.getLogger("freshcoat.recent")
 
 _MOST, _LONGEST = 1_000, 60.0
 """Readings kept at a time, and seconds after which one is thrown away that nobody has had read anew."""
@@ -30,7 +33,8 @@ class _Reading:
     value: Any = None
     at: float | None = None
     took: float = 0.0
-    anew: Future[Any] | None = None
+    being_read: bool = False
+    """A reader behind the answers has been sent for it."""
     lock: Lock = field(default_factory=Lock)
 
 
@@ -63,8 +67,9 @@ class Recent:
                 reading = self._readings[key] = _Reading()
         if (behind or reading.lock.locked()) and self._counts(reading, age, times=2.0):
             known: T = reading.value
-            if behind and not self._counts(reading, age) and (reading.anew is None or reading.anew.done()):
-                reading.anew = self._readers.submit(self.get, key, age, read, grows=grows)
+            if behind and not reading.being_read and not self._counts(reading, age):
+                reading.being_read = True
+                self._readers.submit(self._read_behind, reading, key, age, read, grows=grows)
             return known
         with reading.lock:
             if not self._counts(reading, age):
@@ -75,6 +80,16 @@ class Recent:
                     self._readings[key] = reading
             value: T = reading.value
             return value
+
+    def _read_behind(
+        self, reading: _Reading, key: Hashable, age: float, read: Callable[[], Any], *, grows: bool
+    ) -> None:
+        try:
+            self.get(key, age, read, grows=grows)
+        except Exception:  # who asks once it is too old meets the reason
+            log.warning("%s could not be read anew", key, exc_info=True)
+        finally:
+            reading.being_read = False
 
     def _counts(self, reading: _Reading, age: float, times: float = 1.0) -> bool:
         """Whether it is new enough; it may be so many `times` as old as it is kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -11,9 +12,11 @@ from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+KEPT = 32
+"""Sessions that are kept while no call uses them: as many as a worker has threads, as a rule."""
 HOSTS, EACH = 4, 2
-"""Hosts to which a session keeps connections (ARM or Table Storage, and where their tokens come from), and how many: an
-answer may still be read when the next call has begun."""
+"""Hosts to which a session keeps connections (ARM or Table Storage, and where it redirects to), and how many: an answer
+may still be read when the next call has begun."""
 
 
 class Connections(HttpTransport[Any, Any]):
@@ -37,15 +40,19 @@ class Connections(HttpTransport[Any, Any]):
         try:
             return mine.send(request, **how)
         finally:
-            self._idle.append(mine)
+            if len(self._idle) < KEPT:
+                self._idle.append(mine)
+            else:
+                mine.session.close()  # but for an answer that is still read
 
     def open(self) -> None:
         """Nothing to do: connections are opened by the calls that need them."""
 
     def close(self) -> None:
         """Close the connections that no call uses; the next calls open new ones."""
-        while self._idle:
-            self._idle.pop().session.close()
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().session.close()
 
     def __enter__(self) -> Connections:
         return self

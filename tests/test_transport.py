@@ -87,6 +87,17 @@ def test_calls_at_a_time_have_a_connection_each_and_later_ones_take_them_over(
     assert server.connections == AT_ONCE
 
 
+def test_of_many_calls_at_a_time_not_all_connections_are_kept(
+    server: Server, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.transport.KEPT", 2)
+    server.gate = threading.Barrier(AT_ONCE)
+    for _ in range(2):
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            assert list(threads.map(lambda _: get(connections, server.url), range(AT_ONCE))) == ["ok"] * AT_ONCE
+    assert server.connections == 2 * AT_ONCE - 2
+
+
 def test_after_closing_the_next_call_opens_a_new_one(server: Server, connections: Connections) -> None:
     get(connections, server.url)
     connections.close()

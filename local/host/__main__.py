@@ -40,9 +40,11 @@ def main() -> int:
 
 async def _serve(host: Host) -> None:
     code = await host.run()
-    logging.shutdown()
-    sys.stdout.flush()
-    os._exit(code)  # what still runs must not keep the process
+    try:
+        logging.shutdown()
+        sys.stdout.flush()  # to a reader that is gone, maybe
+    finally:
+        os._exit(code)  # what still runs must not keep the process
 
 
 def _arguments() -> argparse.Namespace:

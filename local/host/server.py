@@ -133,7 +133,7 @@ class _Server(uvicorn.Server):
     def lost_a_worker(self) -> None:
         """What it was running will never be answered: end, and say so."""
         if not self.should_exit:
-            print("error: a worker process has ended by itself", file=sys.stderr, flush=True)
+            print("error: a worker process has ended by itself, or is not understood", file=sys.stderr, flush=True)
             self.exit_code = 1
             self.force_exit = self.should_exit = True
 

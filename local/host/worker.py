@@ -10,12 +10,15 @@ import asyncio
 import contextlib
 import logging
 import os
+import pickle
 import signal
 import sys
 import threading
+import traceback
 import uuid
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NoReturn
 
 from azure_functions_runtime.bindings.datumdef import Datum
 from azure_functions_runtime.native_invocation import invocation_request_native
@@ -24,11 +27,15 @@ from local.host.app import load_app
 from local.host.function import Answer, AppError, Call, Function
 from local.host.logs import configure_logging
 
+_UNSENDABLE = (pickle.PicklingError, AttributeError, TypeError)
+"""What becomes of an answer with a value of a class that cannot be named."""
+
 
 def main(descriptor: int, app_dir: Path, level: str) -> None:
     """Tell the host the app's functions, or why it cannot be served; then run what the host asks for, until it ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # these are for the host; what is under way may end while it closes
+        # These are for the host; what is under way may end while it closes. Not ignored: children would inherit that.
+        signal.signal(number, lambda *_: None)
     configure_logging(level)
     os.chdir(app_dir)
     connection = Connection(descriptor)
@@ -39,7 +46,10 @@ def main(descriptor: int, app_dir: Path, level: str) -> None:
         _end()
     _tell(connection, functions)
     ids = {function.name: function.function_id for function in functions}
-    asyncio.run(_Calls(connection, ids).serve())
+    try:
+        asyncio.run(_Calls(connection, ids).serve())
+    finally:
+        _end()
 
 
 class _Calls:
@@ -54,10 +64,13 @@ class _Calls:
         await asyncio.Event().wait()
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
-        with contextlib.suppress(EOFError, OSError):
+        try:
             while True:
                 loop.call_soon_threadsafe(self._begin, self._connection.recv())
-        _end()
+        except (EOFError, OSError, RuntimeError):  # the host has ended, or the loop has
+            pass
+        finally:
+            _end()
 
     def _begin(self, call: Call) -> None:
         task = asyncio.ensure_future(self._run(*call))
@@ -65,10 +78,19 @@ class _Calls:
         task.add_done_callback(self._running.discard)
 
     async def _run(self, number: int, name: str, inputs: list[tuple[str, Datum]]) -> None:
-        answer: Answer = await invocation_request_native(  # type: ignore[no-untyped-call]
-            str(uuid.uuid4()), self._ids[name], inputs, {}
-        )
-        _tell(self._connection, (number, answer))
+        answer: Answer
+        try:
+            answer = await invocation_request_native(str(uuid.uuid4()), self._ids[name], inputs, {})  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError as error:  # by the function itself: nobody cancels a call
+            answer = _failed(error)
+        try:
+            _tell(self._connection, (number, answer))
+        except _UNSENDABLE as error:
+            _tell(self._connection, (number, _failed(error)))
+
+
+def _failed(error: BaseException) -> Answer:
+    return False, None, [], repr(error), traceback.format_exc()
 
 
 def _tell(connection: Connection, what: list[Function] | str | tuple[int, Answer]) -> None:
@@ -76,11 +98,13 @@ def _tell(connection: Connection, what: list[Function] | str | tuple[int, Answer
         connection.send(what)
 
 
-def _end() -> None:
+def _end() -> NoReturn:
     """End at once: functions still running, and the app's own threads, must not keep the process."""
-    logging.shutdown()
-    sys.stdout.flush()
-    os._exit(0)
+    try:
+        logging.shutdown()
+        sys.stdout.flush()  # to a reader that is gone, maybe
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ class Worker:
             said: list[Function] | str = self._connection.recv()
         except EOFError as error:
             raise AppError("the app ended the process that loaded it") from error
+        except Exception as error:
+            raise AppError(f"its bindings have what only the app itself knows: {error}") from error
         if isinstance(said, str):
             raise AppError(said)
         return said
@@ -66,7 +68,7 @@ class Worker:
         self._process.wait()
 
     async def run(self, name: str, inputs: list[tuple[str, Datum]]) -> Answer:
-        """Have it run a function, and wait for what comes of it."""
+        """Have it run a function, and wait for what comes of it. One that is too busy to read holds all callers up."""
         number = next(self._numbers)
         self._waiting[number] = asyncio.get_running_loop().create_future()
         self._connection.send((number, name, inputs))
@@ -89,6 +91,8 @@ def _read(
             while True:
                 loop.call_soon_threadsafe(take, *connection.recv())
         except (EOFError, OSError):
+            pass
+        finally:  # also when an answer cannot be read: it has a value of a class that only the app knows
             loop.call_soon_threadsafe(lost)
 
 

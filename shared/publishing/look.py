@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from shared.errors import AzureBusy, AzureError, NotFound, StaleRow
 from shared.models.pools import Pool
@@ -44,8 +45,8 @@ REFILL = 15.0
 @dataclass(frozen=True)
 class LookAnswer:
     """What the orchestrator needs to know: whether it is over, else when to look again (UTC), how long a host that is
-    through may wait for a look, and how many of them are `enough` for one at once. `whole`: only a look at the whole
-    pool will do now."""
+    through may wait for a look, and how many of them are `enough` for one at once (0: any number waits).
+    `whole`: only a look at the whole pool will do now."""
 
     ended: bool
     state: str
@@ -172,8 +173,15 @@ def _answer(
     if gathered.may_be_glanced_at:
         services.sights.keep(Sight(recorded, after, now))
     calm = min(MOST_CALM, len(after.hosts) * CALM_PER_HOST) * timedelta(seconds=services.settings.look_gap)
-    enough = max(1, round(ENOUGH * sum(view.row.state.in_work for view in after.hosts)))
-    return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now, calm=calm, enough=enough)
+    return LookAnswer(ended=False, state=recorded.state, next_look=next_at or now, calm=calm, enough=_enough_of(after))
+
+
+def _enough_of(after: Snapshot) -> int:
+    """How many hosts that are through call for a look at once; 0: they never do, nobody waits for their places."""
+    states = [view.row.state for view in after.hosts]
+    in_work = sum(state.in_work for state in states)
+    waits = any(not (state.in_work or state.ended) for state in states)
+    return max(1, ceil(ENOUGH * in_work)) if waits else 0
 
 
 def look_again_at(services: Services, decided: Plan, after: Snapshot, rollout: Rollout, now: datetime) -> datetime:

@@ -3,13 +3,17 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.local_host.running import RunningHost, app_copy, eventually, spawn
+from tests.local_host.running import ROOT, RunningHost, app_copy, eventually, spawn
 
 _HTTP = """
 import azure.functions as func
@@ -87,6 +91,46 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
     return client.create_check_status_response(req, await client.schedule_new_orchestration("all_of_them"))
 """
 
+_ODD = """
+import asyncio
+import os
+import subprocess
+import sys
+import azure.functions as func
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+SIGNALS = "import signal as s; print(*(s.getsignal(n) is s.SIG_IGN for n in (s.SIGTERM, s.SIGINT)))"
+
+
+@app.route(route="unsendable")
+def unsendable(req: func.HttpRequest) -> func.HttpResponse:
+    class Own(str):
+        pass
+
+    return func.HttpResponse("", headers={"X-Own": Own("value")})
+
+
+@app.route(route="cancelled")
+async def cancelled(req: func.HttpRequest) -> str:
+    raise asyncio.CancelledError
+
+
+@app.route(route="child")
+def child(req: func.HttpRequest) -> str:
+    return subprocess.run([sys.executable, "-c", SIGNALS], capture_output=True, text=True).stdout
+
+
+@app.route(route="printed")
+def printed(req: func.HttpRequest) -> str:
+    print("not flushed")
+    raise ValueError
+
+
+@app.route(route="who")
+def who(req: func.HttpRequest) -> str:
+    return str(os.getpid())
+"""
+
 
 def _app(folder: Path, code: str) -> Path:
     folder.mkdir()
@@ -156,7 +200,7 @@ def test_a_worker_that_ends_by_itself_ends_the_host_with_the_reason(tmp_path: Pa
     caller = socket.create_connection(("127.0.0.1", host.port))
     caller.sendall(b"GET /api/gone HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert host.process.wait(timeout=10) == 1
-    assert "error: a worker process has ended by itself" in host.log.splitlines()
+    assert "error: a worker process has ended by itself, or is not understood" in host.log.splitlines()
     caller.close()
 
 
@@ -186,6 +230,40 @@ def test_durable_functions_and_others_have_workers_of_their_own_as_many_as_the_s
     assert len(durable) == 2
     assert not others & durable
     assert host.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
+    folder = tmp_path_factory.mktemp("odd")
+    host = RunningHost(spawn(_app(folder / "app", _ODD), folder / "log"), folder / "log")
+    yield host
+    host.stop()
+
+
+@pytest.mark.parametrize("path", ["unsendable", "cancelled"])
+def test_an_answer_that_cannot_be_sent_is_a_failure_and_no_caller_waits_for_ever(odd: RunningHost, path: str) -> None:
+    assert odd.client.get(f"/api/{path}").status_code == 500
+    assert odd.client.get("/api/child").status_code == 200
+
+
+def test_what_the_app_starts_can_be_ended_by_a_signal(odd: RunningHost) -> None:
+    assert odd.client.get("/api/child").text.split() == ["False", "False"]
+
+
+def test_workers_end_though_nobody_reads_what_they_print(tmp_path: Path) -> None:
+    app = _app(tmp_path / "app", _ODD)
+    command = [sys.executable, "-m", "local.host", "--app", str(app), "--port", "0"]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(  # noqa: S603  # our own command
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=buffered
+    ) as process:
+        assert process.stdout
+        origin = next(line for line in process.stdout if line.startswith("Host started: ")).split()[-1]
+        worker = int(httpx.get(f"{origin}/api/who").text)
+        assert httpx.get(f"{origin}/api/printed").status_code == 500
+        process.stdout.close()
+        process.kill()
+    eventually(lambda: not _is_there(worker), seconds=5)
 
 
 def _is_there(process: int) -> bool:
