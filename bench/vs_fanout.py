@@ -9,6 +9,8 @@ from bench.rows import Part, Row
 from bench.stage import AT_ONCE, EAGER, ROOT, Stage, stage
 
 SIZES = (500, 2_000)
+LARGE = 10_000
+"""Hosts of one more rollout of the pattern: how it goes on. Freshcoat's own rate there is in `engine`."""
 LONGEST = 300.0
 """Seconds after which the pattern is stopped; what is through by then counts."""
 REACH = 5.0
@@ -28,6 +30,9 @@ def run() -> list[Row]:
             part.at_least(figure, ours / fanned, "times", REACH)
         else:
             part.shown(figure, ours / fanned, "times")
+    fanned, through = fan_out(LARGE)
+    part.shown(f"fan-out, {LARGE:,} hosts", fanned, "hosts/s")
+    part.shown(f"fan-out, {LARGE:,} hosts: through within {LONGEST:.0f} s", through, "hosts")
     return part.rows
 
 
