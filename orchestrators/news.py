@@ -25,16 +25,18 @@ class News:
     def take(self, news: Mapping[str, Any], now: datetime) -> None:
         """Hear of hosts that somebody has `left`, or of something that wants a look at the whole pool: soon, or when it
         pays (`calm`), so that a hundred hosts that finish together cost one."""
-        self._heard += 1 if self._enough else 0
+        calm = bool(news.get("calm"))
+        self._calm_ones += calm
+        self._heard += self._enough > 0
         if news.get("left"):
             self._left.update(news["left"])
         else:
-            self._bring_forward(max(now, self._looked + (self._calm if self._can_wait(news) else self._gap)))
+            self._bring_forward(max(now, self._looked + (self._calm if calm and not self._are_enough else self._gap)))
 
-    def _can_wait(self, news: Mapping[str, Any]) -> bool:
-        """Whether a look does not pay yet."""
-        self._calm_ones += 1 if news.get("calm") else 0
-        return bool(news.get("calm")) and not 0 < self._enough <= self._calm_ones
+    @property
+    def _are_enough(self) -> bool:
+        """Whether so many of those that can wait have come that a look pays."""
+        return 0 < self._enough <= self._calm_ones
 
     def looked(self, began: datetime, answer: Mapping[str, Any], *, glanced: bool) -> None:
         """Note a look's answer: when to look again at the latest, and how long to let news gather (seconds)."""

@@ -2,14 +2,12 @@
 
 import argparse
 import asyncio
-import logging
-import os
 import socket
 import sys
 from pathlib import Path
 
 from local.host.function import SERVED_TRIGGERS, AppError
-from local.host.logs import configure_logging
+from local.host.logs import configure_logging, leave
 from local.host.server import Host
 from local.host.settings import SettingsError, load_host_settings, load_local_settings
 from local.host.workers import Workers
@@ -39,12 +37,7 @@ def main() -> int:
 
 
 async def _serve(host: Host) -> None:
-    code = await host.run()
-    try:
-        logging.shutdown()
-        sys.stdout.flush()  # to a reader that is gone, maybe
-    finally:
-        os._exit(code)  # what still runs must not keep the process
+    leave(await host.run())
 
 
 def _arguments() -> argparse.Namespace:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import pickle
 import signal
@@ -18,14 +17,13 @@ import traceback
 import uuid
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NoReturn
 
 from azure_functions_runtime.bindings.datumdef import Datum
 from azure_functions_runtime.native_invocation import invocation_request_native
 
 from local.host.app import load_app
 from local.host.function import Answer, AppError, Call, Function
-from local.host.logs import configure_logging
+from local.host.logs import configure_logging, leave
 
 _UNSENDABLE = (pickle.PicklingError, AttributeError, TypeError)
 """What becomes of an answer with a value of a class that cannot be named."""
@@ -43,13 +41,13 @@ def main(descriptor: int, app_dir: Path, level: str) -> None:
         functions = load_app(app_dir)
     except AppError as error:
         _tell(connection, str(error))
-        _end()
+        leave(0)
     _tell(connection, functions)
     ids = {function.name: function.function_id for function in functions}
     try:
         asyncio.run(_Calls(connection, ids).serve())
     finally:
-        _end()
+        leave(0)
 
 
 class _Calls:
@@ -70,7 +68,7 @@ class _Calls:
         except (EOFError, OSError, RuntimeError):  # the host has ended, or the loop has
             pass
         finally:
-            _end()
+            leave(0)
 
     def _begin(self, call: Call) -> None:
         task = asyncio.ensure_future(self._run(*call))
@@ -96,15 +94,6 @@ def _failed(error: BaseException) -> Answer:
 def _tell(connection: Connection, what: list[Function] | str | tuple[int, Answer]) -> None:
     with contextlib.suppress(OSError):  # the host has ended, and so do we
         connection.send(what)
-
-
-def _end() -> NoReturn:
-    """End at once: functions still running, and the app's own threads, must not keep the process."""
-    try:
-        logging.shutdown()
-        sys.stdout.flush()  # to a reader that is gone, maybe
-    finally:
-        os._exit(0)
 
 
 if __name__ == "__main__":

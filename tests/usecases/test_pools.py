@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,9 @@ from shared.models.accounts import Account
 from shared.models.pools import Ring
 from shared.models.rollouts import RolloutHost
 from shared.names import ROLLOUT_TAG
+from shared.pool_hosts import SEEN_FOR, SeenHost, see_hosts
+from shared.pools import list_pools
+from shared.recent import Recent
 from shared.services import IMAGES, POOLS
 from shared.states import HostState, VersionState
 from tests.fixtures.app import App, Reply, change_pool, office, update
@@ -201,6 +205,21 @@ class TestRead:
         assert (views["office"]["hosts"], views["office"]["problem"]) == (3, "")
         assert views["other"]["hosts"] is None
         assert "may not read" in views["other"]["problem"]
+
+    def test_a_list_does_not_keep_hosts_that_were_read_long_before_it(self) -> None:
+        app, clock = office(), [0.0]
+        services = replace(app.services, recent=Recent(lambda: clock[0]))
+        host_pool = app.pool().host_pool_id
+
+        def slowly() -> list[SeenHost]:
+            clock[0] += 3.0  # so it is shown for a minute at the most
+            return see_hosts(services, host_pool)
+
+        services.recent.get(("hosts", host_pool), SEEN_FOR, slowly, grows=True)
+        app.world.add_host("late.contoso.local")
+        clock[0] = 40.0
+        (listed,) = list_pools(services, limit=10, continuation=None).items
+        assert listed.hosts == 4
 
     def test_hosts_say_who_drained_them_and_what_is_off(self) -> None:
         app = office()
