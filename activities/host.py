@@ -5,9 +5,9 @@ from __future__ import annotations
 import azure.durable_functions as df
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
+from shared.core.steps import HOST_STEPS
 from shared.engine import DurableEngine
 from shared.publishing.drive import drive_host
-from shared.steps import HOST_STEPS
 from shared.wiring import services
 
 bp = df.Blueprint()

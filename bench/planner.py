@@ -8,12 +8,12 @@ from statistics import median
 from typing import Any
 
 from bench.rows import Part, Row
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.rollouts import RolloutHost, Schedule
 from shared.planning.plan import plan
 from shared.planning.values import HostView, Limits, Snapshot
-from shared.states import HostState, RolloutState
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BEGAN, DEADLINE = NOW - timedelta(hours=1), NOW + timedelta(hours=9)

@@ -23,8 +23,9 @@ from bench.engine import measured
 from bench.rows import Part, Row
 from bench.stage import AT_ONCE, Stage, stage
 from local.sim import names
-from shared.azure import bodies, ids
+from shared.azure import bodies
 from shared.azure.scripts import registration_script
+from shared.core import arm_ids
 from shared.models.pools import EntraJoin
 from shared.publishing.host_image import fresh_password
 
@@ -70,14 +71,14 @@ class _Program:
 
     compute: ComputeManagementClient
     desktops: DesktopVirtualizationMgmtClient
-    pool: ids.ArmId
+    pool: arm_ids.ArmId
     token: str
     window: asyncio.Semaphore
 
     async def bring(self, host: str, vm_id: str) -> None:
         """One host from its drain to its return."""
         async with self.window:
-            vm, at = await self._machine(vm_id), ids.parse(vm_id)
+            vm, at = await self._machine(vm_id), arm_ids.parse(vm_id)
             tags = dict(vm.tags or {}) | {"ScalingPlanExclusion": "direct"}
             patch: Any = bodies.patch(tags, "Detach", None)
             await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, patch))
@@ -103,7 +104,7 @@ class _Program:
         if seen.allow_new_session or seen.sessions or sessions:
             raise RuntimeError(f"{host} is in use")
 
-    async def _software(self, at: ids.ArmId, location: str, tag: str) -> None:
+    async def _software(self, at: arm_ids.ArmId, location: str, tag: str) -> None:
         join: Any = bodies.join_extension(location, EntraJoin(kind="entra"), None, tag)
         extensions, commands = self.compute.virtual_machine_extensions, self.compute.virtual_machine_run_commands
         await self._through(extensions.begin_create_or_update(at.group, at.name, "AADLoginForWindows", join))
@@ -111,11 +112,11 @@ class _Program:
         await self._through(commands.begin_create_or_update(at.group, at.name, "Register", command))
 
     async def _machine(self, vm_id: str) -> Any:
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         return await self.compute.virtual_machines.get(at.group, at.name, expand="instanceView")
 
     async def _disk(self, vm: Any) -> Any:
-        at = ids.parse(vm.storage_profile.os_disk.managed_disk.id)
+        at = arm_ids.parse(vm.storage_profile.os_disk.managed_disk.id)
         return await self.compute.disks.get(at.group, at.name)
 
     async def _host(self, host: str) -> avd.SessionHost:
@@ -138,7 +139,7 @@ async def _all_hosts(up: Stage) -> None:
         "polling_interval": 0,
     }
     credential: Any = _NoCredential()
-    at = ids.parse(names.OFFICE_POOL_ID)
+    at = arm_ids.parse(names.OFFICE_POOL_ID)
     async with (
         ComputeManagementClient(credential, names.SUBSCRIPTION, **settings) as compute,
         DesktopVirtualizationMgmtClient(credential, names.SUBSCRIPTION, **settings) as desktops,
@@ -149,7 +150,7 @@ async def _all_hosts(up: Stage) -> None:
         token = (await desktops.host_pools.retrieve_registration_token(at.group, at.name)).token
         program = _Program(compute, desktops, at, str(token), asyncio.Semaphore(WINDOW))
         hosts = [host async for host in desktops.session_hosts.list(at.group, at.name)]
-        found = [(ids.last(str(host.name)), str(host.resource_id)) for host in hosts]
+        found = [(arm_ids.last(str(host.name)), str(host.resource_id)) for host in hosts]
         await asyncio.gather(*(program.bring(host, vm_id) for host, vm_id in found))
 
 

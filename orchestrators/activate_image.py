@@ -7,7 +7,7 @@ from typing import Any
 from durabletask.task import OrchestrationContext
 
 from orchestrators.walk import Driven, walk
-from shared.steps import ACTIVATION_STEPS
+from shared.core.steps import ACTIVATION_STEPS
 
 
 def activate_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:

@@ -9,7 +9,7 @@ from durabletask.task import OrchestrationContext, Task, when_any
 
 from orchestrators.news import News
 from orchestrators.walk import PATIENCE, TURNS, Driven
-from shared.names import INBOX, LOOK_AT_POOL
+from shared.core.names import INBOX, LOOK_AT_POOL
 
 
 def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:

@@ -9,7 +9,7 @@ from orchestrators.publish_image import publish_image
 from orchestrators.reimage_host import reimage_host
 from orchestrators.set_as_image import set_as_image
 from orchestrators.update_many_pools import update_many_pools
-from shared.names import ACTIVATE_IMAGE, PUBLISH_IMAGE, REIMAGE_HOST, SET_AS_IMAGE, UPDATE_MANY_POOLS
+from shared.core.names import ACTIVATE_IMAGE, PUBLISH_IMAGE, REIMAGE_HOST, SET_AS_IMAGE, UPDATE_MANY_POOLS
 
 bp = df.Blueprint()
 

@@ -7,7 +7,7 @@ from typing import Any
 from durabletask.task import OrchestrationContext
 
 from orchestrators.walk import Driven, walk
-from shared.steps import HOST_STEPS
+from shared.core.steps import HOST_STEPS
 
 
 def reimage_host(context: OrchestrationContext, given: dict[str, Any]) -> Driven:

@@ -7,7 +7,7 @@ from typing import Any
 from durabletask.task import OrchestrationContext
 
 from orchestrators.walk import Driven, walk
-from shared.steps import JOB_STEPS
+from shared.core.steps import JOB_STEPS
 
 
 def update_many_pools(context: OrchestrationContext, given: dict[str, Any]) -> Driven:

@@ -8,7 +8,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, RetryPolicy, Task
 
-from shared.steps import Then
+from shared.core.steps import Then
 
 TURNS = 200
 """Calls of one generation: replaying a history costs time in proportion to its length."""

@@ -12,9 +12,9 @@ from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
 from shared.azure.surroundings import AzureSurroundings
 from shared.azure.workshop import AzureWorkshop
+from shared.core.settings import Settings
 from shared.recent import Recent
 from shared.services import Services
-from shared.settings import Settings
 from shared.tables.wiring import open_tables
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from shared.errors import FreshcoatError
-from shared.ids import newest_first_id
+from shared.core.errors import FreshcoatError
+from shared.core.ids import newest_first_id
 from shared.models.keeping import AuditEntry
 from shared.services import Services
 

@@ -8,8 +8,7 @@ import grpc
 from azure.durable_functions.client import SyncDurableFunctionsClient
 from durabletask.client import OrchestrationStatus
 
-from shared.models.tasks import TaskKind
-from shared.names import (
+from shared.core.names import (
     ACTIVATE_IMAGE,
     INBOX,
     PUBLISH_IMAGE,
@@ -20,6 +19,7 @@ from shared.names import (
     rollout_instance,
     task_instance,
 )
+from shared.models.tasks import TaskKind
 
 _ALIVE = {
     OrchestrationStatus.PENDING,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shared.errors import AzureBusy, AzureError
+from shared.core.errors import AzureBusy, AzureError
 from shared.models.views import Health
 from shared.services import POOLS, Services
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.errors import AlreadyExists, Conflict, FreshcoatError, StaleRow
+from shared.core.errors import AlreadyExists, Conflict, FreshcoatError, StaleRow
 from shared.models.keeping import KeptAnswer
 from shared.services import Services
 

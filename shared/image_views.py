@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.arm_ids import refusal, version_id
-from shared.errors import AzureBusy, AzureError
+from shared.core.arm_ids import refusal, version_id
+from shared.core.errors import AzureBusy, AzureError
 from shared.imaging.family import read_family
 from shared.imaging.task_views import brief
 from shared.imaging.versions import Family

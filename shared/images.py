@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.accounts import unknown_accounts
-from shared.arm_ids import definition_problem, machine_problem, refusal, subnet_problem
 from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
+from shared.core.arm_ids import definition_problem, machine_problem, refusal, subnet_problem
+from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
 from shared.image_views import view_images, view_versions
 from shared.imaging.adoption import adopt_once, being_made, in_use
 from shared.imaging.family import change_family, read_family

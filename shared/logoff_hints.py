@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from shared.core.time_zones import parse_moment
 from shared.models.requests import LogoffEvent
-from shared.schedule import parse_moment
 
 FRESH = timedelta(minutes=10)
 """How old a hint may be, and how far ahead a host's clock may run."""

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
 from shared.ports import Page
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.accounts import known_account
-from shared.arm_ids import host_pool_problem, refusal
 from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.core.arm_ids import host_pool_problem, refusal
+from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.core.states import VersionState
+from shared.core.time_zones import UnknownZone, zone_named
 from shared.images import available
 from shared.imaging.family import read_family
 from shared.models.accounts import DEFAULT_ACCOUNT
@@ -22,9 +24,7 @@ from shared.models.views import PoolView
 from shared.pool_hosts import SeenHost, see_hosts
 from shared.pools import find_pool, running_rollout, standing_refresh, view_pool
 from shared.services import IMAGES, POOLS, Services
-from shared.states import VersionState
 from shared.validation import salvage
-from shared.zones import UnknownZone, zone_named
 
 _NEVER_ACTIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.DISCARDED, VersionState.FAILED})
 

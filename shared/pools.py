@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shared.arm_ids import refusal, version_id
-from shared.errors import AzureError, AzureNotFound, Conflict, NotFound
+from shared.core.arm_ids import refusal, version_id
+from shared.core.errors import AzureError, AzureNotFound, Conflict, NotFound
 from shared.images import find_image
 from shared.imaging.family import read_family
 from shared.imaging.new_hosts import Choice, Known, choose

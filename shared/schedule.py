@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.errors import FieldProblem, InvalidRequest
+from shared.core.errors import FieldProblem, InvalidRequest
+from shared.core.time_zones import UnknownZone, days_later, parse_moment, zone_named
 from shared.models.base import iso
 from shared.models.policy import ScheduleMode
 from shared.models.requests import PromotionMoment, Reschedule, ScheduleRequest
 from shared.models.rollouts import Schedule
-from shared.zones import UnknownZone, zone_named
 
 FARTHEST = timedelta(days=731)
 """How far ahead a moment may be: beyond it a typing mistake is likelier than a plan."""
-
-_FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?")
 _FIELDS = ("at", "begin_at", "deadline")
 _ALLOWED = {
     ScheduleMode.NOW: frozenset[str](),
@@ -25,37 +22,6 @@ _ALLOWED = {
     ScheduleMode.ON_LOGOFF: frozenset({"begin_at", "deadline"}),
 }
 _NEEDED = {ScheduleMode.AT: "at", ScheduleMode.ON_LOGOFF: "deadline"}
-
-
-def parse_moment(text: str, zone: ZoneInfo) -> datetime:
-    """An ISO 8601 date and time as UTC; without an offset it is local time in `zone`.
-
-    Raises ValueError saying what to write instead: not ISO, or a local time that a change of the clocks
-    skips or repeats (both candidates are named, with their offsets).
-    """
-    if not _FORM.fullmatch(text):
-        raise ValueError("write a date and time like 2026-11-02T01:00, with or without an offset")
-    try:
-        moment = datetime.fromisoformat(text.upper())
-        return moment.astimezone(UTC) if moment.tzinfo else _local(moment, zone)
-    except OverflowError as error:
-        raise ValueError("this date is out of range") from error
-
-
-def _local(naive: datetime, zone: ZoneInfo) -> datetime:
-    early, late = (naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    if early == late:
-        return early
-    exists = early.astimezone(zone).replace(tzinfo=None) == naive
-    named = " or ".join(moment.astimezone(zone).isoformat() for moment in sorted((early, late)))
-    happens = "twice" if exists else "not at all"
-    raise ValueError(f"the clocks change: in {zone.key} this local time happens {happens}; write {named}")
-
-
-def days_later(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """The same time of day in `zone` so many days later, in UTC. Where a change of the clocks skips that time, the
-    moment as much later; where it repeats it, the first one."""
-    return (moment.astimezone(zone) + timedelta(days=days)).replace(fold=0).astimezone(UTC)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.core.settings import Settings
 from shared.first_asks import FirstAsks
 from shared.known_rows import KnownRows
 from shared.models.accounts import Account
@@ -18,7 +19,6 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.ports import DesktopPools, Gallery, Machines, Rows, Surroundings, Workshop
 from shared.recent import Recent
-from shared.settings import Settings
 from shared.sights import Sights
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, FreshcoatError
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, FreshcoatError
+from shared.core.steps import Outcome, Then
+from shared.core.wording import lasting
 from shared.models.azure import Operation
 from shared.services import Services
-from shared.steps import Outcome, Then
-from shared.words import lasting
 
 
 class StepFailed(FreshcoatError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shared.errors import FieldProblem, InvalidRequest
+from shared.core.errors import FieldProblem, InvalidRequest
 from shared.models.base import NAME_PATTERN, VERSION_PATTERN
 from shared.models.images import REGION_PATTERN
 from shared.models.policy import PROBE_NAME_PATTERN

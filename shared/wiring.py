@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
 
+from shared.core.settings import Settings
 from shared.services import Services
-from shared.settings import Settings
 
 _lock = Lock()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ids import made_at, newest_first_id
+from shared.core.ids import made_at, newest_first_id
 
 MOMENTS = st.datetimes(min_value=datetime(2024, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.errors import AzureBusy
+from shared.core.errors import AzureBusy
+from shared.core.states import RolloutState
 from shared.known_rows import WHOLE_EVERY, KnownRows
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.states import RolloutState
 from shared.tables import keys
 from shared.tables.codec import Codec
 from tests.fixtures.memory import MemoryRows

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
+from shared.core.time_zones import UnknownZone, days_later, parse_moment, zone_named
 from shared.models.policy import ScheduleMode
 from shared.models.requests import PromotionMoment, ScheduleRequest
 from shared.models.rollouts import Schedule
-from shared.schedule import FARTHEST, days_later, parse_moment, parse_promotion, parse_schedule
-from shared.zones import UnknownZone, zone_named
+from shared.schedule import FARTHEST, parse_promotion, parse_schedule
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/St_Johns", "UTC")

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import BadSettings, Settings
+from shared.core.settings import BadSettings, Settings
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("shared", "orchestrators", "activities", "triggers")
 
 ONLY_IN = {
     "azure.mgmt": "shared/azure/",
-    "azure.core": ("shared/azure/", "shared/tables/", "shared/transport.py"),
+    "azure.core": ("shared/azure/", "shared/tables/", "shared/core/transport.py"),
     "azure.identity": ("shared/azure/", "shared/tables/"),
     "azure.data": "shared/tables/",
     "grpc": "shared/engine.py",
@@ -28,13 +28,13 @@ ONLY_IN = {
 PURE = (
     "shared/models/",
     "shared/planning/",
-    "shared/states.py",
-    "shared/errors.py",
-    "shared/ids.py",
-    "shared/names.py",
+    "shared/core/states.py",
+    "shared/core/errors.py",
+    "shared/core/ids.py",
+    "shared/core/names.py",
     "shared/schedule.py",
-    "shared/words.py",
-    "shared/zones.py",
+    "shared/core/wording.py",
+    "shared/core/time_zones.py",
     "shared/imaging/holding.py",
     "shared/imaging/leaving.py",
     "shared/imaging/lifecycle.py",
@@ -43,7 +43,7 @@ PURE = (
     "shared/publishing/calm_policy.py",
     "shared/publishing/commands.py",
     "shared/publishing/custody.py",
-    "shared/steps.py",
+    "shared/core/steps.py",
     "shared/publishing/forecast.py",
     "shared/publishing/host_report.py",
     "shared/publishing/progress.py",

@@ -12,7 +12,7 @@ import pytest
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from azure.core.rest import HttpRequest
 
-from shared.transport import Connections
+from shared.core.transport import Connections
 
 AT_ONCE = 6
 
@@ -90,7 +90,7 @@ def test_calls_at_a_time_have_a_connection_each_and_later_ones_take_them_over(
 def test_of_many_calls_at_a_time_not_all_connections_are_kept(
     server: Server, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.transport.KEPT", 2)
+    monkeypatch.setattr("shared.core.transport.KEPT", 2)
     server.gate = threading.Barrier(AT_ONCE)
     for _ in range(2):
         with ThreadPoolExecutor(AT_ONCE) as threads:

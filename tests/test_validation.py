@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 import function_app  # noqa: F401 - importing it fills the table of endpoints
-from shared.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
-from shared.errors import InvalidRequest
+from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
+from shared.core.errors import InvalidRequest
 from shared.models.policy import PolicyOverrides
 from shared.models.requests import (
     ActivateRequest,

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.states import PromotionState, RolloutState, VersionState
-from shared.words import PROMOTION_WORDS, ROLLOUT_WORDS, VERSION_WORDS, counted, lasting
+from shared.core.states import PromotionState, RolloutState, VersionState
+from shared.core.wording import PROMOTION_WORDS, ROLLOUT_WORDS, VERSION_WORDS, counted, lasting
 
 
 def test_one_is_no_more_than_one() -> None:

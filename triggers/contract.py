@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.errors import FieldProblem
+from shared.core.errors import FieldProblem
 from shared.services import Services
 
 ENDPOINTS: list[Endpoint] = []

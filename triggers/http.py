@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import azure.functions as func
 
 from shared import idempotency
-from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
+from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
 from shared.models.queries import Query
 from shared.ports import Engine
 from shared.publishing.preflight import PreflightFailed

@@ -7,7 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared.errors import FieldProblem
+from shared.core.errors import FieldProblem
 from shared.imaging import job_plan, jobs
 from shared.models.image_views import PoolsPlanView, TaskView
 from shared.models.queries import WhatIfQuery

@@ -8,7 +8,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared import pool_registration, pools
-from shared.errors import FieldProblem
+from shared.core.errors import FieldProblem
 from shared.models.queries import PageQuery, PoolsQuery, WhatIfQuery
 from shared.models.requests import PoolRegistration, RollBackPoolRequest, UpdateImageRequest
 from shared.models.views import Listed, PlanView, PoolHostView, PoolImageView, PoolView, RolloutView

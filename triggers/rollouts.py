@@ -7,7 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared.errors import FieldProblem
+from shared.core.errors import FieldProblem
 from shared.models.queries import RolloutHostsQuery, RolloutsQuery
 from shared.models.requests import CancelRequest, NoBody, Reschedule, RetryRequest
 from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView

@@ -16,7 +16,7 @@ from activities import host as host_activities
 from bench.fanout_app.hand_over import hand_over
 from orchestrators.reimage_host import reimage_host
 from orchestrators.walk import Driven
-from shared.names import PUBLISH_IMAGE, REIMAGE_HOST
+from shared.core.names import PUBLISH_IMAGE, REIMAGE_HOST
 from shared.wiring import services
 from triggers import accounts, health, images, pools, rollouts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from shared.errors import NotFound
+from shared.core.errors import NotFound
 from shared.models.azure import Machine
 from shared.publishing import apply
 from shared.publishing.carry_out import CONCURRENCY

@@ -23,6 +23,7 @@ from typing import Any
 from bench.outcome.hosts import Host
 from bench.outcome.people import DEADLINE, EPOCH, START, moment
 from bench.outcome.pool import Pool
+from shared.core.states import HostState, RolloutState, move_host, move_rollout
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import Policy, ScheduleMode, resolve_policy
 from shared.models.rollouts import FIRST_GUESS, RolloutHost, Schedule
@@ -33,7 +34,6 @@ from shared.planning.plan import plan
 from shared.planning.values import DRAINED_STATES, Act, HostView, Limits, Plan, Snapshot
 from shared.publishing import apply
 from shared.publishing.carry_out import BATCH
-from shared.states import HostState, RolloutState, move_host, move_rollout
 
 OLD, NEW = "1.0.0", "2.0.0"
 LIMITS = Limits(sign_out=timedelta(seconds=300), approval=timedelta(days=7))

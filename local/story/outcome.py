@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from local.client import NEW, OLD
+from shared.core.states import RolloutState, TaskState
 from shared.models.base import UtcTime, Value
 from shared.models.image_views import ImageView, TaskBrief, TaskView, VersionView
 from shared.models.views import RolloutHostView, RolloutView
-from shared.states import RolloutState, TaskState
 
 
 class Captured(Value):

@@ -12,11 +12,12 @@ from typing import Any
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient, models
 from pydantic import SecretStr
 
-from shared.azure import ids, reading, reads
+from shared.azure import reading, reads
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
 from shared.azure.registration import RegistrationTokens
-from shared.errors import AzureNotFound
+from shared.core import arm_ids
+from shared.core.errors import AzureNotFound
 from shared.models.azure import HostPool, SessionHost, UserSession
 from shared.models.base import region_key
 
@@ -30,7 +31,7 @@ class AzureDesktopPools:
 
     def host_pool(self, host_pool_id: str) -> HostPool:
         """One host pool. Raises AzureNotFound."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         with azure_call(f"read the host pool {at.name}"):
             pool = self._client(at).host_pools.get(at.group, at.name)
         return HostPool(
@@ -42,14 +43,14 @@ class AzureDesktopPools:
 
     def session_hosts(self, host_pool_id: str) -> list[SessionHost]:
         """All session hosts, one read per page."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         call = f"list the session hosts of {at.name}"
         found = reads.listed(self._clients, call, reads.HOST_POOLS, at, "sessionHosts")
         return [reading.session_host(one) for one in found]
 
     def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
         """One session host, or None when it is not registered."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         try:
             call = f"read the session host {host}"
             return reading.session_host(reads.read(self._clients, call, reads.HOST_POOLS, at, "sessionHosts", host))
@@ -58,26 +59,26 @@ class AzureDesktopPools:
 
     def registered_elsewhere(self, host_pool_id: str, vm_id: str) -> str:
         """The name of another host pool of the subscription that has the VM; empty when none has."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         with azure_call("list the host pools of the subscription"):
             pools = [pool.id or "" for pool in self._client(at).host_pools.list()]
         for pool_id in pools:
             if pool_id.lower() == host_pool_id.lower():
                 continue
             if any(host.vm_id.lower() == vm_id.lower() for host in self.session_hosts(pool_id)):
-                return ids.last(pool_id)
+                return arm_ids.last(pool_id)
         return ""
 
     def user_sessions(self, host_pool_id: str) -> list[UserSession]:
         """All sessions of the pool, one read per page."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         call = f"list the sessions of {at.name}"
         found = reads.listed(self._clients, call, reads.HOST_POOLS, at, "userSessions")
         return [reading.user_session(one) for one in found]
 
     def host_sessions(self, host_pool_id: str, host: str) -> list[UserSession]:
         """The sessions of one host; empty when the host is not registered."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         try:
             call, below = f"list the sessions on {host}", ("sessionHosts", host, "userSessions")
             found = reads.listed(self._clients, call, reads.HOST_POOLS, at, *below)
@@ -87,14 +88,14 @@ class AzureDesktopPools:
 
     def set_accepting(self, host_pool_id: str, host: str, *, accepting: bool) -> None:
         """Drain or undrain. Raises AzureNotFound."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         patch = models.SessionHostPatch(allow_new_session=accepting)
         with azure_call(f"{'undrain' if accepting else 'drain'} {host}"):
             self._client(at).session_hosts.update(at.group, at.name, host, session_host=patch)
 
     def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
         """End a session, by force: the time for asking is over. False: it was gone already."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         return self._fine_when_gone(
             f"sign out session {session_id} on {host}",
             lambda: self._client(at).user_sessions.delete(at.group, at.name, host, session_id, force=True),
@@ -102,7 +103,7 @@ class AzureDesktopPools:
 
     def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
         """Show a message in a session. One that is gone already is fine."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         message = models.SendMessage(message_title=title, message_body=body)
         sessions = self._client(at).user_sessions
         self._fine_when_gone(
@@ -112,7 +113,7 @@ class AzureDesktopPools:
 
     def remove_session_host(self, host_pool_id: str, host: str) -> None:
         """Take the host's registration out of the pool; without `force` the service refuses while it has sessions."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         self._fine_when_gone(
             f"remove the session host {host}",
             lambda: self._client(at).session_hosts.delete(at.group, at.name, host, force=False),
@@ -122,7 +123,7 @@ class AzureDesktopPools:
         """A token with at least 30 minutes left. Raises AzureNotFound without the pool."""
         return self._tokens.token(host_pool_id)
 
-    def _client(self, at: ids.ArmId) -> DesktopVirtualizationMgmtClient:
+    def _client(self, at: arm_ids.ArmId) -> DesktopVirtualizationMgmtClient:
         return self._clients.desktops(at.subscription)
 
     @staticmethod

@@ -9,9 +9,8 @@ import copy
 from typing import Any
 from uuid import uuid4
 
-from shared import names
-from shared.azure import ids
-from shared.errors import InvalidRequest
+from shared.core import arm_ids, names
+from shared.core.errors import InvalidRequest
 from shared.models.pools import DomainJoin, EntraJoin
 
 Json = dict[str, Any]
@@ -78,7 +77,7 @@ def patch(tags: dict[str, str] | None, os_disk_delete_option: str | None, nics: 
 
 def swap(disk_id: str) -> Json:
     """A VM PATCH that puts another OS disk under it (azure-facts 1.8 A2)."""
-    disk = {"createOption": "FromImage", "name": ids.last(disk_id), "managedDisk": {"id": disk_id}}
+    disk = {"createOption": "FromImage", "name": arm_ids.last(disk_id), "managedDisk": {"id": disk_id}}
     return {"properties": {"storageProfile": {"osDisk": disk}}}
 
 

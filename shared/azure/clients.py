@@ -22,8 +22,8 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
 from shared.azure.quota import WritesLeft
-from shared.settings import Settings
-from shared.transport import Connections
+from shared.core.settings import Settings
+from shared.core.transport import Connections
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 """Seconds. ARM answers a call, long operations included, well within a minute."""

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from azure.mgmt.compute import models
 from pydantic import SecretStr
 
-from shared import names
-from shared.azure import bodies, ids, operations
+from shared.azure import bodies, operations
 from shared.azure.compute import ComputeCalls
 from shared.azure.errors import azure_call
 from shared.azure.script_ends import ScriptEnd, script_end
 from shared.azure.scripts import registration_script
-from shared.errors import AzureError, OperationFailed
+from shared.core import arm_ids, names
+from shared.core.errors import AzureError, OperationFailed
 from shared.models.azure import Operation
 from shared.models.pools import DomainJoin, EntraJoin
 
@@ -27,7 +27,7 @@ class CommandCalls(ComputeCalls):
         self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
     ) -> Operation:
         """PUT the join extension. Raises InvalidRequest when a domain join has no password."""
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         secret = password.get_secret_value() if password else None
         body = models.VirtualMachineExtension(bodies.join_extension(location, join, secret, change_tag))
         extensions = self._client(at).virtual_machine_extensions
@@ -67,7 +67,7 @@ class CommandCalls(ComputeCalls):
         return self._probed(operation.target, lambda: operations.resume(self._clients, operation))
 
     def _run(self, kind: str, command: str, vm_id: str, body: bodies.Json, *secrets: SecretStr) -> Operation:
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         commands = self._client(at).virtual_machine_run_commands
         whole = models.VirtualMachineRunCommand(body)
         return operations.start(
@@ -98,7 +98,7 @@ class CommandCalls(ComputeCalls):
         return OperationFailed(failed.call, failed.http_status, failed.code, message)
 
     def _probe_end(self, vm_id: str) -> ScriptEnd:
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         commands = self._client(at).virtual_machine_run_commands
         with azure_call(f"read the probe of {at.name}"):
             read = commands.get_by_virtual_machine(at.group, at.name, names.PROBE_COMMAND, expand="instanceView")

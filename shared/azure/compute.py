@@ -7,9 +7,10 @@ from typing import Any
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.compute.operations import VirtualMachinesOperations
 
-from shared.azure import ids, reads
+from shared.azure import reads
 from shared.azure.clients import ArmClients
-from shared.settings import Settings
+from shared.core import arm_ids
+from shared.core.settings import Settings
 
 
 class ComputeCalls:
@@ -19,12 +20,12 @@ class ComputeCalls:
         self._clients = clients
         self._settings = settings
 
-    def _client(self, at: ids.ArmId) -> ComputeManagementClient:
+    def _client(self, at: arm_ids.ArmId) -> ComputeManagementClient:
         return self._clients.compute(at.subscription)
 
-    def _vms(self, at: ids.ArmId) -> VirtualMachinesOperations:
+    def _vms(self, at: arm_ids.ArmId) -> VirtualMachinesOperations:
         return self._client(at).virtual_machines
 
     def _get(self, vm_id: str, **query: str) -> dict[str, Any]:
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         return reads.read(self._clients, f"read the machine {at.name}", reads.VIRTUAL_MACHINES, at, **query)

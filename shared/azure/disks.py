@@ -6,9 +6,10 @@ from typing import Any
 
 from azure.mgmt.compute import models
 
-from shared.azure import bodies, ids, operations, reading, reads
+from shared.azure import bodies, operations, reading, reads
 from shared.azure.compute import ComputeCalls
-from shared.errors import AzureNotFound
+from shared.core import arm_ids
+from shared.core.errors import AzureNotFound
 from shared.models.azure import Disk, Operation
 
 
@@ -31,19 +32,19 @@ class DiskCalls(ComputeCalls):
         The disk the VM had stays, on no VM, whatever its deleteOption is: that counts when the VM goes. Raises
         AzureNotFound, AzureConflict.
         """
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         body = models.VirtualMachineUpdate(bodies.swap(disk_id))
         return operations.start("swap", vm_id, lambda p: self._vms(at).begin_update(at.group, at.name, body, polling=p))
 
     def start_disk_removal(self, disk_id: str) -> Operation:
         """DELETE. A disk that is gone already is a finished operation. Raises AzureConflict when a VM holds it."""
-        at = ids.parse(disk_id)
+        at = arm_ids.parse(disk_id)
         disks = self._client(at).disks
         return operations.removed("remove", disk_id, lambda p: disks.begin_delete(at.group, at.name, polling=p))
 
     def _disk(self, disk_id: str) -> dict[str, Any] | None:
         try:
-            at = ids.parse(disk_id)
+            at = arm_ids.parse(disk_id)
             return reads.read(self._clients, f"read the disk {at.name}", reads.DISKS, at)
         except AzureNotFound:
             return None

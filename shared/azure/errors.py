@@ -13,7 +13,7 @@ from typing import Any
 from azure.core import exceptions as sdk
 from pydantic import SecretStr
 
-from shared.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound
 
 _PASSING = {408, 429}
 _MESSAGE_LIMIT = 1_000

@@ -8,11 +8,12 @@ from typing import Any
 from azure.mgmt.compute import models
 from azure.mgmt.compute.operations import GalleryImageVersionsOperations
 
-from shared.arm_ids import version_id
-from shared.azure import ids, image_bodies, making, operations, reading
+from shared.azure import image_bodies, making, operations, reading
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
-from shared.errors import AzureNotFound
+from shared.core import arm_ids
+from shared.core.arm_ids import version_id
+from shared.core.errors import AzureNotFound
 from shared.models.azure import Operation
 from shared.models.base import version_key
 from shared.models.images import Definition, GalleryVersion, TargetRegion
@@ -26,7 +27,7 @@ class AzureGallery:
 
     def definition(self, definition_id: str) -> Definition:
         """The image definition: one read. Raises AzureNotFound."""
-        at = ids.parse(definition_id, depth=2)
+        at = arm_ids.parse(definition_id, depth=2)
         gallery, name = at.names
         with azure_call(f"read the image definition {name}"):
             found = self._clients.compute(at.subscription).gallery_images.get(at.group, gallery, name)
@@ -42,7 +43,7 @@ class AzureGallery:
         task: str,
     ) -> Operation:
         """PUT the version, after a look: making it again is fine. Raises AzureError when another made this number."""
-        at = ids.parse(definition.id, depth=2)
+        at = arm_ids.parse(definition.id, depth=2)
         target = version_id(definition.id, version)
         if making.is_made(lambda: self._read(at, version), task, operations.words("version", target)):
             return operations.finished("version", target)
@@ -56,7 +57,7 @@ class AzureGallery:
 
     def start_exclude(self, definition_id: str, version: str, *, excluded: bool) -> Operation:
         """PATCH the flag, also in every region, after a look. Nothing is sent when it is so already."""
-        at = ids.parse(definition_id, depth=2)
+        at = arm_ids.parse(definition_id, depth=2)
         target = version_id(definition_id, version)
         gallery, name = at.names
         change = image_bodies.exclusion(self._read(at, version), excluded=excluded)
@@ -71,7 +72,7 @@ class AzureGallery:
 
     def start_removal(self, definition_id: str, version: str) -> Operation:
         """DELETE the version. One that is gone already is a finished operation."""
-        at = ids.parse(definition_id, depth=2)
+        at = arm_ids.parse(definition_id, depth=2)
         gallery, name = at.names
         return operations.removed(
             "remove_version",
@@ -86,14 +87,14 @@ class AzureGallery:
     def version(self, definition_id: str, version: str) -> GalleryVersion | None:
         """One version; ready when provisioned and its `replicationStatus` is Completed. None when there is none."""
         try:
-            body = self._read(ids.parse(definition_id, depth=2), version, expand="ReplicationStatus")
+            body = self._read(arm_ids.parse(definition_id, depth=2), version, expand="ReplicationStatus")
         except AzureNotFound:
             return None
         return reading.gallery_version(body, replication_known=True)
 
     def versions(self, definition_id: str) -> list[GalleryVersion]:
         """All versions, oldest first by number. Ready here means provisioned: the list leaves the replication out."""
-        at = ids.parse(definition_id, depth=2)
+        at = arm_ids.parse(definition_id, depth=2)
         gallery, definition = at.names
         with azure_call(f"list the versions of {definition}"):
             answers = self._versions(at).list_by_gallery_image(at.group, gallery, definition)
@@ -101,10 +102,10 @@ class AzureGallery:
         read = [reading.gallery_version(body, replication_known=False) for body in listed]
         return sorted(read, key=lambda one: version_key(one.version))
 
-    def _read(self, at: ids.ArmId, version: str, expand: str | None = None) -> dict[str, Any]:
+    def _read(self, at: arm_ids.ArmId, version: str, expand: str | None = None) -> dict[str, Any]:
         gallery, name = at.names
         with azure_call(f"read the image version {name} {version}"):
             return dict(self._versions(at).get(at.group, gallery, name, version, expand=expand).as_dict())
 
-    def _versions(self, at: ids.ArmId) -> GalleryImageVersionsOperations:
+    def _versions(self, at: arm_ids.ArmId) -> GalleryImageVersionsOperations:
         return self._clients.compute(at.subscription).gallery_image_versions

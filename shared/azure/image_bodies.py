@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from shared import names
-from shared.azure import ids
-from shared.errors import InvalidRequest
+from shared.core import arm_ids, names
+from shared.core.errors import InvalidRequest
 from shared.models.azure import Template
 from shared.models.images import Definition, TargetRegion
 
@@ -93,7 +92,7 @@ def managed_image(vm_id: str, location: str, generation: str, task: str) -> Json
 
 def version(definition: Definition, source_id: str, regions: Sequence[TargetRegion], task: str) -> Json:
     """A version that nobody gets by asking for the latest, in any region. The source: a managed image or a VM."""
-    is_vm = ids.parse(source_id).kind == _VM_KIND
+    is_vm = arm_ids.parse(source_id).kind == _VM_KIND
     publishing = {
         "targetRegions": [_region(one) for one in regions],
         "excludeFromLatest": True,

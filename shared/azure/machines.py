@@ -14,12 +14,13 @@ from typing import Any
 from azure.mgmt.compute import models
 from pydantic import SecretStr
 
-from shared.azure import bodies, ids, operations, reading, reads
+from shared.azure import bodies, operations, reading, reads
 from shared.azure.commands import CommandCalls
 from shared.azure.disks import DiskCalls
 from shared.azure.errors import azure_call
 from shared.azure.operations import OneLook
-from shared.errors import AzureForbidden, AzureNotFound
+from shared.core import arm_ids
+from shared.core.errors import AzureForbidden, AzureNotFound
 from shared.models.azure import Machine, MachineBody, Operation
 
 FEW = 3
@@ -59,7 +60,7 @@ class AzureMachines(CommandCalls, DiskCalls):
         nic_delete_option: str | None = None,
     ) -> None:
         """One PATCH; one read before it when NICs are to change: their ids must be named. Raises AzureNotFound."""
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         nics = None if nic_delete_option is None else bodies.nic_references(self._get(vm_id), nic_delete_option)
         body = bodies.patch(tags, os_disk_delete_option, nics)
         if not body:
@@ -74,7 +75,7 @@ class AzureMachines(CommandCalls, DiskCalls):
 
     def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
         """POST reimage with `exactVersion`. The old OS disk stays when its deleteOption is Detach (azure-facts 1.2)."""
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         body = models.VirtualMachineReimageParameters(bodies.reimage(version, admin_password.get_secret_value()))
         return operations.start(
             "reimage", vm_id, lambda p: self._vms(at).begin_reimage(at.group, at.name, body, polling=p), admin_password
@@ -82,7 +83,7 @@ class AzureMachines(CommandCalls, DiskCalls):
 
     def start_delete(self, vm_id: str) -> Operation:
         """DELETE with forceDeletion. A VM that is gone already is a finished operation."""
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         return operations.removed(
             "delete", vm_id, lambda p: self._vms(at).begin_delete(at.group, at.name, force_deletion=True, polling=p)
         )
@@ -91,7 +92,7 @@ class AzureMachines(CommandCalls, DiskCalls):
         self, vm_id: str, body: MachineBody, *, image_version_id: str, admin_password: SecretStr
     ) -> Operation:
         """PUT the VM with the exact image version. Failed allocations come from `resume`, as a rule."""
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         whole = models.VirtualMachine(bodies.create(body.body, image_version_id, admin_password.get_secret_value()))
         return operations.start(
             "create",
@@ -102,12 +103,12 @@ class AzureMachines(CommandCalls, DiskCalls):
 
     def start_power_on(self, vm_id: str) -> Operation:
         """POST start."""
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         return operations.start("power_on", vm_id, lambda p: self._vms(at).begin_start(at.group, at.name, polling=p))
 
     def start_deallocate(self, vm_id: str) -> Operation:
         """POST deallocate."""
-        at = ids.parse(vm_id)
+        at = arm_ids.parse(vm_id)
         return operations.start(
             "deallocate", vm_id, lambda p: self._vms(at).begin_deallocate(at.group, at.name, polling=p)
         )
@@ -139,6 +140,6 @@ def _by_group(vm_ids: Iterable[str]) -> dict[tuple[str, str], set[str]]:
     groups: dict[tuple[str, str], set[str]] = defaultdict(set)
     for vm_id in vm_ids:
         with suppress(AzureNotFound):
-            at = ids.parse(vm_id)
+            at = arm_ids.parse(vm_id)
             groups[at.subscription.lower(), at.group.lower()].add(vm_id.lower())
     return groups

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.azure import reading
-from shared.errors import AzureConflict, AzureError, AzureNotFound
+from shared.core.errors import AzureConflict, AzureError, AzureNotFound
 
 
 def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:

@@ -16,10 +16,10 @@ from azure.core.polling.base_polling import BadResponse, LocationPolling
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 from pydantic import SecretStr
 
-from shared.azure import ids
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, error_of, json_of, refusal, retry_after
-from shared.errors import AzureBusy, AzureError, AzureForbidden, AzureNotFound, OperationFailed
+from shared.core import arm_ids
+from shared.core.errors import AzureBusy, AzureError, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 
 _SUCCEEDED, _FAILED = {"succeeded"}, {"failed", "canceled", "cancelled"}
@@ -124,7 +124,7 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
     if operation.done or operation.token is None:
         return operation
     polling, call = OneLook(), words(operation.kind, operation.target)
-    machines = clients.compute(ids.subscription_of(operation.target)).virtual_machines
+    machines = clients.compute(arm_ids.subscription_of(operation.target)).virtual_machines
     with azure_call(call):
         machines.begin_start("any", "any", polling=polling, continuation_token=operation.token)
     polling.look(call)
@@ -133,7 +133,7 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
 
 def words(kind: str, target: str) -> str:
     """What an operation of this kind does to its target, for a person."""
-    return _CALLS.get(kind, f"{kind} {{}}").format(ids.last(target))
+    return _CALLS.get(kind, f"{kind} {{}}").format(arm_ids.last(target))
 
 
 def _operation(kind: str, target: str, polling: OneLook, call: str) -> Operation:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from shared import names
-from shared.azure.ids import definition_of, last, pinned_version
+from shared.core import names
+from shared.core.arm_ids import definition_of, last, pinned_version
 from shared.models.azure import Disk, Machine, SessionHost, Template, UserSession, swapped_version
 from shared.models.base import region_key
 from shared.models.images import Definition, GalleryVersion

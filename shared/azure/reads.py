@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from azure.core.rest import HttpRequest
 
-from shared.azure import ids
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, refusal, unreadable
+from shared.core import arm_ids
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ _VERSIONS = {VIRTUAL_MACHINES: "2026-04-01", DISKS: "2026-03-02", HOST_POOLS: "2
 """API versions of azure-mgmt-compute 39.0.0 and azure-mgmt-desktopvirtualization 2.0.0."""
 
 
-def read(clients: ArmClients, call: str, kind: str, at: ids.ArmId, *below: str, **query: str) -> Json:
+def read(clients: ArmClients, call: str, kind: str, at: arm_ids.ArmId, *below: str, **query: str) -> Json:
     """One resource of this kind, or what lies `below` it. `call` says in plain words what is asked for.
 
     Raises AzureNotFound, AzureBusy, AzureForbidden, AzureError.
@@ -35,7 +35,7 @@ def read(clients: ArmClients, call: str, kind: str, at: ids.ArmId, *below: str, 
     return _get(clients, call, _path(kind, at, below), kind, query)
 
 
-def listed(clients: ArmClients, call: str, kind: str, at: ids.ArmId, *below: str, **query: str) -> Iterator[Json]:
+def listed(clients: ArmClients, call: str, kind: str, at: arm_ids.ArmId, *below: str, **query: str) -> Iterator[Json]:
     """The resources in the collection `below` one, one read per page. Raises what `read` raises."""
     return _items(clients, call, _get(clients, call, _path(kind, at, below), kind, query))
 
@@ -48,7 +48,7 @@ def all_of(
     return _items(clients, call, _get(clients, call, f"{scope}/providers/{kind}", kind, query))
 
 
-def _path(kind: str, at: ids.ArmId, below: tuple[str, ...]) -> str:
+def _path(kind: str, at: arm_ids.ArmId, below: tuple[str, ...]) -> str:
     return "/".join([_group(at.subscription, at.group), "providers", kind, at.name, *below])
 
 

@@ -9,10 +9,10 @@ from threading import Lock
 from azure.mgmt.desktopvirtualization import models
 from pydantic import SecretStr
 
-from shared.azure import ids
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
-from shared.errors import AzureError, AzureNotFound
+from shared.core import arm_ids
+from shared.core.errors import AzureError, AzureNotFound
 
 LEAST_LEFT = timedelta(minutes=30)
 LIFETIME = timedelta(hours=2)
@@ -55,7 +55,7 @@ class RegistrationTokens:
         return known
 
     def _retrieve(self, host_pool_id: str) -> _Known | None:
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         try:
             with azure_call(f"read the registration token of {at.name}"):
                 info = self._clients.desktops(at.subscription).host_pools.retrieve_registration_token(at.group, at.name)
@@ -66,7 +66,7 @@ class RegistrationTokens:
         return SecretStr(info.token), info.expiration_time
 
     def _renew(self, host_pool_id: str) -> None:
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         wish = models.RegistrationInfoPatch(
             expiration_time=self._now() + LIFETIME,
             registration_token_operation=models.RegistrationTokenOperation.UPDATE,

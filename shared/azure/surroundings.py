@@ -10,10 +10,10 @@ from typing import Any
 from azure.core.rest import HttpRequest
 from azure.mgmt.desktopvirtualization import models
 
-from shared.azure import ids
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, refusal
-from shared.errors import AzureNotFound
+from shared.core import arm_ids
+from shared.core.errors import AzureNotFound
 from shared.models.azure import CoreQuota, Lock, Permissions, ScalingPlan
 
 Json = dict[str, Any]
@@ -33,18 +33,18 @@ class AzureSurroundings:
 
     def permissions(self, scope_id: str) -> Permissions:
         """What the app's identity may do at a resource or resource group: one read per page."""
-        call = f"read the app's rights on {ids.last(scope_id)}"
+        call = f"read the app's rights on {arm_ids.last(scope_id)}"
         found = self._list(call, scope_id, PERMISSIONS, {"api-version": _PERMISSIONS_VERSION})
         return Permissions(granted=tuple((_texts(one, "actions"), _texts(one, "notActions")) for one in found))
 
     def locks(self, scope_id: str) -> list[Lock]:
         """Locks at, above and below the scope, one read per page: ARM lists those below unless told `atScope()`."""
-        call = f"read the locks on {ids.last(scope_id)}"
+        call = f"read the locks on {arm_ids.last(scope_id)}"
         return [_lock(found) for found in self._list(call, scope_id, LOCKS, {"api-version": _LOCKS_VERSION})]
 
     def scaling_plans(self, host_pool_id: str) -> list[ScalingPlan]:
         """The scaling plans assigned to a host pool; each says per host pool whether it is switched on."""
-        at = ids.parse(host_pool_id)
+        at = arm_ids.parse(host_pool_id)
         with azure_call(f"list the scaling plans of {at.name}"):
             plans = self._clients.desktops(at.subscription).scaling_plans
             return [_scaling_plan(plan, host_pool_id) for plan in plans.list_by_host_pool(at.group, at.name)]

@@ -9,12 +9,12 @@ from typing import Any
 
 from azure.core.rest import HttpRequest
 
-from shared import names
-from shared.azure import ids, image_bodies, making, operations, reading
+from shared.azure import image_bodies, making, operations, reading
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, refusal
 from shared.azure.scripts import preparation_script
-from shared.errors import AzureError, AzureNotFound
+from shared.core import arm_ids, names
+from shared.core.errors import AzureError, AzureNotFound
 from shared.models.azure import Operation, Template
 
 NETWORK_API = "2024-05-01"
@@ -63,12 +63,12 @@ class AzureWorkshop:
 
     def start_clone(self, vm_id: str, disk_id: str, template: Template, subnet_id: str, task: str) -> Operation:
         """PUT a VM with the disk attached and a card of its own. Failed allocations come from `resume`, as a rule."""
-        body = image_bodies.clone(disk_id, template, subnet_id, ids.last(vm_id), task)
+        body = image_bodies.clone(disk_id, template, subnet_id, arm_ids.last(vm_id), task)
         return self._make("clone", vm_id, body, task)
 
     def start_prepare(self, vm_id: str, location: str, task: str) -> Operation:
         """PUT the managed run command that runs sysprep; refused on a VM that this task did not make."""
-        at, call = ids.parse(vm_id), operations.words("prepare", vm_id)
+        at, call = arm_ids.parse(vm_id), operations.words("prepare", vm_id)
         making.check_owner(self._read(vm_id), task, call)
         commands = self._clients.compute(at.subscription).virtual_machine_run_commands
 
@@ -87,7 +87,7 @@ class AzureWorkshop:
 
     def generalize(self, vm_id: str) -> None:
         """POST generalize, which cannot be undone: refused on a VM that no task made."""
-        at, call = ids.parse(vm_id), f"generalize {ids.last(vm_id)}"
+        at, call = arm_ids.parse(vm_id), f"generalize {arm_ids.last(vm_id)}"
         if not reading.owner(self._read(vm_id)):
             raise AzureError(call, None, "NotOurs", f"{at.name} is no copy that Freshcoat made")
         with azure_call(call):
@@ -99,7 +99,7 @@ class AzureWorkshop:
 
     def start_removal(self, resource_id: str) -> Operation:
         """DELETE, a VM by force. Whose it is must have been asked before: see `owner`."""
-        at = ids.parse(resource_id)
+        at = arm_ids.parse(resource_id)
         kept, force = self._collection(at), {"force_deletion": True} if at.kind == _VM else {}
         return operations.removed(
             "remove", resource_id, lambda p: kept.begin_delete(at.group, at.name, polling=p, **force)
@@ -110,7 +110,7 @@ class AzureWorkshop:
         return operations.resume(self._clients, operation)
 
     def _make(self, kind: str, resource_id: str, body: dict[str, Any], task: str) -> Operation:
-        at = ids.parse(resource_id)
+        at = arm_ids.parse(resource_id)
         if making.is_made(lambda: self._read(resource_id), task, operations.words(kind, resource_id)):
             return operations.finished(kind, resource_id)
         kept = self._collection(at)
@@ -119,13 +119,13 @@ class AzureWorkshop:
         )
 
     def _read(self, resource_id: str, **options: str) -> dict[str, Any]:
-        at = ids.parse(resource_id)
+        at = arm_ids.parse(resource_id)
         with azure_call(f"read {at.name}"):
             return dict(self._collection(at).get(at.group, at.name, **options).as_dict())
 
     def _network_card(self, nic_id: str) -> dict[str, Any]:
         """Through the compute client's own pipeline, which raises nothing for an answer that is a refusal."""
-        at, call = ids.parse(nic_id), f"read the network card {ids.last(nic_id)}"
+        at, call = arm_ids.parse(nic_id), f"read the network card {arm_ids.last(nic_id)}"
         with azure_call(call):
             request = HttpRequest("GET", nic_id, params={"api-version": NETWORK_API})
             answer = self._clients.compute(at.subscription).send_request(request)
@@ -133,6 +133,6 @@ class AzureWorkshop:
                 raise refusal(call, answer)
             return dict(answer.json())
 
-    def _collection(self, at: ids.ArmId) -> Any:
+    def _collection(self, at: arm_ids.ArmId) -> Any:
         """The SDK's operations on resources of this kind. A kind that is not made here is a bug."""
         return getattr(self._clients.compute(at.subscription), _COLLECTIONS[at.kind])

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from shared.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
+from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
+from shared.core.names import SWITCH_VERSION
 from shared.images import find_image
 from shared.imaging import lifecycle
 from shared.imaging.activation_checks import check_activation
@@ -24,7 +25,6 @@ from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
 from shared.models.requests import ActivateRequest, PoolsUpdateRequest, RollBackRequest
 from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, TaskKind
-from shared.names import SWITCH_VERSION
 from shared.ports import Engine
 from shared.services import POOLS, TASKS, Services
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.arm_ids import refusal
-from shared.errors import AzureBusy, AzureError
+from shared.core.arm_ids import refusal
+from shared.core.errors import AzureBusy, AzureError
 from shared.imaging.regions import missing_regions, told_missing
 from shared.models.images import Image
 from shared.models.policy import resolve_policy

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.arm_ids import refusal
-from shared.errors import AzureBusy, AzureError, Conflict
+from shared.core.arm_ids import refusal
+from shared.core.errors import AzureBusy, AzureError, Conflict
 from shared.imaging import lifecycle
 from shared.imaging.family import change_family, read_family
 from shared.imaging.versions import Family

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from shared.arm_ids import refusal
-from shared.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.core.arm_ids import refusal
+from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.core.states import VersionState
 from shared.images import find_image
 from shared.imaging import lifecycle
 from shared.imaging.adoption import adopted
@@ -24,7 +25,6 @@ from shared.models.requests import SetAsImageRequest
 from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.ports import Engine
 from shared.services import Services
-from shared.states import VersionState
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from shared.ids import newest_first_id
+from shared.core.ids import newest_first_id
+from shared.core.names import REPLICATE_VERSION
+from shared.core.steps import Outcome, Then
 from shared.imaging import activation, lifecycle
 from shared.imaging.capture import audit_begun, claimed
 from shared.imaging.family import change_family
@@ -19,9 +21,7 @@ from shared.imaging.tasks import audit_task, new_task
 from shared.models.azure import Operation, Template
 from shared.models.images import Definition
 from shared.models.tasks import ActivationWork, Made, TaskKind
-from shared.names import REPLICATE_VERSION
 from shared.stepping import StepFailed
-from shared.steps import Outcome, Then
 
 type MadeKind = Literal["snapshot", "disk", "virtual machine", "managed image", "image version"]
 

@@ -11,17 +11,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from shared.errors import AzureBusy, AzureConflict, AzureError
+from shared.core.errors import AzureBusy, AzureConflict, AzureError
+from shared.core.names import RESTART_TEMPLATE
+from shared.core.states import TaskState, VersionState
+from shared.core.steps import CAPTURE_STEPS, Outcome, Then, behind
 from shared.imaging import lifecycle
 from shared.imaging.family import change_family, read_family
 from shared.imaging.task_step import TaskWork
 from shared.imaging.tasks import audit_task
 from shared.models.azure import Operation
 from shared.models.tasks import Made
-from shared.names import RESTART_TEMPLATE
-from shared.states import TaskState, VersionState
 from shared.stepping import StepFailed
-from shared.steps import CAPTURE_STEPS, Outcome, Then, behind
 
 log = logging.getLogger("freshcoat.task")
 

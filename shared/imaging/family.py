@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.errors import AlreadyExists, AzureBusy, StaleRow
+from shared.core.errors import AlreadyExists, AzureBusy, StaleRow
 from shared.imaging.versions import Family
 from shared.models.images import ImageState
 from shared.services import Services

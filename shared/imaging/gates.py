@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.audit import audit
-from shared.errors import Conflict, NotFound, StaleRow
+from shared.core.errors import Conflict, NotFound, StaleRow
 from shared.imaging.rings import NextMove
 from shared.imaging.standings import Begun, move_of, read_rollouts
 from shared.imaging.task_views import view

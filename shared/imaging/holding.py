@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.errors import Conflict
+from shared.core.errors import Conflict
 from shared.imaging import lifecycle
 from shared.imaging.versions import Family
 

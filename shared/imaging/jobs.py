@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from shared.errors import FieldProblem, InvalidRequest
+from shared.core.errors import FieldProblem, InvalidRequest
 from shared.imaging.pool_choice import JobPools, choose_pools, schedule_of
 from shared.imaging.pool_rollouts import wanted
 from shared.imaging.task_views import view

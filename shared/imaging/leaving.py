@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.errors import Conflict
+from shared.core.errors import Conflict
+from shared.core.states import VersionState
+from shared.core.wording import VERSION_WORDS
 from shared.imaging.versions import Family, known, moved
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, ImageVersion, Retention, Source
-from shared.states import VersionState
-from shared.words import VERSION_WORDS
 
 _V = VersionState
 _LEFT = frozenset({_V.FAILED, _V.DISCARDED, _V.DELETED})

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.errors import Conflict
+from shared.core.errors import Conflict
+from shared.core.states import VersionState, move_version
+from shared.core.wording import VERSION_WORDS
 from shared.imaging.versions import Family, known, moved
 from shared.models.base import version_key
 from shared.models.images import ImageVersion, Notes, Source, Verdict
-from shared.states import VersionState, move_version
-from shared.words import VERSION_WORDS
 
 _V = VersionState
 _NOT_OURS = frozenset({_V.FAILED, _V.DELETED})

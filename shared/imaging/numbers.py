@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
 from shared.models.base import HIGHEST_PART, version_key
 
 type VersionStep = Literal["major", "minor", "patch"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.accounts import known_account
-from shared.errors import FieldProblem, InvalidRequest
+from shared.core.errors import FieldProblem, InvalidRequest
 from shared.imaging.rings import RING_NUMBERS
 from shared.models.images import Image
 from shared.models.policy import ScheduleMode

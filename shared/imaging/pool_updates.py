@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound
-from shared.ids import newest_first_id
+from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound
+from shared.core.ids import newest_first_id
+from shared.core.names import UPDATE_POOLS
+from shared.core.states import RolloutState
+from shared.core.steps import Outcome, Then
+from shared.core.wording import lasting
 from shared.imaging.family import read_family
 from shared.imaging.pool_rollouts import wanted
 from shared.imaging.rings import Move, NextMove
@@ -15,16 +19,12 @@ from shared.imaging.standings import Begun, move_of, percent_of, read_rollouts
 from shared.imaging.task_step import TaskWork
 from shared.imaging.versions import Family
 from shared.models.tasks import TaskKind
-from shared.names import UPDATE_POOLS
 from shared.pools import find_pool
 from shared.publishing import control
 from shared.publishing.claim import refuse_second
 from shared.publishing.request import begin_rollout
 from shared.services import POOLS, ROLLOUTS, TASKS
-from shared.states import RolloutState
 from shared.stepping import StepFailed
-from shared.steps import Outcome, Then
-from shared.words import lasting
 
 AT_ONCE = 25
 """Rollouts that one call begins at most: each is checked first, and a call may take 10 minutes."""

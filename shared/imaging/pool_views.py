@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from shared.core.names import UPDATE_POOLS
+from shared.core.states import RolloutState
 from shared.imaging.rings import Move, NextMove
 from shared.imaging.shares import done
 from shared.imaging.standings import Begun, move_of, percent_of
@@ -12,9 +14,7 @@ from shared.models.base import iso
 from shared.models.image_views import TaskPoolView
 from shared.models.rollouts import Rollout
 from shared.models.tasks import CancelHow, PoolsWork, Task, TaskKind
-from shared.names import UPDATE_POOLS
 from shared.publishing import progress
-from shared.states import RolloutState
 
 
 def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:

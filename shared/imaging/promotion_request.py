@@ -10,8 +10,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import AzureBusy, Conflict, FieldProblem, FreshcoatError, InvalidRequest, StaleRow
-from shared.ids import newest_first_id
+from shared.core.errors import AzureBusy, Conflict, FieldProblem, FreshcoatError, InvalidRequest, StaleRow
+from shared.core.ids import newest_first_id
+from shared.core.states import PromotionState
 from shared.imaging.activation import resolve_update
 from shared.imaging.family import change_family, read_family
 from shared.imaging.holding import hold, let_go
@@ -23,7 +24,6 @@ from shared.models.requests import PromotionRequest
 from shared.models.tasks import ActivationWork, PoolsUpdate
 from shared.schedule import parse_promotion
 from shared.services import IMAGES, PROMOTIONS, Services
-from shared.states import PromotionState
 
 HOLD_GRACE = timedelta(minutes=1)
 """How long a promotion may be without its image: its request may be about to hold it."""

@@ -14,7 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.audit import audit
-from shared.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
+from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
+from shared.core.states import PromotionState, move_promotion
+from shared.core.wording import PROMOTION_WORDS
 from shared.imaging.family import change_family, read_family
 from shared.imaging.holding import let_go
 from shared.imaging.rings import schedule_for_ring
@@ -28,9 +30,7 @@ from shared.models.tasks import PoolsUpdate
 from shared.models.views import Listed
 from shared.schedule import parse_promotion
 from shared.services import PROMOTIONS, Services
-from shared.states import PromotionState, move_promotion
 from shared.validation import parse
-from shared.words import PROMOTION_WORDS
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from shared.audit import audit
-from shared.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
-from shared.ids import newest_first_id
+from shared.core.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
+from shared.core.ids import newest_first_id
+from shared.core.states import PromotionState, VersionState, move_promotion
 from shared.images import find_image
 from shared.imaging.activation import begin, pools_work
 from shared.imaging.family import change_family, read_family
@@ -27,7 +28,6 @@ from shared.models.promotions import Promotion
 from shared.models.tasks import Task, TaskKind
 from shared.ports import Engine
 from shared.services import PROMOTIONS, TASKS, Services
-from shared.states import PromotionState, VersionState, move_promotion
 
 log = logging.getLogger("freshcoat.promotions")
 

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
-from shared.errors import StaleRow
+from shared.core.errors import StaleRow
+from shared.core.states import TaskState
 from shared.models.tasks import Task, TaskKind
 from shared.ports import Engine
 from shared.services import TASKS, Services
-from shared.states import TaskState
 
 log = logging.getLogger("freshcoat.recovery")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from shared.arm_ids import refusal
-from shared.errors import AzureBusy, AzureError, InvalidRequest
+from shared.core.arm_ids import refusal
+from shared.core.errors import AzureBusy, AzureError, InvalidRequest
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.pool_hosts import SeenHost, regions_of, see_pools

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared import names
+from shared.core import names
+from shared.core.settings import Settings
 from shared.imaging import activation_steps, capture_steps, clean_up, job_end, pool_updates
 from shared.imaging.task_step import TaskStepRun
-from shared.settings import Settings
 
 
 @dataclass(frozen=True)

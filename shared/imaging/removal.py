@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import logging
 
-from shared.errors import AzureBusy, AzureConflict, AzureError, Conflict, NotFound, StaleRow
-from shared.ids import newest_first_id
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, Conflict, NotFound, StaleRow
+from shared.core.ids import newest_first_id
+from shared.core.states import PromotionState, VersionState
+from shared.core.wording import VERSION_WORDS
 from shared.images import find_image
 from shared.imaging import leaving
 from shared.imaging.changes import shown, tell
@@ -25,8 +27,6 @@ from shared.imaging.usage import Uses, look_at_uses, told, users_of
 from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.services import PROMOTIONS, Services
-from shared.states import PromotionState, VersionState
-from shared.words import VERSION_WORDS
 
 _log = logging.getLogger("freshcoat.images")
 

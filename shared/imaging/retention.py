@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
-from shared.errors import AzureBusy, FreshcoatError
-from shared.ids import made_at
+from shared.core.errors import AzureBusy, FreshcoatError
+from shared.core.ids import made_at
+from shared.core.states import VersionState
 from shared.imaging import leaving, lifecycle
 from shared.imaging.changes import tell
 from shared.imaging.family import change_family, read_family
@@ -21,7 +22,6 @@ from shared.imaging.removal import take_away
 from shared.imaging.usage import Uses, look_at_uses, told
 from shared.models.images import Image
 from shared.services import IMAGES, Services
-from shared.states import VersionState
 
 log = logging.getLogger("freshcoat.retention")
 

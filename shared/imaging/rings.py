@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from shared.core.states import RolloutState
+from shared.core.time_zones import days_later
+from shared.core.wording import ROLLOUT_WORDS, counted, plain
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Ring
 from shared.models.rollouts import Schedule
-from shared.schedule import days_later
-from shared.states import RolloutState
-from shared.words import ROLLOUT_WORDS, counted, plain
 
 RING_NUMBERS = {Ring.TEST: 0, Ring.PILOT: 1, Ring.PRODUCTION: 2}
 """The ring in which a pool is updated, by how far it stands from the users, unless the request says otherwise."""

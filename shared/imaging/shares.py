@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared import names
+from shared.core import names
+from shared.core.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
 from shared.models.tasks import TaskKind
-from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
 
 STEPS = {
     TaskKind.SET_AS_IMAGE: CAPTURE_STEPS,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.errors import AzureConflict, Conflict, InvalidRequest
-from shared.ids import newest_first_id
+from shared.core.errors import AzureConflict, Conflict, InvalidRequest
+from shared.core.ids import newest_first_id
 from shared.images import find_image
 from shared.imaging import lifecycle
 from shared.imaging.adoption import adopted

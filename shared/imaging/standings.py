@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from shared.core.states import RolloutState
 from shared.imaging.rings import NextMove, PoolStanding, next_move
 from shared.models.rollouts import Rollout
 from shared.models.tasks import PoolsWork
 from shared.publishing import progress
 from shared.services import ROLLOUTS, Services
-from shared.states import RolloutState
 
 type Begun = Mapping[str, Rollout]
 """Pool -> its rollout in a task; without those that are noted and not begun."""

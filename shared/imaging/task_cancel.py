@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 
 from shared.audit import audit
-from shared.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
+from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
+from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
+from shared.core.states import TaskState
+from shared.core.steps import CAPTURE_STEPS, JOB_STEPS, behind
 from shared.imaging.standings import read_rollouts
 from shared.imaging.task_views import view
 from shared.imaging.tasks import WORDS
 from shared.imaging.way_back import stop_running
 from shared.models.image_views import TaskView
 from shared.models.tasks import CancelHow, Task, TaskKind
-from shared.names import REPLICATE_VERSION, UPDATE_POOLS
 from shared.ports import Engine
 from shared.services import ROLLOUTS, TASKS, Services
-from shared.states import TaskState
-from shared.steps import CAPTURE_STEPS, JOB_STEPS, behind
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from shared.errors import NotFound
+from shared.core.errors import NotFound
+from shared.core.states import RolloutState, TaskState
 from shared.imaging import task_views
 from shared.imaging.standings import read_rollouts
 from shared.models.image_views import TaskBrief, TaskView
@@ -14,7 +15,6 @@ from shared.models.views import Listed
 from shared.paging import merged
 from shared.ports import Page
 from shared.services import ROLLOUTS, TASKS, Services
-from shared.states import RolloutState, TaskState
 
 
 def list_tasks(

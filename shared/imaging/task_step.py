@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared import stepping
-from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, StaleRow
+from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, StaleRow
+from shared.core.states import TaskState, move_task
+from shared.core.steps import Outcome, Then, behind
 from shared.images import find_image
 from shared.imaging.shares import STEPS, done
 from shared.imaging.tasks import find_task
@@ -21,9 +23,7 @@ from shared.models.images import Image
 from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
 from shared.ports import Engine
 from shared.services import TASKS, Services
-from shared.states import TaskState, move_task
 from shared.stepping import StepFailed, within
-from shared.steps import Outcome, Then, behind
 
 log = logging.getLogger("freshcoat.task")
 

@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 from shared.audit import audit
-from shared.errors import AlreadyExists, AzureBusy, NotFound, StaleRow
-from shared.ids import newest_first_id
+from shared.core.errors import AlreadyExists, AzureBusy, NotFound, StaleRow
+from shared.core.ids import newest_first_id
+from shared.core.states import TaskState, move_task
 from shared.models.base import VersionText
 from shared.models.tasks import Task, TaskKind
 from shared.ports import Engine
 from shared.services import TASKS, Services
-from shared.states import TaskState, move_task
 
 _log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.arm_ids import refusal
-from shared.errors import AzureError
+from shared.core.arm_ids import refusal
+from shared.core.errors import AzureError
 from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, goal_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.ids import newest_first_id
+from shared.core.ids import newest_first_id
 from shared.images import find_image
 from shared.imaging import lifecycle
 from shared.imaging.changes import shown, tell

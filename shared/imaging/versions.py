@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.errors import Conflict
+from shared.core.errors import Conflict
+from shared.core.states import VersionState, move_version
 from shared.models.base import version_key
 from shared.models.images import ImageRow, ImageState, ImageVersion
-from shared.states import VersionState, move_version
 
 
 @dataclass(frozen=True)

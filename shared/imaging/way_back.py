@@ -5,7 +5,10 @@ Everything is found out from the rows at every look: which rollouts run, which h
 
 from __future__ import annotations
 
-from shared.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound, StaleRow
+from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound, StaleRow
+from shared.core.states import RolloutState
+from shared.core.steps import Outcome, Then
+from shared.core.wording import ROLLOUT_WORDS
 from shared.imaging.standings import Begun, read_rollouts
 from shared.imaging.task_step import TaskWork
 from shared.models.policy import ScheduleMode
@@ -19,9 +22,6 @@ from shared.publishing import control
 from shared.publishing.claim import settled_pool
 from shared.publishing.roll_back import roll_back_pool
 from shared.services import ROLLOUTS, Services
-from shared.states import RolloutState
-from shared.steps import Outcome, Then
-from shared.words import ROLLOUT_WORDS
 
 
 def stop_pools(work: TaskWork) -> Outcome | None:

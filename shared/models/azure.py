@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.core.names import SWAPPED_TAG
 from shared.models.base import UtcTime, Value
-from shared.names import SWAPPED_TAG
 
 HEALTHY_STATUSES = frozenset({"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"})
 """Session host statuses that count as healthy after an update: a fresh agent upgrades itself, which may

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from shared.core.names import short_hash
 from shared.models.base import Name, Record, UtcTime
-from shared.names import short_hash
 
 
 class KeptDisk(Record):

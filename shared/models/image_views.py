@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.core.states import PromotionState, RolloutState, TaskState, VersionState
 from shared.models.base import UtcTime, Value
 from shared.models.images import Retention, Source, Verdict
 from shared.models.rollouts import Schedule
 from shared.models.tasks import Approval, Gate, TaskKind, TaskStep
 from shared.models.views import PlanView
-from shared.states import PromotionState, RolloutState, TaskState, VersionState
 
 
 class AccountView(Value):

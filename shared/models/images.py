@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from shared.core.states import VersionState
 from shared.models.base import Name, Record, UtcTime, Value, VersionText, region_key
-from shared.states import VersionState
 
 Notes = Annotated[str, StringConstraints(max_length=4_000)]
 

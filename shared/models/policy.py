@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
 from shared.models.base import Value
 from shared.models.windows import Windows
 

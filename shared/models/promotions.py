@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from shared.core.states import PromotionState
 from shared.models.base import Name, Record, UtcTime, VersionText
 from shared.models.tasks import ActivationWork, PoolsUpdate
-from shared.states import PromotionState
 
 
 class Promotion(Record):

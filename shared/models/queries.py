@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.core.states import HostState, PromotionState, RolloutState, TaskState
 from shared.models.base import Name
 from shared.models.tasks import TaskKind
-from shared.states import HostState, PromotionState, RolloutState, TaskState
 
 
 class Query(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
+from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
 from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import AskedVersion, Name, Value
 from shared.models.images import Notes, Retention, TargetRegion

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.policy import Policy, ScheduleMode
-from shared.states import HostState, RolloutState
 
 
 class RolloutKind(StrEnum):

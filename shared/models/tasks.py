@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.core.states import TaskState
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.images import Notes, TargetRegion
 from shared.models.policy import PolicyOverrides
 from shared.models.rollouts import Schedule
-from shared.states import TaskState
 
 
 class TaskKind(StrEnum):

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.core.states import HostState, RolloutState
 from shared.models.base import UtcTime, Value
 from shared.models.policy import Policy, PolicyOverrides
 from shared.models.pools import Join, Refresh, ReimageSupport, Ring
 from shared.models.rollouts import RolloutKind, Schedule
-from shared.states import HostState, RolloutState
 
 
 class Listed[V: Value](Value):

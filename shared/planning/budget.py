@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.core.states import HostState
+from shared.core.wording import counted
 from shared.models.policy import Policy, share_down, share_up
 from shared.models.rollouts import RolloutKind
 from shared.planning import ramp
 from shared.planning.observe import gone
 from shared.planning.values import Bound, HostView, Snapshot
-from shared.states import HostState
-from shared.words import counted
 
 HOSTS_PER_REPLICA = 50
 """VMs one replica of an image version can feed at a time (azure-facts 2.8)."""

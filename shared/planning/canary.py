@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.core.states import HostState
 from shared.models.policy import CanaryHold, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.values import Snapshot
-from shared.states import HostState
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from shared.core.states import HostState
+from shared.core.wording import counted
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.budget import Budget, budget_for
@@ -13,8 +15,6 @@ from shared.planning.moments import sign_out_wait, signing_out_since, time_to_dr
 from shared.planning.observe import gone, ready
 from shared.planning.values import Act, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
-from shared.states import HostState
-from shared.words import counted
 
 LEFT_DRAINED = "was not updated, and stays drained, since an earlier attempt had failed on it"
 NO_VM = "its VM does not exist: remove the session host from the host pool"

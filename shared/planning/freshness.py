@@ -9,15 +9,15 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.core.names import GIVE_BACK_HOST, REBUILD_HOST, SWAP
+from shared.core.states import HostState
+from shared.core.steps import HOST_STEPS, behind
 from shared.models.azure import SessionHost
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutHost
-from shared.names import GIVE_BACK_HOST, REBUILD_HOST, SWAP
 from shared.planning.observe import keep
 from shared.planning.reopen import again
 from shared.planning.values import IN_HAND
-from shared.states import HostState
-from shared.steps import HOST_STEPS, behind
 
 NOTED_EVERY = timedelta(minutes=10)
 """How exactly it is kept when a host was used last. A host that is used all day is not written at each look."""

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import UserSession
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutHost, RolloutKind, Schedule
 from shared.planning.observe import GONE_AFTER
 from shared.planning.values import DRAINED_STATES, HostView, Moment, SessionWarning, Snapshot
 from shared.planning.windows import may_begin, open_until, room_at
-from shared.states import HostState, RolloutState
 
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
 """Hosts whose sessions will be ended at force_at."""

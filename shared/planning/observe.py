@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from shared.core.states import HostState, move_host
 from shared.models.azure import SessionHost
 from shared.models.rollouts import RolloutHost
 from shared.planning.values import DRAINED_STATES
-from shared.states import HostState, move_host
 
 GONE_AFTER = timedelta(minutes=2)
 """A host that no list has shown for so long is not in the host pool any more."""

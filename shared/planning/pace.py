@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from statistics import median
 
+from shared.core.states import HostState
 from shared.models.rollouts import RolloutHost
-from shared.states import HostState
 
 
 def measured(rows: Iterable[RolloutHost]) -> float | None:

@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from textwrap import shorten
 
+from shared.core.states import HostState, RolloutState
+from shared.core.wording import counted, lasting
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.choose import Chooser, hold
 from shared.planning.moments import next_look, postponed, time_to_take, warnings_due
 from shared.planning.values import Act, Decision, HostView, Limits, Plan, SessionWarning, Snapshot
 from shared.planning.windows import room_at
-from shared.states import HostState, RolloutState
-from shared.words import counted, lasting
 
 GOING_ON = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
 """States in which a look begins something."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from shared.core.states import HostState
 from shared.models.rollouts import RolloutHost
-from shared.states import HostState
 
 
 def width(results: Iterable[bool], start: int, limit: int) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.core.states import HostState, RolloutState, move_host
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.states import HostState, RolloutState, move_host
 
 _BRINGS_BACK = frozenset({RolloutState.ROLLING_BACK, RolloutState.PAUSED})
 

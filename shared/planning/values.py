@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
+from shared.core.states import HOST_IN_WORK, HostState, RolloutState
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import AfterForce, Policy, ScheduleMode
 from shared.models.pools import Refresh
 from shared.models.rollouts import FIRST_GUESS, RolloutHost, RolloutKind, Schedule
-from shared.states import HOST_IN_WORK, HostState, RolloutState
 
 DRAINED_STATES = frozenset({HostState.DRAINING, HostState.WAITING_FOR_LOGOFF, HostState.SIGNING_OUT})
 """A host we drained and have not begun to rebuild."""

@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound
+from shared.core.names import ROLLOUT_TAG
+from shared.core.states import HostState, move_host
 from shared.models.azure import Machine, UserSession
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.names import ROLLOUT_TAG
 from shared.planning.moments import signing_out_since
 from shared.planning.values import Decision, SessionWarning
 from shared.publishing import custody
 from shared.services import Services
-from shared.states import HostState, move_host
 
 log = logging.getLogger("freshcoat.apply")
 

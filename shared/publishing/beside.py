@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.core.states import HostState, RolloutState
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import DRAINED_STATES, IN_HAND
@@ -25,7 +26,6 @@ from shared.ports import Engine
 from shared.publishing.claim import stands
 from shared.publishing.left_over import is_ours_still, taken_over
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.states import HostState, RolloutState
 
 log = logging.getLogger("freshcoat.look")
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shared.arm_ids import subscription_of
-from shared.errors import AzureBusy, AzureConflict, AzureError
+from shared.core.arm_ids import subscription_of
+from shared.core.errors import AzureBusy, AzureConflict, AzureError
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import Machine
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
@@ -22,7 +23,6 @@ from shared.planning.values import Act, Plan, Snapshot
 from shared.publishing import apply, rounds
 from shared.publishing.beside import called_off, in_other_hands
 from shared.services import ROLLOUTS, Services
-from shared.states import HostState, RolloutState
 
 CONCURRENCY = 16
 BATCH = 100

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from shared.errors import Conflict, FreshcoatError, StaleRow
-from shared.ids import made_at
+from shared.core.errors import Conflict, FreshcoatError, StaleRow
+from shared.core.ids import made_at
 from shared.models.pools import Pool
 from shared.pools import find_pool
 from shared.publishing.record import settle_pool

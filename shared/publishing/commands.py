@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from shared.core.states import RolloutState
+from shared.core.wording import ROLLOUT_WORDS
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.states import RolloutState
-from shared.words import ROLLOUT_WORDS
 
 
 class Command(StrEnum):

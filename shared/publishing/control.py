@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.audit import audit
-from shared.errors import Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
+from shared.core.errors import Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
+from shared.core.states import HostState, RolloutState, move_rollout
 from shared.models.base import iso
 from shared.models.requests import Reschedule, RetryRequest
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
@@ -28,7 +29,6 @@ from shared.publishing.retry import retry_ended
 from shared.publishing.window_check import in_windows
 from shared.schedule import move_schedule
 from shared.services import ROLLOUTS, Services
-from shared.states import HostState, RolloutState, move_rollout
 from shared.validation import salvage
 
 _log = logging.getLogger(__name__)

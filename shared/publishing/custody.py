@@ -7,9 +7,9 @@ before anything is changed, so that it can be given back after any crash.
 
 from __future__ import annotations
 
+from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG, SWAPPED_TAG
 from shared.models.azure import Machine, swapped_version
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG, SWAPPED_TAG
 
 EXCLUDED = "freshcoat"
 """Our value of the exclusion tag; another one is an operator's."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shared.core.states import HostState
+from shared.core.steps import HOST_STEPS, Outcome, Then
 from shared.ports import Engine
 from shared.publishing.registry import HOST_STEP_RUNS
 from shared.publishing.step import Work, load, run_step
 from shared.services import Services
-from shared.states import HostState
-from shared.steps import HOST_STEPS, Outcome, Then
 
 MOST_STEPS = 5 * len(HOST_STEPS)
 """Steps of one call: more attempts than any policy allows."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.arm_ids import version_id
+from shared.core.arm_ids import version_id
+from shared.core.names import ROLLOUT_TAG
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.names import ROLLOUT_TAG
 from shared.planning.freshness import begins_anew, not_given_back, use_so_far
 from shared.publishing import custody
 from shared.publishing.beside import Beside
 from shared.publishing.left_over import CUSTODY, as_first_found
 from shared.services import Services
-from shared.states import HostState, RolloutState
 
 
 def is_new(rollout: Rollout, row: RolloutHost | None, host: SessionHost, now: datetime, beside: Beside) -> bool:

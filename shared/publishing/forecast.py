@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import AfterForce, ScheduleMode, share_down, share_up
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.windows import Window
@@ -20,7 +21,6 @@ from shared.planning.pace import host_time
 from shared.planning.spread import FARTHEST, rounds, through
 from shared.planning.values import DRAINED_STATES
 from shared.planning.windows import opens_at
-from shared.states import HostState, RolloutState
 
 WAITS_FOR_A_PERSON = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL})
 

@@ -6,7 +6,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.arm_ids import subscription_of
+from shared.core.arm_ids import subscription_of
+from shared.core.states import HostState
 from shared.models.azure import SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
@@ -22,7 +23,6 @@ from shared.publishing.first_sight import first_rows, is_new, renewed
 from shared.publishing.left_over import left_over, with_custody
 from shared.publishing.standing import Standing
 from shared.services import Services
-from shared.states import HostState
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.arm_ids import subscription_of
-from shared.errors import AzureError
+from shared.core.arm_ids import subscription_of
+from shared.core.errors import AzureError
+from shared.core.states import RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.observe import observe
@@ -26,7 +27,6 @@ from shared.publishing.look import LookAnswer, limits_of, look, look_again_at
 from shared.publishing.record import as_commanded
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.sights import Sight
-from shared.states import RolloutState
 
 MOST = 50
 """Hosts of one glance: for more of them, one list of the whole pool is cheaper."""

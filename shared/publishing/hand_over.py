@@ -6,13 +6,13 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from shared.errors import StaleRow
+from shared.core.errors import StaleRow
+from shared.core.states import RolloutState, move_rollout
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.values import Act, Plan
 from shared.ports import Engine
 from shared.publishing.record import forced
 from shared.services import Services
-from shared.states import RolloutState, move_rollout
 
 log = logging.getLogger("freshcoat.look")
 

@@ -11,20 +11,20 @@ import string
 
 from pydantic import SecretStr
 
-from shared.errors import StaleRow
+from shared.core.errors import StaleRow
+from shared.core.names import SWAP
+from shared.core.states import HostState
+from shared.core.steps import Outcome, Then
 from shared.models.azure import Machine, MachineBody, Operation
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import RolloutKind, goal_of
-from shared.names import SWAP
 from shared.publishing.host_recheck import look_again_if_back
 from shared.publishing.host_swap import AT_ONCE, swap_disk
 from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work, carry_on
 from shared.services import POOLS, Services
-from shared.states import HostState
 from shared.stepping import StepFailed
-from shared.steps import Outcome, Then
 
 REBUILDING = frozenset({"reimage", "create"})
 """Kinds of operation after which the disk must be the target version."""

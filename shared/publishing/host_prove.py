@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from shared.errors import OperationFailed
+from shared.core.errors import OperationFailed
+from shared.core.states import RolloutState
+from shared.core.steps import Outcome, Then
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.policy import CanaryHold
 from shared.publishing.step import GivenUp, Work
-from shared.states import RolloutState
 from shared.stepping import settle
-from shared.steps import Outcome, Then
 
 UNHEALTHY_FOR = timedelta(minutes=5)
 """So long a baking host may be unhealthy: an agent that updates itself is away for a moment."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
+from shared.core.names import SWAP
+from shared.core.states import HostState
+from shared.core.steps import Outcome, Then
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.pools import DomainJoin
 from shared.models.rollouts import RolloutKind
-from shared.names import SWAP
 from shared.planning.freshness import used_meanwhile
 from shared.publishing import apply
 from shared.publishing.host_prove import keep_out, to_be_proved
 from shared.publishing.host_recheck import look_again_if_back
 from shared.publishing.host_swap import AT_ONCE
 from shared.publishing.step import Work, carry_on
-from shared.states import HostState
 from shared.stepping import StepFailed, found_through, still_awaited
-from shared.steps import Outcome, Then
 
 LOOKS_OFTEN = 5.0
 """Seconds between two looks for a registration that must be drained before it is healthy."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from shared.core.names import SWAPPED_TAG
+from shared.core.steps import Outcome, Then
 from shared.models.azure import Machine
 from shared.models.rollouts import goal_of
-from shared.names import SWAPPED_TAG
 from shared.publishing.kept_disks import note_left
 from shared.publishing.step import Work, carry_on
 from shared.stepping import StepFailed
-from shared.steps import Outcome, Then
 
 AT_ONCE = 1.0
 """Seconds until a step is called again that has more to do."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from shared.errors import AzureBusy, AzureError
+from shared.core.errors import AzureBusy, AzureError
+from shared.core.states import HostState
 from shared.models.policy import KeepFailed
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.services import Services
-from shared.states import HostState
 
 log = logging.getLogger("freshcoat.host")
 

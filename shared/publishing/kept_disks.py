@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 
-from shared.errors import AlreadyExists, StaleRow
+from shared.core.errors import AlreadyExists, StaleRow
 from shared.models.azure import Machine
 from shared.models.disks import KeptDisk
 from shared.models.rollouts import Rollout, RolloutHost

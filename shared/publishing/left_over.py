@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from shared.core.names import ROLLOUT_TAG
+from shared.core.states import HostState
 from shared.models.azure import Machine
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.names import ROLLOUT_TAG
 from shared.services import Services
-from shared.states import HostState
 
 CUSTODY = ("operator_drained", "was_off", "prior_tags", "prior_delete_option", "from_version", "from_version_id")
 """How a host is given back, and what it is brought back to: only the rollout that found it first could see that."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from shared.errors import AzureBusy, AzureError, NotFound, StaleRow
+from shared.core.errors import AzureBusy, AzureError, NotFound, StaleRow
+from shared.core.states import HostState, RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import Look, Rollout, RolloutKind
 from shared.planning.freshness import is_fresh
@@ -29,7 +30,6 @@ from shared.publishing.record import record
 from shared.publishing.standing import Standing, forget_gone, standing_of
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.sights import Sight
-from shared.states import HostState, RolloutState
 
 log = logging.getLogger("freshcoat.look")
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, StaleRow
+from shared.core.errors import AzureBusy, AzureError, StaleRow
 from shared.models.disks import KeptDisk
 from shared.publishing.claim import stands
 from shared.publishing.kept_disks import forget

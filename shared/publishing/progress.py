@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.views import NextMoment, RolloutBrief, RolloutView
 from shared.planning import moments
@@ -13,7 +14,6 @@ from shared.planning.freshness import is_fresh
 from shared.planning.pace import host_time
 from shared.planning.windows import FOREVER, open_until, opens_at
 from shared.publishing.forecast import forecast
-from shared.states import HostState, RolloutState
 
 WEIGHTS = {
     HostState.PENDING: 0,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.core.states import HostState, RolloutState
 from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
 from shared.pool_hosts import rows_lately
 from shared.publishing.control import find_rollout
 from shared.publishing.host_report import view_host
 from shared.publishing.progress import brief, progress
 from shared.services import ROLLOUTS, Services
-from shared.states import HostState, RolloutState
 
 
 def list_rollouts(

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from shared.errors import NotFound, StaleRow
+from shared.core.errors import NotFound, StaleRow
+from shared.core.states import HostState, RolloutState, move_rollout
 from shared.models.pools import Pool
 from shared.models.rollouts import Look, Rollout, RolloutKind
 from shared.planning.moments import schedule_back
 from shared.planning.values import Plan
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.states import HostState, RolloutState, move_rollout
 
 TRIES = 5
 

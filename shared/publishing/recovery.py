@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from shared.errors import FreshcoatError, StaleRow
+from shared.core.errors import FreshcoatError, StaleRow
+from shared.core.states import RolloutState, move_rollout
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
 from shared.ports import Engine
@@ -13,7 +14,6 @@ from shared.publishing.claim import CLAIM_GRACE
 from shared.publishing.record import settle_pool
 from shared.publishing.refresh import keep_refresh
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.states import RolloutState, move_rollout
 
 log = logging.getLogger("freshcoat.recovery")
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-from shared.arm_ids import version_id
 from shared.audit import audit
-from shared.errors import AlreadyExists, Conflict, StaleRow
-from shared.ids import newest_first_id
+from shared.core.arm_ids import version_id
+from shared.core.errors import AlreadyExists, Conflict, StaleRow
+from shared.core.ids import newest_first_id
+from shared.core.states import HostState, RolloutState, move_rollout
 from shared.images import find_image
 from shared.imaging.family import read_family
 from shared.models.policy import ScheduleMode
@@ -25,7 +26,6 @@ from shared.publishing.apply import skip
 from shared.publishing.beside import lost_by, nudge_refresh
 from shared.publishing.standing import policy_of, switched_off
 from shared.services import ROLLOUTS, Services
-from shared.states import HostState, RolloutState, move_rollout
 
 log = logging.getLogger("freshcoat.refresh")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared import names
+from shared.core import names
+from shared.core.settings import Settings
 from shared.publishing import host_image, host_prove, host_recheck, host_return
 from shared.publishing.step import Step
-from shared.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -29,4 +29,4 @@ HOST_STEP_RUNS = {
     names.BAKE_HOST: HostStep(host_prove.bake_host, lambda _: None),
     names.GIVE_BACK_HOST: HostStep(host_return.give_back_host, lambda settings: settings.power_limit),
 }
-"""By name; the order is that of `shared.steps.HOST_STEPS`."""
+"""By name; the order is that of `shared.core.steps.HOST_STEPS`."""

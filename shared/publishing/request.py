@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.arm_ids import version_id
 from shared.audit import audit
-from shared.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
-from shared.ids import newest_first_id
+from shared.core.arm_ids import version_id
+from shared.core.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
+from shared.core.ids import newest_first_id
+from shared.core.states import RolloutState
 from shared.images import find_image
 from shared.models.base import VersionText
 from shared.models.images import Image
@@ -30,7 +31,6 @@ from shared.publishing.what_if import preview
 from shared.publishing.window_check import in_windows
 from shared.schedule import parse_schedule
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
-from shared.states import RolloutState
 from shared.validation import salvage
 
 _log = logging.getLogger(__name__)

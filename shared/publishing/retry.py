@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Conflict
+from shared.core.errors import Conflict
 from shared.images import find_image
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool

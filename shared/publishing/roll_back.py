@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.errors import Conflict
+from shared.core.errors import Conflict
+from shared.core.states import RolloutState
 from shared.images import find_image
 from shared.models.pools import Pool
 from shared.models.requests import RollBackPoolRequest
@@ -20,7 +21,6 @@ from shared.publishing.progress import progress
 from shared.publishing.request import Wanted, begin_rollout, plan_rollout
 from shared.schedule import parse_schedule
 from shared.services import ROLLOUTS, Services
-from shared.states import RolloutState
 
 
 def roll_back_pool(services: Services, engine: Engine, name: str, asked: RollBackPoolRequest, who: str) -> RolloutView:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from shared.core.states import HostState, move_host
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.states import HostState, move_host
 
 
 def reserve(row: RolloutHost) -> RolloutHost:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.arm_ids import version_id
-from shared.errors import AzureBusy, AzureError, Conflict, StaleRow
+from shared.core.arm_ids import version_id
+from shared.core.errors import AzureBusy, AzureError, Conflict, StaleRow
+from shared.core.states import HostState, RolloutState, move_rollout
 from shared.models.base import region_key
 from shared.models.images import GalleryVersion
 from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides, ScheduleMode, resolve_policy
@@ -22,7 +23,6 @@ from shared.planning.observe import gone
 from shared.pools import choose_for_new_hosts, running_rollout
 from shared.publishing.beside import suspended_by, time_needed
 from shared.services import Services
-from shared.states import HostState, RolloutState, move_rollout
 
 _FIXED = PolicyOverrides(
     canary_hosts=0, canary_hold=CanaryHold.AUTO, bake_minutes=0, warn_minutes=(), on_failure=OnFailure.PAUSE,

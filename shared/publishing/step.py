@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import stepping
-from shared.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, NotFound
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, NotFound
+from shared.core.names import GIVE_BACK_HOST, SWAP
+from shared.core.states import HostState, move_host
+from shared.core.steps import HOST_STEPS, Outcome, Then, behind
 from shared.models.azure import Machine, Operation, SessionHost
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.names import GIVE_BACK_HOST, SWAP
 from shared.publishing import apply
 from shared.publishing.keep_failed import switch_off_unless_kept
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.states import HostState, move_host
 from shared.stepping import StepFailed, within
-from shared.steps import HOST_STEPS, Outcome, Then, behind
 
 log = logging.getLogger("freshcoat.host")
 

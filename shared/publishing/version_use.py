@@ -6,12 +6,12 @@ that is only in the gallery is for nobody until it is staged: a test pool on it 
 
 from __future__ import annotations
 
+from shared.core.states import VersionState
 from shared.imaging.versions import Family
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, ImageVersion
 from shared.models.pools import Pool, Ring
 from shared.models.views import Finding
-from shared.states import VersionState
 
 CHECK = "staged"
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.core.states import HostState
+from shared.core.wording import counted
 from shared.models.base import UtcTime, Value
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
@@ -19,8 +21,6 @@ from shared.publishing.forecast import forecast
 from shared.publishing.gather import gather
 from shared.publishing.look import limits_of
 from shared.services import Services
-from shared.states import HostState
-from shared.words import counted
 
 ORDERED_BY = "idle hosts first, then those with the fewest sessions; of those with as many, by name"
 

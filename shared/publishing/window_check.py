@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Schedule
 from shared.models.windows import Window

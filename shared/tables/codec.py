@@ -26,7 +26,7 @@ from azure.data.tables import EdmType, EntityProperty
 from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 
-from shared.errors import TooLarge
+from shared.core.errors import TooLarge
 from shared.models.base import Record
 from shared.tables.keys import Keys, escape_key
 from shared.tables.limits import INT32, INT64, check_entity, split_text

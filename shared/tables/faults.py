@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.data.tables import TableTransactionError
 
-from shared.errors import AlreadyExists, AzureBusy, AzureError, AzureForbidden, StaleRow
+from shared.core.errors import AlreadyExists, AzureBusy, AzureError, AzureForbidden, StaleRow
 
 _PASSING = frozenset({408, 429})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.errors import TooLarge
+from shared.core.errors import TooLarge
 
 INT32 = range(-(2**31), 2**31)
 INT64 = range(-(2**63), 2**63)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
 from shared.models.base import Record
 from shared.paging import continuation_after
 from shared.ports import Page

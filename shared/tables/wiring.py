@@ -8,6 +8,8 @@ from typing import Any
 from azure.data.tables import TableServiceClient
 from azure.identity import DefaultAzureCredential
 
+from shared.core.settings import BadSettings, Settings
+from shared.core.transport import Connections
 from shared.models.accounts import Account
 from shared.models.base import Record
 from shared.models.disks import KeptDisk
@@ -17,13 +19,11 @@ from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
-from shared.settings import BadSettings, Settings
 from shared.tables import keys
 from shared.tables.codec import Codec, Coding, FamilyCodec
 from shared.tables.faults import translated
 from shared.tables.keys import Keys
 from shared.tables.rows import TableRows
-from shared.transport import Connections
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 35.0
 """Seconds. The service gives up after 30."""

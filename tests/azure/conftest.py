@@ -18,8 +18,8 @@ from shared.azure.gallery import AzureGallery
 from shared.azure.machines import AzureMachines
 from shared.azure.surroundings import AzureSurroundings
 from shared.azure.workshop import AzureWorkshop
+from shared.core.settings import Settings
 from shared.models.azure import Operation
-from shared.settings import Settings
 
 POOL = names.OFFICE_POOL_ID
 PASSWORD = SecretStr("Made-up-Passw0rd!")

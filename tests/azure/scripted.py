@@ -20,7 +20,7 @@ from shared.azure.machines import AzureMachines
 from shared.azure.quota import WritesLeft
 from shared.azure.surroundings import AzureSurroundings
 from shared.azure.workshop import AzureWorkshop
-from shared.settings import Settings
+from shared.core.settings import Settings
 
 ENDPOINT = "http://scripted.invalid"
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from local.sim import names
-from shared.errors import AzureConflict, AzureNotFound
+from shared.core.errors import AzureConflict, AzureNotFound
 from tests.azure.conftest import POOL, Azure, host, vm
 
 UNKNOWN_POOL = f"{names.AVD}/hostPools/hp-nowhere"

@@ -15,10 +15,10 @@ from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
 from local.sim import names
 from shared.azure.clients import ArmClients
-from shared.azure.ids import definition_of, last, parse, pinned_version
 from shared.azure.scripts import registration_script
-from shared.errors import AzureNotFound
-from shared.settings import Settings
+from shared.core.arm_ids import definition_of, last, parse, pinned_version
+from shared.core.errors import AzureNotFound
+from shared.core.settings import Settings
 from tests.azure.conftest import Azure, vm
 
 THREADS = 32

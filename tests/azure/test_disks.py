@@ -6,10 +6,10 @@ import pytest
 
 from local.sim import names
 from shared.azure import reading
-from shared.errors import AzureConflict, AzureNotFound
+from shared.core.errors import AzureConflict, AzureNotFound
+from shared.core.names import SWAPPED_TAG
 from shared.models.azure import Disk, Machine
 from shared.models.pools import EntraJoin
-from shared.names import SWAPPED_TAG
 from tests.azure.conftest import PASSWORD, POOL, Azure, host, vm
 
 JOIN = EntraJoin(kind="entra")

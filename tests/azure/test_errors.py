@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from local.sim import names
 from shared.azure.errors import azure_call, error_of, refusal, retry_after
-from shared.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound
 from tests.azure.conftest import PASSWORD, POOL, Azure, host, vm
 
 

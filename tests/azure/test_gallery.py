@@ -9,7 +9,7 @@ import pytest
 from local.sim import names
 from local.sim.images import resolve
 from shared.azure.reading import definition, gallery_version
-from shared.errors import AzureBusy, AzureError, AzureNotFound, OperationFailed
+from shared.core.errors import AzureBusy, AzureError, AzureNotFound, OperationFailed
 from shared.models.images import GalleryVersion
 from tests.azure.building import IMAGE, REGIONS, TASK, VERSION, Build
 from tests.azure.conftest import LONG, SLOW, Azure

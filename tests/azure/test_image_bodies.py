@@ -10,7 +10,7 @@ import pytest
 from local.sim import names
 from shared.azure import image_bodies, reading
 from shared.azure.scripts import preparation_script
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
 from shared.models.azure import Template
 from shared.models.images import Definition, TargetRegion
 

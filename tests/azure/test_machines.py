@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from local.sim import names
-from shared.errors import AzureConflict, AzureNotFound, InvalidRequest, OperationFailed
+from shared.core.errors import AzureConflict, AzureNotFound, InvalidRequest, OperationFailed
 from shared.models.pools import DomainJoin, EntraJoin
 from tests.azure.conftest import PASSWORD, POOL, Azure, host, vm
 from tests.azure.scripted import Scripted, said

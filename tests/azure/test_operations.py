@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from local.sim import names
-from shared.errors import AzureBusy, AzureNotFound, OperationFailed
+from shared.core.errors import AzureBusy, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 from shared.models.pools import DomainJoin, EntraJoin
 from tests.azure.conftest import LONG, PASSWORD, POOL, SLOW, Azure, host, vm

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from local.sim import names
-from shared.errors import AzureBusy, AzureConflict, AzureForbidden, AzureNotFound, OperationFailed
+from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.pools import EntraJoin
 from tests.azure.conftest import PASSWORD, POOL, vm
 from tests.azure.scripted import ENDPOINT, Scripted, said

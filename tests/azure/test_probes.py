@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from local.sim import names as sim_names
-from shared import names
 from shared.azure.script_ends import TAIL, script_end
-from shared.errors import AzureBusy, AzureConflict, AzureForbidden, AzureNotFound, OperationFailed
+from shared.core import names
+from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 from tests.azure.conftest import SLOW, Azure, vm
 from tests.azure.scripted import ENDPOINT, Scripted, said

@@ -9,7 +9,7 @@ import pytest
 
 from local.sim import names
 from shared.azure.quota import FRESH
-from shared.errors import AzureBusy
+from shared.core.errors import AzureBusy
 from tests.azure.conftest import POOL, Azure, host, vm
 from tests.azure.scripted import Scripted, said
 

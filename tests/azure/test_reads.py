@@ -10,13 +10,13 @@ import pytest
 import requests
 
 from local.sim import names
-from shared.azure import ids
-from shared.errors import AzureBusy, AzureNotFound
+from shared.core import arm_ids
+from shared.core.errors import AzureBusy, AzureNotFound
 from tests.azure.conftest import POOL, host, vm
 from tests.azure.scripted import ENDPOINT, Scripted, said
 
-AT, DISK = ids.parse(POOL), f"{vm(1).rpartition('/')[0].replace('virtualMachines', 'disks')}/os-1"
-GROUP = ids.parse(vm(1)).group
+AT, DISK = arm_ids.parse(POOL), f"{vm(1).rpartition('/')[0].replace('virtualMachines', 'disks')}/os-1"
+GROUP = arm_ids.parse(vm(1)).group
 
 
 def _compute(azure: Scripted) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from azure.core.rest import HttpRequest
 
 from local.sim import names
-from shared.errors import AzureBusy, AzureForbidden, AzureNotFound
+from shared.core.errors import AzureBusy, AzureForbidden, AzureNotFound
 from shared.models.azure import CoreQuota, Lock, ScalingPlan
 from tests.azure.conftest import POOL, Azure, vm
 from tests.azure.scripted import ENDPOINT, Scripted, said

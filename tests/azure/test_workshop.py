@@ -6,7 +6,7 @@ import pytest
 
 from local.sim import names
 from local.sim.network import NIC
-from shared.errors import AzureBusy, AzureError, AzureForbidden, AzureNotFound, OperationFailed
+from shared.core.errors import AzureBusy, AzureError, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 from tests.azure.building import (
     CLONE,

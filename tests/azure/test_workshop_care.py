@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from local.sim import names
-from shared.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, OperationFailed
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 from tests.azure.building import (
     CLONE,

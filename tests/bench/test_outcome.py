@@ -15,7 +15,7 @@ from bench.outcome.hosts import Spread
 from bench.outcome.measure import Found, Result, best, gentler, measure, measured
 from bench.outcome.people import DAY, HOUR, PATTERNS, START, What, trace
 from bench.outcome.report import rows
-from shared.states import HostState
+from shared.core.states import HostState
 from tests.bench.small_pools import ALL, HOSTS, MINUTE, out, small, watched, wishes
 
 # People and the pool.

@@ -8,7 +8,7 @@ import re
 from local.sim import names
 from local.sim.testing import sdk_clients
 from local.stack_options import ROOT
-from shared.steps import HOST_STEPS
+from shared.core.steps import HOST_STEPS
 from tests.end_to_end.conftest import ENDED, Freshcoat, in_seconds
 
 PASSWORD = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]["JOIN_PASSWORD"]

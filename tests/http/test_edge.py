@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from shared.errors import AzureBusy, AzureForbidden
+from shared.core.errors import AzureBusy, AzureForbidden
 from tests.fixtures.app import NOW, App, office, update
 from tests.fixtures.families import family, record_family
 from triggers.contract import ENDPOINTS

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from shared.core.states import PromotionState, VersionState
 from shared.imaging.family import read_family
 from shared.imaging.promotions_due import run_due
 from shared.models.promotions import Promotion
 from shared.models.tasks import TaskKind
 from shared.services import PROMOTIONS, TASKS
-from shared.states import PromotionState, VersionState
 from tests.fixtures.app import App, Reply
 from tests.fixtures.families import family, record_family, version_row
 from tests.fixtures.play import Play

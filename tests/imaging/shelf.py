@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from shared.core.states import PromotionState, VersionState
 from shared.imaging.retention import tidy
 from shared.imaging.stage import stage_version
 from shared.models.image_views import VersionView
@@ -15,7 +16,6 @@ from shared.models.promotions import Promotion
 from shared.models.requests import StageRequest
 from shared.models.tasks import ActivationWork, Task, TaskKind
 from shared.services import PROMOTIONS, TASKS
-from shared.states import PromotionState, VersionState
 from tests.fixtures.app import App
 from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID
 from tests.fixtures.families import family, record_family, version_row

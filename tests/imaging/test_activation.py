@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureForbidden
+from shared.core.errors import AzureForbidden
+from shared.core.states import TaskState, VersionState
 from shared.imaging.recovery import resume_lost_tasks
 from shared.models.pools import Ring
 from shared.services import ROLLOUTS, TASKS
-from shared.states import TaskState, VersionState
 from tests.fixtures.play import Play
 from tests.imaging.studio import (
     NEW,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.errors import AzureConflict, AzureError, AzureNotFound, FreshcoatError, OperationFailed
+from shared.core.errors import AzureConflict, AzureError, AzureNotFound, FreshcoatError, OperationFailed
 from shared.models.azure import Operation
 from shared.models.images import TargetRegion
 from shared.ports import Gallery, Workshop

@@ -10,13 +10,13 @@ from dataclasses import replace
 import pytest
 
 from local.azurite import Azurite
-from shared.errors import AzureBusy, Conflict, StaleRow
+from shared.core.errors import AzureBusy, Conflict, StaleRow
+from shared.core.settings import Settings
 from shared.imaging import leaving, lifecycle
 from shared.imaging.family import change_family, read_family
 from shared.imaging.versions import Family
 from shared.models.images import ImageRow, Verdict
 from shared.services import Services
-from shared.settings import Settings
 from shared.tables.wiring import Tables, open_tables
 from tests.fixtures.app import App
 from tests.fixtures.builders import NOON

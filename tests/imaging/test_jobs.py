@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import RolloutState, TaskState
 from shared.imaging import pool_updates
 from shared.models.pools import Ring
 from shared.models.windows import Window
 from shared.services import POOLS, ROLLOUTS
-from shared.states import RolloutState, TaskState
 from tests.fixtures.play import Play
 from tests.imaging.crowd import FAILS, THREE, ask, audited, begun, crowd, in_hours, jobs, notes, seen, tell, until_told
 from tests.imaging.studio import IMAGE, NEW, OLD, add_pool, assert_at_rest, assert_sound, on_versions, post

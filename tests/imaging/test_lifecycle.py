@@ -11,11 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.errors import Conflict, ImpossibleMove
+from shared.core.errors import Conflict, ImpossibleMove
+from shared.core.states import VERSION_MOVES, VersionState
 from shared.imaging import holding, leaving, lifecycle
 from shared.imaging.versions import Family
 from shared.models.images import ImageState, Retention, Source, Verdict
-from shared.states import VERSION_MOVES, VersionState
 from tests.fixtures.builders import NOON
 from tests.fixtures.families import family, version_row
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Conflict
+from shared.core.errors import Conflict
+from shared.core.states import VersionState
 from shared.imaging import leaving, lifecycle
 from shared.imaging.versions import Family
 from shared.models.base import version_key
 from shared.models.images import ImageVersion, Retention, Source, Verdict
-from shared.states import VersionState
 from tests.fixtures.builders import NOON
 from tests.fixtures.families import family, version_row
 

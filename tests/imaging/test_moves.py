@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import ImpossibleMove
-from shared.states import (
+from shared.core.errors import ImpossibleMove
+from shared.core.states import (
     PROMOTION_MOVES,
     TASK_MOVES,
     VERSION_MOVES,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.core.states import PromotionState
 from shared.services import PROMOTIONS
-from shared.states import PromotionState
 from tests.fixtures.app import App, Reply
 from tests.imaging.planned import (
     activations,

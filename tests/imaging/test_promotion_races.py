@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import PromotionState
 from shared.images import find_image
 from shared.services import PROMOTIONS
-from shared.states import PromotionState
 from shared.tables.wiring import Tables
 from tests.fixtures.app import App, Reply
 from tests.fixtures.families import record_family

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import AzureBusy, StaleRow
+from shared.core.errors import AzureBusy, StaleRow
+from shared.core.states import PromotionState, TaskState
 from shared.imaging import holding, lifecycle
 from shared.imaging.family import read_family
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
 from shared.models.tasks import ActivationWork, Task, TaskKind
 from shared.services import PROMOTIONS, ROLLOUTS, TASKS
-from shared.states import PromotionState, TaskState
 from tests.imaging.planned import (
     activations,
     active,

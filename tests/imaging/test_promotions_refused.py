@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import AzureBusy, AzureForbidden
+from shared.core.errors import AzureBusy, AzureForbidden
+from shared.core.names import SWITCH_VERSION
+from shared.core.states import PromotionState, TaskState
 from shared.imaging import holding, promotions_due
 from shared.imaging.activation_steps import switch_version
 from shared.imaging.family import change_family
@@ -12,9 +14,7 @@ from shared.imaging.promotion_request import HOLD_GRACE
 from shared.imaging.recovery import resume_lost_tasks
 from shared.imaging.task_step import run_task_step
 from shared.models.promotions import Promotion
-from shared.names import SWITCH_VERSION
 from shared.services import PROMOTIONS
-from shared.states import PromotionState, TaskState
 from tests.fixtures.app import App
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.imaging.planned import (

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, StaleRow
-from shared.ids import newest_first_id
+from shared.core.errors import AzureBusy, StaleRow
+from shared.core.ids import newest_first_id
+from shared.core.states import TaskState
 from shared.imaging.recovery import DRIVEN, PAGE, resume_lost_tasks
 from shared.models.tasks import Task, TaskKind
 from shared.services import TASKS
-from shared.states import TaskState
 from tests.fixtures.app import App, office, update
 from triggers.timers import take_up
 

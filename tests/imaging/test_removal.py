@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, Conflict, NotFound
+from shared.core.errors import AzureBusy, Conflict, NotFound
+from shared.core.states import PromotionState, VersionState
 from shared.imaging import leaving, lifecycle
 from shared.imaging.family import change_family
 from shared.imaging.removal import remove_version
@@ -16,7 +17,6 @@ from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
 from shared.services import POOLS
-from shared.states import PromotionState, VersionState
 from tests.fixtures.app import update
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.families import record_family, version_row

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError, OperationFailed
+from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError, OperationFailed
+from shared.core.states import PromotionState, RolloutState, VersionState
 from shared.imaging.promotions_due import run_due
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import tidy
@@ -17,7 +18,6 @@ from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
 from shared.services import POOLS, ROLLOUTS
-from shared.states import PromotionState, RolloutState, VersionState
 from tests.fixtures.app import update
 from tests.fixtures.play import Play
 from tests.imaging.shelf import (

@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 
+from shared.core.states import VersionState
 from shared.imaging import leaving, lifecycle
 from shared.imaging.family import change_family
 from shared.imaging.retention import tidy
 from shared.models.images import Retention, Source
 from shared.models.tasks import TaskKind
 from shared.services import POOLS
-from shared.states import VersionState
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.play import Play
 from tests.imaging.shelf import (

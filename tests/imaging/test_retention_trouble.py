@@ -9,7 +9,8 @@ from functools import partial
 
 import pytest
 
-from shared.errors import AzureBusy, AzureForbidden
+from shared.core.errors import AzureBusy, AzureForbidden
+from shared.core.states import VersionState
 from shared.imaging import leaving, lifecycle
 from shared.imaging.changes import tell
 from shared.imaging.family import change_family
@@ -19,7 +20,6 @@ from shared.imaging.stage import stage_version
 from shared.models.images import Source
 from shared.models.requests import StageRequest
 from shared.models.tasks import TaskKind
-from shared.states import VersionState
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.play import Play
 from tests.imaging.shelf import (

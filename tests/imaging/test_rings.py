@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.states import RolloutState
+from shared.core.wording import plain
 from shared.imaging.rings import Move, PoolStanding, next_move, schedule_for_ring
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Schedule
-from shared.states import RolloutState
-from shared.words import plain
 from tests.fixtures.builders import NOON
 
 S = RolloutState

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureError, OperationFailed
+from shared.core.errors import AzureError, OperationFailed
+from shared.core.states import TaskState, VersionState
 from shared.services import TASKS
-from shared.states import TaskState, VersionState
 from tests.fixtures.azure_world import TEMPLATE_ID
 from tests.fixtures.play import Play
 from tests.imaging.studio import NEW, OLD, assert_at_rest, excluded, get, post, recorded, states, studio

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, Conflict, InvalidRequest, NotFound
+from shared.core.errors import AzureBusy, Conflict, InvalidRequest, NotFound
+from shared.core.states import VersionState
 from shared.imaging import lifecycle
 from shared.imaging.family import change_family
 from shared.imaging.stage import stage_version
@@ -14,7 +15,6 @@ from shared.models.images import Source
 from shared.models.requests import StageRequest
 from shared.models.tasks import TaskKind
 from shared.services import TASKS
-from shared.states import VersionState
 from tests.fixtures.azure_world import vm_id_of
 from tests.imaging.shelf import (
     ACTIVE,

@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
-from shared.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError
+from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError
+from shared.core.states import VersionState
 from shared.imaging.retention import UNTOLD, tidy
 from shared.models.tasks import TaskKind
 from shared.services import TASKS
-from shared.states import VersionState
 from tests.imaging.shelf import (
     ACTIVE,
     NEXT,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy
-from shared.ids import newest_first_id
+from shared.core.errors import AzureBusy
+from shared.core.ids import newest_first_id
+from shared.core.states import RolloutState
 from shared.imaging.usage import told, users_of
 from shared.models.rollouts import Rollout
 from shared.services import IMAGES, POOLS, ROLLOUTS
-from shared.states import RolloutState
 from tests.fixtures.app import update
 from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID, vm_id_of
 from tests.fixtures.play import Play

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from shared.errors import AzureBusy, Conflict, NotFound
+from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.imaging.verdict import give_verdict
 from shared.models.image_views import VersionView
 from shared.models.images import Source

@@ -15,7 +15,7 @@ from orchestrators.publish_image import publish_image
 from orchestrators.reimage_host import reimage_host
 from orchestrators.set_as_image import set_as_image
 from orchestrators.update_many_pools import update_many_pools
-from shared.names import INBOX
+from shared.core.names import INBOX
 from tests.orchestrators.history import START, Replay
 
 ROLLOUT = {"rollout": "r-1", "run": 1}

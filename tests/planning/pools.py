@@ -12,12 +12,12 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import AfterForce, CanaryHold, OnFailure, Policy, ScheduleMode
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutKind
 from shared.planning.plan import plan
 from shared.planning.values import DRAINED_STATES, HostView, Limits, Plan, Snapshot
-from shared.states import HostState, RolloutState
 from tests.fixtures.builders import NEW, NOON, OLD, host, policy, schedule, snapshot
 from tests.fixtures.picks import Picks
 

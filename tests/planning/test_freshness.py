@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.states import HostState
 from shared.models.azure import SessionHost
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutHost
 from shared.planning.freshness import NOTED_EVERY, after_rollout, is_fresh, noticed, start_of_day, why_not_due
-from shared.states import HostState
 from tests.fixtures.builders import NOON
 
 MINUTE = timedelta(minutes=1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import Policy
 from shared.planning.values import Act, Snapshot
-from shared.states import HostState, RolloutState
 from tests.fixtures.builders import NOON
 from tests.planning.pools import by_name, decide, many, policies, pools
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import CanaryHold, OnFailure, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.budget import budget_for
 from shared.planning.values import Act, Snapshot
-from shared.states import HostState, RolloutState
 from tests.fixtures.builders import NOON
 from tests.planning.pools import by_name, decide, in_work, many, policies, pools
 

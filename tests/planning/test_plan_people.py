@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from hypothesis import given
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import AfterForce, Policy, share_up
 from shared.planning.values import Act, HostView, Snapshot
-from shared.states import HostState, RolloutState
 from tests.fixtures.builders import NOON
 from tests.planning.pools import by_name, decide, many, policies, pools
 

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.states import RolloutState
 from shared.models.policy import Policy
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutKind
 from shared.planning.values import Act, Snapshot
-from shared.states import RolloutState
 from tests.fixtures.builders import NOON
 from tests.planning.pools import by_name, decide, many, policies, pools, refreshed_pools
 

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.states import HOST_MOVES, ROLLOUT_MOVES, HostState, RolloutState
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.values import Act, Snapshot
-from shared.states import HOST_MOVES, ROLLOUT_MOVES, HostState, RolloutState
 from tests.fixtures.builders import NOON
 from tests.planning.pools import LIMITS, by_name, decide, many, policies, pools
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.states import HostState
 from shared.models.policy import Policy, share_down
 from shared.planning.budget import WRITES_FOR_OTHERS, WRITES_PER_HOST, Budget, budget_for
 from shared.planning.observe import gone
 from shared.planning.values import Act, Snapshot
-from shared.states import HostState
 from tests.fixtures.builders import NOON, host, policy, snapshot
 from tests.planning.pools import by_name, decide, in_work, many, policies, pools
 

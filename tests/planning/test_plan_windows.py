@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given
 
+from shared.core.states import RolloutState
 from shared.models.policy import Policy
 from shared.models.windows import DAYS, Window
 from shared.planning.values import Act, Snapshot
-from shared.states import RolloutState
 from tests.fixtures.builders import NOON
 from tests.planning.pools import MINUTE, by_name, decide, many, policies, pools
 

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.states import HostState
 from shared.planning.budget import budget_for
 from shared.planning.ramp import results, width
-from shared.states import HostState
 from tests.fixtures.builders import NOON, host, policy, snapshot
 from tests.planning.pools import many, pools
 

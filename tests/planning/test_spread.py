@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.states import HostState
 from shared.models.windows import Window
 from shared.planning.pace import host_time, measured
 from shared.planning.spread import FARTHEST, hosts_in, rounds, through
-from shared.states import HostState
 from tests.usecases.rows import MINUTE, host
 
 START = datetime(2026, 11, 2, 20, tzinfo=UTC)

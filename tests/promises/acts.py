@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
+from shared.core.names import EXCLUSION_TAG
+from shared.core.states import RolloutState
 from shared.models.azure import SessionHost
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.names import EXCLUSION_TAG
-from shared.states import RolloutState
 from tests.fixtures.app import App
 from tests.promises.sight import IN_HAND, IN_WORK, OVER, Sight
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
+from shared.core.states import HostState, RolloutState
 from shared.models.base import Value
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
-from shared.states import HostState, RolloutState
 from tests.fixtures.picks import Picks
 from tests.promises.leaks import leaked
 from tests.promises.outside import Outside

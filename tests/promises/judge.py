@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from shared.errors import AzureBusy, FreshcoatError
+from shared.core.errors import AzureBusy, FreshcoatError
+from shared.core.names import BAKE_HOST, GIVE_BACK_HOST, PROBE_HOST
+from shared.core.states import HostState, RolloutState
+from shared.core.steps import Outcome, Then
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.names import BAKE_HOST, GIVE_BACK_HOST, PROBE_HOST
 from shared.publishing.registry import HOST_STEP_RUNS
-from shared.states import HostState, RolloutState
-from shared.steps import Outcome, Then
 from tests.fixtures.app import App
 from tests.promises.acts import Acts
 from tests.promises.sight import ENDS, IN_HAND, IN_WORK, OVER

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from shared.errors import AlreadyExists, StaleRow
+from shared.core.errors import AlreadyExists, StaleRow
 from shared.models.base import Record
 from shared.ports import Page
 from shared.tables import keys

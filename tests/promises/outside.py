@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shared.core.names import EXCLUSION_TAG, ROLLOUT_TAG
 from shared.models.azure import SessionHost
-from shared.names import EXCLUSION_TAG, ROLLOUT_TAG
 from tests.fixtures.azure_world import HOST_POOL_ID, version_id_of
 from tests.promises.stage import Stage
 

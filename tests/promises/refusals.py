@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared.core.states import VersionState
 from shared.models.azure import CoreQuota, Lock
 from shared.models.pools import DomainJoin, Ring
 from shared.services import POOLS
-from shared.states import VersionState
 from tests.fixtures.azure_world import GROUP, HOST_POOL_ID
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.families import version_row

@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from shared.core.settings import Settings
 from shared.models.images import Image
 from shared.models.pools import DomainJoin, EntraJoin, Pool, Ring
 from shared.services import Services
-from shared.settings import Settings
 from tests.fixtures.app import START, App
 from tests.fixtures.azure_fakes import FakeGallery
 from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.services import POOLS, ROLLOUTS
-from shared.states import HostState, RolloutState
 from tests.fixtures.app import App
 from tests.fixtures.azure_world import HOST_POOL_ID
 

@@ -13,11 +13,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from shared.errors import FreshcoatError
+from shared.core.errors import FreshcoatError
+from shared.core.states import HostState
+from shared.core.steps import Outcome, Then
 from shared.publishing.old_disks import tidy_disks
 from shared.publishing.recovery import resume_lost
-from shared.states import HostState
-from shared.steps import Outcome, Then
 from tests.fixtures.app import Reply
 from tests.fixtures.azure_fakes import FakeEngine
 from tests.fixtures.driver import ProcessDied

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, OperationFailed
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, OperationFailed
 from shared.models.azure import Operation
 from tests.fixtures.azure_world import AzureWorld
 from tests.fixtures.picks import Picks

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from shared.errors import AzureBusy, AzureError
+from shared.core.errors import AzureBusy, AzureError
 from shared.models.azure import MachineBody, Operation, SessionHost
 from shared.models.pools import Join
 from tests.fixtures.azure_fakes import FakeDesktops, FakeMachines

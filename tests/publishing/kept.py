@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from shared.core.states import RolloutState
 from shared.models.azure import Machine
 from shared.models.disks import KeptDisk
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
@@ -12,7 +13,6 @@ from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.publishing.kept_disks import kept_for, note_kept, note_left
 from shared.publishing.old_disks import tidy_disks
 from shared.services import POOLS, ROLLOUTS
-from shared.states import RolloutState
 from tests.fixtures.app import App, office
 from tests.fixtures.azure_world import DEFINITION_ID, version_id_of, vm_id_of
 from tests.fixtures.builders import NEW, OLD

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
 from shared.models.requests import Reschedule
-from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
 from shared.publishing import control
-from shared.states import HostState, RolloutState
 from tests.fixtures.azure_fakes import AzureWorld
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.builders import NEW, OLD

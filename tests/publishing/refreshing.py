@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
+from shared.core.states import HostState
 from shared.models.azure import Machine, SessionHost
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
 from shared.services import ROLLOUTS
-from shared.states import HostState
 from tests.fixtures.app import START, App, Reply
 from tests.fixtures.app import office as app_with_office
 from tests.fixtures.azure_world import HOST_POOL_ID, AzureWorld, vm_id_of

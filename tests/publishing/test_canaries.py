@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from shared.core.names import FAILED_TAG
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
 from shared.models.policy import ScheduleMode
-from shared.names import FAILED_TAG
-from shared.states import HostState, RolloutState
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import assert_all_well, assert_over, cancel, hosts, office, pause, resume, tags

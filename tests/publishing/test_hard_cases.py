@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from shared.core.names import EXCLUSION_TAG, FAILED_TAG
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
-from shared.names import EXCLUSION_TAG, FAILED_TAG
-from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import DEFINITION_ID, vm_id_of
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.driver import Drive

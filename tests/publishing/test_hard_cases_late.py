@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
-from shared.states import HostState, RolloutState
 from tests.fixtures.builders import NOON
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import EAGER, assert_all_well, office, pause, resume

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import AzureError
+from shared.core.errors import AzureError
+from shared.core.names import EXCLUSION_TAG, FAILED_TAG
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
-from shared.names import EXCLUSION_TAG, FAILED_TAG
-from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.driver import Drive

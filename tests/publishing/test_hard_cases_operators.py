@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
 from shared.publishing.progress import brief, progress
-from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from shared.core.names import EXCLUSION_TAG, ROLLOUT_TAG
+from shared.core.states import HostState
 from shared.models.rollouts import RolloutHost
-from shared.names import EXCLUSION_TAG, ROLLOUT_TAG
 from shared.publishing import custody
-from shared.states import HostState
 from tests.fixtures.azure_world import vm_id_of
 from tests.publishing.refreshing import Office, office
 from tests.publishing.test_refresh_and_rollouts import QUICK, ended, publish, rows_of, state_in

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, AzureError
-from shared.states import HostState
+from shared.core.errors import AzureBusy, AzureError
+from shared.core.states import HostState
 from tests.fixtures.azure_world import vm_id_of
 from tests.publishing.pools import registering
 from tests.publishing.refreshing import EAGER, Office, assert_fresh, assert_in_service, office

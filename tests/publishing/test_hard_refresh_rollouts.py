@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from shared.states import HostState, RolloutState
+from shared.core.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.builders import NEW
 from tests.publishing.refreshing import Office, office

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import AlreadyExists, AzureBusy, StaleRow
+from shared.core.errors import AlreadyExists, AzureBusy, StaleRow
 from shared.models.disks import KeptDisk
 from shared.publishing.old_disks import tidy_disks
 from tests.fixtures.azure_world import DEFINITION_ID, version_id_of, vm_id_of

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import AzureBusy, AzureConflict, AzureForbidden, OperationFailed, StaleRow
+from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, OperationFailed, StaleRow
+from shared.core.states import RolloutState
 from shared.models.keeping import AuditEntry
 from shared.publishing.old_disks import LATER, REMOVALS
-from shared.states import RolloutState
 from tests.fixtures.azure_world import version_id_of, vm_id_of
 from tests.fixtures.builders import OLD
 from tests.fixtures.functions import functions

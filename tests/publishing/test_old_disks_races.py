@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import RolloutState
 from shared.models.policy import ScheduleMode
 from shared.publishing.old_disks import tidy_disks
-from shared.states import RolloutState
 from tests.fixtures.azure_world import version_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.play import Play

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureNotFound
-from shared.states import RolloutState
+from shared.core.errors import AzureNotFound
+from shared.core.states import RolloutState
 from tests.fixtures.azure_world import DEFINITION_ID, vm_id_of
 from tests.publishing.refreshing import EAGER, Office, assert_in_service, office
 from tests.publishing.test_refresh_and_rollouts import publish

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from shared.core.states import HostState, RolloutState
 from shared.models.pools import ReimageSupport
-from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.publishing.refreshing import EAGER, assert_fresh, assert_in_service, office
 

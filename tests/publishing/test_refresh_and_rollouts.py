@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import RolloutHost
 from shared.planning.values import IN_HAND
 from shared.publishing.look import look
 from shared.services import POOLS, ROLLOUTS
-from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.builders import NEW, OLD
 from tests.publishing.refreshing import EAGER, Office, assert_fresh, office

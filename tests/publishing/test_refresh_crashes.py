@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.states import HostState
+from shared.core.states import HostState
 from tests.fixtures.azure_world import vm_id_of
 from tests.publishing.refreshing import EAGER, Office, assert_fresh, office
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from shared.states import HostState
+from shared.core.states import HostState
 from tests.publishing.refreshing import EAGER, Office, assert_fresh, office
 
 FRIDAY = datetime(2026, 10, 23, 7, tzinfo=UTC)

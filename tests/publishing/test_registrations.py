@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from shared.core.states import HostState
 from shared.first_asks import FirstAsks
 from shared.models.policy import ScheduleMode
-from shared.states import HostState
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import EAGER, assert_all_well, hosts, office, registering
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, AzureForbidden, OperationFailed
+from shared.core.errors import AzureBusy, AzureForbidden, OperationFailed
+from shared.core.names import EXCLUSION_TAG, FAILED_TAG
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
-from shared.names import EXCLUSION_TAG, FAILED_TAG
-from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.driver import Drive

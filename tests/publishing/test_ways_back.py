@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import OperationFailed
+from shared.core.errors import OperationFailed
+from shared.core.names import FAILED_TAG
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import RolloutKind
-from shared.names import FAILED_TAG
 from shared.publishing import custody
-from shared.states import HostState, RolloutState
 from tests.fixtures.azure_world import version_id_of, vm_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.driver import Drive

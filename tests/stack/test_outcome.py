@@ -13,7 +13,7 @@ from rich.console import Console
 
 from local.story.outcome import Activated, BurstHost, Captured, Outcome, Trial, Updated, wrong
 from local.summary import Places, print_summary
-from shared.states import RolloutState, TaskState, VersionState
+from shared.core.states import RolloutState, TaskState, VersionState
 from tests.stack import views
 from tests.stack.views import NOW
 

@@ -12,7 +12,7 @@ from local.progress import Telling, showing
 from local.story.tell_burst import BurstTelling
 from local.story.tell_rollout import RolloutTelling
 from local.story.tell_task import TaskTelling
-from shared.states import RolloutState, TaskState
+from shared.core.states import RolloutState, TaskState
 from tests.stack.views import rollout, task
 
 SWITCH_OFF, SNAPSHOT, START = "switching the template off", "taking a snapshot", "starting the template again"

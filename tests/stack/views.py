@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.core.states import RolloutState, TaskState, VersionState
 from shared.models.image_views import ImageView, TaskView, VersionView
 from shared.models.images import Retention, Verdict
 from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.rollouts import Schedule
 from shared.models.tasks import TaskKind, TaskStep
 from shared.models.views import NextMoment, RolloutView
-from shared.states import RolloutState, TaskState, VersionState
 
 NOW = datetime.now(UTC)
 

@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
+from shared.core.settings import Settings
 from shared.models.images import ImageRow
 from shared.ports import Rows
-from shared.settings import Settings
 from shared.tables.codec import Codec
 from shared.tables.rows import TableRows
 from shared.tables.wiring import Tables, connect, image_row_codec

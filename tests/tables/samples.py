@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from shared.core.states import HostState, RolloutState, VersionState
 from shared.models.accounts import Account
 from shared.models.azure import Operation
 from shared.models.base import Record, UtcTime, Value
@@ -28,7 +29,6 @@ from shared.models.tasks import (
     TaskKind,
     TaskStep,
 )
-from shared.states import HostState, RolloutState, VersionState
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from shared.errors import TooLarge
+from shared.core.errors import TooLarge
 from shared.models.accounts import Account
 from shared.models.base import Record
 from shared.models.disks import KeptDisk

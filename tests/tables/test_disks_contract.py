@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import AlreadyExists
+from shared.core.errors import AlreadyExists
 from shared.models.disks import KeptDisk
 from shared.ports import Rows
 from shared.tables.keys import disk_keys

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.errors import AlreadyExists, StaleRow
+from shared.core.errors import AlreadyExists, StaleRow
+from shared.core.states import VersionState
 from shared.models.images import ImageRow, ImageState
 from shared.ports import Rows
-from shared.states import VersionState
 from tests.tables.samples import image_state, image_version
 
 type Table = Rows[ImageRow]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import InvalidRequest
+from shared.core.errors import InvalidRequest
 from shared.models.rollouts import RolloutHost
 from shared.ports import Rows
 from shared.tables.wiring import Tables

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.errors import AlreadyExists, StaleRow, TooLarge
+from shared.core.errors import AlreadyExists, StaleRow, TooLarge
 from shared.ports import Rows
 from tests.tables.samples import NOON, Colour, Everything, Inner, row
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
-from shared.states import HostState, RolloutState
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

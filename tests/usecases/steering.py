@@ -7,9 +7,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.services import ROLLOUTS
-from shared.states import HostState, RolloutState
 from tests.fixtures.app import START, App, Reply, change_pool, office, update
 from tests.fixtures.azure_world import vm_id_of
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import ROLLOUT_MOVES, RolloutState
+from shared.core.wording import ROLLOUT_WORDS
 from shared.publishing.commands import REPLIES, Command
-from shared.states import ROLLOUT_MOVES, RolloutState
-from shared.words import ROLLOUT_WORDS
 from tests.fixtures.app import START, App, office
 from tests.usecases.steering import BACK, COMMANDS, REFRESH, WENT_BACK, all_rollouts, in_state, minutes, tell
 

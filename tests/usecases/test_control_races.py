@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.states import RolloutState
+from shared.core.states import RolloutState
 from tests.fixtures.app import App, Reply
 from tests.usecases.steering import COMMANDS, all_rollouts, changed, in_state, just_before_writing, tell
 

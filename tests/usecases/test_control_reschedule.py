@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.states import RolloutState
+from shared.core.states import RolloutState
 from tests.fixtures.app import START, App, office, update
 from tests.usecases.steering import in_state, minutes, set_row, tell, written
 

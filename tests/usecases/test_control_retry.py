@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared.errors import OperationFailed
+from shared.core.errors import OperationFailed
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import CanaryHold, OnFailure
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.publishing.recovery import resume_lost
 from shared.services import POOLS
-from shared.states import HostState, RolloutState
 from tests.fixtures.app import START, App, Reply, change_pool, update
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.driver import ProcessDied

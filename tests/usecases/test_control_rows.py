@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, StaleRow
+from shared.core.errors import AzureBusy, StaleRow
+from shared.core.settings import Settings
+from shared.core.states import RolloutState
 from shared.publishing import control
-from shared.settings import Settings
-from shared.states import RolloutState
 from tests.fixtures.app import START
 from tests.usecases.steering import in_state, just_before_writing, minutes, set_row, tell, written
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.states import RolloutState
-from shared.words import ROLLOUT_WORDS
+from shared.core.states import RolloutState
+from shared.core.wording import ROLLOUT_WORDS
 from tests.fixtures.app import START, update
 from tests.usecases.steering import BACK, REFRESH, WENT_BACK, in_state, roll_back, tell
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.publishing.forecast import Forecast, forecast
-from shared.states import HostState, RolloutState
 from tests.usecases.rows import HOUR, MINUTE, START, host, hosts, rollout
 
 S, H = RolloutState, HostState

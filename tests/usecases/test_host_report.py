@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import RolloutKind
 from shared.publishing.host_report import view_host
-from shared.states import HostState, RolloutState
 from tests.fixtures.app import START, office, update
 from tests.usecases.rows import host, rollout
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import AzureBusy, Conflict
+from shared.core.errors import AzureBusy, Conflict
 from shared.idempotency import CLAIM_LASTS, Answer, KeyReused, StillWorking, fingerprint, once
 from shared.models.keeping import KeptAnswer
 from tests.fixtures.app import App

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy
+from shared.core.errors import AzureBusy
+from shared.core.states import VersionState
 from shared.imaging.family import read_family
 from shared.imaging.versions import Family
 from shared.models.accounts import Account
 from shared.models.images import Image
 from shared.services import IMAGES
-from shared.states import VersionState
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID
 from tests.fixtures.families import family, record_family

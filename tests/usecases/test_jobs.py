@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, AzureForbidden
+from shared.core.errors import AzureBusy, AzureForbidden
 from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool, Ring

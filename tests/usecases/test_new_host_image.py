@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import AzureBusy
+from shared.core.errors import AzureBusy
+from shared.core.states import RolloutState
 from shared.models.pools import Ring
-from shared.states import RolloutState
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.azure_world import DEFINITION_ID, version_id_of
 from tests.fixtures.families import family, record_family

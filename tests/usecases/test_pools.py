@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureForbidden
+from shared.core.errors import AzureForbidden
+from shared.core.names import ROLLOUT_TAG
+from shared.core.states import HostState, VersionState
 from shared.models.accounts import Account
 from shared.models.pools import Ring
 from shared.models.rollouts import RolloutHost
-from shared.names import ROLLOUT_TAG
 from shared.pool_hosts import SEEN_FOR, SeenHost, see_hosts
 from shared.pools import list_pools
 from shared.recent import Recent
 from shared.services import IMAGES, POOLS
-from shared.states import HostState, VersionState
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.azure_world import HOST_POOL_ID
 from tests.fixtures.families import family, record_family, version_row

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import AzureForbidden
+from shared.core.errors import AzureForbidden
+from shared.core.settings import Settings
 from shared.models.azure import HostPool
 from shared.models.policy import PolicyOverrides, Strategy
 from shared.models.pools import DomainJoin
 from shared.services import IMAGES
-from shared.settings import Settings
 from tests.fixtures.app import NOW, WHAT_IF, App, change_pool, findings, office, update
 from tests.fixtures.azure_world import HOST_POOL_ID, REGION, vm_id_of
 from tests.fixtures.families import family, record_family

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shared.core.settings import Settings
 from shared.models.azure import CoreQuota, ScalingPlan
 from shared.models.pools import DomainJoin, ReimageSupport
-from shared.settings import Settings
 from tests.fixtures.app import App, change_pool, findings, office
 from tests.fixtures.azure_world import HOST_POOL_ID, REGION, vm_id_of
 from tests.usecases.preflights import planned, refused, said

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy, AzureForbidden
+from shared.core.errors import AzureBusy, AzureForbidden
 from shared.models.azure import Permissions
 from shared.models.pools import ReimageSupport
 from shared.publishing.preflight.rights_table import RIGHTS, Right, When, Where, has

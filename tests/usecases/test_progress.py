@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Look, RolloutKind, Schedule
 from shared.publishing.progress import WEIGHTS, next_moment, percent, progress
-from shared.states import HostState, RolloutState
 from tests.usecases.rows import HOUR, MINUTE, START, host, hosts, rollout
 
 S, H = RolloutState, HostState

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AzureBusy
+from shared.core.errors import AzureBusy
+from shared.core.settings import Settings
+from shared.core.states import PromotionState, VersionState
+from shared.core.wording import PROMOTION_WORDS
 from shared.services import PROMOTIONS
-from shared.settings import Settings
-from shared.states import PromotionState, VersionState
-from shared.words import PROMOTION_WORDS
 from tests.fixtures.app import App, Reply
 from tests.fixtures.families import family, record_family
 from tests.imaging.planned import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import AzureBusy
-from shared.ids import newest_first_id
+from shared.core.errors import AzureBusy
+from shared.core.ids import newest_first_id
+from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import RolloutHost
-from shared.states import HostState, RolloutState
 from tests.fixtures.app import office, update
 
 

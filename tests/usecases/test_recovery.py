@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import StaleRow
+from shared.core.errors import StaleRow
+from shared.core.states import RolloutState
 from shared.models.rollouts import Rollout
 from shared.publishing.recovery import RECENT, resume_lost
 from shared.services import POOLS, ROLLOUTS
-from shared.states import RolloutState
 from tests.fixtures.app import App, change_pool, office, update
 
 S = RolloutState

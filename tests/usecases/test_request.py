@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from shared.errors import AzureBusy, AzureForbidden, FreshcoatError, TooLarge
-from shared.ids import newest_first_id
+from shared.core.errors import AzureBusy, AzureForbidden, FreshcoatError, TooLarge
+from shared.core.ids import newest_first_id
+from shared.core.states import RolloutState
 from shared.models.rollouts import Rollout
 from shared.publishing.recovery import resume_lost
 from shared.services import POOLS, ROLLOUTS
-from shared.states import RolloutState
 from tests.fixtures.app import WHAT_IF, App, Reply, change_pool, findings, office, update
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.states import RolloutState
+from shared.core.states import RolloutState
 from tests.fixtures.app import findings
 from tests.usecases.steering import all_rollouts, in_state, on_new_version, roll_back, updated_pool
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import RolloutState
 from shared.models.images import Image
 from shared.models.policy import CanaryHold, OnFailure, PolicyOverrides
 from shared.models.rollouts import FIRST_GUESS, RolloutKind
 from shared.publishing.recovery import resume_lost
 from shared.services import ROLLOUTS
-from shared.states import RolloutState
 from tests.fixtures.app import START, Reply, change_pool, office, update
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.driver import ProcessDied

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import StaleRow
-from shared.ids import newest_first_id
+from shared.core.errors import StaleRow
+from shared.core.ids import newest_first_id
+from shared.core.names import CAPTURE_VERSION, PREPARE_COPY, RECORD_VERSION, REPLICATE_VERSION
+from shared.core.states import HostState, RolloutState, TaskState
+from shared.core.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
 from shared.imaging.task_views import STEP_WORDS
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CaptureWork, PoolsUpdate, PoolsWork, Task, TaskKind, TaskStep
-from shared.names import CAPTURE_VERSION, PREPARE_COPY, RECORD_VERSION, REPLICATE_VERSION
 from shared.services import TASKS
-from shared.states import HostState, RolloutState, TaskState
-from shared.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
 from tests.fixtures.app import START, App, office, update
 
 K, S = TaskKind, TaskState

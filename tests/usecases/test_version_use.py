@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from shared.core.states import VersionState
 from shared.models.pools import Ring
-from shared.states import VersionState
 from tests.fixtures.app import App, Reply, change_pool, findings, office, update
 from tests.fixtures.families import family, record_family, version_row
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.errors import AzureError
+from shared.core.errors import AzureError
+from shared.core.names import EXCLUSION_TAG
 from shared.models.azure import CoreQuota, ScalingPlan
 from shared.models.views import Finding
-from shared.names import EXCLUSION_TAG
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
 

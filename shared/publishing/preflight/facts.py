@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
-from shared.arm_ids import subscription_of
-from shared.errors import AzureBusy, AzureError
+from shared.core.arm_ids import subscription_of
+from shared.core.errors import AzureBusy, AzureError
 from shared.imaging.family import read_family
 from shared.imaging.versions import Family
 from shared.models.azure import CoreQuota, HostPool, Lock, Machine, Permissions, ScalingPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.errors import FieldProblem, InvalidRequest
+from shared.core.errors import FieldProblem, InvalidRequest
 from shared.models.images import GalleryVersion
 from shared.models.views import Finding
 

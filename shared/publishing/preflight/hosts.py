@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.arm_ids import refusal
-from shared.errors import AzureError
+from shared.core.arm_ids import refusal
+from shared.core.errors import AzureError
+from shared.core.wording import counted
 from shared.models.policy import Strategy
 from shared.models.views import Finding
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
-from shared.words import counted
 
 _SHOWN = 5
 

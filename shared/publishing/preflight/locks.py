@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shared.errors import AzureError
+from shared.core.errors import AzureError
 from shared.models.azure import Lock
 from shared.models.views import Finding
 from shared.publishing.preflight.facts import Facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.errors import AzureError
+from shared.core.errors import AzureError
 from shared.models.azure import Permissions
 from shared.models.policy import Strategy
 from shared.models.views import Finding

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from shared.arm_ids import refusal
-from shared.errors import AzureError
+from shared.core.arm_ids import refusal
+from shared.core.errors import AzureError
+from shared.core.wording import counted
 from shared.images import available
 from shared.models.base import version_key
 from shared.models.views import Finding
@@ -14,7 +15,6 @@ from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
 from shared.publishing.version_use import check_use
-from shared.words import counted
 
 
 def account(facts: Facts) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.names import (
+from shared.core.names import (
     AWAIT_HEALTHY,
     BAKE_HOST,
     CAPTURE_IMAGE,

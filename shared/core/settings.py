@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.errors import FreshcoatError
+from shared.core.errors import FreshcoatError
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 

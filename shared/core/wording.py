@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
-from shared.states import PromotionState, RolloutState, VersionState
+from shared.core.states import PromotionState, RolloutState, VersionState
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _R, _V, _P = RolloutState, VersionState, PromotionState

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from shared.errors import ImpossibleMove
+from shared.core.errors import ImpossibleMove
 
 
 class RolloutState(StrEnum):

@@ -1,0 +1,68 @@
+"""Time zones by the names people give: IANA or Windows. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from tzlocal.windows_tz import win_tz
+
+
+class UnknownZone(ValueError):
+    """No time zone has this name."""
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Lower-case name -> IANA name. IANA names win over Windows names that look the same (`UTC`)."""
+    windows = {name.lower(): iana for name, iana in win_tz.items()}
+    return windows | {name.lower(): name for name in available_timezones()}
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The zone called `name` (`Europe/Berlin`, `W. Europe Standard Time`, in any case); its key is the IANA name.
+
+    Windows names map as CLDR says for the whole world (tzlocal's table). Raises UnknownZone.
+    """
+    known = _names().get(name.strip().lower())
+    if known is None:
+        raise UnknownZone(
+            f"there is no time zone {name[:80]!r}; use a name like Europe/Berlin or W. Europe Standard Time"
+        )
+    return ZoneInfo(known)
+
+
+_FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?")
+
+
+def parse_moment(text: str, zone: ZoneInfo) -> datetime:
+    """An ISO 8601 date and time as UTC; without an offset it is local time in `zone`.
+
+    Raises ValueError saying what to write instead: not ISO, or a local time that a change of the clocks
+    skips or repeats (both candidates are named, with their offsets).
+    """
+    if not _FORM.fullmatch(text):
+        raise ValueError("write a date and time like 2026-11-02T01:00, with or without an offset")
+    try:
+        moment = datetime.fromisoformat(text.upper())
+        return moment.astimezone(UTC) if moment.tzinfo else _local(moment, zone)
+    except OverflowError as error:
+        raise ValueError("this date is out of range") from error
+
+
+def _local(naive: datetime, zone: ZoneInfo) -> datetime:
+    early, late = (naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if early == late:
+        return early
+    exists = early.astimezone(zone).replace(tzinfo=None) == naive
+    named = " or ".join(moment.astimezone(zone).isoformat() for moment in sorted((early, late)))
+    happens = "twice" if exists else "not at all"
+    raise ValueError(f"the clocks change: in {zone.key} this local time happens {happens}; write {named}")
+
+
+def days_later(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The same time of day in `zone` so many days later, in UTC. Where a change of the clocks skips that time, the
+    moment as much later; where it repeats it, the first one."""
+    return (moment.astimezone(zone) + timedelta(days=days)).replace(fold=0).astimezone(UTC)
