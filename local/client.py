@@ -12,9 +12,11 @@ import httpx
 from local.children import StackError
 from local.sim import names
 from local.stack_options import StackOptions
+from shared.api.common import Listed
+from shared.api.images import ImageView, VersionView
+from shared.api.rollouts import RolloutHostView, RolloutView
+from shared.api.tasks import TaskBrief, TaskView
 from shared.models.base import Value
-from shared.models.image_views import ImageView, TaskBrief, TaskView, VersionView
-from shared.models.views import Listed, RolloutHostView, RolloutView
 
 IMAGE = "win11-office"
 POOL = "office"

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from local.client import NEW
 from local.story.outcome import BurstHost, Outcome, wrong
-from shared.models.image_views import TaskBrief, VersionView
+from shared.api.images import VersionView
+from shared.api.tasks import TaskBrief
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from shared.api.accounts import AccountRegistration, AccountView
+from shared.api.common import Listed
 from shared.audit import audit
 from shared.core.errors import InvalidRequest, NotFound
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.accounts import DEFAULT_ACCOUNT, Account
-from shared.models.image_views import AccountView
-from shared.models.requests import AccountRegistration
-from shared.models.views import Listed
 from shared.paging import page_of
 from shared.services import ACCOUNTS, POOLS, Services
 

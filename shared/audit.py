@@ -6,7 +6,7 @@ import logging
 
 from shared.core.errors import FreshcoatError
 from shared.core.ids import newest_first_id
-from shared.models.keeping import AuditEntry
+from shared.models.audit import AuditEntry
 from shared.services import Services
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.logoff_hints import FRESH, Hint, hints_in
+from shared.api.logoff_events import FRESH, Hint, hints_in
 from shared.ports import Engine
 from shared.services import POOLS, ROLLOUTS, Services
 

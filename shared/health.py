@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from shared.api.common import Health
 from shared.core.errors import AzureBusy, AzureError
-from shared.models.views import Health
 from shared.services import POOLS, Services
 
 _log = logging.getLogger(__name__)

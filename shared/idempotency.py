@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.core.errors import AlreadyExists, Conflict, FreshcoatError, StaleRow
-from shared.models.keeping import KeptAnswer
+from shared.models.answers import KeptAnswer
 from shared.services import Services
 
 _log = logging.getLogger(__name__)

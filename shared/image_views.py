@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.api.images import ImageView, VersionView
+from shared.api.tasks import TaskBrief
 from shared.core.arm_ids import refusal, version_id
 from shared.core.errors import AzureBusy, AzureError
 from shared.imaging.family import read_family
@@ -12,7 +14,6 @@ from shared.imaging.task_views import brief
 from shared.imaging.versions import Family
 from shared.models.azure import Machine
 from shared.models.base import version_key
-from shared.models.image_views import ImageView, TaskBrief, VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.services import POOLS, TASKS, Services
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.accounts import unknown_accounts
+from shared.api.common import Listed
+from shared.api.images import ImageRegistration, ImageView, VersionView
 from shared.audit import audit
 from shared.core.arm_ids import definition_problem, machine_problem, refusal, subnet_problem
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
@@ -12,11 +14,8 @@ from shared.image_views import view_images, view_versions
 from shared.imaging.adoption import adopt_once, being_made, in_use
 from shared.imaging.family import change_family, read_family
 from shared.imaging.versions import Family
-from shared.models.image_views import ImageView, VersionView
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
-from shared.models.requests import ImageRegistration
-from shared.models.views import Listed
 from shared.paging import page_of
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 

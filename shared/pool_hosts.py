@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from shared.api.common import Listed
+from shared.api.pools import PoolHostView
 from shared.core.errors import AzureBusy, AzureError
 from shared.core.names import ROLLOUT_TAG
 from shared.models.azure import HostPool, Machine, SessionHost
 from shared.models.base import region_key
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.models.views import Listed, PoolHostView
 from shared.paging import page_of
 from shared.services import Services
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.accounts import known_account
+from shared.api.pools import PoolRegistration, PoolView
+from shared.api.validation import salvage
 from shared.audit import audit
 from shared.core.arm_ids import host_pool_problem, refusal
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
@@ -19,12 +21,9 @@ from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import version_key
 from shared.models.images import Image
 from shared.models.pools import Pool, ReimageSupport, Ring
-from shared.models.requests import PoolRegistration
-from shared.models.views import PoolView
 from shared.pool_hosts import SeenHost, see_hosts
 from shared.pools import find_pool, running_rollout, standing_refresh, view_pool
 from shared.services import IMAGES, POOLS, Services
-from shared.validation import salvage
 
 _NEVER_ACTIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.DISCARDED, VersionState.FAILED})
 

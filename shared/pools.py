@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from shared.api.common import Listed
+from shared.api.pools import Freshness, PoolImageView, PoolView
 from shared.core.arm_ids import refusal, version_id
 from shared.core.errors import AzureError, AzureNotFound, Conflict, NotFound
 from shared.images import find_image
@@ -15,7 +17,6 @@ from shared.imaging.new_hosts import Choice, Known, choose
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.models.views import Freshness, Listed, PoolImageView, PoolView
 from shared.pool_hosts import SeenHost, seen_lately
 from shared.publishing.progress import brief
 from shared.publishing.record import as_settled

@@ -10,9 +10,10 @@ from shared.core.settings import Settings
 from shared.first_asks import FirstAsks
 from shared.known_rows import KnownRows
 from shared.models.accounts import Account
-from shared.models.disks import KeptDisk
+from shared.models.answers import KeptAnswer
+from shared.models.audit import AuditEntry
 from shared.models.images import Image, ImageRow
-from shared.models.keeping import AuditEntry, KeptAnswer
+from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from shared.api.common import ScheduleRequest
+from shared.api.promotions import PromotionMoment
+from shared.api.schedules import FARTHEST, parse_promotion, parse_schedule
 from shared.core.errors import InvalidRequest
 from shared.core.time_zones import UnknownZone, days_later, parse_moment, zone_named
 from shared.models.policy import ScheduleMode
-from shared.models.requests import PromotionMoment, ScheduleRequest
 from shared.models.rollouts import Schedule
-from shared.schedule import FARTHEST, parse_promotion, parse_schedule
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/St_Johns", "UTC")

@@ -32,7 +32,7 @@ PURE = (
     "shared/core/errors.py",
     "shared/core/ids.py",
     "shared/core/names.py",
-    "shared/schedule.py",
+    "shared/api/schedules.py",
     "shared/core/wording.py",
     "shared/core/time_zones.py",
     "shared/imaging/holding.py",

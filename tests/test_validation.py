@@ -9,19 +9,15 @@ import pytest
 from pydantic import BaseModel
 
 import function_app  # noqa: F401 - importing it fills the table of endpoints
+from shared.api.fleet import PoolsChoice
+from shared.api.images import ActivateRequest, ImageRegistration, SetAsImageRequest
+from shared.api.logoff_events import LogoffEvent
+from shared.api.pools import PoolRegistration
+from shared.api.rollouts import CancelRequest
+from shared.api.validation import _FORMS, parse
 from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
 from shared.core.errors import InvalidRequest
 from shared.models.policy import PolicyOverrides
-from shared.models.requests import (
-    ActivateRequest,
-    CancelRequest,
-    ImageRegistration,
-    LogoffEvent,
-    PoolRegistration,
-    PoolsChoice,
-    SetAsImageRequest,
-)
-from shared.validation import _FORMS, parse
 from triggers.openapi import document
 
 POOL = {"host_pool_id": "/x", "image": "win11"}

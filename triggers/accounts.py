@@ -5,10 +5,8 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared import accounts
-from shared.models.image_views import AccountView
-from shared.models.queries import PageQuery
-from shared.models.requests import AccountRegistration
-from shared.models.views import Listed
+from shared.api.accounts import AccountRegistration, AccountView
+from shared.api.common import Listed, PageQuery
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from shared.api.common import Accepted
 from shared.events import Ear
-from shared.models.views import Accepted
 from shared.ports import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint

@@ -6,8 +6,8 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from shared.api.common import Health
 from shared.health import Pulse
-from shared.models.views import Health
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 from triggers.openapi import document

@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import azure.functions as func
 
 from shared import idempotency
+from shared.api.common import Query
+from shared.api.validation import parse
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
-from shared.models.queries import Query
 from shared.ports import Engine
 from shared.publishing.preflight import PreflightFailed
 from shared.services import Services
-from shared.validation import parse
 from triggers.contract import Answer, Call, Endpoint
 
 log = logging.getLogger("freshcoat.http")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
+from shared.api.images import ActivateRequest, RollBackRequest, SetAsImageRequest
+from shared.api.tasks import TaskView
 from shared.imaging import activation, capture
-from shared.models.image_views import TaskView
-from shared.models.requests import ActivateRequest, RollBackRequest, SetAsImageRequest
 from shared.ports import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint

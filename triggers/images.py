@@ -5,10 +5,8 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared import images
-from shared.models.image_views import ImageView, VersionView
-from shared.models.queries import ImagesQuery
-from shared.models.requests import ImageRegistration
-from shared.models.views import Listed
+from shared.api.common import Listed
+from shared.api.images import ImageRegistration, ImagesQuery, ImageView, VersionView
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

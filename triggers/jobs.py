@@ -7,11 +7,11 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from shared.api.common import WhatIfQuery
+from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
+from shared.api.tasks import TaskView
 from shared.core.errors import FieldProblem
 from shared.imaging import job_plan, jobs
-from shared.models.image_views import PoolsPlanView, TaskView
-from shared.models.queries import WhatIfQuery
-from shared.models.requests import UpdatePoolsRequest
 from shared.ports import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint

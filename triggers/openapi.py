@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.models.views import Problem
+from shared.api.common import Problem
 from triggers.contract import ENDPOINTS, Endpoint
 from triggers.http import PATH_PATTERNS
 

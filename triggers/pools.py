@@ -8,10 +8,18 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared import pool_registration, pools
+from shared.api.common import Listed, PageQuery, WhatIfQuery
+from shared.api.pools import (
+    PoolHostView,
+    PoolImageView,
+    PoolRegistration,
+    PoolsQuery,
+    PoolView,
+    RollBackPoolRequest,
+    UpdateImageRequest,
+)
+from shared.api.rollouts import PlanView, RolloutView
 from shared.core.errors import FieldProblem
-from shared.models.queries import PageQuery, PoolsQuery, WhatIfQuery
-from shared.models.requests import PoolRegistration, RollBackPoolRequest, UpdateImageRequest
-from shared.models.views import Listed, PlanView, PoolHostView, PoolImageView, PoolView, RolloutView
 from shared.pool_hosts import list_hosts
 from shared.ports import Engine
 from shared.publishing.refresh import end_refresh, keep_refresh

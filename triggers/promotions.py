@@ -7,12 +7,10 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from shared.api.common import Listed
+from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionsQuery, PromotionView
 from shared.core.errors import FieldProblem
 from shared.imaging import promotion_request, promotions
-from shared.models.image_views import PromotionView
-from shared.models.queries import PromotionsQuery
-from shared.models.requests import PromotionMoment, PromotionRequest
-from shared.models.views import Listed
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -7,10 +7,18 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from shared.api.common import Listed, NoBody
+from shared.api.rollouts import (
+    CancelRequest,
+    Reschedule,
+    RetryRequest,
+    RolloutBrief,
+    RolloutHostsQuery,
+    RolloutHostView,
+    RolloutsQuery,
+    RolloutView,
+)
 from shared.core.errors import FieldProblem
-from shared.models.queries import RolloutHostsQuery, RolloutsQuery
-from shared.models.requests import CancelRequest, NoBody, Reschedule, RetryRequest
-from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
 from shared.ports import Engine
 from shared.publishing import control, read
 from shared.publishing.request import foreseen_problems

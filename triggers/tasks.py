@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
+from shared.api.common import Listed
+from shared.api.tasks import ApproveRingRequest, CancelTaskRequest, TaskBrief, TasksQuery, TaskView
 from shared.imaging import task_lists
 from shared.imaging.gates import approve_ring
 from shared.imaging.task_cancel import cancel_task
-from shared.models.image_views import TaskBrief, TaskView
-from shared.models.queries import TasksQuery
-from shared.models.requests import ApproveRingRequest, CancelTaskRequest
-from shared.models.views import Listed
 from shared.ports import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
+from shared.api.images import StageRequest, VerdictRequest, VersionView
 from shared.imaging.removal import remove_version
 from shared.imaging.stage import stage_version
 from shared.imaging.verdict import give_verdict
-from shared.models.image_views import VersionView
-from shared.models.requests import StageRequest, VerdictRequest
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -12,9 +12,9 @@ from local.story.stage import Stage
 from local.story.tell_burst import BurstTelling
 from local.story.tell_rollout import RolloutTelling
 from local.story.tell_task import TaskTelling
+from shared.api.rollouts import RolloutView
+from shared.api.tasks import TaskView
 from shared.core.states import RolloutState, TaskState
-from shared.models.image_views import TaskView
-from shared.models.views import RolloutView
 
 DEADLINE = timedelta(seconds=32)
 """From the activation to the moment at which sessions are ended."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from local.client import NEW, OLD
+from shared.api.images import ImageView, VersionView
+from shared.api.rollouts import RolloutHostView, RolloutView
+from shared.api.tasks import TaskBrief, TaskView
 from shared.core.states import RolloutState, TaskState
 from shared.models.base import UtcTime, Value
-from shared.models.image_views import ImageView, TaskBrief, TaskView, VersionView
-from shared.models.views import RolloutHostView, RolloutView
 
 
 class Captured(Value):

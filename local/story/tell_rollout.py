@@ -11,8 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from shared.api.rollouts import RolloutView
 from shared.core.states import HostState
-from shared.models.views import RolloutView
 
 BAR_WIDTH = 40
 _LINE_EVERY_SECONDS = 2.0

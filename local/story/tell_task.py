@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.story.tell_rollout import BAR_WIDTH
-from shared.models.image_views import TaskView
+from shared.api.tasks import TaskView
 from shared.models.tasks import TaskStep
 
 

@@ -1,4 +1,4 @@
-"""ARM ids: what they are made of, and the kinds that people give us. ARM compares them without case: keys are lower case."""
+"""ARM ids: what they are made of, and the kinds that people give us. ARM ignores their case: keys are lower case."""
 
 from __future__ import annotations
 

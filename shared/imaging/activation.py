@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from shared.api.images import ActivateRequest, PoolsUpdateRequest, RollBackRequest
+from shared.api.tasks import TaskView
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.names import SWITCH_VERSION
 from shared.images import find_image
@@ -19,11 +21,9 @@ from shared.imaging.pool_choice import names_of, rings_of, schedule_of
 from shared.imaging.task_views import view
 from shared.imaging.tasks import audit_task, forget_task, new_task, start_task, write_task
 from shared.imaging.versions import Family
-from shared.models.image_views import TaskView
 from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
-from shared.models.requests import ActivateRequest, PoolsUpdateRequest, RollBackRequest
 from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.ports import Engine
 from shared.services import POOLS, TASKS, Services

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from shared.api.images import SetAsImageRequest
+from shared.api.tasks import TaskView
 from shared.core.arm_ids import refusal
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
@@ -19,9 +21,7 @@ from shared.imaging.tasks import audit_task, forget_task, new_task, start_task, 
 from shared.imaging.versions import Family
 from shared.models.azure import Template
 from shared.models.base import region_key, version_key
-from shared.models.image_views import TaskView
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
-from shared.models.requests import SetAsImageRequest
 from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.ports import Engine
 from shared.services import Services

@@ -10,13 +10,13 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 
+from shared.api.images import VersionView
 from shared.core.errors import AlreadyExists, FreshcoatError
 from shared.core.ids import made_at
 from shared.core.states import VersionState
 from shared.image_views import view_version
 from shared.imaging.tasks import note_done
 from shared.imaging.versions import Family
-from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion, Source
 from shared.models.tasks import Task, TaskKind
 from shared.services import POOLS, TASKS, Services

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from shared.api.tasks import ApproveRingRequest, TaskView
 from shared.audit import audit
 from shared.core.errors import Conflict, NotFound, StaleRow
 from shared.imaging.rings import NextMove
 from shared.imaging.standings import Begun, move_of, read_rollouts
 from shared.imaging.task_views import view
 from shared.imaging.tasks import WORDS
-from shared.models.image_views import TaskView
-from shared.models.requests import ApproveRingRequest
 from shared.models.tasks import Approval, Gate, PoolsWork, Task
 from shared.services import ROLLOUTS, TASKS, Services
 

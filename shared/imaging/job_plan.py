@@ -5,14 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from shared.api.fleet import PoolsPlanView, RingPlanView, UpdatePoolsRequest
+from shared.api.rollouts import PlanView
 from shared.imaging.jobs import READERS, draft
 from shared.imaging.pool_choice import JobPools
 from shared.imaging.pool_rollouts import wanted
-from shared.models.image_views import PoolsPlanView, RingPlanView
+from shared.models.findings import Finding
 from shared.models.pools import Pool
-from shared.models.requests import UpdatePoolsRequest
 from shared.models.tasks import Gate, Task
-from shared.models.views import Finding, PlanView
 from shared.publishing.request import plan_rollout
 from shared.services import Services
 

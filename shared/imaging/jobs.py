@@ -7,22 +7,23 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from shared.api.common import ScheduleRequest
+from shared.api.fleet import PoolsChoice, UpdatePoolsRequest
+from shared.api.tasks import TaskView
+from shared.api.validation import salvage
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.imaging.pool_choice import JobPools, choose_pools, schedule_of
 from shared.imaging.pool_rollouts import wanted
 from shared.imaging.task_views import view
 from shared.imaging.tasks import audit_task, new_task, start_task, write_task
-from shared.models.image_views import TaskView
+from shared.models.findings import Finding
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
-from shared.models.requests import PoolsChoice, ScheduleRequest, UpdatePoolsRequest
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
-from shared.models.views import Finding
 from shared.ports import Engine
 from shared.publishing.preflight import PreflightFailed
 from shared.publishing.request import check_update
 from shared.services import Services
-from shared.validation import salvage
 
 READERS = 8
 """Pools that are looked at side by side."""

@@ -10,6 +10,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.api.promotions import PromotionRequest, PromotionView
+from shared.api.schedules import parse_promotion
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, FreshcoatError, InvalidRequest, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState
@@ -18,11 +20,8 @@ from shared.imaging.family import change_family, read_family
 from shared.imaging.holding import hold, let_go
 from shared.imaging.promotions import audit_promotion, find_promotion, moment_problems, staged_at, view
 from shared.imaging.versions import Family
-from shared.models.image_views import PromotionView
 from shared.models.promotions import Promotion
-from shared.models.requests import PromotionRequest
 from shared.models.tasks import ActivationWork, PoolsUpdate
-from shared.schedule import parse_promotion
 from shared.services import IMAGES, PROMOTIONS, Services
 
 HOLD_GRACE = timedelta(minutes=1)

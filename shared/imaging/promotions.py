@@ -13,6 +13,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.api.common import Listed
+from shared.api.promotions import PromotionMoment, PromotionView
+from shared.api.schedules import parse_promotion
+from shared.api.validation import parse
 from shared.audit import audit
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
 from shared.core.states import PromotionState, move_promotion
@@ -22,15 +26,10 @@ from shared.imaging.holding import let_go
 from shared.imaging.rings import schedule_for_ring
 from shared.imaging.versions import Family
 from shared.models.base import iso
-from shared.models.image_views import PromotionView
 from shared.models.policy import ScheduleMode
 from shared.models.promotions import Promotion
-from shared.models.requests import PromotionMoment
 from shared.models.tasks import PoolsUpdate
-from shared.models.views import Listed
-from shared.schedule import parse_promotion
 from shared.services import PROMOTIONS, Services
-from shared.validation import parse
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 
+from shared.api.images import VersionView
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, Conflict, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState
@@ -24,7 +25,6 @@ from shared.imaging.changes import shown, tell
 from shared.imaging.family import change_family, read_family
 from shared.imaging.promotions import audit_promotion, ended
 from shared.imaging.usage import Uses, look_at_uses, told, users_of
-from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.services import PROMOTIONS, Services
 

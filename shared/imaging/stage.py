@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.api.images import StageRequest, VersionView
 from shared.core.errors import AzureConflict, Conflict, InvalidRequest
 from shared.core.ids import newest_first_id
 from shared.images import find_image
@@ -11,9 +12,7 @@ from shared.imaging.changes import shown, tell, tell_versions
 from shared.imaging.family import change_family, read_family
 from shared.imaging.regions import missing_regions, told_missing
 from shared.imaging.versions import Family
-from shared.models.image_views import VersionView
 from shared.models.images import GalleryVersion, Image
-from shared.models.requests import StageRequest
 from shared.services import Services
 
 

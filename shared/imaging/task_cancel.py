@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from shared.api.tasks import TaskView
 from shared.audit import audit
 from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
@@ -13,7 +14,6 @@ from shared.imaging.standings import read_rollouts
 from shared.imaging.task_views import view
 from shared.imaging.tasks import WORDS
 from shared.imaging.way_back import stop_running
-from shared.models.image_views import TaskView
 from shared.models.tasks import CancelHow, Task, TaskKind
 from shared.ports import Engine
 from shared.services import ROLLOUTS, TASKS, Services

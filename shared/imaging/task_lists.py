@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from shared.api.common import Listed
+from shared.api.tasks import TaskBrief, TaskView
 from shared.core.errors import NotFound
 from shared.core.states import RolloutState, TaskState
 from shared.imaging import task_views
 from shared.imaging.standings import read_rollouts
-from shared.models.image_views import TaskBrief, TaskView
 from shared.models.rollouts import RolloutKind
 from shared.models.tasks import TaskKind
-from shared.models.views import Listed
 from shared.paging import merged
 from shared.ports import Page
 from shared.services import ROLLOUTS, TASKS, Services

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from shared.api.tasks import TaskBrief, TaskView
 from shared.core import names
 from shared.core.states import RolloutState
 from shared.imaging.pool_views import pools_fields
 from shared.imaging.standings import Begun
-from shared.models.image_views import TaskBrief, TaskView
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.tasks import Task
 from shared.publishing import progress

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from shared.api.images import VerdictRequest, VersionView
 from shared.core.ids import newest_first_id
 from shared.images import find_image
 from shared.imaging import lifecycle
 from shared.imaging.changes import shown, tell
 from shared.imaging.family import change_family
-from shared.models.image_views import VersionView
 from shared.models.images import Verdict
-from shared.models.requests import VerdictRequest
 from shared.services import Services
 
 

@@ -5,6 +5,8 @@ Everything is found out from the rows at every look: which rollouts run, which h
 
 from __future__ import annotations
 
+from shared.api.common import ScheduleRequest
+from shared.api.pools import RollBackPoolRequest
 from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound, StaleRow
 from shared.core.states import RolloutState
 from shared.core.steps import Outcome, Then
@@ -13,7 +15,6 @@ from shared.imaging.standings import Begun, read_rollouts
 from shared.imaging.task_step import TaskWork
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
-from shared.models.requests import RollBackPoolRequest, ScheduleRequest
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow, Task
 from shared.planning.moments import LONGEST_NOTICE

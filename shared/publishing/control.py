@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
+from shared.api.schedules import move_schedule
+from shared.api.validation import salvage
 from shared.audit import audit
 from shared.core.errors import Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
 from shared.core.states import HostState, RolloutState, move_rollout
 from shared.models.base import iso
-from shared.models.requests import Reschedule, RetryRequest
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
-from shared.models.views import RolloutView
 from shared.planning.moments import host_takes, schedule_back
 from shared.planning.windows import room_at
 from shared.ports import Engine
@@ -27,9 +28,7 @@ from shared.publishing.commands import Command, Reply, begun, refusal, reply
 from shared.publishing.progress import progress
 from shared.publishing.retry import retry_ended
 from shared.publishing.window_check import in_windows
-from shared.schedule import move_schedule
 from shared.services import ROLLOUTS, Services
-from shared.validation import salvage
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8

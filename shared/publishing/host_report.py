@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from shared.api.rollouts import RolloutHostView
 from shared.core.states import HostState
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
-from shared.models.views import RolloutHostView
 
 _HOW_BACK = {"swap": " on its kept disk", "reimage": " by re-imaging", "replace": " by replacement"}
 _COMPUTED = {"target", "reason"}

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from shared.core.errors import AlreadyExists, StaleRow
 from shared.models.azure import Machine
-from shared.models.disks import KeptDisk
+from shared.models.kept_disks import KeptDisk
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.services import Services
 

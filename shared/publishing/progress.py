@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from shared.api.rollouts import NextMoment, RolloutBrief, RolloutView
 from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.models.views import NextMoment, RolloutBrief, RolloutView
 from shared.planning import moments
 from shared.planning.freshness import is_fresh
 from shared.planning.pace import host_time

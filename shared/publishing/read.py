@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.api.common import Listed
+from shared.api.rollouts import RolloutBrief, RolloutHostView, RolloutView
 from shared.core.states import HostState, RolloutState
-from shared.models.views import Listed, RolloutBrief, RolloutHostView, RolloutView
 from shared.pool_hosts import rows_lately
 from shared.publishing.control import find_rollout
 from shared.publishing.host_report import view_host

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.api.common import ScheduleRequest
+from shared.api.pools import UpdateImageRequest
+from shared.api.rollouts import PlanView, RolloutView
+from shared.api.schedules import parse_schedule
+from shared.api.validation import salvage
 from shared.audit import audit
 from shared.core.arm_ids import version_id
 from shared.core.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
@@ -14,12 +19,11 @@ from shared.core.ids import newest_first_id
 from shared.core.states import RolloutState
 from shared.images import find_image
 from shared.models.base import VersionText
+from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy, PolicyOverrides, resolve_policy
 from shared.models.pools import Pool
-from shared.models.requests import ScheduleRequest, UpdateImageRequest
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
-from shared.models.views import Finding, PlanView, RolloutView
 from shared.planning.moments import host_takes
 from shared.pools import find_pool
 from shared.ports import Engine
@@ -29,9 +33,7 @@ from shared.publishing.preflight import Preflight, preflight
 from shared.publishing.progress import progress
 from shared.publishing.what_if import preview
 from shared.publishing.window_check import in_windows
-from shared.schedule import parse_schedule
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
-from shared.validation import salvage
 
 _log = logging.getLogger(__name__)
 

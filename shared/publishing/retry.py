@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from shared.api.common import ScheduleRequest
+from shared.api.rollouts import RetryRequest
+from shared.api.schedules import parse_schedule
 from shared.core.errors import Conflict
 from shared.images import find_image
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
-from shared.models.requests import RetryRequest, ScheduleRequest
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
 from shared.ports import Engine
 from shared.publishing.calm_policy import calmed
 from shared.publishing.claim import refuse_second, settled_pool
 from shared.publishing.request import Wanted, begin_rollout
-from shared.schedule import parse_schedule
 from shared.services import ROLLOUTS, Services
 
 _PAGE = 100

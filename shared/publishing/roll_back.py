@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from shared.api.pools import RollBackPoolRequest
+from shared.api.rollouts import PlanView, RolloutView
+from shared.api.schedules import parse_schedule
 from shared.core.errors import Conflict
 from shared.core.states import RolloutState
 from shared.images import find_image
 from shared.models.pools import Pool
-from shared.models.requests import RollBackPoolRequest
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow
-from shared.models.views import PlanView, RolloutView
 from shared.pools import find_pool, running_rollout
 from shared.ports import Engine
 from shared.publishing import control
@@ -19,7 +20,6 @@ from shared.publishing.commands import begun
 from shared.publishing.preflight.findings import warned
 from shared.publishing.progress import progress
 from shared.publishing.request import Wanted, begin_rollout, plan_rollout
-from shared.schedule import parse_schedule
 from shared.services import ROLLOUTS, Services
 
 

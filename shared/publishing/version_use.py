@@ -9,9 +9,9 @@ from __future__ import annotations
 from shared.core.states import VersionState
 from shared.imaging.versions import Family
 from shared.models.base import version_key
+from shared.models.findings import Finding
 from shared.models.images import GalleryVersion, ImageVersion
 from shared.models.pools import Pool, Ring
-from shared.models.views import Finding
 
 CHECK = "staged"
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.api.rollouts import PlannedBound, PlannedHost
 from shared.core.states import HostState
 from shared.core.wording import counted
 from shared.models.base import UtcTime, Value
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.models.views import PlannedBound, PlannedHost
 from shared.planning.budget import Budget, budget_for
 from shared.planning.plan import plan
 from shared.planning.spread import hosts_in, rounds_until_closing

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import UTC
 
 from shared.models.accounts import Account
+from shared.models.answers import KeptAnswer
+from shared.models.audit import AuditEntry
 from shared.models.base import Record, version_key
-from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageRow
-from shared.models.keeping import AuditEntry, KeptAnswer
+from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost

@@ -11,10 +11,11 @@ from azure.identity import DefaultAzureCredential
 from shared.core.settings import BadSettings, Settings
 from shared.core.transport import Connections
 from shared.models.accounts import Account
+from shared.models.answers import KeptAnswer
+from shared.models.audit import AuditEntry
 from shared.models.base import Record
-from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageRow, ImageState, ImageVersion
-from shared.models.keeping import AuditEntry, KeptAnswer
+from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from shared.api.images import StageRequest, VersionView
 from shared.core.states import PromotionState, VersionState
 from shared.imaging.retention import tidy
 from shared.imaging.stage import stage_version
-from shared.models.image_views import VersionView
+from shared.models.audit import AuditEntry
 from shared.models.images import GalleryVersion, Image, ImageVersion, Retention, Source
-from shared.models.keeping import AuditEntry
 from shared.models.pools import EntraJoin, Pool
 from shared.models.promotions import Promotion
-from shared.models.requests import StageRequest
 from shared.models.tasks import ActivationWork, Task, TaskKind
 from shared.services import PROMOTIONS, TASKS
 from tests.fixtures.app import App

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from shared.api.images import VersionView
 from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.core.states import PromotionState, VersionState
 from shared.imaging import leaving, lifecycle
 from shared.imaging.family import change_family
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import tidy
-from shared.models.image_views import VersionView
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from shared.api.images import VersionView
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError, OperationFailed
 from shared.core.states import PromotionState, RolloutState, VersionState
 from shared.imaging.promotions_due import run_due
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import tidy
-from shared.models.image_views import VersionView
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind

@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.core.states import VersionState
 from shared.imaging import leaving, lifecycle
@@ -18,7 +19,6 @@ from shared.imaging.removal import remove_version
 from shared.imaging.retention import RECENT, UNTOLD, tidy
 from shared.imaging.stage import stage_version
 from shared.models.images import Source
-from shared.models.requests import StageRequest
 from shared.models.tasks import TaskKind
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.play import Play

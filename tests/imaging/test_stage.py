@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, Conflict, InvalidRequest, NotFound
 from shared.core.states import VersionState
 from shared.imaging import lifecycle
 from shared.imaging.family import change_family
 from shared.imaging.stage import stage_version
 from shared.models.images import Source
-from shared.models.requests import StageRequest
 from shared.models.tasks import TaskKind
 from shared.services import TASKS
 from tests.fixtures.azure_world import vm_id_of

@@ -6,11 +6,10 @@ from functools import partial
 
 import pytest
 
+from shared.api.images import VerdictRequest, VersionView
 from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.imaging.verdict import give_verdict
-from shared.models.image_views import VersionView
 from shared.models.images import Source
-from shared.models.requests import VerdictRequest
 from shared.models.tasks import TaskKind
 from shared.services import TASKS
 from tests.fixtures.play import Play

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from shared.core.states import RolloutState
 from shared.models.azure import Machine
-from shared.models.disks import KeptDisk
+from shared.models.kept_disks import KeptDisk
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.publishing.kept_disks import kept_for, note_kept, note_left

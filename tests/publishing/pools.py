@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.api.rollouts import Reschedule
 from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
-from shared.models.requests import Reschedule
 from shared.publishing import control
 from tests.fixtures.azure_fakes import AzureWorld
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of

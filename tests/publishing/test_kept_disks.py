@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.core.errors import AlreadyExists, AzureBusy, StaleRow
-from shared.models.disks import KeptDisk
+from shared.models.kept_disks import KeptDisk
 from shared.publishing.old_disks import tidy_disks
 from tests.fixtures.azure_world import DEFINITION_ID, version_id_of, vm_id_of
 from tests.fixtures.builders import NEW, OLD

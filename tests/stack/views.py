@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.api.images import ImageView, VersionView
+from shared.api.rollouts import NextMoment, RolloutView
+from shared.api.tasks import TaskView
 from shared.core.states import RolloutState, TaskState, VersionState
-from shared.models.image_views import ImageView, TaskView, VersionView
 from shared.models.images import Retention, Verdict
 from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.rollouts import Schedule
 from shared.models.tasks import TaskKind, TaskStep
-from shared.models.views import NextMoment, RolloutView
 
 NOW = datetime.now(UTC)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from shared.core.states import HostState, RolloutState, VersionState
 from shared.models.accounts import Account
+from shared.models.answers import KeptAnswer
 from shared.models.azure import Operation
 from shared.models.base import Record, UtcTime, Value
-from shared.models.disks import KeptDisk
 from shared.models.images import Image, ImageState, ImageVersion, Retention, Source, TargetRegion, Verdict
-from shared.models.keeping import KeptAnswer
+from shared.models.kept_disks import KeptDisk
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import DomainJoin, EntraJoin, Pool, Ring
 from shared.models.promotions import Promotion

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from shared.core.errors import TooLarge
 from shared.models.accounts import Account
 from shared.models.base import Record
-from shared.models.disks import KeptDisk
 from shared.models.images import Image
+from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost

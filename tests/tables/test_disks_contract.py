@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.core.errors import AlreadyExists
-from shared.models.disks import KeptDisk
+from shared.models.kept_disks import KeptDisk
 from shared.ports import Rows
 from shared.tables.keys import disk_keys
 from shared.tables.wiring import Tables

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.api.logoff_events import hints_in
 from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
 from shared.events import RUNNING_KNOWN_FOR, Ear
-from shared.logoff_hints import hints_in
 from shared.models.base import iso
 from shared.models.rollouts import RolloutHost
 from tests.fixtures.app import START, App, office, update

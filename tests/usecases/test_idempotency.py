@@ -6,7 +6,7 @@ import pytest
 
 from shared.core.errors import AzureBusy, Conflict
 from shared.idempotency import CLAIM_LASTS, Answer, KeyReused, StillWorking, fingerprint, once
-from shared.models.keeping import KeptAnswer
+from shared.models.answers import KeptAnswer
 from tests.fixtures.app import App
 
 DONE = Answer(202, '{"id": 1}', "/api/rollouts/1")

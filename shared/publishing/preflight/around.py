@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shared.core.errors import AzureError
 from shared.core.names import EXCLUSION_TAG
 from shared.models.azure import CoreQuota, ScalingPlan
-from shared.models.views import Finding
+from shared.models.findings import Finding
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
 

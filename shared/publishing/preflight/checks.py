@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy
 from shared.models.pools import Pool
-from shared.models.views import Finding
 from shared.publishing.preflight import around, hosts, join, locks, rights, versions
 from shared.publishing.preflight.facts import Asked, Facts, gather
 from shared.publishing.preflight.findings import Preflight

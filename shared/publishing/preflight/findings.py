@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.core.errors import FieldProblem, InvalidRequest
+from shared.models.findings import Finding
 from shared.models.images import GalleryVersion
-from shared.models.views import Finding
 
 _FIELDS = {
     "account": "image",

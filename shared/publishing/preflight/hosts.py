@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from shared.core.arm_ids import refusal
 from shared.core.errors import AzureError
 from shared.core.wording import counted
+from shared.models.findings import Finding
 from shared.models.policy import Strategy
-from shared.models.views import Finding
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
 

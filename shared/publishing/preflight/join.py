@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from shared.models.findings import Finding
 from shared.models.pools import DomainJoin
-from shared.models.views import Finding
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed
 

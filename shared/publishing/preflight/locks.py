@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from shared.core.errors import AzureError
 from shared.models.azure import Lock
-from shared.models.views import Finding
+from shared.models.findings import Finding
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
 from shared.publishing.preflight.scopes import holds_at, told

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from shared.core.errors import AzureError
 from shared.models.azure import Permissions
+from shared.models.findings import Finding
 from shared.models.policy import Strategy
-from shared.models.views import Finding
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
 from shared.publishing.preflight.rights_table import RIGHTS, Right, When, Where, has

@@ -10,7 +10,7 @@ from shared.core.errors import AzureError
 from shared.core.wording import counted
 from shared.images import available
 from shared.models.base import version_key
-from shared.models.views import Finding
+from shared.models.findings import Finding
 from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned

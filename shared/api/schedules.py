@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.api.common import ScheduleRequest
+from shared.api.promotions import PromotionMoment
+from shared.api.rollouts import Reschedule
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.core.time_zones import UnknownZone, days_later, parse_moment, zone_named
 from shared.models.base import iso
 from shared.models.policy import ScheduleMode
-from shared.models.requests import PromotionMoment, Reschedule, ScheduleRequest
 from shared.models.rollouts import Schedule
 
 FARTHEST = timedelta(days=731)

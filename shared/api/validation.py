@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from shared.api.common import KEPT_FROM_THE_POOL
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.models.base import NAME_PATTERN, VERSION_PATTERN
 from shared.models.images import REGION_PATTERN
 from shared.models.policy import PROBE_NAME_PATTERN
 from shared.models.pools import JOIN_SETTING_PATTERN
-from shared.models.requests import KEPT_FROM_THE_POOL
 
 _KEPT = "network and VM size are kept from the pool and cannot be changed here; leave this out"
 _UNKNOWN = "there is no such field: check how it is spelt, or leave it out"

@@ -1,23 +1,50 @@
-"""What we answer. Times are ISO 8601 in UTC; counts are of hosts unless the name says sessions."""
+"""Rollouts: requests, queries and answers. Times are ISO 8601 in UTC; counts are of hosts unless they say sessions."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
+from shared.api.common import Moment, PageQuery, ScheduleRequest, ZoneName
 from shared.core.states import HostState, RolloutState
-from shared.models.base import UtcTime, Value
-from shared.models.policy import Policy, PolicyOverrides
-from shared.models.pools import Join, Refresh, ReimageSupport, Ring
+from shared.models.base import Name, UtcTime, Value
+from shared.models.findings import Finding
+from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind, Schedule
+from shared.models.tasks import CancelHow
 
 
-class Listed[V: Value](Value):
-    """One page of a list; `continuation` asks for the next one, null at the end."""
+class RolloutsQuery(PageQuery):
+    """Which rollouts."""
 
-    items: list[V]
-    continuation: str | None = None
+    pool: Name | None = None
+    state: RolloutState | None = None
+
+
+class RolloutHostsQuery(PageQuery):
+    """Which hosts of a rollout."""
+
+    state: HostState | None = None
+
+
+class Reschedule(Value):
+    """Move what is still ahead. A rollout of mode `at` takes `at`; one of mode `on_logoff` `begin_at`, `deadline`."""
+
+    at: Moment | None = None
+    begin_at: Moment | None = None
+    deadline: Moment | None = None
+    time_zone: ZoneName | None = None
+
+
+class CancelRequest(Value):
+    """How to stop. `leave`: hosts in work are finished, the rest stays as it is. `roll_back`: everything goes back."""
+
+    how: CancelHow = CancelHow.LEAVE
+
+
+class RetryRequest(Value):
+    """Take once more what has failed. `schedule` is for a rollout that has ended; left out: now."""
+
+    schedule: ScheduleRequest | None = None
 
 
 class RolloutBrief(Value):
@@ -110,82 +137,6 @@ class RolloutHostView(Value):
     ended_at: UtcTime | None
 
 
-class Freshness(Value):
-    """How far the refresh of a pool has come, by its last look."""
-
-    rollout: str
-    """Its standing rollout: `GET /api/rollouts/{rollout}` says more."""
-    state: RolloutState
-    used: int
-    """Hosts that were used since they were made, and those it has failed on."""
-    fresh: int
-    note: str
-    """What it waits for, or why it is paused."""
-
-
-class PoolView(Value):
-    """A pool as it is now. Numbers are null when Azure could not be read; `problem` says why."""
-
-    name: str
-    account: str
-    host_pool_id: str
-    image: str
-    version: str | None
-    previous_version: str | None
-    ring: Ring
-    time_zone: str
-    join: Join
-    policy: PolicyOverrides
-    reimage: ReimageSupport
-    registered_at: UtcTime
-    hosts: int | None = None
-    hosts_per_version: dict[str, int] = Field(default_factory=dict)
-    """`unknown` counts hosts whose VM is gone or was not made from a gallery image."""
-    sessions: int | None = None
-    running_rollout: RolloutBrief | None = None
-    refresh: Refresh = Refresh.OFF
-    freshness: Freshness | None = None
-    """Null while no host is refreshed: `refresh` is off, or no version is known that hosts could get."""
-    problem: str = ""
-
-
-class PoolHostView(Value):
-    """One session host. `drain`: who keeps new sessions away. `target`: the version it is to have."""
-
-    host: str
-    vm_id: str
-    version: str | None
-    target: str | None
-    sessions: int
-    status: str
-    accepting: bool
-    drain: Literal["none", "freshcoat", "operator"]
-    power: str
-    state: HostState | None = None
-    """Its state in the running rollout if there is one, else in the refresh of the pool."""
-    reason: str = ""
-
-
-class PoolImageView(Value):
-    """What a new or burst host of the pool is to be made from, now."""
-
-    pool: str
-    image: str
-    version: str
-    version_id: str
-    """ARM id of the gallery image version."""
-    why: str
-
-
-class Finding(Value):
-    """What one check before a rollout found. A rollout starts only when none says `fail`."""
-
-    check: str
-    result: Literal["pass", "warn", "fail"]
-    detail: str
-    what_to_do: str = ""
-
-
 class PlannedHost(Value):
     """What the first look would do with one host, in the order in which hosts are taken."""
 
@@ -241,45 +192,3 @@ class PlanView(Value):
     """Reckons with clean results and windows, not with the time until somebody approves; null if nobody can say."""
     expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
     """If nobody had to be waited for, and if everybody stayed until `force_at`."""
-
-
-class Accepted(Value):
-    """The request was taken; whether it changes anything is not said."""
-
-    accepted: bool = True
-
-
-class Health(Value):
-    """`ok` when every check is; else which one is not."""
-
-    status: Literal["ok", "failing"]
-    checks: dict[str, str]
-
-
-class FieldError(Value):
-    """One field that is wrong, by its dotted path."""
-
-    field: str
-    message: str
-
-
-class Problem(Value):
-    """RFC 9457, as `application/problem+json`. `type` is for programs, `detail` for people."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldError] = Field(default_factory=list)
-    findings: list[Finding] = Field(default_factory=list)
-    """When a preflight failed: everything it found."""
-    rollout: str = ""
-    """The rollout that is in the way, if one is."""
-    task: str = ""
-    """The task that is in the way, if one is."""
-    promotion: str = ""
-    """The scheduled promotion that is in the way, if one is."""
-    code: str = ""
-    """Azure's own error code, if it was Azure that refused."""
-    id: str = ""
-    """Of an unexpected error: the log says more under this id."""

@@ -1,20 +1,18 @@
-"""Reading what says that somebody logged off: our own form, and Azure Monitor's common alert schema. Pure.
-
-What cannot be understood is no hint; nothing here raises.
-"""
+"""Log-off events: the request, and the hints in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
+from shared.api.common import Moment
 from shared.core.time_zones import parse_moment
-from shared.models.requests import LogoffEvent
+from shared.models.base import Value
 
 FRESH = timedelta(minutes=10)
 """How old a hint may be, and how far ahead a host's clock may run."""
@@ -80,3 +78,17 @@ def _object(given: Any) -> Mapping[str, Any]:
 
 def _objects(given: Any) -> Iterator[Mapping[str, Any]]:
     yield from (item for item in given if isinstance(item, Mapping)) if isinstance(given, list) else ()
+
+
+class LogoffEvent(Value):
+    """A session ended on a host: a hint to look now. More fields may come along and are not read.
+
+    The other form that is taken is Azure Monitor's common alert schema, the host being a dimension.
+    """
+
+    model_config = Value.model_config | {"extra": "ignore"}
+
+    host: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    vm_id: Annotated[str, Field(max_length=1_000)] | None = None
+    session_id: int | str | None = None
+    utc: Moment

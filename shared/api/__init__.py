@@ -1,0 +1,1 @@
+"""The HTTP contract: requests, queries and answers by resource. Pure."""

@@ -1,0 +1,62 @@
+"""Promotions (scheduled activations): requests, queries and answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.api.common import Moment, PageQuery, ZoneName
+from shared.api.images import ActivateRequest
+from shared.core.states import PromotionState
+from shared.models.base import Name, UtcTime, Value
+from shared.models.rollouts import Schedule
+
+
+class PromotionView(Value):
+    """A scheduled activation."""
+
+    id: str
+    image: str
+    version: str
+    due_at: UtcTime
+    due_local: str
+    """`due_at` in `time_zone`."""
+    time_zone: str
+    days_after_staging: int | None
+    backup: bool | None
+    """Null: as the staged version was asked for."""
+    force: bool
+    update_pools: list[str]
+    schedule: Schedule | None
+    soak_minutes: int | None
+    state: PromotionState
+    task: str
+    """The activation, once it was taken up."""
+    reason: str
+    requested_by: str
+    created_at: UtcTime
+    ended_at: UtcTime | None
+    note: str
+
+
+class PromotionsQuery(PageQuery):
+    """Which promotions."""
+
+    image: Name | None = None
+    state: PromotionState | None = None
+
+
+class PromotionMoment(Value):
+    """When: `at` a date and time, or so many days after the version was staged, at the same time of day."""
+
+    at: Moment | None = None
+    days_after_staging: Annotated[int, Field(ge=0, le=730)] | None = None
+    time_zone: ZoneName | None = None
+    """Zone of `at` and of the days; left out: UTC, or that of the promotion that is moved."""
+
+
+class PromotionRequest(ActivateRequest, PromotionMoment):
+    """Schedule an activation."""
+
+    image: Name
