@@ -23,7 +23,7 @@ from bench.engine import measured
 from bench.rows import Part, Row
 from bench.stage import AT_ONCE, Stage, stage
 from local.sim import names
-from shared.azure import bodies
+from shared.azure import vm_bodies
 from shared.azure.scripts import registration_script
 from shared.core import arm_ids
 from shared.models.pools import EntraJoin
@@ -80,12 +80,12 @@ class _Program:
         async with self.window:
             vm, at = await self._machine(vm_id), arm_ids.parse(vm_id)
             tags = dict(vm.tags or {}) | {"ScalingPlanExclusion": "direct"}
-            patch: Any = bodies.patch(tags, "Detach", None)
+            patch: Any = vm_bodies.patch(tags, "Detach", None)
             await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, patch))
             await self._accept(host, accepting=False)
             await self._look_again(host, vm_id)
             await self.desktops.session_hosts.delete(self.pool.group, self.pool.name, host, force=False)
-            body: Any = bodies.reimage(NEW, fresh_password().get_secret_value())
+            body: Any = vm_bodies.reimage(NEW, fresh_password().get_secret_value())
             await self._through(self.compute.virtual_machines.begin_reimage(at.group, at.name, body))
             vm = await self._machine(vm_id)
             await self._disk(vm)
@@ -105,10 +105,10 @@ class _Program:
             raise RuntimeError(f"{host} is in use")
 
     async def _software(self, at: arm_ids.ArmId, location: str, tag: str) -> None:
-        join: Any = bodies.join_extension(location, EntraJoin(kind="entra"), None, tag)
+        join: Any = vm_bodies.join_extension(location, EntraJoin(kind="entra"), None, tag)
         extensions, commands = self.compute.virtual_machine_extensions, self.compute.virtual_machine_run_commands
         await self._through(extensions.begin_create_or_update(at.group, at.name, "AADLoginForWindows", join))
-        command: Any = bodies.register_command(location, registration_script(), {}, self.token)
+        command: Any = vm_bodies.register_command(location, registration_script(), {}, self.token)
         await self._through(commands.begin_create_or_update(at.group, at.name, "Register", command))
 
     async def _machine(self, vm_id: str) -> Any:

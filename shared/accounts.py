@@ -10,7 +10,7 @@ from shared.audit import audit
 from shared.core.errors import InvalidRequest, NotFound
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.accounts import DEFAULT_ACCOUNT, Account
-from shared.paging import page_of
+from shared.ports.paging import page_of
 from shared.services import ACCOUNTS, POOLS, Services
 
 

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
-from shared.azure.machines import AzureMachines
-from shared.azure.surroundings import AzureSurroundings
-from shared.azure.workshop import AzureWorkshop
+from shared.azure.governance import AzureSurroundings
+from shared.azure.host_pools import AzureDesktopPools
+from shared.azure.image_builder import AzureWorkshop
+from shared.azure.virtual_machines import AzureMachines
 from shared.core.settings import Settings
 from shared.recent import Recent
 from shared.services import Services
-from shared.tables.wiring import open_tables
+from shared.tables.open import open_tables
 
 
 def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:

@@ -38,7 +38,7 @@ _ORCHESTRATORS = {
 
 
 class DurableEngine:
-    """Starts and nudges orchestrations. Fulfils `shared.ports.Engine`."""
+    """Starts and nudges orchestrations. Fulfils `shared.ports.engine.Engine`."""
 
     def __init__(self, client: SyncDurableFunctionsClient) -> None:
         self._client = client

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.api.logoff_events import FRESH, Hint, hints_in
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.services import POOLS, ROLLOUTS, Services
 
 log = logging.getLogger("freshcoat.events")

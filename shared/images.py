@@ -16,7 +16,7 @@ from shared.imaging.family import change_family, read_family
 from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
-from shared.paging import page_of
+from shared.ports.paging import page_of
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 
 

@@ -13,7 +13,7 @@ from threading import Lock
 from cachetools import TTLCache
 
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.ports import Rows
+from shared.ports.storage import Rows
 
 _MOST = 50
 """Rollouts remembered at a time. One that is forgotten costs the reading of all its rows."""

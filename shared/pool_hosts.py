@@ -16,7 +16,7 @@ from shared.models.azure import HostPool, Machine, SessionHost
 from shared.models.base import region_key
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.paging import page_of
+from shared.ports.paging import page_of
 from shared.services import Services
 
 _READERS = 8

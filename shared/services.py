@@ -18,7 +18,9 @@ from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
-from shared.ports import DesktopPools, Gallery, Machines, Rows, Surroundings, Workshop
+from shared.ports.avd import DesktopPools
+from shared.ports.compute import Gallery, Machines, Surroundings, Workshop
+from shared.ports.storage import Rows
 from shared.recent import Recent
 from shared.sights import Sights
 

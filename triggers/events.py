@@ -8,7 +8,7 @@ import azure.durable_functions as df
 
 from shared.api.common import Accepted
 from shared.events import Ear
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

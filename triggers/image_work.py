@@ -7,7 +7,7 @@ import azure.durable_functions as df
 from shared.api.images import ActivateRequest, RollBackRequest, SetAsImageRequest
 from shared.api.tasks import TaskView
 from shared.imaging import activation, capture
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -12,7 +12,7 @@ from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
 from shared.api.tasks import TaskView
 from shared.core.errors import FieldProblem
 from shared.imaging import job_plan, jobs
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -21,7 +21,7 @@ from shared.api.pools import (
 from shared.api.rollouts import PlanView, RolloutView
 from shared.core.errors import FieldProblem
 from shared.pool_hosts import list_hosts
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.refresh import end_refresh, keep_refresh
 from shared.publishing.request import foreseen_problems, plan_update, update_image
 from shared.publishing.roll_back import plan_roll_back, roll_back_pool

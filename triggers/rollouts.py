@@ -19,7 +19,7 @@ from shared.api.rollouts import (
     RolloutView,
 )
 from shared.core.errors import FieldProblem
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing import control, read
 from shared.publishing.request import foreseen_problems
 from triggers.contract import Answer, Call

@@ -9,7 +9,7 @@ from shared.api.tasks import ApproveRingRequest, CancelTaskRequest, TaskBrief, T
 from shared.imaging import task_lists
 from shared.imaging.gates import approve_ring
 from shared.imaging.task_cancel import cancel_task
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -10,7 +10,7 @@ from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.engine import DurableEngine
 from shared.imaging.recovery import resume_lost_tasks
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.old_disks import tidy_disks
 from shared.publishing.recovery import resume_lost
 from shared.services import Services

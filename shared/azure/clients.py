@@ -21,7 +21,7 @@ from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
-from shared.azure.quota import WritesLeft
+from shared.azure.throttle import WritesLeft
 from shared.core.settings import Settings
 from shared.core.transport import Connections
 

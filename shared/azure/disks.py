@@ -6,8 +6,8 @@ from typing import Any
 
 from azure.mgmt.compute import models
 
-from shared.azure import bodies, operations, reading, reads
-from shared.azure.compute import ComputeCalls
+from shared.azure import operations, parse, rest, vm_bodies
+from shared.azure.compute_base import ComputeCalls
 from shared.core import arm_ids
 from shared.core.errors import AzureNotFound
 from shared.models.azure import Disk, Operation
@@ -19,12 +19,12 @@ class DiskCalls(ComputeCalls):
     def disk(self, disk_id: str) -> Disk | None:
         """One disk: one read. None when it does not exist."""
         body = self._disk(disk_id)
-        return None if body is None else reading.disk(body)
+        return None if body is None else parse.disk(body)
 
     def disk_version(self, disk_id: str) -> str | None:
         """The gallery image version a disk was made from, by its `creationData`; None also when it is gone."""
         body = self._disk(disk_id)
-        return None if body is None else reading.disk_source(body)
+        return None if body is None else parse.disk_source(body)
 
     def start_swap(self, vm_id: str, disk_id: str) -> Operation:
         """PATCH the OS disk's name and id (azure-facts 1.2, 1.8 A2). Azure refuses it unless the VM is deallocated.
@@ -33,7 +33,7 @@ class DiskCalls(ComputeCalls):
         AzureNotFound, AzureConflict.
         """
         at = arm_ids.parse(vm_id)
-        body = models.VirtualMachineUpdate(bodies.swap(disk_id))
+        body = models.VirtualMachineUpdate(vm_bodies.swap(disk_id))
         return operations.start("swap", vm_id, lambda p: self._vms(at).begin_update(at.group, at.name, body, polling=p))
 
     def start_disk_removal(self, disk_id: str) -> Operation:
@@ -45,6 +45,6 @@ class DiskCalls(ComputeCalls):
     def _disk(self, disk_id: str) -> dict[str, Any] | None:
         try:
             at = arm_ids.parse(disk_id)
-            return reads.read(self._clients, f"read the disk {at.name}", reads.DISKS, at)
+            return rest.read(self._clients, f"read the disk {at.name}", rest.DISKS, at)
         except AzureNotFound:
             return None

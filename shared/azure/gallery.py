@@ -8,7 +8,7 @@ from typing import Any
 from azure.mgmt.compute import models
 from azure.mgmt.compute.operations import GalleryImageVersionsOperations
 
-from shared.azure import image_bodies, making, operations, reading
+from shared.azure import image_bodies, operations, ownership, parse
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
 from shared.core import arm_ids
@@ -31,7 +31,7 @@ class AzureGallery:
         gallery, name = at.names
         with azure_call(f"read the image definition {name}"):
             found = self._clients.compute(at.subscription).gallery_images.get(at.group, gallery, name)
-        return reading.definition(found.as_dict())
+        return parse.definition(found.as_dict())
 
     def start_version(
         self,
@@ -45,7 +45,7 @@ class AzureGallery:
         """PUT the version, after a look: making it again is fine. Raises AzureError when another made this number."""
         at = arm_ids.parse(definition.id, depth=2)
         target = version_id(definition.id, version)
-        if making.is_made(lambda: self._read(at, version), task, operations.words("version", target)):
+        if ownership.is_made(lambda: self._read(at, version), task, operations.words("version", target)):
             return operations.finished("version", target)
         gallery, name = at.names
         body = models.GalleryImageVersion(image_bodies.version(definition, source_id, regions, task))
@@ -90,7 +90,7 @@ class AzureGallery:
             body = self._read(arm_ids.parse(definition_id, depth=2), version, expand="ReplicationStatus")
         except AzureNotFound:
             return None
-        return reading.gallery_version(body, replication_known=True)
+        return parse.gallery_version(body, replication_known=True)
 
     def versions(self, definition_id: str) -> list[GalleryVersion]:
         """All versions, oldest first by number. Ready here means provisioned: the list leaves the replication out."""
@@ -99,7 +99,7 @@ class AzureGallery:
         with azure_call(f"list the versions of {definition}"):
             answers = self._versions(at).list_by_gallery_image(at.group, gallery, definition)
             listed = [found.as_dict() for found in answers]
-        read = [reading.gallery_version(body, replication_known=False) for body in listed]
+        read = [parse.gallery_version(body, replication_known=False) for body in listed]
         return sorted(read, key=lambda one: version_key(one.version))
 
     def _read(self, at: arm_ids.ArmId, version: str, expand: str | None = None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
 from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, TaskKind
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.services import POOLS, TASKS, Services
 
 

@@ -23,7 +23,7 @@ from shared.models.azure import Template
 from shared.models.base import region_key, version_key
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
 from shared.models.tasks import CaptureWork, Task, TaskKind
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.services import Services
 
 _log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from shared.models.findings import Finding
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.preflight import PreflightFailed
 from shared.publishing.request import check_update
 from shared.services import Services

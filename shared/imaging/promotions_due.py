@@ -26,7 +26,7 @@ from shared.imaging.versions import Family
 from shared.models.images import Image
 from shared.models.promotions import Promotion
 from shared.models.tasks import Task, TaskKind
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.services import PROMOTIONS, TASKS, Services
 
 log = logging.getLogger("freshcoat.promotions")

@@ -9,7 +9,7 @@ from datetime import timedelta
 from shared.core.errors import StaleRow
 from shared.core.states import TaskState
 from shared.models.tasks import Task, TaskKind
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.services import TASKS, Services
 
 log = logging.getLogger("freshcoat.recovery")

@@ -15,7 +15,7 @@ from shared.imaging.task_views import view
 from shared.imaging.tasks import WORDS
 from shared.imaging.way_back import stop_running
 from shared.models.tasks import CancelHow, Task, TaskKind
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.services import ROLLOUTS, TASKS, Services
 
 _log = logging.getLogger(__name__)

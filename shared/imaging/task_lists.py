@@ -12,8 +12,8 @@ from shared.imaging import task_views
 from shared.imaging.standings import read_rollouts
 from shared.models.rollouts import RolloutKind
 from shared.models.tasks import TaskKind
-from shared.paging import merged
-from shared.ports import Page
+from shared.ports.paging import merged
+from shared.ports.storage import Page
 from shared.services import ROLLOUTS, TASKS, Services
 
 

@@ -21,7 +21,7 @@ from shared.imaging.tasks import find_task
 from shared.models.azure import Operation
 from shared.models.images import Image
 from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.services import TASKS, Services
 from shared.stepping import StepFailed, within
 

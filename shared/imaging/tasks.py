@@ -12,7 +12,7 @@ from shared.core.ids import newest_first_id
 from shared.core.states import TaskState, move_task
 from shared.models.base import VersionText
 from shared.models.tasks import Task, TaskKind
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.services import TASKS, Services
 
 _log = logging.getLogger(__name__)

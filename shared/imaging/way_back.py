@@ -18,7 +18,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow, Task
 from shared.planning.moments import LONGEST_NOTICE
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing import control
 from shared.publishing.claim import settled_pool
 from shared.publishing.roll_back import roll_back_pool

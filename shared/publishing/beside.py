@@ -22,7 +22,7 @@ from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import DRAINED_STATES, IN_HAND
 from shared.planning.windows import room_at
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.claim import stands
 from shared.publishing.left_over import is_ours_still, taken_over
 from shared.services import POOLS, ROLLOUTS, Services

@@ -23,7 +23,7 @@ from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
 from shared.planning.moments import host_takes, schedule_back
 from shared.planning.windows import room_at
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.commands import Command, Reply, begun, refusal, reply
 from shared.publishing.progress import progress
 from shared.publishing.retry import retry_ended

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shared.core.states import HostState
 from shared.core.steps import HOST_STEPS, Outcome, Then
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.registry import HOST_STEP_RUNS
 from shared.publishing.step import Work, load, run_step
 from shared.services import Services

@@ -20,7 +20,7 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.observe import observe
 from shared.planning.plan import plan
 from shared.planning.values import DRAINED_STATES, Act, HostView, Plan, Snapshot
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.carry_out import Hands
 from shared.publishing.hand_over import begun, save, start_hosts
 from shared.publishing.look import LookAnswer, limits_of, look, look_again_at

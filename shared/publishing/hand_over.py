@@ -10,7 +10,7 @@ from shared.core.errors import StaleRow
 from shared.core.states import RolloutState, move_rollout
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.values import Act, Plan
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.record import forced
 from shared.services import Services
 

@@ -20,7 +20,7 @@ from shared.planning.moments import next_look
 from shared.planning.pace import measured
 from shared.planning.plan import plan
 from shared.planning.values import Limits, Plan, Snapshot
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.beside import nudge_refresh
 from shared.publishing.carry_out import Hands
 from shared.publishing.gather import Gathered, gather

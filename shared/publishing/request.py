@@ -26,7 +26,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.planning.moments import host_takes
 from shared.pools import find_pool
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing.claim import claim, refuse_second, settled_pool, stands
 from shared.publishing.first_row import write_claimed
 from shared.publishing.preflight import Preflight, preflight

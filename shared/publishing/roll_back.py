@@ -12,7 +12,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow
 from shared.pools import find_pool, running_rollout
-from shared.ports import Engine
+from shared.ports.engine import Engine
 from shared.publishing import control
 from shared.publishing.calm_policy import calmed, policy_back
 from shared.publishing.claim import refuse_second, settled_pool

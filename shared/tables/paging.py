@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from shared.core.errors import InvalidRequest
 from shared.models.base import Record
-from shared.paging import continuation_after
-from shared.ports import Page
+from shared.ports.paging import continuation_after
+from shared.ports.storage import Page
 from shared.tables.codec import Coding, Entity
 
 

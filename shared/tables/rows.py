@@ -17,9 +17,9 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient, UpdateMode
 
 from shared.models.base import Record
-from shared.ports import Page
+from shared.ports.storage import Page
 from shared.tables.codec import Coding, Entity
-from shared.tables.faults import translated
+from shared.tables.errors import translated
 from shared.tables.keys import escape_key
 from shared.tables.limits import transactions
 from shared.tables.paging import check_one_partition, next_page, read_continuation
@@ -33,7 +33,7 @@ the clocks of the machines that a partition moves between may differ a little.""
 
 
 class TableRows[R: Record]:
-    """Fulfils `shared.ports.Rows`. Safe for many threads."""
+    """Fulfils `shared.ports.storage.Rows`. Safe for many threads."""
 
     def __init__(self, table: TableClient, codec: Coding[R]) -> None:
         self._table, self._codec = table, codec

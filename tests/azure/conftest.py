@@ -12,12 +12,12 @@ from pydantic import SecretStr
 
 from local.sim import names
 from local.sim.testing import Simulator, start_simulator
-from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
-from shared.azure.machines import AzureMachines
-from shared.azure.surroundings import AzureSurroundings
-from shared.azure.workshop import AzureWorkshop
+from shared.azure.governance import AzureSurroundings
+from shared.azure.host_pools import AzureDesktopPools
+from shared.azure.image_builder import AzureWorkshop
+from shared.azure.virtual_machines import AzureMachines
 from shared.core.settings import Settings
 from shared.models.azure import Operation
 

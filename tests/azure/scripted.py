@@ -13,13 +13,13 @@ from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
-from shared.azure.avd import AzureDesktopPools
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
-from shared.azure.machines import AzureMachines
-from shared.azure.quota import WritesLeft
-from shared.azure.surroundings import AzureSurroundings
-from shared.azure.workshop import AzureWorkshop
+from shared.azure.governance import AzureSurroundings
+from shared.azure.host_pools import AzureDesktopPools
+from shared.azure.image_builder import AzureWorkshop
+from shared.azure.throttle import WritesLeft
+from shared.azure.virtual_machines import AzureMachines
 from shared.core.settings import Settings
 
 ENDPOINT = "http://scripted.invalid"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.sim import names
-from shared.azure import bodies
+from shared.azure import vm_bodies
 from shared.models.pools import DomainJoin, EntraJoin
 
 NIC = names.nic_id("n")
@@ -76,7 +76,7 @@ def vm_body(**properties: Any) -> dict[str, Any]:
 
 
 def test_a_recreation_body_keeps_what_was_chosen() -> None:
-    body = bodies.recreation(vm_body())
+    body = vm_bodies.recreation(vm_body())
     properties = body["properties"]
 
     assert {key: body[key] for key in ("location", "zones", "tags", "plan")} == {
@@ -106,7 +106,7 @@ def test_a_recreation_body_keeps_what_was_chosen() -> None:
 
 
 def test_a_recreation_body_leaves_out_what_azure_filled_in() -> None:
-    body = bodies.recreation(vm_body())
+    body = vm_bodies.recreation(vm_body())
 
     assert not {"id", "name", "type", "etag", "managedBy", "resources"} & set(body)
     assert not {"vmId", "provisioningState", "timeCreated", "instanceView"} & set(body["properties"])
@@ -124,7 +124,7 @@ def test_a_recreation_body_leaves_out_what_azure_filled_in() -> None:
 
 def test_a_recreation_body_does_not_change_what_it_was_made_from() -> None:
     given = vm_body()
-    bodies.recreation(given)
+    vm_bodies.recreation(given)
     assert given == vm_body()
 
 
@@ -140,7 +140,7 @@ def test_data_disks_that_outlive_the_machine_are_attached_again_and_others_made_
         ],
     }
 
-    disks = bodies.recreation(vm_body(storageProfile=storage))["properties"]["storageProfile"]["dataDisks"]
+    disks = vm_bodies.recreation(vm_body(storageProfile=storage))["properties"]["storageProfile"]["dataDisks"]
 
     assert [(one["lun"], one["createOption"], one["managedDisk"].get("id")) for one in disks] == [
         (0, "Attach", "/d"),
@@ -153,14 +153,14 @@ def test_data_disks_that_outlive_the_machine_are_attached_again_and_others_made_
 
 def test_an_ephemeral_disk_stays_ephemeral() -> None:
     disk = {"createOption": "FromImage", "diffDiskSettings": {"option": "Local", "placement": "ResourceDisk"}}
-    made = bodies.recreation(vm_body(storageProfile={"osDisk": disk}))
+    made = vm_bodies.recreation(vm_body(storageProfile={"osDisk": disk}))
 
     assert made["properties"]["storageProfile"]["osDisk"] == disk
 
 
 def test_creating_adds_the_exact_version_and_the_password_and_keeps_the_body_clean() -> None:
-    kept = bodies.recreation(vm_body())
-    sent = bodies.create(kept, names.version_id("2.0.0"), "hush")
+    kept = vm_bodies.recreation(vm_body())
+    sent = vm_bodies.create(kept, names.version_id("2.0.0"), "hush")
 
     assert sent["properties"]["storageProfile"]["imageReference"] == {"id": names.version_id("2.0.0")}
     assert sent["properties"]["osProfile"]["adminPassword"] == "hush"
@@ -168,7 +168,7 @@ def test_creating_adds_the_exact_version_and_the_password_and_keeps_the_body_cle
 
 
 def test_a_domain_join_is_the_extension_others_use() -> None:
-    body = bodies.join_extension("westeurope", JOIN, "hush", "7")
+    body = vm_bodies.join_extension("westeurope", JOIN, "hush", "7")
 
     assert body["properties"] == {
         "publisher": "Microsoft.Compute",
@@ -185,21 +185,21 @@ def test_a_domain_join_is_the_extension_others_use() -> None:
         },
         "protectedSettings": {"Password": "hush"},
     }
-    assert "OUPath" not in str(bodies.join_extension("w", JOIN.model_copy(update={"ou": None}), "hush", "7"))
+    assert "OUPath" not in str(vm_bodies.join_extension("w", JOIN.model_copy(update={"ou": None}), "hush", "7"))
 
 
 @pytest.mark.parametrize("intune", [True, False])
 def test_an_entra_join_has_no_secret_and_names_intune_only_when_wanted(intune: bool) -> None:
-    properties = bodies.join_extension("westeurope", EntraJoin(kind="entra", intune=intune), None, "7")["properties"]
+    properties = vm_bodies.join_extension("westeurope", EntraJoin(kind="entra", intune=intune), None, "7")["properties"]
 
     assert (properties["publisher"], properties["type"]) == ("Microsoft.Azure.ActiveDirectory", "AADLoginForWindows")
-    assert properties["settings"] == ({"mdmId": bodies.INTUNE_MDM_ID} if intune else {})
+    assert properties["settings"] == ({"mdmId": vm_bodies.INTUNE_MDM_ID} if intune else {})
     assert "protectedSettings" not in properties
 
 
 def test_the_registration_token_goes_protected_and_the_command_differs_each_time() -> None:
-    first = bodies.register_command("westeurope", "script", {"AgentUrl": "https://a"}, "hush")["properties"]
-    second = bodies.register_command("westeurope", "script", {"AgentUrl": "https://a"}, "hush")["properties"]
+    first = vm_bodies.register_command("westeurope", "script", {"AgentUrl": "https://a"}, "hush")["properties"]
+    second = vm_bodies.register_command("westeurope", "script", {"AgentUrl": "https://a"}, "hush")["properties"]
 
     assert first["protectedParameters"] == [{"name": "RegistrationToken", "value": "hush"}]
     assert "hush" not in str(first["parameters"])
@@ -209,7 +209,7 @@ def test_the_registration_token_goes_protected_and_the_command_differs_each_time
 
 
 def test_a_probe_is_told_from_another_by_a_comment_after_the_script() -> None:
-    properties = bodies.probe_command("westeurope", "param([switch] $Deep)\nexit 0", 7, "r-1")["properties"]
+    properties = vm_bodies.probe_command("westeurope", "param([switch] $Deep)\nexit 0", 7, "r-1")["properties"]
 
     assert properties["source"]["script"] == "param([switch] $Deep)\nexit 0\n# run r-1\n"
     assert properties["timeoutInSeconds"] == 420
@@ -217,7 +217,7 @@ def test_a_probe_is_told_from_another_by_a_comment_after_the_script() -> None:
 
 
 def test_a_swap_names_the_disk_and_nothing_else() -> None:
-    assert bodies.swap(names.disk_id("kept")) == {
+    assert vm_bodies.swap(names.disk_id("kept")) == {
         "properties": {
             "storageProfile": {
                 "osDisk": {
@@ -231,8 +231,8 @@ def test_a_swap_names_the_disk_and_nothing_else() -> None:
 
 
 def test_a_patch_holds_only_what_is_given() -> None:
-    assert bodies.patch(None, None, None) == {}
-    assert bodies.patch({}, None, None) == {"tags": {}}
-    assert bodies.patch(None, "Detach", None) == {
+    assert vm_bodies.patch(None, None, None) == {}
+    assert vm_bodies.patch({}, None, None) == {"tags": {}}
+    assert vm_bodies.patch(None, "Detach", None) == {
         "properties": {"storageProfile": {"osDisk": {"createOption": "FromImage", "deleteOption": "Detach"}}}
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.sim import names
-from shared.azure import reading
+from shared.azure import parse
 from shared.core.errors import AzureConflict, AzureNotFound
 from shared.core.names import SWAPPED_TAG
 from shared.models.azure import Disk, Machine
@@ -60,8 +60,8 @@ def test_a_disk_says_what_it_is_on_and_what_it_was_made_from(azure: Azure) -> No
 def test_a_shared_disk_names_one_of_its_machines() -> None:
     body = {"id": "/d", "name": "d", "managedBy": None, "managedByExtended": ["/vm/1", "/vm/2"]}
 
-    assert reading.disk(body).attached_to == "/vm/1"
-    assert reading.disk({**body, "managedByExtended": None}).attached_to is None
+    assert parse.disk(body).attached_to == "/vm/1"
+    assert parse.disk({**body, "managedByExtended": None}).attached_to is None
 
 
 def test_a_host_gets_its_kept_disk_back_in_one_patch(azure: Azure) -> None:
@@ -103,7 +103,7 @@ def test_a_tag_that_names_no_disk_says_nothing(azure: Azure, tag: str) -> None:
     azure.machines.update(vm(1), tags={SWAPPED_TAG: tag})
 
     assert machine(azure).version == "1.0.0"
-    assert reading.machine({"id": "/vm", "name": "vm", "tags": {SWAPPED_TAG: "1.0.0 d"}}).version is None
+    assert parse.machine({"id": "/vm", "name": "vm", "tags": {SWAPPED_TAG: "1.0.0 d"}}).version is None
 
 
 def test_a_host_on_its_kept_disk_comes_back_once_it_has_joined_and_registered_anew(azure: Azure) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from local.sim import names
 from local.sim.images import resolve
-from shared.azure.reading import definition, gallery_version
+from shared.azure.parse import definition, gallery_version
 from shared.core.errors import AzureBusy, AzureError, AzureNotFound, OperationFailed
 from shared.models.images import GalleryVersion
 from tests.azure.building import IMAGE, REGIONS, TASK, VERSION, Build

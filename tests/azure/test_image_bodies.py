@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.sim import names
-from shared.azure import image_bodies, reading
+from shared.azure import image_bodies, parse
 from shared.azure.scripts import preparation_script
 from shared.core.errors import InvalidRequest
 from shared.models.azure import Template
@@ -176,7 +176,7 @@ def test_a_flag_is_changed_in_every_region_and_the_rest_of_a_region_stays() -> N
     ],
 )
 def test_the_primary_card_is_the_one_marked_or_the_first(cards: list[dict[str, Any]], expected: str | None) -> None:
-    assert reading.primary_nic({"properties": {"networkProfile": {"networkInterfaces": cards}}}) == expected
+    assert parse.primary_nic({"properties": {"networkProfile": {"networkInterfaces": cards}}}) == expected
 
 
 def test_the_subnet_is_that_of_the_primary_address() -> None:
@@ -184,7 +184,7 @@ def test_the_subnet_is_that_of_the_primary_address() -> None:
     vm = {"id": names.TEMPLATE_VM_ID, "name": "t"}
 
     def subnet(nic: dict[str, Any]) -> str:
-        return reading.template(vm, nic).subnet_id
+        return parse.template(vm, nic).subnet_id
 
     assert subnet({"properties": {"ipConfigurations": addresses}}) == "/b"
     assert subnet({"properties": {"ipConfigurations": addresses[:1]}}) == "/a"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.sim import names as sim_names
-from shared.azure.script_ends import TAIL, script_end
+from shared.azure.script_results import TAIL, script_end
 from shared.core import names
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.azure import Operation

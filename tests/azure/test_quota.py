@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.sim import names
-from shared.azure.quota import FRESH
+from shared.azure.throttle import FRESH
 from shared.core.errors import AzureBusy
 from tests.azure.conftest import POOL, Azure, host, vm
 from tests.azure.scripted import Scripted, said

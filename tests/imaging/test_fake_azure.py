@@ -9,7 +9,7 @@ import pytest
 from shared.core.errors import AzureConflict, AzureError, AzureNotFound, FreshcoatError, OperationFailed
 from shared.models.azure import Operation
 from shared.models.images import TargetRegion
-from shared.ports import Gallery, Workshop
+from shared.ports.compute import Gallery, Workshop
 from tests.fixtures.azure_fakes import AzureWorld, FakeGallery, FakeMachines, FakeWorkshop
 from tests.fixtures.azure_world import DEFINITION_ID, GROUP, REGION, SUBNET_ID, TEMPLATE_ID
 

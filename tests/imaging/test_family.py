@@ -17,7 +17,7 @@ from shared.imaging.family import change_family, read_family
 from shared.imaging.versions import Family
 from shared.models.images import ImageRow, Verdict
 from shared.services import Services
-from shared.tables.wiring import Tables, open_tables
+from shared.tables.open import Tables, open_tables
 from tests.fixtures.app import App
 from tests.fixtures.builders import NOON
 from tests.fixtures.families import family, record_family

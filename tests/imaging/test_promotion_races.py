@@ -12,7 +12,7 @@ import pytest
 from shared.core.states import PromotionState
 from shared.images import find_image
 from shared.services import PROMOTIONS
-from shared.tables.wiring import Tables
+from shared.tables.open import Tables
 from tests.fixtures.app import App, Reply
 from tests.fixtures.families import record_family
 from tests.imaging.planned import (

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.core.errors import AlreadyExists, StaleRow
 from shared.models.base import Record
-from shared.ports import Page
+from shared.ports.storage import Page
 from shared.tables import keys
 from shared.tables.keys import Keys
 from tests.fixtures.memory import MemoryRows, MemoryTables
@@ -20,7 +20,7 @@ _numbers = count(1)
 
 
 class LeanRows[R: Record](MemoryRows[R]):
-    """Fulfils `shared.ports.Rows`. Records are frozen, so that who has one cannot change what is kept."""
+    """Fulfils `shared.ports.storage.Rows`. Records are frozen, so that who has one cannot change what is kept."""
 
     def __init__(self, name: str, keys_of: Keys[R]) -> None:
         self._table, self._keys_of = name, keys_of

@@ -8,10 +8,10 @@ import pytest
 
 from shared.core.settings import Settings
 from shared.models.images import ImageRow
-from shared.ports import Rows
+from shared.ports.storage import Rows
 from shared.tables.codec import Codec
+from shared.tables.open import Tables, connect, image_row_codec
 from shared.tables.rows import TableRows
-from shared.tables.wiring import Tables, connect, image_row_codec
 from tests.fixtures.memory import MemoryRows, memory_rows
 from tests.tables.samples import Everything, everything_keys
 

@@ -23,7 +23,7 @@ from shared.tables import keys
 from shared.tables.codec import Codec, Coding
 from shared.tables.keys import escape_key
 from shared.tables.limits import TEXT_UNITS, check_entity, split_text, transactions
-from shared.tables.wiring import image_row_codec
+from shared.tables.open import image_row_codec
 from tests.tables.samples import (
     NOON,
     Everything,

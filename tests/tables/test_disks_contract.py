@@ -6,9 +6,9 @@ import pytest
 
 from shared.core.errors import AlreadyExists
 from shared.models.kept_disks import KeptDisk
-from shared.ports import Rows
+from shared.ports.storage import Rows
 from shared.tables.keys import disk_keys
-from shared.tables.wiring import Tables
+from shared.tables.open import Tables
 from tests.fixtures.memory import memory_rows
 from tests.tables.samples import kept_disk
 

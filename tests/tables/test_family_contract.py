@@ -9,7 +9,7 @@ import pytest
 from shared.core.errors import AlreadyExists, StaleRow
 from shared.core.states import VersionState
 from shared.models.images import ImageRow, ImageState
-from shared.ports import Rows
+from shared.ports.storage import Rows
 from tests.tables.samples import image_state, image_version
 
 type Table = Rows[ImageRow]

@@ -8,8 +8,8 @@ import pytest
 
 from shared.core.errors import InvalidRequest
 from shared.models.rollouts import RolloutHost
-from shared.ports import Rows
-from shared.tables.wiring import Tables
+from shared.ports.storage import Rows
+from shared.tables.open import Tables
 from tests.tables.samples import NOON, Colour, Everything, row
 
 type Table = Rows[Everything]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from shared.core.errors import AlreadyExists, StaleRow, TooLarge
-from shared.ports import Rows
+from shared.ports.storage import Rows
 from tests.tables.samples import NOON, Colour, Everything, Inner, row
 
 type Table = Rows[Everything]

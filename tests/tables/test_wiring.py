@@ -13,7 +13,7 @@ from local.azurite import Azurite
 from local.children import free_port
 from shared.core.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.core.settings import BadSettings, Settings
-from shared.tables.wiring import Tables, open_tables
+from shared.tables.open import Tables, open_tables
 from tests.tables.lossy import LossyProxy, lossy
 from tests.tables.samples import (
     account,

@@ -14,11 +14,11 @@ from typing import Any
 from azure.mgmt.compute import models
 from pydantic import SecretStr
 
-from shared.azure import bodies, operations, reading, reads
-from shared.azure.commands import CommandCalls
+from shared.azure import operations, parse, rest, vm_bodies
 from shared.azure.disks import DiskCalls
 from shared.azure.errors import azure_call
 from shared.azure.operations import OneLook
+from shared.azure.run_commands import CommandCalls
 from shared.core import arm_ids
 from shared.core.errors import AzureForbidden, AzureNotFound
 from shared.models.azure import Machine, MachineBody, Operation
@@ -33,7 +33,7 @@ class AzureMachines(CommandCalls, DiskCalls):
     def machine(self, vm_id: str) -> Machine | None:
         """One VM with its power state: one read. None when it does not exist."""
         try:
-            return reading.machine(self._get(vm_id, **{"$expand": "instanceView"}))
+            return parse.machine(self._get(vm_id, **{"$expand": "instanceView"}))
         except AzureNotFound:
             return None
 
@@ -61,8 +61,8 @@ class AzureMachines(CommandCalls, DiskCalls):
     ) -> None:
         """One PATCH; one read before it when NICs are to change: their ids must be named. Raises AzureNotFound."""
         at = arm_ids.parse(vm_id)
-        nics = None if nic_delete_option is None else bodies.nic_references(self._get(vm_id), nic_delete_option)
-        body = bodies.patch(tags, os_disk_delete_option, nics)
+        nics = None if nic_delete_option is None else vm_bodies.nic_references(self._get(vm_id), nic_delete_option)
+        body = vm_bodies.patch(tags, os_disk_delete_option, nics)
         if not body:
             return
         with azure_call(f"change the machine {at.name}"):
@@ -70,13 +70,13 @@ class AzureMachines(CommandCalls, DiskCalls):
 
     def recreation_body(self, vm_id: str) -> MachineBody:
         """What is needed to create the VM again; no secret, for Azure returns none. Raises AzureNotFound."""
-        body = bodies.recreation(self._get(vm_id))
+        body = vm_bodies.recreation(self._get(vm_id))
         return MachineBody(location=body["location"], body=body)
 
     def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
         """POST reimage with `exactVersion`. The old OS disk stays when its deleteOption is Detach (azure-facts 1.2)."""
         at = arm_ids.parse(vm_id)
-        body = models.VirtualMachineReimageParameters(bodies.reimage(version, admin_password.get_secret_value()))
+        body = models.VirtualMachineReimageParameters(vm_bodies.reimage(version, admin_password.get_secret_value()))
         return operations.start(
             "reimage", vm_id, lambda p: self._vms(at).begin_reimage(at.group, at.name, body, polling=p), admin_password
         )
@@ -93,7 +93,7 @@ class AzureMachines(CommandCalls, DiskCalls):
     ) -> Operation:
         """PUT the VM with the exact image version. Failed allocations come from `resume`, as a rule."""
         at = arm_ids.parse(vm_id)
-        whole = models.VirtualMachine(bodies.create(body.body, image_version_id, admin_password.get_secret_value()))
+        whole = models.VirtualMachine(vm_bodies.create(body.body, image_version_id, admin_password.get_secret_value()))
         return operations.start(
             "create",
             vm_id,
@@ -117,9 +117,9 @@ class AzureMachines(CommandCalls, DiskCalls):
         self, subscription: str, group: str, wanted: set[str], statuses: dict[str, list[dict[str, Any]]]
     ) -> dict[str, Machine]:
         call = f"list the machines of {group}"
-        answers = reads.all_of(self._clients, call, reads.VIRTUAL_MACHINES, subscription, group)
+        answers = rest.all_of(self._clients, call, rest.VIRTUAL_MACHINES, subscription, group)
         bodies_by_id = {vm["id"].lower(): vm for vm in answers}
-        return {key: reading.machine(vm, statuses.get(key, [])) for key, vm in bodies_by_id.items() if key in wanted}
+        return {key: parse.machine(vm, statuses.get(key, [])) for key, vm in bodies_by_id.items() if key in wanted}
 
     def _statuses(self, subscription: str) -> dict[str, list[dict[str, Any]]]:
         """Instance view statuses by lower-case VM id: the one list that has them.
@@ -129,8 +129,8 @@ class AzureMachines(CommandCalls, DiskCalls):
         """
         try:
             call, only = "list the power states", {"statusOnly": "true"}
-            answers = reads.all_of(self._clients, call, reads.VIRTUAL_MACHINES, subscription, None, **only)
-            return {vm["id"].lower(): reading.statuses_of(vm) for vm in answers}
+            answers = rest.all_of(self._clients, call, rest.VIRTUAL_MACHINES, subscription, None, **only)
+            return {vm["id"].lower(): parse.statuses_of(vm) for vm in answers}
         except AzureForbidden:
             return {}
 

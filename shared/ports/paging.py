@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from shared.core.errors import InvalidRequest
-from shared.ports import Page
+from shared.ports.storage import Page
 
 
 def page_of[T](items: Iterable[T], key: Callable[[T], str], *, limit: int, continuation: str | None) -> Page[T]:

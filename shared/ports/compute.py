@@ -1,78 +1,29 @@
-"""What the rules need from the world, as protocols. `shared.azure`, `shared.tables` and the durable client fulfil them.
+"""Virtual machines, galleries, image building and what governs them, as the use cases need them.
 
-Every method blocks and may raise the errors named here; all Azure methods may raise AzureBusy,
-AzureForbidden and AzureError. Nothing retries inside: waiting is the durable timer's work.
+Every method blocks and may raise AzureBusy, AzureForbidden and AzureError besides the errors it names.
+Nothing retries inside: the durable timer does the waiting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import SecretStr
 
 from shared.models.azure import (
     CoreQuota,
     Disk,
-    HostPool,
     Lock,
     Machine,
     MachineBody,
     Operation,
     Permissions,
     ScalingPlan,
-    SessionHost,
     Template,
-    UserSession,
 )
-from shared.models.base import Record
 from shared.models.images import Definition, GalleryVersion, TargetRegion
 from shared.models.pools import Join
-from shared.models.tasks import TaskKind
-
-
-class DesktopPools(Protocol):
-    """Azure Virtual Desktop: host pools, session hosts, user sessions. Ids are ARM ids of host pools."""
-
-    def host_pool(self, host_pool_id: str) -> HostPool:
-        """One host pool. Raises AzureNotFound."""
-
-    def session_hosts(self, host_pool_id: str) -> list[SessionHost]:
-        """All session hosts of the pool, page by page."""
-
-    def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
-        """One session host, or None when it is not registered."""
-
-    def registered_elsewhere(self, host_pool_id: str, vm_id: str) -> str:
-        """The name of another host pool of the subscription that has the VM as a session host; empty when none has.
-
-        One list of host pools and one of hosts for each: for rare moments. Raises AzureForbidden.
-        """
-
-    def user_sessions(self, host_pool_id: str) -> list[UserSession]:
-        """All sessions of the pool, page by page."""
-
-    def host_sessions(self, host_pool_id: str, host: str) -> list[UserSession]:
-        """The sessions of one host; empty when the host is not registered."""
-
-    def set_accepting(self, host_pool_id: str, host: str, *, accepting: bool) -> None:
-        """Drain (False) or undrain (True). Raises AzureNotFound."""
-
-    def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
-        """End a session. False: it was gone already."""
-
-    def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
-        """Show a message in a session. A session that is gone already is fine."""
-
-    def remove_session_host(self, host_pool_id: str, host: str) -> None:
-        """Take the host's registration out of the pool. One that is gone already is fine.
-
-        Raises AzureConflict while the host has sessions: the broker has the last word.
-        """
-
-    def registration_token(self, host_pool_id: str) -> SecretStr:
-        """A token with at least 30 minutes left; a new one (2 h) is made when there is none."""
 
 
 class Machines(Protocol):
@@ -242,73 +193,3 @@ class Gallery(Protocol):
 
     def versions(self, definition_id: str) -> list[GalleryVersion]:
         """All versions of the definition, oldest first. Raises AzureNotFound without the definition."""
-
-
-@dataclass(frozen=True)
-class Page[R]:
-    """Some rows, and the token of the next page; None at the end."""
-
-    rows: list[R]
-    continuation: str | None
-
-
-class Rows[R: Record](Protocol):
-    """One table of one kind of record. Keys are derived from the record by the table itself."""
-
-    def find(self, partition: str, row: str) -> R | None:
-        """The record under these keys, with its etag, or None."""
-
-    def add(self, record: R) -> R:
-        """Write a new record; the answer carries its etag. Raises AlreadyExists."""
-
-    def replace(self, record: R) -> R:
-        """Write over the version named by `record.etag`. Raises StaleRow when it has changed or is gone."""
-
-    def write_many(self, records: Sequence[R]) -> list[R]:
-        """Add (no etag) or replace (etag) many records of one partition, 100 to a transaction.
-
-        Raises StaleRow or AlreadyExists; transactions before the failing one stay written.
-        """
-
-    def remove(self, record: R) -> None:
-        """Delete the version named by `record.etag`. Raises StaleRow; a row that is gone is fine."""
-
-    def all(self, partition: str) -> list[R]:
-        """Every record of a partition, in key order."""
-
-    def since(self, partition: str, mark: str) -> tuple[list[R], str]:
-        """The records of a partition that were written since the reading which gave this mark, perhaps others too, and
-        the mark for the next reading. An empty mark: every record. What was removed meanwhile is not told.
-        """
-
-    def every(self) -> list[R]:
-        """Every record of the table, whatever its partition."""
-
-    def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
-        """Up to `limit` records of a partition in key order, those whose properties equal the given values."""
-
-
-class Engine(Protocol):
-    """The durable engine, as far as rollouts and tasks need it."""
-
-    def start_rollout(self, rollout_id: str, run: int) -> None:
-        """Start driving a rollout; starting what runs already is fine."""
-
-    def start_host(self, rollout_id: str, host: str, run: int) -> None:
-        """Start driving one host; starting what runs already is fine."""
-
-    def rollout_alive(self, rollout_id: str, run: int) -> bool:
-        """Whether an instance drives this rollout."""
-
-    def host_alive(self, rollout_id: str, host: str, run: int) -> bool:
-        """Whether an instance drives this host."""
-
-    def nudge(self, rollout_id: str, run: int, why: str, *, left: Sequence[str] = (), calm: bool = False) -> None:
-        """Make the rollout look now: at the hosts that somebody has `left`, if any are named. `calm`: it has time until
-        looking pays. A rollout nobody drives is fine: the resume timer finds it."""
-
-    def start_task(self, task_id: str, kind: TaskKind, run: int) -> None:
-        """Start driving a task on an image; starting what runs already is fine."""
-
-    def task_alive(self, task_id: str, run: int) -> bool:
-        """Whether an instance drives this task."""

@@ -7,7 +7,7 @@ from typing import Any
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.compute.operations import VirtualMachinesOperations
 
-from shared.azure import reads
+from shared.azure import rest
 from shared.azure.clients import ArmClients
 from shared.core import arm_ids
 from shared.core.settings import Settings
@@ -28,4 +28,4 @@ class ComputeCalls:
 
     def _get(self, vm_id: str, **query: str) -> dict[str, Any]:
         at = arm_ids.parse(vm_id)
-        return reads.read(self._clients, f"read the machine {at.name}", reads.VIRTUAL_MACHINES, at, **query)
+        return rest.read(self._clients, f"read the machine {at.name}", rest.VIRTUAL_MACHINES, at, **query)

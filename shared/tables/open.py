@@ -22,7 +22,7 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.tables import keys
 from shared.tables.codec import Codec, Coding, FamilyCodec
-from shared.tables.faults import translated
+from shared.tables.errors import translated
 from shared.tables.keys import Keys
 from shared.tables.rows import TableRows
 

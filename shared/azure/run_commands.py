@@ -7,10 +7,10 @@ from collections.abc import Callable
 from azure.mgmt.compute import models
 from pydantic import SecretStr
 
-from shared.azure import bodies, operations
-from shared.azure.compute import ComputeCalls
+from shared.azure import operations, vm_bodies
+from shared.azure.compute_base import ComputeCalls
 from shared.azure.errors import azure_call
-from shared.azure.script_ends import ScriptEnd, script_end
+from shared.azure.script_results import ScriptEnd, script_end
 from shared.azure.scripts import registration_script
 from shared.core import arm_ids, names
 from shared.core.errors import AzureError, OperationFailed
@@ -29,7 +29,7 @@ class CommandCalls(ComputeCalls):
         """PUT the join extension. Raises InvalidRequest when a domain join has no password."""
         at = arm_ids.parse(vm_id)
         secret = password.get_secret_value() if password else None
-        body = models.VirtualMachineExtension(bodies.join_extension(location, join, secret, change_tag))
+        body = models.VirtualMachineExtension(vm_bodies.join_extension(location, join, secret, change_tag))
         extensions = self._client(at).virtual_machine_extensions
         name = names.JOIN_EXTENSION_ENTRA if isinstance(join, EntraJoin) else names.JOIN_EXTENSION_DOMAIN
         return operations.start(
@@ -44,7 +44,7 @@ class CommandCalls(ComputeCalls):
         RegistrationToken."""
         given = {"AgentUrl": self._settings.agent_url, "BootLoaderUrl": self._settings.boot_loader_url}
         given |= {"Attempt": attempt} if attempt else {}
-        body = bodies.register_command(location, registration_script(), given, token.get_secret_value())
+        body = vm_bodies.register_command(location, registration_script(), given, token.get_secret_value())
         return self._run("register", names.REGISTER_COMMAND, vm_id, body, token)
 
     def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
@@ -53,7 +53,7 @@ class CommandCalls(ComputeCalls):
         Begun again with the same `change_tag` it tells how the script has ended: Azure does not run again what has
         not changed.
         """
-        body = bodies.probe_command(location, script, timeout_minutes, change_tag)
+        body = vm_bodies.probe_command(location, script, timeout_minutes, change_tag)
         return self._probed(vm_id, lambda: self._run(PROBE, names.PROBE_COMMAND, vm_id, body))
 
     def resume(self, operation: Operation) -> Operation:
@@ -66,7 +66,7 @@ class CommandCalls(ComputeCalls):
             return operations.resume(self._clients, operation)
         return self._probed(operation.target, lambda: operations.resume(self._clients, operation))
 
-    def _run(self, kind: str, command: str, vm_id: str, body: bodies.Json, *secrets: SecretStr) -> Operation:
+    def _run(self, kind: str, command: str, vm_id: str, body: vm_bodies.Json, *secrets: SecretStr) -> Operation:
         at = arm_ids.parse(vm_id)
         commands = self._client(at).virtual_machine_run_commands
         whole = models.VirtualMachineRunCommand(body)

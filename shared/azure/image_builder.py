@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.core.rest import HttpRequest
 
-from shared.azure import image_bodies, making, operations, reading
+from shared.azure import image_bodies, operations, ownership, parse
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, refusal
 from shared.azure.scripts import preparation_script
@@ -42,13 +42,13 @@ class AzureWorkshop:
             vm = self._read(vm_id, expand="instanceView")
         except AzureNotFound:
             return None
-        nic_id = reading.primary_nic(vm)
-        return reading.template(vm, self._network_card(nic_id) if nic_id else {})
+        nic_id = parse.primary_nic(vm)
+        return parse.template(vm, self._network_card(nic_id) if nic_id else {})
 
     def owner(self, resource_id: str) -> str | None:
         """The task that made a snapshot, disk, VM or managed image; empty without the tag, None when it is gone."""
         try:
-            return reading.owner(self._read(resource_id))
+            return parse.owner(self._read(resource_id))
         except AzureNotFound:
             return None
 
@@ -69,14 +69,14 @@ class AzureWorkshop:
     def start_prepare(self, vm_id: str, location: str, task: str) -> Operation:
         """PUT the managed run command that runs sysprep; refused on a VM that this task did not make."""
         at, call = arm_ids.parse(vm_id), operations.words("prepare", vm_id)
-        making.check_owner(self._read(vm_id), task, call)
+        ownership.check_owner(self._read(vm_id), task, call)
         commands = self._clients.compute(at.subscription).virtual_machine_run_commands
 
         def read() -> dict[str, Any]:
             with azure_call(call):
                 return dict(commands.get_by_virtual_machine(at.group, at.name, names.PREPARE_COMMAND).as_dict())
 
-        if making.is_made(read, task, call):
+        if ownership.is_made(read, task, call):
             return operations.finished("prepare", vm_id)
         body: Any = image_bodies.prepare_command(location, preparation_script(), task)
         return operations.start(
@@ -88,7 +88,7 @@ class AzureWorkshop:
     def generalize(self, vm_id: str) -> None:
         """POST generalize, which cannot be undone: refused on a VM that no task made."""
         at, call = arm_ids.parse(vm_id), f"generalize {arm_ids.last(vm_id)}"
-        if not reading.owner(self._read(vm_id)):
+        if not parse.owner(self._read(vm_id)):
             raise AzureError(call, None, "NotOurs", f"{at.name} is no copy that Freshcoat made")
         with azure_call(call):
             self._clients.compute(at.subscription).virtual_machines.generalize(at.group, at.name)
@@ -111,7 +111,7 @@ class AzureWorkshop:
 
     def _make(self, kind: str, resource_id: str, body: dict[str, Any], task: str) -> Operation:
         at = arm_ids.parse(resource_id)
-        if making.is_made(lambda: self._read(resource_id), task, operations.words(kind, resource_id)):
+        if ownership.is_made(lambda: self._read(resource_id), task, operations.words(kind, resource_id)):
             return operations.finished(kind, resource_id)
         kept = self._collection(at)
         return operations.start(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from shared.azure import reading
+from shared.azure import parse
 from shared.core.errors import AzureConflict, AzureError, AzureNotFound
 
 
@@ -19,7 +19,7 @@ def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:
     except AzureNotFound:
         return False
     check_owner(body, task, call)
-    state = reading.provisioning(body)
+    state = parse.provisioning(body)
     if state in {"Succeeded", "Failed", "Canceled"}:
         return state == "Succeeded"
     raise AzureConflict(call, None, "InProgress", f"{body['name']} is there already and is {state}")
@@ -27,5 +27,5 @@ def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:
 
 def check_owner(body: dict[str, Any], task: str, call: str) -> None:
     """Raise AzureError unless the task made it: what belongs to others is not touched."""
-    if reading.owner(body) != task:
+    if parse.owner(body) != task:
         raise AzureError(call, None, "NotOurs", f"{body['name']} is there, but was not made by this task")

@@ -12,10 +12,10 @@ from typing import Any
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient, models
 from pydantic import SecretStr
 
-from shared.azure import reading, reads
+from shared.azure import parse, rest
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
-from shared.azure.registration import RegistrationTokens
+from shared.azure.registration_tokens import RegistrationTokens
 from shared.core import arm_ids
 from shared.core.errors import AzureNotFound
 from shared.models.azure import HostPool, SessionHost, UserSession
@@ -45,15 +45,15 @@ class AzureDesktopPools:
         """All session hosts, one read per page."""
         at = arm_ids.parse(host_pool_id)
         call = f"list the session hosts of {at.name}"
-        found = reads.listed(self._clients, call, reads.HOST_POOLS, at, "sessionHosts")
-        return [reading.session_host(one) for one in found]
+        found = rest.listed(self._clients, call, rest.HOST_POOLS, at, "sessionHosts")
+        return [parse.session_host(one) for one in found]
 
     def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
         """One session host, or None when it is not registered."""
         at = arm_ids.parse(host_pool_id)
         try:
             call = f"read the session host {host}"
-            return reading.session_host(reads.read(self._clients, call, reads.HOST_POOLS, at, "sessionHosts", host))
+            return parse.session_host(rest.read(self._clients, call, rest.HOST_POOLS, at, "sessionHosts", host))
         except AzureNotFound:
             return None
 
@@ -73,16 +73,16 @@ class AzureDesktopPools:
         """All sessions of the pool, one read per page."""
         at = arm_ids.parse(host_pool_id)
         call = f"list the sessions of {at.name}"
-        found = reads.listed(self._clients, call, reads.HOST_POOLS, at, "userSessions")
-        return [reading.user_session(one) for one in found]
+        found = rest.listed(self._clients, call, rest.HOST_POOLS, at, "userSessions")
+        return [parse.user_session(one) for one in found]
 
     def host_sessions(self, host_pool_id: str, host: str) -> list[UserSession]:
         """The sessions of one host; empty when the host is not registered."""
         at = arm_ids.parse(host_pool_id)
         try:
             call, below = f"list the sessions on {host}", ("sessionHosts", host, "userSessions")
-            found = reads.listed(self._clients, call, reads.HOST_POOLS, at, *below)
-            return [reading.user_session(one) for one in found]
+            found = rest.listed(self._clients, call, rest.HOST_POOLS, at, *below)
+            return [parse.user_session(one) for one in found]
         except AzureNotFound:
             return []
 

@@ -1,0 +1,1 @@
+"""The contracts of the use cases with Azure, the tables and the durable engine, as protocols."""

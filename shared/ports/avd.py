@@ -1,0 +1,60 @@
+"""Azure Virtual Desktop, as the use cases need it. `shared.azure` implements it.
+
+Every method blocks and may raise AzureBusy, AzureForbidden and AzureError besides the errors it names.
+Nothing retries inside: the durable timer does the waiting.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from shared.models.azure import (
+    HostPool,
+    SessionHost,
+    UserSession,
+)
+
+
+class DesktopPools(Protocol):
+    """Azure Virtual Desktop: host pools, session hosts, user sessions. Ids are ARM ids of host pools."""
+
+    def host_pool(self, host_pool_id: str) -> HostPool:
+        """One host pool. Raises AzureNotFound."""
+
+    def session_hosts(self, host_pool_id: str) -> list[SessionHost]:
+        """All session hosts of the pool, page by page."""
+
+    def session_host(self, host_pool_id: str, host: str) -> SessionHost | None:
+        """One session host, or None when it is not registered."""
+
+    def registered_elsewhere(self, host_pool_id: str, vm_id: str) -> str:
+        """The name of another host pool of the subscription that has the VM as a session host; empty when none has.
+
+        One list of host pools and one of hosts for each: for rare moments. Raises AzureForbidden.
+        """
+
+    def user_sessions(self, host_pool_id: str) -> list[UserSession]:
+        """All sessions of the pool, page by page."""
+
+    def host_sessions(self, host_pool_id: str, host: str) -> list[UserSession]:
+        """The sessions of one host; empty when the host is not registered."""
+
+    def set_accepting(self, host_pool_id: str, host: str, *, accepting: bool) -> None:
+        """Drain (False) or undrain (True). Raises AzureNotFound."""
+
+    def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
+        """End a session. False: it was gone already."""
+
+    def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
+        """Show a message in a session. A session that is gone already is fine."""
+
+    def remove_session_host(self, host_pool_id: str, host: str) -> None:
+        """Take the host's registration out of the pool. One that is gone already is fine.
+
+        Raises AzureConflict while the host has sessions: the broker has the last word.
+        """
+
+    def registration_token(self, host_pool_id: str) -> SecretStr:
+        """A token with at least 30 minutes left; a new one (2 h) is made when there is none."""
