@@ -6,7 +6,7 @@ from collections import Counter
 
 from shared.api.accounts import AccountRegistration, AccountView
 from shared.api.common import Listed
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.errors import InvalidRequest, NotFound
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.accounts import DEFAULT_ACCOUNT, Account

@@ -12,8 +12,8 @@ from shared.azure.governance import AzureSurroundings
 from shared.azure.host_pools import AzureDesktopPools
 from shared.azure.image_builder import AzureWorkshop
 from shared.azure.virtual_machines import AzureMachines
+from shared.caches.read_through import Recent
 from shared.core.settings import Settings
-from shared.recent import Recent
 from shared.services import Services
 from shared.tables.open import open_tables
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shared.accounts import unknown_accounts
 from shared.api.common import Listed
 from shared.api.images import ImageRegistration, ImageView, VersionView
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.arm_ids import definition_problem, machine_problem, refusal, subnet_problem
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
 from shared.image_views import view_images, view_versions

@@ -10,7 +10,7 @@ from typing import Any
 from shared.accounts import known_account
 from shared.api.pools import PoolRegistration, PoolView
 from shared.api.validation import salvage
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.arm_ids import host_pool_problem, refusal
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.caches.host_rows import KnownRows
+from shared.caches.poll_estimates import FirstAsks
+from shared.caches.read_through import Recent
+from shared.caches.snapshots import Sights
 from shared.core.settings import Settings
-from shared.first_asks import FirstAsks
-from shared.known_rows import KnownRows
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry
@@ -21,8 +23,6 @@ from shared.models.tasks import Task
 from shared.ports.avd import DesktopPools
 from shared.ports.compute import Gallery, Machines, Surroundings, Workshop
 from shared.ports.storage import Rows
-from shared.recent import Recent
-from shared.sights import Sights
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
 TASKS, PROMOTIONS = "task", "promotion"

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from shared.first_asks import USUAL, FirstAsks
+from shared.caches.poll_estimates import USUAL, FirstAsks
 
 
 def learned(low: float, high: float, count: int = 2_000) -> float:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.caches.host_rows import WHOLE_EVERY, KnownRows
 from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
-from shared.known_rows import WHOLE_EVERY, KnownRows
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.tables import keys
 from shared.tables.codec import Codec

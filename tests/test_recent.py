@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from shared.recent import Recent
+from shared.caches.read_through import Recent
 from tests.local_host.running import eventually
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.api.tasks import ApproveRingRequest, TaskView
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.errors import Conflict, NotFound, StaleRow
 from shared.imaging.rings import NextMove
 from shared.imaging.standings import Begun, move_of, read_rollouts

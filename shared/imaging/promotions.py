@@ -17,7 +17,7 @@ from shared.api.common import Listed
 from shared.api.promotions import PromotionMoment, PromotionView
 from shared.api.schedules import parse_promotion
 from shared.api.validation import parse
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
 from shared.core.states import PromotionState, move_promotion
 from shared.core.wording import PROMOTION_WORDS

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState, move_promotion

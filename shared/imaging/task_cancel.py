@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from shared.api.tasks import TaskView
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
 from shared.core.states import TaskState

@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.errors import AlreadyExists, AzureBusy, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import TaskState, move_task

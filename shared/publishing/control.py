@@ -15,7 +15,7 @@ from typing import Any
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.api.validation import salvage
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.errors import Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
 from shared.core.states import HostState, RolloutState, move_rollout
 from shared.models.base import iso

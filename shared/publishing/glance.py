@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from shared.caches.snapshots import Sight
 from shared.core.arm_ids import subscription_of
 from shared.core.errors import AzureError
 from shared.core.states import RolloutState
@@ -26,7 +27,6 @@ from shared.publishing.hand_over import begun, save, start_hosts
 from shared.publishing.look import LookAnswer, limits_of, look, look_again_at
 from shared.publishing.record import as_commanded
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.sights import Sight
 
 MOST = 50
 """Hosts of one glance: for more of them, one list of the whole pool is cheaper."""

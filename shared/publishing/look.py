@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
+from shared.caches.snapshots import Sight
 from shared.core.errors import AzureBusy, AzureError, NotFound, StaleRow
 from shared.core.states import HostState, RolloutState
 from shared.models.pools import Pool
@@ -29,7 +30,6 @@ from shared.publishing.progress import is_left
 from shared.publishing.record import record
 from shared.publishing.standing import Standing, forget_gone, standing_of
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.sights import Sight
 
 log = logging.getLogger("freshcoat.look")
 

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.errors import AzureBusy, AzureError, StaleRow
 from shared.models.kept_disks import KeptDisk
 from shared.publishing.claim import stands

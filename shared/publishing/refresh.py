@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.arm_ids import version_id
 from shared.core.errors import AlreadyExists, Conflict, StaleRow
 from shared.core.ids import newest_first_id

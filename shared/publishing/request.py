@@ -12,7 +12,7 @@ from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import PlanView, RolloutView
 from shared.api.schedules import parse_schedule
 from shared.api.validation import salvage
-from shared.audit import audit
+from shared.audit.record import audit
 from shared.core.arm_ids import version_id
 from shared.core.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
 from shared.core.ids import newest_first_id

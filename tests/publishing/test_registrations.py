@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from shared.caches.poll_estimates import FirstAsks
 from shared.core.states import HostState
-from shared.first_asks import FirstAsks
 from shared.models.policy import ScheduleMode
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import EAGER, assert_all_well, hosts, office, registering

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.caches.read_through import Recent
 from shared.core.errors import AzureForbidden
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, VersionState
@@ -16,7 +17,6 @@ from shared.models.pools import Ring
 from shared.models.rollouts import RolloutHost
 from shared.pool_hosts import SEEN_FOR, SeenHost, see_hosts
 from shared.pools import list_pools
-from shared.recent import Recent
 from shared.services import IMAGES, POOLS
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.azure_world import HOST_POOL_ID
