@@ -11,11 +11,11 @@ from shared.core.arm_ids import refusal, version_id
 from shared.core.errors import AzureBusy, AzureError
 from shared.imaging.family import read_family
 from shared.imaging.task_views import brief
-from shared.imaging.versions import Family
 from shared.models.azure import Machine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.services import POOLS, TASKS, Services
+from shared.versions.version_set import Family
 
 _READERS = 8
 

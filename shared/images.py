@@ -13,11 +13,11 @@ from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, In
 from shared.image_views import view_images, view_versions
 from shared.imaging.adoption import adopt_once, being_made, in_use
 from shared.imaging.family import change_family, read_family
-from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.ports.paging import page_of
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
+from shared.versions.version_set import Family
 
 
 def find_image(services: Services, name: str) -> Image:

@@ -13,7 +13,6 @@ from shared.core.arm_ids import refusal, version_id
 from shared.core.errors import AzureError, AzureNotFound, Conflict, NotFound
 from shared.images import find_image
 from shared.imaging.family import read_family
-from shared.imaging.new_hosts import Choice, Known, choose
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
@@ -21,6 +20,7 @@ from shared.pool_hosts import SeenHost, seen_lately
 from shared.publishing.progress import brief
 from shared.publishing.record import as_settled
 from shared.services import POOLS, ROLLOUTS, Services
+from shared.versions.for_new_hosts import Choice, Known, choose
 
 _READERS = 8
 LISTED_FOR = 30.0

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from shared.core.errors import NotFound
 from shared.models.azure import Machine
+from shared.planning.host_rows import take
 from shared.publishing import apply
 from shared.publishing.carry_out import CONCURRENCY
 from shared.publishing.gather import gather
@@ -27,5 +28,5 @@ def hand_over(services: Services, rollout_id: str) -> list[str]:
         rows = services.hosts.write_many(rows)
         drained = threads.map(lambda row: apply.drain(services, rollout, pool, row, machines[row.host]), rows)
         settled = [row.model_copy(update={"empty_since": now - timedelta(hours=1)}) for row in drained]
-    services.hosts.write_many([apply.take(row, now, canary=False) for row in settled])
+    services.hosts.write_many([take(row, now, canary=False) for row in settled])
     return [row.host for row in settled]

@@ -27,12 +27,12 @@ from shared.core.states import HostState, RolloutState, move_host, move_rollout
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import Policy, ScheduleMode, resolve_policy
 from shared.models.rollouts import FIRST_GUESS, RolloutHost, Schedule
-from shared.planning.moments import due_step, next_look
+from shared.planning.host_rows import as_failed, skip, take
+from shared.planning.host_time import host_time
 from shared.planning.observe import observe
-from shared.planning.pace import host_time
 from shared.planning.plan import plan
+from shared.planning.timing import due_step, next_look
 from shared.planning.values import DRAINED_STATES, Act, HostView, Limits, Plan, Snapshot
-from shared.publishing import apply
 from shared.publishing.carry_out import BATCH
 
 OLD, NEW = "1.0.0", "2.0.0"
@@ -185,13 +185,13 @@ class Freshcoat:
         """Do what was decided; whether more was decided than one look does."""
         reasons = {decision.host: decision.reason for decision in decided.decisions}
         for name in decided.chosen(Act.SKIP):
-            self.rows[name] = apply.skip(self.rows[name], reasons[name], now)
+            self.rows[name] = skip(self.rows[name], reasons[name], now)
         left_over = self._each(decided.chosen(Act.GIVE_BACK), self._give_back)
         left_over |= self._each(decided.chosen(Act.DRAIN), self._drain)
         self._warn(decided)
         left_over |= self._each(decided.chosen(Act.SIGN_OUT), self._sign_out)
         for name in decided.chosen(Act.FAIL):
-            self.rows[name] = apply.as_failed(self.rows[name], reasons[name], now)
+            self.rows[name] = as_failed(self.rows[name], reasons[name], now)
         for name in decided.chosen(Act.TAKE):
             self._take(name, canary=not decided.canary_passed)
         return left_over
@@ -241,7 +241,7 @@ class Freshcoat:
         host = self.hosts[name]
         if host.accepting or host.people:
             raise AssertionError(f"{name} is taken while it accepts or holds sessions")
-        self.rows[name] = apply.take(self.rows[name], moment(self.pool.now), canary=canary)
+        self.rows[name] = take(self.rows[name], moment(self.pool.now), canary=canary)
         self.pool.rebuild(host, self._back)
 
     def _back(self, host: Host) -> None:

@@ -6,7 +6,6 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureError
 from shared.core.names import SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import ACTIVATION_STEPS, Outcome, Then, behind
-from shared.imaging import lifecycle
 from shared.imaging.activation import switched
 from shared.imaging.changes import tell_versions
 from shared.imaging.family import change_family, read_family
@@ -15,6 +14,7 @@ from shared.imaging.standings import not_begun, not_updated
 from shared.imaging.task_step import TaskWork
 from shared.imaging.tasks import audit_task
 from shared.models.tasks import ActivationWork
+from shared.versions import lifecycle
 
 
 def switch_version(work: TaskWork) -> Outcome:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from shared.core.arm_ids import refusal
 from shared.core.errors import AzureBusy, AzureError, Conflict
-from shared.imaging import lifecycle
 from shared.imaging.family import change_family, read_family
-from shared.imaging.versions import Family
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image
 from shared.services import Services
+from shared.versions import lifecycle
+from shared.versions.version_set import Family
 
 
 def adopted(services: Services, image: Image, who: str, *, besides: str | None = None) -> Family:

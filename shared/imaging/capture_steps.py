@@ -12,7 +12,7 @@ from typing import Literal
 from shared.core.ids import newest_first_id
 from shared.core.names import REPLICATE_VERSION
 from shared.core.steps import Outcome, Then
-from shared.imaging import activation, lifecycle
+from shared.imaging import activation
 from shared.imaging.capture import audit_begun, claimed
 from shared.imaging.family import change_family
 from shared.imaging.shares import done
@@ -22,6 +22,7 @@ from shared.models.azure import Operation, Template
 from shared.models.images import Definition
 from shared.models.tasks import ActivationWork, Made, TaskKind
 from shared.stepping import StepFailed
+from shared.versions import lifecycle
 
 type MadeKind = Literal["snapshot", "disk", "virtual machine", "managed image", "image version"]
 

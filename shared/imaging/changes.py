@@ -16,10 +16,10 @@ from shared.core.ids import made_at
 from shared.core.states import VersionState
 from shared.image_views import view_version
 from shared.imaging.tasks import note_done
-from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, Image, ImageVersion, Source
 from shared.models.tasks import Task, TaskKind
 from shared.services import POOLS, TASKS, Services
+from shared.versions.version_set import Family
 
 _log = logging.getLogger("freshcoat.images")
 

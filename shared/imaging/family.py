@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.core.errors import AlreadyExists, AzureBusy, StaleRow
-from shared.imaging.versions import Family
 from shared.models.images import ImageState
 from shared.services import Services
+from shared.versions.version_set import Family
 
 _ATTEMPTS = 5
 

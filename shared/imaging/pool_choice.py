@@ -11,11 +11,11 @@ from shared.api.common import ScheduleRequest
 from shared.api.fleet import PoolsChoice
 from shared.api.schedules import parse_schedule
 from shared.core.errors import FieldProblem, InvalidRequest
-from shared.imaging.rings import RING_NUMBERS
 from shared.models.images import Image
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Schedule
+from shared.planning.rings import RING_NUMBERS
 from shared.services import IMAGES, POOLS, Services
 
 MOST = 500

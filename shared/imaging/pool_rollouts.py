@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.imaging.rings import schedule_for_ring
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
 from shared.models.rollouts import FIRST_GUESS, RolloutKind, Schedule
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
-from shared.planning.moments import host_takes
+from shared.planning.rings import schedule_for_ring
+from shared.planning.timing import host_takes
 from shared.planning.windows import moved_into
 from shared.publishing.request import Wanted
 

@@ -13,18 +13,18 @@ from shared.core.steps import Outcome, Then
 from shared.core.wording import lasting
 from shared.imaging.family import read_family
 from shared.imaging.pool_rollouts import wanted
-from shared.imaging.rings import Move, NextMove
 from shared.imaging.shares import done
 from shared.imaging.standings import Begun, move_of, percent_of, read_rollouts
 from shared.imaging.task_step import TaskWork
-from shared.imaging.versions import Family
 from shared.models.tasks import TaskKind
+from shared.planning.rings import Move, NextMove
 from shared.pools import find_pool
 from shared.publishing import control
 from shared.publishing.claim import refuse_second
 from shared.publishing.request import begin_rollout
 from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.stepping import StepFailed
+from shared.versions.version_set import Family
 
 AT_ONCE = 25
 """Rollouts that one call begins at most: each is checked first, and a call may take 10 minutes."""

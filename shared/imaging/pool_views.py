@@ -8,12 +8,12 @@ from typing import Any
 from shared.api.tasks import TaskPoolView
 from shared.core.names import UPDATE_POOLS
 from shared.core.states import RolloutState
-from shared.imaging.rings import Move, NextMove
 from shared.imaging.shares import done
 from shared.imaging.standings import Begun, move_of, percent_of
 from shared.models.base import iso
 from shared.models.rollouts import Rollout
 from shared.models.tasks import CancelHow, PoolsWork, Task, TaskKind
+from shared.planning.rings import Move, NextMove
 from shared.publishing import progress
 
 

@@ -22,14 +22,14 @@ from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import PromotionState, move_promotion
 from shared.core.wording import PROMOTION_WORDS
 from shared.imaging.family import change_family, read_family
-from shared.imaging.holding import let_go
-from shared.imaging.rings import schedule_for_ring
-from shared.imaging.versions import Family
 from shared.models.base import iso
 from shared.models.policy import ScheduleMode
 from shared.models.promotions import Promotion
 from shared.models.tasks import PoolsUpdate
+from shared.planning.rings import schedule_for_ring
 from shared.services import PROMOTIONS, Services
+from shared.versions.promotion_hold import let_go
+from shared.versions.version_set import Family
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8

@@ -18,16 +18,16 @@ from shared.core.states import PromotionState, VersionState, move_promotion
 from shared.images import find_image
 from shared.imaging.activation import begin, pools_work
 from shared.imaging.family import change_family, read_family
-from shared.imaging.holding import let_go
 from shared.imaging.promotion_request import HOLD_GRACE
 from shared.imaging.promotions import ended, settle
 from shared.imaging.tasks import new_task
-from shared.imaging.versions import Family
 from shared.models.images import Image
 from shared.models.promotions import Promotion
 from shared.models.tasks import Task, TaskKind
 from shared.ports.engine import Engine
 from shared.services import PROMOTIONS, TASKS, Services
+from shared.versions.promotion_hold import let_go
+from shared.versions.version_set import Family
 
 log = logging.getLogger("freshcoat.promotions")
 

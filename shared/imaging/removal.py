@@ -20,13 +20,13 @@ from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState
 from shared.core.wording import VERSION_WORDS
 from shared.images import find_image
-from shared.imaging import leaving
 from shared.imaging.changes import shown, tell
 from shared.imaging.family import change_family, read_family
 from shared.imaging.promotions import audit_promotion, ended
 from shared.imaging.usage import Uses, look_at_uses, told, users_of
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.services import PROMOTIONS, Services
+from shared.versions import removal_rules
 
 _log = logging.getLogger("freshcoat.images")
 
@@ -70,8 +70,8 @@ def take_away(services: Services, image: Image, version: str, uses: Uses) -> Ima
     there = services.gallery.version(image.definition_id, version)
     if there is None:
         return _record_gone(services, row)
-    if leaving.another_has_come(row, there):
-        return _record_gone(services, row, leaving.TAKEN)
+    if removal_rules.another_has_come(row, there):
+        return _record_gone(services, row, removal_rules.TAKEN)
     if users := uses.users_of(image, version):
         return _keep(services, row, there, f"is kept, since it is used by {told(users)}")
     try:
@@ -88,7 +88,7 @@ def take_away(services: Services, image: Image, version: str, uses: Uses) -> Ima
 def _begun(services: Services, row: ImageVersion) -> ImageVersion:
     """Note that Azure is at it: from now on what has its number may be another version."""
     now = services.now()
-    _, after = change_family(services, row.image, lambda family: leaving.removal_begun(family, row.version, now))
+    _, after = change_family(services, row.image, lambda family: removal_rules.removal_begun(family, row.version, now))
     return after.versions[row.version]
 
 
@@ -118,13 +118,13 @@ def _fence(services: Services, row: ImageVersion, who: str) -> ImageVersion:
     now, version = services.now(), row.version
     if row.state is VersionState.BACKUP:
         _, after = change_family(
-            services, row.image, lambda family: leaving.begin_removal(family, version, who=who, now=now)
+            services, row.image, lambda family: removal_rules.begin_removal(family, version, who=who, now=now)
         )
         return after.versions[version]
     tell(services, row)  # what was done to it before, should that have been cut off
     task = newest_first_id(now)
     before, after = change_family(
-        services, row.image, lambda family: leaving.discard(family, version, task=task, now=now, who=who)
+        services, row.image, lambda family: removal_rules.discard(family, version, task=task, now=now, who=who)
     )
     if before.state.promotion:
         _cancel_promotion(services, before.state.promotion, version, who)
@@ -152,7 +152,7 @@ def _keep(services: Services, row: ImageVersion, there: GalleryVersion, why: str
     _log.warning("Version %s of %s %s.", row.version, row.image, why)
     if not there.ready:
         return row
-    _, after = change_family(services, row.image, lambda family: leaving.not_removed(family, row.version, why))
+    _, after = change_family(services, row.image, lambda family: removal_rules.not_removed(family, row.version, why))
     return after.versions[row.version]
 
 
@@ -161,7 +161,7 @@ def _record_gone(services: Services, row: ImageVersion, note: str = "") -> Image
     tell(services, row)  # its discard, should that have been cut off
     task, now = newest_first_id(services.now()), services.now()
     _, after = change_family(
-        services, row.image, lambda family: leaving.removed(family, row.version, task=task, now=now, note=note)
+        services, row.image, lambda family: removal_rules.removed(family, row.version, task=task, now=now, note=note)
     )
     gone = after.versions[row.version]
     if gone.task == task:

@@ -15,13 +15,13 @@ from functools import partial
 from shared.core.errors import AzureBusy, FreshcoatError
 from shared.core.ids import made_at
 from shared.core.states import VersionState
-from shared.imaging import leaving, lifecycle
 from shared.imaging.changes import tell
 from shared.imaging.family import change_family, read_family
 from shared.imaging.removal import take_away
 from shared.imaging.usage import Uses, look_at_uses, told
 from shared.models.images import Image
 from shared.services import IMAGES, Services
+from shared.versions import lifecycle, removal_rules
 
 log = logging.getLogger("freshcoat.retention")
 
@@ -74,7 +74,7 @@ def _candidates(services: Services, images: Sequence[Image]) -> tuple[_Versions,
     for image in images:
         with _apart(f"versions of {image.name}"):
             family = read_family(services, image.name)
-            for version in leaving.to_remove(family, image.retention, services.now()):
+            for version in removal_rules.to_remove(family, image.retention, services.now()):
                 (begun if family.versions[version].deleting else wanted).append((image, version))
     return wanted, begun
 
@@ -87,9 +87,9 @@ def _fence(services: Services, versions: _Versions) -> _Versions:
         with _apart(f"{image.name} {version}"):
             if users := uses.users_of(image, version):
                 why = f"is kept, since it is used by {told(users)}"
-                change_family(services, image.name, partial(leaving.not_removed, version=version, why=why))
+                change_family(services, image.name, partial(removal_rules.not_removed, version=version, why=why))
             else:
-                begin = partial(leaving.begin_removal, version=version, who=WHO, now=services.now())
+                begin = partial(removal_rules.begin_removal, version=version, who=WHO, now=services.now())
                 change_family(services, image.name, begin)
                 fenced.append((image, version))
     return fenced

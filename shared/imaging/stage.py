@@ -6,14 +6,14 @@ from shared.api.images import StageRequest, VersionView
 from shared.core.errors import AzureConflict, Conflict, InvalidRequest
 from shared.core.ids import newest_first_id
 from shared.images import find_image
-from shared.imaging import lifecycle
 from shared.imaging.adoption import adopted
 from shared.imaging.changes import shown, tell, tell_versions
 from shared.imaging.family import change_family, read_family
 from shared.imaging.regions import missing_regions, told_missing
-from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, Image
 from shared.services import Services
+from shared.versions import lifecycle
+from shared.versions.version_set import Family
 
 
 def stage_version(services: Services, name: str, asked: StageRequest, who: str) -> VersionView:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared.core.states import RolloutState
-from shared.imaging.rings import NextMove, PoolStanding, next_move
 from shared.models.rollouts import Rollout
 from shared.models.tasks import PoolsWork
+from shared.planning.rings import NextMove, PoolStanding, next_move
 from shared.publishing import progress
 from shared.services import ROLLOUTS, Services
 

@@ -17,7 +17,7 @@ from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow, Task
-from shared.planning.moments import LONGEST_NOTICE
+from shared.planning.timing import LONGEST_NOTICE
 from shared.ports.engine import Engine
 from shared.publishing import control
 from shared.publishing.claim import settled_pool

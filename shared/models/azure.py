@@ -168,3 +168,9 @@ class MachineBody(Value):
 
     location: str
     body: dict[str, Any]
+
+
+def version_of(machine: Machine, definition_id: str) -> str | None:
+    """The version of this image that a VM says it is on; None when it was made from something else."""
+    same = machine.definition_id is not None and machine.definition_id.lower() == definition_id.lower()
+    return machine.version if same else None

@@ -9,7 +9,7 @@ from shared.core.states import HostState
 from shared.core.wording import counted
 from shared.models.policy import Policy, share_down, share_up
 from shared.models.rollouts import RolloutKind
-from shared.planning import ramp
+from shared.planning import waves
 from shared.planning.observe import gone
 from shared.planning.values import Bound, HostView, Snapshot
 
@@ -176,8 +176,8 @@ def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound
     ]
     cap = max(0, min(allowed, *(bound.hosts for bound in bounds)))
     careful = policy.canary_hosts > 0 and not snapshot.going_back
-    results = ramp.results((view.row for view in snapshot.hosts), back=snapshot.going_back)
-    dared = ramp.width(results, policy.canary_hosts if careful else cap, max(1, cap))
+    results = waves.results((view.row for view in snapshot.hosts), back=snapshot.going_back)
+    dared = waves.width(results, policy.canary_hosts if careful else cap, max(1, cap))
     bounds.append(Bound("ramp", dared, "doubled after clean results, halved after a failure"))
     if snapshot.may_probe_only:
         bounds.append(Bound("first_reimage", 1, "it is not known yet whether re-imaging works on this pool"))

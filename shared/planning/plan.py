@@ -15,8 +15,8 @@ from shared.core.states import HostState, RolloutState
 from shared.core.wording import counted, lasting
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
-from shared.planning.choose import Chooser, hold
-from shared.planning.moments import next_look, postponed, time_to_take, warnings_due
+from shared.planning.decide import Chooser, hold
+from shared.planning.timing import next_look, postponed, time_to_take, warnings_due
 from shared.planning.values import Act, Decision, HostView, Limits, Plan, SessionWarning, Snapshot
 from shared.planning.windows import room_at
 

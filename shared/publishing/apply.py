@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -17,8 +17,9 @@ from shared.core.states import HostState, move_host
 from shared.models.azure import Machine, UserSession
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.moments import signing_out_since
-from shared.planning.values import Decision, SessionWarning
+from shared.planning.host_rows import as_failed, skip
+from shared.planning.timing import signing_out_since
+from shared.planning.values import SessionWarning
 from shared.publishing import custody
 from shared.services import Services
 
@@ -28,12 +29,6 @@ log = logging.getLogger("freshcoat.apply")
 MARKED_WITHIN = timedelta(hours=2)
 """So long after its step began, a failed host is waited for until its VM can be marked: an operation that came too late
 may still run on it, and autoscale must get the VM back."""
-
-
-def skip(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
-    """The host's end: nothing is done with it."""
-    changes = {"state": move_host(row.host, row.state, HostState.SKIPPED), "reason": why, "ended_at": now}
-    return row.model_copy(update=changes)
 
 
 def remember(services: Services, row: RolloutHost, machines: dict[str, Machine]) -> RolloutHost:
@@ -213,29 +208,3 @@ def _keep_drained(services: Services, pool: Pool, row: RolloutHost) -> None:
     seen = services.desktops.session_host(pool.host_pool_id, row.host)
     if seen is not None and seen.accepting:
         services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=False)
-
-
-def as_failed(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
-    """The row of a failed host."""
-    state = move_host(row.host, row.state, HostState.FAILED)
-    return row.model_copy(update={"state": state, "error": why, "ended_at": now, "operation": None})
-
-
-def take(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
-    """Hand the host to its own orchestration: from here on only that writes its row."""
-    changes = {
-        "state": move_host(row.host, row.state, HostState.REIMAGING),
-        "engine_run": row.engine_run + 1,
-        "taken_at": now,
-        "canary": canary,
-        "step": "handed over",
-        "step_since": None,
-        "phase": "",
-        "rebuilt": False,
-    }
-    return row.model_copy(update=changes)
-
-
-def held(row: RolloutHost, decision: Decision) -> RolloutHost:
-    """The row with the reason why nothing is done with it now."""
-    return row if row.reason == decision.reason else row.model_copy(update={"reason": decision.reason})

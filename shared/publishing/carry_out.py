@@ -18,9 +18,11 @@ from shared.core.states import HostState, RolloutState
 from shared.models.azure import Machine
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.planning import host_rows
 from shared.planning.budget import WRITES_PER_HOST
+from shared.planning.host_rows import as_failed, held, skip, take
 from shared.planning.values import Act, Plan, Snapshot
-from shared.publishing import apply, rounds
+from shared.publishing import apply
 from shared.publishing.beside import called_off, in_other_hands
 from shared.services import ROLLOUTS, Services
 
@@ -53,7 +55,7 @@ class Hands:
         reasons = {decision.host: decision.reason for decision in decided.decisions}
         for decision in decided.decisions:
             if not self.rows[decision.host].state.in_work and decision.act in (Act.HOLD, Act.DRAIN):
-                self.rows[decision.host] = apply.held(self.rows[decision.host], decision)
+                self.rows[decision.host] = held(self.rows[decision.host], decision)
         self._leave(decided, reasons)
         self._give_back(decided, reasons)
         self._drain(decided)
@@ -102,7 +104,7 @@ class Hands:
         marked = []
         for host in decided.chosen(Act.SKIP):
             if self.rows[host].state is HostState.PENDING:
-                self.rows[host] = apply.skip(self.rows[host], reasons[host], self.services.now())
+                self.rows[host] = skip(self.rows[host], reasons[host], self.services.now())
             else:
                 marked.append(host)
         self.each(marked, lambda row: apply.leave(self.services, self.pool, row, reasons[row.host]), self._ends_failed)
@@ -112,8 +114,8 @@ class Hands:
 
         def act(row: RolloutHost) -> RolloutHost:
             row = apply.give_back(self.services, self.pool, row)
-            row = rounds.forget(row) if self.refreshes else row
-            return apply.skip(row, reasons[row.host], self.services.now()) if cancelled else row
+            row = host_rows.forget(row) if self.refreshes else row
+            return skip(row, reasons[row.host], self.services.now()) if cancelled else row
 
         # A cancelled rollout must come to its end, also when Azure refuses for good.
         self.each(decided.chosen(Act.GIVE_BACK), act, self._ends_failed if cancelled else None)
@@ -163,9 +165,9 @@ class Hands:
         forward = not self.refreshes and not self.rollout.going_back
         canary = forward and self.rollout.policy.canary_hosts > 0 and not decided.canary_passed
         for host in chosen:
-            self.rows[host] = apply.take(self.rows[host], self.services.now(), canary=canary)
+            self.rows[host] = take(self.rows[host], self.services.now(), canary=canary)
             if self.refreshes:
-                self.rows[host] = rounds.pin(self.rows[host], self.rollout)
+                self.rows[host] = host_rows.pin(self.rows[host], self.rollout)
         subscription = subscription_of(self.pool.host_pool_id)
         self.services.surroundings.reserve_writes(subscription, len(chosen) * WRITES_PER_HOST)
         return chosen
@@ -178,7 +180,7 @@ class Hands:
         """
         new = [host for host in hosts if self.refreshes and self.rows[host].state is HostState.PENDING]
         for host in new:
-            self.rows[host] = rounds.reserve(self.rows[host])
+            self.rows[host] = host_rows.reserve(self.rows[host])
         self.applied.left_over |= bool(new)
         return [host for host in hosts if host not in new]
 
@@ -199,8 +201,8 @@ class Hands:
     def _fail(self, row: RolloutHost, why: str) -> RolloutHost:
         told = f"{why}: {row.error}" if row.error else why
         if self.refreshes and apply.untouched(self.services, row):
-            return apply.as_failed(row, told, self.services.now())
+            return as_failed(row, told, self.services.now())
         return apply.fail(self.services, self.pool, row, told)
 
     def _ends_failed(self, row: RolloutHost, error: AzureError) -> RolloutHost:
-        return apply.as_failed(row, f"could not be given back: {error}", self.services.now())
+        return as_failed(row, f"could not be given back: {error}", self.services.now())

@@ -21,7 +21,7 @@ from shared.core.states import HostState, RolloutState, move_rollout
 from shared.models.base import iso
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
-from shared.planning.moments import host_takes, schedule_back
+from shared.planning.timing import host_takes, schedule_back
 from shared.planning.windows import room_at
 from shared.ports.engine import Engine
 from shared.publishing.commands import Command, Reply, begun, refusal, reply

@@ -5,11 +5,11 @@ from __future__ import annotations
 from shared.core.errors import AzureBusy, Conflict
 from shared.core.states import RolloutState
 from shared.imaging.family import read_family
-from shared.imaging.leaving import is_leaving
 from shared.models.rollouts import Rollout
 from shared.pools import find_pool
 from shared.publishing.claim import give_back
 from shared.services import ROLLOUTS, Services
+from shared.versions.removal_rules import is_leaving
 
 
 def write_claimed(services: Services, rollout: Rollout) -> Rollout:

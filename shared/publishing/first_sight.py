@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.core.arm_ids import version_id
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState
-from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost
+from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost, version_of
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.freshness import begins_anew, not_given_back, use_so_far
 from shared.publishing import custody
@@ -101,9 +101,3 @@ def renewed(
     names = (*_OF_THE_VM, *CUSTODY) if found.left_drained and not row.prior_tags else _OF_THE_VM
     changed = {name: getattr(found, name) for name in names if getattr(found, name) != getattr(row, name)}
     return row.model_copy(update=changed) if changed else row
-
-
-def version_of(machine: Machine, definition_id: str) -> str | None:
-    """The version of this image that a VM says it is on; None when it was made from something else."""
-    same = machine.definition_id is not None and machine.definition_id.lower() == definition_id.lower()
-    return machine.version if same else None

@@ -13,10 +13,10 @@ from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.freshness import after_rollout, noticed
-from shared.planning.moments import due_step
+from shared.planning.host_time import host_time
 from shared.planning.observe import observe
-from shared.planning.pace import host_time
 from shared.planning.reopen import reopened
+from shared.planning.timing import due_step
 from shared.planning.values import HostView, Snapshot
 from shared.publishing.beside import Beside, look_beside
 from shared.publishing.first_sight import first_rows, is_new, renewed

@@ -9,12 +9,11 @@ from shared.core.errors import AzureForbidden
 from shared.core.names import REGISTER_HOST, SWAP
 from shared.core.states import HostState
 from shared.core.steps import Outcome, Then
-from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost
+from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost, version_of
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.publishing import custody
-from shared.publishing.first_sight import version_of
 from shared.publishing.kept_disks import kept_for, note_kept, note_left
 from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work

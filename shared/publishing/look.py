@@ -17,9 +17,9 @@ from shared.core.states import HostState, RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import Look, Rollout, RolloutKind
 from shared.planning.freshness import is_fresh
-from shared.planning.moments import next_look
-from shared.planning.pace import measured
+from shared.planning.host_time import measured
 from shared.planning.plan import plan
+from shared.planning.timing import next_look
 from shared.planning.values import Limits, Plan, Snapshot
 from shared.ports.engine import Engine
 from shared.publishing.beside import nudge_refresh

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from shared.models.azure import Machine
+from shared.models.azure import Machine, version_of
 from shared.models.rollouts import Goal, RolloutKind, goal_of
-from shared.publishing.first_sight import version_of
 from shared.publishing.step import Work
 
 

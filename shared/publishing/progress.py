@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from shared.api.rollouts import NextMoment, RolloutBrief, RolloutView
 from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.planning import moments
+from shared.planning import timing
+from shared.planning.forecast import forecast
 from shared.planning.freshness import is_fresh
-from shared.planning.pace import host_time
+from shared.planning.host_time import host_time
 from shared.planning.windows import FOREVER, open_until, opens_at
-from shared.publishing.forecast import forecast
 
 WEIGHTS = {
     HostState.PENDING: 0,
@@ -107,9 +107,9 @@ def _by_schedule(rollout: Rollout, now: datetime) -> NextMoment:
 
 def _of_schedule(rollout: Rollout, now: datetime, *, begins: bool) -> list[NextMoment]:
     """The schedule's next moment, if there is one; its beginning only when hosts may be taken then."""
-    moment = moments.next_moment(rollout.schedule, rollout.policy, now)
+    moment = timing.next_moment(rollout.schedule, rollout.policy, now)
     if moment and moment.at == rollout.schedule.begin_at and not begins:
-        moment = moments.next_moment(rollout.schedule, rollout.policy, moment.at)
+        moment = timing.next_moment(rollout.schedule, rollout.policy, moment.at)
     return [NextMoment(at=moment.at, does=moment.does)] if moment else []
 
 

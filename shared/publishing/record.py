@@ -10,7 +10,7 @@ from shared.core.errors import NotFound, StaleRow
 from shared.core.states import HostState, RolloutState, move_rollout
 from shared.models.pools import Pool
 from shared.models.rollouts import Look, Rollout, RolloutKind
-from shared.planning.moments import schedule_back
+from shared.planning.timing import schedule_back
 from shared.planning.values import Plan
 from shared.services import POOLS, ROLLOUTS, Services
 

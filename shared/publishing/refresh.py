@@ -19,10 +19,10 @@ from shared.imaging.family import read_family
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
+from shared.planning.host_rows import skip
 from shared.planning.values import IN_HAND
 from shared.pools import find_pool
 from shared.ports.engine import Engine
-from shared.publishing.apply import skip
 from shared.publishing.beside import lost_by, nudge_refresh
 from shared.publishing.standing import policy_of, switched_off
 from shared.services import ROLLOUTS, Services

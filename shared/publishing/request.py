@@ -24,7 +24,7 @@ from shared.models.images import Image
 from shared.models.policy import Policy, PolicyOverrides, resolve_policy
 from shared.models.pools import Pool
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
-from shared.planning.moments import host_takes
+from shared.planning.timing import host_takes
 from shared.pools import find_pool
 from shared.ports.engine import Engine
 from shared.publishing.claim import claim, refuse_second, settled_pool, stands

@@ -11,10 +11,10 @@ from shared.images import find_image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow
+from shared.planning.rollback_policy import calmed, policy_back
 from shared.pools import find_pool, running_rollout
 from shared.ports.engine import Engine
 from shared.publishing import control
-from shared.publishing.calm_policy import calmed, policy_back
 from shared.publishing.claim import refuse_second, settled_pool
 from shared.publishing.commands import begun
 from shared.publishing.preflight.findings import warned

@@ -13,11 +13,11 @@ from shared.models.base import UtcTime, Value
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.budget import Budget, budget_for
+from shared.planning.forecast import forecast
 from shared.planning.plan import plan
-from shared.planning.spread import hosts_in, rounds_until_closing
 from shared.planning.values import Act, Bound, Plan, Snapshot
+from shared.planning.waves import hosts_in_waves, waves_until_closing
 from shared.planning.windows import FOREVER, open_until, room_at
-from shared.publishing.forecast import forecast
 from shared.publishing.gather import gather
 from shared.publishing.look import limits_of
 from shared.services import Services
@@ -145,8 +145,8 @@ def _windows(snapshot: Snapshot, rollout: Rollout, begins: datetime, hosts: int,
     taken = begins + _settling(rollout)
     if taken + each > closes:
         return f"{told} No window is as long as that takes ({minutes}): hosts are begun all the same, and end outside."
-    number = rounds_until_closing(each, windows, zone, taken)
-    fit = min(hosts, hosts_in(number, max(1, at_once), dared))
+    number = waves_until_closing(each, windows, zone, taken)
+    fit = min(hosts, hosts_in_waves(number, max(1, at_once), dared))
     return f"{told} At most about {fit} of {counted(hosts, 'host')} can end before that, at {minutes}."
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from shared.core.states import VersionState
 from shared.imaging.family import read_family
-from shared.imaging.versions import Family
 from shared.models.images import Image
 from shared.models.pools import EntraJoin, Pool, Ring
 from shared.services import PROMOTIONS, TASKS
+from shared.versions.version_set import Family
 from tests.fixtures.app import App, Reply
 from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID, TEMPLATE_ID
 from tests.fixtures.families import family, record_family

@@ -12,12 +12,12 @@ import pytest
 from local.azurite import Azurite
 from shared.core.errors import AzureBusy, Conflict, StaleRow
 from shared.core.settings import Settings
-from shared.imaging import leaving, lifecycle
 from shared.imaging.family import change_family, read_family
-from shared.imaging.versions import Family
 from shared.models.images import ImageRow, Verdict
 from shared.services import Services
 from shared.tables.open import Tables, open_tables
+from shared.versions import lifecycle, removal_rules
+from shared.versions.version_set import Family
 from tests.fixtures.app import App
 from tests.fixtures.builders import NOON
 from tests.fixtures.families import family, record_family
@@ -56,7 +56,7 @@ def test_changes_that_fit_together_are_all_made(services: Services) -> None:
     verdict = Verdict(result="passed", by="bob", at=NOON)
     changes = [
         lambda before: lifecycle.judge(before, "3.0.0", verdict, task="v"),
-        lambda before: leaving.begin_removal(before, "1.0.0", who="ann", now=NOON),
+        lambda before: removal_rules.begin_removal(before, "1.0.0", who="ann", now=NOON),
         lambda before: before.changed(promotion="p-1"),
     ]
     with ThreadPoolExecutor(3) as people:

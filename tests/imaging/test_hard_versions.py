@@ -10,7 +10,6 @@ import pytest
 
 from shared.core.errors import Conflict
 from shared.core.states import RolloutState, VersionState
-from shared.imaging import lifecycle
 from shared.imaging.adoption import adopted
 from shared.imaging.family import change_family
 from shared.imaging.regions import missing_regions
@@ -20,6 +19,7 @@ from shared.models.images import ImageVersion, Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
 from shared.services import IMAGES, TASKS
+from shared.versions import lifecycle
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.driver import ProcessDied
 from tests.fixtures.families import family, record_family

@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from shared.core.errors import Conflict, ImpossibleMove
 from shared.core.states import VERSION_MOVES, VersionState
-from shared.imaging import holding, leaving, lifecycle
-from shared.imaging.versions import Family
 from shared.models.images import ImageState, Retention, Source, Verdict
+from shared.versions import lifecycle, promotion_hold, removal_rules
+from shared.versions.version_set import Family
 from tests.fixtures.builders import NOON
 from tests.fixtures.families import family, version_row
 
@@ -99,7 +99,9 @@ class Versions(RuleBasedStateMachine):
 
     @rule(version=st.none() | numbers, force=st.booleans())
     def hold(self, version: str | None, force: bool) -> None:
-        self.change(lambda family, task: holding.hold(family, version, promotion=task, force=force, now=self.now))
+        self.change(
+            lambda family, task: promotion_hold.hold(family, version, promotion=task, force=force, now=self.now)
+        )
 
     @rule(version=st.none() | numbers, backup=st.none() | st.booleans(), force=st.booleans())
     def activate(self, version: str | None, backup: bool | None, force: bool) -> None:
@@ -115,27 +117,27 @@ class Versions(RuleBasedStateMachine):
 
     @rule(version=numbers)
     def discard(self, version: str) -> None:
-        self.change(lambda family, task: leaving.discard(family, version, task=task, now=self.now, who="ann"))
+        self.change(lambda family, task: removal_rules.discard(family, version, task=task, now=self.now, who="ann"))
 
     @rule(version=numbers)
     def begin_removal(self, version: str) -> None:
         self.begin_removal_of(version)
 
     def begin_removal_of(self, version: str) -> None:
-        self.change(lambda family, _: leaving.begin_removal(family, version, who="ann", now=self.now))
+        self.change(lambda family, _: removal_rules.begin_removal(family, version, who="ann", now=self.now))
 
     @rule(version=numbers)
     def not_removed(self, version: str) -> None:
-        self.change(lambda family, _: leaving.not_removed(family, version, "it is in use"))
+        self.change(lambda family, _: removal_rules.not_removed(family, version, "it is in use"))
 
     @rule(version=numbers)
     def removed(self, version: str) -> None:
-        self.change(lambda family, task: leaving.removed(family, version, task=task, now=self.now))
+        self.change(lambda family, task: removal_rules.removed(family, version, task=task, now=self.now))
 
     @rule(kept=st.integers(0, 2), days=st.integers(0, 3))
     def retain(self, kept: int, days: int) -> None:
         """What retention chooses can be fenced, and is none of the versions in use."""
-        chosen = leaving.to_remove(self.family, Retention(backups=kept, days=days), self.now)
+        chosen = removal_rules.to_remove(self.family, Retention(backups=kept, days=days), self.now)
         assert not {self.family.state.active, self.family.state.staged} & set(chosen)
         for version in chosen:
             if not self.family.versions[version].deleting:

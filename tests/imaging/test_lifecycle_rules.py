@@ -9,10 +9,10 @@ import pytest
 
 from shared.core.errors import Conflict
 from shared.core.states import VersionState
-from shared.imaging import leaving, lifecycle
-from shared.imaging.versions import Family
 from shared.models.base import version_key
 from shared.models.images import ImageVersion, Retention, Source, Verdict
+from shared.versions import lifecycle, removal_rules
+from shared.versions.version_set import Family
 from tests.fixtures.builders import NOON
 from tests.fixtures.families import family, version_row
 
@@ -59,7 +59,7 @@ class TestRules:
             self.stage(leaves, "3.0.0")
         with pytest.raises(Conflict, match="being removed"):
             lifecycle.begin_capture(leaves, "3.0.0", task="t", now=NOON, who="ann", notes="", backup=True)
-        gone = leaving.removed(leaves, "3.0.0", task="r", now=NOON)
+        gone = removal_rules.removed(leaves, "3.0.0", task="r", now=NOON)
         again = self.stage(gone, "3.0.0").versions["3.0.0"]
         assert (again.state, again.source, again.deleting, again.removal_by) == (V.STAGED, Source.GALLERY, False, "")
 
@@ -120,7 +120,7 @@ class TestToRemove:
     """What retention chooses."""
 
     def chosen(self, given: Family, backups: int = 2, days: int = 30, now: datetime = NOON) -> list[str]:
-        return leaving.to_remove(given, Retention(backups=backups, days=days), now)
+        return removal_rules.to_remove(given, Retention(backups=backups, days=days), now)
 
     def test_only_what_is_beyond_both_limits_goes(self) -> None:
         assert self.chosen(times(b1=50, b2=40, b3=20, b4=10)) == ["1.0.0", "2.0.0"]
@@ -132,7 +132,7 @@ class TestToRemove:
         assert self.chosen(times(b1=31, b2=50, b3=40), backups=1) == ["2.0.0", "3.0.0"]
 
     def test_what_nobody_wanted_goes_once_it_has_settled_and_takes_no_place(self) -> None:
-        now = NOON + leaving.SETTLING
+        now = NOON + removal_rules.SETTLING
         before = times(b1=50, b2=40, b3=35)
         retired = version_row("9.0.0", V.BACKUP, unwanted=True, retired_at=NOON)
         unwanted = before.changed(retired)
@@ -141,30 +141,30 @@ class TestToRemove:
 
     def test_what_is_leaving_already_takes_no_place_either(self) -> None:
         before = times(b1=50, b2=45, b3=40)
-        leaves = leaving.begin_removal(before, "3.0.0", who="ann", now=NOON)
+        leaves = removal_rules.begin_removal(before, "3.0.0", who="ann", now=NOON)
         assert self.chosen(leaves) == ["3.0.0"]
 
     def test_a_discarded_version_is_chosen_until_it_is_gone(self) -> None:
         captured = version_row("101.0.0", V.STAGED, source=Source.CAPTURE)
         before = family("100.0.0", backups=(), others=[captured]).changed(staged="101.0.0")
-        discarded = leaving.discard(before, "101.0.0", task="d", now=NOON, who="ann")
+        discarded = removal_rules.discard(before, "101.0.0", task="d", now=NOON, who="ann")
         assert self.chosen(discarded) == ["101.0.0"]
-        kept = leaving.not_removed(discarded, "101.0.0", "is kept, since pool office is on it")
+        kept = removal_rules.not_removed(discarded, "101.0.0", "is kept, since pool office is on it")
         assert self.chosen(kept) == ["101.0.0"]
-        gone = leaving.removed(kept, "101.0.0", task="r", now=NOON)
+        gone = removal_rules.removed(kept, "101.0.0", task="r", now=NOON)
         assert self.chosen(gone) == []
         assert (gone.versions["101.0.0"].state, gone.versions["101.0.0"].task) == (V.DISCARDED, "r")
 
     def test_what_somebody_else_put_there_stays_in_the_gallery(self) -> None:
-        discarded = leaving.discard(family(staged="3.0.0"), "3.0.0", task="d", now=NOON, who="ann")
+        discarded = removal_rules.discard(family(staged="3.0.0"), "3.0.0", task="d", now=NOON, who="ann")
         assert self.chosen(discarded) == []
-        assert discarded.versions["3.0.0"].note == leaving.STAYS
+        assert discarded.versions["3.0.0"].note == removal_rules.STAYS
 
     def test_nothing_that_was_active_a_moment_ago_can_be_removed(self) -> None:
         rolled = lifecycle.roll_back(family(), None, task="t", now=NOON)
         with pytest.raises(Conflict, match=r"active until 12:00 UTC.*after 12:30 UTC"):
-            leaving.begin_removal(rolled, "2.0.0", who="ann", now=NOON + timedelta(minutes=29))
-        later = leaving.begin_removal(rolled, "2.0.0", who="ann", now=NOON + leaving.SETTLING)
+            removal_rules.begin_removal(rolled, "2.0.0", who="ann", now=NOON + timedelta(minutes=29))
+        later = removal_rules.begin_removal(rolled, "2.0.0", who="ann", now=NOON + removal_rules.SETTLING)
         assert later.versions["2.0.0"].deleting
 
     def test_the_order_is_that_of_the_numbers(self) -> None:

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.states import ROLLOUT_ENDS, RolloutState, VersionState
-from shared.imaging.new_hosts import Choice, Known, choose
-from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion
 from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.pools import EntraJoin, Pool
 from shared.models.rollouts import Rollout
+from shared.versions.for_new_hosts import Choice, Known, choose
+from shared.versions.version_set import Family
 from tests.fixtures.builders import NEW, NOON, OLD, schedule
 from tests.fixtures.families import family, version_row
 

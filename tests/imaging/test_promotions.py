@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from shared.core.errors import AzureBusy, StaleRow
 from shared.core.states import PromotionState, TaskState
-from shared.imaging import holding, lifecycle
 from shared.imaging.family import read_family
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
 from shared.models.tasks import ActivationWork, Task, TaskKind
 from shared.services import PROMOTIONS, ROLLOUTS, TASKS
+from shared.versions import lifecycle, promotion_hold
 from tests.imaging.planned import (
     activations,
     active,
@@ -217,11 +217,11 @@ class TestOnce:
 def test_a_family_is_held_for_one_and_let_go_by_that_one_only() -> None:
     app = with_staged().app
     before = read_family(app.services, IMAGE)
-    held = holding.hold(before, None, promotion="p1", force=False, now=app.now)
-    assert holding.hold(held, NEW, promotion="p1", force=False, now=app.now) is held
-    assert holding.let_go(held, "p2") is held
-    assert holding.let_go(held, "p1").state.promotion == ""
-    assert holding.hold(held, NEW, promotion="p2", force=False, now=app.now, lapsed="p1").state.promotion == "p2"
+    held = promotion_hold.hold(before, None, promotion="p1", force=False, now=app.now)
+    assert promotion_hold.hold(held, NEW, promotion="p1", force=False, now=app.now) is held
+    assert promotion_hold.let_go(held, "p2") is held
+    assert promotion_hold.let_go(held, "p1").state.promotion == ""
+    assert promotion_hold.hold(held, NEW, promotion="p2", force=False, now=app.now, lapsed="p1").state.promotion == "p2"
     switched = lifecycle.activate(held, None, task="t", now=app.now, backup=None, force=False)
     assert switched.state.promotion == ""
 

@@ -7,7 +7,7 @@ import pytest
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.core.names import SWITCH_VERSION
 from shared.core.states import PromotionState, TaskState
-from shared.imaging import holding, promotions_due
+from shared.imaging import promotions_due
 from shared.imaging.activation_steps import switch_version
 from shared.imaging.family import change_family
 from shared.imaging.promotion_request import HOLD_GRACE
@@ -15,6 +15,7 @@ from shared.imaging.recovery import resume_lost_tasks
 from shared.imaging.task_step import run_task_step
 from shared.models.promotions import Promotion
 from shared.services import PROMOTIONS
+from shared.versions import promotion_hold
 from tests.fixtures.app import App
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.imaging.planned import (
@@ -185,7 +186,7 @@ class TestUnheld:
     def cut_off(self) -> tuple[App, str]:
         """A request that died between the row and the image."""
         app, promotion_id = planned(hours=0.001)
-        change_family(app.services, IMAGE, lambda family: holding.let_go(family, promotion_id))
+        change_family(app.services, IMAGE, lambda family: promotion_hold.let_go(family, promotion_id))
         return app, promotion_id
 
     def test_it_is_left_to_its_request_for_a_minute_and_then_ended(self) -> None:

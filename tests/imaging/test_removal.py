@@ -9,7 +9,6 @@ import pytest
 from shared.api.images import VersionView
 from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.core.states import PromotionState, VersionState
-from shared.imaging import leaving, lifecycle
 from shared.imaging.family import change_family
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import tidy
@@ -17,6 +16,7 @@ from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
 from shared.services import POOLS
+from shared.versions import lifecycle, removal_rules
 from tests.fixtures.app import update
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.families import record_family, version_row
@@ -55,7 +55,7 @@ class TestDiscard:
     def test_one_that_we_captured_leaves_the_gallery_too(self) -> None:
         play = shelf(ACTIVE, staged=Source.CAPTURE)
         view, leaves = remove(play, NEXT)
-        assert (view.state, view.detail, leaves) == (V.DISCARDED, leaving.LEAVES, True)
+        assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.LEAVES, True)
         assert recorded(play).state.staged is None
         play.run(hours=1)
         assert in_gallery(play) == {FIRST, SECOND, ACTIVE}
@@ -67,7 +67,7 @@ class TestDiscard:
     def test_one_that_somebody_else_put_there_stays(self) -> None:
         play = shelf(ACTIVE, staged=Source.GALLERY)
         view, leaves = remove(play, NEXT)
-        assert (view.state, view.detail, leaves) == (V.DISCARDED, leaving.STAYS, False)
+        assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.STAYS, False)
         assert (view.in_gallery, view.excluded_from_latest) == (True, True)
         play.run(hours=1)
         assert NEXT in in_gallery(play)
@@ -111,7 +111,7 @@ class TestBackup:
         play.app.world.meanwhile("start_removal", lambda: seen.append(row_of(play, FIRST).deleting))
         view, leaves = remove(play, FIRST)
         assert seen == [True]
-        assert (view.state, view.detail, view.in_gallery, leaves) == (V.BACKUP, leaving.LEAVES, True, True)
+        assert (view.state, view.detail, view.in_gallery, leaves) == (V.BACKUP, removal_rules.LEAVES, True, True)
         refused = post(play, "/roll-back", {"version": FIRST})
         assert (refused.status, "being removed" in refused.json["detail"]) == (409, True)
         assert update(play.app, {"version": FIRST, "allow_downgrade": True}).status == 422
@@ -157,7 +157,7 @@ class TestBackup:
         change_family(app.services, IMAGE, lambda f: lifecycle.roll_back(f, None, task="t", now=app.now))
         with pytest.raises(Conflict, match="in the making"):
             remove(play, ACTIVE)
-        app.now += leaving.SETTLING
+        app.now += removal_rules.SETTLING
         assert remove(play, ACTIVE)[1]
 
 
@@ -179,7 +179,7 @@ def test_nothing_else_is_removed(version: str, says: str) -> None:
         version_row("5.0.0", V.CAPTURING, task="t-5"),
         version_row("6.0.0", V.FAILED),
         version_row("7.0.0", V.DELETED),
-        version_row("8.0.0", V.DISCARDED, note=leaving.STAYS),
+        version_row("8.0.0", V.DISCARDED, note=removal_rules.STAYS),
         version_row("9.0.0", V.DISCARDED, source=Source.CAPTURE),
     ]
     record_family(play.app.tables.versions, recorded(play).changed(*others, capture="t-5"))

@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 
 from shared.core.states import VersionState
-from shared.imaging import leaving, lifecycle
 from shared.imaging.family import change_family
 from shared.imaging.retention import tidy
 from shared.models.images import Retention, Source
 from shared.models.tasks import TaskKind
 from shared.services import POOLS
+from shared.versions import lifecycle, removal_rules
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.play import Play
 from tests.imaging.shelf import (
@@ -86,7 +86,7 @@ class TestWhatGoes:
         play = shelf(staged=Source.GALLERY)
         play.app.tables.pools.remove(play.app.tables.pools.all(POOLS)[0])
         assert post(play, "/activate", {"backup": False}).status == 202
-        play.app.now += leaving.SETTLING - timedelta(seconds=1)
+        play.app.now += removal_rules.SETTLING - timedelta(seconds=1)
         run(play)
         assert not row_of(play, ACTIVE).deleting
         play.app.now += timedelta(seconds=1)

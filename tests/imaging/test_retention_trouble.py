@@ -12,7 +12,6 @@ import pytest
 from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.core.states import VersionState
-from shared.imaging import leaving, lifecycle
 from shared.imaging.changes import tell
 from shared.imaging.family import change_family
 from shared.imaging.removal import remove_version
@@ -20,6 +19,7 @@ from shared.imaging.retention import RECENT, UNTOLD, tidy
 from shared.imaging.stage import stage_version
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
+from shared.versions import lifecycle, removal_rules
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.play import Play
 from tests.imaging.shelf import (
@@ -107,7 +107,7 @@ class TestTrouble:
         app = play.app
         app.world.fail("start_removal", BUSY)
         remove_version(app.services, IMAGE, FIRST, "ann")
-        give_back = partial(leaving.not_removed, version=FIRST, why="is kept, since pool lab is on it")
+        give_back = partial(removal_rules.not_removed, version=FIRST, why="is kept, since pool lab is on it")
         app.world.meanwhile("machines", lambda: change_family(app.services, IMAGE, give_back))
         assert run(play) == []
         assert app.world.count("start_removal") == 1

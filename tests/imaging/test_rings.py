@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from shared.core.states import RolloutState
 from shared.core.wording import plain
-from shared.imaging.rings import Move, PoolStanding, next_move, schedule_for_ring
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Schedule
+from shared.planning.rings import Move, PoolStanding, next_move, schedule_for_ring
 from tests.fixtures.builders import NOON
 
 S = RolloutState

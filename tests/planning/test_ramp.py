@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.states import HostState
 from shared.planning.budget import budget_for
-from shared.planning.ramp import results, width
+from shared.planning.waves import results, width
 from tests.fixtures.builders import NOON, host, policy, snapshot
 from tests.planning.pools import many, pools
 

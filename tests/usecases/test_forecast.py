@@ -11,7 +11,7 @@ import pytest
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.publishing.forecast import Forecast, forecast
+from shared.planning.forecast import Forecast, forecast
 from tests.usecases.rows import HOUR, MINUTE, START, host, hosts, rollout
 
 S, H = RolloutState, HostState

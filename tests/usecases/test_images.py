@@ -9,10 +9,10 @@ import pytest
 from shared.core.errors import AzureBusy
 from shared.core.states import VersionState
 from shared.imaging.family import read_family
-from shared.imaging.versions import Family
 from shared.models.accounts import Account
 from shared.models.images import Image
 from shared.services import IMAGES
+from shared.versions.version_set import Family
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID
 from tests.fixtures.families import family, record_family

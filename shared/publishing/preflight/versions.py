@@ -14,7 +14,7 @@ from shared.models.findings import Finding
 from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
-from shared.publishing.version_use import check_use
+from shared.versions.for_pools import check_use
 
 
 def account(facts: Facts) -> Iterator[Finding]:

@@ -7,11 +7,11 @@ that is only in the gallery is for nobody until it is staged: a test pool on it 
 from __future__ import annotations
 
 from shared.core.states import VersionState
-from shared.imaging.versions import Family
 from shared.models.base import version_key
 from shared.models.findings import Finding
 from shared.models.images import GalleryVersion, ImageVersion
 from shared.models.pools import Pool, Ring
+from shared.versions.version_set import Family
 
 CHECK = "staged"
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from shared.core.errors import Conflict
 from shared.core.states import VersionState
 from shared.core.wording import VERSION_WORDS
-from shared.imaging.versions import Family, known, moved
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, ImageVersion, Retention, Source
+from shared.versions.version_set import Family, known, moved
 
 _V = VersionState
 _LEFT = frozenset({_V.FAILED, _V.DISCARDED, _V.DELETED})

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 from shared.core.states import VersionState
 from shared.core.wording import VERSION_WORDS
-from shared.imaging.versions import Family
 from shared.models.images import GalleryVersion, ImageState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
+from shared.versions.version_set import Family
 
 GIVEABLE = frozenset({VersionState.ACTIVE, VersionState.BACKUP})
 """Versions that were released to the users."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.core.errors import Conflict
-from shared.imaging import lifecycle
-from shared.imaging.versions import Family
+from shared.versions import lifecycle
+from shared.versions.version_set import Family
 
 
 def hold(

@@ -15,11 +15,11 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import AfterForce, ScheduleMode, share_down, share_up
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.windows import Window
-from shared.planning import ramp
+from shared.planning import waves
 from shared.planning.budget import HOSTS_PER_REPLICA
-from shared.planning.pace import host_time
-from shared.planning.spread import FARTHEST, rounds, through
+from shared.planning.host_time import host_time
 from shared.planning.values import DRAINED_STATES
+from shared.planning.waves import FARTHEST, end_of_waves, waves_needed
 from shared.planning.windows import opens_at
 
 WAITS_FOR_A_PERSON = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL})
@@ -146,8 +146,8 @@ class _Course:
             return start + 2 * FARTHEST
         policy, back = self.rollout.policy, self.rollout.going_back
         careful = policy.canary_hosts if policy.canary_hosts and not back else at_once
-        dared = ramp.width([*ramp.results(self.hosts, back=back), *[True] * clean], careful, at_once)
-        return through(rounds(hosts, at_once, dared), self.each, self.windows, self.rollout.zone, start)
+        dared = waves.width([*waves.results(self.hosts, back=back), *[True] * clean], careful, at_once)
+        return end_of_waves(waves_needed(hosts, at_once, dared), self.each, self.windows, self.rollout.zone, start)
 
     def _at_once(self, start: datetime) -> int:
         """How many hosts may be rebuilt at a time from then on; 0 when the floor allows none."""

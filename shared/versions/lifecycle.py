@@ -13,9 +13,9 @@ from typing import Any
 from shared.core.errors import Conflict
 from shared.core.states import VersionState, move_version
 from shared.core.wording import VERSION_WORDS
-from shared.imaging.versions import Family, known, moved
 from shared.models.base import version_key
 from shared.models.images import ImageVersion, Notes, Source, Verdict
+from shared.versions.version_set import Family, known, moved
 
 _V = VersionState
 _NOT_OURS = frozenset({_V.FAILED, _V.DELETED})

@@ -11,8 +11,8 @@ from shared.models.rollouts import RolloutKind
 from shared.planning.budget import Budget, budget_for
 from shared.planning.canary import canary_of
 from shared.planning.freshness import why_not_due
-from shared.planning.moments import sign_out_wait, signing_out_since, time_to_drain_and_take
 from shared.planning.observe import gone, ready
+from shared.planning.timing import sign_out_wait, signing_out_since, time_to_drain_and_take
 from shared.planning.values import Act, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
 

@@ -1,0 +1,1 @@
+"""What may happen to the versions of an image, and who may have them. Pure."""
