@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.accounts import known_account
 from shared.api.pools import PoolRegistration, PoolView
 from shared.api.validation import salvage
 from shared.audit.record import audit
@@ -15,15 +14,17 @@ from shared.core.arm_ids import host_pool_problem, refusal
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
-from shared.images import available
-from shared.imaging.family import read_family
 from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import version_key
 from shared.models.images import Image
 from shared.models.pools import Pool, ReimageSupport, Ring
-from shared.pool_hosts import SeenHost, see_hosts
-from shared.pools import find_pool, running_rollout, standing_refresh, view_pool
+from shared.records.accounts import known_account
+from shared.records.images import available
+from shared.records.pools import find_pool, running_rollout, standing_refresh
+from shared.records.session_hosts import SeenHost, see_hosts
+from shared.records.versions import read_family
 from shared.services import IMAGES, POOLS, Services
+from shared.views.pools import view_pool
 
 _NEVER_ACTIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.DISCARDED, VersionState.FAILED})
 

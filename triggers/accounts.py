@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
-from shared import accounts
 from shared.api.accounts import AccountRegistration, AccountView
 from shared.api.common import Listed, PageQuery
+from shared.pools import accounts
+from shared.views.accounts import list_accounts, read_account
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -16,7 +17,7 @@ bp = df.Blueprint()
 @endpoint(bp, "GET", "accounts")
 def get_accounts(call: Call, query: PageQuery) -> Answer[Listed[AccountView]]:
     """List accounts with how many pools each has."""
-    return Answer(accounts.list_accounts(call.services, limit=query.limit, continuation=query.continuation))
+    return Answer(list_accounts(call.services, limit=query.limit, continuation=query.continuation))
 
 
 @endpoint(bp, "PUT", "accounts/{account}", also=(201,), refusals=(409,))
@@ -29,4 +30,4 @@ def put_account(call: Call, asked: AccountRegistration) -> Answer[AccountView]:
 @endpoint(bp, "GET", "accounts/{account}", refusals=(404,))
 def get_account(call: Call) -> Answer[AccountView]:
     """Read an account."""
-    return Answer(accounts.read_account(call.services, call.path["account"]))
+    return Answer(read_account(call.services, call.path["account"]))

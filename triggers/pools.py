@@ -7,7 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared import pool_registration, pools
+from shared import pool_registration
 from shared.api.common import Listed, PageQuery, WhatIfQuery
 from shared.api.pools import (
     PoolHostView,
@@ -20,11 +20,14 @@ from shared.api.pools import (
 )
 from shared.api.rollouts import PlanView, RolloutView
 from shared.core.errors import FieldProblem
-from shared.pool_hosts import list_hosts
+from shared.pools.new_host_image import image_for_new_hosts
 from shared.ports.engine import Engine
 from shared.publishing.refresh import end_refresh, keep_refresh
 from shared.publishing.request import foreseen_problems, plan_update, update_image
 from shared.publishing.roll_back import plan_roll_back, roll_back_pool
+from shared.records.pools import find_pool, running_rollout, standing_refresh
+from shared.views import pools
+from shared.views.hosts import list_hosts
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -60,7 +63,7 @@ def get_pool(call: Call) -> Answer[PoolView]:
 @endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
 def delete_pool(call: Call, engine: Engine) -> Answer[None]:
     """Unregister a pool; nothing changes in Azure. Refused while a rollout runs, or hosts are being made fresh."""
-    pool_registration.refuse_while_updated(call.services, pools.find_pool(call.services, call.path["pool"]))
+    pool_registration.refuse_while_updated(call.services, find_pool(call.services, call.path["pool"]))
     end_refresh(call.services, engine, call.path["pool"])
     pool_registration.unregister_pool(call.services, call.path["pool"], call.who)
     return Answer(None)
@@ -69,15 +72,15 @@ def delete_pool(call: Call, engine: Engine) -> Answer[None]:
 @endpoint(bp, "GET", "pools/{pool}/hosts", refusals=(404,))
 def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]:
     """List a pool's hosts: version, target, sessions, status, drain, power."""
-    pool = pools.find_pool(call.services, call.path["pool"])
-    rollout = pools.running_rollout(call.services, pool) or pools.standing_refresh(call.services, pool)
+    pool = find_pool(call.services, call.path["pool"])
+    rollout = running_rollout(call.services, pool) or standing_refresh(call.services, pool)
     return Answer(list_hosts(call.services, pool, rollout, limit=query.limit, continuation=query.continuation))
 
 
 @endpoint(bp, "GET", "pools/{pool}/image", refusals=(404, 409))
 def get_pool_image(call: Call) -> Answer[PoolImageView]:
     """The version that new and burst hosts are to be made from now."""
-    return Answer(pools.image_for_new_hosts(call.services, call.path["pool"]))
+    return Answer(image_for_new_hosts(call.services, call.path["pool"]))
 
 
 def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:

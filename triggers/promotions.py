@@ -11,6 +11,7 @@ from shared.api.common import Listed
 from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionsQuery, PromotionView
 from shared.core.errors import FieldProblem
 from shared.imaging import promotion_request, promotions
+from shared.views.promotions import list_promotions, read_promotion
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -21,7 +22,7 @@ bp = df.Blueprint()
 def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[PromotionView]]:
     """List scheduled activations, newest first, of one image or in one state if given."""
     return Answer(
-        promotions.list_promotions(
+        list_promotions(
             call.services,
             image=query.image,
             state=query.state,
@@ -45,7 +46,7 @@ def post_promotion(call: Call, asked: PromotionRequest) -> Answer[PromotionView]
 @endpoint(bp, "GET", "promotions/{promotion}", refusals=(404,))
 def get_promotion(call: Call) -> Answer[PromotionView]:
     """Read a scheduled activation: when it is due, what it will do, and what came of it."""
-    return Answer(promotions.read_promotion(call.services, call.path["promotion"]))
+    return Answer(read_promotion(call.services, call.path["promotion"]))
 
 
 def _foresee_move(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:

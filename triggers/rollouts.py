@@ -22,6 +22,7 @@ from shared.core.errors import FieldProblem
 from shared.ports.engine import Engine
 from shared.publishing import control, read
 from shared.publishing.request import foreseen_problems
+from shared.records.rollouts import find_rollout
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -87,7 +88,7 @@ def post_approve(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutVie
 
 
 def _foresee_retry(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    rollout = control.find_rollout(call.services, call.path["rollout"])
+    rollout = find_rollout(call.services, call.path["rollout"])
     return foreseen_problems(call.services, rollout.pool, body)
 
 

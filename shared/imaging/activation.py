@@ -10,19 +10,19 @@ from shared.api.images import ActivateRequest, PoolsUpdateRequest, RollBackReque
 from shared.api.tasks import TaskView
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.names import SWITCH_VERSION
-from shared.images import find_image
 from shared.imaging.activation_checks import check_activation
 from shared.imaging.adoption import adopted
 from shared.imaging.changes import tell_versions
-from shared.imaging.family import change_family
 from shared.imaging.pool_choice import names_of, rings_of, schedule_of
 from shared.imaging.task_views import view
-from shared.imaging.tasks import audit_task, forget_task, new_task, start_task, write_task
 from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
 from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.ports.engine import Engine
+from shared.records.images import find_image
+from shared.records.tasks import audit_task, forget_task, new_task, start_task, write_task
+from shared.records.versions import change_family
 from shared.services import POOLS, TASKS, Services
 from shared.versions import lifecycle
 from shared.versions.promotion_hold import must_hold

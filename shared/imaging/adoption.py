@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from shared.core.arm_ids import refusal
 from shared.core.errors import AzureBusy, AzureError, Conflict
-from shared.imaging.family import change_family, read_family
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image
+from shared.records.versions import change_family, read_family
 from shared.services import Services
 from shared.versions import lifecycle
 from shared.versions.version_set import Family

@@ -9,18 +9,18 @@ from shared.api.tasks import TaskView
 from shared.core.arm_ids import refusal
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
-from shared.images import find_image
 from shared.imaging.adoption import adopted
 from shared.imaging.changes import tell_versions
-from shared.imaging.family import change_family
 from shared.imaging.regions import regions_by_pool
 from shared.imaging.task_views import view
-from shared.imaging.tasks import audit_task, forget_task, new_task, start_task, write_task
 from shared.models.azure import Template
 from shared.models.base import region_key, version_key
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
 from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.ports.engine import Engine
+from shared.records.images import find_image
+from shared.records.tasks import audit_task, forget_task, new_task, start_task, write_task
+from shared.records.versions import change_family
 from shared.services import Services
 from shared.versions import lifecycle
 from shared.versions.numbers import next_version

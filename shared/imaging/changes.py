@@ -14,12 +14,12 @@ from shared.api.images import VersionView
 from shared.core.errors import AlreadyExists, FreshcoatError
 from shared.core.ids import made_at
 from shared.core.states import VersionState
-from shared.image_views import view_version
-from shared.imaging.tasks import note_done
 from shared.models.images import GalleryVersion, Image, ImageVersion, Source
 from shared.models.tasks import Task, TaskKind
+from shared.records.tasks import note_done
 from shared.services import POOLS, TASKS, Services
 from shared.versions.version_set import Family
+from shared.views.images import view_version
 
 _log = logging.getLogger("freshcoat.images")
 

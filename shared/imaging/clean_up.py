@@ -15,11 +15,11 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureError
 from shared.core.names import RESTART_TEMPLATE
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import CAPTURE_STEPS, Outcome, Then, behind
-from shared.imaging.family import change_family, read_family
 from shared.imaging.task_step import TaskWork
-from shared.imaging.tasks import audit_task
 from shared.models.azure import Operation
 from shared.models.tasks import Made
+from shared.records.tasks import audit_task
+from shared.records.versions import change_family, read_family
 from shared.stepping import StepFailed
 from shared.versions import lifecycle
 

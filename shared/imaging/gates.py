@@ -7,9 +7,9 @@ from shared.audit.record import audit
 from shared.core.errors import Conflict, NotFound, StaleRow
 from shared.imaging.standings import Begun, move_of, read_rollouts
 from shared.imaging.task_views import view
-from shared.imaging.tasks import WORDS
 from shared.models.tasks import Approval, Gate, PoolsWork, Task
 from shared.planning.rings import NextMove
+from shared.records.tasks import WORDS
 from shared.services import ROLLOUTS, TASKS, Services
 
 _ATTEMPTS = 8

@@ -15,7 +15,6 @@ from shared.core.errors import FieldProblem, InvalidRequest
 from shared.imaging.pool_choice import JobPools, choose_pools, schedule_of
 from shared.imaging.pool_rollouts import wanted
 from shared.imaging.task_views import view
-from shared.imaging.tasks import audit_task, new_task, start_task, write_task
 from shared.models.findings import Finding
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
@@ -23,6 +22,7 @@ from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.publishing.preflight import PreflightFailed
 from shared.publishing.request import check_update
+from shared.records.tasks import audit_task, new_task, start_task, write_task
 from shared.services import Services
 
 READERS = 8

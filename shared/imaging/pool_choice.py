@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.accounts import known_account
 from shared.api.common import ScheduleRequest
 from shared.api.fleet import PoolsChoice
 from shared.api.schedules import parse_schedule
@@ -16,6 +15,7 @@ from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Schedule
 from shared.planning.rings import RING_NUMBERS
+from shared.records.accounts import known_account
 from shared.services import IMAGES, POOLS, Services
 
 MOST = 500

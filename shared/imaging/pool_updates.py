@@ -11,17 +11,17 @@ from shared.core.names import UPDATE_POOLS
 from shared.core.states import RolloutState
 from shared.core.steps import Outcome, Then
 from shared.core.wording import lasting
-from shared.imaging.family import read_family
 from shared.imaging.pool_rollouts import wanted
 from shared.imaging.shares import done
 from shared.imaging.standings import Begun, move_of, percent_of, read_rollouts
 from shared.imaging.task_step import TaskWork
 from shared.models.tasks import TaskKind
 from shared.planning.rings import Move, NextMove
-from shared.pools import find_pool
 from shared.publishing import control
 from shared.publishing.claim import refuse_second
 from shared.publishing.request import begin_rollout
+from shared.records.pools import find_pool
+from shared.records.versions import read_family
 from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.stepping import StepFailed
 from shared.versions.version_set import Family

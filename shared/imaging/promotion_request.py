@@ -16,13 +16,15 @@ from shared.core.errors import AzureBusy, Conflict, FieldProblem, FreshcoatError
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState
 from shared.imaging.activation import resolve_update
-from shared.imaging.family import change_family, read_family
-from shared.imaging.promotions import audit_promotion, find_promotion, moment_problems, staged_at, view
+from shared.imaging.promotions import moment_problems, staged_at
 from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, PoolsUpdate
+from shared.records.promotions import audit_promotion, find_promotion
+from shared.records.versions import change_family, read_family
 from shared.services import IMAGES, PROMOTIONS, Services
 from shared.versions.promotion_hold import hold, let_go
 from shared.versions.version_set import Family
+from shared.views.promotions import view
 
 HOLD_GRACE = timedelta(minutes=1)
 """How long a promotion may be without its image: its request may be about to hold it."""

@@ -11,50 +11,26 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from shared.api.common import Listed
 from shared.api.promotions import PromotionMoment, PromotionView
 from shared.api.schedules import parse_promotion
 from shared.api.validation import parse
-from shared.audit.record import audit
-from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
-from shared.core.states import PromotionState, move_promotion
+from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
+from shared.core.states import PromotionState
 from shared.core.wording import PROMOTION_WORDS
-from shared.imaging.family import change_family, read_family
-from shared.models.base import iso
 from shared.models.policy import ScheduleMode
 from shared.models.promotions import Promotion
 from shared.models.tasks import PoolsUpdate
 from shared.planning.rings import schedule_for_ring
+from shared.records.promotions import audit_promotion, ended, find_promotion
+from shared.records.versions import change_family, read_family
 from shared.services import PROMOTIONS, Services
 from shared.versions.promotion_hold import let_go
 from shared.versions.version_set import Family
+from shared.views.promotions import view
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8
-
-
-def find_promotion(services: Services, promotion_id: str) -> Promotion:
-    """A promotion. Raises NotFound."""
-    promotion = services.promotions.find(PROMOTIONS, promotion_id)
-    if promotion is None:
-        raise NotFound("promotion", promotion_id)
-    return promotion
-
-
-def list_promotions(
-    services: Services, *, image: str | None, state: PromotionState | None, limit: int, continuation: str | None
-) -> Listed[PromotionView]:
-    """A page of promotions, newest first, of one image or state if given."""
-    equal: dict[str, Any] = {name: value for name, value in (("image", image), ("state", state)) if value}
-    page = services.promotions.page(PROMOTIONS, limit=limit, continuation=continuation, **equal)
-    return Listed[PromotionView](items=[view(row) for row in page.rows], continuation=page.continuation)
-
-
-def read_promotion(services: Services, promotion_id: str) -> PromotionView:
-    """One promotion. Raises NotFound."""
-    return view(find_promotion(services, promotion_id))
 
 
 def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, who: str) -> PromotionView:
@@ -97,11 +73,6 @@ def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
     raise _changing(promotion_id)
 
 
-def ended(promotion: Promotion, to: PromotionState, note: str) -> Promotion:
-    """The promotion in one of its ends, but for `ended_at`."""
-    return promotion.model_copy(update={"state": move_promotion(promotion.id, promotion.state, to), "note": note})
-
-
 def settle(services: Services, promotion: Promotion) -> Promotion:
     """Let the image of a promotion that has ended go, and then say when it ended. Safe to repeat."""
     if promotion.ended_at:
@@ -127,23 +98,6 @@ def foreseen_problems(services: Services, promotion_id: str, body: Mapping[str, 
     """What else would be refused in a `reschedule` of which some fields are bad: the moment. Raises AzureError."""
     promotion = services.promotions.find(PROMOTIONS, promotion_id)
     return moment_problems(services, body, promotion.time_zone) if promotion else []
-
-
-def view(promotion: Promotion) -> PromotionView:
-    """A promotion as people see it."""
-    kept = promotion.model_dump(include=set(PromotionView.model_fields))
-    work, update = promotion.activation, promotion.update
-    return PromotionView.model_validate(
-        kept
-        | {
-            "due_local": iso(promotion.due_at.astimezone(ZoneInfo(promotion.time_zone))),
-            "backup": work.backup,
-            "force": work.force,
-            "update_pools": list(update.pools) if update else [],
-            "schedule": update.schedule if update else None,
-            "soak_minutes": update.soak_minutes if update else None,
-        }
-    )
 
 
 def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
@@ -188,18 +142,3 @@ def _too_late(promotion: Promotion, to: str) -> Conflict:
 
 def _changing(promotion_id: str) -> Conflict:
     return Conflict(f"Promotion {promotion_id} is changing too fast; try again.", promotion=promotion_id)
-
-
-def audit_promotion(
-    services: Services,
-    who: str,
-    action: str,
-    promotion: Promotion,
-    *,
-    before: datetime | None = None,
-    after: datetime | None = None,
-) -> None:
-    """Note who changed when the version is to be activated, from and to."""
-    told = f"promotion {promotion.id} of version {promotion.version}"
-    detail = f"{told}: {promotion.reason}" if promotion.reason else told
-    audit(services, who, action, promotion.image, detail, before=iso(before) or "", after=iso(after) or "")

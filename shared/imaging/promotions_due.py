@@ -15,16 +15,17 @@ from shared.audit.record import audit
 from shared.core.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState, move_promotion
-from shared.images import find_image
 from shared.imaging.activation import begin, pools_work
-from shared.imaging.family import change_family, read_family
 from shared.imaging.promotion_request import HOLD_GRACE
-from shared.imaging.promotions import ended, settle
-from shared.imaging.tasks import new_task
+from shared.imaging.promotions import settle
 from shared.models.images import Image
 from shared.models.promotions import Promotion
 from shared.models.tasks import Task, TaskKind
 from shared.ports.engine import Engine
+from shared.records.images import find_image
+from shared.records.promotions import ended
+from shared.records.tasks import new_task
+from shared.records.versions import change_family, read_family
 from shared.services import PROMOTIONS, TASKS, Services
 from shared.versions.promotion_hold import let_go
 from shared.versions.version_set import Family

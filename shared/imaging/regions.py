@@ -9,7 +9,7 @@ from shared.core.arm_ids import refusal
 from shared.core.errors import AzureBusy, AzureError, InvalidRequest
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
-from shared.pool_hosts import SeenHost, regions_of, see_pools
+from shared.records.session_hosts import SeenHost, regions_of, see_pools
 from shared.services import POOLS, Services
 
 

@@ -19,12 +19,12 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureError, Conflict, N
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState
 from shared.core.wording import VERSION_WORDS
-from shared.images import find_image
 from shared.imaging.changes import shown, tell
-from shared.imaging.family import change_family, read_family
-from shared.imaging.promotions import audit_promotion, ended
 from shared.imaging.usage import Uses, look_at_uses, told, users_of
 from shared.models.images import GalleryVersion, Image, ImageVersion
+from shared.records.images import find_image
+from shared.records.promotions import audit_promotion, ended
+from shared.records.versions import change_family, read_family
 from shared.services import PROMOTIONS, Services
 from shared.versions import removal_rules
 

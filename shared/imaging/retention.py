@@ -16,10 +16,10 @@ from shared.core.errors import AzureBusy, FreshcoatError
 from shared.core.ids import made_at
 from shared.core.states import VersionState
 from shared.imaging.changes import tell
-from shared.imaging.family import change_family, read_family
 from shared.imaging.removal import take_away
 from shared.imaging.usage import Uses, look_at_uses, told
 from shared.models.images import Image
+from shared.records.versions import change_family, read_family
 from shared.services import IMAGES, Services
 from shared.versions import lifecycle, removal_rules
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from shared.api.images import StageRequest, VersionView
 from shared.core.errors import AzureConflict, Conflict, InvalidRequest
 from shared.core.ids import newest_first_id
-from shared.images import find_image
 from shared.imaging.adoption import adopted
 from shared.imaging.changes import shown, tell, tell_versions
-from shared.imaging.family import change_family, read_family
 from shared.imaging.regions import missing_regions, told_missing
 from shared.models.images import GalleryVersion, Image
+from shared.records.images import find_image
+from shared.records.versions import change_family, read_family
 from shared.services import Services
 from shared.versions import lifecycle
 from shared.versions.version_set import Family

@@ -12,10 +12,10 @@ from shared.core.states import TaskState
 from shared.core.steps import CAPTURE_STEPS, JOB_STEPS, behind
 from shared.imaging.standings import read_rollouts
 from shared.imaging.task_views import view
-from shared.imaging.tasks import WORDS
 from shared.imaging.way_back import stop_running
 from shared.models.tasks import CancelHow, Task, TaskKind
 from shared.ports.engine import Engine
+from shared.records.tasks import WORDS
 from shared.services import ROLLOUTS, TASKS, Services
 
 _log = logging.getLogger(__name__)

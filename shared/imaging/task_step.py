@@ -15,13 +15,13 @@ from shared import stepping
 from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, StaleRow
 from shared.core.states import TaskState, move_task
 from shared.core.steps import Outcome, Then, behind
-from shared.images import find_image
 from shared.imaging.shares import STEPS, done
-from shared.imaging.tasks import find_task
 from shared.models.azure import Operation
 from shared.models.images import Image
 from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
 from shared.ports.engine import Engine
+from shared.records.images import find_image
+from shared.records.tasks import find_task
 from shared.services import TASKS, Services
 from shared.stepping import StepFailed, within
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from shared.api.images import VerdictRequest, VersionView
 from shared.core.ids import newest_first_id
-from shared.images import find_image
 from shared.imaging.changes import shown, tell
-from shared.imaging.family import change_family
 from shared.models.images import Verdict
+from shared.records.images import find_image
+from shared.records.versions import change_family
 from shared.services import Services
 from shared.versions import lifecycle
 

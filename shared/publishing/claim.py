@@ -8,8 +8,8 @@ from datetime import timedelta
 from shared.core.errors import Conflict, FreshcoatError, StaleRow
 from shared.core.ids import made_at
 from shared.models.pools import Pool
-from shared.pools import find_pool
 from shared.publishing.record import settle_pool
+from shared.records.pools import find_pool
 from shared.services import POOLS, ROLLOUTS, Services
 
 _log = logging.getLogger(__name__)

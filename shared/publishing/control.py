@@ -16,7 +16,7 @@ from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.api.validation import salvage
 from shared.audit.record import audit
-from shared.core.errors import Conflict, FieldProblem, InvalidRequest, NotFound, StaleRow
+from shared.core.errors import Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.states import HostState, RolloutState, move_rollout
 from shared.models.base import iso
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
@@ -28,6 +28,7 @@ from shared.publishing.commands import Command, Reply, begun, refusal, reply
 from shared.publishing.progress import progress
 from shared.publishing.retry import retry_ended
 from shared.publishing.window_check import in_windows
+from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
 
 _log = logging.getLogger(__name__)
@@ -35,14 +36,6 @@ _ATTEMPTS = 8
 
 type Change = Callable[[Rollout], Rollout]
 """What a command makes of a rollout's row."""
-
-
-def find_rollout(services: Services, rollout_id: str) -> Rollout:
-    """A rollout. Raises NotFound."""
-    rollout = services.rollouts.find(ROLLOUTS, rollout_id)
-    if rollout is None:
-        raise NotFound("rollout", rollout_id)
-    return rollout
 
 
 def pause(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from shared.core.errors import AzureBusy, Conflict
 from shared.core.states import RolloutState
-from shared.imaging.family import read_family
 from shared.models.rollouts import Rollout
-from shared.pools import find_pool
 from shared.publishing.claim import give_back
+from shared.records.pools import find_pool
+from shared.records.versions import read_family
 from shared.services import ROLLOUTS, Services
 from shared.versions.removal_rules import is_leaving
 

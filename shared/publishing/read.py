@@ -7,11 +7,11 @@ from typing import Any
 from shared.api.common import Listed
 from shared.api.rollouts import RolloutBrief, RolloutHostView, RolloutView
 from shared.core.states import HostState, RolloutState
-from shared.pool_hosts import rows_lately
-from shared.publishing.control import find_rollout
 from shared.publishing.host_report import view_host
 from shared.publishing.progress import brief, progress
+from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
+from shared.views.hosts import rows_lately
 
 
 def list_rollouts(

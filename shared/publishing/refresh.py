@@ -14,17 +14,17 @@ from shared.core.arm_ids import version_id
 from shared.core.errors import AlreadyExists, Conflict, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import HostState, RolloutState, move_rollout
-from shared.images import find_image
-from shared.imaging.family import read_family
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
 from shared.planning.host_rows import skip
 from shared.planning.values import IN_HAND
-from shared.pools import find_pool
 from shared.ports.engine import Engine
 from shared.publishing.beside import lost_by, nudge_refresh
 from shared.publishing.standing import policy_of, switched_off
+from shared.records.images import find_image
+from shared.records.pools import find_pool
+from shared.records.versions import read_family
 from shared.services import ROLLOUTS, Services
 
 log = logging.getLogger("freshcoat.refresh")

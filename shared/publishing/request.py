@@ -17,7 +17,6 @@ from shared.core.arm_ids import version_id
 from shared.core.errors import AzureBusy, AzureError, FieldProblem, InvalidRequest
 from shared.core.ids import newest_first_id
 from shared.core.states import RolloutState
-from shared.images import find_image
 from shared.models.base import VersionText
 from shared.models.findings import Finding
 from shared.models.images import Image
@@ -25,7 +24,6 @@ from shared.models.policy import Policy, PolicyOverrides, resolve_policy
 from shared.models.pools import Pool
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.planning.timing import host_takes
-from shared.pools import find_pool
 from shared.ports.engine import Engine
 from shared.publishing.claim import claim, refuse_second, settled_pool, stands
 from shared.publishing.first_row import write_claimed
@@ -33,6 +31,8 @@ from shared.publishing.preflight import Preflight, preflight
 from shared.publishing.progress import progress
 from shared.publishing.what_if import preview
 from shared.publishing.window_check import in_windows
+from shared.records.images import find_image
+from shared.records.pools import find_pool
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,6 @@ from shared.api.common import ScheduleRequest
 from shared.api.rollouts import RetryRequest
 from shared.api.schedules import parse_schedule
 from shared.core.errors import Conflict
-from shared.images import find_image
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
@@ -14,6 +13,7 @@ from shared.planning.rollback_policy import calmed
 from shared.ports.engine import Engine
 from shared.publishing.claim import refuse_second, settled_pool
 from shared.publishing.request import Wanted, begin_rollout
+from shared.records.images import find_image
 from shared.services import ROLLOUTS, Services
 
 _PAGE = 100

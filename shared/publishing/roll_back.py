@@ -7,12 +7,10 @@ from shared.api.rollouts import PlanView, RolloutView
 from shared.api.schedules import parse_schedule
 from shared.core.errors import Conflict
 from shared.core.states import RolloutState
-from shared.images import find_image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow
 from shared.planning.rollback_policy import calmed, policy_back
-from shared.pools import find_pool, running_rollout
 from shared.ports.engine import Engine
 from shared.publishing import control
 from shared.publishing.claim import refuse_second, settled_pool
@@ -20,6 +18,8 @@ from shared.publishing.commands import begun
 from shared.publishing.preflight.findings import warned
 from shared.publishing.progress import progress
 from shared.publishing.request import Wanted, begin_rollout, plan_rollout
+from shared.records.images import find_image
+from shared.records.pools import find_pool, running_rollout
 from shared.services import ROLLOUTS, Services
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from shared.core.states import PromotionState, VersionState
-from shared.imaging.family import read_family
 from shared.imaging.promotions_due import run_due
 from shared.models.promotions import Promotion
 from shared.models.tasks import TaskKind
+from shared.records.versions import read_family
 from shared.services import PROMOTIONS, TASKS
 from tests.fixtures.app import App, Reply
 from tests.fixtures.families import family, record_family, version_row

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from shared.core.states import VersionState
-from shared.imaging.family import read_family
 from shared.models.images import Image
 from shared.models.pools import EntraJoin, Pool, Ring
+from shared.records.versions import read_family
 from shared.services import PROMOTIONS, TASKS
 from shared.versions.version_set import Family
 from tests.fixtures.app import App, Reply

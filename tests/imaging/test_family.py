@@ -12,8 +12,8 @@ import pytest
 from local.azurite import Azurite
 from shared.core.errors import AzureBusy, Conflict, StaleRow
 from shared.core.settings import Settings
-from shared.imaging.family import change_family, read_family
 from shared.models.images import ImageRow, Verdict
+from shared.records.versions import change_family, read_family
 from shared.services import Services
 from shared.tables.open import Tables, open_tables
 from shared.versions import lifecycle, removal_rules

@@ -11,13 +11,13 @@ import pytest
 from shared.core.errors import Conflict
 from shared.core.states import RolloutState, VersionState
 from shared.imaging.adoption import adopted
-from shared.imaging.family import change_family
 from shared.imaging.regions import missing_regions
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import tidy
 from shared.models.images import ImageVersion, Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
+from shared.records.versions import change_family
 from shared.services import IMAGES, TASKS
 from shared.versions import lifecycle
 from tests.fixtures.azure_world import DEFINITION_ID

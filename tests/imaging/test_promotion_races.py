@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.core.states import PromotionState
-from shared.images import find_image
+from shared.records.images import find_image
 from shared.services import PROMOTIONS
 from shared.tables.open import Tables
 from tests.fixtures.app import App, Reply

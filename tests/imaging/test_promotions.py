@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from shared.core.errors import AzureBusy, StaleRow
 from shared.core.states import PromotionState, TaskState
-from shared.imaging.family import read_family
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
 from shared.models.tasks import ActivationWork, Task, TaskKind
+from shared.records.versions import read_family
 from shared.services import PROMOTIONS, ROLLOUTS, TASKS
 from shared.versions import lifecycle, promotion_hold
 from tests.imaging.planned import (

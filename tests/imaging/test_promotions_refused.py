@@ -9,11 +9,11 @@ from shared.core.names import SWITCH_VERSION
 from shared.core.states import PromotionState, TaskState
 from shared.imaging import promotions_due
 from shared.imaging.activation_steps import switch_version
-from shared.imaging.family import change_family
 from shared.imaging.promotion_request import HOLD_GRACE
 from shared.imaging.recovery import resume_lost_tasks
 from shared.imaging.task_step import run_task_step
 from shared.models.promotions import Promotion
+from shared.records.versions import change_family
 from shared.services import PROMOTIONS
 from shared.versions import promotion_hold
 from tests.fixtures.app import App

@@ -9,12 +9,12 @@ import pytest
 from shared.api.images import VersionView
 from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.core.states import PromotionState, VersionState
-from shared.imaging.family import change_family
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import tidy
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
+from shared.records.versions import change_family
 from shared.services import POOLS
 from shared.versions import lifecycle, removal_rules
 from tests.fixtures.app import update

@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 
 from shared.core.states import VersionState
-from shared.imaging.family import change_family
 from shared.imaging.retention import tidy
 from shared.models.images import Retention, Source
 from shared.models.tasks import TaskKind
+from shared.records.versions import change_family
 from shared.services import POOLS
 from shared.versions import lifecycle, removal_rules
 from tests.fixtures.azure_world import DEFINITION_ID

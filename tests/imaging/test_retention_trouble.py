@@ -13,12 +13,12 @@ from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.core.states import VersionState
 from shared.imaging.changes import tell
-from shared.imaging.family import change_family
 from shared.imaging.removal import remove_version
 from shared.imaging.retention import RECENT, UNTOLD, tidy
 from shared.imaging.stage import stage_version
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
+from shared.records.versions import change_family
 from shared.versions import lifecycle, removal_rules
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.play import Play

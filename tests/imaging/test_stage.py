@@ -9,10 +9,10 @@ import pytest
 from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, Conflict, InvalidRequest, NotFound
 from shared.core.states import VersionState
-from shared.imaging.family import change_family
 from shared.imaging.stage import stage_version
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
+from shared.records.versions import change_family
 from shared.services import TASKS
 from shared.versions import lifecycle
 from tests.fixtures.azure_world import vm_id_of

@@ -9,10 +9,10 @@ import pytest
 
 from shared.core.errors import AzureBusy, AzureForbidden, FreshcoatError
 from shared.core.states import VersionState
-from shared.imaging.tasks import new_task, note_done
 from shared.models.accounts import Account
 from shared.models.images import Image, Verdict
 from shared.models.tasks import TaskKind
+from shared.records.tasks import new_task, note_done
 from tests.fixtures.app import App, change_pool, office
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.builders import NOON

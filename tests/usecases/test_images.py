@@ -8,9 +8,9 @@ import pytest
 
 from shared.core.errors import AzureBusy
 from shared.core.states import VersionState
-from shared.imaging.family import read_family
 from shared.models.accounts import Account
 from shared.models.images import Image
+from shared.records.versions import read_family
 from shared.services import IMAGES
 from shared.versions.version_set import Family
 from tests.fixtures.app import App, Reply, change_pool, office, update

@@ -15,9 +15,10 @@ from shared.core.states import HostState, VersionState
 from shared.models.accounts import Account
 from shared.models.pools import Ring
 from shared.models.rollouts import RolloutHost
-from shared.pool_hosts import SEEN_FOR, SeenHost, see_hosts
-from shared.pools import list_pools
+from shared.records.session_hosts import SeenHost, see_hosts
 from shared.services import IMAGES, POOLS
+from shared.views.hosts import SEEN_FOR
+from shared.views.pools import list_pools
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.azure_world import HOST_POOL_ID
 from tests.fixtures.families import family, record_family, version_row

@@ -12,14 +12,14 @@ from functools import cached_property, partial
 
 from shared.core.arm_ids import subscription_of
 from shared.core.errors import AzureBusy, AzureError
-from shared.imaging.family import read_family
 from shared.models.azure import CoreQuota, HostPool, Lock, Machine, Permissions, ScalingPlan
 from shared.models.images import GalleryVersion, Image
 from shared.models.policy import Policy
 from shared.models.pools import DomainJoin, Pool
-from shared.pool_hosts import SeenHost, regions_of, see_hosts
 from shared.publishing.preflight.scopes import groups_of
 from shared.publishing.preflight.ways import Ways, ways_of
+from shared.records.session_hosts import SeenHost, regions_of, see_hosts
+from shared.records.versions import read_family
 from shared.services import Services
 from shared.versions.version_set import Family
 

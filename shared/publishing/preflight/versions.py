@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from shared.core.arm_ids import refusal
 from shared.core.errors import AzureError
 from shared.core.wording import counted
-from shared.images import available
 from shared.models.base import version_key
 from shared.models.findings import Finding
 from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.publishing.preflight.facts import Facts
 from shared.publishing.preflight.findings import failed, passed, warned
+from shared.records.images import available
 from shared.versions.for_pools import check_use
 
 

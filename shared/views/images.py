@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.api.common import Listed
 from shared.api.images import ImageView, VersionView
 from shared.api.tasks import TaskBrief
 from shared.core.arm_ids import refusal, version_id
 from shared.core.errors import AzureBusy, AzureError
-from shared.imaging.family import read_family
 from shared.imaging.task_views import brief
 from shared.models.azure import Machine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image, ImageVersion
-from shared.services import POOLS, TASKS, Services
+from shared.ports.paging import page_of
+from shared.records.images import available, find_image
+from shared.records.versions import read_family
+from shared.services import IMAGES, POOLS, TASKS, Services
 from shared.versions.version_set import Family
 
 _READERS = 8
@@ -128,3 +131,26 @@ def view_version(
             "detail": "; ".join(filter(None, details)),
         }
     )
+
+
+def list_images(
+    services: Services, *, search: str | None, account: str | None, limit: int, continuation: str | None
+) -> Listed[ImageView]:
+    """A page of images by name: those whose name contains `search` in any case, and that the account may have."""
+    wanted = [
+        image
+        for image in services.images.all(IMAGES)
+        if (search or "").casefold() in image.name.casefold() and (account is None or available(image, account))
+    ]
+    page = page_of(wanted, lambda image: image.name, limit=limit, continuation=continuation)
+    return Listed[ImageView](items=view_images(services, page.rows), continuation=page.continuation)
+
+
+def read_image(services: Services, name: str) -> ImageView:
+    """One image as it is now. Raises NotFound."""
+    return view_images(services, [find_image(services, name)])[0]
+
+
+def list_versions(services: Services, name: str) -> Listed[VersionView]:
+    """All versions of an image, oldest first. Raises NotFound, AzureError."""
+    return Listed[VersionView](items=view_versions(services, find_image(services, name)))

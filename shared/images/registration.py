@@ -4,56 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.accounts import unknown_accounts
-from shared.api.common import Listed
-from shared.api.images import ImageRegistration, ImageView, VersionView
+from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
 from shared.core.arm_ids import definition_problem, machine_problem, refusal, subnet_problem
-from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest, NotFound
-from shared.image_views import view_images, view_versions
+from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.imaging.adoption import adopt_once, being_made, in_use
-from shared.imaging.family import change_family, read_family
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
-from shared.ports.paging import page_of
+from shared.records.accounts import unknown_accounts
+from shared.records.images import available
+from shared.records.versions import change_family, read_family
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 from shared.versions.version_set import Family
-
-
-def find_image(services: Services, name: str) -> Image:
-    """A registered image. Raises NotFound."""
-    image = services.images.find(IMAGES, name)
-    if image is None:
-        raise NotFound("image", name)
-    return image
-
-
-def available(image: Image, account: str) -> bool:
-    """Whether the pools of an account may have the image."""
-    return image.accounts is None or account in image.accounts
-
-
-def list_images(
-    services: Services, *, search: str | None, account: str | None, limit: int, continuation: str | None
-) -> Listed[ImageView]:
-    """A page of images by name: those whose name contains `search` in any case, and that the account may have."""
-    wanted = [
-        image
-        for image in services.images.all(IMAGES)
-        if (search or "").casefold() in image.name.casefold() and (account is None or available(image, account))
-    ]
-    page = page_of(wanted, lambda image: image.name, limit=limit, continuation=continuation)
-    return Listed[ImageView](items=view_images(services, page.rows), continuation=page.continuation)
-
-
-def read_image(services: Services, name: str) -> ImageView:
-    """One image as it is now. Raises NotFound."""
-    return view_images(services, [find_image(services, name)])[0]
-
-
-def list_versions(services: Services, name: str) -> Listed[VersionView]:
-    """All versions of an image, oldest first. Raises NotFound, AzureError."""
-    return Listed[VersionView](items=view_versions(services, find_image(services, name)))
+from shared.views.images import view_images
 
 
 def register_image(services: Services, name: str, asked: ImageRegistration, who: str) -> tuple[ImageView, bool]:

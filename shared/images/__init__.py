@@ -1,0 +1,1 @@
+"""Images: registration, capture, staging, activation, promotion, removal."""

@@ -1,0 +1,1 @@
+"""Finding rows and changing them."""

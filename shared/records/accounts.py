@@ -1,0 +1,34 @@
+"""Accounts: finding them. One called `default` is there from the beginning."""
+
+from __future__ import annotations
+
+from shared.core.errors import NotFound
+from shared.models.accounts import DEFAULT_ACCOUNT, Account
+from shared.services import ACCOUNTS, Services
+
+
+def known_account(services: Services, name: str) -> Account | None:
+    """An account, or None when there is none of that name."""
+    found = services.accounts.find(ACCOUNTS, name)
+    return Account(name=name) if found is None and name == DEFAULT_ACCOUNT else found
+
+
+def find_account(services: Services, name: str) -> Account:
+    """An account. Raises NotFound."""
+    account = known_account(services, name)
+    if account is None:
+        raise NotFound("account", name)
+    return account
+
+
+def unknown_accounts(services: Services, names: tuple[str, ...]) -> list[str]:
+    """Those of the names that no account has."""
+    known = {account.name for account in all_accounts(services)} if names else set()
+    return [name for name in names if name not in known]
+
+
+def all_accounts(services: Services) -> list[Account]:
+    kept = services.accounts.all(ACCOUNTS)
+    if any(account.name == DEFAULT_ACCOUNT for account in kept):
+        return kept
+    return [*kept, Account(name=DEFAULT_ACCOUNT)]

@@ -1,0 +1,40 @@
+"""Promotions: finding them, ending them, recording what was done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.audit.record import audit
+from shared.core.errors import NotFound
+from shared.core.states import PromotionState, move_promotion
+from shared.models.base import iso
+from shared.models.promotions import Promotion
+from shared.services import PROMOTIONS, Services
+
+
+def find_promotion(services: Services, promotion_id: str) -> Promotion:
+    """A promotion. Raises NotFound."""
+    promotion = services.promotions.find(PROMOTIONS, promotion_id)
+    if promotion is None:
+        raise NotFound("promotion", promotion_id)
+    return promotion
+
+
+def ended(promotion: Promotion, to: PromotionState, note: str) -> Promotion:
+    """The promotion in one of its ends, but for `ended_at`."""
+    return promotion.model_copy(update={"state": move_promotion(promotion.id, promotion.state, to), "note": note})
+
+
+def audit_promotion(
+    services: Services,
+    who: str,
+    action: str,
+    promotion: Promotion,
+    *,
+    before: datetime | None = None,
+    after: datetime | None = None,
+) -> None:
+    """Note who changed when the version is to be activated, from and to."""
+    told = f"promotion {promotion.id} of version {promotion.version}"
+    detail = f"{told}: {promotion.reason}" if promotion.reason else told
+    audit(services, who, action, promotion.image, detail, before=iso(before) or "", after=iso(after) or "")

@@ -1,0 +1,1 @@
+"""What people are shown: texts, progress, numbers. Changes nothing."""

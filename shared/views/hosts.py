@@ -1,0 +1,68 @@
+"""The hosts of a pool as people see them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from shared.api.common import Listed
+from shared.api.pools import PoolHostView
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.ports.paging import page_of
+from shared.records.session_hosts import SeenHost, see_hosts
+from shared.services import Services
+
+SEEN_FOR = 5.0
+"""Seconds for which a pool's hosts are shown as they were read at the least: Azure grants the app 25 reads a second,
+for its work too, and the counts of the broker lag by as much."""
+ROWS_FOR = 2.0
+"""Seconds for which a rollout's hosts are shown as they were read at the least, unless it has come into another
+state."""
+
+
+def seen_lately(services: Services, host_pool_id: str, *, behind: bool = True) -> list[SeenHost]:
+    """All hosts of a host pool as they were SEEN_FOR seconds ago, to be shown; longer ago when reading them takes long,
+    and up to twice as long when they are read `behind` the answer. Raises AzureError."""
+    return services.recent.get(
+        ("hosts", host_pool_id), SEEN_FOR, partial(see_hosts, services, host_pool_id), grows=True, behind=behind
+    )
+
+
+def rows_lately(services: Services, rollout: Rollout) -> list[RolloutHost]:
+    """The rows of a rollout's hosts, to be shown."""
+
+    def read() -> list[RolloutHost]:
+        return list(services.known_rows.read(services.hosts, rollout, services.now()).values())
+
+    return services.recent.get(("rows", rollout.id, rollout.state), ROWS_FOR, read, grows=True, behind=True)
+
+
+def list_hosts(
+    services: Services, pool: Pool, rollout: Rollout | None, *, limit: int, continuation: str | None
+) -> Listed[PoolHostView]:
+    """A page of the pool's hosts by name, with their state in `rollout`: the running one, else the pool's refresh.
+
+    Raises AzureError.
+    """
+    seen = seen_lately(services, pool.host_pool_id)
+    rows = {row.host: row for row in rows_lately(services, rollout)} if rollout else {}
+    target = rollout.version if rollout else pool.version
+    page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
+    views = [_view(host, target, rows.get(host.broker.name.lower())) for host in page.rows]
+    return Listed[PoolHostView](items=views, continuation=page.continuation)
+
+
+def _view(host: SeenHost, target: str | None, row: RolloutHost | None) -> PoolHostView:
+    return PoolHostView(
+        host=host.broker.name.lower(),
+        vm_id=host.broker.vm_id,
+        version=host.version,
+        target=target,
+        sessions=host.broker.sessions,
+        status=host.broker.status,
+        accepting=host.broker.accepting,
+        drain=host.drain,
+        power=host.machine.power if host.machine else "gone",
+        state=row.state if row else None,
+        reason=(row.error or row.reason) if row else "",
+    )

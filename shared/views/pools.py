@@ -1,0 +1,84 @@
+"""Pools: reading them, and what a new host is to be made from. Registering one is in `pool_registration`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.api.common import Listed
+from shared.api.pools import Freshness, PoolView
+from shared.core.arm_ids import refusal
+from shared.core.errors import AzureError
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout
+from shared.publishing.progress import brief
+from shared.records.pools import find_pool, running_rollout, standing_refresh
+from shared.records.session_hosts import SeenHost
+from shared.services import POOLS, Services
+from shared.views.hosts import seen_lately
+
+_READERS = 8
+LISTED_FOR = 30.0
+"""Seconds for which a pool is listed as it was read, unless its own row has changed: each costs ARM two reads."""
+
+
+def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:
+    """A page of pools, each as it was LISTED_FOR seconds ago or, while it is read anew, twice as long.
+
+    One that cannot be read says why and holds up no other.
+    """
+    page = services.pools.page(POOLS, limit=limit, continuation=continuation)
+
+    def view_of(pool: Pool) -> PoolView:
+        return services.recent.get(
+            _listed(pool), LISTED_FOR, lambda: _read_view(services, pool, behind=False), behind=True
+        )
+
+    unknown = [pool for pool in page.rows if not services.recent.has(_listed(pool), LISTED_FOR)]
+    with ThreadPoolExecutor(_READERS) as readers:  # starts a thread for each that is to be read, as a rule none
+        read = dict(zip((pool.name for pool in unknown), readers.map(view_of, unknown), strict=True))
+    views = [read.get(pool.name) or view_of(pool) for pool in page.rows]
+    return Listed[PoolView](items=views, continuation=page.continuation)
+
+
+def _listed(pool: Pool) -> tuple[str, str, str | None]:
+    return "pool in a list", pool.name, pool.etag
+
+
+def read_pool(services: Services, name: str) -> PoolView:
+    """One pool; its hosts as they were a moment ago. Raises NotFound."""
+    return _read_view(services, find_pool(services, name), behind=True)
+
+
+def _read_view(services: Services, pool: Pool, *, behind: bool) -> PoolView:
+    """`behind`: its hosts may be read behind the answer. Not for what is kept itself, or their ages would add up."""
+    rollout, standing = running_rollout(services, pool), standing_refresh(services, pool)
+    try:
+        return view_pool(pool, seen_lately(services, pool.host_pool_id, behind=behind), rollout, standing)
+    except AzureError as error:
+        return view_pool(pool, None, rollout, standing).model_copy(update={"problem": refusal("host pool", error)})
+
+
+def view_pool(
+    pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | None, standing: Rollout | None
+) -> PoolView:
+    """The pool with what was seen of its hosts; None: nothing could be seen. `standing`: its refresh."""
+    kept = pool.model_dump(include=set(PoolView.model_fields) - {"running_rollout", "freshness"})
+    versions = Counter(host.version or "unknown" for host in seen or ())
+    return PoolView.model_validate(
+        kept
+        | {
+            "hosts": None if seen is None else len(seen),
+            "hosts_per_version": dict(sorted(versions.items())),
+            "sessions": None if seen is None else sum(host.broker.sessions for host in seen),
+            "running_rollout": brief(rollout) if rollout else None,
+            "freshness": freshness(standing) if standing else None,
+        }
+    )
+
+
+def freshness(standing: Rollout) -> Freshness:
+    """How far a pool's refresh has come, from its own row alone."""
+    hosts, fresh = (standing.look.hosts, standing.look.fresh) if standing.look else (0, 0)
+    return Freshness(rollout=standing.id, state=standing.state, used=hosts - fresh, fresh=fresh, note=standing.note)

@@ -1,0 +1,45 @@
+"""Promotions as people see them."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.api.common import Listed
+from shared.api.promotions import PromotionView
+from shared.core.states import PromotionState
+from shared.models.base import iso
+from shared.models.promotions import Promotion
+from shared.records.promotions import find_promotion
+from shared.services import PROMOTIONS, Services
+
+
+def list_promotions(
+    services: Services, *, image: str | None, state: PromotionState | None, limit: int, continuation: str | None
+) -> Listed[PromotionView]:
+    """A page of promotions, newest first, of one image or state if given."""
+    equal: dict[str, Any] = {name: value for name, value in (("image", image), ("state", state)) if value}
+    page = services.promotions.page(PROMOTIONS, limit=limit, continuation=continuation, **equal)
+    return Listed[PromotionView](items=[view(row) for row in page.rows], continuation=page.continuation)
+
+
+def read_promotion(services: Services, promotion_id: str) -> PromotionView:
+    """One promotion. Raises NotFound."""
+    return view(find_promotion(services, promotion_id))
+
+
+def view(promotion: Promotion) -> PromotionView:
+    """A promotion as people see it."""
+    kept = promotion.model_dump(include=set(PromotionView.model_fields))
+    work, update = promotion.activation, promotion.update
+    return PromotionView.model_validate(
+        kept
+        | {
+            "due_local": iso(promotion.due_at.astimezone(ZoneInfo(promotion.time_zone))),
+            "backup": work.backup,
+            "force": work.force,
+            "update_pools": list(update.pools) if update else [],
+            "schedule": update.schedule if update else None,
+            "soak_minutes": update.soak_minutes if update else None,
+        }
+    )
