@@ -5,10 +5,10 @@ from __future__ import annotations
 import azure.durable_functions as df
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
-from shared.engine import DurableEngine
 from shared.imaging.registry import TASK_STEPS
-from shared.imaging.task_step import run_task_step
 from shared.wiring import services
+from shared.workflow.durable_engine import DurableEngine
+from shared.workflow.task_runner import run_task_step
 
 bp = df.Blueprint()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import azure.durable_functions as df
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
-from shared.engine import DurableEngine
 from shared.publishing.glance import look_or_glance
 from shared.wiring import services
+from shared.workflow.durable_engine import DurableEngine
 
 bp = df.Blueprint()
 

@@ -20,7 +20,7 @@ ONLY_IN = {
     "azure.core": ("shared/azure/", "shared/tables/", "shared/core/transport.py"),
     "azure.identity": ("shared/azure/", "shared/tables/"),
     "azure.data": "shared/tables/",
-    "grpc": "shared/engine.py",
+    "grpc": "shared/workflow/durable_engine.py",
     "os": "shared/wiring.py",
 }
 """SDKs, and the environment, are known in one place each."""
@@ -45,8 +45,8 @@ PURE = (
     "shared/publishing/custody.py",
     "shared/core/steps.py",
     "shared/planning/forecast.py",
-    "shared/publishing/host_report.py",
-    "shared/publishing/progress.py",
+    "shared/views/rollouts.py",
+    "shared/views/rollout_progress.py",
     "shared/versions/for_pools.py",
     "shared/publishing/window_check.py",
 )

@@ -11,8 +11,8 @@ import azure.functions as func
 from azure.durable_functions.client import SyncDurableFunctionsClient
 from pydantic import BaseModel
 
-from shared.engine import DurableEngine
 from shared.wiring import services
+from shared.workflow.durable_engine import DurableEngine
 from triggers.contract import ENDPOINTS, Answer, Endpoint, Foresee
 from triggers.http import respond
 

@@ -7,7 +7,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared.api.common import Health
-from shared.health import Pulse
+from shared.views.health import Pulse
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 from triggers.openapi import document

@@ -20,9 +20,10 @@ from shared.api.rollouts import (
 )
 from shared.core.errors import FieldProblem
 from shared.ports.engine import Engine
-from shared.publishing import control, read
+from shared.publishing import control
 from shared.publishing.request import foreseen_problems
 from shared.records.rollouts import find_rollout
+from shared.views import rollouts
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -33,7 +34,7 @@ bp = df.Blueprint()
 def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief]]:
     """List rollouts, newest first, of one pool or in one state if given."""
     return Answer(
-        read.list_rollouts(
+        rollouts.list_rollouts(
             call.services,
             pool=query.pool,
             state=query.state,
@@ -46,14 +47,14 @@ def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief
 @endpoint(bp, "GET", "rollouts/{rollout}", refusals=(404,))
 def get_rollout(call: Call) -> Answer[RolloutView]:
     """State and progress: percent of the work, sessions open, next moment, expected end."""
-    return Answer(read.read_rollout(call.services, call.path["rollout"]))
+    return Answer(rollouts.read_rollout(call.services, call.path["rollout"]))
 
 
 @endpoint(bp, "GET", "rollouts/{rollout}/hosts", refusals=(404,))
 def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[RolloutHostView]]:
     """Each host of the rollout: state, last step, attempt, error, and the version it is on."""
     return Answer(
-        read.list_rollout_hosts(
+        rollouts.list_rollout_hosts(
             call.services,
             call.path["rollout"],
             state=query.state,

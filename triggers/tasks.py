@@ -6,10 +6,10 @@ import azure.durable_functions as df
 
 from shared.api.common import Listed
 from shared.api.tasks import ApproveRingRequest, CancelTaskRequest, TaskBrief, TasksQuery, TaskView
-from shared.imaging import task_lists
 from shared.imaging.gates import approve_ring
 from shared.imaging.task_cancel import cancel_task
 from shared.ports.engine import Engine
+from shared.views import tasks
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 
@@ -20,7 +20,7 @@ bp = df.Blueprint()
 def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
     """List tasks with rollouts among them, newest first, of one kind, image or state if given."""
     return Answer(
-        task_lists.list_tasks(
+        tasks.list_tasks(
             call.services,
             kind=query.kind,
             image=query.image,
@@ -34,7 +34,7 @@ def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
 @endpoint(bp, "GET", "tasks/{task}", refusals=(404,))
 def get_task(call: Call) -> Answer[TaskView]:
     """A task with its steps, what it waits for, and what it could not remove; or a rollout as a task."""
-    return Answer(task_lists.read_task(call.services, call.path["task"]))
+    return Answer(tasks.read_task(call.services, call.path["task"]))
 
 
 @endpoint(bp, "POST", "tasks/{task}/cancel", status=202, refusals=(404, 409))

@@ -8,13 +8,13 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
-from shared.engine import DurableEngine
 from shared.imaging.recovery import resume_lost_tasks
 from shared.ports.engine import Engine
 from shared.publishing.old_disks import tidy_disks
 from shared.publishing.recovery import resume_lost
 from shared.services import Services
 from shared.wiring import services
+from shared.workflow.durable_engine import DurableEngine
 
 bp = df.Blueprint()
 log = logging.getLogger("freshcoat.timers")

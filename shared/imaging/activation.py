@@ -14,7 +14,6 @@ from shared.imaging.activation_checks import check_activation
 from shared.imaging.adoption import adopted
 from shared.imaging.changes import tell_versions
 from shared.imaging.pool_choice import names_of, rings_of, schedule_of
-from shared.imaging.task_views import view
 from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
@@ -27,6 +26,7 @@ from shared.services import POOLS, TASKS, Services
 from shared.versions import lifecycle
 from shared.versions.promotion_hold import must_hold
 from shared.versions.version_set import Family
+from shared.views.tasks import view
 
 
 def activate(services: Services, engine: Engine, name: str, asked: ActivateRequest, who: str) -> TaskView:

@@ -9,12 +9,12 @@ from shared.core.steps import ACTIVATION_STEPS, Outcome, Then, behind
 from shared.imaging.activation import switched
 from shared.imaging.changes import tell_versions
 from shared.imaging.pool_updates import not_overtaken
-from shared.imaging.standings import not_begun, not_updated
-from shared.imaging.task_step import TaskWork
 from shared.models.tasks import ActivationWork
 from shared.records.tasks import audit_task
 from shared.records.versions import change_family, read_family
 from shared.versions import lifecycle
+from shared.views.fleet import not_begun, not_updated
+from shared.workflow.task_runner import TaskWork
 
 
 def switch_version(work: TaskWork) -> Outcome:

@@ -12,7 +12,6 @@ from shared.core.states import VersionState
 from shared.imaging.adoption import adopted
 from shared.imaging.changes import tell_versions
 from shared.imaging.regions import regions_by_pool
-from shared.imaging.task_views import view
 from shared.models.azure import Template
 from shared.models.base import region_key, version_key
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
@@ -25,6 +24,7 @@ from shared.services import Services
 from shared.versions import lifecycle
 from shared.versions.numbers import next_version
 from shared.versions.version_set import Family
+from shared.views.tasks import view
 
 _log = logging.getLogger(__name__)
 

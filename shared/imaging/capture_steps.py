@@ -14,15 +14,15 @@ from shared.core.names import REPLICATE_VERSION
 from shared.core.steps import Outcome, Then
 from shared.imaging import activation
 from shared.imaging.capture import audit_begun, claimed
-from shared.imaging.shares import done
-from shared.imaging.task_step import TaskWork
 from shared.models.azure import Operation, Template
 from shared.models.images import Definition
 from shared.models.tasks import ActivationWork, Made, TaskKind
 from shared.records.tasks import audit_task, new_task
 from shared.records.versions import change_family
-from shared.stepping import StepFailed
 from shared.versions import lifecycle
+from shared.workflow.task_runner import TaskWork
+from shared.workflow.task_steps import done
+from shared.workflow.waiting import StepFailed
 
 type MadeKind = Literal["snapshot", "disk", "virtual machine", "managed image", "image version"]
 

@@ -15,13 +15,13 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureError
 from shared.core.names import RESTART_TEMPLATE
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import CAPTURE_STEPS, Outcome, Then, behind
-from shared.imaging.task_step import TaskWork
 from shared.models.azure import Operation
 from shared.models.tasks import Made
 from shared.records.tasks import audit_task
 from shared.records.versions import change_family, read_family
-from shared.stepping import StepFailed
 from shared.versions import lifecycle
+from shared.workflow.task_runner import TaskWork
+from shared.workflow.waiting import StepFailed
 
 log = logging.getLogger("freshcoat.task")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from shared.api.tasks import ApproveRingRequest, TaskView
 from shared.audit.record import audit
 from shared.core.errors import Conflict, NotFound, StaleRow
-from shared.imaging.standings import Begun, move_of, read_rollouts
-from shared.imaging.task_views import view
 from shared.models.tasks import Approval, Gate, PoolsWork, Task
 from shared.planning.rings import NextMove
 from shared.records.tasks import WORDS
 from shared.services import ROLLOUTS, TASKS, Services
+from shared.views.fleet import Begun, move_of, read_rollouts
+from shared.views.tasks import view
 
 _ATTEMPTS = 8
 

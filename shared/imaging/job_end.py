@@ -5,9 +5,9 @@ from __future__ import annotations
 from shared.core.states import RolloutState, TaskState
 from shared.core.steps import Outcome, Then
 from shared.core.wording import counted
-from shared.imaging.standings import not_begun, not_updated, read_rollouts
-from shared.imaging.task_step import TaskWork
 from shared.imaging.way_back import stop_pools
+from shared.views.fleet import not_begun, not_updated, read_rollouts
+from shared.workflow.task_runner import TaskWork
 
 
 def end_job(work: TaskWork) -> Outcome:

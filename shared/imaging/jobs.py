@@ -14,7 +14,6 @@ from shared.api.validation import salvage
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.imaging.pool_choice import JobPools, choose_pools, schedule_of
 from shared.imaging.pool_rollouts import wanted
-from shared.imaging.task_views import view
 from shared.models.findings import Finding
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
@@ -24,6 +23,7 @@ from shared.publishing.preflight import PreflightFailed
 from shared.publishing.request import check_update
 from shared.records.tasks import audit_task, new_task, start_task, write_task
 from shared.services import Services
+from shared.views.tasks import view
 
 READERS = 8
 """Pools that are looked at side by side."""

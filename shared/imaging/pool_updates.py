@@ -12,9 +12,6 @@ from shared.core.states import RolloutState
 from shared.core.steps import Outcome, Then
 from shared.core.wording import lasting
 from shared.imaging.pool_rollouts import wanted
-from shared.imaging.shares import done
-from shared.imaging.standings import Begun, move_of, percent_of, read_rollouts
-from shared.imaging.task_step import TaskWork
 from shared.models.tasks import TaskKind
 from shared.planning.rings import Move, NextMove
 from shared.publishing import control
@@ -23,8 +20,11 @@ from shared.publishing.request import begin_rollout
 from shared.records.pools import find_pool
 from shared.records.versions import read_family
 from shared.services import POOLS, ROLLOUTS, TASKS
-from shared.stepping import StepFailed
 from shared.versions.version_set import Family
+from shared.views.fleet import Begun, move_of, percent_of, read_rollouts
+from shared.workflow.task_runner import TaskWork
+from shared.workflow.task_steps import done
+from shared.workflow.waiting import StepFailed
 
 AT_ONCE = 25
 """Rollouts that one call begins at most: each is checked first, and a call may take 10 minutes."""

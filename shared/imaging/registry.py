@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shared.core import names
 from shared.core.settings import Settings
 from shared.imaging import activation_steps, capture_steps, clean_up, job_end, pool_updates
-from shared.imaging.task_step import TaskStepRun
+from shared.workflow.task_runner import TaskStepRun
 
 
 @dataclass(frozen=True)

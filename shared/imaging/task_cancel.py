@@ -10,13 +10,13 @@ from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFoun
 from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
 from shared.core.states import TaskState
 from shared.core.steps import CAPTURE_STEPS, JOB_STEPS, behind
-from shared.imaging.standings import read_rollouts
-from shared.imaging.task_views import view
 from shared.imaging.way_back import stop_running
 from shared.models.tasks import CancelHow, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.records.tasks import WORDS
 from shared.services import ROLLOUTS, TASKS, Services
+from shared.views.fleet import read_rollouts
+from shared.views.tasks import view
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8

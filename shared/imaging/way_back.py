@@ -11,8 +11,6 @@ from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, 
 from shared.core.states import RolloutState
 from shared.core.steps import Outcome, Then
 from shared.core.wording import ROLLOUT_WORDS
-from shared.imaging.standings import Begun, read_rollouts
-from shared.imaging.task_step import TaskWork
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
@@ -23,6 +21,8 @@ from shared.publishing import control
 from shared.publishing.claim import settled_pool
 from shared.publishing.roll_back import roll_back_pool
 from shared.services import ROLLOUTS, Services
+from shared.views.fleet import Begun, read_rollouts
+from shared.workflow.task_runner import TaskWork
 
 
 def stop_pools(work: TaskWork) -> Outcome | None:

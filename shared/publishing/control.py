@@ -25,11 +25,11 @@ from shared.planning.timing import host_takes, schedule_back
 from shared.planning.windows import room_at
 from shared.ports.engine import Engine
 from shared.publishing.commands import Command, Reply, begun, refusal, reply
-from shared.publishing.progress import progress
 from shared.publishing.retry import retry_ended
 from shared.publishing.window_check import in_windows
 from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
+from shared.views.rollout_progress import progress
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8

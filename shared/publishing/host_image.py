@@ -24,7 +24,7 @@ from shared.publishing.host_swap import AT_ONCE, swap_disk
 from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work, carry_on
 from shared.services import POOLS, Services
-from shared.stepping import StepFailed
+from shared.workflow.waiting import StepFailed
 
 REBUILDING = frozenset({"reimage", "create"})
 """Kinds of operation after which the disk must be the target version."""

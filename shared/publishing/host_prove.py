@@ -11,7 +11,7 @@ from shared.core.steps import Outcome, Then
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.policy import CanaryHold
 from shared.publishing.step import GivenUp, Work
-from shared.stepping import settle
+from shared.workflow.waiting import settle
 
 UNHEALTHY_FOR = timedelta(minutes=5)
 """So long a baking host may be unhealthy: an agent that updates itself is away for a moment."""

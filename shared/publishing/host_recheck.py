@@ -17,7 +17,7 @@ from shared.publishing import custody
 from shared.publishing.kept_disks import kept_for, note_kept, note_left
 from shared.publishing.on_target import is_renewed, known_by
 from shared.publishing.step import Work
-from shared.stepping import StepFailed
+from shared.workflow.waiting import StepFailed
 
 log = logging.getLogger("freshcoat.host")
 

@@ -16,7 +16,7 @@ from shared.publishing.host_prove import keep_out, to_be_proved
 from shared.publishing.host_recheck import look_again_if_back
 from shared.publishing.host_swap import AT_ONCE
 from shared.publishing.step import Work, carry_on
-from shared.stepping import StepFailed, found_through, still_awaited
+from shared.workflow.waiting import StepFailed, found_through, still_awaited
 
 LOOKS_OFTEN = 5.0
 """Seconds between two looks for a registration that must be drained before it is healthy."""

@@ -8,7 +8,7 @@ from shared.models.azure import Machine
 from shared.models.rollouts import goal_of
 from shared.publishing.kept_disks import note_left
 from shared.publishing.step import Work, carry_on
-from shared.stepping import StepFailed
+from shared.workflow.waiting import StepFailed
 
 AT_ONCE = 1.0
 """Seconds until a step is called again that has more to do."""

@@ -26,10 +26,10 @@ from shared.publishing.beside import nudge_refresh
 from shared.publishing.carry_out import Hands
 from shared.publishing.gather import Gathered, gather
 from shared.publishing.hand_over import begun, save, start_hosts
-from shared.publishing.progress import is_left
 from shared.publishing.record import record
 from shared.publishing.standing import Standing, forget_gone, standing_of
 from shared.services import POOLS, ROLLOUTS, Services
+from shared.views.rollout_progress import is_left
 
 log = logging.getLogger("freshcoat.look")
 

@@ -28,12 +28,12 @@ from shared.ports.engine import Engine
 from shared.publishing.claim import claim, refuse_second, settled_pool, stands
 from shared.publishing.first_row import write_claimed
 from shared.publishing.preflight import Preflight, preflight
-from shared.publishing.progress import progress
 from shared.publishing.what_if import preview
 from shared.publishing.window_check import in_windows
 from shared.records.images import find_image
 from shared.records.pools import find_pool
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
+from shared.views.rollout_progress import progress
 
 _log = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from shared.publishing import control
 from shared.publishing.claim import refuse_second, settled_pool
 from shared.publishing.commands import begun
 from shared.publishing.preflight.findings import warned
-from shared.publishing.progress import progress
 from shared.publishing.request import Wanted, begin_rollout, plan_rollout
 from shared.records.images import find_image
 from shared.records.pools import find_pool, running_rollout
 from shared.services import ROLLOUTS, Services
+from shared.views.rollout_progress import progress
 
 
 def roll_back_pool(services: Services, engine: Engine, name: str, asked: RollBackPoolRequest, who: str) -> RolloutView:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared import stepping
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, NotFound
 from shared.core.names import GIVE_BACK_HOST, SWAP
 from shared.core.states import HostState, move_host
@@ -22,7 +21,8 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.publishing import apply
 from shared.publishing.keep_failed import switch_off_unless_kept
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.stepping import StepFailed, within
+from shared.workflow import waiting
+from shared.workflow.waiting import StepFailed, within
 
 log = logging.getLogger("freshcoat.host")
 
@@ -211,4 +211,4 @@ def _failed(work: Work, name: str, why: str) -> RolloutHost:
 
 def carry_on(work: Work, operation: Operation | None = None) -> Outcome | None:
     """Ask once how the operation on the host's VM is doing; None when there is none, or it has finished."""
-    return stepping.carry_on(work, work.services.machines.resume, operation)
+    return waiting.carry_on(work, work.services.machines.resume, operation)

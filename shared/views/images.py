@@ -10,7 +10,6 @@ from shared.api.images import ImageView, VersionView
 from shared.api.tasks import TaskBrief
 from shared.core.arm_ids import refusal, version_id
 from shared.core.errors import AzureBusy, AzureError
-from shared.imaging.task_views import brief
 from shared.models.azure import Machine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image, ImageVersion
@@ -19,6 +18,7 @@ from shared.records.images import available, find_image
 from shared.records.versions import read_family
 from shared.services import IMAGES, POOLS, TASKS, Services
 from shared.versions.version_set import Family
+from shared.views.tasks import brief
 
 _READERS = 8
 

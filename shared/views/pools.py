@@ -12,11 +12,11 @@ from shared.core.arm_ids import refusal
 from shared.core.errors import AzureError
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.publishing.progress import brief
 from shared.records.pools import find_pool, running_rollout, standing_refresh
 from shared.records.session_hosts import SeenHost
 from shared.services import POOLS, Services
 from shared.views.hosts import seen_lately
+from shared.views.rollout_progress import brief
 
 _READERS = 8
 LISTED_FOR = 30.0

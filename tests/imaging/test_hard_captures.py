@@ -12,9 +12,9 @@ from shared.core.states import TaskState, VersionState
 from shared.core.steps import Then
 from shared.imaging.recovery import resume_lost_tasks
 from shared.imaging.registry import TASK_STEPS
-from shared.imaging.task_step import run_task_step
 from shared.models.pools import Ring
 from shared.services import TASKS
+from shared.workflow.task_runner import run_task_step
 from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID, TEMPLATE_ID
 from tests.fixtures.play import Play
 from tests.imaging.studio import IMAGE, NEW, OLD, add_pool, assert_at_rest, excluded, post, recorded, states, studio

@@ -11,11 +11,11 @@ from shared.imaging import promotions_due
 from shared.imaging.activation_steps import switch_version
 from shared.imaging.promotion_request import HOLD_GRACE
 from shared.imaging.recovery import resume_lost_tasks
-from shared.imaging.task_step import run_task_step
 from shared.models.promotions import Promotion
 from shared.records.versions import change_family
 from shared.services import PROMOTIONS
 from shared.versions import promotion_hold
+from shared.workflow.task_runner import run_task_step
 from tests.fixtures.app import App
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.imaging.planned import (

@@ -12,7 +12,7 @@ from shared.core.errors import InvalidRequest
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
-from shared.publishing.progress import brief, progress
+from shared.views.rollout_progress import brief, progress
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import (

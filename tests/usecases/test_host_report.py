@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import RolloutKind
-from shared.publishing.host_report import view_host
+from shared.views.rollouts import view_host
 from tests.fixtures.app import START, office, update
 from tests.usecases.rows import host, rollout
 

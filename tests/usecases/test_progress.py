@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Look, RolloutKind, Schedule
-from shared.publishing.progress import WEIGHTS, next_moment, percent, progress
+from shared.views.rollout_progress import WEIGHTS, next_moment, percent, progress
 from tests.usecases.rows import HOUR, MINUTE, START, host, hosts, rollout
 
 S, H = RolloutState, HostState

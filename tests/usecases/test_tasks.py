@@ -14,11 +14,11 @@ from shared.core.ids import newest_first_id
 from shared.core.names import CAPTURE_VERSION, PREPARE_COPY, RECORD_VERSION, REPLICATE_VERSION
 from shared.core.states import HostState, RolloutState, TaskState
 from shared.core.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
-from shared.imaging.task_views import STEP_WORDS
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CaptureWork, PoolsUpdate, PoolsWork, Task, TaskKind, TaskStep
 from shared.services import TASKS
+from shared.workflow.task_steps import STEP_WORDS
 from tests.fixtures.app import START, App, office, update
 
 K, S = TaskKind, TaskState

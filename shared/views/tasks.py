@@ -1,4 +1,4 @@
-"""Tasks for people: in a list, and one with its steps. A rollout is shown as a task too. Pure."""
+"""Tasks as people see them: the list with rollouts among them, one with its steps."""
 
 from __future__ import annotations
 
@@ -6,42 +6,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from shared.api.common import Listed
 from shared.api.tasks import TaskBrief, TaskView
-from shared.core import names
-from shared.core.states import RolloutState
-from shared.imaging.pool_views import pools_fields
-from shared.imaging.standings import Begun
+from shared.core.errors import NotFound
+from shared.core.states import RolloutState, TaskState
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.models.tasks import Task
-from shared.publishing import progress
+from shared.models.tasks import Task, TaskKind
+from shared.ports.paging import merged
+from shared.ports.storage import Page
+from shared.services import ROLLOUTS, TASKS, Services
+from shared.views import rollout_progress
+from shared.views.fleet import Begun, pools_fields, read_rollouts
+from shared.workflow.task_steps import STEP_WORDS
 
 ROLLOUT: Literal["rollout"] = "rollout"
 """The kind of task that a rollout is."""
 
 REFRESH: Literal["refresh"] = "refresh"
 """The kind of task that refreshing the hosts of a pool is: a rollout that never ends by itself."""
-
-STEP_WORDS = {
-    names.CLAIM_IMAGE: "reserving the image",
-    names.SWITCH_OFF_TEMPLATE: "switching the template off",
-    names.SNAPSHOT_TEMPLATE: "taking a snapshot",
-    names.RESTART_TEMPLATE: "starting the template again",
-    names.COPY_DISK: "copying the disk of the template",
-    names.CREATE_COPY: "making a copy of the template",
-    names.PREPARE_COPY: "preparing the copy (sysprep)",
-    names.GENERALIZE_COPY: "generalizing the copy",
-    names.CAPTURE_IMAGE: "capturing the copy",
-    names.CAPTURE_VERSION: "capturing the version",
-    names.REPLICATE_VERSION: "replicating the version",
-    names.RECORD_VERSION: "recording the version",
-    names.CLEAN_UP: "cleaning up",
-    names.SWITCH_VERSION: "switching the active version",
-    names.FLIP_FLAGS: "setting what is latest in the gallery",
-    names.UPDATE_POOLS: "updating pools",
-    names.END_ACTIVATION: "ending",
-    names.END_JOB: "ending",
-}
-"""What a task is doing in a step, in plain words."""
 
 ROLLOUT_WORDS = {
     RolloutState.SCHEDULED: "waiting for its time",
@@ -72,12 +54,12 @@ def view(task: Task, now: datetime, begun: Begun | None = None) -> TaskView:
 
 def rollout_brief(rollout: Rollout) -> TaskBrief:
     """A rollout in the list of tasks, from its own row alone: its percent is that of its last look."""
-    return TaskBrief(**_rollout_fields(rollout, progress.brief(rollout).percent))
+    return TaskBrief(**_rollout_fields(rollout, rollout_progress.brief(rollout).percent))
 
 
 def rollout_view(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> TaskView:
     """A rollout as a task, its percent reckoned from its hosts. Its own address says more."""
-    return TaskView(**_rollout_fields(rollout, progress.progress(rollout, hosts, now).percent))
+    return TaskView(**_rollout_fields(rollout, rollout_progress.progress(rollout, hosts, now).percent))
 
 
 def words(step: str) -> str:
@@ -119,3 +101,45 @@ def _note(task: Task) -> str:
         return task.note or task.failure
     cancelled = f"cancelled by {task.cancelled_by}" if task.cancelled_by else ""
     return task.failure or cancelled or task.note
+
+
+def list_tasks(
+    services: Services,
+    *,
+    kind: TaskKind | Literal["rollout", "refresh"] | None = None,
+    image: str | None = None,
+    state: TaskState | RolloutState | None = None,
+    limit: int,
+    continuation: str | None,
+) -> Listed[TaskBrief]:
+    """A page of tasks and rollouts, newest first, of one kind, image or state if given.
+
+    Both have ids that sort newest first, and are kept under them: one continuation says for both tables where the
+    next page begins.
+    """
+    equal: dict[str, Any] = {"image": image} if image else {}
+    where: dict[str, Any] = {"limit": limit, "continuation": continuation}
+    pages = []
+    rollouts_too = kind in {None, ROLLOUT, REFRESH}
+    if (kind is None or not rollouts_too) and (state is None or state in set(TaskState)):
+        asked = equal | ({"kind": kind} if kind else {}) | ({"state": TaskState(state)} if state else {})
+        tasks = services.tasks.page(TASKS, **where, **asked)
+        pages.append(Page([brief(row) for row in tasks.rows], tasks.continuation))
+    if rollouts_too and (state is None or state in set(RolloutState)):
+        asked = equal | ({"state": RolloutState(state)} if state else {})
+        asked |= {"kind": RolloutKind.REFRESH} if kind == REFRESH else {}
+        rollouts = services.rollouts.page(ROLLOUTS, **where, **asked)
+        pages.append(Page([rollout_brief(row) for row in rollouts.rows], rollouts.continuation))
+    page = merged(pages, lambda row: row.id, limit=limit)
+    return Listed[TaskBrief](items=page.rows, continuation=page.continuation)
+
+
+def read_task(services: Services, task_id: str) -> TaskView:
+    """One task with its steps, or a rollout as a task. Raises NotFound."""
+    task = services.tasks.find(TASKS, task_id)
+    if task is not None:
+        return view(task, services.now(), read_rollouts(services, task.pools) if task.pools else None)
+    rollout = services.rollouts.find(ROLLOUTS, task_id)
+    if rollout is None:
+        raise NotFound("task", task_id)
+    return rollout_view(rollout, services.hosts.all(task_id), services.now())

@@ -1,20 +1,21 @@
-"""The pools of a task for people: each with its ring, its rollout, and what it waits for before that is begun. Pure."""
+"""The pools of a task: how far they have come, and what people see of each (ring, rollout, what it waits for)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.api.tasks import TaskPoolView
 from shared.core.names import UPDATE_POOLS
 from shared.core.states import RolloutState
-from shared.imaging.shares import done
-from shared.imaging.standings import Begun, move_of, percent_of
 from shared.models.base import iso
 from shared.models.rollouts import Rollout
 from shared.models.tasks import CancelHow, PoolsWork, Task, TaskKind
-from shared.planning.rings import Move, NextMove
-from shared.publishing import progress
+from shared.planning.rings import Move, NextMove, PoolStanding, next_move
+from shared.services import ROLLOUTS, Services
+from shared.views import rollout_progress
+from shared.workflow.task_steps import done
 
 
 def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move
         pool=name,
         ring=pools.update.rings.get(name, 0),
         state=rollout.state if rollout else None,
-        percent=progress.brief(rollout).percent if rollout else 0,
+        percent=rollout_progress.brief(rollout).percent if rollout else 0,
         rollout=rollout.id if rollout else "",
         href=f"/api/rollouts/{rollout.id}" if rollout else "",
         back=pools.back.get(name, ""),
@@ -113,3 +114,49 @@ def _own_ring_note(move: NextMove) -> str:
     waits = [f"until {iso(move.until)}"] if move.until else []
     waits += [f"until somebody approves ring {move.ring}"] if move.gate else []
     return f"waits {' and '.join(waits)}" if waits else "begins"
+
+
+type Begun = Mapping[str, Rollout]
+"""Pool -> its rollout in a task; without those that are noted and not begun."""
+
+
+def read_rollouts(services: Services, pools: PoolsWork) -> dict[str, Rollout]:
+    """The rollouts that the task has begun. Ids are noted first: some may not be there yet."""
+    found = {pool: services.rollouts.find(ROLLOUTS, rollout) for pool, rollout in pools.rollouts.items()}
+    return {pool: rollout for pool, rollout in found.items() if rollout}
+
+
+def not_begun(services: Services, pools: PoolsWork) -> str:
+    """A sentence that names the pools whose rollout was not begun; empty when all were."""
+    begun = read_rollouts(services, pools)
+    left = [name for name in pools.update.pools if name not in begun]
+    return f" Pools that were not begun: {', '.join(left)}." if left else ""
+
+
+def not_updated(pools: PoolsWork) -> str:
+    """A sentence for each pool that is not updated after all, saying why."""
+    return "".join(f" Pool {name} was not updated: {why}." for name, why in sorted(pools.skipped.items()))
+
+
+def standings_of(pools: PoolsWork, begun: Begun) -> list[PoolStanding]:
+    """How far each pool has come; without those that are not updated after all."""
+    return [_standing(pools, name, begun.get(name)) for name in pools.update.pools if name not in pools.skipped]
+
+
+def _standing(pools: PoolsWork, name: str, rollout: Rollout | None) -> PoolStanding:
+    ring = pools.update.rings.get(name, 0)
+    if rollout is None:
+        why = pools.refused.get(name, "")
+        return PoolStanding(name, ring, RolloutState.FAILED if why else None, why=why)
+    return PoolStanding(name, ring, rollout.state, rollout.ended_at)
+
+
+def move_of(pools: PoolsWork, begun: Begun, now: datetime) -> NextMove:
+    """What the task does next with its pools."""
+    return next_move(standings_of(pools, begun), timedelta(minutes=pools.update.soak_minutes), now, pools.closed)
+
+
+def percent_of(pools: PoolsWork, begun: Begun) -> int:
+    """Percent of the work on the pools that is done: the mean of their rollouts', those not begun being at 0."""
+    counted = [name for name in pools.update.pools if name not in pools.skipped]
+    return sum(rollout_progress.brief(begun[name]).percent for name in counted if name in begun) // max(1, len(counted))

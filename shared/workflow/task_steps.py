@@ -42,3 +42,26 @@ def done(kind: TaskKind, name: str, percent: int) -> int:
     steps = STEPS[kind]
     before = sum(SHARES[step] for step in steps[: steps.index(name)])
     return (100 * before + SHARES[name] * percent) // sum(SHARES[step] for step in steps)
+
+
+STEP_WORDS = {
+    names.CLAIM_IMAGE: "reserving the image",
+    names.SWITCH_OFF_TEMPLATE: "switching the template off",
+    names.SNAPSHOT_TEMPLATE: "taking a snapshot",
+    names.RESTART_TEMPLATE: "starting the template again",
+    names.COPY_DISK: "copying the disk of the template",
+    names.CREATE_COPY: "making a copy of the template",
+    names.PREPARE_COPY: "preparing the copy (sysprep)",
+    names.GENERALIZE_COPY: "generalizing the copy",
+    names.CAPTURE_IMAGE: "capturing the copy",
+    names.CAPTURE_VERSION: "capturing the version",
+    names.REPLICATE_VERSION: "replicating the version",
+    names.RECORD_VERSION: "recording the version",
+    names.CLEAN_UP: "cleaning up",
+    names.SWITCH_VERSION: "switching the active version",
+    names.FLIP_FLAGS: "setting what is latest in the gallery",
+    names.UPDATE_POOLS: "updating pools",
+    names.END_ACTIVATION: "ending",
+    names.END_JOB: "ending",
+}
+"""What a task is doing in a step, in plain words."""

@@ -11,11 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared import stepping
 from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, StaleRow
 from shared.core.states import TaskState, move_task
 from shared.core.steps import Outcome, Then, behind
-from shared.imaging.shares import STEPS, done
 from shared.models.azure import Operation
 from shared.models.images import Image
 from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
@@ -23,7 +21,9 @@ from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.tasks import find_task
 from shared.services import TASKS, Services
-from shared.stepping import StepFailed, within
+from shared.workflow import waiting
+from shared.workflow.task_steps import STEPS, done
+from shared.workflow.waiting import StepFailed, within
 
 log = logging.getLogger("freshcoat.task")
 
@@ -129,11 +129,11 @@ class TaskWork:
 
         One that ARM has forgotten is begun again: every `start` given here is safe to repeat.
         """
-        return stepping.settle(self, resume, start)
+        return waiting.settle(self, resume, start)
 
     def carry_on(self, resume: Callable[[Operation], Operation], operation: Operation | None = None) -> Outcome | None:
         """Ask once how the operation under way is doing; None when there is none, or it has finished."""
-        return stepping.carry_on(self, resume, operation)
+        return waiting.carry_on(self, resume, operation)
 
 
 TaskStepRun = Callable[[TaskWork], Outcome]

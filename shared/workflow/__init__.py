@@ -1,0 +1,1 @@
+"""How a durable step waits, polls, retries and reports."""
