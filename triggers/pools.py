@@ -7,7 +7,6 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared import pool_registration
 from shared.api.common import Listed, PageQuery, WhatIfQuery
 from shared.api.pools import (
     PoolHostView,
@@ -20,6 +19,7 @@ from shared.api.pools import (
 )
 from shared.api.rollouts import PlanView, RolloutView
 from shared.core.errors import FieldProblem
+from shared.pools import registration
 from shared.pools.new_host_image import image_for_new_hosts
 from shared.ports.engine import Engine
 from shared.publishing.refresh import end_refresh, keep_refresh
@@ -41,13 +41,13 @@ def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
 
 
 def _foresee_put(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return pool_registration.foreseen_problems(call.services, body)
+    return registration.foreseen_problems(call.services, body)
 
 
 @endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,), foresee=_foresee_put)
 def put_pool(call: Call, engine: Engine, asked: PoolRegistration) -> Answer[PoolView]:
     """Register a pool, or change its registration, and begin or end refreshing its hosts. 201 when it is new."""
-    view, new = pool_registration.register_pool(call.services, call.path["pool"], asked, call.who)
+    view, new = registration.register_pool(call.services, call.path["pool"], asked, call.who)
     standing = keep_refresh(call.services, engine, view.name, call.who)
     if standing and not standing.state.ended:
         view = view.model_copy(update={"freshness": pools.freshness(standing)})
@@ -63,9 +63,9 @@ def get_pool(call: Call) -> Answer[PoolView]:
 @endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
 def delete_pool(call: Call, engine: Engine) -> Answer[None]:
     """Unregister a pool; nothing changes in Azure. Refused while a rollout runs, or hosts are being made fresh."""
-    pool_registration.refuse_while_updated(call.services, find_pool(call.services, call.path["pool"]))
+    registration.refuse_while_updated(call.services, find_pool(call.services, call.path["pool"]))
     end_refresh(call.services, engine, call.path["pool"])
-    pool_registration.unregister_pool(call.services, call.path["pool"], call.who)
+    registration.unregister_pool(call.services, call.path["pool"], call.who)
     return Answer(None)
 
 

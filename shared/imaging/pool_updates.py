@@ -14,8 +14,8 @@ from shared.core.wording import lasting
 from shared.imaging.pool_rollouts import wanted
 from shared.models.tasks import TaskKind
 from shared.planning.rings import Move, NextMove
+from shared.pools.claim import refuse_second
 from shared.publishing import control
-from shared.publishing.claim import refuse_second
 from shared.publishing.request import begin_rollout
 from shared.records.pools import find_pool
 from shared.records.versions import read_family

@@ -14,7 +14,7 @@ from shared.core.errors import AzureError
 from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, goal_of
-from shared.publishing.claim import stands
+from shared.pools.claim import stands
 from shared.records.session_hosts import SeenHost, see_pools
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 

@@ -16,9 +16,9 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow, Task
 from shared.planning.timing import LONGEST_NOTICE
+from shared.pools.claim import settled_pool
 from shared.ports.engine import Engine
 from shared.publishing import control
-from shared.publishing.claim import settled_pool
 from shared.publishing.roll_back import roll_back_pool
 from shared.services import ROLLOUTS, Services
 from shared.views.fleet import Begun, read_rollouts

@@ -10,7 +10,7 @@ from shared.core.errors import AzureError, AzureNotFound, Conflict
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.publishing.record import as_settled
+from shared.pools.settlement import as_settled
 from shared.records.images import find_image
 from shared.records.pools import find_pool, running_rollout
 from shared.records.versions import read_family

@@ -22,8 +22,8 @@ from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import DRAINED_STATES, IN_HAND
 from shared.planning.windows import room_at
+from shared.pools.claim import stands
 from shared.ports.engine import Engine
-from shared.publishing.claim import stands
 from shared.publishing.left_over import is_ours_still, taken_over
 from shared.services import POOLS, ROLLOUTS, Services
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.core.errors import AzureBusy, Conflict
 from shared.core.states import RolloutState
 from shared.models.rollouts import Rollout
-from shared.publishing.claim import give_back
+from shared.pools.claim import give_back
 from shared.records.pools import find_pool
 from shared.records.versions import read_family
 from shared.services import ROLLOUTS, Services

@@ -19,7 +19,7 @@ from datetime import timedelta
 from shared.audit.record import audit
 from shared.core.errors import AzureBusy, AzureError, StaleRow
 from shared.models.kept_disks import KeptDisk
-from shared.publishing.claim import stands
+from shared.pools.claim import stands
 from shared.publishing.kept_disks import forget
 from shared.services import POOLS, Services
 

@@ -8,13 +8,11 @@ from datetime import datetime
 
 from shared.core.errors import NotFound, StaleRow
 from shared.core.states import HostState, RolloutState, move_rollout
-from shared.models.pools import Pool
-from shared.models.rollouts import Look, Rollout, RolloutKind
+from shared.models.rollouts import Look, Rollout
 from shared.planning.timing import schedule_back
 from shared.planning.values import Plan
-from shared.services import POOLS, ROLLOUTS, Services
-
-TRIES = 5
+from shared.pools.settlement import TRIES, settle_pool
+from shared.services import ROLLOUTS, Services
 
 
 def record(
@@ -108,66 +106,3 @@ def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now:
             return {"ends_as": decided.ends_as or RolloutState.CANCELLED}
         case _:
             return {"ended_at": now} if becomes.ended else {}
-
-
-def settle_pool(services: Services, rollout: Rollout) -> None:
-    """Bring the pool's row in line with its rollout: the version new hosts get, and the claim.
-
-    New and burst hosts get the target once the canary has passed, or the rollout has succeeded. Safe to
-    repeat; a crash between the two rows is repaired by the next look or by the resume timer.
-    """
-    for _ in range(TRIES):
-        pool = services.pools.find(POOLS, rollout.pool)
-        if pool is None:
-            return
-        settled = as_settled(pool, rollout)
-        if settled == pool:
-            return
-        try:
-            services.pools.replace(settled)
-        except StaleRow:
-            continue
-        return
-    raise StaleRow("Pools", rollout.pool)
-
-
-def as_settled(pool: Pool, rollout: Rollout) -> Pool:
-    """The pool's row as it is to be by its rollout's: it follows a moment after, or a look later."""
-    return pool.model_copy(update=_pool_changes(pool, rollout))
-
-
-def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
-    if pool.running_rollout != rollout.id:
-        return {}
-    changes: dict[str, object] = {}
-    if rollout.state.ended:
-        changes |= {"running_rollout": "", "last_rollout": rollout.id}
-        changes |= {"host_seconds": rollout.host_seconds} if rollout.host_seconds else {}
-    if rollout.going_back:
-        return changes | _as_it_was(pool, rollout)
-    proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
-    if rollout.started_at is not None:
-        # Decided about when it was asked for: an activation since then counts more for new hosts, one before less.
-        # One that ended unproved is decided about at its end: what failed here is not given out because it was
-        # activated meanwhile.
-        decided_at = rollout.created_at if proven else rollout.ended_at or rollout.created_at
-        changes["version_at"] = max(pool.version_at or decided_at, decided_at)
-    # A retry brings single hosts to where the others are, or were to be: it proves nothing for the whole pool.
-    if proven and not rollout.retry_of and (pool.version, pool.image) != (rollout.version, rollout.image):
-        # After a roll-back there is nothing before: what was left is what nobody wants to go back to.
-        went_back = rollout.kind is RolloutKind.ROLL_BACK
-        changes |= {"version": rollout.version, "previous_version": None if went_back else pool.version}
-        changes |= {"image": rollout.image, "previous_image": None if went_back else pool.image}
-        changes["version_at"] = rollout.created_at
-    return changes
-
-
-def _as_it_was(pool: Pool, rollout: Rollout) -> dict[str, object]:
-    """The pool's versions as they were before the rollout, which is taking everything back, and since when."""
-    version, image = rollout.from_previous
-    was = {"version": rollout.from_version, "previous_version": version, "previous_image": image}
-    if rollout.from_image:
-        was["image"] = rollout.from_image
-    moved = (pool.version, pool.image) == (rollout.version, rollout.image)
-    since = {"version_at": max(pool.version_at or rollout.created_at, rollout.back_since or rollout.created_at)}
-    return {**was, **since} if moved else dict(since)

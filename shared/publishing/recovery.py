@@ -9,9 +9,9 @@ from shared.core.errors import FreshcoatError, StaleRow
 from shared.core.states import RolloutState, move_rollout
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
+from shared.pools.claim import CLAIM_GRACE
+from shared.pools.settlement import settle_pool
 from shared.ports.engine import Engine
-from shared.publishing.claim import CLAIM_GRACE
-from shared.publishing.record import settle_pool
 from shared.publishing.refresh import keep_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 

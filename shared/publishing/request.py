@@ -24,8 +24,8 @@ from shared.models.policy import Policy, PolicyOverrides, resolve_policy
 from shared.models.pools import Pool
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.planning.timing import host_takes
+from shared.pools.claim import claim, refuse_second, settled_pool, stands
 from shared.ports.engine import Engine
-from shared.publishing.claim import claim, refuse_second, settled_pool, stands
 from shared.publishing.first_row import write_claimed
 from shared.publishing.preflight import Preflight, preflight
 from shared.publishing.what_if import preview

@@ -10,8 +10,8 @@ from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
 from shared.planning.rollback_policy import calmed
+from shared.pools.claim import refuse_second, settled_pool
 from shared.ports.engine import Engine
-from shared.publishing.claim import refuse_second, settled_pool
 from shared.publishing.request import Wanted, begin_rollout
 from shared.records.images import find_image
 from shared.services import ROLLOUTS, Services

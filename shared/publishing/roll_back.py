@@ -11,9 +11,9 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow
 from shared.planning.rollback_policy import calmed, policy_back
+from shared.pools.claim import refuse_second, settled_pool
 from shared.ports.engine import Engine
 from shared.publishing import control
-from shared.publishing.claim import refuse_second, settled_pool
 from shared.publishing.commands import begun
 from shared.publishing.preflight.findings import warned
 from shared.publishing.request import Wanted, begin_rollout, plan_rollout

@@ -8,7 +8,7 @@ from datetime import timedelta
 from shared.core.errors import Conflict, FreshcoatError, StaleRow
 from shared.core.ids import made_at
 from shared.models.pools import Pool
-from shared.publishing.record import settle_pool
+from shared.pools.settlement import settle_pool
 from shared.records.pools import find_pool
 from shared.services import POOLS, ROLLOUTS, Services
 
