@@ -6,7 +6,7 @@ import azure.durable_functions as df
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.core.steps import HOST_STEPS
-from shared.publishing.drive import drive_host
+from shared.rollouts.hosts.runner import drive_host
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine
 

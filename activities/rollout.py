@@ -5,7 +5,7 @@ from __future__ import annotations
 import azure.durable_functions as df
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
-from shared.publishing.glance import look_or_glance
+from shared.rollouts.reconcile.reconcile import look_or_glance
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine
 

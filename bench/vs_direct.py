@@ -27,7 +27,7 @@ from shared.azure import vm_bodies
 from shared.azure.scripts import registration_script
 from shared.core import arm_ids
 from shared.models.pools import EntraJoin
-from shared.publishing.host_image import fresh_password
+from shared.rollouts.hosts.rebuild import fresh_password
 
 HOSTS, WINDOW = 1_000, 200
 REACH = 0.5

@@ -41,14 +41,14 @@ PURE = (
     "shared/versions/for_new_hosts.py",
     "shared/versions/version_set.py",
     "shared/planning/rollback_policy.py",
-    "shared/publishing/commands.py",
-    "shared/publishing/custody.py",
+    "shared/rollouts/command_rules.py",
+    "shared/rollouts/hosts/vm_marks.py",
     "shared/core/steps.py",
     "shared/planning/forecast.py",
     "shared/views/rollouts.py",
     "shared/views/rollout_progress.py",
     "shared/versions/for_pools.py",
-    "shared/publishing/window_check.py",
+    "shared/rollouts/draft.py",
 )
 PURE_MAY = {"pydantic", "zoneinfo", "tzlocal", "shared"}
 """Besides the standard library."""

@@ -7,8 +7,8 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared.api.common import Accepted
-from shared.events import Ear
 from shared.ports.engine import Engine
+from shared.rollouts.logoff_listener import Ear
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

@@ -18,7 +18,7 @@ from shared.api.common import Query
 from shared.api.validation import parse
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
 from shared.ports.engine import Engine
-from shared.publishing.preflight import PreflightFailed
+from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
 from triggers.contract import Answer, Call, Endpoint
 

@@ -22,10 +22,12 @@ from shared.core.errors import FieldProblem
 from shared.pools import registration
 from shared.pools.new_host_image import image_for_new_hosts
 from shared.ports.engine import Engine
-from shared.publishing.refresh import end_refresh, keep_refresh
-from shared.publishing.request import foreseen_problems, plan_update, update_image
-from shared.publishing.roll_back import plan_roll_back, roll_back_pool
 from shared.records.pools import find_pool, running_rollout, standing_refresh
+from shared.rollouts.draft import foreseen_problems
+from shared.rollouts.preview import plan_update
+from shared.rollouts.refresh.lifecycle import end_refresh, keep_refresh
+from shared.rollouts.roll_back import plan_roll_back, roll_back_pool
+from shared.rollouts.start import update_image
 from shared.views import pools
 from shared.views.hosts import list_hosts
 from triggers.contract import Answer, Call

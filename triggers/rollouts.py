@@ -20,9 +20,9 @@ from shared.api.rollouts import (
 )
 from shared.core.errors import FieldProblem
 from shared.ports.engine import Engine
-from shared.publishing import control
-from shared.publishing.request import foreseen_problems
 from shared.records.rollouts import find_rollout
+from shared.rollouts import control
+from shared.rollouts.draft import foreseen_problems
 from shared.views import rollouts
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint

@@ -10,8 +10,8 @@ from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.imaging.recovery import resume_lost_tasks
 from shared.ports.engine import Engine
-from shared.publishing.old_disks import tidy_disks
-from shared.publishing.recovery import resume_lost
+from shared.rollouts.old_disks.cleanup import tidy_disks
+from shared.rollouts.recovery import resume_lost
 from shared.services import Services
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine

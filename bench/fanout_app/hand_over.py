@@ -8,9 +8,9 @@ from datetime import timedelta
 from shared.core.errors import NotFound
 from shared.models.azure import Machine
 from shared.planning.host_rows import take
-from shared.publishing import apply
-from shared.publishing.carry_out import CONCURRENCY
-from shared.publishing.gather import gather
+from shared.rollouts.hosts import actions
+from shared.rollouts.reconcile.execute import CONCURRENCY
+from shared.rollouts.reconcile.snapshot import gather
 from shared.services import POOLS, ROLLOUTS, Services
 
 
@@ -24,9 +24,9 @@ def hand_over(services: Services, rollout_id: str) -> list[str]:
     views = gather(services, rollout, pool, now).snapshot.hosts
     machines: dict[str, Machine] = {}
     with ThreadPoolExecutor(CONCURRENCY) as threads:
-        rows = list(threads.map(lambda view: apply.remember(services, view.row, machines), views))
+        rows = list(threads.map(lambda view: actions.remember(services, view.row, machines), views))
         rows = services.hosts.write_many(rows)
-        drained = threads.map(lambda row: apply.drain(services, rollout, pool, row, machines[row.host]), rows)
+        drained = threads.map(lambda row: actions.drain(services, rollout, pool, row, machines[row.host]), rows)
         settled = [row.model_copy(update={"empty_since": now - timedelta(hours=1)}) for row in drained]
     services.hosts.write_many([take(row, now, canary=False) for row in settled])
     return [row.host for row in settled]

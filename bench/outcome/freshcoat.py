@@ -1,7 +1,7 @@
 """Freshcoat's own planner, driven in virtual time: the real `observe`, `plan` and `next_look` of shared/planning.
 
-What a look does to Azure is done to the pool instead, with the same changes to the rows as shared/publishing/apply.py
-makes. Looks come when the last plan asked for one, a second after a host came back or a drained host became empty
+What a look does to Azure is done to the pool instead, with the same changes to the rows as in
+shared/rollouts/hosts/actions.py. Looks come when the last plan asked for one, a second after a host came back or a drained host became empty
 (the nudges of the product), and every `poll_seconds`. The product is nudged by every logoff; here only by the one that
 empties a host: the others are seen at the next poll, so this is never quicker than the product.
 
@@ -33,7 +33,7 @@ from shared.planning.observe import observe
 from shared.planning.plan import plan
 from shared.planning.timing import due_step, next_look
 from shared.planning.values import DRAINED_STATES, Act, HostView, Limits, Plan, Snapshot
-from shared.publishing.carry_out import BATCH
+from shared.rollouts.reconcile.execute import BATCH
 
 OLD, NEW = "1.0.0", "2.0.0"
 LIMITS = Limits(sign_out=timedelta(seconds=300), approval=timedelta(days=7))
@@ -179,7 +179,7 @@ class Freshcoat:
             for session in self.pool.sessions.values()
         )
 
-    # Carrying it out: least harmful first, at most BATCH hosts of a kind, as shared/publishing/carry_out.py.
+    # Carrying it out: least harmful first, at most BATCH hosts of a kind, as shared/rollouts/reconcile/execute.py.
 
     def _carry_out(self, decided: Plan, now: datetime) -> bool:
         """Do what was decided; whether more was decided than one look does."""

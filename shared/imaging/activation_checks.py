@@ -11,7 +11,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.tasks import PoolsUpdate, Task, TaskKind
-from shared.publishing.preflight import PreflightFailed, preflight
+from shared.rollouts.preflight import PreflightFailed, preflight
 from shared.services import POOLS, Services
 
 _READERS = 8

@@ -13,7 +13,7 @@ from shared.imaging.pool_rollouts import wanted
 from shared.models.findings import Finding
 from shared.models.pools import Pool
 from shared.models.tasks import Gate, Task
-from shared.publishing.request import plan_rollout
+from shared.rollouts.preview import plan_rollout
 from shared.services import Services
 
 HELD = "rollout"

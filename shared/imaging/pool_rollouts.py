@@ -12,7 +12,7 @@ from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.planning.rings import schedule_for_ring
 from shared.planning.timing import host_takes
 from shared.planning.windows import moved_into
-from shared.publishing.request import Wanted
+from shared.rollouts.draft import Wanted
 
 
 def wanted(task: Task, pools: PoolsWork, image: Image, pool: Pool, now: datetime, *, first: bool) -> Wanted:

@@ -15,10 +15,10 @@ from shared.imaging.pool_rollouts import wanted
 from shared.models.tasks import TaskKind
 from shared.planning.rings import Move, NextMove
 from shared.pools.claim import refuse_second
-from shared.publishing import control
-from shared.publishing.request import begin_rollout
 from shared.records.pools import find_pool
 from shared.records.versions import read_family
+from shared.rollouts import control
+from shared.rollouts.start import begin_rollout
 from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.versions.version_set import Family
 from shared.views.fleet import Begun, move_of, percent_of, read_rollouts

@@ -18,8 +18,8 @@ from shared.models.tasks import CancelHow, Task
 from shared.planning.timing import LONGEST_NOTICE
 from shared.pools.claim import settled_pool
 from shared.ports.engine import Engine
-from shared.publishing import control
-from shared.publishing.roll_back import roll_back_pool
+from shared.rollouts import control
+from shared.rollouts.roll_back import roll_back_pool
 from shared.services import ROLLOUTS, Services
 from shared.views.fleet import Begun, read_rollouts
 from shared.workflow.task_runner import TaskWork

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from shared.publishing import carry_out
-from shared.publishing.preflight import facts
+from shared.rollouts.preflight import facts
+from shared.rollouts.reconcile import execute
 from tests.promises.in_order import InOrder
 
 
 @pytest.fixture(autouse=True)
 def one_thing_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing runs in threads."""
-    monkeypatch.setattr(carry_out, "ThreadPoolExecutor", InOrder)
+    monkeypatch.setattr(execute, "ThreadPoolExecutor", InOrder)
     monkeypatch.setattr(facts, "ThreadPoolExecutor", InOrder)

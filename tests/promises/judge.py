@@ -11,7 +11,7 @@ from shared.core.names import BAKE_HOST, GIVE_BACK_HOST, PROBE_HOST
 from shared.core.states import HostState, RolloutState
 from shared.core.steps import Outcome, Then
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.publishing.registry import HOST_STEP_RUNS
+from shared.rollouts.hosts.runner import HOST_STEP_RUNS
 from tests.fixtures.app import App
 from tests.promises.acts import Acts
 from tests.promises.sight import ENDS, IN_HAND, IN_WORK, OVER

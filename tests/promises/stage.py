@@ -16,8 +16,8 @@ from typing import Any
 from shared.core.errors import FreshcoatError
 from shared.core.states import HostState
 from shared.core.steps import Outcome, Then
-from shared.publishing.old_disks import tidy_disks
-from shared.publishing.recovery import resume_lost
+from shared.rollouts.old_disks.cleanup import tidy_disks
+from shared.rollouts.recovery import resume_lost
 from tests.fixtures.app import Reply
 from tests.fixtures.azure_fakes import FakeEngine
 from tests.fixtures.driver import ProcessDied

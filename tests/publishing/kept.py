@@ -10,8 +10,8 @@ from shared.models.azure import Machine
 from shared.models.kept_disks import KeptDisk
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
-from shared.publishing.kept_disks import kept_for, note_kept, note_left
-from shared.publishing.old_disks import tidy_disks
+from shared.rollouts.old_disks.cleanup import tidy_disks
+from shared.rollouts.old_disks.registry import kept_for, note_kept, note_left
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import App, office
 from tests.fixtures.azure_world import DEFINITION_ID, version_id_of, vm_id_of

@@ -9,7 +9,7 @@ from shared.api.rollouts import Reschedule
 from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
-from shared.publishing import control
+from shared.rollouts import control
 from tests.fixtures.azure_fakes import AzureWorld
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.builders import NEW, OLD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.models.policy import ScheduleMode
-from shared.publishing.look import look
+from shared.rollouts.reconcile.whole_pool import look
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import EAGER, office
 

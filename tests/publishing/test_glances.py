@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from shared.core.states import HostState, RolloutState
-from shared.publishing.glance import MOST, glance
-from shared.publishing.look import LookAnswer
+from shared.rollouts.reconcile.answer import LookAnswer
+from shared.rollouts.reconcile.logged_off_hosts import MOST, glance
 from tests.fixtures.driver import Drive
 from tests.publishing.pools import EAGER, assert_all_well, hosts, office, pause
 

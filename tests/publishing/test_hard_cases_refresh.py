@@ -7,7 +7,7 @@ import pytest
 from shared.core.names import EXCLUSION_TAG, ROLLOUT_TAG
 from shared.core.states import HostState
 from shared.models.rollouts import RolloutHost
-from shared.publishing import custody
+from shared.rollouts.hosts import vm_marks
 from tests.fixtures.azure_world import vm_id_of
 from tests.publishing.refreshing import Office, office
 from tests.publishing.test_refresh_and_rollouts import QUICK, ended, publish, rows_of, state_in
@@ -67,6 +67,6 @@ def test_a_host_that_its_operator_had_drained_stays_so_after_the_refresh_has_fai
 def test_what_an_operator_keeps_autoscale_away_with_is_not_taken_off_a_host_of_which_nothing_was_noted() -> None:
     pool = office(0, refresh="off")
     row = RolloutHost(rollout="r", host="host-01", vm_id=vm_id_of("host-01"))
-    for value, left in (("ops", {EXCLUSION_TAG: "ops"}), (custody.EXCLUDED, {})):
+    for value, left in (("ops", {EXCLUSION_TAG: "ops"}), (vm_marks.EXCLUDED, {})):
         machine = pool.machine("host-01").model_copy(update={"tags": {EXCLUSION_TAG: value, ROLLOUT_TAG: "r-0"}})
-        assert custody.unmarked(machine, row) == left
+        assert vm_marks.unmarked(machine, row) == left

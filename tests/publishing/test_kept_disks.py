@@ -6,7 +6,7 @@ import pytest
 
 from shared.core.errors import AlreadyExists, AzureBusy, StaleRow
 from shared.models.kept_disks import KeptDisk
-from shared.publishing.old_disks import tidy_disks
+from shared.rollouts.old_disks.cleanup import tidy_disks
 from tests.fixtures.azure_world import DEFINITION_ID, version_id_of, vm_id_of
 from tests.fixtures.builders import NEW, OLD
 from tests.publishing.kept import HOST, VM, Shelf

@@ -10,7 +10,7 @@ import pytest
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, OperationFailed, StaleRow
 from shared.core.states import RolloutState
 from shared.models.audit import AuditEntry
-from shared.publishing.old_disks import LATER, REMOVALS
+from shared.rollouts.old_disks.cleanup import LATER, REMOVALS
 from tests.fixtures.azure_world import version_id_of, vm_id_of
 from tests.fixtures.builders import OLD
 from tests.fixtures.functions import functions

@@ -10,7 +10,7 @@ import pytest
 
 from shared.core.states import RolloutState
 from shared.models.policy import ScheduleMode
-from shared.publishing.old_disks import tidy_disks
+from shared.rollouts.old_disks.cleanup import tidy_disks
 from tests.fixtures.azure_world import version_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.play import Play

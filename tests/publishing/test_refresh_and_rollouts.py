@@ -12,7 +12,7 @@ import pytest
 from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import RolloutHost
 from shared.planning.values import IN_HAND
-from shared.publishing.look import look
+from shared.rollouts.reconcile.whole_pool import look
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.azure_world import vm_id_of
 from tests.fixtures.builders import NEW, OLD

@@ -13,7 +13,7 @@ from shared.core.errors import AzureForbidden, OperationFailed
 from shared.core.names import FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
-from shared.publishing.look import REFILL
+from shared.rollouts.reconcile.answer import REFILL
 from tests.fixtures.azure_fakes import FakeMachines
 from tests.fixtures.azure_world import HOST_POOL_ID, vm_id_of
 from tests.fixtures.builders import NEW, NOON, OLD

@@ -11,7 +11,7 @@ from shared.core.names import FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import RolloutKind
-from shared.publishing import custody
+from shared.rollouts.hosts import vm_marks
 from tests.fixtures.azure_world import version_id_of, vm_id_of
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.driver import Drive
@@ -220,7 +220,7 @@ def test_hosts_found_switched_off_or_drained_are_so_again() -> None:
     assert drive.versions() == {OLD}
     assert not hosts(drive)["kept"].accepting
     assert not drive.world.machines[vm_id_of("off").lower()].running
-    assert all(custody.EXCLUSION_TAG not in machine.tags for machine in drive.world.machines.values())
+    assert all(vm_marks.EXCLUSION_TAG not in machine.tags for machine in drive.world.machines.values())
 
 
 def test_the_process_may_die_at_any_call_on_the_way_back() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.states import ROLLOUT_MOVES, RolloutState
 from shared.core.wording import ROLLOUT_WORDS
-from shared.publishing.commands import REPLIES, Command
+from shared.rollouts.command_rules import REPLIES, Command
 from tests.fixtures.app import START, App, office
 from tests.usecases.steering import BACK, COMMANDS, REFRESH, WENT_BACK, all_rollouts, in_state, minutes, tell
 

@@ -10,7 +10,7 @@ from shared.core.errors import OperationFailed
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import CanaryHold, OnFailure
 from shared.models.rollouts import Rollout, RolloutKind
-from shared.publishing.recovery import resume_lost
+from shared.rollouts.recovery import resume_lost
 from shared.services import POOLS
 from tests.fixtures.app import START, App, Reply, change_pool, update
 from tests.fixtures.azure_world import vm_id_of

@@ -9,7 +9,7 @@ import pytest
 from shared.core.errors import AzureBusy, StaleRow
 from shared.core.settings import Settings
 from shared.core.states import RolloutState
-from shared.publishing import control
+from shared.rollouts import control
 from tests.fixtures.app import START
 from tests.usecases.steering import in_state, just_before_writing, minutes, set_row, tell, written
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from shared.api.logoff_events import hints_in
 from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
-from shared.events import RUNNING_KNOWN_FOR, Ear
 from shared.models.base import iso
 from shared.models.rollouts import RolloutHost
+from shared.rollouts.logoff_listener import RUNNING_KNOWN_FOR, Ear
 from tests.fixtures.app import START, App, office, update
 
 JSON = st.recursive(

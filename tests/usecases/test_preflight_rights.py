@@ -10,7 +10,7 @@ import pytest
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.models.azure import Permissions
 from shared.models.pools import ReimageSupport
-from shared.publishing.preflight.rights_table import RIGHTS, Right, When, Where, has
+from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, has
 from tests.fixtures.app import App, change_pool, findings, office, update
 from tests.fixtures.azure_world import DEFINITION_ID, GROUP, HOST_POOL_ID, vm_id_of
 from tests.usecases.preflights import planned, refused, said, untouched

@@ -7,7 +7,7 @@ import pytest
 from shared.core.errors import StaleRow
 from shared.core.states import RolloutState
 from shared.models.rollouts import Rollout
-from shared.publishing.recovery import RECENT, resume_lost
+from shared.rollouts.recovery import RECENT, resume_lost
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import App, change_pool, office, update
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.core.states import HostState, RolloutState
-from shared.publishing.recovery import resume_lost
+from shared.rollouts.recovery import resume_lost
 from shared.services import POOLS
 from tests.fixtures.families import family, record_family
 from tests.publishing.refreshing import EAGER, Office, assert_fresh, assert_in_service, office

@@ -10,7 +10,7 @@ from shared.core.errors import AzureBusy, AzureForbidden, FreshcoatError, TooLar
 from shared.core.ids import newest_first_id
 from shared.core.states import RolloutState
 from shared.models.rollouts import Rollout
-from shared.publishing.recovery import resume_lost
+from shared.rollouts.recovery import resume_lost
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import WHAT_IF, App, Reply, change_pool, findings, office, update
 

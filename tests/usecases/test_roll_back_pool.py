@@ -10,7 +10,7 @@ from shared.core.states import RolloutState
 from shared.models.images import Image
 from shared.models.policy import CanaryHold, OnFailure, PolicyOverrides
 from shared.models.rollouts import FIRST_GUESS, RolloutKind
-from shared.publishing.recovery import resume_lost
+from shared.rollouts.recovery import resume_lost
 from shared.services import ROLLOUTS
 from tests.fixtures.app import START, Reply, change_pool, office, update
 from tests.fixtures.azure_world import DEFINITION_ID

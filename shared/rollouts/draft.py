@@ -1,0 +1,155 @@
+"""Asking for a rollout: resolve, check, claim the pool, write the rollout, start driving it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.api.common import ScheduleRequest
+from shared.api.pools import UpdateImageRequest
+from shared.api.schedules import parse_schedule
+from shared.api.validation import salvage
+from shared.core.arm_ids import version_id
+from shared.core.errors import FieldProblem, InvalidRequest
+from shared.core.ids import newest_first_id
+from shared.core.states import RolloutState
+from shared.models.base import VersionText
+from shared.models.findings import Finding
+from shared.models.images import Image
+from shared.models.policy import Policy, PolicyOverrides, ScheduleMode, resolve_policy
+from shared.models.pools import Pool
+from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
+from shared.models.windows import Window
+from shared.planning.timing import host_takes
+from shared.planning.windows import outside
+from shared.records.images import find_image
+from shared.rollouts.preflight import Preflight, preflight
+from shared.services import IMAGES, POOLS, Services
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A rollout that is asked for, with everything resolved. `rollout_id` given: it is begun once under this id.
+
+    `policy`: what is laid over the pool's own, or the whole of it. `retry_of`: only what failed in that one is taken.
+    """
+
+    image: Image
+    version: VersionText
+    schedule: Schedule
+    policy: PolicyOverrides | Policy
+    reason: str = ""
+    allow_downgrade: bool = False
+    rollout_id: str = ""
+    task: str = ""
+    kind: RolloutKind = RolloutKind.UPDATE
+    retry_of: str = ""
+
+
+def check_update(services: Services, pool: Pool, wanted: Wanted, who: str) -> list[Finding]:
+    """What speaks for and against a rollout now; writes nothing. Raises InvalidRequest, AzureBusy."""
+    return draft(services, pool, wanted, who)[1].findings
+
+
+def _resolve(services: Services, pool: Pool, asked: UpdateImageRequest) -> tuple[Image, Schedule]:
+    """Image and schedule, or every problem with either of them at once."""
+    problems: list[FieldProblem] = []
+    image = services.images.find(IMAGES, asked.image) if asked.image else find_image(services, pool.image)
+    if image is None:
+        problems.append(_no_image(asked.image))
+    try:
+        schedule = parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone)
+    except InvalidRequest as error:
+        raise InvalidRequest([*problems, *error.problems]) from error
+    if image is None:
+        raise InvalidRequest(problems)
+    return image, schedule
+
+
+def foreseen_problems(services: Services, name: str, body: Mapping[str, Any]) -> list[FieldProblem]:
+    """What else would be refused in a body of which some fields are bad: image, moments. Raises AzureError."""
+    pool = services.pools.find(POOLS, name)
+    if pool is None:
+        return []
+    problems: list[FieldProblem] = []
+    image, given = body.get("image"), body.get("schedule")
+    if isinstance(image, str) and services.images.find(IMAGES, image) is None:
+        problems.append(_no_image(image))
+    if not isinstance(given, Mapping):
+        return problems
+    schedule = salvage(ScheduleRequest, given)
+    if schedule and schedule.time_zone == given.get("time_zone"):  # a moment in an unreadable zone is none
+        try:
+            parse_schedule(schedule, now=services.now(), pool_zone=pool.time_zone)
+        except InvalidRequest as error:
+            problems += error.problems
+    return problems
+
+
+def _no_image(name: str | None) -> FieldProblem:
+    return FieldProblem("image", f"there is no image called {name}")
+
+
+def wanted_by_request(services: Services, pool: Pool, asked: UpdateImageRequest) -> Wanted:
+    """What a request asks for, with image and schedule resolved. Raises InvalidRequest."""
+    image, schedule = _resolve(services, pool, asked)
+    return Wanted(image, asked.version, schedule, asked.policy, asked.reason, asked.allow_downgrade)
+
+
+def _policy(pool: Pool, wanted: Wanted) -> Policy:
+    if isinstance(wanted.policy, Policy):
+        return wanted.policy
+    return resolve_policy(wanted.schedule.mode, pool.policy, wanted.policy)
+
+
+def draft(services: Services, pool: Pool, wanted: Wanted, who: str) -> tuple[Rollout, Preflight]:
+    """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
+    image, version = wanted.image, wanted.version
+    policy = _policy(pool, wanted)
+    in_windows(wanted.schedule, policy.windows, pool.time_zone, host_takes(pool.host_seconds or FIRST_GUESS, policy))
+    found = preflight(services, pool, image, version, policy, allow_downgrade=wanted.allow_downgrade)
+    now = services.now()
+    known = found.version.id if found.version else version_id(image.definition_id, version)
+    rollout = Rollout(
+        id=wanted.rollout_id or newest_first_id(now),
+        kind=wanted.kind,
+        pool=pool.name,
+        state=RolloutState.SCHEDULED,
+        image=image.name,
+        definition_id=image.definition_id,
+        version=version,
+        version_id=known,
+        replicas=found.replicas,
+        from_version=pool.version,
+        from_image=pool.image,
+        from_previous=(pool.previous_version, pool.previous_image),
+        schedule=wanted.schedule,
+        policy=policy,
+        zone=pool.time_zone,
+        retry_of=wanted.retry_of,
+        first_guess=pool.host_seconds or FIRST_GUESS,
+        reason=wanted.reason,
+        requested_by=who,
+        task=wanted.task,
+        created_at=now,
+    )
+    return rollout, found
+
+
+_FIELDS = {ScheduleMode.NOW: "mode", ScheduleMode.AT: "at", ScheduleMode.ON_LOGOFF: "deadline"}
+"""The field of a request that says when sessions are ended."""
+
+
+def in_windows(
+    schedule: Schedule, windows: tuple[Window, ...], zone: str, need: timedelta, *, prefix: str = "schedule."
+) -> Schedule:
+    """The schedule, when sessions would be ended within a window of `zone`, with time for a host, which takes `need`.
+
+    Raises InvalidRequest naming the field that says when, with `prefix` before it.
+    """
+    why_not = outside(schedule, windows, zone, need)
+    if why_not:
+        raise InvalidRequest.one(f"{prefix}{_FIELDS[schedule.mode]}", why_not)
+    return schedule

@@ -1,0 +1,156 @@
+"""What is done with one host: each act changes Azure and answers the row as it is to be written.
+
+All may raise AzureBusy: the row stays as it was, and the next look tries again.
+"""
+
+from __future__ import annotations
+
+import logging
+from zoneinfo import ZoneInfo
+
+from shared.core.errors import AzureBusy, AzureError, AzureNotFound
+from shared.core.names import ROLLOUT_TAG
+from shared.core.states import HostState, move_host
+from shared.models.azure import Machine, UserSession
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.planning.host_rows import skip
+from shared.planning.timing import signing_out_since
+from shared.planning.values import SessionWarning
+from shared.rollouts.hosts import vm_marks
+from shared.services import Services
+
+log = logging.getLogger("freshcoat.apply")
+
+
+def remember(services: Services, row: RolloutHost, machines: dict[str, Machine]) -> RolloutHost:
+    """First half of a drain: read the VM (into `machines`), note what has to be given back. Nothing is changed yet."""
+    machine = services.machines.machine(row.vm_id)
+    if machine is None:
+        gone = row.model_copy(update={"vm_missing": True})  # else it would count as one that comes back into service
+        return skip(gone, "its VM does not exist: remove the session host from the host pool", services.now())
+    machines[row.host] = machine
+    row = vm_marks.remember(row, machine)
+    changes = {"state": move_host(row.host, row.state, HostState.DRAINING), "drained_at": None, "empty_since": None}
+    return row.model_copy(update={**changes, "step": "draining"})
+
+
+def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, machine: Machine) -> RolloutHost:
+    """Second half: keep autoscale away and the disk safe, then stop new sessions.
+
+    The settling time begins only after Azure confirmed the drain.
+    """
+    tags = vm_marks.marked(machine, rollout)
+    keep = vm_marks.keep_disk(machine, rollout)
+    if tags != machine.tags or keep:
+        services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
+    services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=False)
+    return row.model_copy(update={"drained_at": services.now(), "step": "drained", "reason": ""})
+
+
+def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
+    """Undrain a host that was not rebuilt (unless an operator had drained it), and tidy its tags.
+
+    A host that has left the pool meanwhile has nothing to be undrained, nor has one that was chosen and never marked:
+    it may be another rollout's by now.
+    """
+    changes = {"state": HostState.PENDING, "drained_at": None, "empty_since": None, "step": "given back"}
+    if untouched(services, row):
+        return row.model_copy(update={**changes, "sign_out_since": None, "signed_out_last": None})
+    if not row.operator_drained:
+        try:
+            services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=True)
+        except AzureNotFound:
+            log.info("rollout %s: %s has left the pool, there is nothing to undrain", row.rollout, row.host)
+    tidy(services, row)  # last: without our mark, a drain that is still there would be taken for an operator's
+    return row.model_copy(update={**changes, "left_drained": False, "sign_out_since": None, "signed_out_last": None})
+
+
+def untouched(services: Services, row: RolloutHost) -> bool:
+    """Whether nothing was done with a host since it was chosen: it may be another rollout's by now.
+
+    That one was drained its VM says: it is marked before that. One that is out of the host pool is not drained at all.
+    """
+    if row.out_of_pool:
+        return True
+    if row.drained_at is not None:
+        return False
+    machine = services.machines.machine(row.vm_id)
+    return machine is None or machine.tags.get(ROLLOUT_TAG) != row.rollout
+
+
+def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
+    """Give the VM back its tags and its disk's delete option, in one call if any; `failed_for` is left on it."""
+    machine = services.machines.machine(row.vm_id)
+    if machine is None:
+        return
+    option = row.prior_delete_option if row.prior_delete_option != machine.os_disk_delete_option else None
+    tags = vm_marks.failed(machine, row, failed_for) if failed_for else vm_marks.unmarked(machine, row)
+    if tags == machine.tags and not option:
+        return
+    try:
+        services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=option)
+    except AzureNotFound:
+        log.info("rollout %s: the VM of %s is gone, there is nothing to tidy", row.rollout, row.host)
+
+
+def leave(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutHost:
+    """The end of a host that we may have marked: no list shows it any more, or its VM is gone.
+
+    Should it be there all the same, it is as it was.
+    """
+    if row.state is not HostState.PENDING:
+        row = give_back(services, pool, row)
+    return skip(row, why, services.now())
+
+
+def sign_out(
+    services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, sessions: list[UserSession]
+) -> RolloutHost:
+    """Ask for the end of every session of the host.
+
+    One that is refused does not keep the others; that its time runs is noted whatever Azure says. Raises AzureBusy.
+    """
+    now = services.now()
+    ended, refused = [], ""
+    for session in sessions:
+        try:
+            if services.desktops.sign_out(pool.host_pool_id, row.host, session.id):
+                ended.append(session.id)
+        except AzureBusy:
+            raise
+        except AzureError as error:
+            refused = str(error)
+    changes = {
+        "state": move_host(row.host, row.state, HostState.SIGNING_OUT),
+        "step": "signing people out",
+        "sign_out_since": signing_out_since(row, rollout.policy, now) or now,
+        "signed_out_last": now,
+        "signed_out": tuple(sorted({*row.signed_out, *ended})),
+        "error": refused,
+    }
+    return row.model_copy(update=changes)
+
+
+def warn(
+    services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, warnings: list[SessionWarning]
+) -> RolloutHost:
+    """Send the messages of one host and note, per session, which step it has had.
+
+    A session that cannot be told is noted too: trying it again and again would tell the others each time.
+    What Azure was too busy for is left to the next look.
+    """
+    force_at = rollout.schedule.force_at
+    time = force_at.astimezone(ZoneInfo(rollout.schedule.time_zone)).strftime("%H:%M")
+    warned = dict(row.warned) if row.warned_for == force_at else {}
+    error = row.error
+    for warning in warnings:
+        text = rollout.policy.warning(warning.minutes, time, pool.name)
+        try:
+            services.desktops.send_message(pool.host_pool_id, row.host, warning.session, "Update of this desktop", text)
+        except AzureBusy:
+            break
+        except AzureError as refused:
+            error = str(refused)
+        warned[warning.session] = warning.step
+    return row.model_copy(update={"warned": warned, "warned_for": force_at, "error": error})

@@ -1,0 +1,80 @@
+"""The check of the rights of the app's identity. Pure; the rights themselves are in `rights_table`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.core.errors import AzureError
+from shared.models.azure import Permissions
+from shared.models.findings import Finding
+from shared.models.policy import Strategy
+from shared.rollouts.preflight.facts import Facts
+from shared.rollouts.preflight.results import failed, passed, warned
+from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, has
+from shared.rollouts.preflight.scopes import told
+
+
+def rights(facts: Facts) -> Iterator[Finding]:
+    """The identity has every right this rollout needs, on the host pool, on each group of VMs, and on the image."""
+    needed = [right for right in RIGHTS if _needed(right.when, facts)]
+    found = [finding for scope, read in facts.permissions.items() for finding in _at(facts, scope, read, needed)]
+    yield from found or [passed("rights", f"the app's identity has the rights it needs on {_everywhere(facts)}")]
+
+
+def _needed(when: When, facts: Facts) -> bool:
+    policy = facts.asked.policy
+    match when:
+        case When.WARNING:
+            return bool(policy.warn_minutes)
+        case When.REIMAGING:
+            return facts.ways.may_reimage
+        case When.REPLACING:
+            return facts.ways.may_replace
+        case When.KEEPING:
+            return policy.keep_old_disk_days > 0
+        case When.PROBING:
+            return policy.probe is not None
+        case When.ALWAYS:
+            return True
+
+
+def _at(facts: Facts, scope: str, read: Permissions | AzureError, needed: list[Right]) -> Iterator[Finding]:
+    """What is missing at one scope."""
+    if isinstance(read, AzureError):
+        what_to_do = "give the app's identity Microsoft.Authorization/permissions/read there, or look for yourself"
+        yield warned("rights", f"its rights on {told(scope)} could not be read: {read}", what_to_do)
+        return
+    where = _where(facts, scope)
+    for right in needed:
+        if right.where is where and not has(read, right.action):
+            yield _missing(facts, right, scope)
+
+
+def _where(facts: Facts, scope: str) -> Where:
+    return {facts.asked.pool.host_pool_id: Where.HOST_POOL, facts.asked.image.definition_id: Where.IMAGE}.get(
+        scope, Where.MACHINES
+    )
+
+
+def _missing(facts: Facts, right: Right, scope: str) -> Finding:
+    detail = f"the app's identity has no right {right.action} on {told(scope)}: it is needed to {right.what_for}"
+    what_to_do = f"give the app's identity a role that has it there{_instead(facts, right)}"
+    return (failed if right.missing == "fail" else warned)("rights", detail, what_to_do)
+
+
+def _instead(facts: Facts, right: Right) -> str:
+    """What else would do."""
+    if right.missing == "warn" and right.when is When.REPLACING:
+        return ", or where the network cards are"
+    if right.when is When.KEEPING:
+        return ", or delete kept disks yourself"
+    unsure = facts.asked.policy.strategy is Strategy.AUTO and facts.ways.may_reimage and facts.ways.may_replace
+    if unsure and right.when is When.REPLACING and not facts.ways.replaced:
+        return ", or use strategy reimage"
+    if unsure and right.when is When.REIMAGING:
+        return ", or use strategy replace"
+    return ""
+
+
+def _everywhere(facts: Facts) -> str:
+    return ", ".join(told(scope) for scope in facts.permissions)

@@ -1,0 +1,211 @@
+"""Carrying out the plan of one look: many hosts in one activity, with bounded concurrency.
+
+A host's row is written before Azure is changed (what is to be given back) and after (what was done). A
+crash in between leaves a row that the next look understands. Azure being busy costs the hosts concerned
+one look, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from shared.core.arm_ids import subscription_of
+from shared.core.errors import AzureBusy, AzureConflict, AzureError
+from shared.core.states import HostState, RolloutState
+from shared.models.azure import Machine
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.planning import host_rows
+from shared.planning.budget import WRITES_PER_HOST
+from shared.planning.host_rows import as_failed, held, skip, take
+from shared.planning.values import Act, Plan, Snapshot
+from shared.rollouts.hosts import actions
+from shared.rollouts.hosts.failure import fail
+from shared.rollouts.refresh.exclusion import called_off, in_other_hands
+from shared.services import ROLLOUTS, Services
+
+CONCURRENCY = 16
+BATCH = 100
+"""Hosts of one kind that one look changes at the most: ARM takes 10 writes/s (azure-facts 5), and an activity
+should end within a minute."""
+
+
+@dataclass
+class Applied:
+    """What came of the commands, besides the rows."""
+
+    busy: bool = False
+    retry_after: float = 0.0
+    left_over: bool = False
+    """More was planned than one look does: look again at once."""
+
+
+class Hands:
+    """Carries out one look's plan on the hosts of one rollout; `rows` are theirs, as they are to be written."""
+
+    def __init__(self, services: Services, rollout: Rollout, pool: Pool, rows: dict[str, RolloutHost]) -> None:
+        self.services, self.rollout, self.pool, self.rows = services, rollout, pool, rows
+        self.applied = Applied()
+        self.refreshes = rollout.kind is RolloutKind.REFRESH
+
+    def carry_out(self, decided: Plan, snapshot: Snapshot) -> list[str]:
+        """Do what was decided, least harmful first; the hosts taken, whose orchestrations are to be started."""
+        reasons = {decision.host: decision.reason for decision in decided.decisions}
+        for decision in decided.decisions:
+            if not self.rows[decision.host].state.in_work and decision.act in (Act.HOLD, Act.DRAIN):
+                self.rows[decision.host] = held(self.rows[decision.host], decision)
+        self._leave(decided, reasons)
+        self._give_back(decided, reasons)
+        self._drain(decided)
+        self._warn(decided)
+        self._sign_out(decided, snapshot)
+        self.each(decided.chosen(Act.FAIL), lambda row: self._fail(row, reasons[row.host]))
+        return self._take(decided)
+
+    def each(
+        self,
+        hosts: Iterable[str],
+        act: Callable[[RolloutHost], RolloutHost],
+        on_error: Callable[[RolloutHost, AzureError], RolloutHost] | None = None,
+    ) -> None:
+        """Do `act` with each host, at most BATCH of them; what Azure is too busy for stays for the next look.
+
+        A VM that something else is working on (409) counts as busy too. Another Azure error is `on_error`'s;
+        without it the row keeps as it is, with the error in it.
+        """
+        chosen = [self.rows[host] for host in hosts]
+        self.applied.left_over |= len(chosen) > BATCH
+        if len(chosen) <= 1:  # no threads for it: most looks do little
+            done = [self._one(row, act, on_error) for row in chosen]
+        else:
+            with ThreadPoolExecutor(CONCURRENCY) as threads:
+                done = list(threads.map(lambda row: self._one(row, act, on_error), chosen[:BATCH]))
+        self.rows |= {row.host: row for row in done}
+
+    def _one(
+        self,
+        row: RolloutHost,
+        act: Callable[[RolloutHost], RolloutHost],
+        on_error: Callable[[RolloutHost, AzureError], RolloutHost] | None,
+    ) -> RolloutHost:
+        try:
+            return act(row)
+        except (AzureBusy, AzureConflict) as busy:
+            self.applied.busy = True
+            self.applied.retry_after = max(self.applied.retry_after, getattr(busy, "retry_after", None) or 0.0)
+            return row
+        except AzureError as error:
+            return on_error(row, error) if on_error else row.model_copy(update={"error": str(error)})
+
+    def _leave(self, decided: Plan, reasons: dict[str, str]) -> None:
+        """Hosts that nothing is done with: those we never touched end at once, however many they are."""
+        marked = []
+        for host in decided.chosen(Act.SKIP):
+            if self.rows[host].state is HostState.PENDING:
+                self.rows[host] = skip(self.rows[host], reasons[host], self.services.now())
+            else:
+                marked.append(host)
+        self.each(
+            marked, lambda row: actions.leave(self.services, self.pool, row, reasons[row.host]), self._ends_failed
+        )
+
+    def _give_back(self, decided: Plan, reasons: dict[str, str]) -> None:
+        cancelled = self.rollout.state is RolloutState.CANCELLING
+
+        def act(row: RolloutHost) -> RolloutHost:
+            row = actions.give_back(self.services, self.pool, row)
+            row = host_rows.forget(row) if self.refreshes else row
+            return skip(row, reasons[row.host], self.services.now()) if cancelled else row
+
+        # A cancelled rollout must come to its end, also when Azure refuses for good.
+        self.each(decided.chosen(Act.GIVE_BACK), act, self._ends_failed if cancelled else None)
+
+    def _drain(self, decided: Plan) -> None:
+        """Drain in two halves with the rows written in between: a crash must never take our drain for an operator's.
+
+        Of a refresh the rows say first that it has the hosts; then it looks whether a rollout has come (`beside`).
+        """
+        chosen = self._free(decided.chosen(Act.DRAIN))
+        if not chosen:
+            return
+        machines: dict[str, Machine] = {}
+        before = dict(self.rows)
+        self.each(chosen, lambda row: actions.remember(self.services, row, machines))
+        for row in self.services.hosts.write_many([self.rows[host] for host in machines]):
+            self.rows[row.host] = row
+        if self.refreshes and self._commanded_otherwise():
+            for host in machines:
+                self.rows[host] = before[host].model_copy(update={"etag": self.rows[host].etag})
+            return
+        self.each(
+            list(machines),
+            lambda row: actions.drain(self.services, self.rollout, self.pool, row, machines[row.host]),
+            lambda row, error: fail(self.services, self.pool, row, f"could not be drained: {error}"),
+        )
+
+    def _warn(self, decided: Plan) -> None:
+        by_host = defaultdict(list)
+        for warning in decided.warnings:
+            by_host[warning.host].append(warning)
+        self.each(by_host, lambda row: actions.warn(self.services, self.rollout, self.pool, row, by_host[row.host]))
+
+    def _sign_out(self, decided: Plan, snapshot: Snapshot) -> None:
+        chosen = decided.chosen(Act.SIGN_OUT)
+        if not chosen or self._commanded_otherwise():
+            return
+        by_host = defaultdict(list)
+        for session in snapshot.sessions or ():
+            by_host[session.host].append(session)
+        self.each(chosen, lambda row: actions.sign_out(self.services, self.rollout, self.pool, row, by_host[row.host]))
+
+    def _take(self, decided: Plan) -> list[str]:
+        chosen = self._in_hand(self._free(decided.chosen(Act.TAKE)))
+        if not chosen or self._commanded_otherwise():
+            return []
+        forward = not self.refreshes and not self.rollout.going_back
+        canary = forward and self.rollout.policy.canary_hosts > 0 and not decided.canary_passed
+        for host in chosen:
+            self.rows[host] = take(self.rows[host], self.services.now(), canary=canary)
+            if self.refreshes:
+                self.rows[host] = host_rows.pin(self.rows[host], self.rollout)
+        subscription = subscription_of(self.pool.host_pool_id)
+        self.services.surroundings.reserve_writes(subscription, len(chosen) * WRITES_PER_HOST)
+        return chosen
+
+    def _in_hand(self, hosts: list[str]) -> list[str]:
+        """Those of the hosts that may be taken now: of a refresh only those that its stored rows say it has.
+
+        One that is out of the host pool was not drained for this: it is written down as in hand, and taken at the next
+        look, which then sees a rollout that has come meanwhile.
+        """
+        new = [host for host in hosts if self.refreshes and self.rows[host].state is HostState.PENDING]
+        for host in new:
+            self.rows[host] = host_rows.reserve(self.rows[host])
+        self.applied.left_over |= bool(new)
+        return [host for host in hosts if host not in new]
+
+    def _free(self, hosts: list[str]) -> list[str]:
+        """Those of the hosts that no other rollout of the pool has in hand: two must never be at one host."""
+        others = in_other_hands(self.services, self.rollout, self.pool) if hosts else frozenset()
+        return [host for host in hosts if host not in others]
+
+    def _commanded_otherwise(self) -> bool:
+        """Whether an operator paused, cancelled or moved the rollout since this look began, or a rollout has come that
+        a refresh gives way to: then nobody is signed out and nothing is taken. The next look goes by what they said."""
+        fresh = self.services.rollouts.find(ROLLOUTS, self.rollout.id)
+        otherwise = fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule)
+        otherwise = otherwise or (self.refreshes and called_off(self.services, self.rollout))
+        self.applied.left_over |= otherwise
+        return otherwise
+
+    def _fail(self, row: RolloutHost, why: str) -> RolloutHost:
+        told = f"{why}: {row.error}" if row.error else why
+        if self.refreshes and actions.untouched(self.services, row):
+            return as_failed(row, told, self.services.now())
+        return fail(self.services, self.pool, row, told)
+
+    def _ends_failed(self, row: RolloutHost, error: AzureError) -> RolloutHost:
+        return as_failed(row, f"could not be given back: {error}", self.services.now())

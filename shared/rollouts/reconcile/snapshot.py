@@ -1,0 +1,193 @@
+"""Reading what is: the pool as the broker sees it, the rollout's rows, and rows for hosts seen the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.core.arm_ids import subscription_of
+from shared.core.states import HostState
+from shared.models.azure import SessionHost
+from shared.models.policy import Strategy
+from shared.models.pools import Pool, ReimageSupport
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.planning.freshness import after_rollout, noticed
+from shared.planning.host_time import host_time
+from shared.planning.observe import observe
+from shared.planning.reopen import reopened
+from shared.planning.timing import due_step
+from shared.planning.values import HostView, Snapshot
+from shared.rollouts.hosts.earlier_failures import left_over, with_custody
+from shared.rollouts.reconcile.host_rows import first_rows, is_new, renewed
+from shared.rollouts.refresh.context import Standing
+from shared.rollouts.refresh.exclusion import Beside, look_beside
+from shared.services import Services
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One look's reading: the snapshot to plan on, and the rows as they are stored now, by host."""
+
+    snapshot: Snapshot
+    stored: dict[str, RolloutHost]
+    beside: Beside = field(default_factory=Beside)
+    alone: bool = False
+    """The pool's refresh has let go of every host, for as long as the rollout holds the pool."""
+
+    @property
+    def may_be_glanced_at(self) -> bool:
+        """Whether a single host can be decided about from this reading: the refresh of the pool has nothing to do with
+        it, or the whole of it would have to be read."""
+        return self.alone and self.snapshot.kind is not RolloutKind.REFRESH
+
+
+def gather(
+    services: Services, rollout: Rollout, pool: Pool, now: datetime, standing: Standing | None = None
+) -> Gathered:
+    """Read the pool, page by page and once, and bring the rows up to date with it (in memory).
+
+    `standing` is given for a refresh, and for nothing else.
+    """
+    beside = look_beside(services, rollout, pool)
+    seen = {host.name.lower(): host for host in services.desktops.session_hosts(pool.host_pool_id)}
+    stored = services.known_rows.read(services.hosts, rollout, now)
+    reading = _Reading(services, rollout, pool, now, standing, beside, seen, stored)
+    snapshot = _with_sessions(services, _snapshot(reading, reading.rows()), rollout, pool, now)
+    # Only of one that was written as begun before: until then the refresh may begin a host after its rows were read.
+    alone = rollout.alone or (rollout.started_at is not None and not beside.in_hand)
+    return Gathered(snapshot, stored, beside, alone)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What one look has read, by host."""
+
+    services: Services
+    rollout: Rollout
+    pool: Pool
+    now: datetime
+    standing: Standing | None
+    beside: Beside
+    seen: dict[str, SessionHost]
+    stored: dict[str, RolloutHost]
+
+    def rows(self) -> list[RolloutHost]:
+        """A row for each host: the stored ones as they are now, and those of hosts seen the first time."""
+        rollout, stored = self.rollout, self.stored
+        left = {} if stored or self.standing else left_over(self.services, rollout, self.pool, self.seen)
+        fresh = self._fresh(left)
+        hidden = self.beside.hidden(rollout, self.seen, stored)
+        return [
+            *(
+                reopened(
+                    hidden.get(row.host) or renewed(rollout, row, self.seen.get(row.host), fresh, self.now), rollout
+                )
+                for row in stored.values()
+            ),
+            *(with_custody(row, left) for row in fresh.values() if row.host not in stored),
+            *(row for row in (hidden | left).values() if row.host not in fresh and row.host not in stored),
+        ]
+
+    def _fresh(self, left: Container[str]) -> dict[str, RolloutHost]:
+        """Rows for the hosts whose VM is read (again); a retry knows only those that it began with."""
+        seen, stored = self.seen, self.stored
+        new = [
+            host
+            for name, host in seen.items()
+            if is_new(self.rollout, stored.get(name), host, self.now, self.beside)
+            and (not self.rollout.retry_of or name in stored or name in left)
+        ]
+        return {row.host: row for row in first_rows(self.services, self.rollout, new)}
+
+    def view(self, row: RolloutHost) -> HostView:
+        """The host as the plan goes by it."""
+        host = self.seen.get(row.host)
+        row = observe(row, host, timedelta(seconds=self.rollout.policy.settle_seconds), self.now)
+        row = _while_elsewhere(row) if row.host in self.beside.in_hand else _as_found(row, host)
+        return HostView(_as_used(row, host, self.standing, self.now) if self.standing else row, host)
+
+
+def _snapshot(reading: _Reading, rows: Sequence[RolloutHost]) -> Snapshot:
+    """All that the plan is made from, but for the sessions."""
+    services, rollout, pool, standing = reading.services, reading.rollout, reading.pool, reading.standing
+    views = tuple(map(reading.view, rows))
+    return Snapshot(
+        hosts=views,
+        schedule=rollout.schedule,
+        state=rollout.state,
+        target=rollout.version,
+        session_limit=services.desktops.host_pool(pool.host_pool_id).session_limit,
+        replicas=standing.replicas(rows) if standing else rollout.replicas,
+        may_probe_only=_may_probe_only(rollout, pool, standing, rows),
+        failures_accepted=rollout.failures_accepted,
+        kind=rollout.kind,
+        going_back=rollout.going_back,
+        approved=rollout.approved_at is not None,
+        awaiting_since=rollout.awaiting_since,
+        forced_at=rollout.forced_at,
+        ends_as=rollout.ends_as,
+        zone=rollout.zone,
+        host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
+        writes_left=services.surroundings.writes_left(subscription_of(pool.host_pool_id)),
+        refresh=pool.refresh,
+        why_not=standing.held_up(rows) if standing else "",
+        elsewhere=reading.beside.in_hand,
+        others=_others(reading.seen, views) if rollout.retry_of else (),
+    )
+
+
+def _may_probe_only(rollout: Rollout, pool: Pool, standing: Standing | None, rows: Sequence[RolloutHost]) -> bool:
+    """Whether one host has to show first that re-imaging works in this pool."""
+    return (
+        rollout.policy.strategy is Strategy.AUTO
+        and pool.reimage is ReimageSupport.UNKNOWN
+        and not rollout.going_back
+        and not (standing and rollout.host_seconds)
+        and not any(row.state is HostState.DONE for row in rows)
+    )
+
+
+def _others(seen: dict[str, SessionHost], views: Sequence[HostView]) -> tuple[SessionHost, ...]:
+    """The hosts of the pool that are not the rollout's."""
+    names = {view.name for view in views}
+    return tuple(host for name, host in seen.items() if name not in names)
+
+
+def _as_used(row: RolloutHost, seen: SessionHost | None, standing: Standing, now: datetime) -> RolloutHost:
+    """The row with what is known of its host's use: a rollout that has ended, and this look."""
+    return noticed(after_rollout(row, standing.counting.get(row.host)), seen, now, closely=standing.suspended)
+
+
+def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, pool: Pool, now: datetime) -> Snapshot:
+    """The snapshot with the pool's sessions, read only when somebody is to be warned or signed out."""
+    concerned = any(
+        view.sessions and not view.row.state.ended and not view.row.state.in_work for view in snapshot.hosts
+    )
+    warning = due_step(rollout.policy, rollout.schedule.force_at, now) is not None
+    if not concerned or not (warning or snapshot.forcing(now)):
+        return snapshot
+    return replace(snapshot, sessions=tuple(services.desktops.user_sessions(pool.host_pool_id)))
+
+
+def _while_elsewhere(row: RolloutHost) -> RolloutHost:
+    """While the refresh has a host, what is seen of it is the refresh's doing: its VM is read again afterwards."""
+    return row.model_copy(update={"location": ""}) if row.state is HostState.PENDING and row.location else row
+
+
+def _as_found(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
+    """Until we drain a host, it is its operator and autoscale who say how it is to be given back.
+
+    While Azure does not let us mark and drain it, it may still be switched off; who drained it cannot be told any more.
+    One that we drained before, and that failed, says nothing of that: what was noted then counts.
+    """
+    if seen is None or row.left_drained:
+        return row
+    found = {"operator_drained": row.operator_drained, "was_off": row.was_off}
+    off = seen.status == "Shutdown"
+    if row.state is HostState.PENDING:
+        found = {"operator_drained": not seen.accepting, "was_off": off}
+    elif row.state is HostState.DRAINING and row.drained_at is None and off:
+        found["was_off"] = True
+    changed = any(getattr(row, name) is not value for name, value in found.items())
+    return row.model_copy(update=found) if changed else row

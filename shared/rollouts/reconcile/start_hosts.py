@@ -1,0 +1,89 @@
+"""From a decision to work under way: the rollout is written as begun, rows are saved, hosts are started."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from shared.core.errors import StaleRow
+from shared.core.states import RolloutState, move_rollout
+from shared.models.rollouts import Rollout, RolloutHost
+from shared.planning.values import Act, Plan
+from shared.ports.engine import Engine
+from shared.rollouts.reconcile.record import forced
+from shared.services import Services
+
+log = logging.getLogger("freshcoat.look")
+
+ACTS = frozenset(Act) - {Act.HOLD, Act.SKIP}
+"""Decisions that change something in Azure."""
+
+STALE_AFTER = timedelta(minutes=10)
+"""A host in work whose row has been silent for so long is asked after."""
+BEGUN_WITHIN = timedelta(seconds=15)
+"""A host handed over must have begun within this time, or its start was lost."""
+
+
+def begun(services: Services, rollout: Rollout, decided: Plan) -> Rollout | None:
+    """The rollout's row, written as begun before anything is done to a host; None when it was changed meanwhile.
+
+    The conditional write is a fence: a command that was answered after this look had read the rollout makes it
+    fail, and then the look does nothing but look again.
+    """
+    if not any(decision.act in ACTS for decision in decided.decisions):
+        return rollout
+    changes: dict[str, object] = {"started_at": rollout.started_at or services.now()}
+    if decided.forcing:
+        changes |= forced(rollout, services.now())
+    if rollout.state is RolloutState.SCHEDULED and decided.becomes is RolloutState.RUNNING:
+        changes["state"] = move_rollout(rollout.id, rollout.state, RolloutState.RUNNING)
+    try:
+        return services.rollouts.replace(rollout.model_copy(update=changes))
+    except StaleRow:
+        return None
+
+
+def save(services: Services, stored: Mapping[str, RolloutHost], rows: dict[str, RolloutHost]) -> None:
+    """Write the rows that changed. One that somebody else wrote meanwhile is left to the next look."""
+    changed = [row for host, row in rows.items() if row != stored.get(host)]
+    try:
+        written = services.hosts.write_many(changed)
+    except StaleRow:
+        written = [saved for row in changed if (saved := _save_one(services, row)) is not None]
+    rows.update({row.host: row for row in written})
+
+
+def _save_one(services: Services, row: RolloutHost) -> RolloutHost | None:
+    try:
+        return services.hosts.replace(row) if row.etag else services.hosts.add(row)
+    except StaleRow:
+        log.info("rollout %s: the row of %s was written by somebody else meanwhile", row.rollout, row.host)
+        return None
+
+
+def start_hosts(
+    services: Services, engine: Engine, taken: list[str], rows: dict[str, RolloutHost], *, new_run: bool, now: datetime
+) -> None:
+    """Start the orchestration of each host just taken, and again of each whose instance was lost."""
+    just_taken = set(taken)
+    for row in rows.values():
+        if row.host in just_taken:
+            engine.start_host(row.rollout, row.host, row.engine_run)
+        elif row.state.in_work and (new_run or _may_be_lost(row, now)):
+            _start_again(services, engine, row)
+
+
+def _may_be_lost(row: RolloutHost, now: datetime) -> bool:
+    if row.step_since is None:
+        return row.taken_at is not None and now > row.taken_at + BEGUN_WITHIN
+    return now > row.step_since + STALE_AFTER
+
+
+def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
+    if engine.host_alive(row.rollout, row.host, row.engine_run):
+        return
+    log.warning("rollout %s: nobody drives %s, it is taken up again at %s", row.rollout, row.host, row.step)
+    saved = _save_one(services, row.model_copy(update={"engine_run": row.engine_run + 1}))
+    if saved is not None:
+        engine.start_host(saved.rollout, saved.host, saved.engine_run)

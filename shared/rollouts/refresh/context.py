@@ -1,0 +1,167 @@
+"""What a look at a pool's refresh goes by: what the pool asks for now, its version, and which rollouts count as one.
+
+A refresh is a rollout that never ends by itself. The pool's row is the wish: the look follows its policy, its version
+and its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.core.arm_ids import version_id
+from shared.core.errors import AzureBusy, AzureError, Conflict, StaleRow
+from shared.core.states import HostState, RolloutState, move_rollout
+from shared.models.base import region_key
+from shared.models.images import GalleryVersion
+from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides, ScheduleMode, resolve_policy
+from shared.models.pools import Pool, Refresh
+from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutHost
+from shared.planning.observe import gone
+from shared.pools.new_host_image import choose_for_new_hosts
+from shared.records.pools import running_rollout
+from shared.rollouts.refresh.exclusion import suspended_by, time_needed
+from shared.services import Services
+
+_FIXED = PolicyOverrides(
+    canary_hosts=0, canary_hold=CanaryHold.AUTO, bake_minutes=0, warn_minutes=(), on_failure=OnFailure.PAUSE,
+    keep_old_disk_days=0,
+)  # fmt: skip
+"""Nothing is proved first, since the pool is on the version already; nobody is signed out, so nobody is warned; a used
+disk is nothing to go back to."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A refresh at one look. `rollout` is its row, brought up to date; `why_not`: why nothing may be begun now.
+
+    `counting` are the hosts of `counted`, a rollout that has ended since the last look; empty when there is none.
+    """
+
+    rollout: Rollout
+    why_not: str = ""
+    suspended: bool = False
+    version: GalleryVersion | None = None
+    counted: str = ""
+    counting: Mapping[str, RolloutHost] = field(default_factory=dict)
+
+    def held_up(self, rows: Iterable[RolloutHost]) -> str:
+        """Why nothing may be begun on these hosts now; empty when it may. Nothing is drained that cannot be rebuilt."""
+        if self.why_not or self.replicas(rows):
+            return self.why_not
+        return f"waits: version {self.rollout.version} has no replica where the hosts are"
+
+    def replicas(self, rows: Iterable[RolloutHost]) -> int:
+        """Replicas of the version where the hosts are: the fewest of all their regions. Not known: one."""
+        regions = {region_key(row.location) for row in rows if row.location}
+        if self.version is None:
+            return 1
+        return min((self.version.replicas.get(region, 0) for region in regions), default=1)
+
+
+def policy_of(pool: Pool) -> Policy:
+    """What a refresh of the pool runs by: the pool's policy, less what is about a new version or about signing out."""
+    asked = pool.policy.model_copy(update=dict.fromkeys(("probe", "canary_hold", "canary_hosts", "bake_minutes")))
+    return resolve_policy(ScheduleMode.ON_LOGOFF, asked, _FIXED)
+
+
+def standing_of(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> Standing | None:
+    """What this look goes by; None: something of it has changed and was written down, so look again.
+
+    So whoever removes a version, or asks what the pool gets, reads it before the first host is brought to it.
+    Raises StaleRow (look again), AzureBusy (the gallery would have to say what is given out).
+    """
+    policy = policy_of(pool)
+    each = rollout.host_seconds or pool.host_seconds or FIRST_GUESS
+    rollout = rollout.model_copy(update={"first_guess": each})
+    suspended = suspended_by(services, pool, now, time_needed(rollout))
+    aim = _Aim() if suspended or _is_over(rollout, pool) else _aim(services, pool)
+    changes = _changes(rollout, pool, policy) | aim.changes
+    if any(getattr(rollout, name) != value for name, value in changes.items()):
+        services.rollouts.replace(rollout.model_copy(update=changes))
+        return None
+    # Also while the next one holds the pool already: only the last one that has ended is known.
+    counted = "" if pool.last_rollout == rollout.counted_rollout else pool.last_rollout
+    return Standing(
+        rollout=rollout,
+        why_not=suspended or aim.why_not,
+        suspended=bool(suspended),
+        version=aim.version,
+        counted=counted,
+        counting={row.host: row for row in services.hosts.all(counted)} if counted else {},
+    )
+
+
+def _is_over(rollout: Rollout, pool: Pool) -> bool:
+    """Whether the pool does not ask for this refresh any more."""
+    return pool.refresh is Refresh.OFF or pool.refresh_rollout != rollout.id
+
+
+def _changes(rollout: Rollout, pool: Pool, policy: Policy) -> dict[str, Any]:
+    changes: dict[str, Any] = {"policy": policy, "zone": pool.time_zone}
+    # Failures that somebody knew of and that have been put right do not excuse later ones.
+    changes["failures_accepted"] = min(rollout.failures_accepted, rollout.counts.get("failed", 0))
+    if _is_over(rollout, pool) and rollout.state is not RolloutState.CANCELLING:
+        over = switched_off(rollout)
+        changes |= {"state": over.state, "resume_to": over.resume_to, "note": over.note}
+    return changes
+
+
+def switched_off(rollout: Rollout) -> Rollout:
+    """The row of a refresh that is not wanted any more: hosts in work finish, drained ones are given back."""
+    state = move_rollout(rollout.id, rollout.state, RolloutState.CANCELLING)
+    note = "The pool does not ask for it any more."
+    return rollout.model_copy(update={"state": state, "resume_to": None, "note": note})
+
+
+@dataclass(frozen=True)
+class _Aim:
+    """The version hosts are brought to, as fields of the rollout; or why there is none."""
+
+    changes: dict[str, Any] = field(default_factory=dict)
+    version: GalleryVersion | None = None
+    why_not: str = ""
+
+
+def _aim(services: Services, pool: Pool) -> _Aim:
+    """What new hosts of the pool get. A version that only stands in for it is none: no used host is moved to that.
+
+    Raises AzureBusy.
+    """
+    try:
+        found = choose_for_new_hosts(services, pool, running_rollout(services, pool))
+    except AzureBusy:
+        raise
+    except (Conflict, AzureError) as none:
+        return _Aim(why_not=f"waits: {none}")
+    choice, image = found.choice, found.image
+    if choice.refused:
+        return _Aim(why_not=f"waits: {choice.refused}, so no used host is brought to it")
+    target = version_id(image.definition_id, choice.version)
+    changes = {"image": image.name, "definition_id": image.definition_id, "version": choice.version}
+    return _Aim(changes | {"version_id": target}, found.version)
+
+
+def forget_gone(
+    services: Services, rollout: Rollout, stored: Mapping[str, RolloutHost], rows: Mapping[str, RolloutHost]
+) -> None:
+    """Remove the rows of hosts that have left the pool: a refresh never ends, and hosts come and go.
+
+    They stay for one look more, so that somebody can see why. While it is cancelled they are its record.
+    """
+    if rollout.state is RolloutState.CANCELLING:
+        return
+    now = services.now()
+    for host, row in rows.items():
+        if host in stored and _has_left(stored[host], now) and _has_left(row, now):
+            try:
+                services.hosts.remove(row)
+            except StaleRow:
+                continue
+
+
+def _has_left(row: RolloutHost, now: datetime) -> bool:
+    """Whether the host has left the pool: never begun, or after it had failed."""
+    return row.state is HostState.SKIPPED or (row.state is HostState.FAILED and gone(row, now))
