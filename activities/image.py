@@ -5,7 +5,7 @@ from __future__ import annotations
 import azure.durable_functions as df
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
-from shared.imaging.registry import TASK_STEPS
+from activities.task_steps import TASK_STEPS
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine
 from shared.workflow.task_runner import run_task_step

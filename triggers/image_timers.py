@@ -8,8 +8,8 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
-from shared.imaging.promotions_due import run_due
-from shared.imaging.retention import tidy
+from shared.images.promotions.due import run_due
+from shared.images.retention import tidy
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine
 

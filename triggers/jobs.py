@@ -11,7 +11,8 @@ from shared.api.common import WhatIfQuery
 from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
 from shared.api.tasks import TaskView
 from shared.core.errors import FieldProblem
-from shared.imaging import job_plan, jobs
+from shared.fleet.preview import plan_pools
+from shared.fleet.request import foreseen_problems, update_pools
 from shared.ports.engine import Engine
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
@@ -20,7 +21,7 @@ bp = df.Blueprint()
 
 
 def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return jobs.foreseen_problems(call.services, body)
+    return foreseen_problems(call.services, body)
 
 
 @endpoint(bp, "POST", "rollouts", status=202, also=(200,), refusals=(409, 422), foresee=_foresee)
@@ -30,6 +31,6 @@ def post_rollouts(
     """Publish an image version to many pools, ring by ring, as one task; with `what_if=true` only say what would happen
     (200)."""
     if query.what_if:
-        return Answer(job_plan.plan_pools(call.services, asked, call.who), status=200)
-    task = jobs.update_pools(call.services, engine, asked, call.who)
+        return Answer(plan_pools(call.services, asked, call.who), status=200)
+    task = update_pools(call.services, engine, asked, call.who)
     return Answer(task, location=task.href)

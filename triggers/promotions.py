@@ -10,7 +10,9 @@ import azure.durable_functions as df
 from shared.api.common import Listed
 from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionsQuery, PromotionView
 from shared.core.errors import FieldProblem
-from shared.imaging import promotion_request, promotions
+from shared.images.promotions.manage import cancel, reschedule
+from shared.images.promotions.manage import foreseen_problems as foreseen_of_a_move
+from shared.images.promotions.request import foreseen_problems, schedule_promotion
 from shared.views.promotions import list_promotions, read_promotion
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
@@ -33,13 +35,13 @@ def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[Promotio
 
 
 def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return promotion_request.foreseen_problems(call.services, body)
+    return foreseen_problems(call.services, body)
 
 
 @endpoint(bp, "POST", "promotions", status=201, refusals=(409,), foresee=_foresee)
 def post_promotion(call: Call, asked: PromotionRequest) -> Answer[PromotionView]:
     """Schedule the activation of the staged version, at a time or so many days after it was staged."""
-    view = promotion_request.schedule_promotion(call.services, asked, call.who)
+    view = schedule_promotion(call.services, asked, call.who)
     return Answer(view, location=f"/api/promotions/{view.id}")
 
 
@@ -50,16 +52,16 @@ def get_promotion(call: Call) -> Answer[PromotionView]:
 
 
 def _foresee_move(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return promotions.foreseen_problems(call.services, call.path["promotion"], body)
+    return foreseen_of_a_move(call.services, call.path["promotion"], body)
 
 
 @endpoint(bp, "POST", "promotions/{promotion}/reschedule", refusals=(404, 409), foresee=_foresee_move)
 def post_reschedule_promotion(call: Call, asked: PromotionMoment) -> Answer[PromotionView]:
     """Move it, as long as it has not begun. What its pools were given moves with it where it would come too early."""
-    return Answer(promotions.reschedule(call.services, call.path["promotion"], asked, call.who))
+    return Answer(reschedule(call.services, call.path["promotion"], asked, call.who))
 
 
 @endpoint(bp, "DELETE", "promotions/{promotion}", refusals=(404, 409))
 def delete_promotion(call: Call) -> Answer[PromotionView]:
     """Cancel it, as long as it has not begun. The version stays staged."""
-    return Answer(promotions.cancel(call.services, call.path["promotion"], call.who))
+    return Answer(cancel(call.services, call.path["promotion"], call.who))

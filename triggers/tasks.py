@@ -6,9 +6,9 @@ import azure.durable_functions as df
 
 from shared.api.common import Listed
 from shared.api.tasks import ApproveRingRequest, CancelTaskRequest, TaskBrief, TasksQuery, TaskView
-from shared.imaging.gates import approve_ring
-from shared.imaging.task_cancel import cancel_task
+from shared.fleet.approval import approve_ring
 from shared.ports.engine import Engine
+from shared.tasks.cancel import cancel_task
 from shared.views import tasks
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint

@@ -8,11 +8,11 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
-from shared.imaging.recovery import resume_lost_tasks
 from shared.ports.engine import Engine
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from shared.rollouts.recovery import resume_lost
 from shared.services import Services
+from shared.tasks.recovery import resume_lost_tasks
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine
 

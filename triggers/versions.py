@@ -5,9 +5,8 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared.api.images import StageRequest, VerdictRequest, VersionView
-from shared.imaging.removal import remove_version
-from shared.imaging.stage import stage_version
-from shared.imaging.verdict import give_verdict
+from shared.images.removal import remove_version
+from shared.images.staging import give_verdict, stage_version
 from triggers.contract import Answer, Call
 from triggers.endpoint import endpoint
 

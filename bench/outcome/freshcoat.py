@@ -1,14 +1,15 @@
 """Freshcoat's own planner, driven in virtual time: the real `observe`, `plan` and `next_look` of shared/planning.
 
 What a look does to Azure is done to the pool instead, with the same changes to the rows as in
-shared/rollouts/hosts/actions.py. Looks come when the last plan asked for one, a second after a host came back or a drained host became empty
-(the nudges of the product), and every `poll_seconds`. The product is nudged by every logoff; here only by the one that
-empties a host: the others are seen at the next poll, so this is never quicker than the product.
+shared/rollouts/hosts/actions.py. Looks come when the last plan asked for one, a second after a host came back or a
+drained host became empty (the nudges of the product), and every `poll_seconds`. The product is nudged by every
+logoff; here only by the one that empties a host: the others are seen at the next poll, so this is never quicker than
+the product.
 
-Thinning: a poll that falls due while neither a session nor a host has changed since the last look would see
-what that look saw, so it is left out. The polls after it keep their times. All that time alone brings about is in
-`next_look` besides the poll, and is not left out. Likewise `observe` is not asked again about a host that looks as it
-did, unless it settles. tests/bench proves on small pools that nothing comes out differently.
+Thinning: a poll that falls due while neither a session nor a host has changed since the last look would see what that
+look saw, so it is left out. The polls after it keep their times. All that time alone brings about is in `next_look`
+besides the poll, and is not left out. Likewise `observe` is not asked again about a host that looks as it did, unless
+it settles. tests/bench proves on small pools that nothing comes out differently.
 """
 
 from __future__ import annotations

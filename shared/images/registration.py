@@ -8,7 +8,7 @@ from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
 from shared.core.arm_ids import definition_problem, machine_problem, refusal, subnet_problem
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
-from shared.imaging.adoption import adopt_once, being_made, in_use
+from shared.images.adoption import adopt_once, being_made, in_use
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.records.accounts import unknown_accounts

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.core.states import PromotionState, VersionState
-from shared.imaging.promotions_due import run_due
+from shared.images.promotions.due import run_due
 from shared.models.promotions import Promotion
 from shared.models.tasks import TaskKind
 from shared.records.versions import read_family

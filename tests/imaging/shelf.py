@@ -7,8 +7,8 @@ from typing import Any
 
 from shared.api.images import StageRequest, VersionView
 from shared.core.states import PromotionState, VersionState
-from shared.imaging.retention import tidy
-from shared.imaging.stage import stage_version
+from shared.images.retention import tidy
+from shared.images.staging import stage_version
 from shared.models.audit import AuditEntry
 from shared.models.images import GalleryVersion, Image, ImageVersion, Retention, Source
 from shared.models.pools import EntraJoin, Pool

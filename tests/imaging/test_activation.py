@@ -10,9 +10,9 @@ import pytest
 
 from shared.core.errors import AzureForbidden
 from shared.core.states import TaskState, VersionState
-from shared.imaging.recovery import resume_lost_tasks
 from shared.models.pools import Ring
 from shared.services import ROLLOUTS, TASKS
+from shared.tasks.recovery import resume_lost_tasks
 from tests.fixtures.play import Play
 from tests.imaging.studio import (
     NEW,

@@ -9,10 +9,10 @@ import pytest
 
 from shared.core.errors import AzureBusy, OperationFailed
 from shared.core.states import TaskState, VersionState
-from shared.imaging.recovery import resume_lost_tasks
 from shared.models.images import GalleryVersion
 from shared.models.pools import Pool, Ring
 from shared.services import POOLS, ROLLOUTS, TASKS
+from shared.tasks.recovery import resume_lost_tasks
 from tests.fixtures.azure_world import DEFINITION_ID
 from tests.fixtures.families import family, record_family, version_row
 from tests.fixtures.play import Play

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from activities.task_steps import TASK_STEPS
 from shared.core.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.core.names import PREPARE_COPY, REPLICATE_VERSION, SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import Then
-from shared.imaging.recovery import resume_lost_tasks
-from shared.imaging.registry import TASK_STEPS
 from shared.models.pools import Ring
 from shared.services import TASKS
+from shared.tasks.recovery import resume_lost_tasks
 from shared.workflow.task_runner import run_task_step
 from tests.fixtures.azure_world import DEFINITION_ID, HOST_POOL_ID, TEMPLATE_ID
 from tests.fixtures.play import Play

@@ -10,10 +10,10 @@ import pytest
 
 from shared.core.errors import Conflict
 from shared.core.states import RolloutState, VersionState
-from shared.imaging.adoption import adopted
-from shared.imaging.regions import missing_regions
-from shared.imaging.removal import remove_version
-from shared.imaging.retention import tidy
+from shared.images.adoption import adopted
+from shared.images.removal import remove_version
+from shared.images.replication import missing_regions
+from shared.images.retention import tidy
 from shared.models.images import ImageVersion, Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind

@@ -11,11 +11,11 @@ import pytest
 
 from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState, TaskState
-from shared.imaging.recovery import resume_lost_tasks
 from shared.models.pools import Ring
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import Task
 from shared.services import ROLLOUTS
+from shared.tasks.recovery import resume_lost_tasks
 from tests.fixtures.app import Reply
 from tests.fixtures.play import Play
 from tests.imaging.crowd import FAILS, ask, audited, begun, crowd, in_hours, notes, seen, send, tell, until_told

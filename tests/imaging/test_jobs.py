@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.core.states import RolloutState, TaskState
-from shared.imaging import pool_updates
+from shared.fleet import steps
 from shared.models.pools import Ring
 from shared.models.windows import Window
 from shared.services import POOLS, ROLLOUTS
@@ -225,7 +225,7 @@ def test_each_pool_is_updated_in_its_own_windows() -> None:
 
 
 def test_many_pools_are_begun_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_updates, "AT_ONCE", 2)
+    monkeypatch.setattr(steps, "AT_ONCE", 2)
     play = crowd(*((f"p{number}", Ring.TEST) for number in range(7)))
     assert play.finish(ask(play)).state is TaskState.SUCCEEDED
     created = sorted(rollout.created_at for rollout in begun(play).values())

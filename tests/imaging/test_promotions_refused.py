@@ -7,13 +7,13 @@ import pytest
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.core.names import SWITCH_VERSION
 from shared.core.states import PromotionState, TaskState
-from shared.imaging import promotions_due
-from shared.imaging.activation_steps import switch_version
-from shared.imaging.promotion_request import HOLD_GRACE
-from shared.imaging.recovery import resume_lost_tasks
+from shared.images.activation.steps import switch_version
+from shared.images.promotions import due
+from shared.images.promotions.request import HOLD_GRACE
 from shared.models.promotions import Promotion
 from shared.records.versions import change_family
 from shared.services import PROMOTIONS
+from shared.tasks.recovery import resume_lost_tasks
 from shared.versions import promotion_hold
 from shared.workflow.task_runner import run_task_step
 from tests.fixtures.app import App
@@ -208,7 +208,7 @@ class TestUnheld:
         assert held_for(app) == second
 
     def test_all_pages_are_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(promotions_due, "PAGE", 2)
+        monkeypatch.setattr(due, "PAGE", 2)
         app, first = self.cut_off()
         for number in range(4):
             app.tables.promotions.add(row(app, first).model_copy(update={"id": f"1-{number}"}))

@@ -9,9 +9,9 @@ import pytest
 from shared.core.errors import AzureBusy, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import TaskState
-from shared.imaging.recovery import DRIVEN, PAGE, resume_lost_tasks
 from shared.models.tasks import Task, TaskKind
 from shared.services import TASKS
+from shared.tasks.recovery import DRIVEN, PAGE, resume_lost_tasks
 from tests.fixtures.app import App, office, update
 from triggers.timers import take_up
 

@@ -9,8 +9,8 @@ import pytest
 from shared.api.images import VersionView
 from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.core.states import PromotionState, VersionState
-from shared.imaging.removal import remove_version
-from shared.imaging.retention import tidy
+from shared.images.removal import remove_version
+from shared.images.retention import tidy
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind

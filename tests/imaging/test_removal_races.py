@@ -11,9 +11,9 @@ import pytest
 from shared.api.images import VersionView
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError, OperationFailed
 from shared.core.states import PromotionState, RolloutState, VersionState
-from shared.imaging.promotions_due import run_due
-from shared.imaging.removal import remove_version
-from shared.imaging.retention import tidy
+from shared.images.promotions.due import run_due
+from shared.images.removal import remove_version
+from shared.images.retention import tidy
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind

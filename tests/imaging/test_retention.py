@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from shared.core.states import VersionState
-from shared.imaging.retention import tidy
+from shared.images.retention import tidy
 from shared.models.images import Retention, Source
 from shared.models.tasks import TaskKind
 from shared.records.versions import change_family

@@ -12,10 +12,10 @@ import pytest
 from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.core.states import VersionState
-from shared.imaging.changes import tell
-from shared.imaging.removal import remove_version
-from shared.imaging.retention import RECENT, UNTOLD, tidy
-from shared.imaging.stage import stage_version
+from shared.images.change_records import tell
+from shared.images.removal import remove_version
+from shared.images.retention import RECENT, UNTOLD, tidy
+from shared.images.staging import stage_version
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
 from shared.records.versions import change_family

@@ -9,7 +9,7 @@ import pytest
 from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, Conflict, InvalidRequest, NotFound
 from shared.core.states import VersionState
-from shared.imaging.stage import stage_version
+from shared.images.staging import stage_version
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
 from shared.records.versions import change_family

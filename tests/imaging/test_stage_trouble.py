@@ -9,7 +9,7 @@ import pytest
 
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError
 from shared.core.states import VersionState
-from shared.imaging.retention import UNTOLD, tidy
+from shared.images.retention import UNTOLD, tidy
 from shared.models.tasks import TaskKind
 from shared.services import TASKS
 from tests.imaging.shelf import (

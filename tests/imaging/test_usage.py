@@ -9,7 +9,7 @@ import pytest
 from shared.core.errors import AzureBusy
 from shared.core.ids import newest_first_id
 from shared.core.states import RolloutState
-from shared.imaging.usage import told, users_of
+from shared.images.usage import told, users_of
 from shared.models.rollouts import Rollout
 from shared.services import IMAGES, POOLS, ROLLOUTS
 from tests.fixtures.app import update

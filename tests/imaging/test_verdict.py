@@ -8,7 +8,7 @@ import pytest
 
 from shared.api.images import VerdictRequest, VersionView
 from shared.core.errors import AzureBusy, Conflict, NotFound
-from shared.imaging.verdict import give_verdict
+from shared.images.staging import give_verdict
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
 from shared.services import TASKS

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from shared.api.images import StageRequest, VersionView
+from shared.api.images import StageRequest, VerdictRequest, VersionView
 from shared.core.errors import AzureConflict, Conflict, InvalidRequest
 from shared.core.ids import newest_first_id
-from shared.imaging.adoption import adopted
-from shared.imaging.changes import shown, tell, tell_versions
-from shared.imaging.regions import missing_regions, told_missing
-from shared.models.images import GalleryVersion, Image
+from shared.images.adoption import adopted
+from shared.images.change_records import shown, tell, tell_versions
+from shared.images.replication import missing_regions, told_missing
+from shared.models.images import GalleryVersion, Image, Verdict
 from shared.records.images import find_image
 from shared.records.versions import change_family, read_family
 from shared.services import Services
@@ -71,3 +71,20 @@ def _leave_out(services: Services, image: Image, version: GalleryVersion) -> Non
         raise Conflict(
             f"Azure is at work on version {version.version}: try again in a few minutes. ({error})"
         ) from error
+
+
+def give_verdict(services: Services, name: str, version: str, asked: VerdictRequest, who: str) -> VersionView:
+    """Record whether a staged version has passed its test; a later verdict takes the place of an earlier one.
+
+    Raises NotFound, Conflict when the version is not staged, AzureError.
+    """
+    image = find_image(services, name)
+    there = services.gallery.version(image.definition_id, version)
+    now = services.now()
+    task = newest_first_id(now)
+    verdict = Verdict(result=asked.result, note=asked.note, by=who, at=now)
+    before, after = change_family(services, name, lambda family: lifecycle.judge(family, version, verdict, task=task))
+    old, row = before.versions[version], after.versions[version]
+    tell(services, old)  # that it was staged, should that have been cut off
+    tell(services, row, before=old.verdict.result if old.verdict else "")
+    return shown(services, image, row, there)

@@ -12,8 +12,8 @@ from typing import Literal
 from shared.core.ids import newest_first_id
 from shared.core.names import REPLICATE_VERSION
 from shared.core.steps import Outcome, Then
-from shared.imaging import activation
-from shared.imaging.capture import audit_begun, claimed
+from shared.images.activation.request import begin
+from shared.images.capture.request import audit_begun, claimed
 from shared.models.azure import Operation, Template
 from shared.models.images import Definition
 from shared.models.tasks import ActivationWork, Made, TaskKind
@@ -166,7 +166,7 @@ def _activate(work: TaskWork) -> None:
         work.services, TaskKind.ACTIVATE, work.task.image, work.task.requested_by, version=work.task.version,
         reason=f"task {work.task.id}, not to be staged", activation=ActivationWork(backup=capture.backup),
     )  # fmt: skip
-    activation.begin(work.services, work.engine, work.image, task.model_copy(update={"id": capture.activation}))
+    begin(work.services, work.engine, work.image, task.model_copy(update={"id": capture.activation}))
 
 
 def _template(work: TaskWork) -> Template:

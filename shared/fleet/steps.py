@@ -8,10 +8,11 @@ from datetime import timedelta
 from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound
 from shared.core.ids import newest_first_id
 from shared.core.names import UPDATE_POOLS
-from shared.core.states import RolloutState
+from shared.core.states import RolloutState, TaskState
 from shared.core.steps import Outcome, Then
-from shared.core.wording import lasting
-from shared.imaging.pool_rollouts import wanted
+from shared.core.wording import counted, lasting
+from shared.fleet.ring_rollout import wanted
+from shared.fleet.undo import stop_pools
 from shared.models.tasks import TaskKind
 from shared.planning.rings import Move, NextMove
 from shared.pools.claim import refuse_second
@@ -21,7 +22,7 @@ from shared.rollouts import control
 from shared.rollouts.start import begin_rollout
 from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.versions.version_set import Family
-from shared.views.fleet import Begun, move_of, percent_of, read_rollouts
+from shared.views.fleet import Begun, move_of, not_begun, not_updated, percent_of, read_rollouts
 from shared.workflow.task_runner import TaskWork
 from shared.workflow.task_steps import done
 from shared.workflow.waiting import StepFailed
@@ -190,3 +191,30 @@ def _clear_the_way(work: TaskWork, rollout_id: str | None) -> None:
             control.cancel(work.services, work.engine, rollout.id, who)
         except (Conflict, NotFound):
             return  # it has ended meanwhile
+
+
+def end_job(work: TaskWork) -> Outcome:
+    """The last step. A job that was cancelled ends when none of its rollouts runs any more."""
+    task = work.task
+    if task.cancelled_by:
+        if waiting := stop_pools(work):
+            return waiting
+        work.end(TaskState.CANCELLED, f"Cancelled by {work.task.cancelled_by}; {_came_of_it(work)}")
+    elif task.failure:
+        work.end(TaskState.FAILED, f"{task.failure}; {_came_of_it(work)}")
+    else:
+        work.end(TaskState.SUCCEEDED, _came_of_it(work))
+    return Outcome(Then.STOP)
+
+
+def _came_of_it(work: TaskWork) -> str:
+    """How many pools have the version now, and which not."""
+    pools = work.pools
+    begun = read_rollouts(work.services, pools)
+    got = [name for name, rollout in begun.items() if rollout.state is RolloutState.SUCCEEDED]
+    back = [name for name in got if name in pools.back and name not in pools.not_back]
+    told = f"{work.task.version} is on {len(got) - len(back)} of {counted(len(pools.update.pools), 'pool')}."
+    if gone := [*back, *(name for name, rollout in begun.items() if rollout.state is RolloutState.ROLLED_BACK)]:
+        told += f" Taken back: {', '.join(sorted(gone))}."
+    told += "".join(f" Pool {name} was not taken back: {why}." for name, why in sorted(pools.not_back.items()))
+    return told + not_begun(work.services, pools) + not_updated(pools)

@@ -6,9 +6,9 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureError
 from shared.core.names import SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import ACTIVATION_STEPS, Outcome, Then, behind
-from shared.imaging.activation import switched
-from shared.imaging.changes import tell_versions
-from shared.imaging.pool_updates import not_overtaken
+from shared.fleet.steps import not_overtaken
+from shared.images.activation.request import switched
+from shared.images.change_records import tell_versions
 from shared.models.tasks import ActivationWork
 from shared.records.tasks import audit_task
 from shared.records.versions import change_family, read_family

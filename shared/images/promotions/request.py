@@ -15,8 +15,8 @@ from shared.api.schedules import parse_promotion
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, FreshcoatError, InvalidRequest, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState
-from shared.imaging.activation import resolve_update
-from shared.imaging.promotions import moment_problems, staged_at
+from shared.images.activation.request import resolve_update
+from shared.images.promotions.manage import moment_problems, staged_at
 from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, PoolsUpdate
 from shared.records.promotions import audit_promotion, find_promotion

@@ -10,7 +10,7 @@ from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFoun
 from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
 from shared.core.states import TaskState
 from shared.core.steps import CAPTURE_STEPS, JOB_STEPS, behind
-from shared.imaging.way_back import stop_running
+from shared.fleet.undo import stop_running
 from shared.models.tasks import CancelHow, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.records.tasks import WORDS

@@ -15,9 +15,9 @@ from shared.audit.record import audit
 from shared.core.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState, move_promotion
-from shared.imaging.activation import begin, pools_work
-from shared.imaging.promotion_request import HOLD_GRACE
-from shared.imaging.promotions import settle
+from shared.images.activation.request import begin, pools_work
+from shared.images.promotions.manage import settle
+from shared.images.promotions.request import HOLD_GRACE
 from shared.models.images import Image
 from shared.models.promotions import Promotion
 from shared.models.tasks import Task, TaskKind

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from shared.api.fleet import PoolsPlanView, RingPlanView, UpdatePoolsRequest
 from shared.api.rollouts import PlanView
-from shared.imaging.jobs import READERS, draft
-from shared.imaging.pool_choice import JobPools
-from shared.imaging.pool_rollouts import wanted
+from shared.fleet.request import READERS, draft
+from shared.fleet.ring_rollout import wanted
+from shared.fleet.selection import JobPools
 from shared.models.findings import Finding
 from shared.models.pools import Pool
 from shared.models.tasks import Gate, Task

@@ -12,8 +12,8 @@ from shared.api.fleet import PoolsChoice, UpdatePoolsRequest
 from shared.api.tasks import TaskView
 from shared.api.validation import salvage
 from shared.core.errors import FieldProblem, InvalidRequest
-from shared.imaging.pool_choice import JobPools, choose_pools, schedule_of
-from shared.imaging.pool_rollouts import wanted
+from shared.fleet.ring_rollout import wanted
+from shared.fleet.selection import JobPools, choose_pools, schedule_of
 from shared.models.findings import Finding
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool

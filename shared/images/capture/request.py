@@ -9,9 +9,9 @@ from shared.api.tasks import TaskView
 from shared.core.arm_ids import refusal
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
-from shared.imaging.adoption import adopted
-from shared.imaging.changes import tell_versions
-from shared.imaging.regions import regions_by_pool
+from shared.images.adoption import adopted
+from shared.images.change_records import tell_versions
+from shared.images.replication import regions_by_pool
 from shared.models.azure import Template
 from shared.models.base import region_key, version_key
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion

@@ -19,8 +19,8 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureError, Conflict, N
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState
 from shared.core.wording import VERSION_WORDS
-from shared.imaging.changes import shown, tell
-from shared.imaging.usage import Uses, look_at_uses, told, users_of
+from shared.images.change_records import shown, tell
+from shared.images.usage import Uses, look_at_uses, told, users_of
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.records.images import find_image
 from shared.records.promotions import audit_promotion, ended

@@ -15,9 +15,9 @@ from functools import partial
 from shared.core.errors import AzureBusy, FreshcoatError
 from shared.core.ids import made_at
 from shared.core.states import VersionState
-from shared.imaging.changes import tell
-from shared.imaging.removal import take_away
-from shared.imaging.usage import Uses, look_at_uses, told
+from shared.images.change_records import tell
+from shared.images.removal import take_away
+from shared.images.usage import Uses, look_at_uses, told
 from shared.models.images import Image
 from shared.records.versions import change_family, read_family
 from shared.services import IMAGES, Services

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from shared.core.arm_ids import refusal
 from shared.core.errors import AzureBusy, AzureError
-from shared.imaging.regions import missing_regions, told_missing
+from shared.images.replication import missing_regions, told_missing
 from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import resolve_policy

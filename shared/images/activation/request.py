@@ -10,10 +10,10 @@ from shared.api.images import ActivateRequest, PoolsUpdateRequest, RollBackReque
 from shared.api.tasks import TaskView
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.names import SWITCH_VERSION
-from shared.imaging.activation_checks import check_activation
-from shared.imaging.adoption import adopted
-from shared.imaging.changes import tell_versions
-from shared.imaging.pool_choice import names_of, rings_of, schedule_of
+from shared.fleet.selection import names_of, rings_of, schedule_of
+from shared.images.activation.checks import check_activation
+from shared.images.adoption import adopted
+from shared.images.change_records import tell_versions
 from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool

@@ -1,0 +1,1 @@
+"""One update over many pools: rings, approvals, the way back."""

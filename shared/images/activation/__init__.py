@@ -1,0 +1,1 @@
+"""Activating a version, and rolling back to one."""

@@ -1,0 +1,1 @@
+"""Set as image: a version made from a copy of the template VM."""

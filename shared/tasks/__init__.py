@@ -1,0 +1,1 @@
+"""Cancelling and recovering any task."""
