@@ -4,30 +4,16 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import host as host_activities
-from activities import image as image_activities
 from activities import rollout as rollout_activities
+from activities import task as image_activities
 from orchestrators import registration as orchestrations
-from triggers import (
-    accounts,
-    events,
-    health,
-    image_timers,
-    image_work,
-    images,
-    jobs,
-    pools,
-    promotions,
-    rollouts,
-    tasks,
-    timers,
-    versions,
-)
+from triggers import accounts, events, health, images, pools, promotions, rollouts, tasks, timers
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 for part in (
-    *(accounts, pools, images, image_work, versions, promotions, rollouts, jobs, tasks, events, health),
-    *(timers, image_timers),
+    *(accounts, pools, images, images, images, promotions, rollouts, rollouts, tasks, events, health),
+    *(timers, timers),
     *(orchestrations, rollout_activities, host_activities, image_activities),
 ):
     app.register_functions(part.bp)

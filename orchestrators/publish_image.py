@@ -7,8 +7,8 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, Task, when_any
 
-from orchestrators.news import News
-from orchestrators.walk import PATIENCE, TURNS, Driven
+from orchestrators.event_buffer import News
+from orchestrators.run_steps import PATIENCE, TURNS, Driven
 from shared.core.names import INBOX, LOOK_AT_POOL
 
 

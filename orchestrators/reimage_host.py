@@ -6,7 +6,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from orchestrators.walk import Driven, walk
+from orchestrators.run_steps import Driven, walk
 from shared.core.steps import HOST_STEPS
 
 

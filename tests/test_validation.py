@@ -18,7 +18,7 @@ from shared.api.validation import _FORMS, parse
 from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
 from shared.core.errors import InvalidRequest
 from shared.models.policy import PolicyOverrides
-from triggers.openapi import document
+from triggers.http.openapi import document
 
 POOL = {"host_pool_id": "/x", "image": "win11"}
 AD = {"kind": "ad", "domain": "d", "user": "u", "password_setting": "JOIN_A"}

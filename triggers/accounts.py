@@ -8,8 +8,8 @@ from shared.api.accounts import AccountRegistration, AccountView
 from shared.api.common import Listed, PageQuery
 from shared.pools import accounts
 from shared.views.accounts import list_accounts, read_account
-from triggers.contract import Answer, Call
-from triggers.endpoint import endpoint
+from triggers.http.contract import Answer, Call
+from triggers.http.endpoint import endpoint
 
 bp = df.Blueprint()
 

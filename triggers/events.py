@@ -9,8 +9,8 @@ import azure.durable_functions as df
 from shared.api.common import Accepted
 from shared.ports.engine import Engine
 from shared.rollouts.logoff_listener import Ear
-from triggers.contract import Answer, Call
-from triggers.endpoint import endpoint
+from triggers.http.contract import Answer, Call
+from triggers.http.endpoint import endpoint
 
 bp = df.Blueprint()
 ear = Ear()

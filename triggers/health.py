@@ -8,9 +8,9 @@ import azure.durable_functions as df
 
 from shared.api.common import Health
 from shared.views.health import Pulse
-from triggers.contract import Answer, Call
-from triggers.endpoint import endpoint
-from triggers.openapi import document
+from triggers.http.contract import Answer, Call
+from triggers.http.endpoint import endpoint
+from triggers.http.openapi import document
 
 bp = df.Blueprint()
 pulse = Pulse()

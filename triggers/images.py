@@ -1,15 +1,31 @@
-"""Global images."""
+"""Routes of images and their versions: list, register, set as image, stage, verdict, activate, roll back, remove."""
 
 from __future__ import annotations
 
 import azure.durable_functions as df
 
 from shared.api.common import Listed
-from shared.api.images import ImageRegistration, ImagesQuery, ImageView, VersionView
+from shared.api.images import (
+    ActivateRequest,
+    ImageRegistration,
+    ImagesQuery,
+    ImageView,
+    RollBackRequest,
+    SetAsImageRequest,
+    StageRequest,
+    VerdictRequest,
+    VersionView,
+)
+from shared.api.tasks import TaskView
 from shared.images import registration
+from shared.images.activation.request import activate, roll_back
+from shared.images.capture.request import set_as_image
+from shared.images.removal import remove_version
+from shared.images.staging import give_verdict, stage_version
+from shared.ports.engine import Engine
 from shared.views.images import list_images, list_versions, read_image
-from triggers.contract import Answer, Call
-from triggers.endpoint import endpoint
+from triggers.http.contract import Answer, Call
+from triggers.http.endpoint import endpoint
 
 bp = df.Blueprint()
 
@@ -44,3 +60,46 @@ def get_image(call: Call) -> Answer[ImageView]:
 def get_image_versions(call: Call) -> Answer[Listed[VersionView]]:
     """List the versions of an image, in its gallery and recorded, oldest first."""
     return Answer(list_versions(call.services, call.path["image"]))
+
+
+@endpoint(bp, "POST", "images/{image}/stage", refusals=(404, 409))
+def post_stage(call: Call, asked: StageRequest) -> Answer[VersionView]:
+    """Stage a version that is in the gallery already. Nobody uses it until it is activated."""
+    return Answer(stage_version(call.services, call.path["image"], asked, call.who))
+
+
+@endpoint(bp, "POST", "images/{image}/versions/{version}/verdict", refusals=(404, 409))
+def post_verdict(call: Call, asked: VerdictRequest) -> Answer[VersionView]:
+    """Record what came of testing a staged version. One that has failed is activated only when forced."""
+    return Answer(give_verdict(call.services, call.path["image"], call.path["version"], asked, call.who))
+
+
+@endpoint(bp, "DELETE", "images/{image}/versions/{version}", also=(202,), refusals=(404, 409))
+def delete_version(call: Call) -> Answer[VersionView]:
+    """Discard a staged version, or remove a backup. 202 while it still has to leave the gallery."""
+    view, leaving = remove_version(call.services, call.path["image"], call.path["version"], call.who)
+    if leaving:
+        return Answer(view, status=202, location=f"/api/images/{call.path['image']}/versions")
+    return Answer(view)
+
+
+@endpoint(bp, "POST", "images/{image}/set-as-image", status=202, refusals=(404, 409))
+def post_set_as_image(call: Call, engine: Engine, asked: SetAsImageRequest) -> Answer[TaskView]:
+    """Make a new version from the template VM; staged, unless said otherwise. 409 while the VM runs: power_off."""
+    return _accepted(set_as_image(call.services, engine, call.path["image"], asked, call.who))
+
+
+@endpoint(bp, "POST", "images/{image}/activate", status=202, refusals=(404, 409, 422))
+def post_activate(call: Call, engine: Engine, asked: ActivateRequest) -> Answer[TaskView]:
+    """Make the staged version the active one; new and burst hosts get it. Pools are updated only when asked."""
+    return _accepted(activate(call.services, engine, call.path["image"], asked, call.who))
+
+
+@endpoint(bp, "POST", "images/{image}/roll-back", status=202, refusals=(404, 409, 422))
+def post_roll_back(call: Call, engine: Engine, asked: RollBackRequest) -> Answer[TaskView]:
+    """Make a backup the active version again, and bring it to the pools when asked."""
+    return _accepted(roll_back(call.services, engine, call.path["image"], asked, call.who))
+
+
+def _accepted(task: TaskView) -> Answer[TaskView]:
+    return Answer(task, location=f"/api/tasks/{task.id}")

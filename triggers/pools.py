@@ -30,8 +30,8 @@ from shared.rollouts.roll_back import plan_roll_back, roll_back_pool
 from shared.rollouts.start import update_image
 from shared.views import pools
 from shared.views.hosts import list_hosts
-from triggers.contract import Answer, Call
-from triggers.endpoint import endpoint
+from triggers.http.contract import Answer, Call
+from triggers.http.endpoint import endpoint
 
 bp = df.Blueprint()
 

@@ -14,8 +14,8 @@ from shared.images.promotions.manage import cancel, reschedule
 from shared.images.promotions.manage import foreseen_problems as foreseen_of_a_move
 from shared.images.promotions.request import foreseen_problems, schedule_promotion
 from shared.views.promotions import list_promotions, read_promotion
-from triggers.contract import Answer, Call
-from triggers.endpoint import endpoint
+from triggers.http.contract import Answer, Call
+from triggers.http.endpoint import endpoint
 
 bp = df.Blueprint()
 

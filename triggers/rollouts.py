@@ -1,4 +1,4 @@
-"""Rollouts: following and steering them."""
+"""Routes of rollouts: lists, one rollout, its commands, and one update over many pools."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared.api.common import Listed, NoBody
+from shared.api.common import Listed, NoBody, WhatIfQuery
+from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
 from shared.api.rollouts import (
     CancelRequest,
     Reschedule,
@@ -18,14 +19,18 @@ from shared.api.rollouts import (
     RolloutsQuery,
     RolloutView,
 )
+from shared.api.tasks import TaskView
 from shared.core.errors import FieldProblem
+from shared.fleet.preview import plan_pools
+from shared.fleet.request import foreseen_problems as foreseen_of_pools
+from shared.fleet.request import update_pools
 from shared.ports.engine import Engine
 from shared.records.rollouts import find_rollout
 from shared.rollouts import control
 from shared.rollouts.draft import foreseen_problems
 from shared.views import rollouts
-from triggers.contract import Answer, Call
-from triggers.endpoint import endpoint
+from triggers.http.contract import Answer, Call
+from triggers.http.endpoint import endpoint
 
 bp = df.Blueprint()
 
@@ -111,3 +116,19 @@ def post_reschedule(call: Call, engine: Engine, asked: Reschedule) -> Answer[Rol
 
 def _accepted(rollout: RolloutView) -> Answer[RolloutView]:
     return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
+
+
+def _foresee_pools(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
+    return foreseen_of_pools(call.services, body)
+
+
+@endpoint(bp, "POST", "rollouts", status=202, also=(200,), refusals=(409, 422), foresee=_foresee_pools)
+def post_rollouts(
+    call: Call, engine: Engine, query: WhatIfQuery, asked: UpdatePoolsRequest
+) -> Answer[TaskView | PoolsPlanView]:
+    """Publish an image version to many pools, ring by ring, as one task; with `what_if=true` only say what would happen
+    (200)."""
+    if query.what_if:
+        return Answer(plan_pools(call.services, asked, call.who), status=200)
+    task = update_pools(call.services, engine, asked, call.who)
+    return Answer(task, location=task.href)

@@ -10,8 +10,8 @@ from shared.fleet.approval import approve_ring
 from shared.ports.engine import Engine
 from shared.tasks.cancel import cancel_task
 from shared.views import tasks
-from triggers.contract import Answer, Call
-from triggers.endpoint import endpoint
+from triggers.http.contract import Answer, Call
+from triggers.http.endpoint import endpoint
 
 bp = df.Blueprint()
 

@@ -1,4 +1,4 @@
-"""The timer functions of pools: one takes up again what nobody drives, one removes old disks."""
+"""Timers: take up what was lost, promote what is due, remove what nobody needs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
+from shared.images.promotions.due import run_due
+from shared.images.retention import tidy
 from shared.ports.engine import Engine
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from shared.rollouts.recovery import resume_lost
@@ -52,3 +54,20 @@ def take_up(found: Services, engine: Engine) -> list[str]:
     if troubles:
         raise ExceptionGroup(f"could not look for all that nobody drives; taken up: {resumed}", troubles)
     return resumed
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
+def tidy_versions(timer: func.TimerRequest) -> None:
+    """Runs by `FRESHCOAT_RETENTION_SCHEDULE`."""
+    gone = tidy(services())
+    if gone:
+        log.info("gone from their galleries: %s%s", ", ".join(gone), " (late)" if timer.past_due else "")
+
+
+@bp.durable_client_input(client_name="client")
+@bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_PROMOTION_SCHEDULE%", run_on_startup=True)
+def promote_due(timer: func.TimerRequest, client: SyncDurableFunctionsClient) -> None:
+    """Runs at the start of the app and by `FRESHCOAT_PROMOTION_SCHEDULE`."""
+    promoted = run_due(services(), DurableEngine(client))
+    if promoted:
+        log.info("promoted: %s%s", ", ".join(promoted), " (late)" if timer.past_due else "")

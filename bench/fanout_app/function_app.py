@@ -15,7 +15,7 @@ from durabletask.task import OrchestrationContext, Task, when_all
 from activities import host as host_activities
 from bench.fanout_app.hand_over import hand_over
 from orchestrators.reimage_host import reimage_host
-from orchestrators.walk import Driven
+from orchestrators.run_steps import Driven
 from shared.core.names import PUBLISH_IMAGE, REIMAGE_HOST
 from shared.wiring import services
 from triggers import accounts, health, images, pools, rollouts

@@ -1,4 +1,4 @@
-"""One root for every expected error. Each carries its facts as fields; `triggers.http` turns it into an answer.
+"""One root for every expected error. Each carries its facts as fields; `triggers.http.respond` turns it into an answer.
 
 Bugs are not wrapped: anything that is not a `FreshcoatError` is a 500 with an id.
 """

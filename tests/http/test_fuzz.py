@@ -13,7 +13,7 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from tests.fixtures.app import App, NoSuchEndpoint, office, update
-from triggers.openapi import document
+from triggers.http.openapi import document
 
 
 def served(app: App) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activities.task_steps import TASK_STEPS
+from activities.task import TASK_STEPS
 from shared.core.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.core.names import PREPARE_COPY, REPLICATE_VERSION, SWITCH_VERSION
 from shared.core.states import TaskState, VersionState

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from orchestrators import news as hearing
+from orchestrators import event_buffer as hearing
 from orchestrators import publish_image as publishing
-from orchestrators import walk as walking
+from orchestrators import run_steps as walking
 from orchestrators.activate_image import activate_image
 from orchestrators.publish_image import publish_image
 from orchestrators.reimage_host import reimage_host

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shared.core.errors import AzureBusy, Conflict
-from shared.idempotency import CLAIM_LASTS, Answer, KeyReused, StillWorking, fingerprint, once
 from shared.models.answers import KeptAnswer
 from tests.fixtures.app import App
+from triggers.http.idempotency import CLAIM_LASTS, Answer, KeyReused, StillWorking, fingerprint, once
 
 DONE = Answer(202, '{"id": 1}', "/api/rollouts/1")
 

@@ -12,7 +12,7 @@ from tests.fixtures.app import Reply
 from tests.fixtures.functions import functions
 from tests.fixtures.play import Play
 from tests.imaging.shelf import ACTIVE, FIRST, NEXT, SECOND, add_pool, shelf, tasks
-from triggers.openapi import document
+from triggers.http.openapi import document
 
 AUTHOR = {"x-ms-client-principal-name": "ann"}
 

@@ -13,14 +13,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import azure.functions as func
 
-from shared import idempotency
 from shared.api.common import Query
 from shared.api.validation import parse
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
 from shared.ports.engine import Engine
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
-from triggers.contract import Answer, Call, Endpoint
+from triggers.http import idempotency
+from triggers.http.contract import Answer, Call, Endpoint
 
 log = logging.getLogger("freshcoat.http")
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine
-from triggers.contract import ENDPOINTS, Answer, Endpoint, Foresee
-from triggers.http import respond
+from triggers.http.contract import ENDPOINTS, Answer, Endpoint, Foresee
+from triggers.http.respond import respond
 
 
 def endpoint(

@@ -1,9 +1,12 @@
-"""Which function is behind each step of a task, and how long the step may take."""
+"""The steps of tasks: which function is behind each, how long it may take, and one activity for each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import azure.durable_functions as df
+from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.core import names
 from shared.core.settings import Settings
@@ -24,7 +27,9 @@ from shared.images.capture.steps import (
     snapshot_template,
     switch_off_template,
 )
-from shared.workflow.task_runner import TaskStepRun
+from shared.wiring import services
+from shared.workflow.durable_engine import DurableEngine
+from shared.workflow.task_runner import TaskStepRun, run_task_step
 
 
 @dataclass(frozen=True)
@@ -56,3 +61,22 @@ TASK_STEPS: dict[str, TaskStepKind] = {
     names.END_ACTIVATION: TaskStepKind(end_activation, lambda _: None),
     names.END_JOB: TaskStepKind(end_job, lambda _: None),
 }
+
+
+bp = df.Blueprint()
+
+
+def _register(name: str) -> None:
+    """Register the activity of one step under the step's name."""
+
+    def run(given: dict, client: SyncDurableFunctionsClient) -> dict:  # type: ignore[type-arg]
+        work, step = services(), TASK_STEPS[name]
+        outcome = run_task_step(work, DurableEngine(client), given, name, step.run, step.limit(work.settings))
+        return {"then": str(outcome.then), "seconds": outcome.seconds}
+
+    run.__name__ = name
+    bp.durable_client_input(client_name="client")(bp.activity_trigger(input_name="given")(run))
+
+
+for step_name in TASK_STEPS:
+    _register(step_name)

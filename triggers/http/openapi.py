@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.api.common import Problem
-from triggers.contract import ENDPOINTS, Endpoint
-from triggers.http import PATH_PATTERNS
+from triggers.http.contract import ENDPOINTS, Endpoint
+from triggers.http.respond import PATH_PATTERNS
 
 type _Mode = Literal["validation", "serialization"]
 type _Refs = Mapping[Any, dict[str, Any]]

@@ -1,0 +1,1 @@
+"""What happens around every request: parse, idempotency, errors, the OpenAPI document."""
