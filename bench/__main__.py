@@ -14,8 +14,8 @@ from rich.table import Table
 
 from bench.machine import described
 from bench.rows import Row, missed
-from local.children import bypass_proxies
-from local.stack import stop_on_signals
+from local.stack.processes import bypass_proxies
+from local.stack.stack import stop_on_signals
 
 PARTS = ("cold", "planner", "arm_calls", "logoff", "api", "engine", "vs_direct", "vs_fanout", "floor", "outcome")
 """The modules of this package that measure; each has `run() -> list[Row]`. The quick ones come first."""

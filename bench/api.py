@@ -11,7 +11,7 @@ import httpx
 
 from bench.rows import Part, Row, percentile
 from bench.stage import EAGER, TIMEOUT, Stage, stage
-from local.sim import names
+from local.sim.core import names
 
 POOLS, HOSTS = 200, 1_000
 PAGE = 50

@@ -12,7 +12,7 @@ from statistics import median
 from bench.machine import child_of, peak_of_all
 from bench.rows import Part, Row
 from bench.stage import ROOT, stage
-from local.children import Child, answers, free_port, wait_until
+from local.stack.processes import Child, answers, free_port, wait_until
 
 TIMES = 5
 IMPORT, MEMORY = 1.0, 120.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bench.arm_calls import counted, paced
 from bench.rows import Part, Row
 from bench.stage import EAGER, seconds_of, stage
-from local.sim.durations import TABLE
+from local.sim.core.durations import TABLE
 
 SPEED = 10.0
 HOSTS, IN_FLIGHT, REPLICAS = 1_000, 200, 4

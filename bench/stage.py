@@ -14,11 +14,11 @@ from typing import Any, Self
 import httpx
 
 from bench.machine import child_of, children_of, peak_memory, peak_of_all
-from local.children import StackError, free_port
-from local.client import answered
-from local.sim import names
-from local.stack import Stack
-from local.stack_options import ROOT, StackOptions
+from local.sim.core import names
+from local.stack.app_client import answered
+from local.stack.options import ROOT, StackOptions
+from local.stack.processes import StackError, free_port
+from local.stack.stack import Stack
 
 IMAGE, POOL = "win11-office", "office"
 ENDED = {"succeeded", "failed", "cancelled", "rolled_back"}

@@ -22,7 +22,7 @@ from bench.arm_calls import counted
 from bench.engine import measured
 from bench.rows import Part, Row
 from bench.stage import AT_ONCE, Stage, stage
-from local.sim import names
+from local.sim.core import names
 from shared.azure import vm_bodies
 from shared.azure.scripts import registration_script
 from shared.core import arm_ids

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.children import StackError, bypass_proxies
-from local.demo import demo
+from local.demo.run import demo
 from local.run import run
-from local.stack import stop_on_signals
-from local.stack_options import StackOptions
+from local.stack.options import StackOptions
+from local.stack.processes import StackError, bypass_proxies
+from local.stack.stack import stop_on_signals
 
 _INTERRUPTED = 130
 _PLAYS = {"run": (run, 60.0), "demo": (demo, 180.0)}

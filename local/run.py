@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.console import Console
 
-from local.client import IMAGE, NEW, POOL, Client, on_logoff
-from local.sim import names
-from local.stack import Stack
-from local.stack_options import StackOptions
+from local.sim.core import names
+from local.stack.app_client import IMAGE, NEW, POOL, Client, on_logoff
+from local.stack.options import StackOptions
+from local.stack.stack import Stack
 
 
 def run(options: StackOptions, console: Console) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 
 import uvicorn
 
-from local.sim import names
+from local.sim.core import names
+from local.sim.core.options import TEMPLATE_POWER, Options, version_list
+from local.sim.core.simulator import Sim
 from local.sim.listener import listen
-from local.sim.options import TEMPLATE_POWER, Options, version_list
 from local.sim.server import SimServer
-from local.sim.sim import Sim
 
 HELP = {
     "hosts": "session hosts in the pool hp-office",

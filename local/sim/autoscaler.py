@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from local.sim import build, compute, guests, images, names
-from local.sim.arm import ArmError, Call, Json, take_apart
-from local.sim.asking import Given, NotGiven, Question
-from local.sim.clock import utc_now
-from local.sim.network import NIC
-from local.sim.operations import begin
-from local.sim.world import Guest, HostPool, Vm
+from local.sim import seed
+from local.sim.avd import guests
+from local.sim.compute import references, virtual_machines
+from local.sim.compute.network import NIC
+from local.sim.core import names
+from local.sim.core.clock import utc_now
+from local.sim.core.operations import begin
+from local.sim.core.wire import ArmError, Call, Json, take_apart
+from local.sim.core.world import Guest, HostPool, Vm
+from local.sim.new_host_image import Given, NotGiven, Question
 
 if TYPE_CHECKING:
-    from local.sim.sim import Sim
+    from local.sim.core.simulator import Sim
 
 CHECK_SECONDS = 60.0  # virtual, as all that follow
 COMING_SECONDS = 1800.0  # a host that takes longer is no longer reckoned with
@@ -108,7 +111,7 @@ class Autoscaler:
     def note_offers(self, call: Call | None = None) -> None:
         """Remember what "latest" has included at some time: a back-up was, a version that is only staged never."""
         if call is None or call.op in FLAG_CALLS:
-            self._offered |= {key for key, body in self._sim.world.of(images.VERSION).items() if _included(body)}
+            self._offered |= {key for key, body in self._sim.world.of(references.VERSION).items() if _included(body)}
 
     def _watch(self) -> None:
         self._watching = bool(self._rules)
@@ -174,7 +177,7 @@ class Autoscaler:
         """A VM like the pool's others, of exactly this version; the agent registers it once it runs."""
         sim, pool = self._sim, self._pool(burst.pool)
         spec = replace(sim.specs[pool.id.lower()], pinned=True)
-        vm = build.machine(sim, burst.host, spec, version_id)
+        vm = seed.machine(sim, burst.host, spec, version_id)
         vm.power, vm.provisioning, burst.result = "", "Creating", "creating"
         sim.world.home[vm.id.lower()] = (pool.id, names.DOMAIN)
 
@@ -193,7 +196,7 @@ class Autoscaler:
         vm.major = begin(sim, call, "create", finish, fail)
 
     def _clean_up(self, vm: Vm) -> None:
-        compute.remove(self._sim, vm)
+        virtual_machines.remove(self._sim, vm)
         self._sim.world.home.pop(vm.id.lower())
         for reference in vm.nic_refs:
             self._sim.world.of(NIC).pop(reference["id"].lower(), None)
@@ -214,18 +217,18 @@ class Autoscaler:
         counts too. This is asked some time after the version was given: an activation counts at once, and the flags
         follow.
         """
-        key, siblings = version_id.lower(), f"{images.definition_of(version_id)}/versions/".lower()
-        versions = self._sim.world.of(images.VERSION)
+        key, siblings = version_id.lower(), f"{references.definition_of(version_id)}/versions/".lower()
+        versions = self._sim.world.of(references.VERSION)
         included = [body["name"] for other, body in versions.items() if other.startswith(siblings) and _included(body)]
-        newest = max(map(images.as_numbers, included), default=())
-        return key not in self._offered and images.as_numbers(names.last(key)) > newest
+        newest = max(map(references.as_numbers, included), default=())
+        return key not in self._offered and references.as_numbers(names.last(key)) > newest
 
 
 def _exact_version(sim: "Sim", version_id: str) -> str:
     """The id of a version that machines can be made from; a definition's id, which means "latest", is none."""
     if "/versions/" not in version_id.lower():
         raise ArmError(404, "GalleryImageNotFound", f"{version_id} is not the id of a gallery image version.")
-    return str(images.gallery_version(sim, version_id)["id"])
+    return str(references.gallery_version(sim, version_id)["id"])
 
 
 def _included(body: Json) -> bool:

@@ -11,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.sim import autoscaler, build, faults, guests, state, users
-from local.sim.options import pool_spec, version_list
-from local.sim.world import SessionHost
+from local.sim import autoscaler, seed, state
+from local.sim.avd import guests, users
+from local.sim.core import faults
+from local.sim.core.options import pool_spec, version_list
+from local.sim.core.world import SessionHost
 
 if TYPE_CHECKING:
-    from local.sim.sim import Sim
+    from local.sim.core.simulator import Sim
 
 EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "denied", "core_quota"}
 
@@ -132,13 +134,13 @@ class Control:
         return self.sim.world.expect
 
     def add_pool(self, body: Any, query: dict[str, str]) -> Any:
-        pool = build.add_pool(self.sim, pool_spec(body))
+        pool = seed.add_pool(self.sim, pool_spec(body))
         return {"id": pool.id, "hosts": [host.name for host in pool.hosts.values()]}
 
     def add_definition(self, body: Any, query: dict[str, str]) -> Any:
         """One more image definition in the gallery, with versions that are there at once."""
         versions, excluded = (version_list(body.get(name, ())) for name in ("versions", "excluded"))
-        made = build.add_definition(self.sim, self._field(body, "name"), versions, excluded)
+        made = seed.add_definition(self.sim, self._field(body, "name"), versions, excluded)
         self.sim.autoscaler.note_offers()
         return {"id": made["id"], "versions": list(versions)}
 

@@ -7,27 +7,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from local.sim import (  # noqa: F401 - importing a module registers its routes
-    avd,
-    captures,
-    compute,
-    disks,
-    galleries,
-    misc,
-    names,
-    network,
-    operations,
-    run_commands,
-    sessions,
-    vm_actions,
-    vm_software,
-)
-from local.sim.arm import ROUTES, Answer, ArmError, Call, take_apart
-from local.sim.asking import Asker
+from local.sim.avd.logoff_outbox import Postman
 from local.sim.control import control_app
-from local.sim.faults import Fault
-from local.sim.outbox import Postman
-from local.sim.sim import Sim
+from local.sim.core import names
+from local.sim.core.faults import Fault
+from local.sim.core.routes import ROUTES
+from local.sim.core.simulator import Sim
+from local.sim.core.wire import Answer, ArmError, Call, take_apart
+from local.sim.new_host_image import Asker
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

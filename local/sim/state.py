@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from local.sim import guests
-from local.sim.arm import Json
-from local.sim.captures import SNAPSHOT
-from local.sim.images import MANAGED_IMAGE
-from local.sim.names import last
-from local.sim.network import NIC
-from local.sim.world import Disk, Guest, SessionHost, Vm
+from local.sim.avd import guests
+from local.sim.compute.captures import SNAPSHOT
+from local.sim.compute.network import NIC
+from local.sim.compute.references import MANAGED_IMAGE
+from local.sim.core.names import last
+from local.sim.core.wire import Json
+from local.sim.core.world import Disk, Guest, SessionHost, Vm
 
 if TYPE_CHECKING:
-    from local.sim.sim import Sim
+    from local.sim.core.simulator import Sim
 
 TASK_TAG = "FreshcoatTask"
 

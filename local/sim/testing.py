@@ -16,11 +16,11 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
+from local.sim.core.names import SUBSCRIPTION
+from local.sim.core.options import Options
+from local.sim.core.simulator import Sim
 from local.sim.listener import listen
-from local.sim.names import SUBSCRIPTION
-from local.sim.options import Options
 from local.sim.server import SimServer
-from local.sim.sim import Sim
 
 START_SECONDS = 10.0
 

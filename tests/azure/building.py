@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from local.sim import names
+from local.sim.core import names
 from shared.models.azure import Operation, Template
 from shared.models.images import Definition, TargetRegion
 from tests.azure.conftest import LONG, Azure

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from local.sim import names
+from local.sim.core import names
 from local.sim.testing import Simulator, start_simulator
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery

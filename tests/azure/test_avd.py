@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from shared.core.errors import AzureConflict, AzureNotFound
 from tests.azure.conftest import POOL, Azure, host, vm
 

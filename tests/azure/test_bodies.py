@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from shared.azure import vm_bodies
 from shared.models.pools import DomainJoin, EntraJoin
 

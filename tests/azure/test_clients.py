@@ -13,7 +13,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
-from local.sim import names
+from local.sim.core import names
 from shared.azure.clients import ArmClients
 from shared.azure.scripts import registration_script
 from shared.core.arm_ids import definition_of, last, parse, pinned_version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from shared.azure import parse
 from shared.core.errors import AzureConflict, AzureNotFound
 from shared.core.names import SWAPPED_TAG

@@ -9,7 +9,7 @@ import pytest
 from azure.core import exceptions as sdk
 from pydantic import SecretStr
 
-from local.sim import names
+from local.sim.core import names
 from shared.azure.errors import azure_call, error_of, refusal, retry_after
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound
 from tests.azure.conftest import PASSWORD, POOL, Azure, host, vm

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.sim import names
-from local.sim.images import resolve
+from local.sim.compute.references import resolve
+from local.sim.core import names
 from shared.azure.parse import definition, gallery_version
 from shared.core.errors import AzureBusy, AzureError, AzureNotFound, OperationFailed
 from shared.models.images import GalleryVersion

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from shared.azure import image_bodies, parse
 from shared.azure.scripts import preparation_script
 from shared.core.errors import InvalidRequest

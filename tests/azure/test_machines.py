@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from local.sim import names
+from local.sim.core import names
 from shared.core.errors import AzureConflict, AzureNotFound, InvalidRequest, OperationFailed
 from shared.models.pools import DomainJoin, EntraJoin
 from tests.azure.conftest import PASSWORD, POOL, Azure, host, vm

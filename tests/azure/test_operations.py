@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from shared.core.errors import AzureBusy, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 from shared.models.pools import DomainJoin, EntraJoin

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.pools import EntraJoin
 from tests.azure.conftest import PASSWORD, POOL, vm

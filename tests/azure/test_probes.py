@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.sim import names as sim_names
+from local.sim.core import names as sim_names
 from shared.azure.script_results import TAIL, script_end
 from shared.core import names
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, AzureNotFound, OperationFailed

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from shared.azure.throttle import FRESH
 from shared.core.errors import AzureBusy
 from tests.azure.conftest import POOL, Azure, host, vm

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from local.sim import names
+from local.sim.core import names
 from shared.core import arm_ids
 from shared.core.errors import AzureBusy, AzureNotFound
 from tests.azure.conftest import POOL, host, vm

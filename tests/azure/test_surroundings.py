@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from azure.core.rest import HttpRequest
 
-from local.sim import names
+from local.sim.core import names
 from shared.core.errors import AzureBusy, AzureForbidden, AzureNotFound
 from shared.models.azure import CoreQuota, Lock, ScalingPlan
 from tests.azure.conftest import POOL, Azure, vm

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.sim import names
-from local.sim.network import NIC
+from local.sim.compute.network import NIC
+from local.sim.core import names
 from shared.core.errors import AzureBusy, AzureError, AzureForbidden, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 from tests.azure.building import (

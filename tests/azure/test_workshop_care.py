@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, OperationFailed
 from shared.models.azure import Operation
 from tests.azure.building import (

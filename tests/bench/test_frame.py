@@ -16,7 +16,7 @@ from bench.__main__ import PARTS, keep, table
 from bench.arm_calls import paced
 from bench.machine import child_of, described, peak_memory, peak_of_all
 from bench.rows import Part, missed, percentile
-from local.stack_options import ROOT
+from local.stack.options import ROOT
 
 
 def rows() -> Part:

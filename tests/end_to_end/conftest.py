@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from local.children import Child, free_port
-from local.sim import names
-from local.stack import Stack
-from local.stack_options import StackOptions
+from local.sim.core import names
+from local.stack.options import StackOptions
+from local.stack.processes import Child, free_port
+from local.stack.stack import Stack
 
 ENDED = {"succeeded", "failed", "cancelled", "rolled_back"}
 QUICK = {"settle_seconds": 0, "poll_seconds": 15, "min_available": "20%", "max_unavailable": "100%"}
@@ -94,7 +94,7 @@ class Freshcoat(Stack):
         return [found for found in self.sim("GET", "/state")["violations"] if found["host"] in mine]
 
     def kill_host(self) -> None:
-        """kill -9 the function host (not its leash)."""
+        """kill -9 the function host (not its supervisor)."""
         (host,) = [child for child in self._children if child.name == "Function host"]
         self._children.remove(host)
         for pid in _processes("local.host", f"--port {self.options.port}"):
@@ -107,10 +107,10 @@ class Freshcoat(Stack):
 
 
 def _processes(*words: str) -> list[int]:
-    """Ids of the processes with all these words in their command line, the leashes that hold them left out."""
+    """Ids of the processes with all these words in their command line, the supervisors that hold them left out."""
     listed = subprocess.run(["ps", "-Aww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout  # noqa: S607
     found = [entry.split(maxsplit=1) for entry in listed.splitlines()]
-    return [int(pid) for pid, command in found if "leash.py" not in command and all(word in command for word in words)]
+    return [int(pid) for pid, command in found if "supervisor.py" not in command and all(word in command for word in words)]
 
 
 def _wait_gone(host: Child) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from local.sim import names
+from local.sim.core import names
 from tests.end_to_end.conftest import QUICK, Freshcoat
 
 

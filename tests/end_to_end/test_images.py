@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from tests.end_to_end.conftest import Freshcoat, in_seconds
 from tests.end_to_end.images import activate, add_image, add_pool, begin, end_of, ended, stage, wait_until
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from local.sim import names
+from local.sim.core import names
 from tests.end_to_end.conftest import Freshcoat
 
 REIMAGE = "Microsoft.Compute/virtualMachines/reimage/action"

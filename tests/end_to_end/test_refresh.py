@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.sim import names
+from local.sim.core import names
 from tests.end_to_end.conftest import QUICK, Freshcoat
 from tests.end_to_end.images import wait_until
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from local.sim import names
+from local.sim.core import names
 from local.sim.testing import sdk_clients
-from local.stack_options import ROOT
+from local.stack.options import ROOT
 from shared.core.steps import HOST_STEPS
 from tests.end_to_end.conftest import ENDED, Freshcoat, in_seconds
 

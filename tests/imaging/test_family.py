@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from local.azurite import Azurite
+from local.stack.azurite import Azurite
 from shared.core.errors import AzureBusy, Conflict, StaleRow
 from shared.core.settings import Settings
 from shared.models.images import ImageRow, Verdict

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.sim import names
+from local.sim.core import names
 from local.sim.testing import Simulator
 from tests.sim.conftest import DEFAULTS, POOL, wait_for
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from local.sim import names
-from local.sim.names import GROUP
+from local.sim.core import names
+from local.sim.core.names import GROUP
 from local.sim.testing import Simulator
 from tests.sim.conftest import REGION, Client
 

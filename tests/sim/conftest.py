@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.sim.names import GROUP
+from local.sim.core.names import GROUP
 from local.sim.testing import Simulator, sdk_clients, start_simulator
 
 REGION = "westeurope"

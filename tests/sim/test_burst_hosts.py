@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from local.sim import names
 from local.sim.autoscaler import FLAGS_FOLLOW
-from local.sim.names import GROUP
+from local.sim.core import names
+from local.sim.core.names import GROUP
 from local.sim.testing import Simulator
 from tests.sim.autoscaling import SLOW, App, burst, bursts, listening_app, results, settled, switch_on
 from tests.sim.conftest import DEFAULTS, POOL, Client, Operator

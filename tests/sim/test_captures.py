@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from local.sim import names
-from local.sim.names import GROUP
+from local.sim.core import names
+from local.sim.core.names import GROUP
 from local.sim.testing import Simulator
 from tests.sim.capturing import (
     TAGS,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.sim.clock import Clock
+from local.sim.core.clock import Clock
 from local.sim.testing import Simulator
 from tests.sim.conftest import DEFAULTS, POOL, Operator, wait_for
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from local.sim import names
-from local.sim.names import GROUP
+from local.sim.core import names
+from local.sim.core.names import GROUP
 from local.sim.testing import ControlRefusedError, Simulator, sdk_clients
 from tests.sim.conftest import POOL, Client, Operator, arm_error
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError, ServiceResponseError
 
-from local.sim.faults import KINDS
-from local.sim.names import GROUP
+from local.sim.core.faults import KINDS
+from local.sim.core.names import GROUP
 from local.sim.testing import ControlRefusedError, Simulator, sdk_clients
 from tests.sim.conftest import POOL, Client, Operator, arm_error
 

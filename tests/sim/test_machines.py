@@ -8,8 +8,8 @@ import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from local.sim import names
-from local.sim.names import GROUP
+from local.sim.core import names
+from local.sim.core.names import GROUP
 from local.sim.testing import Simulator
 from tests.sim.conftest import REGION, Client, Operator, arm_error
 

@@ -7,8 +7,8 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
-from local.sim import names
-from local.sim.names import GROUP
+from local.sim.core import names
+from local.sim.core.names import GROUP
 from local.sim.testing import Simulator
 from tests.sim.conftest import POOL, Client, Operator, arm_error
 

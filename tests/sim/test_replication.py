@@ -1,7 +1,7 @@
 """How an image version gets to its regions, and when it is the latest there."""
 
-from local.sim import names
-from local.sim.images import resolve
+from local.sim.compute.references import resolve
+from local.sim.core import names
 from local.sim.testing import Simulator
 from tests.sim.capturing import IMAGE, capture, clone, copied, generalize, sysprep, version_of
 from tests.sim.conftest import REGION, Client

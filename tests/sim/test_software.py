@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
-from local.sim.names import GROUP
+from local.sim.core.names import GROUP
 from local.sim.testing import Simulator
 from tests.sim.conftest import POOL, REGION, Client, Operator, arm_error
 

@@ -11,12 +11,13 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 
-from local.sim import names
 from local.sim.__main__ import HELP, main, parser
-from local.sim.arm import ROUTES, take_apart
+from local.sim.core import names
+from local.sim.core.names import GROUP
+from local.sim.core.options import Options
+from local.sim.core.routes import ROUTES
+from local.sim.core.wire import take_apart
 from local.sim.listener import listen
-from local.sim.names import GROUP
-from local.sim.options import Options
 from local.sim.testing import ControlRefusedError, Simulator
 from tests.sim.conftest import POOL, Client
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from local.sim.names import GROUP
+from local.sim.core.names import GROUP
 from local.sim.testing import Simulator, sdk_clients
 from tests.sim.conftest import Client
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.sim import names
 from local.sim.__main__ import parser
-from local.sim.names import GROUP
+from local.sim.core import names
+from local.sim.core.names import GROUP
 from local.sim.testing import ControlRefusedError, Simulator
 from tests.sim.conftest import DEFAULTS, POOL, Client
 

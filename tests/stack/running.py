@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.children import free_port, port_is_taken
-from local.stack_options import ROOT
+from local.stack.options import ROOT
+from local.stack.processes import free_port, port_is_taken
 
 UP = "Freshcoat is at"
 SOON_SECONDS = 60.0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from local.children import Child, StackError, wait_until
-from local.stack_options import ROOT
+from local.stack.options import ROOT
+from local.stack.processes import Child, StackError, wait_until
 from tests.stack import running
 
 STUBBORN = """

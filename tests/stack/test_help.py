@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from local.sim.__main__ import parser
-from local.stack_options import ROOT
+from local.stack.options import ROOT
 
 
 def help_of(module: str) -> str:

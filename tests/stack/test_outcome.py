@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local.story.outcome import Activated, BurstHost, Captured, Outcome, Trial, Updated, wrong
-from local.summary import Places, print_summary
+from local.demo.outcome import Activated, BurstHost, Captured, Outcome, Trial, Updated, wrong
+from local.demo.summary import Places, print_summary
 from shared.core.states import RolloutState, TaskState, VersionState
 from tests.stack import views
 from tests.stack.views import NOW

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from local.children import StackError, free_port, port_is_taken
-from local.stack_options import ROOT, StackOptions
+from local.stack.options import ROOT, StackOptions
+from local.stack.processes import StackError, free_port, port_is_taken
 
 
 def local(what: str, **environment: str) -> subprocess.CompletedProcess[str]:

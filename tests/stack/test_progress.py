@@ -8,10 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
-from local.progress import Telling, showing
-from local.story.tell_burst import BurstTelling
-from local.story.tell_rollout import RolloutTelling
-from local.story.tell_task import TaskTelling
+from local.demo.live import Telling, showing
+from local.demo.show_burst import BurstTelling
+from local.demo.show_rollout import RolloutTelling
+from local.demo.show_task import TaskTelling
 from shared.core.states import RolloutState, TaskState
 from tests.stack.views import rollout, task
 

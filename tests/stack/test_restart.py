@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local.children import StackError, free_port
-from local.stack import Stack
-from local.stack_options import StackOptions
+from local.stack.options import StackOptions
+from local.stack.processes import StackError, free_port
+from local.stack.stack import Stack
 from tests.stack.running import wait_until
 
 

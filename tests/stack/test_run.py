@@ -54,7 +54,7 @@ def test_nothing_is_left_when_a_part_dies(tmp_path: Path) -> None:
         family = runner.family()
         listed = subprocess.run(["ps", "-Ao", "pid=,args="], capture_output=True, text=True, check=True).stdout
         commands = {int(entry.split()[0]): entry for entry in listed.splitlines()}
-        sim = next(pid for pid in family if "local.sim" in commands[pid] and "leash" not in commands[pid])
+        sim = next(pid for pid in family if "local.sim" in commands[pid] and "supervisor" not in commands[pid])
         os.kill(sim, signal.SIGKILL)
         assert runner.process.wait(30) == 1
         assert "Simulated Azure has ended" in runner.said()

@@ -9,8 +9,8 @@ from threading import Barrier
 
 import pytest
 
-from local.azurite import Azurite
-from local.children import free_port
+from local.stack.azurite import Azurite
+from local.stack.processes import free_port
 from shared.core.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.core.settings import BadSettings, Settings
 from shared.tables.open import Tables, open_tables

@@ -1,0 +1,53 @@
+"""How a task on an image is told: its steps, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from local.demo.show_rollout import BAR_WIDTH
+from shared.api.tasks import TaskView
+from shared.models.tasks import TaskStep
+
+
+class TaskTelling:
+    """Tells the looks at one task. So many of its steps were told before."""
+
+    def __init__(self, told: int = 0) -> None:
+        self._told = told
+        self._ended = False
+
+    def lines(self, view: TaskView) -> Iterator[str]:
+        """A line per look that finds steps begun, with all of them; and the end."""
+        begun = view.steps[self._told :]
+        self._told = len(view.steps)
+        if begun:
+            yield f"{_since(view, begun[0].begun_at)}  {view.percent:3d} % {', '.join(step.name for step in begun)}"
+        if view.ended_at and not self._ended:
+            self._ended = True
+            yield f"{_since(view, view.ended_at)}  {view.percent:3d} % {view.state}: {view.note}"
+
+    def screen(self, view: TaskView) -> RenderableType:
+        """Each step with its seconds, and how much of the work is done."""
+        grid = Table.grid(padding=(0, 2))
+        for step in view.steps:
+            style = "green" if step.ended_at else "cyan"
+            grid.add_row(Text(step.name, style=style), Text(f"{_seconds(step):.0f} s", style=style))
+        bar = ProgressBar(100, view.percent, width=BAR_WIDTH, complete_style="cyan", finished_style="green")
+        work = Table.grid(padding=(0, 2))
+        work.add_row("work done", bar, f"{view.percent} %")
+        head = Text(f"{view.image} {view.version}: {view.state}")
+        return Group(head, Text(), grid, Text(), work, Text(view.note))
+
+
+def _since(view: TaskView, at: datetime) -> str:
+    return f"{max(0.0, (at - view.created_at).total_seconds()):4.0f} s"
+
+
+def _seconds(step: TaskStep) -> float:
+    return ((step.ended_at or datetime.now(UTC)) - step.begun_at).total_seconds()

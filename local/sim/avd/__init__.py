@@ -1,0 +1,1 @@
+"""Simulated Azure Virtual Desktop: host pools, sessions, guests, users."""

@@ -1,0 +1,1 @@
+"""Simulated compute: virtual machines, disks, galleries, networks."""

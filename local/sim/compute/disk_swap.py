@@ -1,0 +1,67 @@
+"""Putting another OS disk under a stopped VM: the way back to a kept one."""
+
+from typing import TYPE_CHECKING
+
+from local.sim.avd import guests
+from local.sim.compute.vm_bodies import vm_body
+from local.sim.core.names import last
+from local.sim.core.operations import accepted, begin
+from local.sim.core.wire import Answer, ArmError, Call, Json
+from local.sim.core.world import Disk, Guest, Vm
+
+if TYPE_CHECKING:
+    from local.sim.core.simulator import Sim
+
+OP = "swap_os_disk"
+"""What such a change is counted as."""
+
+
+def disk_asked_for(vm: Vm, body: Json) -> str:
+    """The id of the disk that is to come under the VM; empty when it is on that, or none is named."""
+    os_disk = ((body.get("properties") or {}).get("storageProfile") or {}).get("osDisk") or {}
+    wanted = str((os_disk.get("managedDisk") or {}).get("id") or "")
+    return "" if wanted.lower() == vm.os_disk_id.lower() else wanted
+
+
+def swap(sim: "Sim", call: Call, vm: Vm, disk_id: str) -> Answer:
+    """Begin it. The system that comes back is the one the disk has: neither registered nor, maybe, trusted."""
+    sim.note_as(call, OP)
+    new = _free_disk(sim, vm, disk_id)
+    guests.check_disturbance(sim, vm, "swap")
+    guests.check_repetition(sim, vm.name, sim.world.version_on(vm), bool(vm.guest.pool), new.version)
+    before, vm.provisioning = vm.provisioning, "Updating"
+
+    def finish() -> None:
+        _put_under(sim, vm, _free_disk(sim, vm, disk_id))
+        vm.provisioning = "Succeeded"
+        sim.world.count("swapped")
+
+    def fail() -> None:
+        vm.provisioning = before
+
+    vm.major = begin(sim, call, "update", finish, fail)
+    return accepted(sim, call, vm.major, 200, vm_body(vm))
+
+
+def _free_disk(sim: "Sim", vm: Vm, disk_id: str) -> Disk:
+    if vm.ephemeral:
+        raise ArmError(409, "OperationNotAllowed", f"VM '{vm.name}' has an ephemeral OS disk.")
+    if vm.power not in {"deallocated", "stopped"}:
+        raise ArmError(409, "OperationNotAllowed", "The OS disk can be swapped only while the VM is deallocated.")
+    disk = sim.world.disk(disk_id)
+    if disk is None:
+        raise ArmError(404, "ResourceNotFound", f"Disk {last(disk_id)} is not found.", "osDisk.managedDisk.id")
+    if disk.owner:
+        message = f"Disk {disk.name} is attached to VM {last(disk.owner)} and cannot be attached to another one."
+        raise ArmError(409, "ConflictingUserInput", message, "osDisk.managedDisk.id")
+    return disk
+
+
+def _put_under(sim: "Sim", vm: Vm, new: Disk) -> None:
+    old = sim.world.disk(vm.os_disk_id)
+    if old is not None:
+        old.owner, old.guest = "", vm.guest
+    new.owner, new.was_on = vm.id, vm.id
+    vm.os_disk["managedDisk"] = {**vm.os_disk.get("managedDisk", {}), "id": new.id}
+    vm.os_disk["name"] = new.name
+    vm.guest = new.guest if new.guest is not None else Guest()

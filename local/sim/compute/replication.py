@@ -1,0 +1,70 @@
+"""How an image version gets to its regions: one after the other, each visibly."""
+
+from typing import TYPE_CHECKING
+
+from local.sim.core.wire import Json
+from local.sim.core.world import Operation
+
+if TYPE_CHECKING:
+    from local.sim.core.simulator import Sim
+
+
+def plain(region: str) -> str:
+    return region.replace(" ", "").lower()
+
+
+def nothing_yet() -> Json:
+    """What a version keeps about its copies: where it is, where it will not come, and from when until when."""
+    return {"_replicated": set(), "_failed": set(), "_pace": {}}
+
+
+def copying_home(body: Json, op: Operation) -> None:
+    """While the version is being made, its home region fills."""
+    first = body["properties"]["publishingProfile"]["targetRegions"][0]
+    body["_pace"].setdefault(plain(first["name"]), (op.begun, op.due))
+
+
+def start(sim: "Sim", body: Json) -> None:
+    """The home region has it at once, each further one after its own while."""
+    for index, region in enumerate(body["properties"]["publishingProfile"]["targetRegions"]):
+        name = plain(region["name"])
+        on_its_way = index > 0 and name in body.setdefault("_pace", {}) and name not in body["_failed"]
+        if name in body["_replicated"] or on_its_way:
+            continue
+        wait = sim.durations.pick("replication") if index else 0.0
+        body["_pace"][name] = (sim.clock.now(), sim.clock.now() + wait)
+        body.setdefault("_failed", set()).discard(name)
+        sim.clock.after(wait, lambda name=name: _arrive(sim, body, name))  # type: ignore[misc]
+
+
+def _arrive(sim: "Sim", body: Json, name: str) -> None:
+    failed = sim.faults.take("replication_fails", name, f"{body['name']}/{name}")
+    body["_failed" if failed else "_replicated"].add(name)
+
+
+def status(sim: "Sim", body: Json) -> Json:
+    """`replicationStatus`, as `$expand=ReplicationStatus` shows it."""
+    regions = [region["name"] for region in body["properties"]["publishingProfile"]["targetRegions"]]
+    summary = [_summary(sim, body, region) for region in regions]
+    states = {part["state"] for part in summary}
+    if "Failed" in states or body["properties"]["provisioningState"] == "Failed":
+        return {"aggregatedState": "Failed", "summary": summary}
+    return {"aggregatedState": "Completed" if states == {"Completed"} else "InProgress", "summary": summary}
+
+
+def _summary(sim: "Sim", body: Json, region: str) -> Json:
+    name = plain(region)
+    state = "Replicating"
+    if name in body["_replicated"]:
+        state = "Completed"
+    elif name in body.get("_failed", ()):
+        state = "Failed"
+    progress = 100 if state == "Completed" else _progress(sim, body, name)
+    return {"region": region, "state": state, "details": "", "progress": progress}
+
+
+def _progress(sim: "Sim", body: Json, name: str) -> int:
+    begun, due = body.get("_pace", {}).get(name, (0.0, 0.0))
+    if due <= begun:
+        return 0
+    return max(0, min(99, int(100 * (sim.clock.now() - begun) / (due - begun))))

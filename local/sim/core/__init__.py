@@ -1,0 +1,1 @@
+"""The world, its clock, and ARM's wire format, operations, throttling and faults."""

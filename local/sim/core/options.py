@@ -1,0 +1,107 @@
+"""What a simulated world can be asked to look like. The command line and `POST /_sim/reset` share this."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from local.sim.core.names import DEFINITION
+
+Throttling = Literal["off", "virtual", "real"]
+Versions = tuple[str, ...]
+TEMPLATE_POWER = ("deallocated", "running")
+VERSION_LISTS = ("versions", "excluded")
+
+
+def version_list(value: str | Sequence[str]) -> Versions:
+    """Versions given as `1.0.0,2.0.0` or as a list of them; ValueError names one that is none."""
+    given = tuple(filter(None, value.split(","))) if isinstance(value, str) else tuple(value)
+    for version in given:
+        if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+            raise ValueError(f"'{version}' is not a version: three integers, Major.Minor.Patch")
+    return given
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the server behaves, and the pool it starts with."""
+
+    hosts: int = 24
+    seed: int = 1
+    speed: float = 60.0
+    duration_scale: float = 1.0
+    throttle: Throttling = "off"
+    page_size: int = 200
+    events_url: str = ""
+    users: bool = True
+    busy: float = 0.6
+    busy_sessions: int = 3
+    work_minutes: float = 45.0
+    arrivals_per_minute: float | None = None
+    disconnect_share: float = 0.3
+    max_session_limit: int = 10
+    load_balancer: str = "BreadthFirst"
+    powered_off: int = 0
+    drained: int = 0
+    delete_option: str = "Delete"
+    vmss: bool = False
+    pinned: bool = False
+    ephemeral: bool = False
+    trusted_launch: bool = True
+    versions: Versions = ("1.0.0", "2.0.0", "3.0.0")
+    excluded: Versions = ("3.0.0",)
+    template: str = "deallocated"
+
+    def __post_init__(self) -> None:
+        if not self.versions:
+            raise ValueError("versions: name at least one; the hosts start on the first")
+        if self.template not in TEMPLATE_POWER:
+            raise ValueError(f"template: '{self.template}' is none of {', '.join(TEMPLATE_POWER)}")
+
+    def changed(self, changes: dict[str, Any]) -> "Options":
+        """The same options with some replaced; a name nobody knows is an error, not ignored."""
+        known = {f.name for f in fields(self)}
+        unknown = sorted(set(changes) - known)
+        if unknown:
+            raise ValueError(f"unknown option(s) {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        lists = {name: version_list(changes[name]) for name in VERSION_LISTS if name in changes}
+        return replace(self, **{**changes, **lists})
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class PoolSpec:
+    """One host pool to build: `POST /_sim/pools` takes exactly these fields."""
+
+    name: str
+    hosts: int = 4
+    prefix: str = ""  # of the host names; the pool's name without `hp-` when empty
+    version: str = "1.0.0"
+    definition: str = DEFINITION
+    max_session_limit: int = 10
+    host_pool_type: str = "Pooled"
+    load_balancer: str = "BreadthFirst"
+    powered_off: int = 0
+    drained: int = 0
+    busy: float = 0.0
+    busy_sessions: int = 3
+    arrivals_per_minute: float | None = None
+    delete_option: str = "Delete"
+    vmss: bool = False
+    pinned: bool = False
+    ephemeral: bool = False
+    trusted_launch: bool = True
+
+    @property
+    def host_prefix(self) -> str:
+        return self.prefix or self.name.removeprefix("hp-")
+
+
+def pool_spec(body: dict[str, Any]) -> PoolSpec:
+    known = {f.name for f in fields(PoolSpec)}
+    unknown = sorted(set(body) - known)
+    if unknown or "name" not in body:
+        raise ValueError(f"a pool takes name and any of {', '.join(sorted(known))}; got also {unknown}")
+    return PoolSpec(**body)

@@ -1,0 +1,59 @@
+"""The table of ARM routes that the simulated Azure answers, and paging of its lists."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+if TYPE_CHECKING:
+    from local.sim.core.simulator import Sim
+from local.sim.core.wire import Answer, Call, Json, _number, skip_token
+
+Handler = Callable[["Sim", Call], Answer]
+
+
+@dataclass(frozen=True)
+class Route:
+    handler: Handler
+    op: str
+
+
+ROUTES: dict[tuple[str, str], Route] = {}
+
+
+def arm(method: str, pattern: str, op: str) -> Callable[[Handler], Handler]:
+    """Register a handler, e.g. `@arm("POST", "Microsoft.Compute/virtualMachines/*/reimage", "reimage")`."""
+
+    def register(handler: Handler) -> Handler:
+        ROUTES[(method, pattern.lower())] = Route(handler, op)
+        return handler
+
+    return register
+
+
+def page[T](sim: "Sim", call: Call, items: Mapping[str, T], render: Callable[[T], Json]) -> Answer:
+    """One page of `items` in the order of their keys.
+
+    The continuation names the last key given, not a count: hosts leave and come back while somebody pages.
+    """
+    after = skip_token(call)
+    size = page_size(sim, call)
+    descending = call.query.get("isDescending", "").lower() == "true"
+    keys = sorted(items, reverse=descending)
+    first = _number(call, "initialSkip")
+    if after and descending:
+        first = len(keys) - bisect_left(keys[::-1], after)
+    elif after:
+        first = bisect_right(keys, after)
+    chosen = keys[first : first + size]
+    body: Json = {"value": [render(items[key]) for key in chosen]}
+    if first + size < len(keys):
+        query = {k: v for k, v in call.query.items() if k.lower() not in {"$skiptoken", "initialskip"}}
+        query["$skipToken"] = chosen[-1]
+        body["nextLink"] = f"{call.base_url}{quote(call.path)}?{urlencode(query)}"
+    return Answer(200, body)
+
+
+def page_size(sim: "Sim", call: Call) -> int:
+    return _number(call, "pageSize") or sim.options.page_size

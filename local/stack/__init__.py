@@ -1,0 +1,1 @@
+"""Everything up on one machine: Azurite, the simulated Azure, the function host."""

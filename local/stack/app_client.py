@@ -1,0 +1,125 @@
+"""The app over HTTP, as a person with `curl` would use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from local.sim.core import names
+from local.stack.options import StackOptions
+from local.stack.processes import StackError
+from shared.api.common import Listed
+from shared.api.images import ImageView, VersionView
+from shared.api.rollouts import RolloutHostView, RolloutView
+from shared.api.tasks import TaskBrief, TaskView
+from shared.models.base import Value
+
+IMAGE = "win11-office"
+POOL = "office"
+OLD, NEW = "1.0.0", "2.0.0"
+
+_JSON_LIMIT = 300
+
+
+class Client:
+    """Calls to the app. Every method raises StackError with the answer when it is none of success."""
+
+    def __init__(self, options: StackOptions) -> None:
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{options.port}/api", timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._http.close()
+
+    def register_image(self) -> None:
+        """Make the image known, with the VM it is built from."""
+        body = {"definition_id": names.DEFINITION_ID, "template_vm_id": names.TEMPLATE_VM_ID}
+        answered(self._http.put(f"/images/{IMAGE}", json=body))
+
+    def register_pool(self, name: str, host_pool_id: str, policy: dict[str, Any], ring: str = "production") -> None:
+        """Make a pool known that runs the image."""
+        pool = {
+            "host_pool_id": host_pool_id,
+            "image": IMAGE,
+            "ring": ring,
+            "time_zone": "Europe/Amsterdam",
+            "join": {"kind": "entra"},
+            "policy": policy,
+        }
+        answered(self._http.put(f"/pools/{name}", json=pool))
+
+    def set_as_image(self, **asked: Any) -> str:
+        """Begin to make a new version from the template VM; the task's id."""
+        return str(answered(self._http.post(f"/images/{IMAGE}/set-as-image", json=asked))["id"])
+
+    def activate(self, **asked: Any) -> str:
+        """Make the staged version the active one; the task's id."""
+        return str(answered(self._http.post(f"/images/{IMAGE}/activate", json=asked))["id"])
+
+    def give_verdict(self, version: str, result: str, note: str) -> VersionView:
+        """Record what came of testing a version."""
+        answer = self._http.post(f"/images/{IMAGE}/versions/{version}/verdict", json={"result": result, "note": note})
+        return VersionView.model_validate(answered(answer))
+
+    def image(self) -> ImageView:
+        """The image with its current and its staged version."""
+        return ImageView.model_validate(answered(self._http.get(f"/images/{IMAGE}")))
+
+    def versions(self) -> list[VersionView]:
+        """The image's versions, oldest first."""
+        return list(self._listed(VersionView, f"/images/{IMAGE}/versions"))
+
+    def task(self, task_id: str) -> TaskView:
+        """A task with its steps."""
+        return TaskView.model_validate(answered(self._http.get(f"/tasks/{task_id}")))
+
+    def tasks(self) -> list[TaskBrief]:
+        """Everything that was done, newest first."""
+        return list(self._listed(TaskBrief, "/tasks"))
+
+    def publish(self, pool: str, schedule: dict[str, Any], reason: str) -> str:
+        """Start Update Image on a pool; the rollout's id."""
+        body = {"image": IMAGE, "version": NEW, "schedule": schedule, "reason": reason}
+        return str(answered(self._http.post(f"/pools/{pool}/update-image", json=body))["id"])
+
+    def rollout(self, rollout_id: str) -> RolloutView:
+        """The rollout with its progress."""
+        return RolloutView.model_validate(answered(self._http.get(f"/rollouts/{rollout_id}")))
+
+    def rollout_ids(self, pool: str) -> list[str]:
+        """Ids of the pool's rollouts, newest first, at most ten."""
+        found = answered(self._http.get("/rollouts", params={"pool": pool, "limit": "10"}))
+        return [str(rollout["id"]) for rollout in found["items"]]
+
+    def rollout_hosts(self, rollout_id: str) -> list[RolloutHostView]:
+        """Every host of the rollout."""
+        return list(self._listed(RolloutHostView, f"/rollouts/{rollout_id}/hosts"))
+
+    def _listed[V: Value](self, view: type[V], path: str) -> Iterator[V]:
+        query: dict[str, str] = {}
+        while True:
+            page = Listed[view].model_validate(answered(self._http.get(path, params=query)))  # type: ignore[valid-type]
+            yield from page.items
+            if page.continuation is None:
+                return
+            query["continuation"] = page.continuation
+
+
+def answered(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON of an answer. Raises StackError when it is none of success."""
+    if not answer.is_success:
+        asked = f"{answer.request.method} {answer.request.url.path}"
+        raise StackError(f"{asked} was answered {answer.status_code}: {answer.text[:_JSON_LIMIT]}")
+    found: dict[str, Any] = answer.json() if answer.content else {}
+    return found
+
+
+def on_logoff(deadline: datetime) -> dict[str, str]:
+    """The schedule "on logoff" with this deadline, to the second."""
+    return {"mode": "on_logoff", "deadline": deadline.isoformat(timespec="seconds")}

@@ -1,0 +1,81 @@
+"""What can be changed about the local stack, from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from local.stack.processes import StackError, port_is_taken
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """Ports, the simulated world, and where what a run leaves behind is kept. `speed`: virtual seconds per second."""
+
+    port: int = 7071
+    sim_port: int = 7072
+    hosts: int = 24
+    speed: float = 60.0
+    seed: int = 1
+    kept_in: Path | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], **defaults: Any) -> StackOptions:
+        """PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED over the defaults. Raises StackError naming a wrong one."""
+        found = cls(**defaults)
+        return replace(
+            found,
+            port=_whole(environment, "PORT", found.port, 1, 65_535),
+            sim_port=_whole(environment, "SIM_PORT", found.sim_port, 1, 65_535),
+            hosts=_whole(environment, "SIM_HOSTS", found.hosts, 1, 10_000),
+            speed=float(_whole(environment, "SIM_SPEED", int(found.speed), 1, 3_600)),
+            seed=_whole(environment, "SIM_SEED", found.seed, 0, 2**31),
+        )
+
+    @property
+    def directory(self) -> Path:
+        """Where logs and tables go; each port has its own, so that two stacks can run side by side."""
+        usual = ROOT / ".local"
+        return self.kept_in or (usual if self.port == StackOptions.port else usual / f"port-{self.port}")
+
+    @property
+    def logs(self) -> Path:
+        """Where the children's output goes."""
+        return self.directory / "logs"
+
+    @property
+    def app_url(self) -> str:
+        """The function host."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def sim_url(self) -> str:
+        """The simulated Azure. A number, not a name: it goes into ARM's absolute links."""
+        return f"http://127.0.0.1:{self.sim_port}"
+
+    def check_ports(self) -> None:
+        """Raises StackError with one line about the first port that cannot be had."""
+        if self.port == self.sim_port:
+            raise StackError(f"PORT and SIM_PORT are both {self.port}; they must differ.")
+        for name, port in (("PORT", self.port), ("SIM_PORT", self.sim_port)):
+            if port_is_taken(port):
+                raise StackError(
+                    f"Port {port} is taken by another program. End it, or choose another port: {name}={port + 10}"
+                )
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        number = int(text)
+    except ValueError:
+        number = low - 1
+    if not low <= number <= high:
+        raise StackError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+    return number
