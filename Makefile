@@ -7,7 +7,7 @@ TYPED := shared orchestrators activities triggers local bench function_app.py
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
 	@echo "make run     everything up until Ctrl-C (PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED)"
-	@echo "make test    all tests; one file: make test ARGS=tests/test_ids.py"
+	@echo "make test    all tests; one file: make test ARGS=tests/unit/core/test_ids.py"
 	@echo "make hunt    whole rollouts at random, until one breaks a promise or Ctrl-C"
 	@echo "make bench   measure; one part: make bench BENCH=cold (see docs/performance.md)"
 	@echo "make lint    ruff and mypy"

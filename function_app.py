@@ -5,15 +5,14 @@ import azure.functions as func
 
 from activities import host as host_activities
 from activities import rollout as rollout_activities
-from activities import task as image_activities
+from activities import task as task_activities
 from orchestrators import registration as orchestrations
 from triggers import accounts, events, health, images, pools, promotions, rollouts, tasks, timers
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 for part in (
-    *(accounts, pools, images, images, images, promotions, rollouts, rollouts, tasks, events, health),
-    *(timers, timers),
-    *(orchestrations, rollout_activities, host_activities, image_activities),
+    *(accounts, pools, images, promotions, rollouts, tasks, events, health, timers),
+    *(orchestrations, rollout_activities, host_activities, task_activities),
 ):
     app.register_functions(part.bp)

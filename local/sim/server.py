@@ -7,9 +7,21 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from local.sim import governance  # noqa: F401 - importing a module registers its routes
+from local.sim.avd import host_pools, sessions  # noqa: F401 - as above
 from local.sim.avd.logoff_outbox import Postman
+from local.sim.compute import (  # noqa: F401 - as above
+    captures,
+    disks,
+    extensions,
+    galleries,
+    network,
+    run_commands,
+    virtual_machines,
+    vm_actions,
+)
 from local.sim.control import control_app
-from local.sim.core import names
+from local.sim.core import names, operations  # noqa: F401 - as above
 from local.sim.core.faults import Fault
 from local.sim.core.routes import ROUTES
 from local.sim.core.simulator import Sim

@@ -1,0 +1,1 @@
+"""Everything together, over HTTP."""

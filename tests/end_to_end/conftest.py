@@ -110,7 +110,9 @@ def _processes(*words: str) -> list[int]:
     """Ids of the processes with all these words in their command line, the supervisors that hold them left out."""
     listed = subprocess.run(["ps", "-Aww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout  # noqa: S607
     found = [entry.split(maxsplit=1) for entry in listed.splitlines()]
-    return [int(pid) for pid, command in found if "supervisor.py" not in command and all(word in command for word in words)]
+    return [
+        int(pid) for pid, command in found if "supervisor.py" not in command and all(word in command for word in words)
+    ]
 
 
 def _wait_gone(host: Child) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from local.sim.core import names
 from tests.end_to_end.conftest import Freshcoat, in_seconds
-from tests.end_to_end.images import activate, add_image, add_pool, begin, end_of, ended, stage, wait_until
+from tests.end_to_end.image_requests import activate, add_image, add_pool, begin, end_of, ended, stage, wait_until
 
 API = {"api-version": "2025-04-01"}
 TEMPLATE = {"template_vm_id": names.TEMPLATE_VM_ID}

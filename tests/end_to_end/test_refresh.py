@@ -10,7 +10,7 @@ import pytest
 
 from local.sim.core import names
 from tests.end_to_end.conftest import QUICK, Freshcoat
-from tests.end_to_end.images import wait_until
+from tests.end_to_end.image_requests import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 

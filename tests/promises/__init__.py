@@ -1,0 +1,1 @@
+"""Random rollouts, searched for a broken promise."""

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.promises.machine import Rollouts
-from tests.promises.tally import TALLY
+from tests.promises.counters import TALLY
+from tests.promises.state_machine import Rollouts
 
 RUNS = int(os.environ.get("PROMISE_RUNS", "500"))
 """Whole rollouts in each of the four modules: `make test` runs them side by side."""

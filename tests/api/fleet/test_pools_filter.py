@@ -1,0 +1,48 @@
+"""A filter that no pool meets says what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.models.accounts import Account
+from tests.fixtures.scenarios.fleet import NOW, crowd
+from tests.fixtures.scenarios.images import NEW, add_pool
+
+ALL = "look at GET /api/pools"
+
+
+def problems_with(chosen: dict[str, Any]) -> dict[str, str]:
+    """Field -> what is wrong with this filter. Account `idle` has no pools, `contoso` one of ring production."""
+    play = crowd()
+    for name in ("idle", "contoso"):
+        play.app.tables.accounts.add(Account(name=name))
+    add_pool(play, "shop", account="contoso")
+    reply = play.app.send("POST", "/api/rollouts", {"version": NEW, **NOW, "filter": chosen})
+    assert reply.status == 400
+    return {error["field"]: error["message"] for error in reply.json["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "problems"),
+    [
+        ({"account": "nobody"}, {"filter.account": "there is no account called nobody"}),
+        ({"image": "nope"}, {"filter.image": "there is no image called nope"}),
+        ({"account": "idle"}, {"filter.account": f"no pool has the account idle: {ALL}"}),
+        (
+            {"account": "nobody", "image": "nope", "ring": "test"},
+            {
+                "filter.account": "there is no account called nobody",
+                "filter.image": "there is no image called nope",
+            },
+        ),
+    ],
+)
+def test_a_name_that_is_unknown_or_that_no_pool_has_is_named(chosen: dict[str, Any], problems: dict[str, str]) -> None:
+    assert problems_with(chosen) == problems
+
+
+def test_a_filter_whose_parts_no_pool_has_together_is_refused_as_a_whole() -> None:
+    told = f"no pool has this account and this ring: {ALL}"
+    assert problems_with({"account": "contoso", "ring": "test"}) == {"filter": told}

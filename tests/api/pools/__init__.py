@@ -1,0 +1,1 @@
+"""HTTP in memory: pools."""

@@ -1,0 +1,176 @@
+"""What lies around a pool and can stop a rollout half-way: replicas, quota, network, autoscale, the way hosts join."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.core.settings import Settings
+from shared.models.azure import CoreQuota, ScalingPlan
+from shared.models.pools import DomainJoin, ReimageSupport
+from tests.api.preflight.requests import planned, refused, said
+from tests.fixtures.app import App, change_pool, findings, office
+from tests.fixtures.world.azure import HOST_POOL_ID, REGION, vm_id_of
+
+
+def with_hosts(number: int, version: str = "1.0.0") -> App:
+    """The pool `office` with so many hosts."""
+    app = office()
+    app.world.hosts[HOST_POOL_ID.lower()].clear()
+    for each in range(number):
+        app.world.add_host(f"x{each}.contoso.local", version=version)
+    return app
+
+
+class TestReplicas:
+    """50 hosts per replica at once (azure-facts 2.8)."""
+
+    @pytest.mark.parametrize(("hosts", "max_in_flight"), [(50, 200), (51, 50), (3, 200)])
+    def test_enough_for_all_that_may_be_rebuilt_at_once(self, hosts: int, max_in_flight: int) -> None:
+        reply = planned(with_hosts(hosts), max_in_flight=max_in_flight)
+        assert said(reply, "replication") == "1 replica where the hosts are; "
+        assert findings(reply)["replication"] == "pass"
+
+    def test_too_few_are_a_warning_that_says_how_many_it_takes(self) -> None:
+        reply = planned(with_hosts(101), max_in_flight=200)
+        assert (findings(reply)["replication"], reply.json["can_start"]) == ("warn", True)
+        assert said(reply, "replication") == (
+            "1 replica where the hosts are feeds 50 hosts at once, though 101 could be rebuilt; "
+            f"the others wait their turn; to be faster, give the version 3 replicas in {REGION}"
+        )
+
+    def test_hosts_that_are_on_the_version_need_none(self) -> None:
+        assert findings(planned(with_hosts(60, version="2.0.0"), max_in_flight=200))["replication"] == "pass"
+
+
+class TestQuota:
+    """Cores are needed where a VM is deleted and made again."""
+
+    @pytest.mark.parametrize(("used", "result"), [(99, "pass"), (100, "warn")])
+    def test_a_region_that_is_full_is_a_warning(self, used: int, result: str) -> None:
+        app = office()
+        app.world.cores = CoreQuota(used=used, limit=100)
+        reply = planned(app, strategy="replace")
+        assert (findings(reply)["quota"], reply.json["can_start"]) == (result, True)
+        assert f"{used} of 100 cores of {REGION} are in use" in said(reply, "quota")
+
+    def test_a_region_that_is_over_its_quota_refuses(self) -> None:
+        app = office()
+        app.world.cores = CoreQuota(used=101, limit=100)
+        words = said(refused(app, "quota", "policy.strategy", policy={"strategy": "replace"}), "quota")
+        assert "could not be made again; ask Azure for a higher quota, or use strategy reimage" in words
+
+    @pytest.mark.parametrize("strategy", ["auto", "reimage"])
+    def test_reimaging_needs_none(self, strategy: str) -> None:
+        app = office()
+        app.world.cores = CoreQuota(used=101, limit=100)
+        assert findings(planned(app, strategy=strategy))["quota"] == "pass"
+        assert app.world.count("cores") == 0
+
+    def test_auto_needs_them_for_hosts_that_must_be_replaced(self) -> None:
+        app = office()
+        app.world.cores = CoreQuota(used=101, limit=100)
+        change_pool(app, reimage=ReimageSupport.UNSUPPORTED)
+        refused(app, "quota", "policy.strategy")
+        change_pool(app, reimage=ReimageSupport.WORKS)
+        assert findings(planned(app))["quota"] == "pass"
+        key = vm_id_of("h1").lower()
+        app.world.machines[key] = app.world.machines[key].model_copy(update={"ephemeral": True})
+        assert findings(planned(app))["quota"] == "fail"
+
+    def test_each_region_of_those_hosts_is_asked_about_once(self) -> None:
+        app = office()
+        key = vm_id_of("h1").lower()
+        app.world.machines[key] = app.world.machines[key].model_copy(update={"location": "northeurope"})
+        said_of = said(planned(app, strategy="replace"), "quota")
+        assert REGION in said_of and "northeurope" in said_of
+        assert app.world.count("cores") == 2
+
+    def test_a_quota_that_cannot_be_read_is_a_warning(self) -> None:
+        app = office()
+        app.world.refuse("cores")
+        reply = planned(app, strategy="replace")
+        assert (findings(reply)["quota"], reply.json["can_start"]) == ("warn", True)
+        assert "Microsoft.Compute/locations/usages/read" in said(reply, "quota")
+
+
+def test_replaced_hosts_keep_their_cards_and_addresses() -> None:
+    reply = planned(office(), strategy="replace")
+    assert findings(reply)["network"] == "pass"
+    assert "keep their network cards and addresses" in said(reply, "network")
+    assert "in place" in said(planned(office(), strategy="reimage"), "network")
+
+
+class TestScalingPlan:
+    """Autoscale must leave alone what is in work."""
+
+    def plans(self, *plans: ScalingPlan) -> App:
+        app = office()
+        app.world.scaling_plans = list(plans)
+        return app
+
+    def test_no_plan_is_no_autoscale_to_keep_away(self) -> None:
+        assert "no autoscale to keep away" in said(planned(self.plans()), "scaling_plan")
+
+    @pytest.mark.parametrize(
+        ("plan", "result"),
+        [
+            (ScalingPlan(name="day", enabled=True, exclusion_tag="ScalingPlanExclusion"), "pass"),
+            (ScalingPlan(name="day", enabled=True, exclusion_tag="scalingplanexclusion"), "pass"),
+            (ScalingPlan(name="day", enabled=False, exclusion_tag=""), "pass"),
+            (ScalingPlan(name="day", enabled=True, exclusion_tag=""), "warn"),
+            (ScalingPlan(name="day", enabled=True, exclusion_tag="Keep"), "warn"),
+        ],
+    )
+    def test_it_must_leave_our_tag_alone_while_it_works(self, plan: ScalingPlan, result: str) -> None:
+        reply = planned(self.plans(plan))
+        assert (findings(reply)["scaling_plan"], reply.json["can_start"]) == (result, True)
+
+    def test_the_warning_says_which_tag_there_is_and_which_there_should_be(self) -> None:
+        words = said(planned(self.plans(ScalingPlan(name="day", enabled=True, exclusion_tag="Keep"))), "scaling_plan")
+        assert "the scaling plan day has the exclusion tag Keep" in words
+        assert "set the plan's exclusion tag to ScalingPlanExclusion" in words
+        none = said(planned(self.plans(ScalingPlan(name="day", enabled=True, exclusion_tag=""))), "scaling_plan")
+        assert "has no exclusion tag" in none
+
+    def test_plans_that_cannot_be_read_are_a_warning(self) -> None:
+        app = office()
+        app.world.refuse("scaling_plans")
+        reply = planned(app)
+        assert (findings(reply)["scaling_plan"], reply.json["can_start"]) == ("warn", True)
+        assert "scalingPlans/read" in said(reply, "scaling_plan")
+
+
+class TestJoin:
+    """A domain join needs a password that can be one."""
+
+    def with_password(self, password: str) -> App:
+        app = office(settings=Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": password}))
+        join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
+        change_pool(app, join=join)
+        return app
+
+    def test_entra_id_needs_none(self) -> None:
+        assert "needs no password" in said(planned(office()), "join")
+
+    @pytest.mark.parametrize("password", ["made-up", "<3 my cat", "@home Microsoft", "change me tomorrow 42"])
+    def test_a_password_is_a_password(self, password: str) -> None:
+        reply = planned(self.with_password(password))
+        assert findings(reply)["join"] == "pass"
+        assert password not in reply.text
+
+    @pytest.mark.parametrize(
+        ("password", "words"),
+        [
+            ("", "has no password"),
+            (" \n", "has no password"),
+            ("@Microsoft.KeyVault(SecretUri=https://v.invalid/secrets/s)", "could not be resolved"),
+            (" @microsoft.keyvault(VaultName=v;SecretName=s)", "could not be resolved"),
+            ("<password>", "holds a placeholder"),
+            ("changeme", "holds a placeholder"),
+            ("TODO", "holds a placeholder"),
+        ],
+    )
+    def test_what_cannot_be_one_refuses_and_is_not_repeated(self, password: str, words: str) -> None:
+        reply = refused(self.with_password(password), "join", "pool.join")
+        assert f"{words};" in said(reply, "join") and "JOIN_PASSWORD" in said(reply, "join")
+        assert not password.strip() or password.strip() not in reply.text

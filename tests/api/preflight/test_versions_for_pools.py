@@ -1,0 +1,121 @@
+"""Active versions for all, staged ones for ring test, backups for those who ask to go back."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.core.states import VersionState
+from shared.models.pools import Ring
+from tests.fixtures.app import App, Reply, change_pool, findings, office, update
+from tests.fixtures.version_sets import family, record_family, version_row
+
+
+def asked(app: App, version: str = "3.0.0", **body: object) -> Reply:
+    return update(app, {"version": version, **body})
+
+
+def said(reply: Reply) -> str:
+    """Why the version may not be used."""
+    assert (reply.status, findings(reply)["staged"], reply.bad_fields) == (422, "fail", {"version"})
+    return next(str(f["detail"] + "; " + f["what_to_do"]) for f in reply.json["findings"] if f["check"] == "staged")
+
+
+def test_a_staged_version_is_for_test_pools() -> None:
+    app = office()
+    app.world.add_version("3.0.0", staged=True)
+    record_family(app.tables.versions, family(staged="3.0.0"))
+    for ring in (Ring.PILOT, Ring.PRODUCTION):
+        change_pool(app, ring=ring)
+        assert "activate it first" in said(asked(app))
+        assert said(asked(app, allow_downgrade=True))
+    change_pool(app, ring=Ring.TEST)
+    assert asked(app).status == 202
+
+
+def test_a_version_staged_here_is_so_whatever_the_gallery_says() -> None:
+    app = office()
+    app.world.add_version("3.0.0")
+    record_family(app.tables.versions, family(staged="3.0.0"))
+    assert "only staged" in said(asked(app))
+
+
+@pytest.mark.parametrize("ring", list(Ring))
+def test_a_backup_is_for_those_who_ask_to_go_back(ring: Ring) -> None:
+    app = office()
+    change_pool(app, version="2.0.0", ring=ring)
+    assert "send allow_downgrade: true" in said(asked(app, "1.0.0"))
+    assert asked(app, "1.0.0", allow_downgrade=True).status == 202
+
+
+def test_a_backup_that_is_being_removed_is_for_nobody() -> None:
+    app = office()
+    going = version_row("1.0.0", VersionState.BACKUP, deleting=True)
+    record_family(app.tables.versions, family(backups=[], others=[going]))
+    assert "being removed" in said(asked(app, "1.0.0", allow_downgrade=True))
+
+
+def test_a_pool_may_be_brought_back_to_the_backup_it_is_on() -> None:
+    app = office()
+    assert asked(app, "1.0.0").status == 202
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (VersionState.CAPTURING, "still being made"),
+        (VersionState.FAILED, "could not be made"),
+        (VersionState.DISCARDED, "was discarded"),
+        (VersionState.DELETED, "was deleted"),
+    ],
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_version_that_is_not_there_to_be_used(state: VersionState, words: str, there: bool) -> None:
+    app = office()
+    record_family(app.tables.versions, family(others=[version_row("3.0.0", state)]))
+    if there:
+        app.world.add_version("3.0.0")
+    change_pool(app, ring=Ring.TEST)
+    assert words in said(asked(app, allow_downgrade=True))
+
+
+@pytest.mark.parametrize("ring", list(Ring))
+@pytest.mark.parametrize("left_out", [True, False])
+def test_a_version_that_nobody_has_staged_is_for_no_pool(left_out: bool, ring: Ring) -> None:
+    app = office()
+    app.world.add_version("3.0.0", staged=left_out)
+    change_pool(app, ring=ring)
+    assert said(asked(app)) == "version 3.0.0 is in the gallery, but not known here; stage it first"
+    record_family(app.tables.versions, family(None, backups=[]))
+    assert "not known here" in said(asked(app, allow_downgrade=True))
+
+
+@pytest.mark.parametrize("left_out", [True, False])
+def test_but_for_one_that_is_on_it_already(left_out: bool) -> None:
+    app = office()
+    app.world.add_version("3.0.0", staged=left_out)
+    change_pool(app, version="3.0.0")
+    assert asked(app).status == 202
+
+
+def test_another_image_is_another_version() -> None:
+    app = office()
+    app.world.add_version("3.0.0")
+    change_pool(app, version="3.0.0", image="other")
+    assert said(asked(app, image="win11"))
+
+
+def test_an_older_one_that_nobody_recorded_is_for_those_who_ask_to_go_back() -> None:
+    app = office()
+    app.world.add_version("0.9.0")
+    change_pool(app, version="0.8.0")
+    assert "older than the active 2.0.0" in said(asked(app, "0.9.0"))
+    assert asked(app, "0.9.0", allow_downgrade=True).status == 202
+
+
+@pytest.mark.parametrize("ring", list(Ring))
+def test_one_that_is_left_out_of_latest_too_was_never_in_use(ring: Ring) -> None:
+    app = office()
+    app.world.add_version("0.9.0", staged=True)
+    change_pool(app, version="0.8.0", ring=ring)
+    told = "version 0.9.0 is not known here, left out of latest, and older than the active 2.0.0"
+    assert said(asked(app, "0.9.0", allow_downgrade=True)) == f"{told}; choose another version"

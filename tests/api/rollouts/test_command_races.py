@@ -1,0 +1,108 @@
+"""Two commands at once: one write wins, and the other is answered as if it had come afterwards."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from shared.core.states import RolloutState
+from tests.api.rollouts.commands import COMMANDS, all_rollouts, changed, in_state, just_before_writing, tell
+from tests.fixtures.app import App, Reply
+
+S = RolloutState
+WRITERS: dict[RolloutState, tuple[str, ...]] = {
+    S.SCHEDULED: ("pause", "cancel", "roll_back", "reschedule"),
+    S.RUNNING: ("pause", "cancel", "roll_back", "reschedule", "retry"),
+    S.AWAITING_APPROVAL: ("pause", "cancel", "roll_back", "reschedule", "approve"),
+    S.PAUSED: ("resume", "cancel", "roll_back", "reschedule", "retry"),
+    S.ROLLING_BACK: ("pause", "cancel", "reschedule", "retry"),
+    S.CANCELLING: ("roll_back",),
+}
+"""The commands that write something in a state."""
+PAIRS = [(state, slow, fast) for state, slower in WRITERS.items() for slow in slower for fast in COMMANDS]
+
+
+@pytest.mark.parametrize(("state", "slow", "fast"), PAIRS)
+def test_of_two_commands_at_once_the_second_is_answered_from_what_the_first_made(
+    state: RolloutState, slow: str, fast: str
+) -> None:
+    one_by_one, rollout_id = in_state(state)
+    tell(one_by_one, rollout_id, fast)
+    expected = tell(one_by_one, rollout_id, slow)
+    at_once, _ = in_state(state)
+    just_before_writing(at_once, lambda: tell(at_once, rollout_id, fast))
+    reply = tell(at_once, rollout_id, slow)
+    assert (reply.status, reply.text) == (expected.status, expected.text)
+    assert changed(one_by_one.rollout(rollout_id), at_once.rollout(rollout_id)) == {}
+    assert told(at_once) == told(one_by_one)
+
+
+def told(app: App) -> list[tuple[str, str]]:
+    """What the engine was told and what was recorded, in order."""
+    nudges = [("nudge", nudge[2]) for nudge in app.engine.nudges]
+    return nudges + sorted((entry.action, entry.after) for entry in app.tables.audit.all("2026-11"))
+
+
+@pytest.mark.parametrize("command", ["approve", "cancel", "roll_back"])
+def test_the_same_command_from_many_people_at_once_is_done_once(command: str) -> None:
+    app, rollout_id = in_state(S.AWAITING_APPROVAL)
+    replies = at_once(lambda: tell(app, rollout_id, command), 8)
+    assert {reply.status for reply in replies} == {202}
+    assert [nudge[2] for nudge in app.engine.nudges] == [command]
+
+
+def test_a_rollout_that_ends_before_the_command_is_written_is_answered_as_ended() -> None:
+    app, rollout_id = in_state(S.RUNNING)
+    just_before_writing(app, lambda: end(app, rollout_id))
+    reply = tell(app, rollout_id, "roll_back")
+    assert (reply.status, app.rollout(rollout_id).state) == (409, S.FAILED)
+
+
+def test_a_rollout_that_ends_before_its_retry_is_written_is_followed_by_another() -> None:
+    app, rollout_id = in_state(S.RUNNING)
+    just_before_writing(app, lambda: end(app, rollout_id))
+    reply = tell(app, rollout_id, "retry")
+    assert (reply.status, app.rollout(rollout_id).retried_at) == (202, None)
+    assert [one.retry_of for one in all_rollouts(app)] == [rollout_id, ""]
+    assert reply.headers["Location"] == f"/api/rollouts/{all_rollouts(app)[0].id}"
+
+
+def end(app: App, rollout_id: str) -> None:
+    """The rollout ends; its pool is not released yet, as after a crash in between."""
+    ended = {"state": S.FAILED, "ended_at": app.now}
+    app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update=ended))
+
+
+def at_once(send: Callable[[], Reply], times: int) -> list[Reply]:
+    """The replies to one request that many threads send."""
+    replies: list[Reply] = []
+    threads = [threading.Thread(target=lambda: replies.append(send())) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(replies) == times
+    return replies
+
+
+def test_of_many_retries_of_an_ended_rollout_one_begins_and_the_others_are_told_which() -> None:
+    app, rollout_id = in_state(S.FAILED)
+    replies = at_once(lambda: tell(app, rollout_id, "retry"), 8)
+    new = all_rollouts(app)[0].id
+    assert len(all_rollouts(app)) == 2
+    for reply in replies:
+        assert (reply.json.get("id") or reply.json["rollout"]) == new
+    assert tell(app, rollout_id, "retry").json["id"] == new
+
+
+def test_of_many_roll_backs_of_a_pool_one_begins_and_the_others_are_told_which() -> None:
+    app, _ = in_state(S.SUCCEEDED)
+    app.tables.pools.replace(app.pool().model_copy(update={"version": "2.0.0", "previous_version": "1.0.0"}))
+    replies = at_once(lambda: app.send("POST", "/api/pools/office/roll-back"), 8)
+    new = all_rollouts(app)[0].id
+    assert len(all_rollouts(app)) == 2
+    for reply in replies:
+        assert (reply.json.get("id") or reply.json["rollout"]) == new
+    assert app.send("POST", "/api/pools/office/roll-back").json["id"] == new

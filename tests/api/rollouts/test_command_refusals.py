@@ -1,0 +1,74 @@
+"""A command that is refused says in words why, and what to do instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.core.states import RolloutState
+from shared.core.wording import ROLLOUT_WORDS
+from tests.api.rollouts.commands import BACK, REFRESH, WENT_BACK, in_state, roll_back, tell
+from tests.fixtures.app import START, update
+
+S = RolloutState
+TOO_LATE = "it is too late to take it back"
+PUBLISH_IT = "publish that with update-image, for hosts that did"
+PUBLISH_ANY = "publish the version you want with update-image"
+STANDING = "it refreshes hosts as long as the pool asks for it; set refresh: off on the pool."
+REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
+    (S.CANCELLING, {}, "resume", "only a paused one can be resumed."),
+    (S.AWAITING_APPROVAL, {}, "resume", "it is not paused, and goes on once somebody approves it."),
+    (S.SUCCEEDED, {}, "pause", "it is too late to pause it."),
+    (S.CANCELLING, {}, "reschedule", "it is too late to reschedule it."),
+    (S.RUNNING, {}, "approve", "nothing waits for approval."),
+    (S.PAUSED, {"awaiting_since": START}, "approve", "nothing waits for approval; resume it, then it asks again."),
+    (S.SUCCEEDED, {}, "roll_back", f"{TOO_LATE}; use POST /api/pools/office/roll-back."),
+    (S.CANCELLED, {"canary_passed_at": START}, "roll_back", f"{TOO_LATE}; use POST /api/pools/office/roll-back."),
+    (S.FAILED, {}, "roll_back", f"{TOO_LATE}; with it pool office never left version 1.0.0: {PUBLISH_IT}."),
+    (
+        S.CANCELLED,
+        {"from_image": "win10"},
+        "roll_back",
+        f"{TOO_LATE}; with it pool office never left version 1.0.0 of image win10: {PUBLISH_IT}.",
+    ),
+    (S.FAILED, {"from_version": None}, "roll_back", f"{TOO_LATE}; {PUBLISH_ANY}."),
+    (S.SUCCEEDED, {"retry_of": "1-a"}, "roll_back", f"{TOO_LATE}; {PUBLISH_ANY}."),
+    (S.FAILED, BACK, "roll_back", f"it was a way back itself; {PUBLISH_ANY}."),
+    (S.RUNNING, BACK, "roll_back", "it goes back already; cancel it with how leave."),
+    (
+        S.CANCELLING,
+        WENT_BACK,
+        "roll_back",
+        "it was going back and leaves the rest as it is; once it has ended, publish version 1.0.0 for that.",
+    ),
+    (S.RUNNING, {"failed": 0}, "retry", "no host of it has failed."),
+    (S.AWAITING_APPROVAL, {}, "retry", "approve or cancel it first."),
+    (S.CANCELLING, {}, "retry", "wait for its end, then retry."),
+    (S.RUNNING, REFRESH, "cancel", STANDING),
+    (S.RUNNING, REFRESH, "roll_back", STANDING),
+    (S.RUNNING, REFRESH, "reschedule", STANDING),
+    (S.CANCELLED, REFRESH, "retry", "it has refreshed hosts, and another one does so as long as the pool asks for it."),
+]
+
+
+@pytest.mark.parametrize(("state", "fields", "command", "words"), REFUSALS)
+def test_a_refusal_says_why_and_what_to_do(
+    state: RolloutState, fields: dict[str, Any], command: str, words: str
+) -> None:
+    app, rollout_id = in_state(state, **fields)
+    assert tell(app, rollout_id, command).json["detail"] == f"Rollout {rollout_id} {ROLLOUT_WORDS[state]}: {words}"
+
+
+def test_no_refusal_has_the_bare_name_of_a_state() -> None:
+    app, rollout_id = in_state(S.ROLLING_BACK, failed=0)
+    assert tell(app, rollout_id, "approve").json["detail"].startswith(f"Rollout {rollout_id} is rolling back: ")
+    app, rollout_id = in_state(S.AWAITING_APPROVAL)
+    assert tell(app, rollout_id, "retry").json["detail"].startswith(f"Rollout {rollout_id} waits for approval: ")
+
+
+def test_the_version_that_a_failed_first_host_leaves_behind_is_published_as_the_refusal_says() -> None:
+    app, rollout_id = in_state(S.FAILED)
+    assert "publish that with update-image" in tell(app, rollout_id, "roll_back").json["detail"]
+    assert roll_back(app).status == 409  # to the pool there is nothing before
+    assert update(app, {"version": "1.0.0"}).status == 202

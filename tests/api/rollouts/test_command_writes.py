@@ -1,0 +1,210 @@
+"""What a command writes on the rollout's row: this and nothing else; and what happens around the write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.core.errors import AzureBusy, StaleRow
+from shared.core.settings import Settings
+from shared.core.states import RolloutState
+from shared.rollouts import control
+from tests.api.rollouts.commands import in_state, just_before_writing, minutes, set_row, tell, written
+from tests.fixtures.app import START
+
+S = RolloutState
+NOW = START + minutes(1)
+KEY = "function key"
+
+
+def row_after(state: RolloutState, command: str, **fields: Any) -> dict[str, object]:
+    """The fields that this command changes in this state."""
+    app, rollout_id = in_state(state, **fields)
+    return written(app, rollout_id, command)
+
+
+@pytest.mark.parametrize(
+    ("state", "back"),
+    [
+        (S.SCHEDULED, S.SCHEDULED),
+        (S.RUNNING, S.RUNNING),
+        (S.AWAITING_APPROVAL, S.RUNNING),
+        (S.ROLLING_BACK, S.ROLLING_BACK),
+    ],
+)
+def test_resume_goes_back_to_where_it_was_paused(state: RolloutState, back: RolloutState) -> None:
+    app, rollout_id = in_state(state)
+    assert written(app, rollout_id, "pause") == {"state": S.PAUSED, "resume_to": back, "note": f"Paused by {KEY}."}
+    assert written(app, rollout_id, "resume") == {"state": back, "resume_to": None, "note": ""}
+
+
+def test_resume_accepts_the_failures_known_by_then() -> None:
+    changes = row_after(S.PAUSED, "resume", counts={"failed": 3, "done": 1})
+    assert changes == {"state": S.RUNNING, "resume_to": None, "note": "", "failures_accepted": 3}
+
+
+def test_approve_says_who_and_when() -> None:
+    changes = row_after(S.AWAITING_APPROVAL, "approve")
+    assert changes == {"state": S.RUNNING, "approved_at": NOW, "approved_by": KEY, "note": ""}
+
+
+class TestCancel:
+    """Leave what is not begun as it is, or take everything back."""
+
+    @pytest.mark.parametrize("state", [S.SCHEDULED, S.RUNNING, S.AWAITING_APPROVAL])
+    def test_leave(self, state: RolloutState) -> None:
+        assert row_after(state, "cancel") == {"state": S.CANCELLING, "note": f"Cancelled by {KEY}."}
+
+    def test_leave_of_a_paused_one_forgets_where_it_was(self) -> None:
+        assert row_after(S.PAUSED, "cancel") == {
+            "state": S.CANCELLING,
+            "resume_to": None,
+            "note": f"Cancelled by {KEY}.",
+        }
+
+    def test_leave_ends_as_cancelled_whatever_it_was_to_end_as(self) -> None:
+        assert row_after(S.RUNNING, "cancel", ends_as=S.FAILED)["ends_as"] is S.CANCELLED
+
+    @pytest.mark.parametrize(("state", "fields"), [(S.ROLLING_BACK, {}), (S.PAUSED, {"back_since": START})])
+    def test_leave_on_the_way_back_says_that_the_pool_is_mixed(
+        self, state: RolloutState, fields: dict[str, Any]
+    ) -> None:
+        note = f"Cancelled by {KEY} while it went back: its hosts are on two versions."
+        assert row_after(state, "cancel", **fields)["note"] == note
+
+    @pytest.mark.parametrize("state", [S.RUNNING, S.AWAITING_APPROVAL, S.CANCELLING])
+    def test_roll_back_says_who_and_since_when(self, state: RolloutState) -> None:
+        assert row_after(state, "roll_back") == {
+            "state": S.ROLLING_BACK,
+            "back_since": NOW,
+            "note": f"Rolled back by {KEY}.",
+            "back_why": f"Rolled back by {KEY}.",
+        }
+
+    def test_roll_back_of_what_was_paused_on_its_way_back_goes_on(self) -> None:
+        changes = row_after(S.PAUSED, "roll_back", back_since=START)
+        why = f"Rolled back by {KEY}."
+        assert changes == {"state": S.ROLLING_BACK, "resume_to": None, "note": why, "back_why": why}
+
+    def test_a_pause_and_what_ends_it_do_not_lose_why_it_goes_back(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        for command in ("roll_back", "pause", "resume"):
+            assert tell(app, rollout_id, command).status == 202
+        assert app.rollout(rollout_id).note == f"Rolled back by {KEY}."
+
+    def test_roll_back_of_what_has_not_begun_is_to_leave_it(self) -> None:
+        assert row_after(S.SCHEDULED, "roll_back") == {"state": S.CANCELLING, "note": f"Cancelled by {KEY}."}
+
+    def test_leave_is_the_default(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        assert tell(app, rollout_id, "cancel", {}).json["state"] == "cancelling"
+
+    def test_another_way_is_refused(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        assert tell(app, rollout_id, "cancel", {"how": "at_once"}).bad_fields == {"how"}
+
+
+class TestRetry:
+    """Of a rollout that is not over: what failed by now is taken once more."""
+
+    def test_a_running_one_forgets_its_failures(self) -> None:
+        changes = row_after(S.RUNNING, "retry", failures_accepted=2)
+        assert changes == {"retried_at": NOW, "failures_accepted": 0}
+
+    def test_a_paused_one_goes_on(self) -> None:
+        changes = row_after(S.PAUSED, "retry")
+        assert changes == {
+            "state": S.RUNNING,
+            "resume_to": None,
+            "retried_at": NOW,
+            "failures_accepted": 0,
+            "note": "",
+        }
+
+    def test_on_the_way_back_it_still_says_who_wanted_that(self) -> None:
+        why = "Rolled back by ann."
+        assert row_after(S.ROLLING_BACK, "retry", back_why=why) == {"retried_at": NOW, "note": why}
+
+    def test_a_host_that_fails_afterwards_can_be_tried_again_too(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        tell(app, rollout_id, "retry")
+        set_row(app, rollout_id, retried_at=START - minutes(5))  # the host failed after that
+        assert written(app, rollout_id, "retry") == {"retried_at": NOW}
+
+    def test_it_keeps_its_schedule(self) -> None:
+        app, rollout_id = in_state(S.PAUSED)
+        before = app.rollout(rollout_id)
+        assert tell(app, rollout_id, "retry", {"schedule": {"mode": "now"}}).bad_fields == {"schedule"}
+        assert app.rollout(rollout_id) == before
+
+
+class TestAroundTheWrite:
+    """The engine writes at the same time, the engine is not there, somebody wants to know who it was."""
+
+    def test_a_command_wins_over_the_engine_writing_at_the_same_time(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        app.tables.rollouts.failures["replace"] = [StaleRow("rollouts", rollout_id)] * 3
+        assert tell(app, rollout_id, "pause").status == 202
+        assert app.rollout(rollout_id).state is S.PAUSED
+
+    def test_one_that_changes_without_end_is_refused(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        app.tables.rollouts.failures["replace"] = [StaleRow("rollouts", rollout_id)] * 99
+        assert "try again" in tell(app, rollout_id, "pause").json["detail"]
+
+    def test_what_the_engine_wrote_meanwhile_stays(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        just_before_writing(app, lambda: set_row(app, rollout_id, signed_out=7))
+        assert written(app, rollout_id, "roll_back").keys() == {
+            "state",
+            "back_since",
+            "back_why",
+            "note",
+            "signed_out",
+        }
+
+    @pytest.mark.parametrize(
+        ("state", "command", "to"),
+        [
+            (S.RUNNING, "cancel", S.CANCELLING),
+            (S.RUNNING, "roll_back", S.ROLLING_BACK),
+            (S.AWAITING_APPROVAL, "approve", S.RUNNING),
+            (S.PAUSED, "retry", S.RUNNING),
+        ],
+    )
+    def test_a_lost_nudge_does_not_undo_the_command(self, state: RolloutState, command: str, to: RolloutState) -> None:
+        app, rollout_id = in_state(state)
+        app.engine.down = AzureBusy("engine", None, "Down", "no connection")
+        assert tell(app, rollout_id, command).status == 202
+        assert app.rollout(rollout_id).state is to
+
+    def test_a_command_leaves_a_record_with_who_gave_it_and_what_it_changed(self) -> None:
+        app, rollout_id = in_state(S.AWAITING_APPROVAL)
+        app.settings = Settings(tables_connection="memory", trust_principal=True)
+        tell(app, rollout_id, "approve", **{"x-ms-client-principal-name": "ann@contoso.com"})
+        entry = next(one for one in app.tables.audit.all("2026-11") if one.action == "approve")
+        assert (entry.who, entry.subject) == ("ann@contoso.com", rollout_id)
+        assert (entry.before, entry.after) == ("awaiting_approval", "running")
+        assert app.rollout(rollout_id).approved_by == "ann@contoso.com"
+
+    def test_a_name_that_the_platform_did_not_write_is_nobodys(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        tell(app, rollout_id, "cancel", **{"x-ms-client-principal-name": "ann@contoso.com"})
+        assert app.rollout(rollout_id).note == f"Cancelled by {KEY}."
+        assert {entry.who for entry in app.tables.audit.all("2026-11")} == {KEY}
+
+    @pytest.mark.parametrize("command", ["pause", "cancel", "roll_back", "retry", "reschedule"])
+    def test_sent_twice_under_one_key_it_is_done_once(self, command: str) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        first = tell(app, rollout_id, command, **{"Idempotency-Key": "k"})
+        done = app.rollout(rollout_id)
+        app.later(minutes=1)
+        second = tell(app, rollout_id, command, **{"Idempotency-Key": "k"})
+        assert (second.status, second.text) == (first.status, first.text)
+        assert app.rollout(rollout_id) == done
+
+    def test_the_reason_is_kept_in_the_note(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        control.cancel(app.services, app.engine, rollout_id, "ann", reason="Teams is broken")
+        assert app.rollout(rollout_id).note == "Cancelled by ann: Teams is broken"

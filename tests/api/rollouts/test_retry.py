@@ -1,0 +1,238 @@
+"""Retry of a rollout that has ended: a new one that takes what failed, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.core.errors import OperationFailed
+from shared.core.states import HostState, RolloutState
+from shared.models.policy import CanaryHold, OnFailure
+from shared.models.rollouts import Rollout, RolloutKind
+from shared.rollouts.recovery import resume_lost
+from shared.services import POOLS
+from tests.api.rollouts.commands import all_rollouts, fail_host, in_state, minutes, set_row, tell
+from tests.fixtures.app import START, App, Reply, change_pool, update
+from tests.fixtures.engine import Play
+from tests.fixtures.rollout_engine import ProcessDied
+from tests.fixtures.world.azure import vm_id_of
+
+S = RolloutState
+NIGHTS = [{"from": "22:00", "to": "06:00"}]
+
+
+def retried(app: App, rollout_id: str, body: dict[str, Any] | None = None) -> Rollout:
+    """The rollout that is begun by a retry."""
+    reply = tell(app, rollout_id, "retry", body)
+    assert reply.status == 202, reply.json
+    return app.rollout(reply.json["id"])
+
+
+def test_it_has_the_same_version_and_policy_and_begins_now() -> None:
+    app, old_id = in_state(S.FAILED)
+    old, new = app.rollout(old_id), retried(app, old_id)
+    assert (new.retry_of, new.kind, new.state) == (old_id, RolloutKind.UPDATE, S.SCHEDULED)
+    assert (new.image, new.version, new.version_id) == (old.image, old.version, old.version_id)
+    assert new.policy == old.policy
+    assert new.schedule.begin_at == app.now
+    assert new.reason == f"retry of rollout {old_id}: patch day"
+    assert app.pool().running_rollout == new.id
+    assert app.engine.rollouts >= {(new.id, 1)}
+
+
+def test_it_ends_no_session_before_the_old_deadline_and_afterwards_at_once() -> None:
+    app, old_id = in_state(S.FAILED)
+    deadline = app.rollout(old_id).schedule.force_at
+    assert deadline > app.now
+    assert retried(app, old_id).schedule.force_at == deadline
+    app, old_id = in_state(S.FAILED)
+    app.now = deadline + minutes(1)
+    new = retried(app, old_id).schedule
+    assert (new.mode, new.begin_at, new.force_at) == ("now", app.now, app.now)
+
+
+def test_the_policy_is_the_old_one_whatever_the_pool_says_by_now() -> None:
+    app, old_id = in_state(S.FAILED)
+    old = app.rollout(old_id)
+    probe = {"name": "smoke", "script": "exit 0"}
+    change_pool(app, policy=app.pool().policy.model_validate({"probe": probe, "retries": 3, "canary_hosts": 2}))
+    assert retried(app, old_id).policy == old.policy
+
+
+def test_a_retry_of_a_retry_says_why_there_was_a_first_one() -> None:
+    app, old_id = in_state(S.FAILED)
+    again = retried(app, old_id).id
+    set_row(app, again, state=S.FAILED, started_at=app.now, ended_at=app.now)
+    fail_host(app, again, "h0.contoso.local")
+    app.later(minutes=1)
+    assert retried(app, again).reason == f"retry of rollout {again}: patch day"
+
+
+def test_a_schedule_may_be_given() -> None:
+    app, old_id = in_state(S.CANCELLED)
+    new = retried(app, old_id, {"schedule": {"mode": "at", "at": "2026-11-02T22:00"}})
+    assert new.schedule.force_at.isoformat() == "2026-11-02T21:00:00+00:00"  # the pool's own zone
+
+
+def test_what_is_wrong_with_the_body_is_named_at_once() -> None:
+    app, old_id = in_state(S.FAILED)
+    reply = tell(app, old_id, "retry", {"schedule": {"mode": "at", "at": "2026-11-01T22:00"}, "version": "3.0.0"})
+    assert reply.bad_fields == {"schedule.at", "version"}
+    assert len(all_rollouts(app)) == 1
+
+
+def test_now_must_lie_in_the_windows() -> None:
+    app, old_id = in_state(S.FAILED)
+    app.now = app.rollout(old_id).schedule.force_at.replace(hour=12) + minutes(1440)
+    policy = app.rollout(old_id).policy
+    set_row(app, old_id, policy=policy.model_validate(policy.model_dump() | {"windows": NIGHTS}))
+    assert tell(app, old_id, "retry").bad_fields == {"schedule.mode"}
+    assert retried(app, old_id, {"schedule": {"mode": "at", "at": "2026-11-20T23:00"}}).retry_of == old_id
+
+
+def test_asked_again_while_it_runs_it_is_answered() -> None:
+    app, old_id = in_state(S.FAILED)
+    new = retried(app, old_id)
+    app.later(minutes=5)
+    assert retried(app, old_id).id == new.id
+    set_row(app, new.id, state=S.PAUSED, started_at=START)
+    assert retried(app, old_id).id == new.id
+    assert len(all_rollouts(app)) == 2
+
+
+def test_another_rollout_of_the_pool_is_in_the_way() -> None:
+    app, old_id = in_state(S.FAILED)
+    other = update(app).json["id"]
+    reply = tell(app, old_id, "retry")
+    assert (reply.status, reply.json["rollout"]) == (409, other)
+
+
+def test_one_that_was_overtaken_is_not_tried_again() -> None:
+    app, old_id = in_state(S.FAILED)
+    later = str(update(app).json["id"])
+    set_row(app, later, state=S.FAILED, started_at=app.now, ended_at=app.now)
+    app.later(minutes=1)
+    reply = tell(app, old_id, "retry")
+    assert (reply.status, reply.json["rollout"]) == (409, later)
+    assert "retry that one" in reply.json["detail"]
+
+
+@pytest.mark.parametrize("fields", [{"started_at": None}, {"started_at": START, "kind": RolloutKind.REFRESH}])
+def test_neither_one_that_never_began_nor_a_refresh_overtakes_it(fields: dict[str, Any]) -> None:
+    app, old_id = in_state(S.FAILED)
+    later = str(update(app).json["id"])
+    set_row(app, later, state=S.CANCELLED, ended_at=app.now, **fields)
+    app.later(minutes=1)
+    assert retried(app, old_id).retry_of == old_id
+
+
+def test_a_version_that_is_gone_is_not_tried_again() -> None:
+    app, old_id = in_state(S.FAILED)
+    set_row(app, old_id, version="9.0.0")
+    reply = tell(app, old_id, "retry")
+    assert (reply.status, reply.bad_fields) == (422, {"version"})
+    assert app.pool().running_rollout == ""
+
+
+def test_a_pool_that_is_gone_has_nothing_to_try_again() -> None:
+    app, old_id = in_state(S.FAILED)
+    app.tables.pools.remove(app.pool())
+    assert tell(app, old_id, "retry").status == 404
+    assert app.tables.pools.find(POOLS, "office") is None
+
+
+def test_a_backup_that_was_accepted_before_is_accepted_again() -> None:
+    app, old_id = in_state(S.FAILED)
+    change_pool(app, version="2.0.0")
+    set_row(app, old_id, version="1.0.0", kind=RolloutKind.ROLL_BACK)
+    new = retried(app, old_id)
+    assert (new.version, new.kind) == ("1.0.0", RolloutKind.ROLL_BACK)
+
+
+class TestOnTheWayBack:
+    """What could not be brought back is brought to what the pool was on before."""
+
+    def test_it_goes_to_the_former_version(self) -> None:
+        app, old_id = in_state(S.FAILED, back_since=START)
+        new = retried(app, old_id)
+        assert (new.kind, new.version, new.image, new.retry_of) == (RolloutKind.ROLL_BACK, "1.0.0", "win11", old_id)
+
+    def test_it_waits_for_no_first_host_and_no_window(self) -> None:
+        app, old_id = in_state(S.FAILED, back_since=START)
+        policy = app.rollout(old_id).policy
+        careful = {"windows": NIGHTS, "canary_hosts": 2, "canary_hold": "approve", "bake_minutes": 30}
+        set_row(app, old_id, policy=policy.model_validate(policy.model_dump() | careful))
+        found = retried(app, old_id).policy
+        assert (found.canary_hosts, found.canary_hold, found.bake_minutes, found.windows) == (0, CanaryHold.AUTO, 0, ())
+        assert found.on_failure is OnFailure.CONTINUE
+
+    def test_a_former_version_that_is_not_known_is_named_by_a_person(self) -> None:
+        app, old_id = in_state(S.FAILED, back_since=START, from_version=None)
+        reply = tell(app, old_id, "retry")
+        assert (reply.status, "publish the one you want" in reply.json["detail"]) == (409, True)
+
+
+class TestCutOff:
+    """The process dies between the claim, the row and the start."""
+
+    def test_before_the_row_was_written_the_pool_is_free_again_after_a_minute(self) -> None:
+        app, old_id = in_state(S.FAILED)
+        app.tables.rollouts.failures["add"] = [ProcessDied()]  # type: ignore[list-item]
+        with pytest.raises(ProcessDied):
+            tell(app, old_id, "retry")
+        claimed = app.pool().running_rollout
+        app.later(seconds=30)
+        reply = tell(app, old_id, "retry")
+        assert (reply.status, reply.json["rollout"]) == (409, claimed)
+        app.later(seconds=31)
+        assert retried(app, old_id).id == app.pool().running_rollout != claimed
+
+    def test_before_it_was_started_it_is_taken_up_by_the_timer(self) -> None:
+        app, old_id = in_state(S.FAILED)
+        app.engine.down = OperationFailed("engine", None, "Down", "no connection")
+        new = retried(app, old_id)
+        app.engine.down = None
+        app.later(minutes=2)
+        assert resume_lost(app.services, app.engine) == [new.id]
+        assert retried(app, old_id).id == new.id
+
+    def test_when_the_answer_of_the_write_is_lost_it_is_the_same_rollout(self) -> None:
+        app, old_id = in_state(S.FAILED)
+        app.tables.rollouts.lost_answers["add"] = [ProcessDied()]  # type: ignore[list-item]
+        with pytest.raises(ProcessDied):
+            tell(app, old_id, "retry")
+        assert retried(app, old_id).id == all_rollouts(app)[0].id
+        assert len(all_rollouts(app)) == 2
+
+
+def test_in_the_end_what_failed_is_updated_and_nothing_else_was_touched() -> None:
+    app, play, old_id = failed_on("h1.contoso.local")
+    rebuilt = app.world.count("start_reimage")
+    new = retried(app, old_id)
+    play.run(until=lambda: app.rollout(new.id).state.ended)
+    assert app.rollout(new.id).state is S.SUCCEEDED
+    assert {row.host: row.state for row in app.tables.hosts.all(new.id)} == {"h1.contoso.local": HostState.DONE}
+    assert app.world.count("start_reimage") == rebuilt + 1
+    assert {machine.version for machine in app.world.machines.values()} == {"2.0.0"}
+
+
+def test_in_the_end_a_running_one_has_brought_what_had_failed() -> None:
+    app, play, old_id = failed_on("h1.contoso.local", policy={"on_failure": "pause", "max_failed": 0})
+    assert app.rollout(old_id).state is S.PAUSED
+    assert retried(app, old_id).id == old_id
+    play.run(until=lambda: app.rollout(old_id).state.ended)
+    assert app.rollout(old_id).state is S.SUCCEEDED
+
+
+def failed_on(host: str, policy: dict[str, Any] | None = None) -> tuple[App, Play, str]:
+    """An app whose rollout has failed on this host, whose other hosts are updated or wait."""
+    app = in_state(S.CANCELLED, failed=0)[0]
+    play = Play(app)
+    app.world.fail_operation("reimage", OperationFailed("x", None, "Boom", "no disk"), target=vm_id_of(host))
+    once = {"retries": 0, "on_failure": "continue", "max_in_flight": 1}
+    reply: Reply = update(app, {"policy": once | (policy or {})})
+    old_id = str(reply.json["id"])
+    play.run(until=lambda: app.rollout(old_id).state in {S.FAILED, S.PAUSED})
+    app.later(minutes=1)
+    return app, play, old_id

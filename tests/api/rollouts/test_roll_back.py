@@ -1,0 +1,240 @@
+"""One call takes a pool back to what it was on before, whether an update runs or has ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.core.states import RolloutState
+from shared.models.images import Image
+from shared.models.policy import CanaryHold, OnFailure, PolicyOverrides
+from shared.models.rollouts import FIRST_GUESS, RolloutKind
+from shared.rollouts.recovery import resume_lost
+from shared.services import ROLLOUTS
+from tests.api.rollouts.commands import all_rollouts, in_state, roll_back, set_row, updated_pool
+from tests.fixtures.app import START, Reply, change_pool, office, update
+from tests.fixtures.engine import Play
+from tests.fixtures.rollout_engine import ProcessDied
+from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.world.azure import DEFINITION_ID
+
+S = RolloutState
+CAREFUL = {
+    "canary_hosts": 2,
+    "canary_hold": "approve",
+    "bake_minutes": 60,
+    "probe": {"name": "smoke", "script": "exit 0"},
+    "windows": [{"from": "22:00", "to": "06:00"}],
+    "on_failure": "pause",
+    "settle_seconds": 5,
+}
+
+
+class TestAtRest:
+    """No rollout runs: a new one goes to the previous version."""
+
+    def test_it_begins_now_and_takes_the_pool_for_itself(self) -> None:
+        app = updated_pool()
+        reply = roll_back(app, {"reason": "Teams is broken"})
+        rollout = app.rollout(reply.json["id"])
+        assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout.id}")
+        assert (rollout.kind, rollout.version, rollout.from_version) == (RolloutKind.ROLL_BACK, "1.0.0", "2.0.0")
+        assert (rollout.schedule.mode, rollout.schedule.force_at) == ("now", app.now)
+        assert (rollout.reason, rollout.retry_of) == ("Teams is broken", "")
+        assert app.pool().running_rollout == rollout.id
+        assert app.engine.rollouts == {(rollout.id, 1)}
+        assert [entry.action for entry in app.tables.audit.all("2026-11")] == ["roll back pool"]
+
+    def test_what_the_pool_asks_of_updates_does_not_hold_it_up(self) -> None:
+        app = updated_pool(policy=PolicyOverrides.model_validate(CAREFUL))
+        policy = app.rollout(roll_back(app).json["id"]).policy
+        assert (policy.canary_hosts, policy.canary_hold, policy.bake_minutes) == (0, CanaryHold.AUTO, 0)
+        assert (policy.probe, policy.windows, policy.on_failure) == (None, (), OnFailure.CONTINUE)
+        assert policy.settle_seconds == 5
+
+    @pytest.mark.parametrize(
+        ("asked", "expected"),
+        [
+            ({"canary_hosts": 1}, {"canary_hosts": 1}),
+            ({"bake_minutes": 5}, {"bake_minutes": 5, "canary_hosts": 1}),
+            ({"canary_hold": "approve"}, {"canary_hold": "approve", "canary_hosts": 1}),
+            ({"on_failure": "pause"}, {"on_failure": "pause", "canary_hosts": 0}),
+            ({"windows": [{"from": "08:00", "to": "20:00"}]}, {"canary_hosts": 0}),
+        ],
+    )
+    def test_what_the_request_asks_for_counts(self, asked: dict[str, Any], expected: dict[str, Any]) -> None:
+        app = updated_pool(policy=PolicyOverrides.model_validate(CAREFUL))
+        policy = app.rollout(roll_back(app, {"policy": asked}).json["id"]).policy
+        assert {name: getattr(policy, name) for name in expected} == expected
+        assert len(policy.windows) == len(asked.get("windows", ()))
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({"policy": {"windows": [{"from": "22:00", "to": "06:00"}]}}, {"schedule.mode"}),
+            ({"policy": {"bake_minutes": 5, "canary_hosts": 0}}, {"policy.canary_hosts"}),
+            ({"schedule": {"mode": "at", "at": "2026-11-01T22:00"}, "version": "1.0.0"}, {"schedule.at", "version"}),
+            ({"schedule": {"mode": "on_logoff"}}, {"schedule.deadline"}),
+        ],
+    )
+    def test_what_is_wrong_is_named_and_nothing_is_written(self, body: dict[str, Any], fields: set[str]) -> None:
+        app = updated_pool()
+        reply = roll_back(app, body)
+        assert (reply.status, reply.bad_fields) == (400, fields)
+        assert all_rollouts(app) == []
+
+    def test_as_people_log_off(self) -> None:
+        app = updated_pool()
+        schedule = {"mode": "on_logoff", "deadline": "2026-11-02T20:00"}
+        rollout = app.rollout(roll_back(app, {"schedule": schedule}).json["id"])
+        assert rollout.schedule.force_at.isoformat() == "2026-11-02T19:00:00+00:00"
+        assert (rollout.policy.canary_hosts, rollout.policy.max_unavailable) == (0, "25%")
+
+    def test_to_another_image_when_that_was_the_one_before(self) -> None:
+        app = updated_pool()
+        other = DEFINITION_ID.replace("win11", "win10")
+        record_family(app.tables.versions, family("1.0.0", backups=(), image="win10"))
+        app.tables.images.add(Image(name="win10", definition_id=other, registered_at=START))
+        app.world.add_version("1.0.0", other)
+        change_pool(app, previous_image="win10")
+        rollout = app.rollout(roll_back(app).json["id"])
+        assert (rollout.image, rollout.definition_id, rollout.from_image) == ("win10", other, "win11")
+
+    def test_without_a_known_version_it_says_what_to_do(self) -> None:
+        app = office()
+        reply = roll_back(app)
+        assert reply.status == 409
+        assert "with update-image (allow_downgrade: true for an older one)" in reply.json["detail"]
+        assert roll_back(app, what_if=True).status == 409
+
+    def test_a_version_that_is_gone_stops_it_before_anything_is_written(self) -> None:
+        app = updated_pool(previous_version="0.9.0")
+        assert (roll_back(app).status, app.pool().running_rollout) == (422, "")
+
+    def test_an_unknown_pool_is_not_found(self) -> None:
+        assert office().send("POST", "/api/pools/other/roll-back").status == 404
+
+    def test_asked_again_it_is_the_same_rollout(self) -> None:
+        app = updated_pool()
+        first = roll_back(app).json["id"]
+        app.later(minutes=1)
+        again = roll_back(app)
+        assert (again.status, again.json["id"], len(all_rollouts(app))) == (202, first, 1)
+
+    def test_one_that_is_being_cancelled_is_waited_for(self) -> None:
+        app = updated_pool()
+        first = roll_back(app).json["id"]
+        app.send("POST", f"/api/rollouts/{first}/cancel")
+        reply = roll_back(app)
+        assert (reply.status, reply.json["rollout"]) == (409, first)
+
+    def test_an_end_that_is_not_yet_written_on_the_pool_is_written_first(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        set_row(app, rollout_id, state=S.SUCCEEDED, ended_at=app.now)
+        rollout = app.rollout(roll_back(app).json["id"])
+        assert (rollout.version, rollout.from_version) == ("1.0.0", "2.0.0")
+
+
+class TestWhileAnUpdateRuns:
+    """It is taken back itself."""
+
+    @pytest.mark.parametrize(
+        ("state", "to"),
+        [
+            (S.RUNNING, S.ROLLING_BACK),
+            (S.AWAITING_APPROVAL, S.ROLLING_BACK),
+            (S.PAUSED, S.ROLLING_BACK),
+            (S.ROLLING_BACK, S.ROLLING_BACK),
+            (S.CANCELLING, S.ROLLING_BACK),
+        ],
+    )
+    def test_in_every_state(self, state: RolloutState, to: RolloutState) -> None:
+        app, rollout_id = in_state(state)
+        reply = roll_back(app, {"reason": "Teams is broken"})
+        assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout_id}")
+        assert (reply.json["id"], app.rollout(rollout_id).state) == (rollout_id, to)
+        assert len(all_rollouts(app)) == 1
+
+    def test_one_that_has_not_begun_has_nothing_to_take_back(self) -> None:
+        app, rollout_id = in_state(S.SCHEDULED)
+        reply = roll_back(app)
+        assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
+        assert "cancel it" in reply.json["detail"]
+        assert app.rollout(rollout_id).state is S.SCHEDULED
+
+    def test_the_note_says_who_and_why(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        roll_back(app, {"reason": "Teams is broken"})
+        assert app.rollout(rollout_id).note == "Rolled back by function key: Teams is broken"
+
+    def test_one_to_the_version_the_pool_is_on_would_not_take_it_anywhere(self) -> None:
+        app, rollout_id = in_state(S.RUNNING, from_version="2.0.0")
+        reply = roll_back(app)
+        assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
+        assert "cancel it with how leave" in reply.json["detail"]
+        assert app.rollout(rollout_id).state is S.RUNNING
+
+
+class TestCutOff:
+    """The process dies between the claim, the row and the start."""
+
+    def test_before_the_row_was_written_the_pool_is_free_again_after_a_minute(self) -> None:
+        app = updated_pool()
+        app.tables.rollouts.failures["add"] = [ProcessDied()]  # type: ignore[list-item]
+        with pytest.raises(ProcessDied):
+            roll_back(app)
+        claimed = app.pool().running_rollout
+        reply = roll_back(app)
+        assert (reply.status, reply.json["rollout"]) == (409, claimed)
+        app.later(seconds=61)
+        assert roll_back(app).json["id"] == app.pool().running_rollout != claimed
+
+    def test_after_the_row_was_written_it_is_answered_and_taken_up(self) -> None:
+        app = updated_pool()
+        app.tables.rollouts.lost_answers["add"] = [ProcessDied()]  # type: ignore[list-item]
+        with pytest.raises(ProcessDied):
+            roll_back(app)
+        rollout_id = app.tables.rollouts.all(ROLLOUTS)[0].id
+        assert roll_back(app).json["id"] == rollout_id
+        app.later(minutes=2)
+        assert resume_lost(app.services, app.engine) == [rollout_id]
+
+
+class TestInTheEnd:
+    """The whole way, in virtual time."""
+
+    def test_a_pool_that_was_updated_is_what_it_was(self) -> None:
+        app = office()
+        play = Play(app)
+        run(play, update(app))
+        assert (app.pool().version, app.pool().previous_version) == ("2.0.0", "1.0.0")
+        app.later(minutes=1)
+        rollout = run(play, roll_back(app))
+        assert rollout == S.SUCCEEDED
+        assert (app.pool().version, app.pool().previous_version) == ("1.0.0", None)
+        assert roll_back(app).status == 409  # once more would bring back what nobody wants
+
+    def test_an_update_that_runs_is_taken_back(self) -> None:
+        app = office()
+        play = Play(app)
+        reply = update(app, {"policy": {"max_in_flight": 1}})
+        play.run(until=lambda: app.world.count("start_reimage") == 2)
+        assert run(play, roll_back(app)) == S.ROLLED_BACK
+        assert app.rollout(reply.json["id"]).going_back
+        assert app.pool().version == "1.0.0"
+
+
+def run(play: Play, reply: Reply) -> RolloutState:
+    """How the rollout ends that is answered."""
+    rollout_id = reply.json["id"]
+    play.run(until=lambda: play.app.rollout(rollout_id).state.ended)
+    return play.app.rollout(rollout_id).state
+
+
+@pytest.mark.parametrize(("known", "expected"), [(None, FIRST_GUESS), (240.0, 240.0)])
+def test_a_rollout_notes_what_the_pool_was_like(known: float | None, expected: float) -> None:
+    app = updated_pool(host_seconds=known)
+    rollout = app.rollout(update(app, {"version": "2.0.0"}).json["id"])
+    assert (rollout.kind, rollout.from_image, rollout.from_previous) == (RolloutKind.UPDATE, "win11", ("1.0.0", None))
+    assert (rollout.zone, rollout.first_guess) == ("Europe/Berlin", expected)

@@ -1,0 +1,394 @@
+"""Scheduled promotions over HTTP: asked for, listed, read, moved, cancelled."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.core.errors import AzureBusy
+from shared.core.settings import Settings
+from shared.core.states import PromotionState, VersionState
+from shared.core.wording import PROMOTION_WORDS
+from shared.services import PROMOTIONS
+from tests.fixtures.app import App, Reply
+from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool
+from tests.fixtures.scenarios.promotions import (
+    active,
+    ask,
+    cancel,
+    discard,
+    held_for,
+    plan,
+    planned,
+    record_staged,
+    row,
+    run,
+    told,
+    with_staged,
+)
+from tests.fixtures.version_sets import family, record_family
+
+S = PromotionState
+BY_NAME = Settings(tables_connection="memory", trust_principal=True)
+ANN = {"x-ms-client-principal-name": "ann"}
+DEADLINE = {"mode": "on_logoff", "deadline": "2026-11-04T18:00:00Z"}
+
+
+def get(app: App, query: str = "") -> Any:
+    reply = app.send("GET", f"/api/promotions{query}")
+    assert reply.status == 200, reply.text
+    return reply.json
+
+
+def move(app: App, promotion_id: str, **asked: Any) -> Reply:
+    return app.send("POST", f"/api/promotions/{promotion_id}/reschedule", asked)
+
+
+class TestSchedule:
+    """POST /api/promotions."""
+
+    def test_it_is_answered_as_it_is_stored(self) -> None:
+        play = with_staged()
+        add_pool(play, "office")
+        body: dict[str, Any] = {
+            "at": "2026-11-03T20:00",
+            "time_zone": "Europe/Berlin",
+            "backup": False,
+            "force": True,
+            "update_pools": "all",
+            "schedule": DEADLINE,
+            "soak_minutes": 30,
+            "reason": "patches",
+        }
+        reply = ask(play.app, **body)
+        view = reply.json
+        assert (reply.status, reply.headers["Location"]) == (201, f"/api/promotions/{view['id']}")
+        assert get(play.app, f"/{view['id']}") == view
+        expected = {
+            "image": IMAGE,
+            "version": NEW,
+            "due_at": "2026-11-03T19:00:00Z",
+            "due_local": "2026-11-03T20:00:00+01:00",
+            "time_zone": "Europe/Berlin",
+            "days_after_staging": None,
+            "backup": False,
+            "force": True,
+            "update_pools": ["office"],
+            "soak_minutes": 30,
+            "state": "scheduled",
+            "task": "",
+            "reason": "patches",
+            "requested_by": "function key",
+            "ended_at": None,
+            "note": "",
+        }
+        assert view | expected == view
+        assert view["schedule"]["begin_at"] == view["due_at"]
+        assert view["schedule"]["force_at"] == "2026-11-04T18:00:00Z"
+        assert held_for(play.app) == view["id"]
+
+    def test_so_many_days_after_staging(self) -> None:
+        app = with_staged().app
+        view = ask(app, days_after_staging=10, time_zone="Europe/Berlin").json
+        assert (view["due_at"], view["days_after_staging"]) == ("2026-11-09T09:00:00Z", 10)
+
+    def test_who_asked_is_kept_and_everything_is_told(self) -> None:
+        app = with_staged().app
+        app.settings = BY_NAME
+        body = {"image": IMAGE, "at": "2026-11-03T20:00"}
+        promotion_id = app.send("POST", "/api/promotions", body, headers=ANN).json["id"]
+        app.later(seconds=1)
+        later = {"at": "2026-11-05T20:00"}
+        app.send("POST", f"/api/promotions/{promotion_id}/reschedule", later, headers=ANN)
+        app.later(seconds=1)
+        app.send("DELETE", f"/api/promotions/{promotion_id}", headers=ANN)
+        first, second = "2026-11-03T20:00:00+00:00", "2026-11-05T20:00:00+00:00"
+        assert told(app) == [
+            ("schedule promotion", "", first),
+            ("move promotion", first, second),
+            ("cancel promotion", second, ""),
+        ]
+        entries = app.tables.audit.all("2026-11")
+        assert {(entry.who, entry.subject) for entry in entries} == {("ann", IMAGE)}
+        assert all(promotion_id in entry.detail for entry in entries)
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({"image": "other"}, {"image"}),
+            ({"image": "other", "at": None}, {"image", "at"}),
+            ({"at": None}, {"at"}),
+            ({"at": "2026-11-01T00:00"}, {"at"}),
+            ({"at": "2027-03-28T02:30", "time_zone": "Europe/Berlin"}, {"at"}),
+            ({"at": "2026-11-05T00:00", "days_after_staging": 9}, {"days_after_staging"}),
+            ({"at": None, "days_after_staging": 2}, {"days_after_staging"}),
+            ({"time_zone": "Mars"}, {"time_zone"}),
+            ({"update_pools": ["none"]}, {"update_pools", "schedule"}),
+            ({"at": "soon", "update_pools": ["no"], "schedule": {"mode": "now"}}, {"at", "update_pools"}),
+            ({"update_pools": "all", "schedule": {"mode": "at", "at": "2026-11-03T08:59:59Z"}}, {"schedule.at"}),
+            ({"image": "other", "force": 5, "at": "soon"}, {"image", "force", "at"}),
+            ({"image": 5, "at": "2026-11-01T00:00"}, {"image", "at"}),
+            ({"at": 5, "image": "other"}, {"image", "at"}),
+            ({"days_after_staging": 731, "at": None}, {"days_after_staging"}),
+            ({"when": "later"}, {"when"}),
+            ({"at": "2026-11-01T00:00", "time_zone": 5}, {"time_zone"}),
+        ],
+    )
+    def test_every_bad_field_is_named(self, body: dict[str, Any], fields: set[str]) -> None:
+        app = with_staged().app
+        reply = ask(app, **body)
+        assert (reply.status, reply.bad_fields) == (400, fields)
+        assert app.tables.promotions.all(PROMOTIONS) == []
+
+    def test_both_candidates_of_an_unclear_time_are_named(self) -> None:
+        reply = ask(with_staged().app, at="2027-10-31T02:30", time_zone="Europe/Berlin")
+        assert "2027-10-31T02:30:00+02:00 or 2027-10-31T02:30:00+01:00" in reply.json["detail"]
+
+    def test_pools_times_are_reckoned_from_its_moment(self) -> None:
+        play = with_staged()
+        add_pool(play, "office")
+        reply = ask(play.app, update_pools="all", schedule={"mode": "at", "at": "2026-11-03T08:00:00Z"})
+        assert "before the activation at 2026-11-03T09:00:00+00:00" in reply.json["detail"]
+
+    def test_nothing_is_staged(self) -> None:
+        app = with_staged().app
+        record_family(app.tables.versions, family(OLD, backups=()))
+        for body in ({}, {"days_after_staging": 9}):
+            reply = ask(app, **body)
+            assert reply.status == 409
+            assert "No version of this image is staged" in reply.json["detail"]
+        assert "is active" in ask(app, version=OLD).json["detail"]
+        assert "not known here" in ask(app, version="9.0.0", days_after_staging=9).json["detail"]
+        assert app.tables.promotions.all(PROMOTIONS) == []
+
+    def test_a_version_that_has_failed_its_test(self) -> None:
+        app = with_staged().app
+        verdict = {"result": "failed", "by": "ann", "at": app.now}
+        record_staged(app, verdict=verdict)
+        reply = ask(app)
+        assert (reply.status, "force" in reply.json["detail"]) == (409, True)
+        assert ask(app, force=True).status == 201
+
+    def test_a_version_whose_staging_nobody_has_noted(self) -> None:
+        app = with_staged().app
+        record_family(app.tables.versions, family(OLD, backups=(), staged=NEW))
+        assert ask(app, days_after_staging=9).bad_fields == {"days_after_staging"}
+        assert ask(app).status == 201
+
+    def test_the_second_one_is_refused_and_told_the_first(self) -> None:
+        app, first = planned()
+        reply = ask(app, hours=48)
+        assert (reply.status, reply.json["promotion"]) == (409, first)
+        assert first in reply.json["detail"]
+        assert len(app.tables.promotions.all(PROMOTIONS)) == 1
+        cancel(app, first)
+        assert ask(app, hours=48).status == 201
+
+    def test_when_the_tables_are_away_nothing_is_carried_out(self) -> None:
+        app = with_staged().app
+        busy = AzureBusy("table ImageVersions", 503, "Busy", "later")
+        app.tables.versions.failures["write_many"] = [busy]
+        assert ask(app).status == 503
+        app.later(hours=25)
+        assert run(app) == []
+        assert (active(app), held_for(app)) == (OLD, "")
+        [promotion] = app.tables.promotions.all(PROMOTIONS)
+        assert promotion.state is S.CANCELLED
+
+    @pytest.mark.parametrize(("table", "method"), [("versions", "write_many"), ("promotions", "replace")])
+    def test_a_lost_answer_of_the_tables_does_no_harm(self, table: str, method: str) -> None:
+        app = with_staged().app
+        getattr(app.tables, table).lost_answers[method] = [AzureBusy("table", 503, "Busy", "later")]
+        promotion_id = plan(app)
+        app.later(hours=25)
+        assert run(app) == [promotion_id]
+
+
+class TestRead:
+    """GET /api/promotions."""
+
+    def two(self) -> tuple[App, str, str]:
+        app, first = planned()
+        cancel(app, first)
+        app.later(seconds=1)
+        return app, first, plan(app)
+
+    def test_newest_first(self) -> None:
+        app, first, second = self.two()
+        assert [item["id"] for item in get(app)["items"]] == [second, first]
+
+    @pytest.mark.parametrize(
+        ("query", "wanted"),
+        [
+            ("?state=scheduled", [1]),
+            ("?state=cancelled", [0]),
+            ("?state=promoted", []),
+            (f"?image={IMAGE}", [1, 0]),
+            ("?image=other", []),
+            (f"?image={IMAGE}&state=cancelled", [0]),
+        ],
+    )
+    def test_of_one_image_or_state(self, query: str, wanted: list[int]) -> None:
+        app, *ids = self.two()
+        assert [item["id"] for item in get(app, query)["items"]] == [ids[number] for number in wanted]
+
+    def test_in_pages(self) -> None:
+        app, first, second = self.two()
+        page = get(app, "?limit=1")
+        rest = get(app, f"?limit=1&continuation={page['continuation']}")
+        assert [page["items"][0]["id"], rest["items"][0]["id"], rest["continuation"]] == [second, first, None]
+
+    @pytest.mark.parametrize(("query", "field"), [("limit=0", "limit"), ("state=odd", "state"), ("pool=x", "pool")])
+    def test_bad_queries_are_refused_by_name(self, query: str, field: str) -> None:
+        assert with_staged().app.send("GET", f"/api/promotions?{query}").bad_fields == {field}
+
+    @pytest.mark.parametrize(("method", "more"), [("GET", ""), ("DELETE", ""), ("POST", "/reschedule")])
+    def test_one_that_there_is_not(self, method: str, more: str) -> None:
+        app = with_staged().app
+        body = {"at": "2027-01-01T00:00"} if method == "POST" else None
+        assert app.send(method, f"/api/promotions/1-a{more}", body).status == 404
+        assert app.send(method, f"/api/promotions/A.B{more}", body).bad_fields == {"promotion"}
+
+
+class TestMove:
+    """POST /api/promotions/{promotion}/reschedule."""
+
+    def test_to_another_moment_in_its_own_zone_unless_one_is_given(self) -> None:
+        app, promotion_id = planned(time_zone="Europe/Berlin")
+        view = move(app, promotion_id, at="2026-12-01T20:00").json
+        assert (view["due_at"], view["time_zone"]) == ("2026-12-01T19:00:00Z", "Europe/Berlin")
+        view = move(app, promotion_id, at="2026-12-01T20:00", time_zone="Asia/Tokyo").json
+        assert (view["due_at"], view["due_local"]) == ("2026-12-01T11:00:00Z", "2026-12-01T20:00:00+09:00")
+
+    def test_between_the_two_ways_of_saying_when(self) -> None:
+        app, promotion_id = planned()
+        view = move(app, promotion_id, days_after_staging=7).json
+        assert (view["due_at"], view["days_after_staging"]) == ("2026-11-06T09:00:00Z", 7)
+        assert move(app, promotion_id, at="2026-12-01T20:00").json["days_after_staging"] is None
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({}, {"at"}),
+            ({"at": "2026-11-01T00:00"}, {"at"}),
+            ({"days_after_staging": 1}, {"days_after_staging"}),
+            ({"at": "2026-12-01T00:00", "time_zone": "Mars"}, {"time_zone"}),
+            ({"at": "2027-03-28T02:30", "image": IMAGE}, {"at", "image"}),
+            ({"at": "2026-12-01T00:00", "force": True}, {"force"}),
+        ],
+    )
+    def test_every_bad_field_is_named(self, body: dict[str, Any], fields: set[str]) -> None:
+        app, promotion_id = planned(time_zone="Europe/Berlin")
+        before = row(app, promotion_id)
+        reply = move(app, promotion_id, **body)
+        assert (reply.status, reply.bad_fields) == (400, fields)
+        assert row(app, promotion_id) == before
+
+    @pytest.mark.parametrize(
+        ("schedule", "to", "begin", "force"),
+        [
+            # What begins with the promotion goes on doing so; a deadline is kept while it is still ahead.
+            (DEADLINE, "2026-11-03T00:00:00Z", "2026-11-03T00:00:00Z", "2026-11-04T18:00:00Z"),
+            (DEADLINE, "2026-11-04T00:00:00Z", "2026-11-04T00:00:00Z", "2026-11-04T18:00:00Z"),
+            (DEADLINE, "2026-11-20T09:00:00Z", "2026-11-20T09:00:00Z", "2026-11-21T18:00:00Z"),
+            ({"mode": "now"}, "2026-11-02T12:00:00Z", "2026-11-02T12:00:00Z", "2026-11-02T12:00:00Z"),
+            ({"mode": "now"}, "2026-11-20T12:00:00Z", "2026-11-20T12:00:00Z", "2026-11-20T12:00:00Z"),
+            # A date stays as it was given, or becomes the same time of day when it would come too early.
+            ({"mode": "at", "at": "2026-11-03T22:00:00Z"}, "2026-11-02T12:00:00Z", *["2026-11-03T22:00:00Z"] * 2),
+            ({"mode": "at", "at": "2026-11-03T22:00:00Z"}, "2026-11-20T12:00:00Z", *["2026-11-20T22:00:00Z"] * 2),
+            ({"mode": "at", "at": "2026-11-03T09:00:00Z"}, "2026-11-03T03:00:00Z", *["2026-11-03T09:00:00Z"] * 2),
+        ],
+    )
+    def test_what_its_pools_were_given_moves_with_it(
+        self, schedule: dict[str, str], to: str, begin: str, force: str
+    ) -> None:
+        play = with_staged()
+        add_pool(play, "office")
+        promotion_id = plan(play.app, update_pools="all", schedule=schedule)
+        found = move(play.app, promotion_id, at=to).json["schedule"]
+        assert (found["begin_at"], found["force_at"]) == (begin, force)
+
+    def test_one_whose_version_is_not_staged_any_more(self) -> None:
+        app, promotion_id = planned()
+        before = row(app, promotion_id)
+        discard(app)
+        app.tables.promotions.replace(before.model_copy(update={"etag": row(app, promotion_id).etag}))
+        reply = move(app, promotion_id, at="2026-12-01T20:00")
+        assert (reply.status, "no longer stands" in reply.json["detail"]) == (409, True)
+
+
+class TestCancel:
+    """DELETE /api/promotions/{promotion}."""
+
+    def test_the_version_stays_staged_and_the_image_is_free(self) -> None:
+        app, promotion_id = planned()
+        reply = cancel(app, promotion_id)
+        assert (reply.status, reply.json["state"]) == (200, "cancelled")
+        assert reply.json["note"] == "Cancelled by function key."
+        assert datetime.fromisoformat(reply.json["ended_at"]) == app.now
+        assert held_for(app) == ""
+        versions = app.send("GET", f"/api/images/{IMAGE}/versions").json["items"]
+        assert {v["version"]: v["state"] for v in versions}[NEW] == VersionState.STAGED
+        app.later(hours=25)
+        assert run(app) == []
+
+    def test_repeating_it_is_fine_and_changes_nothing(self) -> None:
+        app, promotion_id = planned()
+        first = cancel(app, promotion_id)
+        app.later(hours=1)
+        again = plan(app)
+        assert cancel(app, promotion_id).json == first.json
+        assert held_for(app) == again
+
+    def test_one_that_is_due_but_not_begun_can_still_be_cancelled(self) -> None:
+        app, promotion_id = planned()
+        app.later(days=3)
+        assert cancel(app, promotion_id).status == 200
+        assert run(app) == []
+
+    def test_when_the_image_cannot_be_let_go_the_timer_does_that(self) -> None:
+        app, promotion_id = planned()
+        busy = AzureBusy("table ImageVersions", 503, "Busy", "later")
+        app.tables.versions.failures["write_many"] = [busy]
+        reply = cancel(app, promotion_id)
+        assert (reply.status, reply.json["state"], held_for(app)) == (200, "cancelled", promotion_id)
+        run(app)
+        assert (held_for(app), row(app, promotion_id).ended_at) == ("", app.now)
+
+    def test_or_whoever_cancels_it_again(self) -> None:
+        app, promotion_id = planned()
+        app.tables.versions.failures["write_many"] = [AzureBusy("table ImageVersions", 503, "Busy", "later")]
+        assert [cancel(app, promotion_id).status for _ in range(2)] == [200, 200]
+        assert (held_for(app), row(app, promotion_id).ended_at) == ("", app.now)
+
+    def test_until_then_the_next_one_takes_the_image_over(self) -> None:
+        app, first = planned()
+        app.tables.versions.failures["write_many"] = [AzureBusy("table ImageVersions", 503, "Busy", "later")]
+        assert (cancel(app, first).status, held_for(app)) == (200, first)
+        second = plan(app)
+        assert (run(app), held_for(app)) == ([], second)
+        app.later(hours=25)
+        assert run(app) == [second]
+
+
+@pytest.mark.parametrize("state", [S.PROMOTING, S.PROMOTED, S.FAILED, S.CANCELLED])
+def test_what_has_begun_or_ended_is_too_late_to_change(state: PromotionState) -> None:
+    app, promotion_id = planned()
+    ended = app.now if state.ended else None
+    changed = {"state": state, "task": "1-task", "ended_at": ended}
+    app.tables.promotions.replace(row(app, promotion_id).model_copy(update=changed))
+    before = row(app, promotion_id)
+    replies = [move(app, promotion_id, at="2026-12-01T20:00")]
+    if state is not S.CANCELLED:
+        replies.append(cancel(app, promotion_id))
+    for reply in replies:
+        assert (reply.status, reply.json["promotion"], reply.json["task"]) == (409, promotion_id, "1-task")
+        assert f"{PROMOTION_WORDS[state]}: it is too late" in reply.json["detail"]
+    assert row(app, promotion_id) == before
+
+
+def test_times_are_kept_in_utc() -> None:
+    app, promotion_id = planned(at="2026-11-03T20:00+05:30")
+    assert row(app, promotion_id).due_at == datetime(2026, 11, 3, 14, 30, tzinfo=UTC)

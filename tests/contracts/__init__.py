@@ -1,0 +1,1 @@
+"""Adapters against recorded Azure answers, the simulated Azure and Azurite."""

@@ -1,0 +1,1 @@
+"""Whole rollouts, refreshes, captures and many pools in virtual time."""

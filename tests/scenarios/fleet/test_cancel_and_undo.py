@@ -1,0 +1,317 @@
+"""A job that is cancelled: what runs stops or goes back, what is through goes back when asked, at any moment, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.core.errors import AzureBusy
+from shared.core.states import RolloutState, TaskState
+from shared.models.pools import Ring
+from shared.models.rollouts import Rollout, RolloutKind
+from shared.models.tasks import Task
+from shared.services import ROLLOUTS
+from shared.tasks.recovery import resume_lost_tasks
+from tests.fixtures.app import Reply
+from tests.fixtures.engine import Play
+from tests.fixtures.scenarios.fleet import (
+    FAILS,
+    ask,
+    audited,
+    begun,
+    crowd,
+    in_hours,
+    notes,
+    seen,
+    send,
+    tell,
+    until_told,
+)
+from tests.fixtures.scenarios.images import NEW, OLD, add_pool, assert_at_rest, on_versions
+
+S = RolloutState
+
+
+def half_way(**fields: Any) -> tuple[Play, str]:
+    """`lab` is through and `pilot` is at work: one of its hosts is done, another one waits for its user to log off."""
+    play = crowd(**fields)
+    add_pool(play, "den", Ring.PILOT, hosts=2)
+    play.app.world.log_on("den-1", "ann", host_pool_id(play, "den"))
+    schedule = {"mode": "on_logoff", "deadline": in_hours(play, 30)}
+    task_id = ask(play, pools=["lab", "den", "office"], schedule=schedule)
+    play.run(3)
+    assert (begun(play)["lab"].state, begun(play)["den"].state) == (S.SUCCEEDED, S.RUNNING)
+    assert on_versions(play, "den") == {OLD, NEW}
+    return play, task_id
+
+
+def host_pool_id(play: Play, name: str) -> str:
+    found = play.app.tables.pools.find("pool", name)
+    assert found
+    return found.host_pool_id
+
+
+def rollouts(play: Play, pool: str) -> list[Rollout]:
+    """Those of a pool, newest first."""
+    return [rollout for rollout in play.app.tables.rollouts.all(ROLLOUTS) if rollout.pool == pool]
+
+
+def test_leave_stops_what_runs_and_begins_no_more() -> None:
+    play, task_id = half_way()
+    reply = tell(play, task_id, "cancel")
+    assert (reply.json["note"], reply.json["waits_for"]) == (
+        "cancelled by function key", "The rollouts that run are stopped."
+    )  # fmt: skip
+    assert begun(play)["den"].state is S.CANCELLING  # at once
+    task = play.finish(task_id)
+    assert task.state is TaskState.CANCELLED
+    assert task.note == ("Cancelled by function key; 2.0.0 is on 1 of 3 pools. Pools that were not begun: office.")
+    assert begun(play)["den"].state is S.CANCELLED
+    assert begun(play)["den"].note.startswith(f"Cancelled by function key, by cancelling task {task_id}")
+    assert {pool: on_versions(play, pool) for pool in ("lab", "den", "office")} == {
+        "lab": {NEW}, "den": {OLD, NEW}, "office": {OLD}
+    }  # fmt: skip
+    assert ("cancel task", f"task {task_id}: update pools (leave)") in audited(play)
+    assert_at_rest(play)
+
+
+def test_roll_back_takes_back_what_runs_and_what_is_through() -> None:
+    play, task_id = half_way()
+    assert tell(play, task_id, "cancel", how="roll_back").status == 202
+    assert begun(play)["den"].state is S.ROLLING_BACK  # at once
+    assert notes(play, task_id)["lab"] == "is to be taken back"
+    play.run(0.01)
+    back = begun(play)["lab"]
+    assert (back.kind, back.version) == (RolloutKind.ROLL_BACK, OLD)
+    assert back.schedule.force_at - back.created_at == timedelta(minutes=15)  # who is there is warned
+    assert notes(play, task_id)["lab"] == f"rollout {back.id} takes it back"
+    assert "lab" in seen(play, task_id)["waits_for"]
+    task = play.finish(task_id)
+    assert task.state is TaskState.CANCELLED
+    assert task.note == (
+        "Cancelled by function key; 2.0.0 is on 0 of 3 pools. Taken back: den, lab. Pools that were not begun: office."
+    )
+    assert {version for pool in ("lab", "den", "office") for version in on_versions(play, pool)} == {OLD}
+    assert len(rollouts(play, "lab")) == 2
+    assert notes(play, task_id)["lab"] == f"taken back by rollout {back.id}"
+    assert_at_rest(play)
+
+
+def test_a_way_back_that_fails_is_named() -> None:
+    play, task_id = half_way()
+    tell(play, task_id, "cancel", how="roll_back")
+    play.run(0.01)
+    back = begun(play)["lab"].id
+    assert play.app.send("POST", f"/api/rollouts/{back}/cancel").status == 202
+    task = play.finish(task_id)
+    assert f"Pool lab was not taken back: rollout {back} was cancelled." in task.note
+    assert notes(play, task_id)["lab"] == f"not taken back: rollout {back} was cancelled"
+
+
+def test_a_pool_that_was_on_the_version_before_the_job_stays_on_it() -> None:
+    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    add_pool(play, "den", Ring.TEST, version=NEW, previous_version=OLD)
+    task_id = ask(play, soak_minutes=600)
+    until_told(play, task_id, "ring 2 waits")
+    tell(play, task_id, "cancel", how="roll_back")
+    play.finish(task_id)
+    assert (on_versions(play, "den"), on_versions(play, "lab")) == ({NEW}, {OLD})
+    assert len(rollouts(play, "den")) == 1
+
+
+def test_a_pool_that_somebody_has_updated_since_is_left_to_them() -> None:
+    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    task_id = ask(play, soak_minutes=6000)
+    until_told(play, task_id, "ring 2 waits")
+    later = play.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, "schedule": {"mode": "now"}})
+    assert later.status == 202
+    play.run(1)
+    tell(play, task_id, "cancel", how="roll_back")
+    task = play.finish(task_id)
+    assert f"Pool lab was not taken back: rollout {later.json['id']} has come since." in task.note
+    assert on_versions(play, "lab") == {NEW}
+    assert notes(play, task_id)["lab"] == f"not taken back: rollout {later.json['id']} has come since"
+
+
+def test_a_pool_that_is_gone_keeps_no_other_from_going_back() -> None:
+    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    add_pool(play, "den", Ring.TEST)
+    task_id = ask(play, soak_minutes=6000)
+    until_told(play, task_id, "ring 2 waits")
+    assert play.app.send("DELETE", "/api/pools/den").status == 204
+    tell(play, task_id, "cancel", how="roll_back")
+    task = play.finish(task_id)
+    assert "Pool den was not taken back: it is not registered any more." in task.note
+    assert on_versions(play, "lab") == {OLD}
+
+
+def test_a_job_that_is_to_leave_its_pools_can_still_take_them_back() -> None:
+    play, task_id = half_way()
+    tell(play, task_id, "cancel")
+    assert tell(play, task_id, "cancel", how="roll_back").status == 202
+    play.finish(task_id)
+    assert {version for pool in ("lab", "den", "office") for version in on_versions(play, pool)} == {OLD}
+
+
+def test_busy_tables_just_then_do_not_lose_the_cancellation() -> None:
+    play, task_id = half_way()
+    busy = AzureBusy("table", 503, "Busy", "later", retry_after=5)
+    play.app.tables.rollouts.failures["replace"] = [busy] * 3
+    assert tell(play, task_id, "cancel").status == 202
+    assert begun(play)["den"].state is S.RUNNING
+    assert play.finish(task_id).state is TaskState.CANCELLED
+    assert begun(play)["den"].state is S.CANCELLED
+
+
+def waiting() -> tuple[Play, str]:
+    """Ring 2 waits for approval."""
+    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    task_id = ask(play, gate="approve")
+    until_told(play, task_id, "approves it")
+    return play, task_id
+
+
+def at_once(*acts: Callable[[], Reply]) -> list[Reply]:
+    with ThreadPoolExecutor(len(acts)) as people:
+        return [reply.result() for reply in [people.submit(act) for act in acts]]
+
+
+def test_many_approve_at_once_and_it_is_approved_once() -> None:
+    play, task_id = waiting()
+    replies = at_once(*[lambda: tell(play, task_id, "approve")] * 10)
+    assert {reply.status for reply in replies} == {202}
+    assert [one["ring"] for one in seen(play, task_id)["approvals"]] == [2]
+    assert [action for action, _ in audited(play)].count("approve ring") == 1
+    assert play.finish(task_id).state is TaskState.SUCCEEDED
+    assert tell(play, task_id, "approve", ring=2).status == 202  # it was approved: so it is
+    assert tell(play, task_id, "approve").status == 409
+
+
+@pytest.mark.parametrize("how", ["leave", "roll_back"])
+def test_whoever_cancels_while_another_approves_has_the_last_word(how: str) -> None:
+    for _ in range(5):
+        play, task_id = waiting()
+        approved, cancelled = at_once(
+            lambda: tell(play, task_id, "approve"),  # noqa: B023 - called at once
+            lambda: tell(play, task_id, "cancel", how=how),  # noqa: B023
+        )
+        assert (approved.status in {202, 409}, cancelled.status) == (True, 202)
+        assert play.finish(task_id).state is TaskState.CANCELLED
+        assert [rollout.pool for rollout in play.app.tables.rollouts.all(ROLLOUTS) if rollout.pool == "office"] == []
+        assert on_versions(play, "lab") == ({NEW} if how == "leave" else {OLD})
+
+
+def test_after_a_cancellation_nothing_can_be_approved() -> None:
+    play, task_id = waiting()
+    tell(play, task_id, "cancel")
+    refused = tell(play, task_id, "approve")
+    assert (refused.status, "was cancelled by function key" in refused.json["detail"]) == (409, True)
+
+
+def cut_in(play: Play, when: Callable[[Task], bool], act: Callable[[], Reply]) -> list[Reply]:
+    """Have somebody act just before the task is written so; what they were answered."""
+    write, told = play.app.tables.tasks._write, []
+
+    def watched(method: str, records: Any) -> Any:
+        if not told and when(records[0]):
+            play.app.tables.tasks._write = write  # type: ignore[method-assign]
+            told.append(act())
+            play.app.tables.tasks._write = watched  # type: ignore[method-assign]
+        return write(method, records)
+
+    play.app.tables.tasks._write = watched  # type: ignore[method-assign]
+    return told
+
+
+def test_an_approval_that_comes_while_a_step_writes_is_kept() -> None:
+    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    task_id = ask(play, gate="approve")
+    told = cut_in(play, lambda task: "approves it" in task.note, lambda: tell(play, task_id, "approve"))
+    assert play.finish(task_id).state is TaskState.SUCCEEDED
+    assert [reply.status for reply in told] == [202]
+
+
+def test_a_cancellation_while_the_ring_is_begun_stops_the_rest_of_it() -> None:
+    play = crowd(*((f"p{number}", Ring.TEST) for number in range(6)))
+    task_id = ask(play)
+
+    def somebody_cancels() -> None:
+        if len(begun(play)) == 3 and not play.task(task_id).cancelled_by:
+            tell(play, task_id, "cancel")
+
+    write = play.app.tables.rollouts._write
+
+    def watched(method: str, records: Any) -> Any:
+        written = write(method, records)
+        somebody_cancels()
+        return written
+
+    play.app.tables.rollouts._write = watched  # type: ignore[method-assign]
+    task = play.finish(task_id)
+    assert (task.state, len(begun(play))) == (TaskState.CANCELLED, 3)
+    assert all(rollout.state.ended for rollout in begun(play).values())
+
+
+def test_a_cancellation_that_comes_as_the_last_pool_is_through_is_heeded() -> None:
+    play = crowd(("lab", Ring.TEST))
+    task_id = ask(play)
+    play.run(until=lambda: play.rollouts().get("lab") == "succeeded")
+    told = cut_in(
+        play, lambda task: task.phase == "update_pools", lambda: tell(play, task_id, "cancel", how="roll_back")
+    )
+    task = play.finish(task_id)
+    assert [reply.status for reply in told] == [202]
+    assert (task.state, on_versions(play, "lab")) == (TaskState.CANCELLED, {OLD})
+
+
+def test_a_way_back_that_is_asked_for_as_a_cancelled_job_ends_is_heeded() -> None:
+    play, task_id = half_way()
+    tell(play, task_id, "cancel")
+    told = cut_in(play, lambda task: task.state.ended, lambda: tell(play, task_id, "cancel", how="roll_back"))
+    task = play.finish(task_id)
+    assert [reply.status for reply in told] == [202]
+    assert (task.state, task.cancel_how) == (TaskState.CANCELLED, "roll_back")
+    assert on_versions(play, "lab") == {OLD}
+
+
+def small() -> tuple[Play, str]:
+    """`lab` is through, and `den` waits for its user."""
+    play = crowd(("lab", Ring.TEST))
+    add_pool(play, "den", Ring.PILOT, users=1)
+    task_id = ask(play, schedule={"mode": "on_logoff", "deadline": in_hours(play, 30)})
+    play.run(until=lambda: play.rollouts().get("den") == "running")
+    return play, task_id
+
+
+@pytest.mark.parametrize("how", ["leave", "roll_back"])
+def test_the_process_may_die_at_any_call_of_a_cancellation(how: str) -> None:
+    play, task_id = small()
+    made_ready = play.calls
+    tell(play, task_id, "cancel", how=how)
+    play.finish(task_id)
+    last = play.calls - made_ready
+    assert last > 10
+    for number in range(1, last + 1):
+        play, task_id = small()
+        play.timers.append(lambda: resume_lost_tasks(play.app.services, play.app.engine))  # noqa: B023
+        play.die_at_call(number)
+        if not play.survive(lambda: tell(play, task_id, "cancel", how=how)):  # noqa: B023 - called at once
+            assert tell(play, task_id, "cancel", how=how).status == 202
+        assert play.finish(task_id).state is TaskState.CANCELLED, number
+        assert play.died == 1, number
+        assert (on_versions(play, "lab"), on_versions(play, "den")) == ({OLD if how == "roll_back" else NEW}, {OLD})
+        assert len(rollouts(play, "lab")) == (2 if how == "roll_back" else 1), number
+        assert_at_rest(play)
+
+
+def test_a_job_that_has_failed_says_how_to_take_it_back() -> None:
+    play = crowd(("lab", Ring.TEST))
+    play.app.world.refuse("start_reimage", "lab-0")
+    task_id = ask(play, policy=FAILS)
+    play.finish(task_id)
+    assert "POST /api/pools/{pool}/roll-back" in tell(play, task_id, "cancel", how="roll_back").json["detail"]
+    assert send(play).status == 202

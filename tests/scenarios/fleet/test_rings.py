@@ -1,0 +1,282 @@
+"""One job over many pools in virtual time: ring after ring, soak and gate, what fails, windows, and any crash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.core.states import RolloutState, TaskState
+from shared.fleet import steps
+from shared.models.pools import Ring
+from shared.models.windows import Window
+from shared.services import POOLS, ROLLOUTS
+from tests.fixtures.engine import Play
+from tests.fixtures.scenarios.fleet import (
+    FAILS,
+    THREE,
+    ask,
+    audited,
+    begun,
+    crowd,
+    in_hours,
+    jobs,
+    notes,
+    seen,
+    tell,
+    until_told,
+)
+from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool, assert_at_rest, assert_sound, on_versions, post
+
+S = RolloutState
+
+
+def test_three_rings_with_a_soak_between_and_one_task_shows_all() -> None:
+    play = crowd(*THREE, ("den", Ring.TEST))
+    task_id = ask(play, soak_minutes=90, reason="patch day")
+    assert notes(play, task_id) == {
+        "den": "begins", "lab": "begins", "pilot": "waits for ring 0", "office": "waits for ring 1"
+    }  # fmt: skip
+    task = play.finish(task_id)
+    assert (task.state, task.note, task.percent) == (TaskState.SUCCEEDED, "2.0.0 is on 4 of 4 pools.", 100)
+    found = begun(play)
+    for before, after in [("lab", "pilot"), ("den", "pilot"), ("pilot", "office")]:
+        ended = found[before].ended_at
+        assert ended is not None
+        assert found[after].created_at >= ended + timedelta(minutes=90)
+    assert {(rollout.task, rollout.reason) for rollout in found.values()} == {(task_id, "patch day")}
+    assert {version for pool in found for version in on_versions(play, pool)} == {NEW}
+    view = seen(play, task_id)
+    assert [(pool["pool"], pool["ring"], pool["state"], pool["percent"]) for pool in view["pools"]] == [
+        ("den", 0, "succeeded", 100), ("lab", 0, "succeeded", 100), ("pilot", 1, "succeeded", 100),
+        ("office", 2, "succeeded", 100),
+    ]  # fmt: skip
+    assert (view["waits_for"], view["ring"]) == ("", 2)
+    assert_at_rest(play)
+
+
+def test_the_view_says_what_it_waits_for_and_how_far_it_is() -> None:
+    play = crowd(hosts=4)
+    play.app.world.log_on("lab-3", "ann", pool(play, "lab").host_pool_id)
+    deadline = {"mode": "on_logoff", "deadline": in_hours(play, 4)}
+    task_id = ask(play, schedule=deadline, soak_minutes=30)
+    play.run(1)
+    view = seen(play, task_id)
+    assert view["waits_for"] == "Ring 0: 0 of 1 pool through."
+    assert 20 < view["percent"] < 33
+    lab = view["pools"][0]
+    assert (lab["state"], lab["href"]) == ("running", f"/api/rollouts/{lab['rollout']}")
+    until_told(play, task_id, "ring 1 waits")
+    view = seen(play, task_id)
+    assert view["waits_for"].startswith("Ring 0 is through; ring 1 waits. It begins at 2026-11-02T")
+    assert view["pools"][1]["note"].startswith("waits until 2026-11-02T")
+    assert view["percent"] == 32
+    listed = play.app.send("GET", "/api/tasks?kind=update_pools").json["items"]
+    assert [(row["id"], row["image"], row["pool"], row["step"]) for row in listed] == [
+        (task_id, IMAGE, None, "updating pools")
+    ]
+
+
+def test_a_request_may_give_pools_other_rings() -> None:
+    play = crowd()
+    task_id = ask(play, rings={"office": 3, "lab": 9})
+    play.finish(task_id)
+    order = sorted(begun(play).values(), key=lambda rollout: rollout.created_at)
+    assert [rollout.pool for rollout in order] == ["pilot", "office", "lab"]
+
+
+def test_a_gate_holds_every_ring_but_the_first_until_a_person_approves_it() -> None:
+    play = crowd()
+    task_id = ask(play, gate="approve", soak_minutes=30)
+    assert tell(play, task_id, "approve").status == 409
+    until_told(play, task_id, "ring 1 waits until somebody approves it")
+    play.run(20)
+    assert begun(play).keys() == {"lab"}
+    assert notes(play, task_id)["pilot"] == "waits until somebody approves ring 1"
+    assert seen(play, task_id)["waits_for"] == (
+        f"Ring 0 is through; ring 1 waits until somebody approves it. Approve it: POST /api/tasks/{task_id}/approve."
+    )
+    approved_at = play.app.now
+    assert tell(play, task_id, "approve").status == 202
+    until_told(play, task_id, "ring 2 waits until somebody approves it")
+    assert begun(play)["pilot"].created_at - approved_at <= timedelta(seconds=30)
+    assert begun(play).keys() == {"lab", "pilot"}
+    assert tell(play, task_id, "approve", ring=2).status == 202  # also during the soak
+    assert play.finish(task_id).state is TaskState.SUCCEEDED
+    ended = begun(play)["pilot"].ended_at
+    assert ended is not None
+    assert begun(play)["office"].created_at >= ended + timedelta(minutes=30)
+    approvals = [(one["ring"], one["by"]) for one in seen(play, task_id)["approvals"]]
+    assert approvals == [(1, "function key"), (2, "function key")]
+    assert ("approve ring", f"task {task_id}: ring 1") in audited(play)
+    assert_at_rest(play)
+
+
+def test_a_ring_that_nobody_approves_is_given_up() -> None:
+    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    play.app.settings = play.app.settings.model_copy(update={"approval_limit": 7_200.0})
+    task_id = ask(play, gate="approve", soak_minutes=60)
+    task = play.finish(task_id)
+    ended = begun(play)["lab"].ended_at
+    assert ended is not None
+    assert task.ended_at is not None
+    assert timedelta(hours=3) < task.ended_at - ended < timedelta(hours=3, minutes=2)
+    assert task.note == (
+        "ring 2 was not approved within 2 hours, so it is not begun; 2.0.0 is on 1 of 2 pools."
+        " Pools that were not begun: office."
+    )
+
+
+def test_a_gate_holds_also_when_the_pools_before_it_are_gone() -> None:
+    play = crowd()
+    task_id = ask(play, gate="approve", schedule={"mode": "now"}, pools=["lab", "office"])
+    play.app.tables.pools.remove(pool(play, "lab"))
+    until_told(play, task_id, "ring 2 waits until somebody approves it")
+    assert begun(play) == {}
+
+
+def pool(play: Play, name: str) -> Any:
+    found = play.app.tables.pools.find(POOLS, name)
+    assert found is not None
+    return found
+
+
+def test_a_pool_that_fails_keeps_later_rings_as_they_are() -> None:
+    play = crowd(*THREE, ("den", Ring.TEST))
+    play.app.world.refuse("start_reimage", "lab-0")
+    task_id = ask(play, policy=FAILS)
+    task = play.finish(task_id)
+    assert task.state is TaskState.FAILED
+    assert task.note == (
+        "rollouts have not succeeded: lab: failed; later rings are not begun; 2.0.0 is on 1 of 4 pools."
+        " Pools that were not begun: office, pilot."
+    )
+    assert (on_versions(play, "den"), on_versions(play, "office")) == ({NEW}, {OLD})
+    assert notes(play, task_id)["office"] == "not begun"
+    assert_sound(play)
+
+
+def test_others_of_the_ring_are_waited_for_when_one_has_failed() -> None:
+    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    add_pool(play, "den", Ring.TEST, users=1)
+    play.app.world.refuse("start_reimage", "lab-0")
+    task_id = ask(play, policy=FAILS, schedule={"mode": "on_logoff", "deadline": in_hours(play, 6)})
+    until_told(play, task_id, "lab: failed")
+    assert seen(play, task_id)["state"] == "running"
+    assert "1 of 2 pools through" in seen(play, task_id)["waits_for"]
+    assert notes(play, task_id)["office"] == "not begun: another pool has not succeeded"
+    refused = tell(play, task_id, "approve")
+    assert "begins nothing more" in refused.json["detail"]
+    assert play.finish(task_id).state is TaskState.FAILED
+    assert begun(play)["den"].state is S.SUCCEEDED
+
+
+def test_a_rollout_that_somebody_cancels_stops_later_rings() -> None:
+    play = crowd(users=1)
+    task_id = ask(play, schedule={"mode": "on_logoff", "deadline": in_hours(play, 6)})
+    play.run(0.1)
+    lab = begun(play)["lab"].id
+    assert play.app.send("POST", f"/api/rollouts/{lab}/cancel").status == 202
+    task = play.finish(task_id)
+    assert (task.state, begun(play).keys()) == (TaskState.FAILED, {"lab"})
+    assert "lab: cancelled" in task.note
+
+
+def test_a_pool_of_a_later_ring_that_cannot_be_updated_ends_it_with_the_reason() -> None:
+    play = crowd()
+    task_id = ask(play, soak_minutes=600)
+    until_told(play, task_id, "ring 1 waits")
+    del play.app.world.pools[pool(play, "pilot").host_pool_id.lower()]
+    task = play.finish(task_id)
+    assert task.state is TaskState.FAILED
+    assert "pilot: " in task.note
+    assert notes(play, task_id)["pilot"].startswith("not begun: ")
+
+
+def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
+    play = crowd(("lab", Ring.TEST), ("den", Ring.TEST), users=1)
+    body = {"version": NEW, "schedule": {"mode": "on_logoff", "deadline": in_hours(play, 4)}}
+    held = play.app.send("POST", "/api/pools/lab/update-image", body).json["id"]
+    task_id = ask(play)
+    play.run(1)
+    assert begun(play)["den"].state is S.SUCCEEDED
+    assert notes(play, task_id)["lab"].startswith(f"waits: Rollout {held} runs on pool lab")
+    assert held in seen(play, task_id)["waits_for"]
+    assert play.finish(task_id).state is TaskState.SUCCEEDED
+    assert begun(play)["lab"].id != held
+
+
+def test_a_pool_that_has_left_the_image_is_passed_over_unless_the_image_was_named() -> None:
+    for named, state in [(None, "skipped"), (IMAGE, "succeeded")]:
+        play = crowd()
+        task_id = ask(play, soak_minutes=60, pools=["lab", "office"], image=named)
+        play.run(0.5)
+        play.app.tables.pools.replace(pool(play, "office").model_copy(update={"image": "other"}))
+        play.app.tables.images.add(
+            play.app.tables.images.find("image", IMAGE).model_copy(update={"name": "other", "etag": None})  # type: ignore[union-attr]
+        )
+        assert play.finish(task_id).state is TaskState.SUCCEEDED
+        if state == "skipped":
+            assert notes(play, task_id)["office"] == "not updated: it has another image now, other"
+            assert "Pool office was not updated: it has another image now, other." in play.task(task_id).note
+        else:
+            assert begun(play)["office"].state is S.SUCCEEDED
+
+
+def test_each_pool_is_updated_in_its_own_windows() -> None:
+    play = crowd()
+    night = Window.model_validate({"from": "22:00", "to": "05:00"})
+    berlin = {"time_zone": "Europe/Berlin", "policy": pool(play, "lab").policy.model_copy(update={"windows": (night,)})}
+    play.app.tables.pools.replace(pool(play, "lab").model_copy(update=berlin))
+    task_id = ask(play, schedule={"mode": "now", "time_zone": "UTC"}, soak_minutes=60)
+    play.run(0.1)
+    lab = begun(play)["lab"].schedule
+    assert (lab.mode, lab.begin_at.isoformat()) == ("at", "2026-11-02T21:00:00+00:00")
+    assert play.finish(task_id).state is TaskState.SUCCEEDED
+    assert begun(play)["office"].schedule.mode == "now"
+
+
+def test_many_pools_are_begun_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "AT_ONCE", 2)
+    play = crowd(*((f"p{number}", Ring.TEST) for number in range(7)))
+    assert play.finish(ask(play)).state is TaskState.SUCCEEDED
+    created = sorted(rollout.created_at for rollout in begun(play).values())
+    assert created[-1] - created[0] < timedelta(seconds=30)
+
+
+def test_a_roll_back_of_the_image_stops_what_the_job_was_to_bring() -> None:
+    play = crowd(users=1)
+    task_id = ask(play, schedule={"mode": "on_logoff", "deadline": in_hours(play, 6)})
+    play.run(0.2)
+    assert post(play, "/roll-back").status == 202
+    assert play.finish(task_id).state is TaskState.FAILED
+    assert begun(play)["lab"].state is S.CANCELLED
+    assert begun(play).keys() == {"lab"}
+
+
+def small() -> Play:
+    """A pool with a host in ring test, and one in production without any."""
+    play = crowd(("lab", Ring.TEST))
+    add_pool(play, "office", hosts=0)
+    return play
+
+
+def test_the_process_may_die_at_any_call() -> None:
+    """It is asked for once; if that dies before it is on record, it is asked for again. Hosts are rebuilt once."""
+    play = small()
+    made_ready = play.calls
+    play.finish(ask(play))
+    last = play.calls - made_ready
+    assert last > 30
+    for number in range(1, last + 1):
+        play = small()
+        play.die_at_call(number)
+        if not play.survive(lambda: ask(play)) and not jobs(play):  # noqa: B023 - called at once
+            ask(play)
+        (task,) = jobs(play)
+        assert play.finish(task.id).state is TaskState.SUCCEEDED, number
+        assert (play.died, play.rollouts()) == (1, {"lab": "succeeded", "office": "succeeded"}), number
+        assert len(play.app.tables.rollouts.all(ROLLOUTS)) == 2, number
+        assert play.app.world.count("start_reimage") == 1, number
+        assert_at_rest(play)

@@ -1,0 +1,199 @@
+"""Discarding a staged version and removing a backup: refused while it is used, fenced before it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.api.images import VersionView
+from shared.core.errors import AzureBusy, Conflict, NotFound
+from shared.core.states import PromotionState, VersionState
+from shared.images.removal import remove_version
+from shared.images.retention import tidy
+from shared.models.images import Source
+from shared.models.pools import Ring
+from shared.models.tasks import TaskKind
+from shared.records.versions import change_family
+from shared.services import POOLS
+from shared.versions import lifecycle, removal_rules
+from tests.fixtures.app import update
+from tests.fixtures.engine import Play
+from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, post, recorded
+from tests.fixtures.scenarios.versions import (
+    ACTIVE,
+    FIRST,
+    NEXT,
+    SECOND,
+    add_pool,
+    audited,
+    in_gallery,
+    promotion_state,
+    row_of,
+    shelf,
+    tasks,
+)
+from tests.fixtures.version_sets import record_family, version_row
+from tests.fixtures.world.azure import DEFINITION_ID
+
+V = VersionState
+BUSY = AzureBusy("call", 503, "Busy", "later")
+
+
+def remove(play: Play, version: str) -> tuple[VersionView, bool]:
+    return remove_version(play.app.services, IMAGE, version, "ann")
+
+
+def written(play: Play) -> Any:
+    """Everything that is recorded of the versions, and by which write."""
+    return recorded(play).state, dict(recorded(play).versions)
+
+
+class TestDiscard:
+    """A staged version that will not be used."""
+
+    def test_one_that_we_captured_leaves_the_gallery_too(self) -> None:
+        play = shelf(ACTIVE, staged=Source.CAPTURE)
+        view, leaves = remove(play, NEXT)
+        assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.LEAVES, True)
+        assert recorded(play).state.staged is None
+        play.run(hours=1)
+        assert in_gallery(play) == {FIRST, SECOND, ACTIVE}
+        assert (row_of(play, NEXT).state, row_of(play, NEXT).deleting) == (V.DISCARDED, False)
+        assert tasks(play) == [(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, NEXT, "ann")]
+        assert audited(play) == [("ann", "discard version", NEXT, ""), ("ann", "remove version", NEXT, "")]
+        assert_at_rest(play)
+
+    def test_one_that_somebody_else_put_there_stays(self) -> None:
+        play = shelf(ACTIVE, staged=Source.GALLERY)
+        view, leaves = remove(play, NEXT)
+        assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.STAYS, False)
+        assert (view.in_gallery, view.excluded_from_latest) == (True, True)
+        play.run(hours=1)
+        assert NEXT in in_gallery(play)
+        assert tasks(play) == [(TaskKind.DISCARD, NEXT, "ann")]
+        assert post(play, "/stage", {"version": NEXT}).status == 200
+        assert_at_rest(play)
+
+    def test_its_promotion_is_cancelled_with_it(self) -> None:
+        play = shelf(staged=Source.GALLERY, promotion=True)
+        remove(play, NEXT)
+        assert recorded(play).state.promotion == ""
+        assert promotion_state(play) == (PromotionState.CANCELLED, "Version 4.0.0 was discarded by ann.")
+        assert {entry[:2] for entry in audited(play)} == {("ann", "cancel promotion"), ("ann", "discard version")}
+
+    def test_a_promotion_that_cannot_be_written_does_not_hold_it_up(self) -> None:
+        play = shelf(staged=Source.GALLERY, promotion=True)
+        play.app.tables.promotions.failures["replace"] = [BUSY]
+        remove(play, NEXT)
+        assert promotion_state(play)[0] is PromotionState.SCHEDULED
+        assert recorded(play).state.promotion == ""
+        assert tasks(play) == [(TaskKind.DISCARD, NEXT, "ann")]
+
+    @pytest.mark.parametrize("source", Source)
+    def test_one_that_is_used_is_not_discarded(self, source: Source) -> None:
+        play = shelf(ACTIVE, NEXT, staged=source, promotion=True)
+        add_pool(play.app, "lab", NEXT, ring=Ring.TEST)
+        before = written(play)
+        with pytest.raises(Conflict, match="used by pool lab, host office-1 of pool office"):
+            remove(play, NEXT)
+        assert written(play) == before
+        assert promotion_state(play)[0] is PromotionState.SCHEDULED
+        assert play.app.world.count("start_removal") == 0
+
+
+class TestBackup:
+    """A backup that an operator does not want to keep."""
+
+    def test_it_is_fenced_and_then_goes(self) -> None:
+        play = shelf(ACTIVE)
+        seen: list[bool] = []
+        play.app.world.meanwhile("start_removal", lambda: seen.append(row_of(play, FIRST).deleting))
+        view, leaves = remove(play, FIRST)
+        assert seen == [True]
+        assert (view.state, view.detail, view.in_gallery, leaves) == (V.BACKUP, removal_rules.LEAVES, True, True)
+        refused = post(play, "/roll-back", {"version": FIRST})
+        assert (refused.status, "being removed" in refused.json["detail"]) == (409, True)
+        assert update(play.app, {"version": FIRST, "allow_downgrade": True}).status == 422
+        assert tidy(play.app.services) == [f"{IMAGE} {FIRST}"]
+        assert (row_of(play, FIRST).state, row_of(play, FIRST).ended_at) == (V.DELETED, play.app.now)
+        assert in_gallery(play) == {SECOND, ACTIVE, NEXT}
+        assert tasks(play) == [(TaskKind.REMOVE, FIRST, "ann")]
+        assert audited(play) == [("ann", "remove version", FIRST, "")]
+        assert_at_rest(play)
+
+    def test_one_that_azure_deletes_at_once_is_gone_at_once(self) -> None:
+        play = shelf(ACTIVE)
+        play.app.world.resumes_needed = 0
+        view, leaves = remove(play, FIRST)
+        assert (view.state, view.in_gallery, leaves) == (V.DELETED, False, False)
+        assert tasks(play) == [(TaskKind.REMOVE, FIRST, "ann")]
+
+    def test_one_that_is_gone_from_the_gallery_already_is_recorded_so(self) -> None:
+        play = shelf(ACTIVE)
+        del play.app.world.versions[DEFINITION_ID.lower()][FIRST]
+        view, leaves = remove(play, FIRST)
+        assert (view.state, leaves) == (V.DELETED, False)
+        assert play.app.world.count("start_removal") == 0
+
+    def test_one_that_is_used_stays_as_it_is(self) -> None:
+        play = shelf(ACTIVE, FIRST)
+        before = written(play)
+        with pytest.raises(Conflict, match="used by host office-1 of pool office"):
+            remove(play, FIRST)
+        assert written(play) == before
+
+    def test_one_that_may_be_used_stays_too(self) -> None:
+        play = shelf(ACTIVE)
+        play.app.world.refuse("session_hosts")
+        with pytest.raises(Conflict, match="whose hosts are not known"):
+            remove(play, FIRST)
+        assert not row_of(play, FIRST).deleting
+
+    def test_one_that_was_active_a_moment_ago_stays(self) -> None:
+        play = shelf()
+        app = play.app
+        app.tables.pools.remove(app.tables.pools.all(POOLS)[0])
+        change_family(app.services, IMAGE, lambda f: lifecycle.roll_back(f, None, task="t", now=app.now))
+        with pytest.raises(Conflict, match="in the making"):
+            remove(play, ACTIVE)
+        app.now += removal_rules.SETTLING
+        assert remove(play, ACTIVE)[1]
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [
+        (ACTIVE, "is the active one: activate another"),
+        ("5.0.0", "is being made: cancel task t-5"),
+        ("6.0.0", "never came to be"),
+        ("7.0.0", "was deleted already"),
+        ("8.0.0", r"was discarded already; it stays in the gallery"),
+        ("9.0.0", r"was discarded already; it is gone from the gallery"),
+        (NEXT, "in the gallery only"),
+    ],
+)
+def test_nothing_else_is_removed(version: str, says: str) -> None:
+    play = shelf(ACTIVE)
+    others = [
+        version_row("5.0.0", V.CAPTURING, task="t-5"),
+        version_row("6.0.0", V.FAILED),
+        version_row("7.0.0", V.DELETED),
+        version_row("8.0.0", V.DISCARDED, note=removal_rules.STAYS),
+        version_row("9.0.0", V.DISCARDED, source=Source.CAPTURE),
+    ]
+    record_family(play.app.tables.versions, recorded(play).changed(*others, capture="t-5"))
+    before = written(play)
+    with pytest.raises(Conflict, match=says) as refused:
+        remove(play, version)
+    assert refused.value.task == ("t-5" if version == "5.0.0" else None)
+    assert written(play) == before
+    assert play.app.world.count("start_removal") == 0
+
+
+def test_what_nobody_knows_is_not_found() -> None:
+    play = shelf()
+    with pytest.raises(NotFound, match=r"no version called 12\.0\.0"):
+        remove(play, "12.0.0")
+    with pytest.raises(NotFound):
+        remove_version(play.app.services, "other", FIRST, "ann")

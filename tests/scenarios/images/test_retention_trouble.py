@@ -1,0 +1,179 @@
+"""Retention when things go wrong: one thing holds up no other, and what was cut off elsewhere is put right."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from shared.api.images import StageRequest
+from shared.core.errors import AzureBusy, AzureForbidden
+from shared.core.states import VersionState
+from shared.images.change_records import tell
+from shared.images.removal import remove_version
+from shared.images.retention import RECENT, UNTOLD, tidy
+from shared.images.staging import stage_version
+from shared.models.images import Source
+from shared.models.tasks import TaskKind
+from shared.records.versions import change_family
+from shared.versions import lifecycle, removal_rules
+from tests.fixtures.engine import Play
+from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, excluded
+from tests.fixtures.scenarios.versions import (
+    ACTIVE,
+    FIRST,
+    NEXT,
+    NONE,
+    ONE,
+    OTHER,
+    SECOND,
+    audited,
+    in_gallery,
+    row_of,
+    shelf,
+    tasks,
+    with_linux,
+)
+from tests.fixtures.world.azure import DEFINITION_ID
+
+V = VersionState
+BUSY = AzureBusy("call", 429, "TooMany", "later")
+
+
+def run(play: Play) -> list[str]:
+    return tidy(play.app.services)
+
+
+class TestTrouble:
+    """One thing that goes wrong holds up no other."""
+
+    @pytest.mark.parametrize("method", ["version", "start_removal", "versions"])
+    def test_an_image_whose_gallery_refuses_does_not_hold_up_the_other(self, method: str) -> None:
+        play = with_linux()
+        play.app.world.refuse(method, target=OTHER)
+        play.run(hours=1)
+        assert in_gallery(play) == {ACTIVE, NEXT}
+        gone = play.app.world.versions[OTHER.lower()]
+        assert (FIRST in gone) is (method != "versions")
+
+    def test_rows_that_cannot_be_read_do_not_hold_up_the_other(self, caplog: pytest.LogCaptureFixture) -> None:
+        play = with_linux()
+        play.app.tables.versions.failures["all"] = [RuntimeError("no row of ours")]
+        with caplog.at_level(logging.ERROR):
+            run(play)
+        assert "versions of linux" in caplog.text
+        assert row_of(play, FIRST).deleting
+        assert FIRST in play.app.world.versions[OTHER.lower()]
+
+    def test_a_refusal_is_noted_and_tried_again(self) -> None:
+        play = shelf(ACTIVE, retention=ONE)
+        play.app.world.fail("start_removal", AzureForbidden("delete", 403, "AuthorizationFailed", "no right"))
+        run(play)
+        assert "Azure does not remove it: delete: AuthorizationFailed" in row_of(play, FIRST).note
+        assert not row_of(play, FIRST).deleting
+        play.run(hours=1)
+        assert row_of(play, FIRST).state is V.DELETED
+
+    def test_when_azure_is_busy_it_is_done_the_next_time(self) -> None:
+        play = shelf(ACTIVE, retention=ONE)
+        for method in ("version", "start_removal", "session_hosts"):
+            play.app.world.fail(method, BUSY)
+        for _ in range(3):
+            run(play)
+            assert FIRST in in_gallery(play)
+        play.run(hours=1)
+        assert FIRST not in in_gallery(play)
+
+    def test_two_workers_at_once_double_nothing(self) -> None:
+        play = with_linux()
+        play.app.world.resumes_needed = 0
+        gone: list[str] = []
+        threads = [threading.Thread(target=lambda: gone.extend(run(play))) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        play.run(hours=1)
+        assert in_gallery(play) == {ACTIVE, NEXT}
+        assert len(tasks(play)) == len(set(tasks(play))) + 1 == 3  # 1.0.0 is the name of two
+        assert len(audited(play)) == 3
+        assert_at_rest(play)
+
+    def test_what_another_worker_has_given_back_is_not_deleted(self) -> None:
+        play = shelf(ACTIVE)
+        app = play.app
+        app.world.fail("start_removal", BUSY)
+        remove_version(app.services, IMAGE, FIRST, "ann")
+        give_back = partial(removal_rules.not_removed, version=FIRST, why="is kept, since pool lab is on it")
+        app.world.meanwhile("machines", lambda: change_family(app.services, IMAGE, give_back))
+        assert run(play) == []
+        assert app.world.count("start_removal") == 1
+        assert row_of(play, FIRST).state is V.BACKUP
+
+    def test_the_process_may_die_at_any_call(self) -> None:
+        died, call = True, 0
+        while died:
+            call += 1
+            play = shelf(ACTIVE, SECOND, staged=Source.CAPTURE, retention=NONE)
+            remove_version(play.app.services, IMAGE, NEXT, "ann")
+            play.die_at_call(call)
+            died = not play.survive(lambda: (run(play), run(play), run(play)))  # noqa: B023 - run at once
+            assert play.app.world.violations == []
+            play.run(hours=1)
+            assert in_gallery(play) == {SECOND, ACTIVE}, call
+            assert sorted(tasks(play)) == sorted(
+                [(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, FIRST, "retention"), (TaskKind.REMOVE, NEXT, "ann")]
+            ), call
+            assert_at_rest(play)
+        assert call > 20
+
+
+class TestRest:
+    """What was cut off elsewhere."""
+
+    def test_flags_are_put_right_one_by_one_and_the_active_version_first(self) -> None:
+        play = shelf(staged=Source.GALLERY)
+        versions = play.app.world.versions[DEFINITION_ID.lower()]
+        for name, found in versions.items():
+            versions[name] = found.model_copy(update={"exclude_from_latest": name == ACTIVE})
+        run(play)
+        asked = [target.rsplit("/", 1)[-1] for method, target in play.app.world.calls if method == "start_exclude"]
+        assert asked == [ACTIVE]
+        play.run(hours=1)
+        assert excluded(play) == {FIRST: True, SECOND: True, ACTIVE: False, NEXT: True}
+        assert_at_rest(play)
+
+    def test_what_became_active_while_it_looked_is_not_left_out(self) -> None:
+        play = shelf(staged=Source.GALLERY)
+        app = play.app
+        switch = partial(lifecycle.activate, version=NEXT, task="t-1", now=app.now, backup=True, force=False)
+
+        def activated() -> None:
+            change_family(app.services, IMAGE, switch)
+            app.services.gallery.start_exclude(DEFINITION_ID, NEXT, excluded=False)
+
+        app.world.resumes_needed = 0
+        app.world.meanwhile("versions", activated)
+        run(play)
+        assert excluded(play) == {FIRST: True, SECOND: True, ACTIVE: True, NEXT: False}
+
+    def test_a_change_that_was_never_told_is_told_within_days(self) -> None:
+        for days, told in ((0, False), (6, True), (8, False)):
+            play = shelf()
+            app = play.app
+            app.tables.tasks.failures["add"] = [BUSY]
+            stage_version(app.services, IMAGE, StageRequest(version=NEXT), "ann")
+            app.now += UNTOLD / 2 + timedelta(days=days)
+            assert timedelta(days=6) < RECENT < timedelta(days=8)
+            run(play)
+            assert (tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]) is told, days
+
+    def test_what_was_told_is_not_told_again(self) -> None:
+        play = shelf()
+        stage_version(play.app.services, IMAGE, StageRequest(version=NEXT), "ann")
+        tell(play.app.services, row_of(play, NEXT))
+        play.run(hours=1)
+        assert len(tasks(play)) == len(audited(play)) == 1

@@ -1,0 +1,162 @@
+"""Staging a version of the gallery: refused before anything is touched, left out of latest before it is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.api.images import StageRequest
+from shared.core.errors import AzureBusy, Conflict, InvalidRequest, NotFound
+from shared.core.states import VersionState
+from shared.images.staging import stage_version
+from shared.models.images import Source
+from shared.models.tasks import TaskKind
+from shared.records.versions import change_family
+from shared.services import TASKS
+from shared.versions import lifecycle
+from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, recorded
+from tests.fixtures.scenarios.versions import (
+    ACTIVE,
+    FIRST,
+    NEXT,
+    add_pool,
+    audited,
+    include,
+    settled,
+    shelf,
+    stage,
+    tasks,
+)
+from tests.fixtures.world.azure import vm_id_of
+
+BUSY = AzureBusy("call", 503, "Busy", "later")
+
+
+def test_a_staged_version_is_recorded_and_told() -> None:
+    play = shelf()
+    view = stage(play, notes="patch day")
+    assert (view.state, view.source, view.notes, view.created_by) == (
+        VersionState.STAGED,
+        Source.GALLERY,
+        "patch day",
+        "ann",
+    )
+    assert (view.in_gallery, view.ready, view.excluded_from_latest, view.used_by) == (True, True, True, [])
+    assert recorded(play).state.staged == NEXT
+    assert tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]
+    assert audited(play) == [("ann", "stage version", "", NEXT)]
+    assert recorded(play).state.last_task == play.app.tables.tasks.all(TASKS)[0].id
+    assert play.app.world.count("start_exclude") == 0
+    assert_at_rest(play)
+
+
+def test_one_that_is_in_latest_is_left_out_before_it_is_recorded() -> None:
+    play = shelf()
+    include(play)
+    play.app.world.meanwhile("start_exclude", lambda: unrecorded.append(recorded(play).state.staged))
+    unrecorded: list[str | None] = []
+    assert stage(play).excluded_from_latest
+    assert unrecorded == [None]
+    settled(play)
+    assert_at_rest(play)
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [
+        (ACTIVE, "is the active one"),
+        (FIRST, "not newer than the active"),
+        ("2.9.9", "not newer than the active"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_touched(version: str, says: str) -> None:
+    play = shelf()
+    with pytest.raises(Conflict, match=says):
+        stage(play, version)
+    assert play.app.world.calls == []
+    assert tasks(play) == []
+
+
+def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
+    play = shelf(staged=Source.CAPTURE)
+    with pytest.raises(Conflict, match="is staged already"):
+        stage(play)
+    with pytest.raises(Conflict, match=r"4\.0\.0 is staged: activate or discard it"):
+        stage(play, "5.0.0")
+    play = shelf()
+    app = play.app
+    change_family(
+        app.services,
+        IMAGE,
+        lambda family: lifecycle.begin_capture(
+            family, "5.0.0", task="t-1", now=app.now, who="bob", notes="", backup=True
+        ),
+    )
+    with pytest.raises(Conflict) as refused:
+        stage(play)
+    assert refused.value.task == "t-1"
+    assert app.world.calls == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"ready": False, "detail": "replicating, 40 %"}, "is not ready: replicating, 40 %"),
+        ({"ready": False, "failed": True, "detail": "no quota"}, "given up making version 4.0.0: no quota"),
+        ({"replicas": {"northeurope": 1}}, "is not in westeurope, where office is"),
+        ({"replicas": {"westeurope": 0}}, "is not in westeurope, where office is"),
+    ],
+)
+def test_one_that_could_not_be_used_is_refused_by_the_field(fields: dict[str, Any], says: str) -> None:
+    play = shelf(ACTIVE)
+    include(play, **fields)
+    with pytest.raises(InvalidRequest, match=says) as refused:
+        stage(play)
+    assert [problem.field for problem in refused.value.problems] == ["version"]
+    assert play.app.world.count("start_exclude") == 0
+    assert recorded(play).state.staged is None
+
+
+def test_one_that_is_not_in_the_gallery_or_of_no_image_is_refused() -> None:
+    play = shelf()
+    with pytest.raises(InvalidRequest, match=r"has no version 9\.0\.0"):
+        stage(play, "9.0.0")
+    with pytest.raises(NotFound):
+        stage_version(play.app.services, "other", StageRequest(version=NEXT), "ann")
+
+
+def test_the_regions_are_those_of_the_hosts_of_every_pool_of_the_image() -> None:
+    play = shelf(ACTIVE)
+    app = play.app
+    for name in ("east", "far"):
+        add_pool(app, name, ACTIVE, ACTIVE)
+        app.world.change_machine(vm_id_of(f"{name}-0"), location="East US")
+    add_pool(app, "empty", None)
+    add_pool(app, "foreign", ACTIVE, ACTIVE, image="linux")
+    app.world.change_machine(vm_id_of("foreign-0"), location="Japan East")
+    with pytest.raises(InvalidRequest, match=r"not in eastus, where east, far is\. Replicate it there") as refused:
+        stage(play)
+    assert "westeurope" not in str(refused.value)
+    assert "japan" not in str(refused.value)
+    include(play, replicas={"eastus": 1, "westeurope": 2})
+    assert stage(play).state is VersionState.STAGED
+
+
+def test_an_empty_pool_counts_by_the_region_of_its_host_pool() -> None:
+    play = shelf()
+    include(play, replicas={"eastus": 1})
+    with pytest.raises(InvalidRequest, match="westeurope, where office is"):
+        stage(play)
+
+
+def test_a_pool_that_cannot_be_read_stops_it_with_the_way_out() -> None:
+    play = shelf()
+    play.app.world.refuse("session_hosts")
+    with pytest.raises(InvalidRequest, match=r"office is on this image.*unregister the pool"):
+        stage(play)
+    play.app.world.faults.clear()
+    play.app.world.fail("session_hosts", BUSY)
+    with pytest.raises(AzureBusy):
+        stage(play)
+    assert recorded(play).state.staged is None

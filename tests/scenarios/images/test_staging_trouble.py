@@ -1,0 +1,135 @@
+"""Staging while Azure is difficult, while others do the same, and while the process dies."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import pytest
+
+from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError
+from shared.core.states import VersionState
+from shared.images.retention import UNTOLD, tidy
+from shared.models.tasks import TaskKind
+from shared.services import TASKS
+from tests.fixtures.scenarios.images import assert_at_rest, assert_sound, excluded, recorded
+from tests.fixtures.scenarios.versions import (
+    ACTIVE,
+    NEXT,
+    SECOND,
+    audited,
+    include,
+    row_of,
+    settled,
+    shelf,
+    stage,
+    tasks,
+)
+
+BUSY = AzureBusy("call", 503, "Busy", "later")
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (AzureConflict("update", 409, "OperationNotAllowed", "An operation is under way."), Conflict),
+        (AzureForbidden("update", 403, "AuthorizationFailed", "no right"), AzureForbidden),
+        (BUSY, AzureBusy),
+    ],
+)
+def test_what_cannot_be_left_out_of_latest_is_not_staged(error: FreshcoatError, raised: type[FreshcoatError]) -> None:
+    play = shelf()
+    include(play)
+    play.app.world.fail("start_exclude", error)
+    with pytest.raises(raised):
+        stage(play)
+    assert recorded(play).state.staged is None
+    assert stage(play).state is VersionState.STAGED
+
+
+def test_a_flag_that_azure_fails_to_change_is_set_right_later() -> None:
+    play = shelf()
+    include(play)
+    play.app.world.fail_operation("exclude", AzureConflict("update", 409, "Failed", "broken"))
+    stage(play)
+    settled(play)
+    assert excluded(play)[NEXT] is False
+    tidy(play.app.services)
+    settled(play)
+    assert_at_rest(play)
+
+
+def test_of_many_at_once_one_is_staged() -> None:
+    play = shelf()
+    app = play.app
+    versions = [f"{major}.0.0" for major in range(4, 12)]
+    for version in versions:
+        app.world.add_version(version, staged=True)
+    outcomes: list[str] = []
+
+    def ask(version: str) -> None:
+        try:
+            outcomes.append(str(stage(play, version).state))
+        except Conflict as refused:
+            outcomes.append(str(refused))
+
+    threads = [threading.Thread(target=ask, args=(version,)) for version in versions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == len(versions)
+    assert outcomes.count("staged") == 1
+    assert len(tasks(play)) == 1
+    assert_sound(play)
+
+
+def test_a_write_whose_answer_was_lost_is_known_to_be_ones_own() -> None:
+    play = shelf()
+    play.app.tables.versions.lost_answers["write_many"] = [BUSY]
+    assert stage(play).state is VersionState.STAGED
+    assert len(tasks(play)) == 1
+
+
+def test_a_write_that_never_arrived_is_raised() -> None:
+    play = shelf()
+    play.app.tables.versions.failures["write_many"] = [BUSY]
+    with pytest.raises(AzureBusy):
+        stage(play)
+    assert tasks(play) == []
+    assert recorded(play).state.staged is None
+
+
+def test_a_task_that_cannot_be_written_does_not_undo_it_and_is_told_later() -> None:
+    play = shelf()
+    play.app.tables.tasks.failures["add"] = [BUSY]
+    assert stage(play).state is VersionState.STAGED
+    play.app.now += UNTOLD / 2
+    tidy(play.app.services)
+    assert tasks(play) == []
+    play.app.now += UNTOLD / 2
+    tidy(play.app.services)
+    tidy(play.app.services)
+    assert tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]
+    assert recorded(play).state.last_task == play.app.tables.tasks.all(TASKS)[0].id
+
+
+def test_the_process_may_die_at_any_call() -> None:
+    died, call = True, 0
+    while died:
+        call += 1
+        play = shelf(ACTIVE)
+        include(play)
+        play.die_at_call(call)
+        died = not play.survive(partial(stage, play))
+        assert recorded(play).state.staged is None or excluded(play)[NEXT] or play.app.world.running, call
+        assert_sound(play)
+        if recorded(play).state.staged is None:
+            stage(play)
+        play.run(hours=1)
+        assert row_of(play, NEXT).state is VersionState.STAGED, call
+        assert tasks(play) == [(TaskKind.STAGE, NEXT, "ann")], call
+        assert set(audited(play)) == {("ann", "stage version", "", NEXT)}, call
+        assert_at_rest(play)
+    assert call > 6
+    assert SECOND in recorded(play).versions

@@ -1,0 +1,136 @@
+"""Kept disks are removed while roll-backs begin, processes die and rollouts go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.core.states import RolloutState
+from shared.models.policy import ScheduleMode
+from shared.rollouts.old_disks.cleanup import tidy_disks
+from tests.fixtures.builders import NEW, NOON, OLD
+from tests.fixtures.engine import Play
+from tests.fixtures.scenarios.kept_disks import Shelf
+from tests.fixtures.scenarios.rollouts import EAGER, office
+from tests.fixtures.world.azure import version_id_of
+
+
+class TestRaces:
+    """A roll-back that begins at any moment of a run keeps what it takes."""
+
+    @pytest.mark.parametrize("number", range(1, 14))
+    def test_what_a_roll_back_has_found_is_never_removed(self, number: int) -> None:
+        shelf = Shelf()
+        disk = shelf.keep()
+        shelf.run_out()
+        found: list[str | None] = []
+
+        def roll_back() -> None:
+            shelf.rollout("r-2")
+            found.append(shelf.found())
+
+        calls = before_call(shelf, number, roll_back)
+        shelf.tidy()
+        if not found:
+            assert calls() < number  # the run was through before
+            return
+        shelf.tidied()
+        if found == [disk]:
+            assert shelf.app.world.count("start_disk_removal") == 0
+            assert shelf.found() == disk
+        shelf.end("r-2")
+        shelf.tidied()
+        assert (shelf.disks, shelf.rows) == (set(), [])
+
+    def test_a_run_makes_as_many_calls_as_the_race_tries(self) -> None:
+        shelf = Shelf()
+        shelf.keep()
+        shelf.run_out()
+        calls = before_call(shelf, 0, lambda: None)
+        shelf.tidy()
+        assert 5 < calls() <= 13
+
+    @pytest.mark.parametrize("number", range(1, 16))
+    def test_a_process_that_dies_at_any_call_leaves_nothing_behind(self, number: int) -> None:
+        shelf = Shelf()
+        shelf.over()
+        play = Play(shelf.app, shelf.tidy)
+        play.die_at_call(number)
+        play.survive(shelf.tidy)
+        play.run(hours=2)
+        assert (shelf.disks, shelf.rows) == (set(), [])
+        assert play.died == 1
+        assert shelf.app.world.violations == []
+
+
+def before_call(shelf: Shelf, number: int, action: Callable[[], object]) -> Callable[[], int]:
+    """Have something happen before the call of this number to Azure or a table; the answer tells how many were made."""
+    made, inside = [0], [False]
+
+    def counted(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            if not inside[0]:
+                made[0] += 1
+                if made[0] == number:
+                    inside[0] = True
+                    action()
+                    inside[0] = False
+            return method(*given, **named)
+
+        return call
+
+    tables = shelf.app.tables
+    owners: list[tuple[Any, str]] = [(shelf.app.world, "called"), (tables.pools, "find"), (tables.rollouts, "find")]
+    owners += [(tables.disks, name) for name in ("every", "replace", "remove", "find")]
+    owners += [(tables.audit, "add")]
+    for owner, name in owners:
+        setattr(owner, name, counted(getattr(owner, name)))
+    return lambda: made[0]
+
+
+class TestWholeRollouts:
+    """Noted and removed as rollouts go."""
+
+    def test_a_week_after_an_update_the_old_disks_are_gone_and_the_hosts_untouched(self) -> None:
+        drive = office(0, 0, 1)
+        old = {machine.os_disk_id for machine in drive.world.machines.values()}
+        drive.publish(ScheduleMode.NOW)
+        drive.run()
+        new = {machine.os_disk_id for machine in drive.world.machines.values()}
+        assert {kept.disk_id for kept in drive.tables.disks.every()} == old
+        assert {kept.version_id for kept in drive.tables.disks.every()} == {version_id_of(OLD)}
+        assert tidy_disks(drive.services) == []
+        for days in range(7, 9):
+            drive.now = NOON + timedelta(days=days, hours=2)
+            for _ in range(3):
+                tidy_disks(drive.services)
+        assert set(drive.world.disks) == new
+        assert drive.tables.disks.every() == []
+        assert drive.versions() == {NEW}
+
+    def test_after_a_roll_back_the_disks_of_the_new_version_go_and_the_old_ones_serve(self) -> None:
+        drive = office(0, 0, 0)
+        old = {machine.os_disk_id for machine in drive.world.machines.values()}
+        drive.publish(policy=EAGER | {"settle_seconds": 0})
+        drive.run(until=lambda: len(drive.world.disks) >= 5)
+        drive.command(state=RolloutState.ROLLING_BACK, back_since=drive.now)
+        drive.every_step.append(lambda: _only_after_the_end(drive))
+        drive.run(900)
+        assert drive.rollout.state is RolloutState.ROLLED_BACK
+        drive.every_step.clear()
+        for _ in range(4):
+            tidy_disks(drive.services)
+        assert set(drive.world.disks) == {machine.os_disk_id for machine in drive.world.machines.values()} == old
+        drive.now += timedelta(days=8)
+        tidy_disks(drive.services)
+        assert drive.tables.disks.every() == []
+        assert set(drive.world.disks) == old
+
+
+def _only_after_the_end(drive: Any) -> None:
+    """The timer fires at every moment of the roll-back: nothing goes before its end."""
+    if not drive.rollout.state.ended:
+        assert tidy_disks(drive.services) == []

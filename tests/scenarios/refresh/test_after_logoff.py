@@ -1,0 +1,276 @@
+"""Hosts that were used are made fresh: after their last log-off, once for each use, whoever comes and whatever dies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.core.states import HostState, RolloutState
+from shared.models.pools import ReimageSupport
+from tests.fixtures.scenarios.refresh import EAGER, assert_fresh, assert_in_service, office
+from tests.fixtures.world.azure import HOST_POOL_ID, vm_id_of
+
+
+def test_a_used_host_is_made_fresh_once_after_its_last_session() -> None:
+    pool = office(0, 2, 0)
+    pool.minutes(30)
+    assert pool.rebuilt() == 0
+    assert pool.hosts["host-02"].accepting, "a host in use is not drained"
+    pool.world.log_off("host-02")
+    pool.hours(4)
+    assert_fresh(pool, "host-02")
+    assert pool.rebuilt() == pool.rebuilt("host-02") == 1
+    assert {pool.rows[name].reason for name in ("host-01", "host-03")} == {"fresh"}
+
+
+def test_each_use_is_made_fresh_once_and_the_disk_is_another_one_each_time() -> None:
+    pool = office(0, 0)
+    disks = set()
+    for uses in range(1, 4):
+        pool.use("host-01")
+        pool.hours(3)
+        assert_fresh(pool, "host-01")
+        assert pool.rebuilt("host-01") == uses
+        disks.add(pool.world.machines[vm_id_of("host-01").lower()].os_disk_id)
+    assert len(disks) == 3
+    assert pool.rebuilt("host-02") == 0
+
+
+@pytest.mark.parametrize("option", ["Detach", "Delete"])
+def test_used_disks_do_not_pile_up_and_the_vm_keeps_its_own_setting(option: str) -> None:
+    pool = office(0, 0, policy={"keep_old_disk_days": 7})
+    key = vm_id_of("host-01").lower()
+    pool.world.machines[key] = pool.world.machines[key].model_copy(update={"os_disk_delete_option": option})
+    before = len(pool.world.disks)
+    for _ in range(2):
+        pool.use("host-01")
+        pool.hours(1)
+        assert_fresh(pool, "host-01")
+    assert len(pool.world.disks) == before
+    assert pool.machine("host-01").os_disk_delete_option == option
+    assert pool.app.tables.disks.every() == []
+
+
+def test_nobody_is_signed_out_or_warned_for_it() -> None:
+    pool = office(2, 1, policy={"warn_minutes": [60, 5], "min_available": 0})
+    pool.hours(12)
+    assert pool.rebuilt() == 0
+    pool.world.log_off("host-01")
+    pool.hours(2)
+    assert_fresh(pool, "host-01")
+    assert pool.world.count("sign_out") == 0
+    assert pool.world.messages == []
+
+
+def test_somebody_who_comes_while_the_drain_settles_works_on_and_the_host_is_fresh_after_them() -> None:
+    pool = office(0, 0)
+    pool.use("host-01")
+    pool.play.run(1, until=lambda: not pool.hosts["host-01"].accepting)
+    pool.world.log_on("host-01", "brokered during the drain")
+    pool.minutes(30)
+    assert pool.rebuilt() == 0
+    assert pool.hosts["host-01"].accepting, "a host in use is given back"
+    assert_in_service(pool, "host-01")
+    pool.world.log_off("host-01")
+    pool.hours(2)
+    assert_fresh(pool, "host-01")
+    assert pool.rebuilt("host-01") == 1
+
+
+def test_a_session_just_before_the_rebuild_sends_the_host_back() -> None:
+    pool = office(0, 0)
+    pool.use("host-01")
+    pool.play.run(1, until=lambda: pool.rows["host-01"].state.in_work)
+    pool.world.log_on("host-01", "last second")
+    pool.minutes(30)
+    assert pool.rebuilt() == 0
+    pool.world.log_off("host-01")
+    pool.hours(2)
+    assert_fresh(pool, "host-01")
+
+
+def test_a_use_outlives_a_restart_of_the_app() -> None:
+    pool = office(1, 0)
+    pool.minutes(5)
+    assert pool.rows["host-01"].used_at
+    pool.play.die_at_call(1)
+    pool.world.log_off("host-01")  # nobody looks at that moment, nor for a while
+    pool.hours(3)
+    assert pool.play.died == 1
+    assert_fresh(pool, "host-01")
+    assert pool.rebuilt("host-01") == 1
+
+
+def test_the_floor_holds_and_max_in_flight_too() -> None:
+    pool = office(*[1] * 10, policy={"min_available": "50%", "max_unavailable": "100%", "max_in_flight": 2})
+    pool.minutes(5)
+    least, most = [10], [0]
+    pool.play.each_step += [
+        lambda: least.append(sum(host.serving for host in pool.hosts.values())),
+        lambda: most.append(pool.in_work()),
+    ]
+    for number in range(1, 11):
+        pool.world.log_off(f"host-{number:02}")
+    pool.hours(12)
+    assert_fresh(pool, *(f"host-{number:02}" for number in range(1, 11)))
+    assert min(least) >= 5
+    assert max(most) == 2
+    assert pool.rebuilt() == 10
+
+
+def test_a_pool_of_one_host_is_left_in_service_unless_the_policy_allows_none() -> None:
+    pool = office(0)
+    pool.use("host-01")
+    pool.hours(3)
+    assert pool.rebuilt() == 0
+    assert "1 host must accept sessions" in pool.rows["host-01"].reason
+    pool.put("after_logoff", policy={"min_available": 0})
+    pool.hours(2)
+    assert_fresh(pool, "host-01")
+
+
+def test_hosts_are_begun_inside_the_windows_only_and_noticed_outside() -> None:
+    nights = [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "20:00", "to": "23:00"}]
+    pool = office(0, 0, policy={"windows": nights, **EAGER})  # it is Monday, ten in the morning there
+    pool.use("host-01")
+    pool.hours(8)
+    assert pool.rows["host-01"].used_at
+    assert pool.hosts["host-01"].accepting
+    assert pool.rebuilt() == 0
+    began: list[int] = []
+    pool.play.each_step.append(lambda: began.extend([pool.app.now.hour] if pool.rebuilt() and not began else []))
+    pool.hours(6)
+    assert_fresh(pool, "host-01")
+    assert began == [19], "20:00 in Berlin is 19:00 in UTC"
+
+
+def test_a_host_that_failed_stays_drained_and_tagged_and_too_many_pause_it() -> None:
+    pool = office(1, 1, 1, 0, policy={"retries": 0, "max_failed": 1, **EAGER})
+    pool.world.register_works = False
+    pool.minutes(5)
+    for name in ("host-01", "host-02"):
+        pool.world.log_off(name)
+    pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
+    assert "2 hosts failed" in pool.standing.note
+    failed = {name for name, row in pool.rows.items() if row.state is HostState.FAILED}
+    assert failed == {"host-01", "host-02"}
+    assert not any(pool.hosts[name].accepting for name in failed)
+    pool.world.log_off("host-03")
+    pool.hours(2)
+    assert pool.rebuilt("host-03") == 0, "a paused refresh begins nothing"
+    assert pool.rows["host-03"].used_at, "but it notices"
+
+    pool.world.register_works = True
+    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
+    pool.hours(4)
+    assert_fresh(pool, "host-01", "host-02", "host-03")
+    assert pool.standing.state is RolloutState.RUNNING
+    assert pool.rebuilt("host-01") == 1, "its disk was renewed before it failed: only the rest is done again"
+
+
+def test_a_resumed_refresh_goes_on_with_the_others_and_later_failures_count_anew() -> None:
+    pool = office(1, 1, 1, 1, policy={"retries": 0, "max_failed": 0, **EAGER})
+    pool.world.register_works = False
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
+    pool.world.register_works = True
+    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/resume").status == 202
+    pool.world.log_off("host-02")
+    pool.hours(3)
+    assert_fresh(pool, "host-02")
+    pool.world.change_host(vm_id_of("host-01"), accepting=True, status="Available")  # somebody has put it right
+    pool.minutes(5)
+    assert pool.rows["host-01"].state is HostState.PENDING
+    pool.world.register_works = False
+    pool.world.log_off("host-03")
+    pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
+    assert pool.standing.note.startswith("1 host failed,")
+
+
+def test_an_operators_drain_and_a_host_that_is_off_are_given_back_as_they_were() -> None:
+    pool = office(1, 1, 0, 0, policy=EAGER)
+    pool.minutes(5)
+    vm = vm_id_of("host-01")
+    pool.world.change_host(vm, accepting=False)
+    pool.world.log_off("host-01")
+    pool.world.log_off("host-02")
+    key = vm_id_of("host-02").lower()
+    pool.world.machines[key] = pool.world.machines[key].model_copy(update={"power": "deallocated"})
+    pool.world.change_host(key, status="Shutdown")
+    pool.hours(3)
+    assert pool.rebuilt("host-01") == pool.rebuilt("host-02") == 1
+    assert not pool.hosts["host-01"].accepting
+    assert pool.world.machines[key].power == "deallocated"
+
+
+def test_a_host_that_leaves_the_pool_is_forgotten_and_one_of_its_name_begins_anew() -> None:
+    pool = office(0, 1)
+    pool.minutes(5)
+    gone = pool.hosts.pop("host-02")
+    pool.world.log_off("host-02")
+    pool.minutes(20)
+    assert "host-02" not in pool.rows
+    assert pool.standing.look
+    assert pool.standing.look.hosts == 1
+    pool.hosts["host-02"] = gone
+    pool.hours(2)
+    assert pool.rows["host-02"].used_at is None
+    assert pool.rebuilt() == 0
+
+
+def test_that_re_imaging_brings_the_same_version_again_does_not_prove_that_it_brings_another() -> None:
+    pool = office(1, 1, 1, 0, policy=EAGER)
+    pool.minutes(5)
+    for name in ("host-01", "host-02", "host-03"):
+        pool.world.log_off(name)
+    pool.hours(6)
+    assert_fresh(pool, "host-01", "host-02", "host-03")
+    assert pool.app.pool().reimage is ReimageSupport.UNKNOWN
+
+
+def test_where_re_imaging_changes_nothing_the_vm_is_replaced() -> None:
+    pool = office(1, 0, policy=EAGER)
+    pool.minutes(5)
+    renew = pool.world.new_disk
+    old = pool.world.machines[vm_id_of("host-01").lower()].os_disk_id
+    pool.world.new_disk = lambda *_: old  # type: ignore[method-assign, assignment, return-value]
+    pool.world.meanwhile("start_create", lambda: setattr(pool.world, "new_disk", renew))
+    pool.world.log_off("host-01")
+    pool.hours(4)
+    assert_fresh(pool, "host-01")
+    assert pool.world.count("start_reimage") == 1
+    assert pool.rows["host-01"].strategy == "replace"
+
+
+def test_short_sessions_between_two_looks_are_not_seen() -> None:
+    """So it is, and the README says so: the broker tells nobody who was there before."""
+    pool = office(0, 0, policy={"poll_seconds": 900})
+    pool.minutes(20)
+    pool.use("host-01", minutes=1)
+    pool.hours(3)
+    assert pool.rows["host-01"].reason == "fresh"
+
+
+def test_a_log_off_event_brings_the_look_forward() -> None:
+    pool = office(1, 0, policy={"poll_seconds": 900, "settle_seconds": 0, **EAGER})
+    pool.minutes(20)
+    before = pool.app.now
+    pool.world.log_off("host-01")
+    event = {"host": "host-01", "utc": pool.app.now.isoformat()}
+    assert pool.app.send("POST", "/api/events/logoff", event).status == 202
+    pool.play.run(1, until=lambda: pool.rebuilt() > 0)
+    assert pool.app.now < before + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("moved", ["off", "daily"])
+def test_a_drained_host_is_given_back_when_the_pool_changes_its_mind(moved: str) -> None:
+    pool = office(0, 0)
+    pool.use("host-01")
+    pool.play.run(1, until=lambda: not pool.hosts["host-01"].accepting)
+    pool.put(moved)
+    pool.hours(3)
+    assert pool.rebuilt() == 0
+    assert_in_service(pool, "host-01")
+    assert pool.world.hosts[HOST_POOL_ID.lower()]["host-01"].accepting

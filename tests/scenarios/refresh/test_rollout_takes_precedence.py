@@ -1,0 +1,330 @@
+"""A rollout of the pool takes precedence over its refresh, and counts as one. Two never touch one host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from shared.core.states import HostState, RolloutState
+from shared.models.rollouts import RolloutHost
+from shared.planning.values import IN_HAND
+from shared.rollouts.reconcile.whole_pool import look
+from shared.services import POOLS, ROLLOUTS
+from tests.fixtures.builders import NEW, OLD
+from tests.fixtures.scenarios.refresh import EAGER, Office, assert_fresh, office
+from tests.fixtures.world.azure import vm_id_of
+
+QUICK = {**EAGER, "canary_hosts": 0}
+
+
+def publish(pool: Office, mode: str = "on_logoff", hours: float = 12, **body: Any) -> str:
+    """Ask for version 2.0.0; the rollout's id."""
+    moment = (pool.app.now + timedelta(hours=hours)).isoformat()
+    schedule = {"mode": mode} | (
+        {"deadline": moment} if mode == "on_logoff" else {"at": moment} if mode == "at" else {}
+    )
+    reply = pool.app.send("POST", "/api/pools/office/update-image", {"version": NEW, "schedule": schedule, **body})
+    assert reply.status == 202, reply.text
+    return str(reply.json["id"])
+
+
+def rows_of(pool: Office, rollout: str) -> dict[str, RolloutHost]:
+    """The hosts of a rollout."""
+    return {row.host: row for row in pool.app.tables.hosts.all(rollout)}
+
+
+def state_in(pool: Office, rollout: str, host: str) -> HostState | None:
+    """Where a host stands in a rollout; None before it was seen."""
+    row = rows_of(pool, rollout).get(host)
+    return row and row.state
+
+
+def ended(pool: Office, rollout: str) -> bool:
+    """Whether a rollout is over."""
+    return pool.app.rollout(rollout).state.ended
+
+
+def never_both(pool: Office) -> None:
+    """From now on, whatever is done to a host in Azure, one of the two has it in hand and the other has not."""
+
+    def check() -> None:
+        pools = pool.app.tables.pools.find(POOLS, "office")
+        assert pools
+        mine = {row.host for row in pool.rows.values() if row.state in IN_HAND and row.drained_at}
+        running = rows_of(pool, pools.running_rollout) if pools.running_rollout else {}
+        theirs = {row.host for row in running.values() if row.state in IN_HAND}
+        assert not mine & theirs
+
+    pool.play.each_step.append(check)
+
+
+def test_a_rollout_suspends_it_gets_back_what_it_drained_and_waits_for_what_it_rebuilds() -> None:
+    pool = office(1, 1, 1, 0, 0, policy={**EAGER, "settle_seconds": 300, "max_in_flight": 1})
+    never_both(pool)
+    pool.minutes(5)
+    for name in ("host-01", "host-02", "host-03"):
+        pool.world.log_off(name)
+    pool.play.run(2, until=lambda: pool.in_work() == 1)
+    drained = [name for name, row in pool.rows.items() if row.drained_at and not row.state.in_work]
+    assert drained
+    rollout = publish(pool)
+    pool.play.run(1, until=lambda: not any(pool.rows[name].drained_at for name in drained))
+    assert pool.standing.note == f"waits for the end of rollout {rollout}"
+    assert "being made fresh" in rows_of(pool, rollout)["host-01"].reason
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
+    assert pool.rebuilt("host-01") == 2, "it was made fresh on the old version, and then updated"
+    assert {pool.rebuilt(f"host-0{number}") for number in range(2, 6)} == {1}
+    pool.hours(3)
+    assert pool.rebuilt() == 6, "the rollout counts as a refresh"
+    assert {row.version for row in pool.rows.values()} == {NEW}
+    assert pool.standing.version == NEW
+
+
+def test_a_host_used_after_the_rollout_had_updated_it_is_made_fresh_after_the_rollout() -> None:
+    pool = office(1, 1, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool)
+    pool.world.log_off("host-01")
+    pool.play.run(4, until=lambda: state_in(pool, rollout, "host-01") is HostState.DONE)
+    pool.use("host-01")
+    pool.hours(1)
+    assert pool.rebuilt("host-01") == 1, "while the rollout runs it is only noted"
+    pool.world.log_off("host-02")
+    pool.play.run(4, until=lambda: ended(pool, rollout))
+    pool.hours(3)
+    assert pool.rebuilt("host-01") == 2
+    assert pool.rebuilt("host-02") == 1
+    assert pool.rows["host-01"].state is HostState.DONE
+
+
+def test_until_a_scheduled_rollout_begins_hosts_are_made_fresh_and_none_is_in_hand_when_it_does() -> None:
+    pool = office(0, 0, policy=QUICK)
+    rollout = publish(pool, "at", hours=3)
+    never_both(pool)
+    pool.use("host-01")
+    pool.hours(1.5)
+    assert_fresh(pool, "host-01")
+    pool.until(pool.app.rollout(rollout).schedule.begin_at - timedelta(minutes=4))
+    pool.use("host-02", minutes=2)
+    pool.minutes(1.9)
+    assert pool.rebuilt("host-02") == 0, "it would not be through before the rollout begins"
+    pool.play.run(4, until=lambda: ended(pool, rollout))
+    pool.hours(2)
+    assert pool.rebuilt("host-02") == 1
+
+
+def test_a_scheduled_rollout_waits_for_a_host_that_takes_longer_to_be_made_fresh_than_was_foreseen() -> None:
+    pool = office(0, 0, policy=QUICK)
+    rollout = publish(pool, "at", hours=1.5)
+    never_both(pool)
+    pool.minutes(45)
+    pool.world.resumes_needed = 60
+    pool.use("host-01", minutes=5)
+    pool.until(pool.app.rollout(rollout).schedule.begin_at + timedelta(minutes=2))
+    assert pool.rows["host-01"].state in IN_HAND
+    pool.world.resumes_needed = 1
+    pool.play.run(4, until=lambda: ended(pool, rollout))
+    assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
+    assert pool.rebuilt("host-01") == 2
+    assert_all_new(pool)
+
+
+def test_a_rollout_does_not_end_without_a_host_that_the_refresh_has_taken_out_of_the_pool() -> None:
+    pool = office(1, 0, policy=QUICK)
+    pool.minutes(5)
+    pool.world.log_off("host-01")
+    pool.play.run(2, until=lambda: "host-01" not in pool.hosts)
+    rollout = publish(pool)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    assert rows_of(pool, rollout)["host-01"].state is HostState.DONE
+    assert {pool.machine(name).version for name in pool.hosts} == {NEW}
+    assert rows_of(pool, rollout)["host-01"].from_version == OLD
+
+
+def test_a_rollout_brings_back_a_host_that_the_refresh_has_lost() -> None:
+    pool = office(1, 0, policy={**QUICK, "retries": 0})
+    pool.minutes(5)
+    pool.world.refuse("start_register")
+    pool.world.log_off("host-01")
+    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    assert "host-01" not in pool.hosts
+    pool.world.faults.clear()
+    rollout = publish(pool)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
+    pool.hours(1)
+    assert pool.hosts["host-01"].serving
+    assert pool.rows["host-01"].state is HostState.PENDING
+    assert pool.rows["host-01"].used_at is None
+
+
+def test_a_host_that_the_refresh_lost_and_that_is_gone_since_is_not_made_again() -> None:
+    pool = office(1, 0, policy={**QUICK, "retries": 0, "strategy": "replace"})
+    pool.minutes(5)
+    pool.world.refuse("start_register")
+    pool.world.log_off("host-01")
+    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.world.faults.clear()
+    pool.put("off")
+    for version in (NEW, OLD):
+        rollout = publish(pool, version=version, allow_downgrade=True)
+        pool.play.run(6, until=lambda rollout=rollout: ended(pool, rollout))  # type: ignore[misc]
+        if version == NEW:
+            assert pool.hosts["host-01"].serving
+            pool.world.machines.pop(vm_id_of("host-01").lower())  # somebody has no need of it any more
+            pool.hosts.pop("host-01")
+    pool.hours(1)
+    assert "host-01" not in pool.hosts
+    assert vm_id_of("host-01").lower() not in pool.world.machines
+
+
+def test_a_host_that_a_rollout_failed_on_is_left_alone_until_somebody_puts_it_right() -> None:
+    pool = office(1, 1, 0, policy={**QUICK, "retries": 0})
+    pool.minutes(5)
+    pool.world.register_works = False
+    rollout = publish(pool, hours=0.5)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.world.register_works = True
+    pool.hours(3)
+    before = pool.rebuilt("host-01")
+    assert rollout in pool.rows["host-01"].reason
+    assert not pool.hosts["host-01"].accepting
+    pool.world.change_host(vm_id_of("host-01"), accepting=True, status="Available")
+    pool.use("host-01")
+    pool.hours(3)
+    assert pool.rebuilt("host-01") == before + 1
+
+
+def test_a_kept_disk_that_a_host_went_back_to_has_been_used() -> None:
+    pool = office(1, 0, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool, hours=0.5)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    back = pool.app.send("POST", "/api/pools/office/roll-back", {}).json["id"]
+    pool.play.run(6, until=lambda: ended(pool, back))
+    assert {row.strategy for row in rows_of(pool, back).values()} == {"swap"}
+    before = pool.rebuilt()
+    pool.hours(4)
+    assert pool.rebuilt() == before + 2
+    assert_fresh(pool, "host-01", "host-02")
+
+
+def test_a_rollout_that_ends_while_the_refresh_is_not_driven_is_counted_all_the_same() -> None:
+    pool = office(1, 1, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool, hours=0.5)
+    pool.play.run(6, until=lambda: state_in(pool, rollout, "host-01") is HostState.JOINING)
+    pool.play.die_at_call(3)
+    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.hours(3)
+    assert pool.play.died == 1
+    assert pool.rebuilt() == 2
+
+
+@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("looks", [0, 2])
+def test_a_rollout_may_be_asked_for_and_look_between_any_two_calls_of_the_refresh(part: int, looks: int) -> None:
+    """Whichever of the two has written first has the host."""
+    for call in range(1 + part, 60, 4):
+        pool = office(1, 1, 0, policy={**QUICK, "settle_seconds": 15})
+        never_both(pool)
+        pool.minutes(2)
+        pool.world.log_off("host-01")
+        pool.world.log_off("host-02")
+        asked: list[str] = []
+        before_call(pool, call, partial(publish_and_look, pool, asked, looks))
+        pool.play.run(2, until=lambda pool=pool, asked=asked: bool(asked) and ended(pool, asked[0]))  # type: ignore[misc]
+        assert pool.app.rollout(asked[0]).state is RolloutState.SUCCEEDED, f"asked for before call {call}"
+        pool.minutes(10)
+        assert_all_new(pool)
+
+
+def publish_and_look(pool: Office, asked: list[str], looks: int) -> None:
+    """Another worker takes the request, and looks so many times, while this one is in the midst of something."""
+    asked.append(publish(pool, "now"))
+    for _ in range(looks):
+        look(pool.app.services, pool.app.engine, asked[0], 1)
+
+
+def before_call(pool: Office, number: int, action: Callable[[], object]) -> None:
+    """Have something happen just before the call of this number to Azure, or write of a row, from now on."""
+    left = [number]
+    tables = pool.app.tables
+    for owner, name in [(pool.world, "called"), *((table, "_write") for table in (tables.hosts, tables.rollouts))]:
+        setattr(owner, name, _counted(getattr(owner, name), left, action))
+
+
+def _counted(method: Callable[..., Any], left: list[int], action: Callable[[], object]) -> Callable[..., Any]:
+    def counted(*given: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            action()
+        return method(*given)
+
+    return counted
+
+
+def assert_all_new(pool: Office) -> None:
+    """Every host on the new version, in service, with no mark of ours, and nothing is in hand."""
+    assert {pool.machine(name).version for name in pool.hosts} == {NEW}
+    assert all(host.serving for host in pool.hosts.values()), pool.hosts
+    assert all("FreshcoatRollout" not in pool.machine(name).tags for name in pool.hosts)
+    assert not any(row.state in IN_HAND for row in pool.rows.values())
+
+
+def test_the_process_dies_at_any_call_around_the_hand_over() -> None:
+    for call in range(1, 120, 4):
+        pool = office(1, 1, 0, policy={**QUICK, "settle_seconds": 15})
+        never_both(pool)
+        pool.minutes(2)
+        pool.world.log_off("host-01")
+        pool.world.log_off("host-02")
+        pool.play.run(2, until=lambda pool=pool: any(row.drained_at for row in pool.rows.values()))  # type: ignore[misc]
+        rollout = publish(pool)
+        pool.play.die_at_call(call)
+        pool.play.run(4, until=lambda pool=pool, rollout=rollout: ended(pool, rollout))  # type: ignore[misc]
+        assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED, f"died at call {call}"
+        pool.minutes(10)
+        assert_all_new(pool)
+
+
+def test_hosts_of_a_rollout_that_lost_its_pool_are_left_to_their_own_orchestrations() -> None:
+    pool = office(0, 1, policy=QUICK)
+    pool.minutes(5)
+    rollout = publish(pool)
+    pool.play.run(4, until=lambda: state_in(pool, rollout, "host-01") is HostState.REIMAGING)
+    lost = pool.app.rollout(rollout).model_copy(update={"state": RolloutState.FAILED, "ended_at": pool.app.now})
+    pool.app.tables.rollouts.replace(lost)
+    pool.hours(4)
+    assert pool.app.tables.rollouts.find(ROLLOUTS, rollout)
+    assert pool.rebuilt("host-01") == 1
+    assert_in_service_on(pool, "host-01", NEW)
+
+
+def assert_in_service_on(pool: Office, name: str, version: str) -> None:
+    """The host serves, on this version."""
+    assert pool.hosts[name].serving
+    assert pool.world.machines[vm_id_of(name).lower()].version == version
+
+
+def test_a_host_that_was_to_be_tried_again_is_let_go_for_the_rollout_and_not_given_to_the_users() -> None:
+    pool = office(1, 0, policy={**QUICK, "retries": 0, "settle_seconds": 600})
+    pool.minutes(5)
+    pool.world.register_works = False
+    pool.world.log_off("host-01")
+    pool.play.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.world.register_works = True
+    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
+    pool.play.run(1, until=lambda: pool.rows["host-01"].state is HostState.DRAINING)
+    rollout = publish(pool)
+    pool.play.run(1, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    assert not pool.hosts["host-01"].accepting
+    pool.play.run(4, until=lambda: ended(pool, rollout))
+    assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
+    pool.hours(1)
+    assert_all_new(pool)

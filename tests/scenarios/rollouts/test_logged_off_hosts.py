@@ -1,0 +1,167 @@
+"""Glances: a host that somebody has logged off is begun at once, by what the last look saw; nothing else is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from shared.core.states import HostState, RolloutState
+from shared.rollouts.reconcile.answer import LookAnswer
+from shared.rollouts.reconcile.logged_off_hosts import MOST, glance
+from tests.fixtures.rollout_engine import Drive
+from tests.fixtures.scenarios.rollouts import EAGER, assert_all_well, hosts, office, pause
+
+AT_ONCE = EAGER | {"settle_seconds": 0}
+
+
+def waiting(*users: int, **policy: object) -> Drive:
+    """A rollout whose hosts are drained and wait for log-offs."""
+    drive = office(*users)
+    drive.publish(policy=AT_ONCE | policy)
+    drive.run(5)
+    assert drive.rollout.state is RolloutState.RUNNING
+    return drive
+
+
+def glanced(drive: Drive, *left: str) -> LookAnswer | None:
+    """A glance at these hosts, and what it came to."""
+    drive.world.calls.clear()
+    return glance(drive.services, drive.engine, drive.rollout_id, 1, left)
+
+
+def test_an_emptied_host_is_taken_by_reading_it_alone_and_the_rollout_goes_on() -> None:
+    drive = waiting(1, 2, 1)
+    drive.world.log_off("host-02")
+
+    answer = glanced(drive, "host-02")
+
+    assert answer is not None and not answer.whole and not answer.ended
+    assert [name for name, _ in drive.world.calls] == ["session_host"]
+    assert drive.rows["host-02"].state is HostState.REIMAGING
+    assert (drive.rollout_id, "host-02", 1) in drive.engine.hosts
+    assert {drive.rows[host].state for host in ("host-01", "host-03")} == {HostState.WAITING_FOR_LOGOFF}
+    drive.run(600)
+    assert_all_well(drive)
+
+
+def test_a_false_hint_changes_nothing() -> None:
+    drive = waiting(1, 1)
+
+    answer = glanced(drive, "host-01")
+
+    assert answer is not None
+    assert drive.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
+    assert not drive.engine.hosts
+
+
+def test_a_second_hint_of_a_host_in_work_needs_no_look() -> None:
+    drive = waiting(1, 1)
+    drive.world.log_off("host-01")
+    glanced(drive, "host-01")
+
+    answer = glanced(drive, "host-01")
+
+    assert answer == LookAnswer(ended=False, state=RolloutState.RUNNING)
+    assert not drive.world.calls
+
+
+def test_what_glances_have_begun_counts_for_the_next_one() -> None:
+    drive = waiting(1, 1, 1, max_in_flight=1)
+    drive.world.log_off("host-01")
+    drive.world.log_off("host-02")
+    glanced(drive, "host-01")
+
+    answer = glanced(drive, "host-02")
+
+    assert answer is not None
+    assert drive.rows["host-02"].state is HostState.WAITING_FOR_LOGOFF
+    assert len(drive.engine.hosts) == 1
+
+
+def test_with_a_settling_time_a_glance_notes_the_moment_and_a_look_takes_the_host() -> None:
+    drive = office(1, 1)
+    drive.publish(policy=EAGER | {"settle_seconds": 60})
+    drive.run(5)
+    drive.world.log_off("host-01")
+
+    answer = glanced(drive, "host-01")
+
+    row = drive.rows["host-01"]
+    assert answer is not None and row.empty_since == drive.now
+    assert row.state is HostState.WAITING_FOR_LOGOFF
+    assert answer.next_look is not None and (answer.next_look - drive.now).total_seconds() <= 60
+
+
+def changed_by_an_operator(drive: Drive) -> None:
+    pause(drive)
+
+
+def driven_by_another_run(drive: Drive) -> None:
+    drive.command(engine_run=2)
+
+
+def pool_is_anothers(drive: Drive) -> None:
+    drive.tables.pools.replace(drive.pool.model_copy(update={"running_rollout": "r-99"}))
+
+
+def looked_at_long_ago(drive: Drive) -> None:
+    drive.run(5 + 24 * 60, until=lambda: True)
+    drive.now = drive.now.replace(hour=13)
+
+
+def not_drained_any_more(drive: Drive) -> None:
+    row = drive.rows["host-01"]
+    drive.tables.hosts.replace(row.model_copy(update={"state": HostState.PENDING, "drained_at": None}))
+
+
+def gone_from_the_pool(drive: Drive) -> None:
+    hosts(drive).pop("host-01")
+
+
+def cannot_be_read(drive: Drive) -> None:
+    drive.world.refuse("session_host", "host-01")
+
+
+def never_looked_at(drive: Drive) -> None:
+    drive.services.sights.forget(drive.rollout_id)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        changed_by_an_operator,
+        driven_by_another_run,
+        pool_is_anothers,
+        looked_at_long_ago,
+        not_drained_any_more,
+        gone_from_the_pool,
+        cannot_be_read,
+        never_looked_at,
+    ],
+)
+def test_what_is_not_as_the_last_look_left_it_is_left_to_a_whole_look(change: Callable[[Drive], None]) -> None:
+    drive = waiting(1, 1)
+    drive.world.log_off("host-01")
+    change(drive)
+
+    assert glanced(drive, "host-01") is None
+    assert not drive.engine.hosts
+    assert drive.world.count("set_accepting") == 0
+
+
+def test_a_command_during_a_glance_lets_nothing_begin() -> None:
+    drive = waiting(1, 1)
+    drive.world.log_off("host-01")
+    drive.world.meanwhile("session_host", lambda: pause(drive))
+
+    assert glanced(drive, "host-01") is None
+    assert not drive.engine.hosts
+    assert drive.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
+
+
+def test_too_many_hosts_are_not_read_one_by_one() -> None:
+    drive = waiting(*[1] * (MOST + 1))
+
+    assert glanced(drive, *drive.rows) is None
+    assert not drive.world.calls

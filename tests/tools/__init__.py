@@ -1,0 +1,1 @@
+"""The local host, the simulated Azure, the stack and the checks of the project."""

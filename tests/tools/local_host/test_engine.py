@@ -1,0 +1,142 @@
+"""The corrections to the in-memory engine, without a host around it."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import durabletask.internal.orchestrator_service_pb2 as pb
+import pytest
+from durabletask.internal import helpers
+
+from local.host.engine import Engine
+from local.host.in_process import IN_PROCESS, Refused
+from tests.tools.local_host.running import eventually
+
+
+@pytest.fixture
+def engine() -> Engine:
+    """An engine nobody listens to; the tests play the worker."""
+    return Engine(keep_ended=3, keep_histories=2)
+
+
+def _start(engine: Engine, instance_id: str) -> None:
+    engine.StartInstance(pb.CreateInstanceRequest(name="o", instanceId=instance_id), IN_PROCESS)
+
+
+def _next(engine: Engine) -> pb.WorkItem:
+    return next(iter(engine.GetWorkItems(pb.GetWorkItemsRequest(), IN_PROCESS)))
+
+
+def _answer(engine: Engine, item: pb.WorkItem, *actions: pb.OrchestratorAction) -> None:
+    response = pb.OrchestratorResponse(
+        instanceId=item.orchestratorRequest.instanceId, completionToken=item.completionToken, actions=actions
+    )
+    engine.CompleteOrchestratorTask(response, IN_PROCESS)
+
+
+def _end(status: pb.OrchestrationStatus = pb.ORCHESTRATION_STATUS_COMPLETED) -> pb.OrchestratorAction:
+    return pb.OrchestratorAction(
+        id=99, completeOrchestration=pb.CompleteOrchestrationAction(orchestrationStatus=status)
+    )
+
+
+def _timer(number: int, seconds: float) -> pb.OrchestratorAction:
+    fire_at = helpers.new_timestamp(datetime.now(UTC) + timedelta(seconds=seconds))
+    return pb.OrchestratorAction(id=number, createTimer=pb.CreateTimerAction(fireAt=fire_at))
+
+
+def _child(number: int, instance_id: str) -> pb.OrchestratorAction:
+    created = pb.CreateSubOrchestrationAction(instanceId=instance_id, name="o")
+    return pb.OrchestratorAction(id=number, createSubOrchestration=created)
+
+
+def _status(engine: Engine, instance_id: str) -> pb.GetInstanceResponse:
+    return engine.GetInstance(pb.GetInstanceRequest(instanceId=instance_id), IN_PROCESS)
+
+
+def _events(engine: Engine, instance_id: str) -> int:
+    request = pb.StreamInstanceHistoryRequest(instanceId=instance_id)
+    return sum(len(chunk.events) for chunk in engine.StreamInstanceHistory(request, IN_PROCESS))
+
+
+def test_a_timer_fires_and_one_of_an_earlier_execution_does_not(engine: Engine) -> None:
+    _start(engine, "a")
+    _answer(engine, _next(engine), _timer(1, 0.05), _end(pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW))
+    _answer(engine, _next(engine), _timer(1, 0.2))
+    fired = [event for event in _next(engine).orchestratorRequest.newEvents if event.HasField("timerFired")]
+    assert len(fired) == 1
+    assert fired[0].timerFired.fireAt.ToDatetime(UTC) <= datetime.now(UTC)
+
+
+def test_timers_and_sub_orchestrations_wait_without_threads(engine: Engine) -> None:
+    _start(engine, "parent")
+    before = threading.active_count()
+    waits = [_timer(number, 60) for number in range(200)]
+    children = [_child(200 + number, f"child-{number}") for number in range(200)]
+    _answer(engine, _next(engine), *waits, *children)
+    assert threading.active_count() == before
+
+
+def test_a_parent_hears_of_its_child(engine: Engine) -> None:
+    _start(engine, "parent")
+    _answer(engine, _next(engine), _child(7, "child"))
+    _answer(engine, _next(engine), _end())
+    events = _next(engine).orchestratorRequest.newEvents
+    (ended,) = [event for event in events if event.HasField("subOrchestrationInstanceCompleted")]
+    assert ended.subOrchestrationInstanceCompleted.taskScheduledId == 7
+
+
+def test_an_activity_of_an_earlier_execution_is_not_heard(engine: Engine) -> None:
+    _start(engine, "a")
+    task = pb.OrchestratorAction(id=1, scheduleTask=pb.ScheduleTaskAction(name="act"))
+    first = _next(engine)
+    _answer(engine, first, task, _end(pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW))
+    _answer(engine, _next(engine))
+    late = _next(engine)
+    assert late.activityRequest.name == "act"
+    answer = pb.ActivityResponse(instanceId="a", taskId=1, completionToken=late.completionToken)
+    engine.CompleteActivityTask(answer, IN_PROCESS)
+    assert not engine._instances["a"].pending_events
+
+
+def test_an_event_during_a_turn_is_handed_out_after_it(engine: Engine) -> None:
+    _start(engine, "a")
+    item = _next(engine)
+    engine.RaiseEvent(pb.RaiseEventRequest(instanceId="a", name="go"), IN_PROCESS)
+    _answer(engine, item)
+    assert _next(engine).orchestratorRequest.newEvents[-1].eventRaised.name == "go"
+
+
+def test_ended_instances_are_forgotten_oldest_first(engine: Engine) -> None:
+    for number in range(5):
+        _start(engine, f"i-{number}")
+        _answer(engine, _next(engine), _end())
+    assert [_status(engine, f"i-{number}").exists for number in range(5)] == [False, False, True, True, True]
+    assert _events(engine, "i-2") == 0
+    assert _events(engine, "i-3") > 0
+
+
+def test_an_id_started_again_is_not_forgotten_with_its_past(engine: Engine) -> None:
+    _start(engine, "again")
+    _answer(engine, _next(engine), _end())
+    _start(engine, "again")
+    _answer(engine, _next(engine))
+    for number in range(5):
+        _start(engine, f"i-{number}")
+        _answer(engine, _next(engine), _end())
+    assert _status(engine, "again").exists
+
+
+def test_a_running_instance_is_not_replaced(engine: Engine) -> None:
+    _start(engine, "a")
+    with pytest.raises(Refused, match="already exists"):
+        _start(engine, "a")
+
+
+def test_an_ended_instance_stays_ended(engine: Engine) -> None:
+    _start(engine, "a")
+    _answer(engine, _next(engine), _end())
+    engine.SuspendInstance(pb.SuspendRequest(instanceId="a"), IN_PROCESS)
+    engine.ResumeInstance(pb.ResumeRequest(instanceId="a"), IN_PROCESS)
+    status = eventually(lambda: _status(engine, "a").orchestrationState.orchestrationStatus)
+    assert status == pb.ORCHESTRATION_STATUS_COMPLETED
+    assert not engine._instances["a"].pending_events

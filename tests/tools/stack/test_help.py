@@ -1,0 +1,41 @@
+"""What the tools on this machine say about themselves."""
+
+from __future__ import annotations
+
+# ruff: noqa: S603 (our own processes)
+import subprocess
+import sys
+
+import pytest
+
+from local.sim.__main__ import parser
+from local.stack.options import ROOT
+
+
+def help_of(module: str) -> str:
+    said = subprocess.check_output([sys.executable, "-m", module, "--help"], cwd=ROOT, text=True)
+    return " ".join(said.split())
+
+
+def test_the_stack_says_where_its_files_go() -> None:
+    assert "(.local, or .local/port-N)" in help_of("local")
+
+
+def test_the_host_says_what_its_log_level_does() -> None:
+    assert "least severity logged (default: INFO)" in help_of("local.host")
+
+
+@pytest.mark.parametrize(
+    ("option", "default"),
+    [
+        ("seed", "1"),
+        ("duration_scale", "1.0"),
+        ("powered_off", "0"),
+        ("drained", "0"),
+        ("vmss", "off"),
+        ("users", "on"),
+    ],
+)
+def test_the_simulated_azure_says_its_defaults(option: str, default: str) -> None:
+    texts = {action.dest: action.help or "" for action in parser()._actions}
+    assert texts[option].endswith(f"({default})")

@@ -1,0 +1,80 @@
+"""What stops the local stack before it starts: one line, exit code 1."""
+
+from __future__ import annotations
+
+# ruff: noqa: S603 (our own processes, and tools found by name)
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.stack.options import ROOT, StackOptions
+from local.stack.processes import StackError, free_port, port_is_taken
+
+
+def local(what: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "local", what],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("what", ["run", "demo"])
+@pytest.mark.parametrize("variable", ["PORT", "SIM_PORT"])
+def test_a_taken_port_is_one_clear_line(what: str, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        ports = {"PORT": str(free_port()), "SIM_PORT": str(free_port())} | {variable: str(taken)}
+        ended = local(what, **ports)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.count("\n") == 1
+    assert f"Port {taken} is taken" in ended.stderr
+    assert f"{variable}=" in ended.stderr
+
+
+def test_a_port_taken_for_ipv6_only_is_taken() -> None:
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        assert not port_is_taken(free_port())  # no IPv6 here, so nobody can be there
+        return
+    with other:
+        assert port_is_taken(other.getsockname()[1])
+
+
+def test_one_port_for_both_is_refused() -> None:
+    ended = local("run", PORT="7999", SIM_PORT="7999")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "must differ" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("PORT", "x"), ("PORT", "70000"), ("SIM_PORT", "0"), ("SIM_HOSTS", "1.5"), ("SIM_SPEED", "-1")]
+)
+def test_a_wrong_setting_is_named(name: str, text: str) -> None:
+    with pytest.raises(StackError, match=f"{name} must be a whole number from"):
+        StackOptions.read({name: text})
+
+
+def test_every_setting_can_be_given() -> None:
+    given = {"PORT": "8001", "SIM_PORT": "8002", "SIM_HOSTS": "5", "SIM_SPEED": "600", "SIM_SEED": "7"}
+    assert StackOptions.read(given) == StackOptions(8001, 8002, 5, 600.0, 7)
+
+
+def test_what_is_not_given_is_as_always() -> None:
+    assert StackOptions.read({"PORT": ""}) == StackOptions(7071, 7072, 24, 60.0, 1)
+
+
+def test_two_stacks_keep_their_files_apart(tmp_path: Path) -> None:
+    assert StackOptions().directory == ROOT / ".local"
+    assert StackOptions(port=8001).directory == ROOT / ".local" / "port-8001"
+    assert StackOptions(port=8001, kept_in=tmp_path).directory == tmp_path

@@ -1,0 +1,1 @@
+"""Single modules; the folders mirror those of the product."""

@@ -1,0 +1,167 @@
+"""Readings of a moment ago: one for many who ask, never older than it may be, no error kept."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import pytest
+
+from shared.caches.read_through import Recent
+from tests.tools.local_host.running import eventually
+
+
+class Source:
+    """Something to be read, which counts how often it is. Its clock is set by hand."""
+
+    def __init__(self) -> None:
+        self.now, self.read = 0.0, 0
+        self.recent = Recent(lambda: self.now)
+
+    def __call__(self) -> int:
+        self.read += 1
+        return self.read
+
+    def get(self, age: float = 2.0, key: str = "key") -> int:
+        return self.recent.get(key, age, self)
+
+    def slowly(self, seconds: float) -> int:
+        self.now += seconds
+        return self()
+
+
+def test_a_reading_is_used_until_it_is_too_old() -> None:
+    source = Source()
+    assert [source.get(), source.get()] == [1, 1]
+    source.now = 1.9
+    assert source.get() == 1
+    source.now = 2.0
+    assert source.get() == 2
+
+
+def test_each_asks_for_the_age_it_can_bear_and_for_its_own_thing() -> None:
+    source = Source()
+    source.get()
+    source.now = 1.5
+    assert source.get(age=5.0) == 1
+    assert source.get(age=1.0) == 2
+    assert source.get(key="another") == 3
+
+
+def test_it_can_be_asked_whether_an_answer_is_at_hand() -> None:
+    source = Source()
+    assert not source.recent.has("key", 2.0)
+    source.get()
+    source.now = 3.9
+    assert source.recent.has("key", 2.0)
+    assert not source.recent.has("key", 1.0)
+    assert not Recent().has("key", 2.0)
+
+
+def test_what_grows_with_the_pool_is_kept_ten_times_as_long_as_it_took() -> None:
+    source = Source()
+    for kept, grows in ((2.0, False), (15.0, True)):
+        began = source.now
+        first = source.recent.get("key", 2.0, lambda: source.slowly(1.5), grows=grows)
+        source.now = began + kept - 0.1
+        assert source.recent.get("key", 2.0, source, grows=grows) == first
+        source.now = began + kept
+        assert source.recent.get("key", 2.0, source) == first + 1
+        source.now += 100
+
+
+def test_without_a_clock_all_is_read_anew() -> None:
+    source = Source()
+    recent = Recent()
+    assert [recent.get("key", 60.0, source) for _ in range(3)] == [1, 2, 3]
+
+
+def test_an_error_is_raised_to_who_asked_and_not_kept() -> None:
+    source = Source()
+
+    def fails() -> int:
+        raise ValueError("away")
+
+    with pytest.raises(ValueError, match="away"):
+        source.recent.get("key", 2.0, fails)
+    assert source.get() == 1
+
+
+def test_many_at_once_wait_for_one_reading() -> None:
+    source, reads, go = Source(), [0], threading.Event()
+
+    def slow() -> int:
+        reads[0] += 1
+        go.wait(10)
+        return 7
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(source.recent.get, "key", 2.0, slow) for _ in range(8)]
+        go.set()
+        assert [answer.result(10) for answer in asked] == [7] * 8
+    assert reads == [1]
+
+
+def test_while_one_reads_anew_others_get_what_is_known_unless_it_is_far_too_old() -> None:
+    source, reading, go = Source(), threading.Event(), threading.Event()
+
+    def slow() -> int:
+        reading.set()
+        go.wait(10)
+        return 7
+
+    source.get()
+    source.now = 3.0
+    with ThreadPoolExecutor(2) as pool:
+        anew = pool.submit(source.recent.get, "key", 2.0, slow)
+        reading.wait(10)
+        assert source.get() == 1
+        source.now = 4.0
+        waits = pool.submit(source.get)
+        assert not wait([waits], 0.2).done
+        go.set()
+        assert (anew.result(10), waits.result(10)) == (7, 7)
+
+
+def test_what_is_read_behind_the_answer_keeps_nobody_waiting_unless_it_is_far_too_old() -> None:
+    source = Source()
+
+    def get() -> int:
+        return source.recent.get("key", 2.0, source, behind=True)
+
+    assert [get(), get()] == [1, 1]
+    source.now = 3.0
+    assert source.recent.has("key", 2.0)
+    assert get() == 1
+    eventually(lambda: source.read == 2)
+    assert eventually(get, lambda found: found == 2) == 2
+    source.now = 7.0
+    assert not source.recent.has("key", 2.0)
+    assert get() == 3
+
+
+def test_an_error_behind_the_answer_is_not_kept_and_met_by_who_asks_later() -> None:
+    source, tried = Source(), []
+
+    def fails() -> int:
+        tried.append(source.now)
+        raise ValueError("away")
+
+    source.get()
+    source.now = 3.0
+    assert source.recent.get("key", 2.0, fails, behind=True) == 1
+    eventually(lambda: tried == [3.0])
+    source.now = 4.0
+    with pytest.raises(ValueError, match="away"):
+        source.recent.get("key", 2.0, fails, behind=True)
+
+
+def test_what_nobody_asks_for_any_more_is_thrown_away() -> None:
+    source = Source()
+    for number in range(5):
+        source.get(key=str(number))
+    source.now = 50.0
+    source.get(key="4")
+    source.now = 80.0
+    source.get(key="last")
+    assert set(source.recent._readings) == {"4", "last"}

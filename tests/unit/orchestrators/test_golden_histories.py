@@ -1,0 +1,229 @@
+"""Each orchestration against histories written by hand; the golden files say what it asked for, turn by turn."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orchestrators import event_buffer as hearing
+from orchestrators import publish_image as publishing
+from orchestrators import run_steps as walking
+from orchestrators.activate_image import activate_image
+from orchestrators.publish_image import publish_image
+from orchestrators.reimage_host import reimage_host
+from orchestrators.set_as_image import set_as_image
+from orchestrators.update_many_pools import update_many_pools
+from shared.core.names import INBOX
+from tests.unit.orchestrators.history import START, Replay
+
+ROLLOUT = {"rollout": "r-1", "run": 1}
+HOST = {"rollout": "r-1", "host": "office-0001", "run": 1}
+
+
+def looked(next_in: float) -> dict[str, Any]:
+    """A look's answer; the next look so many seconds from START."""
+    at = START + timedelta(seconds=next_in)
+    return {"ended": False, "state": "running", "next_look": at.isoformat(), "gap": 1.0, "calm": 10.0, "whole": False}
+
+
+GLANCED = {"ended": False, "state": "running", "next_look": None, "gap": 1.0, "calm": 1.0, "whole": False}
+ENDED = {"ended": True, "state": "succeeded", "next_look": None, "gap": 1.0}
+
+
+def test_a_rollout_looks_waits_and_ends() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, looked(60))
+    run.fired(60, 2)
+    run.done(61, 3, ENDED)
+    run.check("publish_image")
+
+
+def test_news_bring_the_look_forward_and_many_at_once_cost_one() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, looked(600))
+    run.event(10, INBOX, {"why": "a"}, {"why": "b"}, {"why": "c"})
+    run.done(10.2, 3, looked(600))  # the far timer is kept, the inbox waits again
+    run.event(10.4, INBOX, {"why": "d"})
+    run.fired(11, 4)
+    run.done(12, 5, ENDED)
+    run.check("publish_image_news")
+
+
+def test_news_that_come_during_a_look_are_not_lost() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.event(1, INBOX, {"why": "during the look"})
+    run.done(2, 1, looked(600))
+    run.done(3, 2, ENDED)
+    run.check("publish_image_news_during_a_look")
+
+
+def test_a_nearer_moment_replaces_the_timer_and_a_farther_one_does_not() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, looked(600))
+    run.event(100, INBOX, {"why": "x"})
+    run.done(101, 3, looked(130))
+    run.fired(130, 4)
+    run.done(131, 5, looked(900))
+    run.fired(600, 2)  # replaced long ago: it wakes nobody
+    run.fired(900, 6)
+    run.done(901, 7, ENDED)
+    run.check("publish_image_timers")
+
+
+def test_hosts_that_were_left_are_glanced_at_at_once() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.5, 1, looked(600))
+    run.event(0.6, INBOX, {"why": "logoff", "left": ["b", "a"]}, {"why": "logoff", "left": ["c"]})
+    run.event(0.7, INBOX, {"why": "logoff", "left": ["d"]})  # during the glance
+    run.done(0.8, 3, GLANCED)
+    run.done(0.9, 4, looked(30))  # what was found there is to be looked at again sooner
+    run.fired(30, 5)
+    run.done(31, 6, ENDED)
+    run.check("publish_image_glances")
+
+
+def test_a_glance_that_will_not_do_is_followed_by_a_look_after_the_gap() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.2, 1, looked(600))
+    run.event(0.3, INBOX, {"why": "logoff", "left": ["a"]})
+    run.done(0.4, 3, GLANCED | {"whole": True})
+    run.fired(1, 4)
+    run.done(2, 5, ENDED)
+    run.check("publish_image_glance_whole")
+
+
+def test_hosts_that_are_through_wait_for_each_other_and_keep_no_glance_waiting() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.2, 1, looked(600))
+    run.event(2, INBOX, {"why": "a is done", "calm": True})
+    run.event(3, INBOX, {"why": "b is done", "calm": True})
+    run.event(4, INBOX, {"why": "logoff", "left": ["c"]})
+    run.done(4.1, 4, GLANCED)
+    run.fired(10, 3)
+    run.done(11, 5, looked(600))
+    run.event(12, INBOX, {"why": "d is done", "calm": True})
+    run.event(13, INBOX, {"why": "e is failed"})
+    run.done(14, 8, ENDED)
+    run.check("publish_image_calm")
+
+
+def test_enough_hosts_that_are_through_wait_no_longer() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.2, 1, looked(600) | {"enough": 2})
+    run.event(2, INBOX, {"why": "a is done", "calm": True})
+    run.event(3, INBOX, {"why": "b is done", "calm": True})
+    run.done(4, 4, looked(600) | {"enough": 2})
+    run.event(5, INBOX, {"why": "c is done", "calm": True})  # they are counted from the last look
+    run.fired(10, 3)
+    run.fired(13, 5)
+    run.done(14, 6, ENDED)
+    run.check("publish_image_enough")
+
+
+def test_a_rollout_that_hears_much_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hearing, "LONGEST", 4)
+    run = Replay(publish_image, ROLLOUT)
+    run.done(0.2, 1, looked(600))  # a look of an earlier version: what follows it must be replayed as it was
+    run.event(2, INBOX, {"why": "a"}, {"why": "b"}, {"why": "c"})
+    run.done(2.2, 3, looked(600) | {"enough": 9})
+    run.event(2.5, INBOX, {"why": "d is done", "calm": True}, {"why": "e is failed"})
+    run.fired(3, 4)
+    run.check("publish_image_hears_much")
+
+
+def test_a_look_that_crashes_is_repeated() -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.crashed(2, 1)
+    run.fired(4, 2)
+    run.done(5, 1, ENDED)
+    run.check("publish_image_crash")
+
+
+def test_a_long_rollout_continues_as_new_with_its_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "TURNS", 1)
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, looked(60))
+    run.fired(60, 2)
+    run.check("publish_image_continues")
+
+
+def step(then: str, seconds: float = 0) -> dict[str, Any]:
+    """A step's answer."""
+    return {"then": then, "seconds": seconds}
+
+
+def test_a_host_goes_through_its_steps() -> None:
+    run = Replay(reimage_host, HOST)
+    run.done(1, 1, step("next"))
+    run.done(2, 2, step("wait", 30))
+    run.fired(32, 3)
+    run.done(33, 4, step("next"))
+    for number, at in zip(range(5, 10), range(40, 90, 10), strict=True):
+        run.done(at, number, step("next"))
+    run.done(100, 10, step("stop"))
+    run.check("reimage_host")
+
+
+def test_another_attempt_begins_with_the_look() -> None:
+    run = Replay(reimage_host, HOST)
+    run.done(1, 1, step("next"))
+    run.done(2, 2, step("again"))
+    run.done(3, 3, step("stop"))
+    run.check("reimage_host_again")
+
+
+def test_a_step_that_crashes_is_repeated() -> None:
+    run = Replay(reimage_host, HOST)
+    run.crashed(1, 1)
+    run.fired(3, 2)
+    run.done(4, 1, step("stop"))
+    run.check("reimage_host_crash")
+
+
+TASK = {"task": "t-1", "run": 1}
+NEXT = {"then": "next", "seconds": 0.0}
+WAIT = {"then": "wait", "seconds": 30.0}
+STOP = {"then": "stop", "seconds": 0.0}
+
+
+def test_a_set_as_image_goes_through_its_steps() -> None:
+    run = Replay(set_as_image, TASK)
+    at, number = 0.0, 1
+    for outcome in (NEXT, WAIT, *[NEXT] * 11):
+        at, number = at + 1, number + 1
+        run.done(at, number - 1, outcome)
+        if outcome is WAIT:
+            at, number = at + 30, number + 1
+            run.fired(at, number - 1)
+    run.done(at + 1, number, STOP)
+    run.check("set_as_image")
+
+
+def test_an_activation_goes_through_its_steps() -> None:
+    run = Replay(activate_image, TASK)
+    for number in range(1, 4):
+        run.done(number, number, NEXT)
+    run.done(4, 4, STOP)
+    run.check("activate_image")
+
+
+def test_a_job_over_many_pools_goes_through_its_steps() -> None:
+    run = Replay(update_many_pools, TASK)
+    run.done(1, 1, WAIT)
+    run.fired(31, 2)
+    run.done(32, 3, NEXT)
+    run.done(33, 4, WAIT)
+    run.fired(63, 5)
+    run.done(64, 6, STOP)
+    run.check("update_many_pools")
+
+
+def test_a_long_activation_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "TURNS", 2)
+    run = Replay(activate_image, TASK)
+    run.done(1, 1, NEXT)
+    run.done(2, 2, WAIT)
+    run.fired(32, 3)
+    run.check("activate_image_continues")

@@ -1,0 +1,91 @@
+"""A refresh disturbs nobody: it takes what was used, when nobody is on it, and leaves the rest to whoever has it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.core.states import RolloutState
+from shared.models.policy import Policy
+from shared.models.pools import Refresh
+from shared.models.rollouts import RolloutKind
+from shared.planning.values import Act, Snapshot
+from tests.fixtures.builders import NOON
+from tests.unit.planning.pool_strategies import by_name, decide, many, policies, pools, refreshed_pools
+
+REFRESHING = refreshed_pools(RolloutState.RUNNING, RolloutState.PAUSED, RolloutState.CANCELLING)
+ROLLOUT = pools(RolloutState.RUNNING, RolloutState.ROLLING_BACK).filter(
+    lambda pool: pool.kind is not RolloutKind.REFRESH and bool(pool.elsewhere)
+)
+
+
+@many
+@given(REFRESHING, policies())
+def test_a_refresh_signs_nobody_out_warns_nobody_and_ends_only_when_it_is_told_to(
+    pool: Snapshot, rules: Policy
+) -> None:
+    decided = decide(pool, rules)
+    assert not decided.chosen(Act.SIGN_OUT)
+    assert not decided.warnings
+    assert decided.becomes in {None, RolloutState.PAUSED, *([pool.ends_as] if pool.state == "cancelling" else [])}
+
+
+@many
+@given(REFRESHING, policies())
+def test_a_refresh_begins_nothing_on_hosts_that_nobody_has_used(pool: Snapshot, rules: Policy) -> None:
+    decided = decide(pool, rules)
+    for name in (*decided.chosen(Act.DRAIN), *decided.chosen(Act.TAKE)):
+        row = by_name(pool)[name].row
+        assert row.used_at is not None or row.out_of_pool or row.left_drained
+
+
+@many
+@given(REFRESHING, policies())
+def test_a_refresh_drains_nobody_who_works_after_logoff_and_daily_only_what_was_used_before_today(
+    pool: Snapshot, rules: Policy
+) -> None:
+    midnight = NOON.astimezone(ZoneInfo(pool.zone)).replace(hour=0, minute=0)
+    for name in decide(pool, rules).chosen(Act.DRAIN):
+        view = by_name(pool)[name]
+        if view.row.left_drained:
+            continue  # drained already, by an attempt that had failed on it
+        if pool.refresh is Refresh.AFTER_LOGOFF:
+            assert view.sessions == 0
+        elif view.row.used_at is not None:
+            assert view.row.used_at < midnight
+
+
+@many
+@given(REFRESHING, policies())
+def test_a_refresh_leaves_a_host_that_a_rollout_failed_on(pool: Snapshot, rules: Policy) -> None:
+    views = by_name(pool)
+    newly = {name for name in decide(pool, rules).chosen(Act.DRAIN) if not views[name].drained}
+    assert not any(views[name].row.failed_in for name in newly)
+
+
+@many
+@given(REFRESHING, policies(), st.just("a rollout works on the pool"))
+def test_a_refresh_that_is_held_up_says_why_and_lets_go_of_what_it_does_not_need(
+    pool: Snapshot, rules: Policy, why: str
+) -> None:
+    if not pool.why_not or pool.state is not RolloutState.RUNNING:
+        return
+    decided = decide(pool, rules)
+    assert {decision.act for decision in decided.decisions} <= {Act.HOLD, Act.GIVE_BACK, Act.FAIL}
+    let_go = {*decided.chosen(Act.GIVE_BACK), *decided.chosen(Act.FAIL)}
+    assert let_go == {view.name for view in pool.hosts if view.drained}
+    assert decided.note == why
+    assert decided.next_look is not None
+    assert decided.next_look <= NOON + timedelta(minutes=15)
+
+
+@many
+@given(ROLLOUT, policies())
+def test_a_rollout_touches_no_host_that_the_refresh_still_has_in_hand(pool: Snapshot, rules: Policy) -> None:
+    for decision in decide(pool, rules).decisions:
+        if decision.host in pool.elsewhere:
+            untouched = pool.going_back and not by_name(pool)[decision.host].row.back
+            assert decision.act is (Act.SKIP if untouched else Act.HOLD)

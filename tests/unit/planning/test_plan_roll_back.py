@@ -1,0 +1,73 @@
+"""Going back touches only what was updated, and what we took out of the pool is not lost."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from shared.core.states import HostState, RolloutState
+from shared.models.policy import Policy
+from shared.planning.values import Act, Snapshot
+from tests.fixtures.builders import NOON
+from tests.unit.planning.pool_strategies import by_name, decide, many, policies, pools
+
+BACK = pools(RolloutState.ROLLING_BACK)
+
+
+@many
+@given(BACK, policies())
+def test_only_hosts_that_were_updated_are_brought_back(pool: Snapshot, rules: Policy) -> None:
+    decided = decide(pool, rules)
+    for decision in decided.decisions:
+        if decision.act in {Act.DRAIN, Act.TAKE, Act.SIGN_OUT}:
+            assert by_name(pool)[decision.host].row.back, decision
+
+
+@many
+@given(BACK, policies())
+def test_hosts_that_were_not_updated_are_given_back_and_left(pool: Snapshot, rules: Policy) -> None:
+    decided = decide(pool, rules)
+    given_back, skipped = set(decided.chosen(Act.GIVE_BACK)), set(decided.chosen(Act.SKIP))
+    failed = set(decided.chosen(Act.FAIL))
+    for view in pool.hosts:
+        if view.row.back or view.row.state.ended or view.row.state.in_work:
+            continue
+        stays_drained = failed if view.row.left_drained else given_back
+        assert view.name in (stays_drained if view.drained else skipped)
+
+
+@many
+@given(BACK, policies())
+def test_going_back_does_not_wait_for_its_beginning_and_fails_over_no_failure(pool: Snapshot, rules: Policy) -> None:
+    decided = decide(pool, rules)
+    assert decided.becomes in {None, RolloutState.ROLLED_BACK, RolloutState.FAILED}
+    if decided.becomes is RolloutState.FAILED:
+        assert pool.counts[HostState.FAILED]
+    assert not any("begins at" in decision.reason for decision in decided.decisions)
+    assert not decided.canary_passed
+
+
+@many
+@given(BACK, policies())
+def test_nobody_is_signed_out_to_go_back_before_force_at(pool: Snapshot, rules: Policy) -> None:
+    if pool.schedule.force_at > NOON:
+        assert not decide(pool, rules).chosen(Act.SIGN_OUT)
+
+
+@many
+@given(pools(RolloutState.RUNNING, RolloutState.ROLLING_BACK), policies())
+def test_a_host_we_took_out_of_the_pool_is_held_taken_or_left_and_never_called_gone(
+    pool: Snapshot, rules: Policy
+) -> None:
+    for decision in decide(pool, rules).decisions:
+        row = by_name(pool)[decision.host].row
+        if row.out_of_pool and not row.state.in_work:
+            assert decision.act in {Act.HOLD, Act.TAKE, Act.SKIP}
+            assert decision.act is not Act.SKIP or (pool.going_back and not row.back)
+
+
+@many
+@given(pools(RolloutState.CANCELLING), policies())
+def test_cancelled_a_host_that_is_out_of_the_pool_is_named_and_not_passed_over(pool: Snapshot, rules: Policy) -> None:
+    waiting = [view for view in pool.hosts if not view.row.state.ended and not view.row.state.in_work]
+    out = {view.name for view in waiting if view.row.out_of_pool or view.row.left_drained}
+    assert set(decide(pool, rules).chosen(Act.FAIL)) == out

@@ -1,0 +1,87 @@
+"""The ramp: as many clean results as were dared double it, a failure halves it, whoever is asked in whatever order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.core.states import HostState
+from shared.planning.budget import budget_for
+from shared.planning.waves import results, width
+from tests.fixtures.builders import NOON, host, policy, snapshot
+from tests.unit.planning.pool_strategies import many, pools
+
+HISTORY = st.lists(st.booleans(), max_size=40)
+LIMIT = st.integers(1, 60)
+
+
+@many
+@given(HISTORY, LIMIT, LIMIT)
+def test_never_below_one_and_never_above_the_limit(history: list[bool], start: int, limit: int) -> None:
+    assert 1 <= width(history, start, limit) <= limit
+
+
+@many
+@given(HISTORY, LIMIT, LIMIT)
+def test_a_failure_halves_what_is_dared(history: list[bool], start: int, limit: int) -> None:
+    assert width([*history, False], start, limit) == max(1, width(history, start, limit) // 2)
+
+
+@many
+@given(HISTORY, LIMIT, LIMIT, st.integers(0, 60))
+def test_as_many_clean_results_as_were_dared_double_it_and_fewer_do_not(
+    history: list[bool], start: int, limit: int, clean: int
+) -> None:
+    after_failure = [*history, False]
+    dared = width(after_failure, start, limit)
+    grown = width([*after_failure, *[True] * clean], start, limit)
+    if clean < dared:
+        assert grown == dared
+    elif clean == dared:
+        assert grown == min(2 * dared, limit)
+    else:
+        assert grown >= min(2 * dared, limit)
+
+
+@many
+@given(HISTORY, LIMIT, LIMIT)
+def test_a_clean_result_never_makes_it_less(history: list[bool], start: int, limit: int) -> None:
+    assert width([*history, True], start, limit) >= width(history, start, limit)
+
+
+ENDED = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.booleans()), max_size=8)
+
+
+@many
+@given(ENDED, st.randoms(), st.booleans())
+def test_results_come_in_the_order_in_which_hosts_ended_whatever_the_order_of_rows(
+    ended: list[tuple[int, bool, bool]], random: Any, back: bool
+) -> None:
+    rows = []
+    for number, (minute, good, was_back) in enumerate(ended):
+        moment = NOON + timedelta(minutes=minute)
+        state = HostState.DONE if good else HostState.FAILED
+        fields: dict[str, Any] = {"state": state, "taken_at": NOON, "ended_at": moment, "back": was_back}
+        rows.append(host(f"h{number}", **fields).row)
+    expected = [good for _, _, good in sorted((m, n, g) for n, (m, g, b) in enumerate(ended) if b is back)]
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    assert results(shuffled, back=back) == expected
+
+
+def test_hosts_that_were_not_rebuilt_say_nothing() -> None:
+    skipped = host("a", state=HostState.SKIPPED, ended_at=NOON).row
+    refused = host("b", state=HostState.FAILED, ended_at=NOON).row  # it could not be drained: it was never taken
+    assert results([skipped, refused], back=False) == []
+
+
+@many
+@given(pools(), st.integers(1, 3))
+def test_with_first_hosts_no_more_than_they_are_dared_before_a_result(pool: Any, first: int) -> None:
+    views = tuple(view for view in pool.hosts if not view.row.state.ended)
+    young = snapshot(*views, replicas=3)
+    bounds = {bound.name: bound.hosts for bound in budget_for(young, policy(canary_hosts=first), NOON).bounds}
+    assert bounds["ramp"] <= first

@@ -1,0 +1,171 @@
+"""Old OS disks are noted before their host is rebuilt, and found again by a roll-back."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.core.errors import AlreadyExists, AzureBusy, StaleRow
+from shared.models.kept_disks import KeptDisk
+from shared.rollouts.old_disks.cleanup import tidy_disks
+from tests.fixtures.builders import NEW, OLD
+from tests.fixtures.scenarios.kept_disks import HOST, VM, Shelf
+from tests.fixtures.world.azure import DEFINITION_ID, version_id_of, vm_id_of
+
+OTHER = "h1.contoso.local"
+
+
+class TestNoting:
+    """Before the host is rebuilt, and as often as one likes."""
+
+    def test_a_disk_that_stays_is_noted_with_its_end(self) -> None:
+        shelf = Shelf()
+        disk = shelf.note(days=3)
+        kept = shelf.row_of_it
+        assert (kept.pool, kept.host, kept.disk_id, kept.version_id) == ("office", HOST, disk, version_id_of(OLD))
+        assert (kept.vm_id, kept.rollout, kept.kept_at) == (VM.lower(), "r-1", shelf.app.now)
+        assert shelf.days_left() == 3
+
+    @pytest.mark.parametrize(
+        "machine", [{"os_disk_delete_option": "Delete"}, {"os_disk_delete_option": None}, {"ephemeral": True}]
+    )
+    def test_a_disk_that_goes_with_its_machine_is_not_noted(self, machine: dict[str, object]) -> None:
+        shelf = Shelf()
+        shelf.note(**machine)
+        shelf.note(os_disk_id=None)
+        assert shelf.rows == []
+
+    def test_where_the_vms_own_setting_decides_nothing_is_noted_and_nothing_removed(self) -> None:
+        shelf = Shelf()
+        shelf.note(days=7)
+        shelf.note(days=0)
+        assert shelf.rows == []
+
+    def test_noted_again_the_later_end_counts(self) -> None:
+        shelf = Shelf()
+        shelf.note(days=7)
+        shelf.app.later(hours=12)
+        shelf.note(days=2)
+        assert shelf.days_left() == 6.5
+        shelf.note(days=9)
+        assert shelf.days_left() == 9
+
+    def test_what_is_known_of_its_version_is_not_forgotten(self) -> None:
+        shelf = Shelf()
+        disk = shelf.note()
+        shelf.note(version_id="")
+        shelf.leave(disk)
+        assert shelf.row_of_it.version_id == version_id_of(OLD)
+
+    def test_the_time_of_a_disk_that_is_left_is_over(self) -> None:
+        shelf = Shelf()
+        disk = shelf.note(days=7)
+        shelf.app.later(hours=1)
+        shelf.leave(disk)
+        assert shelf.days_left() == 0
+        shelf.note(days=7)
+        assert shelf.days_left() == 7
+
+    def test_disks_of_one_host_and_of_many_are_rows_of_their_own(self) -> None:
+        shelf = Shelf()
+        disks = {shelf.note(), shelf.note(OTHER), shelf.note(os_disk_id="/disks/another")}
+        assert {kept.disk_id for kept in shelf.rows} == disks
+        assert len(disks) == 3
+
+    @pytest.mark.parametrize(("method", "error"), [("add", AlreadyExists), ("replace", StaleRow)])
+    def test_somebody_who_writes_the_row_at_the_same_time_is_no_trouble(
+        self, method: str, error: type[AlreadyExists | StaleRow]
+    ) -> None:
+        shelf = Shelf()
+        if method == "replace":
+            shelf.note(days=1)
+        shelf.app.tables.disks.failures[method] = [error("KeptDisks", "k")] * 3
+        shelf.note(days=7)
+        assert shelf.days_left() == 7
+
+    def test_a_row_that_never_holds_still_is_given_up(self) -> None:
+        shelf = Shelf()
+        shelf.app.tables.disks.failures["add"] = [AlreadyExists("KeptDisks", "k")] * 9
+        with pytest.raises(StaleRow):
+            shelf.note()
+
+
+class TestFinding:
+    """The disk that a roll-back puts under its host again."""
+
+    def test_a_kept_disk_of_the_host_with_the_version_is_found(self) -> None:
+        shelf = Shelf()
+        disk = shelf.keep()
+        shelf.keep(OTHER)
+        assert shelf.found() == disk
+        assert shelf.found(vm_id=VM.upper()) == disk
+        assert shelf.found(NEW) is None
+        assert shelf.found(vm_id=vm_id_of("h9")) is None
+
+    def test_of_several_the_newest_is_found(self) -> None:
+        shelf = Shelf()
+        first = shelf.keep()
+        for _ in range(2):
+            shelf.app.later(hours=1)
+            shelf.put_under(HOST, shelf.app.world.new_disk(VM, version_id_of(OLD)))
+            newest = shelf.keep()
+        assert shelf.found() == newest
+        del shelf.app.world.disks[newest]
+        assert shelf.found() not in {None, first, newest}
+
+    def test_a_disk_that_is_gone_or_in_use_is_not_found(self) -> None:
+        shelf = Shelf()
+        disk = shelf.keep()
+        shelf.put_under(OTHER, disk)
+        assert shelf.found() is None
+        shelf.put_under(OTHER, "")
+        assert shelf.found() == disk
+        del shelf.app.world.disks[disk]
+        assert shelf.found() is None
+
+    def test_the_disks_own_word_counts_more_than_what_was_noted(self) -> None:
+        shelf = Shelf()
+        disk = shelf.keep()
+        shelf.app.world.disks[disk] = version_id_of("9.0.0")
+        assert shelf.found() is None
+        assert shelf.found("9.0.0") is None
+
+    def test_what_was_noted_counts_where_the_disk_says_nothing_and_the_other_way_round(self) -> None:
+        shelf = Shelf()
+        noted, says = shelf.keep(), shelf.note(OTHER, version_id="")
+        shelf.put_under(OTHER, "")
+        shelf.app.world.disks[noted] = ""
+        shelf.app.world.disks[says] = version_id_of(OLD, DEFINITION_ID.upper())
+        assert shelf.found() == noted
+        assert shelf.found(vm_id=vm_id_of(OTHER)) == says
+        shelf.app.world.disks[says] = ""
+        assert shelf.found(vm_id=vm_id_of(OTHER)) is None
+
+    def test_a_disk_that_was_only_left_is_not_found(self) -> None:
+        shelf = Shelf()
+        disk = shelf.keep()
+        shelf.leave(disk)
+        assert shelf.found() is None
+
+    def test_a_disk_whose_time_is_over_is_found_as_long_as_nobody_removes_it(self) -> None:
+        shelf = Shelf()
+        disk = shelf.keep()
+        shelf.app.later(days=8)
+        assert shelf.found() == disk
+        tidy_disks(shelf.app.services)
+        assert disk in shelf.disks
+        assert shelf.found() is None
+
+    def test_a_host_with_more_disks_than_a_page_holds(self) -> None:
+        shelf = Shelf()
+        disk = shelf.keep()
+        kept = shelf.row_of_it
+        old = [kept.model_copy(update={"disk_id": f"/gone/{number}", "etag": None}) for number in range(230)]
+        shelf.app.tables.disks.write_many([KeptDisk.model_validate(one.model_dump()) for one in old])
+        assert shelf.found() == disk
+
+    def test_a_busy_azure_is_not_taken_for_no_disk(self) -> None:
+        shelf = Shelf()
+        shelf.keep()
+        shelf.app.world.fail("disk", AzureBusy("disk", 429, "TooMany", "later"))
+        with pytest.raises(AzureBusy):
+            shelf.found()

@@ -1,0 +1,155 @@
+"""Who may import whom, and which names stand at the top: the layout is kept by this test, not by memory."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.core.settings import BadSettings, Settings
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("shared", "orchestrators", "activities", "triggers")
+
+ONLY_IN = {
+    "azure.mgmt": "shared/azure/",
+    "azure.core": ("shared/azure/", "shared/tables/", "shared/core/transport.py"),
+    "azure.identity": ("shared/azure/", "shared/tables/"),
+    "azure.data": "shared/tables/",
+    "grpc": "shared/workflow/durable_engine.py",
+    "os": "shared/wiring.py",
+}
+"""SDKs, and the environment, are known in one place each."""
+
+PURE = (
+    "shared/models/",
+    "shared/planning/",
+    "shared/core/states.py",
+    "shared/core/errors.py",
+    "shared/core/ids.py",
+    "shared/core/names.py",
+    "shared/api/schedules.py",
+    "shared/core/wording.py",
+    "shared/core/time_zones.py",
+    "shared/versions/promotion_hold.py",
+    "shared/versions/removal_rules.py",
+    "shared/versions/lifecycle.py",
+    "shared/versions/for_new_hosts.py",
+    "shared/versions/version_set.py",
+    "shared/planning/rollback_policy.py",
+    "shared/rollouts/command_rules.py",
+    "shared/rollouts/hosts/vm_marks.py",
+    "shared/core/steps.py",
+    "shared/planning/forecast.py",
+    "shared/views/rollouts.py",
+    "shared/views/rollout_progress.py",
+    "shared/versions/for_pools.py",
+    "shared/rollouts/draft.py",
+)
+PURE_MAY = {"pydantic", "zoneinfo", "tzlocal", "shared"}
+"""Besides the standard library."""
+
+
+def modules(*folders: str) -> list[Path]:
+    return [ROOT / "function_app.py", *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_an_sdk_is_imported_in_one_place_only(package: str) -> None:
+    for path in modules(*PRODUCT):
+        place = path.relative_to(ROOT).as_posix()
+        if any(within(name, package) for name in imports(path)):
+            assert place.startswith(ONLY_IN[package]), f"{place} imports {package}"
+
+
+def test_pure_modules_import_nothing_that_acts() -> None:
+    import sys  # noqa: PLC0415 - the list of standard modules is only known here
+
+    checked = 0
+    for path in modules("shared"):
+        place = path.relative_to(ROOT).as_posix()
+        if not place.startswith(PURE):
+            continue
+        checked += 1
+        tops = {name.split(".")[0] for name in imports(path)}
+        assert tops <= set(sys.stdlib_module_names) | PURE_MAY | {"__future__"}, place
+        ours = {name for name in imports(path) if name.startswith("shared.")}
+        assert not any(within(name, f"shared.{part}") for name in ours for part in ("azure", "tables", "wiring")), place
+    assert checked > 20
+
+
+def test_orchestrators_know_neither_services_nor_settings_nor_sdks() -> None:
+    for path in (ROOT / "orchestrators").glob("*.py"):
+        for name in imports(path):
+            assert not any(
+                within(name, f"shared.{part}") for part in ("services", "settings", "wiring", "azure", "tables")
+            )
+
+
+def test_nothing_that_is_deployed_imports_the_local_tools_the_bench_or_the_tests() -> None:
+    for path in modules(*PRODUCT):
+        assert not any(within(name, part) for name in imports(path) for part in ("local", "tests", "bench")), path
+
+
+def test_triggers_and_activities_touch_no_azure_and_no_table() -> None:
+    for path in modules("triggers", "activities"):
+        assert not any(within(name, part) for name in imports(path) for part in ("shared.azure", "shared.tables")), path
+
+
+def test_the_sample_settings_are_those_that_are_read() -> None:
+    values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    ours = {name.removeprefix("FRESHCOAT_").lower() for name in values if name.startswith("FRESHCOAT_")}
+    assert ours == set(Settings.model_fields) - {"secrets", "trust_principal"}
+    assert Settings.read(values).secrets == {"JOIN_PASSWORD": values["JOIN_PASSWORD"]}
+
+
+def test_every_wrong_setting_is_named_at_once() -> None:
+    with pytest.raises(BadSettings) as refused:
+        Settings.read({"FRESHCOAT_LOOK_GAP": "soon", "FRESHCOAT_IMAGE_LIMIT": "-1"})
+    assert "FRESHCOAT_LOOK_GAP" in str(refused.value)
+    assert "FRESHCOAT_IMAGE_LIMIT" in str(refused.value)
+
+
+def test_the_fixed_names_stand_at_the_top() -> None:
+    fixed = ["function_app.py", "orchestrators", "activities", "shared", "tests", "host.json", "requirements.txt"]
+    assert [name for name in [*fixed, "local.settings.sample.json"] if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "trusted"),
+    [
+        ({"WEBSITE_AUTH_ENABLED": "True"}, True),
+        ({"WEBSITE_AUTH_ENABLED": "true"}, True),
+        ({"WEBSITE_AUTH_ENABLED": "False"}, False),
+        ({"WEBSITE_AUTH_ENABLED": ""}, False),
+        ({"FRESHCOAT_TRUST_PRINCIPAL": "true"}, False),
+        ({}, False),
+    ],
+)
+def test_a_callers_name_is_trusted_only_where_the_platform_says_so(environment: dict[str, str], trusted: bool) -> None:
+    assert Settings.read({"FRESHCOAT_TABLES_CONNECTION": "x", **environment}).trust_principal is trusted
+
+
+def test_a_worker_is_indexed_without_azures_packages_being_loaded() -> None:
+    """They take as long to load as all the rest; a cold worker answers that much sooner with its list of functions."""
+    script = "import sys, function_app; print(sorted({'azure.mgmt.compute', 'azure.data.tables'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,172 @@
+"""Single rules of the versions of an image, which a sequence would find only by luck; and what retention chooses."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.core.errors import Conflict
+from shared.core.states import VersionState
+from shared.models.base import version_key
+from shared.models.images import ImageVersion, Retention, Source, Verdict
+from shared.versions import lifecycle, removal_rules
+from shared.versions.version_set import Family
+from tests.fixtures.builders import NOON
+from tests.fixtures.version_sets import family, version_row
+
+V = VersionState
+
+
+class TestRules:
+    """What is refused, and what an activation or a roll-back takes."""
+
+    def stage(self, before: Family, version: str, task: str = "t") -> Family:
+        return lifecycle.stage(before, version, task=task, now=NOON, who="ann", notes="")
+
+    def activate(self, before: Family, version: str | None = None, task: str = "t", **fields: Any) -> Family:
+        given: dict[str, Any] = {"backup": None, "force": False} | fields
+        return lifecycle.activate(before, version, task=task, now=NOON, **given)
+
+    def test_versions_are_compared_as_numbers(self) -> None:
+        assert self.stage(family("9.0.0", backups=()), "10.0.0").state.staged == "10.0.0"
+        with pytest.raises(Conflict, match=r"9\.0\.0 is not newer than the active 10\.0\.0"):
+            self.stage(family("10.0.0", backups=()), "9.0.0")
+
+    def test_a_capture_must_be_newer_too(self) -> None:
+        with pytest.raises(Conflict, match="not newer"):
+            lifecycle.begin_capture(family(), "1.5.0", task="t", now=NOON, who="ann", notes="", backup=True)
+
+    def test_only_one_is_staged_and_none_while_one_is_captured(self) -> None:
+        with pytest.raises(Conflict, match=r"2\.5\.0 is staged: activate or discard it"):
+            self.stage(family(staged="2.5.0"), "3.0.0")
+        with pytest.raises(Conflict, match=r"2\.5\.0 is staged already"):
+            self.stage(family(staged="2.5.0"), "2.5.0")
+        busy = lifecycle.begin_capture(family(), "3.0.0", task="c", now=NOON, who="ann", notes="", backup=True)
+        with pytest.raises(Conflict) as refused:
+            self.stage(busy, "4.0.0")
+        assert refused.value.task == "c"
+
+    def test_a_backup_is_rolled_back_to_and_not_staged_again(self) -> None:
+        rolled = lifecycle.roll_back(family(), None, task="t", now=NOON)
+        with pytest.raises(Conflict, match="roll the image back to it"):
+            self.stage(rolled, "2.0.0")
+
+    def test_a_number_is_not_used_again_before_its_version_is_gone(self) -> None:
+        leaves = family(others=[version_row("3.0.0", V.DISCARDED, source=Source.CAPTURE, deleting=True)])
+        with pytest.raises(Conflict, match="being removed"):
+            self.stage(leaves, "3.0.0")
+        with pytest.raises(Conflict, match="being removed"):
+            lifecycle.begin_capture(leaves, "3.0.0", task="t", now=NOON, who="ann", notes="", backup=True)
+        gone = removal_rules.removed(leaves, "3.0.0", task="r", now=NOON)
+        again = self.stage(gone, "3.0.0").versions["3.0.0"]
+        assert (again.state, again.source, again.deleting, again.removal_by) == (V.STAGED, Source.GALLERY, False, "")
+
+    def test_a_registration_takes_a_version_once(self) -> None:
+        empty = family(None, backups=())
+        adopted = lifecycle.adopt(empty, "1.0.0", NOON, "ann")
+        assert adopted.state.active == "1.0.0"
+        assert lifecycle.adopt(adopted, "1.0.0", NOON, "bob") is adopted
+        with pytest.raises(Conflict, match="recorded already"):
+            lifecycle.adopt(adopted, "2.0.0", NOON, "ann")
+
+    def test_an_activation_keeps_the_old_version_as_it_was_asked_for(self) -> None:
+        def of(backup_wanted: bool, asked: bool | None) -> ImageVersion:
+            staged = version_row("3.0.0", V.STAGED, backup_wanted=backup_wanted)
+            before = family(others=[staged]).changed(staged="3.0.0")
+            return self.activate(before, backup=asked).versions["2.0.0"]
+
+        assert [of(True, None).unwanted, of(False, None).unwanted] == [False, True]
+        assert [of(False, True).unwanted, of(True, False).unwanted] == [False, True]
+        assert (of(True, None).state, of(True, None).retired_at) == (V.BACKUP, NOON)
+
+    def test_a_failed_verdict_stops_an_activation_unless_it_is_forced(self) -> None:
+        verdict = Verdict(result="failed", by="ann", at=NOON)
+        failed = lifecycle.judge(family(staged="3.0.0"), "3.0.0", verdict, task="v")
+        with pytest.raises(Conflict, match="force: true"):
+            self.activate(failed)
+        assert self.activate(failed, force=True).state.active == "3.0.0"
+
+    def test_nothing_older_is_activated_after_a_roll_back_forwards(self) -> None:
+        mixed = family("1.0.0", backups=["4.0.0"], staged="3.0.0")
+        forwards = lifecycle.roll_back(mixed, "4.0.0", task="r", now=NOON)
+        with pytest.raises(Conflict, match="not newer"):
+            self.activate(forwards)
+
+    def test_a_roll_back_takes_the_highest_wanted_backup_below_the_active_version(self) -> None:
+        unwanted = version_row("2.5.0", V.BACKUP, unwanted=True)
+        leaves = version_row("2.4.0", V.BACKUP, deleting=True)
+        before = family("3.0.0", backups=["1.0.0", "2.0.0", "10.0.0"], others=[unwanted, leaves])
+        rolled = lifecycle.roll_back(before, None, task="t", now=NOON)
+        assert rolled.state.active == "2.0.0"
+        assert rolled.versions["3.0.0"].state is V.BACKUP
+        assert not rolled.versions["3.0.0"].unwanted
+        with pytest.raises(Conflict, match="being removed"):
+            lifecycle.roll_back(before, "2.4.0", task="t", now=NOON)
+        assert lifecycle.roll_back(before, "2.5.0", task="t", now=NOON).versions["2.5.0"].unwanted is False
+
+
+def times(**versions: float) -> Family:
+    """Backups `b1`, `b2` … (1.0.0, 2.0.0 …) under an active 100.0.0, retired so many days ago."""
+    rows = [
+        version_row(f"{name[1:]}.0.0", V.BACKUP, retired_at=NOON - timedelta(days=days))
+        for name, days in versions.items()
+    ]
+    return family("100.0.0", backups=(), others=rows)
+
+
+class TestToRemove:
+    """What retention chooses."""
+
+    def chosen(self, given: Family, backups: int = 2, days: int = 30, now: datetime = NOON) -> list[str]:
+        return removal_rules.to_remove(given, Retention(backups=backups, days=days), now)
+
+    def test_only_what_is_beyond_both_limits_goes(self) -> None:
+        assert self.chosen(times(b1=50, b2=40, b3=20, b4=10)) == ["1.0.0", "2.0.0"]
+        assert self.chosen(times(b1=50, b2=40)) == []
+        assert self.chosen(times(b1=29, b2=28, b3=27)) == []
+        assert self.chosen(times(b10=31, b9=31.1, b8=31.2, b11=31.3)) == ["8.0.0", "11.0.0"]
+
+    def test_the_last_ones_are_those_that_were_retired_last_and_not_the_highest(self) -> None:
+        assert self.chosen(times(b1=31, b2=50, b3=40), backups=1) == ["2.0.0", "3.0.0"]
+
+    def test_what_nobody_wanted_goes_once_it_has_settled_and_takes_no_place(self) -> None:
+        now = NOON + removal_rules.SETTLING
+        before = times(b1=50, b2=40, b3=35)
+        retired = version_row("9.0.0", V.BACKUP, unwanted=True, retired_at=NOON)
+        unwanted = before.changed(retired)
+        assert self.chosen(unwanted, backups=3, now=now - timedelta(seconds=1)) == []
+        assert self.chosen(unwanted, backups=3, now=now) == ["9.0.0"]
+
+    def test_what_is_leaving_already_takes_no_place_either(self) -> None:
+        before = times(b1=50, b2=45, b3=40)
+        leaves = removal_rules.begin_removal(before, "3.0.0", who="ann", now=NOON)
+        assert self.chosen(leaves) == ["3.0.0"]
+
+    def test_a_discarded_version_is_chosen_until_it_is_gone(self) -> None:
+        captured = version_row("101.0.0", V.STAGED, source=Source.CAPTURE)
+        before = family("100.0.0", backups=(), others=[captured]).changed(staged="101.0.0")
+        discarded = removal_rules.discard(before, "101.0.0", task="d", now=NOON, who="ann")
+        assert self.chosen(discarded) == ["101.0.0"]
+        kept = removal_rules.not_removed(discarded, "101.0.0", "is kept, since pool office is on it")
+        assert self.chosen(kept) == ["101.0.0"]
+        gone = removal_rules.removed(kept, "101.0.0", task="r", now=NOON)
+        assert self.chosen(gone) == []
+        assert (gone.versions["101.0.0"].state, gone.versions["101.0.0"].task) == (V.DISCARDED, "r")
+
+    def test_what_somebody_else_put_there_stays_in_the_gallery(self) -> None:
+        discarded = removal_rules.discard(family(staged="3.0.0"), "3.0.0", task="d", now=NOON, who="ann")
+        assert self.chosen(discarded) == []
+        assert discarded.versions["3.0.0"].note == removal_rules.STAYS
+
+    def test_nothing_that_was_active_a_moment_ago_can_be_removed(self) -> None:
+        rolled = lifecycle.roll_back(family(), None, task="t", now=NOON)
+        with pytest.raises(Conflict, match=r"active until 12:00 UTC.*after 12:30 UTC"):
+            removal_rules.begin_removal(rolled, "2.0.0", who="ann", now=NOON + timedelta(minutes=29))
+        later = removal_rules.begin_removal(rolled, "2.0.0", who="ann", now=NOON + removal_rules.SETTLING)
+        assert later.versions["2.0.0"].deleting
+
+    def test_the_order_is_that_of_the_numbers(self) -> None:
+        chosen = self.chosen(times(b10=50, b9=60, b2=70), backups=0)
+        assert chosen == sorted(chosen, key=version_key) == ["2.0.0", "9.0.0", "10.0.0"]

@@ -1,0 +1,220 @@
+"""Progress is honest: percent of the work, the next moment, an end that can be believed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.core.states import HostState, RolloutState
+from shared.models.policy import ScheduleMode
+from shared.models.rollouts import Look, RolloutKind, Schedule
+from shared.views.rollout_progress import WEIGHTS, next_moment, percent, progress
+from tests.fixtures.rollout_rows import HOUR, MINUTE, START, host, hosts, rollout
+
+S, H = RolloutState, HostState
+
+
+def test_every_state_has_a_weight_and_work_weighs_more_the_further_it_is() -> None:
+    assert set(WEIGHTS) == set(HostState)
+    order = (H.PENDING, H.DRAINING, H.WAITING_FOR_LOGOFF, H.SIGNING_OUT, H.REIMAGING, H.JOINING, H.VERIFYING, H.DONE)
+    weights = [WEIGHTS[state] for state in order]
+    assert weights == sorted(set(weights))
+
+
+@given(st.dictionaries(st.sampled_from([state.value for state in HostState]), st.integers(0, 10_000)))
+def test_percent_is_whole_and_100_only_at_the_end(counts: dict[str, int]) -> None:
+    assert 0 <= percent(counts, ended=False) <= 99
+    assert 0 <= percent(counts, ended=True) <= 100
+
+
+def test_hosts_in_work_count_for_something() -> None:
+    assert percent({"reimaging": 2, "pending": 2}, ended=False) > 0
+    assert percent({"done": 4}, ended=True) == 100
+    assert percent({}, ended=False) == 0
+
+
+ON, OFF = {"version": "2.0.0"}, {"version": "1.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "rows", "share"),
+    [
+        ({"state": S.CANCELLED}, [(H.DONE, ON), (H.SKIPPED, OFF), (H.SKIPPED, OFF), (H.SKIPPED, OFF)], 25),
+        ({"state": S.CANCELLING}, [(H.REIMAGING, OFF), (H.SKIPPED, OFF), (H.SKIPPED, OFF), (H.SKIPPED, OFF)], 6),
+        # Nothing was to be done with what was on the version, or is gone.
+        ({"state": S.CANCELLED}, [(H.SKIPPED, ON), (H.SKIPPED, OFF)], 50),
+        ({"state": S.CANCELLED}, [(H.DONE, ON), (H.SKIPPED, OFF | {"missing_since": START})], 100),
+        ({"state": S.CANCELLED}, [(H.DONE, ON), (H.SKIPPED, {"vm_missing": True})], 100),
+        # What has failed was not done.
+        ({"state": S.FAILED}, [(H.DONE, ON), (H.FAILED, OFF)], 50),
+        ({"state": S.FAILED}, [(H.FAILED, OFF), (H.SKIPPED, OFF)], 0),
+        ({"state": S.RUNNING}, [(H.FAILED, OFF), (H.PENDING, OFF)], 50),
+        # Stopped on its way back: what was not updated had nowhere to go back to.
+        ({"state": S.CANCELLED, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, ON | {"back": True})], 50),
+        ({"state": S.CANCELLED, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
+        ({"state": S.ROLLED_BACK, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
+        # Cancelled before anything was looked at.
+        ({"state": S.CANCELLED}, [], 0),
+        ({"state": S.SUCCEEDED}, [], 100),
+        ({"state": S.CANCELLED, "kind": RolloutKind.REFRESH}, [(H.SKIPPED, OFF)], 100),
+    ],
+)
+def test_a_rollout_that_is_stopped_has_done_what_it_has_done(
+    fields: dict[str, Any], rows: list[tuple[HostState, dict[str, Any]]], share: int
+) -> None:
+    ended = START if fields["state"].ended else None
+    found = [host(state, f"h{number}", **given) for number, (state, given) in enumerate(rows)]
+    assert progress(rollout(ended_at=ended, **fields), found, START).percent == share
+
+
+def test_before_the_first_host_a_guess_after_it_the_median() -> None:
+    assert progress(rollout(), hosts(H.REIMAGING), START).minutes_per_host == 20
+    assert progress(rollout(), hosts(H.DONE, H.DONE, minutes=7), START).minutes_per_host == 7
+
+
+@pytest.mark.parametrize("state", [S.PAUSED, S.AWAITING_APPROVAL])
+def test_nobody_knows_the_end_of_what_waits_for_a_person(state: RolloutState) -> None:
+    view = progress(rollout(state=state), hosts(H.PENDING), START)
+    assert view.expected_end is None
+    assert view.next
+    assert view.next.at is None
+    assert "somebody" in view.next.does
+
+
+@pytest.mark.parametrize(
+    ("now", "at", "does"),
+    [
+        (0, 2, "hosts may be taken from then on"),
+        (2, 7, "people are asked to log off"),
+        (7, 7.75, "people are asked to log off"),
+        (7.75, 8, "remaining sessions are ended"),
+        (8, None, "the remaining hosts are updated"),
+    ],
+)
+def test_the_next_moment_comes_from_schedule_and_policy(now: float, at: float | None, does: str) -> None:
+    schedule = Schedule(
+        mode=ScheduleMode.ON_LOGOFF, begin_at=START + 2 * HOUR, force_at=START + 8 * HOUR, time_zone="UTC"
+    )
+    asked = rollout(schedule=schedule, policy={"warn_minutes": (60, 15)})
+    found = next_moment(asked, START + now * HOUR)
+    assert found
+    assert (found.at, found.does) == (None if at is None else START + at * HOUR, does)
+
+
+def test_the_next_moment_moves_with_the_schedule_without_another_look() -> None:
+    look = Look(at=START, hosts=3, accepting=2, sessions=3, sessions_to_end=2)
+    for hours in (8, 4):
+        view = progress(rollout(look=look, force=hours * HOUR), hosts(H.PENDING), START)
+        assert view.next
+        assert view.next.at == START + (hours - 1) * HOUR
+        assert (view.sessions_open, view.accepting, view.looked_at) == (2, 2, START)
+
+
+def test_after_the_end_nothing_is_next() -> None:
+    ended: datetime = START + HOUR
+    view = progress(rollout(state=S.SUCCEEDED, ended_at=ended), hosts(H.DONE, H.SKIPPED), ended)
+    assert (view.percent, view.next, view.expected_end, view.counts) == (100, None, ended, {"done": 1, "skipped": 1})
+
+
+NIGHTS = {"windows": [{"from": "20:00", "to": "22:00"}], "warn_minutes": (60,)}
+
+
+@pytest.mark.parametrize(
+    ("begin", "now", "at", "does"),
+    [
+        (0, 0, 11, "the window opens, hosts may be taken"),
+        (2, 0, 11, "the window opens, hosts may be taken"),
+        (11.5, 0, 11.5, "hosts may be taken from then on"),
+        (0, 11.5, 13, "the window closes: hosts in work finish, no other is begun"),
+        (0, 13, 35, "the window opens, hosts may be taken"),
+        (0, 35, 35.5, "people are asked to log off"),
+        (0, 36.5, 37, "the window closes: hosts in work finish, no other is begun"),
+        (0, 37, 59, "the window opens, hosts may be taken"),
+    ],
+)
+def test_what_comes_next_reckons_with_windows(begin: float, now: float, at: float, does: str) -> None:
+    schedule = Schedule(
+        mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 36.5 * HOUR, time_zone="UTC"
+    )
+    found = next_moment(rollout(schedule=schedule, policy=NIGHTS), START + now * HOUR)
+    assert found
+    assert (found.at, found.does) == (START + at * HOUR, does)
+
+
+def test_windows_are_those_of_the_pools_zone_whatever_zone_the_schedule_was_given_in() -> None:
+    view = progress(rollout(policy=NIGHTS, zone="Asia/Tokyo"), hosts(H.PENDING), START)
+    assert (view.windows_opens_at, view.windows_open_until) == (START + 2 * HOUR, None)
+    view = progress(rollout(policy=NIGHTS, zone="Asia/Tokyo"), hosts(H.PENDING), START + 3 * HOUR)
+    assert (view.windows_opens_at, view.windows_open_until) == (None, START + 4 * HOUR)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"policy": {"windows": [{"from": "00:00", "to": "24:00"}]}},
+        {"policy": NIGHTS, "state": S.SUCCEEDED, "ended_at": START},
+        {"policy": NIGHTS, "state": S.ROLLING_BACK, "back_since": START},
+    ],
+)
+def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> None:
+    view = progress(rollout(**fields), hosts(H.PENDING), START)  # type: ignore[arg-type]
+    assert (view.windows_opens_at, view.windows_open_until) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("begin", "now", "at", "does"),
+    [
+        (0, 0, 7, "people are asked to log off; meanwhile hosts go back to what they were"),
+        (2, 0, 7, "people are asked to log off; meanwhile hosts go back to what they were"),
+        (0, 7, 8, "remaining sessions are ended; meanwhile hosts go back to what they were"),
+        (0, 8, None, "hosts go back to what they were"),
+    ],
+)
+def test_going_back_waits_for_no_window_but_people_have_until_the_deadline(
+    begin: float, now: float, at: float | None, does: str
+) -> None:
+    schedule = Schedule(
+        mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 8 * HOUR, time_zone="UTC"
+    )
+    back = rollout(state=S.ROLLING_BACK, back_since=START, policy=NIGHTS, schedule=schedule)
+    view = progress(back, hosts(H.PENDING), START + now * HOUR)
+    assert view.going_back
+    assert view.next
+    assert (view.next.at, view.next.does) == (None if at is None else START + at * HOUR, does)
+
+
+def test_who_waits_for_approval_is_told_since_when_and_who_approved() -> None:
+    waits = rollout(state=S.AWAITING_APPROVAL, awaiting_since=START - HOUR)
+    found = next_moment(waits, START)
+    assert found
+    assert "since 2026-11-02T08:00:00+00:00" in found.does
+    view = progress(rollout(approved_at=START, approved_by="ann"), hosts(H.PENDING), START)
+    assert (view.approved_at, view.approved_by) == (START, "ann")
+
+
+def test_a_standing_refresh_has_no_end_and_no_deadline() -> None:
+    view = progress(rollout(kind=RolloutKind.REFRESH), hosts(H.PENDING), START)
+    assert (view.kind, view.expected_end, view.expected_end_bounds) == (RolloutKind.REFRESH, None, None)
+    assert view.next
+    assert (view.next.at, view.next.does) == (None, "hosts are made fresh after they were used")
+
+
+def test_hosts_are_counted_per_version_they_are_on() -> None:
+    rows = [
+        host(H.DONE, "a", version="2.0.0"),
+        host(H.FAILED, "b", version="1.0.0"),
+        host(H.PENDING, "c", version="1.0.0"),
+        host(H.SKIPPED, "d"),
+    ]
+    assert progress(rollout(), rows, START).versions == {"1.0.0": 2, "2.0.0": 1, "unknown": 1}
+
+
+def test_the_view_has_the_bounds_of_the_end() -> None:
+    view = progress(rollout(), hosts(H.DONE, H.WAITING_FOR_LOGOFF, sessions=1), START)
+    assert view.expected_end_bounds == (START + 10 * MINUTE, START + 8 * HOUR + 10 * MINUTE)
+    assert view.expected_end == START + 8 * HOUR + 10 * MINUTE
