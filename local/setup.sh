@@ -27,7 +27,8 @@ setup_python() {
         "$python" -m venv .venv || fail "$python cannot make a virtual environment; on Debian install python3.13-venv."
     fi
     echo "setup: installing Python packages"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r requirements-dev.txt ||
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+        --require-hashes -r requirements-dev.txt ||
         fail "the Python packages could not be installed (see above)."
     touch .venv/.ready
 }
