@@ -1,10 +1,10 @@
 # One command for everything. `make setup` runs by itself where it is needed.
 PYTHON := .venv/bin/python
-TYPED := shared orchestrators activities triggers local bench function_app.py
+TYPED := shared orchestrators activities triggers local bench tools function_app.py
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	--custom-compile-command "make lock"
 
-.PHONY: help setup test hunt bench lint lock run demo clean
+.PHONY: help setup test hunt bench lint lock audit run demo clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench   measure; one part: make bench BENCH=cold (see docs/performance.md)"
 	@echo "make lint    ruff and mypy"
 	@echo "make lock    compile requirements*.in into requirements*.txt; with newer versions: make lock ARGS=--upgrade"
+	@echo "make audit   look up the locked packages in a database of known vulnerabilities"
 	@echo "make setup   what the others need: .venv and node_modules"
 	@echo "make clean   remove what setup and the runs have made"
 
@@ -42,6 +43,9 @@ lint: setup
 lock: setup
 	@$(COMPILE) $(ARGS) --output-file requirements.txt requirements.in
 	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt requirements-dev.in
+
+audit: setup
+	@$(PYTHON) -m tools.audit
 
 run demo: setup
 	@exec $(PYTHON) -m local $@ --parent $$PPID

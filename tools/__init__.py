@@ -1,0 +1,1 @@
+"""Checks of the project itself, run by `make lint` and `make audit`; never deployed."""
