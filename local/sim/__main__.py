@@ -10,9 +10,9 @@ from typing import Any
 
 import uvicorn
 
+from local.sim import seed
 from local.sim.core import names
 from local.sim.core.options import TEMPLATE_POWER, Options, version_list
-from local.sim.core.simulator import Sim
 from local.sim.listener import listen
 from local.sim.server import SimServer
 
@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"local.sim: port {port} is not free ({error.strerror})", file=sys.stderr)
         return 1
-    server = SimServer(Sim(options))
+    server = SimServer(*seed.start(options))
     config = uvicorn.Config(server, log_level="warning", access_log=False, ws="none", http="h11")
     print(f"simulated Azure on http://127.0.0.1:{port} with {given['hosts']} hosts at {given['speed']:g}x", flush=True)
     QuickServer(config).run(sockets=[listener])

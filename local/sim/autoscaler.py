@@ -8,21 +8,18 @@ against nobody's ARM limits, and no call counter shows them.
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from local.sim import seed
 from local.sim.avd import guests
-from local.sim.compute import references, virtual_machines
+from local.sim.compute import pool_vms, references, virtual_machines
 from local.sim.compute.network import NIC
 from local.sim.core import names
 from local.sim.core.clock import utc_now
 from local.sim.core.operations import begin
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import ArmError, Call, Json, take_apart
-from local.sim.core.world import Guest, HostPool, Vm
+from local.sim.core.world import Guest, HostPool, Vm, World
 from local.sim.new_host_image import Given, NotGiven, Question
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 CHECK_SECONDS = 60.0  # virtual, as all that follow
 COMING_SECONDS = 1800.0  # a host that takes longer is no longer reckoned with
@@ -71,8 +68,12 @@ class Burst:
 class Autoscaler:
     """The rules, and what came of each attempt."""
 
-    def __init__(self, sim: "Sim") -> None:
+    def __init__(self, sim: Sim) -> None:
         self._sim = sim
+        self.reset()
+
+    def reset(self) -> None:
+        """Start without rules and attempts, as the world of the simulator is now."""
         self._rules: dict[str, Rule] = {}
         self._bursts: deque[tuple[float, Burst]] = deque(maxlen=KEPT)
         self._numbers: Counter[str] = Counter()
@@ -149,7 +150,8 @@ class Autoscaler:
     def _ask(self, rule: Rule, trigger: str) -> Burst:
         burst = Burst(self._next_name(rule.pool), rule.pool, utc_now(), trigger)
         self._bursts.append((self._sim.clock.now(), burst))
-        self.questions.append(Question(rule.image_url, lambda answer: self._answered(burst, answer)))
+        world = self._sim.world
+        self.questions.append(Question(rule.image_url, lambda answer: self._answered(world, burst, answer)))
         return burst
 
     def _next_name(self, pool: str) -> str:
@@ -160,9 +162,9 @@ class Autoscaler:
             if self._sim.world.vm(names.vm_id(name)) is None:
                 return name
 
-    def _answered(self, burst: Burst, answer: Given | NotGiven) -> None:
-        if self._sim.autoscaler is not self:
-            return  # asked in a world that is no more
+    def _answered(self, world: World, burst: Burst, answer: Given | NotGiven) -> None:
+        if self._sim.world is not world:
+            return  # the simulator was reset after the question
         burst.why = answer.why
         if isinstance(answer, NotGiven):
             burst.result = answer.result
@@ -177,7 +179,7 @@ class Autoscaler:
         """A VM like the pool's others, of exactly this version; the agent registers it once it runs."""
         sim, pool = self._sim, self._pool(burst.pool)
         spec = replace(sim.specs[pool.id.lower()], pinned=True)
-        vm = seed.machine(sim, burst.host, spec, version_id)
+        vm = pool_vms.new_pool_vm(sim, burst.host, spec, version_id)
         vm.power, vm.provisioning, burst.result = "", "Creating", "creating"
         sim.world.home[vm.id.lower()] = (pool.id, names.DOMAIN)
 
@@ -224,7 +226,7 @@ class Autoscaler:
         return key not in self._offered and references.as_numbers(names.last(key)) > newest
 
 
-def _exact_version(sim: "Sim", version_id: str) -> str:
+def _exact_version(sim: Sim, version_id: str) -> str:
     """The id of a version that machines can be made from; a definition's id, which means "latest", is none."""
     if "/versions/" not in version_id.lower():
         raise ArmError(404, "GalleryImageNotFound", f"{version_id} is not the id of a gallery image version.")

@@ -4,21 +4,21 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.sim import autoscaler, seed, state
+from local.sim import seed, state
+from local.sim.autoscaler import Autoscaler
+from local.sim.autoscaler import rule as autoscaler_rule
 from local.sim.avd import guests, users
 from local.sim.core import faults
 from local.sim.core.options import pool_spec, version_list
+from local.sim.core.simulator import Sim
 from local.sim.core.world import SessionHost
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "denied", "core_quota"}
 
@@ -32,17 +32,19 @@ class ControlError(Exception):
 class Control:
     """One method per control operation: request body in, answer out."""
 
-    def __init__(self, sim: "Sim") -> None:
+    def __init__(self, sim: Sim, autoscaler: Autoscaler) -> None:
         self.sim = sim
+        self._autoscaler = autoscaler
 
     def health(self, body: Any, query: dict[str, str]) -> Any:
         world = self.sim.world
         return {"status": "ok", "vms": len(world.vms), "due": self.sim.clock.pending, "speed": self.sim.clock.speed}
 
     def state(self, body: Any, query: dict[str, str]) -> Any:
+        bursts = self._autoscaler.as_list()
         if query.get("summary") == "true":
-            return state.summary(self.sim)
-        return state.state(self.sim, query.get("pool", ""))
+            return state.summary(self.sim, bursts)
+        return state.state(self.sim, bursts, query.get("pool", ""))
 
     def calls(self, body: Any, query: dict[str, str]) -> Any:
         found = state.calls(self.sim)
@@ -141,27 +143,27 @@ class Control:
         """One more image definition in the gallery, with versions that are there at once."""
         versions, excluded = (version_list(body.get(name, ())) for name in ("versions", "excluded"))
         made = seed.add_definition(self.sim, self._field(body, "name"), versions, excluded)
-        self.sim.autoscaler.note_offers()
+        self._autoscaler.note_offers()
         return {"id": made["id"], "versions": list(versions)}
 
     def autoscalers(self, body: Any, query: dict[str, str]) -> Any:
-        return {"rules": self.sim.autoscaler.rules_as_list()}
+        return {"rules": self._autoscaler.rules_as_list()}
 
     def set_autoscaler(self, body: Any, query: dict[str, str]) -> Any:
         """Switch a pool's autoscaler on or change it; `null` switches all off."""
         if body is None:
-            self.sim.autoscaler.switch_off()
+            self._autoscaler.switch_off()
         else:
-            self.sim.autoscaler.set_rule(autoscaler.rule(body))
+            self._autoscaler.set_rule(autoscaler_rule(body))
         return self.autoscalers(body, query)
 
     def drop_autoscaler(self, body: Any, query: dict[str, str]) -> Any:
-        self.sim.autoscaler.switch_off(query.get("pool", ""))
+        self._autoscaler.switch_off(query.get("pool", ""))
         return self.autoscalers(body, query)
 
     def burst(self, body: Any, query: dict[str, str]) -> Any:
         """Hosts for a pool now, whatever the load; the answer names those that are asked for."""
-        asked = self.sim.autoscaler.burst(self._field(body, "pool"), int(body.get("count", 1)))
+        asked = self._autoscaler.burst(self._field(body, "pool"), int(body.get("count", 1)))
         return {"hosts": [burst.host for burst in asked]}
 
     def expire_tokens(self, body: Any, query: dict[str, str]) -> Any:
@@ -172,7 +174,7 @@ class Control:
         return {"expired": sum(len(p.tokens) for p in self.sim.world.pools.values())}
 
     def reset(self, body: Any, query: dict[str, str]) -> Any:
-        self.sim.reset(self.sim.options.changed(body))
+        seed.restart(self.sim, self._autoscaler, self.sim.options.changed(body))
         return self.sim.options.as_dict()
 
     def _field(self, body: Any, name: str) -> str:
@@ -195,8 +197,8 @@ class Control:
 Operation = Callable[[Any, dict[str, str]], Any]
 
 
-def control_app(sim: "Sim") -> Starlette:
-    control = Control(sim)
+def control_app(sim: Sim, autoscaler: Autoscaler) -> Starlette:
+    control = Control(sim, autoscaler)
     table: list[tuple[str, str, Operation]] = [
         ("GET", "health", control.health),
         ("GET", "state", control.state),

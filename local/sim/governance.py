@@ -1,14 +1,10 @@
 """Small things around the machines: subscriptions, groups, permissions, locks, quota, tags, scaling plans."""
 
-from typing import TYPE_CHECKING
-
 from local.sim.compute.references import public
 from local.sim.core import names
 from local.sim.core.routes import arm, page
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, not_found
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 CORES = 4
 QUOTA = 100_000
@@ -17,12 +13,12 @@ LOCK = "Microsoft.Authorization/locks"
 
 
 @arm("GET", "subscriptions/*", "get_subscription")
-def get_subscription(sim: "Sim", call: Call) -> Answer:
+def get_subscription(sim: Sim, call: Call) -> Answer:
     return Answer(200, _subscription())
 
 
 @arm("GET", "subscriptions", "list_subscriptions")
-def list_subscriptions(sim: "Sim", call: Call) -> Answer:
+def list_subscriptions(sim: Sim, call: Call) -> Answer:
     return Answer(200, {"value": [_subscription()]})
 
 
@@ -37,12 +33,12 @@ def _subscription() -> Json:
 
 
 @arm("GET", "subscriptions/*/resourcegroups", "list_groups")
-def list_groups(sim: "Sim", call: Call) -> Answer:
+def list_groups(sim: Sim, call: Call) -> Answer:
     return Answer(200, {"value": [_group()]})
 
 
 @arm("GET", "subscriptions/*/resourcegroups/*", "get_group")
-def get_group(sim: "Sim", call: Call) -> Answer:
+def get_group(sim: Sim, call: Call) -> Answer:
     return Answer(200, _group())
 
 
@@ -57,7 +53,7 @@ def _group() -> Json:
 
 
 @arm("GET", "Microsoft.Authorization/permissions", "list_permissions")
-def list_permissions(sim: "Sim", call: Call) -> Answer:
+def list_permissions(sim: Sim, call: Call) -> Answer:
     """What the caller may do: everything, or what `POST /_sim/expect` says: `{permissions: [...]}` only these actions,
     `{denied: [...]}` not these. It is only told: nothing else asks for rights here."""
     allowed, denied = (sim.world.expect.get(name) for name in ("permissions", "denied"))
@@ -66,7 +62,7 @@ def list_permissions(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("GET", LOCK, "list_locks")
-def list_locks(sim: "Sim", call: Call) -> Answer:
+def list_locks(sim: Sim, call: Call) -> Answer:
     """Locks at the scope asked about, above it, and below it; without the last with `$filter=atScope()`."""
     scope, at_scope = f"{call.scope.lower()}/", call.query.get("$filter", "").lower() == "atscope()"
     found = {}
@@ -78,7 +74,7 @@ def list_locks(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("PUT", f"{LOCK}/*", "put_lock")
-def put_lock(sim: "Sim", call: Call) -> Answer:
+def put_lock(sim: Sim, call: Call) -> Answer:
     lock_id = f"{call.scope}/providers/{LOCK}/{call.names[-1]}"
     body = {"id": lock_id, "name": call.names[-1], "type": LOCK, "properties": call.body.get("properties") or {}}
     sim.world.of(LOCK)[lock_id.lower()] = {**body, "_scope": call.scope.lower()}
@@ -86,13 +82,13 @@ def put_lock(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("DELETE", f"{LOCK}/*", "delete_lock")
-def delete_lock(sim: "Sim", call: Call) -> Answer:
+def delete_lock(sim: Sim, call: Call) -> Answer:
     lock_id = f"{call.scope}/providers/{LOCK}/{call.names[-1]}".lower()
     return Answer(200 if sim.world.of(LOCK).pop(lock_id, None) else 204)
 
 
 @arm("GET", "Microsoft.Compute/locations/*/usages", "list_usages")
-def list_usages(sim: "Sim", call: Call) -> Answer:
+def list_usages(sim: Sim, call: Call) -> Answer:
     """Cores of a region; `POST /_sim/expect {core_quota: n}` says how many there may be, null that there are plenty."""
     region = call.names[0].lower()
     used = sum(CORES for vm in sim.world.vms.values() if vm.power != "deallocated" and vm.location == region)
@@ -108,7 +104,7 @@ def list_usages(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", "Microsoft.Resources/tags/*", "get_tags")
 @arm("PATCH", "Microsoft.Resources/tags/*", "update_tags")
-def tags(sim: "Sim", call: Call) -> Answer:
+def tags(sim: Sim, call: Call) -> Answer:
     """Tags of a VM by themselves: Merge, Replace or Delete, without touching the VM's other side."""
     vm = sim.world.vm(call.scope)
     if vm is None:
@@ -126,7 +122,7 @@ def tags(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("PUT", f"{PLAN}/*", "put_scaling_plan")
-def put_scaling_plan(sim: "Sim", call: Call) -> Answer:
+def put_scaling_plan(sim: Sim, call: Call) -> Answer:
     plan_id = call.id_of(PLAN, call.names[0])
     body = {**call.body, "id": plan_id, "name": call.names[0], "type": PLAN}
     body.setdefault("properties", {})
@@ -136,7 +132,7 @@ def put_scaling_plan(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("GET", f"{PLAN}/*", "get_scaling_plan")
-def get_scaling_plan(sim: "Sim", call: Call) -> Answer:
+def get_scaling_plan(sim: Sim, call: Call) -> Answer:
     body = sim.world.of(PLAN).get(call.id_of(PLAN, call.names[0]).lower())
     if body is None:
         raise not_found(PLAN, call.names[0], call.group)
@@ -144,18 +140,18 @@ def get_scaling_plan(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("DELETE", f"{PLAN}/*", "delete_scaling_plan")
-def delete_scaling_plan(sim: "Sim", call: Call) -> Answer:
+def delete_scaling_plan(sim: Sim, call: Call) -> Answer:
     gone = sim.world.of(PLAN).pop(call.id_of(PLAN, call.names[0]).lower(), None)
     return Answer(200 if gone else 204)
 
 
 @arm("GET", PLAN, "list_all_scaling_plans")
-def list_all_scaling_plans(sim: "Sim", call: Call) -> Answer:
+def list_all_scaling_plans(sim: Sim, call: Call) -> Answer:
     return page(sim, call, sim.world.of(PLAN), dict)
 
 
 @arm("GET", "Microsoft.Compute/virtualMachineScaleSets/*", "get_vmss")
-def get_vmss(sim: "Sim", call: Call) -> Answer:
+def get_vmss(sim: Sim, call: Call) -> Answer:
     kind = "Microsoft.Compute/virtualMachineScaleSets"
     body = sim.world.of(kind).get(call.id_of(kind, call.names[0]).lower())
     if body is None:

@@ -1,23 +1,35 @@
 """The world a simulator starts with, and further pools on request."""
 
-from typing import TYPE_CHECKING
-
+from local.sim.autoscaler import Autoscaler
 from local.sim.avd import users
 from local.sim.avd.guests import log_on, new_uuid
-from local.sim.compute.network import NIC, SUBNET, VNET, nic_body
-from local.sim.compute.references import DEFINITION, GALLERY, VERSION, definition_of
+from local.sim.compute.network import SUBNET, VNET
+from local.sim.compute.pool_vms import new_pool_vm
+from local.sim.compute.references import DEFINITION, GALLERY, VERSION
 from local.sim.core import names
 from local.sim.core.clock import utc_now
-from local.sim.core.options import PoolSpec, Versions
-from local.sim.core.world import Disk, Guest, HostPool, Json, SessionHost, Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
+from local.sim.core.options import Options, PoolSpec, Versions
+from local.sim.core.simulator import Sim
+from local.sim.core.world import Guest, HostPool, Json, SessionHost
 
 VMSS = "Microsoft.Compute/virtualMachineScaleSets"
 
 
-def default_world(sim: "Sim") -> None:
+def start(options: Options) -> tuple[Sim, Autoscaler]:
+    """Create a simulator with its first world, and the autoscaler that works on it."""
+    sim = Sim(options)
+    _build_world(sim)
+    return sim, Autoscaler(sim)
+
+
+def restart(sim: Sim, autoscaler: Autoscaler, options: Options) -> None:
+    """Replace the world, and start the autoscaler again without rules."""
+    sim.reset(options)
+    _build_world(sim)
+    autoscaler.reset()
+
+
+def _build_world(sim: Sim) -> None:
     options = sim.options
     _put(sim, GALLERY, names.GALLERY_ID, {"description": "Desktop images"})
     add_definition(sim, names.DEFINITION, options.versions, options.excluded)
@@ -47,7 +59,7 @@ def default_world(sim: "Sim") -> None:
     add_pool(sim, PoolSpec("hp-personal", hosts=1, version=first, host_pool_type="Personal", max_session_limit=1))
 
 
-def _put(sim: "Sim", kind: str, resource_id: str, properties: Json) -> Json:
+def _put(sim: Sim, kind: str, resource_id: str, properties: Json) -> Json:
     body: Json = {
         "id": resource_id,
         "name": names.last(resource_id),
@@ -60,7 +72,7 @@ def _put(sim: "Sim", kind: str, resource_id: str, properties: Json) -> Json:
     return body
 
 
-def add_definition(sim: "Sim", name: str, versions: Versions, excluded: Versions) -> Json:
+def add_definition(sim: Sim, name: str, versions: Versions, excluded: Versions) -> Json:
     """An image definition with versions in the gallery, those `excluded` left out of "latest"."""
     definition_id = names.definition_id(name)
     if definition_id.lower() in sim.world.of(DEFINITION):
@@ -87,18 +99,18 @@ def add_definition(sim: "Sim", name: str, versions: Versions, excluded: Versions
     return made
 
 
-def _network(sim: "Sim") -> None:
+def _network(sim: Sim) -> None:
     space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
     subnet = _put(sim, SUBNET, names.SUBNET_ID, {"addressPrefix": "10.0.0.0/16"})
     _put(sim, VNET, names.VNET_ID, {**space, "subnets": [subnet]})
 
 
-def _template(sim: "Sim") -> None:
+def _template(sim: Sim) -> None:
     """The VM the image is built from: usually off, with the marketplace image it once came from.
 
     It is no Trusted Launch VM: of one no managed image can be made, and this kind of definition takes no other source.
     """
-    vm = machine(sim, names.last(names.TEMPLATE_VM_ID), PoolSpec(name="", trusted_launch=False), "")
+    vm = new_pool_vm(sim, names.last(names.TEMPLATE_VM_ID), PoolSpec(name="", trusted_launch=False), "")
     reference = {"publisher": "MicrosoftWindowsDesktop", "offer": "office-365", "sku": "win11-24h2-avd-m365"}
     vm.props["storageProfile"]["imageReference"] = {**reference, "version": "latest"}
     vm.power = sim.options.template
@@ -106,7 +118,7 @@ def _template(sim: "Sim") -> None:
         vm.guest.online_at = sim.clock.now()
 
 
-def add_pool(sim: "Sim", spec: PoolSpec) -> HostPool:
+def add_pool(sim: Sim, spec: PoolSpec) -> HostPool:
     pool_id = f"{names.AVD}/hostPools/{spec.name}"
     if pool_id.lower() in sim.world.pools:
         raise ValueError(f"host pool '{spec.name}' exists")
@@ -144,9 +156,9 @@ def _source(spec: PoolSpec) -> str:
     return names.version_id(spec.version, names.definition_id(spec.definition))
 
 
-def _host(sim: "Sim", pool: HostPool, spec: PoolSpec, number: int) -> None:
+def _host(sim: Sim, pool: HostPool, spec: PoolSpec, number: int) -> None:
     """One machine, joined, registered and Available; the last ones off or drained if asked for."""
-    vm = machine(sim, f"{spec.host_prefix}-{number:04d}", spec, _source(spec))
+    vm = new_pool_vm(sim, f"{spec.host_prefix}-{number:04d}", spec, _source(spec))
     vm.guest = Guest("ad", names.DOMAIN, pool.id, online_at=sim.clock.now())
     fqdn = f"{vm.name}.{names.DOMAIN}"
     host = SessionHost(fqdn, pool, vm.id, vm.vm_id, vm.guest, utc_now(), last_heartbeat=utc_now())
@@ -162,69 +174,7 @@ def _host(sim: "Sim", pool: HostPool, spec: PoolSpec, number: int) -> None:
         host.assigned_user = "owner@contoso.com"
 
 
-def machine(sim: "Sim", name: str, spec: PoolSpec, source: str) -> Vm:
-    """A VM like those of the pool, with its network card and a fresh OS disk of the gallery version `source`."""
-    disk_name = f"{name}_OsDisk_1_{sim.rng.getrandbits(48):012x}"
-    version = names.last(source)
-    nic_id = names.nic_id(f"{name}-nic")
-    vm = Vm(
-        names.vm_id(name),
-        name,
-        names.REGION,
-        _vm_props(name, disk_name, nic_id, source, spec),
-        new_uuid(sim),
-        utc_now(),
-    )
-    vm.extra["identity"] = {"type": "SystemAssigned", "principalId": new_uuid(sim), "tenantId": names.TENANT}
-    sim.world.vms[vm.id.lower()] = vm
-    number = len(sim.world.vms) + 3
-    nic = nic_body(nic_id, names.REGION, names.SUBNET_ID, f"10.0.{number // 250}.{number % 250 + 4}")
-    nic["properties"]["virtualMachine"] = {"id": vm.id}
-    sim.world.of(NIC)[nic_id.lower()] = nic
-    if spec.ephemeral:
-        vm.local_version = version
-        return vm
-    creation: Json = {"createOption": "FromImage"}
-    if source:
-        creation["galleryImageReference"] = {"id": source}
-    disk = Disk(names.disk_id(disk_name), disk_name, names.REGION, utc_now(), creation, version=version)
-    disk.owner = disk.was_on = vm.id
-    if spec.trusted_launch:
-        disk.props["securityProfile"] = {"securityType": "TrustedLaunch"}
-    sim.world.disks[disk.id.lower()] = disk
-    return vm
-
-
-def _vm_props(name: str, disk_name: str, nic_id: str, source: str, spec: PoolSpec) -> Json:
-    os_disk: Json = {"osType": "Windows", "name": disk_name, "createOption": "FromImage", "caching": "ReadWrite"}
-    if spec.ephemeral:
-        os_disk |= {"caching": "ReadOnly", "diffDiskSettings": {"option": "Local", "placement": "ResourceDisk"}}
-    else:
-        managed = {"storageAccountType": "Premium_LRS", "id": names.disk_id(disk_name)}
-        os_disk |= {"deleteOption": spec.delete_option, "managedDisk": managed, "diskSizeGB": 127}
-    image = {"id": source if spec.pinned else definition_of(source), "exactVersion": names.last(source)}
-    card = {"id": nic_id, "properties": {"primary": True, "deleteOption": "Detach"}}
-    props: Json = {
-        "hardwareProfile": {"vmSize": "Standard_D4ads_v5"},
-        "storageProfile": {"imageReference": image, "osDisk": os_disk, "dataDisks": []},
-        "osProfile": {
-            "computerName": name,
-            "adminUsername": "localadmin",
-            "windowsConfiguration": {"provisionVMAgent": True, "enableAutomaticUpdates": False},
-            "allowExtensionOperations": True,
-        },
-        "networkProfile": {"networkInterfaces": [card]},
-        "licenseType": "Windows_Client",
-    }
-    if spec.trusted_launch:
-        uefi = {"secureBootEnabled": True, "vTpmEnabled": True}
-        props["securityProfile"] = {"securityType": "TrustedLaunch", "uefiSettings": uefi}
-    if spec.vmss:
-        props["virtualMachineScaleSet"] = {"id": f"{names.COMPUTE}/virtualMachineScaleSets/vmss-{spec.host_prefix}"}
-    return props
-
-
-def _people(sim: "Sim", pool: HostPool, spec: PoolSpec) -> None:
+def _people(sim: Sim, pool: HostPool, spec: PoolSpec) -> None:
     """Sessions that were there before the start, and arrivals that keep about as many there."""
     hosts = [h for h in pool.hosts.values() if sim.world.vms[h.vm_id.lower()].power == "running"]
     busy = sim.rng.sample(hosts, round(len(hosts) * spec.busy)) if pool.pooled else []

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from local.sim import governance  # noqa: F401 - importing a module registers its routes
+from local.sim.autoscaler import Autoscaler
 from local.sim.avd import host_pools, sessions  # noqa: F401 - as above
 from local.sim.avd.logoff_outbox import Postman
 from local.sim.compute import (  # noqa: F401 - as above
@@ -35,9 +36,10 @@ TICK_SECONDS = 0.05
 
 
 class SimServer:
-    def __init__(self, sim: Sim) -> None:
+    def __init__(self, sim: Sim, autoscaler: Autoscaler) -> None:
         self.sim = sim
-        self._control = control_app(sim)
+        self._autoscaler = autoscaler
+        self._control = control_app(sim, autoscaler)
         self._postman = Postman(sim)
         self._asker = Asker()
         self._request_ids = itertools.count(1)
@@ -66,7 +68,7 @@ class SimServer:
         while True:
             self.sim.clock.run_due()
             self._postman.post_all()
-            self._asker.exchange(self.sim.autoscaler.questions)
+            self._asker.exchange(self._autoscaler.questions)
             await asyncio.sleep(TICK_SECONDS)
 
     async def _arm(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,7 +113,7 @@ class SimServer:
                 message = f"No simulated resource answers {call.method} {call.pattern}."
                 raise ArmError(404, "InvalidResourceType", message)
             answer = route.handler(self.sim, call)
-            self.sim.autoscaler.note_offers(call)
+            self._autoscaler.note_offers(call)
             return answer, headers
         except ArmError as error:
             return _refusal(error), headers

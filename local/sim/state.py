@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from local.sim.avd import guests
 from local.sim.compute.captures import SNAPSHOT
 from local.sim.compute.network import NIC
 from local.sim.compute.references import MANAGED_IMAGE
 from local.sim.core.names import last
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Json
 from local.sim.core.world import Disk, Guest, SessionHost, Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 TASK_TAG = "FreshcoatTask"
 
@@ -36,15 +33,15 @@ COUNTERS = (
 )
 
 
-def state(sim: "Sim", pool: str = "") -> Json:
+def state(sim: Sim, bursts: list[Json], pool: str = "") -> Json:
     """Everything, or the hosts of one pool only."""
     kept = _kept_disks(sim)
     hosts = [h for h in _hosts(sim, kept) if pool in {"", h["pool"]}]
     all_disks = [_disk(disk) for disk in sim.world.disks.values()]
-    return {**summary(sim), "hosts": hosts, "disks": all_disks, "temporary": list(_temporary(sim))}
+    return {**summary(sim, bursts), "hosts": hosts, "disks": all_disks, "temporary": list(_temporary(sim))}
 
 
-def _temporary(sim: "Sim") -> Iterator[Json]:
+def _temporary(sim: Sim) -> Iterator[Json]:
     """What was made for the time of a task and is still there. An image version is what the task was for."""
     bodies = [(vm.id, vm.tags) for vm in sim.world.vms.values()]
     bodies += [(disk.id, disk.tags) for disk in sim.world.disks.values()]
@@ -55,7 +52,7 @@ def _temporary(sim: "Sim") -> Iterator[Json]:
             yield {"id": resource_id, "type": resource_id.split("/")[-2], "task": tags[TASK_TAG]}
 
 
-def summary(sim: "Sim") -> Json:
+def summary(sim: Sim, bursts: list[Json]) -> Json:
     """The state without hosts and disks: cheap to ask for, however big the world."""
     counters = {name: sim.world.counters.get(name, 0) for name in COUNTERS}
     return {
@@ -67,11 +64,11 @@ def summary(sim: "Sim") -> Json:
         "counters": counters,
         "throttled": sim.throttle.refused,
         "faults": sim.faults.as_list(),
-        "bursts": sim.autoscaler.as_list(),
+        "bursts": bursts,
     }
 
 
-def _kept_disks(sim: "Sim") -> dict[str, list[str]]:
+def _kept_disks(sim: Sim) -> dict[str, list[str]]:
     kept: dict[str, list[str]] = {}
     for disk in sim.world.disks.values():
         if not disk.owner and disk.was_on:
@@ -79,7 +76,7 @@ def _kept_disks(sim: "Sim") -> dict[str, list[str]]:
     return kept
 
 
-def _hosts(sim: "Sim", kept: dict[str, list[str]]) -> Iterator[Json]:
+def _hosts(sim: Sim, kept: dict[str, list[str]]) -> Iterator[Json]:
     """Every machine of a pool and every registration, also one without the other."""
     seen: set[int] = set()
     for vm_key, (pool_id, domain) in sim.world.home.items():
@@ -95,7 +92,7 @@ def _hosts(sim: "Sim", kept: dict[str, list[str]]) -> Iterator[Json]:
                 yield _host(sim, host.name, pool.name, None, host) | {"kept_disks": []}
 
 
-def _host(sim: "Sim", name: str, pool: str, vm: Vm | None, host: SessionHost | None) -> Json:
+def _host(sim: Sim, name: str, pool: str, vm: Vm | None, host: SessionHost | None) -> Json:
     guest = vm.guest if vm else Guest()
     return {
         "host": name.split(".", maxsplit=1)[0],
@@ -140,7 +137,7 @@ def _disk(disk: Disk) -> Json:
     }
 
 
-def calls(sim: "Sim") -> Json:
+def calls(sim: Sim) -> Json:
     """How often each operation was asked for: in all, and per host."""
     by_method: dict[str, int] = {}
     by_operation: dict[str, int] = {}

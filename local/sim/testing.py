@@ -16,6 +16,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
+from local.sim import seed
 from local.sim.core.names import SUBSCRIPTION
 from local.sim.core.options import Options
 from local.sim.core.simulator import Sim
@@ -124,9 +125,9 @@ class ControlRefusedError(Exception):
 def start_simulator(port: int = 0, **options: Any) -> Simulator:
     """Start one in a thread: `options` are those of `Options`; by default everything is immediate and nobody moves."""
     defaults: dict[str, Any] = {"hosts": 4, "duration_scale": 0.0, "users": False, "busy": 0.0}
-    sim = Sim(Options().changed({**defaults, **options}))
+    sim, autoscaler = seed.start(Options().changed({**defaults, **options}))
     listener = listen(port)
-    config = uvicorn.Config(SimServer(sim), log_level="warning", access_log=False, ws="none", http="h11")
+    config = uvicorn.Config(SimServer(sim, autoscaler), log_level="warning", access_log=False, ws="none", http="h11")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="simulated-azure")
     thread.start()

@@ -4,30 +4,27 @@ import math
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from local.sim.core.clock import utc_now
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import ArmError, Json
 from local.sim.core.world import Guest, HostPool, Session, SessionHost, Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 LOG_LENGTH = 64
 
 
-def new_uuid(sim: "Sim") -> str:
+def new_uuid(sim: Sim) -> str:
     return str(uuid.UUID(int=sim.rng.getrandbits(128), version=4))
 
 
-def boot(sim: "Sim", vm: Vm) -> None:
+def boot(sim: Sim, vm: Vm) -> None:
     """The machine runs; its agent answers a little later."""
     vm.power = "running"
     vm.guest.online_at = sim.clock.now() + sim.durations.pick("boot")
     vm.guest.sealed = False  # whoever starts a generalized system sets it up anew
 
 
-def go_down(sim: "Sim", vm: Vm) -> None:
+def go_down(sim: Sim, vm: Vm) -> None:
     """The machine stops: whoever was on it is cut off, and no task runs any more to report it."""
     guest = vm.guest
     guest.online_at = math.inf
@@ -40,14 +37,14 @@ def go_down(sim: "Sim", vm: Vm) -> None:
         host.last_heartbeat = utc_now()
 
 
-def violation(sim: "Sim", kind: str, host: str, detail: str) -> None:
+def violation(sim: Sim, kind: str, host: str, detail: str) -> None:
     """Write down what a careful operator would never have done."""
     sim.world.violations.append(
         {"kind": kind, "host": host, "at": utc_now(), "virtual_seconds": sim.clock.now(), "detail": detail}
     )
 
 
-def check_disturbance(sim: "Sim", vm: Vm, action: str) -> None:
+def check_disturbance(sim: Sim, vm: Vm, action: str) -> None:
     """Called before a machine is torn down: people on it, or people who could still be sent to it?"""
     if vm.guest.sessions:
         users = ", ".join(s.user for s in vm.guest.sessions.values())
@@ -57,14 +54,14 @@ def check_disturbance(sim: "Sim", vm: Vm, action: str) -> None:
         violation(sim, "accepting_sessions", vm.name, f"{action} while {host.name} accepts new sessions")
 
 
-def check_copy(sim: "Sim", vm: Vm, action: str) -> None:
+def check_copy(sim: Sim, vm: Vm, action: str) -> None:
     """Called before a machine is generalized, from which there is no way back: is it a copy of another one?"""
     disk = sim.world.disk(vm.os_disk_id)
     if disk is None or disk.creation.get("createOption") != "Copy":
         violation(sim, "original_generalized", vm.name, f"{action} on a machine that is no copy")
 
 
-def check_repetition(sim: "Sim", host: str, current: str, registered: bool, target: str) -> None:
+def check_repetition(sim: Sim, host: str, current: str, registered: bool, target: str) -> None:
     """A machine that is on the version asked for, and in service, is not to be torn down once more.
 
     One that never got as far as registering may be: that is a retry, not a repetition.
@@ -74,7 +71,7 @@ def check_repetition(sim: "Sim", host: str, current: str, registered: bool, targ
         violation(sim, "reimaged_twice", host, f"is on {target} already")
 
 
-def status_of(sim: "Sim", host: SessionHost) -> str:
+def status_of(sim: Sim, host: SessionHost) -> str:
     """The broker's word for a host, worked out from what is true now."""
     vm = sim.world.vm(host.vm_id)
     if vm is None or vm.guest is not host.guest:
@@ -90,18 +87,18 @@ def status_of(sim: "Sim", host: SessionHost) -> str:
     return host.fixed_status or "Available"
 
 
-def trust_anew(sim: "Sim", vm: Vm) -> None:
+def trust_anew(sim: Sim, vm: Vm) -> None:
     """The machine has joined: whatever system of the same name joined before is not trusted any more."""
     number = sim.world.joins.get(vm.id.lower(), 0) + 1
     sim.world.joins[vm.id.lower()] = vm.guest.trust = number
 
 
-def trusted(sim: "Sim", vm: Vm) -> bool:
+def trusted(sim: Sim, vm: Vm) -> bool:
     """Whether the system has joined and none has under the machine's name since: a kept disk's secret is old then."""
     return bool(vm.guest.joined) and vm.guest.trust == sim.world.joins.get(vm.id.lower(), 0)
 
 
-def session_count(sim: "Sim", host: SessionHost) -> int:
+def session_count(sim: Sim, host: SessionHost) -> int:
     """What the session host object says, which under a `lag` fault is what was true a while ago."""
     guest = live_guest(sim, host)
     if guest is None:
@@ -114,22 +111,22 @@ def session_count(sim: "Sim", host: SessionHost) -> int:
     return earlier[-1] if earlier else (guest.count_log[0][1] if guest.count_log else 0)
 
 
-def live_guest(sim: "Sim", host: SessionHost) -> Guest | None:
+def live_guest(sim: Sim, host: SessionHost) -> Guest | None:
     vm = sim.world.vm(host.vm_id)
     return host.guest if vm is not None and vm.guest is host.guest else None
 
 
-def note_count(sim: "Sim", guest: Guest) -> None:
+def note_count(sim: Sim, guest: Guest) -> None:
     guest.count_log.append((sim.clock.now(), len(guest.sessions)))
     del guest.count_log[:-LOG_LENGTH]
 
 
-def register(sim: "Sim", vm: Vm, token: str) -> None:
+def register(sim: Sim, vm: Vm, token: str) -> None:
     """Install the agent with a registration token; the session host shows up some time later."""
     enlist(sim, vm, _pool_of_token(sim, token))
 
 
-def enlist(sim: "Sim", vm: Vm, pool: HostPool, then: Callable[[], None] = lambda: None) -> None:
+def enlist(sim: Sim, vm: Vm, pool: HostPool, then: Callable[[], None] = lambda: None) -> None:
     """Let the agent register the machine with a pool, in its own time; `then` once the session host is there."""
     guest = vm.guest
     present = sim.world.session_host_of.get(vm.id.lower())
@@ -149,7 +146,7 @@ def enlist(sim: "Sim", vm: Vm, pool: HostPool, then: Callable[[], None] = lambda
     sim.clock.after(sim.durations.pick("register"), appear)
 
 
-def _appear(sim: "Sim", vm: Vm, pool: HostPool) -> None:
+def _appear(sim: Sim, vm: Vm, pool: HostPool) -> None:
     name = fqdn_of(sim, vm)
     old = pool.hosts.get(name.lower())
     if old is not None:
@@ -163,7 +160,7 @@ def _appear(sim: "Sim", vm: Vm, pool: HostPool) -> None:
     sim.world.count("registrations")
 
 
-def _pool_of_token(sim: "Sim", token: str) -> HostPool:
+def _pool_of_token(sim: Sim, token: str) -> HostPool:
     now = datetime.now(UTC)
     for pool in sim.world.pools.values():
         expiry = pool.tokens.get(token)
@@ -172,13 +169,13 @@ def _pool_of_token(sim: "Sim", token: str) -> HostPool:
     raise ArmError(400, "InvalidRegistrationToken", "The registration token is not valid or has expired.")
 
 
-def fqdn_of(sim: "Sim", vm: Vm) -> str:
+def fqdn_of(sim: Sim, vm: Vm) -> str:
     computer = str(vm.props.get("osProfile", {}).get("computerName") or vm.name)
     domain = vm.guest.domain or sim.world.home.get(vm.id.lower(), ("", ""))[1]
     return f"{computer}.{domain}" if domain else computer
 
 
-def log_on(sim: "Sim", host: SessionHost, user: str) -> Session:
+def log_on(sim: Sim, host: SessionHost, user: str) -> Session:
     guest = host.guest
     session = Session(guest.next_session, user, new_uuid(sim), utc_now())
     guest.next_session += 1
@@ -188,7 +185,7 @@ def log_on(sim: "Sim", host: SessionHost, user: str) -> Session:
     return session
 
 
-def end_session(sim: "Sim", host: SessionHost, session: Session) -> bool:
+def end_session(sim: Sim, host: SessionHost, session: Session) -> bool:
     """The session is gone; the guest's scheduled task sees event 23 and posts it."""
     guest = host.guest
     if guest.sessions.pop(session.id, None) is None:
@@ -199,7 +196,7 @@ def end_session(sim: "Sim", host: SessionHost, session: Session) -> bool:
     return True
 
 
-def _report(sim: "Sim", host: SessionHost, session: Session) -> None:
+def _report(sim: Sim, host: SessionHost, session: Session) -> None:
     if not sim.options.events_url:
         return
     event: Json = {
@@ -217,7 +214,7 @@ def _report(sim: "Sim", host: SessionHost, session: Session) -> None:
         sim.world.count("events_duplicated")
 
 
-def sign_out(sim: "Sim", host: SessionHost, session: Session) -> None:
+def sign_out(sim: Sim, host: SessionHost, session: Session) -> None:
     """An administrator's sign-out: accepted at once, done some seconds later."""
     sim.world.count("signed_out_forced")
     force_at = sim.world.expect.get("force_at")
@@ -229,5 +226,5 @@ def sign_out(sim: "Sim", host: SessionHost, session: Session) -> None:
     sim.clock.after(sim.durations.pick("sign_out"), lambda: _drop(sim, host, session))
 
 
-def _drop(sim: "Sim", host: SessionHost, session: Session) -> None:
+def _drop(sim: Sim, host: SessionHost, session: Session) -> None:
     end_session(sim, host, session)

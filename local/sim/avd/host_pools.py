@@ -3,30 +3,27 @@
 import copy
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from local.sim.avd import guests
 from local.sim.core.clock import utc_now
 from local.sim.core.routes import arm, page
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, in_group, not_found, required
 from local.sim.core.world import HostPool, SessionHost
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 POOL = "Microsoft.DesktopVirtualization/hostPools"
 HOST = f"{POOL}/sessionHosts"
 SHORTEST, LONGEST = timedelta(minutes=59), timedelta(days=30)
 
 
-def find_pool(sim: "Sim", call: Call) -> HostPool:
+def find_pool(sim: Sim, call: Call) -> HostPool:
     pool = sim.world.pools.get(call.id_of(POOL, call.names[0]).lower())
     if pool is None:
         raise not_found(POOL, call.names[0], call.group)
     return pool
 
 
-def find_host(sim: "Sim", call: Call) -> SessionHost:
+def find_host(sim: Sim, call: Call) -> SessionHost:
     host = find_pool(sim, call).hosts.get(call.names[1].lower())
     if host is None:
         raise not_found(HOST, "/".join(call.names[:2]), call.group)
@@ -54,18 +51,18 @@ def _text(moment: datetime) -> str:
 
 
 @arm("GET", f"{POOL}/*", "get_pool")
-def get_pool(sim: "Sim", call: Call) -> Answer:
+def get_pool(sim: Sim, call: Call) -> Answer:
     return Answer(200, pool_body(find_pool(sim, call)))
 
 
 @arm("GET", POOL, "list_pools")
-def list_pools(sim: "Sim", call: Call) -> Answer:
+def list_pools(sim: Sim, call: Call) -> Answer:
     rows = in_group(call, sim.world.pools)
     return page(sim, call, rows, pool_body)
 
 
 @arm("PATCH", f"{POOL}/*", "update_pool")
-def patch_pool(sim: "Sim", call: Call) -> Answer:
+def patch_pool(sim: Sim, call: Call) -> Answer:
     pool = find_pool(sim, call)
     props = copy.deepcopy(call.body.get("properties") or {})
     info = props.pop("registrationInfo", None)
@@ -97,12 +94,12 @@ def _change_token(pool: HostPool, info: Json) -> None:
 
 
 @arm("POST", f"{POOL}/*/retrieveRegistrationToken", "retrieve_token")
-def retrieve_token(sim: "Sim", call: Call) -> Answer:
+def retrieve_token(sim: Sim, call: Call) -> Answer:
     return Answer(200, _token_body(find_pool(sim, call)))
 
 
 @arm("POST", f"{POOL}/*/listRegistrationTokens", "list_tokens")
-def list_tokens(sim: "Sim", call: Call) -> Answer:
+def list_tokens(sim: Sim, call: Call) -> Answer:
     body = _token_body(find_pool(sim, call))
     return Answer(200, {"value": [body] if body["token"] else []})
 
@@ -114,7 +111,7 @@ def _token_body(pool: HostPool) -> Json:
     return {"expirationTime": _text(expiry), "token": pool.current_token, "registrationTokenOperation": "None"}
 
 
-def host_body(sim: "Sim", host: SessionHost) -> Json:
+def host_body(sim: Sim, host: SessionHost) -> Json:
     status = guests.status_of(sim, host)
     alive = status in {"Available", "NeedsAssistance", "NotJoinedToDomain"}
     beat = utc_now() if alive else host.last_heartbeat or host.registered
@@ -155,17 +152,17 @@ def _health(status: str) -> list[Json]:
 
 
 @arm("GET", f"{POOL}/*/sessionHosts", "list_session_hosts")
-def list_hosts(sim: "Sim", call: Call) -> Answer:
+def list_hosts(sim: Sim, call: Call) -> Answer:
     return page(sim, call, find_pool(sim, call).hosts, lambda host: host_body(sim, host))
 
 
 @arm("GET", f"{POOL}/*/sessionHosts/*", "get_session_host")
-def get_host(sim: "Sim", call: Call) -> Answer:
+def get_host(sim: Sim, call: Call) -> Answer:
     return Answer(200, host_body(sim, find_host(sim, call)))
 
 
 @arm("PATCH", f"{POOL}/*/sessionHosts/*", "update_session_host")
-def patch_host(sim: "Sim", call: Call) -> Answer:
+def patch_host(sim: Sim, call: Call) -> Answer:
     host = find_host(sim, call)
     props = call.body.get("properties") or {}
     allow = props.get("allowNewSession")
@@ -181,7 +178,7 @@ def patch_host(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("DELETE", f"{POOL}/*/sessionHosts/*", "delete_session_host")
-def delete_host(sim: "Sim", call: Call) -> Answer:
+def delete_host(sim: Sim, call: Call) -> Answer:
     pool = find_pool(sim, call)
     host = pool.hosts.get(call.names[1].lower())
     if host is None:
@@ -199,7 +196,7 @@ def delete_host(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("GET", f"{POOL}/*/scalingPlans", "list_scaling_plans")
-def list_scaling_plans(sim: "Sim", call: Call) -> Answer:
+def list_scaling_plans(sim: Sim, call: Call) -> Answer:
     pool = find_pool(sim, call)
     plans = sim.world.of("Microsoft.DesktopVirtualization/scalingPlans")
     mine = {key: body for key, body in plans.items() if _holds(body, pool)}

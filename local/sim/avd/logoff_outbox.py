@@ -5,17 +5,15 @@ import urllib.error
 import urllib.request
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
+from local.sim.core.simulator import Sim
 
 WORKERS = 4
 TIMEOUT_SECONDS = 5.0
 
 
 class Postman:
-    def __init__(self, sim: "Sim") -> None:
+    def __init__(self, sim: Sim) -> None:
         self._sim = sim
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="logoff-event")
 

@@ -2,17 +2,14 @@
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING
 
 from local.sim.avd import guests
 from local.sim.avd.host_pools import HOST, POOL, find_host, find_pool
 from local.sim.core.clock import utc_now
 from local.sim.core.routes import arm, page, page_size
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, not_found, required, skip_token
 from local.sim.core.world import HostPool, Session, SessionHost
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 SESSION = f"{HOST}/userSessions"
 ONE = f"{POOL}/*/sessionHosts/*/userSessions/*"
@@ -36,7 +33,7 @@ def session_body(row: Row) -> Json:
     }
 
 
-def _rows(sim: "Sim", host: SessionHost) -> dict[str, Row]:
+def _rows(sim: Sim, host: SessionHost) -> dict[str, Row]:
     guest = guests.live_guest(sim, host)
     if guest is None:
         return {}
@@ -44,7 +41,7 @@ def _rows(sim: "Sim", host: SessionHost) -> dict[str, Row]:
 
 
 @arm("GET", f"{POOL}/*/userSessions", "list_user_sessions")
-def list_by_pool(sim: "Sim", call: Call) -> Answer:
+def list_by_pool(sim: Sim, call: Call) -> Answer:
     pool = find_pool(sim, call)
     rows = _first_rows(sim, call, pool) if _is_plain(call) else _all_rows(sim, pool)
     return page(sim, call, _filtered(call, rows), session_body)
@@ -54,11 +51,11 @@ def _is_plain(call: Call) -> bool:
     return not any(call.query.get(name) for name in ("$filter", "isDescending", "initialSkip"))
 
 
-def _all_rows(sim: "Sim", pool: HostPool) -> dict[str, Row]:
+def _all_rows(sim: Sim, pool: HostPool) -> dict[str, Row]:
     return {key: row for host in pool.hosts.values() for key, row in _rows(sim, host).items()}
 
 
-def _first_rows(sim: "Sim", call: Call, pool: HostPool) -> dict[str, Row]:
+def _first_rows(sim: Sim, call: Call, pool: HostPool) -> dict[str, Row]:
     """The rows of one page and a little more: a big pool is not walked through for each of its pages."""
     after = skip_token(call)
     names = sorted(pool.hosts)
@@ -82,11 +79,11 @@ def _filtered(call: Call, rows: dict[str, Row]) -> dict[str, Row]:
 
 
 @arm("GET", f"{POOL}/*/sessionHosts/*/userSessions", "list_host_user_sessions")
-def list_by_host(sim: "Sim", call: Call) -> Answer:
+def list_by_host(sim: Sim, call: Call) -> Answer:
     return page(sim, call, _rows(sim, find_host(sim, call)), session_body)
 
 
-def _find(sim: "Sim", call: Call) -> Row:
+def _find(sim: Sim, call: Call) -> Row:
     host = find_host(sim, call)
     guest = guests.live_guest(sim, host)
     text = call.names[2]
@@ -97,12 +94,12 @@ def _find(sim: "Sim", call: Call) -> Row:
 
 
 @arm("GET", ONE, "get_user_session")
-def get_session(sim: "Sim", call: Call) -> Answer:
+def get_session(sim: Sim, call: Call) -> Answer:
     return Answer(200, session_body(_find(sim, call)))
 
 
 @arm("DELETE", ONE, "sign_out")
-def sign_out(sim: "Sim", call: Call) -> Answer:
+def sign_out(sim: Sim, call: Call) -> Answer:
     find_host(sim, call)
     try:
         host, session = _find(sim, call)
@@ -113,14 +110,14 @@ def sign_out(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("POST", f"{ONE}/disconnect", "disconnect_session")
-def disconnect(sim: "Sim", call: Call) -> Answer:
+def disconnect(sim: Sim, call: Call) -> Answer:
     _, session = _find(sim, call)
     session.state = "Disconnected"
     return Answer(200)
 
 
 @arm("POST", f"{ONE}/sendMessage", "send_message")
-def send_message(sim: "Sim", call: Call) -> Answer:
+def send_message(sim: Sim, call: Call) -> Answer:
     _, session = _find(sim, call)
     title = str(required(call.body, "messageTitle"))
     text = str(required(call.body, "messageBody"))

@@ -1,7 +1,6 @@
 """Snapshots and managed images: the steps between a template VM and a gallery version."""
 
 import copy
-from typing import TYPE_CHECKING
 
 from local.sim.avd import guests
 from local.sim.compute import disks, references
@@ -9,10 +8,8 @@ from local.sim.core.clock import utc_now
 from local.sim.core.names import last
 from local.sim.core.operations import accepted, begin
 from local.sim.core.routes import arm, page
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, in_group, not_found, required
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 SNAPSHOT = "Microsoft.Compute/snapshots"
 KINDS = {"snapshots": SNAPSHOT, "images": references.MANAGED_IMAGE}
@@ -24,7 +21,7 @@ def _kind(call: Call) -> str:
 
 @arm("GET", "Microsoft.Compute/snapshots/*", "get_snapshot")
 @arm("GET", "Microsoft.Compute/images/*", "get_image")
-def get(sim: "Sim", call: Call) -> Answer:
+def get(sim: Sim, call: Call) -> Answer:
     kind = _kind(call)
     body = sim.world.of(kind).get(call.id_of(kind, call.names[0]).lower())
     if body is None:
@@ -34,14 +31,14 @@ def get(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", "Microsoft.Compute/snapshots", "list_snapshots")
 @arm("GET", "Microsoft.Compute/images", "list_images")
-def list_all(sim: "Sim", call: Call) -> Answer:
+def list_all(sim: Sim, call: Call) -> Answer:
     rows = in_group(call, sim.world.of(_kind(call)))
     return page(sim, call, rows, references.public)
 
 
 @arm("DELETE", "Microsoft.Compute/snapshots/*", "delete_snapshot")
 @arm("DELETE", "Microsoft.Compute/images/*", "delete_image")
-def delete(sim: "Sim", call: Call) -> Answer:
+def delete(sim: Sim, call: Call) -> Answer:
     kind = _kind(call)
     key = call.id_of(kind, call.names[0]).lower()
     if key not in sim.world.of(kind):
@@ -66,7 +63,7 @@ def _stored(call: Call, kind: str, version: str) -> Json:
 
 
 @arm("PUT", "Microsoft.Compute/snapshots/*", "put_snapshot")
-def put_snapshot(sim: "Sim", call: Call) -> Answer:
+def put_snapshot(sim: Sim, call: Call) -> Answer:
     creation = required(call.body, "properties", "creationData")
     required(creation, "sourceResourceId")
     body = _stored(call, SNAPSHOT, disks.source_version(sim, creation))
@@ -86,7 +83,7 @@ def put_snapshot(sim: "Sim", call: Call) -> Answer:
     return accepted(sim, call, begin(sim, call, "snapshot", finish, fail), 202, references.public(body))
 
 
-def _check_off(sim: "Sim", source: str) -> None:
+def _check_off(sim: Sim, source: str) -> None:
     """A disk that is being written to is copied as after a power cut: possible, and nothing to build an image on."""
     disk = sim.world.disk(source)
     vm = sim.world.vm(disk.owner) if disk else None
@@ -95,7 +92,7 @@ def _check_off(sim: "Sim", source: str) -> None:
 
 
 @arm("PUT", "Microsoft.Compute/images/*", "put_image")
-def put_image(sim: "Sim", call: Call) -> Answer:
+def put_image(sim: Sim, call: Call) -> Answer:
     vm_id = str(required(call.body, "properties", "sourceVirtualMachine", "id"))
     vm = sim.world.vm(vm_id)
     if vm is None:
@@ -122,5 +119,5 @@ def put_image(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("POST", "Microsoft.Compute/snapshots/*/endGetAccess", "revoke_snapshot_access")
-def revoke_access(sim: "Sim", call: Call) -> Answer:
+def revoke_access(sim: Sim, call: Call) -> Answer:
     return Answer(200)

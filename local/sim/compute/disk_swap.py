@@ -1,16 +1,12 @@
 """Putting another OS disk under a stopped VM: the way back to a kept one."""
 
-from typing import TYPE_CHECKING
-
 from local.sim.avd import guests
 from local.sim.compute.vm_bodies import vm_body
 from local.sim.core.names import last
 from local.sim.core.operations import accepted, begin
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json
 from local.sim.core.world import Disk, Guest, Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 OP = "swap_os_disk"
 """What such a change is counted as."""
@@ -23,7 +19,7 @@ def disk_asked_for(vm: Vm, body: Json) -> str:
     return "" if wanted.lower() == vm.os_disk_id.lower() else wanted
 
 
-def swap(sim: "Sim", call: Call, vm: Vm, disk_id: str) -> Answer:
+def swap(sim: Sim, call: Call, vm: Vm, disk_id: str) -> Answer:
     """Begin it. The system that comes back is the one the disk has: neither registered nor, maybe, trusted."""
     sim.note_as(call, OP)
     new = _free_disk(sim, vm, disk_id)
@@ -43,7 +39,7 @@ def swap(sim: "Sim", call: Call, vm: Vm, disk_id: str) -> Answer:
     return accepted(sim, call, vm.major, 200, vm_body(vm))
 
 
-def _free_disk(sim: "Sim", vm: Vm, disk_id: str) -> Disk:
+def _free_disk(sim: Sim, vm: Vm, disk_id: str) -> Disk:
     if vm.ephemeral:
         raise ArmError(409, "OperationNotAllowed", f"VM '{vm.name}' has an ephemeral OS disk.")
     if vm.power not in {"deallocated", "stopped"}:
@@ -57,7 +53,7 @@ def _free_disk(sim: "Sim", vm: Vm, disk_id: str) -> Disk:
     return disk
 
 
-def _put_under(sim: "Sim", vm: Vm, new: Disk) -> None:
+def _put_under(sim: Sim, vm: Vm, new: Disk) -> None:
     old = sim.world.disk(vm.os_disk_id)
     if old is not None:
         old.owner, old.guest = "", vm.guest

@@ -1,24 +1,21 @@
 """Managed disks, snapshots and managed images, and the OS disks that come and go with a VM."""
 
 import copy
-from typing import TYPE_CHECKING
 
 from local.sim.compute import references
 from local.sim.core.clock import utc_now
 from local.sim.core.names import group_of, last
 from local.sim.core.operations import accepted, begin
 from local.sim.core.routes import arm, page
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, in_group, not_found, required
 from local.sim.core.world import Disk, Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 KIND = "Microsoft.Compute/disks"
 COPIED = ("osType", "hyperVGeneration", "securityProfile")
 
 
-def os_disk_from(sim: "Sim", vm: Vm, version: str, gallery_id: str, name: str = "") -> Disk:
+def os_disk_from(sim: Sim, vm: Vm, version: str, gallery_id: str, name: str = "") -> Disk:
     """A fresh OS disk of an image, attached to the VM and written into its profile."""
     name = name or f"{vm.name}_OsDisk_1_{sim.rng.getrandbits(48):012x}"
     group = group_of(vm.id)
@@ -40,7 +37,7 @@ def os_disk_from(sim: "Sim", vm: Vm, version: str, gallery_id: str, name: str = 
     return disk
 
 
-def make_os_disk(sim: "Sim", vm: Vm) -> None:
+def make_os_disk(sim: Sim, vm: Vm) -> None:
     """What a VM's creation does about its OS disk: from an image, attached, or ephemeral."""
     option = vm.os_disk["createOption"]
     if option == "Attach":
@@ -60,7 +57,7 @@ def make_os_disk(sim: "Sim", vm: Vm) -> None:
     os_disk_from(sim, vm, version, gallery_id, str(vm.os_disk.get("name") or ""))
 
 
-def _attach_existing(sim: "Sim", vm: Vm) -> None:
+def _attach_existing(sim: Sim, vm: Vm) -> None:
     disk_id = str(vm.os_disk.get("managedDisk", {}).get("id") or "")
     disk = sim.world.disk(disk_id)
     if disk is None:
@@ -85,7 +82,7 @@ def security_of(properties: Json) -> str:
     return "" if security == "Standard" else security
 
 
-def let_go(sim: "Sim", disk: Disk, delete_option: str) -> None:
+def let_go(sim: Sim, disk: Disk, delete_option: str) -> None:
     """A disk leaves its VM: deleted with it, or kept unattached."""
     disk.owner = ""
     if delete_option.lower() == "delete":
@@ -109,7 +106,7 @@ def disk_body(disk: Disk) -> Json:
     return {**body, "sku": {"name": disk.sku}, "properties": props}
 
 
-def _find(sim: "Sim", call: Call) -> Disk:
+def _find(sim: Sim, call: Call) -> Disk:
     disk = sim.world.disk(call.id_of(KIND, call.names[0]))
     if disk is None:
         raise not_found(KIND, call.names[0], call.group)
@@ -117,18 +114,18 @@ def _find(sim: "Sim", call: Call) -> Disk:
 
 
 @arm("GET", "Microsoft.Compute/disks/*", "get_disk")
-def get_disk(sim: "Sim", call: Call) -> Answer:
+def get_disk(sim: Sim, call: Call) -> Answer:
     return Answer(200, disk_body(_find(sim, call)))
 
 
 @arm("GET", "Microsoft.Compute/disks", "list_disks")
-def list_disks(sim: "Sim", call: Call) -> Answer:
+def list_disks(sim: Sim, call: Call) -> Answer:
     rows = in_group(call, sim.world.disks)
     return page(sim, call, rows, disk_body)
 
 
 @arm("PUT", "Microsoft.Compute/disks/*", "put_disk")
-def put_disk(sim: "Sim", call: Call) -> Answer:
+def put_disk(sim: Sim, call: Call) -> Answer:
     location = required(call.body, "location")
     creation = copy.deepcopy(required(call.body, "properties", "creationData"))
     disk_id = call.id_of(KIND, call.names[0])
@@ -158,7 +155,7 @@ def _chosen(body: Json) -> Json:
     return {key: body["properties"][key] for key in COPIED if body["properties"].get(key)}
 
 
-def kept_of(sim: "Sim", creation: Json) -> Json:
+def kept_of(sim: Sim, creation: Json) -> Json:
     """What a copy of a disk or snapshot has of it."""
     source = str(creation.get("sourceResourceId") or "").lower()
     disk = sim.world.disk(source)
@@ -166,7 +163,7 @@ def kept_of(sim: "Sim", creation: Json) -> Json:
     return {key: copy.deepcopy(had[key]) for key in COPIED if had.get(key)}
 
 
-def _version_of(sim: "Sim", creation: Json) -> str:
+def _version_of(sim: Sim, creation: Json) -> str:
     """The image version a new disk or snapshot carries, through whatever it is copied from."""
     reference = creation.get("galleryImageReference") or creation.get("imageReference")
     if reference:
@@ -185,12 +182,12 @@ def _version_of(sim: "Sim", creation: Json) -> str:
     return str(snapshot["_version"])
 
 
-def source_version(sim: "Sim", creation: Json) -> str:
+def source_version(sim: Sim, creation: Json) -> str:
     return _version_of(sim, creation)
 
 
 @arm("PATCH", "Microsoft.Compute/disks/*", "update_disk")
-def patch_disk(sim: "Sim", call: Call) -> Answer:
+def patch_disk(sim: Sim, call: Call) -> Answer:
     disk = _find(sim, call)
     if call.body.get("tags") is not None:
         disk.tags = dict(call.body["tags"])
@@ -200,7 +197,7 @@ def patch_disk(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("DELETE", "Microsoft.Compute/disks/*", "delete_disk")
-def delete_disk(sim: "Sim", call: Call) -> Answer:
+def delete_disk(sim: Sim, call: Call) -> Answer:
     disk = sim.world.disk(call.id_of(KIND, call.names[0]))
     if disk is None:
         return Answer(204)

@@ -1,7 +1,6 @@
 """Extensions: how a machine joins. Reading and deleting them and managed run commands, which are in `run_commands`."""
 
 import copy
-from typing import TYPE_CHECKING
 
 from local.sim.avd import guests
 from local.sim.compute.references import public
@@ -9,11 +8,9 @@ from local.sim.compute.virtual_machines import find_vm
 from local.sim.compute.vm_bodies import KIND
 from local.sim.core.operations import accepted, begin
 from local.sim.core.routes import arm, page
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, not_found, required
 from local.sim.core.world import Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 SECRET = ("protectedSettings", "protectedSettingsFromKeyVault", "protectedParameters", "runAsPassword")
 JOINS = {"JsonADDomainExtension": "ad", "AADLoginForWindows": "entra"}
@@ -29,7 +26,7 @@ def ready(vm: Vm) -> None:
         raise ArmError(409, "OperationNotAllowed", message)
 
 
-def store_of(sim: "Sim", vm: Vm, child: str) -> dict[str, Json]:
+def store_of(sim: Sim, vm: Vm, child: str) -> dict[str, Json]:
     return sim.world.of(f"{vm.id}/{child}")
 
 
@@ -51,7 +48,7 @@ def keep(call: Call, vm: Vm, child: str) -> Json:
 
 @arm("GET", f"{KIND}/*/extensions/*", "get_extension")
 @arm("GET", f"{KIND}/*/runCommands/*", "get_run_command")
-def get_child(sim: "Sim", call: Call) -> Answer:
+def get_child(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     child = call.pattern.split("/")[-2].replace("runcommands", "runCommands")
     body = store_of(sim, vm, child).get(call.names[1].lower())
@@ -62,7 +59,7 @@ def get_child(sim: "Sim", call: Call) -> Answer:
 
 @arm("GET", f"{KIND}/*/extensions", "list_extensions")
 @arm("GET", f"{KIND}/*/runCommands", "list_run_commands")
-def list_children(sim: "Sim", call: Call) -> Answer:
+def list_children(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     child = call.pattern.split("/")[-1].replace("runcommands", "runCommands")
     return page(sim, call, store_of(sim, vm, child), lambda body: _shown(call, body))
@@ -77,7 +74,7 @@ def _shown(call: Call, body: Json) -> Json:
 
 @arm("DELETE", f"{KIND}/*/extensions/*", "delete_extension")
 @arm("DELETE", f"{KIND}/*/runCommands/*", "delete_run_command")
-def delete_child(sim: "Sim", call: Call) -> Answer:
+def delete_child(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     child = call.pattern.split("/")[-2].replace("runcommands", "runCommands")
     gone = store_of(sim, vm, child).pop(call.names[1].lower(), None)
@@ -86,7 +83,7 @@ def delete_child(sim: "Sim", call: Call) -> Answer:
 
 @arm("PUT", f"{KIND}/*/extensions/*", "put_extension")
 @arm("PATCH", f"{KIND}/*/extensions/*", "put_extension")
-def put_extension(sim: "Sim", call: Call) -> Answer:
+def put_extension(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     ready(vm)
     for field in ("publisher", "type", "typeHandlerVersion"):
@@ -123,7 +120,7 @@ def _settle(body: Json, state: str, message: str) -> None:
     }
 
 
-def _run_extension(sim: "Sim", vm: Vm, properties: Json, secrets: Json) -> None:
+def _run_extension(sim: Sim, vm: Vm, properties: Json, secrets: Json) -> None:
     join = JOINS.get(properties["type"])
     settings = properties.get("settings") or {}
     if join == "ad":

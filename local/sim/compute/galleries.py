@@ -2,7 +2,6 @@
 
 import copy
 import re
-from typing import TYPE_CHECKING
 
 from local.sim.avd.guests import violation
 from local.sim.compute import references, replication
@@ -12,15 +11,13 @@ from local.sim.compute.replication import plain
 from local.sim.core.clock import utc_now
 from local.sim.core.operations import accepted, begin
 from local.sim.core.routes import arm, page
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, not_found, required
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 KINDS = {1: GALLERY, 2: DEFINITION, 3: VERSION}
 
 
-def _find(sim: "Sim", call: Call) -> Json:
+def _find(sim: Sim, call: Call) -> Json:
     kind = KINDS[len(call.names)]
     body = sim.world.of(kind).get(call.id_of(kind, *call.names).lower())
     if body is None:
@@ -30,14 +27,14 @@ def _find(sim: "Sim", call: Call) -> Json:
 
 @arm("GET", f"{GALLERY}/*", "get_gallery")
 @arm("GET", "Microsoft.Compute/galleries/*/images/*", "get_definition")
-def get(sim: "Sim", call: Call) -> Answer:
+def get(sim: Sim, call: Call) -> Answer:
     return Answer(200, public(_find(sim, call)))
 
 
 @arm("GET", GALLERY, "list_galleries")
 @arm("GET", "Microsoft.Compute/galleries/*/images", "list_definitions")
 @arm("GET", "Microsoft.Compute/galleries/*/images/*/versions", "list_versions")
-def list_children(sim: "Sim", call: Call) -> Answer:
+def list_children(sim: Sim, call: Call) -> Answer:
     if call.names:  # the parent must exist
         _find(sim, call)
     kind = KINDS[len(call.names) + 1]
@@ -48,7 +45,7 @@ def list_children(sim: "Sim", call: Call) -> Answer:
 
 @arm("PUT", f"{GALLERY}/*", "put_gallery")
 @arm("PUT", "Microsoft.Compute/galleries/*/images/*", "put_definition")
-def put(sim: "Sim", call: Call) -> Answer:
+def put(sim: Sim, call: Call) -> Answer:
     kind = KINDS[len(call.names)]
     if kind == DEFINITION:
         _parent(sim, call, GALLERY, 1)
@@ -76,7 +73,7 @@ def _stored(call: Call, kind: str, body_id: str, properties: Json) -> Json:
     }
 
 
-def _parent(sim: "Sim", call: Call, kind: str, depth: int) -> Json:
+def _parent(sim: Sim, call: Call, kind: str, depth: int) -> Json:
     body = sim.world.of(kind).get(call.id_of(kind, *call.names[:depth]).lower())
     if body is None:
         raise ArmError(404, "ParentResourceNotFound", f"The parent {kind} '{call.names[depth - 1]}' was not found.")
@@ -84,7 +81,7 @@ def _parent(sim: "Sim", call: Call, kind: str, depth: int) -> Json:
 
 
 @arm("GET", "Microsoft.Compute/galleries/*/images/*/versions/*", "get_version")
-def get_version(sim: "Sim", call: Call) -> Answer:
+def get_version(sim: Sim, call: Call) -> Answer:
     body = _find(sim, call)
     shown = public(body)
     if call.query.get("$expand", "").lower() == "replicationstatus":
@@ -93,7 +90,7 @@ def get_version(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("PUT", "Microsoft.Compute/galleries/*/images/*/versions/*", "put_version")
-def put_version(sim: "Sim", call: Call) -> Answer:
+def put_version(sim: Sim, call: Call) -> Answer:
     if not re.fullmatch(r"\d{1,10}\.\d{1,10}\.\d{1,10}", call.names[2]):
         message = f"The version name '{call.names[2]}' must be Major.Minor.Patch, three integers."
         raise ArmError(400, "InvalidParameter", message, "galleryImageVersionName")
@@ -136,11 +133,11 @@ def new_version(call: Call) -> Json:
 
 
 @arm("PATCH", "Microsoft.Compute/galleries/*/images/*/versions/*", "update_version")
-def patch_version(sim: "Sim", call: Call) -> Answer:
+def patch_version(sim: Sim, call: Call) -> Answer:
     return _change(sim, call, _find(sim, call))
 
 
-def _change(sim: "Sim", call: Call, body: Json) -> Answer:
+def _change(sim: Sim, call: Call, body: Json) -> Answer:
     """Replicas, regions, excludeFromLatest, end of life, tags: the rest of a version is fixed."""
     if body["properties"]["provisioningState"] == "Creating":
         raise ArmError(409, "Conflict", f"The version {body['name']} is being created.")
@@ -163,7 +160,7 @@ def _change(sim: "Sim", call: Call, body: Json) -> Answer:
 
 
 @arm("DELETE", "Microsoft.Compute/galleries/*/images/*/versions/*", "delete_version")
-def delete_version(sim: "Sim", call: Call) -> Answer:
+def delete_version(sim: Sim, call: Call) -> Answer:
     key = call.id_of(VERSION, *call.names).lower()
     body = sim.world.of(VERSION).get(key)
     if body is None:
@@ -181,7 +178,7 @@ def delete_version(sim: "Sim", call: Call) -> Answer:
     return accepted(sim, call, begin(sim, call, "gallery_delete", finish))
 
 
-def _note_use(sim: "Sim", body: Json) -> None:
+def _note_use(sim: Sim, body: Json) -> None:
     """The platform lets a version go that machines were made of; a retention rule should not."""
     users = [
         vm.name
@@ -194,7 +191,7 @@ def _note_use(sim: "Sim", body: Json) -> None:
 
 
 @arm("DELETE", "Microsoft.Compute/galleries/*/images/*", "delete_definition")
-def delete_definition(sim: "Sim", call: Call) -> Answer:
+def delete_definition(sim: Sim, call: Call) -> Answer:
     key = call.id_of(references.DEFINITION, *call.names).lower()
     if any(k.startswith(f"{key}/") for k in sim.world.of(VERSION)):
         raise ArmError(409, "CannotDeleteResource", "Nested resources exist: delete the versions first.")

@@ -1,17 +1,13 @@
 """What a gallery version may be made of."""
 
-from typing import TYPE_CHECKING
-
 from local.sim.compute import disks, references
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import ArmError, Json
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 VM_MARK = "/virtualmachines/"
 
 
-def check_source(sim: "Sim", definition: Json, storage: Json) -> None:
+def check_source(sim: Sim, definition: Json, storage: Json) -> None:
     """Refuse a source that does not exist or that this kind of definition cannot take."""
     source = storage.get("source") or {}
     vm_id = str(source.get("virtualMachineId") or "")
@@ -29,7 +25,7 @@ def check_source(sim: "Sim", definition: Json, storage: Json) -> None:
         _check_image(sim, definition, source_id)
 
 
-def _exists(sim: "Sim", source_id: str) -> bool:
+def _exists(sim: Sim, source_id: str) -> bool:
     key = source_id.lower()
     stores = (references.MANAGED_IMAGE, references.VERSION, "Microsoft.Compute/snapshots")
     return key in sim.world.vms or key in sim.world.disks or any(key in sim.world.of(s) for s in stores)
@@ -40,7 +36,7 @@ def _security(definition: Json) -> str:
     return str(next((f["value"] for f in features if f["name"] == "SecurityType"), ""))
 
 
-def _check_image(sim: "Sim", definition: Json, image_id: str) -> None:
+def _check_image(sim: Sim, definition: Json, image_id: str) -> None:
     image = sim.world.of(references.MANAGED_IMAGE)[image_id.lower()]
     if image["properties"]["provisioningState"] != "Succeeded":
         message = f"The image '{image['name']}' is {image['properties']['provisioningState']}."
@@ -50,7 +46,7 @@ def _check_image(sim: "Sim", definition: Json, image_id: str) -> None:
         raise ArmError(400, "InvalidParameter", message, "storageProfile.source.id")
 
 
-def _check_vm(sim: "Sim", definition: Json, vm_id: str) -> None:
+def _check_vm(sim: Sim, definition: Json, vm_id: str) -> None:
     security = _security(definition)
     if security.endswith("Supported"):
         message = f"A definition of security type {security} cannot be captured from a VM; use a managed image."

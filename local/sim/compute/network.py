@@ -1,17 +1,14 @@
 """Network cards and subnets: as much of them as a VM needs to find its address again."""
 
 import copy
-from typing import TYPE_CHECKING
 
 from local.sim.avd.guests import violation
 from local.sim.compute import references
 from local.sim.core.names import last
 from local.sim.core.routes import arm, page
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, not_found, required
 from local.sim.core.world import Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 NIC = "Microsoft.Network/networkInterfaces"
 SUBNET = "Microsoft.Network/virtualNetworks/subnets"
@@ -42,7 +39,7 @@ def nic_body(nic_id: str, location: str, subnet: str, address: str) -> Json:
     }
 
 
-def check_free(sim: "Sim", vm: Vm) -> None:
+def check_free(sim: Sim, vm: Vm) -> None:
     """Every card a new VM names must exist and belong to nobody."""
     if not vm.nic_refs:
         message = "Required parameter 'networkProfile.networkInterfaces' is missing (null)."
@@ -58,7 +55,7 @@ def check_free(sim: "Sim", vm: Vm) -> None:
             raise ArmError(400, "NicInUse", message, "networkInterfaces")
 
 
-def check_configurations(sim: "Sim", vm: Vm) -> None:
+def check_configurations(sim: Sim, vm: Vm) -> None:
     """Cards the VM is to be made with: they need a subnet, and the version of the service that makes them."""
     profile = vm.props["networkProfile"]
     if not profile.get("networkApiVersion"):
@@ -75,7 +72,7 @@ def check_configurations(sim: "Sim", vm: Vm) -> None:
                 violation(sim, "public_address", vm.name, "made with a public IP address")
 
 
-def make_cards(sim: "Sim", vm: Vm) -> None:
+def make_cards(sim: Sim, vm: Vm) -> None:
     """The cards a VM is made with become resources of their own, and the VM names them from now on."""
     profile = vm.props["networkProfile"]
     references = []
@@ -92,12 +89,12 @@ def make_cards(sim: "Sim", vm: Vm) -> None:
     profile["networkInterfaces"] = references
 
 
-def attach(sim: "Sim", vm: Vm) -> None:
+def attach(sim: Sim, vm: Vm) -> None:
     for reference in vm.nic_refs:
         sim.world.of(NIC)[reference["id"].lower()]["properties"]["virtualMachine"] = {"id": vm.id}
 
 
-def detach(sim: "Sim", vm: Vm) -> None:
+def detach(sim: Sim, vm: Vm) -> None:
     """The VM is gone: a card with `deleteOption` Delete goes too, any other keeps its address."""
     for reference in vm.nic_refs:
         key = reference["id"].lower()
@@ -110,7 +107,7 @@ def detach(sim: "Sim", vm: Vm) -> None:
             nic["properties"].pop("virtualMachine", None)
 
 
-def _find(sim: "Sim", call: Call, kind: str) -> Json:
+def _find(sim: Sim, call: Call, kind: str) -> Json:
     body = sim.world.of(kind).get(call.id_of(kind, *call.names).lower())
     if body is None:
         raise not_found(kind, "/".join(call.names), call.group)
@@ -118,17 +115,17 @@ def _find(sim: "Sim", call: Call, kind: str) -> Json:
 
 
 @arm("GET", "Microsoft.Network/networkInterfaces/*", "get_nic")
-def get_nic(sim: "Sim", call: Call) -> Answer:
+def get_nic(sim: Sim, call: Call) -> Answer:
     return Answer(200, _find(sim, call, NIC))
 
 
 @arm("GET", "Microsoft.Network/networkInterfaces", "list_nics")
-def list_nics(sim: "Sim", call: Call) -> Answer:
+def list_nics(sim: Sim, call: Call) -> Answer:
     return page(sim, call, sim.world.of(NIC), references.public)
 
 
 @arm("PUT", "Microsoft.Network/networkInterfaces/*", "put_nic")
-def put_nic(sim: "Sim", call: Call) -> Answer:
+def put_nic(sim: Sim, call: Call) -> Answer:
     location = required(call.body, "location")
     configurations = required(call.body, "properties", "ipConfigurations")
     nic_id = call.id_of(NIC, call.names[0])
@@ -145,7 +142,7 @@ def put_nic(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("DELETE", "Microsoft.Network/networkInterfaces/*", "delete_nic")
-def delete_nic(sim: "Sim", call: Call) -> Answer:
+def delete_nic(sim: Sim, call: Call) -> Answer:
     nic = sim.world.of(NIC).get(call.id_of(NIC, call.names[0]).lower())
     if nic is None:
         return Answer(204)
@@ -158,10 +155,10 @@ def delete_nic(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("GET", "Microsoft.Network/virtualNetworks/*", "get_vnet")
-def get_vnet(sim: "Sim", call: Call) -> Answer:
+def get_vnet(sim: Sim, call: Call) -> Answer:
     return Answer(200, _find(sim, call, VNET))
 
 
 @arm("GET", "Microsoft.Network/virtualNetworks/*/subnets/*", "get_subnet")
-def get_subnet(sim: "Sim", call: Call) -> Answer:
+def get_subnet(sim: Sim, call: Call) -> Answer:
     return Answer(200, _find(sim, call, SUBNET))

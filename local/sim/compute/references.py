@@ -1,12 +1,8 @@
 """Which version an image reference means: a version, a definition's latest, a managed image."""
 
-from typing import TYPE_CHECKING
-
 from local.sim.core.names import REGION, last
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import ArmError, Json
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 GALLERY = "Microsoft.Compute/galleries"
 DEFINITION = "Microsoft.Compute/galleries/images"
@@ -31,7 +27,7 @@ def definition_of(image_id: str) -> str:
     return image_id[: low.index("/versions/")] if "/versions/" in low else image_id
 
 
-def resolve(sim: "Sim", reference: Json) -> tuple[str, str]:
+def resolve(sim: Sim, reference: Json) -> tuple[str, str]:
     """(version, id of the gallery version) of an image reference; the id is empty outside a gallery."""
     image_id = str(reference.get("id") or "")
     if not image_id:
@@ -45,7 +41,7 @@ def resolve(sim: "Sim", reference: Json) -> tuple[str, str]:
     return str(managed.get("_version", "")), ""
 
 
-def gallery_version(sim: "Sim", image_id: str) -> Json:
+def gallery_version(sim: Sim, image_id: str) -> Json:
     """The body of a version by its id, or of the latest one by its definition's id."""
     versions = sim.world.of(VERSION)
     if "/versions/" in image_id.lower():

@@ -1,12 +1,8 @@
 """How an image version gets to its regions: one after the other, each visibly."""
 
-from typing import TYPE_CHECKING
-
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Json
 from local.sim.core.world import Operation
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 
 def plain(region: str) -> str:
@@ -24,7 +20,7 @@ def copying_home(body: Json, op: Operation) -> None:
     body["_pace"].setdefault(plain(first["name"]), (op.begun, op.due))
 
 
-def start(sim: "Sim", body: Json) -> None:
+def start(sim: Sim, body: Json) -> None:
     """The home region has it at once, each further one after its own while."""
     for index, region in enumerate(body["properties"]["publishingProfile"]["targetRegions"]):
         name = plain(region["name"])
@@ -37,12 +33,12 @@ def start(sim: "Sim", body: Json) -> None:
         sim.clock.after(wait, lambda name=name: _arrive(sim, body, name))  # type: ignore[misc]
 
 
-def _arrive(sim: "Sim", body: Json, name: str) -> None:
+def _arrive(sim: Sim, body: Json, name: str) -> None:
     failed = sim.faults.take("replication_fails", name, f"{body['name']}/{name}")
     body["_failed" if failed else "_replicated"].add(name)
 
 
-def status(sim: "Sim", body: Json) -> Json:
+def status(sim: Sim, body: Json) -> Json:
     """`replicationStatus`, as `$expand=ReplicationStatus` shows it."""
     regions = [region["name"] for region in body["properties"]["publishingProfile"]["targetRegions"]]
     summary = [_summary(sim, body, region) for region in regions]
@@ -52,7 +48,7 @@ def status(sim: "Sim", body: Json) -> Json:
     return {"aggregatedState": "Completed" if states == {"Completed"} else "InProgress", "summary": summary}
 
 
-def _summary(sim: "Sim", body: Json, region: str) -> Json:
+def _summary(sim: Sim, body: Json, region: str) -> Json:
     name = plain(region)
     state = "Replicating"
     if name in body["_replicated"]:
@@ -63,7 +59,7 @@ def _summary(sim: "Sim", body: Json, region: str) -> Json:
     return {"region": region, "state": state, "details": "", "progress": progress}
 
 
-def _progress(sim: "Sim", body: Json, name: str) -> int:
+def _progress(sim: Sim, body: Json, name: str) -> int:
     begun, due = body.get("_pace", {}).get(name, (0.0, 0.0))
     if due <= begun:
         return 0

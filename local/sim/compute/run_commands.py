@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from local.sim.avd import guests
 from local.sim.compute.extensions import keep, ready, store_of
@@ -13,11 +12,9 @@ from local.sim.compute.vm_bodies import KIND
 from local.sim.core.clock import utc_now
 from local.sim.core.operations import accepted, begin
 from local.sim.core.routes import arm
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, required
 from local.sim.core.world import Guest, Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 TOKEN, ATTEMPT = "registrationtoken", "attempt"  # the names of parameters
 LONGEST = 90 * 60.0
@@ -51,7 +48,7 @@ class End:
 
 @arm("PUT", f"{KIND}/*/runCommands/*", "put_run_command")
 @arm("PATCH", f"{KIND}/*/runCommands/*", "put_run_command")
-def put_run_command(sim: "Sim", call: Call) -> Answer:
+def put_run_command(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     ready(vm)
     required(call.body, "properties", "source")
@@ -95,7 +92,7 @@ def _digest(properties: Json) -> str:
     return hashlib.sha256(json.dumps(properties, sort_keys=True).encode()).hexdigest()
 
 
-def _script(sim: "Sim", vm: Vm, properties: Json) -> Script:
+def _script(sim: Sim, vm: Vm, properties: Json) -> Script:
     sysprep = "sysprep" in str((properties.get("source") or {}).get("script") or "").lower()
     if sysprep:
         guests.check_copy(sim, vm, "sysprep")
@@ -116,7 +113,7 @@ def _parameter(parameters: list[Json] | None, wanted: str) -> str:
     return ""
 
 
-def _lasts(sim: "Sim", vm: Vm, script: Script) -> float:
+def _lasts(sim: Sim, vm: Vm, script: Script) -> float:
     """Virtual seconds the script would run if it were let."""
     slow = sim.faults.take("probe_slow", *_about(sim, vm)) if script.own else None
     if slow is not None:
@@ -124,12 +121,12 @@ def _lasts(sim: "Sim", vm: Vm, script: Script) -> float:
     return sim.durations.pick("sysprep" if script.sysprep else "run_command")
 
 
-def _about(sim: "Sim", vm: Vm) -> tuple[str, ...]:
+def _about(sim: Sim, vm: Vm) -> tuple[str, ...]:
     """What a fault of a probe may be meant for: the host, or the version it is on."""
     return vm.name, sim.world.version_on(vm)
 
 
-def _run(sim: "Sim", vm: Vm, guest: Guest, script: Script) -> End:
+def _run(sim: Sim, vm: Vm, guest: Guest, script: Script) -> End:
     if vm.guest is not guest:
         return End("Failed", 1, "", "The machine was replaced while the script ran.")
     if script.own:

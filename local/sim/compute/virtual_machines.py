@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-from typing import TYPE_CHECKING
 
 from local.sim.avd import guests
 from local.sim.compute import disks, network
@@ -12,16 +11,14 @@ from local.sim.compute.vm_patch import apply_changes, refuse_fixed
 from local.sim.core.clock import utc_now
 from local.sim.core.operations import accepted, begin, pre_empt
 from local.sim.core.routes import arm, page
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, in_group, not_found, required
 from local.sim.core.world import Disk, Operation, Tombstone, Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 TOP_LEVEL = ("identity", "zones", "plan", "extendedLocation")
 
 
-def find_vm(sim: "Sim", call: Call) -> Vm:
+def find_vm(sim: Sim, call: Call) -> Vm:
     vm = sim.world.vm(call.id_of(KIND, call.names[0]))
     if vm is None:
         raise not_found(KIND, call.names[0], call.group)
@@ -44,17 +41,17 @@ def check_etag(vm: Vm, call: Call) -> None:
 
 
 @arm("GET", "Microsoft.Compute/virtualMachines/*", "get_vm")
-def get_vm(sim: "Sim", call: Call) -> Answer:
+def get_vm(sim: Sim, call: Call) -> Answer:
     return Answer(200, vm_body(find_vm(sim, call), "instanceview" in call.query.get("$expand", "").lower()))
 
 
 @arm("GET", "Microsoft.Compute/virtualMachines/*/instanceView", "instance_view")
-def instance_view(sim: "Sim", call: Call) -> Answer:
+def instance_view(sim: Sim, call: Call) -> Answer:
     return Answer(200, view(find_vm(sim, call)))
 
 
 @arm("GET", "Microsoft.Compute/virtualMachines", "list_vms")
-def list_vms(sim: "Sim", call: Call) -> Answer:
+def list_vms(sim: Sim, call: Call) -> Answer:
     rows = in_group(call, sim.world.vms)
     if call.query.get("statusOnly", "").lower() == "true":
         return page(sim, call, rows, status_only)
@@ -63,7 +60,7 @@ def list_vms(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("PUT", "Microsoft.Compute/virtualMachines/*", "create_vm")
-def put_vm(sim: "Sim", call: Call) -> Answer:
+def put_vm(sim: Sim, call: Call) -> Answer:
     existing = sim.world.vm(call.id_of(KIND, call.names[0]))
     if existing is None:
         vm = _new_vm(sim, call)
@@ -76,7 +73,7 @@ def put_vm(sim: "Sim", call: Call) -> Answer:
     return _change(sim, call, existing)
 
 
-def _new_vm(sim: "Sim", call: Call) -> Vm:
+def _new_vm(sim: Sim, call: Call) -> Vm:
     """Check what the platform checks before it answers, and put the VM with its disk in place."""
     body = call.body
     location = required(body, "location")
@@ -105,7 +102,7 @@ def _new_vm(sim: "Sim", call: Call) -> Vm:
     return vm
 
 
-def _top_level(sim: "Sim", body: Json) -> Json:
+def _top_level(sim: Sim, body: Json) -> Json:
     extra = {key: copy.deepcopy(body[key]) for key in TOP_LEVEL if body.get(key)}
     identity = extra.get("identity")
     if identity and "SystemAssigned" in identity.get("type", ""):
@@ -113,7 +110,7 @@ def _top_level(sim: "Sim", body: Json) -> Json:
     return extra
 
 
-def _allocate(sim: "Sim", call: Call, vm: Vm) -> Operation:
+def _allocate(sim: Sim, call: Call, vm: Vm) -> Operation:
     vm.provisioning = "Creating"
 
     def finish() -> None:
@@ -130,7 +127,7 @@ def _allocate(sim: "Sim", call: Call, vm: Vm) -> Operation:
 
 
 @arm("PATCH", "Microsoft.Compute/virtualMachines/*", "update_vm")
-def patch_vm(sim: "Sim", call: Call) -> Answer:
+def patch_vm(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     check_etag(vm, call)
     if set(call.body) - {"tags"}:
@@ -139,7 +136,7 @@ def patch_vm(sim: "Sim", call: Call) -> Answer:
     return _change(sim, call, vm)
 
 
-def _change(sim: "Sim", call: Call, vm: Vm) -> Answer:
+def _change(sim: Sim, call: Call, vm: Vm) -> Answer:
     wanted = disk_asked_for(vm, call.body)
     answer = swap(sim, call, vm, wanted) if wanted else None
     apply_changes(vm, call.body)
@@ -147,7 +144,7 @@ def _change(sim: "Sim", call: Call, vm: Vm) -> Answer:
 
 
 @arm("DELETE", "Microsoft.Compute/virtualMachines/*", "delete_vm")
-def delete_vm(sim: "Sim", call: Call) -> Answer:
+def delete_vm(sim: Sim, call: Call) -> Answer:
     vm = sim.world.vm(call.id_of(KIND, call.names[0]))
     if vm is None:
         return Answer(204)
@@ -174,7 +171,7 @@ def delete_vm(sim: "Sim", call: Call) -> Answer:
     return accepted(sim, call, op)
 
 
-def remove(sim: "Sim", vm: Vm) -> None:
+def remove(sim: Sim, vm: Vm) -> None:
     """The VM is gone; its disk and network card go or stay as their `deleteOption` says."""
     version = sim.world.version_on(vm)
     sim.world.tombstones[vm.id.lower()] = Tombstone(version, bool(vm.guest.pool))

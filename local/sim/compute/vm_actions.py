@@ -1,7 +1,6 @@
 """What can be done to a VM: re-image, power, generalize, run a command once."""
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from local.sim.avd import guests
 from local.sim.compute import disks, references
@@ -9,11 +8,9 @@ from local.sim.compute.virtual_machines import check_idle, find_vm
 from local.sim.compute.vm_bodies import KIND
 from local.sim.core.operations import accepted, begin
 from local.sim.core.routes import arm
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json
 from local.sim.core.world import Guest, Vm
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 
 def _post(action: str) -> str:
@@ -21,7 +18,7 @@ def _post(action: str) -> str:
 
 
 @arm("POST", _post("reimage"), "reimage")
-def reimage(sim: "Sim", call: Call) -> Answer:
+def reimage(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     check_idle(vm)
     exact = str(call.body.get("exactVersion") or "")
@@ -60,7 +57,7 @@ def _check_custom_data(vm: Vm, body: Json) -> None:
         raise ArmError(400, "BadRequest", message, "osProfile.customData")
 
 
-def _target(sim: "Sim", vm: Vm, exact: str) -> tuple[str, str]:
+def _target(sim: Sim, vm: Vm, exact: str) -> tuple[str, str]:
     """The version to come: the one asked for, in the definition the VM was made of, or the one it has."""
     reference = vm.props["storageProfile"].get("imageReference") or {}
     definition = references.definition_of(str(reference.get("id") or ""))
@@ -72,7 +69,7 @@ def _target(sim: "Sim", vm: Vm, exact: str) -> tuple[str, str]:
     return str(body["name"]), str(body["id"])
 
 
-def _new_disk(sim: "Sim", vm: Vm, version: str, gallery_id: str) -> None:
+def _new_disk(sim: Sim, vm: Vm, version: str, gallery_id: str) -> None:
     """A new machine on the old resource: a new disk, a new system; the old disk kept iff told to detach."""
     old = sim.world.disk(vm.os_disk_id)
     if sim.faults.take("reimage_ignores_version", vm.name, "reimage"):
@@ -88,7 +85,7 @@ def _new_disk(sim: "Sim", vm: Vm, version: str, gallery_id: str) -> None:
 
 
 @arm("POST", _post("deallocate"), "deallocate")
-def deallocate(sim: "Sim", call: Call) -> Answer:
+def deallocate(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     if vm.ephemeral:
         message = f"VM '{vm.name}' has an ephemeral OS disk and cannot be deallocated."
@@ -97,11 +94,11 @@ def deallocate(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("POST", _post("powerOff"), "power_off")
-def power_off(sim: "Sim", call: Call) -> Answer:
+def power_off(sim: Sim, call: Call) -> Answer:
     return _power(sim, call, find_vm(sim, call), "power_off", "stopping", "stopped")
 
 
-def _power(sim: "Sim", call: Call, vm: Vm, action: str, going: str, gone: str) -> Answer:
+def _power(sim: Sim, call: Call, vm: Vm, action: str, going: str, gone: str) -> Answer:
     check_idle(vm)
     before = vm.power
     if before == gone or (before == "deallocated" and gone == "stopped"):
@@ -123,7 +120,7 @@ def _power(sim: "Sim", call: Call, vm: Vm, action: str, going: str, gone: str) -
 
 
 @arm("POST", _post("start"), "start")
-def start(sim: "Sim", call: Call) -> Answer:
+def start(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     check_idle(vm)
     if vm.generalized:
@@ -145,7 +142,7 @@ def start(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("POST", _post("restart"), "restart")
-def restart(sim: "Sim", call: Call) -> Answer:
+def restart(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     check_idle(vm)
     if vm.power != "running":
@@ -161,7 +158,7 @@ def restart(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("POST", _post("generalize"), "generalize")
-def generalize(sim: "Sim", call: Call) -> Answer:
+def generalize(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
     check_idle(vm)
     if vm.power not in {"deallocated", "stopped"}:
@@ -175,7 +172,7 @@ def generalize(sim: "Sim", call: Call) -> Answer:
 
 
 @arm("POST", _post("runCommand"), "run_command")
-def run_command(sim: "Sim", call: Call) -> Answer:
+def run_command(sim: Sim, call: Call) -> Answer:
     """The action form: nothing is kept, the output is the operation's result."""
     vm = find_vm(sim, call)
     check_idle(vm)

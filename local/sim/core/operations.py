@@ -2,17 +2,14 @@
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from local.sim.core.clock import utc_now
 from local.sim.core.durations import LRO_RETRY_AFTER
 from local.sim.core.names import REGION
 from local.sim.core.routes import arm
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json
 from local.sim.core.world import Operation
-
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
 
 Finish = Callable[[], Json | None]
 API_VERSION = "2026-04-01"
@@ -23,7 +20,7 @@ def nothing() -> None:
 
 
 def begin(
-    sim: "Sim",
+    sim: Sim,
     call: Call,
     duration: str,
     finish: Finish,
@@ -71,7 +68,7 @@ def _close(op: Operation, status: str) -> None:
     op.status, op.ended = status, utc_now()
 
 
-def retry_after(sim: "Sim") -> dict[str, str]:
+def retry_after(sim: Sim) -> dict[str, str]:
     """Ten virtual seconds, never below one real one; absent when nothing takes any time."""
     if sim.durations.scale == 0:
         return {}
@@ -79,7 +76,7 @@ def retry_after(sim: "Sim") -> dict[str, str]:
     return {"Retry-After": str(max(1, round(real)))}
 
 
-def accepted(sim: "Sim", call: Call, op: Operation, status: int = 202, body: Json | None = None) -> Answer:
+def accepted(sim: Sim, call: Call, op: Operation, status: int = 202, body: Json | None = None) -> Answer:
     """The first answer: the status given and the URLs to follow, or 200 if all is done already."""
     if op.status == "Succeeded":
         return Answer(200, op.result if body is None else body)
@@ -90,14 +87,14 @@ def accepted(sim: "Sim", call: Call, op: Operation, status: int = 202, body: Jso
 
 
 @arm("GET", "Microsoft.Compute/locations/*/operations/*", "operation_status")
-def operation_status(sim: "Sim", call: Call) -> Answer:
+def operation_status(sim: Sim, call: Call) -> Answer:
     op = sim.operations.get(call.names[1])
     if op is None:
         raise ArmError(404, "NotFound", f"The operation '{call.names[1]}' was not found.")
     return _by_location(sim, call, op) if call.query.get("monitor") else _by_status(sim, op)
 
 
-def _by_status(sim: "Sim", op: Operation) -> Answer:
+def _by_status(sim: Sim, op: Operation) -> Answer:
     body: Json = {"name": op.id, "status": op.status, "startTime": op.started}
     if op.ended:
         body["endTime"] = op.ended
@@ -108,7 +105,7 @@ def _by_status(sim: "Sim", op: Operation) -> Answer:
     return Answer(200, body, retry_after(sim) if op.running else {})
 
 
-def _by_location(sim: "Sim", call: Call, op: Operation) -> Answer:
+def _by_location(sim: Sim, call: Call, op: Operation) -> Answer:
     if op.running:
         return accepted(sim, call, op)
     if op.error:

@@ -3,14 +3,12 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-if TYPE_CHECKING:
-    from local.sim.core.simulator import Sim
+from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, Call, Json, _number, skip_token
 
-Handler = Callable[["Sim", Call], Answer]
+Handler = Callable[[Sim, Call], Answer]
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ def arm(method: str, pattern: str, op: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def page[T](sim: "Sim", call: Call, items: Mapping[str, T], render: Callable[[T], Json]) -> Answer:
+def page[T](sim: Sim, call: Call, items: Mapping[str, T], render: Callable[[T], Json]) -> Answer:
     """One page of `items` in the order of their keys.
 
     The continuation names the last key given, not a count: hosts leave and come back while somebody pages.
@@ -55,5 +53,5 @@ def page[T](sim: "Sim", call: Call, items: Mapping[str, T], render: Callable[[T]
     return Answer(200, body)
 
 
-def page_size(sim: "Sim", call: Call) -> int:
+def page_size(sim: Sim, call: Call) -> int:
     return _number(call, "pageSize") or sim.options.page_size

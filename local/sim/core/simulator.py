@@ -5,8 +5,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 
-from local.sim import seed
-from local.sim.autoscaler import Autoscaler
 from local.sim.core.clock import Clock
 from local.sim.core.durations import Durations
 from local.sim.core.faults import Faults
@@ -38,8 +36,6 @@ class Sim:
         self.writes_per_host: dict[str, list[float]] = {}  # seconds since the epoch, real time
         self.answers: Counter[int] = Counter()
         self.specs: dict[str, PoolSpec] = {}  # by pool id: what a further host of the pool is like
-        seed.default_world(self)
-        self.autoscaler = Autoscaler(self)
 
     def note_call(self, call: Call) -> None:
         self.calls[(call.method, call.op)] += 1
