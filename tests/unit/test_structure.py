@@ -160,7 +160,9 @@ def test_orchestrators_know_neither_services_nor_settings_nor_sdks() -> None:
 
 def test_nothing_that_is_deployed_imports_the_local_tools_the_bench_or_the_tests() -> None:
     for path in modules(*PRODUCT):
-        assert not any(within(name, part) for name in imports(path) for part in ("local", "tests", "bench", "tools")), path
+        assert not any(within(name, part) for name in imports(path) for part in ("local", "tests", "bench", "tools")), (
+            path
+        )
 
 
 def test_triggers_and_activities_touch_no_azure_and_no_table() -> None:
