@@ -18,7 +18,7 @@ def _register(name: str) -> None:
 
     def run(given: dict, client: SyncDurableFunctionsClient) -> dict:  # type: ignore[type-arg]
         outcome = drive_host(services(), DurableEngine(client), given, name)
-        return {"then": str(outcome.then), "seconds": outcome.seconds, "step": outcome.step}
+        return {"action": str(outcome.action), "seconds": outcome.seconds, "step": outcome.step}
 
     run.__name__ = name
     bp.durable_client_input(client_name="client")(bp.activity_trigger(input_name="given")(run))

@@ -10,7 +10,7 @@ from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.core import names
 from shared.core.settings import Settings
-from shared.fleet.steps import end_job, update_pools
+from shared.fleet.steps import end_fleet_update, update_pools
 from shared.images.activation.steps import end_activation, flip_flags, switch_version
 from shared.images.capture.clean_up import clean_up
 from shared.images.capture.steps import (
@@ -59,7 +59,7 @@ TASK_STEPS: dict[str, TaskStepKind] = {
     names.FLIP_FLAGS: TaskStepKind(flip_flags, lambda s: s.capture_limit),
     names.UPDATE_POOLS: TaskStepKind(update_pools, lambda _: None),
     names.END_ACTIVATION: TaskStepKind(end_activation, lambda _: None),
-    names.END_JOB: TaskStepKind(end_job, lambda _: None),
+    names.END_FLEET_UPDATE: TaskStepKind(end_fleet_update, lambda _: None),
 }
 
 
@@ -72,7 +72,7 @@ def _register(name: str) -> None:
     def run(given: dict, client: SyncDurableFunctionsClient) -> dict:  # type: ignore[type-arg]
         work, step = services(), TASK_STEPS[name]
         outcome = run_task_step(work, DurableEngine(client), given, name, step.run, step.limit(work.settings))
-        return {"then": str(outcome.then), "seconds": outcome.seconds}
+        return {"action": str(outcome.action), "seconds": outcome.seconds}
 
     run.__name__ = name
     bp.durable_client_input(client_name="client")(bp.activity_trigger(input_name="given")(run))

@@ -53,8 +53,8 @@ def _measure(name: str, console: Console) -> None:
 def table(name: str, rows: list[Row], seconds: float) -> Table:
     """The figures of a part for a terminal."""
     failed = len(missed(rows))
-    told = f"{failed} not reached" if failed else "all reached"
-    made = Table(title=f"{name} ({told}; measured in {seconds:.0f} s)", title_justify="left")
+    text = f"{failed} not reached" if failed else "all reached"
+    made = Table(title=f"{name} ({text}; measured in {seconds:.0f} s)", title_justify="left")
     for heading in ("figure", "value", "unit", "reach", ""):
         made.add_column(heading, justify="right" if heading in {"value", "reach"} else "left")
     for row in rows:

@@ -55,7 +55,7 @@ def calls_per_host(hosts: int, strategy: str, *, busy: bool) -> dict[str, float]
 
 def paced(speed: float) -> dict[str, str]:
     """The app's pauses, on a clock that runs so much faster."""
-    pauses = {"FRESHCOAT_OPERATION_POLL": 30, "FRESHCOAT_AZURE_PAUSE": 30, "FRESHCOAT_LOOK_GAP": 1}
+    pauses = {"FRESHCOAT_OPERATION_POLL": 30, "FRESHCOAT_AZURE_PAUSE": 30, "FRESHCOAT_RECONCILE_GAP": 1}
     return {name: f"{seconds / speed:g}" for name, seconds in pauses.items()}
 
 

@@ -20,9 +20,9 @@ POLICY = EAGER | {"min_available": 0, "poll_seconds": POLL}
 def run() -> list[Row]:
     """With events from the hosts, and with the poll alone."""
     part = Part("logoff")
-    told = latencies(events=True)
-    part.at_most("event to first ARM write, p50", percentile(told, 0.5), "s", P50)
-    part.at_most("event to first ARM write, p99", percentile(told, 0.99), "s", P99)
+    text = latencies(events=True)
+    part.at_most("event to first ARM write, p50", percentile(text, 0.5), "s", P50)
+    part.at_most("event to first ARM write, p99", percentile(text, 0.99), "s", P99)
     polled = latencies(events=False)
     part.shown("without events, log-off to first ARM write, p50", percentile(polled, 0.5), "s")
     part.at_most("without events, log-off to first ARM write, p99", percentile(polled, 0.99), "s", POLL + AFTER_POLL)

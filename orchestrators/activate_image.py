@@ -6,13 +6,13 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from orchestrators.run_steps import Driven, walk
+from orchestrators.run_steps import Orchestration, run_steps
 from shared.core.steps import ACTIVATION_STEPS
 
 
-def activate_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
+def activate_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
     """1 Switch the version. 2 Flip the flags in the gallery. 3 Update the pools, ring by ring. 4 End.
 
     `given`: `task` and `run`. A roll-back goes the same way.
     """
-    yield from walk(context, ACTIVATION_STEPS, given)
+    yield from run_steps(context, ACTIVATION_STEPS, given)

@@ -1,4 +1,4 @@
-"""Drives one rollout from its first look to its end."""
+"""Drives one rollout from its first reconcile pass to its end."""
 
 from __future__ import annotations
 
@@ -7,54 +7,53 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, Task, when_any
 
-from orchestrators.event_buffer import News
-from orchestrators.run_steps import PATIENCE, TURNS, Driven
-from shared.core.names import INBOX, LOOK_AT_POOL
+from orchestrators.event_buffer import EventBuffer
+from orchestrators.run_steps import PATIENCE, TURNS, Orchestration
+from shared.core.names import INBOX, RECONCILE_POOL
 
 
-def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
-    """1 Look at the pool: gather, decide, apply. 2 Wait for news or for the moment of the next look. 3 Again,
-    until the rollout has ended.
+def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
+    """1 Run a reconcile pass. 2 Wait for an event or until the next pass is due. 3 Repeat until the rollout has ended.
 
-    `given`: `rollout` and `run`; everything else is in the tables. News of a log-off are followed by a glance at the
-    hosts that were left; all else by a look at the whole pool, when it is due.
+    `given`: `rollout` and `run`; everything else is in the tables. After a log-off, the pass covers only the hosts that
+    users signed out of; otherwise it covers the whole pool.
     """
-    inbox, alarm, news = Inbox(context), Alarm(context), News(context.current_utc_datetime)
+    inbox, alarm, events = Inbox(context), Alarm(context), EventBuffer(context.current_utc_datetime)
     for _ in range(TURNS):
         began = context.current_utc_datetime
-        left = news.hosts_left(began)
-        looks_at = {**given, "left": left} if left else given
-        answer = yield context.call_activity(LOOK_AT_POOL, input=looks_at, retry_policy=PATIENCE)
-        if answer["ended"]:
-            return answer["state"]
-        news.looked(began, answer, glanced=bool(left))
-        inbox.empty_into(news)
-        while not news.calls_for_a_look(context.current_utc_datetime):
-            alarm.set(news.due)
+        hosts = events.take_logged_off(began)
+        asked = {**given, "logged_off": hosts} if hosts else given
+        result = yield context.call_activity(RECONCILE_POOL, input=asked, retry_policy=PATIENCE)
+        if result["ended"]:
+            return result["state"]
+        events.passed(began, result, whole_pool=not hosts)
+        inbox.empty_into(events)
+        while not events.pass_is_due(context.current_utc_datetime):
+            alarm.set(events.due)
             yield when_any([inbox.waiter, alarm.timer])
-            inbox.empty_into(news)
-        if news.are_many:
+            inbox.empty_into(events)
+        if events.is_full:
             break
     context.continue_as_new(given, save_events=True)
     return None
 
 
 class Inbox:
-    """The one event with its one waiter, kept across turns: a waiter left behind would swallow the next event."""
+    """The rollout's one external event, with one waiter kept across turns: an abandoned one would consume an event."""
 
     def __init__(self, context: OrchestrationContext) -> None:
         self._context = context
         self.waiter: Task[Any] = context.wait_for_external_event(INBOX)
 
-    def empty_into(self, news: News) -> None:
-        """Have `news` hear all that has come."""
+    def empty_into(self, events: EventBuffer) -> None:
+        """Move every event that has arrived into `events`."""
         while self.waiter.is_complete:
-            news.take(self.waiter.get_result() or {}, self._context.current_utc_datetime)
+            events.add(self.waiter.get_result() or {}, self._context.current_utc_datetime)
             self.waiter = self._context.wait_for_external_event(INBOX)
 
 
 class Alarm:
-    """The one timer for the next look: kept across turns, replaced only by a nearer one.
+    """The one timer for the next pass: kept across turns, replaced only by an earlier one.
 
     Every timer is a message (in Azure) or a thread (in the in-memory engine) until it fires.
     """
@@ -65,7 +64,7 @@ class Alarm:
         self.timer: Task[Any] = None  # type: ignore[assignment]
 
     def set(self, at: datetime) -> None:
-        """Have it fire at `at` or earlier."""
+        """Make it fire at `at` or earlier."""
         at = at.astimezone(UTC).replace(tzinfo=None)
         if self._at is not None and not self.timer.is_complete and self._at <= at:
             return

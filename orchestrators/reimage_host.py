@@ -6,13 +6,13 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from orchestrators.run_steps import Driven, walk
+from orchestrators.run_steps import Orchestration, run_steps
 from shared.core.steps import HOST_STEPS
 
 
-def reimage_host(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
+def reimage_host(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
     """1 Look again. 2 Re-image, replace or swap. 3 Join. 4 Register. 5 Await health. 6 Probe. 7 Bake. 8 Give back.
 
     `given`: `rollout`, `host` and `run`. `again` begins another attempt; `stop`: the last step told the rollout.
     """
-    yield from walk(context, HOST_STEPS, given)
+    yield from run_steps(context, HOST_STEPS, given)

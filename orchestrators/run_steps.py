@@ -8,7 +8,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, RetryPolicy, Task
 
-from shared.core.steps import Then
+from shared.core.steps import NextAction
 
 TURNS = 200
 """Calls of one generation: replaying a history costs time in proportion to its length."""
@@ -22,10 +22,10 @@ PATIENCE = RetryPolicy(
 """A look or a step that crashes (storage away, worker lost) is repeated for as long as it takes: giving up
 silently would leave people waiting. What cannot succeed is answered, not raised."""
 
-Driven = Generator[Task[Any], Any, Any]
+Orchestration = Generator[Task[Any], Any, Any]
 
 
-def walk(context: OrchestrationContext, steps: tuple[str, ...], given: dict[str, Any]) -> Driven:
+def run_steps(context: OrchestrationContext, steps: tuple[str, ...], given: dict[str, Any]) -> Orchestration:
     """Call each step until it is through; it says how long to wait, and which step is to be called then.
 
     `again` begins with the first step; `stop` ends. After TURNS calls a new generation begins with the first
@@ -36,13 +36,13 @@ def walk(context: OrchestrationContext, steps: tuple[str, ...], given: dict[str,
         if index == len(steps):
             return
         outcome = yield context.call_activity(steps[index], input=given, retry_policy=PATIENCE)
-        match outcome["then"]:
-            case Then.NEXT:
+        match outcome["action"]:
+            case NextAction.NEXT:
                 index += 1
-            case Then.WAIT:
+            case NextAction.WAIT:
                 index = steps.index(outcome.get("step") or steps[index])
                 yield context.create_timer(timedelta(seconds=outcome["seconds"]))
-            case Then.AGAIN:
+            case NextAction.RESTART:
                 index = 0
             case _:
                 return

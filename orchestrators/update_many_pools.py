@@ -6,13 +6,13 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from orchestrators.run_steps import Driven, walk
-from shared.core.steps import JOB_STEPS
+from orchestrators.run_steps import Orchestration, run_steps
+from shared.core.steps import FLEET_UPDATE_STEPS
 
 
-def update_many_pools(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
+def update_many_pools(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
     """1 Update the pools, ring by ring, or have them stop or go back. 2 End.
 
     `given`: `task` and `run`.
     """
-    yield from walk(context, JOB_STEPS, given)
+    yield from run_steps(context, FLEET_UPDATE_STEPS, given)

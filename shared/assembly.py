@@ -8,11 +8,12 @@ from datetime import datetime
 
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
-from shared.azure.governance import AzureSurroundings
-from shared.azure.host_pools import AzureDesktopPools
-from shared.azure.image_builder import AzureWorkshop
-from shared.azure.virtual_machines import AzureMachines
-from shared.caches.read_through import Recent
+from shared.azure.governance import AzureGovernance
+from shared.azure.host_pools import AzureHostPools
+from shared.azure.image_builder import AzureImageBuilder
+from shared.azure.throttle import AzureArmBudget
+from shared.azure.virtual_machines import AzureVirtualMachines
+from shared.caches.read_through import ReadThroughCache
 from shared.core.settings import Settings
 from shared.services import Services
 from shared.tables.open import open_tables
@@ -36,10 +37,11 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         disks=tables.disks,
         answers=tables.answers,
         audit=tables.audit,
-        desktops=AzureDesktopPools(clients, now),
-        machines=AzureMachines(clients, settings),
+        host_pools=AzureHostPools(clients, now),
+        vms=AzureVirtualMachines(clients, settings),
         gallery=AzureGallery(clients),
-        workshop=AzureWorkshop(clients),
-        surroundings=AzureSurroundings(clients),
-        recent=Recent(time.monotonic),
+        image_builder=AzureImageBuilder(clients),
+        governance=AzureGovernance(clients),
+        arm_budget=AzureArmBudget(clients.writes),
+        read_cache=ReadThroughCache(time.monotonic),
     )

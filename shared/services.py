@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.caches.host_rows import KnownRows
-from shared.caches.poll_estimates import FirstAsks
-from shared.caches.read_through import Recent
-from shared.caches.snapshots import Sights
+from shared.caches.host_rows import HostRowCache
+from shared.caches.poll_estimates import PollEstimator
+from shared.caches.read_through import ReadThroughCache
+from shared.caches.snapshots import SnapshotCache
 from shared.core.settings import Settings
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
@@ -20,8 +20,8 @@ from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
-from shared.ports.avd import DesktopPools
-from shared.ports.compute import Gallery, Machines, Surroundings, Workshop
+from shared.ports.avd import HostPools
+from shared.ports.compute import ArmBudget, Gallery, Governance, ImageBuilder, VirtualMachines
 from shared.ports.storage import Rows
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
@@ -46,12 +46,13 @@ class Services:
     disks: Rows[KeptDisk]
     answers: Rows[KeptAnswer]
     audit: Rows[AuditEntry]
-    desktops: DesktopPools
-    machines: Machines
+    host_pools: HostPools
+    vms: VirtualMachines
     gallery: Gallery
-    surroundings: Surroundings
-    workshop: Workshop
-    first_asks: FirstAsks = field(default_factory=FirstAsks)
-    sights: Sights = field(default_factory=Sights)
-    known_rows: KnownRows = field(default_factory=KnownRows)
-    recent: Recent = field(default_factory=Recent)
+    governance: Governance
+    arm_budget: ArmBudget
+    image_builder: ImageBuilder
+    poll_estimates: PollEstimator = field(default_factory=PollEstimator)
+    snapshots: SnapshotCache = field(default_factory=SnapshotCache)
+    host_rows: HostRowCache = field(default_factory=HostRowCache)
+    read_cache: ReadThroughCache = field(default_factory=ReadThroughCache)

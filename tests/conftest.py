@@ -35,6 +35,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             ended.append(found.pop("ended"))
             counts.update(found)
     if counts:
-        told = ", ".join(f"{name} {number:g}" for name, number in sorted(counts.items()))
+        text = ", ".join(f"{name} {number:g}" for name, number in sorted(counts.items()))
         runs, seconds = counts["runs"], max(ended) - min(began)
-        terminalreporter.write_line(f"promises held in {runs} runs, side by side in {seconds:.0f} s: {told}")
+        terminalreporter.write_line(f"promises held in {runs} runs, side by side in {seconds:.0f} s: {text}")

@@ -15,7 +15,7 @@ from durabletask.task import OrchestrationContext, Task, when_all
 from activities import host as host_activities
 from bench.fanout_app.hand_over import hand_over
 from orchestrators.reimage_host import reimage_host
-from orchestrators.run_steps import Driven
+from orchestrators.run_steps import Orchestration
 from shared.core.names import PUBLISH_IMAGE, REIMAGE_HOST
 from shared.wiring import services
 from triggers import accounts, health, images, pools, rollouts
@@ -33,7 +33,7 @@ def hand_over_all(given: dict) -> list:  # type: ignore[type-arg]
     return hand_over(services(), given["rollout"])
 
 
-def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Driven:
+def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
     """1 Drain all hosts. 2 Fan out: a sub-orchestration for each. 3 Fan in: wait for all."""
     hosts = yield context.call_activity("hand_over_all", input=given)
     begun: list[Task[Any]] = [

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from shared.core.errors import NotFound
-from shared.models.azure import Machine
-from shared.planning.host_rows import take
+from shared.models.azure import VirtualMachine
+from shared.planning.host_rows import start_rebuild
 from shared.rollouts.hosts import actions
 from shared.rollouts.reconcile.execute import CONCURRENCY
-from shared.rollouts.reconcile.snapshot import gather
+from shared.rollouts.reconcile.snapshot import read_snapshot
 from shared.services import POOLS, ROLLOUTS, Services
 
 
@@ -21,12 +21,12 @@ def hand_over(services: Services, rollout_id: str) -> list[str]:
     if rollout is None or pool is None:
         raise NotFound("rollout", rollout_id)
     now = services.now()
-    views = gather(services, rollout, pool, now).snapshot.hosts
-    machines: dict[str, Machine] = {}
+    views = read_snapshot(services, rollout, pool, now).snapshot.hosts
+    machines: dict[str, VirtualMachine] = {}
     with ThreadPoolExecutor(CONCURRENCY) as threads:
-        rows = list(threads.map(lambda view: actions.remember(services, view.row, machines), views))
+        rows = list(threads.map(lambda view: actions.record_original(services, view.row, machines), views))
         rows = services.hosts.write_many(rows)
         drained = threads.map(lambda row: actions.drain(services, rollout, pool, row, machines[row.host]), rows)
         settled = [row.model_copy(update={"empty_since": now - timedelta(hours=1)}) for row in drained]
-    services.hosts.write_many([take(row, now, canary=False) for row in settled])
+    services.hosts.write_many([start_rebuild(row, now, canary=False) for row in settled])
     return [row.host for row in settled]

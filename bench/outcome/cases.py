@@ -42,7 +42,7 @@ class Setting:
     """A policy with one of its settings; `starts`: hours after START."""
 
     policy: str
-    told: str
+    text: str
     make: Callable[[], Policy]
     starts: float = 0
 

@@ -1,13 +1,13 @@
-"""Freshcoat's own planner, driven in virtual time: the real `observe`, `plan` and `next_look` of shared/planning.
+"""Freshcoat's own planner, driven in virtual time: the real `observe`, `plan` and `next_pass_due` of shared/planning.
 
 What a look does to Azure is done to the pool instead, with the same changes to the rows as in
 shared/rollouts/hosts/actions.py. Looks come when the last plan asked for one, a second after a host came back or a
-drained host became empty (the nudges of the product), and every `poll_seconds`. The product is nudged by every
+drained host became empty (the signals of the product), and every `poll_seconds`. The product is signalled by every
 logoff; here only by the one that empties a host: the others are seen at the next poll, so this is never quicker than
 the product.
 
 Thinning: a poll that falls due while neither a session nor a host has changed since the last look would see what that
-look saw, so it is left out. The polls after it keep their times. All that time alone brings about is in `next_look`
+look saw, so it is left out. The polls after it keep their times. All that time alone brings about is in `next_pass_due`
 besides the poll, and is not left out. Likewise `observe` is not asked again about a host that looks as it did, unless
 it settles. tests/bench proves on small pools that nothing comes out differently.
 """
@@ -24,16 +24,16 @@ from typing import Any
 from bench.outcome.hosts import Host
 from bench.outcome.people import DEADLINE, EPOCH, START, moment
 from bench.outcome.pool import Pool
-from shared.core.states import HostState, RolloutState, move_host, move_rollout
+from shared.core.states import HostState, RolloutState, transition_host, transition_rollout
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import Policy, ScheduleMode, resolve_policy
 from shared.models.rollouts import FIRST_GUESS, RolloutHost, Schedule
-from shared.planning.host_rows import as_failed, skip, take
+from shared.planning.host_rows import as_failed, skip, start_rebuild
 from shared.planning.host_time import host_time
 from shared.planning.observe import observe
 from shared.planning.plan import plan
-from shared.planning.timing import due_step, next_look
-from shared.planning.values import DRAINED_STATES, Act, HostView, Limits, Plan, Snapshot
+from shared.planning.timing import due_step, next_pass_due
+from shared.planning.values import DRAINED_STATES, Action, HostView, Limits, Plan, Snapshot
 from shared.rollouts.reconcile.execute import BATCH
 
 OLD, NEW = "1.0.0", "2.0.0"
@@ -123,7 +123,7 @@ class Freshcoat:
             self._forced_at = self._forced_at or now
         left_over = self._carry_out(decided, now)
         if decided.becomes:
-            self.state = move_rollout("r", self.state, decided.becomes)
+            self.state = transition_rollout("r", self.state, decided.becomes)
         if self.state.ended:
             return
         if left_over:
@@ -133,7 +133,7 @@ class Freshcoat:
 
     def _next(self, after: Snapshot, now: datetime) -> None:
         """The next look: at the moment that the plan knows of, or at a poll before it."""
-        self._moment = max((next_look(after, self._rarely, now) - EPOCH).total_seconds(), self.pool.now + LOOK_GAP)
+        self._moment = max((next_pass_due(after, self._rarely, now) - EPOCH).total_seconds(), self.pool.now + LOOK_GAP)
         poll = self.pool.now + self.policy.poll_seconds
         if self._moment <= poll:
             self._look_at(self._moment)
@@ -185,15 +185,15 @@ class Freshcoat:
     def _carry_out(self, decided: Plan, now: datetime) -> bool:
         """Do what was decided; whether more was decided than one look does."""
         reasons = {decision.host: decision.reason for decision in decided.decisions}
-        for name in decided.chosen(Act.SKIP):
+        for name in decided.chosen(Action.SKIP):
             self.rows[name] = skip(self.rows[name], reasons[name], now)
-        left_over = self._each(decided.chosen(Act.GIVE_BACK), self._give_back)
-        left_over |= self._each(decided.chosen(Act.DRAIN), self._drain)
+        left_over = self._each(decided.chosen(Action.UNDRAIN), self._give_back)
+        left_over |= self._each(decided.chosen(Action.DRAIN), self._drain)
         self._warn(decided)
-        left_over |= self._each(decided.chosen(Act.SIGN_OUT), self._sign_out)
-        for name in decided.chosen(Act.FAIL):
+        left_over |= self._each(decided.chosen(Action.SIGN_OUT), self._sign_out)
+        for name in decided.chosen(Action.FAIL):
             self.rows[name] = as_failed(self.rows[name], reasons[name], now)
-        for name in decided.chosen(Act.TAKE):
+        for name in decided.chosen(Action.REBUILD):
             self._take(name, canary=not decided.canary_passed)
         return left_over
 
@@ -204,7 +204,7 @@ class Freshcoat:
 
     def _write(self, name: str, state: HostState, **changes: Any) -> None:
         row = self.rows[name]
-        self.rows[name] = row.model_copy(update={"state": move_host(name, row.state, state), **changes})
+        self.rows[name] = row.model_copy(update={"state": transition_host(name, row.state, state), **changes})
 
     def _give_back(self, name: str) -> None:
         nothing = {"drained_at": None, "empty_since": None, "sign_out_since": None, "signed_out_last": None}
@@ -242,7 +242,7 @@ class Freshcoat:
         host = self.hosts[name]
         if host.accepting or host.people:
             raise AssertionError(f"{name} is taken while it accepts or holds sessions")
-        self.rows[name] = take(self.rows[name], moment(self.pool.now), canary=canary)
+        self.rows[name] = start_rebuild(self.rows[name], moment(self.pool.now), canary=canary)
         self.pool.rebuild(host, self._back)
 
     def _back(self, host: Host) -> None:

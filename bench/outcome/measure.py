@@ -25,7 +25,7 @@ class Result:
     """What one setting came to. `end` is in hours from START, infinite when it was not through within the week."""
 
     policy: str
-    told: str
+    text: str
     starts: float
     end: float
     forced: int
@@ -58,7 +58,7 @@ def measured(pool: Pool, setting: Setting) -> Result:
     until = policy.force_at if isinstance(policy, Freshcoat) else math.inf
     return Result(
         policy=setting.policy,
-        told=setting.told,
+        text=setting.text,
         starts=setting.starts,
         end=math.inf if pool.old else hours(pool.now),
         forced=pool.forced,

@@ -84,12 +84,12 @@ def table(found: Measured) -> str:
     lines: list[str] = []
     for case, come_to in found.items():
         results = come_to.results
-        told = f"{come_to.past_deadline} sessions last from the start past the deadline"
-        lines += ["", f"{case}: {told}; at least {come_to.lowest_free_anyway:.0%} free without an update", COLUMNS]
+        text = f"{come_to.past_deadline} sessions last from the start past the deadline"
+        lines += ["", f"{case}: {text}; at least {come_to.lowest_free_anyway:.0%} free without an update", COLUMNS]
         lines += [_line(result) for result in best(results)]
         at_once = best([result for result in results if result.starts == 0])
         lines += [_line(result) for result in at_once if result not in best(results)]
-        lines += [f"  gentler at the same or an earlier end: {r.policy}, {r.told}" for r in gentler(results)]
+        lines += [f"  gentler at the same or an earlier end: {r.policy}, {r.text}" for r in gentler(results)]
     return "\n".join(lines[1:])
 
 
@@ -97,5 +97,5 @@ def _line(result: Result) -> str:
     end = f"{result.end:.1f}" if result.end < math.inf else "never"
     return (
         f"{result.policy:<27}{result.forced:>7}{result.warned_in_vain:>9}{end:>8}{result.lowest_free:>7.0%}"
-        f"{result.turned_away:>7}{result.most_hosts:>7}  {result.told}"
+        f"{result.turned_away:>7}{result.most_hosts:>7}  {result.text}"
     )

@@ -32,7 +32,7 @@ class BurstHost(Value):
     moment: str
     """Where in the story that was."""
     version: str | None
-    why: str
+    reason: str
     """The app's reason for the version."""
     result: str
 

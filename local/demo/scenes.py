@@ -46,7 +46,12 @@ def add_burst_host(stage: Stage, moment: str) -> BurstHost:
         version = next(found, None)
         stage.say(f"{host} is on {version}.")
     return BurstHost(
-        host=host, asked_at=view["asked_at"], moment=moment, version=version, why=view["why"], result=view["result"]
+        host=host,
+        asked_at=view["asked_at"],
+        moment=moment,
+        version=version,
+        reason=view["reason"],
+        result=view["result"],
     )
 
 

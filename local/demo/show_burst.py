@@ -10,7 +10,7 @@ from rich.text import Text
 
 _WORDS = {
     "asking": "the autoscaler asks Freshcoat what it is to be made from",
-    "creating": "Azure makes the VM from {version}: {why}",
+    "creating": "Azure makes the VM from {version}: {reason}",
     "registering": "its agent registers it with the host pool",
     "available": "it is in service",
 }
@@ -37,5 +37,5 @@ class BurstTelling:
 
 def told(view: dict[str, Any]) -> str:
     """Where a burst host is on its way."""
-    words = _WORDS.get(str(view["result"]), "{result}: {why}").format(**view)
+    words = _WORDS.get(str(view["result"]), "{result}: {reason}").format(**view)
     return f"{view['host']}: {words}"

@@ -90,7 +90,7 @@ def facts(view: RolloutView) -> dict[str, str]:
 
 def upcoming(view: RolloutView) -> str:
     """The next moment, and what it will do."""
-    return f"{moment(view.next.at)}: {view.next.does}" if view.next else "-"
+    return f"{moment(view.next.at)}: {view.next.action}" if view.next else "-"
 
 
 def moment(at: datetime | None) -> str:

@@ -72,7 +72,7 @@ def _version(version: VersionView) -> str:
 
 def _burst(burst: BurstHost) -> str:
     at = f"{burst.asked_at.astimezone():%H:%M:%S}"
-    return f"{burst.host}  asked for at {at}, {burst.moment}: made from {burst.version} ({burst.why})"
+    return f"{burst.host}  asked for at {at}, {burst.moment}: made from {burst.version} ({burst.reason})"
 
 
 def _task(task: TaskBrief) -> str:

@@ -54,14 +54,14 @@ def rule(body: Any) -> Rule:
 
 @dataclass
 class Burst:
-    """One attempt to add a host. `trigger`: the load, or a request. `why` is in the app's words where it said any."""
+    """One attempt to add a host. `trigger`: the load, or a request. `reason`: in the words of the app if it said any."""
 
     host: str
     pool: str
     asked_at: str
     trigger: str
     version: str | None = None
-    why: str = ""
+    reason: str = ""
     result: str = "asking"
 
 
@@ -165,7 +165,7 @@ class Autoscaler:
     def _answered(self, world: World, burst: Burst, answer: Given | NotGiven) -> None:
         if self._sim.world is not world:
             return  # the simulator was reset after the question
-        burst.why = answer.why
+        burst.reason = answer.reason
         if isinstance(answer, NotGiven):
             burst.result = answer.result
             return
@@ -173,7 +173,7 @@ class Autoscaler:
         try:
             self._create(burst, _exact_version(self._sim, answer.version_id))
         except ArmError as error:
-            burst.result, burst.why = "unknown_version", error.message
+            burst.result, burst.reason = "unknown_version", error.message
 
     def _create(self, burst: Burst, version_id: str) -> None:
         """A VM like the pool's others, of exactly this version; the agent registers it once it runs."""
@@ -191,7 +191,7 @@ class Autoscaler:
             guests.enlist(sim, vm, pool, lambda: self._in_service(burst, version_id))
 
         def fail() -> None:
-            burst.result, burst.why = "failed", "Azure could not create the VM"
+            burst.result, burst.reason = "failed", "Azure could not create the VM"
             self._clean_up(vm)
 
         call = Call("PUT", vm.id, {}, {}, {}, "", *take_apart(vm.id), op="create_vm")
@@ -209,7 +209,7 @@ class Autoscaler:
 
     def _judge(self, burst: Burst, version_id: str) -> None:
         if self._only_staged(version_id):
-            detail = f"made from {burst.version}, which has only been staged; the app said: {burst.why}"
+            detail = f"made from {burst.version}, which has only been staged; the app said: {burst.reason}"
             guests.violation(self._sim, "staged_version_given", burst.host, detail)
 
     def _only_staged(self, version_id: str) -> bool:

@@ -18,7 +18,7 @@ class Given:
     """The gallery version to make the host from, and the app's reason for it."""
 
     version_id: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class NotGiven:
     """No version: `refused` by the app, or `no_answer` that could be used."""
 
     result: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _read(body: Any) -> Given | NotGiven:
     found = body.get("version_id") if isinstance(body, dict) else None
     if not isinstance(found, str) or not found:
         return NotGiven("no_answer", "the answer has no version_id")
-    return Given(found, str(body.get("why") or ""))
+    return Given(found, str(body.get("reason") or ""))
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

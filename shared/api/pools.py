@@ -124,4 +124,4 @@ class PoolImageView(Value):
     version: str
     version_id: str
     """ARM id of the gallery image version."""
-    why: str
+    reason: str

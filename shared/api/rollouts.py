@@ -74,7 +74,7 @@ class NextMoment(Value):
     """What happens next, and when at the latest; `at` is null while it waits for a person."""
 
     at: UtcTime | None
-    does: str
+    action: str
 
 
 class RolloutView(RolloutBrief):
@@ -96,12 +96,12 @@ class RolloutView(RolloutBrief):
     expected_end: UtcTime | None
     expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
     """If nobody had to be waited for, and if people stayed until `force_at` wherever they still can."""
-    looked_at: UtcTime | None
+    last_pass_at: UtcTime | None
     versions: dict[str, int] = Field(default_factory=dict)
     """Hosts per version they are on, as last verified; `unknown` counts those on no version of the image."""
     fresh: int | None = None
     """Of a refresh: hosts nobody has used since they were made; `percent` is their share. Null for other rollouts."""
-    going_back: bool = False
+    rolling_back: bool = False
     """Whether hosts are being brought back to what they were."""
     approved_at: UtcTime | None = None
     approved_by: str = ""
@@ -141,7 +141,7 @@ class PlannedHost(Value):
     """What the first look would do with one host, in the order in which hosts are taken."""
 
     host: str
-    does: str
+    action: str
     reason: str
     sessions: int
     version: str | None
@@ -152,7 +152,7 @@ class PlannedBound(Value):
 
     bound: str
     hosts: int
-    because: str
+    reason: str
 
 
 class PlanView(Value):
@@ -182,9 +182,9 @@ class PlanView(Value):
     """Hosts that may be rebuilt at the same time at most, once the ramp is behind; until `force_at`."""
     bounds: list[PlannedBound] = Field(default_factory=list)
     """All that limits how many hosts are updated at once, as it is when the first host may begin."""
-    binding: list[str] = Field(default_factory=list)
+    limited_by: list[str] = Field(default_factory=list)
     """The smallest of the bounds, which limits the beginning; several when they are equal."""
-    binds_later: list[str] = Field(default_factory=list)
+    limited_later_by: list[str] = Field(default_factory=list)
     """Which of them keep it to `at_once` later on."""
     windows: str = ""
     """When the first host may begin and how far that window reaches; empty when work is always allowed."""

@@ -86,8 +86,8 @@ def problems_of(error: ValidationError, given: object) -> list[FieldProblem]:
         if message not in found.setdefault(name, []):
             found[name].append(message)
     # Of a list with a bad item nothing else is to be said: it was not read to its end.
-    told = {name: messages for name, messages in found.items() if not any(_is_item_of(name, other) for other in found)}
-    return [FieldProblem(name, "; or ".join(messages)) for name, messages in told.items()]
+    text = {name: messages for name, messages in found.items() if not any(_is_item_of(name, other) for other in found)}
+    return [FieldProblem(name, "; or ".join(messages)) for name, messages in text.items()]
 
 
 def _is_item_of(name: str, other: str) -> bool:

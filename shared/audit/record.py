@@ -30,5 +30,5 @@ def audit(
     try:
         services.audit.add(entry)
     except FreshcoatError as error:
-        told = (action, who, subject, before, after, detail, error)
-        _log.warning("No audit entry: %s by %s on %s (%s -> %s, %s): %s", *told)
+        text = (action, who, subject, before, after, detail, error)
+        _log.warning("No audit entry: %s by %s on %s (%s -> %s, %s): %s", *text)

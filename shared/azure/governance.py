@@ -1,4 +1,4 @@
-"""The `Surroundings` port. Rights and locks are read as plain JSON: their SDK packages (azure-mgmt-authorization alone
+"""The `Governance` port. Rights and locks are read as plain JSON: their SDK packages (azure-mgmt-authorization alone
 unpacks to 5 MB) would add nothing to two GETs through the compute client's own pipeline.
 """
 
@@ -25,7 +25,7 @@ _CORES = "cores"
 """The name of the regional vCPUs in Compute's list of usages."""
 
 
-class AzureSurroundings:
+class AzureGovernance:
     """Rights, locks, quota, autoscale. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
 
     def __init__(self, clients: ArmClients) -> None:
@@ -57,14 +57,6 @@ class AzureSurroundings:
                 if usage.name and str(usage.name.value).lower() == _CORES:
                     return CoreQuota(used=int(usage.current_value), limit=int(usage.limit))
         raise AzureNotFound(call, None, "NoSuchUsage", f"Azure names no regional vCPUs for {region}")
-
-    def writes_left(self, subscription: str) -> int | None:
-        """As ARM's last answer to this worker said; another worker's calls are seen in the next answer."""
-        return self._clients.writes.left(subscription)
-
-    def reserve_writes(self, subscription: str, writes: int) -> None:
-        """In this worker's memory, until ARM's next answer."""
-        self._clients.writes.reserve(subscription, writes)
 
     def _list(self, call: str, scope_id: str, kind: str, query: dict[str, str]) -> Iterator[Json]:
         """All items of a list, page by page. The link to the next page holds the whole query."""

@@ -22,7 +22,7 @@ from shared.models.azure import HostPool, SessionHost, UserSession
 from shared.models.base import region_key
 
 
-class AzureDesktopPools:
+class AzureHostPools:
     """Host pools, session hosts, users. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
 
     def __init__(self, clients: ArmClients, now: Callable[[], datetime]) -> None:

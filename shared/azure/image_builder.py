@@ -30,7 +30,7 @@ _COLLECTIONS = {
 """Where the SDK has each kind of resource that is made here."""
 
 
-class AzureWorkshop:
+class AzureImageBuilder:
     """Copies of a template VM. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
 
     def __init__(self, clients: ArmClients) -> None:

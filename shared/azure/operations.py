@@ -48,7 +48,7 @@ _CALLS = {
 """Every kind of operation, and what it does in words."""
 
 
-class OneLook(ARMPolling):
+class SinglePoll(ARMPolling):
     """ARM's polling method that looks only when told to. Give it to a `begin_…` as `polling`."""
 
     def finished(self) -> bool:
@@ -94,15 +94,15 @@ class OneLook(ARMPolling):
         return base64.b64encode(json.dumps(token, separators=(",", ":")).encode()).decode()
 
 
-def start(kind: str, target: str, begin: Callable[[OneLook], object], *secrets: SecretStr | None) -> Operation:
+def start(kind: str, target: str, begin: Callable[[SinglePoll], object], *secrets: SecretStr | None) -> Operation:
     """Begin an operation; one that Azure finishes at once comes back done. Raises what `azure_call` raises."""
-    polling, call = OneLook(), words(kind, target)
+    polling, call = SinglePoll(), words(kind, target)
     with azure_call(call, *secrets):
         begin(polling)
     return _operation(kind, target, polling, call)
 
 
-def removed(kind: str, target: str, begin: Callable[[OneLook], object]) -> Operation:
+def removed(kind: str, target: str, begin: Callable[[SinglePoll], object]) -> Operation:
     """Begin a deletion; what is gone already is a finished one."""
     try:
         return start(kind, target, begin)
@@ -123,7 +123,7 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
     """
     if operation.done or operation.token is None:
         return operation
-    polling, call = OneLook(), words(operation.kind, operation.target)
+    polling, call = SinglePoll(), words(operation.kind, operation.target)
     machines = clients.compute(arm_ids.subscription_of(operation.target)).virtual_machines
     with azure_call(call):
         machines.begin_start("any", "any", polling=polling, continuation_token=operation.token)
@@ -136,7 +136,7 @@ def words(kind: str, target: str) -> str:
     return _CALLS.get(kind, f"{kind} {{}}").format(arm_ids.last(target))
 
 
-def _operation(kind: str, target: str, polling: OneLook, call: str) -> Operation:
+def _operation(kind: str, target: str, polling: SinglePoll, call: str) -> Operation:
     if polling.state in _FAILED:
         raise _failed(call, polling)
     if polling.state in _SUCCEEDED:
@@ -146,7 +146,7 @@ def _operation(kind: str, target: str, polling: OneLook, call: str) -> Operation
     return Operation(kind=kind, target=target, token=token, done=False, retry_after=wait)
 
 
-def _failed(call: str, polling: OneLook) -> OperationFailed:
+def _failed(call: str, polling: SinglePoll) -> OperationFailed:
     body = json_of(polling.answer)
     code, message = error_of(body.get("error") if isinstance(body, dict) else None)
     return OperationFailed(call, polling.answer.status_code, code or polling.state, message or "Azure gave no reason")

@@ -6,14 +6,14 @@ from typing import Any, Literal
 
 from shared.core import names
 from shared.core.arm_ids import definition_of, last, pinned_version
-from shared.models.azure import Disk, Machine, SessionHost, Template, UserSession, swapped_version
+from shared.models.azure import Disk, SessionHost, Template, UserSession, VirtualMachine, swapped_version
 from shared.models.base import region_key
 from shared.models.images import Definition, GalleryVersion
 
 Json = dict[str, Any]
 
 
-def machine(vm: Json, statuses: list[Json] | None = None) -> Machine:
+def virtual_machine(vm: Json, statuses: list[Json] | None = None) -> VirtualMachine:
     """A VM from its GET or list body. `statuses` are used when the body holds no instance view."""
     properties = vm.get("properties") or {}
     storage = properties.get("storageProfile") or {}
@@ -23,7 +23,7 @@ def machine(vm: Json, statuses: list[Json] | None = None) -> Machine:
     from_gallery = "/galleries/" in image_id.lower()
     disk_id, tags = (disk.get("managedDisk") or {}).get("id"), dict(vm.get("tags") or {})
     version = swapped_version(tags, disk_id) or image.get("exactVersion") or pinned_version(image_id)
-    return Machine(
+    return VirtualMachine(
         id=vm["id"],
         name=vm["name"],
         location=region_key(vm.get("location") or ""),

@@ -52,6 +52,21 @@ class WritesLeft(SansIOHTTPPolicy[Any, Any]):
             return left if left is not None and self._clock() - at <= FRESH else None
 
 
+class AzureArmBudget:
+    """The `ArmBudget` port, over what the clients have heard."""
+
+    def __init__(self, writes: WritesLeft) -> None:
+        self._heard = writes
+
+    def writes_left(self, subscription: str) -> int | None:
+        """As ARM's last answer to this worker said; another worker's calls are seen in the next answer."""
+        return self._heard.left(subscription)
+
+    def reserve_writes(self, subscription: str, writes: int) -> None:
+        """In this worker's memory, until ARM's next answer."""
+        self._heard.reserve(subscription, writes)
+
+
 def _subscription(url: str) -> str:
     """The subscription in an ARM URL, lower case; empty when it names none."""
     parts = url.partition("?")[0].lower().split("/")

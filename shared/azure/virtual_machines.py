@@ -17,33 +17,33 @@ from pydantic import SecretStr
 from shared.azure import operations, parse, rest, vm_bodies
 from shared.azure.disks import DiskCalls
 from shared.azure.errors import azure_call
-from shared.azure.operations import OneLook
+from shared.azure.operations import SinglePoll
 from shared.azure.run_commands import CommandCalls
 from shared.core import arm_ids
 from shared.core.errors import AzureForbidden, AzureNotFound
-from shared.models.azure import Machine, MachineBody, Operation
+from shared.models.azure import Operation, VirtualMachine, VirtualMachineBody
 
 FEW = 3
 """So many VMs of a group are read one by one; more are picked from lists."""
 
 
-class AzureMachines(CommandCalls, DiskCalls):
+class AzureVirtualMachines(CommandCalls, DiskCalls):
     """Virtual machines and disks. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
 
-    def machine(self, vm_id: str) -> Machine | None:
+    def find(self, vm_id: str) -> VirtualMachine | None:
         """One VM with its power state: one read. None when it does not exist."""
         try:
-            return parse.machine(self._get(vm_id, **{"$expand": "instanceView"}))
+            return parse.virtual_machine(self._get(vm_id, **{"$expand": "instanceView"}))
         except AzureNotFound:
             return None
 
-    def machines(self, vm_ids: Iterable[str]) -> dict[str, Machine]:
+    def find_many(self, vm_ids: Iterable[str]) -> dict[str, VirtualMachine]:
         """Those that exist, by lower-case id: a list of the group and one of power states, or a few single reads."""
-        found: dict[str, Machine] = {}
+        found: dict[str, VirtualMachine] = {}
         statuses: dict[str, dict[str, list[dict[str, Any]]]] = {}
         for (subscription, group), wanted in _by_group(vm_ids).items():
             if len(wanted) <= FEW:
-                read = (self.machine(vm_id) for vm_id in wanted)
+                read = (self.find(vm_id) for vm_id in wanted)
                 found |= {one.id.lower(): one for one in read if one is not None}
                 continue
             if subscription not in statuses:
@@ -66,12 +66,12 @@ class AzureMachines(CommandCalls, DiskCalls):
         if not body:
             return
         with azure_call(f"change the machine {at.name}"):
-            self._vms(at).begin_update(at.group, at.name, models.VirtualMachineUpdate(body), polling=OneLook())
+            self._vms(at).begin_update(at.group, at.name, models.VirtualMachineUpdate(body), polling=SinglePoll())
 
-    def recreation_body(self, vm_id: str) -> MachineBody:
+    def recreation_body(self, vm_id: str) -> VirtualMachineBody:
         """What is needed to create the VM again; no secret, for Azure returns none. Raises AzureNotFound."""
         body = vm_bodies.recreation(self._get(vm_id))
-        return MachineBody(location=body["location"], body=body)
+        return VirtualMachineBody(location=body["location"], body=body)
 
     def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
         """POST reimage with `exactVersion`. The old OS disk stays when its deleteOption is Detach (azure-facts 1.2)."""
@@ -89,7 +89,7 @@ class AzureMachines(CommandCalls, DiskCalls):
         )
 
     def start_create(
-        self, vm_id: str, body: MachineBody, *, image_version_id: str, admin_password: SecretStr
+        self, vm_id: str, body: VirtualMachineBody, *, image_version_id: str, admin_password: SecretStr
     ) -> Operation:
         """PUT the VM with the exact image version. Failed allocations come from `resume`, as a rule."""
         at = arm_ids.parse(vm_id)
@@ -115,11 +115,13 @@ class AzureMachines(CommandCalls, DiskCalls):
 
     def _listed(
         self, subscription: str, group: str, wanted: set[str], statuses: dict[str, list[dict[str, Any]]]
-    ) -> dict[str, Machine]:
+    ) -> dict[str, VirtualMachine]:
         call = f"list the machines of {group}"
         answers = rest.all_of(self._clients, call, rest.VIRTUAL_MACHINES, subscription, group)
         bodies_by_id = {vm["id"].lower(): vm for vm in answers}
-        return {key: parse.machine(vm, statuses.get(key, [])) for key, vm in bodies_by_id.items() if key in wanted}
+        return {
+            key: parse.virtual_machine(vm, statuses.get(key, [])) for key, vm in bodies_by_id.items() if key in wanted
+        }
 
     def _statuses(self, subscription: str) -> dict[str, list[dict[str, Any]]]:
         """Instance view statuses by lower-case VM id: the one list that has them.

@@ -28,7 +28,7 @@ class _Known:
     whole_at: datetime
 
 
-class KnownRows:
+class HostRowCache:
     """By rollout; safe for many threads."""
 
     def __init__(self) -> None:

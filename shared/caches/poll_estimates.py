@@ -23,7 +23,7 @@ _LATER = 0.25
 """Of the first wait, what passes between the asks after it."""
 
 
-class FirstAsks:
+class PollEstimator:
     """What this worker has learned about each kind of operation, beginning with `usual`. Safe for many threads."""
 
     def __init__(self, usual: Mapping[str, float] = USUAL) -> None:

@@ -38,7 +38,7 @@ class _Reading:
     lock: Lock = field(default_factory=Lock)
 
 
-class Recent:
+class ReadThroughCache:
     """Readings by key. Safe for many threads. `clock` gives seconds from any start; without one all is read anew."""
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:

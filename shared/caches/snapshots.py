@@ -16,7 +16,7 @@ _MOST = 50
 
 
 @dataclass(frozen=True)
-class Sight:
+class RememberedSnapshot:
     """One look's reading, with the rows as it left them, and the rollout's row that it went by."""
 
     rollout: Rollout
@@ -30,14 +30,14 @@ class Sight:
         return sorted(name for name in names if name in meant or name.split(".", maxsplit=1)[0] in meant)
 
 
-class Sights:
+class SnapshotCache:
     """The last sight of each rollout that this worker looked at. Safe for many threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._known: OrderedDict[str, Sight] = OrderedDict()
+        self._known: OrderedDict[str, RememberedSnapshot] = OrderedDict()
 
-    def keep(self, sight: Sight) -> None:
+    def keep(self, sight: RememberedSnapshot) -> None:
         """Remember this one in place of the one before."""
         with self._lock:
             self._known[sight.rollout.id] = sight
@@ -45,7 +45,7 @@ class Sights:
             if len(self._known) > _MOST:
                 self._known.popitem(last=False)
 
-    def of(self, rollout_id: str) -> Sight | None:
+    def of(self, rollout_id: str) -> RememberedSnapshot | None:
         """What is remembered of this rollout's pool."""
         with self._lock:
             return self._known.get(rollout_id)

@@ -67,14 +67,14 @@ def _before_version(image_id: str) -> tuple[str, str]:
 _SCOPE = r"/subscriptions/[0-9a-fA-F-]{36}/resource[Gg]roups/[A-Za-z0-9_.()-]{1,90}/providers/"
 HOST_POOL_PATTERN = f"^{_SCOPE}Microsoft\\.DesktopVirtualization/host[Pp]ools/[A-Za-z0-9_.-]{{1,64}}$"
 DEFINITION_PATTERN = f"^{_SCOPE}Microsoft\\.Compute/galleries/[A-Za-z0-9_.]{{1,80}}/images/[A-Za-z0-9_.-]{{1,80}}$"
-MACHINE_PATTERN = f"^{_SCOPE}Microsoft\\.Compute/virtualMachines/[A-Za-z0-9_.-]{{1,64}}$"
+VM_PATTERN = f"^{_SCOPE}Microsoft\\.Compute/virtualMachines/[A-Za-z0-9_.-]{{1,64}}$"
 SUBNET_PATTERN = f"^{_SCOPE}Microsoft\\.Network/virtualNetworks/[A-Za-z0-9_.-]{{1,80}}/subnets/[A-Za-z0-9_.-]{{1,80}}$"
 """As the OpenAPI document shows them; ARM ids are taken in any case."""
 
 _START = "/subscriptions/{id}/resourceGroups/{group}/providers"
 HOST_POOL_FORM = f"{_START}/Microsoft.DesktopVirtualization/hostPools/{{host pool}}"
 DEFINITION_FORM = f"{_START}/Microsoft.Compute/galleries/{{gallery}}/images/{{definition}}"
-MACHINE_FORM = f"{_START}/Microsoft.Compute/virtualMachines/{{name}}"
+VM_FORM = f"{_START}/Microsoft.Compute/virtualMachines/{{name}}"
 SUBNET_FORM = f"{_START}/Microsoft.Network/virtualNetworks/{{network}}/subnets/{{subnet}}"
 
 
@@ -88,9 +88,9 @@ def definition_problem(given: str) -> str:
     return _problem(DEFINITION_PATTERN, given, "definition", DEFINITION_FORM)
 
 
-def machine_problem(given: str) -> str:
+def vm_problem(given: str) -> str:
     """What is wrong with the ARM id of a virtual machine; empty when nothing is."""
-    return _problem(MACHINE_PATTERN, given, "virtual machine", MACHINE_FORM)
+    return _problem(VM_PATTERN, given, "virtual machine", VM_FORM)
 
 
 def subnet_problem(given: str) -> str:
@@ -107,7 +107,7 @@ def version_id(definition_id: str, version: str) -> str:
     return f"{definition_id}/versions/{version}"
 
 
-def refusal(what: str, error: AzureError) -> str:
+def describe_azure_error(what: str, error: AzureError) -> str:
     """Why Azure did not let us read something, and what to do, for a person."""
     if isinstance(error, AzureNotFound):
         return f"Azure knows no such {what}; check the id"

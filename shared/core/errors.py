@@ -67,7 +67,7 @@ class Conflict(FreshcoatError):
         super().__init__(detail)
 
 
-class ImpossibleMove(Conflict):
+class InvalidTransition(Conflict):
     """A state was to change in a way its transition table does not know."""
 
     def __init__(self, kind: str, name: str, now: str, to: str) -> None:

@@ -38,7 +38,7 @@ class Settings(BaseModel):
     agent_url: str = "https://go.microsoft.com/fwlink/?linkid=2310011"
     boot_loader_url: str = "https://go.microsoft.com/fwlink/?linkid=2311028"
 
-    look_gap: Annotated[float, Field(ge=0, le=60)] = 1.0
+    reconcile_gap: Annotated[float, Field(ge=0, le=60)] = 1.0
     """Least time between two looks at a pool, however many events arrive."""
     operation_poll: Seconds = 30.0
     """How long to wait before asking about an ARM operation that names no Retry-After."""

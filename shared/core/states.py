@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from shared.core.errors import ImpossibleMove
+from shared.core.errors import InvalidTransition
 
 
 class RolloutState(StrEnum):
@@ -103,7 +103,7 @@ ROLLOUT_ENDS = frozenset({_R.SUCCEEDED, _R.FAILED, _R.CANCELLED, _R.ROLLED_BACK}
 HOST_ENDS = frozenset({_H.DONE, _H.SKIPPED, _H.FAILED})
 HOST_IN_WORK = frozenset({_H.REIMAGING, _H.JOINING, _H.VERIFYING})
 
-ROLLOUT_MOVES: dict[RolloutState, frozenset[RolloutState]] = {
+ROLLOUT_TRANSITIONS: dict[RolloutState, frozenset[RolloutState]] = {
     # Straight to the end: a pool that is on the target already has nothing to run.
     _R.SCHEDULED: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
     _R.RUNNING: frozenset({_R.AWAITING_APPROVAL, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
@@ -115,7 +115,7 @@ ROLLOUT_MOVES: dict[RolloutState, frozenset[RolloutState]] = {
     **{end: frozenset() for end in ROLLOUT_ENDS},
 }
 
-HOST_MOVES: dict[HostState, frozenset[HostState]] = {
+HOST_TRANSITIONS: dict[HostState, frozenset[HostState]] = {
     # Straight to reimaging: it is out of the host pool since an attempt that failed, so there is nothing to drain.
     _H.PENDING: frozenset({_H.DRAINING, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     # Back to pending: given back, because too few hosts accept sessions or the rollout was cancelled.
@@ -136,7 +136,7 @@ HOST_MOVES: dict[HostState, frozenset[HostState]] = {
     _H.FAILED: frozenset({_H.PENDING}),
 }
 
-VERSION_MOVES: dict[VersionState, frozenset[VersionState]] = {
+VERSION_TRANSITIONS: dict[VersionState, frozenset[VersionState]] = {
     _V.CAPTURING: frozenset({_V.STAGED, _V.FAILED}),
     _V.STAGED: frozenset({_V.ACTIVE, _V.DISCARDED}),
     _V.ACTIVE: frozenset({_V.BACKUP}),
@@ -148,46 +148,46 @@ VERSION_MOVES: dict[VersionState, frozenset[VersionState]] = {
     _V.DELETED: frozenset({_V.CAPTURING, _V.STAGED}),
 }
 
-TASK_MOVES: dict[TaskState, frozenset[TaskState]] = {
+TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     _T.RUNNING: frozenset({_T.SUCCEEDED, _T.FAILED, _T.CANCELLED}),
     **{end: frozenset() for end in (_T.SUCCEEDED, _T.FAILED, _T.CANCELLED)},
 }
 
 PROMOTION_ENDS = frozenset({_P.PROMOTED, _P.FAILED, _P.CANCELLED})
 
-PROMOTION_MOVES: dict[PromotionState, frozenset[PromotionState]] = {
+PROMOTION_TRANSITIONS: dict[PromotionState, frozenset[PromotionState]] = {
     _P.SCHEDULED: frozenset({_P.PROMOTING, _P.CANCELLED}),
     _P.PROMOTING: frozenset({_P.PROMOTED, _P.FAILED}),
     **{end: frozenset() for end in PROMOTION_ENDS},
 }
 
 
-def move_rollout(rollout_id: str, now: RolloutState, to: RolloutState) -> RolloutState:
+def transition_rollout(rollout_id: str, now: RolloutState, to: RolloutState) -> RolloutState:
     """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
-    return _moved("rollout", rollout_id, now, to, ROLLOUT_MOVES)
+    return _transition("rollout", rollout_id, now, to, ROLLOUT_TRANSITIONS)
 
 
-def move_host(host: str, now: HostState, to: HostState) -> HostState:
+def transition_host(host: str, now: HostState, to: HostState) -> HostState:
     """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
-    return _moved("host", host, now, to, HOST_MOVES)
+    return _transition("host", host, now, to, HOST_TRANSITIONS)
 
 
-def move_version(version: str, now: VersionState, to: VersionState) -> VersionState:
+def transition_version(version: str, now: VersionState, to: VersionState) -> VersionState:
     """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
-    return _moved("version", version, now, to, VERSION_MOVES)
+    return _transition("version", version, now, to, VERSION_TRANSITIONS)
 
 
-def move_task(task: str, now: TaskState, to: TaskState) -> TaskState:
+def transition_task(task: str, now: TaskState, to: TaskState) -> TaskState:
     """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
-    return _moved("task", task, now, to, TASK_MOVES)
+    return _transition("task", task, now, to, TASK_TRANSITIONS)
 
 
-def move_promotion(promotion: str, now: PromotionState, to: PromotionState) -> PromotionState:
+def transition_promotion(promotion: str, now: PromotionState, to: PromotionState) -> PromotionState:
     """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
-    return _moved("promotion", promotion, now, to, PROMOTION_MOVES)
+    return _transition("promotion", promotion, now, to, PROMOTION_TRANSITIONS)
 
 
-def _moved[S: StrEnum](kind: str, name: str, now: S, to: S, table: Mapping[S, frozenset[S]]) -> S:
+def _transition[S: StrEnum](kind: str, name: str, now: S, to: S, table: Mapping[S, frozenset[S]]) -> S:
     if to is not now and to not in table[now]:
-        raise ImpossibleMove(kind, name, now, to)
+        raise InvalidTransition(kind, name, now, to)
     return to

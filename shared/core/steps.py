@@ -15,10 +15,9 @@ from shared.core.names import (
     COPY_DISK,
     CREATE_COPY,
     END_ACTIVATION,
-    END_JOB,
+    END_FLEET_UPDATE,
     FLIP_FLAGS,
     GENERALIZE_COPY,
-    GIVE_BACK_HOST,
     JOIN_HOST,
     PREPARE_COPY,
     PROBE_HOST,
@@ -28,6 +27,7 @@ from shared.core.names import (
     REGISTER_HOST,
     REPLICATE_VERSION,
     RESTART_TEMPLATE,
+    RETURN_HOST_TO_SERVICE,
     SNAPSHOT_TEMPLATE,
     SWITCH_OFF_TEMPLATE,
     SWITCH_VERSION,
@@ -42,7 +42,7 @@ HOST_STEPS = (
     AWAIT_HEALTHY,
     PROBE_HOST,
     BAKE_HOST,
-    GIVE_BACK_HOST,
+    RETURN_HOST_TO_SERVICE,
 )
 """The steps of one host in a rollout, in order."""
 
@@ -66,30 +66,30 @@ CAPTURE_STEPS = (
 ACTIVATION_STEPS = (SWITCH_VERSION, FLIP_FLAGS, UPDATE_POOLS, END_ACTIVATION)
 """The steps of an activation or a roll-back, in order. After a failure only the last one is still run."""
 
-JOB_STEPS = (UPDATE_POOLS, END_JOB)
+FLEET_UPDATE_STEPS = (UPDATE_POOLS, END_FLEET_UPDATE)
 """The steps of one job over many pools, in order. After a failure only the last one is still run."""
 
 
-class Then(StrEnum):
+class NextAction(StrEnum):
     """What the orchestration does after a step."""
 
     NEXT = "next"
     WAIT = "wait"
-    AGAIN = "again"
+    RESTART = "restart"
     """Begin with the first step: another attempt."""
     STOP = "stop"
     """Nothing more: done, failed, or given back."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StepResult:
     """A step's answer; `seconds` belongs to `wait`. `step`: the one to be called next, when that is another one."""
 
-    then: Then
+    action: NextAction
     seconds: float = 0.0
     step: str = ""
 
 
-def behind(steps: tuple[str, ...], phase: str, name: str) -> bool:
+def is_completed(steps: tuple[str, ...], phase: str, name: str) -> bool:
     """Whether step `name` is behind something that has come as far as `phase`."""
     return bool(phase) and steps.index(phase) >= steps.index(name)

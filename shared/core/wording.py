@@ -45,13 +45,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def lasting(time: timedelta) -> str:
+def duration_text(time: timedelta) -> str:
     """A length of time in the largest unit that it is a whole number of: `7 days`, `36 hours`, `30 seconds`."""
     seconds = round(time.total_seconds())
     noun, size = next(unit for unit in _UNITS if seconds % unit[1] == 0 and (seconds or unit[1] == 1))
     return counted(seconds // size, noun)
 
 
-def plain(state: StrEnum) -> str:
+def state_text(state: StrEnum) -> str:
     """The name of a state as one says it: `rolled back`."""
     return state.replace("_", " ")

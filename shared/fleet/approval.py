@@ -6,10 +6,10 @@ from shared.api.tasks import ApproveRingRequest, TaskView
 from shared.audit.record import audit
 from shared.core.errors import Conflict, NotFound, StaleRow
 from shared.models.tasks import Approval, Gate, PoolsWork, Task
-from shared.planning.rings import NextMove
+from shared.planning.rings import NextRing
 from shared.records.tasks import WORDS
 from shared.services import ROLLOUTS, TASKS, Services
-from shared.views.fleet import Begun, move_of, read_rollouts
+from shared.views.fleet import Begun, next_ring_of, read_rollouts
 from shared.views.tasks import view
 
 _ATTEMPTS = 8
@@ -23,7 +23,7 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
     for _ in range(_ATTEMPTS):
         task, pools = _to_approve(services, task_id)
         begun = read_rollouts(services, pools)
-        ring = _ring(task, pools, move_of(pools, begun, services.now()), asked.ring)
+        ring = _ring(task, pools, next_ring_of(pools, begun, services.now()), asked.ring)
         if ring is None:
             return view(task, services.now(), begun)
         try:
@@ -36,8 +36,8 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
 def _to_approve(services: Services, task_id: str) -> tuple[Task, PoolsWork]:
     task = services.tasks.find(TASKS, task_id)
     if task is None and services.rollouts.find(ROLLOUTS, task_id):
-        told = f"Task {task_id} is a rollout: approve its first hosts with POST /api/rollouts/{task_id}/approve."
-        raise Conflict(told, rollout=task_id)
+        text = f"Task {task_id} is a rollout: approve its first hosts with POST /api/rollouts/{task_id}/approve."
+        raise Conflict(text, rollout=task_id)
     if task is None:
         raise NotFound("task", task_id)
     if task.pools is None:
@@ -47,21 +47,21 @@ def _to_approve(services: Services, task_id: str) -> tuple[Task, PoolsWork]:
     return task, task.pools
 
 
-def _ring(task: Task, pools: PoolsWork, move: NextMove, asked: int | None) -> int | None:
+def _ring(task: Task, pools: PoolsWork, move: NextRing, asked: int | None) -> int | None:
     """The ring to approve; None when that is done already. Raises Conflict."""
     if asked in pools.approved:
         return None
-    why_not = _over(task, move)
-    if not why_not and asked is None and move.ring in pools.approved:
+    blocked_reason = _over(task, move)
+    if not blocked_reason and asked is None and move.ring in pools.approved:
         return None
-    if why_not := why_not or _not_waiting(pools, move):
-        raise Conflict(f"Task {task.id} {why_not}.", task=task.id)
+    if blocked_reason := blocked_reason or _not_waiting(pools, move):
+        raise Conflict(f"Task {task.id} {blocked_reason}.", task=task.id)
     if asked is not None and asked != move.ring:
         raise Conflict(f"Ring {move.ring} of task {task.id} waits for approval, not ring {asked}.", task=task.id)
     return move.ring
 
 
-def _over(task: Task, move: NextMove) -> str:
+def _over(task: Task, move: NextRing) -> str:
     """Why nothing will be begun any more; empty when that is open."""
     if task.state.ended:
         return f"has ended ({task.state.value}): it is too late to approve a ring"
@@ -72,12 +72,12 @@ def _over(task: Task, move: NextMove) -> str:
     return ""
 
 
-def _not_waiting(pools: PoolsWork, move: NextMove) -> str:
+def _not_waiting(pools: PoolsWork, move: NextRing) -> str:
     """Why no ring waits for approval; empty when one does."""
     if pools.update.gate is Gate.AUTO:
         return "goes on by itself (gate: auto): nothing is to be approved"
     if not move.gate:
-        return f"waits for no approval now: {move.why or f'ring {move.ring} begins'}"
+        return f"waits for no approval now: {move.reason or f'ring {move.ring} begins'}"
     return ""
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from shared.api.fleet import PoolsPlanView, RingPlanView, UpdatePoolsRequest
 from shared.api.rollouts import PlanView
 from shared.fleet.request import READERS, draft
-from shared.fleet.ring_rollout import wanted
-from shared.fleet.selection import JobPools
+from shared.fleet.ring_rollout import spec_for_ring
+from shared.fleet.selection import SelectedPools
 from shared.models.findings import Finding
 from shared.models.pools import Pool
 from shared.models.tasks import Gate, Task
@@ -38,7 +38,7 @@ def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> Pools
         gate=update.gate,
         soak_minutes=update.soak_minutes,
         can_start=all(plan.can_start for plan in rings[0].pools),
-        problems=[told for ring in rings for plan in ring.pools for told in _problems(ring.ring, plan)],
+        problems=[text for ring in rings for plan in ring.pools for text in _problems(ring.ring, plan)],
         rings=rings,
         to_update=sum(plan.to_update for plan in plans),
         users_now=sum(plan.users_now for plan in plans),
@@ -48,7 +48,7 @@ def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> Pools
 
 
 def _plan_ring(
-    services: Services, chosen: JobPools, task: Task, ring: int, begins: datetime | None, who: str, *, first: bool
+    services: Services, chosen: SelectedPools, task: Task, ring: int, begins: datetime | None, who: str, *, first: bool
 ) -> RingPlanView:
     """One ring, as if it began at `begins`; None: nobody can say when, so its pools are planned as of now."""
     pools = [pool for pool in chosen.pools if chosen.rings[pool.name] == ring]
@@ -64,11 +64,11 @@ def _plan_ring(
 
 
 def _plan(
-    services: Services, chosen: JobPools, task: Task, pool: Pool, when: datetime, who: str, *, first: bool
+    services: Services, chosen: SelectedPools, task: Task, pool: Pool, when: datetime, who: str, *, first: bool
 ) -> PlanView:
     """The plan of one pool; that another rollout holds it is only a warning in a job."""
     assert chosen.image is not None and task.pools is not None  # noqa: S101 - the draft has both
-    asked = wanted(task, task.pools, chosen.image, pool, when, first=first)
+    asked = spec_for_ring(task, task.pools, chosen.image, pool, when, first=first)
     plan = plan_rollout(services, pool, asked, who)
     found = [_waits(finding) if finding.check == HELD else finding for finding in plan.preflight]
     can_start = all(finding.result != "fail" for finding in found)

@@ -12,8 +12,8 @@ from shared.api.fleet import PoolsChoice, UpdatePoolsRequest
 from shared.api.tasks import TaskView
 from shared.api.validation import salvage
 from shared.core.errors import FieldProblem, InvalidRequest
-from shared.fleet.ring_rollout import wanted
-from shared.fleet.selection import JobPools, choose_pools, schedule_of
+from shared.fleet.ring_rollout import spec_for_ring
+from shared.fleet.selection import SelectedPools, choose_pools, schedule_of
 from shared.models.findings import Finding
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
@@ -43,7 +43,7 @@ def update_pools(services: Services, engine: Engine, asked: UpdatePoolsRequest, 
     return view(task, services.now())
 
 
-def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> tuple[JobPools, Task]:
+def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> tuple[SelectedPools, Task]:
     """The pools that are meant, and the task as it would be written. Raises InvalidRequest naming what is wrong."""
     problems: list[FieldProblem] = []
     chosen = choose_pools(services, asked, problems)
@@ -99,7 +99,7 @@ def _policy_problems(asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[F
     return list(found.values())
 
 
-def _check_first_ring(services: Services, chosen: JobPools, task: Task, who: str) -> None:
+def _check_first_ring(services: Services, chosen: SelectedPools, task: Task, who: str) -> None:
     """Everything that would stop the first ring. Raises PreflightFailed, AzureBusy."""
     first = min(chosen.rings.values())
     pools = [pool for pool in chosen.pools if chosen.rings[pool.name] == first]
@@ -110,9 +110,9 @@ def _check_first_ring(services: Services, chosen: JobPools, task: Task, who: str
         raise PreflightFailed(findings)
 
 
-def _check(services: Services, chosen: JobPools, task: Task, pool: Pool, who: str) -> list[Finding]:
+def _check(services: Services, chosen: SelectedPools, task: Task, pool: Pool, who: str) -> list[Finding]:
     """What speaks for and against updating one pool now, each finding naming it."""
     assert chosen.image is not None and task.pools is not None  # noqa: S101 - the draft has both
-    asked = wanted(task, task.pools, chosen.image, pool, services.now(), first=True)
+    asked = spec_for_ring(task, task.pools, chosen.image, pool, services.now(), first=True)
     found = check_update(services, pool, asked, who)
     return [finding.model_copy(update={"detail": f"pool {pool.name}: {finding.detail}"}) for finding in found]

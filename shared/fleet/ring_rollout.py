@@ -11,15 +11,15 @@ from shared.models.rollouts import FIRST_GUESS, RolloutKind, Schedule
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.planning.rings import schedule_for_ring
 from shared.planning.timing import host_takes
-from shared.planning.windows import moved_into
-from shared.rollouts.draft import Wanted
+from shared.planning.windows import moved_into_window
+from shared.rollouts.draft import RolloutSpec
 
 
-def wanted(task: Task, pools: PoolsWork, image: Image, pool: Pool, now: datetime, *, first: bool) -> Wanted:
+def spec_for_ring(task: Task, pools: PoolsWork, image: Image, pool: Pool, now: datetime, *, first: bool) -> RolloutSpec:
     """The rollout of a pool whose ring begins now; `first`: no ring was before. Raises InvalidRequest."""
     assert task.version is not None  # noqa: S101 - a job names it, and an activation's switch did
     update = pools.update
-    return Wanted(
+    return RolloutSpec(
         image=image,
         version=task.version,
         schedule=schedule_of_pool(update, pool, now, first=first),
@@ -40,4 +40,4 @@ def schedule_of_pool(update: PoolsUpdate, pool: Pool, now: datetime, *, first: b
     ring = schedule_for_ring(update.schedule, now, first=first)
     policy = resolve_policy(ring.mode, pool.policy, update.policy)
     need = host_takes(pool.host_seconds or FIRST_GUESS, policy)
-    return moved_into(ring, policy.windows, pool.time_zone, now, need)
+    return moved_into_window(ring, policy.windows, pool.time_zone, now, need)

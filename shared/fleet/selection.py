@@ -37,13 +37,13 @@ def schedule_of(asked: ScheduleRequest, pools: Sequence[Pool], now: datetime, *,
     zones = sorted({pool.time_zone for pool in pools}) or ["UTC"]
     schedule = parse_schedule(asked, now=now, pool_zone=zones[0], after=after)
     if len(zones) > 1 and asked.time_zone is None and asked.mode is not ScheduleMode.NOW:
-        told = ", ".join(zones)
-        raise InvalidRequest.one("schedule.time_zone", f"these pools are in different zones ({told}): give one")
+        text = ", ".join(zones)
+        raise InvalidRequest.one("schedule.time_zone", f"these pools are in different zones ({text}): give one")
     return schedule
 
 
 @dataclass(frozen=True)
-class JobPools:
+class SelectedPools:
     """The pools of a job, by name, and the image they get; None when that cannot be said."""
 
     pools: tuple[Pool, ...]
@@ -51,7 +51,7 @@ class JobPools:
     image: Image | None
 
 
-def choose_pools(services: Services, asked: PoolsChoice, problems: list[FieldProblem]) -> JobPools:
+def choose_pools(services: Services, asked: PoolsChoice, problems: list[FieldProblem]) -> SelectedPools:
     """The pools that a job is about; what is wrong with the choice is added to `problems`."""
     registered = {pool.name: pool for pool in services.pools.all(POOLS)}
     if asked.pools is None or asked.filter is not None:
@@ -67,7 +67,7 @@ def choose_pools(services: Services, asked: PoolsChoice, problems: list[FieldPro
         if name not in names
     ]
     rings = rings_of(pools) | {name: ring for name, ring in asked.rings.items() if name in names}
-    return JobPools(tuple(pools), rings, _image(services, asked, pools, problems))
+    return SelectedPools(tuple(pools), rings, _image(services, asked, pools, problems))
 
 
 def _filtered(
@@ -113,8 +113,8 @@ def _image(services: Services, asked: PoolsChoice, pools: Sequence[Pool], proble
     """The image that is named, or else the one that all the pools have."""
     names = [asked.image] if asked.image else sorted({pool.image for pool in pools})
     if len(names) > 1:
-        told = ", ".join(names)
-        problems.append(FieldProblem("image", f"these pools have different images ({told}): name the one they get"))
+        text = ", ".join(names)
+        problems.append(FieldProblem("image", f"these pools have different images ({text}): name the one they get"))
         return None
     image = services.images.find(IMAGES, names[0]) if names else None
     if names and image is None:

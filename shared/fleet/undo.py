@@ -9,36 +9,36 @@ from shared.api.common import ScheduleRequest
 from shared.api.pools import RollBackPoolRequest
 from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound, StaleRow
 from shared.core.states import RolloutState
-from shared.core.steps import Outcome, Then
+from shared.core.steps import NextAction, StepResult
 from shared.core.wording import ROLLOUT_WORDS
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow, Task
-from shared.planning.timing import LONGEST_NOTICE
-from shared.pools.claim import settled_pool
+from shared.planning.timing import MAX_NOTICE
+from shared.pools.claim import free_pool
 from shared.ports.engine import Engine
 from shared.rollouts import control
 from shared.rollouts.roll_back import roll_back_pool
 from shared.services import ROLLOUTS, Services
 from shared.views.fleet import Begun, read_rollouts
-from shared.workflow.task_runner import TaskWork
+from shared.workflow.task_runner import TaskContext
 
 
-def stop_pools(work: TaskWork) -> Outcome | None:
+def stop_pools(context: TaskContext) -> StepResult | None:
     """Stop what runs, or take it back, as was asked; None when nothing runs any more."""
-    begun = read_rollouts(work.services, work.pools)
-    left = stop_running(work.services, work.engine, work.task, begun)
-    if work.task.cancel_how is CancelHow.ROLL_BACK:
+    begun = read_rollouts(context.services, context.pools)
+    left = stop_running(context.services, context.engine, context.task, begun)
+    if context.task.cancel_how is CancelHow.ROLL_BACK:
         for name, rollout in sorted(begun.items()):
             if _has_it(rollout):
-                left |= _take_back(work, name, rollout)
+                left |= _roll_back(context, name, rollout)
     if not left:
         return None
-    told = "; ".join(f"pool {name}: {why}" for name, why in sorted(left.items()))
-    if told != work.task.note:
-        work.save(note=told)
-    return Outcome(Then.WAIT, work.services.settings.operation_poll)
+    text = "; ".join(f"pool {name}: {reason}" for name, reason in sorted(left.items()))
+    if text != context.task.note:
+        context.save(note=text)
+    return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 
 def stop_running(services: Services, engine: Engine, task: Task, begun: Begun) -> dict[str, str]:
@@ -48,7 +48,7 @@ def stop_running(services: Services, engine: Engine, task: Task, begun: Begun) -
         if rollout.state.ended:
             continue
         left[name] = f"rollout {rollout.id} {ROLLOUT_WORDS[rollout.state]}"
-        if _told(rollout, task.cancel_how):
+        if _signal_cancelled(rollout, task.cancel_how):
             continue
         try:
             control.cancel(services, engine, rollout.id, _who(task), how=task.cancel_how)
@@ -57,8 +57,8 @@ def stop_running(services: Services, engine: Engine, task: Task, begun: Begun) -
     return left
 
 
-def _told(rollout: Rollout, how: CancelHow) -> bool:
-    if rollout.going_back or rollout.state is RolloutState.ROLLING_BACK:
+def _signal_cancelled(rollout: Rollout, how: CancelHow) -> bool:
+    if rollout.rolling_back or rollout.state is RolloutState.ROLLING_BACK:
         return True
     return how is CancelHow.LEAVE and rollout.state is RolloutState.CANCELLING
 
@@ -77,61 +77,65 @@ def _has_it(rollout: Rollout) -> bool:
     return rollout.state is RolloutState.SUCCEEDED or rollout.counts.get("done", 0) > 0
 
 
-def _take_back(work: TaskWork, name: str, rollout: Rollout) -> dict[str, str]:
+def _roll_back(context: TaskContext, name: str, rollout: Rollout) -> dict[str, str]:
     """Have a pool whose rollout has ended taken back; what that waits for."""
-    if name in work.pools.not_back:
+    if name in context.pools.not_back:
         return {}
-    if name not in work.pools.back and (why := _begin_back(work, name, rollout)):
-        return {name: why}
-    if name not in work.pools.back:
+    if name not in context.pools.back and (reason := _start_roll_back(context, name, rollout)):
+        return {name: reason}
+    if name not in context.pools.back:
         return {}
-    found = work.services.rollouts.find(ROLLOUTS, work.pools.back[name])
+    found = context.services.rollouts.find(ROLLOUTS, context.pools.back[name])
     if found is not None and not found.state.ended:
         return {name: f"rollout {found.id} takes it back"}
     if found is None or found.state is not RolloutState.SUCCEEDED:
-        _not_back(work, name, f"rollout {work.pools.back[name]} {ROLLOUT_WORDS[found.state] if found else 'is gone'}")
+        _not_back(
+            context, name, f"rollout {context.pools.back[name]} {ROLLOUT_WORDS[found.state] if found else 'is gone'}"
+        )
     return {}
 
 
-def _begin_back(work: TaskWork, name: str, rollout: Rollout) -> str:
+def _start_roll_back(context: TaskContext, name: str, rollout: Rollout) -> str:
     """Begin the rollout that takes the pool back, and note it, or note why not; what that waits for, or nothing."""
     try:
-        pool = settled_pool(work.services, name)
+        pool = free_pool(context.services, name)
     except NotFound:
-        return _not_back(work, name, "it is not registered any more")
-    later = _later(work, pool, rollout)
-    ours = [one for one in later if one.kind is RolloutKind.ROLL_BACK and one.reason == _reason(work.task)]
+        return _not_back(context, name, "it is not registered any more")
+    later = _later(context, pool, rollout)
+    ours = [one for one in later if one.kind is RolloutKind.ROLL_BACK and one.reason == _reason(context.task)]
     if not ours and later:
-        return _not_back(work, name, f"rollout {later[0].id} has come since")
+        return _not_back(context, name, f"rollout {later[0].id} has come since")
     if not ours and (pool.image, pool.version) != (rollout.image, rollout.version):
-        return _not_back(work, name, f"it is on version {pool.version} of {pool.image}")  # before that: not our doing
+        return _not_back(
+            context, name, f"it is on version {pool.version} of {pool.image}"
+        )  # before that: not our doing
     try:
-        back = ours[0].id if ours else _ask(work, name)
+        back = ours[0].id if ours else _ask(context, name)
     except (AzureBusy, StaleRow):
         raise
     except Conflict as conflict:
-        if conflict.rollout and work.services.rollouts.find(ROLLOUTS, conflict.rollout) is None:
+        if conflict.rollout and context.services.rollouts.find(ROLLOUTS, conflict.rollout) is None:
             return str(conflict)  # its request is being written, or was cut off: then the claim lapses in a minute
-        return _not_back(work, name, str(conflict))
+        return _not_back(context, name, str(conflict))
     except (InvalidRequest, NotFound, AzureError) as refused:
-        return _not_back(work, name, str(refused))
-    work.save(pools=work.pools.model_copy(update={"back": {**work.pools.back, name: back}}))
+        return _not_back(context, name, str(refused))
+    context.save(pools=context.pools.model_copy(update={"back": {**context.pools.back, name: back}}))
     return ""
 
 
-def _later(work: TaskWork, pool: Pool, rollout: Rollout) -> list[Rollout]:
+def _later(context: TaskContext, pool: Pool, rollout: Rollout) -> list[Rollout]:
     """Rollouts of the pool that came after this one: the one that runs, and the one that ended last."""
-    found = [work.services.rollouts.find(ROLLOUTS, one) for one in (pool.running_rollout, pool.last_rollout) if one]
+    found = [context.services.rollouts.find(ROLLOUTS, one) for one in (pool.running_rollout, pool.last_rollout) if one]
     decided = [one for one in found if one and one.kind is not RolloutKind.REFRESH]
     return [one for one in decided if one.id != rollout.id and one.created_at > rollout.created_at]
 
 
-def _ask(work: TaskWork, name: str) -> str:
+def _ask(context: TaskContext, name: str) -> str:
     """Hosts go back as people log off, and all of them as soon as people could be warned."""
-    deadline = (work.services.now() + LONGEST_NOTICE).isoformat()
+    deadline = (context.services.now() + MAX_NOTICE).isoformat()
     soon = ScheduleRequest(mode=ScheduleMode.ON_LOGOFF, deadline=deadline)
-    asked = RollBackPoolRequest(reason=_reason(work.task), schedule=soon)
-    return roll_back_pool(work.services, work.engine, name, asked, _who(work.task)).id
+    asked = RollBackPoolRequest(reason=_reason(context.task), schedule=soon)
+    return roll_back_pool(context.services, context.engine, name, asked, _who(context.task)).id
 
 
 def _reason(task: Task) -> str:
@@ -139,6 +143,6 @@ def _reason(task: Task) -> str:
     return f"task {task.id} was cancelled with roll_back"
 
 
-def _not_back(work: TaskWork, name: str, why: str) -> str:
-    work.save(pools=work.pools.model_copy(update={"not_back": {**work.pools.not_back, name: why}}))
+def _not_back(context: TaskContext, name: str, reason: str) -> str:
+    context.save(pools=context.pools.model_copy(update={"not_back": {**context.pools.not_back, name: reason}}))
     return ""

@@ -18,7 +18,7 @@ from shared.models.images import GalleryVersion, Image, ImageVersion, Source
 from shared.models.tasks import Task, TaskKind
 from shared.records.tasks import note_done
 from shared.services import POOLS, TASKS, Services
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from shared.views.images import view_version
 
 _log = logging.getLogger("freshcoat.images")
@@ -40,8 +40,8 @@ def last_change(row: ImageVersion) -> Change | None:
     version, ours = row.version, row.source is Source.CAPTURE
     match row.state:
         case VersionState.STAGED if row.verdict:
-            told = row.verdict.result + (f": {row.verdict.note}" if row.verdict.note else "")
-            return Change(TaskKind.VERDICT, row.verdict.by, f"{version} has {told}"[:1_000], "", row.verdict.result)
+            text = row.verdict.result + (f": {row.verdict.note}" if row.verdict.note else "")
+            return Change(TaskKind.VERDICT, row.verdict.by, f"{version} has {text}"[:1_000], "", row.verdict.result)
         case VersionState.STAGED if not ours:
             return Change(TaskKind.STAGE, row.created_by, f"{version} is staged.", "", version)
         case VersionState.DISCARDED if row.deleting or not ours:
@@ -52,7 +52,7 @@ def last_change(row: ImageVersion) -> Change | None:
             return None
 
 
-def tell(services: Services, row: ImageVersion, *, before: str = "") -> None:
+def write_change_record(services: Services, row: ImageVersion, *, before: str = "") -> None:
     """Write the task and the audit entry of a row's last change, unless they are there.
 
     The deed is done: what cannot be written is logged. `before`: what stood there before, when the row does not say.
@@ -67,11 +67,11 @@ def tell(services: Services, row: ImageVersion, *, before: str = "") -> None:
         _log.warning("No task %s yet: %s of %s by %s: %s", row.task, change.kind, row.image, change.who, error)
 
 
-def tell_versions(services: Services, family: Family, version: str | None = None) -> None:
+def write_change_records(services: Services, version_set: VersionSet, version: str | None = None) -> None:
     """Tell the changes that the next one of the image writes over: those of the staged version, and of `version`."""
-    for name in {family.state.staged, version}:
-        if row := family.versions.get(name or ""):
-            tell(services, row)
+    for name in {version_set.state.staged, version}:
+        if row := version_set.versions.get(name or ""):
+            write_change_record(services, row)
 
 
 def _write(services: Services, row: ImageVersion, change: Change, before: str) -> None:

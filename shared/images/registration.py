@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
-from shared.core.arm_ids import definition_problem, machine_problem, refusal, subnet_problem
+from shared.core.arm_ids import definition_problem, describe_azure_error, subnet_problem, vm_problem
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.images.adoption import adopt_once, being_made, in_use
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.records.accounts import unknown_accounts
 from shared.records.images import available
-from shared.records.versions import change_family, read_family
+from shared.records.versions import change_versions, read_versions
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from shared.views.images import view_images
 
 
@@ -26,26 +26,26 @@ def register_image(services: Services, name: str, asked: ImageRegistration, who:
     registration that was cut off, or came before there was a version. Raises InvalidRequest naming what is wrong,
     Conflict when pools or recorded versions would lose their ground.
     """
-    family = read_family(services, name)
-    active = _check(services, asked, family)
+    version_set = read_versions(services, name)
+    active = _check(services, asked, version_set)
     old = services.images.find(IMAGES, name)
     wanted = _wanted(services, name, asked, old)
     _refuse_taken(services, wanted)
     if old:
-        _refuse_conflicts(services, old, wanted, family)
+        _refuse_conflicts(services, old, wanted, version_set)
     kept = services.images.add(wanted) if old is None else old
     if old and wanted != old:
         kept = services.images.replace(wanted)
     if old is None or wanted.definition_id != old.definition_id:
         _give_way(services, kept, old)
     if active:
-        change_family(services, name, lambda now: adopt_once(now, active, services, who))
+        change_versions(services, name, lambda now: adopt_once(now, active, services, who))
     if wanted != old or active:
         audit(services, who, "change image" if old else "register image", name, _told(old, kept), after=active or "")
     return view_images(services, [kept])[0], old is None
 
 
-def _check(services: Services, asked: ImageRegistration, family: Family) -> str | None:
+def _check(services: Services, asked: ImageRegistration, version_set: VersionSet) -> str | None:
     """Everything that can be wrong with the request, at once; the version to record as the active one, if any."""
     problems = _form_problems(asked)
     if unknown := unknown_accounts(services, tuple(asked.accounts or ())):
@@ -54,11 +54,11 @@ def _check(services: Services, asked: ImageRegistration, family: Family) -> str 
     active = None
     if "definition_id" not in wrong:
         try:
-            active = _active(asked, services.gallery.versions(asked.definition_id), family)
+            active = _active(asked, services.gallery.versions(asked.definition_id), version_set)
         except AzureBusy:
             raise
         except AzureError as error:
-            problems.append(FieldProblem("definition_id", refusal("image definition", error)))
+            problems.append(FieldProblem("definition_id", describe_azure_error("image definition", error)))
         except InvalidRequest as error:
             problems += error.problems
     if asked.template_vm_id and "template_vm_id" not in wrong:
@@ -71,7 +71,7 @@ def _check(services: Services, asked: ImageRegistration, family: Family) -> str 
 def _form_problems(asked: ImageRegistration) -> list[FieldProblem]:
     found = {
         "definition_id": definition_problem(asked.definition_id),
-        "template_vm_id": machine_problem(asked.template_vm_id) if asked.template_vm_id else "",
+        "template_vm_id": vm_problem(asked.template_vm_id) if asked.template_vm_id else "",
         "build_subnet_id": subnet_problem(asked.build_subnet_id) if asked.build_subnet_id else "",
     }
     return [FieldProblem(field, problem) for field, problem in found.items() if problem]
@@ -79,28 +79,28 @@ def _form_problems(asked: ImageRegistration) -> list[FieldProblem]:
 
 def _template_problems(services: Services, vm_id: str) -> list[FieldProblem]:
     try:
-        found = services.machines.machine(vm_id)
+        found = services.vms.find(vm_id)
     except AzureBusy:
         raise
     except AzureError as error:
-        return [FieldProblem("template_vm_id", refusal("virtual machine", error))]
+        return [FieldProblem("template_vm_id", describe_azure_error("virtual machine", error))]
     return [] if found else [FieldProblem("template_vm_id", "Azure knows no such virtual machine; check the id")]
 
 
-def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], family: Family) -> str | None:
+def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], version_set: VersionSet) -> str | None:
     """The version to record as the active one; None when one is recorded, or there is none.
 
     Raises InvalidRequest for one that is not in the gallery, Conflict for another one than is recorded.
     """
-    if family.state.active is not None:
-        if asked.active not in {None, family.state.active}:
+    if version_set.state.active is not None:
+        if asked.active not in {None, version_set.state.active}:
             raise Conflict(
-                f"The active version of this image is {family.state.active}. Activate a staged version, or roll the "
-                "image back, to change that."
+                f"The active version of this image is {version_set.state.active}. To change it, activate a staged "
+                "version or roll the image back."
             )
         return None
     if asked.active is None:
-        return _latest(versions, family)
+        return _latest(versions, version_set)
     found = next((version for version in versions if version.version == asked.active), None)
     if found is None:
         raise InvalidRequest.one("active", f"the gallery has no version {asked.active} of this image")
@@ -109,17 +109,17 @@ def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], family
     return asked.active
 
 
-def _latest(versions: Sequence[GalleryVersion], family: Family) -> str | None:
+def _latest(versions: Sequence[GalleryVersion], version_set: VersionSet) -> str | None:
     """The version that "latest" gives. Raises InvalidRequest when Azure works on it, which may mean it is new."""
-    newest = in_use(versions, family)
+    newest = in_use(versions, version_set)
     if newest and not newest.ready:
         raise InvalidRequest.one("active", being_made(newest))
     return newest.version if newest else None
 
 
-def _unrecorded(family: Family) -> bool:
+def _unrecorded(version_set: VersionSet) -> bool:
     """Whether nothing is known of the image's versions yet."""
-    return family.state.active is None and not family.versions
+    return version_set.state.active is None and not version_set.versions
 
 
 def _wanted(services: Services, name: str, asked: ImageRegistration, old: Image | None) -> Image:
@@ -159,10 +159,10 @@ def _give_way(services: Services, kept: Image, old: Image | None) -> None:
         raise
 
 
-def _refuse_conflicts(services: Services, old: Image, wanted: Image, family: Family) -> None:
+def _refuse_conflicts(services: Services, old: Image, wanted: Image, version_set: VersionSet) -> None:
     pools = [pool for pool in services.pools.all(POOLS) if _uses(services, pool, old.name)]
     if wanted.definition_id != old.definition_id:
-        _refuse_other_definition(old, pools, family)
+        _refuse_other_definition(old, pools, version_set)
     shut_out = sorted(pool.name for pool in pools if not available(wanted, pool.account))
     if shut_out:
         raise Conflict(
@@ -171,18 +171,18 @@ def _refuse_conflicts(services: Services, old: Image, wanted: Image, family: Fam
         )
 
 
-def _refuse_other_definition(old: Image, pools: Sequence[Pool], family: Family) -> None:
+def _refuse_other_definition(old: Image, pools: Sequence[Pool], version_set: VersionSet) -> None:
     for pool in pools:
         if pool.running_rollout:
             raise Conflict(
                 f"Pool {pool.name} is being updated with this image; wait for the end or cancel it.",
                 rollout=pool.running_rollout,
             )
-    if not _unrecorded(family):
+    if not _unrecorded(version_set):
         raise Conflict(
             f"Versions of image {old.name} are recorded, and they are of its definition. Register the other definition "
             "as an image of its own, and update the pools with that.",
-            task=family.state.capture or None,
+            task=version_set.state.capture or None,
         )
 
 

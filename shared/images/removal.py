@@ -19,12 +19,12 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureError, Conflict, N
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState
 from shared.core.wording import VERSION_WORDS
-from shared.images.change_records import shown, tell
-from shared.images.usage import Uses, look_at_uses, told, users_of
+from shared.images.change_records import shown, write_change_record
+from shared.images.usage import VersionUsage, read_usage, usage_text, users_of
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.records.images import find_image
 from shared.records.promotions import audit_promotion, ended
-from shared.records.versions import change_family, read_family
+from shared.records.versions import change_versions, read_versions
 from shared.services import PROMOTIONS, Services
 from shared.versions import removal_rules
 
@@ -39,17 +39,17 @@ def remove_version(services: Services, name: str, version: str, who: str) -> tup
     does not let go of it), AzureError (nothing was changed).
     """
     image = find_image(services, name)
-    row = read_family(services, name).versions.get(version)
+    row = read_versions(services, name).versions.get(version)
     there = services.gallery.version(image.definition_id, version)
     if row is None or not (row.deleting or row.state in {VersionState.STAGED, VersionState.BACKUP}):
         raise _refusal(version, row, there)
     if not row.deleting:
         if users := users_of(services, image, version):
-            raise Conflict(f"Version {version} is used by {told(users)}. Update them to another version first.")
+            raise Conflict(f"Version {version} is used by {usage_text(users)}. Update them to another version first.")
         row = _fence(services, row, who)
     if row.deleting:
         try:
-            row = take_away(services, image, version, look_at_uses(services))
+            row = remove_from_gallery(services, image, version, read_usage(services))
         except AzureError as error:
             _log.warning("Version %s of %s is not gone yet; retention goes on with it: %s", version, name, error)
         there = there if row.deleting else None
@@ -58,22 +58,22 @@ def remove_version(services: Services, name: str, version: str, who: str) -> tup
     return shown(services, image, row, there), row.deleting
 
 
-def take_away(services: Services, image: Image, version: str, uses: Uses) -> ImageVersion:
+def remove_from_gallery(services: Services, image: Image, version: str, uses: VersionUsage) -> ImageVersion:
     """Delete a fenced version from the gallery, unless it was in `uses` after all; its row after that.
 
     `uses` is a look that was made after the fence. A backup is given back only when its deletion cannot have begun.
     Raises AzureBusy: perhaps it has.
     """
-    row = read_family(services, image.name).versions[version]
+    row = read_versions(services, image.name).versions[version]
     if not row.deleting:
         return row  # another worker was faster
     there = services.gallery.version(image.definition_id, version)
     if there is None:
         return _record_gone(services, row)
     if removal_rules.another_has_come(row, there):
-        return _record_gone(services, row, removal_rules.TAKEN)
+        return _record_gone(services, row, removal_rules.WAS_REPLACED)
     if users := uses.users_of(image, version):
-        return _keep(services, row, there, f"is kept, since it is used by {told(users)}")
+        return _keep(services, row, there, f"is kept, since it is used by {usage_text(users)}")
     try:
         operation = services.gallery.start_removal(image.definition_id, version)
     except AzureBusy:
@@ -88,7 +88,9 @@ def take_away(services: Services, image: Image, version: str, uses: Uses) -> Ima
 def _begun(services: Services, row: ImageVersion) -> ImageVersion:
     """Note that Azure is at it: from now on what has its number may be another version."""
     now = services.now()
-    _, after = change_family(services, row.image, lambda family: removal_rules.removal_begun(family, row.version, now))
+    _, after = change_versions(
+        services, row.image, lambda version_set: removal_rules.removal_begun(version_set, row.version, now)
+    )
     return after.versions[row.version]
 
 
@@ -100,35 +102,37 @@ def _refusal(version: str, row: ImageVersion | None, there: GalleryVersion | Non
         return Conflict(f"Version {version} is in the gallery only, not one of ours: remove it there.")
     match row.state:
         case VersionState.ACTIVE:
-            why = f"Version {version} is the active one: activate another, or roll the image back, first."
+            reason = f"Version {version} is the active one: activate another, or roll the image back, first."
         case VersionState.CAPTURING:
-            why = f"Version {version} is being made: cancel task {row.task} instead."
-            return Conflict(why, task=row.task)
+            reason = f"Version {version} is being made: cancel task {row.task} instead."
+            return Conflict(reason, task=row.task)
         case VersionState.DISCARDED:
-            why = f"Version {version} was discarded already; it {row.note or 'is gone from the gallery'}."
+            reason = f"Version {version} was discarded already; it {row.note or 'is gone from the gallery'}."
         case VersionState.FAILED:
-            why = f"Version {version} never came to be: there is nothing to remove."
+            reason = f"Version {version} never came to be: there is nothing to remove."
         case _:
-            why = f"Version {version} {VERSION_WORDS[row.state]} already."
-    return Conflict(why)
+            reason = f"Version {version} {VERSION_WORDS[row.state]} already."
+    return Conflict(reason)
 
 
 def _fence(services: Services, row: ImageVersion, who: str) -> ImageVersion:
     """Step 2: discarded, or a backup that is being removed. Raises Conflict when it is neither any more."""
     now, version = services.now(), row.version
     if row.state is VersionState.BACKUP:
-        _, after = change_family(
-            services, row.image, lambda family: removal_rules.begin_removal(family, version, who=who, now=now)
+        _, after = change_versions(
+            services, row.image, lambda version_set: removal_rules.begin_removal(version_set, version, who=who, now=now)
         )
         return after.versions[version]
-    tell(services, row)  # what was done to it before, should that have been cut off
+    write_change_record(services, row)  # what was done to it before, should that have been cut off
     task = newest_first_id(now)
-    before, after = change_family(
-        services, row.image, lambda family: removal_rules.discard(family, version, task=task, now=now, who=who)
+    before, after = change_versions(
+        services,
+        row.image,
+        lambda version_set: removal_rules.discard(version_set, version, task=task, now=now, who=who),
     )
     if before.state.promotion:
         _cancel_promotion(services, before.state.promotion, version, who)
-    tell(services, after.versions[version])
+    write_change_record(services, after.versions[version])
     return after.versions[version]
 
 
@@ -147,23 +151,27 @@ def _cancel_promotion(services: Services, promotion_id: str, version: str, who: 
     audit_promotion(services, who, "cancel promotion", done, before=done.due_at)
 
 
-def _keep(services: Services, row: ImageVersion, there: GalleryVersion, why: str) -> ImageVersion:
+def _keep(services: Services, row: ImageVersion, there: GalleryVersion, reason: str) -> ImageVersion:
     """Note why it stays. While Azure is at work on it, its deletion may have begun: then nothing is taken back."""
-    _log.warning("Version %s of %s %s.", row.version, row.image, why)
+    _log.warning("Version %s of %s %s.", row.version, row.image, reason)
     if not there.ready:
         return row
-    _, after = change_family(services, row.image, lambda family: removal_rules.not_removed(family, row.version, why))
+    _, after = change_versions(
+        services, row.image, lambda version_set: removal_rules.not_removed(version_set, row.version, reason)
+    )
     return after.versions[row.version]
 
 
 def _record_gone(services: Services, row: ImageVersion, note: str = "") -> ImageVersion:
     """Step 5. Of several who find it gone, one tells it."""
-    tell(services, row)  # its discard, should that have been cut off
+    write_change_record(services, row)  # its discard, should that have been cut off
     task, now = newest_first_id(services.now()), services.now()
-    _, after = change_family(
-        services, row.image, lambda family: removal_rules.removed(family, row.version, task=task, now=now, note=note)
+    _, after = change_versions(
+        services,
+        row.image,
+        lambda version_set: removal_rules.removed(version_set, row.version, task=task, now=now, note=note),
     )
     gone = after.versions[row.version]
     if gone.task == task:
-        tell(services, gone)
+        write_change_record(services, gone)
     return gone

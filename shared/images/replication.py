@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from shared.core.arm_ids import refusal
+from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureBusy, AzureError, InvalidRequest
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
@@ -41,7 +41,7 @@ def regions_by_pool(services: Services, image: Image, *, pass_unread: bool) -> d
     return found
 
 
-def told_missing(missing: dict[str, list[str]]) -> str:
+def missing_text(missing: dict[str, list[str]]) -> str:
     """The regions and their pools, as people read it."""
     return "; ".join(f"{region}, where {', '.join(names)} is" for region, names in missing.items())
 
@@ -50,9 +50,10 @@ def _regions(services: Services, pool: Pool, hosts: Sequence[SeenHost] | AzureEr
     try:
         if isinstance(hosts, AzureError):
             raise hosts
-        return regions_of(hosts, lambda: services.desktops.host_pool(pool.host_pool_id))
+        return regions_of(hosts, lambda: services.host_pools.host_pool(pool.host_pool_id))
     except AzureBusy:
         raise
     except AzureError as error:
-        why = f"pool {pool.name} is on this image, but nobody knows in which regions: {refusal('host pool', error)}"
-        raise InvalidRequest.one("version", f"{why}. Put that right, or unregister the pool") from error
+        reason = describe_azure_error("host pool", error)
+        text = f"the regions of pool {pool.name}, which uses this image, could not be read: {reason}"
+        raise InvalidRequest.one("version", f"{text}. Fix that, or unregister the pool") from error

@@ -15,11 +15,11 @@ from functools import partial
 from shared.core.errors import AzureBusy, FreshcoatError
 from shared.core.ids import made_at
 from shared.core.states import VersionState
-from shared.images.change_records import tell
-from shared.images.removal import take_away
-from shared.images.usage import Uses, look_at_uses, told
+from shared.images.change_records import write_change_record
+from shared.images.removal import remove_from_gallery
+from shared.images.usage import VersionUsage, read_usage, usage_text
 from shared.models.images import Image
-from shared.records.versions import change_family, read_family
+from shared.records.versions import change_versions, read_versions
 from shared.services import IMAGES, Services
 from shared.versions import lifecycle, removal_rules
 
@@ -28,7 +28,7 @@ log = logging.getLogger("freshcoat.retention")
 WHO = "retention"
 """Who it is in the audit."""
 
-UNTOLD = timedelta(minutes=10)
+UNRECORDED_LIMIT = timedelta(minutes=10)
 """How long a change may stand without its task: the request that made it may be about to write that."""
 RECENT = timedelta(days=7)
 """For how long changes without a task are looked for: this may not have run for days."""
@@ -42,12 +42,12 @@ def tidy(services: Services) -> list[str]:
     """
     images = services.images.all(IMAGES)
     wanted, begun = _candidates(services, images)
-    gone = _take_away(services, [*begun, *_fence(services, wanted)])
+    gone = _remove(services, [*begun, *_fence(services, wanted)])
     for image in images:
         with _apart(f"flags of {image.name}"):
             _put_flags_right(services, image)
         with _apart(f"tasks of {image.name}"):
-            _tell_untold(services, image)
+            _write_missing_records(services, image)
     return gone
 
 
@@ -73,35 +73,37 @@ def _candidates(services: Services, images: Sequence[Image]) -> tuple[_Versions,
     begun: _Versions = []
     for image in images:
         with _apart(f"versions of {image.name}"):
-            family = read_family(services, image.name)
-            for version in removal_rules.to_remove(family, image.retention, services.now()):
-                (begun if family.versions[version].deleting else wanted).append((image, version))
+            version_set = read_versions(services, image.name)
+            for version in removal_rules.to_remove(version_set, image.retention, services.now()):
+                (begun if version_set.versions[version].deleting else wanted).append((image, version))
     return wanted, begun
 
 
 def _fence(services: Services, versions: _Versions) -> _Versions:
     """Those that nobody uses, fenced now; of the others it is noted who does."""
-    uses = look_at_uses(services) if versions else Uses(())
+    uses = read_usage(services) if versions else VersionUsage(())
     fenced: _Versions = []
     for image, version in versions:
         with _apart(f"{image.name} {version}"):
             if users := uses.users_of(image, version):
-                why = f"is kept, since it is used by {told(users)}"
-                change_family(services, image.name, partial(removal_rules.not_removed, version=version, why=why))
+                reason = f"is kept, since it is used by {usage_text(users)}"
+                change_versions(
+                    services, image.name, partial(removal_rules.not_removed, version=version, reason=reason)
+                )
             else:
                 begin = partial(removal_rules.begin_removal, version=version, who=WHO, now=services.now())
-                change_family(services, image.name, begin)
+                change_versions(services, image.name, begin)
                 fenced.append((image, version))
     return fenced
 
 
-def _take_away(services: Services, fenced: _Versions) -> list[str]:
+def _remove(services: Services, fenced: _Versions) -> list[str]:
     """Start to delete those that nobody uses after all; what is gone. The look comes after every fence."""
-    uses = look_at_uses(services) if fenced else Uses(())
+    uses = read_usage(services) if fenced else VersionUsage(())
     gone = []
     for image, version in fenced:
         with _apart(f"{image.name} {version}"):
-            row = take_away(services, image, version, uses)
+            row = remove_from_gallery(services, image, version, uses)
             if not row.deleting and row.state is not VersionState.BACKUP:
                 gone.append(f"{image.name} {version}")
     return gone
@@ -113,15 +115,15 @@ def _put_flags_right(services: Services, image: Image) -> None:
     The gallery is read before the rows: what became active after that is not taken for a version to be left out.
     """
     known = {found.version: found.exclude_from_latest for found in services.gallery.versions(image.definition_id)}
-    for version, excluded in lifecycle.flags(read_family(services, image.name), known)[:1]:
+    for version, excluded in lifecycle.flags(read_versions(services, image.name), known)[:1]:
         log.warning("image %s: %s is %s latest", image.name, version, "left out of" if excluded else "let into")
         services.gallery.start_exclude(image.definition_id, version, excluded=excluded)
 
 
-def _tell_untold(services: Services, image: Image) -> None:
+def _write_missing_records(services: Services, image: Image) -> None:
     """Write the tasks of recent changes, where the process that made one died before it could."""
     now = services.now()
-    for row in read_family(services, image.name).versions.values():
+    for row in read_versions(services, image.name).versions.values():
         made = made_at(row.task)
-        if made is not None and now - RECENT <= made <= now - UNTOLD:
-            tell(services, row)
+        if made is not None and now - RECENT <= made <= now - UNRECORDED_LIMIT:
+            write_change_record(services, row)

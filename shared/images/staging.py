@@ -6,14 +6,14 @@ from shared.api.images import StageRequest, VerdictRequest, VersionView
 from shared.core.errors import AzureConflict, Conflict, InvalidRequest
 from shared.core.ids import newest_first_id
 from shared.images.adoption import adopted
-from shared.images.change_records import shown, tell, tell_versions
-from shared.images.replication import missing_regions, told_missing
+from shared.images.change_records import shown, write_change_record, write_change_records
+from shared.images.replication import missing_regions, missing_text
 from shared.models.images import GalleryVersion, Image, Verdict
 from shared.records.images import find_image
-from shared.records.versions import change_family, read_family
+from shared.records.versions import change_versions, read_versions
 from shared.services import Services
 from shared.versions import lifecycle
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 
 
 def stage_version(services: Services, name: str, asked: StageRequest, who: str) -> VersionView:
@@ -26,20 +26,20 @@ def stage_version(services: Services, name: str, asked: StageRequest, who: str) 
     image = find_image(services, name)
     task = newest_first_id(services.now())
 
-    def staged(family: Family) -> Family:
+    def staged(version_set: VersionSet) -> VersionSet:
         now = services.now()
-        return lifecycle.stage(family, asked.version, task=task, now=now, who=who, notes=asked.notes)
+        return lifecycle.stage(version_set, asked.version, task=task, now=now, who=who, notes=asked.notes)
 
-    staged(read_family(services, name))  # refused here: before the flag of an active version could be touched
+    staged(read_versions(services, name))  # refused here: before the flag of an active version could be touched
     found = _find_ready(services, image, asked.version)
     _check_regions(services, image, found)
     now = adopted(services, image, who, besides=asked.version)
     staged(now)  # again: what was just recorded as active may be newer
-    tell_versions(services, now, asked.version)
+    write_change_records(services, now, asked.version)
     _leave_out(services, image, found)
-    _, after = change_family(services, name, staged)
+    _, after = change_versions(services, name, staged)
     row = after.versions[asked.version]
-    tell(services, row)
+    write_change_record(services, row)
     return shown(services, image, row, found.model_copy(update={"exclude_from_latest": True}))
 
 
@@ -50,16 +50,16 @@ def _find_ready(services: Services, image: Image, version: str) -> GalleryVersio
     if found.failed:
         raise InvalidRequest.one("version", f"Azure has given up making version {version}: {found.detail}")
     if not found.ready:
-        why = found.detail or "it is still being made"
-        raise InvalidRequest.one("version", f"version {version} is not ready: {why}; wait until it is replicated")
+        reason = found.detail or "it is still being made"
+        raise InvalidRequest.one("version", f"version {version} is not ready: {reason}; wait until it is replicated")
     return found
 
 
 def _check_regions(services: Services, image: Image, version: GalleryVersion) -> None:
     """Raises InvalidRequest naming the regions of pools of the image that the version is missing in."""
     if missing := missing_regions(services, image, version):
-        told = told_missing(missing)
-        raise InvalidRequest.one("version", f"version {version.version} is not in {told}. Replicate it there first")
+        text = missing_text(missing)
+        raise InvalidRequest.one("version", f"version {version.version} is not in {text}. Replicate it there first")
 
 
 def _leave_out(services: Services, image: Image, version: GalleryVersion) -> None:
@@ -83,8 +83,10 @@ def give_verdict(services: Services, name: str, version: str, asked: VerdictRequ
     now = services.now()
     task = newest_first_id(now)
     verdict = Verdict(result=asked.result, note=asked.note, by=who, at=now)
-    before, after = change_family(services, name, lambda family: lifecycle.judge(family, version, verdict, task=task))
+    before, after = change_versions(
+        services, name, lambda version_set: lifecycle.record_verdict(version_set, version, verdict, task=task)
+    )
     old, row = before.versions[version], after.versions[version]
-    tell(services, old)  # that it was staged, should that have been cut off
-    tell(services, row, before=old.verdict.result if old.verdict else "")
+    write_change_record(services, old)  # that it was staged, should that have been cut off
+    write_change_record(services, row, before=old.verdict.result if old.verdict else "")
     return shown(services, image, row, there)

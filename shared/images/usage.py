@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.core.arm_ids import refusal
+from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
 from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, goal_of
-from shared.pools.claim import stands
+from shared.pools.claim import is_valid
 from shared.records.session_hosts import SeenHost, see_pools
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 
@@ -31,7 +31,7 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Uses:
+class VersionUsage:
     """Everything that was found in use at one look."""
 
     found: tuple[Use, ...]
@@ -45,21 +45,21 @@ class Uses:
         return list(dict.fromkeys(users))
 
 
-def look_at_uses(services: Services) -> Uses:
+def read_usage(services: Services) -> VersionUsage:
     """One look at all registered pools. Raises AzureBusy when our own tables cannot be read."""
     definitions = {image.name: image.definition_id.lower() for image in services.images.all(IMAGES)}
     pools = services.pools.all(POOLS)
     recorded = [use for pool in pools for use in _by_rows(services, pool, definitions)]
     seen = [use for name, hosts in see_pools(services, pools).items() for use in _by_hosts(name, hosts)]
-    return Uses((*recorded, *seen))
+    return VersionUsage((*recorded, *seen))
 
 
 def users_of(services: Services, image: Image, version: str) -> list[str]:
     """Who uses one version, or may use it, in words. Raises AzureBusy when our own tables cannot be read."""
-    return look_at_uses(services).users_of(image, version)
+    return read_usage(services).users_of(image, version)
 
 
-def told(users: Sequence[str]) -> str:
+def usage_text(users: Sequence[str]) -> str:
     """The users in one line; of many, the first ones."""
     more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
     return ", ".join(users[:_NAMED]) + more
@@ -75,7 +75,7 @@ def _by_rows(services: Services, pool: Pool, definitions: dict[str, str]) -> Ite
         return
     rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
     if rollout is None:
-        if stands(services, pool.running_rollout):  # a request that is just being accepted does not say for what
+        if is_valid(services, pool.running_rollout):  # a request that is just being accepted does not say for what
             yield Use(f"pool {pool.name}, which is about to be updated", None, None)
     elif not rollout.state.ended:
         yield from _by_rollout(rollout, definition)
@@ -101,7 +101,7 @@ def _by_rollout(rollout: Rollout, definition: str | None) -> Iterator[Use]:
 def _by_hosts(pool: str, hosts: Sequence[SeenHost] | AzureError) -> Iterator[Use]:
     """The VMs of the pool. A host whose VM is gone uses nothing; one that names no VM may use anything."""
     if isinstance(hosts, AzureError):
-        yield Use(f"pool {pool}, whose hosts are not known ({refusal('host pool', hosts)})", None, None)
+        yield Use(f"pool {pool}, whose hosts are not known ({describe_azure_error('host pool', hosts)})", None, None)
         return
     for host in hosts:
         who = f"host {host.broker.name} of pool {pool}"

@@ -48,7 +48,7 @@ class UserSession(Value):
     state: str
 
 
-class Machine(Value):
+class VirtualMachine(Value):
     """A VM: what decides how it is updated, and what must be given back afterwards.
 
     `definition_id` and `version` come from `imageReference` (`exactVersion`, or the pinned id);
@@ -163,14 +163,14 @@ class Operation(Value):
     asked: bool = False
 
 
-class MachineBody(Value):
+class VirtualMachineBody(Value):
     """The body to create a VM again under its name: ARM JSON without passwords or read-only fields."""
 
     location: str
     body: dict[str, Any]
 
 
-def version_of(machine: Machine, definition_id: str) -> str | None:
+def version_of(machine: VirtualMachine, definition_id: str) -> str | None:
     """The version of this image that a VM says it is on; None when it was made from something else."""
     same = machine.definition_id is not None and machine.definition_id.lower() == definition_id.lower()
     return machine.version if same else None

@@ -235,8 +235,8 @@ def resolve_policy(mode: ScheduleMode, *layers: PolicyOverrides) -> Policy:
     fields["canary_hosts"] = 1 if waits or proof else 0
     policy = Policy.model_validate(fields | given)
     if proof and policy.canary_hosts == 0:
-        told = f"must be at least 1, since {proof[0]} is proved on the first hosts"
-        raise InvalidRequest.one("policy.canary_hosts", told)
+        text = f"must be at least 1, since {proof[0]} is proved on the first hosts"
+        raise InvalidRequest.one("policy.canary_hosts", text)
     return policy
 
 

@@ -38,7 +38,7 @@ FIRST_GUESS = 1_200.0
 """Seconds a host takes, before any was measured."""
 
 
-class Look(Value):
+class LastPass(Value):
     """What the last look at the pool saw, and what comes next; the source of live progress."""
 
     at: UtcTime
@@ -47,7 +47,7 @@ class Look(Value):
     sessions: int
     sessions_to_end: int
     """Sessions on hosts that are still to be updated."""
-    left: int = 0
+    not_updated: int = 0
     """Hosts that were to be updated, or brought back, and are left as they are since it was stopped."""
     fresh: int = 0
     """For a refresh: hosts nobody has used since they were made."""
@@ -96,9 +96,9 @@ class Rollout(Record):
     approved_by: str = ""
     forced_at: UtcTime | None = None
     """The first look at or after `force_at` that could end sessions."""
-    back_since: UtcTime | None = None
+    rollback_since: UtcTime | None = None
     """Since when it brings hosts back to what they were; None: it does not."""
-    back_why: str = ""
+    rollback_reason: str = ""
     """Who or what made it go back; the note may have told of a pause since."""
     retried_at: UtcTime | None = None
     """Hosts that had failed by then are taken again."""
@@ -109,7 +109,7 @@ class Rollout(Record):
     """Counts the engine instances that drove this rollout: a lost one is replaced by the next."""
     adopted_run: int = 0
     """The last of them that has made sure that somebody drives every host in work."""
-    look: Look | None = None
+    last_pass: LastPass | None = None
     host_seconds: float | None = None
     """Median time its hosts have taken so far; None before one was measured."""
     counts: dict[str, int] = Field(default_factory=dict)
@@ -124,9 +124,9 @@ class Rollout(Record):
     """For a refresh: the rollout of the pool that was counted as one last."""
 
     @property
-    def going_back(self) -> bool:
+    def rolling_back(self) -> bool:
         """Whether hosts are being brought back to what they were."""
-        return self.back_since is not None
+        return self.rollback_since is not None
 
 
 class RolloutHost(Record):

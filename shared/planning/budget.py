@@ -68,7 +68,7 @@ class Budget:
         """Whether another host may be rebuilt now."""
         return self.in_work < self.allowed_in_work and self.to_begin > 0
 
-    def binding(self) -> Bound:
+    def limited_by(self) -> Bound:
         """The bound that limits how many hosts are updated at once; of several, the first."""
         return min(self.bounds, key=lambda bound: bound.hosts)
 
@@ -96,7 +96,9 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     there = [view for view in snapshot.hosts if not _is_gone(view, now)]
     total = len(there) + len(snapshot.others)
     in_service = snapshot.others_serving
-    in_service += sum(1 for view in there if _was_in_service(view, snapshot.kind) or view.name in snapshot.elsewhere)
+    in_service += sum(
+        1 for view in there if _was_in_service(view, snapshot.kind) or view.name in snapshot.held_by_refresh
+    )
     at_once = snapshot.everything_at_once(policy, now)
     lost = sum(1 for view in there if _lost(view, snapshot.kind))
     allowed = total if at_once else max(1, share_down(policy.max_unavailable, total) - lost)
@@ -105,7 +107,7 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
         floor = min(floor, max(0, in_service - 1))  # else a floor of 100 % would hold up the last hosts for ever
     serving = sum(1 for view in snapshot.hosts if view.serving) + snapshot.others_serving
     # What the refresh of the pool has taken away is gone for this rollout too.
-    away = sum(1 for view in snapshot.hosts if view.name in snapshot.elsewhere and not view.serving)
+    away = sum(1 for view in snapshot.hosts if view.name in snapshot.held_by_refresh and not view.serving)
     in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work) + away
     bounds = [
         _unavailable_bound(policy, total, allowed, lost, lifted=at_once),
@@ -155,15 +157,15 @@ def _lost(view: HostView, kind: RolloutKind) -> bool:
 
 def _unavailable_bound(policy: Policy, total: int, allowed: int, lost: int, *, lifted: bool) -> Bound:
     share, hosts = str(policy.max_unavailable), counted(total, "host")
-    told = f"{share} of {hosts}, rounded down, at least 1" if share.endswith("%") else f"{share} as given"
-    told += f", less {lost} that failed, at least 1" if lost else ""
-    return Bound("max_unavailable", allowed, "lifted: the deadline is over" if lifted else told)
+    text = f"{share} of {hosts}, rounded down, at least 1" if share.endswith("%") else f"{share} as given"
+    text += f", less {lost} that failed, at least 1" if lost else ""
+    return Bound("max_unavailable", allowed, "lifted: the deadline is over" if lifted else text)
 
 
 def _floor_bound(policy: Policy, floor: int, serving: int, in_service: int) -> Bound:
     share, hosts = str(policy.min_available), counted(in_service, "host")
-    told = f"{share} of the {hosts} in service, rounded up" if share.endswith("%") else f"{share} as given"
-    return Bound("min_available", max(0, serving - floor), f"{serving} accept sessions, {floor} must ({told})")
+    text = f"{share} of the {hosts} in service, rounded up" if share.endswith("%") else f"{share} as given"
+    return Bound("min_available", max(0, serving - floor), f"{serving} accept sessions, {floor} must ({text})")
 
 
 def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound]:
@@ -175,9 +177,9 @@ def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound
         Bound("replicas", fed, f"{replicas} of the version in the region, {HOSTS_PER_REPLICA} hosts each"),
     ]
     cap = max(0, min(allowed, *(bound.hosts for bound in bounds)))
-    careful = policy.canary_hosts > 0 and not snapshot.going_back
-    results = waves.results((view.row for view in snapshot.hosts), back=snapshot.going_back)
-    dared = waves.width(results, policy.canary_hosts if careful else cap, max(1, cap))
+    careful = policy.canary_hosts > 0 and not snapshot.rolling_back
+    results = waves.results((view.row for view in snapshot.hosts), back=snapshot.rolling_back)
+    dared = waves.batch_size(results, policy.canary_hosts if careful else cap, max(1, cap))
     bounds.append(Bound("ramp", dared, "doubled after clean results, halved after a failure"))
     if snapshot.may_probe_only:
         bounds.append(Bound("first_reimage", 1, "it is not known yet whether re-imaging works on this pool"))
@@ -189,5 +191,5 @@ def _arm_bound(snapshot: Snapshot) -> Bound | None:
     if snapshot.writes_left is None:
         return None
     hosts = max(1, (snapshot.writes_left - WRITES_FOR_OTHERS) // WRITES_PER_HOST)
-    told = f"writes left: {snapshot.writes_left}, {WRITES_PER_HOST} a host, {WRITES_FOR_OTHERS} are for others"
-    return Bound("arm_writes", hosts, told)
+    text = f"writes left: {snapshot.writes_left}, {WRITES_PER_HOST} a host, {WRITES_FOR_OTHERS} are for others"
+    return Bound("arm_writes", hosts, text)

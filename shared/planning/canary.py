@@ -42,7 +42,7 @@ def canary_of(snapshot: Snapshot, policy: Policy, spare: int) -> Canary:
     """
     rows = [view.row for view in snapshot.hosts]
     proved = sum(1 for row in rows if row.state is HostState.DONE or (row.state.in_work and row.proved_at))
-    if snapshot.going_back or snapshot.kind is RolloutKind.REFRESH:
+    if snapshot.rolling_back or snapshot.kind is RolloutKind.REFRESH:
         return Canary(hosts=0, proved=proved, open_slots=0, held=False)
     to_update = sum(1 for row in rows if row.state is not HostState.SKIPPED)
     hosts = max(0, min(policy.canary_hosts, to_update - snapshot.counts[HostState.FAILED]))

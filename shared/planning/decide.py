@@ -12,20 +12,20 @@ from shared.planning.budget import Budget, budget_for
 from shared.planning.canary import canary_of
 from shared.planning.freshness import why_not_due
 from shared.planning.observe import gone, ready
-from shared.planning.timing import sign_out_wait, signing_out_since, time_to_drain_and_take
-from shared.planning.values import Act, Decision, HostView, Snapshot
+from shared.planning.timing import sign_out_wait, signing_out_since, time_to_drain_and_start
+from shared.planning.values import Action, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
 
 LEFT_DRAINED = "was not updated, and stays drained, since an earlier attempt had failed on it"
 NO_VM = "its VM does not exist: remove the session host from the host pool"
 
 
-def hold(view: HostView, why: str) -> Decision:
+def wait(view: HostView, reason: str) -> Decision:
     """Nothing is done with this host now, and why."""
-    return Decision(view.name, Act.HOLD, why, view.sessions)
+    return Decision(view.name, Action.WAIT, reason, view.sessions)
 
 
-class Chooser:
+class HostDecider:
     """Decides host by host, in order, spending one budget."""
 
     def __init__(self, snapshot: Snapshot, policy: Policy, now: datetime, sign_out_limit: timedelta) -> None:
@@ -36,8 +36,8 @@ class Chooser:
         self.refreshes = snapshot.kind is RolloutKind.REFRESH
         self.budget: Budget = budget_for(snapshot, policy, now)
         self.short_of_writes = False
-        need = time_to_drain_and_take(snapshot, policy)
-        self.time_to_drain = snapshot.going_back or may_begin(policy.windows, snapshot.zone, now, need)
+        need = time_to_drain_and_start(snapshot, policy)
+        self.time_to_drain = snapshot.rolling_back or may_begin(policy.windows, snapshot.zone, now, need)
         self.canary = canary = canary_of(snapshot, policy, self.budget.spare)
         self.canary_slots = canary.open_slots
         # A canary that waits for its last user does not keep an idle host from being the canary instead.
@@ -50,29 +50,29 @@ class Chooser:
     def decide(self, view: HostView) -> Decision:
         """What to do with this host now."""
         if view.row.state.in_work:
-            return hold(view, view.row.step or "is being rebuilt")
-        if self.snapshot.going_back and not view.row.back:
+            return wait(view, view.row.step or "is being rebuilt")
+        if self.snapshot.rolling_back and not view.row.back:
             return self._untouched(view)
         if view.drained:
             return self._drained(view)
-        if view.name in self.snapshot.elsewhere:
-            return hold(view, "is being made fresh; its turn is after that")
+        if view.name in self.snapshot.held_by_refresh:
+            return wait(view, "is being made fresh; its turn is after that")
         return self._pending(view)
 
     def _untouched(self, view: HostView) -> Decision:
         """While going back, a host that was not updated stays as it is."""
         if view.drained and view.row.left_drained:
-            return Decision(view.name, Act.FAIL, LEFT_DRAINED, view.sessions)
+            return Decision(view.name, Action.FAIL, LEFT_DRAINED, view.sessions)
         if view.drained:
-            return Decision(view.name, Act.GIVE_BACK, "was not updated, so it stays as it is", view.sessions)
-        why = LEFT_DRAINED if view.row.left_drained else "was not updated"
-        return Decision(view.name, Act.SKIP, why, view.sessions)
+            return Decision(view.name, Action.UNDRAIN, "was not updated, so it stays as it is", view.sessions)
+        reason = LEFT_DRAINED if view.row.left_drained else "was not updated"
+        return Decision(view.name, Action.SKIP, reason, view.sessions)
 
     def _drained(self, view: HostView) -> Decision:
         if view.seen is None:
             return self._missing(view)
         if not view.row.left_drained and (against := self._not_due(view) or self._not_first(view)):
-            return Decision(view.name, Act.GIVE_BACK, against, view.sessions)
+            return Decision(view.name, Action.UNDRAIN, against, view.sessions)
         if view.row.drained_at is None:
             return self._drain_again(view)
         if ready(view.row, self.settle, self.now):
@@ -81,8 +81,8 @@ class Chooser:
             return self._force(view)
         if view.sessions:
             until = f", until {self.snapshot.schedule.force_at.isoformat(timespec='seconds')}"
-            return hold(view, f"waits for {_people(view.sessions)} to log off{'' if self.refreshes else until}")
-        return hold(view, "is empty and settles")
+            return wait(view, f"waits for {_people(view.sessions)} to log off{'' if self.refreshes else until}")
+        return wait(view, "is empty and settles")
 
     def _not_first(self, view: HostView) -> str:
         """While the first hosts are others: why this one is given back; empty when it may go on.
@@ -105,22 +105,22 @@ class Chooser:
         if self.refreshes:
             return self._used(view)
         if view.row.vm_missing:
-            return Decision(view.name, Act.SKIP, NO_VM)
+            return Decision(view.name, Action.SKIP, NO_VM)
         on_target = view.row.version == self.snapshot.target and not view.row.back
         if on_target and not view.row.left_drained:
-            return Decision(view.name, Act.SKIP, f"is already on {self.snapshot.target}", view.sessions)
+            return Decision(view.name, Action.SKIP, f"is already on {self.snapshot.target}", view.sessions)
         return self._drain(view, "is idle" if view.sessions == 0 else f"has {_people(view.sessions)}")
 
     def _used(self, view: HostView) -> Decision:
         """A refresh never ends, so nothing is settled for good: a host without a VM may get one."""
         if view.row.vm_missing:
-            return hold(view, NO_VM)
+            return wait(view, NO_VM)
         if view.row.prior_tags and not view.row.left_drained:
-            return Decision(view.name, Act.GIVE_BACK, "could not be given back as it was before", view.sessions)
+            return Decision(view.name, Action.UNDRAIN, "could not be given back as it was before", view.sessions)
         if view.row.failed_in:
-            return hold(view, f"rollout {view.row.failed_in} has failed on it: put it right and undrain it")
+            return wait(view, f"rollout {view.row.failed_in} has failed on it: put it right and undrain it")
         if against := self._not_due(view):
-            return hold(view, against)
+            return wait(view, against)
         return self._drain(view, "was used" if view.sessions == 0 else f"was used and has {_people(view.sessions)}")
 
     def _missing(self, view: HostView) -> Decision:
@@ -128,20 +128,20 @@ class Chooser:
         if view.row.out_of_pool:
             return self._take(view)
         if gone(view.row, self.now):
-            return Decision(view.name, Act.SKIP, "is no longer in the host pool")
-        return hold(view, "is missing from the host pool's list")
+            return Decision(view.name, Action.SKIP, "is no longer in the host pool")
+        return wait(view, "is missing from the host pool's list")
 
     def _take(self, view: HostView) -> Decision:
         if not self.canary.passed and self.canary_slots <= 0:
-            return hold(view, self._after_the_canary())
+            return wait(view, self._after_the_canary())
         if not self.budget.one_more_in_work():
             self.short_of_writes |= self.budget.in_work < self.budget.allowed_in_work
-            return hold(view, self._why_no_more_work())
+            return wait(view, self._why_no_more_work())
         self.budget.in_work += 1
         self.budget.to_begin -= 1
         self.canary_slots -= 1
-        why = "is drained and empty" if view.seen else "is out of the host pool since an attempt that failed"
-        return Decision(view.name, Act.TAKE, why, view.sessions)
+        reason = "is drained and empty" if view.seen else "is out of the host pool since an attempt that failed"
+        return Decision(view.name, Action.REBUILD, reason, view.sessions)
 
     def _why_no_more_work(self) -> str:
         if self.budget.in_work < self.budget.allowed_in_work:
@@ -157,7 +157,7 @@ class Chooser:
         if not self.canary.passed:
             begun = view.row.state is HostState.SIGNING_OUT
             if self.canary_slots <= 0 or (self.canary_sign_outs <= 0 and not begun):
-                return hold(view, self._after_the_canary())
+                return wait(view, self._after_the_canary())
             self.canary_slots -= 1
             self.canary_sign_outs -= 0 if begun else 1
         return self._sign_out(view)
@@ -165,39 +165,39 @@ class Chooser:
     def _sign_out(self, view: HostView) -> Decision:
         since, last = signing_out_since(view.row, self.policy, self.now), view.row.signed_out_last
         if since is None or last is None:
-            return Decision(view.name, Act.SIGN_OUT, f"signs out {_people(view.sessions)}", view.sessions)
+            return Decision(view.name, Action.SIGN_OUT, f"signs out {_people(view.sessions)}", view.sessions)
         if self.now < last + sign_out_wait(self.policy):
-            return hold(view, f"{_people(view.sessions)} being signed out")
+            return wait(view, f"{_people(view.sessions)} being signed out")
         if self.now >= since + self.sign_out_limit:
-            return Decision(view.name, Act.FAIL, f"{_people(view.sessions)} could not be signed out", view.sessions)
-        return Decision(view.name, Act.SIGN_OUT, f"signs out {_people(view.sessions)} again", view.sessions)
+            return Decision(view.name, Action.FAIL, f"{_people(view.sessions)} could not be signed out", view.sessions)
+        return Decision(view.name, Action.SIGN_OUT, f"signs out {_people(view.sessions)} again", view.sessions)
 
-    def _drain(self, view: HostView, why: str) -> Decision:
+    def _drain(self, view: HostView, reason: str) -> Decision:
         idle = view.sessions == 0
         against = self._against_draining(view, idle=idle)
         if against:
-            return hold(view, f"{why}; {against}")
+            return wait(view, f"{reason}; {against}")
         if view.serving:
             self.budget.serving -= 1
         if idle or self.forcing:
             self.budget.unavailable += 1
             self.canary_drains -= 1
         self.canary_busy_drains -= 1
-        return Decision(view.name, Act.DRAIN, why, view.sessions)
+        return Decision(view.name, Action.DRAIN, reason, view.sessions)
 
     def _drain_again(self, view: HostView) -> Decision:
         """A host that was chosen already but is not drained: Azure was busy, or somebody undrained it."""
         stops_serving = view.serving and (view.sessions == 0 or self.forcing)
         if stops_serving and not self.budget.one_more_unavailable():
-            told = f"{self.budget.allowed_unavailable} may be unavailable at once"
-            return hold(view, f"accepts sessions again; {told}")
+            text = f"{self.budget.allowed_unavailable} may be unavailable at once"
+            return wait(view, f"accepts sessions again; {text}")
         if view.serving and not self.budget.floor_allows():
-            return hold(view, f"accepts sessions again; {_hosts(self.budget.floor)} must")
+            return wait(view, f"accepts sessions again; {_hosts(self.budget.floor)} must")
         if view.serving:
             self.budget.serving -= 1
         if stops_serving:
             self.budget.unavailable += 1
-        return Decision(view.name, Act.DRAIN, "is to be drained", view.sessions)
+        return Decision(view.name, Action.DRAIN, "is to be drained", view.sessions)
 
     def _against_draining(self, view: HostView, *, idle: bool) -> str:
         """What forbids draining this host now, in words; empty when nothing does."""
@@ -229,10 +229,10 @@ class Chooser:
                 break
             decision = changed[index]
             view = drained.get(decision.host)
-            if view is None or decision.act is not Act.HOLD or not _for_users(view):
+            if view is None or decision.act is not Action.WAIT or not _for_users(view):
                 continue
-            why = f"only {_hosts(self.budget.serving)} can take new sessions"
-            changed[index] = Decision(decision.host, Act.GIVE_BACK, why, decision.sessions)
+            reason = f"only {_hosts(self.budget.serving)} can take new sessions"
+            changed[index] = Decision(decision.host, Action.UNDRAIN, reason, decision.sessions)
             self.budget.serving += 1
         return tuple(changed)
 

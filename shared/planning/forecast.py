@@ -78,7 +78,7 @@ class _Course:
     def waiting(self) -> list[RolloutHost]:
         """Hosts that are still to be begun; while going back, those that have something to go back to."""
         waiting = [host for host in self.hosts if not (host.state.ended or host.state.in_work)]
-        return [host for host in waiting if host.back] if self.rollout.going_back else waiting
+        return [host for host in waiting if host.back] if self.rollout.rolling_back else waiting
 
     @cached_property
     def each(self) -> timedelta:
@@ -88,7 +88,7 @@ class _Course:
     @property
     def waits_for_the_first(self) -> bool:
         """Whether the first hosts are still to prove good."""
-        return self.first > 0 and self.rollout.canary_passed_at is None and not self.rollout.going_back
+        return self.first > 0 and self.rollout.canary_passed_at is None and not self.rollout.rolling_back
 
     def end(self, soon: int, later: int) -> datetime:
         """The end if so many hosts are taken when it is their turn, and the others not before `force_at`."""
@@ -115,7 +115,7 @@ class _Course:
     @property
     def windows(self) -> tuple[Window, ...]:
         """What bounds the work; going back does not wait for it."""
-        return () if self.rollout.going_back else self.rollout.policy.windows
+        return () if self.rollout.rolling_back else self.rollout.policy.windows
 
     def _opened(self, moment: datetime) -> datetime:
         return opens_at(self.windows, self.rollout.zone, moment)
@@ -144,9 +144,9 @@ class _Course:
         at_once = self._at_once(start)
         if at_once == 0:
             return start + 2 * FARTHEST
-        policy, back = self.rollout.policy, self.rollout.going_back
+        policy, back = self.rollout.policy, self.rollout.rolling_back
         careful = policy.canary_hosts if policy.canary_hosts and not back else at_once
-        dared = waves.width([*waves.results(self.hosts, back=back), *[True] * clean], careful, at_once)
+        dared = waves.batch_size([*waves.results(self.hosts, back=back), *[True] * clean], careful, at_once)
         return end_of_waves(waves_needed(hosts, at_once, dared), self.each, self.windows, self.rollout.zone, start)
 
     def _at_once(self, start: datetime) -> int:

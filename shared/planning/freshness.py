@@ -9,15 +9,15 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.core.names import GIVE_BACK_HOST, REBUILD_HOST, SWAP
+from shared.core.names import REBUILD_HOST, RETURN_HOST_TO_SERVICE, SWAP
 from shared.core.states import HostState
-from shared.core.steps import HOST_STEPS, behind
+from shared.core.steps import HOST_STEPS, is_completed
 from shared.models.azure import SessionHost
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutHost
 from shared.planning.observe import keep
 from shared.planning.reopen import again
-from shared.planning.values import IN_HAND
+from shared.planning.values import HELD_STATES
 
 NOTED_EVERY = timedelta(minutes=10)
 """How exactly it is kept when a host was used last. A host that is used all day is not written at each look."""
@@ -68,8 +68,8 @@ def why_not_due(row: RolloutHost, sessions: int, refresh: Refresh, zone: str, no
     return "is in use; its turn is after the last session" if sessions else ""
 
 
-def noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, closely: bool) -> RolloutHost:
-    """The row with the use that this look sees. `closely`: note each look, not only one in NOTED_EVERY.
+def with_use_noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, poll_eagerly: bool) -> RolloutHost:
+    """The row with the use that this look sees. `poll_eagerly`: note each look, not only one in NOTED_EVERY.
 
     A host in work is its own orchestration's to write: who is on it is seen as soon as it is through.
     """
@@ -87,7 +87,7 @@ def noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, closel
         return row
     if row.state is HostState.DONE:
         row = clean(row, sessions=seen.sessions)
-    noted = not closely and row.last_used_at is not None and now < row.last_used_at + NOTED_EVERY
+    noted = not poll_eagerly and row.last_used_at is not None and now < row.last_used_at + NOTED_EVERY
     last = row.last_used_at if noted else now
     if row.used_at and noted and row.stale_disk_id is None:
         return row
@@ -110,7 +110,7 @@ def used_meanwhile(row: RolloutHost) -> bool:
     return row.last_used_at is not None and row.taken_at is not None and row.last_used_at > row.taken_at
 
 
-def begins_anew(row: RolloutHost, seen: SessionHost | None, now: datetime) -> bool:
+def starts_again(row: RolloutHost, seen: SessionHost | None, now: datetime) -> bool:
     """Whether what stands under this name is another machine, or was put right by somebody, after ours had ended.
 
     So is one that was to be tried again. Just after it has failed, a list may show it as it was before its drain.
@@ -118,7 +118,7 @@ def begins_anew(row: RolloutHost, seen: SessionHost | None, now: datetime) -> bo
     if seen is None or not seen.accepting:
         return False
     if row.state is HostState.FAILED:
-        return not_given_back(row) or row.ended_at is None or now >= row.ended_at + LISTED_BY_THEN
+        return not_returned(row) or row.ended_at is None or now >= row.ended_at + LISTED_BY_THEN
     return row.state is HostState.SKIPPED or (row.state is HostState.PENDING and row.left_drained)
 
 
@@ -128,17 +128,17 @@ def use_so_far(row: RolloutHost, vm_id: str) -> dict[str, object]:
     Who lets a host accept sessions again that could not even be drained has not made it fresh.
     """
     another = row.vm_id.lower() != vm_id.lower()
-    if another or (behind(HOST_STEPS, row.phase, REBUILD_HOST) and not used_meanwhile(row)):
+    if another or (is_completed(HOST_STEPS, row.phase, REBUILD_HOST) and not used_meanwhile(row)):
         return {}
     return {"used_at": row.used_at, "last_used_at": row.last_used_at}
 
 
-def not_given_back(row: RolloutHost) -> bool:
+def not_returned(row: RolloutHost) -> bool:
     """Whether all that has failed is to give the host back as it was: it is made anew and may serve, with our tags on.
 
     Every other failed host has been drained, and its VM has got back what it had.
     """
-    return row.state is HostState.FAILED and row.step == GIVE_BACK_HOST
+    return row.state is HostState.FAILED and row.step == RETURN_HOST_TO_SERVICE
 
 
 def clean(row: RolloutHost, **changes: object) -> RolloutHost:
@@ -152,7 +152,7 @@ def after_rollout(row: RolloutHost, theirs: RolloutHost | None) -> RolloutHost:
     A host that was given its kept disk back counts as used. One that the rollout failed on is left to whoever
     looks into it. Safe to repeat.
     """
-    if theirs is None or row.state in IN_HAND or row.state is HostState.SKIPPED:
+    if theirs is None or row.state in HELD_STATES or row.state is HostState.SKIPPED:
         return row
     if theirs.state is HostState.FAILED:
         return row if row.state is HostState.FAILED else row.model_copy(update={"failed_in": theirs.rollout})

@@ -4,46 +4,46 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.core.states import HostState, move_host
+from shared.core.states import HostState, transition_host
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.values import Decision
 
 
-def reserve(row: RolloutHost) -> RolloutHost:
+def reserve_row(row: RolloutHost) -> RolloutHost:
     """A host that a refresh is about to take although it never drained it: in hand from when the row is written."""
-    state = move_host(row.host, row.state, HostState.DRAINING)
+    state = transition_host(row.host, row.state, HostState.DRAINING)
     return row.model_copy(update={"state": state, "drained_at": None, "empty_since": None, "step": "to be taken"})
 
 
-def forget(row: RolloutHost) -> RolloutHost:
+def reset_row(row: RolloutHost) -> RolloutHost:
     """A host that a refresh has given back: its next use begins with all attempts, and with what its VM has then."""
     noted: dict[str, object] = {"prior_tags": {}, "prior_delete_option": None, "stale_disk_id": None}
     return row.model_copy(update={**noted, "attempt": 1, "error": ""})
 
 
-def pin(row: RolloutHost, rollout: Rollout) -> RolloutHost:
+def set_target(row: RolloutHost, rollout: Rollout) -> RolloutHost:
     """What a refresh brings the host to, whatever the pool is on later. Only a host that it has failed on, and that is
     tried again, still knows the disk it was used on; of another one that is found out anew."""
     stale = row.stale_disk_id if row.left_drained else None
     return row.model_copy(update={"goal_id": rollout.version_id, "stale_disk_id": stale, "rebuild_asked": False})
 
 
-def skip(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
+def skip(row: RolloutHost, reason: str, now: datetime) -> RolloutHost:
     """The host's end: nothing is done with it."""
-    changes = {"state": move_host(row.host, row.state, HostState.SKIPPED), "reason": why, "ended_at": now}
+    changes = {"state": transition_host(row.host, row.state, HostState.SKIPPED), "reason": reason, "ended_at": now}
     return row.model_copy(update=changes)
 
 
-def as_failed(row: RolloutHost, why: str, now: datetime) -> RolloutHost:
+def as_failed(row: RolloutHost, reason: str, now: datetime) -> RolloutHost:
     """The row of a failed host."""
-    state = move_host(row.host, row.state, HostState.FAILED)
-    return row.model_copy(update={"state": state, "error": why, "ended_at": now, "operation": None})
+    state = transition_host(row.host, row.state, HostState.FAILED)
+    return row.model_copy(update={"state": state, "error": reason, "ended_at": now, "operation": None})
 
 
-def take(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
+def start_rebuild(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
     """Hand the host to its own orchestration: from here on only that writes its row."""
     changes = {
-        "state": move_host(row.host, row.state, HostState.REIMAGING),
+        "state": transition_host(row.host, row.state, HostState.REIMAGING),
         "engine_run": row.engine_run + 1,
         "taken_at": now,
         "canary": canary,
@@ -55,6 +55,6 @@ def take(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
     return row.model_copy(update=changes)
 
 
-def held(row: RolloutHost, decision: Decision) -> RolloutHost:
+def with_reason(row: RolloutHost, decision: Decision) -> RolloutHost:
     """The row with the reason why nothing is done with it now."""
     return row if row.reason == decision.reason else row.model_copy(update={"reason": decision.reason})

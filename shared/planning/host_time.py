@@ -10,7 +10,7 @@ from shared.core.states import HostState
 from shared.models.rollouts import RolloutHost
 
 
-def measured(rows: Iterable[RolloutHost]) -> float | None:
+def measured_seconds(rows: Iterable[RolloutHost]) -> float | None:
     """The median time from taking a host to its return, in seconds; None before one was measured.
 
     A first host that is watched has been measured: baking is waiting, not work. Hosts that failed are not counted.
@@ -21,7 +21,7 @@ def measured(rows: Iterable[RolloutHost]) -> float | None:
 
 def host_time(rows: Iterable[RolloutHost], first_guess: timedelta) -> timedelta:
     """How long the next host is expected to take: as `measured`, a first guess before one was."""
-    seconds = measured(rows)
+    seconds = measured_seconds(rows)
     return first_guess if seconds is None else timedelta(seconds=seconds)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.core.states import HostState, move_host
+from shared.core.states import HostState, transition_host
 from shared.models.azure import SessionHost
 from shared.models.rollouts import RolloutHost
 from shared.planning.values import DRAINED_STATES
@@ -38,7 +38,7 @@ def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: 
         return keep(row, sessions=0, empty_since=row.empty_since or now)
     state = row.state
     if state is HostState.DRAINING:
-        state = move_host(row.host, state, HostState.WAITING_FOR_LOGOFF)
+        state = transition_host(row.host, state, HostState.WAITING_FOR_LOGOFF)
     return keep(row, sessions=sessions, empty_since=None, state=state)
 
 

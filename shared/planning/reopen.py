@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.core.states import HostState, RolloutState, move_host
+from shared.core.states import HostState, RolloutState, transition_host
 from shared.models.rollouts import Rollout, RolloutHost
 
 _BRINGS_BACK = frozenset({RolloutState.ROLLING_BACK, RolloutState.PAUSED})
@@ -36,7 +36,7 @@ _AFRESH: dict[str, Any] = {
 
 def reopened(row: RolloutHost, rollout: Rollout) -> RolloutHost:
     """The row as it is to be planned with: of a host that has ended, perhaps for another round."""
-    if rollout.going_back and not row.back and rollout.state in _BRINGS_BACK:
+    if rollout.rolling_back and not row.back and rollout.state in _BRINGS_BACK:
         return _brought_back(row, rollout)
     tried_again = rollout.retried_at and row.ended_at and row.ended_at <= rollout.retried_at
     if row.state is HostState.FAILED and tried_again and not rollout.state.ended:
@@ -49,7 +49,7 @@ def again(row: RolloutHost, **changes: object) -> RolloutHost:
 
     What has to be given back stays, and so does what is needed to make a VM that is gone.
     """
-    state = move_host(row.host, row.state, HostState.PENDING)
+    state = transition_host(row.host, row.state, HostState.PENDING)
     return row.model_copy(update={**_AFRESH, "state": state, **changes})
 
 
@@ -60,9 +60,9 @@ def _brought_back(row: RolloutHost, rollout: Rollout) -> RolloutHost:
         return row
     goal = _of_the_pool(rollout) if born else former_version(row, rollout)
     if not goal and row.state is HostState.DONE:
-        told = f"its former version is not known, so it stays on {row.version}"
-        state = move_host(row.host, row.state, HostState.FAILED)
-        return row.model_copy(update={"state": state, "back": True, "error": told})
+        text = f"its former version is not known, so it stays on {row.version}"
+        state = transition_host(row.host, row.state, HostState.FAILED)
+        return row.model_copy(update={"state": state, "back": True, "error": text})
     if not goal:
         return row
     if row.state is HostState.DONE and goal.lower() == rollout.version_id.lower():

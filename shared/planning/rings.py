@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shared.core.states import RolloutState
 from shared.core.time_zones import days_later
-from shared.core.wording import ROLLOUT_WORDS, counted, plain
+from shared.core.wording import ROLLOUT_WORDS, counted, state_text
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Ring
 from shared.models.rollouts import Schedule
@@ -25,14 +25,14 @@ _FOR_PEOPLE = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL})
 
 
 @dataclass(frozen=True)
-class PoolStanding:
+class PoolProgress:
     """How far one pool has come. `state` None: its rollout is not begun."""
 
     pool: str
     ring: int
     state: RolloutState | None = None
     ended_at: datetime | None = None
-    why: str = ""
+    reason: str = ""
     """Why it has not succeeded, when its state does not say that."""
 
     @property
@@ -41,7 +41,7 @@ class PoolStanding:
         return self.state is not None and self.state.ended and self.state is not RolloutState.SUCCEEDED
 
 
-class Move(StrEnum):
+class RingAction(StrEnum):
     """What to do next."""
 
     BEGIN = "begin"
@@ -52,14 +52,14 @@ class Move(StrEnum):
 
 
 @dataclass(frozen=True)
-class NextMove:
+class NextRing:
     """What to do next, with which pools, until when to wait at the latest, and why in words."""
 
-    move: Move
+    move: RingAction
     ring: int | None = None
     pools: tuple[str, ...] = ()
     until: datetime | None = None
-    why: str = ""
+    reason: str = ""
     first: bool = True
     """Whether no ring was before this one."""
     gate: bool = False
@@ -70,9 +70,9 @@ class NextMove:
     """Whether a pool has failed, and nothing more is begun."""
 
 
-def next_move(
-    standings: Sequence[PoolStanding], soak: timedelta, now: datetime, closed: Set[int] = frozenset()
-) -> NextMove:
+def next_ring(
+    standings: Sequence[PoolProgress], soak: timedelta, now: datetime, closed: Set[int] = frozenset()
+) -> NextRing:
     """What a task does next with its pools. Same standings, same answer, in whatever order they come.
 
     A ring is begun as a whole, when every pool of the rings before it has succeeded, `soak` has passed since the last
@@ -89,33 +89,35 @@ def next_move(
         if fresh and (now < ready_at or ring in closed):
             return _held(before, ring, ready_at, now, closed=ring in closed)
         if fresh:
-            return NextMove(Move.BEGIN, ring, fresh, first=before is None)
+            return NextRing(RingAction.BEGIN, ring, fresh, first=before is None)
         if any(s.state and not s.state.ended for s in pools):
-            return NextMove(Move.WAIT, ring, why=f"ring {ring}: {_through(pools)}")
+            return NextRing(RingAction.WAIT, ring, reason=f"ring {ring}: {_through(pools)}")
         ready_at = max((s.ended_at for s in pools if s.ended_at), default=now) + soak
         before = ring
-    return NextMove(Move.DONE)
+    return NextRing(RingAction.DONE)
 
 
-def _stopped(ring: int, pools: Sequence[PoolStanding]) -> NextMove:
+def _stopped(ring: int, pools: Sequence[PoolProgress]) -> NextRing:
     bad = [s for s in pools if s.ended_badly]
-    why = "rollouts have not succeeded: " + ", ".join(f"{s.pool}: {s.why or (s.state and plain(s.state))}" for s in bad)
+    reason = "rollouts have not succeeded: " + ", ".join(
+        f"{s.pool}: {s.reason or (s.state and state_text(s.state))}" for s in bad
+    )
     if any(s.state and not s.state.ended for s in pools):
-        why = f"{why}; nothing more is begun. Ring {ring}: {_through(pools)}"
-        return NextMove(Move.WAIT, ring, why=why, stopping=True)
-    return NextMove(Move.STOP, ring, tuple(s.pool for s in bad), why=why, stopping=True)
+        reason = f"{reason}; nothing more is begun. Ring {ring}: {_through(pools)}"
+        return NextRing(RingAction.WAIT, ring, reason=reason, stopping=True)
+    return NextRing(RingAction.STOP, ring, tuple(s.pool for s in bad), reason=reason, stopping=True)
 
 
-def _held(before: int | None, ring: int, ready_at: datetime, now: datetime, *, closed: bool) -> NextMove:
+def _held(before: int | None, ring: int, ready_at: datetime, now: datetime, *, closed: bool) -> NextRing:
     """A ring whose turn it is, and that may not begin yet."""
     until = ready_at if now < ready_at else None
     since = None if before is None else ready_at
     through = "" if before is None else f"ring {before} is through; "
-    why = f"{through}ring {ring} waits" + (" until somebody approves it" if closed else "")
-    return NextMove(Move.WAIT, ring, until=until, why=why, gate=closed, since=since)
+    reason = f"{through}ring {ring} waits" + (" until somebody approves it" if closed else "")
+    return NextRing(RingAction.WAIT, ring, until=until, reason=reason, gate=closed, since=since)
 
 
-def _through(pools: Sequence[PoolStanding]) -> str:
+def _through(pools: Sequence[PoolProgress]) -> str:
     """How many pools of a ring are through, and which of the others wait for a person."""
     done = sum(s.state is not None and s.state.ended for s in pools)
     people = [f"; {s.pool} {ROLLOUT_WORDS[s.state]}: look at its rollout" for s in pools if s.state in _FOR_PEOPLE]

@@ -9,16 +9,16 @@ from __future__ import annotations
 from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides, ScheduleMode, resolve_policy
 
 _NO_PROOF: dict[str, object] = {"canary_hold": CanaryHold.AUTO, "bake_minutes": 0, "probe": None}
-_CALM: dict[str, object] = {"windows": (), "on_failure": OnFailure.CONTINUE}
+_ROLLBACK_POLICY: dict[str, object] = {"windows": (), "on_failure": OnFailure.CONTINUE}
 
 
-def policy_back(mode: ScheduleMode, of_pool: PolicyOverrides, asked: PolicyOverrides) -> Policy:
+def rollback_policy(mode: ScheduleMode, of_pool: PolicyOverrides, asked: PolicyOverrides) -> Policy:
     """The policy of a rollout that takes a pool back. Raises InvalidRequest as `resolve_policy` does."""
     proof = any(getattr(asked, name) not in {None, nothing} for name, nothing in _NO_PROOF.items())
     unproved = dict.fromkeys(_NO_PROOF) | {"canary_hosts": None if proof else 0}
-    return resolve_policy(mode, of_pool.model_copy(update=unproved | _CALM), asked)
+    return resolve_policy(mode, of_pool.model_copy(update=unproved | _ROLLBACK_POLICY), asked)
 
 
-def calmed(policy: Policy) -> Policy:
+def as_rollback_policy(policy: Policy) -> Policy:
     """This policy, for hosts that go back."""
-    return policy.model_copy(update=_NO_PROOF | _CALM | {"canary_hosts": 0})
+    return policy.model_copy(update=_NO_PROOF | _ROLLBACK_POLICY | {"canary_hosts": 0})

@@ -18,7 +18,7 @@ WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
 """Hosts whose sessions will be ended at force_at."""
 
 UNEVENTFUL = timedelta(minutes=10)
-"""A scheduled rollout is looked at so often: a command whose nudge got lost must not wait for days."""
+"""A scheduled rollout is looked at so often: a command whose signal got lost must not wait for days."""
 
 _JUST_AFTER = timedelta(seconds=1)
 
@@ -70,41 +70,41 @@ def next_moment(schedule: Schedule, policy: Policy, now: datetime) -> Moment | N
     return min((moment for moment in moments if moment.at > now), default=None)
 
 
-LONGEST_NOTICE = timedelta(minutes=15)
+MAX_NOTICE = timedelta(minutes=15)
 """A broken image is in front of people when hosts go back, so the longest warning counts only so far."""
 
 
-LATE = timedelta(minutes=2)
+LATE_AFTER = timedelta(minutes=2)
 """A look that comes so long after `force_at` finds people who could not rely on that moment any more."""
-KNOWN_FOR = timedelta(minutes=30)
+WARNING_VALID_FOR = timedelta(minutes=30)
 """So long after `force_at` who was warned of it still knows."""
 
 
-def postponed(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime | None:
+def rescheduled_deadline(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime | None:
     """When sessions are to be ended instead, since `force_at` has passed without anything being done: the app was away,
     or no window had room. None: now. People are warned as the policy says before, and the moment has room in a window.
     """
     force_at, refreshes = snapshot.schedule.force_at, snapshot.kind is RolloutKind.REFRESH
     begun = snapshot.forced_at is not None and snapshot.forced_at >= force_at
-    if refreshes or begun or now <= force_at + LATE or not _surprises(snapshot, now):
+    if refreshes or begun or now <= force_at + LATE_AFTER or not _would_surprise(snapshot, now):
         return None
-    at = schedule_back(snapshot.schedule, policy, now).force_at
-    if at <= now or snapshot.going_back:
+    at = rollback_schedule(snapshot.schedule, policy, now).force_at
+    if at <= now or snapshot.rolling_back:
         return at if at > now else None
-    return room_at(policy.windows, snapshot.zone, at, time_to_drain_and_take(snapshot, policy))
+    return room_at(policy.windows, snapshot.zone, at, time_to_drain_and_start(snapshot, policy))
 
 
-def _surprises(snapshot: Snapshot, now: datetime) -> bool:
+def _would_surprise(snapshot: Snapshot, now: datetime) -> bool:
     """Whether somebody would be signed out now who does not know of it."""
     force_at = snapshot.schedule.force_at
     ends = {view.name: view.row for view in snapshot.hosts if view.row.state in WARNED_STATES and _ends(snapshot, view)}
     sessions = [session for session in snapshot.sessions or () if session.host in ends]
-    told = all(ends[s.host].warned_for == force_at and s.id in ends[s.host].warned for s in sessions)
-    return bool(sessions) and not (told and now <= force_at + KNOWN_FOR)
+    text = all(ends[s.host].warned_for == force_at and s.id in ends[s.host].warned for s in sessions)
+    return bool(sessions) and not (text and now <= force_at + WARNING_VALID_FOR)
 
 
 def _ends(snapshot: Snapshot, view: HostView) -> bool:
-    return view.row.back or not snapshot.going_back
+    return view.row.back or not snapshot.rolling_back
 
 
 def host_takes(seconds: float, policy: Policy) -> timedelta:
@@ -112,7 +112,7 @@ def host_takes(seconds: float, policy: Policy) -> timedelta:
     return timedelta(seconds=seconds + 2 * policy.settle_seconds)
 
 
-def schedule_back(schedule: Schedule, policy: Policy, now: datetime) -> Schedule:
+def rollback_schedule(schedule: Schedule, policy: Policy, now: datetime) -> Schedule:
     """The moments of a rollout that goes back from `now` on.
 
     A `force_at` that is still ahead stays. One that is over is moved, so that people on hosts that are updated already
@@ -120,7 +120,7 @@ def schedule_back(schedule: Schedule, policy: Policy, now: datetime) -> Schedule
     """
     if now < schedule.force_at:
         return schedule
-    notice = min(timedelta(minutes=max(policy.warn_minutes, default=0)), LONGEST_NOTICE)
+    notice = min(timedelta(minutes=max(policy.warn_minutes, default=0)), MAX_NOTICE)
     return schedule.model_copy(update={"force_at": now + notice}) if notice else schedule
 
 
@@ -140,7 +140,7 @@ def signing_out_since(row: RolloutHost, policy: Policy, now: datetime) -> dateti
     return row.sign_out_since if unbroken else None
 
 
-def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
+def next_pass_due(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
     """When to look again, if no event asks for it earlier. Never far away: an event may get lost."""
     poll = timedelta(seconds=policy.poll_seconds)
     waiting = snapshot.state is RolloutState.SCHEDULED and now < snapshot.schedule.begin_at
@@ -156,27 +156,27 @@ def next_look(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
     return min(time for time in times if time >= now)
 
 
-def time_to_take(snapshot: Snapshot, policy: Policy, now: datetime) -> bool:
+def time_to_start(snapshot: Snapshot, policy: Policy, now: datetime) -> bool:
     """Whether a drained host may be begun now, as far as windows go.
 
     A host that fits into a window, but not with the time to drain it, may begin where one may be drained: else it
     would be drained and given back at every opening.
     """
-    needs = snapshot.host_time, time_to_drain_and_take(snapshot, policy)
+    needs = snapshot.host_time, time_to_drain_and_start(snapshot, policy)
     return any(may_begin(policy.windows, snapshot.zone, now, need) for need in needs)
 
 
-def time_to_drain_and_take(snapshot: Snapshot, policy: Policy) -> timedelta:
+def time_to_drain_and_start(snapshot: Snapshot, policy: Policy) -> timedelta:
     """What a host of this rollout takes from its drain on."""
     return host_takes(snapshot.host_time.total_seconds(), policy)
 
 
 def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[datetime]:
     """When the policy's windows change what may be begun: the next opening, or the last moment to begin a host."""
-    if not policy.windows or snapshot.going_back:
+    if not policy.windows or snapshot.rolling_back:
         return []
     until = open_until(policy.windows, snapshot.zone, now)
-    if until is None or not time_to_take(snapshot, policy, now):
+    if until is None or not time_to_start(snapshot, policy, now):
         return [room_at(policy.windows, snapshot.zone, now, snapshot.host_time)]
     return [until - snapshot.host_time + _JUST_AFTER] if until < datetime.max.replace(tzinfo=UTC) else []
 

@@ -18,7 +18,7 @@ from shared.models.rollouts import FIRST_GUESS, RolloutHost, RolloutKind, Schedu
 DRAINED_STATES = frozenset({HostState.DRAINING, HostState.WAITING_FOR_LOGOFF, HostState.SIGNING_OUT})
 """A host we drained and have not begun to rebuild."""
 
-IN_HAND = DRAINED_STATES | HOST_IN_WORK
+HELD_STATES = DRAINED_STATES | HOST_IN_WORK
 """A host that a rollout is at: nobody else may touch it."""
 
 
@@ -68,9 +68,9 @@ class Snapshot:
     pool, so one host at a time. `sessions` is None when the look had no need to read them. `zone` is that of the
     policy's windows, `host_time` what a host takes. `writes_left`: what ARM said is left of its budget, if it did.
     `forced_at`: the first look that could end sessions, if one has.
-    For a refresh: `refresh` is what the pool asks for, `why_not` says why nothing may be begun. For a rollout:
-    `elsewhere` are the hosts that the refresh of the pool still has in hand. For a retry: `others` are the hosts of the
-    pool that it does not take; the pool's limits are those of all its hosts.
+    For a refresh: `refresh` is what the pool asks for, `blocked_reason` says why no host may be started. For a rollout:
+    `held_by_refresh` are the hosts that the pool's refresh still holds. For a retry: `others` are the hosts of the pool
+    that it does not update; the pool's limits count all hosts.
     """
 
     hosts: tuple[HostView, ...]
@@ -83,7 +83,7 @@ class Snapshot:
     failures_accepted: int = 0
     sessions: tuple[UserSession, ...] | None = None
     kind: RolloutKind = RolloutKind.UPDATE
-    going_back: bool = False
+    rolling_back: bool = False
     approved: bool = False
     awaiting_since: datetime | None = None
     forced_at: datetime | None = None
@@ -92,8 +92,8 @@ class Snapshot:
     host_time: timedelta = timedelta(seconds=FIRST_GUESS)
     writes_left: int | None = None
     refresh: Refresh = Refresh.OFF
-    why_not: str = ""
-    elsewhere: frozenset[str] = frozenset()
+    blocked_reason: str = ""
+    held_by_refresh: frozenset[str] = frozenset()
     others: tuple[SessionHost, ...] = ()
 
     def with_rows(self, rows: Mapping[str, RolloutHost]) -> Snapshot:
@@ -128,17 +128,17 @@ class Snapshot:
         return self.limits_lifted(policy, now) and self.schedule.mode is ScheduleMode.ON_LOGOFF
 
 
-class Act(StrEnum):
+class Action(StrEnum):
     """What is to be done with a host at this look."""
 
-    HOLD = "hold"
+    WAIT = "wait"
     """Nothing; the reason says why not yet."""
     SKIP = "skip"
     DRAIN = "drain"
-    GIVE_BACK = "give_back"
+    UNDRAIN = "undrain"
     """Undrain a host we drained: too few accept sessions, or the rollout is cancelled."""
     SIGN_OUT = "sign_out"
-    TAKE = "take"
+    REBUILD = "rebuild"
     """Begin to rebuild it."""
     FAIL = "fail"
 
@@ -148,7 +148,7 @@ class Decision:
     """What is to be done with one host, and why; hosts that are not chosen have a reason too."""
 
     host: str
-    act: Act
+    act: Action
     reason: str
     sessions: int = 0
 
@@ -172,7 +172,7 @@ class Bound:
 
     name: str
     hosts: int
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, order=True)
@@ -180,7 +180,7 @@ class Moment:
     """The next moment at which a rollout does something by itself, and what, in plain words."""
 
     at: datetime
-    does: str
+    action: str
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class Plan:
     """The answer to one look. Decisions stand in the order in which hosts will be taken."""
 
     decisions: tuple[Decision, ...]
-    next_look: datetime | None
+    next_pass_at: datetime | None
     """When to look again at the latest; None at the end, and while only a person can move things on."""
     warnings: tuple[SessionWarning, ...] = ()
     becomes: RolloutState | None = None
@@ -204,6 +204,6 @@ class Plan:
     short_of_writes: bool = False
     """Hosts wait that nothing else keeps back than what ARM has left to write with: that fills up within seconds."""
 
-    def chosen(self, act: Act) -> list[str]:
+    def chosen(self, act: Action) -> list[str]:
         """The hosts this is to be done with, in order."""
         return [decision.host for decision in self.decisions if decision.act is act]

@@ -16,7 +16,7 @@ from shared.models.windows import Window
 from shared.planning.windows import open_until, room_at
 
 
-def width(results: Iterable[bool], start: int, limit: int) -> int:
+def batch_size(results: Iterable[bool], start: int, limit: int) -> int:
     """So many hosts may be in work after these results (True: it went well), the oldest first.
 
     It begins with `start`. As many clean results in a row as hosts were dared double it, up to `limit`; a failure
@@ -54,10 +54,10 @@ _LEAST = timedelta(seconds=1)
 
 def waves_needed(hosts: int, at_once: int, dared: int) -> int:
     """In how many rounds so many hosts go: `dared` in the first, twice as many in each later one, up to `at_once`."""
-    width, needed = max(1, min(dared, at_once)), 0
-    while hosts > 0 and width < at_once:
-        hosts, needed, width = hosts - width, needed + 1, min(2 * width, at_once)
-    return needed + math.ceil(max(0, hosts) / width)
+    batch_size, needed = max(1, min(dared, at_once)), 0
+    while hosts > 0 and batch_size < at_once:
+        hosts, needed, batch_size = hosts - batch_size, needed + 1, min(2 * batch_size, at_once)
+    return needed + math.ceil(max(0, hosts) / batch_size)
 
 
 def end_of_waves(number: int, each: timedelta, windows: tuple[Window, ...], zone: str, start: datetime) -> datetime:
@@ -80,7 +80,7 @@ def waves_until_closing(each: timedelta, windows: tuple[Window, ...], zone: str,
 
 def hosts_in_waves(number: int, at_once: int, dared: int) -> int:
     """How many hosts go in so many rounds: the reverse of `rounds`."""
-    width, hosts = max(1, min(dared, at_once)), 0
-    while number > 0 and width < at_once:
-        hosts, number, width = hosts + width, number - 1, min(2 * width, at_once)
-    return hosts + number * width
+    batch_size, hosts = max(1, min(dared, at_once)), 0
+    while number > 0 and batch_size < at_once:
+        hosts, number, batch_size = hosts + batch_size, number - 1, min(2 * batch_size, at_once)
+    return hosts + number * batch_size

@@ -69,7 +69,9 @@ def may_begin(windows: tuple[Window, ...], zone: str, now: datetime, need: timed
     return room_at(windows, zone, now, need) == now
 
 
-def moved_into(schedule: Schedule, windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> Schedule:
+def moved_into_window(
+    schedule: Schedule, windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta
+) -> Schedule:
     """The schedule with each moment at which a host, which takes `need`, may not be begun moved to the next opening.
 
     For what nobody is there to be refused: later rings, jobs over many pools. `now` outside becomes `at` the opening.
@@ -96,16 +98,17 @@ def outside(schedule: Schedule, windows: tuple[Window, ...], zone: str, need: ti
     if may_begin(windows, zone, moment, need):
         return ""
     place = ZoneInfo(zone)
-    told = " or ".join(_told(opens, place) for opens in openings(windows, zone, moment)[:2])
+    text = " or ".join(_local_time(opens, place) for opens in openings(windows, zone, moment)[:2])
     closes = open_until(windows, zone, moment)
     if closes is not None:
         left = f"a host takes about {math.ceil(need / timedelta(minutes=1))} minutes, and the window closes at"
-        return f"{_told(moment, place)} is too late: {left} {_told(closes, place)}; the next ones open at {told}"
+        late = f"{_local_time(moment, place)} is too late"
+        return f"{late}: {left} {_local_time(closes, place)}; the next ones open at {text}"
     allowed = "; ".join(str(window) for window in windows)
-    return f"{_told(moment, place)} is outside the windows ({allowed}, {zone}); they open next at {told}"
+    return f"{_local_time(moment, place)} is outside the windows ({allowed}, {zone}); they open next at {text}"
 
 
-def _told(moment: datetime, place: ZoneInfo) -> str:
+def _local_time(moment: datetime, place: ZoneInfo) -> str:
     return moment.astimezone(place).isoformat(timespec="minutes")
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from shared.core.errors import Conflict, FreshcoatError, StaleRow
 from shared.core.ids import made_at
 from shared.models.pools import Pool
-from shared.pools.settlement import settle_pool
+from shared.pools.settlement import apply_outcome_to_pool
 from shared.records.pools import find_pool
 from shared.services import POOLS, ROLLOUTS, Services
 
@@ -20,26 +20,26 @@ CLAIM_GRACE = timedelta(minutes=1)
 _ATTEMPTS = 5
 
 
-def settled_pool(services: Services, name: str) -> Pool:
+def free_pool(services: Services, name: str) -> Pool:
     """The pool, with what its last rollout came to written on it: that may have ended a moment ago. Raises NotFound."""
     pool = find_pool(services, name)
     last = services.rollouts.find(ROLLOUTS, pool.running_rollout) if pool.running_rollout else None
     if last is None or not last.state.ended:
         return pool
-    settle_pool(services, last)
+    apply_outcome_to_pool(services, last)
     return find_pool(services, name)
 
 
 def refuse_second(services: Services, pool: Pool, rollout_id: str = "") -> None:
     """Raises Conflict with the id of the rollout that holds the pool, if one other than `rollout_id` does."""
-    if pool.running_rollout not in {"", rollout_id} and stands(services, pool.running_rollout):
+    if pool.running_rollout not in {"", rollout_id} and is_valid(services, pool.running_rollout):
         raise Conflict(
             f"Rollout {pool.running_rollout} runs on pool {pool.name}; wait for its end or cancel it.",
             rollout=pool.running_rollout,
         )
 
 
-def stands(services: Services, holder: str) -> bool:
+def is_valid(services: Services, holder: str) -> bool:
     """Whether a claim holds: its rollout is not ended, or its row may still be about to be written."""
     rollout = services.rollouts.find(ROLLOUTS, holder)
     if rollout is not None:
@@ -64,7 +64,7 @@ def claim(services: Services, name: str, rollout_id: str) -> None:
     raise Conflict(f"Pool {name} is being changed by others; try again.")
 
 
-def give_back(services: Services, name: str, rollout_id: str) -> None:
+def release_claim(services: Services, name: str, rollout_id: str) -> None:
     """Release the pool, if this rollout holds it."""
     try:
         pool = services.pools.find(POOLS, name)

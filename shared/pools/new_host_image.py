@@ -10,10 +10,10 @@ from shared.core.errors import AzureError, AzureNotFound, Conflict
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.pools.settlement import as_settled
+from shared.pools.settlement import with_outcome
 from shared.records.images import find_image
 from shared.records.pools import find_pool, running_rollout
-from shared.records.versions import read_family
+from shared.records.versions import read_versions
 from shared.services import Services
 from shared.versions.for_new_hosts import Choice, Known, choose
 
@@ -32,7 +32,7 @@ def image_for_new_hosts(services: Services, name: str) -> PoolImageView:
         image=choice.image,
         version=choice.version,
         version_id=version_id(found.image.definition_id, choice.version),
-        why=choice.why,
+        reason=choice.reason,
     )
 
 
@@ -50,8 +50,10 @@ def choose_for_new_hosts(services: Services, pool: Pool, rollout: Rollout | None
 
     Raises as `image_for_new_hosts` does.
     """
-    if rollout and rollout.going_back:
-        pool = as_settled(pool, rollout)  # told to go back a moment ago: what it leaves must not be given out any more
+    if rollout and rollout.rolling_back:
+        pool = with_outcome(
+            pool, rollout
+        )  # told to go back a moment ago: what it leaves must not be given out any more
     images = {image: find_image(services, image) for image in (pool.image, *([rollout.image] if rollout else []))}
     known, unread = {}, None
     for image in images.values():
@@ -65,11 +67,11 @@ def choose_for_new_hosts(services: Services, pool: Pool, rollout: Rollout | None
 
 def _known(services: Services, image: Image) -> tuple[Known, AzureError | None]:
     """The image's versions, and why the gallery could not be read. Raises AzureNotFound without the definition."""
-    family = read_family(services, image.name)
+    version_set = read_versions(services, image.name)
     try:
         versions = services.gallery.versions(image.definition_id)
     except AzureNotFound:
         raise
     except AzureError as error:
-        return Known(family, None), error
-    return Known(family, {version.version: version for version in versions}), None
+        return Known(version_set, None), error
+    return Known(version_set, {version.version: version for version in versions}), None

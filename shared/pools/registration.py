@@ -10,7 +10,7 @@ from typing import Any
 from shared.api.pools import PoolRegistration, PoolView
 from shared.api.validation import salvage
 from shared.audit.record import audit
-from shared.core.arm_ids import host_pool_problem, refusal
+from shared.core.arm_ids import describe_azure_error, host_pool_problem
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
@@ -22,7 +22,7 @@ from shared.records.accounts import known_account
 from shared.records.images import available
 from shared.records.pools import find_pool, running_rollout, standing_refresh
 from shared.records.session_hosts import SeenHost, see_hosts
-from shared.records.versions import read_family
+from shared.records.versions import read_versions
 from shared.services import IMAGES, POOLS, Services
 from shared.views.pools import view_pool
 
@@ -106,15 +106,15 @@ def _check_words(services: Services, asked: PoolRegistration, found: _Checked, *
     """What can be checked without Azure: account, image, zone."""
     account = known_account(services, asked.account) if account_known else None
     if account is None and account_known:
-        told = f"there is no account called {asked.account}; register it first"
-        found.problems.append(FieldProblem("account", told))
+        text = f"there is no account called {asked.account}; register it first"
+        found.problems.append(FieldProblem("account", text))
     found.image = services.images.find(IMAGES, asked.image)
     if found.image is None:
-        told = f"there is no image called {asked.image}; register it first"
-        found.problems.append(FieldProblem("image", told))
+        text = f"there is no image called {asked.image}; register it first"
+        found.problems.append(FieldProblem("image", text))
     elif account and not available(found.image, account.name):
-        told = f"image {found.image.name} is not available to account {account.name}"
-        found.problems.append(FieldProblem("image", told))
+        text = f"image {found.image.name} is not available to account {account.name}"
+        found.problems.append(FieldProblem("image", text))
     try:
         found.zone = zone_named(asked.time_zone or (account.time_zone if account else "UTC")).key
     except UnknownZone as error:
@@ -124,7 +124,7 @@ def _check_words(services: Services, asked: PoolRegistration, found: _Checked, *
 def _check_host_pool(services: Services, host_pool_id: str) -> list[SeenHost]:
     """Read everything a rollout will read, so that a missing right is found now."""
     try:
-        host_pool = services.desktops.host_pool(host_pool_id)
+        host_pool = services.host_pools.host_pool(host_pool_id)
         if host_pool.kind != "Pooled":
             raise InvalidRequest.one(
                 "host_pool_id",
@@ -135,7 +135,7 @@ def _check_host_pool(services: Services, host_pool_id: str) -> list[SeenHost]:
     except AzureBusy:
         raise
     except AzureError as error:
-        raise InvalidRequest.one("host_pool_id", refusal("host pool", error)) from error
+        raise InvalidRequest.one("host_pool_id", describe_azure_error("host pool", error)) from error
 
 
 def _refuse_conflicts(services: Services, name: str, asked: PoolRegistration, old: Pool | None) -> None:
@@ -164,7 +164,7 @@ def _only_tested(services: Services, pool: Pool) -> bool:
     image = services.images.find(IMAGES, pool.image)
     if image is None or pool.version is None:
         return False
-    state = read_family(services, image.name).state_of(pool.version)
+    state = read_versions(services, image.name).state_of(pool.version)
     if state is not None:
         return state in _NEVER_ACTIVE
     version = services.gallery.version(image.definition_id, pool.version)

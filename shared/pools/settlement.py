@@ -11,7 +11,7 @@ from shared.services import POOLS, Services
 TRIES = 5
 
 
-def settle_pool(services: Services, rollout: Rollout) -> None:
+def apply_outcome_to_pool(services: Services, rollout: Rollout) -> None:
     """Bring the pool's row in line with its rollout: the version new hosts get, and the claim.
 
     New and burst hosts get the target once the canary has passed, or the rollout has succeeded. Safe to
@@ -21,7 +21,7 @@ def settle_pool(services: Services, rollout: Rollout) -> None:
         pool = services.pools.find(POOLS, rollout.pool)
         if pool is None:
             return
-        settled = as_settled(pool, rollout)
+        settled = with_outcome(pool, rollout)
         if settled == pool:
             return
         try:
@@ -32,7 +32,7 @@ def settle_pool(services: Services, rollout: Rollout) -> None:
     raise StaleRow("Pools", rollout.pool)
 
 
-def as_settled(pool: Pool, rollout: Rollout) -> Pool:
+def with_outcome(pool: Pool, rollout: Rollout) -> Pool:
     """The pool's row as it is to be by its rollout's: it follows a moment after, or a look later."""
     return pool.model_copy(update=_pool_changes(pool, rollout))
 
@@ -44,8 +44,8 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
     if rollout.state.ended:
         changes |= {"running_rollout": "", "last_rollout": rollout.id}
         changes |= {"host_seconds": rollout.host_seconds} if rollout.host_seconds else {}
-    if rollout.going_back:
-        return changes | _as_it_was(pool, rollout)
+    if rollout.rolling_back:
+        return changes | _previous_versions(pool, rollout)
     proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if rollout.started_at is not None:
         # Decided about when it was asked for: an activation since then counts more for new hosts, one before less.
@@ -63,12 +63,12 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
     return changes
 
 
-def _as_it_was(pool: Pool, rollout: Rollout) -> dict[str, object]:
+def _previous_versions(pool: Pool, rollout: Rollout) -> dict[str, object]:
     """The pool's versions as they were before the rollout, which is taking everything back, and since when."""
     version, image = rollout.from_previous
     was = {"version": rollout.from_version, "previous_version": version, "previous_image": image}
     if rollout.from_image:
         was["image"] = rollout.from_image
     moved = (pool.version, pool.image) == (rollout.version, rollout.image)
-    since = {"version_at": max(pool.version_at or rollout.created_at, rollout.back_since or rollout.created_at)}
+    since = {"version_at": max(pool.version_at or rollout.created_at, rollout.rollback_since or rollout.created_at)}
     return {**was, **since} if moved else dict(since)

@@ -17,7 +17,7 @@ from shared.models.azure import (
 )
 
 
-class DesktopPools(Protocol):
+class HostPools(Protocol):
     """Azure Virtual Desktop: host pools, session hosts, user sessions. Ids are ARM ids of host pools."""
 
     def host_pool(self, host_pool_id: str) -> HostPool:

@@ -15,24 +15,24 @@ from shared.models.azure import (
     CoreQuota,
     Disk,
     Lock,
-    Machine,
-    MachineBody,
     Operation,
     Permissions,
     ScalingPlan,
     Template,
+    VirtualMachine,
+    VirtualMachineBody,
 )
 from shared.models.images import Definition, GalleryVersion, TargetRegion
 from shared.models.pools import Join
 
 
-class Machines(Protocol):
+class VirtualMachines(Protocol):
     """Virtual machines and their disks. Ids are ARM ids. `start_…` begins a long operation and never waits."""
 
-    def machine(self, vm_id: str) -> Machine | None:
+    def find(self, vm_id: str) -> VirtualMachine | None:
         """One VM with its power state, or None when it does not exist."""
 
-    def machines(self, vm_ids: Iterable[str]) -> dict[str, Machine]:
+    def find_many(self, vm_ids: Iterable[str]) -> dict[str, VirtualMachine]:
         """Those of the VMs that exist, by lower-case id; one list per resource group, with power states."""
 
     def disk_version(self, disk_id: str) -> str | None:
@@ -51,7 +51,7 @@ class Machines(Protocol):
     ) -> None:
         """PATCH what is given, in one call; tags replace the whole set. Raises AzureNotFound."""
 
-    def recreation_body(self, vm_id: str) -> MachineBody:
+    def recreation_body(self, vm_id: str) -> VirtualMachineBody:
         """What is needed to create this VM again on its NICs, free of secrets. Raises AzureNotFound."""
 
     def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
@@ -76,7 +76,7 @@ class Machines(Protocol):
         """Delete the VM (force). One that is gone already is a finished operation."""
 
     def start_create(
-        self, vm_id: str, body: MachineBody, *, image_version_id: str, admin_password: SecretStr
+        self, vm_id: str, body: VirtualMachineBody, *, image_version_id: str, admin_password: SecretStr
     ) -> Operation:
         """Create the VM from the exact version on its old NICs."""
 
@@ -101,8 +101,8 @@ class Machines(Protocol):
         """Ask once how a started operation is doing. Raises OperationFailed when it failed."""
 
 
-class Surroundings(Protocol):
-    """What lies around a pool and can stop a rollout half-way: rights, locks, quota, autoscale. Only read."""
+class Governance(Protocol):
+    """What can stop a rollout half-way: rights, locks, quota, autoscale. Only read."""
 
     def permissions(self, scope_id: str) -> Permissions:
         """What the app's identity may do at this scope (ARM id of a resource or resource group)."""
@@ -116,6 +116,10 @@ class Surroundings(Protocol):
     def cores(self, subscription: str, region: str) -> CoreQuota:
         """Regional vCPUs of a subscription (its id)."""
 
+
+class ArmBudget(Protocol):
+    """What ARM's rate limits leave this identity, per subscription. Shared by all rollouts; asks Azure nothing."""
+
     def writes_left(self, subscription: str) -> int | None:
         """Writes that ARM has said are left for this identity now, less those reserved since; None when it has said
         nothing lately."""
@@ -124,7 +128,7 @@ class Surroundings(Protocol):
         """Count writes that are about to be made as made: all rollouts of this identity share what is left."""
 
 
-class Workshop(Protocol):
+class ImageBuilder(Protocol):
     """Making an image version from a template VM: copies, preparation, capture, and their removal.
 
     Ids are ARM ids. What is made carries the tag `FreshcoatTask`. `start_…` begins a long operation and never waits;

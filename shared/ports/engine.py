@@ -23,9 +23,14 @@ class Engine(Protocol):
     def host_alive(self, rollout_id: str, host: str, run: int) -> bool:
         """Whether an instance drives this host."""
 
-    def nudge(self, rollout_id: str, run: int, why: str, *, left: Sequence[str] = (), calm: bool = False) -> None:
-        """Make the rollout look now: at the hosts that somebody has `left`, if any are named. `calm`: it has time until
-        looking pays. A rollout nobody drives is fine: the resume timer finds it."""
+    def signal_rollout(
+        self, rollout_id: str, run: int, reason: str, *, logged_off: Sequence[str] = (), deferrable: bool = False
+    ) -> None:
+        """Ask for a pass now: over the `logged_off` hosts if any are named, else over the whole pool.
+
+        A `deferrable` request may wait until enough of them justify a pass. A rollout without an instance is ignored:
+        the resume timer finds it.
+        """
 
     def start_task(self, task_id: str, kind: TaskKind, run: int) -> None:
         """Start driving a task on an image; starting what runs already is fine."""

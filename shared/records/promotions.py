@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.audit.record import audit
 from shared.core.errors import NotFound
-from shared.core.states import PromotionState, move_promotion
+from shared.core.states import PromotionState, transition_promotion
 from shared.models.base import iso
 from shared.models.promotions import Promotion
 from shared.services import PROMOTIONS, Services
@@ -22,7 +22,7 @@ def find_promotion(services: Services, promotion_id: str) -> Promotion:
 
 def ended(promotion: Promotion, to: PromotionState, note: str) -> Promotion:
     """The promotion in one of its ends, but for `ended_at`."""
-    return promotion.model_copy(update={"state": move_promotion(promotion.id, promotion.state, to), "note": note})
+    return promotion.model_copy(update={"state": transition_promotion(promotion.id, promotion.state, to), "note": note})
 
 
 def audit_promotion(
@@ -35,6 +35,6 @@ def audit_promotion(
     after: datetime | None = None,
 ) -> None:
     """Note who changed when the version is to be activated, from and to."""
-    told = f"promotion {promotion.id} of version {promotion.version}"
-    detail = f"{told}: {promotion.reason}" if promotion.reason else told
+    text = f"promotion {promotion.id} of version {promotion.version}"
+    detail = f"{text}: {promotion.reason}" if promotion.reason else text
     audit(services, who, action, promotion.image, detail, before=iso(before) or "", after=iso(after) or "")

@@ -10,7 +10,7 @@ from typing import Literal
 
 from shared.core.errors import AzureBusy, AzureError
 from shared.core.names import ROLLOUT_TAG
-from shared.models.azure import HostPool, Machine, SessionHost
+from shared.models.azure import HostPool, SessionHost, VirtualMachine
 from shared.models.base import region_key
 from shared.models.pools import Pool
 from shared.services import Services
@@ -23,7 +23,7 @@ class SeenHost:
     """A session host and its VM; None when the VM is gone."""
 
     broker: SessionHost
-    machine: Machine | None
+    machine: VirtualMachine | None
 
     @property
     def version(self) -> str | None:
@@ -40,8 +40,8 @@ class SeenHost:
 
 def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
     """All hosts of a host pool. Raises AzureError."""
-    hosts = services.desktops.session_hosts(host_pool_id)
-    machines = services.machines.machines(host.vm_id for host in hosts if host.vm_id)
+    hosts = services.host_pools.session_hosts(host_pool_id)
+    machines = services.vms.find_many(host.vm_id for host in hosts if host.vm_id)
     return [SeenHost(host, machines.get(host.vm_id.lower())) for host in hosts]
 
 
@@ -59,20 +59,20 @@ def see_pools(services: Services, pools: Sequence[Pool]) -> dict[str, list[SeenH
 
 def _list_hosts(services: Services, pool: Pool) -> list[SessionHost] | AzureError:
     try:
-        return services.desktops.session_hosts(pool.host_pool_id)
+        return services.host_pools.session_hosts(pool.host_pool_id)
     except AzureError as error:
         return error
 
 
-def _machines_of(services: Services, hosts: Sequence[SessionHost]) -> dict[str, Machine] | AzureError:
+def _machines_of(services: Services, hosts: Sequence[SessionHost]) -> dict[str, VirtualMachine] | AzureError:
     try:
-        return services.machines.machines(host.vm_id for host in hosts if host.vm_id)
+        return services.vms.find_many(host.vm_id for host in hosts if host.vm_id)
     except AzureError as error:
         return error
 
 
 def _with_machines(
-    services: Services, hosts: Sequence[SessionHost], machines: dict[str, Machine] | AzureError
+    services: Services, hosts: Sequence[SessionHost], machines: dict[str, VirtualMachine] | AzureError
 ) -> list[SeenHost] | AzureError:
     """The hosts with their VMs. What the app may not read for one pool, it may for another: then each by itself."""
     if isinstance(machines, AzureError) and not isinstance(machines, AzureBusy):

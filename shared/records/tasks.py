@@ -9,7 +9,7 @@ from typing import Any
 from shared.audit.record import audit
 from shared.core.errors import AlreadyExists, AzureBusy, NotFound, StaleRow
 from shared.core.ids import newest_first_id
-from shared.core.states import TaskState, move_task
+from shared.core.states import TaskState, transition_task
 from shared.models.base import VersionText
 from shared.models.tasks import Task, TaskKind
 from shared.ports.engine import Engine
@@ -83,7 +83,7 @@ def note_done(services: Services, task: Task, note: str, *, before: str = "", af
     """
     ended = task.model_copy(
         update={
-            "state": move_task(task.id, task.state, TaskState.SUCCEEDED),
+            "state": transition_task(task.id, task.state, TaskState.SUCCEEDED),
             "ended_at": services.now(),
             "percent": 100,
             "note": note,

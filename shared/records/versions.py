@@ -7,12 +7,12 @@ from collections.abc import Callable
 from shared.core.errors import AlreadyExists, AzureBusy, StaleRow
 from shared.models.images import ImageState
 from shared.services import Services
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 
 _ATTEMPTS = 5
 
 
-def read_family(services: Services, image: str) -> Family:
+def read_versions(services: Services, image: str) -> VersionSet:
     """The versions of an image as they are recorded; empty when there are none yet."""
     state, versions = ImageState(image=image), {}
     for row in services.versions.all(image):
@@ -20,10 +20,12 @@ def read_family(services: Services, image: str) -> Family:
             state = row
         else:
             versions[row.version] = row
-    return Family(state, versions)
+    return VersionSet(state, versions)
 
 
-def change_family(services: Services, image: str, decide: Callable[[Family], Family]) -> tuple[Family, Family]:
+def change_versions(
+    services: Services, image: str, decide: Callable[[VersionSet], VersionSet]
+) -> tuple[VersionSet, VersionSet]:
     """Decide on the rows as they are, and write the outcome in one transaction; the rows before and after it.
 
     When somebody else wrote meanwhile, it is decided anew: of two changes at once that exclude each other, the
@@ -31,7 +33,7 @@ def change_family(services: Services, image: str, decide: Callable[[Family], Fam
     gives back the very same family then. Raises what `decide` raises; StaleRow when others never let up; AzureBusy.
     """
     for _ in range(_ATTEMPTS):
-        before = read_family(services, image)
+        before = read_versions(services, image)
         after = decide(before)
         if after is before:
             return before, after
@@ -40,7 +42,7 @@ def change_family(services: Services, image: str, decide: Callable[[Family], Fam
         except (StaleRow, AlreadyExists):
             continue
         except AzureBusy:
-            found = read_family(services, image)
+            found = read_versions(services, image)
             if decide(found) is not found:
                 raise
             return before, found

@@ -56,7 +56,7 @@ _NOT_OF_A_REFRESH = frozenset({_C.CANCEL, _C.ROLL_BACK, _C.RESCHEDULE})
 """Its pool says whether hosts are refreshed, and it has no moments."""
 
 
-def begun(rollout: Rollout) -> bool:
+def has_begun(rollout: Rollout) -> bool:
     """Whether something may have been done to a host, so that there is something to take back."""
     return rollout.started_at is not None and rollout.state is not RolloutState.SCHEDULED
 
@@ -65,18 +65,18 @@ def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command) -> 
     """How the command is answered now. `failed`: the rollout's failed hosts; only `retry` looks at them."""
     if _of_another_kind(rollout, command):
         return Reply.REFUSE
-    if command is Command.ROLL_BACK and not begun(rollout):
+    if command is Command.ROLL_BACK and not has_begun(rollout):
         command = Command.CANCEL  # nothing to take back
-    told = REPLIES[rollout.state][command]
+    text = REPLIES[rollout.state][command]
     match command:
-        case Command.APPROVE if told is Reply.REFUSE and rollout.approved_at:
+        case Command.APPROVE if text is Reply.REFUSE and rollout.approved_at:
             return Reply.ALREADY
-        case Command.ROLL_BACK if told is Reply.DO and _leaves_a_way_back(rollout):
+        case Command.ROLL_BACK if text is Reply.DO and _can_be_rolled_back(rollout):
             return Reply.REFUSE
-        case Command.RETRY if told is Reply.DO:
+        case Command.RETRY if text is Reply.DO:
             return _retried(rollout, failed)
         case _:
-            return told
+            return text
 
 
 def _of_another_kind(rollout: Rollout, command: Command) -> bool:
@@ -89,9 +89,9 @@ def _of_another_kind(rollout: Rollout, command: Command) -> bool:
             return False
 
 
-def _leaves_a_way_back(rollout: Rollout) -> bool:
+def _can_be_rolled_back(rollout: Rollout) -> bool:
     """Whether it was going back and was told to leave it: the hosts it has left since are through."""
-    return rollout.state is RolloutState.CANCELLING and rollout.going_back
+    return rollout.state is RolloutState.CANCELLING and rollout.rolling_back
 
 
 def _retried(rollout: Rollout, failed: Sequence[RolloutHost]) -> Reply:
@@ -106,7 +106,7 @@ def _asked_for(rollout: Rollout, host: RolloutHost) -> bool:
     return bool(rollout.retried_at and host.ended_at and host.ended_at <= rollout.retried_at)
 
 
-def refusal(rollout: Rollout, command: Command) -> str:
+def refusal_of(rollout: Rollout, command: Command) -> str:
     """Why a command is refused that `reply` refuses, and what to do instead."""
     return f"Rollout {rollout.id} {ROLLOUT_WORDS[rollout.state]}: {_why(rollout, command)}."
 
@@ -123,7 +123,7 @@ def _why(rollout: Rollout, command: Command) -> str:
             paused = rollout.state is RolloutState.PAUSED and rollout.awaiting_since
             return f"nothing waits for approval{'; resume it, then it asks again' if paused else ''}"
         case Command.ROLL_BACK if rollout.state.ended:
-            return f"it is too late to take it back; {_way_back(rollout)}"
+            return f"it is too late to take it back; {_how_to_roll_back(rollout)}"
         case Command.ROLL_BACK:
             goal = f"version {rollout.from_version}" if rollout.from_version else "the former version"
             return f"it was going back and leaves the rest as it is; once it has ended, publish {goal} for that"
@@ -133,7 +133,7 @@ def _why(rollout: Rollout, command: Command) -> str:
             return f"it is too late to {command.value} it"
 
 
-def _way_back(rollout: Rollout) -> str:
+def _how_to_roll_back(rollout: Rollout) -> str:
     """What takes the pool back after the end. Without a first host that had proved good the pool's version never moved:
     to the pool there is nothing to roll back then, though some of its hosts are on the new version."""
     proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED

@@ -1,7 +1,7 @@
 """Telling a rollout something: pause, resume, cancel, approve, retry, move its moments.
 
 `commands` says what is possible when. Each command is one conditional write of the rollout's row; then the engine is
-asked to look now. A nudge that gets lost costs one poll. Only `retry` of a rollout that has ended is more: it begins a
+asked to look now. A signal that gets lost costs one poll. Only `retry` of a rollout that has ended is more: it begins a
 new one.
 """
 
@@ -17,15 +17,15 @@ from shared.api.schedules import move_schedule
 from shared.api.validation import salvage
 from shared.audit.record import audit
 from shared.core.errors import Conflict, FieldProblem, InvalidRequest, StaleRow
-from shared.core.states import HostState, RolloutState, move_rollout
+from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import iso
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
-from shared.planning.timing import host_takes, schedule_back
+from shared.planning.timing import host_takes, rollback_schedule
 from shared.planning.windows import room_at
 from shared.ports.engine import Engine
 from shared.records.rollouts import find_rollout
-from shared.rollouts.command_rules import Command, Reply, begun, refusal, reply
+from shared.rollouts.command_rules import Command, Reply, has_begun, refusal_of, reply
 from shared.rollouts.draft import in_windows
 from shared.rollouts.retry import retry_ended
 from shared.services import ROLLOUTS, Services
@@ -56,7 +56,7 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
     def change(rollout: Rollout) -> Rollout:
         failed = max(rollout.failures_accepted, rollout.counts.get("failed", 0))
         schedule = _with_notice(rollout, services.now())
-        note = rollout.back_why
+        note = rollout.rollback_reason
         return _moved(rollout, _resumed(rollout), note=note, failures_accepted=failed, schedule=schedule)
 
     return _command(services, engine, rollout_id, Command.RESUME, who, change)
@@ -87,21 +87,21 @@ def cancel(
     Of a rollout that has not begun there is nothing to take back, so that both are the same. `reason` is kept in the
     note. Raises NotFound, Conflict.
     """
-    why = f": {reason}" if reason else "."
+    because = f": {reason}" if reason else "."
 
     def leave(rollout: Rollout) -> Rollout:
-        mixed = " while it went back: its hosts are on two versions" if rollout.going_back else ""
-        note = f"Cancelled by {who}{mixed}{why}"
+        mixed = " while it went back: its hosts are on two versions" if rollout.rolling_back else ""
+        note = f"Cancelled by {who}{mixed}{because}"
         return _moved(rollout, RolloutState.CANCELLING, ends_as=RolloutState.CANCELLED, note=note)
 
     def take_back(rollout: Rollout) -> Rollout:
-        if not begun(rollout):
+        if not has_begun(rollout):
             return leave(rollout)
         now = services.now()
-        since, schedule = rollout.back_since or now, schedule_back(rollout.schedule, rollout.policy, now)
-        note = f"Rolled back by {who}{why}"
-        told = {"note": note, "back_why": note}
-        return _moved(rollout, RolloutState.ROLLING_BACK, back_since=since, schedule=schedule, **told)
+        since, schedule = rollout.rollback_since or now, rollback_schedule(rollout.schedule, rollout.policy, now)
+        note = f"Rolled back by {who}{because}"
+        text = {"note": note, "rollback_reason": note}
+        return _moved(rollout, RolloutState.ROLLING_BACK, rollback_since=since, schedule=schedule, **text)
 
     back = how is CancelHow.ROLL_BACK
     command, change = (Command.ROLL_BACK, take_back) if back else (Command.CANCEL, leave)
@@ -118,9 +118,9 @@ def retry(services: Services, engine: Engine, rollout_id: str, asked: RetryReque
         if rollout.state.ended:
             raise _HasEnded
         if asked.schedule:
-            told = "this rollout is not over and keeps its own; leave this out, or reschedule it"
-            raise InvalidRequest.one("schedule", told)
-        now, note = services.now(), rollout.back_why
+            text = "this rollout is not over and keeps its own; leave this out, or reschedule it"
+            raise InvalidRequest.one("schedule", text)
+        now, note = services.now(), rollout.rollback_reason
         return _moved(rollout, _resumed(rollout), retried_at=now, failures_accepted=0, note=note)
 
     try:
@@ -160,7 +160,7 @@ def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:
     stands = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
     forcing = now >= rollout.schedule.force_at and not stands
     moved = move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
-    windows = () if rollout.going_back else rollout.policy.windows  # going back does not wait for them
+    windows = () if rollout.rolling_back else rollout.policy.windows  # going back does not wait for them
     return in_windows(moved, windows, rollout.zone, _host_takes(rollout), prefix="")
 
 
@@ -175,15 +175,15 @@ def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
     """
     if rollout.signed_out:
         return rollout.schedule
-    schedule = schedule_back(rollout.schedule, rollout.policy, now)
-    if rollout.going_back or schedule.force_at == rollout.schedule.force_at:
+    schedule = rollback_schedule(rollout.schedule, rollout.policy, now)
+    if rollout.rolling_back or schedule.force_at == rollout.schedule.force_at:
         return schedule
     opens = room_at(rollout.policy.windows, rollout.zone, schedule.force_at, _host_takes(rollout))
     return schedule.model_copy(update={"force_at": opens})
 
 
 def _moved(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:
-    moved: dict[str, object] = {"state": move_rollout(rollout.id, rollout.state, to), "resume_to": None}
+    moved: dict[str, object] = {"state": transition_rollout(rollout.id, rollout.state, to), "resume_to": None}
     return rollout.model_copy(update=moved | changes)
 
 
@@ -191,28 +191,28 @@ def _resumed(rollout: Rollout) -> RolloutState:
     """Where it goes on: of a paused one, where it was paused."""
     if rollout.state is not RolloutState.PAUSED:
         return rollout.state
-    if rollout.going_back:
+    if rollout.rolling_back:
         return RolloutState.ROLLING_BACK
-    return rollout.resume_to or (RolloutState.RUNNING if begun(rollout) else RolloutState.SCHEDULED)
+    return rollout.resume_to or (RolloutState.RUNNING if has_begun(rollout) else RolloutState.SCHEDULED)
 
 
 def _command(
     services: Services, engine: Engine, rollout_id: str, command: Command, who: str, change: Change
 ) -> RolloutView:
-    """Ask the table, write conditionally (again, if the engine wrote meanwhile), keep a record, nudge."""
+    """Ask the table, write conditionally (again, if the engine wrote meanwhile), keep a record, signal."""
     for _ in range(_ATTEMPTS):
         rollout = find_rollout(services, rollout_id)
         hosts = services.hosts.all(rollout_id)
         answer = reply(rollout, _failed(hosts), command)
         if answer is Reply.REFUSE:
-            raise Conflict(refusal(rollout, command))
+            raise Conflict(refusal_of(rollout, command))
         if answer is Reply.DO:
             try:
                 changed = services.rollouts.replace(change(rollout))
             except StaleRow:
                 continue
-            audit(services, who, command, rollout_id, _told(changed), before=rollout.state, after=changed.state)
-            _nudge(engine, changed, command)
+            audit(services, who, command, rollout_id, _moments_text(changed), before=rollout.state, after=changed.state)
+            _signal(engine, changed, command)
             rollout = changed
         return progress(rollout, hosts, services.now())
     raise Conflict(f"Rollout {rollout_id} is changing too fast; try again.")
@@ -222,13 +222,13 @@ def _failed(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:
     return [host for host in hosts if host.state is HostState.FAILED]
 
 
-def _told(rollout: Rollout) -> str:
+def _moments_text(rollout: Rollout) -> str:
     moments: tuple[datetime, datetime] = (rollout.schedule.begin_at, rollout.schedule.force_at)
     return f"{rollout.state.value}, begins {iso(moments[0])}, sessions end {iso(moments[1])}"
 
 
-def _nudge(engine: Engine, rollout: Rollout, why: str) -> None:
+def _signal(engine: Engine, rollout: Rollout, reason: str) -> None:
     try:
-        engine.nudge(rollout.id, rollout.engine_run, why)
+        engine.signal_rollout(rollout.id, rollout.engine_run, reason)
     except Exception:  # noqa: BLE001 - whatever the engine says: the row is written, and the next poll reads it
-        _log.warning("Rollout %s was not nudged (%s); the next poll sees it.", rollout.id, why, exc_info=True)
+        _log.warning("Rollout %s was not signalled (%s); the next poll sees it.", rollout.id, reason, exc_info=True)

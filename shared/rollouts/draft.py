@@ -30,7 +30,7 @@ from shared.services import IMAGES, POOLS, Services
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RolloutSpec:
     """A rollout that is asked for, with everything resolved. `rollout_id` given: it is begun once under this id.
 
     `policy`: what is laid over the pool's own, or the whole of it. `retry_of`: only what failed in that one is taken.
@@ -48,7 +48,7 @@ class Wanted:
     retry_of: str = ""
 
 
-def check_update(services: Services, pool: Pool, wanted: Wanted, who: str) -> list[Finding]:
+def check_update(services: Services, pool: Pool, wanted: RolloutSpec, who: str) -> list[Finding]:
     """What speaks for and against a rollout now; writes nothing. Raises InvalidRequest, AzureBusy."""
     return draft(services, pool, wanted, who)[1].findings
 
@@ -92,19 +92,19 @@ def _no_image(name: str | None) -> FieldProblem:
     return FieldProblem("image", f"there is no image called {name}")
 
 
-def wanted_by_request(services: Services, pool: Pool, asked: UpdateImageRequest) -> Wanted:
+def spec_of_request(services: Services, pool: Pool, asked: UpdateImageRequest) -> RolloutSpec:
     """What a request asks for, with image and schedule resolved. Raises InvalidRequest."""
     image, schedule = _resolve(services, pool, asked)
-    return Wanted(image, asked.version, schedule, asked.policy, asked.reason, asked.allow_downgrade)
+    return RolloutSpec(image, asked.version, schedule, asked.policy, asked.reason, asked.allow_downgrade)
 
 
-def _policy(pool: Pool, wanted: Wanted) -> Policy:
+def _policy(pool: Pool, wanted: RolloutSpec) -> Policy:
     if isinstance(wanted.policy, Policy):
         return wanted.policy
     return resolve_policy(wanted.schedule.mode, pool.policy, wanted.policy)
 
 
-def draft(services: Services, pool: Pool, wanted: Wanted, who: str) -> tuple[Rollout, Preflight]:
+def draft(services: Services, pool: Pool, wanted: RolloutSpec, who: str) -> tuple[Rollout, Preflight]:
     """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
     image, version = wanted.image, wanted.version
     policy = _policy(pool, wanted)
@@ -149,7 +149,7 @@ def in_windows(
 
     Raises InvalidRequest naming the field that says when, with `prefix` before it.
     """
-    why_not = outside(schedule, windows, zone, need)
-    if why_not:
-        raise InvalidRequest.one(f"{prefix}{_FIELDS[schedule.mode]}", why_not)
+    blocked_reason = outside(schedule, windows, zone, need)
+    if blocked_reason:
+        raise InvalidRequest.one(f"{prefix}{_FIELDS[schedule.mode]}", blocked_reason)
     return schedule

@@ -59,7 +59,7 @@ class _Running:
 
 
 @dataclass
-class Ear:
+class LogoffListener:
     """What one worker has heard: kept for its life. Safe for many threads."""
 
     total: Bucket = field(default_factory=lambda: Bucket(burst=200, per_second=50))
@@ -69,8 +69,8 @@ class Ear:
     read_at: datetime | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def hear(self, services: Services, engine: Engine, body: Mapping[str, Any]) -> int:
-        """Nudge the rollouts whose hosts the body names; how many were nudged. Strangers, stale and repeated
+    def receive(self, services: Services, engine: Engine, body: Mapping[str, Any]) -> int:
+        """Signal the rollouts whose hosts the body names; how many were signalled. Strangers, stale and repeated
         hints, and what is over the limits, change nothing; nor does what goes wrong: polling finds the host too."""
         try:
             return self._hear(services, engine, body)
@@ -87,10 +87,10 @@ class Ear:
             self._refresh(services, now)
             hosts = {hint.host for hint in new if self._allowed(hint, now)}
             left = {rollout: sorted(hosts & known.hosts) for rollout, known in self.running.items()}
-            nudges = [(rollout, self.running[rollout].run, those) for rollout, those in left.items() if those]
-        for rollout, run, those in nudges:
-            engine.nudge(rollout, run, "logoff", left=those)
-        return len(nudges)
+            signals = [(rollout, self.running[rollout].run, those) for rollout, those in left.items() if those]
+        for rollout, run, those in signals:
+            engine.signal_rollout(rollout, run, "logoff", logged_off=those)
+        return len(signals)
 
     def _new(self, hint: Hint, now: datetime) -> bool:
         """Whether this very hint was not heard before."""

@@ -17,14 +17,14 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.budget import Budget, budget_for
 from shared.planning.forecast import forecast
 from shared.planning.plan import plan
-from shared.planning.values import Act, Bound, Plan, Snapshot
+from shared.planning.values import Action, Bound, Plan, Snapshot
 from shared.planning.waves import hosts_in_waves, waves_until_closing
 from shared.planning.windows import FOREVER, open_until, room_at
-from shared.pools.claim import stands
+from shared.pools.claim import is_valid
 from shared.records.pools import find_pool
-from shared.rollouts.draft import Wanted, draft, wanted_by_request
+from shared.rollouts.draft import RolloutSpec, draft, spec_of_request
 from shared.rollouts.reconcile.answer import limits_of
-from shared.rollouts.reconcile.snapshot import gather
+from shared.rollouts.reconcile.snapshot import read_snapshot
 from shared.services import Services
 
 ORDERED_BY = "idle hosts first, then those with the fewest sessions; of those with as many, by name"
@@ -50,8 +50,8 @@ class Preview(Value):
     users_at_force: int
     at_once: int
     bounds: Sequence[PlannedBound]
-    binding: Sequence[str]
-    binds_later: Sequence[str]
+    limited_by: Sequence[str]
+    limited_later_by: Sequence[str]
     windows: str
     expected_end: UtcTime | None
     expected_end_bounds: tuple[UtcTime, UtcTime] | None
@@ -63,14 +63,14 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
     Raises AzureError when the pool cannot be read.
     """
     now = services.now()
-    snapshot = gather(services, rollout, pool, now).snapshot
+    snapshot = read_snapshot(services, rollout, pool, now).snapshot
     begins = _begins(snapshot, rollout, now)
     decided = plan(snapshot, rollout.policy, begins, limits=limits_of(services))
     hosts = _planned(snapshot, decided)
-    to_update = [host for host in hosts if host.does != Act.SKIP]
+    to_update = [host for host in hosts if host.action != Action.SKIP]
     users = sum(host.sessions for host in to_update)
     budget = budget_for(snapshot, rollout.policy, begins)
-    at_once, later, binding = _limiting(budget)
+    at_once, later, limited_by = _limiting(budget)
     first = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only))
     foreseen = forecast(rollout, _rows(snapshot, decided), now, first=first)
     return Preview(
@@ -83,9 +83,9 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
         users_now=users,
         users_at_force=users,
         at_once=at_once,
-        bounds=[PlannedBound(bound=bound.name, hosts=bound.hosts, because=bound.because) for bound in budget.bounds],
-        binding=binding,
-        binds_later=later,
+        bounds=[PlannedBound(bound=bound.name, hosts=bound.hosts, reason=bound.reason) for bound in budget.bounds],
+        limited_by=limited_by,
+        limited_later_by=later,
         windows=_windows(snapshot, rollout, begins, len(to_update), at_once, first or at_once),
         expected_end=foreseen.expected,
         expected_end_bounds=foreseen.bounds,
@@ -105,14 +105,14 @@ def _settling(rollout: Rollout) -> timedelta:
 def _planned(snapshot: Snapshot, decided: Plan) -> list[PlannedHost]:
     versions = {view.name: view.row.version for view in snapshot.hosts}
     return [
-        PlannedHost(host=d.host, does=str(d.act), reason=d.reason, sessions=d.sessions, version=versions[d.host])
+        PlannedHost(host=d.host, action=str(d.act), reason=d.reason, sessions=d.sessions, version=versions[d.host])
         for d in decided.decisions
     ]
 
 
 def _rows(snapshot: Snapshot, decided: Plan) -> list[RolloutHost]:
     """The rows as they would be once those that are not updated are out of it."""
-    skipped = set(decided.chosen(Act.SKIP))
+    skipped = set(decided.chosen(Action.SKIP))
     return [
         view.row.model_copy(
             update={"sessions": view.sessions} | ({"state": HostState.SKIPPED} if view.name in skipped else {})
@@ -146,41 +146,41 @@ def _windows(snapshot: Snapshot, rollout: Rollout, begins: datetime, hosts: int,
     if closes is None or closes == FOREVER:
         return ""
     minutes = f"{counted(round(each.total_seconds() / 60), 'minute')} a host"
-    told = f"The first host may begin at {_told(begins, zone)}; the window closes at {_told(closes, zone)}."
+    text = f"The first host may begin at {_local_time(begins, zone)}; the window closes at {_local_time(closes, zone)}."
     taken = begins + _settling(rollout)
     if taken + each > closes:
-        return f"{told} No window is as long as that takes ({minutes}): hosts are begun all the same, and end outside."
+        return f"{text} No window is as long as that takes ({minutes}): hosts are begun all the same, and end outside."
     number = waves_until_closing(each, windows, zone, taken)
     fit = min(hosts, hosts_in_waves(number, max(1, at_once), dared))
-    return f"{told} At most about {fit} of {counted(hosts, 'host')} can end before that, at {minutes}."
+    return f"{text} At most about {fit} of {counted(hosts, 'host')} can end before that, at {minutes}."
 
 
-def _told(moment: datetime, zone: str) -> str:
+def _local_time(moment: datetime, zone: str) -> str:
     return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
 
 
 def plan_update(services: Services, name: str, asked: UpdateImageRequest, who: str) -> PlanView:
     """What `update_image` would do, with all findings; writes nothing. Raises NotFound, InvalidRequest, AzureBusy."""
     pool = find_pool(services, name)
-    return plan_rollout(services, pool, wanted_by_request(services, pool, asked), who)
+    return plan_rollout(services, pool, spec_of_request(services, pool, asked), who)
 
 
-def plan_rollout(services: Services, pool: Pool, wanted: Wanted, who: str) -> PlanView:
+def plan_rollout(services: Services, pool: Pool, wanted: RolloutSpec, who: str) -> PlanView:
     """What `begin_rollout` would do, with all findings; writes nothing. Raises InvalidRequest, AzureBusy."""
     rollout, found = draft(services, pool, wanted, who)
-    if pool.running_rollout and stands(services, pool.running_rollout):
+    if pool.running_rollout and is_valid(services, pool.running_rollout):
         found.failed("rollout", f"rollout {pool.running_rollout} runs on this pool", "wait for its end or cancel it")
     else:
         found.passed("rollout", "no other rollout runs on this pool")
     fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN} | {"preflight": found.findings}
     fields["can_start"] = all(finding.result != "fail" for finding in found.findings)
-    return PlanView.model_validate(fields | _foreseen(services, pool, rollout))
+    return PlanView.model_validate(fields | _preview_fields(services, pool, rollout))
 
 
 _SHOWN_IN_PLAN = ("pool", "image", "version", "from_version", "schedule", "policy")
 
 
-def _foreseen(services: Services, pool: Pool, rollout: Rollout) -> dict[str, object]:
+def _preview_fields(services: Services, pool: Pool, rollout: Rollout) -> dict[str, object]:
     try:
         seen = preview(services, pool, rollout)
     except AzureBusy:

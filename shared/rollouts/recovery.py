@@ -6,11 +6,11 @@ import logging
 from datetime import timedelta
 
 from shared.core.errors import FreshcoatError, StaleRow
-from shared.core.states import RolloutState, move_rollout
+from shared.core.states import RolloutState, transition_rollout
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
 from shared.pools.claim import CLAIM_GRACE
-from shared.pools.settlement import settle_pool
+from shared.pools.settlement import apply_outcome_to_pool
 from shared.ports.engine import Engine
 from shared.rollouts.refresh.lifecycle import keep_refresh
 from shared.services import POOLS, ROLLOUTS, Services
@@ -49,7 +49,7 @@ def _running(services: Services, pool: Pool) -> Rollout | None:
     if rollout is None:
         return None  # nothing, or a request that is just being accepted, or died: the next one takes the claim over
     if rollout.state.ended:
-        settle_pool(services, rollout)
+        apply_outcome_to_pool(services, rollout)
         return None
     return rollout
 
@@ -96,7 +96,7 @@ def _end(services: Services, rollout: Rollout) -> None:
     cancelling = rollout.state is RolloutState.CANCELLING
     to = RolloutState.CANCELLED if cancelling else RolloutState.FAILED
     note = rollout.note if cancelling else "Its pool is not held for it, so nothing may drive it. Ask again."
-    state = move_rollout(rollout.id, rollout.state, to)
+    state = transition_rollout(rollout.id, rollout.state, to)
     try:
         services.rollouts.replace(
             rollout.model_copy(update={"state": state, "note": note, "resume_to": None, "ended_at": services.now()})
@@ -107,7 +107,7 @@ def _end(services: Services, rollout: Rollout) -> None:
 
 
 def _silent(services: Services, rollout: Rollout) -> bool:
-    last = max(rollout.created_at, rollout.look.at if rollout.look else rollout.created_at)
+    last = max(rollout.created_at, rollout.last_pass.at if rollout.last_pass else rollout.created_at)
     return services.now() >= last + timedelta(seconds=services.settings.resume_after)
 
 

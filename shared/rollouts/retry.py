@@ -9,11 +9,11 @@ from shared.core.errors import Conflict
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
-from shared.planning.rollback_policy import calmed
-from shared.pools.claim import refuse_second, settled_pool
+from shared.planning.rollback_policy import as_rollback_policy
+from shared.pools.claim import free_pool, refuse_second
 from shared.ports.engine import Engine
 from shared.records.images import find_image
-from shared.rollouts.draft import Wanted
+from shared.rollouts.draft import RolloutSpec
 from shared.rollouts.start import begin_rollout
 from shared.services import ROLLOUTS, Services
 
@@ -27,14 +27,14 @@ def retry_ended(services: Services, engine: Engine, old: Rollout, asked: RetryRe
     It has the same image, version and policy. Had `old` been going back, it brings those hosts to what the pool was on
     before. Raises NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict, AzureBusy.
     """
-    pool = settled_pool(services, old.pool)
+    pool = free_pool(services, old.pool)
     if running := _retry_of(services, old, pool.running_rollout):
         return running
     refuse_second(services, pool)
     _refuse_overtaken(services, old)
     schedule = _schedule(services, pool, old, asked)
     try:
-        return begin_rollout(services, engine, pool, _wanted(services, pool, old, schedule), who)
+        return begin_rollout(services, engine, pool, _spec(services, pool, old, schedule), who)
     except Conflict as conflict:
         if conflict.rollout and (running := _retry_of(services, old, conflict.rollout)):
             return running  # somebody asked for it at the same time
@@ -65,23 +65,23 @@ def _refuse_overtaken(services: Services, old: Rollout) -> None:
             if later.created_at <= old.created_at:
                 return  # newest first
             if later.started_at is not None and later.kind is not RolloutKind.REFRESH:
-                told = f"Rollout {later.id} has begun on pool {old.pool} since: retry that one, or publish a version."
-                raise Conflict(told, rollout=later.id)
+                text = f"Rollout {later.id} has begun on pool {old.pool} since: retry that one, or publish a version."
+                raise Conflict(text, rollout=later.id)
         continuation = page.continuation
         if continuation is None:
             return
 
 
-def _wanted(services: Services, pool: Pool, old: Rollout, schedule: Schedule) -> Wanted:
+def _spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule) -> RolloutSpec:
     """What the new rollout is to do. The version was accepted before, so an older one is no mistake."""
     image, version, kind, policy = old.image, old.version, old.kind, old.policy
-    if old.going_back:
+    if old.rolling_back:
         if old.from_version is None:
-            told = f"It is not known which version pool {pool.name} had before: publish the one you want."
-            raise Conflict(told)
+            text = f"It is not known which version pool {pool.name} had before: publish the one you want."
+            raise Conflict(text)
         image, version = old.from_image or old.image, old.from_version
-        kind, policy = RolloutKind.ROLL_BACK, calmed(policy)
-    return Wanted(
+        kind, policy = RolloutKind.ROLL_BACK, as_rollback_policy(policy)
+    return RolloutSpec(
         image=find_image(services, image),
         version=version,
         schedule=schedule,

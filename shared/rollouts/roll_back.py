@@ -10,14 +10,14 @@ from shared.core.states import RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow
-from shared.planning.rollback_policy import calmed, policy_back
-from shared.pools.claim import refuse_second, settled_pool
+from shared.planning.rollback_policy import as_rollback_policy, rollback_policy
+from shared.pools.claim import free_pool, refuse_second
 from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.pools import find_pool, running_rollout
 from shared.rollouts import control
-from shared.rollouts.command_rules import begun
-from shared.rollouts.draft import Wanted
+from shared.rollouts.command_rules import has_begun
+from shared.rollouts.draft import RolloutSpec
 from shared.rollouts.preflight.results import warned
 from shared.rollouts.preview import plan_rollout
 from shared.rollouts.start import begin_rollout
@@ -31,16 +31,16 @@ def roll_back_pool(services: Services, engine: Engine, name: str, asked: RollBac
     The update that runs goes back by its own schedule and policy. A roll-back that runs already is answered. Raises
     NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict, AzureBusy.
     """
-    pool = settled_pool(services, name)
+    pool = free_pool(services, name)
     running = running_rollout(services, pool)
     if running and _goes_back(running):
         return _view(services, running)
     if running:
-        _refuse_no_way_back(running)
-        _refuse_unbegun(running)
+        _refuse_without_previous_version(running)
+        _refuse_not_started(running)
         return control.cancel(services, engine, running.id, who, CancelHow.ROLL_BACK, reason=asked.reason)
     refuse_second(services, pool)
-    wanted = _wanted(services, pool, asked)
+    wanted = _spec(services, pool, asked)
     try:
         return _view(services, begin_rollout(services, engine, pool, wanted, who))
     except Conflict as conflict:
@@ -58,12 +58,12 @@ def plan_roll_back(services: Services, name: str, asked: RollBackPoolRequest, wh
     pool = find_pool(services, name)
     running = running_rollout(services, pool)
     if running is None:
-        return plan_rollout(services, pool, _wanted(services, pool, asked), who)
+        return plan_rollout(services, pool, _spec(services, pool, asked), who)
     if not _goes_back(running):
-        _refuse_no_way_back(running)
+        _refuse_without_previous_version(running)
     # To the planner the pool is free: the rollout that runs is the one that goes back.
     free = pool.model_copy(update={"running_rollout": ""})
-    return _with_running(plan_rollout(services, free, _wanted_by(services, running), who), running)
+    return _with_running(plan_rollout(services, free, _spec_of_request(services, running), who), running)
 
 
 def _view(services: Services, rollout: Rollout) -> RolloutView:
@@ -75,26 +75,28 @@ def _goes_back(running: Rollout) -> bool:
     return running.kind is RolloutKind.ROLL_BACK and running.state is not RolloutState.CANCELLING
 
 
-def _refuse_unbegun(running: Rollout) -> None:
+def _refuse_not_started(running: Rollout) -> None:
     """Raises Conflict for a rollout that has changed nothing yet: to cancel it would take the pool nowhere."""
-    if not begun(running):
-        told = f"Rollout {running.id} has not begun, so there is nothing of it to take back: cancel it, then ask again."
-        raise Conflict(told, rollout=running.id)
+    if not has_begun(running):
+        text = f"Rollout {running.id} has not begun, so there is nothing of it to take back: cancel it, then ask again."
+        raise Conflict(text, rollout=running.id)
 
 
-def _refuse_no_way_back(running: Rollout) -> None:
+def _refuse_without_previous_version(running: Rollout) -> None:
     """Raises Conflict when the pool would not come back by taking this rollout back."""
     before = (running.from_image or running.image, running.from_version)
     if running.kind is RolloutKind.ROLL_BACK:
-        why = "is being cancelled on its way back: wait for its end, then publish the version you want"
+        reason = "is being cancelled on its way back: wait for its end, then publish the version you want"
     elif before == (running.image, running.version):
-        why = "brings hosts to the version the pool is on already: cancel it with how leave, and roll back at its end"
+        reason = (
+            "brings hosts to the version the pool is on already: cancel it with how leave, and roll back at its end"
+        )
     else:
         return
-    raise Conflict(f"Rollout {running.id} {why}.", rollout=running.id)
+    raise Conflict(f"Rollout {running.id} {reason}.", rollout=running.id)
 
 
-def _wanted(services: Services, pool: Pool, asked: RollBackPoolRequest) -> Wanted:
+def _spec(services: Services, pool: Pool, asked: RollBackPoolRequest) -> RolloutSpec:
     """A rollout to the pool's previous version. Raises InvalidRequest, NotFound, Conflict when none is known."""
     if pool.previous_version is None:
         raise Conflict(
@@ -103,28 +105,28 @@ def _wanted(services: Services, pool: Pool, asked: RollBackPoolRequest) -> Wante
             "already are skipped."
         )
     schedule = parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone)
-    return Wanted(
+    return RolloutSpec(
         image=find_image(services, pool.previous_image or pool.image),
         version=pool.previous_version,
         schedule=schedule,
-        policy=policy_back(schedule.mode, pool.policy, asked.policy),
+        policy=rollback_policy(schedule.mode, pool.policy, asked.policy),
         reason=asked.reason,
         allow_downgrade=True,
         kind=RolloutKind.ROLL_BACK,
     )
 
 
-def _wanted_by(services: Services, running: Rollout) -> Wanted:
+def _spec_of_request(services: Services, running: Rollout) -> RolloutSpec:
     """Where the rollout that runs brings the pool when it goes back. Raises NotFound, Conflict."""
     back = running.kind is RolloutKind.ROLL_BACK
     version = running.version if back else running.from_version
     if version is None:
         raise Conflict(f"It is not known which version pool {running.pool} had before rollout {running.id}.")
-    return Wanted(
+    return RolloutSpec(
         image=find_image(services, running.image if back else running.from_image or running.image),
         version=version,
         schedule=running.schedule,
-        policy=running.policy if back else calmed(running.policy),
+        policy=running.policy if back else as_rollback_policy(running.policy),
         allow_downgrade=True,
         kind=RolloutKind.ROLL_BACK,
     )
@@ -132,7 +134,7 @@ def _wanted_by(services: Services, running: Rollout) -> Wanted:
 
 def _with_running(plan: PlanView, running: Rollout) -> PlanView:
     """The plan, with a finding that names the rollout by which it happens."""
-    does = "takes the pool back already" if running.kind is RolloutKind.ROLL_BACK else "runs, and goes back itself"
-    told = warned("rollout", f"rollout {running.id} {does}", "its schedule and policy count, not those sent here")
+    action = "takes the pool back already" if running.kind is RolloutKind.ROLL_BACK else "runs, and goes back itself"
+    text = warned("rollout", f"rollout {running.id} {action}", "its schedule and policy count, not those sent here")
     others = [finding for finding in plan.preflight if finding.check != "rollout"]
-    return plan.model_copy(update={"preflight": [*others, told]})
+    return plan.model_copy(update={"preflight": [*others, text]})

@@ -11,23 +11,23 @@ from shared.core.errors import AzureBusy, Conflict
 from shared.core.states import RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
-from shared.pools.claim import claim, give_back, refuse_second, settled_pool
+from shared.pools.claim import claim, free_pool, refuse_second, release_claim
 from shared.ports.engine import Engine
 from shared.records.pools import find_pool
-from shared.records.versions import read_family
-from shared.rollouts.draft import Wanted, draft, wanted_by_request
+from shared.records.versions import read_versions
+from shared.rollouts.draft import RolloutSpec, draft, spec_of_request
 from shared.services import ROLLOUTS, Services
-from shared.versions.removal_rules import is_leaving
+from shared.versions.removal_rules import is_being_removed
 from shared.views.rollout_progress import progress
 
 
-def write_claimed(services: Services, rollout: Rollout) -> Rollout:
+def write_rollout(services: Services, rollout: Rollout) -> Rollout:
     """Write the row, and make sure that pool and version are still the rollout's to take.
 
     Raises Conflict when they are not (the row is ended then), AzureBusy.
     """
     written = _write(services, rollout)
-    _refuse_leaving(services, written)
+    _refuse_version_being_removed(services, written)
     return written
 
 
@@ -40,34 +40,34 @@ def _write(services: Services, rollout: Rollout) -> Rollout:
         # the resume timer drives the rollout, without it the claim lapses.
         found = services.rollouts.find(ROLLOUTS, rollout.id)
         if found is None:
-            give_back(services, rollout.pool, rollout.id)
+            release_claim(services, rollout.pool, rollout.id)
             raise
         written = found
     except Exception:
-        give_back(services, rollout.pool, rollout.id)
+        release_claim(services, rollout.pool, rollout.id)
         raise
     holder = find_pool(services, rollout.pool).running_rollout
     if holder == rollout.id:
         return written
     # So slow that somebody took the claim for a dead one: theirs goes on, ours must not be picked up.
     note = f"Rollout {holder} took the pool before this one was written."
-    _end_unbegun(services, written, note)
+    _end_before_start(services, written, note)
     raise Conflict(note, rollout=holder)
 
 
-def _refuse_leaving(services: Services, rollout: Rollout) -> None:
+def _refuse_version_being_removed(services: Services, rollout: Rollout) -> None:
     """Look at the version once more, now that the rollout is written.
 
     Whoever removes a version marks it first and then looks for rollouts: so of two at once one sees the other.
     """
-    if is_leaving(read_family(services, rollout.image), rollout.version):
+    if is_being_removed(read_versions(services, rollout.image), rollout.version):
         note = f"Version {rollout.version} is being removed, or was discarded: choose another one."
-        _end_unbegun(services, rollout, note)
-        give_back(services, rollout.pool, rollout.id)
+        _end_before_start(services, rollout, note)
+        release_claim(services, rollout.pool, rollout.id)
         raise Conflict(note)
 
 
-def _end_unbegun(services: Services, rollout: Rollout, note: str) -> None:
+def _end_before_start(services: Services, rollout: Rollout, note: str) -> None:
     services.rollouts.replace(
         rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
     )
@@ -82,13 +82,13 @@ def update_image(services: Services, engine: Engine, name: str, asked: UpdateIma
     Raises NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict with the id of the
     rollout that is in the way, AzureBusy.
     """
-    pool = settled_pool(services, name)
+    pool = free_pool(services, name)
     refuse_second(services, pool)
-    rollout = begin_rollout(services, engine, pool, wanted_by_request(services, pool, asked), who)
+    rollout = begin_rollout(services, engine, pool, spec_of_request(services, pool, asked), who)
     return progress(rollout, [], services.now())
 
 
-_DEEDS = {
+_ACTIONS = {
     RolloutKind.UPDATE: "update image",
     RolloutKind.ROLL_BACK: "roll back pool",
     RolloutKind.REFRESH: "refresh hosts",
@@ -96,7 +96,7 @@ _DEEDS = {
 """What the audit calls it."""
 
 
-def begin_rollout(services: Services, engine: Engine, pool: Pool, wanted: Wanted, who: str) -> Rollout:
+def begin_rollout(services: Services, engine: Engine, pool: Pool, wanted: RolloutSpec, who: str) -> Rollout:
     """Check, claim the pool, write the rollout, have it driven. Safe to repeat with the same `rollout_id`.
 
     Raises PreflightFailed (nothing was written), Conflict with the id of the rollout that is in the way, AzureBusy.
@@ -107,10 +107,10 @@ def begin_rollout(services: Services, engine: Engine, pool: Pool, wanted: Wanted
     rollout, found = draft(services, pool, wanted, who)
     found.stop_if_failed()
     claim(services, pool.name, rollout.id)
-    rollout = write_claimed(services, rollout)
+    rollout = write_rollout(services, rollout)
     detail = f"rollout {rollout.id}: {wanted.reason}"
     audit(
-        services, who, _DEEDS[wanted.kind], pool.name, f"{rollout.image}, {detail}",
+        services, who, _ACTIONS[wanted.kind], pool.name, f"{rollout.image}, {detail}",
         before=pool.version or "", after=rollout.version,
     )  # fmt: skip
     try:

@@ -120,7 +120,7 @@ class Codec[R: Record]:
         return name in self._left_out and value == self._left_out[name]
 
 
-class FamilyCodec[R: Record]:
+class VersionSetCodec[R: Record]:
     """Several kinds of record in one table, told apart by their native property `kind`."""
 
     def __init__(self, **codecs: Codec[Any]) -> None:

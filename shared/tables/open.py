@@ -21,7 +21,7 @@ from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.tables import keys
-from shared.tables.codec import Codec, Coding, FamilyCodec
+from shared.tables.codec import Codec, Coding, VersionSetCodec
 from shared.tables.errors import translated
 from shared.tables.keys import Keys
 from shared.tables.rows import TableRows
@@ -78,9 +78,9 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
     )
 
 
-def image_row_codec() -> FamilyCodec[ImageRow]:
+def image_row_codec() -> VersionSetCodec[ImageRow]:
     """How the rows of an image's versions look as entities."""
-    return FamilyCodec(
+    return VersionSetCodec(
         state=Codec(ImageState, keys.image_row_keys),
         version=Codec(ImageVersion, keys.image_row_keys),
     )

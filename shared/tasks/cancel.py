@@ -9,7 +9,7 @@ from shared.audit.record import audit
 from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
 from shared.core.states import TaskState
-from shared.core.steps import CAPTURE_STEPS, JOB_STEPS, behind
+from shared.core.steps import CAPTURE_STEPS, FLEET_UPDATE_STEPS, is_completed
 from shared.fleet.undo import stop_running
 from shared.models.tasks import CancelHow, Task, TaskKind
 from shared.ports.engine import Engine
@@ -39,8 +39,8 @@ def cancel_task(services: Services, engine: Engine, task_id: str, how: CancelHow
             task = services.tasks.replace(_cancelled(services, task, how, who))
         except StaleRow:
             continue
-        told = f" ({how.value})" if task.kind is TaskKind.UPDATE_POOLS else ""
-        audit(services, who, "cancel task", task.image, f"task {task.id}: {WORDS[task.kind]}{told}")
+        text = f" ({how.value})" if task.kind is TaskKind.UPDATE_POOLS else ""
+        audit(services, who, "cancel task", task.image, f"task {task.id}: {WORDS[task.kind]}{text}")
         _stop_at_once(services, engine, task)
         return _seen(services, task)
     raise Conflict(f"Task {task_id} is changing too fast; try again.", task=task_id)
@@ -52,18 +52,18 @@ def _to_cancel(services: Services, task_id: str) -> Task:
         return task
     if services.rollouts.find(ROLLOUTS, task_id) is None:
         raise NotFound("task", task_id)
-    told = f"Task {task_id} is a rollout: cancel it with POST /api/rollouts/{task_id}/cancel."
-    raise Conflict(told, rollout=task_id)
+    text = f"Task {task_id} is a rollout: cancel it with POST /api/rollouts/{task_id}/cancel."
+    raise Conflict(text, rollout=task_id)
 
 
 def _refuse_way_back(task: Task, how: CancelHow) -> None:
     """Only a job over many pools has pools to take back: an activation has switched the version of all others too."""
     if how is CancelHow.LEAVE or task.kind is TaskKind.UPDATE_POOLS:
         return
-    told = f"this task ({WORDS[task.kind]}) takes nothing back when it is cancelled; leave this out"
+    text = f"this task ({WORDS[task.kind]}) takes nothing back when it is cancelled; leave this out"
     if task.kind in {TaskKind.ACTIVATE, TaskKind.ROLL_BACK}:
-        told += f", and go back with POST /api/images/{task.image}/roll-back"
-    raise InvalidRequest.one("how", told)
+        text += f", and go back with POST /api/images/{task.image}/roll-back"
+    raise InvalidRequest.one("how", text)
 
 
 def _already(task: Task, how: CancelHow) -> bool:
@@ -80,16 +80,16 @@ def _already(task: Task, how: CancelHow) -> bool:
 def _refuse_late(task: Task, how: CancelHow) -> None:
     """A version that is replicated is recorded next: from there on it is staged, and can be discarded instead."""
     if task.state.ended:
-        told = f"Task {task.id} has ended ({task.state.value}): it is too late to cancel it."
-        raise Conflict(told + _one_by_one(task, how), task=task.id)
+        text = f"Task {task.id} has ended ({task.state.value}): it is too late to cancel it."
+        raise Conflict(text + _one_by_one(task, how), task=task.id)
     if task.failure and not task.cancelled_by:
         raise Conflict(f"Task {task.id} has failed and is cleaning up: wait for its end.", task=task.id)
-    if task.kind is TaskKind.SET_AS_IMAGE and behind(CAPTURE_STEPS, task.phase, REPLICATE_VERSION):
+    if task.kind is TaskKind.SET_AS_IMAGE and is_completed(CAPTURE_STEPS, task.phase, REPLICATE_VERSION):
         raise Conflict(
             f"Task {task.id} has made version {task.version} already. Wait for its end, then discard the version.",
             task=task.id,
         )
-    if task.kind is TaskKind.UPDATE_POOLS and behind(JOB_STEPS, task.phase, UPDATE_POOLS):
+    if task.kind is TaskKind.UPDATE_POOLS and is_completed(FLEET_UPDATE_STEPS, task.phase, UPDATE_POOLS):
         raise Conflict(f"Task {task.id} has updated all its pools.{_one_by_one(task, how)}", task=task.id)
 
 

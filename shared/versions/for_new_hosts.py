@@ -20,7 +20,7 @@ from shared.core.wording import VERSION_WORDS
 from shared.models.images import GalleryVersion, ImageState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 
 GIVEABLE = frozenset({VersionState.ACTIVE, VersionState.BACKUP})
 """Versions that were released to the users."""
@@ -30,19 +30,19 @@ GIVEABLE = frozenset({VersionState.ACTIVE, VersionState.BACKUP})
 class Known:
     """What is known of an image's versions: the rows, and the gallery; None when the gallery cannot be read."""
 
-    family: Family
+    version_set: VersionSet
     gallery: Mapping[str, GalleryVersion] | None
 
     def tells_of(self, version: str) -> bool:
         """Whether anything is known of the version: what is not recorded here only the gallery knows."""
-        return self.gallery is not None or version in self.family.versions
+        return self.gallery is not None or version in self.version_set.versions
 
     def refusal(self, version: str) -> str:
         """Why a host that people work on may not be made from the version; empty when it may.
 
         While the gallery cannot be read, what is recorded as released counts, and nothing else.
         """
-        recorded, there = self.family.versions.get(version), (self.gallery or {}).get(version)
+        recorded, there = self.version_set.versions.get(version), (self.gallery or {}).get(version)
         if recorded and recorded.state not in GIVEABLE:
             return "is only staged" if recorded.state is VersionState.STAGED else VERSION_WORDS[recorded.state]
         if recorded and recorded.deleting:
@@ -59,7 +59,7 @@ class Choice:
 
     image: str
     version: str
-    why: str
+    reason: str
     refused: str = ""
     """Why it stands in for the version that the rules name; empty when it is that."""
 
@@ -70,23 +70,23 @@ def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> 
     `rollout` is the pool's rollout that is not ended; `images` has the pool's image and that of the rollout.
     """
     instead = ""
-    for choice in _in_order(pool, rollout, images[pool.image].family.state):
+    for choice in _in_order(pool, rollout, images[pool.image].version_set.state):
         if not images[choice.image].tells_of(choice.version):
             return None
         refused = images[choice.image].refusal(choice.version)
         if not refused:
-            told = f"{instead}; instead: {choice.why}" if instead else choice.why
-            return Choice(choice.image, choice.version, told, instead)
+            text = f"{instead}; instead: {choice.reason}" if instead else choice.reason
+            return Choice(choice.image, choice.version, text, instead)
         instead = instead or f"version {choice.version} {refused}"
     return None
 
 
 def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Choice]:
     """The version that the rules name, then those that stand in for it."""
-    if rollout and rollout.kind is RolloutKind.ROLL_BACK and not rollout.going_back:
+    if rollout and rollout.kind is RolloutKind.ROLL_BACK and not rollout.rolling_back:
         named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} takes the pool back to this version")
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
-    if rollout and rollout.canary_passed_at and not rollout.going_back and not rollout.retry_of:
+    if rollout and rollout.canary_passed_at and not rollout.rolling_back and not rollout.retry_of:
         named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} has passed its first hosts")
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
     return _of_pool(pool, _named(pool, rollout, state), *_stand_ins(pool, state))
@@ -97,7 +97,7 @@ type _Reasoned = tuple[str | None, str]
 
 
 def _of_pool(pool: Pool, *reasoned: _Reasoned) -> list[Choice]:
-    return [Choice(pool.image, version, why) for version, why in reasoned if version]
+    return [Choice(pool.image, version, reason) for version, reason in reasoned if version]
 
 
 def _stand_ins(pool: Pool, state: ImageState) -> list[_Reasoned]:
@@ -111,7 +111,7 @@ def _stand_ins(pool: Pool, state: ImageState) -> list[_Reasoned]:
 
 def _named(pool: Pool, rollout: Rollout | None, state: ImageState) -> _Reasoned:
     """What the second and the third rule name."""
-    if rollout and rollout.going_back:
+    if rollout and rollout.rolling_back:
         return pool.version, f"rollout {rollout.id} brings the pool back to this version"
     if rollout:
         return pool.version, f"the pool is on this version until rollout {rollout.id} has passed its first hosts"

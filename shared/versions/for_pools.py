@@ -11,7 +11,7 @@ from shared.models.base import version_key
 from shared.models.findings import Finding
 from shared.models.images import GalleryVersion, ImageVersion
 from shared.models.pools import Pool, Ring
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 
 CHECK = "staged"
 
@@ -24,16 +24,16 @@ _GONE = {
 
 
 def check_use(
-    pool: Pool, family: Family, version: str, there: GalleryVersion | None, *, allow_downgrade: bool
+    pool: Pool, version_set: VersionSet, version: str, there: GalleryVersion | None, *, allow_downgrade: bool
 ) -> Finding | None:
     """Whether the version may be published to the pool. `there`: as the gallery has it; None when it has it not, or
     cannot be read. None: nothing is known of the version, which another check says."""
-    current = pool.image == family.state.image and pool.version == version
-    recorded = family.versions.get(version)
+    current = pool.image == version_set.state.image and pool.version == version
+    recorded = version_set.versions.get(version)
     if recorded is None:
         if there is None:
             return None
-        return _unrecorded(pool, family, there, current=current, allow_downgrade=allow_downgrade)
+        return _unrecorded(pool, version_set, there, current=current, allow_downgrade=allow_downgrade)
     match recorded.state:
         case VersionState.ACTIVE:
             return _pass("the version is active")
@@ -42,8 +42,8 @@ def check_use(
         case VersionState.BACKUP:
             return _backup(recorded, current=current, allow_downgrade=allow_downgrade)
         case state:
-            why, what_to_do = _GONE[state]
-            return _fail(f"version {version} {why}", what_to_do)
+            reason, what_to_do = _GONE[state]
+            return _fail(f"version {version} {reason}", what_to_do)
 
 
 def _backup(recorded: ImageVersion, *, current: bool, allow_downgrade: bool) -> Finding:
@@ -56,16 +56,18 @@ def _backup(recorded: ImageVersion, *, current: bool, allow_downgrade: bool) -> 
     return _fail(f"version {recorded.version} is a backup", "send allow_downgrade: true to go back to it")
 
 
-def _unrecorded(pool: Pool, family: Family, there: GalleryVersion, *, current: bool, allow_downgrade: bool) -> Finding:
+def _unrecorded(
+    pool: Pool, version_set: VersionSet, there: GalleryVersion, *, current: bool, allow_downgrade: bool
+) -> Finding:
     """A version that was in the gallery before the image was registered, or came into it by another way."""
-    version, active = there.version, family.state.active
+    version, active = there.version, version_set.state.active
     if current:
         return _pass("the pool is on this version")
     if active is None or version_key(version) > version_key(active):
         return _fail(f"version {version} is in the gallery, but not known here", "stage it first")
     if there.exclude_from_latest:
-        why = f"version {version} is not known here, left out of latest, and older than the active {active}"
-        return _fail(why, "choose another version")
+        reason = f"version {version} is not known here, left out of latest, and older than the active {active}"
+        return _fail(reason, "choose another version")
     if allow_downgrade:
         return _pass(f"the version is older than the active {active}, and going back is meant")
     return _fail(f"version {version} is older than the active {active}", "send allow_downgrade: true if it is meant")

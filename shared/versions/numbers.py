@@ -29,6 +29,6 @@ def next_version(taken: Collection[str], step: VersionStep) -> str:
         case _:
             raised = (major, minor, patch + 1)
     if max(raised) > HIGHEST_PART:
-        told = ".".join(map(str, highest))
-        raise InvalidRequest.one("step", f"{told} cannot be raised there any more: choose another step, or a version")
+        text = ".".join(map(str, highest))
+        raise InvalidRequest.one("step", f"{text} cannot be raised there any more: choose another step, or a version")
     return ".".join(map(str, raised))

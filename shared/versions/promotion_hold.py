@@ -10,34 +10,35 @@ from datetime import datetime
 
 from shared.core.errors import Conflict
 from shared.versions import lifecycle
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 
 
 def hold(
-    family: Family, version: str | None, *, promotion: str, force: bool, now: datetime, lapsed: str = ""
-) -> Family:
+    version_set: VersionSet, version: str | None, *, promotion: str, force: bool, now: datetime, lapsed: str = ""
+) -> VersionSet:
     """Hold the image for a promotion of its staged version, None meaning whichever that is. Safe to repeat.
 
     `lapsed` is a promotion that has ended without letting the image go. Raises Conflict when another promotion is
     scheduled, or when the version could not be activated as things stand.
     """
-    holder = family.state.promotion
+    holder = version_set.state.promotion
     if holder == promotion:
-        return family
+        return version_set
     if holder not in {"", lapsed}:
         raise Conflict(
-            f"Promotion {holder} of image {family.state.image} is scheduled: change it or cancel it.", promotion=holder
+            f"Promotion {holder} of image {version_set.state.image} is scheduled: change it or cancel it.",
+            promotion=holder,
         )
-    lifecycle.activate(family, version, task=promotion, now=now, backup=None, force=force)
-    return family.changed(promotion=promotion)
+    lifecycle.activate(version_set, version, task=promotion, now=now, backup=None, force=force)
+    return version_set.changed(promotion=promotion)
 
 
-def must_hold(family: Family, promotion: str) -> None:
+def must_hold(version_set: VersionSet, promotion: str) -> None:
     """Raises Conflict unless the image is held for this promotion."""
-    if family.state.promotion != promotion:
-        raise Conflict(f"Promotion {promotion} of image {family.state.image} no longer stands.")
+    if version_set.state.promotion != promotion:
+        raise Conflict(f"Promotion {promotion} of image {version_set.state.image} no longer stands.")
 
 
-def let_go(family: Family, promotion: str) -> Family:
+def let_go(version_set: VersionSet, promotion: str) -> VersionSet:
     """The image is no longer held for this promotion. Safe to repeat."""
-    return family.changed(promotion="") if family.state.promotion == promotion else family
+    return version_set.changed(promotion="") if version_set.state.promotion == promotion else version_set

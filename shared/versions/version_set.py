@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.core.errors import Conflict
-from shared.core.states import VersionState, move_version
+from shared.core.states import VersionState, transition_version
 from shared.models.base import version_key
 from shared.models.images import ImageRow, ImageState, ImageVersion
 
 
 @dataclass(frozen=True)
-class Family:
+class VersionSet:
     """The versions of one image and which of them are in use: the rows of one partition."""
 
     state: ImageState
     versions: Mapping[str, ImageVersion] = field(default_factory=dict)
 
-    def changed(self, *versions: ImageVersion, **state: object) -> Family:
+    def changed(self, *versions: ImageVersion, **state: object) -> VersionSet:
         """The family with these versions put in, and these fields of its state changed."""
-        return Family(
+        return VersionSet(
             self.state.model_copy(update=state),
             {**self.versions, **{version.version: version for version in versions}},
         )
 
-    def rows_changed_from(self, before: Family) -> list[ImageRow]:
+    def rows_changed_from(self, before: VersionSet) -> list[ImageRow]:
         """What is to be written: the state, always, and the versions that differ."""
         differ = [version for name, version in self.versions.items() if version != before.versions.get(name)]
         return [self.state, *differ]
@@ -42,14 +42,14 @@ class Family:
         return sorted(kept, key=lambda v: version_key(v.version), reverse=True)
 
 
-def known(family: Family, version: str) -> ImageVersion:
+def known(version_set: VersionSet, version: str) -> ImageVersion:
     """The row of a version. Raises Conflict when Freshcoat has had nothing to do with it."""
-    row = family.versions.get(version)
+    row = version_set.versions.get(version)
     if row is None:
         raise Conflict(f"Version {version} is not known here: stage it first.")
     return row
 
 
-def moved(row: ImageVersion, to: VersionState, **changes: object) -> ImageVersion:
+def with_state(row: ImageVersion, to: VersionState, **changes: object) -> ImageVersion:
     """The row in another state, with these changes. Raises ImpossibleMove when the table of moves has none such."""
-    return row.model_copy(update={**changes, "state": move_version(row.version, row.state, to)})
+    return row.model_copy(update={**changes, "state": transition_version(row.version, row.state, to)})

@@ -12,10 +12,10 @@ from shared.core.states import RolloutState
 from shared.models.base import iso
 from shared.models.rollouts import Rollout
 from shared.models.tasks import CancelHow, PoolsWork, Task, TaskKind
-from shared.planning.rings import Move, NextMove, PoolStanding, next_move
+from shared.planning.rings import NextRing, PoolProgress, RingAction, next_ring
 from shared.services import ROLLOUTS, Services
 from shared.views import rollout_progress
-from shared.workflow.task_steps import done
+from shared.workflow.task_steps import percent_done
 
 
 def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:
     pools = task.pools
     if pools is None:
         return {}
-    move = move_of(pools, begun, now)
+    move = next_ring_of(pools, begun, now)
     rings = pools.update.rings
     named = sorted(pools.update.pools, key=lambda name: (rings.get(name, 0), name))
     fields: dict[str, Any] = {
@@ -35,27 +35,27 @@ def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:
         "approvals": list(pools.approvals),
     }
     if task.step == UPDATE_POOLS and not task.state.ended:
-        fields["percent"] = done(task.kind, UPDATE_POOLS, percent_of(pools, begun))
+        fields["percent"] = percent_done(task.kind, UPDATE_POOLS, percent_of(pools, begun))
     if not task.state.ended and task.step in {UPDATE_POOLS, ""}:
         fields["waits_for"] = _waits_for(task, move)
     return fields
 
 
-def _waits_for(task: Task, move: NextMove) -> str:
+def _waits_for(task: Task, move: NextRing) -> str:
     if task.cancelled_by and task.kind is TaskKind.UPDATE_POOLS:
         back = task.cancel_how is CancelHow.ROLL_BACK
         return "The pools that were begun are taken back." if back else "The rollouts that run are stopped."
     if task.cancelled_by or task.failure:
         return "It ends."
     match move.move:
-        case Move.WAIT:
+        case RingAction.WAIT:
             soak = f" It begins at {iso(move.until)} at the earliest." if move.until else ""
             gate = f" Approve it: POST /api/tasks/{task.id}/approve." if move.gate else ""
-            return _sentence(move.why) + soak + gate
-        case Move.BEGIN:
+            return _sentence(move.reason) + soak + gate
+        case RingAction.BEGIN:
             held = task.pools.held if task.pools else {}
-            told = "; ".join(f"pool {name} waits: {why}" for name, why in sorted(held.items()))
-            return _sentence(told or f"ring {move.ring} begins")
+            text = "; ".join(f"pool {name} waits: {reason}" for name, reason in sorted(held.items()))
+            return _sentence(text or f"ring {move.ring} begins")
         case _:
             return ""
 
@@ -64,8 +64,8 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move: NextMove) -> TaskPoolView:
-    note = _begun_note(task, pools, name, rollout) if rollout else _unbegun_note(task, pools, name, move)
+def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move: NextRing) -> TaskPoolView:
+    note = _started_note(task, pools, name, rollout) if rollout else _waiting_note(task, pools, name, move)
     return TaskPoolView(
         pool=name,
         ring=pools.update.rings.get(name, 0),
@@ -78,9 +78,9 @@ def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move
     )
 
 
-def _begun_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> str:
-    if why := pools.not_back.get(name):
-        return f"not taken back: {why}"
+def _started_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> str:
+    if reason := pools.not_back.get(name):
+        return f"not taken back: {reason}"
     if back := pools.back.get(name):
         return f"taken back by rollout {back}" if task.state.ended else f"rollout {back} takes it back"
     if task.cancel_how is CancelHow.ROLL_BACK and rollout.state is RolloutState.SUCCEEDED and not task.state.ended:
@@ -90,18 +90,18 @@ def _begun_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> st
     return rollout.note
 
 
-def _unbegun_note(task: Task, pools: PoolsWork, name: str, move: NextMove) -> str:
+def _waiting_note(task: Task, pools: PoolsWork, name: str, move: NextRing) -> str:
     """Why the rollout of a pool is not begun, or not yet."""
-    if why := pools.skipped.get(name):
-        return f"not updated: {why}"
-    if why := pools.refused.get(name):
-        return f"not begun: {why}"
+    if reason := pools.skipped.get(name):
+        return f"not updated: {reason}"
+    if reason := pools.refused.get(name):
+        return f"not begun: {reason}"
     if task.state.ended or task.cancelled_by or task.failure:
         return "not begun"
     if move.stopping:
         return "not begun: another pool has not succeeded"
-    if why := pools.held.get(name):
-        return f"waits: {why}"
+    if reason := pools.held.get(name):
+        return f"waits: {reason}"
     rings = pools.update.rings
     before = [ring for ring in rings.values() if ring < rings.get(name, 0)]
     if before and move.ring != rings.get(name, 0):
@@ -109,7 +109,7 @@ def _unbegun_note(task: Task, pools: PoolsWork, name: str, move: NextMove) -> st
     return _own_ring_note(move)
 
 
-def _own_ring_note(move: NextMove) -> str:
+def _own_ring_note(move: NextRing) -> str:
     """Of a pool whose ring's turn it is."""
     waits = [f"until {iso(move.until)}"] if move.until else []
     waits += [f"until somebody approves ring {move.ring}"] if move.gate else []
@@ -126,34 +126,34 @@ def read_rollouts(services: Services, pools: PoolsWork) -> dict[str, Rollout]:
     return {pool: rollout for pool, rollout in found.items() if rollout}
 
 
-def not_begun(services: Services, pools: PoolsWork) -> str:
+def not_started_text(services: Services, pools: PoolsWork) -> str:
     """A sentence that names the pools whose rollout was not begun; empty when all were."""
     begun = read_rollouts(services, pools)
     left = [name for name in pools.update.pools if name not in begun]
     return f" Pools that were not begun: {', '.join(left)}." if left else ""
 
 
-def not_updated(pools: PoolsWork) -> str:
+def not_updated_text(pools: PoolsWork) -> str:
     """A sentence for each pool that is not updated after all, saying why."""
-    return "".join(f" Pool {name} was not updated: {why}." for name, why in sorted(pools.skipped.items()))
+    return "".join(f" Pool {name} was not updated: {reason}." for name, reason in sorted(pools.skipped.items()))
 
 
-def standings_of(pools: PoolsWork, begun: Begun) -> list[PoolStanding]:
+def pool_progress(pools: PoolsWork, begun: Begun) -> list[PoolProgress]:
     """How far each pool has come; without those that are not updated after all."""
-    return [_standing(pools, name, begun.get(name)) for name in pools.update.pools if name not in pools.skipped]
+    return [_progress_of(pools, name, begun.get(name)) for name in pools.update.pools if name not in pools.skipped]
 
 
-def _standing(pools: PoolsWork, name: str, rollout: Rollout | None) -> PoolStanding:
+def _progress_of(pools: PoolsWork, name: str, rollout: Rollout | None) -> PoolProgress:
     ring = pools.update.rings.get(name, 0)
     if rollout is None:
-        why = pools.refused.get(name, "")
-        return PoolStanding(name, ring, RolloutState.FAILED if why else None, why=why)
-    return PoolStanding(name, ring, rollout.state, rollout.ended_at)
+        reason = pools.refused.get(name, "")
+        return PoolProgress(name, ring, RolloutState.FAILED if reason else None, reason=reason)
+    return PoolProgress(name, ring, rollout.state, rollout.ended_at)
 
 
-def move_of(pools: PoolsWork, begun: Begun, now: datetime) -> NextMove:
+def next_ring_of(pools: PoolsWork, begun: Begun, now: datetime) -> NextRing:
     """What the task does next with its pools."""
-    return next_move(standings_of(pools, begun), timedelta(minutes=pools.update.soak_minutes), now, pools.closed)
+    return next_ring(pool_progress(pools, begun), timedelta(minutes=pools.update.soak_minutes), now, pools.closed)
 
 
 def percent_of(pools: PoolsWork, begun: Begun) -> int:

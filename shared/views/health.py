@@ -24,7 +24,7 @@ _NOT_ASKED = "not asked: "
 
 
 @dataclass
-class Pulse:
+class HealthCheck:
     """The last answer of this worker. Safe for many threads."""
 
     last: Health | None = None
@@ -62,7 +62,7 @@ def _look(services: Services) -> Health:
 def _azure(services: Services, host_pool_id: str) -> str:
     """Azure saying no is an answer too: it can be reached."""
     try:
-        services.desktops.host_pool(host_pool_id)
+        services.host_pools.host_pool(host_pool_id)
     except AzureBusy as busy:
         _log.warning("Azure is busy or cannot be reached: %s", busy)
         return "busy" if busy.http_status == 429 else "cannot be reached"

@@ -20,21 +20,21 @@ ROWS_FOR = 2.0
 state."""
 
 
-def seen_lately(services: Services, host_pool_id: str, *, behind: bool = True) -> list[SeenHost]:
+def recent_hosts(services: Services, host_pool_id: str, *, behind: bool = True) -> list[SeenHost]:
     """All hosts of a host pool as they were SEEN_FOR seconds ago, to be shown; longer ago when reading them takes long,
     and up to twice as long when they are read `behind` the answer. Raises AzureError."""
-    return services.recent.get(
+    return services.read_cache.get(
         ("hosts", host_pool_id), SEEN_FOR, partial(see_hosts, services, host_pool_id), grows=True, behind=behind
     )
 
 
-def rows_lately(services: Services, rollout: Rollout) -> list[RolloutHost]:
+def recent_rows(services: Services, rollout: Rollout) -> list[RolloutHost]:
     """The rows of a rollout's hosts, to be shown."""
 
     def read() -> list[RolloutHost]:
-        return list(services.known_rows.read(services.hosts, rollout, services.now()).values())
+        return list(services.host_rows.read(services.hosts, rollout, services.now()).values())
 
-    return services.recent.get(("rows", rollout.id, rollout.state), ROWS_FOR, read, grows=True, behind=True)
+    return services.read_cache.get(("rows", rollout.id, rollout.state), ROWS_FOR, read, grows=True, behind=True)
 
 
 def list_hosts(
@@ -44,8 +44,8 @@ def list_hosts(
 
     Raises AzureError.
     """
-    seen = seen_lately(services, pool.host_pool_id)
-    rows = {row.host: row for row in rows_lately(services, rollout)} if rollout else {}
+    seen = recent_hosts(services, pool.host_pool_id)
+    rows = {row.host: row for row in recent_rows(services, rollout)} if rollout else {}
     target = rollout.version if rollout else pool.version
     page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
     views = [_view(host, target, rows.get(host.broker.name.lower())) for host in page.rows]

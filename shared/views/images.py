@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from shared.api.common import Listed
 from shared.api.images import ImageView, VersionView
 from shared.api.tasks import TaskBrief
-from shared.core.arm_ids import refusal, version_id
+from shared.core.arm_ids import describe_azure_error, version_id
 from shared.core.errors import AzureBusy, AzureError
-from shared.models.azure import Machine
+from shared.models.azure import VirtualMachine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.ports.paging import page_of
 from shared.records.images import available, find_image
-from shared.records.versions import read_family
+from shared.records.versions import read_versions
 from shared.services import IMAGES, POOLS, TASKS, Services
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from shared.views.tasks import brief
 
 _READERS = 8
@@ -33,7 +33,7 @@ def view_images(services: Services, images: Sequence[Image]) -> list[ImageView]:
 def view_versions(services: Services, image: Image) -> list[VersionView]:
     """All versions, those of the gallery and those that are recorded, oldest first. Raises AzureError."""
     gallery = {version.version: version for version in services.gallery.versions(image.definition_id)}
-    recorded = read_family(services, image.name).versions
+    recorded = read_versions(services, image.name).versions
     pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
     return [
         view_version(
@@ -47,50 +47,56 @@ def view_versions(services: Services, image: Image) -> list[VersionView]:
     ]
 
 
-def _templates(services: Services, images: Sequence[Image]) -> Mapping[str, Machine] | AzureError | None:
+def _templates(services: Services, images: Sequence[Image]) -> Mapping[str, VirtualMachine] | AzureError | None:
     """All template VMs in one call, by lower-case id, or why not; None when each is to be read on its own."""
     wanted = {image.template_vm_id for image in images if image.template_vm_id}
     if len(wanted) < 2:
         return None
     try:
-        return services.machines.machines(wanted)
+        return services.vms.find_many(wanted)
     except AzureBusy as error:
         return error  # asking again for each of them would make it worse
     except AzureError:
         return None  # one of them may not be read: the others can be all the same
 
 
-def _view_image(services: Services, image: Image, templates: Mapping[str, Machine] | AzureError | None) -> ImageView:
-    family = read_family(services, image.name)
-    staged = family.versions.get(family.state.staged or "")
+def _view_image(
+    services: Services, image: Image, templates: Mapping[str, VirtualMachine] | AzureError | None
+) -> ImageView:
+    version_set = read_versions(services, image.name)
+    staged = version_set.versions.get(version_set.state.staged or "")
     power, power_problem = _power(services, image, templates)
-    problems = [_gallery_problem(services, image, family), power_problem]
+    problems = [_gallery_problem(services, image, version_set), power_problem]
     kept = image.model_dump(include=set(ImageView.model_fields))
     return ImageView.model_validate(
         kept
         | {
-            "current": family.state.active,
-            "staged": family.state.staged,
+            "current": version_set.state.active,
+            "staged": version_set.state.staged,
             "verdict": staged.verdict if staged else None,
-            "backups": [backup.version for backup in family.backups],
-            "promotion": family.state.promotion,
+            "backups": [backup.version for backup in version_set.backups],
+            "promotion": version_set.state.promotion,
             "power": power,
-            "last_task": _last_task(services, family),
+            "last_task": _last_task(services, version_set),
             "problem": "; ".join(filter(None, problems)),
         }
     )
 
 
-def _gallery_problem(services: Services, image: Image, family: Family) -> str:
+def _gallery_problem(services: Services, image: Image, version_set: VersionSet) -> str:
     try:
         there = {version.version for version in services.gallery.versions(image.definition_id)}
     except AzureError as error:
-        return refusal("image definition", error)
-    missing = [version for version in (family.state.active, family.state.staged) if version and version not in there]
+        return describe_azure_error("image definition", error)
+    missing = [
+        version for version in (version_set.state.active, version_set.state.staged) if version and version not in there
+    ]
     return f"the gallery has no version {', '.join(missing)} any more" if missing else ""
 
 
-def _power(services: Services, image: Image, templates: Mapping[str, Machine] | AzureError | None) -> tuple[str, str]:
+def _power(
+    services: Services, image: Image, templates: Mapping[str, VirtualMachine] | AzureError | None
+) -> tuple[str, str]:
     """The template VM's power state, and why it could not be read."""
     vm_id = image.template_vm_id
     if not vm_id:
@@ -98,16 +104,16 @@ def _power(services: Services, image: Image, templates: Mapping[str, Machine] | 
     try:
         if isinstance(templates, AzureError):
             raise templates
-        found = services.machines.machine(vm_id) if templates is None else templates.get(vm_id.lower())
+        found = services.vms.find(vm_id) if templates is None else templates.get(vm_id.lower())
     except AzureError as error:
-        return "", refusal("template VM", error)
+        return "", describe_azure_error("template VM", error)
     return (
         (found.power, "") if found else ("", "the template VM does not exist any more; register the image with another")
     )
 
 
-def _last_task(services: Services, family: Family) -> TaskBrief | None:
-    task = services.tasks.find(TASKS, family.state.last_task) if family.state.last_task else None
+def _last_task(services: Services, version_set: VersionSet) -> TaskBrief | None:
+    task = services.tasks.find(TASKS, version_set.state.last_task) if version_set.state.last_task else None
     return brief(task) if task else None
 
 

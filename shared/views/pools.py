@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from shared.api.common import Listed
 from shared.api.pools import Freshness, PoolView
-from shared.core.arm_ids import refusal
+from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
 from shared.records.pools import find_pool, running_rollout, standing_refresh
 from shared.records.session_hosts import SeenHost
 from shared.services import POOLS, Services
-from shared.views.hosts import seen_lately
+from shared.views.hosts import recent_hosts
 from shared.views.rollout_progress import brief
 
 _READERS = 8
@@ -31,11 +31,11 @@ def list_pools(services: Services, *, limit: int, continuation: str | None) -> L
     page = services.pools.page(POOLS, limit=limit, continuation=continuation)
 
     def view_of(pool: Pool) -> PoolView:
-        return services.recent.get(
+        return services.read_cache.get(
             _listed(pool), LISTED_FOR, lambda: _read_view(services, pool, behind=False), behind=True
         )
 
-    unknown = [pool for pool in page.rows if not services.recent.has(_listed(pool), LISTED_FOR)]
+    unknown = [pool for pool in page.rows if not services.read_cache.has(_listed(pool), LISTED_FOR)]
     with ThreadPoolExecutor(_READERS) as readers:  # starts a thread for each that is to be read, as a rule none
         read = dict(zip((pool.name for pool in unknown), readers.map(view_of, unknown), strict=True))
     views = [read.get(pool.name) or view_of(pool) for pool in page.rows]
@@ -55,9 +55,11 @@ def _read_view(services: Services, pool: Pool, *, behind: bool) -> PoolView:
     """`behind`: its hosts may be read behind the answer. Not for what is kept itself, or their ages would add up."""
     rollout, standing = running_rollout(services, pool), standing_refresh(services, pool)
     try:
-        return view_pool(pool, seen_lately(services, pool.host_pool_id, behind=behind), rollout, standing)
+        return view_pool(pool, recent_hosts(services, pool.host_pool_id, behind=behind), rollout, standing)
     except AzureError as error:
-        return view_pool(pool, None, rollout, standing).model_copy(update={"problem": refusal("host pool", error)})
+        return view_pool(pool, None, rollout, standing).model_copy(
+            update={"problem": describe_azure_error("host pool", error)}
+        )
 
 
 def view_pool(
@@ -80,5 +82,5 @@ def view_pool(
 
 def freshness(standing: Rollout) -> Freshness:
     """How far a pool's refresh has come, from its own row alone."""
-    hosts, fresh = (standing.look.hosts, standing.look.fresh) if standing.look else (0, 0)
+    hosts, fresh = (standing.last_pass.hosts, standing.last_pass.fresh) if standing.last_pass else (0, 0)
     return Freshness(rollout=standing.id, state=standing.state, used=hosts - fresh, fresh=fresh, note=standing.note)

@@ -46,14 +46,14 @@ def percent(counts: Mapping[str, int], *, ended: bool, undone: int | None = None
     return done // total if ended else min(done // total, 99)
 
 
-def is_left(rollout: Rollout, host: RolloutHost) -> bool:
+def is_not_updated(rollout: Rollout, host: RolloutHost) -> bool:
     """Whether nothing was done with a host because the rollout was stopped, and not because nothing was to be done."""
     if host.state is not HostState.SKIPPED or host.vm_missing or host.missing_since:
         return False
-    return host.back if rollout.going_back else host.version != rollout.version
+    return host.back if rollout.rolling_back else host.version != rollout.version
 
 
-def _undone(rollout: Rollout, counts: Mapping[str, int], left: int) -> int | None:
+def _not_done(rollout: Rollout, counts: Mapping[str, int], left: int) -> int | None:
     """A refresh has no work that could be left: it is stopped once its pool wants it no more."""
     stops = rollout.state in _STOPS and rollout.kind is not RolloutKind.REFRESH
     return left + counts.get(HostState.FAILED, 0) if stops else None
@@ -70,21 +70,21 @@ def next_moment(rollout: Rollout, now: datetime) -> NextMoment | None:
             return _whenever("nothing: it is paused until somebody resumes or cancels it")
         case RolloutState.AWAITING_APPROVAL:
             since = rollout.awaiting_since
-            told = f"since {since.isoformat(timespec='seconds')} it waits" if since else "it waits"
-            return _whenever(f"nothing: {told} until somebody approves or cancels it")
+            text = f"since {since.isoformat(timespec='seconds')} it waits" if since else "it waits"
+            return _whenever(f"nothing: {text} until somebody approves or cancels it")
         case RolloutState.CANCELLING:
             return _whenever("hosts in work are finished, then it ends")
-        case _ if rollout.going_back:
-            return _on_its_way_back(rollout, now)
+        case _ if rollout.rolling_back:
+            return _next_while_rolling_back(rollout, now)
         case _:
             return _by_schedule(rollout, now)
 
 
-def _on_its_way_back(rollout: Rollout, now: datetime) -> NextMoment:
+def _next_while_rolling_back(rollout: Rollout, now: datetime) -> NextMoment:
     """Hosts go back as they empty; people on them still have until `force_at`, and are warned of it."""
     back = "hosts go back to what they were"
     ahead = _of_schedule(rollout, now, begins=False)
-    return NextMoment(at=ahead[0].at, does=f"{ahead[0].does}; meanwhile {back}") if ahead else _whenever(back)
+    return NextMoment(at=ahead[0].at, action=f"{ahead[0].action}; meanwhile {back}") if ahead else _whenever(back)
 
 
 def _by_schedule(rollout: Rollout, now: datetime) -> NextMoment:
@@ -95,11 +95,11 @@ def _by_schedule(rollout: Rollout, now: datetime) -> NextMoment:
     until, opens = _windows(rollout, begin)
     upcoming = [] if rollout.kind is RolloutKind.REFRESH else _of_schedule(rollout, now, begins=opens is None)
     if opens:
-        upcoming.append(NextMoment(at=opens, does="the window opens, hosts may be taken"))
+        upcoming.append(NextMoment(at=opens, action="the window opens, hosts may be taken"))
     elif until:
-        upcoming.append(NextMoment(at=until, does="the window closes: hosts in work finish, no other is begun"))
+        upcoming.append(NextMoment(at=until, action="the window closes: hosts in work finish, no other is begun"))
     if upcoming:
-        return min(upcoming, key=lambda told: told.at or now)
+        return min(upcoming, key=lambda text: text.at or now)
     if rollout.kind is RolloutKind.REFRESH:
         return _whenever("hosts are made fresh after they were used")
     return _whenever("the remaining hosts are updated")
@@ -110,11 +110,11 @@ def _of_schedule(rollout: Rollout, now: datetime, *, begins: bool) -> list[NextM
     moment = timing.next_moment(rollout.schedule, rollout.policy, now)
     if moment and moment.at == rollout.schedule.begin_at and not begins:
         moment = timing.next_moment(rollout.schedule, rollout.policy, moment.at)
-    return [NextMoment(at=moment.at, does=moment.does)] if moment else []
+    return [NextMoment(at=moment.at, action=moment.action)] if moment else []
 
 
-def _whenever(does: str) -> NextMoment:
-    return NextMoment(at=None, does=does)
+def _whenever(action: str) -> NextMoment:
+    return NextMoment(at=None, action=action)
 
 
 def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datetime | None]:
@@ -123,7 +123,7 @@ def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datet
     Going back does not wait for windows: a pool that is half on a bad version is worse than one worked on by day.
     """
     windows = rollout.policy.windows
-    if not windows or rollout.state.ended or rollout.going_back:
+    if not windows or rollout.state.ended or rollout.rolling_back:
         return None, None
     until = open_until(windows, rollout.zone, moment)
     if until is None:
@@ -133,14 +133,16 @@ def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datet
 
 def brief(rollout: Rollout) -> RolloutBrief:
     """A rollout for a list, from its own row alone: counts are those of its last look."""
-    return RolloutBrief(**_brief_fields(rollout, rollout.counts, rollout.look.left if rollout.look else 0))
+    return RolloutBrief(
+        **_brief_fields(rollout, rollout.counts, rollout.last_pass.not_updated if rollout.last_pass else 0)
+    )
 
 
 def _brief_fields(rollout: Rollout, counts: Mapping[str, int], left: int) -> dict[str, object]:
     kept = {name: getattr(rollout, name) for name in RolloutBrief.model_fields if name not in {"percent", "counts"}}
-    done = percent(counts, ended=rollout.state.ended, undone=_undone(rollout, counts, left))
+    done = percent(counts, ended=rollout.state.ended, undone=_not_done(rollout, counts, left))
     if rollout.kind is RolloutKind.REFRESH and not rollout.state.ended:
-        done = fresh_percent(rollout.look.fresh, rollout.look.hosts) if rollout.look else 0
+        done = fresh_percent(rollout.last_pass.fresh, rollout.last_pass.hosts) if rollout.last_pass else 0
     return kept | {"percent": done, "counts": dict(counts)}
 
 
@@ -155,10 +157,10 @@ def _of_refresh(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, obj
         return {}
     there = [host for host in hosts if host.state is not HostState.SKIPPED]
     fresh = sum(is_fresh(host) for host in there)
-    told: dict[str, object] = {"fresh": fresh}
-    if rollout.look and not rollout.state.ended:
-        told["percent"] = fresh_percent(fresh, len(there))
-    return told
+    text: dict[str, object] = {"fresh": fresh}
+    if rollout.last_pass and not rollout.state.ended:
+        text["percent"] = fresh_percent(fresh, len(there))
+    return text
 
 
 def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> RolloutView:
@@ -172,20 +174,20 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
     foreseen = forecast(rollout, hosts, now)
     open_till, opens = _windows(rollout, now)
     return RolloutView.model_validate(
-        _brief_fields(rollout, shown, sum(is_left(rollout, host) for host in hosts))
+        _brief_fields(rollout, shown, sum(is_not_updated(rollout, host) for host in hosts))
         | {
             "policy": rollout.policy,
             "hosts": len(hosts),
-            "accepting": rollout.look.accepting if rollout.look else None,
-            "sessions_open": rollout.look.sessions_to_end if rollout.look else open_sessions,
+            "accepting": rollout.last_pass.accepting if rollout.last_pass else None,
+            "sessions_open": rollout.last_pass.sessions_to_end if rollout.last_pass else open_sessions,
             "sessions_signed_out": rollout.signed_out,
             "minutes_per_host": round(each / timedelta(minutes=1), 1),
             "next": next_moment(rollout, now),
             "expected_end": foreseen.expected,
             "expected_end_bounds": foreseen.bounds,
-            "looked_at": rollout.look.at if rollout.look else None,
+            "last_pass_at": rollout.last_pass.at if rollout.last_pass else None,
             "versions": dict(sorted(Counter(host.version or "unknown" for host in hosts).items())),
-            "going_back": rollout.going_back,
+            "rolling_back": rollout.rolling_back,
             "approved_at": rollout.approved_at,
             "approved_by": rollout.approved_by,
             "windows_open_until": open_till,

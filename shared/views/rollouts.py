@@ -10,7 +10,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
 from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
-from shared.views.hosts import rows_lately
+from shared.views.hosts import recent_rows
 from shared.views.rollout_progress import brief, progress
 
 
@@ -35,7 +35,7 @@ def list_rollouts(
 def read_rollout(services: Services, rollout_id: str) -> RolloutView:
     """One rollout with its progress. Raises NotFound."""
     rollout = find_rollout(services, rollout_id)
-    return progress(rollout, rows_lately(services, rollout), services.now())
+    return progress(rollout, recent_rows(services, rollout), services.now())
 
 
 def list_rollout_hosts(
@@ -56,8 +56,8 @@ _COMPUTED = {"target", "reason"}
 def view_host(host: RolloutHost, rollout: Rollout) -> RolloutHostView:
     """One host of a rollout, for people."""
     kept = {name: getattr(host, name) for name in RolloutHostView.model_fields if name not in _COMPUTED}
-    told = {"target": goal_of(rollout, host).version, "reason": reason_of(host, rollout)}
-    return RolloutHostView.model_validate(kept | told)
+    text = {"target": goal_of(rollout, host).version, "reason": reason_of(host, rollout)}
+    return RolloutHostView.model_validate(kept | text)
 
 
 def reason_of(host: RolloutHost, rollout: Rollout) -> str:

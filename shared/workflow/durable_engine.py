@@ -38,7 +38,7 @@ _ORCHESTRATORS = {
 
 
 class DurableEngine:
-    """Starts and nudges orchestrations. Fulfils `shared.ports.engine.Engine`."""
+    """Starts and signals orchestrations. Fulfils `shared.ports.engine.Engine`."""
 
     def __init__(self, client: SyncDurableFunctionsClient) -> None:
         self._client = client
@@ -68,11 +68,17 @@ class DurableEngine:
         """Whether an instance drives this task."""
         return self._alive(task_instance(task_id, run))
 
-    def nudge(self, rollout_id: str, run: int, why: str, *, left: Sequence[str] = (), calm: bool = False) -> None:
-        """Make the rollout look now. Nobody there is fine: the resume timer finds what nobody drives."""
-        news = {"why": why, **({"left": list(left)} if left else {}), **({"calm": True} if calm else {})}
+    def signal_rollout(
+        self, rollout_id: str, run: int, reason: str, *, logged_off: Sequence[str] = (), deferrable: bool = False
+    ) -> None:
+        """Ask for a pass now. A rollout without an instance is ignored: the resume timer finds it."""
+        event = {
+            "reason": reason,
+            **({"logged_off": list(logged_off)} if logged_off else {}),
+            **({"deferrable": True} if deferrable else {}),
+        }
         try:
-            self._client.raise_orchestration_event(rollout_instance(rollout_id, run), INBOX, data=news)
+            self._client.raise_orchestration_event(rollout_instance(rollout_id, run), INBOX, data=event)
         except grpc.RpcError as error:
             if not _says(error, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
                 raise

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, StaleRow
-from shared.core.states import TaskState, move_task
-from shared.core.steps import Outcome, Then, behind
+from shared.core.states import TaskState, transition_task
+from shared.core.steps import NextAction, StepResult, is_completed
 from shared.models.azure import Operation
 from shared.models.images import Image
 from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
@@ -22,8 +22,8 @@ from shared.records.images import find_image
 from shared.records.tasks import find_task
 from shared.services import TASKS, Services
 from shared.workflow import waiting
-from shared.workflow.task_steps import STEPS, done
-from shared.workflow.waiting import StepFailed, within
+from shared.workflow.task_steps import STEPS, percent_done
+from shared.workflow.waiting import StepFailed, run_within_limit
 
 log = logging.getLogger("freshcoat.task")
 
@@ -32,7 +32,7 @@ _EXPECTED = (StepFailed, AzureError, Conflict, InvalidRequest)
 
 
 @dataclass
-class TaskWork:
+class TaskContext:
     """One task in one step: what is known of it, and the only way its row is written."""
 
     services: Services
@@ -78,7 +78,7 @@ class TaskWork:
         return self.task.note
 
     @property
-    def closely(self) -> bool:
+    def poll_eagerly(self) -> bool:
         """There are few tasks, and people wait for each."""
         return True
 
@@ -119,64 +119,66 @@ class TaskWork:
 
     def end(self, state: TaskState, note: str) -> None:
         """Write the end of the task."""
-        done = {"percent": 100} if state is TaskState.SUCCEEDED else {}
-        state = move_task(self.task.id, self.task.state, state)
+        percent_done = {"percent": 100} if state is TaskState.SUCCEEDED else {}
+        state = transition_task(self.task.id, self.task.state, state)
         ended = {"state": state, "ended_at": self.services.now(), "busy_since": None}
-        self.save(**ended, **done, note=note, operation=None, steps=_closed(self.task, self.services.now()))
+        self.save(**ended, **percent_done, note=note, operation=None, steps=_closed(self.task, self.services.now()))
 
-    def settle(self, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> Outcome:
+    def settle(self, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> StepResult:
         """`next` once a long operation has finished: the one under way, or else the one that `start` begins.
 
         One that ARM has forgotten is begun again: every `start` given here is safe to repeat.
         """
-        return waiting.settle(self, resume, start)
+        return waiting.run_operation(self, resume, start)
 
-    def carry_on(self, resume: Callable[[Operation], Operation], operation: Operation | None = None) -> Outcome | None:
+    def carry_on(
+        self, resume: Callable[[Operation], Operation], operation: Operation | None = None
+    ) -> StepResult | None:
         """Ask once how the operation under way is doing; None when there is none, or it has finished."""
-        return waiting.carry_on(self, resume, operation)
+        return waiting.poll_operation(self, resume, operation)
 
 
-TaskStepRun = Callable[[TaskWork], Outcome]
+TaskStepRun = Callable[[TaskContext], StepResult]
 
 
 def run_task_step(
     services: Services, engine: Engine, given: dict[str, object], name: str, step: TaskStepRun, limit: float | None
-) -> Outcome:
+) -> StepResult:
     """Run one step of the task named in `given`; `limit` is how long it may take in all, in seconds.
 
     What Azure or our own rules refuse makes the task fail: `next` is answered until the last step ends it.
     """
-    work = _load(services, engine, given)
-    if work is None:
-        return Outcome(Then.STOP)
-    if behind(work.steps, work.task.phase, name):
-        return Outcome(Then.NEXT)
-    last = name == work.steps[-1]
-    if work.task.failure and not last:
-        return Outcome(Then.NEXT)
-    if work.task.step != name:
-        _begin(work, name)
+    context = _load(services, engine, given)
+    if context is None:
+        return StepResult(NextAction.STOP)
+    if is_completed(context.steps, context.task.phase, name):
+        return StepResult(NextAction.NEXT)
+    last = name == context.steps[-1]
+    if context.task.failure and not last:
+        return StepResult(NextAction.NEXT)
+    if context.task.step != name:
+        _begin(context, name)
     try:
-        outcome = within(work, lambda: step(work), limit)
+        outcome = run_within_limit(context, lambda: step(context), limit)
     except (AzureBusy, StaleRow):
         raise  # the tables are away, or another run drives the task: the call is repeated, and finds out
     except _EXPECTED as error:
         if last:
             raise
-        log.warning("task %s: %s: %s", work.task.id, name, error)
-        work.save(failure=work.task.failure or str(error), operation=None)
-        return Outcome(Then.NEXT)
-    if outcome.then is Then.NEXT and not last and not work.task.failure:
-        work.save(phase=name, note="", operation=None, percent=done(work.task.kind, name, 100))
+        log.warning("task %s: %s: %s", context.task.id, name, error)
+        context.save(failure=context.task.failure or str(error), operation=None)
+        return StepResult(NextAction.NEXT)
+    if outcome.action is NextAction.NEXT and not last and not context.task.failure:
+        context.save(phase=name, note="", operation=None, percent=percent_done(context.task.kind, name, 100))
     return outcome
 
 
-def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskWork | None:
+def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskContext | None:
     """The task's work; None when it has ended, was taken back, or another run drives it."""
     task = services.tasks.find(TASKS, str(given["task"]))
     if task is None or task.state.ended or task.engine_run != given["run"]:
         return None
-    return TaskWork(services, engine, task, find_image(services, task.image))
+    return TaskContext(services, engine, task, find_image(services, task.image))
 
 
 def _as_people_said(task: Task, found: Task) -> Task:
@@ -188,10 +190,10 @@ def _as_people_said(task: Task, found: Task) -> Task:
     return task.model_copy(update=said)
 
 
-def _begin(work: TaskWork, name: str) -> None:
-    now = work.services.now()
-    steps = (*_closed(work.task, now), TaskStep(name=name, begun_at=now))
-    work.save(step=name, step_since=now, busy_since=None, steps=steps, operation=None)
+def _begin(context: TaskContext, name: str) -> None:
+    now = context.services.now()
+    steps = (*_closed(context.task, now), TaskStep(name=name, begun_at=now))
+    context.save(step=name, step_since=now, busy_since=None, steps=steps, operation=None)
 
 
 def _closed(task: Task, now: datetime) -> tuple[TaskStep, ...]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from shared.core import names
-from shared.core.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
+from shared.core.steps import ACTIVATION_STEPS, CAPTURE_STEPS, FLEET_UPDATE_STEPS
 from shared.models.tasks import TaskKind
 
 STEPS = {
     TaskKind.SET_AS_IMAGE: CAPTURE_STEPS,
     TaskKind.ACTIVATE: ACTIVATION_STEPS,
     TaskKind.ROLL_BACK: ACTIVATION_STEPS,
-    TaskKind.UPDATE_POOLS: JOB_STEPS,
+    TaskKind.UPDATE_POOLS: FLEET_UPDATE_STEPS,
 }
 """The steps of a task that is driven, in order, by its kind."""
 
-SHARES = {
+STEP_WEIGHTS = {
     names.CLAIM_IMAGE: 1,
     names.SWITCH_OFF_TEMPLATE: 3,
     names.SNAPSHOT_TEMPLATE: 2,
@@ -32,16 +32,16 @@ SHARES = {
     names.FLIP_FLAGS: 10,
     names.UPDATE_POOLS: 80,
     names.END_ACTIVATION: 5,
-    names.END_JOB: 1,
+    names.END_FLEET_UPDATE: 1,
 }
 """What part of the work a step is, against the others of its task; estimates after azure-facts 1.9."""
 
 
-def done(kind: TaskKind, name: str, percent: int) -> int:
+def percent_done(kind: TaskKind, name: str, percent: int) -> int:
     """Percent of a task's work that is done when so many percent of this step are. Rounded down."""
     steps = STEPS[kind]
-    before = sum(SHARES[step] for step in steps[: steps.index(name)])
-    return (100 * before + SHARES[name] * percent) // sum(SHARES[step] for step in steps)
+    before = sum(STEP_WEIGHTS[step] for step in steps[: steps.index(name)])
+    return (100 * before + STEP_WEIGHTS[name] * percent) // sum(STEP_WEIGHTS[step] for step in steps)
 
 
 STEP_WORDS = {
@@ -62,6 +62,6 @@ STEP_WORDS = {
     names.FLIP_FLAGS: "setting what is latest in the gallery",
     names.UPDATE_POOLS: "updating pools",
     names.END_ACTIVATION: "ending",
-    names.END_JOB: "ending",
+    names.END_FLEET_UPDATE: "ending",
 }
 """What a task is doing in a step, in plain words."""

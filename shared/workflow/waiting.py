@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, FreshcoatError
-from shared.core.steps import Outcome, Then
-from shared.core.wording import lasting
+from shared.core.steps import NextAction, StepResult
+from shared.core.wording import duration_text
 from shared.models.azure import Operation
 from shared.services import Services
 
@@ -20,7 +20,7 @@ class StepFailed(FreshcoatError):
     """A step cannot succeed: what it waited for did not come, or came wrong."""
 
 
-class Stepped(Protocol):
+class StepContext(Protocol):
     """One thing in one step: a host of a rollout, or a task on an image."""
 
     @property
@@ -43,7 +43,7 @@ class Stepped(Protocol):
         """What the step waits for, in words."""
 
     @property
-    def closely(self) -> bool:
+    def poll_eagerly(self) -> bool:
         """Whether others wait for it, so that each operation is asked after as often as may be."""
 
     def note(self, **changes: object) -> None:
@@ -56,7 +56,7 @@ class Stepped(Protocol):
         """Note that Azure was not too busy this time."""
 
 
-def within(work: Stepped, step: Callable[[], Outcome], limit: float | None) -> Outcome:
+def run_within_limit(context: StepContext, step: Callable[[], StepResult], limit: float | None) -> StepResult:
     """Run the step, and wait for what is under way within the limit; while Azure is too busy, time stands still.
 
     `limit` in seconds; None: it waits for people, or must come to its end: nothing ends it, a busy Azure neither.
@@ -65,106 +65,108 @@ def within(work: Stepped, step: Callable[[], Outcome], limit: float | None) -> O
     try:
         outcome = step()
     except AzureBusy as busy:
-        return _busy(work, busy, limit)
+        return _busy(context, busy, limit)
     except AzureConflict as conflict:
-        work.answered()
-        _check_limit(work, limit, str(conflict))
-        return Outcome(Then.WAIT, work.services.settings.operation_poll)
-    work.answered()
-    if outcome.then is Then.WAIT:
-        _check_limit(work, limit, work.waits_for)
+        context.answered()
+        _check_limit(context, limit, str(conflict))
+        return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
+    context.answered()
+    if outcome.action is NextAction.WAIT:
+        _check_limit(context, limit, context.waits_for)
     return outcome
 
 
-def _busy(work: Stepped, busy: AzureBusy, limit: float | None) -> Outcome:
+def _busy(context: StepContext, busy: AzureBusy, limit: float | None) -> StepResult:
     """Wait as long as Azure asks. That time does not count against the step: throttling must lose nothing."""
-    settings, now = work.services.settings, work.services.now()
+    settings, now = context.services.settings, context.services.now()
     wait = busy.retry_after or settings.azure_pause
-    if limit is not None and work.busy_since and now > work.busy_since + timedelta(seconds=settings.busy_limit):
-        raise StepFailed(f"Azure has been too busy for {lasting(timedelta(seconds=settings.busy_limit))}: {busy}")
-    work.busy(min(now, (work.step_since or now) + timedelta(seconds=wait)))
-    return Outcome(Then.WAIT, wait)
+    if limit is not None and context.busy_since and now > context.busy_since + timedelta(seconds=settings.busy_limit):
+        raise StepFailed(f"Azure has been too busy for {duration_text(timedelta(seconds=settings.busy_limit))}: {busy}")
+    context.busy(min(now, (context.step_since or now) + timedelta(seconds=wait)))
+    return StepResult(NextAction.WAIT, wait)
 
 
-def _check_limit(work: Stepped, limit: float | None, waiting_for: str) -> None:
-    since = work.step_since
-    if limit is not None and since and work.services.now() > since + timedelta(seconds=limit):
-        told = f" ({waiting_for})" if waiting_for else ""
-        raise StepFailed(f"did not finish within {lasting(timedelta(seconds=limit))}{told}")
+def _check_limit(context: StepContext, limit: float | None, waiting_for: str) -> None:
+    since = context.step_since
+    if limit is not None and since and context.services.now() > since + timedelta(seconds=limit):
+        text = f" ({waiting_for})" if waiting_for else ""
+        raise StepFailed(f"did not finish within {duration_text(timedelta(seconds=limit))}{text}")
 
 
-def carry_on(
-    work: Stepped, resume: Callable[[Operation], Operation], operation: Operation | None = None
-) -> Outcome | None:
+def poll_operation(
+    context: StepContext, resume: Callable[[Operation], Operation], operation: Operation | None = None
+) -> StepResult | None:
     """Ask once how the running operation is doing (`operation`: one just started).
 
     None when there is none, or it has finished; else the wait until it is asked again.
     """
     if operation is None:
-        if work.operation is None:
+        if context.operation is None:
             return None
         try:
-            operation = resume(work.operation)
+            operation = resume(context.operation)
         except AzureNotFound:
             # Its URL has expired: look at the thing itself instead.
-            work.note(operation=None)
+            context.note(operation=None)
             return None
         except AzureBusy:
             raise
         except AzureError:
-            work.note(operation=None)
+            context.note(operation=None)
             raise
     if operation.done:
-        found_through(work)
+        operation_finished(context)
         return None
-    if work.operation is None:
-        operation = operation.model_copy(update={"begun_at": work.services.now()})
+    if context.operation is None:
+        operation = operation.model_copy(update={"begun_at": context.services.now()})
     else:
-        _learn(work, through=False)
+        _learn(context, through=False)
         operation = operation.model_copy(update={"asked": True})
-    if operation != work.operation:
-        work.note(operation=operation)
+    if operation != context.operation:
+        context.note(operation=operation)
     # What Azure names is the least (10 seconds as a rule); asking as often would use up its reads.
-    return Outcome(Then.WAIT, max(operation.retry_after or 0.0, _until_asked(work, operation)))
+    return StepResult(NextAction.WAIT, max(operation.retry_after or 0.0, _until_asked(context, operation)))
 
 
-def _until_asked(work: Stepped, operation: Operation) -> float:
+def _until_asked(context: StepContext, operation: Operation) -> float:
     """Seconds until it is asked how the operation is doing, for all that Azure says."""
-    poll, asks = work.services.settings.operation_poll, work.services.first_asks
-    if work.closely:
+    poll, asks = context.services.settings.operation_poll, context.services.poll_estimates
+    if context.poll_eagerly:
         return poll
     return poll * (asks.later(operation.kind) if operation.asked else asks.first(operation.kind))
 
 
-def found_through(work: Stepped) -> None:
+def operation_finished(context: StepContext) -> None:
     """Note that the running operation has come to its end, or that what it was for is there: it is asked no more."""
-    _learn(work, through=True)
-    work.note(operation=None)
+    _learn(context, through=True)
+    context.note(operation=None)
 
 
-def still_awaited(work: Stepped) -> None:
+def still_awaited(context: StepContext) -> None:
     """Note that what the running operation is for is not there yet, though it may itself be through: the first ask
     came too early, and that is what is learned."""
-    if work.operation is not None and not work.operation.asked:
-        _learn(work, through=False)
-        work.note(operation=work.operation.model_copy(update={"asked": True}))
+    if context.operation is not None and not context.operation.asked:
+        _learn(context, through=False)
+        context.note(operation=context.operation.model_copy(update={"asked": True}))
 
 
-def _learn(work: Stepped, *, through: bool) -> None:
-    operation = work.operation
-    if operation is None or operation.asked or work.closely or operation.begun_at is None:
+def _learn(context: StepContext, *, through: bool) -> None:
+    operation = context.operation
+    if operation is None or operation.asked or context.poll_eagerly or operation.begun_at is None:
         return
-    waited = (work.services.now() - operation.begun_at).total_seconds() / work.services.settings.operation_poll
-    work.services.first_asks.learn(operation.kind, waited, through=through)
+    waited = (context.services.now() - operation.begun_at).total_seconds() / context.services.settings.operation_poll
+    context.services.poll_estimates.learn(operation.kind, waited, through=through)
 
 
-def settle(work: Stepped, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> Outcome:
+def run_operation(
+    context: StepContext, resume: Callable[[Operation], Operation], start: Callable[[], Operation]
+) -> StepResult:
     """`next` once a long operation has finished: the one under way, or else the one that `start` begins.
 
     One that ARM has forgotten is begun again: only a `start` that is safe to repeat may be given.
     """
-    if work.operation is None:
-        return carry_on(work, resume, start()) or Outcome(Then.NEXT)
+    if context.operation is None:
+        return poll_operation(context, resume, start()) or StepResult(NextAction.NEXT)
     forgotten = False
 
     def asked(operation: Operation) -> Operation:
@@ -175,4 +177,4 @@ def settle(work: Stepped, resume: Callable[[Operation], Operation], start: Calla
             forgotten = True
             raise
 
-    return carry_on(work, asked) or Outcome(Then.WAIT if forgotten else Then.NEXT)
+    return poll_operation(context, asked) or StepResult(NextAction.WAIT if forgotten else NextAction.NEXT)

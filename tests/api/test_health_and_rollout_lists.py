@@ -15,7 +15,7 @@ class TestHealth:
     """Works without a key, so it says little."""
 
     def test_azure_out_of_reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("triggers.health.pulse.last", None)
+        monkeypatch.setattr("triggers.health.health_check.last", None)
         app = office()
         app.world.fail("host_pool", AzureBusy("x", None, "ConnectionError", "secret-host.local refused"))
         reply = app.send("GET", "/api/health")
@@ -26,7 +26,7 @@ class TestHealth:
         assert app.send("GET", "/api/health").status == 200
 
     def test_tables_out_of_reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("triggers.health.pulse.last", None)
+        monkeypatch.setattr("triggers.health.health_check.last", None)
         app = office()
         app.tables.pools.failures["page"] = [OSError("no route to table.core")]
         reply = app.send("GET", "/api/health")
@@ -37,7 +37,7 @@ class TestHealth:
     def test_the_first_pool_is_seen_although_somebody_asked_just_before_it_was_registered(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("triggers.health.pulse.last", None)
+        monkeypatch.setattr("triggers.health.health_check.last", None)
         app = office()
         pool = app.pool()
         app.tables.pools.remove(pool)

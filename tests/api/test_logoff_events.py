@@ -15,7 +15,7 @@ from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
 from shared.models.base import iso
 from shared.models.rollouts import RolloutHost
-from shared.rollouts.logoff_listener import RUNNING_KNOWN_FOR, Ear
+from shared.rollouts.logoff_listener import RUNNING_KNOWN_FOR, LogoffListener
 from tests.fixtures.app import START, App, office, update
 
 JSON = st.recursive(
@@ -53,32 +53,32 @@ def alert(app: App, *hosts: str, condition: str = "Fired", name: str = "SessionH
     }
 
 
-def nudged(app: App, *bodies: Any, ear: Ear | None = None) -> int:
-    """How often the rollout was nudged by these."""
-    before = len(app.engine.nudges)
-    ear = ear or Ear()
+def signalled(app: App, *bodies: Any, ear: LogoffListener | None = None) -> int:
+    """How often the rollout was signalled by these."""
+    before = len(app.engine.signals)
+    ear = ear or LogoffListener()
     for body in bodies:
-        ear.hear(app.services, app.engine, body)
-    return len(app.engine.nudges) - before
+        ear.receive(app.services, app.engine, body)
+    return len(app.engine.signals) - before
 
 
 @pytest.mark.parametrize("host", ["h1.contoso.local", "H1.CONTOSO.LOCAL", "h1", "hp-office/h1.contoso.local"])
 def test_a_logoff_nudges_the_rollout_of_its_host(host: str) -> None:
     app, rollout_id = running()
-    assert nudged(app, event(app, host)) == 1
-    assert app.engine.nudges == [(rollout_id, 1, "logoff")]
-    assert app.engine.left == {(rollout_id, 1): {host.rpartition("/")[2].lower()}}
+    assert signalled(app, event(app, host)) == 1
+    assert app.engine.signals == [(rollout_id, 1, "logoff")]
+    assert app.engine.logged_off == {(rollout_id, 1): {host.rpartition("/")[2].lower()}}
 
 
 def test_more_fields_may_come_along() -> None:
     app, _ = running()
-    assert nudged(app, event(app, v=1, vmId="guid", sessionId=3, eventId=23, nonce="n")) == 1
+    assert signalled(app, event(app, v=1, vmId="guid", sessionId=3, eventId=23, nonce="n")) == 1
 
 
 def test_an_alert_nudges_once_for_all_its_hosts() -> None:
     app, _ = running()
-    assert nudged(app, alert(app, "h0.contoso.local", "h2", "stranger")) == 1
-    assert nudged(app, alert(app, "h1", name="Computer")) == 1
+    assert signalled(app, alert(app, "h0.contoso.local", "h2", "stranger")) == 1
+    assert signalled(app, alert(app, "h1", name="Computer")) == 1
 
 
 def test_what_changes_nothing() -> None:
@@ -96,36 +96,36 @@ def test_what_changes_nothing() -> None:
         {"host": "h1", "utc": "yesterday"},
         {},
     ):
-        assert nudged(app, body) == 0, body
+        assert signalled(app, body) == 0, body
 
 
 def test_a_repeated_hint_is_heard_once() -> None:
     app, _ = running()
-    ear = Ear()
-    assert nudged(app, *[event(app, session_id=7)] * 5, ear=ear) == 1
-    assert nudged(app, event(app, session_id=8), ear=ear) == 1
+    ear = LogoffListener()
+    assert signalled(app, *[event(app, session_id=7)] * 5, ear=ear) == 1
+    assert signalled(app, event(app, session_id=8), ear=ear) == 1
 
 
 def test_a_host_that_talks_too_much_is_heard_now_and_then() -> None:
     app, _ = running()
-    ear = Ear()
-    assert nudged(app, *(event(app, session_id=n) for n in range(100)), ear=ear) == 5
-    assert nudged(app, event(app, "h2", session_id=1), ear=ear) == 1
+    ear = LogoffListener()
+    assert signalled(app, *(event(app, session_id=n) for n in range(100)), ear=ear) == 5
+    assert signalled(app, event(app, "h2", session_id=1), ear=ear) == 1
     app.later(seconds=5)
-    assert nudged(app, *(event(app, session_id=n) for n in range(100)), ear=ear) == 1
+    assert signalled(app, *(event(app, session_id=n) for n in range(100)), ear=ear) == 1
 
 
 def test_a_flood_is_cut_off_and_remembers_little() -> None:
     app, _ = running()
-    ear = Ear()
-    nudged(app, *(event(app, f"stranger-{n}") for n in range(1_000)), ear=ear)
+    ear = LogoffListener()
+    signalled(app, *(event(app, f"stranger-{n}") for n in range(1_000)), ear=ear)
     assert len(ear.heard) <= 200
     assert len(ear.per_host) == 0
 
 
 def test_hearing_is_cheap() -> None:
     app, _ = running()
-    ear, reads = Ear(), []
+    ear, reads = LogoffListener(), []
     all_hosts = app.tables.hosts.all
 
     def counted(partition: str) -> list[RolloutHost]:
@@ -135,17 +135,17 @@ def test_hearing_is_cheap() -> None:
     app.tables.hosts.all = counted  # type: ignore[method-assign]
     for number in range(30):
         app.later(seconds=1)
-        nudged(app, event(app, f"h{number % 3}", session_id=number), ear=ear)
+        signalled(app, event(app, f"h{number % 3}", session_id=number), ear=ear)
     assert len(reads) == 1
 
 
 def test_a_rollout_that_has_ended_is_left_alone() -> None:
     app, rollout_id = running()
-    ear = Ear()
-    assert nudged(app, event(app), ear=ear) == 1
+    ear = LogoffListener()
+    assert signalled(app, event(app), ear=ear) == 1
     app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update={"state": RolloutState.CANCELLED}))
     app.now += RUNNING_KNOWN_FOR
-    assert nudged(app, event(app), ear=ear) == 0
+    assert signalled(app, event(app), ear=ear) == 0
 
 
 def test_the_answer_tells_a_stranger_nothing() -> None:
@@ -176,7 +176,7 @@ def test_whatever_goes_wrong_the_answer_is_the_same_and_the_log_has_an_id(
     part: str, error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, _ = running()
-    monkeypatch.setattr("triggers.events.ear", Ear())
+    monkeypatch.setattr("triggers.events.logoff_listener", LogoffListener())
     if part == "engine":
         app.engine.down = error  # type: ignore[assignment]
     else:
@@ -189,10 +189,10 @@ def test_whatever_goes_wrong_the_answer_is_the_same_and_the_log_has_an_id(
 
 def test_tables_that_are_down_are_not_asked_at_every_hint() -> None:
     app, _ = running()
-    ear = Ear()
+    ear = LogoffListener()
     app.tables.pools.failures["all"] = [AzureBusy("table Pools", None, "Down", "no connection")] * 9
-    assert nudged(app, *(event(app, session_id=number) for number in range(9)), ear=ear) == 0
+    assert signalled(app, *(event(app, session_id=number) for number in range(9)), ear=ear) == 0
     assert len(app.tables.pools.failures["all"]) == 8
     app.tables.pools.failures.clear()
     app.now += RUNNING_KNOWN_FOR
-    assert nudged(app, event(app), ear=ear) == 1
+    assert signalled(app, event(app), ear=ear) == 1

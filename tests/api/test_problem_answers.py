@@ -9,7 +9,7 @@ import pytest
 
 from shared.core.errors import AzureBusy, AzureForbidden
 from tests.fixtures.app import NOW, App, office, update
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 from triggers.http.contract import ENDPOINTS
 from triggers.http.respond import MOST_BYTES
 
@@ -200,7 +200,7 @@ class TestIdempotencyKey:
         app = office()
         assert update(app, {"version": "3.0.0"}, **KEY).status == 422
         app.world.add_version("3.0.0")
-        record_family(app.tables.versions, family("3.0.0"))
+        record_family(app.tables.versions, version_set("3.0.0"))
         assert update(app, {"version": "3.0.0"}, **KEY).status == 202
 
     @pytest.mark.parametrize("misspelt", ["whatif=true", "what-if=true", "dry_run=1"])
@@ -252,7 +252,7 @@ def test_the_document_describes_every_endpoint() -> None:
 def test_a_form_that_is_wrong_is_told_in_words() -> None:
     asked = {"version": "2.0", "image": "a b", "schedule": {"mode": "now"}}
     reply = office().send("POST", "/api/pools/office/update-image?whatif=true", asked)
-    told = {error["field"]: error["message"] for error in reply.json["errors"]}
-    assert told["version"] == "write three whole numbers, like 2.0.0"
-    assert told["image"].startswith("use letters, digits")
-    assert "check how it is spelt" in told["whatif"]
+    text = {error["field"]: error["message"] for error in reply.json["errors"]}
+    assert text["version"] == "write three whole numbers, like 2.0.0"
+    assert text["image"].startswith("use letters, digits")
+    assert "check how it is spelt" in text["whatif"]

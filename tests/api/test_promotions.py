@@ -25,10 +25,10 @@ from tests.fixtures.scenarios.promotions import (
     record_staged,
     row,
     run,
-    told,
+    text,
     with_staged,
 )
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 
 S = PromotionState
 BY_NAME = Settings(tables_connection="memory", trust_principal=True)
@@ -105,7 +105,7 @@ class TestSchedule:
         app.later(seconds=1)
         app.send("DELETE", f"/api/promotions/{promotion_id}", headers=ANN)
         first, second = "2026-11-03T20:00:00+00:00", "2026-11-05T20:00:00+00:00"
-        assert told(app) == [
+        assert text(app) == [
             ("schedule promotion", "", first),
             ("move promotion", first, second),
             ("cancel promotion", second, ""),
@@ -154,7 +154,7 @@ class TestSchedule:
 
     def test_nothing_is_staged(self) -> None:
         app = with_staged().app
-        record_family(app.tables.versions, family(OLD, backups=()))
+        record_family(app.tables.versions, version_set(OLD, backups=()))
         for body in ({}, {"days_after_staging": 9}):
             reply = ask(app, **body)
             assert reply.status == 409
@@ -173,7 +173,7 @@ class TestSchedule:
 
     def test_a_version_whose_staging_nobody_has_noted(self) -> None:
         app = with_staged().app
-        record_family(app.tables.versions, family(OLD, backups=(), staged=NEW))
+        record_family(app.tables.versions, version_set(OLD, backups=(), staged=NEW))
         assert ask(app, days_after_staging=9).bad_fields == {"days_after_staging"}
         assert ask(app).status == 201
 

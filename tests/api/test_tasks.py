@@ -13,7 +13,7 @@ from shared.core.errors import StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.names import CAPTURE_VERSION, PREPARE_COPY, RECORD_VERSION, REPLICATE_VERSION
 from shared.core.states import HostState, RolloutState, TaskState
-from shared.core.steps import ACTIVATION_STEPS, CAPTURE_STEPS, JOB_STEPS
+from shared.core.steps import ACTIVATION_STEPS, CAPTURE_STEPS, FLEET_UPDATE_STEPS
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CaptureWork, PoolsUpdate, PoolsWork, Task, TaskKind, TaskStep
@@ -173,7 +173,7 @@ class TestRead:
         assert office().send("GET", "/api/tasks/UP").bad_fields == {"task"}
 
     def test_every_step_has_words(self) -> None:
-        assert set(STEP_WORDS) == {*CAPTURE_STEPS, *ACTIVATION_STEPS, *JOB_STEPS}
+        assert set(STEP_WORDS) == {*CAPTURE_STEPS, *ACTIVATION_STEPS, *FLEET_UPDATE_STEPS}
 
 
 class TestCancel:

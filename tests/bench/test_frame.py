@@ -69,9 +69,9 @@ def test_results_of_one_part_take_the_place_of_its_former_ones_only(tmp_path: Pa
 def test_the_table_names_what_was_not_reached() -> None:
     console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
     console.print(table("engine", rows().rows, 61.4))
-    told = console.export_text()
-    assert "engine (1 not reached; measured in 61 s)" in told
-    assert [line.count("MISSED") for line in told.splitlines() if "rate" in line] == [1]
+    text = console.export_text()
+    assert "engine (1 not reached; measured in 61 s)" in text
+    assert [line.count("MISSED") for line in text.splitlines() if "rate" in line] == [1]
 
 
 def test_what_is_measured_is_known_and_can_be_loaded() -> None:
@@ -93,15 +93,15 @@ def test_the_clock_of_a_measurement_shortens_every_pause_of_the_app() -> None:
     assert paced(10) == {
         "FRESHCOAT_OPERATION_POLL": "3",
         "FRESHCOAT_AZURE_PAUSE": "3",
-        "FRESHCOAT_LOOK_GAP": "0.1",
+        "FRESHCOAT_RECONCILE_GAP": "0.1",
     }
 
 
 def test_a_measurement_names_what_it_ran_on() -> None:
-    told = described()
-    assert "cores" in told
-    assert f"Python {sys.version_info.major}.{sys.version_info.minor}" in told
-    assert "azure-mgmt-compute" in told
+    text = described()
+    assert "cores" in text
+    assert f"Python {sys.version_info.major}.{sys.version_info.minor}" in text
+    assert "azure-mgmt-compute" in text
 
 
 def test_the_memory_of_a_child_process_is_its_own() -> None:

@@ -21,7 +21,7 @@ from tests.bench.small_pools import ALL, HOSTS, MINUTE, out, small, watched, wis
 # People and the pool.
 
 
-@pytest.mark.parametrize("setting", ALL, ids=lambda setting: f"{setting.policy}: {setting.told}")
+@pytest.mark.parametrize("setting", ALL, ids=lambda setting: f"{setting.policy}: {setting.text}")
 def test_nobody_is_lost_and_nobody_is_in_two_places(setting: Setting) -> None:
     pool = small("mixed")
     for _ in watched(pool, setting.make(), every=30 * MINUTE):

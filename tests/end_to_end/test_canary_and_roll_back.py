@@ -65,9 +65,9 @@ def test_cancelled_in_the_midst_the_report_names_each_hosts_version(freshcoat: F
     assert answer.status_code == 202, answer.text
     view = freshcoat.finish(rollout)
     assert view["state"] == ("cancelled" if how == "leave" else "rolled_back")
-    told = {
+    text = {
         host["host"].split(".")[0]: host["version"] for host in freshcoat.get(f"/rollouts/{rollout}/hosts")["items"]
     }
-    assert told == {name: host["version"] for name, host in freshcoat.azure(pool).items()}
-    assert set(told.values()) == ({"1.0.0", "2.0.0"} if how == "leave" else {"1.0.0"})
+    assert text == {name: host["version"] for name, host in freshcoat.azure(pool).items()}
+    assert set(text.values()) == ({"1.0.0", "2.0.0"} if how == "leave" else {"1.0.0"})
     assert freshcoat.violations(pool) == []

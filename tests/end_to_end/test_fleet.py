@@ -24,15 +24,15 @@ def test_a_job_waits_at_its_gate_goes_on_after_a_kill_and_takes_its_pools_back(f
     answer = freshcoat.send("POST", "/rollouts", asked | {"gate": "approve", "rings": {"many-live": 7}})
     assert answer.status_code == 202, answer.text
     task = answer.json()["id"]
-    wait_until(lambda: "ring 7 waits until somebody approves it" in told(freshcoat, task)["waits_for"], 60)
-    assert [(pool["pool"], pool["state"]) for pool in told(freshcoat, task)["pools"]] == [
+    wait_until(lambda: "ring 7 waits until somebody approves it" in text(freshcoat, task)["waits_for"], 60)
+    assert [(pool["pool"], pool["state"]) for pool in text(freshcoat, task)["pools"]] == [
         ("many-lab", "succeeded"), ("many-live", None)
     ]  # fmt: skip
 
     freshcoat.kill_host()
     freshcoat.await_host(freshcoat.start_host())
     assert freshcoat.send("POST", f"/tasks/{task}/approve", {"ring": 7}).status_code == 202
-    wait_until(lambda: told(freshcoat, task)["pools"][1]["state"] == "running", 60)
+    wait_until(lambda: text(freshcoat, task)["pools"][1]["state"] == "running", 60)
     assert freshcoat.send("POST", f"/tasks/{task}/cancel", {"how": "roll_back"}).status_code == 202
     done = ended(freshcoat, task, seconds=120)
     assert (done["state"], done["kind"]) == ("cancelled", "update_pools"), done
@@ -41,6 +41,6 @@ def test_a_job_waits_at_its_gate_goes_on_after_a_kill_and_takes_its_pools_back(f
         assert freshcoat.violations(pool) == []
 
 
-def told(freshcoat: Freshcoat, task: str) -> Any:
+def text(freshcoat: Freshcoat, task: str) -> Any:
     """The job as it is told now."""
     return freshcoat.get(f"/tasks/{task}")

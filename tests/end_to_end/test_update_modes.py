@@ -43,7 +43,7 @@ def test_at_changes_nothing_before_its_moment(freshcoat: Freshcoat) -> None:
     freshcoat.sim("POST", "/logon", {"host": hosts[0], "user": "bob@contoso.com"})
     before = freshcoat.azure("at")
     rollout = freshcoat.publish("at", {"mode": "at", "at": in_seconds(6)})
-    view = freshcoat.follow(rollout, lambda view: view["looked_at"] is not None)
+    view = freshcoat.follow(rollout, lambda view: view["last_pass_at"] is not None)
     assert view["state"] == "scheduled"
     assert work_goes_on(freshcoat.azure("at")) == work_goes_on(before)
     assert_updated(freshcoat, "at", freshcoat.finish(rollout))

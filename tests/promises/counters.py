@@ -35,13 +35,13 @@ class Tally:
             refresh = rollout.kind is RolloutKind.REFRESH
             counts["refresh" if refresh else f"{rollout.state}"] += 1
             begun = begun or rollout.started_at is not None
-            if rollout.going_back:
+            if rollout.rolling_back:
                 counts["went back"] += 1
         for row in stage.watch.rows():
             counts[f"host {row.state}"] += 1
         counts["idle runs"] += not begun
 
-    def told(self) -> dict[str, Any]:
+    def text(self) -> dict[str, Any]:
         """For the report of the test, across processes."""
         return {**self.counts, "began": self._since, "ended": time.time()}
 

@@ -13,13 +13,13 @@ from shared.services import Services
 from tests.fixtures.app import START, App
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.fakes.engine import FakeGallery
-from tests.fixtures.fakes.governance import FakeSurroundings
-from tests.fixtures.fakes.image_builder import FakeWorkshop
+from tests.fixtures.fakes.governance import FakeGovernance
+from tests.fixtures.fakes.image_builder import FakeImageBuilder
 from tests.fixtures.picks import Picks
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID, HOST_POOL_ID
 from tests.promises.checks.step_checks import Watch
-from tests.promises.checks.watched_azure import WatchedDesktops, WatchedMachines
+from tests.promises.checks.watched_azure import WatchedHostPools, WatchedVirtualMachines
 from tests.promises.counting_tables import lean_tables
 
 STAGED = "3.0.0"
@@ -55,11 +55,12 @@ class WatchedApp(App):
             disks=tables.disks,
             answers=tables.answers,
             audit=tables.audit,
-            desktops=WatchedDesktops(self.world, self.watch),
-            machines=WatchedMachines(self.world, self.watch),
+            host_pools=WatchedHostPools(self.world, self.watch),
+            vms=WatchedVirtualMachines(self.world, self.watch),
             gallery=FakeGallery(self.world),
-            workshop=FakeWorkshop(self.world),
-            surroundings=FakeSurroundings(self.world),
+            image_builder=FakeImageBuilder(self.world),
+            governance=FakeGovernance(self.world),
+            arm_budget=FakeGovernance(self.world),
         )
 
 
@@ -80,7 +81,7 @@ def pool_of(drawn: bytes) -> WatchedApp:
         _add_host(app, f"h{number}", picks, now)
     app.tables.images.add(Image(name="win11", definition_id=DEFINITION_ID, registered_at=START))
     staged = None if picks.chance(3) else STAGED  # it may have come into the gallery by another way
-    record_family(app.tables.versions, family(activated_at=START - timedelta(days=30), staged=staged))
+    record_family(app.tables.versions, version_set(activated_at=START - timedelta(days=30), staged=staged))
     domain = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
     app.tables.pools.add(
         Pool(

@@ -39,5 +39,5 @@ def run_many(report: pytest.FixtureRequest, part: str) -> None:
             ),
         )
     finally:
-        report.node.user_properties += [(f"promises: {name}", number) for name, number in TALLY.told().items()]
+        report.node.user_properties += [(f"promises: {name}", number) for name, number in TALLY.text().items()]
     assert TALLY.counts["runs"] >= RUNS

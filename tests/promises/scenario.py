@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.core.errors import FreshcoatError
 from shared.core.states import HostState
-from shared.core.steps import Outcome, Then
+from shared.core.steps import NextAction, StepResult
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from shared.rollouts.recovery import resume_lost
 from tests.fixtures.app import Reply
@@ -52,9 +52,11 @@ class RememberingEngine(FakeEngine):
         self.given.add((rollout_id, host, run))
         super().start_host(rollout_id, host, run)
 
-    def nudge(self, rollout_id: str, run: int, why: str, *, left: Sequence[str] = (), calm: bool = False) -> None:
-        self.given.add((rollout_id, run, why, *left))
-        super().nudge(rollout_id, run, why, left=left, calm=calm)
+    def signal_rollout(
+        self, rollout_id: str, run: int, reason: str, *, logged_off: Sequence[str] = (), deferrable: bool = False
+    ) -> None:
+        self.given.add((rollout_id, run, reason, *logged_off))
+        super().signal_rollout(rollout_id, run, reason, logged_off=logged_off, deferrable=deferrable)
 
 
 class Stage(Play):
@@ -181,7 +183,7 @@ class Stage(Play):
         """A host's agent says that somebody has logged off."""
         for rollout in self.watch.rollouts():
             if not rollout.state.ended and not self.engine.down:
-                self.engine.nudge(rollout.id, rollout.engine_run, "logoff", left=[host])
+                self.engine.signal_rollout(rollout.id, rollout.engine_run, "logoff", logged_off=[host])
 
     def _walk(self, steps: tuple[str, ...], run: Run, index: int = 0, seconds: float = 0) -> None:
         if index < len(steps):
@@ -190,11 +192,11 @@ class Stage(Play):
     def _host_step(self, started: tuple[str, str, int]) -> Run:
         run = super()._host_step(started)
 
-        def watched(name: str) -> Outcome:
+        def watched(name: str) -> StepResult:
             self.watch.begin(started[0])
             row = self.watch.row(started[1])
             outcome = run(name)
-            if row and row.engine_run != started[2] and outcome.then is not Then.STOP:
+            if row and row.engine_run != started[2] and outcome.action is not NextAction.STOP:
                 self.watch.broken(5, f"{row.host} is driven by {row.engine_run}, and {started[2]} goes on: {outcome}")
             self.watch.after_host_step(started[1], name, outcome)
             return outcome
@@ -205,7 +207,7 @@ class Stage(Play):
         """What is due next is done at the same time as what is being done."""
         if self._queue and self._queue[0][0] <= self.app.now + AT_THE_SAME_TIME:
             _, _, action = heapq.heappop(self._queue)
-            with self.watch.elsewhere():
+            with self.watch.held_by_refresh():
                 self._do(action)
 
     def later(self, seconds: float, action: Action) -> None:

@@ -138,23 +138,23 @@ class Rollouts(RuleBasedStateMachine):
         self.stage.meanwhile("session_host", lambda: self._others(what, who))
         self.stage.pass_time(minutes)
 
-    @rule(told=st.sampled_from(COMMANDS), minutes=MINUTES)
-    def a_command(self, told: str, minutes: float) -> None:
+    @rule(text=st.sampled_from(COMMANDS), minutes=MINUTES)
+    def a_command(self, text: str, minutes: float) -> None:
         """An operator tells the rollout something."""
-        self.operators.tell(told)
+        self.operators.tell(text)
         self.stage.pass_time(minutes)
 
-    @rule(told=st.sampled_from(COMMANDS), method=st.sampled_from(LOOKED_AT), minutes=MINUTES)
-    def a_command_during_a_look(self, told: str, method: str, minutes: float) -> None:
+    @rule(text=st.sampled_from(COMMANDS), method=st.sampled_from(LOOKED_AT), minutes=MINUTES)
+    def a_command_during_a_look(self, text: str, method: str, minutes: float) -> None:
         """An operator tells the rollout something while it looks."""
-        self.stage.meanwhile(method, lambda: self.operators.tell(told))
+        self.stage.meanwhile(method, lambda: self.operators.tell(text))
         self.stage.pass_time(minutes)
 
-    @rule(told=st.sampled_from(("pause", "cancel leave")), minutes=MINUTES)
-    def stopped_in_the_last_moment(self, told: str, minutes: float) -> None:
+    @rule(text=st.sampled_from(("pause", "cancel leave")), minutes=MINUTES)
+    def stopped_in_the_last_moment(self, text: str, minutes: float) -> None:
         """An operator stops the rollout while it drains the last hosts, before it signs people out."""
         action = self.operators.tell
-        self.stage.meanwhile("set_accepting", lambda: action(told), once=self.operators.people_must_go)
+        self.stage.meanwhile("set_accepting", lambda: action(text), once=self.operators.people_must_go)
         self.stage.pass_time(minutes)
 
     @rule(drawn=MANY, minutes=MINUTES)
@@ -184,7 +184,7 @@ class Rollouts(RuleBasedStateMachine):
             return None
         version = str(reply.json["version"])
         assert version != STAGED, reply.json
-        assert not (why := self.stage.watch.gives_out(version)), (why, reply.json)
+        assert not (reason := self.stage.watch.gives_out(version)), (reason, reply.json)
         return version
 
     def teardown(self) -> None:

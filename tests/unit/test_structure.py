@@ -179,8 +179,8 @@ def test_the_sample_settings_are_those_that_are_read() -> None:
 
 def test_every_wrong_setting_is_named_at_once() -> None:
     with pytest.raises(BadSettings) as refused:
-        Settings.read({"FRESHCOAT_LOOK_GAP": "soon", "FRESHCOAT_IMAGE_LIMIT": "-1"})
-    assert "FRESHCOAT_LOOK_GAP" in str(refused.value)
+        Settings.read({"FRESHCOAT_RECONCILE_GAP": "soon", "FRESHCOAT_IMAGE_LIMIT": "-1"})
+    assert "FRESHCOAT_RECONCILE_GAP" in str(refused.value)
     assert "FRESHCOAT_IMAGE_LIMIT" in str(refused.value)
 
 

@@ -56,7 +56,7 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
     return digest.hexdigest()
 
 
-def once(services: Services, key: str, same: str, work: Callable[[], Answer]) -> Answer:
+def run_once(services: Services, key: str, same: str, work: Callable[[], Answer]) -> Answer:
     """The answer of `work`, or the first answer given under this key; `same` is the request's fingerprint.
 
     Raises KeyReused, StillWorking. What `work` raises goes through, and gives the key free again.

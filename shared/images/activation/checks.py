@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.core.arm_ids import refusal
+from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureBusy, AzureError
-from shared.images.replication import missing_regions, told_missing
+from shared.images.replication import missing_regions, missing_text
 from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
@@ -37,17 +37,20 @@ def _check_version(services: Services, image: Image, version: str, *, goes_back:
     except AzureBusy:
         raise
     except AzureError as error:
-        why, what = refusal("image definition", error), "correct the image's definition_id or the rights on it"
-        return Finding(check="image", result="fail", detail=why, what_to_do=what)
+        reason, what = (
+            describe_azure_error("image definition", error),
+            "correct the image's definition_id or the rights on it",
+        )
+        return Finding(check="image", result="fail", detail=reason, what_to_do=what)
     if found is None:
-        why, what = f"version {version} is not in the gallery any more", "choose another one"
-        return Finding(check="version", result="fail", detail=why, what_to_do=what)
+        reason, what = f"version {version} is not in the gallery any more", "choose another one"
+        return Finding(check="version", result="fail", detail=reason, what_to_do=what)
     if not found.ready:
-        why = f"version {version} is not ready: {found.detail or 'it is still being made'}"
-        return Finding(check="version", result="fail", detail=why, what_to_do="wait until it is replicated")
+        reason = f"version {version} is not ready: {found.detail or 'it is still being made'}"
+        return Finding(check="version", result="fail", detail=reason, what_to_do="wait until it is replicated")
     if not goes_back and (missing := missing_regions(services, image, found, pass_unread=True)):
-        why = f"version {version} is not in {told_missing(missing)}"
-        return Finding(check="replication", result="fail", detail=why, what_to_do="replicate it there first")
+        reason = f"version {version} is not in {missing_text(missing)}"
+        return Finding(check="replication", result="fail", detail=reason, what_to_do="replicate it there first")
     return Finding(check="version", result="pass", detail=f"version {version} is ready")
 
 

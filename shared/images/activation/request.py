@@ -13,7 +13,7 @@ from shared.core.names import SWITCH_VERSION
 from shared.fleet.selection import names_of, rings_of, schedule_of
 from shared.images.activation.checks import check_activation
 from shared.images.adoption import adopted
-from shared.images.change_records import tell_versions
+from shared.images.change_records import write_change_records
 from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
@@ -21,11 +21,11 @@ from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, Ta
 from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.tasks import audit_task, forget_task, new_task, start_task, write_task
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.services import POOLS, TASKS, Services
 from shared.versions import lifecycle
 from shared.versions.promotion_hold import must_hold
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from shared.views.tasks import view
 
 
@@ -35,8 +35,8 @@ def activate(services: Services, engine: Engine, name: str, asked: ActivateReque
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
     image = find_image(services, name)
-    work = ActivationWork(backup=asked.backup, force=asked.force)
-    return _ask(services, engine, image, TaskKind.ACTIVATE, work, asked, who)
+    context = ActivationWork(backup=asked.backup, force=asked.force)
+    return _ask(services, engine, image, TaskKind.ACTIVATE, context, asked, who)
 
 
 def roll_back(services: Services, engine: Engine, name: str, asked: RollBackRequest, who: str) -> TaskView:
@@ -53,13 +53,13 @@ def _ask(
     engine: Engine,
     image: Image,
     kind: TaskKind,
-    work: ActivationWork,
+    context: ActivationWork,
     asked: ActivateRequest | RollBackRequest,
     who: str,
 ) -> TaskView:
     pools = pools_work(resolve_update(services, image, asked))
     task = new_task(
-        services, kind, image.name, who, version=asked.version, reason=asked.reason, activation=work, pools=pools
+        services, kind, image.name, who, version=asked.version, reason=asked.reason, activation=context, pools=pools
     )
     try:
         task = begin(services, engine, image, task)
@@ -88,9 +88,9 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
         check_activation(services, image, task)
     if known is None:
         task = write_task(services, task)
-    tell_versions(services, before)
+    write_change_records(services, before)
     try:
-        before, after = change_family(services, image.name, lambda family: switched(family, task, services))
+        before, after = change_versions(services, image.name, lambda version_set: switched(version_set, task, services))
     except Conflict:
         forget_task(services, task)
         raise
@@ -118,21 +118,27 @@ def _switch_done(services: Services, task: Task) -> Task:
     return task
 
 
-def switched(family: Family, task: Task, services: Services) -> Family:
+def switched(version_set: VersionSet, task: Task, services: Services) -> VersionSet:
     """The family after the task's switch; the same one when that is done. Raises Conflict."""
-    latest = family.state.activation
-    if latest != task.id and family.state.activated_at and family.state.activated_at > task.created_at:
+    latest = version_set.state.activation
+    if latest != task.id and version_set.state.activated_at and version_set.state.activated_at > task.created_at:
         # A task that was cut off after its switch must not switch again what somebody has switched back since.
         raise Conflict(f"Task {latest} has changed the active version meanwhile: look, and ask again.", task=latest)
     if task.promotion and latest != task.id:
-        must_hold(family, task.promotion)
-    work = task.activation or ActivationWork()
+        must_hold(version_set, task.promotion)
+    context = task.activation or ActivationWork()
     pools = task.pools.update.pools if task.pools else ()
     now = services.now()
     if task.kind is TaskKind.ROLL_BACK:
-        return lifecycle.roll_back(family, task.version, task=task.id, now=now)
+        return lifecycle.roll_back(version_set, task.version, task=task.id, now=now)
     return lifecycle.activate(
-        family, task.version, task=task.id, now=now, backup=work.backup, force=work.force, waiting_pools=pools
+        version_set,
+        task.version,
+        task=task.id,
+        now=now,
+        backup=context.backup,
+        force=context.force,
+        waiting_pools=pools,
     )
 
 
@@ -150,8 +156,8 @@ def resolve_update(
     """
     if asked.update_pools == "none":
         given = {"schedule": asked.schedule is not None, "policy": asked.policy != PolicyOverrides()}
-        why = "no pools are to be updated: name them in update_pools, or leave this out"
-        if unused := [FieldProblem(field, why) for field, is_given in given.items() if is_given]:
+        reason = "no pools are to be updated: name them in update_pools, or leave this out"
+        if unused := [FieldProblem(field, reason) for field, is_given in given.items() if is_given]:
             raise InvalidRequest(unused)
         return None
     problems: list[FieldProblem] = []

@@ -6,11 +6,11 @@ import logging
 
 from shared.api.images import SetAsImageRequest
 from shared.api.tasks import TaskView
-from shared.core.arm_ids import refusal
+from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
 from shared.images.adoption import adopted
-from shared.images.change_records import tell_versions
+from shared.images.change_records import write_change_records
 from shared.images.replication import regions_by_pool
 from shared.models.azure import Template
 from shared.models.base import region_key, version_key
@@ -19,11 +19,11 @@ from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.tasks import audit_task, forget_task, new_task, start_task, write_task
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.services import Services
 from shared.versions import lifecycle
 from shared.versions.numbers import next_version
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from shared.views.tasks import view
 
 _log = logging.getLogger(__name__)
@@ -45,34 +45,34 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
         )
     definition, versions = _read_gallery(services, image)
     _check_fit(template, definition)
-    family = adopted(services, image, who)
-    version = _number(asked, family, versions)
-    work = CaptureWork(
+    version_set = adopted(services, image, who)
+    version = _number(asked, version_set, versions)
+    context = CaptureWork(
         template_vm_id=image.template_vm_id,
         build_subnet_id=image.build_subnet_id or template.subnet_id,
         power_off=asked.power_off,
         stage=asked.stage,
         backup=asked.backup,
         notes=asked.notes,
-        regions=_regions(services, image, asked, family, versions, template),
+        regions=_regions(services, image, asked, version_set, versions, template),
         through_image=definition.captured_through_image,
         generation=definition.generation,
     )
     task = new_task(
         services, TaskKind.SET_AS_IMAGE, name, who,
-        version=version, from_version=family.state.active, capture=work, reason=asked.notes,
+        version=version, from_version=version_set.state.active, capture=context, reason=asked.notes,
     )  # fmt: skip
-    return view(_begin(services, engine, task, family), services.now())
+    return view(_begin(services, engine, task, version_set), services.now())
 
 
-def _begin(services: Services, engine: Engine, task: Task, family: Family) -> Task:
+def _begin(services: Services, engine: Engine, task: Task, version_set: VersionSet) -> Task:
     """Write the task, hold the image, have it driven.
 
     Once the task is written it is done, by the resume timer if need be, and its first step holds the image: "busy"
     would have it asked for twice.
     """
-    claimed(family, task, services)
-    tell_versions(services, family, task.version)
+    claimed(version_set, task, services)
+    write_change_records(services, version_set, task.version)
     task = write_task(services, task)
     try:
         _hold(services, task)
@@ -85,7 +85,7 @@ def _begin(services: Services, engine: Engine, task: Task, family: Family) -> Ta
 def _hold(services: Services, task: Task) -> None:
     """Hold the image for the task. When that is refused, the task never was. Raises Conflict, AzureBusy."""
     try:
-        change_family(services, task.image, lambda now: claimed(now, task, services))
+        change_versions(services, task.image, lambda now: claimed(now, task, services))
     except Conflict:
         forget_task(services, task)
         raise
@@ -97,13 +97,13 @@ def audit_begun(services: Services, task: Task) -> None:
     audit_task(services, task, before=task.from_version or "", after=f"{task.version} (begun)")
 
 
-def claimed(family: Family, task: Task, services: Services) -> Family:
+def claimed(version_set: VersionSet, task: Task, services: Services) -> VersionSet:
     """The family held by this set-as-image; the same one when it is already. Raises Conflict."""
-    work = task.capture
-    assert work is not None and task.version is not None  # noqa: S101 - its request wrote it
+    context = task.capture
+    assert context is not None and task.version is not None  # noqa: S101 - its request wrote it
     return lifecycle.begin_capture(
-        family, task.version, task=task.id, now=services.now(), who=task.requested_by,
-        notes=work.notes, backup=work.backup,
+        version_set, task.version, task=task.id, now=services.now(), who=task.requested_by,
+        notes=context.notes, backup=context.backup,
     )  # fmt: skip
 
 
@@ -121,11 +121,11 @@ def _read_template(services: Services, image: Image) -> Template:
     if not image.template_vm_id:
         raise Conflict(f"Image {image.name} has no template VM: register it with a template_vm_id.")
     try:
-        template = services.workshop.template(image.template_vm_id)
+        template = services.image_builder.template(image.template_vm_id)
     except AzureBusy:
         raise
     except AzureError as error:
-        raise Conflict(f"Template VM: {refusal('virtual machine', error)}.") from error
+        raise Conflict(f"Template VM: {describe_azure_error('virtual machine', error)}.") from error
     if template is None:
         raise Conflict(f"The template VM {image.template_vm_id} does not exist: register the image with another one.")
     if template.os_disk_id is None or template.ephemeral:
@@ -141,7 +141,7 @@ def _read_gallery(services: Services, image: Image) -> tuple[Definition, list[Ga
     except AzureBusy:
         raise
     except AzureError as error:
-        raise Conflict(f"Gallery: {refusal('image definition', error)}.") from error
+        raise Conflict(f"Gallery: {describe_azure_error('image definition', error)}.") from error
 
 
 def _check_fit(template: Template, definition: Definition) -> None:
@@ -169,16 +169,16 @@ def _check_security(template: Template, definition: Definition) -> None:
         )
 
 
-def _number(asked: SetAsImageRequest, family: Family, versions: list[GalleryVersion]) -> str:
+def _number(asked: SetAsImageRequest, version_set: VersionSet, versions: list[GalleryVersion]) -> str:
     """The version's number: the one asked for, or the next. Raises InvalidRequest when it is taken or too low."""
     in_gallery = {version.version for version in versions}
-    alive = {name for name, row in family.versions.items() if row.state in _ALIVE}
+    alive = {name for name, row in version_set.versions.items() if row.state in _ALIVE}
     if asked.version is None:
         return next_version(in_gallery | alive, asked.step or "major")
     if asked.version in in_gallery | alive:
         raise InvalidRequest.one("version", f"{asked.version} exists already; choose another number")
-    if family.state.active and version_key(asked.version) < version_key(family.state.active):
-        raise InvalidRequest.one("version", f"{asked.version} is lower than the active {family.state.active}")
+    if version_set.state.active and version_key(asked.version) < version_key(version_set.state.active):
+        raise InvalidRequest.one("version", f"{asked.version} is lower than the active {version_set.state.active}")
     return asked.version
 
 
@@ -189,7 +189,7 @@ def _regions(
     services: Services,
     image: Image,
     asked: SetAsImageRequest,
-    family: Family,
+    version_set: VersionSet,
     versions: list[GalleryVersion],
     template: Template,
 ) -> tuple[TargetRegion, ...]:
@@ -205,7 +205,7 @@ def _regions(
         if len({region.key for region in asked.regions}) < len(asked.regions):
             raise InvalidRequest.one("regions", "a region is named twice")
         return tuple(asked.regions)
-    replicas = next((v.replicas for v in versions if v.version == family.state.active), {})
+    replicas = next((v.replicas for v in versions if v.version == version_set.state.active), {})
     of_pools = regions_by_pool(services, image, pass_unread=True).values()
     wanted = {home, *replicas}.union(*of_pools)
     return tuple(TargetRegion(name=region, replicas=max(1, replicas.get(region, 1))) for region in sorted(wanted))

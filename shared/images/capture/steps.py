@@ -11,17 +11,17 @@ from typing import Literal
 
 from shared.core.ids import newest_first_id
 from shared.core.names import REPLICATE_VERSION
-from shared.core.steps import Outcome, Then
+from shared.core.steps import NextAction, StepResult
 from shared.images.activation.request import begin
 from shared.images.capture.request import audit_begun, claimed
 from shared.models.azure import Operation, Template
 from shared.models.images import Definition
 from shared.models.tasks import ActivationWork, Made, TaskKind
 from shared.records.tasks import audit_task, new_task
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.versions import lifecycle
-from shared.workflow.task_runner import TaskWork
-from shared.workflow.task_steps import done
+from shared.workflow.task_runner import TaskContext
+from shared.workflow.task_steps import percent_done
 from shared.workflow.waiting import StepFailed
 
 type MadeKind = Literal["snapshot", "disk", "virtual machine", "managed image", "image version"]
@@ -34,169 +34,188 @@ PLACES: dict[MadeKind, str] = {
 }
 
 
-def claim_image(work: TaskWork) -> Outcome:
+def claim_image(context: TaskContext) -> StepResult:
     """Step 1: the image is held, if its request did not come to it. Raises Conflict when another one holds it."""
-    before, after = change_family(work.services, work.task.image, lambda f: claimed(f, work.task, work.services))
+    before, after = change_versions(
+        context.services, context.task.image, lambda f: claimed(f, context.task, context.services)
+    )
     if before is not after:
-        audit_begun(work.services, work.task)
-    return Outcome(Then.NEXT)
+        audit_begun(context.services, context.task)
+    return StepResult(NextAction.NEXT)
 
 
-def switch_off_template(work: TaskWork) -> Outcome:
+def switch_off_template(context: TaskContext) -> StepResult:
     """Step 2: the template is off, which only who asked for it may have done. Raises StepFailed."""
-    machines = work.services.machines
-    template = _template(work)
-    if not template.running and work.operation is None:
-        return Outcome(Then.NEXT)
-    if not work.capture.power_off:
+    vms = context.services.vms
+    template = _template(context)
+    if not template.running and context.operation is None:
+        return StepResult(NextAction.NEXT)
+    if not context.capture.power_off:
         raise StepFailed("the template VM was switched on meanwhile: switch it off, or send power_off: true")
-    if not work.capture.was_running:
-        work.save(capture=work.capture.model_copy(update={"was_running": True}))
-    return work.settle(machines.resume, lambda: machines.start_deallocate(template.id))
+    if not context.capture.was_running:
+        context.save(capture=context.capture.model_copy(update={"was_running": True}))
+    return context.settle(vms.resume, lambda: vms.start_deallocate(template.id))
 
 
-def snapshot_template(work: TaskWork) -> Outcome:
+def snapshot_template(context: TaskContext) -> StepResult:
     """Step 3: a snapshot of its OS disk. Raises StepFailed when somebody has switched the template on again."""
-    template = _template(work)
-    if template.running and work.operation is None:
+    template = _template(context)
+    if template.running and context.operation is None:
         raise StepFailed("the template VM was switched on during the set-as-image: begin again when it is off")
-    snapshot = _note(work, "snapshot")
-    return _make(work, lambda: work.services.workshop.start_snapshot(snapshot, template, work.task.id))
+    snapshot = _note(context, "snapshot")
+    return _make(context, lambda: context.services.image_builder.start_snapshot(snapshot, template, context.task.id))
 
 
-def restart_template(work: TaskWork) -> Outcome:
+def restart_template(context: TaskContext) -> StepResult:
     """Step 4: the template runs again, if it ran before. It is looked at first: somebody may have started it."""
-    machines = work.services.machines
-    if not work.capture.was_running:
-        return Outcome(Then.NEXT)
-    machine = machines.machine(work.capture.template_vm_id)
-    if machine is not None and machine.running and work.operation is None:
-        return Outcome(Then.NEXT)
-    return work.settle(machines.resume, lambda: machines.start_power_on(work.capture.template_vm_id))
+    vms = context.services.vms
+    if not context.capture.was_running:
+        return StepResult(NextAction.NEXT)
+    machine = vms.find(context.capture.template_vm_id)
+    if machine is not None and machine.running and context.operation is None:
+        return StepResult(NextAction.NEXT)
+    return context.settle(vms.resume, lambda: vms.start_power_on(context.capture.template_vm_id))
 
 
-def copy_disk(work: TaskWork) -> Outcome:
+def copy_disk(context: TaskContext) -> StepResult:
     """Step 5: a disk from the snapshot."""
-    template, snapshot, disk = _template(work), _id_of(work, "snapshot"), _note(work, "disk")
-    return _make(work, lambda: work.services.workshop.start_disk(disk, snapshot, template, work.task.id))
+    template, snapshot, disk = _template(context), _id_of(context, "snapshot"), _note(context, "disk")
+    return _make(context, lambda: context.services.image_builder.start_disk(disk, snapshot, template, context.task.id))
 
 
-def create_copy(work: TaskWork) -> Outcome:
+def create_copy(context: TaskContext) -> StepResult:
     """Step 6: a VM like the template on that disk."""
-    template, disk, vm = _template(work), _id_of(work, "disk"), _note(work, "virtual machine")
-    subnet = work.capture.build_subnet_id
-    return _make(work, lambda: work.services.workshop.start_clone(vm, disk, template, subnet, work.task.id))
-
-
-def prepare_copy(work: TaskWork) -> Outcome:
-    """Step 7: Windows on the copy is generalized. The script is safe to repeat."""
-    vm, location = _id_of(work, "virtual machine"), _definition(work).location
-    return _make(work, lambda: work.services.workshop.start_prepare(vm, location, work.task.id))
-
-
-def generalize_copy(work: TaskWork) -> Outcome:
-    """Step 8: the copy is switched off and marked as generalized. It is looked at first: it must be our copy."""
-    services, vm = work.services, _id_of(work, "virtual machine")
-    if services.workshop.owner(vm) != work.task.id:
-        raise StepFailed(f"{vm} is not the copy this task has made")
-    machine = services.machines.machine(vm)
-    if work.operation is not None or (machine is not None and machine.power != "deallocated"):
-        switched_off = work.settle(services.machines.resume, lambda: services.machines.start_deallocate(vm))
-        if switched_off.then is not Then.NEXT:
-            return switched_off
-    services.workshop.generalize(vm)
-    return Outcome(Then.NEXT)
-
-
-def capture_image(work: TaskWork) -> Outcome:
-    """Step 9: a managed image of the copy, where the definition takes versions only so (azure-facts 2.3)."""
-    if not work.capture.through_image:
-        return Outcome(Then.NEXT)
-    vm, image, location = _id_of(work, "virtual machine"), _note(work, "managed image"), _definition(work).location
-    generation = work.capture.generation
-    return _make(work, lambda: work.services.workshop.start_image(image, vm, location, generation, work.task.id))
-
-
-def capture_version(work: TaskWork) -> Outcome:
-    """Step 10: a version of it in the gallery, left out of latest. A number that somebody took is not written over."""
-    gallery, version = work.services.gallery, work.task.version or ""
-    if work.operation is None:
-        found = gallery.version(work.image.definition_id, version)
-        if found is not None and found.task != work.task.id:
-            raise StepFailed(f"version {version} appeared in the gallery meanwhile: begin again with another number")
-    _note(work, "image version")
-    source = _id_of(work, "managed image" if work.capture.through_image else "virtual machine")
-    definition, regions = _definition(work), work.capture.regions
-    return work.settle(
-        gallery.resume,
-        lambda: gallery.start_version(definition, version, source_id=source, regions=regions, task=work.task.id),
+    template, disk, vm = _template(context), _id_of(context, "disk"), _note(context, "virtual machine")
+    subnet = context.capture.build_subnet_id
+    return _make(
+        context, lambda: context.services.image_builder.start_clone(vm, disk, template, subnet, context.task.id)
     )
 
 
-def replicate_version(work: TaskWork) -> Outcome:
+def prepare_copy(context: TaskContext) -> StepResult:
+    """Step 7: Windows on the copy is generalized. The script is safe to repeat."""
+    vm, location = _id_of(context, "virtual machine"), _definition(context).location
+    return _make(context, lambda: context.services.image_builder.start_prepare(vm, location, context.task.id))
+
+
+def generalize_copy(context: TaskContext) -> StepResult:
+    """Step 8: the copy is switched off and marked as generalized. It is looked at first: it must be our copy."""
+    services, vm = context.services, _id_of(context, "virtual machine")
+    if services.image_builder.owner(vm) != context.task.id:
+        raise StepFailed(f"{vm} is not the copy this task has made")
+    machine = services.vms.find(vm)
+    if context.operation is not None or (machine is not None and machine.power != "deallocated"):
+        switched_off = context.settle(services.vms.resume, lambda: services.vms.start_deallocate(vm))
+        if switched_off.action is not NextAction.NEXT:
+            return switched_off
+    services.image_builder.generalize(vm)
+    return StepResult(NextAction.NEXT)
+
+
+def capture_image(context: TaskContext) -> StepResult:
+    """Step 9: a managed image of the copy, where the definition takes versions only so (azure-facts 2.3)."""
+    if not context.capture.through_image:
+        return StepResult(NextAction.NEXT)
+    vm, image, location = (
+        _id_of(context, "virtual machine"),
+        _note(context, "managed image"),
+        _definition(context).location,
+    )
+    generation = context.capture.generation
+    return _make(
+        context, lambda: context.services.image_builder.start_image(image, vm, location, generation, context.task.id)
+    )
+
+
+def capture_version(context: TaskContext) -> StepResult:
+    """Step 10: a version of it in the gallery, left out of latest. A number that somebody took is not written over."""
+    gallery, version = context.services.gallery, context.task.version or ""
+    if context.operation is None:
+        found = gallery.version(context.image.definition_id, version)
+        if found is not None and found.task != context.task.id:
+            raise StepFailed(f"version {version} appeared in the gallery meanwhile: begin again with another number")
+    _note(context, "image version")
+    source = _id_of(context, "managed image" if context.capture.through_image else "virtual machine")
+    definition, regions = _definition(context), context.capture.regions
+    return context.settle(
+        gallery.resume,
+        lambda: gallery.start_version(definition, version, source_id=source, regions=regions, task=context.task.id),
+    )
+
+
+def replicate_version(context: TaskContext) -> StepResult:
     """Step 11: the version is in all its regions. Raises StepFailed when Azure has given up."""
-    found = work.services.gallery.version(work.image.definition_id, work.task.version or "")
+    found = context.services.gallery.version(context.image.definition_id, context.task.version or "")
     if found is None or found.failed:
-        raise StepFailed(f"version {work.task.version} could not be made: {found.detail if found else 'it is gone'}")
+        raise StepFailed(f"version {context.task.version} could not be made: {found.detail if found else 'it is gone'}")
     if found.ready:
-        return Outcome(Then.NEXT)
-    percent = done(work.task.kind, REPLICATE_VERSION, found.percent)
+        return StepResult(NextAction.NEXT)
+    percent = percent_done(context.task.kind, REPLICATE_VERSION, found.percent)
     note = f"replicated to {found.percent} %: {found.detail}"
-    if (percent, note) != (work.task.percent, work.task.note):
-        work.save(percent=percent, note=note)
-    return Outcome(Then.WAIT, work.services.settings.operation_poll)
+    if (percent, note) != (context.task.percent, context.task.note):
+        context.save(percent=percent, note=note)
+    return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 
-def record_version(work: TaskWork) -> Outcome:
+def record_version(context: TaskContext) -> StepResult:
     """Step 12: the version is staged. When it is not to wait for that, it is activated by a task of its own."""
-    change_family(work.services, work.task.image, lambda f: lifecycle.captured(f, work.task.id, work.services.now()))
+    change_versions(
+        context.services, context.task.image, lambda f: lifecycle.captured(f, context.task.id, context.services.now())
+    )
     # Also when it was recorded before: what was cut off there may not have told it, and twice is better than never.
-    audit_task(work.services, work.task, before=work.task.from_version or "", after=f"{work.task.version} (staged)")
-    if not work.capture.stage:
-        _activate(work)
-    return Outcome(Then.NEXT)
+    audit_task(
+        context.services, context.task, before=context.task.from_version or "", after=f"{context.task.version} (staged)"
+    )
+    if not context.capture.stage:
+        _activate(context)
+    return StepResult(NextAction.NEXT)
 
 
-def _activate(work: TaskWork) -> None:
-    capture = work.capture
+def _activate(context: TaskContext) -> None:
+    capture = context.capture
     if not capture.activation:
-        capture = capture.model_copy(update={"activation": newest_first_id(work.services.now())})
-        work.save(capture=capture)
+        capture = capture.model_copy(update={"activation": newest_first_id(context.services.now())})
+        context.save(capture=capture)
     task = new_task(
-        work.services, TaskKind.ACTIVATE, work.task.image, work.task.requested_by, version=work.task.version,
-        reason=f"task {work.task.id}, not to be staged", activation=ActivationWork(backup=capture.backup),
-    )  # fmt: skip
-    begin(work.services, work.engine, work.image, task.model_copy(update={"id": capture.activation}))
+        context.services,
+        TaskKind.ACTIVATE,
+        context.task.image,
+        context.task.requested_by,
+        version=context.task.version,
+        reason=f"task {context.task.id}, not to be staged",
+        activation=ActivationWork(backup=capture.backup),
+    )
+    begin(context.services, context.engine, context.image, task.model_copy(update={"id": capture.activation}))
 
 
-def _template(work: TaskWork) -> Template:
-    template = work.services.workshop.template(work.capture.template_vm_id)
+def _template(context: TaskContext) -> Template:
+    template = context.services.image_builder.template(context.capture.template_vm_id)
     if template is None:
         raise StepFailed("the template VM does not exist any more")
     return template
 
 
-def _definition(work: TaskWork) -> Definition:
-    return work.services.gallery.definition(work.image.definition_id)
+def _definition(context: TaskContext) -> Definition:
+    return context.services.gallery.definition(context.image.definition_id)
 
 
-def _make(work: TaskWork, start: Callable[[], Operation]) -> Outcome:
-    return work.settle(work.services.workshop.resume, start)
+def _make(context: TaskContext, start: Callable[[], Operation]) -> StepResult:
+    return context.settle(context.services.image_builder.resume, start)
 
 
-def _id_of(work: TaskWork, kind: MadeKind) -> str:
+def _id_of(context: TaskContext, kind: MadeKind) -> str:
     """The ARM id of what this task makes of a kind: beside the template, named after the task."""
-    group = work.capture.template_vm_id.lower().index("/providers/")
-    scope = work.capture.template_vm_id[:group]
-    return f"{scope}/providers/Microsoft.Compute/{PLACES[kind]}/freshcoat-{work.task.id}"
+    group = context.capture.template_vm_id.lower().index("/providers/")
+    scope = context.capture.template_vm_id[:group]
+    return f"{scope}/providers/Microsoft.Compute/{PLACES[kind]}/freshcoat-{context.task.id}"
 
 
-def _note(work: TaskWork, kind: MadeKind) -> str:
+def _note(context: TaskContext, kind: MadeKind) -> str:
     """Note that this is about to be made; its ARM id."""
     if kind == "image version":
-        made = Made(kind=kind, id=f"{work.image.definition_id}/versions/{work.task.version}")
+        made = Made(kind=kind, id=f"{context.image.definition_id}/versions/{context.task.version}")
     else:
-        made = Made(kind=kind, id=_id_of(work, kind))
-    if made not in work.capture.made:
-        work.save(capture=work.capture.model_copy(update={"made": (*work.capture.made, made)}))
+        made = Made(kind=kind, id=_id_of(context, kind))
+    if made not in context.capture.made:
+        context.save(capture=context.capture.model_copy(update={"made": (*context.capture.made, made)}))
     return made.id

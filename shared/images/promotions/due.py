@@ -14,7 +14,7 @@ from datetime import timedelta
 from shared.audit.record import audit
 from shared.core.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.ids import newest_first_id
-from shared.core.states import PromotionState, VersionState, move_promotion
+from shared.core.states import PromotionState, VersionState, transition_promotion
 from shared.images.activation.request import begin, pools_work
 from shared.images.promotions.manage import settle
 from shared.images.promotions.request import HOLD_GRACE
@@ -25,10 +25,10 @@ from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.promotions import ended
 from shared.records.tasks import new_task
-from shared.records.versions import change_family, read_family
+from shared.records.versions import change_versions, read_versions
 from shared.services import PROMOTIONS, TASKS, Services
 from shared.versions.promotion_hold import let_go
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 
 log = logging.getLogger("freshcoat.promotions")
 
@@ -91,27 +91,27 @@ def _each(promotions: Iterable[Promotion], do: Callable[[Promotion], object]) ->
 def _take_up(services: Services, promotion: Promotion) -> Promotion | None:
     """The promotion, taken up, when it is due and its image is held for it. Raises StaleRow when others were faster."""
     now = services.now()
-    family = read_family(services, promotion.image)
-    if family.state.promotion != promotion.id:
+    version_set = read_versions(services, promotion.image)
+    if version_set.state.promotion != promotion.id:
         if promotion.created_at + HOLD_GRACE <= now:
-            _end_unheld(services, promotion, family)
+            _end_unheld(services, promotion, version_set)
         return None
     if promotion.due_at > now:
         return None
-    to = move_promotion(promotion.id, promotion.state, _S.PROMOTING)
+    to = transition_promotion(promotion.id, promotion.state, _S.PROMOTING)
     return services.promotions.replace(
         promotion.model_copy(update={"state": to, "task": newest_first_id(now), "note": ""})
     )
 
 
-def _end_unheld(services: Services, promotion: Promotion, family: Family) -> None:
+def _end_unheld(services: Services, promotion: Promotion, version_set: VersionSet) -> None:
     """End a promotion whose image is not held for it, or no longer."""
-    state = family.state_of(promotion.version)
+    state = version_set.state_of(promotion.version)
     if state is VersionState.STAGED:
-        why = "Its request was cut off before it was through. Schedule it again."
+        reason = "Its request was cut off before it was through. Schedule it again."
     else:
-        why = f"Version {promotion.version} is {state or 'not known'} and no longer staged."
-    _end(services, promotion, _S.CANCELLED, why)
+        reason = f"Version {promotion.version} is {state or 'not known'} and no longer staged."
+    _end(services, promotion, _S.CANCELLED, reason)
 
 
 def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
@@ -155,7 +155,7 @@ def _activated(services: Services, promotion: Promotion) -> bool | None:
     task = services.tasks.find(TASKS, promotion.task)
     if task is None:
         return None
-    if task.phase or read_family(services, promotion.image).state.activation == task.id:
+    if task.phase or read_versions(services, promotion.image).state.activation == task.id:
         return True
     return False if task.state.ended else None
 
@@ -175,14 +175,14 @@ def _task(services: Services, promotion: Promotion) -> Task:
     return task.model_copy(update={"id": promotion.task})
 
 
-def _refused(services: Services, promotion: Promotion, why: str) -> None:
+def _refused(services: Services, promotion: Promotion, reason: str) -> None:
     """End a promotion that was refused. Its image is let go first: from then on its activation cannot come to be.
 
     The reason is written before that, for the run that finds the promotion so after a crash.
     """
     if not promotion.note:
-        promotion = services.promotions.replace(promotion.model_copy(update={"note": why}))
-    change_family(services, promotion.image, lambda family: let_go(family, promotion.id))
+        promotion = services.promotions.replace(promotion.model_copy(update={"note": reason}))
+    change_versions(services, promotion.image, lambda version_set: let_go(version_set, promotion.id))
     if _activated(services, promotion):
         return  # the resume timer was faster; the next run says so
     _end(services, promotion, _S.FAILED, promotion.note)

@@ -23,10 +23,10 @@ from shared.models.promotions import Promotion
 from shared.models.tasks import PoolsUpdate
 from shared.planning.rings import schedule_for_ring
 from shared.records.promotions import audit_promotion, ended, find_promotion
-from shared.records.versions import change_family, read_family
+from shared.records.versions import change_versions, read_versions
 from shared.services import PROMOTIONS, Services
 from shared.versions.promotion_hold import let_go
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from shared.views.promotions import view
 
 _log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def settle(services: Services, promotion: Promotion) -> Promotion:
     """Let the image of a promotion that has ended go, and then say when it ended. Safe to repeat."""
     if promotion.ended_at:
         return promotion
-    change_family(services, promotion.image, lambda family: let_go(family, promotion.id))
+    change_versions(services, promotion.image, lambda version_set: let_go(version_set, promotion.id))
     try:
         return services.promotions.replace(promotion.model_copy(update={"ended_at": services.now()}))
     except StaleRow:
@@ -102,10 +102,10 @@ def foreseen_problems(services: Services, promotion_id: str, body: Mapping[str, 
 
 def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
     """The promotion at the moment that is asked for. Raises InvalidRequest, Conflict."""
-    family = read_family(services, promotion.image)
-    if family.state.promotion != promotion.id:
+    version_set = read_versions(services, promotion.image)
+    if version_set.state.promotion != promotion.id:
         raise Conflict(f"Promotion {promotion.id} no longer stands: version {promotion.version} is not staged for it.")
-    since = staged_at(family, promotion.version)
+    since = staged_at(version_set, promotion.version)
     due, zone = parse_promotion(asked, now=services.now(), staged_at=since, zone=promotion.time_zone)
     if due is None:
         raise InvalidRequest.one("days_after_staging", "it is not known when the version was staged; give at")
@@ -128,16 +128,16 @@ def _pools_moved(update: PoolsUpdate, before: datetime, due: datetime) -> PoolsU
     return update.model_copy(update={"schedule": schedule_for_ring(schedule, due, first=True)})
 
 
-def staged_at(family: Family, version: str | None) -> datetime | None:
+def staged_at(version_set: VersionSet, version: str | None) -> datetime | None:
     """When the version was staged; None for one that is not staged."""
-    if version is None or version != family.state.staged:
+    if version is None or version != version_set.state.staged:
         return None
-    return family.versions[version].staged_at
+    return version_set.versions[version].staged_at
 
 
 def _too_late(promotion: Promotion, to: str) -> Conflict:
-    told = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}: it is too late to {to} it."
-    return Conflict(told, task=promotion.task or None, promotion=promotion.id)
+    text = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}: it is too late to {to} it."
+    return Conflict(text, task=promotion.task or None, promotion=promotion.id)
 
 
 def _changing(promotion_id: str) -> Conflict:

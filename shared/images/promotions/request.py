@@ -20,10 +20,10 @@ from shared.images.promotions.manage import moment_problems, staged_at
 from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, PoolsUpdate
 from shared.records.promotions import audit_promotion, find_promotion
-from shared.records.versions import change_family, read_family
+from shared.records.versions import change_versions, read_versions
 from shared.services import IMAGES, PROMOTIONS, Services
 from shared.versions.promotion_hold import hold, let_go
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from shared.views.promotions import view
 
 HOLD_GRACE = timedelta(minutes=1)
@@ -50,16 +50,16 @@ def foreseen_problems(services: Services, body: Mapping[str, Any]) -> list[Field
 
 def _draft(services: Services, asked: PromotionRequest, who: str) -> Promotion:
     """The promotion as it would be written. Raises InvalidRequest, Conflict."""
-    family = read_family(services, asked.image)
-    due, zone, update = _resolve(services, family, asked)
+    version_set = read_versions(services, asked.image)
+    due, zone, update = _resolve(services, version_set, asked)
     promotion_id = newest_first_id(services.now())
-    _held(services, family, promotion_id, asked.version, asked.force)
+    _held(services, version_set, promotion_id, asked.version, asked.force)
     if due is None:
         raise InvalidRequest.one("days_after_staging", "it is not known when the version was staged; give at")
     return Promotion(
         id=promotion_id,
         image=asked.image,
-        version=asked.version or family.state.staged,
+        version=asked.version or version_set.state.staged,
         due_at=due,
         time_zone=zone,
         days_after_staging=asked.days_after_staging,
@@ -72,7 +72,7 @@ def _draft(services: Services, asked: PromotionRequest, who: str) -> Promotion:
 
 
 def _resolve(
-    services: Services, family: Family, asked: PromotionRequest
+    services: Services, version_set: VersionSet, asked: PromotionRequest
 ) -> tuple[datetime | None, str, PoolsUpdate | None]:
     """Moment, zone and pools, the pools' schedule reckoned from the moment; or every problem with them at once."""
     problems: list[FieldProblem] = []
@@ -81,7 +81,7 @@ def _resolve(
         problems.append(_no_image(asked.image))
     due, zone, update = None, "", None
     try:
-        since = staged_at(family, asked.version or family.state.staged)
+        since = staged_at(version_set, asked.version or version_set.state.staged)
         due, zone = parse_promotion(asked, now=services.now(), staged_at=since)
     except InvalidRequest as error:
         problems += error.problems
@@ -105,7 +105,7 @@ def _hold(services: Services, promotion: Promotion) -> Promotion:
     """
     wanted = promotion.id, promotion.version, promotion.activation.force
     try:
-        change_family(services, promotion.image, lambda family: _held(services, family, *wanted))
+        change_versions(services, promotion.image, lambda version_set: _held(services, version_set, *wanted))
     except Conflict:
         with suppress(FreshcoatError):  # the timer ends what is left
             services.promotions.remove(promotion)
@@ -116,13 +116,13 @@ def _hold(services: Services, promotion: Promotion) -> Promotion:
         found = find_promotion(services, promotion.id)
     if found.state is not PromotionState.CANCELLED:
         return found
-    change_family(services, found.image, lambda family: let_go(family, found.id))
+    change_versions(services, found.image, lambda version_set: let_go(version_set, found.id))
     raise Conflict(f"Promotion {found.id} was ended before its request was through. {found.note}")
 
 
-def _held(services: Services, family: Family, promotion: str, version: str | None, force: bool) -> Family:
+def _held(services: Services, version_set: VersionSet, promotion: str, version: str | None, force: bool) -> VersionSet:
     """The family held for the promotion. Raises Conflict."""
-    holder = family.state.promotion
+    holder = version_set.state.promotion
     found = services.promotions.find(PROMOTIONS, holder) if holder not in {"", promotion} else None
     lapsed = holder if found is None or found.state.ended else ""
-    return hold(family, version, promotion=promotion, force=force, now=services.now(), lapsed=lapsed)
+    return hold(version_set, version, promotion=promotion, force=force, now=services.now(), lapsed=lapsed)

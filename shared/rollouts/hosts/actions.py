@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from shared.core.errors import AzureBusy, AzureError, AzureNotFound
 from shared.core.names import ROLLOUT_TAG
-from shared.core.states import HostState, move_host
-from shared.models.azure import Machine, UserSession
+from shared.core.states import HostState, transition_host
+from shared.models.azure import UserSession, VirtualMachine
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.host_rows import skip
@@ -23,32 +23,36 @@ from shared.services import Services
 log = logging.getLogger("freshcoat.apply")
 
 
-def remember(services: Services, row: RolloutHost, machines: dict[str, Machine]) -> RolloutHost:
+def record_original(services: Services, row: RolloutHost, machines: dict[str, VirtualMachine]) -> RolloutHost:
     """First half of a drain: read the VM (into `machines`), note what has to be given back. Nothing is changed yet."""
-    machine = services.machines.machine(row.vm_id)
+    machine = services.vms.find(row.vm_id)
     if machine is None:
         gone = row.model_copy(update={"vm_missing": True})  # else it would count as one that comes back into service
         return skip(gone, "its VM does not exist: remove the session host from the host pool", services.now())
     machines[row.host] = machine
-    row = vm_marks.remember(row, machine)
-    changes = {"state": move_host(row.host, row.state, HostState.DRAINING), "drained_at": None, "empty_since": None}
+    row = vm_marks.record_original(row, machine)
+    changes = {
+        "state": transition_host(row.host, row.state, HostState.DRAINING),
+        "drained_at": None,
+        "empty_since": None,
+    }
     return row.model_copy(update={**changes, "step": "draining"})
 
 
-def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, machine: Machine) -> RolloutHost:
+def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
     """Second half: keep autoscale away and the disk safe, then stop new sessions.
 
     The settling time begins only after Azure confirmed the drain.
     """
-    tags = vm_marks.marked(machine, rollout)
-    keep = vm_marks.keep_disk(machine, rollout)
+    tags = vm_marks.tags_while_held(machine, rollout)
+    keep = vm_marks.delete_option_to_set(machine, rollout)
     if tags != machine.tags or keep:
-        services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
-    services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=False)
+        services.vms.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
+    services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)
     return row.model_copy(update={"drained_at": services.now(), "step": "drained", "reason": ""})
 
 
-def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
+def undrain(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
     """Undrain a host that was not rebuilt (unless an operator had drained it), and tidy its tags.
 
     A host that has left the pool meanwhile has nothing to be undrained, nor has one that was chosen and never marked:
@@ -59,7 +63,7 @@ def give_back(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
         return row.model_copy(update={**changes, "sign_out_since": None, "signed_out_last": None})
     if not row.operator_drained:
         try:
-            services.desktops.set_accepting(pool.host_pool_id, row.host, accepting=True)
+            services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=True)
         except AzureNotFound:
             log.info("rollout %s: %s has left the pool, there is nothing to undrain", row.rollout, row.host)
     tidy(services, row)  # last: without our mark, a drain that is still there would be taken for an operator's
@@ -75,33 +79,37 @@ def untouched(services: Services, row: RolloutHost) -> bool:
         return True
     if row.drained_at is not None:
         return False
-    machine = services.machines.machine(row.vm_id)
+    machine = services.vms.find(row.vm_id)
     return machine is None or machine.tags.get(ROLLOUT_TAG) != row.rollout
 
 
 def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
     """Give the VM back its tags and its disk's delete option, in one call if any; `failed_for` is left on it."""
-    machine = services.machines.machine(row.vm_id)
+    machine = services.vms.find(row.vm_id)
     if machine is None:
         return
     option = row.prior_delete_option if row.prior_delete_option != machine.os_disk_delete_option else None
-    tags = vm_marks.failed(machine, row, failed_for) if failed_for else vm_marks.unmarked(machine, row)
+    tags = (
+        vm_marks.tags_after_failure(machine, row, failed_for)
+        if failed_for
+        else vm_marks.tags_after_release(machine, row)
+    )
     if tags == machine.tags and not option:
         return
     try:
-        services.machines.update(row.vm_id, tags=tags, os_disk_delete_option=option)
+        services.vms.update(row.vm_id, tags=tags, os_disk_delete_option=option)
     except AzureNotFound:
         log.info("rollout %s: the VM of %s is gone, there is nothing to tidy", row.rollout, row.host)
 
 
-def leave(services: Services, pool: Pool, row: RolloutHost, why: str) -> RolloutHost:
+def skip_marked(services: Services, pool: Pool, row: RolloutHost, reason: str) -> RolloutHost:
     """The end of a host that we may have marked: no list shows it any more, or its VM is gone.
 
     Should it be there all the same, it is as it was.
     """
     if row.state is not HostState.PENDING:
-        row = give_back(services, pool, row)
-    return skip(row, why, services.now())
+        row = undrain(services, pool, row)
+    return skip(row, reason, services.now())
 
 
 def sign_out(
@@ -115,14 +123,14 @@ def sign_out(
     ended, refused = [], ""
     for session in sessions:
         try:
-            if services.desktops.sign_out(pool.host_pool_id, row.host, session.id):
+            if services.host_pools.sign_out(pool.host_pool_id, row.host, session.id):
                 ended.append(session.id)
         except AzureBusy:
             raise
         except AzureError as error:
             refused = str(error)
     changes = {
-        "state": move_host(row.host, row.state, HostState.SIGNING_OUT),
+        "state": transition_host(row.host, row.state, HostState.SIGNING_OUT),
         "step": "signing people out",
         "sign_out_since": signing_out_since(row, rollout.policy, now) or now,
         "signed_out_last": now,
@@ -147,7 +155,9 @@ def warn(
     for warning in warnings:
         text = rollout.policy.warning(warning.minutes, time, pool.name)
         try:
-            services.desktops.send_message(pool.host_pool_id, row.host, warning.session, "Update of this desktop", text)
+            services.host_pools.send_message(
+                pool.host_pool_id, row.host, warning.session, "Update of this desktop", text
+            )
         except AzureBusy:
             break
         except AzureError as refused:

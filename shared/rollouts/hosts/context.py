@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.core.errors import NotFound
-from shared.core.states import HostState, move_host
-from shared.core.steps import Outcome
-from shared.models.azure import Machine, Operation, SessionHost, version_of
+from shared.core.states import HostState, transition_host
+from shared.core.steps import StepResult
+from shared.models.azure import Operation, SessionHost, VirtualMachine, version_of
 from shared.models.pools import Pool
 from shared.models.rollouts import Goal, Rollout, RolloutHost, RolloutKind, goal_of
 from shared.services import POOLS, ROLLOUTS, Services
@@ -18,28 +18,28 @@ from shared.workflow import waiting
 from shared.workflow.waiting import StepFailed
 
 
-def is_renewed(work: Work, machine: Machine) -> bool:
+def is_on_target(context: HostContext, machine: VirtualMachine) -> bool:
     """Whether nothing destructive is left to do: the disk holds the version, and is not the one that has to go."""
-    row = work.row
-    if row.stale_disk_id is not None and row.stale_disk_id == known_by(machine):
+    row = context.row
+    if row.stale_disk_id is not None and row.stale_disk_id == disk_identity(machine):
         return False
-    if work.rollout.kind is RolloutKind.REFRESH and row.stale_disk_id is None and not row.rebuilt:
+    if context.rollout.kind is RolloutKind.REFRESH and row.stale_disk_id is None and not row.rebuilt:
         return False  # used: that it holds the version says nothing
-    return holds(work, machine, goal_of(work.rollout, row))
+    return has_version(context, machine, goal_of(context.rollout, row))
 
 
-def known_by(machine: Machine) -> str | None:
+def disk_identity(machine: VirtualMachine) -> str | None:
     """What tells the VM's disk from the one before. An ephemeral disk is no resource: a replaced VM has another id,
     a re-imaged one nothing that differs."""
     return machine.unique_id if machine.ephemeral else machine.os_disk_id
 
 
-def holds(work: Work, machine: Machine, goal: Goal) -> bool:
+def has_version(context: HostContext, machine: VirtualMachine, goal: Goal) -> bool:
     """Whether the VM's disk was made from this version."""
     says = version_of(machine, goal.definition_id) == goal.version
     if machine.os_disk_id is None or machine.ephemeral:
         return says
-    made_from = work.disk_version(machine.os_disk_id)
+    made_from = context.disk_version(machine.os_disk_id)
     return says if made_from is None else made_from.lower() == goal.version_id.lower()
 
 
@@ -49,14 +49,14 @@ AT_ONCE = 1.0
 
 log = logging.getLogger("freshcoat.host")
 
-KNOWN_FOR = 1.0
+SHARED_READ_SECONDS = 1.0
 """Seconds for which the steps of all hosts go by one reading of their rollout and its pool, twice as many while one of
 them reads it anew: a step takes longer, so a command given in that time would come as late. A host's own row is read
 anew by each."""
 
 
 @dataclass
-class Work:
+class HostContext:
     """One host in the steps of one call: what is known of it, and the only way its row is written.
 
     What a step notes is in the row at once and in the table at the next `save`: before anything that cannot be found
@@ -67,9 +67,9 @@ class Work:
     rollout: Rollout
     pool: Pool
     row: RolloutHost
-    noted: bool = False
+    dirty: bool = False
     """Whether the row holds what the table does not."""
-    machine: Machine | None = None
+    machine: VirtualMachine | None = None
     """The VM as one step has just read it, for the next one of the same call: nothing has been done to it since."""
     seen: SessionHost | None = None
     """The host as the broker sees it, likewise."""
@@ -98,7 +98,7 @@ class Work:
         return self.row.operation.kind if self.row.operation else self.row.reason
 
     @property
-    def closely(self) -> bool:
+    def poll_eagerly(self) -> bool:
         """Whether others wait for this host, or it may not get users when it registers: then it is looked at often."""
         return self.row.operator_drained or self.row.was_off or (self.row.canary and not self.row.back)
 
@@ -113,18 +113,18 @@ class Work:
         """The id of the version a disk was made from, None if it does not say. Asked once in a call: no rebuild is both
         begun and through within one."""
         if disk_id not in self._made_from:
-            self._made_from[disk_id] = self.services.machines.disk_version(disk_id)
+            self._made_from[disk_id] = self.services.vms.disk_version(disk_id)
         return self._made_from[disk_id]
 
     def note(self, **changes: object) -> None:
         """Change the row; see `save`."""
         self.row = self.row.model_copy(update=changes)
-        self.noted = True
+        self.dirty = True
 
     def save(self, **changes: object) -> None:
         """Write the row with these changes and all that was noted. Raises StaleRow: somebody else drives this host."""
         self.row = self.services.hosts.replace(self.row.model_copy(update=changes))
-        self.noted = False
+        self.dirty = False
 
     def busy(self, step_since: datetime) -> None:
         """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
@@ -135,33 +135,35 @@ class Work:
 
     def move(self, state: HostState, **changes: object) -> None:
         """Note that the host is in another state."""
-        self.note(state=move_host(self.row.host, self.row.state, state), **changes)
+        self.note(state=transition_host(self.row.host, self.row.state, state), **changes)
 
 
 class GivenUp(StepFailed):
     """A step has failed for good: another attempt would not change it."""
 
 
-Step = Callable[[Work], Outcome]
+Step = Callable[[HostContext], StepResult]
 
 
-def load(services: Services, given: dict[str, object]) -> Work | None:
+def load(services: Services, given: dict[str, object]) -> HostContext | None:
     """The work on the host named in `given`; None when this run no longer drives it: it ended, was given back, or a
     newer run took over. Raises NotFound."""
-    rollout_id, host, recent = str(given["rollout"]), str(given["host"]), services.recent
+    rollout_id, host, recent = str(given["rollout"]), str(given["host"]), services.read_cache
     row = services.hosts.find(rollout_id, host)
-    rollout = recent.get(("rollout", rollout_id), KNOWN_FOR, lambda: services.rollouts.find(ROLLOUTS, rollout_id))
+    rollout = recent.get(
+        ("rollout", rollout_id), SHARED_READ_SECONDS, lambda: services.rollouts.find(ROLLOUTS, rollout_id)
+    )
     if rollout is None or row is None:
         raise NotFound("host of a rollout", f"{rollout_id}/{host}")
     pool_name = rollout.pool
-    pool = recent.get(("pool", pool_name), KNOWN_FOR, lambda: services.pools.find(POOLS, pool_name))
+    pool = recent.get(("pool", pool_name), SHARED_READ_SECONDS, lambda: services.pools.find(POOLS, pool_name))
     if pool is None:
         raise NotFound("pool", rollout.pool)
     if not row.state.in_work or row.engine_run != given["run"]:
         return None
-    return Work(services, rollout, pool, row)
+    return HostContext(services, rollout, pool, row)
 
 
-def carry_on(work: Work, operation: Operation | None = None) -> Outcome | None:
+def poll_operation(context: HostContext, operation: Operation | None = None) -> StepResult | None:
     """Ask once how the operation on the host's VM is doing; None when there is none, or it has finished."""
-    return waiting.carry_on(work, work.services.machines.resume, operation)
+    return waiting.poll_operation(context, context.services.vms.resume, operation)

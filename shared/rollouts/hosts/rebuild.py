@@ -14,14 +14,14 @@ from pydantic import SecretStr
 from shared.core.errors import StaleRow
 from shared.core.names import SWAP, SWAPPED_TAG
 from shared.core.states import HostState
-from shared.core.steps import Outcome, Then
-from shared.models.azure import Machine, MachineBody, Operation
+from shared.core.steps import NextAction, StepResult
+from shared.models.azure import Operation, VirtualMachine, VirtualMachineBody
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import RolloutKind, goal_of
-from shared.rollouts.hosts.context import AT_ONCE, Work, carry_on, is_renewed, known_by
-from shared.rollouts.hosts.recheck import look_again_if_back
-from shared.rollouts.old_disks.registry import note_left
+from shared.rollouts.hosts.context import AT_ONCE, HostContext, disk_identity, is_on_target, poll_operation
+from shared.rollouts.hosts.recheck import recheck_if_rolled_back
+from shared.rollouts.old_disks.registry import register_disposable_disk
 from shared.services import POOLS, Services
 from shared.workflow.waiting import StepFailed
 
@@ -32,113 +32,116 @@ CHANGING = frozenset({"Creating", "Updating", "Deleting", "Migrating"})
 """ARM provisioning states in which an operation is under way on the VM."""
 
 
-def rebuild_host(work: Work) -> Outcome:
+def rebuild_host(context: HostContext) -> StepResult:
     """Re-image or replace the VM, or swap its disk, until it is what it is to be and runs. Called again until done.
 
     What to do next follows from the VM as it is, so that a crash at any point repeats nothing destructive;
     and what went through once in an attempt is not asked for again, whatever the disk then says.
     """
-    asked = work.row.operation
-    if asked is not None and work.row.rebuild_asked and not work.row.rebuilt:
-        work.note(rebuilt=True)  # with its end, which nothing else would tell; a failure takes it back
-    waiting = carry_on(work)
+    asked = context.row.operation
+    if asked is not None and context.row.rebuild_asked and not context.row.rebuilt:
+        context.note(rebuilt=True)  # with its end, which nothing else would tell; a failure takes it back
+    waiting = poll_operation(context)
     if waiting:
         return waiting
     if asked is not None and asked.kind in REBUILDING:
-        work.note(rebuilt=True)
-    services, row = work.services, work.row
-    machine, work.machine = work.machine or services.machines.machine(row.vm_id), None
+        context.note(rebuilt=True)
+    services, row = context.services, context.row
+    machine, context.machine = context.machine or services.vms.find(row.vm_id), None
     if machine is not None and machine.provisioning in CHANGING:
         if row.rebuild_asked and not row.rebuilt:
-            work.note(rebuilt=True)  # its answer was lost, and this is it
-        return Outcome(Then.WAIT, services.settings.operation_poll)
+            context.note(rebuilt=True)  # its answer was lost, and this is it
+        return StepResult(NextAction.WAIT, services.settings.operation_poll)
     if machine is not None and machine.provisioning == "Failed" and row.rebuild_asked and row.rebuilt:
         raise StepFailed("re-imaging has failed")
-    if machine is not None and (again := look_again_if_back(work)):
+    if machine is not None and (again := recheck_if_rolled_back(context)):
         return again
-    if machine is not None and is_renewed(work, machine):
-        return _renewed(work, machine)
-    return _rebuild(work, machine)
+    if machine is not None and is_on_target(context, machine):
+        return _on_target(context, machine)
+    return _rebuild(context, machine)
 
 
-def _rebuild(work: Work, machine: Machine | None) -> Outcome:
+def _rebuild(context: HostContext, machine: VirtualMachine | None) -> StepResult:
     """The next destructive call, or the one that makes good what it left."""
-    services, row = work.services, work.row
+    services, row = context.services, context.row
     if machine is not None and row.strategy == SWAP:
-        return swap_disk(work, machine)
+        return swap_disk(context, machine)
     replaces = row.strategy == Strategy.REPLACE
     if row.rebuilt or (machine is not None and not replaces and row.old_disk_id not in (None, machine.os_disk_id)):
-        return _came_out_wrong(work, machine)
+        return _came_out_wrong(context, machine)
     if machine is None:
-        return _create(work)
+        return _create(context)
     if replaces:
-        return _delete(work, machine)
+        return _delete(context, machine)
     if machine.ephemeral and not row.rebuild_asked:
-        work.save(rebuild_asked=True)
-    version = goal_of(work.rollout, row).version
-    started = services.machines.start_reimage(row.vm_id, version=version, admin_password=fresh_password())
-    return _rebuilding(work, started)
+        context.save(rebuild_asked=True)
+    version = goal_of(context.rollout, row).version
+    started = services.vms.start_reimage(row.vm_id, version=version, admin_password=fresh_password())
+    return _rebuilding(context, started)
 
 
-def _rebuilding(work: Work, started: Operation) -> Outcome:
-    waiting = carry_on(work, started)
+def _rebuilding(context: HostContext, started: Operation) -> StepResult:
+    waiting = poll_operation(context, started)
     if waiting is None:
-        work.note(rebuilt=True)
-    return waiting or Outcome(Then.WAIT, AT_ONCE)
+        context.note(rebuilt=True)
+    return waiting or StepResult(NextAction.WAIT, AT_ONCE)
 
 
-def _renewed(work: Work, machine: Machine) -> Outcome:
+def _on_target(context: HostContext, machine: VirtualMachine) -> StepResult:
     if not machine.running:
-        started = work.services.machines.start_power_on(machine.id)
-        return carry_on(work, started) or Outcome(Then.WAIT, AT_ONCE)
-    if work.row.strategy == Strategy.REIMAGE and _brought_another(work):
-        note_reimage(work.services, work.pool, ReimageSupport.WORKS)
-    work.move(HostState.JOINING, version=goal_of(work.rollout, work.row).version)
-    return Outcome(Then.NEXT)
+        started = context.services.vms.start_power_on(machine.id)
+        return poll_operation(context, started) or StepResult(NextAction.WAIT, AT_ONCE)
+    if context.row.strategy == Strategy.REIMAGE and _brought_another(context):
+        record_reimage(context.services, context.pool, ReimageSupport.WORKS)
+    context.move(HostState.JOINING, version=goal_of(context.rollout, context.row).version)
+    return StepResult(NextAction.NEXT)
 
 
-def _brought_another(work: Work) -> bool:
+def _brought_another(context: HostContext) -> bool:
     """Whether the host has changed its version: that re-imaging brings it the same one again says nothing of others."""
-    return work.rollout.kind is not RolloutKind.REFRESH or work.row.version != goal_of(work.rollout, work.row).version
+    return (
+        context.rollout.kind is not RolloutKind.REFRESH
+        or context.row.version != goal_of(context.rollout, context.row).version
+    )
 
 
-def _came_out_wrong(work: Work, machine: Machine | None) -> Outcome:
+def _came_out_wrong(context: HostContext, machine: VirtualMachine | None) -> StepResult:
     """The rebuild went through but the disk is not the target version. `auto` replaces the VM then, once."""
-    may_replace = work.rollout.policy.strategy is Strategy.AUTO and work.row.strategy == Strategy.REIMAGE
+    may_replace = context.rollout.policy.strategy is Strategy.AUTO and context.row.strategy == Strategy.REIMAGE
     if machine is None or not may_replace:
-        version = goal_of(work.rollout, work.row).version
+        version = goal_of(context.rollout, context.row).version
         raise StepFailed(f"the rebuilt VM is not on {version}; is the strategy right for this pool?")
-    note_reimage(work.services, work.pool, ReimageSupport.UNSUPPORTED)
-    body = work.services.machines.recreation_body(machine.id)
-    stale = known_by(machine) if work.rollout.kind is RolloutKind.REFRESH else work.row.stale_disk_id
-    work.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False, stale_disk_id=stale)
-    if machine.os_disk_id != work.row.old_disk_id:
+    record_reimage(context.services, context.pool, ReimageSupport.UNSUPPORTED)
+    body = context.services.vms.recreation_body(machine.id)
+    stale = disk_identity(machine) if context.rollout.kind is RolloutKind.REFRESH else context.row.stale_disk_id
+    context.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False, stale_disk_id=stale)
+    if machine.os_disk_id != context.row.old_disk_id:
         # The disk that came wrong is of no use; the one from before is detached already and stays.
-        work.services.machines.update(machine.id, os_disk_delete_option="Delete")
-    return _delete(work, machine)
+        context.services.vms.update(machine.id, os_disk_delete_option="Delete")
+    return _delete(context, machine)
 
 
-def _delete(work: Work, machine: Machine) -> Outcome:
-    if work.row.body is None:
+def _delete(context: HostContext, machine: VirtualMachine) -> StepResult:
+    if context.row.body is None:
         raise StepFailed("nothing is recorded to create the VM again with")
-    work.services.machines.update(machine.id, nic_delete_option="Detach")
-    started = work.services.machines.start_delete(machine.id)
-    return carry_on(work, started) or Outcome(Then.WAIT, AT_ONCE)
+    context.services.vms.update(machine.id, nic_delete_option="Detach")
+    started = context.services.vms.start_delete(machine.id)
+    return poll_operation(context, started) or StepResult(NextAction.WAIT, AT_ONCE)
 
 
-def _create(work: Work) -> Outcome:
-    if work.row.body is None:
+def _create(context: HostContext) -> StepResult:
+    if context.row.body is None:
         raise StepFailed("the VM does not exist any more")
-    started = work.services.machines.start_create(
-        work.row.vm_id,
-        MachineBody.model_validate(work.row.body),
-        image_version_id=goal_of(work.rollout, work.row).version_id,
+    started = context.services.vms.start_create(
+        context.row.vm_id,
+        VirtualMachineBody.model_validate(context.row.body),
+        image_version_id=goal_of(context.rollout, context.row).version_id,
         admin_password=fresh_password(),
     )
-    return _rebuilding(work, started)
+    return _rebuilding(context, started)
 
 
-def note_reimage(services: Services, pool: Pool, found: ReimageSupport) -> None:
+def record_reimage(services: Services, pool: Pool, found: ReimageSupport) -> None:
     """Mark on the pool, which was read a moment ago, whether re-imaging works there. Somebody else writing the row
     meanwhile is fine: they found out too, or the next host will."""
     if pool.reimage is found:
@@ -160,22 +163,24 @@ def fresh_password() -> SecretStr:
     return SecretStr("".join(drawn))
 
 
-def swap_disk(work: Work, machine: Machine) -> Outcome:
+def swap_disk(context: HostContext, machine: VirtualMachine) -> StepResult:
     """Switch the VM off, note which disk it leaves, put the kept one under it. Called again until it is on that.
 
     What to do next follows from the VM as it is. A disk that has gone or was taken meanwhile fails the attempt: the
     next one re-images.
     """
-    services, row = work.services, work.row
+    services, row = context.services, context.row
     kept = row.kept_disk_id
-    disk = services.machines.disk(kept) if kept else None
+    disk = services.vms.disk(kept) if kept else None
     if kept is None or disk is None or disk.attached_to:
         raise StepFailed("its kept OS disk is gone, or in use elsewhere")
     if machine.power not in {"deallocated", "stopped"}:
-        return carry_on(work, services.machines.start_deallocate(machine.id)) or Outcome(Then.WAIT, AT_ONCE)
+        return poll_operation(context, services.vms.start_deallocate(machine.id)) or StepResult(
+            NextAction.WAIT, AT_ONCE
+        )
     if machine.os_disk_id:
-        note_left(services, work.rollout, row, machine.os_disk_id)
-    tags = {**machine.tags, SWAPPED_TAG: f"{goal_of(work.rollout, row).version} {disk.name}"}
+        register_disposable_disk(services, context.rollout, row, machine.os_disk_id)
+    tags = {**machine.tags, SWAPPED_TAG: f"{goal_of(context.rollout, row).version} {disk.name}"}
     if tags != machine.tags:
-        services.machines.update(machine.id, tags=tags)
-    return carry_on(work, services.machines.start_swap(machine.id, kept)) or Outcome(Then.WAIT, AT_ONCE)
+        services.vms.update(machine.id, tags=tags)
+    return poll_operation(context, services.vms.start_swap(machine.id, kept)) or StepResult(NextAction.WAIT, AT_ONCE)

@@ -8,79 +8,82 @@ from shared.core.arm_ids import version_id
 from shared.core.errors import AzureForbidden
 from shared.core.names import REGISTER_HOST, SWAP
 from shared.core.states import HostState
-from shared.core.steps import Outcome, Then
-from shared.models.azure import HEALTHY_STATUSES, Machine, SessionHost, version_of
+from shared.core.steps import NextAction, StepResult
+from shared.models.azure import HEALTHY_STATUSES, SessionHost, VirtualMachine, version_of
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.rollouts.hosts import vm_marks
-from shared.rollouts.hosts.context import Work, is_renewed, known_by
-from shared.rollouts.old_disks.registry import kept_for, note_kept, note_left
+from shared.rollouts.hosts.context import HostContext, disk_identity, is_on_target
+from shared.rollouts.old_disks.registry import kept_for, register_disposable_disk, register_kept_disk
 from shared.workflow.waiting import StepFailed
 
 log = logging.getLogger("freshcoat.host")
 
 
-def recheck_host(work: Work) -> Outcome:
+def recheck_host(context: HostContext) -> StepResult:
     """Still drained, still empty, not where it is to be already.
 
     A host that is not drained and empty any more, or not in the pool any more, goes back to the rollout.
     Else its session host object is removed: the machine that comes back is a new one under the old name.
     """
-    services, pool, row = work.services, work.pool, work.row
-    machine = services.machines.machine(row.vm_id)
-    seen = services.desktops.session_host(pool.host_pool_id, row.host)
-    if seen is None and (not row.out_of_pool or _serves_elsewhere(work)):
+    services, pool, row = context.services, context.pool, context.row
+    machine = services.vms.find(row.vm_id)
+    seen = services.host_pools.session_host(pool.host_pool_id, row.host)
+    if seen is None and (not row.out_of_pool or _serves_elsewhere(context)):
         # We did not take it out of the pool, so somebody else did, and it may serve others; or it does.
-        return _back_to_the_rollout(work, seen)
-    if work.rollout.going_back and not row.back and not row.strategy and not row.out_of_pool:
-        return _back_to_the_rollout(work, seen)  # everything goes back, and nothing was done here yet
+        return _back_to_the_rollout(context, seen)
+    if context.rollout.rolling_back and not row.back and not row.strategy and not row.out_of_pool:
+        return _back_to_the_rollout(context, seen)  # everything goes back, and nothing was done here yet
     if machine is not None:
-        machine = _in_custody(work, machine)
-    if machine is not None and is_renewed(work, machine):
-        return _renewed_already(work, seen)
-    if seen is not None and _in_use(work, seen):
-        return _back_to_the_rollout(work, seen)
+        machine = _with_original(context, machine)
+    if machine is not None and is_on_target(context, machine):
+        return _already_on_target(context, seen)
+    if seen is not None and _in_use(context, seen):
+        return _back_to_the_rollout(context, seen)
     if machine is None and row.body is None:
-        if seen is None and work.rollout.kind is RolloutKind.REFRESH:
-            return _back_to_the_rollout(work, seen)  # nothing of it is left, and a refresh forgets who has left
+        if seen is None and context.rollout.kind is RolloutKind.REFRESH:
+            return _back_to_the_rollout(context, seen)  # nothing of it is left, and a refresh forgets who has left
         raise StepFailed("the VM does not exist any more")
     if machine is not None and not row.strategy:
-        _decide(work, machine)
+        _decide(context, machine)
     # Before it is: after a crash, no list would show the host any more. And who does not drive it any more, ends here.
-    work.save(out_of_pool=True)
-    services.desktops.remove_session_host(pool.host_pool_id, row.host)
-    work.machine = machine
-    return Outcome(Then.NEXT)
+    context.save(out_of_pool=True)
+    services.host_pools.remove_session_host(pool.host_pool_id, row.host)
+    context.machine = machine
+    return StepResult(NextAction.NEXT)
 
 
-def _in_custody(work: Work, machine: Machine) -> Machine:
+def _with_original(context: HostContext, machine: VirtualMachine) -> VirtualMachine:
     """The VM with our mark, which its drain has given it.
 
     One that is out of the host pool since an attempt that failed is not drained anew, and has its tags and its disk's
     delete option back since then: autoscale would take it for its own as soon as it registers.
     """
-    tags, keep = vm_marks.marked(machine, work.rollout), vm_marks.keep_disk(machine, work.rollout)
+    tags, keep = (
+        vm_marks.tags_while_held(machine, context.rollout),
+        vm_marks.delete_option_to_set(machine, context.rollout),
+    )
     if tags == machine.tags and not keep:
         return machine
-    if not work.row.prior_tags:
-        work.row = vm_marks.remember(work.row, machine)
-        work.save()
-    work.services.machines.update(machine.id, tags=tags, os_disk_delete_option=keep)
+    if not context.row.prior_tags:
+        context.row = vm_marks.record_original(context.row, machine)
+        context.save()
+    context.services.vms.update(machine.id, tags=tags, os_disk_delete_option=keep)
     return machine.model_copy(update={"tags": tags, "os_disk_delete_option": keep or machine.os_disk_delete_option})
 
 
-def _serves_elsewhere(work: Work) -> bool:
+def _serves_elsewhere(context: HostContext) -> bool:
     """Whether the host has been registered in another host pool since an earlier rollout took it out of this one.
 
     Nobody looks after a host that a rollout has failed on: somebody may have put its VM to use by hand. Within one
     rollout there is no time for that, and no call is spent.
     """
-    row = work.row
+    row = context.row
     if not row.left_drained:
         return False
     try:
-        other = work.services.desktops.registered_elsewhere(work.pool.host_pool_id, row.vm_id)
+        other = context.services.host_pools.registered_elsewhere(context.pool.host_pool_id, row.vm_id)
     except AzureForbidden as forbidden:
         log.warning("rollout %s: whether %s is in another host pool is not known: %s", row.rollout, row.host, forbidden)
         return False
@@ -89,26 +92,26 @@ def _serves_elsewhere(work: Work) -> bool:
     return bool(other)
 
 
-def look_again_if_back(work: Work) -> Outcome | None:
+def recheck_if_rolled_back(context: HostContext) -> StepResult | None:
     """`again` when the host has registered since it was taken out of the pool, and so may have people; else None.
 
     A registration of an earlier attempt, whose end nobody saw, may still have been under way. In a first attempt none
     is, and no call is spent.
     """
-    row = work.row
+    row = context.row
     if row.attempt == 1 and not row.left_drained:
         return None
-    if work.services.desktops.session_host(work.pool.host_pool_id, row.host) is None:
+    if context.services.host_pools.session_host(context.pool.host_pool_id, row.host) is None:
         return None
-    work.note(phase="", out_of_pool=False)
-    return Outcome(Then.AGAIN)
+    context.note(phase="", out_of_pool=False)
+    return StepResult(NextAction.RESTART)
 
 
-def _back_to_the_rollout(work: Work, seen: SessionHost | None) -> Outcome:
+def _back_to_the_rollout(context: HostContext, seen: SessionHost | None) -> StepResult:
     drained = seen is not None and not seen.accepting
-    work.move(
+    context.move(
         HostState.DRAINING,
-        drained_at=work.row.drained_at if drained else None,
+        drained_at=context.row.drained_at if drained else None,
         empty_since=None,
         sessions=seen.sessions if seen else 0,
         strategy="",
@@ -117,17 +120,17 @@ def _back_to_the_rollout(work: Work, seen: SessionHost | None) -> Outcome:
         out_of_pool=False,
         step="somebody came back",
     )
-    return Outcome(Then.STOP)
+    return StepResult(NextAction.STOP)
 
 
-def _in_use(work: Work, seen: SessionHost) -> bool:
+def _in_use(context: HostContext, seen: SessionHost) -> bool:
     """Whether the host accepts or holds a session: the count of the broker and its list must both say no."""
     if seen.accepting or seen.sessions:
         return True
-    return bool(work.services.desktops.host_sessions(work.pool.host_pool_id, work.row.host))
+    return bool(context.services.host_pools.host_sessions(context.pool.host_pool_id, context.row.host))
 
 
-def _renewed_already(work: Work, seen: SessionHost | None) -> Outcome:
+def _already_on_target(context: HostContext, seen: SessionHost | None) -> StepResult:
     """The disk is what it is to be: nothing destructive is left to do.
 
     Either an interrupted rebuild is taken up again or repeated, or an earlier rollout failed on the host after
@@ -136,51 +139,51 @@ def _renewed_already(work: Work, seen: SessionHost | None) -> Outcome:
     """
     healthy = seen is not None and seen.status in HEALTHY_STATUSES
     if seen is not None and (healthy or seen.sessions):
-        work.note(phase=REGISTER_HOST, version=goal_of(work.rollout, work.row).version, out_of_pool=False)
-        work.move(HostState.JOINING)
-        work.move(HostState.VERIFYING)
+        context.note(phase=REGISTER_HOST, version=goal_of(context.rollout, context.row).version, out_of_pool=False)
+        context.move(HostState.JOINING)
+        context.move(HostState.VERIFYING)
     elif seen is not None:
-        work.save(out_of_pool=True)
-        work.services.desktops.remove_session_host(work.pool.host_pool_id, work.row.host)
-    return Outcome(Then.NEXT)
+        context.save(out_of_pool=True)
+        context.services.host_pools.remove_session_host(context.pool.host_pool_id, context.row.host)
+    return StepResult(NextAction.NEXT)
 
 
-def _decide(work: Work, machine: Machine) -> None:
+def _decide(context: HostContext, machine: VirtualMachine) -> None:
     """Write down how this host is rebuilt, and all that is needed for it, before anything is destroyed."""
-    kept = _kept_disk(work, machine)
-    goal = goal_of(work.rollout, work.row)
-    strategy = SWAP if kept else str(strategy_for(work.rollout, work.pool, machine, goal))
-    body = work.services.machines.recreation_body(machine.id) if strategy == Strategy.REPLACE else None
+    kept = _kept_disk(context, machine)
+    goal = goal_of(context.rollout, context.row)
+    strategy = SWAP if kept else str(strategy_for(context.rollout, context.pool, machine, goal))
+    body = context.services.vms.recreation_body(machine.id) if strategy == Strategy.REPLACE else None
     if strategy != SWAP and machine.os_disk_id:
-        _note_disk(work, machine, machine.os_disk_id)
+        _record_disk(context, machine, machine.os_disk_id)
     # What tells nothing after a re-image is not noted: then only `rebuilt` says that it went through.
     tells = strategy == Strategy.REPLACE or not machine.ephemeral
-    refreshes = work.rollout.kind is RolloutKind.REFRESH
-    work.note(
+    refreshes = context.rollout.kind is RolloutKind.REFRESH
+    context.note(
         strategy=strategy,
         old_disk_id=machine.os_disk_id,
         kept_disk_id=kept,
-        stale_disk_id=known_by(machine) if refreshes and tells else work.row.stale_disk_id,
+        stale_disk_id=disk_identity(machine) if refreshes and tells else context.row.stale_disk_id,
         location=machine.location,
         body=body.model_dump() if body else None,
         **(_was_on(machine, goal) if refreshes else {}),
     )
 
 
-def _note_disk(work: Work, machine: Machine, disk_id: str) -> None:
+def _record_disk(context: HostContext, machine: VirtualMachine, disk_id: str) -> None:
     """Note the disk that the host leaves: nobody wants to go back to what is being rolled back."""
-    if not _goes_back(work):
-        made_from = work.disk_version(disk_id)
-        note_kept(work.services, work.rollout, work.row, machine, made_from or "")
+    if not _rolls_back(context):
+        made_from = context.disk_version(disk_id)
+        register_kept_disk(context.services, context.rollout, context.row, machine, made_from or "")
     elif machine.os_disk_delete_option == "Detach":
-        note_left(work.services, work.rollout, work.row, disk_id)
+        register_disposable_disk(context.services, context.rollout, context.row, disk_id)
 
 
-def _goes_back(work: Work) -> bool:
-    return work.row.back or work.rollout.kind is RolloutKind.ROLL_BACK
+def _rolls_back(context: HostContext) -> bool:
+    return context.row.back or context.rollout.kind is RolloutKind.ROLL_BACK
 
 
-def _was_on(machine: Machine, goal: Goal) -> dict[str, object]:
+def _was_on(machine: VirtualMachine, goal: Goal) -> dict[str, object]:
     """What a host is on before it is made fresh: a refresh goes on for long, and the first time says little by then."""
     known = machine.definition_id and machine.version
     return {
@@ -189,21 +192,21 @@ def _was_on(machine: Machine, goal: Goal) -> dict[str, object]:
     }
 
 
-def _kept_disk(work: Work, machine: Machine) -> str | None:
+def _kept_disk(context: HostContext, machine: VirtualMachine) -> str | None:
     """The kept OS disk with the version the host goes back to; None when there is none to be swapped in.
 
     Only for a first attempt: what did not come back to life on its old disk is re-imaged. The VM's own image definition
     must be that of the disk, since nothing but a tag says afterwards which version the VM is on.
     """
-    row, goal = work.row, goal_of(work.rollout, work.row)
+    row, goal = context.row, goal_of(context.rollout, context.row)
     same = (machine.definition_id or "").lower() == goal.definition_id.lower()
-    if not _goes_back(work) or row.attempt > 1 or row.stale_disk_id or machine.ephemeral or not same:
+    if not _rolls_back(context) or row.attempt > 1 or row.stale_disk_id or machine.ephemeral or not same:
         return None
-    found = kept_for(work.services, work.pool.name, row.vm_id, goal.version_id)
+    found = kept_for(context.services, context.pool.name, row.vm_id, goal.version_id)
     return found.disk_id if found else None
 
 
-def strategy_for(rollout: Rollout, pool: Pool, machine: Machine, goal: Goal) -> Strategy:
+def strategy_for(rollout: Rollout, pool: Pool, machine: VirtualMachine, goal: Goal) -> Strategy:
     """Re-image or replace this VM to bring it to its goal.
 
     Re-imaging reaches only versions of the definition the VM was made from, and an ephemeral disk only

@@ -13,71 +13,71 @@ from shared.core import names
 from shared.core.errors import AzureError
 from shared.core.settings import Settings
 from shared.core.states import HostState
-from shared.core.steps import HOST_STEPS, Outcome, Then, behind
+from shared.core.steps import HOST_STEPS, NextAction, StepResult, is_completed
 from shared.ports.engine import Engine
 from shared.rollouts.hosts import canary_checks, rebuild, recheck, rejoin
-from shared.rollouts.hosts.context import Step, Work, load
-from shared.rollouts.hosts.failure import _attempt_failed, _come_to_its_end
+from shared.rollouts.hosts.context import HostContext, Step, load
+from shared.rollouts.hosts.failure import _attempt_failed, _end_as_failed
 from shared.services import Services
-from shared.workflow.waiting import StepFailed, within
+from shared.workflow.waiting import StepFailed, run_within_limit
 
 
-def run_step(work: Work, name: str, step: Step, limit: float | None) -> Outcome:
+def run_step(context: HostContext, name: str, step: Step, limit: float | None) -> StepResult:
     """Run one step; `limit` is how long it may take in all, in seconds; None: it ends by itself.
 
     Azure being busy, or working on the VM already, is waited for within the limit. Any other refusal, and
     the limit, cost an attempt; the last one makes the host `failed`: drained, its VM tagged with the reason.
     """
-    if behind(HOST_STEPS, work.row.phase, name):
-        return Outcome(Then.NEXT)
-    if work.row.step != name:
-        work.note(step=name, step_since=work.services.now(), reason="")
-    if work.row.given_up:
-        outcome = _come_to_its_end(work, name)
+    if is_completed(HOST_STEPS, context.row.phase, name):
+        return StepResult(NextAction.NEXT)
+    if context.row.step != name:
+        context.note(step=name, step_since=context.services.now(), reason="")
+    if context.row.given_up:
+        outcome = _end_as_failed(context, name)
     else:
         try:
-            outcome = within(work, lambda: step(work), limit)
+            outcome = run_within_limit(context, lambda: step(context), limit)
         except (StepFailed, AzureError) as error:
-            outcome = _attempt_failed(work, name, error)
-    if outcome.then is Then.NEXT and not behind(HOST_STEPS, work.row.phase, name):
-        work.note(phase=name)
-    return Outcome(Then.STOP) if work.row.state.ended else outcome
+            outcome = _attempt_failed(context, name, error)
+    if outcome.action is NextAction.NEXT and not is_completed(HOST_STEPS, context.row.phase, name):
+        context.note(phase=name)
+    return StepResult(NextAction.STOP) if context.row.state.ended else outcome
 
 
 MOST_STEPS = 5 * len(HOST_STEPS)
 """Steps of one call: more attempts than any policy allows."""
 
 
-def drive_host(services: Services, engine: Engine, given: dict[str, object], name: str) -> Outcome:
+def drive_host(services: Services, engine: Engine, given: dict[str, object], name: str) -> StepResult:
     """Run step `name` of the host named in `given`, and those after it, until one has to wait or nothing is left.
 
     The answer is `wait`, with the step to be called then, or `stop`; the rollout is told of a stop. Each turn of the
     engine costs far more than a step that is through at once.
     """
-    work = load(services, given)
-    if work is None:
-        return Outcome(Then.STOP)
-    outcome = _as_far_as_it_goes(work, name)
-    if work.noted:
-        work.save()
-    if outcome.then is Then.STOP:
-        told, well = f"{work.row.host} is {work.row.state}", work.row.state is HostState.DONE
-        engine.nudge(work.rollout.id, work.rollout.engine_run, told, calm=well)
+    context = load(services, given)
+    if context is None:
+        return StepResult(NextAction.STOP)
+    outcome = _run_until_wait(context, name)
+    if context.dirty:
+        context.save()
+    if outcome.action is NextAction.STOP:
+        text, well = f"{context.row.host} is {context.row.state}", context.row.state is HostState.DONE
+        engine.signal_rollout(context.rollout.id, context.rollout.engine_run, text, deferrable=well)
     return outcome
 
 
-def _as_far_as_it_goes(work: Work, name: str) -> Outcome:
+def _run_until_wait(context: HostContext, name: str) -> StepResult:
     for _ in range(MOST_STEPS):
         step = HOST_STEP_RUNS[name]
-        outcome = run_step(work, name, step.run, step.limit(work.services.settings))
-        match outcome.then:
-            case Then.NEXT:
+        outcome = run_step(context, name, step.run, step.limit(context.services.settings))
+        match outcome.action:
+            case NextAction.NEXT:
                 name = HOST_STEPS[HOST_STEPS.index(name) + 1]
-            case Then.AGAIN:
+            case NextAction.RESTART:
                 name = HOST_STEPS[0]
             case _:
                 return replace(outcome, step=name)
-    return Outcome(Then.WAIT, work.services.settings.operation_poll, name)
+    return StepResult(NextAction.WAIT, context.services.settings.operation_poll, name)
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,6 @@ HOST_STEP_RUNS = {
     names.AWAIT_HEALTHY: HostStep(rejoin.await_healthy, lambda settings: settings.healthy_limit),
     names.PROBE_HOST: HostStep(canary_checks.probe_host, lambda settings: settings.probe_limit),
     names.BAKE_HOST: HostStep(canary_checks.bake_host, lambda _: None),
-    names.GIVE_BACK_HOST: HostStep(rejoin.give_back_host, lambda settings: settings.power_limit),
+    names.RETURN_HOST_TO_SERVICE: HostStep(rejoin.return_host_to_service, lambda settings: settings.power_limit),
 }
 """By name; the order is that of `shared.core.steps.HOST_STEPS`."""

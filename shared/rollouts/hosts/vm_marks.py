@@ -8,7 +8,7 @@ before anything is changed, so that it can be given back after any crash.
 from __future__ import annotations
 
 from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG, SWAPPED_TAG
-from shared.models.azure import Machine, swapped_version
+from shared.models.azure import VirtualMachine, swapped_version
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 
 EXCLUDED = "freshcoat"
@@ -17,7 +17,7 @@ TAG_LENGTH = 256
 """Longest value ARM takes for a tag."""
 
 
-def remember(row: RolloutHost, machine: Machine) -> RolloutHost:
+def record_original(row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
     """The row with what has to be given back, noted at the first drain only: later, what stands there is ours."""
     changes: dict[str, object] = {"location": machine.location}
     if not row.prior_tags:
@@ -29,26 +29,26 @@ def remember(row: RolloutHost, machine: Machine) -> RolloutHost:
     return row.model_copy(update=changes)
 
 
-def marked(machine: Machine, rollout: Rollout) -> dict[str, str]:
+def tags_while_held(machine: VirtualMachine, rollout: Rollout) -> dict[str, str]:
     """The VM's tags while we have it."""
     void = {FAILED_TAG} if swapped_version(machine.tags, machine.os_disk_id) else {FAILED_TAG, SWAPPED_TAG}
     tags = {name: value for name, value in machine.tags.items() if name not in void}
     return tags | {EXCLUSION_TAG: EXCLUDED, ROLLOUT_TAG: rollout.id}
 
 
-def unmarked(machine: Machine, row: RolloutHost) -> dict[str, str]:
+def tags_after_release(machine: VirtualMachine, row: RolloutHost) -> dict[str, str]:
     """The VM's tags after we gave it back. What keeps autoscale away is ours only with our value."""
     ours = {ROLLOUT_TAG, FAILED_TAG} | ({EXCLUSION_TAG} if machine.tags.get(EXCLUSION_TAG) == EXCLUDED else set())
     tags = {name: value for name, value in machine.tags.items() if name not in ours}
     return tags | {name: value for name, value in row.prior_tags.items() if value is not None}
 
 
-def failed(machine: Machine, row: RolloutHost, why: str) -> dict[str, str]:
+def tags_after_failure(machine: VirtualMachine, row: RolloutHost, reason: str) -> dict[str, str]:
     """The VM's tags after its update failed: autoscale may have it, our drain stays known as ours."""
-    return unmarked(machine, row) | {ROLLOUT_TAG: row.rollout, FAILED_TAG: why[:TAG_LENGTH]}
+    return tags_after_release(machine, row) | {ROLLOUT_TAG: row.rollout, FAILED_TAG: reason[:TAG_LENGTH]}
 
 
-def keep_disk(machine: Machine, rollout: Rollout) -> str | None:
+def delete_option_to_set(machine: VirtualMachine, rollout: Rollout) -> str | None:
     """The delete option to set so that the old OS disk is kept, or for a refresh goes; None when it needs no change.
 
     A used disk is nothing to go back to, and there would be one more after each use.

@@ -19,7 +19,7 @@ from datetime import timedelta
 from shared.audit.record import audit
 from shared.core.errors import AzureBusy, AzureError, StaleRow
 from shared.models.kept_disks import KeptDisk
-from shared.pools.claim import stands
+from shared.pools.claim import is_valid
 from shared.rollouts.old_disks.registry import forget
 from shared.services import POOLS, Services
 
@@ -29,7 +29,7 @@ WHO = "retention"
 """Who it is in the audit."""
 REMOVALS = 100
 """Disks that one run tries to remove at most: they are taken from the same allowance as the rollouts' calls."""
-LATER = timedelta(days=1)
+RETRY_AFTER = timedelta(days=1)
 """When a disk that could not be removed is looked at again: it must not stand in the way of the others."""
 
 
@@ -84,18 +84,18 @@ def _over(services: Services) -> Iterator[KeptDisk]:
 def _is_held(services: Services, pool_name: str) -> bool:
     """Whether a rollout that is not ended has the pool. One that is not registered any more has nobody."""
     pool = services.pools.find(POOLS, pool_name)
-    return pool is not None and bool(pool.running_rollout) and stands(services, pool.running_rollout)
+    return pool is not None and bool(pool.running_rollout) and is_valid(services, pool.running_rollout)
 
 
 def _is_of_no_use(services: Services, kept: KeptDisk) -> bool:
     """Whether it is there, on no VM, and still the disk that was noted. Raises AzureError."""
-    disk = services.machines.disk(kept.disk_id)
+    disk = services.vms.disk(kept.disk_id)
     if disk is None or disk.attached_to:
         forget(services, kept)
         return False
     if kept.version_id and disk.version_id and disk.version_id.lower() != kept.version_id.lower():
-        told = "pool %s: the disk %s is left alone: it was made from %s, and not from %s as the one that was kept"
-        log.warning(told, kept.pool, kept.disk_id, disk.version_id, kept.version_id)
+        text = "pool %s: the disk %s is left alone: it was made from %s, and not from %s as the one that was kept"
+        log.warning(text, kept.pool, kept.disk_id, disk.version_id, kept.version_id)
         _postpone(services, kept)
         return False
     return True
@@ -109,7 +109,7 @@ def _remove(services: Services, kept: KeptDisk) -> bool:
     if _is_held(services, kept.pool):
         services.disks.replace(fenced.model_copy(update={"removing": kept.removing}))
         return False
-    operation = services.machines.start_disk_removal(kept.disk_id)
+    operation = services.vms.start_disk_removal(kept.disk_id)
     log.info("pool %s: removing the old disk %s of %s", kept.pool, kept.disk_id, kept.host)
     if operation.done:
         forget(services, fenced)
@@ -121,7 +121,7 @@ def _postpone(services: Services, kept: KeptDisk) -> None:
     there = services.disks.find(kept.pool, kept.key)
     if there is None:
         return
-    changes = {"keep_until": services.now() + LATER, "removing": kept.removing}
+    changes = {"keep_until": services.now() + RETRY_AFTER, "removing": kept.removing}
     try:
         services.disks.replace(there.model_copy(update=changes))
     except StaleRow:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from shared.core.errors import AlreadyExists, StaleRow
-from shared.models.azure import Machine
+from shared.models.azure import VirtualMachine
 from shared.models.kept_disks import KeptDisk
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.services import Services
@@ -19,7 +19,9 @@ _TRIES = 5
 _PAGE = 100
 
 
-def note_kept(services: Services, rollout: Rollout, row: RolloutHost, machine: Machine, version_id: str) -> None:
+def register_kept_disk(
+    services: Services, rollout: Rollout, row: RolloutHost, machine: VirtualMachine, version_id: str
+) -> None:
     """Note the OS disk the host is on, before the host is rebuilt, if it will stay because the policy says so.
 
     `version_id` is the gallery image version it was made from, empty when that is not known. Safe to repeat; the later
@@ -36,7 +38,7 @@ def note_kept(services: Services, rollout: Rollout, row: RolloutHost, machine: M
         forget(services, noted_before)
 
 
-def note_left(services: Services, rollout: Rollout, row: RolloutHost, disk_id: str) -> None:
+def register_disposable_disk(services: Services, rollout: Rollout, row: RolloutHost, disk_id: str) -> None:
     """Note a disk of no use any more, that of the version which is rolled back for instance: its time is over.
 
     May be noted while the host is still on it: nothing is removed or forgotten before the rollout has ended. Raises
@@ -54,7 +56,7 @@ def kept_for(services: Services, pool_name: str, vm_id: str, version_id: str) ->
     wanted = version_id.lower()
     usable = [kept for kept in _of_vm(services, pool_name, vm_id) if _is_offered(kept, wanted)]
     for kept in sorted(usable, key=lambda one: one.kept_at, reverse=True):
-        disk = services.machines.disk(kept.disk_id)
+        disk = services.vms.disk(kept.disk_id)
         if disk is not None and not disk.attached_to and (disk.version_id or kept.version_id).lower() == wanted:
             return kept
     return None

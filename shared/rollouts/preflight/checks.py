@@ -9,7 +9,7 @@ from shared.models.images import Image
 from shared.models.policy import Policy
 from shared.models.pools import Pool
 from shared.rollouts.preflight import hosts, join, locks, rights, surroundings, versions
-from shared.rollouts.preflight.facts import Asked, Facts, gather
+from shared.rollouts.preflight.facts import Facts, PreflightInput, read_facts
 from shared.rollouts.preflight.results import Preflight
 from shared.services import Services
 
@@ -47,6 +47,6 @@ def preflight(
     `becomes_active`: it will be the active version by then, whatever it is now. Other rollouts of the pool are not
     looked for: the claim does that, and cannot be overtaken.
     """
-    facts = gather(services, Asked(pool, image, version, policy, allow_downgrade, becomes_active))
+    facts = read_facts(services, PreflightInput(pool, image, version, policy, allow_downgrade, becomes_active))
     findings = [finding for check in CHECKS for finding in check(facts)]
     return Preflight(findings, facts.version, facts.regions, facts.replicas)

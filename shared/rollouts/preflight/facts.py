@@ -12,16 +12,16 @@ from functools import cached_property, partial
 
 from shared.core.arm_ids import subscription_of
 from shared.core.errors import AzureBusy, AzureError
-from shared.models.azure import CoreQuota, HostPool, Lock, Machine, Permissions, ScalingPlan
+from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingPlan, VirtualMachine
 from shared.models.images import GalleryVersion, Image
 from shared.models.policy import Policy
 from shared.models.pools import DomainJoin, Pool
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
-from shared.records.versions import read_family
+from shared.records.versions import read_versions
 from shared.rollouts.preflight.scopes import groups_of
-from shared.rollouts.preflight.strategy import Ways, ways_of
+from shared.rollouts.preflight.strategy import Strategies, strategies_of
 from shared.services import Services
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 
 _READERS = 6
 
@@ -30,7 +30,7 @@ type Read[T] = T | AzureError
 
 
 @dataclass(frozen=True)
-class Asked:
+class PreflightInput:
     """The question: may this version be published to this pool in this way, now?
 
     `becomes_active`: it will be the image's active version by then, whatever it is now.
@@ -48,12 +48,12 @@ class Asked:
 class Facts:
     """All that was read. `permissions` and `locks` are by ARM scope, `cores` by subscription and region."""
 
-    asked: Asked
+    asked: PreflightInput
     host_pool: Read[HostPool]
     seen: Read[Sequence[SeenHost]]
     there: Read[GalleryVersion | None]
     """The version in the gallery; None when it has no such version."""
-    family: Family
+    version_set: VersionSet
     password: str | None = field(repr=False)
     """Of the joining user; None when there is none."""
     plans: Read[Sequence[ScalingPlan]]
@@ -67,15 +67,15 @@ class Facts:
         return () if isinstance(self.seen, AzureError) else self.seen
 
     @property
-    def machines(self) -> list[Machine]:
+    def machines(self) -> list[VirtualMachine]:
         """The VMs of the hosts, as far as they exist."""
         return [host.machine for host in self.hosts if host.machine]
 
     @cached_property
-    def ways(self) -> Ways:
+    def ways(self) -> Strategies:
         """How the hosts would get the version."""
         asked = self.asked
-        return ways_of(self.machines, asked.image, asked.version, asked.policy.strategy, asked.pool.reimage)
+        return strategies_of(self.machines, asked.image, asked.version, asked.policy.strategy, asked.pool.reimage)
 
     @property
     def version(self) -> GalleryVersion | None:
@@ -98,25 +98,25 @@ class Facts:
         return min((self.version.replicas.get(region, 0) for region in self.regions), default=0)
 
 
-def gather(services: Services, asked: Asked) -> Facts:
+def read_facts(services: Services, asked: PreflightInput) -> Facts:
     """Read everything, at most 6 calls at a time: first what the hosts are, then what their VMs lie in.
 
     Raises AzureBusy only; what else Azure refuses is a fact like others.
     """
     pool_id, definition_id = asked.pool.host_pool_id, asked.image.definition_id
-    around = services.surroundings
+    around = services.governance
     with ThreadPoolExecutor(_READERS) as readers:
-        host_pool = readers.submit(_read, partial(services.desktops.host_pool, pool_id))
+        host_pool = readers.submit(_read, partial(services.host_pools.host_pool, pool_id))
         seen = readers.submit(_read, partial(see_hosts, services, pool_id))
         there = readers.submit(_read, partial(services.gallery.version, definition_id, asked.version))
         plans = readers.submit(_read, partial(around.scaling_plans, pool_id))
-        family = read_family(services, asked.image.name)
+        version_set = read_versions(services, asked.image.name)
         facts = Facts(
             asked=asked,
             host_pool=host_pool.result(),
             seen=seen.result(),
             there=there.result(),
-            family=family,
+            version_set=version_set,
             password=_password(services, asked.pool),
             plans=plans.result(),
             permissions={},
@@ -128,7 +128,7 @@ def gather(services: Services, asked: Asked) -> Facts:
 
 def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) -> Facts:
     """Rights and locks of all that is worked on, and the cores of the regions in which VMs are replaced."""
-    around, asked = services.surroundings, facts.asked
+    around, asked = services.governance, facts.asked
     scopes = (asked.pool.host_pool_id, *groups_of(machine.id for machine in facts.machines))
     regions = {(subscription_of(machine.id).lower(), machine.location) for machine in facts.ways.replaced}
     permissions = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.core.arm_ids import refusal
+from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
 from shared.core.wording import counted
 from shared.models.findings import Finding
@@ -20,7 +20,7 @@ def host_pool(facts: Facts) -> Iterator[Finding]:
     for read in (facts.host_pool, facts.seen):
         if isinstance(read, AzureError):
             what_to_do = "give the app's identity the rights, or register anew"
-            yield failed("host_pool", refusal("host pool", read), what_to_do)
+            yield failed("host_pool", describe_azure_error("host pool", read), what_to_do)
             return
     assert not isinstance(facts.host_pool, AzureError)  # noqa: S101 - looked at just above
     if facts.host_pool.kind != "Pooled":

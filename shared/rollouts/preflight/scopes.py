@@ -29,7 +29,7 @@ def holds_at(scope: str, resource_id: str) -> bool:
     return scope == "" or one.startswith(other) or other.startswith(one)
 
 
-def told(scope: str) -> str:
+def scope_names(scope: str) -> str:
     """A scope in words: `resource group rg-desktops`."""
     parts = scope.strip("/").split("/")
     if len(parts) < 4:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from shared.core.arm_ids import refusal
+from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
 from shared.core.wording import counted
 from shared.models.base import version_key
@@ -35,13 +35,13 @@ def version(facts: Facts) -> Iterator[Finding]:
     asked, there = facts.asked, facts.there
     if isinstance(there, AzureError):
         what_to_do = "correct the image's definition_id or the rights on it"
-        yield failed("image", refusal("image definition", there), what_to_do)
+        yield failed("image", describe_azure_error("image definition", there), what_to_do)
     elif there is None:
         detail = f"image {asked.image.name} has no version {asked.version}"
         yield failed("version", detail, "choose one from its list of versions")
     elif not there.ready:
-        why = there.detail or "it is still being made"
-        yield failed("version", f"version {asked.version} is not ready: {why}", "wait until it is replicated")
+        reason = there.detail or "it is still being made"
+        yield failed("version", f"version {asked.version} is not ready: {reason}", "wait until it is replicated")
     else:
         yield passed("version", f"version {asked.version} is ready")
 
@@ -51,7 +51,9 @@ def use(facts: Facts) -> Iterator[Finding]:
     asked = facts.asked
     if isinstance(facts.there, AzureError) or asked.becomes_active:
         return
-    found = check_use(asked.pool, facts.family, asked.version, facts.version, allow_downgrade=asked.allow_downgrade)
+    found = check_use(
+        asked.pool, facts.version_set, asked.version, facts.version, allow_downgrade=asked.allow_downgrade
+    )
     if found:
         yield found
 

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from shared.core.arm_ids import subscription_of
 from shared.core.errors import AzureBusy, AzureConflict, AzureError
 from shared.core.states import HostState, RolloutState
-from shared.models.azure import Machine
+from shared.models.azure import VirtualMachine
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import host_rows
 from shared.planning.budget import WRITES_PER_HOST
-from shared.planning.host_rows import as_failed, held, skip, take
-from shared.planning.values import Act, Plan, Snapshot
+from shared.planning.host_rows import as_failed, skip, start_rebuild, with_reason
+from shared.planning.values import Action, Plan, Snapshot
 from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.failure import fail
-from shared.rollouts.refresh.exclusion import called_off, in_other_hands
+from shared.rollouts.refresh.exclusion import hosts_held_by_others, must_yield
 from shared.services import ROLLOUTS, Services
 
 CONCURRENCY = 16
@@ -34,7 +34,7 @@ should end within a minute."""
 
 
 @dataclass
-class Applied:
+class ExecutionResult:
     """What came of the commands, besides the rows."""
 
     busy: bool = False
@@ -43,26 +43,26 @@ class Applied:
     """More was planned than one look does: look again at once."""
 
 
-class Hands:
+class PlanExecutor:
     """Carries out one look's plan on the hosts of one rollout; `rows` are theirs, as they are to be written."""
 
     def __init__(self, services: Services, rollout: Rollout, pool: Pool, rows: dict[str, RolloutHost]) -> None:
         self.services, self.rollout, self.pool, self.rows = services, rollout, pool, rows
-        self.applied = Applied()
+        self.applied = ExecutionResult()
         self.refreshes = rollout.kind is RolloutKind.REFRESH
 
-    def carry_out(self, decided: Plan, snapshot: Snapshot) -> list[str]:
+    def execute(self, decided: Plan, snapshot: Snapshot) -> list[str]:
         """Do what was decided, least harmful first; the hosts taken, whose orchestrations are to be started."""
         reasons = {decision.host: decision.reason for decision in decided.decisions}
         for decision in decided.decisions:
-            if not self.rows[decision.host].state.in_work and decision.act in (Act.HOLD, Act.DRAIN):
-                self.rows[decision.host] = held(self.rows[decision.host], decision)
+            if not self.rows[decision.host].state.in_work and decision.act in (Action.WAIT, Action.DRAIN):
+                self.rows[decision.host] = with_reason(self.rows[decision.host], decision)
         self._leave(decided, reasons)
         self._give_back(decided, reasons)
         self._drain(decided)
         self._warn(decided)
         self._sign_out(decided, snapshot)
-        self.each(decided.chosen(Act.FAIL), lambda row: self._fail(row, reasons[row.host]))
+        self.each(decided.chosen(Action.FAIL), lambda row: self._fail(row, reasons[row.host]))
         return self._take(decided)
 
     def each(
@@ -103,37 +103,37 @@ class Hands:
     def _leave(self, decided: Plan, reasons: dict[str, str]) -> None:
         """Hosts that nothing is done with: those we never touched end at once, however many they are."""
         marked = []
-        for host in decided.chosen(Act.SKIP):
+        for host in decided.chosen(Action.SKIP):
             if self.rows[host].state is HostState.PENDING:
                 self.rows[host] = skip(self.rows[host], reasons[host], self.services.now())
             else:
                 marked.append(host)
         self.each(
-            marked, lambda row: actions.leave(self.services, self.pool, row, reasons[row.host]), self._ends_failed
+            marked, lambda row: actions.skip_marked(self.services, self.pool, row, reasons[row.host]), self._ends_failed
         )
 
     def _give_back(self, decided: Plan, reasons: dict[str, str]) -> None:
         cancelled = self.rollout.state is RolloutState.CANCELLING
 
         def act(row: RolloutHost) -> RolloutHost:
-            row = actions.give_back(self.services, self.pool, row)
-            row = host_rows.forget(row) if self.refreshes else row
+            row = actions.undrain(self.services, self.pool, row)
+            row = host_rows.reset_row(row) if self.refreshes else row
             return skip(row, reasons[row.host], self.services.now()) if cancelled else row
 
         # A cancelled rollout must come to its end, also when Azure refuses for good.
-        self.each(decided.chosen(Act.GIVE_BACK), act, self._ends_failed if cancelled else None)
+        self.each(decided.chosen(Action.UNDRAIN), act, self._ends_failed if cancelled else None)
 
     def _drain(self, decided: Plan) -> None:
         """Drain in two halves with the rows written in between: a crash must never take our drain for an operator's.
 
-        Of a refresh the rows say first that it has the hosts; then it looks whether a rollout has come (`beside`).
+        A refresh first writes that it holds the hosts, then checks whether a rollout has started (`refresh_holds`).
         """
-        chosen = self._free(decided.chosen(Act.DRAIN))
+        chosen = self._free(decided.chosen(Action.DRAIN))
         if not chosen:
             return
-        machines: dict[str, Machine] = {}
+        machines: dict[str, VirtualMachine] = {}
         before = dict(self.rows)
-        self.each(chosen, lambda row: actions.remember(self.services, row, machines))
+        self.each(chosen, lambda row: actions.record_original(self.services, row, machines))
         for row in self.services.hosts.write_many([self.rows[host] for host in machines]):
             self.rows[row.host] = row
         if self.refreshes and self._commanded_otherwise():
@@ -153,7 +153,7 @@ class Hands:
         self.each(by_host, lambda row: actions.warn(self.services, self.rollout, self.pool, row, by_host[row.host]))
 
     def _sign_out(self, decided: Plan, snapshot: Snapshot) -> None:
-        chosen = decided.chosen(Act.SIGN_OUT)
+        chosen = decided.chosen(Action.SIGN_OUT)
         if not chosen or self._commanded_otherwise():
             return
         by_host = defaultdict(list)
@@ -162,17 +162,17 @@ class Hands:
         self.each(chosen, lambda row: actions.sign_out(self.services, self.rollout, self.pool, row, by_host[row.host]))
 
     def _take(self, decided: Plan) -> list[str]:
-        chosen = self._in_hand(self._free(decided.chosen(Act.TAKE)))
+        chosen = self._in_hand(self._free(decided.chosen(Action.REBUILD)))
         if not chosen or self._commanded_otherwise():
             return []
-        forward = not self.refreshes and not self.rollout.going_back
+        forward = not self.refreshes and not self.rollout.rolling_back
         canary = forward and self.rollout.policy.canary_hosts > 0 and not decided.canary_passed
         for host in chosen:
-            self.rows[host] = take(self.rows[host], self.services.now(), canary=canary)
+            self.rows[host] = start_rebuild(self.rows[host], self.services.now(), canary=canary)
             if self.refreshes:
-                self.rows[host] = host_rows.pin(self.rows[host], self.rollout)
+                self.rows[host] = host_rows.set_target(self.rows[host], self.rollout)
         subscription = subscription_of(self.pool.host_pool_id)
-        self.services.surroundings.reserve_writes(subscription, len(chosen) * WRITES_PER_HOST)
+        self.services.arm_budget.reserve_writes(subscription, len(chosen) * WRITES_PER_HOST)
         return chosen
 
     def _in_hand(self, hosts: list[str]) -> list[str]:
@@ -183,13 +183,13 @@ class Hands:
         """
         new = [host for host in hosts if self.refreshes and self.rows[host].state is HostState.PENDING]
         for host in new:
-            self.rows[host] = host_rows.reserve(self.rows[host])
+            self.rows[host] = host_rows.reserve_row(self.rows[host])
         self.applied.left_over |= bool(new)
         return [host for host in hosts if host not in new]
 
     def _free(self, hosts: list[str]) -> list[str]:
         """Those of the hosts that no other rollout of the pool has in hand: two must never be at one host."""
-        others = in_other_hands(self.services, self.rollout, self.pool) if hosts else frozenset()
+        others = hosts_held_by_others(self.services, self.rollout, self.pool) if hosts else frozenset()
         return [host for host in hosts if host not in others]
 
     def _commanded_otherwise(self) -> bool:
@@ -197,15 +197,15 @@ class Hands:
         a refresh gives way to: then nobody is signed out and nothing is taken. The next look goes by what they said."""
         fresh = self.services.rollouts.find(ROLLOUTS, self.rollout.id)
         otherwise = fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule)
-        otherwise = otherwise or (self.refreshes and called_off(self.services, self.rollout))
+        otherwise = otherwise or (self.refreshes and must_yield(self.services, self.rollout))
         self.applied.left_over |= otherwise
         return otherwise
 
-    def _fail(self, row: RolloutHost, why: str) -> RolloutHost:
-        told = f"{why}: {row.error}" if row.error else why
+    def _fail(self, row: RolloutHost, reason: str) -> RolloutHost:
+        text = f"{reason}: {row.error}" if row.error else reason
         if self.refreshes and actions.untouched(self.services, row):
-            return as_failed(row, told, self.services.now())
-        return fail(self.services, self.pool, row, told)
+            return as_failed(row, text, self.services.now())
+        return fail(self.services, self.pool, row, text)
 
     def _ends_failed(self, row: RolloutHost, error: AzureError) -> RolloutHost:
         return as_failed(row, f"could not be given back: {error}", self.services.now())

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.ports.engine import Engine
-from shared.rollouts.reconcile.answer import LookAnswer
-from shared.rollouts.reconcile.logged_off_hosts import glance
-from shared.rollouts.reconcile.whole_pool import look
+from shared.rollouts.reconcile.answer import PassResult
+from shared.rollouts.reconcile.logged_off_hosts import reconcile_logged_off_hosts
+from shared.rollouts.reconcile.whole_pool import reconcile_whole_pool
 from shared.services import Services
 
 
-def look_or_glance(services: Services, engine: Engine, given: Mapping[str, Any]) -> LookAnswer:
-    """Look once at the pool of the rollout in `given`; or only at the hosts that somebody has `left`, if it names any,
-    and then the answer may be that this will not do."""
-    rollout_id, run, left = given["rollout"], given["run"], given.get("left")
-    if not left:
-        return look(services, engine, rollout_id, run)
-    return glance(services, engine, rollout_id, run, left) or LookAnswer(ended=False, state="", whole=True)
+def reconcile(services: Services, engine: Engine, given: Mapping[str, Any]) -> PassResult:
+    """Run one pass for the rollout in `given`: over the `logged_off` hosts if it names any, else over the whole pool.
+
+    A pass over the logged-off hosts may answer that a pass over the whole pool is needed.
+    """
+    rollout_id, run, hosts = given["rollout"], given["run"], given.get("logged_off")
+    if not hosts:
+        return reconcile_whole_pool(services, engine, rollout_id, run)
+    result = reconcile_logged_off_hosts(services, engine, rollout_id, run, hosts)
+    return result or PassResult(ended=False, state="", whole_pool_needed=True)

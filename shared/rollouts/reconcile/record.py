@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from shared.core.errors import NotFound, StaleRow
-from shared.core.states import HostState, RolloutState, move_rollout
-from shared.models.rollouts import Look, Rollout
-from shared.planning.timing import schedule_back
+from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.models.rollouts import LastPass, Rollout
+from shared.planning.timing import rollback_schedule
 from shared.planning.values import Plan
-from shared.pools.settlement import TRIES, settle_pool
+from shared.pools.settlement import TRIES, apply_outcome_to_pool
 from shared.services import ROLLOUTS, Services
 
 
@@ -21,7 +21,7 @@ def record(
     *,
     planned_from: Rollout | None = None,
     decided: Plan | None = None,
-    seen: Look | None = None,
+    seen: LastPass | None = None,
     counts: Counter[HostState] | None = None,
     signed_out: int | None = None,
     host_seconds: float | None = None,
@@ -44,17 +44,17 @@ def record(
             changes["host_seconds"] = host_seconds
         if seen is not None and counts is not None:
             changes["adopted_run"] = rollout.engine_run
-            changes |= {"look": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
+            changes |= {"last_pass": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
         if note is not None:
             changes["note"] = note
         if decided is not None and planned_from is not None and as_commanded(planned_from) == as_commanded(rollout):
-            changes |= _moves(services, rollout, decided)
+            changes |= _planned_changes(services, rollout, decided)
         try:
             written = services.rollouts.replace(rollout.model_copy(update=changes))
         except StaleRow:
             continue
         if decided is not None:
-            settle_pool(services, written)
+            apply_outcome_to_pool(services, written)
         return written
     raise StaleRow("Rollouts", rollout_id)
 
@@ -64,27 +64,27 @@ def as_commanded(rollout: Rollout) -> tuple[object, ...]:
     return rollout.state, rollout.schedule, rollout.retried_at, rollout.failures_accepted, rollout.approved_at
 
 
-def _moves(services: Services, rollout: Rollout, decided: Plan) -> dict[str, object]:
+def _planned_changes(services: Services, rollout: Rollout, decided: Plan) -> dict[str, object]:
     now = services.now()
     changes: dict[str, object] = {}
     if decided.canary_passed and rollout.canary_passed_at is None:
         changes["canary_passed_at"] = now
     if decided.forcing:
-        changes |= forced(rollout, now)
+        changes |= forced_changes(rollout, now)
     if decided.force_at:
         changes["schedule"] = rollout.schedule.model_copy(update={"force_at": decided.force_at})
     if decided.becomes is None:
         going_on = rollout.state in (RolloutState.SCHEDULED, RolloutState.RUNNING)
         return changes | {"note": decided.note} if going_on else changes
-    changes |= {"state": move_rollout(rollout.id, rollout.state, decided.becomes), "note": decided.note}
+    changes |= {"state": transition_rollout(rollout.id, rollout.state, decided.becomes), "note": decided.note}
     if rollout.state is RolloutState.CANCELLING:
         changes["note"] = rollout.note  # who cancelled it
     elif decided.becomes is RolloutState.ROLLED_BACK:
-        changes["note"] = rollout.back_why
+        changes["note"] = rollout.rollback_reason
     return changes | _with_the_state(rollout, decided, decided.becomes, now)
 
 
-def forced(rollout: Rollout, now: datetime) -> dict[str, object]:
+def forced_changes(rollout: Rollout, now: datetime) -> dict[str, object]:
     """What is noted of a look that can end sessions: when the first one came."""
     begun = rollout.forced_at is not None and rollout.forced_at >= rollout.schedule.force_at
     return {} if begun else {"forced_at": now}
@@ -100,8 +100,12 @@ def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now:
         case RolloutState.AWAITING_APPROVAL:
             return {"awaiting_since": now}
         case RolloutState.ROLLING_BACK:
-            schedule = schedule_back(rollout.schedule, rollout.policy, now)
-            return {"back_since": rollout.back_since or now, "back_why": decided.note, "schedule": schedule}
+            schedule = rollback_schedule(rollout.schedule, rollout.policy, now)
+            return {
+                "rollback_since": rollout.rollback_since or now,
+                "rollback_reason": decided.note,
+                "schedule": schedule,
+            }
         case RolloutState.CANCELLING:
             return {"ends_as": decided.ends_as or RolloutState.CANCELLED}
         case _:

@@ -12,26 +12,26 @@ from shared.models.azure import SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.planning.freshness import after_rollout, noticed
+from shared.planning.freshness import after_rollout, with_use_noticed
 from shared.planning.host_time import host_time
 from shared.planning.observe import observe
 from shared.planning.reopen import reopened
 from shared.planning.timing import due_step
 from shared.planning.values import HostView, Snapshot
-from shared.rollouts.hosts.earlier_failures import left_over, with_custody
-from shared.rollouts.reconcile.host_rows import first_rows, is_new, renewed
-from shared.rollouts.refresh.context import Standing
-from shared.rollouts.refresh.exclusion import Beside, look_beside
+from shared.rollouts.hosts.earlier_failures import find_earlier_failure, with_original
+from shared.rollouts.reconcile.host_rows import must_read_vm, new_host_rows, with_vm_read_again
+from shared.rollouts.refresh.context import RefreshContext
+from shared.rollouts.refresh.exclusion import RefreshHolds, read_refresh_holds
 from shared.services import Services
 
 
 @dataclass(frozen=True)
-class Gathered:
+class PoolSnapshot:
     """One look's reading: the snapshot to plan on, and the rows as they are stored now, by host."""
 
     snapshot: Snapshot
     stored: dict[str, RolloutHost]
-    beside: Beside = field(default_factory=Beside)
+    refresh_holds: RefreshHolds = field(default_factory=RefreshHolds)
     alone: bool = False
     """The pool's refresh has let go of every host, for as long as the rollout holds the pool."""
 
@@ -42,50 +42,52 @@ class Gathered:
         return self.alone and self.snapshot.kind is not RolloutKind.REFRESH
 
 
-def gather(
-    services: Services, rollout: Rollout, pool: Pool, now: datetime, standing: Standing | None = None
-) -> Gathered:
+def read_snapshot(
+    services: Services, rollout: Rollout, pool: Pool, now: datetime, refresh_context: RefreshContext | None = None
+) -> PoolSnapshot:
     """Read the pool, page by page and once, and bring the rows up to date with it (in memory).
 
-    `standing` is given for a refresh, and for nothing else.
+    `refresh_context` is given for a refresh, and for nothing else.
     """
-    beside = look_beside(services, rollout, pool)
-    seen = {host.name.lower(): host for host in services.desktops.session_hosts(pool.host_pool_id)}
-    stored = services.known_rows.read(services.hosts, rollout, now)
-    reading = _Reading(services, rollout, pool, now, standing, beside, seen, stored)
+    refresh_holds = read_refresh_holds(services, rollout, pool)
+    seen = {host.name.lower(): host for host in services.host_pools.session_hosts(pool.host_pool_id)}
+    stored = services.host_rows.read(services.hosts, rollout, now)
+    reading = _SnapshotReader(services, rollout, pool, now, refresh_context, refresh_holds, seen, stored)
     snapshot = _with_sessions(services, _snapshot(reading, reading.rows()), rollout, pool, now)
     # Only of one that was written as begun before: until then the refresh may begin a host after its rows were read.
-    alone = rollout.alone or (rollout.started_at is not None and not beside.in_hand)
-    return Gathered(snapshot, stored, beside, alone)
+    alone = rollout.alone or (rollout.started_at is not None and not refresh_holds.in_hand)
+    return PoolSnapshot(snapshot, stored, refresh_holds, alone)
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _SnapshotReader:
     """What one look has read, by host."""
 
     services: Services
     rollout: Rollout
     pool: Pool
     now: datetime
-    standing: Standing | None
-    beside: Beside
+    refresh_context: RefreshContext | None
+    refresh_holds: RefreshHolds
     seen: dict[str, SessionHost]
     stored: dict[str, RolloutHost]
 
     def rows(self) -> list[RolloutHost]:
         """A row for each host: the stored ones as they are now, and those of hosts seen the first time."""
         rollout, stored = self.rollout, self.stored
-        left = {} if stored or self.standing else left_over(self.services, rollout, self.pool, self.seen)
+        first = not (stored or self.refresh_context)
+        left = find_earlier_failure(self.services, rollout, self.pool, self.seen) if first else {}
         fresh = self._fresh(left)
-        hidden = self.beside.hidden(rollout, self.seen, stored)
+        hidden = self.refresh_holds.hidden(rollout, self.seen, stored)
         return [
             *(
                 reopened(
-                    hidden.get(row.host) or renewed(rollout, row, self.seen.get(row.host), fresh, self.now), rollout
+                    hidden.get(row.host) or with_vm_read_again(rollout, row, self.seen.get(row.host), fresh, self.now),
+                    rollout,
                 )
                 for row in stored.values()
             ),
-            *(with_custody(row, left) for row in fresh.values() if row.host not in stored),
+            *(with_original(row, left) for row in fresh.values() if row.host not in stored),
             *(row for row in (hidden | left).values() if row.host not in fresh and row.host not in stored),
         ]
 
@@ -95,55 +97,57 @@ class _Reading:
         new = [
             host
             for name, host in seen.items()
-            if is_new(self.rollout, stored.get(name), host, self.now, self.beside)
+            if must_read_vm(self.rollout, stored.get(name), host, self.now, self.refresh_holds)
             and (not self.rollout.retry_of or name in stored or name in left)
         ]
-        return {row.host: row for row in first_rows(self.services, self.rollout, new)}
+        return {row.host: row for row in new_host_rows(self.services, self.rollout, new)}
 
     def view(self, row: RolloutHost) -> HostView:
         """The host as the plan goes by it."""
         host = self.seen.get(row.host)
         row = observe(row, host, timedelta(seconds=self.rollout.policy.settle_seconds), self.now)
-        row = _while_elsewhere(row) if row.host in self.beside.in_hand else _as_found(row, host)
-        return HostView(_as_used(row, host, self.standing, self.now) if self.standing else row, host)
+        row = _while_elsewhere(row) if row.host in self.refresh_holds.in_hand else _as_stored(row, host)
+        return HostView(_as_used(row, host, self.refresh_context, self.now) if self.refresh_context else row, host)
 
 
-def _snapshot(reading: _Reading, rows: Sequence[RolloutHost]) -> Snapshot:
+def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot:
     """All that the plan is made from, but for the sessions."""
-    services, rollout, pool, standing = reading.services, reading.rollout, reading.pool, reading.standing
+    services, rollout, pool, refresh_context = reading.services, reading.rollout, reading.pool, reading.refresh_context
     views = tuple(map(reading.view, rows))
     return Snapshot(
         hosts=views,
         schedule=rollout.schedule,
         state=rollout.state,
         target=rollout.version,
-        session_limit=services.desktops.host_pool(pool.host_pool_id).session_limit,
-        replicas=standing.replicas(rows) if standing else rollout.replicas,
-        may_probe_only=_may_probe_only(rollout, pool, standing, rows),
+        session_limit=services.host_pools.host_pool(pool.host_pool_id).session_limit,
+        replicas=refresh_context.replicas(rows) if refresh_context else rollout.replicas,
+        may_probe_only=_may_probe_only(rollout, pool, refresh_context, rows),
         failures_accepted=rollout.failures_accepted,
         kind=rollout.kind,
-        going_back=rollout.going_back,
+        rolling_back=rollout.rolling_back,
         approved=rollout.approved_at is not None,
         awaiting_since=rollout.awaiting_since,
         forced_at=rollout.forced_at,
         ends_as=rollout.ends_as,
         zone=rollout.zone,
         host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
-        writes_left=services.surroundings.writes_left(subscription_of(pool.host_pool_id)),
+        writes_left=services.arm_budget.writes_left(subscription_of(pool.host_pool_id)),
         refresh=pool.refresh,
-        why_not=standing.held_up(rows) if standing else "",
-        elsewhere=reading.beside.in_hand,
+        blocked_reason=refresh_context.blocked_reason_for(rows) if refresh_context else "",
+        held_by_refresh=reading.refresh_holds.in_hand,
         others=_others(reading.seen, views) if rollout.retry_of else (),
     )
 
 
-def _may_probe_only(rollout: Rollout, pool: Pool, standing: Standing | None, rows: Sequence[RolloutHost]) -> bool:
+def _may_probe_only(
+    rollout: Rollout, pool: Pool, refresh_context: RefreshContext | None, rows: Sequence[RolloutHost]
+) -> bool:
     """Whether one host has to show first that re-imaging works in this pool."""
     return (
         rollout.policy.strategy is Strategy.AUTO
         and pool.reimage is ReimageSupport.UNKNOWN
-        and not rollout.going_back
-        and not (standing and rollout.host_seconds)
+        and not rollout.rolling_back
+        and not (refresh_context and rollout.host_seconds)
         and not any(row.state is HostState.DONE for row in rows)
     )
 
@@ -154,9 +158,11 @@ def _others(seen: dict[str, SessionHost], views: Sequence[HostView]) -> tuple[Se
     return tuple(host for name, host in seen.items() if name not in names)
 
 
-def _as_used(row: RolloutHost, seen: SessionHost | None, standing: Standing, now: datetime) -> RolloutHost:
+def _as_used(row: RolloutHost, seen: SessionHost | None, refresh_context: RefreshContext, now: datetime) -> RolloutHost:
     """The row with what is known of its host's use: a rollout that has ended, and this look."""
-    return noticed(after_rollout(row, standing.counting.get(row.host)), seen, now, closely=standing.suspended)
+    return with_use_noticed(
+        after_rollout(row, refresh_context.counting.get(row.host)), seen, now, poll_eagerly=refresh_context.suspended
+    )
 
 
 def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, pool: Pool, now: datetime) -> Snapshot:
@@ -167,7 +173,7 @@ def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, poo
     warning = due_step(rollout.policy, rollout.schedule.force_at, now) is not None
     if not concerned or not (warning or snapshot.forcing(now)):
         return snapshot
-    return replace(snapshot, sessions=tuple(services.desktops.user_sessions(pool.host_pool_id)))
+    return replace(snapshot, sessions=tuple(services.host_pools.user_sessions(pool.host_pool_id)))
 
 
 def _while_elsewhere(row: RolloutHost) -> RolloutHost:
@@ -175,7 +181,7 @@ def _while_elsewhere(row: RolloutHost) -> RolloutHost:
     return row.model_copy(update={"location": ""}) if row.state is HostState.PENDING and row.location else row
 
 
-def _as_found(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
+def _as_stored(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
     """Until we drain a host, it is its operator and autoscale who say how it is to be given back.
 
     While Azure does not let us mark and drain it, it may still be switched off; who drained it cannot be told any more.

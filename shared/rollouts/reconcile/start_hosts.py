@@ -7,37 +7,37 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared.core.errors import StaleRow
-from shared.core.states import RolloutState, move_rollout
+from shared.core.states import RolloutState, transition_rollout
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.values import Act, Plan
+from shared.planning.values import Action, Plan
 from shared.ports.engine import Engine
-from shared.rollouts.reconcile.record import forced
+from shared.rollouts.reconcile.record import forced_changes
 from shared.services import Services
 
 log = logging.getLogger("freshcoat.look")
 
-ACTS = frozenset(Act) - {Act.HOLD, Act.SKIP}
+CHANGING_ACTIONS = frozenset(Action) - {Action.WAIT, Action.SKIP}
 """Decisions that change something in Azure."""
 
 STALE_AFTER = timedelta(minutes=10)
 """A host in work whose row has been silent for so long is asked after."""
-BEGUN_WITHIN = timedelta(seconds=15)
+STARTED_WITHIN = timedelta(seconds=15)
 """A host handed over must have begun within this time, or its start was lost."""
 
 
-def begun(services: Services, rollout: Rollout, decided: Plan) -> Rollout | None:
+def fence_rollout(services: Services, rollout: Rollout, decided: Plan) -> Rollout | None:
     """The rollout's row, written as begun before anything is done to a host; None when it was changed meanwhile.
 
     The conditional write is a fence: a command that was answered after this look had read the rollout makes it
     fail, and then the look does nothing but look again.
     """
-    if not any(decision.act in ACTS for decision in decided.decisions):
+    if not any(decision.act in CHANGING_ACTIONS for decision in decided.decisions):
         return rollout
     changes: dict[str, object] = {"started_at": rollout.started_at or services.now()}
     if decided.forcing:
-        changes |= forced(rollout, services.now())
+        changes |= forced_changes(rollout, services.now())
     if rollout.state is RolloutState.SCHEDULED and decided.becomes is RolloutState.RUNNING:
-        changes["state"] = move_rollout(rollout.id, rollout.state, RolloutState.RUNNING)
+        changes["state"] = transition_rollout(rollout.id, rollout.state, RolloutState.RUNNING)
     try:
         return services.rollouts.replace(rollout.model_copy(update=changes))
     except StaleRow:
@@ -76,7 +76,7 @@ def start_hosts(
 
 def _may_be_lost(row: RolloutHost, now: datetime) -> bool:
     if row.step_since is None:
-        return row.taken_at is not None and now > row.taken_at + BEGUN_WITHIN
+        return row.taken_at is not None and now > row.taken_at + STARTED_WITHIN
     return now > row.step_since + STALE_AFTER
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.core.arm_ids import version_id
 from shared.core.errors import AzureBusy, AzureError, Conflict, StaleRow
-from shared.core.states import HostState, RolloutState, move_rollout
+from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import region_key
 from shared.models.images import GalleryVersion
 from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides, ScheduleMode, resolve_policy
@@ -34,23 +34,23 @@ disk is nothing to go back to."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A refresh at one look. `rollout` is its row, brought up to date; `why_not`: why nothing may be begun now.
+class RefreshContext:
+    """A refresh at one look. `rollout` is its row, brought up to date; `blocked_reason`: why nothing may be begun now.
 
     `counting` are the hosts of `counted`, a rollout that has ended since the last look; empty when there is none.
     """
 
     rollout: Rollout
-    why_not: str = ""
+    blocked_reason: str = ""
     suspended: bool = False
     version: GalleryVersion | None = None
     counted: str = ""
     counting: Mapping[str, RolloutHost] = field(default_factory=dict)
 
-    def held_up(self, rows: Iterable[RolloutHost]) -> str:
+    def blocked_reason_for(self, rows: Iterable[RolloutHost]) -> str:
         """Why nothing may be begun on these hosts now; empty when it may. Nothing is drained that cannot be rebuilt."""
-        if self.why_not or self.replicas(rows):
-            return self.why_not
+        if self.blocked_reason or self.replicas(rows):
+            return self.blocked_reason
         return f"waits: version {self.rollout.version} has no replica where the hosts are"
 
     def replicas(self, rows: Iterable[RolloutHost]) -> int:
@@ -67,7 +67,7 @@ def policy_of(pool: Pool) -> Policy:
     return resolve_policy(ScheduleMode.ON_LOGOFF, asked, _FIXED)
 
 
-def standing_of(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> Standing | None:
+def load_refresh_context(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> RefreshContext | None:
     """What this look goes by; None: something of it has changed and was written down, so look again.
 
     So whoever removes a version, or asks what the pool gets, reads it before the first host is brought to it.
@@ -77,16 +77,16 @@ def standing_of(services: Services, rollout: Rollout, pool: Pool, now: datetime)
     each = rollout.host_seconds or pool.host_seconds or FIRST_GUESS
     rollout = rollout.model_copy(update={"first_guess": each})
     suspended = suspended_by(services, pool, now, time_needed(rollout))
-    aim = _Aim() if suspended or _is_over(rollout, pool) else _aim(services, pool)
+    aim = _Target() if suspended or _is_over(rollout, pool) else _target(services, pool)
     changes = _changes(rollout, pool, policy) | aim.changes
     if any(getattr(rollout, name) != value for name, value in changes.items()):
         services.rollouts.replace(rollout.model_copy(update=changes))
         return None
     # Also while the next one holds the pool already: only the last one that has ended is known.
     counted = "" if pool.last_rollout == rollout.counted_rollout else pool.last_rollout
-    return Standing(
+    return RefreshContext(
         rollout=rollout,
-        why_not=suspended or aim.why_not,
+        blocked_reason=suspended or aim.blocked_reason,
         suspended=bool(suspended),
         version=aim.version,
         counted=counted,
@@ -111,21 +111,21 @@ def _changes(rollout: Rollout, pool: Pool, policy: Policy) -> dict[str, Any]:
 
 def switched_off(rollout: Rollout) -> Rollout:
     """The row of a refresh that is not wanted any more: hosts in work finish, drained ones are given back."""
-    state = move_rollout(rollout.id, rollout.state, RolloutState.CANCELLING)
+    state = transition_rollout(rollout.id, rollout.state, RolloutState.CANCELLING)
     note = "The pool does not ask for it any more."
     return rollout.model_copy(update={"state": state, "resume_to": None, "note": note})
 
 
 @dataclass(frozen=True)
-class _Aim:
+class _Target:
     """The version hosts are brought to, as fields of the rollout; or why there is none."""
 
     changes: dict[str, Any] = field(default_factory=dict)
     version: GalleryVersion | None = None
-    why_not: str = ""
+    blocked_reason: str = ""
 
 
-def _aim(services: Services, pool: Pool) -> _Aim:
+def _target(services: Services, pool: Pool) -> _Target:
     """What new hosts of the pool get. A version that only stands in for it is none: no used host is moved to that.
 
     Raises AzureBusy.
@@ -135,13 +135,13 @@ def _aim(services: Services, pool: Pool) -> _Aim:
     except AzureBusy:
         raise
     except (Conflict, AzureError) as none:
-        return _Aim(why_not=f"waits: {none}")
+        return _Target(blocked_reason=f"waits: {none}")
     choice, image = found.choice, found.image
     if choice.refused:
-        return _Aim(why_not=f"waits: {choice.refused}, so no used host is brought to it")
+        return _Target(blocked_reason=f"waits: {choice.refused}, so no used host is brought to it")
     target = version_id(image.definition_id, choice.version)
     changes = {"image": image.name, "definition_id": image.definition_id, "version": choice.version}
-    return _Aim(changes | {"version_id": target}, found.version)
+    return _Target(changes | {"version_id": target}, found.version)
 
 
 def forget_gone(

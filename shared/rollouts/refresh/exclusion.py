@@ -20,18 +20,18 @@ from datetime import datetime, timedelta
 from shared.core.states import HostState, RolloutState
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.planning.values import DRAINED_STATES, IN_HAND
+from shared.planning.values import DRAINED_STATES, HELD_STATES
 from shared.planning.windows import room_at
-from shared.pools.claim import stands
+from shared.pools.claim import is_valid
 from shared.ports.engine import Engine
-from shared.rollouts.hosts.earlier_failures import is_ours_still, taken_over
+from shared.rollouts.hosts.earlier_failures import adopt, still_marked
 from shared.services import POOLS, ROLLOUTS, Services
 
 log = logging.getLogger("freshcoat.look")
 
 
 @dataclass(frozen=True)
-class Beside:
+class RefreshHolds:
     """What the refresh of a pool still has in hand when a rollout looks. `rows` are those of its hosts that may be out
     of the host pool because of it; `drained`: some could be given back at once."""
 
@@ -57,21 +57,21 @@ class Beside:
         if known is not None and (known.state is not HostState.PENDING or known.out_of_pool):
             return known
         if row.state is HostState.FAILED:
-            first = taken_over(rollout, row)
+            first = adopt(rollout, row)
         else:
             first = known or RolloutHost(rollout=rollout.id, host=row.host, vm_id=row.vm_id)
         return first.model_copy(update={"etag": known.etag if known else None})
 
 
-def look_beside(services: Services, rollout: Rollout, pool: Pool) -> Beside:
+def read_refresh_holds(services: Services, rollout: Rollout, pool: Pool) -> RefreshHolds:
     """What the pool's refresh has in hand. To be read before the broker's list: a host that is free by these rows was
     given back before."""
     if rollout.kind is RolloutKind.REFRESH or rollout.alone or not pool.refresh_rollout:
-        return Beside()
+        return RefreshHolds()
     rows = services.hosts.all(pool.refresh_rollout)
-    in_hand = {row.host: row for row in rows if row.state in IN_HAND}
+    in_hand = {row.host: row for row in rows if row.state in HELD_STATES}
     drained = any(row.state in DRAINED_STATES for row in in_hand.values())
-    return Beside(frozenset(in_hand), drained, in_hand | _lost(services, pool, rows))
+    return RefreshHolds(frozenset(in_hand), drained, in_hand | _lost(services, pool, rows))
 
 
 def _lost(services: Services, pool: Pool, rows: Iterable[RolloutHost]) -> dict[str, RolloutHost]:
@@ -81,8 +81,8 @@ def _lost(services: Services, pool: Pool, rows: Iterable[RolloutHost]) -> dict[s
     """
     refresh = services.rollouts.find(ROLLOUTS, pool.refresh_rollout)
     lost = lost_by(refresh, pool, rows) if refresh else []
-    machines = services.machines.machines([row.vm_id for row in lost]) if lost else {}
-    return {row.host: row for row in lost if is_ours_still(row, machines.get(row.vm_id.lower()))}
+    machines = services.vms.find_many([row.vm_id for row in lost]) if lost else {}
+    return {row.host: row for row in lost if still_marked(row, machines.get(row.vm_id.lower()))}
 
 
 def lost_by(refresh: Rollout, pool: Pool, rows: Iterable[RolloutHost]) -> list[RolloutHost]:
@@ -95,13 +95,13 @@ def lost_by(refresh: Rollout, pool: Pool, rows: Iterable[RolloutHost]) -> list[R
     return [row for row in rows if row.state is HostState.FAILED and row.out_of_pool]
 
 
-def in_other_hands(services: Services, rollout: Rollout, pool: Pool) -> frozenset[str]:
+def hosts_held_by_others(services: Services, rollout: Rollout, pool: Pool) -> frozenset[str]:
     """The hosts of the pool that the other of the two has in hand now, by its rows."""
     if rollout.kind is RolloutKind.REFRESH:
         others = {pool.running_rollout, pool.last_rollout} - {""}
     else:
         others = set() if rollout.alone else {pool.refresh_rollout} - {""}
-    return frozenset(row.host for other in others for row in services.hosts.all(other) if row.state in IN_HAND)
+    return frozenset(row.host for other in others for row in services.hosts.all(other) if row.state in HELD_STATES)
 
 
 def suspended_by(services: Services, pool: Pool, now: datetime, need: timedelta) -> str:
@@ -115,7 +115,7 @@ def suspended_by(services: Services, pool: Pool, now: datetime, need: timedelta)
         return ""
     rollout = services.rollouts.find(ROLLOUTS, holder)
     if rollout is None:
-        return f"waits: rollout {holder} is about to begin" if stands(services, holder) else ""
+        return f"waits: rollout {holder} is about to begin" if is_valid(services, holder) else ""
     not_begun = rollout.state in {RolloutState.SCHEDULED, RolloutState.PAUSED} and rollout.started_at is None
     if not_begun and now + need < _begins(rollout, now):
         return ""
@@ -128,7 +128,7 @@ def _begins(rollout: Rollout, now: datetime) -> datetime:
     return room_at(rollout.policy.windows, rollout.zone, moment, timedelta(seconds=rollout.first_guess))
 
 
-def called_off(services: Services, rollout: Rollout) -> bool:
+def must_yield(services: Services, rollout: Rollout) -> bool:
     """Whether this refresh may begin nothing any more since its look began: switched off, or a rollout has come."""
     pool = services.pools.find(POOLS, rollout.pool)
     if pool is None or pool.refresh is Refresh.OFF or pool.refresh_rollout != rollout.id:
@@ -141,12 +141,12 @@ def time_needed(rollout: Rollout) -> timedelta:
     return timedelta(seconds=rollout.first_guess + 2 * rollout.policy.settle_seconds)
 
 
-def nudge_refresh(services: Services, engine: Engine, pool: Pool, why: str) -> None:
-    """Have the pool's refresh look now. A nudge that gets lost costs one poll."""
+def signal_refresh(services: Services, engine: Engine, pool: Pool, reason: str) -> None:
+    """Have the pool's refresh look now. A signal that gets lost costs one poll."""
     rollout = services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if pool.refresh_rollout else None
     if rollout is None or rollout.state.ended:
         return
     try:
-        engine.nudge(rollout.id, rollout.engine_run, why)
+        engine.signal_rollout(rollout.id, rollout.engine_run, reason)
     except Exception:
-        log.warning("The refresh %s was not nudged (%s); its next poll sees it.", rollout.id, why, exc_info=True)
+        log.warning("The refresh %s was not signalled (%s); its next poll sees it.", rollout.id, reason, exc_info=True)

@@ -13,18 +13,18 @@ from shared.audit.record import audit
 from shared.core.arm_ids import version_id
 from shared.core.errors import AlreadyExists, Conflict, StaleRow
 from shared.core.ids import newest_first_id
-from shared.core.states import HostState, RolloutState, move_rollout
+from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
 from shared.planning.host_rows import skip
-from shared.planning.values import IN_HAND
+from shared.planning.values import HELD_STATES
 from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.pools import find_pool
-from shared.records.versions import read_family
+from shared.records.versions import read_versions
 from shared.rollouts.refresh.context import policy_of, switched_off
-from shared.rollouts.refresh.exclusion import lost_by, nudge_refresh
+from shared.rollouts.refresh.exclusion import lost_by, signal_refresh
 from shared.services import ROLLOUTS, Services
 
 log = logging.getLogger("freshcoat.refresh")
@@ -41,12 +41,12 @@ def keep_refresh(services: Services, engine: Engine, name: str, who: str = "") -
     The answer is that rollout; None when the pool never had one, or no version is known yet to begin with.
     """
     pool = find_pool(services, name)
-    rollout = _standing(services, pool)
+    rollout = _refresh_rollout(services, pool)
     if pool.refresh is Refresh.OFF:
-        nudge_refresh(services, engine, pool, "refresh was switched off")
+        signal_refresh(services, engine, pool, "refresh was switched off")
         return rollout
     if rollout is not None and not rollout.state.ended:
-        nudge_refresh(services, engine, pool, "the pool was registered anew")
+        signal_refresh(services, engine, pool, "the pool was registered anew")
         return rollout
     if _first_version(services, pool) is None:
         log.warning("pool %s is not refreshed yet: no version is known that its hosts could get", name)
@@ -54,7 +54,7 @@ def keep_refresh(services: Services, engine: Engine, name: str, who: str = "") -
     return _begin(services, engine, _name_it(services, pool, over=rollout is not None), who)
 
 
-def _standing(services: Services, pool: Pool) -> Rollout | None:
+def _refresh_rollout(services: Services, pool: Pool) -> Rollout | None:
     return services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if pool.refresh_rollout else None
 
 
@@ -64,7 +64,7 @@ def _name_it(services: Services, pool: Pool, *, over: bool) -> Pool:
         if pool.refresh_rollout and not over:
             return pool
         named = newest_first_id(services.now())
-        _hand_over_lost(services, pool, named)
+        _start_lost(services, pool, named)
         try:
             return services.pools.replace(pool.model_copy(update={"refresh_rollout": named}))
         except StaleRow:
@@ -73,11 +73,11 @@ def _name_it(services: Services, pool: Pool, *, over: bool) -> Pool:
     raise Conflict(f"Pool {pool.name} is being changed by others; try again.")
 
 
-def _hand_over_lost(services: Services, pool: Pool, named: str) -> None:
+def _start_lost(services: Services, pool: Pool, named: str) -> None:
     """Give the next refresh the hosts that this one has taken out of the host pool and could not bring back: no list
     shows them any more, so they would be nobody's. Rows under a name that the pool does not take are nothing to anyone.
     """
-    refresh = _standing(services, pool)
+    refresh = _refresh_rollout(services, pool)
     if refresh is None:
         return
     lost = lost_by(refresh, pool, services.hosts.all(refresh.id))
@@ -92,7 +92,7 @@ def _begin(services: Services, engine: Engine, pool: Pool, who: str) -> Rollout 
         rollout = services.rollouts.add(drafted)
         audit(services, who, "refresh pool", pool.name, f"rollout {rollout.id}", after=pool.refresh)
     except AlreadyExists:
-        return _standing(services, pool)  # another worker was faster
+        return _refresh_rollout(services, pool)  # another worker was faster
     try:
         engine.start_rollout(rollout.id, rollout.engine_run)
     except Exception:
@@ -102,7 +102,7 @@ def _begin(services: Services, engine: Engine, pool: Pool, who: str) -> Rollout 
 
 def _first_version(services: Services, pool: Pool) -> str | None:
     """What to begin with; each look finds out which it is to be then."""
-    return pool.version or read_family(services, pool.image).state.active
+    return pool.version or read_versions(services, pool.image).state.active
 
 
 def _draft(services: Services, pool: Pool, who: str) -> Rollout | None:
@@ -140,21 +140,21 @@ def end_refresh(services: Services, engine: Engine, name: str) -> None:
     if rollout is None or rollout.state.ended:
         return
     rows = services.hosts.all(rollout.id)
-    if any(row.state in IN_HAND for row in rows):
-        nudge_refresh(services, engine, pool, "the pool is to be unregistered")
-        told = "Hosts of this pool are being made fresh. That is switched off now; ask again when they are through."
-        raise Conflict(told, rollout=rollout.id)
+    if any(row.state in HELD_STATES for row in rows):
+        signal_refresh(services, engine, pool, "the pool is to be unregistered")
+        text = "Hosts of this pool are being made fresh. That is switched off now; ask again when they are through."
+        raise Conflict(text, rollout=rollout.id)
     now = services.now()
     waiting = [row for row in rows if row.state is HostState.PENDING]
     services.hosts.write_many([skip(row, "the pool was unregistered", now) for row in waiting])
-    state = move_rollout(rollout.id, rollout.state, RolloutState.CANCELLED)
+    state = transition_rollout(rollout.id, rollout.state, RolloutState.CANCELLED)
     services.rollouts.replace(rollout.model_copy(update={"state": state, "ended_at": now}))
 
 
 def _cancelled(services: Services, pool: Pool) -> Rollout | None:
     """The standing rollout, written as cancelled before its rows are read: from then on it begins no host."""
     for _ in range(_ATTEMPTS):
-        rollout = _standing(services, pool)
+        rollout = _refresh_rollout(services, pool)
         if rollout is None or rollout.state.ended or rollout.state is RolloutState.CANCELLING:
             return rollout
         try:

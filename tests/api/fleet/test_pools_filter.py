@@ -44,5 +44,5 @@ def test_a_name_that_is_unknown_or_that_no_pool_has_is_named(chosen: dict[str, A
 
 
 def test_a_filter_whose_parts_no_pool_has_together_is_refused_as_a_whole() -> None:
-    told = f"no pool has this account and this ring: {ALL}"
-    assert problems_with({"account": "contoso", "ring": "test"}) == {"filter": told}
+    text = f"no pool has this account and this ring: {ALL}"
+    assert problems_with({"account": "contoso", "ring": "test"}) == {"filter": text}

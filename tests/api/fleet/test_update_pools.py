@@ -17,7 +17,7 @@ from tests.fixtures.app import Reply
 from tests.fixtures.engine import Play
 from tests.fixtures.scenarios.fleet import NOW, ask, crowd, in_hours, seen, send, tell
 from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
 
 GAP = "2027-03-28T02:30"
@@ -35,7 +35,7 @@ def other_image(play: Play) -> None:
     play.app.world.add_definition(other)
     play.app.world.add_version(NEW, other)
     play.app.tables.images.add(Image(name="other", definition_id=other, registered_at=play.app.now))
-    record_family(play.app.tables.versions, family(NEW, backups=(), image="other"))
+    record_family(play.app.tables.versions, version_set(NEW, backups=(), image="other"))
 
 
 def nothing_written(play: Play) -> bool:
@@ -187,7 +187,7 @@ class TestChecks:
     def test_a_version_that_is_only_staged_is_for_test_pools(self) -> None:
         play = crowd()
         play.app.world.add_version("3.0.0", staged=True)
-        record_family(play.app.tables.versions, family(NEW, backups=(OLD,), staged="3.0.0"))
+        record_family(play.app.tables.versions, version_set(NEW, backups=(OLD,), staged="3.0.0"))
         assert send(play, version="3.0.0", pools=["lab"]).status == 202
         assert send(play, version="3.0.0", pools=["office"]).status == 422
 

@@ -15,7 +15,7 @@ from shared.models.tasks import TaskKind
 from shared.records.tasks import new_task, note_done
 from tests.fixtures.app import App, change_pool, office
 from tests.fixtures.builders import NOON
-from tests.fixtures.version_sets import family, record_family, version_row
+from tests.fixtures.version_sets import record_family, version_row, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
 from tests.fixtures.world.ids import TEMPLATE_ID, version_id_of
 
@@ -84,7 +84,7 @@ class TestList:
         task = note_done(app.services, new_task(app.services, TaskKind.STAGE, "win11", "ann", version="3.0.0"), "done")
         verdict = Verdict(result="passed", note="fine", by="ann", at=app.now)
         staged = version_row("3.0.0", VersionState.STAGED, verdict=verdict)
-        known = family(backups=["1.0.0", "1.5.0"], others=[staged], promotion="p-1", last_task=task.id)
+        known = version_set(backups=["1.0.0", "1.5.0"], others=[staged], promotion="p-1", last_task=task.id)
         record_family(app.tables.versions, known.changed(staged="3.0.0"))
         (view,) = app.send("GET", "/api/images").json["items"]
         assert (view["current"], view["staged"], view["backups"]) == ("2.0.0", "3.0.0", ["1.5.0", "1.0.0"])
@@ -154,7 +154,7 @@ class TestVersions:
         app.world.add_version("0.9.0")
         gone = version_row("1.5.0", VersionState.DELETED, ended_at=NOON, note="nobody used it")
         making = version_row("9.0.0", VersionState.CAPTURING)
-        record_family(app.tables.versions, family(others=[gone, making]))
+        record_family(app.tables.versions, version_set(others=[gone, making]))
         versions = app.send("GET", "/api/images/win11/versions").json["items"]
         assert [(v["version"], v["state"], v["in_gallery"], v["excluded_from_latest"]) for v in versions] == [
             ("0.9.0", None, True, False),
@@ -179,6 +179,6 @@ class TestVersions:
         app = office()
         verdict = Verdict(result="failed", note="no printer", by="ann", at=NOON)
         row = version_row("3.0.0", VersionState.STAGED, verdict=verdict, staged_at=NOON + timedelta(hours=1))
-        record_family(app.tables.versions, family(others=[row]).changed(staged="3.0.0"))
+        record_family(app.tables.versions, version_set(others=[row]).changed(staged="3.0.0"))
         view = app.send("GET", "/api/images/win11/versions").json["items"][-1]
         assert (view["verdict"]["note"], view["staged_at"]) == ("no printer", "2026-11-23T13:00:00Z")

@@ -10,11 +10,11 @@ from shared.core.errors import AzureBusy
 from shared.core.states import VersionState
 from shared.models.accounts import Account
 from shared.models.images import Image
-from shared.records.versions import read_family
+from shared.records.versions import read_versions
 from shared.services import IMAGES
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from tests.fixtures.app import App, Reply, change_pool, office, update
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID, HOST_POOL_ID
 from tests.fixtures.world.ids import SUBNET_ID, TEMPLATE_ID
 
@@ -36,8 +36,8 @@ def image(app: App, name: str = "win11") -> Image:
     return found
 
 
-def recorded(app: App, name: str = "other") -> Family:
-    return read_family(app.services, name)
+def recorded(app: App, name: str = "other") -> VersionSet:
+    return read_versions(app.services, name)
 
 
 def with_other(*versions: str) -> App:
@@ -179,7 +179,7 @@ class TestChange:
     def test_one_whose_first_version_was_staged_takes_up_the_one_in_use_as_well(self) -> None:
         app = with_other("1.0.0")
         put(app, "other", OTHER)
-        record_family(app.tables.versions, family(None, backups=[], staged="2.0.0", image="other"))
+        record_family(app.tables.versions, version_set(None, backups=[], staged="2.0.0", image="other"))
         shown = put(app, "other", OTHER).json
         assert (shown["current"], shown["staged"]) == ("1.0.0", "2.0.0")
 
@@ -196,7 +196,7 @@ class TestDefinitionStays:
         app = with_other()
         put(app, "other", OTHER)
         app.world.add_version("1.0.0", OTHER)
-        record_family(app.tables.versions, family("1.0.0", backups=[], image="other"))
+        record_family(app.tables.versions, version_set("1.0.0", backups=[], image="other"))
         running = update(app, {"image": "other", "version": "1.0.0", "allow_downgrade": True}).json["id"]
         assert put(app, "other", OTHER.replace("other", "third")).status == 400
         app.world.add_definition(OTHER.replace("other", "third"))
@@ -210,7 +210,7 @@ class TestDefinitionStays:
 
     def test_while_the_image_is_being_set_the_task_is_named(self) -> None:
         app = with_other()
-        record_family(app.tables.versions, family(capture="t-1"))
+        record_family(app.tables.versions, version_set(capture="t-1"))
         assert put(app, definition_id=OTHER).json["task"] == "t-1"
 
     def test_before_that_it_can_change(self) -> None:

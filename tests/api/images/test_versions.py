@@ -152,5 +152,5 @@ def test_the_document_has_them_with_their_answers() -> None:
 def test_the_timer_runs_by_its_setting_and_not_at_the_start() -> None:
     trigger = functions()["tidy_versions"].get_trigger()
     assert trigger is not None
-    binding = trigger.get_dict_repr()
-    assert (binding["schedule"], binding["runOnStartup"]) == ("%FRESHCOAT_RETENTION_SCHEDULE%", False)
+    limited_by = trigger.get_dict_repr()
+    assert (limited_by["schedule"], limited_by["runOnStartup"]) == ("%FRESHCOAT_RETENTION_SCHEDULE%", False)

@@ -10,7 +10,7 @@ from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
 from shared.models.pools import Ring
 from tests.fixtures.app import App, Reply, change_pool, office, update
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID, version_id_of
 
 
@@ -21,7 +21,7 @@ def ask(app: App) -> Reply:
 def test_the_pools_version() -> None:
     reply = ask(office())
     assert reply.json["version_id"] == version_id_of("1.0.0")
-    assert reply.json["why"] == "the pool is on this version"
+    assert reply.json["reason"] == "the pool is on this version"
 
 
 def test_the_target_only_after_the_canary() -> None:
@@ -47,7 +47,7 @@ def test_a_target_of_another_image() -> None:
 def test_an_activation_moves_it_at_once() -> None:
     app = office()
     app.world.add_version("3.0.0")
-    activated = family("3.0.0", backups=["1.0.0", "2.0.0"], activated_at=app.now + timedelta(hours=1))
+    activated = version_set("3.0.0", backups=["1.0.0", "2.0.0"], activated_at=app.now + timedelta(hours=1))
     record_family(app.tables.versions, activated)
     assert ask(app).json["version"] == "3.0.0"
     record_family(app.tables.versions, activated.changed(waiting_pools=("office",)))
@@ -68,7 +68,7 @@ def test_a_test_pool_on_a_staged_version_gives_out_the_one_before(recorded: bool
     app = office()
     app.world.add_version("3.0.0", staged=True)
     if recorded:
-        record_family(app.tables.versions, family(staged="3.0.0"))
+        record_family(app.tables.versions, version_set(staged="3.0.0"))
     change_pool(app, version="3.0.0", previous_version="1.0.0", ring=Ring.TEST)
     assert ask(app).json["version"] == "1.0.0"
 
@@ -81,7 +81,7 @@ def test_a_pool_without_a_version_gets_the_active_one() -> None:
 
 def test_nothing_known_is_said() -> None:
     app = office()
-    record_family(app.tables.versions, family(None, backups=[]))
+    record_family(app.tables.versions, version_set(None, backups=[]))
     change_pool(app, version=None)
     assert ask(app).status == 409
 
@@ -94,7 +94,7 @@ def test_a_busy_gallery_keeps_no_burst_host_waiting() -> None:
 
 def test_unless_only_the_gallery_could_say() -> None:
     app = office()
-    record_family(app.tables.versions, family(None, backups=[]))
+    record_family(app.tables.versions, version_set(None, backups=[]))
     assert ask(app).json["version"] == "1.0.0"
     app.world.fail("versions", AzureBusy("versions", 429, "TooManyRequests", "later"), times=2)
     assert ask(app).status == 503

@@ -11,7 +11,7 @@ from shared.core.states import HostState, RolloutState
 from shared.rollouts.recovery import resume_lost
 from shared.services import POOLS
 from tests.fixtures.scenarios.refresh import EAGER, Office, assert_fresh, assert_in_service, office
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 
 
 def asked(pool: Office, path: str) -> Any:
@@ -34,7 +34,7 @@ def test_a_pool_that_asks_for_it_gets_a_standing_rollout_and_says_how_many_hosts
     rollout = asked(pool, f"/api/rollouts/{view['freshness']['rollout']}")
     assert (rollout["kind"], rollout["state"], rollout["fresh"], rollout["percent"]) == ("refresh", "running", 2, 66)
     assert rollout["expected_end"] is None
-    assert "used" in rollout["next"]["does"]
+    assert "used" in rollout["next"]["action"]
     pool.world.log_off("host-01")
     pool.hours(2)
     view = asked(pool, f"/api/rollouts/{pool.standing.id}")
@@ -193,7 +193,7 @@ def test_it_is_left_open_when_unclaimed_rollouts_are_ended_and_begun_when_it_is_
 
 def test_where_no_version_is_known_it_begins_as_soon_as_one_is() -> None:
     pool = office(refresh="off")
-    record_family(pool.app.tables.versions, family(None, backups=()))
+    record_family(pool.app.tables.versions, version_set(None, backups=()))
     pool.app.tables.pools.replace(pool.app.pool().model_copy(update={"version": None}))
     assert pool.put("after_logoff").json["freshness"] is None
     pool.minutes(2)
@@ -205,22 +205,22 @@ def test_where_no_version_is_known_it_begins_as_soon_as_one_is() -> None:
 
 def test_a_test_pool_on_a_version_that_is_only_staged_waits_and_says_so() -> None:
     pool = office(0, 0, policy=EAGER, ring="test")
-    record_family(pool.app.tables.versions, family("1.0.0", backups=(), staged="2.0.0"))
+    record_family(pool.app.tables.versions, version_set("1.0.0", backups=(), staged="2.0.0"))
     pool.app.tables.pools.replace(pool.app.pool().model_copy(update={"version": "2.0.0"}))
     pool.use("host-01")
     pool.hours(1)
     assert pool.rebuilt() == 0
-    told = asked(pool, "/api/pools/office")["freshness"]["note"]
-    assert told == "waits: version 2.0.0 is only staged, so no used host is brought to it"
+    text = asked(pool, "/api/pools/office")["freshness"]["note"]
+    assert text == "waits: version 2.0.0 is only staged, so no used host is brought to it"
     assert_in_service(pool, "host-01")
-    record_family(pool.app.tables.versions, family())
+    record_family(pool.app.tables.versions, version_set())
     pool.hours(1)
     assert pool.machine("host-01").version == "2.0.0"
 
 
 def test_used_hosts_follow_what_new_hosts_get() -> None:
     pool = office(0, 0, policy=EAGER)
-    record_family(pool.app.tables.versions, family(activated_at=pool.app.now + timedelta(minutes=1)))
+    record_family(pool.app.tables.versions, version_set(activated_at=pool.app.now + timedelta(minutes=1)))
     pool.minutes(5)
     assert asked(pool, "/api/pools/office/image")["version"] == "2.0.0"
     pool.use("host-01")

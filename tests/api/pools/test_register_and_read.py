@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.caches.read_through import Recent
+from shared.caches.read_through import ReadThroughCache
 from shared.core.errors import AzureForbidden
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, VersionState
@@ -20,7 +20,7 @@ from shared.services import IMAGES, POOLS
 from shared.views.hosts import SEEN_FOR
 from shared.views.pools import list_pools
 from tests.fixtures.app import App, Reply, change_pool, office, update
-from tests.fixtures.version_sets import family, record_family, version_row
+from tests.fixtures.version_sets import record_family, version_row, version_set
 from tests.fixtures.world.azure import HOST_POOL_ID
 
 OTHER = HOST_POOL_ID.replace("hp-office", "hp-other")
@@ -174,7 +174,7 @@ class TestRegister:
         self, state: VersionState, status: int
     ) -> None:
         app = office()
-        record_family(app.tables.versions, family(others=[version_row("3.0.0", state)]))
+        record_family(app.tables.versions, version_set(others=[version_row("3.0.0", state)]))
         change_pool(app, ring=Ring.TEST, version="3.0.0")
         assert put(app, ring="production").status == status
         assert put(app, ring="test").status == 200
@@ -209,14 +209,14 @@ class TestRead:
 
     def test_a_list_does_not_keep_hosts_that_were_read_long_before_it(self) -> None:
         app, clock = office(), [0.0]
-        services = replace(app.services, recent=Recent(lambda: clock[0]))
+        services = replace(app.services, read_cache=ReadThroughCache(lambda: clock[0]))
         host_pool = app.pool().host_pool_id
 
         def slowly() -> list[SeenHost]:
             clock[0] += 3.0  # so it is shown for a minute at the most
             return see_hosts(services, host_pool)
 
-        services.recent.get(("hosts", host_pool), SEEN_FOR, slowly, grows=True)
+        services.read_cache.get(("hosts", host_pool), SEEN_FOR, slowly, grows=True)
         app.world.add_host("late.contoso.local")
         clock[0] = 40.0
         (listed,) = list_pools(services, limit=10, continuation=None).items

@@ -36,7 +36,7 @@ def test_without_a_lock_all_is_well() -> None:
 
 @pytest.mark.parametrize("strategy", ["auto", "reimage", "replace"])
 @pytest.mark.parametrize(
-    ("scope", "told"),
+    ("scope", "text"),
     [
         (SUBSCRIPTION, "subscription 00000000-0000-4000-8000-000000000001"),
         (GROUP, "resource group rg-desktops"),
@@ -46,10 +46,10 @@ def test_without_a_lock_all_is_well() -> None:
         (VM, "VM h1"),
     ],
 )
-def test_a_read_only_lock_forbids_everything(scope: str, told: str, strategy: str) -> None:
+def test_a_read_only_lock_forbids_everything(scope: str, text: str, strategy: str) -> None:
     reply = refused(locked(scope, READ_ONLY), "locks", "pool", policy={"strategy": strategy})
     assert said(reply, "locks") == (
-        f"the lock keep (ReadOnly) on {told} forbids every change; remove the lock for the time of the rollout"
+        f"the lock keep (ReadOnly) on {text} forbids every change; remove the lock for the time of the rollout"
     )
 
 

@@ -12,7 +12,7 @@ from shared.models.pools import DomainJoin
 from shared.services import IMAGES
 from tests.api.preflight.requests import refused
 from tests.fixtures.app import NOW, WHAT_IF, App, change_pool, findings, office, update
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import HOST_POOL_ID, REGION, vm_id_of
 
 
@@ -48,7 +48,7 @@ class TestPreflight:
     def test_versions_are_compared_as_numbers(self) -> None:
         app = office()
         app.world.add_version("10.0.0")
-        record_family(app.tables.versions, family("10.0.0"))
+        record_family(app.tables.versions, version_set("10.0.0"))
         change_pool(app, version="9.0.0")
         assert update(app, {"version": "10.0.0"}).status == 202
 

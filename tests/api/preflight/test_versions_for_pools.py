@@ -7,7 +7,7 @@ import pytest
 from shared.core.states import VersionState
 from shared.models.pools import Ring
 from tests.fixtures.app import App, Reply, change_pool, findings, office, update
-from tests.fixtures.version_sets import family, record_family, version_row
+from tests.fixtures.version_sets import record_family, version_row, version_set
 
 
 def asked(app: App, version: str = "3.0.0", **body: object) -> Reply:
@@ -23,7 +23,7 @@ def said(reply: Reply) -> str:
 def test_a_staged_version_is_for_test_pools() -> None:
     app = office()
     app.world.add_version("3.0.0", staged=True)
-    record_family(app.tables.versions, family(staged="3.0.0"))
+    record_family(app.tables.versions, version_set(staged="3.0.0"))
     for ring in (Ring.PILOT, Ring.PRODUCTION):
         change_pool(app, ring=ring)
         assert "activate it first" in said(asked(app))
@@ -35,7 +35,7 @@ def test_a_staged_version_is_for_test_pools() -> None:
 def test_a_version_staged_here_is_so_whatever_the_gallery_says() -> None:
     app = office()
     app.world.add_version("3.0.0")
-    record_family(app.tables.versions, family(staged="3.0.0"))
+    record_family(app.tables.versions, version_set(staged="3.0.0"))
     assert "only staged" in said(asked(app))
 
 
@@ -50,7 +50,7 @@ def test_a_backup_is_for_those_who_ask_to_go_back(ring: Ring) -> None:
 def test_a_backup_that_is_being_removed_is_for_nobody() -> None:
     app = office()
     going = version_row("1.0.0", VersionState.BACKUP, deleting=True)
-    record_family(app.tables.versions, family(backups=[], others=[going]))
+    record_family(app.tables.versions, version_set(backups=[], others=[going]))
     assert "being removed" in said(asked(app, "1.0.0", allow_downgrade=True))
 
 
@@ -71,7 +71,7 @@ def test_a_pool_may_be_brought_back_to_the_backup_it_is_on() -> None:
 @pytest.mark.parametrize("there", [True, False])
 def test_a_version_that_is_not_there_to_be_used(state: VersionState, words: str, there: bool) -> None:
     app = office()
-    record_family(app.tables.versions, family(others=[version_row("3.0.0", state)]))
+    record_family(app.tables.versions, version_set(others=[version_row("3.0.0", state)]))
     if there:
         app.world.add_version("3.0.0")
     change_pool(app, ring=Ring.TEST)
@@ -85,7 +85,7 @@ def test_a_version_that_nobody_has_staged_is_for_no_pool(left_out: bool, ring: R
     app.world.add_version("3.0.0", staged=left_out)
     change_pool(app, ring=ring)
     assert said(asked(app)) == "version 3.0.0 is in the gallery, but not known here; stage it first"
-    record_family(app.tables.versions, family(None, backups=[]))
+    record_family(app.tables.versions, version_set(None, backups=[]))
     assert "not known here" in said(asked(app, allow_downgrade=True))
 
 
@@ -117,5 +117,5 @@ def test_one_that_is_left_out_of_latest_too_was_never_in_use(ring: Ring) -> None
     app = office()
     app.world.add_version("0.9.0", staged=True)
     change_pool(app, version="0.8.0", ring=ring)
-    told = "version 0.9.0 is not known here, left out of latest, and older than the active 2.0.0"
-    assert said(asked(app, "0.9.0", allow_downgrade=True)) == f"{told}; choose another version"
+    text = "version 0.9.0 is not known here, left out of latest, and older than the active 2.0.0"
+    assert said(asked(app, "0.9.0", allow_downgrade=True)) == f"{text}; choose another version"

@@ -32,17 +32,17 @@ OF_STATE: dict[RolloutState, dict[str, Any]] = {
     _S.RUNNING: BEGUN,
     _S.AWAITING_APPROVAL: BEGUN | {"awaiting_since": START, "note": "Approve, roll back or cancel."},
     _S.PAUSED: BEGUN | {"resume_to": _S.RUNNING, "note": "1 host failed.", "failures_accepted": 1},
-    _S.ROLLING_BACK: BEGUN | {"back_since": START, "note": "Rolled back by bob."},
+    _S.ROLLING_BACK: BEGUN | {"rollback_since": START, "note": "Rolled back by bob."},
     _S.CANCELLING: BEGUN | {"note": "Cancelled by bob."},
     _S.SUCCEEDED: BEGUN | {"ended_at": START},
     _S.FAILED: BEGUN | {"ended_at": START, "note": "1 of 3 hosts failed."},
     _S.CANCELLED: BEGUN | {"ended_at": START, "note": "Cancelled by bob."},
-    _S.ROLLED_BACK: BEGUN | {"back_since": START, "ended_at": START, "note": "Rolled back by bob."},
+    _S.ROLLED_BACK: BEGUN | {"rollback_since": START, "ended_at": START, "note": "Rolled back by bob."},
 }
 """What a rollout's row has in a state."""
 BACK: dict[str, Any] = {"kind": RolloutKind.ROLL_BACK}
 REFRESH: dict[str, Any] = {"kind": RolloutKind.REFRESH}
-WENT_BACK: dict[str, Any] = {"back_since": START}
+WENT_BACK: dict[str, Any] = {"rollback_since": START}
 """One to the previous version, one that refreshes hosts, one that goes back: what their rows have besides."""
 
 

@@ -36,13 +36,13 @@ def test_of_two_commands_at_once_the_second_is_answered_from_what_the_first_made
     reply = tell(at_once, rollout_id, slow)
     assert (reply.status, reply.text) == (expected.status, expected.text)
     assert changed(one_by_one.rollout(rollout_id), at_once.rollout(rollout_id)) == {}
-    assert told(at_once) == told(one_by_one)
+    assert text(at_once) == text(one_by_one)
 
 
-def told(app: App) -> list[tuple[str, str]]:
+def text(app: App) -> list[tuple[str, str]]:
     """What the engine was told and what was recorded, in order."""
-    nudges = [("nudge", nudge[2]) for nudge in app.engine.nudges]
-    return nudges + sorted((entry.action, entry.after) for entry in app.tables.audit.all("2026-11"))
+    signals = [("signal", signal_rollout[2]) for signal_rollout in app.engine.signals]
+    return signals + sorted((entry.action, entry.after) for entry in app.tables.audit.all("2026-11"))
 
 
 @pytest.mark.parametrize("command", ["approve", "cancel", "roll_back"])
@@ -50,7 +50,7 @@ def test_the_same_command_from_many_people_at_once_is_done_once(command: str) ->
     app, rollout_id = in_state(S.AWAITING_APPROVAL)
     replies = at_once(lambda: tell(app, rollout_id, command), 8)
     assert {reply.status for reply in replies} == {202}
-    assert [nudge[2] for nudge in app.engine.nudges] == [command]
+    assert [signal[2] for signal in app.engine.signals] == [command]
 
 
 def test_a_rollout_that_ends_before_the_command_is_written_is_answered_as_ended() -> None:

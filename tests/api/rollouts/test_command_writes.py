@@ -66,7 +66,7 @@ class TestCancel:
     def test_leave_ends_as_cancelled_whatever_it_was_to_end_as(self) -> None:
         assert row_after(S.RUNNING, "cancel", ends_as=S.FAILED)["ends_as"] is S.CANCELLED
 
-    @pytest.mark.parametrize(("state", "fields"), [(S.ROLLING_BACK, {}), (S.PAUSED, {"back_since": START})])
+    @pytest.mark.parametrize(("state", "fields"), [(S.ROLLING_BACK, {}), (S.PAUSED, {"rollback_since": START})])
     def test_leave_on_the_way_back_says_that_the_pool_is_mixed(
         self, state: RolloutState, fields: dict[str, Any]
     ) -> None:
@@ -77,15 +77,15 @@ class TestCancel:
     def test_roll_back_says_who_and_since_when(self, state: RolloutState) -> None:
         assert row_after(state, "roll_back") == {
             "state": S.ROLLING_BACK,
-            "back_since": NOW,
+            "rollback_since": NOW,
             "note": f"Rolled back by {KEY}.",
-            "back_why": f"Rolled back by {KEY}.",
+            "rollback_reason": f"Rolled back by {KEY}.",
         }
 
     def test_roll_back_of_what_was_paused_on_its_way_back_goes_on(self) -> None:
-        changes = row_after(S.PAUSED, "roll_back", back_since=START)
-        why = f"Rolled back by {KEY}."
-        assert changes == {"state": S.ROLLING_BACK, "resume_to": None, "note": why, "back_why": why}
+        changes = row_after(S.PAUSED, "roll_back", rollback_since=START)
+        reason = f"Rolled back by {KEY}."
+        assert changes == {"state": S.ROLLING_BACK, "resume_to": None, "note": reason, "rollback_reason": reason}
 
     def test_a_pause_and_what_ends_it_do_not_lose_why_it_goes_back(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
@@ -123,8 +123,8 @@ class TestRetry:
         }
 
     def test_on_the_way_back_it_still_says_who_wanted_that(self) -> None:
-        why = "Rolled back by ann."
-        assert row_after(S.ROLLING_BACK, "retry", back_why=why) == {"retried_at": NOW, "note": why}
+        reason = "Rolled back by ann."
+        assert row_after(S.ROLLING_BACK, "retry", rollback_reason=reason) == {"retried_at": NOW, "note": reason}
 
     def test_a_host_that_fails_afterwards_can_be_tried_again_too(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
@@ -158,8 +158,8 @@ class TestAroundTheWrite:
         just_before_writing(app, lambda: set_row(app, rollout_id, signed_out=7))
         assert written(app, rollout_id, "roll_back").keys() == {
             "state",
-            "back_since",
-            "back_why",
+            "rollback_since",
+            "rollback_reason",
             "note",
             "signed_out",
         }

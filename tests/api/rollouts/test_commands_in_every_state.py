@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.states import ROLLOUT_MOVES, RolloutState
+from shared.core.states import ROLLOUT_TRANSITIONS, RolloutState
 from shared.core.wording import ROLLOUT_WORDS
 from shared.rollouts.command_rules import REPLIES, Command
 from tests.api.rollouts.commands import BACK, COMMANDS, REFRESH, WENT_BACK, all_rollouts, in_state, minutes, tell
@@ -185,7 +185,7 @@ def assert_answered(app: App, rollout_id: str, cell: str) -> None:
         assert f"Rollout {rollout_id} {ROLLOUT_WORDS[after.state]}: " in reply.json["detail"]
     done = status == "202" and not more
     assert (after.etag != before.etag) == done
-    assert [nudge[2] for nudge in app.engine.nudges] == [command] * done
+    assert [signal[2] for signal in app.engine.signals] == [command] * done
     if more == ["new"]:
         assert [one.id for one in all_rollouts(app)] == [reply.json["id"], rollout_id]
     else:
@@ -205,7 +205,7 @@ def test_the_tables_have_a_cell_for_everything() -> None:
 def test_only_moves_that_the_states_allow_are_expected() -> None:
     for state, _, cell in [(state, {}, cell) for state, cell in CELLS] + OTHERWISE:
         to = RolloutState(cell.split()[2])
-        assert to is state or to in ROLLOUT_MOVES[state], cell
+        assert to is state or to in ROLLOUT_TRANSITIONS[state], cell
 
 
 def test_an_unknown_rollout_is_not_found() -> None:

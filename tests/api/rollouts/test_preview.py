@@ -39,14 +39,14 @@ def test_every_bound_is_told_with_how_it_comes_about() -> None:
     assert (
         bounds(plan).items() >= {"max_unavailable": 9, "min_available": 29, "max_in_flight": 50, "replicas": 50}.items()
     )
-    because = {bound["bound"]: bound["because"] for bound in plan["bounds"]}
-    assert all(because.values())
-    assert because["max_unavailable"] == "25% of 37 hosts, rounded down, at least 1"
-    assert "rounded up" in because["min_available"]
+    reason = {bound["bound"]: bound["reason"] for bound in plan["bounds"]}
+    assert all(reason.values())
+    assert reason["max_unavailable"] == "25% of 37 hosts, rounded down, at least 1"
+    assert "rounded up" in reason["min_available"]
 
 
 @pytest.mark.parametrize(
-    ("policy", "binding", "binds_later", "at_once"),
+    ("policy", "limited_by", "limited_later_by", "at_once"),
     [
         ({}, ["ramp", "first_reimage"], ["max_unavailable"], 9),
         ({"strategy": "replace"}, ["ramp"], ["max_unavailable"], 9),
@@ -62,16 +62,20 @@ def test_every_bound_is_told_with_how_it_comes_about() -> None:
     ],
 )
 def test_the_smallest_bound_binds_and_a_tie_is_told(
-    policy: dict[str, Any], binding: list[str], binds_later: list[str], at_once: int
+    policy: dict[str, Any], limited_by: list[str], limited_later_by: list[str], at_once: int
 ) -> None:
     plan = planned(many(37), **policy)
-    assert (set(plan["binding"]), plan["binds_later"], plan["at_once"]) == (set(binding), binds_later, at_once)
+    assert (set(plan["limited_by"]), plan["limited_later_by"], plan["at_once"]) == (
+        set(limited_by),
+        limited_later_by,
+        at_once,
+    )
 
 
 def test_a_floor_that_is_lifted_binds_nothing() -> None:
     app = office()
     plan = planned(app, {"mode": "now"}, strategy="replace", min_available="100%")
-    assert (plan["binding"], plan["at_once"]) == (["max_unavailable"], 3)
+    assert (plan["limited_by"], plan["at_once"]) == (["max_unavailable"], 3)
 
 
 def test_hosts_stand_in_the_order_that_is_told() -> None:
@@ -86,7 +90,7 @@ def test_with_windows_the_plan_begins_when_they_open() -> None:
         "The first host may begin at 2026-11-02T22:00+01:00; the window closes at 2026-11-02T23:30+01:00. "
         "At most about 15 of 37 hosts can end before that, at 20 minutes a host."
     )
-    assert [host["does"] for host in plan["hosts"]].count("drain") >= 1
+    assert [host["action"] for host in plan["hosts"]].count("drain") >= 1
     # The first at 22:02, then 2, 4 and 8 of them; the window has no room for the others.
     assert all(
         datetime.fromisoformat(end) > datetime.fromisoformat(DEADLINE["deadline"] + "+01:00")

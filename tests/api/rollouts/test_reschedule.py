@@ -66,7 +66,7 @@ def test_a_deadline_that_is_over_moves_only_while_paused(state: RolloutState, st
 
 @pytest.mark.parametrize(
     ("state", "fields", "status"),
-    [(S.RUNNING, {}, 400), (S.ROLLING_BACK, {}, 202), (S.PAUSED, {"back_since": START}, 202)],
+    [(S.RUNNING, {}, 400), (S.ROLLING_BACK, {}, 202), (S.PAUSED, {"rollback_since": START}, 202)],
 )
 def test_windows_bind_the_deadline_unless_it_goes_back(
     state: RolloutState, fields: dict[str, Any], status: int

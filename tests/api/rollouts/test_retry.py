@@ -154,12 +154,12 @@ class TestOnTheWayBack:
     """What could not be brought back is brought to what the pool was on before."""
 
     def test_it_goes_to_the_former_version(self) -> None:
-        app, old_id = in_state(S.FAILED, back_since=START)
+        app, old_id = in_state(S.FAILED, rollback_since=START)
         new = retried(app, old_id)
         assert (new.kind, new.version, new.image, new.retry_of) == (RolloutKind.ROLL_BACK, "1.0.0", "win11", old_id)
 
     def test_it_waits_for_no_first_host_and_no_window(self) -> None:
-        app, old_id = in_state(S.FAILED, back_since=START)
+        app, old_id = in_state(S.FAILED, rollback_since=START)
         policy = app.rollout(old_id).policy
         careful = {"windows": NIGHTS, "canary_hosts": 2, "canary_hold": "approve", "bake_minutes": 30}
         set_row(app, old_id, policy=policy.model_validate(policy.model_dump() | careful))
@@ -168,7 +168,7 @@ class TestOnTheWayBack:
         assert found.on_failure is OnFailure.CONTINUE
 
     def test_a_former_version_that_is_not_known_is_named_by_a_person(self) -> None:
-        app, old_id = in_state(S.FAILED, back_since=START, from_version=None)
+        app, old_id = in_state(S.FAILED, rollback_since=START, from_version=None)
         reply = tell(app, old_id, "retry")
         assert (reply.status, "publish the one you want" in reply.json["detail"]) == (409, True)
 

@@ -16,7 +16,7 @@ from tests.api.rollouts.commands import all_rollouts, in_state, roll_back, set_r
 from tests.fixtures.app import START, Reply, change_pool, office, update
 from tests.fixtures.engine import Play
 from tests.fixtures.rollout_engine import ProcessDied
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
 
 S = RolloutState
@@ -94,7 +94,7 @@ class TestAtRest:
     def test_to_another_image_when_that_was_the_one_before(self) -> None:
         app = updated_pool()
         other = DEFINITION_ID.replace("win11", "win10")
-        record_family(app.tables.versions, family("1.0.0", backups=(), image="win10"))
+        record_family(app.tables.versions, version_set("1.0.0", backups=(), image="win10"))
         app.tables.images.add(Image(name="win10", definition_id=other, registered_at=START))
         app.world.add_version("1.0.0", other)
         change_pool(app, previous_image="win10")
@@ -221,7 +221,7 @@ class TestInTheEnd:
         reply = update(app, {"policy": {"max_in_flight": 1}})
         play.run(until=lambda: app.world.count("start_reimage") == 2)
         assert run(play, roll_back(app)) == S.ROLLED_BACK
-        assert app.rollout(reply.json["id"]).going_back
+        assert app.rollout(reply.json["id"]).rolling_back
         assert app.pool().version == "1.0.0"
 
 

@@ -45,8 +45,8 @@ def test_an_update_that_would_end_sessions_outside_is_refused(schedule: dict[str
 
 
 def test_the_refusal_says_when_it_would_do() -> None:
-    told = update(with_windows()).json["errors"][0]["message"]
-    assert told.endswith("they open next at 2026-11-02T22:00+01:00 or 2026-11-03T22:00+01:00")
+    text = update(with_windows()).json["errors"][0]["message"]
+    assert text.endswith("they open next at 2026-11-02T22:00+01:00 or 2026-11-03T22:00+01:00")
 
 
 @pytest.mark.parametrize("schedule", INSIDE)

@@ -14,10 +14,11 @@ from local.sim.core import names
 from local.sim.testing import Simulator, start_simulator
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
-from shared.azure.governance import AzureSurroundings
-from shared.azure.host_pools import AzureDesktopPools
-from shared.azure.image_builder import AzureWorkshop
-from shared.azure.virtual_machines import AzureMachines
+from shared.azure.governance import AzureGovernance
+from shared.azure.host_pools import AzureHostPools
+from shared.azure.image_builder import AzureImageBuilder
+from shared.azure.throttle import AzureArmBudget
+from shared.azure.virtual_machines import AzureVirtualMachines
 from shared.core.settings import Settings
 from shared.models.azure import Operation
 
@@ -49,11 +50,12 @@ class Azure:
 
     def __post_init__(self) -> None:
         self.clients = ArmClients(self.settings)
-        self.machines = AzureMachines(self.clients, self.settings)
-        self.desktops = AzureDesktopPools(self.clients, lambda: datetime.now(UTC) + self.later)
+        self.vms = AzureVirtualMachines(self.clients, self.settings)
+        self.host_pools = AzureHostPools(self.clients, lambda: datetime.now(UTC) + self.later)
         self.gallery = AzureGallery(self.clients)
-        self.workshop = AzureWorkshop(self.clients)
-        self.surroundings = AzureSurroundings(self.clients)
+        self.image_builder = AzureImageBuilder(self.clients)
+        self.governance = AzureGovernance(self.clients)
+        self.arm_budget = AzureArmBudget(self.clients.writes)
 
     def world(self, **options: Any) -> None:
         """Start over with another world."""
@@ -66,7 +68,7 @@ class Azure:
     def finish(self, operation: Operation) -> Operation:
         """Let the time pass that the operation takes, and ask once."""
         self.sim.advance(LONG)
-        return self.machines.resume(operation)
+        return self.vms.resume(operation)
 
 
 DEFAULTS: dict[str, Any] = {

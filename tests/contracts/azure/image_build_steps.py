@@ -29,7 +29,7 @@ class Build:
 
     @property
     def template(self) -> Template:
-        found = self.azure.workshop.template(TEMPLATE)
+        found = self.azure.image_builder.template(TEMPLATE)
         assert found is not None
         return found
 
@@ -38,29 +38,29 @@ class Build:
         return self.azure.gallery.definition(names.DEFINITION_ID)
 
     def snapshot(self) -> Operation:
-        return self.azure.workshop.start_snapshot(SNAPSHOT, self.template, TASK)
+        return self.azure.image_builder.start_snapshot(SNAPSHOT, self.template, TASK)
 
     def disk(self) -> Operation:
-        return self.azure.workshop.start_disk(DISK, SNAPSHOT, self.template, TASK)
+        return self.azure.image_builder.start_disk(DISK, SNAPSHOT, self.template, TASK)
 
     def clone(self) -> Operation:
-        return self.azure.workshop.start_clone(CLONE, DISK, self.template, names.SUBNET_ID, TASK)
+        return self.azure.image_builder.start_clone(CLONE, DISK, self.template, names.SUBNET_ID, TASK)
 
     def prepare(self) -> Operation:
-        return self.azure.workshop.start_prepare(CLONE, "westeurope", TASK)
+        return self.azure.image_builder.start_prepare(CLONE, "westeurope", TASK)
 
     def switch_off(self) -> Operation:
-        return self.azure.machines.start_deallocate(CLONE)
+        return self.azure.vms.start_deallocate(CLONE)
 
     def image(self) -> Operation:
-        self.azure.workshop.generalize(CLONE)
-        return self.azure.workshop.start_image(IMAGE, CLONE, "westeurope", "V2", TASK)
+        self.azure.image_builder.generalize(CLONE)
+        return self.azure.image_builder.start_image(IMAGE, CLONE, "westeurope", "V2", TASK)
 
     def version(self, source: str = IMAGE) -> Operation:
         return self.azure.gallery.start_version(self.definition, VERSION, source_id=source, regions=REGIONS, task=TASK)
 
     def direct_version(self) -> Operation:
-        self.azure.workshop.generalize(CLONE)
+        self.azure.image_builder.generalize(CLONE)
         return self.version(CLONE)
 
     def upto(self, step: str) -> Callable[[], Operation]:
@@ -73,12 +73,12 @@ class Build:
     def ended(self, operation: Operation) -> Operation:
         """Let it come to its end."""
         self.azure.sim.advance(LONG)
-        return self.azure.workshop.resume(operation)
+        return self.azure.image_builder.resume(operation)
 
     def removed(self) -> None:
         """Take away all that was made."""
         for resource in reversed(MADE):
-            assert self.ended(self.azure.workshop.start_removal(resource)).done
+            assert self.ended(self.azure.image_builder.start_removal(resource)).done
 
 
 STEPS = ("snapshot", "disk", "clone", "prepare", "switch_off", "image", "version")

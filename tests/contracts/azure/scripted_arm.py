@@ -15,11 +15,11 @@ from urllib3 import HTTPResponse
 
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
-from shared.azure.governance import AzureSurroundings
-from shared.azure.host_pools import AzureDesktopPools
-from shared.azure.image_builder import AzureWorkshop
-from shared.azure.throttle import WritesLeft
-from shared.azure.virtual_machines import AzureMachines
+from shared.azure.governance import AzureGovernance
+from shared.azure.host_pools import AzureHostPools
+from shared.azure.image_builder import AzureImageBuilder
+from shared.azure.throttle import AzureArmBudget, WritesLeft
+from shared.azure.virtual_machines import AzureVirtualMachines
 from shared.core.settings import Settings
 
 ENDPOINT = "http://scripted.invalid"
@@ -49,11 +49,12 @@ class Scripted(BaseAdapter):
         transport = RequestsTransport(session=session, session_owner=False)
         settings = Settings(arm_endpoint=ENDPOINT)
         self.clients = clients = ArmClients(settings, transport=transport, writes=WritesLeft(lambda: self.now))
-        self.machines = AzureMachines(clients, settings)
-        self.desktops = AzureDesktopPools(clients, lambda: datetime.now(UTC))
+        self.vms = AzureVirtualMachines(clients, settings)
+        self.host_pools = AzureHostPools(clients, lambda: datetime.now(UTC))
         self.gallery = AzureGallery(clients)
-        self.workshop = AzureWorkshop(clients)
-        self.surroundings = AzureSurroundings(clients)
+        self.image_builder = AzureImageBuilder(clients)
+        self.governance = AzureGovernance(clients)
+        self.arm_budget = AzureArmBudget(clients.writes)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.requests.append(request)

@@ -47,7 +47,7 @@ def test_a_client_is_built_once_per_subscription(azure: Azure) -> None:
 def test_many_threads_share_the_connections(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     with ThreadPoolExecutor(THREADS) as threads:
-        found = list(threads.map(lambda _: azure.machines.machine(vm(1)), range(96)))
+        found = list(threads.map(lambda _: azure.vms.find(vm(1)), range(96)))
 
     assert all(found)
     assert "pool is full" not in caplog.text
@@ -73,10 +73,10 @@ def test_the_identity_is_the_managed_one_that_is_named() -> None:
 
 
 def test_clients_closed_open_again(azure: Azure) -> None:
-    assert azure.machines.machine(vm(1)) is not None
+    assert azure.vms.find(vm(1)) is not None
     azure.clients.close()
     azure.clients.close()
-    assert azure.machines.machine(vm(1)) is not None
+    assert azure.vms.find(vm(1)) is not None
 
 
 def test_nothing_in_the_pipeline_waits_or_logs(azure: Azure) -> None:

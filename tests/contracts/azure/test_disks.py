@@ -8,7 +8,7 @@ from local.sim.core import names
 from shared.azure import parse
 from shared.core.errors import AzureConflict, AzureNotFound
 from shared.core.names import SWAPPED_TAG
-from shared.models.azure import Disk, Machine
+from shared.models.azure import Disk, VirtualMachine
 from shared.models.pools import EntraJoin
 from tests.contracts.azure.conftest import PASSWORD, POOL, Azure, host, vm
 
@@ -16,8 +16,8 @@ JOIN = EntraJoin(kind="entra")
 OLD, NEW = names.version_id("1.0.0"), names.version_id("2.0.0")
 
 
-def machine(azure: Azure, number: int = 1) -> Machine:
-    found = azure.machines.machine(vm(number))
+def machine(azure: Azure, number: int = 1) -> VirtualMachine:
+    found = azure.vms.find(vm(number))
     assert found is not None
     return found
 
@@ -31,30 +31,30 @@ def disk_under(azure: Azure, number: int = 1) -> str:
 def renewed(azure: Azure, number: int = 1) -> str:
     """Re-image a host to 2.0.0, out of its pool; the id of the disk it was on, which is kept."""
     kept = disk_under(azure, number)
-    azure.machines.update(vm(number), os_disk_delete_option="Detach")
-    azure.desktops.set_accepting(POOL, host(number), accepting=False)
-    azure.desktops.remove_session_host(POOL, host(number))
-    azure.machines.start_reimage(vm(number), version="2.0.0", admin_password=PASSWORD)
+    azure.vms.update(vm(number), os_disk_delete_option="Detach")
+    azure.host_pools.set_accepting(POOL, host(number), accepting=False)
+    azure.host_pools.remove_session_host(POOL, host(number))
+    azure.vms.start_reimage(vm(number), version="2.0.0", admin_password=PASSWORD)
     return kept
 
 
 def back(azure: Azure, kept: str) -> None:
     """Put the kept disk under the first host again."""
-    assert azure.machines.start_deallocate(vm(1)).done
-    assert azure.machines.start_swap(vm(1), kept).done
-    assert azure.machines.start_power_on(vm(1)).done
+    assert azure.vms.start_deallocate(vm(1)).done
+    assert azure.vms.start_swap(vm(1), kept).done
+    assert azure.vms.start_power_on(vm(1)).done
 
 
 def test_a_disk_says_what_it_is_on_and_what_it_was_made_from(azure: Azure) -> None:
     kept = renewed(azure)
     new = disk_under(azure)
 
-    on = azure.machines.disk(new)
-    off = azure.machines.disk(kept)
+    on = azure.vms.disk(new)
+    off = azure.vms.disk(kept)
     assert on == Disk(id=new, name=names.last(new), attached_to=vm(1), version_id=NEW)
     assert off == Disk(id=kept, name=names.last(kept), attached_to=None, version_id=OLD)
-    assert azure.machines.disk(names.disk_id("nobody")) is None
-    assert azure.machines.disk("nonsense") is None
+    assert azure.vms.disk(names.disk_id("nobody")) is None
+    assert azure.vms.disk("nonsense") is None
 
 
 def test_a_shared_disk_names_one_of_its_machines() -> None:
@@ -70,7 +70,7 @@ def test_a_host_gets_its_kept_disk_back_in_one_patch(azure: Azure) -> None:
     back(azure, kept)
 
     assert disk_under(azure) == kept
-    left = azure.machines.disk(new)
+    left = azure.vms.disk(new)
     assert left is not None and left.attached_to is None
     assert azure.sim.host("office-0001")["version"] == "1.0.0"
     assert azure.calls()["swap_os_disk"] == 1
@@ -80,46 +80,46 @@ def test_a_host_gets_its_kept_disk_back_in_one_patch(azure: Azure) -> None:
 def test_the_disk_that_is_left_stays_even_if_it_is_to_go_with_the_machine(azure: Azure) -> None:
     kept = renewed(azure)
     new = disk_under(azure)
-    azure.machines.update(vm(1), os_disk_delete_option="Delete")
+    azure.vms.update(vm(1), os_disk_delete_option="Delete")
     back(azure, kept)
 
-    assert azure.machines.disk(new) is not None
+    assert azure.vms.disk(new) is not None
 
 
 def test_after_a_swap_the_tag_says_the_version_and_only_while_the_disk_is_the_one_it_names(azure: Azure) -> None:
     kept = renewed(azure)
     back(azure, kept)
     assert machine(azure).version == "2.0.0"  # what imageReference still says
-    azure.machines.update(vm(1), tags={SWAPPED_TAG: f"1.0.0 {names.last(kept).upper()}"})
+    azure.vms.update(vm(1), tags={SWAPPED_TAG: f"1.0.0 {names.last(kept).upper()}"})
 
     assert machine(azure).version == "1.0.0"
-    assert azure.machines.machines(vm(number) for number in range(1, 6))[vm(1).lower()].version == "1.0.0"
-    azure.machines.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD)
+    assert azure.vms.find_many(vm(number) for number in range(1, 6))[vm(1).lower()].version == "1.0.0"
+    azure.vms.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD)
     assert machine(azure).version == "2.0.0"
 
 
 @pytest.mark.parametrize("tag", ["", "1.0.0", " ", "1.0.0  "])
 def test_a_tag_that_names_no_disk_says_nothing(azure: Azure, tag: str) -> None:
-    azure.machines.update(vm(1), tags={SWAPPED_TAG: tag})
+    azure.vms.update(vm(1), tags={SWAPPED_TAG: tag})
 
     assert machine(azure).version == "1.0.0"
-    assert parse.machine({"id": "/vm", "name": "vm", "tags": {SWAPPED_TAG: "1.0.0 d"}}).version is None
+    assert parse.virtual_machine({"id": "/vm", "name": "vm", "tags": {SWAPPED_TAG: "1.0.0 d"}}).version is None
 
 
 def test_a_host_on_its_kept_disk_comes_back_once_it_has_joined_and_registered_anew(azure: Azure) -> None:
     kept = renewed(azure)
-    token = azure.desktops.registration_token(POOL)
-    assert azure.machines.start_join(vm(1), "westeurope", JOIN, None, "forth-1").done
-    assert azure.machines.start_register(vm(1), "westeurope", token, "forth-1").done
+    token = azure.host_pools.registration_token(POOL)
+    assert azure.vms.start_join(vm(1), "westeurope", JOIN, None, "forth-1").done
+    assert azure.vms.start_register(vm(1), "westeurope", token, "forth-1").done
     assert azure.sim.host("office-0001")["status"] == "Available"
-    azure.desktops.set_accepting(POOL, host(1), accepting=False)
-    azure.desktops.remove_session_host(POOL, host(1))
+    azure.host_pools.set_accepting(POOL, host(1), accepting=False)
+    azure.host_pools.remove_session_host(POOL, host(1))
     back(azure, kept)
 
     found = azure.sim.host("office-0001")
     assert (found["registered"], found["joined"]) == (False, False)
-    assert azure.machines.start_join(vm(1), "westeurope", JOIN, None, "back-1").done
-    assert azure.machines.start_register(vm(1), "westeurope", token, "back-1").done
+    assert azure.vms.start_join(vm(1), "westeurope", JOIN, None, "back-1").done
+    assert azure.vms.start_register(vm(1), "westeurope", token, "back-1").done
     found = azure.sim.host("office-0001")
     assert (found["version"], found["status"], found["joined"]) == ("1.0.0", "Available", True)
     assert azure.sim.state()["violations"] == []
@@ -128,24 +128,24 @@ def test_a_host_on_its_kept_disk_comes_back_once_it_has_joined_and_registered_an
 def test_registering_without_an_attempt_believes_what_the_kept_disk_says_of_itself(azure: Azure) -> None:
     kept = renewed(azure)
     back(azure, kept)
-    token = azure.desktops.registration_token(POOL)
+    token = azure.host_pools.registration_token(POOL)
 
-    assert azure.machines.start_register(vm(1), "westeurope", token).done
+    assert azure.vms.start_register(vm(1), "westeurope", token).done
     assert not azure.sim.host("office-0001")["registered"]
 
 
 def test_a_disk_is_not_put_under_a_running_machine_nor_taken_from_another(azure: Azure) -> None:
     kept = renewed(azure)
     with pytest.raises(AzureConflict):
-        azure.machines.start_swap(vm(1), kept)
-    assert azure.machines.start_deallocate(vm(1)).done
+        azure.vms.start_swap(vm(1), kept)
+    assert azure.vms.start_deallocate(vm(1)).done
 
     with pytest.raises(AzureConflict):
-        azure.machines.start_swap(vm(1), disk_under(azure, 2))
+        azure.vms.start_swap(vm(1), disk_under(azure, 2))
     with pytest.raises(AzureNotFound):
-        azure.machines.start_swap(vm(1), names.disk_id("nobody"))
+        azure.vms.start_swap(vm(1), names.disk_id("nobody"))
     with pytest.raises(AzureNotFound):
-        azure.machines.start_swap(names.vm_id("nobody"), kept)
+        azure.vms.start_swap(names.vm_id("nobody"), kept)
     assert disk_under(azure) != kept
 
 
@@ -153,30 +153,30 @@ def test_a_swap_asked_for_twice_is_done_once(azure: Azure) -> None:
     kept = renewed(azure)
     back(azure, kept)
 
-    assert azure.machines.start_swap(vm(1), kept).done
+    assert azure.vms.start_swap(vm(1), kept).done
     assert azure.sim.control("GET", "calls")["by_host"]["office-0001"]["swap_os_disk"] == 1
 
 
 def test_a_disk_on_no_machine_is_deleted_and_one_that_is_gone_is_done(azure: Azure) -> None:
     kept = renewed(azure)
 
-    assert azure.machines.start_disk_removal(kept).done
-    assert azure.machines.disk(kept) is None
-    assert azure.machines.start_disk_removal(kept).done
+    assert azure.vms.start_disk_removal(kept).done
+    assert azure.vms.disk(kept) is None
+    assert azure.vms.start_disk_removal(kept).done
 
 
 def test_a_disk_that_a_machine_holds_is_not_deleted(azure: Azure) -> None:
     with pytest.raises(AzureConflict):
-        azure.machines.start_disk_removal(disk_under(azure))
-    assert azure.machines.disk(disk_under(azure)) is not None
+        azure.vms.start_disk_removal(disk_under(azure))
+    assert azure.vms.disk(disk_under(azure)) is not None
 
 
 def test_a_disk_that_takes_its_time_is_followed(azure: Azure) -> None:
     kept = renewed(azure)
     azure.sim.control("POST", "clock", {"duration_scale": 1.0, "speed": 1.0})
 
-    started = azure.machines.start_disk_removal(kept)
+    started = azure.vms.start_disk_removal(kept)
     assert (started.kind, started.target, started.done) == ("remove", kept, False)
-    assert azure.machines.disk(kept) is not None
+    assert azure.vms.disk(kept) is not None
     assert azure.finish(started).done
-    assert azure.machines.disk(kept) is None
+    assert azure.vms.disk(kept) is None

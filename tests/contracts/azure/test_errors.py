@@ -100,9 +100,9 @@ def test_a_throttled_call_comes_back_at_once_with_the_time_to_wait(azure: Azure)
     began = time.monotonic()
 
     with pytest.raises(AzureBusy) as busy:
-        azure.desktops.session_hosts(POOL)
+        azure.host_pools.session_hosts(POOL)
     with pytest.raises(AzureBusy):
-        azure.machines.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD)
+        azure.vms.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD)
 
     assert (busy.value.http_status, busy.value.code, busy.value.retry_after) == (429, "TooManyRequests", 60.0)
     assert time.monotonic() - began < 5
@@ -114,8 +114,8 @@ def test_a_passing_fault_is_busy_and_the_next_call_works(azure: Azure, kind: str
     azure.sim.faults({"kind": kind, "count": 1})
 
     with pytest.raises(AzureBusy):
-        azure.machines.machine(vm(1))
-    assert azure.machines.machine(vm(1)) is not None
+        azure.vms.find(vm(1))
+    assert azure.vms.find(vm(1)) is not None
 
 
 def test_a_list_that_breaks_off_between_pages_is_busy_and_not_half_a_list(azure: Azure) -> None:
@@ -124,7 +124,7 @@ def test_a_list_that_breaks_off_between_pages_is_busy_and_not_half_a_list(azure:
 
     for _ in range(5):
         with pytest.raises(AzureBusy):
-            azure.desktops.session_hosts(POOL)
+            azure.host_pools.session_hosts(POOL)
     assert azure.calls()["list_session_hosts"] > 5
 
 
@@ -132,7 +132,7 @@ def test_a_forbidden_subscription_says_which_right_is_missing(azure: Azure) -> N
     forbidden = vm(1).replace(names.SUBSCRIPTION, names.FORBIDDEN_SUBSCRIPTION)
 
     with pytest.raises(AzureForbidden, match="does not have authorization to perform action") as caught:
-        azure.machines.machine(forbidden)
+        azure.vms.find(forbidden)
     assert caught.value.code == "AuthorizationFailed"
 
 
@@ -140,5 +140,5 @@ def test_an_azure_that_cannot_be_reached_is_busy(azure: Azure) -> None:
     nowhere = Azure(azure.sim, azure.settings.model_copy(update={"arm_endpoint": "http://127.0.0.1:9"}))
 
     with pytest.raises(AzureBusy) as busy:
-        nowhere.desktops.set_accepting(POOL, host(1), accepting=False)
+        nowhere.host_pools.set_accepting(POOL, host(1), accepting=False)
     assert busy.value.code == "NoConnection"

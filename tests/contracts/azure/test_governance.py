@@ -30,10 +30,10 @@ def lock(azure: Azure, scope: str, name: str, level: str) -> None:
 
 
 def test_rights_are_pairs_of_actions_and_excluded_actions(azure: Azure) -> None:
-    assert azure.surroundings.permissions(POOL).granted == ((("*",), ()),)
+    assert azure.governance.permissions(POOL).granted == ((("*",), ()),)
 
     azure.sim.control("POST", "expect", {"permissions": ["Microsoft.Compute/*"], "denied": ["*/delete"]})
-    assert azure.surroundings.permissions(names.GROUP_ID).granted == ((("Microsoft.Compute/*",), ("*/delete",)),)
+    assert azure.governance.permissions(names.GROUP_ID).granted == ((("Microsoft.Compute/*",), ("*/delete",)),)
 
 
 def test_rights_and_locks_come_from_all_pages_and_what_is_left_out_is_none() -> None:
@@ -45,9 +45,9 @@ def test_rights_and_locks_come_from_all_pages_and_what_is_left_out_is_none() -> 
         said(200, {}),
     )
 
-    assert azure.surroundings.permissions(POOL).granted == ((("a/read",), ("a/b/read",)), (("c",), ()), ((), ()))
-    assert azure.surroundings.locks(POOL) == [Lock(name="one", level="", scope=POOL)]
-    assert azure.surroundings.locks(POOL) == []
+    assert azure.governance.permissions(POOL).granted == ((("a/read",), ("a/b/read",)), (("c",), ()), ((), ()))
+    assert azure.governance.locks(POOL) == [Lock(name="one", level="", scope=POOL)]
+    assert azure.governance.locks(POOL) == []
     paths = [path for _, path in azure.asked]
     assert paths[:2] == [f"{POOL}/providers/Microsoft.Authorization/permissions", "/subscriptions/s/more"]
     assert paths[2:4] == [f"{POOL}/providers/Microsoft.Authorization/locks", "/subscriptions/s/more"]
@@ -61,8 +61,8 @@ def test_locks_above_and_below_say_where_they_were_set(azure: Azure) -> None:
         Lock(name="all", level="CanNotDelete", scope=names.SUB_ID),
         Lock(name="one", level="ReadOnly", scope=vm(1)),
     ]
-    assert sorted(azure.surroundings.locks(names.GROUP_ID), key=lambda found: found.name) == below
-    assert [found.name for found in azure.surroundings.locks(POOL)] == ["all"]
+    assert sorted(azure.governance.locks(names.GROUP_ID), key=lambda found: found.name) == below
+    assert [found.name for found in azure.governance.locks(POOL)] == ["all"]
 
 
 def test_many_locks_come_page_by_page(azure: Azure) -> None:
@@ -71,40 +71,40 @@ def test_many_locks_come_page_by_page(azure: Azure) -> None:
         lock(azure, POOL, f"lock{number}", "ReadOnly")
     before = azure.calls().get("list_locks", 0)
 
-    assert [found.name for found in azure.surroundings.locks(POOL)] == [f"lock{number}" for number in range(5)]
+    assert [found.name for found in azure.governance.locks(POOL)] == [f"lock{number}" for number in range(5)]
     assert azure.calls()["list_locks"] - before == 3
 
 
 def test_a_scaling_plan_says_whether_it_is_on_for_this_pool_and_which_tag_it_leaves_alone(azure: Azure) -> None:
-    assert azure.surroundings.scaling_plans(POOL) == []
+    assert azure.governance.scaling_plans(POOL) == []
 
     references = [
         {"hostPoolArmPath": POOL.upper(), "scalingPlanEnabled": False},
         {"hostPoolArmPath": names.PERSONAL_POOL_ID, "scalingPlanEnabled": True},
     ]
     put(azure, f"{names.AVD}/scalingPlans/day", {"timeZone": "UTC", "hostPoolReferences": references})
-    assert azure.surroundings.scaling_plans(POOL) == [ScalingPlan(name="day", enabled=False, exclusion_tag="")]
+    assert azure.governance.scaling_plans(POOL) == [ScalingPlan(name="day", enabled=False, exclusion_tag="")]
 
     references[0]["scalingPlanEnabled"] = True
     tagged = {"timeZone": "UTC", "hostPoolReferences": references, "exclusionTag": "Keep"}
     put(azure, f"{names.AVD}/scalingPlans/day", tagged)
-    assert azure.surroundings.scaling_plans(POOL) == [ScalingPlan(name="day", enabled=True, exclusion_tag="Keep")]
+    assert azure.governance.scaling_plans(POOL) == [ScalingPlan(name="day", enabled=True, exclusion_tag="Keep")]
 
 
 def test_cores_are_those_of_the_region_and_not_of_a_family(azure: Azure) -> None:
     azure.sim.control("POST", "expect", {"core_quota": 32})
 
-    assert azure.surroundings.cores(names.SUBSCRIPTION, names.REGION) == CoreQuota(used=24, limit=32)
-    family = {"name": {"value": "standardDADSv5Family"}, "currentValue": 1, "limit": 2, "unit": "Count"}
+    assert azure.governance.cores(names.SUBSCRIPTION, names.REGION) == CoreQuota(used=24, limit=32)
+    vm_family = {"name": {"value": "standardDADSv5Family"}, "currentValue": 1, "limit": 2, "unit": "Count"}
     with pytest.raises(AzureNotFound, match="no regional vCPUs for westeurope"):
-        Scripted(said(200, {"value": [family]})).surroundings.cores(names.SUBSCRIPTION, names.REGION)
+        Scripted(said(200, {"value": [vm_family]})).governance.cores(names.SUBSCRIPTION, names.REGION)
 
 
 READS: dict[str, Callable[[Any], object]] = {
-    "permissions": lambda azure: azure.surroundings.permissions(POOL),
-    "locks": lambda azure: azure.surroundings.locks(POOL),
-    "scaling plans": lambda azure: azure.surroundings.scaling_plans(POOL),
-    "cores": lambda azure: azure.surroundings.cores(names.SUBSCRIPTION, names.REGION),
+    "permissions": lambda azure: azure.governance.permissions(POOL),
+    "locks": lambda azure: azure.governance.locks(POOL),
+    "scaling plans": lambda azure: azure.governance.scaling_plans(POOL),
+    "cores": lambda azure: azure.governance.cores(names.SUBSCRIPTION, names.REGION),
 }
 
 
@@ -129,7 +129,7 @@ def test_what_is_no_answer_is_asked_for_again(read: str, answer: str) -> None:
 
 @pytest.mark.parametrize("scope", ["", "/", "/subscriptions/s", "/subscriptions//resourceGroups/g", "/providers/a/b/c"])
 def test_what_is_no_scope_is_not_found(azure: Azure, scope: str) -> None:
-    for read in (azure.surroundings.permissions, azure.surroundings.locks):
+    for read in (azure.governance.permissions, azure.governance.locks):
         with pytest.raises(AzureNotFound, match="no resource and no resource group"):
             read(scope)
     assert azure.calls() == {}

@@ -51,7 +51,7 @@ def trusted(azure: Azure) -> None:
 
 
 def test_a_template_says_what_a_copy_needs_and_costs_two_reads(azure: Azure) -> None:
-    template = azure.workshop.template(TEMPLATE)
+    template = azure.image_builder.template(TEMPLATE)
 
     assert template is not None
     assert (template.id, template.name, template.location) == (TEMPLATE, "win11-office-template", "westeurope")
@@ -70,20 +70,20 @@ def test_a_template_says_what_a_copy_needs_and_costs_two_reads(azure: Azure) -> 
 def test_a_trusted_template_keeps_its_security_and_its_zone(azure: Azure) -> None:
     trusted(azure)
     azure.sim.sim.world.vms[TEMPLATE.lower()].extra["zones"] = ["2"]
-    template = azure.workshop.template(TEMPLATE)
+    template = azure.image_builder.template(TEMPLATE)
 
     assert template is not None
     assert (template.security, template.zones) == (SECURITY, ("2",))
 
 
 def test_a_template_that_is_gone_is_none(azure: Azure) -> None:
-    assert azure.workshop.template(names.vm_id("nobody")) is None
-    assert azure.workshop.template("") is None
+    assert azure.image_builder.template(names.vm_id("nobody")) is None
+    assert azure.image_builder.template("") is None
 
 
 def test_a_template_without_a_network_card_has_no_subnet(azure: Azure) -> None:
     azure.sim.sim.world.vms[TEMPLATE.lower()].props["networkProfile"] = {}
-    template = azure.workshop.template(TEMPLATE)
+    template = azure.image_builder.template(TEMPLATE)
 
     assert template is not None and template.subnet_id == ""
 
@@ -105,7 +105,7 @@ def test_a_network_card_that_cannot_be_read_is_refused_in_azures_words(
     scripted = Scripted(said(200, vm), answer)
 
     with pytest.raises(error) as refused:
-        scripted.workshop.template(TEMPLATE)
+        scripted.image_builder.template(TEMPLATE)
     assert refused.value.call == "read the network card n"
     assert scripted.asked[1] == ("GET", names.nic_id("n"))
 
@@ -159,7 +159,7 @@ def test_a_copy_is_a_vm_of_its_own_on_a_card_without_public_address(quick: Build
 
 def test_deleting_the_copy_takes_its_disk_and_its_card_along(quick: Build) -> None:
     quick.upto("prepare")
-    assert quick.azure.workshop.start_removal(CLONE).done
+    assert quick.azure.image_builder.start_removal(CLONE).done
 
     assert [left["id"] for left in quick.azure.sim.state()["temporary"]] == [SNAPSHOT]
 
@@ -167,9 +167,9 @@ def test_deleting_the_copy_takes_its_disk_and_its_card_along(quick: Build) -> No
 def test_what_is_made_names_its_task(quick: Build) -> None:
     quick.upto("version")
 
-    assert [quick.azure.workshop.owner(resource) for resource in MADE] == [TASK] * 4
-    assert quick.azure.workshop.owner(TEMPLATE) == ""
-    assert [quick.azure.workshop.owner(resource) for resource in MISSING] == [None] * 4
+    assert [quick.azure.image_builder.owner(resource) for resource in MADE] == [TASK] * 4
+    assert quick.azure.image_builder.owner(TEMPLATE) == ""
+    assert [quick.azure.image_builder.owner(resource) for resource in MISSING] == [None] * 4
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -198,7 +198,7 @@ def test_a_copy_there_is_no_room_for_fails(slow: Build) -> None:
 
 @pytest.mark.parametrize("resource", MISSING)
 def test_removing_what_is_gone_is_done(azure: Azure, resource: str) -> None:
-    removal = azure.workshop.start_removal(resource)
+    removal = azure.image_builder.start_removal(resource)
 
     assert (removal.kind, removal.target, removal.done) == ("remove", resource, True)
 
@@ -206,10 +206,10 @@ def test_removing_what_is_gone_is_done(azure: Azure, resource: str) -> None:
 def test_a_removal_that_fails_leaves_the_thing_and_says_so(slow: Build) -> None:
     slow.upto("disk")
     slow.azure.sim.faults({"kind": "lro_fail", "match": "delete_snapshot", "count": 1})
-    removal = slow.azure.workshop.start_removal(SNAPSHOT)
+    removal = slow.azure.image_builder.start_removal(SNAPSHOT)
 
     with pytest.raises(OperationFailed, match="delete fresh-1-snapshot"):
         slow.ended(removal)
-    assert slow.azure.workshop.owner(SNAPSHOT) == TASK
-    assert slow.ended(slow.azure.workshop.start_removal(SNAPSHOT)).done
-    assert slow.azure.workshop.owner(SNAPSHOT) is None
+    assert slow.azure.image_builder.owner(SNAPSHOT) == TASK
+    assert slow.ended(slow.azure.image_builder.start_removal(SNAPSHOT)).done
+    assert slow.azure.image_builder.owner(SNAPSHOT) is None

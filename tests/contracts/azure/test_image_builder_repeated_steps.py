@@ -38,11 +38,11 @@ def quick(azure: Azure) -> Build:
 
 
 def test_a_kind_that_is_not_made_here_is_neither_asked_about_nor_deleted(azure: Azure) -> None:
-    for refused in (azure.workshop.owner, azure.workshop.start_removal):
+    for refused in (azure.image_builder.owner, azure.image_builder.start_removal):
         with pytest.raises(KeyError):
             refused(names.nic_id("office-0001-nic"))
     with pytest.raises(AzureNotFound):  # lies deeper: an image definition is no managed image
-        azure.workshop.start_removal(names.DEFINITION_ID)
+        azure.image_builder.start_removal(names.DEFINITION_ID)
     assert azure.calls() == {}
 
 
@@ -96,12 +96,12 @@ def test_what_is_not_made_by_the_task_is_not_touched(quick: Build) -> None:
     azure, template = quick.azure, quick.template
     quick.upto("prepare")
     taken: list[Callable[[], object]] = [
-        lambda: azure.workshop.start_snapshot(SNAPSHOT, template, "task-2"),
-        lambda: azure.workshop.start_disk(template.os_disk_id or "", SNAPSHOT, template, TASK),
-        lambda: azure.workshop.start_clone(TEMPLATE, DISK, template, names.SUBNET_ID, TASK),
-        lambda: azure.workshop.start_prepare(TEMPLATE, "westeurope", TASK),
-        lambda: azure.workshop.start_prepare(CLONE, "westeurope", "task-2"),
-        lambda: azure.workshop.generalize(TEMPLATE),
+        lambda: azure.image_builder.start_snapshot(SNAPSHOT, template, "task-2"),
+        lambda: azure.image_builder.start_disk(template.os_disk_id or "", SNAPSHOT, template, TASK),
+        lambda: azure.image_builder.start_clone(TEMPLATE, DISK, template, names.SUBNET_ID, TASK),
+        lambda: azure.image_builder.start_prepare(TEMPLATE, "westeurope", TASK),
+        lambda: azure.image_builder.start_prepare(CLONE, "westeurope", "task-2"),
+        lambda: azure.image_builder.generalize(TEMPLATE),
     ]
     before = azure.sim.state()
 
@@ -116,15 +116,15 @@ def test_what_is_not_made_by_the_task_is_not_touched(quick: Build) -> None:
 def test_generalizing_twice_is_fine_and_a_running_copy_is_refused(quick: Build) -> None:
     quick.upto("switch_off")
     with pytest.raises(AzureConflict):
-        quick.azure.workshop.generalize(CLONE)
+        quick.azure.image_builder.generalize(CLONE)
     assert quick.switch_off().done
-    quick.azure.workshop.generalize(CLONE)
-    quick.azure.workshop.generalize(CLONE)
+    quick.azure.image_builder.generalize(CLONE)
+    quick.azure.image_builder.generalize(CLONE)
 
     with pytest.raises(AzureConflict):  # for good
-        quick.azure.machines.start_power_on(CLONE)
+        quick.azure.vms.start_power_on(CLONE)
     with pytest.raises(AzureNotFound):
-        quick.azure.workshop.generalize(names.vm_id("nobody"))
+        quick.azure.image_builder.generalize(names.vm_id("nobody"))
 
 
 def test_nothing_is_made_of_what_is_not_there(azure: Azure) -> None:
@@ -136,12 +136,12 @@ def test_nothing_is_made_of_what_is_not_there(azure: Azure) -> None:
     with pytest.raises(AzureNotFound):
         build.prepare()
     with pytest.raises(AzureNotFound):
-        azure.workshop.start_image(IMAGE, CLONE, "westeurope", "V2", TASK)
+        azure.image_builder.start_image(IMAGE, CLONE, "westeurope", "V2", TASK)
 
 
 def test_a_kept_operation_is_resumed_by_another_worker(slow: Build) -> None:
     kept = slow.upto("prepare")().model_dump_json()
     other = Build(Azure(slow.azure.sim, slow.azure.settings))
 
-    assert not other.azure.workshop.resume(Operation.model_validate_json(kept)).done
+    assert not other.azure.image_builder.resume(Operation.model_validate_json(kept)).done
     assert other.ended(Operation.model_validate_json(kept)).done

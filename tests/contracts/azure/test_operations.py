@@ -21,42 +21,42 @@ VERSION_ID = names.version_id("2.0.0")
 
 
 def create(azure: Azure) -> Operation:
-    body = azure.machines.recreation_body(vm(1))
-    azure.machines.start_delete(vm(1))
+    body = azure.vms.recreation_body(vm(1))
+    azure.vms.start_delete(vm(1))
     azure.sim.advance(LONG)
-    return azure.machines.start_create(vm(1), body, image_version_id=VERSION_ID, admin_password=PASSWORD)
+    return azure.vms.start_create(vm(1), body, image_version_id=VERSION_ID, admin_password=PASSWORD)
 
 
 def power_on(azure: Azure) -> Operation:
-    azure.machines.start_deallocate(vm(1))
+    azure.vms.start_deallocate(vm(1))
     azure.sim.advance(LONG)
-    return azure.machines.start_power_on(vm(1))
+    return azure.vms.start_power_on(vm(1))
 
 
 def register(azure: Azure) -> Operation:
-    return azure.machines.start_register(vm(1), "westeurope", azure.desktops.registration_token(POOL))
+    return azure.vms.start_register(vm(1), "westeurope", azure.host_pools.registration_token(POOL))
 
 
 def swap(azure: Azure) -> Operation:
-    kept = azure.machines.machine(vm(1))
+    kept = azure.vms.find(vm(1))
     assert kept is not None and kept.os_disk_id is not None
-    azure.machines.update(vm(1), os_disk_delete_option="Detach")
+    azure.vms.update(vm(1), os_disk_delete_option="Detach")
     for step in (STARTS["reimage"], STARTS["deallocate"]):
         step(azure)
         azure.sim.advance(LONG)
-    return azure.machines.start_swap(vm(1), kept.os_disk_id)
+    return azure.vms.start_swap(vm(1), kept.os_disk_id)
 
 
 STARTS: dict[str, Start] = {
-    "reimage": lambda azure: azure.machines.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD),
-    "delete": lambda azure: azure.machines.start_delete(vm(1)),
+    "reimage": lambda azure: azure.vms.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD),
+    "delete": lambda azure: azure.vms.start_delete(vm(1)),
     "create": create,
     "power_on": power_on,
-    "deallocate": lambda azure: azure.machines.start_deallocate(vm(1)),
-    "join": lambda azure: azure.machines.start_join(vm(1), "westeurope", JOIN, PASSWORD, "1"),
+    "deallocate": lambda azure: azure.vms.start_deallocate(vm(1)),
+    "join": lambda azure: azure.vms.start_join(vm(1), "westeurope", JOIN, PASSWORD, "1"),
     "register": register,
     "swap": swap,
-    "probe": lambda azure: azure.machines.start_probe(vm(1), "westeurope", "exit 0 # properties", 5, "1"),
+    "probe": lambda azure: azure.vms.start_probe(vm(1), "westeurope", "exit 0 # properties", 5, "1"),
 }
 
 
@@ -65,20 +65,20 @@ def slow(azure: Azure) -> Azure:
     """A world in which operations take a while, with a drained first host."""
     azure.world(**SLOW)
     azure.sim.advance(LONG)
-    azure.desktops.set_accepting(POOL, host(1), accepting=False)
+    azure.host_pools.set_accepting(POOL, host(1), accepting=False)
     return azure
 
 
 @pytest.mark.parametrize("kind", STARTS)
 def test_an_operation_is_started_asked_and_found_done(slow: Azure, kind: str) -> None:
     started = STARTS[kind](slow)
-    asked = slow.machines.resume(started)
+    asked = slow.vms.resume(started)
     ended = slow.finish(asked)
 
     assert (started.kind, started.target, started.done, started.retry_after) == (kind, vm(1), False, 10.0)
     assert not asked.done and asked.token == started.token
     assert (ended.done, ended.token, ended.retry_after) == (True, None, None)
-    assert slow.machines.resume(ended) == ended
+    assert slow.vms.resume(ended) == ended
 
 
 @pytest.mark.parametrize("kind", STARTS)
@@ -86,7 +86,7 @@ def test_a_token_holds_no_secret_no_body_and_no_authorization(slow: Azure, kind:
     token = STARTS[kind](slow).token
     assert token is not None
     text = base64.b64decode(token).decode()
-    registration = slow.desktops.registration_token(POOL).get_secret_value()
+    registration = slow.host_pools.registration_token(POOL).get_secret_value()
 
     for secret in (PASSWORD.get_secret_value(), registration, "uthorization", "properties", "msiexec"):
         assert secret not in text
@@ -95,7 +95,7 @@ def test_a_token_holds_no_secret_no_body_and_no_authorization(slow: Azure, kind:
 
 @pytest.mark.parametrize("kind", STARTS)
 def test_an_operation_without_duration_is_done_at_once(azure: Azure, kind: str) -> None:
-    azure.desktops.set_accepting(POOL, host(1), accepting=False)
+    azure.host_pools.set_accepting(POOL, host(1), accepting=False)
     started = STARTS[kind](azure)
 
     assert (started.done, started.token) == (True, None)
@@ -104,7 +104,7 @@ def test_an_operation_without_duration_is_done_at_once(azure: Azure, kind: str) 
 def test_a_reimage_costs_one_post_and_one_read_per_look(slow: Azure) -> None:
     before = slow.calls()
     started = STARTS["reimage"](slow)
-    slow.machines.resume(started)
+    slow.vms.resume(started)
     slow.finish(started)
     after = slow.calls()
 
@@ -114,7 +114,7 @@ def test_a_reimage_costs_one_post_and_one_read_per_look(slow: Azure) -> None:
 
 def test_no_thread_is_left_behind(slow: Azure) -> None:
     before = threading.active_count()
-    slow.machines.resume(STARTS["reimage"](slow))
+    slow.vms.resume(STARTS["reimage"](slow))
 
     assert threading.active_count() == before
 
@@ -123,18 +123,18 @@ def test_another_worker_resumes_from_the_kept_row(slow: Azure) -> None:
     kept = STARTS["reimage"](slow).model_dump_json()
     other = Azure(slow.sim, slow.settings)
 
-    assert not other.machines.resume(Operation.model_validate_json(kept)).done
+    assert not other.vms.resume(Operation.model_validate_json(kept)).done
     assert other.finish(Operation.model_validate_json(kept)).done
 
 
 @pytest.mark.parametrize("kind", ["reimage", "create", "join", "register", "delete", "probe"])
 def test_a_failed_operation_says_azures_code_and_message(slow: Azure, kind: str) -> None:
     if kind == "create":
-        body = slow.machines.recreation_body(vm(1))
-        slow.machines.start_delete(vm(1))
+        body = slow.vms.recreation_body(vm(1))
+        slow.vms.start_delete(vm(1))
         slow.sim.advance(LONG)
         slow.sim.faults({"kind": "allocation_failed"})
-        started = slow.machines.start_create(vm(1), body, image_version_id=VERSION_ID, admin_password=PASSWORD)
+        started = slow.vms.start_create(vm(1), body, image_version_id=VERSION_ID, admin_password=PASSWORD)
         code = "AllocationFailed"
     else:
         slow.sim.faults({"kind": "lro_fail", "code": "Broken", "message": "It broke."})
@@ -151,15 +151,15 @@ def test_an_operation_that_fails_at_once_is_refused_with_azures_words(azure: Azu
     started = STARTS["join"](azure)
 
     with pytest.raises(OperationFailed, match="Broken"):
-        azure.machines.resume(started)
+        azure.vms.resume(started)
 
 
 def test_an_operation_cut_off_by_another_is_failed(slow: Azure) -> None:
     started = STARTS["reimage"](slow)
-    slow.machines.start_delete(vm(1))
+    slow.vms.start_delete(vm(1))
 
     with pytest.raises(OperationFailed) as failed:
-        slow.machines.resume(started)
+        slow.vms.resume(started)
     assert failed.value.code == "OperationPreempted"
 
 
@@ -177,7 +177,7 @@ def test_a_passing_fault_loses_nothing(slow: Azure, fault: dict[str, object], re
     slow.sim.faults({**fault, "match": "operation_status", "count": 1})
 
     with pytest.raises(AzureBusy) as busy:
-        slow.machines.resume(started)
+        slow.vms.resume(started)
     assert busy.value.retry_after == retry_after
     assert slow.finish(started).done
 
@@ -187,16 +187,16 @@ def test_an_operation_that_azure_has_forgotten_is_not_found(slow: Azure) -> None
     slow.sim.sim.operations.clear()
 
     with pytest.raises(AzureNotFound):
-        slow.machines.resume(started)
+        slow.vms.resume(started)
 
 
 def test_nothing_secret_is_logged(slow: Azure, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    token = slow.desktops.registration_token(POOL)
-    slow.machines.start_register(vm(1), "westeurope", token)
-    slow.machines.start_join(vm(2), "westeurope", JOIN, PASSWORD, "1")
-    slow.machines.start_reimage(vm(3), version="2.0.0", admin_password=PASSWORD)
-    slow.machines.start_join(vm(4), "westeurope", EntraJoin(kind="entra"), None, "1")
+    token = slow.host_pools.registration_token(POOL)
+    slow.vms.start_register(vm(1), "westeurope", token)
+    slow.vms.start_join(vm(2), "westeurope", JOIN, PASSWORD, "1")
+    slow.vms.start_reimage(vm(3), version="2.0.0", admin_password=PASSWORD)
+    slow.vms.start_join(vm(4), "westeurope", EntraJoin(kind="entra"), None, "1")
 
     for secret in (token, PASSWORD):
         assert secret.get_secret_value() not in caplog.text

@@ -23,10 +23,10 @@ def test_with_location_alone_the_operation_is_followed_where_it_moves() -> None:
         said(202),
         said(200),
     )
-    started = azure.machines.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD)
-    moved = azure.machines.resume(started)
-    waiting = azure.machines.resume(moved)
-    ended = azure.machines.resume(waiting)
+    started = azure.vms.start_reimage(vm(1), version="2.0.0", admin_password=PASSWORD)
+    moved = azure.vms.resume(started)
+    waiting = azure.vms.resume(moved)
+    ended = azure.vms.resume(waiting)
 
     assert [operation.retry_after for operation in (started, moved, waiting)] == [5.0, 6.0, None]
     assert moved.token != started.token
@@ -49,29 +49,29 @@ def test_a_refusal_at_the_location_is_the_operations_own_end_unless_the_asking_f
     status: int, error: type[Exception]
 ) -> None:
     azure = Scripted(said(202, Location=PLACE), said(status, {"error": {"code": "Broken", "message": "It broke."}}))
-    started = azure.machines.start_deallocate(vm(1))
+    started = azure.vms.start_deallocate(vm(1))
 
     with pytest.raises(error, match=r"Broken: It broke\.") as caught:
-        azure.machines.resume(started)
+        azure.vms.resume(started)
     assert type(caught.value) is error
 
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled"])
 def test_an_operation_that_ends_badly_says_why(status: str) -> None:
-    why = {"status": status, "error": {"code": "Broken", "message": "It broke."}}
-    azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(200, why))
-    started = azure.machines.start_power_on(vm(1))
+    reason = {"status": status, "error": {"code": "Broken", "message": "It broke."}}
+    azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(200, reason))
+    started = azure.vms.start_power_on(vm(1))
 
     with pytest.raises(OperationFailed, match=r"Broken: It broke\."):
-        azure.machines.resume(started)
+        azure.vms.resume(started)
 
 
 def test_an_operation_that_ends_badly_without_a_reason_still_fails() -> None:
     azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(200, {"status": "Canceled"}))
-    started = azure.machines.start_power_on(vm(1))
+    started = azure.vms.start_power_on(vm(1))
 
     with pytest.raises(OperationFailed, match="canceled"):
-        azure.machines.resume(started)
+        azure.vms.resume(started)
 
 
 def test_without_headers_the_resource_itself_is_asked() -> None:
@@ -80,9 +80,9 @@ def test_without_headers_the_resource_itself_is_asked() -> None:
         said(200, {"properties": {"provisioningState": "Updating"}}),
         said(200, {"properties": {"provisioningState": "Succeeded"}}),
     )
-    started = azure.machines.start_join(vm(1), "westeurope", JOIN, None, "1")
-    waiting = azure.machines.resume(started)
-    ended = azure.machines.resume(waiting)
+    started = azure.vms.start_join(vm(1), "westeurope", JOIN, None, "1")
+    waiting = azure.vms.resume(started)
+    ended = azure.vms.resume(waiting)
 
     assert (started.done, waiting.done, ended.done) == (False, False, True)
     assert [method for method, _ in azure.asked] == ["PUT", "GET", "GET"]
@@ -94,50 +94,50 @@ def test_a_resource_that_fails_to_be_made_fails_the_operation() -> None:
         said(201, {"properties": {"provisioningState": "Creating"}}),
         said(200, {"properties": {"provisioningState": "Failed"}}),
     )
-    started = azure.machines.start_join(vm(1), "westeurope", JOIN, None, "1")
+    started = azure.vms.start_join(vm(1), "westeurope", JOIN, None, "1")
 
     with pytest.raises(OperationFailed):
-        azure.machines.resume(started)
+        azure.vms.resume(started)
 
 
 @pytest.mark.parametrize("answer", [said(200), said(204)])
 def test_an_answer_without_anything_to_follow_is_the_end(answer: tuple[int, bytes, dict[str, str]]) -> None:
-    assert Scripted(answer).machines.start_delete(vm(1)).done
+    assert Scripted(answer).vms.start_delete(vm(1)).done
 
 
 def test_a_machine_deleted_meanwhile_needs_no_deleting() -> None:
     azure = Scripted(said(404, {"error": {"code": "ResourceNotFound", "message": "Gone."}}))
 
-    assert azure.machines.start_delete(vm(1)).done
+    assert azure.vms.start_delete(vm(1)).done
 
 
 @pytest.mark.parametrize("body", [None, {}, {"status": ""}])
 def test_a_status_that_says_nothing_is_asked_again_later(body: dict[str, str] | None) -> None:
     azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(200, body), said(200, {"status": "Succeeded"}))
-    started = azure.machines.start_power_on(vm(1))
+    started = azure.vms.start_power_on(vm(1))
 
     with pytest.raises(AzureBusy):
-        azure.machines.resume(started)
-    assert azure.machines.resume(started).done
+        azure.vms.resume(started)
+    assert azure.vms.resume(started).done
 
 
 @pytest.mark.parametrize("status", [200, 202])
 def test_a_proxys_page_instead_of_a_status_is_a_passing_fault(status: int) -> None:
     azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(status, "<html>Please wait</html>"))
-    started = azure.machines.start_power_on(vm(1))
+    started = azure.vms.start_power_on(vm(1))
 
     with pytest.raises(AzureBusy):
-        azure.machines.resume(started)
+        azure.vms.resume(started)
 
 
 READS: list[Callable[[Scripted], object]] = [
-    lambda azure: azure.machines.machine(vm(1)),
-    lambda azure: azure.machines.machines(vm(number) for number in range(1, 6)),
+    lambda azure: azure.vms.find(vm(1)),
+    lambda azure: azure.vms.find_many(vm(number) for number in range(1, 6)),
     lambda azure: azure.gallery.versions(names.DEFINITION_ID),
-    lambda azure: azure.desktops.host_pool(POOL),
-    lambda azure: azure.desktops.session_hosts(POOL),
-    lambda azure: azure.desktops.user_sessions(POOL),
-    lambda azure: azure.desktops.registration_token(POOL),
+    lambda azure: azure.host_pools.host_pool(POOL),
+    lambda azure: azure.host_pools.session_hosts(POOL),
+    lambda azure: azure.host_pools.user_sessions(POOL),
+    lambda azure: azure.host_pools.registration_token(POOL),
 ]
 
 
@@ -153,14 +153,14 @@ def test_a_missing_resource_provider_is_reported_at_once_and_not_registered() ->
     azure = Scripted(said(409, {"error": {"code": "MissingSubscriptionRegistration", "message": message}}))
 
     with pytest.raises(AzureConflict, match="MissingSubscriptionRegistration"):
-        azure.machines.start_power_on(vm(1))
+        azure.vms.start_power_on(vm(1))
     assert len(azure.asked) == 1
 
 
 def test_the_polling_urls_signature_survives_the_token() -> None:
     signed = f"{STATUS}?t=638&c=MII%2BG&s=a%2Fb%3D&h=x"
     azure = Scripted(said(202, Azure_AsyncOperation=signed, Location=PLACE), said(200, {"status": "Succeeded"}))
-    ended = azure.machines.resume(azure.machines.start_power_on(vm(1)))
+    ended = azure.vms.resume(azure.vms.start_power_on(vm(1)))
 
     assert ended.done
     assert azure.asked[1] == ("GET", "/status")

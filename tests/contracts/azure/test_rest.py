@@ -29,27 +29,27 @@ def _desktops(azure: Scripted) -> Any:
 
 SAME: dict[str, tuple[Callable[[Scripted], Any], Callable[[Scripted], Any]]] = {
     "a machine": (
-        lambda azure: azure.machines.machine(vm(1)),
+        lambda azure: azure.vms.find(vm(1)),
         lambda azure: _compute(azure).virtual_machines.get(GROUP, "office-0001", expand="instanceView"),
     ),
     "a disk": (
-        lambda azure: azure.machines.disk(DISK),
+        lambda azure: azure.vms.disk(DISK),
         lambda azure: _compute(azure).disks.get(GROUP, "os-1"),
     ),
     "a session host": (
-        lambda azure: azure.desktops.session_host(POOL, host(1)),
+        lambda azure: azure.host_pools.session_host(POOL, host(1)),
         lambda azure: _desktops(azure).session_hosts.get(AT.group, AT.name, host(1)),
     ),
     "session hosts": (
-        lambda azure: azure.desktops.session_hosts(POOL),
+        lambda azure: azure.host_pools.session_hosts(POOL),
         lambda azure: list(_desktops(azure).session_hosts.list(AT.group, AT.name)),
     ),
     "sessions": (
-        lambda azure: azure.desktops.user_sessions(POOL),
+        lambda azure: azure.host_pools.user_sessions(POOL),
         lambda azure: list(_desktops(azure).user_sessions.list_by_host_pool(AT.group, AT.name)),
     ),
     "sessions of a host": (
-        lambda azure: azure.desktops.host_sessions(POOL, host(1)),
+        lambda azure: azure.host_pools.host_sessions(POOL, host(1)),
         lambda azure: list(_desktops(azure).user_sessions.list(AT.group, AT.name, host(1))),
     ),
 }
@@ -77,7 +77,7 @@ def test_what_is_asked_is_what_the_generated_client_asks(what: str) -> None:
 def test_many_machines_are_listed_as_the_generated_client_lists_them() -> None:
     azure = Scripted(*[said(200, {"value": []})] * 4)
 
-    azure.machines.machines([vm(number) for number in range(1, 6)])
+    azure.vms.find_many([vm(number) for number in range(1, 6)])
     list(_compute(azure).virtual_machines.list_all(status_only="true"))
     list(_compute(azure).virtual_machines.list(GROUP.lower()))
 
@@ -92,7 +92,7 @@ def test_a_list_goes_on_to_its_next_page_wherever_that_is() -> None:
         said(200, {"value": [{"name": "hp/TWO"}], "nextLink": ""}),
     )
 
-    found = azure.desktops.session_hosts(POOL)
+    found = azure.host_pools.session_hosts(POOL)
 
     assert [one.name for one in found] == ["one", "two"]
     assert str(azure.requests[1].url) == following
@@ -101,7 +101,7 @@ def test_a_list_goes_on_to_its_next_page_wherever_that_is() -> None:
 @pytest.mark.parametrize("body", ["<html>a proxy's page</html>", [], None])
 def test_what_is_no_answer_of_azures_passes(body: Any) -> None:
     with pytest.raises(AzureBusy):
-        Scripted(said(200, body)).desktops.session_hosts(POOL)
+        Scripted(said(200, body)).host_pools.session_hosts(POOL)
 
 
 def test_a_pool_that_is_gone_in_the_midst_of_a_list_is_not_found() -> None:
@@ -109,4 +109,4 @@ def test_a_pool_that_is_gone_in_the_midst_of_a_list_is_not_found() -> None:
     azure = Scripted(first, said(404, {"error": {"code": "ResourceNotFound", "message": "no such pool"}}))
 
     with pytest.raises(AzureNotFound, match="no such pool"):
-        azure.desktops.session_hosts(POOL)
+        azure.host_pools.session_hosts(POOL)

@@ -20,7 +20,7 @@ FAILS = {"kind": "probe_fails", "message": "no printer found", "exit_code": 3}
 
 
 def probe(azure: Azure | Scripted, tag: str = "r-1", minutes: int = 10, number: int = 1) -> Operation:
-    return azure.machines.start_probe(vm(number), "westeurope", SCRIPT, minutes, tag)
+    return azure.vms.start_probe(vm(number), "westeurope", SCRIPT, minutes, tag)
 
 
 def view(**fields: Any) -> tuple[int, bytes, dict[str, str]]:
@@ -41,7 +41,7 @@ def test_a_probe_that_is_not_says_exit_code_and_last_words(azure: Azure) -> None
     azure.sim.faults(FAILS)
 
     with pytest.raises(OperationFailed) as failed:
-        azure.machines.resume(probe(azure))
+        azure.vms.resume(probe(azure))
     assert failed.value.message.startswith("exit code 3; its last words: no printer found")
     assert failed.value.call == "probe office-0001"
 
@@ -53,7 +53,7 @@ def test_a_slow_probe_is_followed_to_its_verdict(azure: Azure) -> None:
     started = probe(azure)
 
     assert (started.kind, started.done) == ("probe", False)
-    assert not azure.machines.resume(started).done
+    assert not azure.vms.resume(started).done
     with pytest.raises(OperationFailed, match="no printer found"):
         azure.finish(started)
 
@@ -70,11 +70,11 @@ def test_a_probe_is_stopped_when_its_time_is_over(azure: Azure) -> None:
     azure.sim.faults({"kind": "probe_slow", "seconds": 1_200})
     started = probe(azure, minutes=10)
     azure.sim.advance(590)
-    assert not azure.machines.resume(started).done
+    assert not azure.vms.resume(started).done
 
     azure.sim.advance(20)
     with pytest.raises(OperationFailed, match="it was stopped when its time was over"):
-        azure.machines.resume(started)
+        azure.vms.resume(started)
 
 
 def test_a_new_tag_makes_a_probe_run_again_and_the_same_one_tells_how_it_ended(azure: Azure) -> None:
@@ -83,7 +83,7 @@ def test_a_new_tag_makes_a_probe_run_again_and_the_same_one_tells_how_it_ended(a
 
     assert probe(azure, "r-1").done
     with pytest.raises(OperationFailed, match="exit code 3"):
-        azure.machines.resume(probe(azure, "r-2"))
+        azure.vms.resume(probe(azure, "r-2"))
 
 
 def test_a_tag_of_several_lines_cannot_become_part_of_the_script(azure: Azure) -> None:
@@ -96,13 +96,13 @@ def test_a_tag_of_several_lines_cannot_become_part_of_the_script(azure: Azure) -
 def test_a_probe_under_way_is_not_begun_twice(azure: Azure) -> None:
     azure.world(**SLOW)
     azure.sim.advance(3_600)
-    azure.desktops.set_accepting(sim_names.OFFICE_POOL_ID, "office-0001.contoso.local", accepting=False)
-    azure.machines.start_deallocate(vm(1))
+    azure.host_pools.set_accepting(sim_names.OFFICE_POOL_ID, "office-0001.contoso.local", accepting=False)
+    azure.vms.start_deallocate(vm(1))
 
     with pytest.raises(AzureConflict):
         probe(azure)
     with pytest.raises(AzureNotFound):
-        azure.machines.start_probe(sim_names.vm_id("nobody"), "westeurope", SCRIPT, 10, "r-1")
+        azure.vms.start_probe(sim_names.vm_id("nobody"), "westeurope", SCRIPT, 10, "r-1")
 
 
 def test_an_exit_code_counts_although_the_operation_succeeded() -> None:
@@ -113,7 +113,7 @@ def test_an_exit_code_counts_although_the_operation_succeeded() -> None:
     )
 
     with pytest.raises(OperationFailed) as failed:
-        azure.machines.resume(probe(azure))
+        azure.vms.resume(probe(azure))
     assert failed.value.message == "exit code 5; its last words: half of it the other half"
     assert failed.value.code == "ScriptFailed"
     assert azure.asked[-1] == ("GET", f"{vm(1)}/runCommands/{names.PROBE_COMMAND}")
@@ -130,7 +130,7 @@ def test_an_operation_that_is_done_at_once_is_judged_too() -> None:
 def test_where_azure_says_nothing_against_it_the_operation_counts(seen: dict[str, Any]) -> None:
     azure = Scripted(said(201, {}, Azure_AsyncOperation=STATUS), said(200, {"status": "Succeeded"}), view(**seen))
 
-    assert azure.machines.resume(probe(azure)).done
+    assert azure.vms.resume(probe(azure)).done
 
 
 FAILURE = {"status": "Failed", "error": {"code": "VMExtensionProvisioningError", "message": "The agent is away."}}
@@ -143,7 +143,7 @@ def test_a_failure_that_is_not_the_scripts_keeps_azures_words(answer: tuple[int,
     azure = Scripted(said(201, {}, Azure_AsyncOperation=STATUS), said(200, FAILURE), answer)
 
     with pytest.raises(OperationFailed) as failed:
-        azure.machines.resume(probe(azure))
+        azure.vms.resume(probe(azure))
     assert (failed.value.code, failed.value.message) == ("VMExtensionProvisioningError", "The agent is away.")
     assert len(azure.asked) == 3  # it is read once
 
@@ -160,19 +160,19 @@ def test_no_probe_passes_while_its_outcome_cannot_be_read(status: int, error: ty
     started = probe(azure)
 
     with pytest.raises(error):
-        azure.machines.resume(started)
-    assert azure.machines.resume(started).done
+        azure.vms.resume(started)
+    assert azure.vms.resume(started).done
 
 
 def test_of_a_long_story_the_end_is_told() -> None:
-    told = script_end({"properties": {"instanceView": {"exitCode": 1, "output": "ä" * TAIL, "error": "the end"}}})
+    text = script_end({"properties": {"instanceView": {"exitCode": 1, "output": "ä" * TAIL, "error": "the end"}}})
 
-    assert told.said.endswith("ä the end")
-    assert len(told.said.encode()) <= TAIL
+    assert text.said.endswith("ä the end")
+    assert len(text.said.encode()) <= TAIL
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "text"),
     [
         ({"executionState": "Failed"}, "it failed; it said nothing"),
         ({"executionState": "Canceled", "exitCode": 0}, "it was cancelled; it said nothing"),
@@ -186,7 +186,7 @@ def test_of_a_long_story_the_end_is_told() -> None:
         ),
     ],
 )
-def test_a_bad_end_is_told_verdict_first(seen: dict[str, Any], told: str) -> None:
+def test_a_bad_end_is_told_verdict_first(seen: dict[str, Any], text: str) -> None:
     end = script_end({"properties": {"instanceView": seen}})
 
-    assert (end.failed, str(end)) == (True, told)
+    assert (end.failed, str(end)) == (True, text)

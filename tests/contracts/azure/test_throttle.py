@@ -26,69 +26,69 @@ def answers(*left: str | None) -> Scripted:
 
 def drain(azure: Scripted) -> None:
     """A write."""
-    azure.desktops.set_accepting(POOL, host(1), accepting=False)
+    azure.host_pools.set_accepting(POOL, host(1), accepting=False)
 
 
 def test_nothing_is_known_before_arm_has_said_anything() -> None:
     azure = answers(None)
     drain(azure)
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) is None
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) is None
 
 
 def test_the_newest_answer_counts_and_one_that_says_nothing_changes_nothing() -> None:
     azure = answers("180", "179", None, "many")
     for expected in (180, 179, 179, 179):
         drain(azure)
-        assert azure.surroundings.writes_left(names.SUBSCRIPTION) == expected
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION.upper()) == 179
-    assert azure.surroundings.writes_left(OTHER) is None
+        assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == expected
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION.upper()) == 179
+    assert azure.arm_budget.writes_left(OTHER) is None
 
 
 def test_what_one_rollout_has_reserved_is_not_given_to_the_next_until_arm_says_more() -> None:
     azure = answers("180", "150")
-    azure.surroundings.reserve_writes(names.SUBSCRIPTION, 8)
+    azure.arm_budget.reserve_writes(names.SUBSCRIPTION, 8)
     drain(azure)
     for expected in (100, 20, 0):
-        azure.surroundings.reserve_writes(names.SUBSCRIPTION.upper(), 80)
-        assert azure.surroundings.writes_left(names.SUBSCRIPTION) == expected
-    assert azure.surroundings.writes_left(OTHER) is None
+        azure.arm_budget.reserve_writes(names.SUBSCRIPTION.upper(), 80)
+        assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == expected
+    assert azure.arm_budget.writes_left(OTHER) is None
     drain(azure)
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) == 150
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 150
 
 
 def test_an_old_answer_counts_no_more() -> None:
     azure = answers("180", "90")
     drain(azure)
     azure.now += FRESH
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) == 180
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 180
     azure.now += 1
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) is None
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) is None
     drain(azure)
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) == 90
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 90
 
 
 def test_both_kinds_of_clients_and_both_ways_of_asking_are_heard() -> None:
     azure = answers("180", "170", "160")
     drain(azure)
-    azure.machines.update(vm(1), tags={})
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) == 170
-    azure.surroundings.locks(POOL)
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) == 160
+    azure.vms.update(vm(1), tags={})
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 170
+    azure.governance.locks(POOL)
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 160
 
 
 def test_a_refusal_says_it_too() -> None:
     azure = Scripted(said(429, {}, Retry_After="5", x_ms_ratelimit_remaining_subscription_writes="0"))
     with pytest.raises(AzureBusy):
         drain(azure)
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) == 0
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 0
 
 
 def test_it_is_what_the_limits_of_the_simulated_azure_say(azure: Azure) -> None:
     azure.world(throttle="virtual", speed=0.0)
-    azure.desktops.session_hosts(POOL)
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) is None
+    azure.host_pools.session_hosts(POOL)
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) is None
 
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda n: azure.desktops.set_accepting(POOL, host(n), accepting=False), range(1, 5)))
-    azure.desktops.set_accepting(POOL, host(5), accepting=False)
-    assert azure.surroundings.writes_left(names.SUBSCRIPTION) == 195
+        list(threads.map(lambda n: azure.host_pools.set_accepting(POOL, host(n), accepting=False), range(1, 5)))
+    azure.host_pools.set_accepting(POOL, host(5), accepting=False)
+    assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 195

@@ -15,13 +15,13 @@ DOMAIN_JOIN = DomainJoin(kind="ad", domain="contoso.local", user="joiner@contoso
 
 
 def reimaged(azure: Azure, number: int, version: str = "2.0.0") -> None:
-    azure.desktops.set_accepting(POOL, host(number), accepting=False)
-    azure.desktops.remove_session_host(POOL, host(number))
-    assert azure.machines.start_reimage(vm(number), version=version, admin_password=PASSWORD).done
+    azure.host_pools.set_accepting(POOL, host(number), accepting=False)
+    azure.host_pools.remove_session_host(POOL, host(number))
+    assert azure.vms.start_reimage(vm(number), version=version, admin_password=PASSWORD).done
 
 
 def test_a_machine_says_what_decides_its_update(azure: Azure) -> None:
-    machine = azure.machines.machine(vm(1))
+    machine = azure.vms.find(vm(1))
 
     assert machine is not None
     assert (machine.name, machine.location, machine.provisioning) == ("office-0001", "westeurope", "Succeeded")
@@ -34,7 +34,7 @@ def test_a_machine_says_what_decides_its_update(azure: Azure) -> None:
 @pytest.mark.parametrize("pinned", [False, True])
 def test_the_definition_is_the_same_whether_the_machine_is_pinned_or_not(azure: Azure, pinned: bool) -> None:
     azure.world(pinned=pinned)
-    machine = azure.machines.machine(vm(1))
+    machine = azure.vms.find(vm(1))
 
     assert machine is not None
     assert (machine.definition_id, machine.version) == (names.DEFINITION_ID, "1.0.0")
@@ -42,30 +42,30 @@ def test_the_definition_is_the_same_whether_the_machine_is_pinned_or_not(azure: 
 
 def test_an_ephemeral_disk_is_seen(azure: Azure) -> None:
     azure.world(ephemeral=True)
-    machine = azure.machines.machine(vm(1))
+    machine = azure.vms.find(vm(1))
 
     assert machine is not None and machine.ephemeral
 
 
 def test_a_machine_from_the_marketplace_has_no_definition(azure: Azure) -> None:
-    template = azure.machines.machine(names.TEMPLATE_VM_ID)
+    template = azure.vms.find(names.TEMPLATE_VM_ID)
 
     assert template is not None
     assert (template.definition_id, template.version, template.power) == (None, None, "deallocated")
 
 
 def test_a_machine_that_is_gone_is_none(azure: Azure) -> None:
-    assert azure.machines.machine(names.vm_id("nobody")) is None
-    assert azure.machines.machine("") is None
+    assert azure.vms.find(names.vm_id("nobody")) is None
+    assert azure.vms.find("") is None
 
 
 def test_many_machines_cost_two_lists_and_few_a_read_each(azure: Azure) -> None:
     azure.world(hosts=6, page_size=100, powered_off=2)
     wanted = [vm(number).upper().replace("/SUBSCRIPTIONS", "/subscriptions") for number in range(1, 7)]
 
-    many = azure.machines.machines([*wanted, names.vm_id("nobody")])
+    many = azure.vms.find_many([*wanted, names.vm_id("nobody")])
     lists = azure.calls()
-    few = azure.machines.machines([vm(1), vm(2), names.vm_id("nobody")])
+    few = azure.vms.find_many([vm(1), vm(2), names.vm_id("nobody")])
 
     assert sorted(many) == sorted(vm(number).lower() for number in range(1, 7))
     assert [many[vm(number).lower()].power for number in (1, 5, 6)] == ["running", "deallocated", "deallocated"]
@@ -76,10 +76,10 @@ def test_many_machines_cost_two_lists_and_few_a_read_each(azure: Azure) -> None:
 
 
 def test_a_host_that_names_no_machine_hides_no_other(azure: Azure) -> None:
-    found = azure.machines.machines(["", "nonsense", *(vm(number) for number in range(1, 6))])
+    found = azure.vms.find_many(["", "nonsense", *(vm(number) for number in range(1, 6))])
 
     assert len(found) == 5
-    assert azure.machines.machines([]) == {}
+    assert azure.vms.find_many([]) == {}
 
 
 def test_power_is_unknown_when_the_subscription_may_not_be_listed() -> None:
@@ -87,22 +87,22 @@ def test_power_is_unknown_when_the_subscription_may_not_be_listed() -> None:
     refused = {"error": {"code": "AuthorizationFailed", "message": "only the group may be read"}}
     azure = Scripted(said(403, refused), said(200, {"value": listed}))
 
-    found = azure.machines.machines([vm(number) for number in range(1, 6)])
+    found = azure.vms.find_many([vm(number) for number in range(1, 6)])
 
     assert [machine.power for machine in found.values()] == ["unknown"] * 5
 
 
 def test_a_disk_names_the_version_it_was_made_from(azure: Azure) -> None:
-    machine = azure.machines.machine(vm(1))
+    machine = azure.vms.find(vm(1))
     assert machine is not None and machine.os_disk_id is not None
 
-    assert azure.machines.disk_version(machine.os_disk_id) == names.version_id("1.0.0")
-    assert azure.machines.disk_version(names.disk_id("nobody")) is None
+    assert azure.vms.disk_version(machine.os_disk_id) == names.version_id("1.0.0")
+    assert azure.vms.disk_version(names.disk_id("nobody")) is None
 
 
 def test_tags_and_delete_options_change_in_one_patch(azure: Azure) -> None:
-    azure.machines.update(vm(1), tags={"a": "b"}, os_disk_delete_option="Detach", nic_delete_option="Delete")
-    machine = azure.machines.machine(vm(1))
+    azure.vms.update(vm(1), tags={"a": "b"}, os_disk_delete_option="Detach", nic_delete_option="Delete")
+    machine = azure.vms.find(vm(1))
     nics = azure.sim.sim.world.vms[vm(1).lower()].nic_refs
 
     assert machine is not None
@@ -112,52 +112,50 @@ def test_tags_and_delete_options_change_in_one_patch(azure: Azure) -> None:
 
 
 def test_tags_replace_the_whole_set_and_nothing_to_change_costs_nothing(azure: Azure) -> None:
-    azure.machines.update(vm(1), tags={"a": "b"})
-    azure.machines.update(vm(1), tags={})
-    azure.machines.update(vm(1))
-    machine = azure.machines.machine(vm(1))
+    azure.vms.update(vm(1), tags={"a": "b"})
+    azure.vms.update(vm(1), tags={})
+    azure.vms.update(vm(1))
+    machine = azure.vms.find(vm(1))
 
     assert machine is not None and machine.tags == {}
     assert azure.calls()["update_vm"] == 2
     with pytest.raises(AzureNotFound):
-        azure.machines.update(names.vm_id("nobody"), tags={})
+        azure.vms.update(names.vm_id("nobody"), tags={})
 
 
 @pytest.mark.parametrize("option", ["Detach", "Delete"])
 def test_a_reimage_brings_the_version_and_keeps_the_old_disk_when_told(azure: Azure, option: str) -> None:
-    azure.machines.update(vm(1), os_disk_delete_option=option)
-    before = azure.machines.machine(vm(1))
+    azure.vms.update(vm(1), os_disk_delete_option=option)
+    before = azure.vms.find(vm(1))
     reimaged(azure, 1)
-    after = azure.machines.machine(vm(1))
+    after = azure.vms.find(vm(1))
 
     assert before is not None and after is not None and before.os_disk_id and after.os_disk_id
     assert (after.version, after.unique_id) == ("2.0.0", before.unique_id)
-    assert azure.machines.disk_version(after.os_disk_id) == names.version_id("2.0.0")
-    kept = azure.machines.disk_version(before.os_disk_id)
+    assert azure.vms.disk_version(after.os_disk_id) == names.version_id("2.0.0")
+    kept = azure.vms.disk_version(before.os_disk_id)
     assert kept == (names.version_id("1.0.0") if option == "Detach" else None)
 
 
 def test_a_reimage_to_no_version_is_refused(azure: Azure) -> None:
-    azure.desktops.set_accepting(POOL, host(1), accepting=False)
+    azure.host_pools.set_accepting(POOL, host(1), accepting=False)
     with pytest.raises(AzureNotFound):
-        azure.machines.start_reimage(vm(1), version="9.9.9", admin_password=PASSWORD)
+        azure.vms.start_reimage(vm(1), version="9.9.9", admin_password=PASSWORD)
 
 
 @pytest.mark.parametrize("world", [{}, {"vmss": True}, {"ephemeral": True}, {"pinned": True}])
 def test_a_machine_is_deleted_and_created_again_on_its_network_card(azure: Azure, world: dict[str, bool]) -> None:
     azure.world(**world)
-    azure.desktops.set_accepting(POOL, host(1), accepting=False)
-    azure.desktops.remove_session_host(POOL, host(1))
-    azure.machines.update(vm(1), tags={"kept": "yes"})
+    azure.host_pools.set_accepting(POOL, host(1), accepting=False)
+    azure.host_pools.remove_session_host(POOL, host(1))
+    azure.vms.update(vm(1), tags={"kept": "yes"})
     before = azure.sim.sim.world.vms[vm(1).lower()]
-    body = azure.machines.recreation_body(vm(1))
+    body = azure.vms.recreation_body(vm(1))
 
-    assert azure.machines.start_delete(vm(1)).done
-    assert azure.machines.machine(vm(1)) is None
-    created = azure.machines.start_create(
-        vm(1), body, image_version_id=names.version_id("2.0.0"), admin_password=PASSWORD
-    )
-    after, machine = azure.sim.sim.world.vms[vm(1).lower()], azure.machines.machine(vm(1))
+    assert azure.vms.start_delete(vm(1)).done
+    assert azure.vms.find(vm(1)) is None
+    created = azure.vms.start_create(vm(1), body, image_version_id=names.version_id("2.0.0"), admin_password=PASSWORD)
+    after, machine = azure.sim.sim.world.vms[vm(1).lower()], azure.vms.find(vm(1))
 
     assert created.done and machine is not None
     assert (machine.version, machine.power, machine.tags) == ("2.0.0", "running", {"kept": "yes"})
@@ -168,20 +166,20 @@ def test_a_machine_is_deleted_and_created_again_on_its_network_card(azure: Azure
 
 
 def test_deleting_what_is_gone_is_done(azure: Azure) -> None:
-    assert azure.machines.start_delete(names.vm_id("nobody")).done
+    assert azure.vms.start_delete(names.vm_id("nobody")).done
 
 
 def test_a_recreation_body_of_nothing_is_not_found(azure: Azure) -> None:
     with pytest.raises(AzureNotFound):
-        azure.machines.recreation_body(names.vm_id("nobody"))
+        azure.vms.recreation_body(names.vm_id("nobody"))
 
 
 def test_power_is_switched_off_and_on(azure: Azure) -> None:
-    azure.desktops.set_accepting(POOL, host(1), accepting=False)
-    assert azure.machines.start_deallocate(vm(1)).done
-    off = azure.machines.machine(vm(1))
-    assert azure.machines.start_power_on(vm(1)).done
-    on = azure.machines.machine(vm(1))
+    azure.host_pools.set_accepting(POOL, host(1), accepting=False)
+    assert azure.vms.start_deallocate(vm(1)).done
+    off = azure.vms.find(vm(1))
+    assert azure.vms.start_power_on(vm(1)).done
+    on = azure.vms.find(vm(1))
 
     assert off is not None and off.power == "deallocated"
     assert on is not None and on.running
@@ -190,10 +188,10 @@ def test_power_is_switched_off_and_on(azure: Azure) -> None:
 @pytest.mark.parametrize("join", [DOMAIN_JOIN, EntraJoin(kind="entra", intune=True)])
 def test_a_new_machine_joins_and_registers(azure: Azure, join: DomainJoin | EntraJoin) -> None:
     reimaged(azure, 1)
-    token = azure.desktops.registration_token(POOL)
+    token = azure.host_pools.registration_token(POOL)
 
-    assert azure.machines.start_join(vm(1), "westeurope", join, PASSWORD, "change-1").done
-    assert azure.machines.start_register(vm(1), "westeurope", token).done
+    assert azure.vms.start_join(vm(1), "westeurope", join, PASSWORD, "change-1").done
+    assert azure.vms.start_register(vm(1), "westeurope", token).done
     found = azure.sim.host("office-0001")
 
     assert (found["join"], found["status"], found["version"]) == (join.kind, "Available", "2.0.0")
@@ -202,24 +200,24 @@ def test_a_new_machine_joins_and_registers(azure: Azure, join: DomainJoin | Entr
 
 def test_a_domain_join_without_its_password_is_refused_by_the_settings_name(azure: Azure) -> None:
     with pytest.raises(InvalidRequest, match="JOIN_OFFICE"):
-        azure.machines.start_join(vm(1), "westeurope", DOMAIN_JOIN, None, "change-1")
+        azure.vms.start_join(vm(1), "westeurope", DOMAIN_JOIN, None, "change-1")
     assert azure.calls() == {}
 
 
 def test_registering_with_a_token_that_is_no_good_fails_the_operation(azure: Azure) -> None:
     azure.world(duration_scale=1.0, speed=1.0)
     azure.sim.advance(600)
-    azure.desktops.remove_session_host(POOL, host(1))
+    azure.host_pools.remove_session_host(POOL, host(1))
 
-    operation = azure.machines.start_register(vm(1), "westeurope", SecretStr("no-good"), "again")
+    operation = azure.vms.start_register(vm(1), "westeurope", SecretStr("no-good"), "again")
     with pytest.raises(OperationFailed):
         azure.finish(operation)
 
 
 def test_a_second_operation_on_a_machine_is_a_conflict(azure: Azure) -> None:
     azure.world(duration_scale=1.0, speed=1.0)
-    azure.desktops.set_accepting(POOL, host(1), accepting=False)
-    azure.machines.start_deallocate(vm(1))
+    azure.host_pools.set_accepting(POOL, host(1), accepting=False)
+    azure.vms.start_deallocate(vm(1))
 
     with pytest.raises(AzureConflict):
-        azure.machines.start_power_on(vm(1))
+        azure.vms.start_power_on(vm(1))

@@ -9,8 +9,8 @@ import pytest
 from shared.core.errors import AzureConflict, AzureError, AzureNotFound, FreshcoatError, OperationFailed
 from shared.models.azure import Operation
 from shared.models.images import TargetRegion
-from shared.ports.compute import Gallery, Workshop
-from tests.fixtures.fakes.engine import AzureWorld, FakeGallery, FakeMachines, FakeWorkshop
+from shared.ports.compute import Gallery, ImageBuilder
+from tests.fixtures.fakes.engine import AzureWorld, FakeGallery, FakeImageBuilder, FakeVirtualMachines
 from tests.fixtures.world.azure import DEFINITION_ID, GROUP, REGION, SUBNET_ID, TEMPLATE_ID
 
 COMPUTE = f"{GROUP}/providers/Microsoft.Compute"
@@ -27,23 +27,23 @@ class Bench:
         self.world.add_version("1.0.0")
         self.definition = self.world.add_definition(security_type=security_type)
         self.template = self.world.add_template(power=power)
-        self.fake, self.machines = FakeWorkshop(self.world), FakeMachines(self.world)
-        self.workshop: Workshop = self.fake
+        self.fake, self.vms = FakeImageBuilder(self.world), FakeVirtualMachines(self.world)
+        self.image_builder: ImageBuilder = self.fake
         self.gallery: Gallery = FakeGallery(self.world)
 
     def through(self, operation: Operation) -> None:
         while not operation.done:
-            operation = self.workshop.resume(operation)
+            operation = self.image_builder.resume(operation)
 
     def clone(self) -> None:
-        self.through(self.workshop.start_snapshot(SNAPSHOT, self.template, "t1"))
-        self.through(self.workshop.start_disk(DISK, SNAPSHOT, self.template, "t1"))
-        self.through(self.workshop.start_clone(CLONE, DISK, self.template, SUBNET_ID, "t1"))
+        self.through(self.image_builder.start_snapshot(SNAPSHOT, self.template, "t1"))
+        self.through(self.image_builder.start_disk(DISK, SNAPSHOT, self.template, "t1"))
+        self.through(self.image_builder.start_clone(CLONE, DISK, self.template, SUBNET_ID, "t1"))
 
     def generalize(self) -> None:
-        self.through(self.workshop.start_prepare(CLONE, REGION, "t1"))
-        self.through(self.machines.start_deallocate(CLONE))
-        self.workshop.generalize(CLONE)
+        self.through(self.image_builder.start_prepare(CLONE, REGION, "t1"))
+        self.through(self.vms.start_deallocate(CLONE))
+        self.image_builder.generalize(CLONE)
 
     def capture(self, source_id: str = CLONE) -> Operation:
         return self.gallery.start_version(self.definition, "2.0.0", source_id=source_id, regions=REGIONS, task="t1")
@@ -56,7 +56,7 @@ class Bench:
 def test_the_whole_way_leaves_a_version_and_nothing_else() -> None:
     bench = Bench()
     bench.clone()
-    assert bench.workshop.owner(CLONE) == "t1"
+    assert bench.image_builder.owner(CLONE) == "t1"
     bench.generalize()
     bench.world.replication_looks = 3
     bench.through(bench.capture())
@@ -65,39 +65,39 @@ def test_the_whole_way_leaves_a_version_and_nothing_else() -> None:
     bench.through(bench.gallery.start_exclude(DEFINITION_ID, "2.0.0", excluded=False))
     assert bench.world.latest() == "2.0.0"
     assert len(bench.world.temporary()) == 4  # with the NIC
-    bench.through(bench.workshop.start_removal(CLONE))
+    bench.through(bench.image_builder.start_removal(CLONE))
     assert bench.world.temporary() == [SNAPSHOT]
-    bench.through(bench.workshop.start_removal(SNAPSHOT))
+    bench.through(bench.image_builder.start_removal(SNAPSHOT))
     assert bench.world.temporary() == []
-    assert bench.workshop.owner(TEMPLATE_ID) == ""
-    assert bench.workshop.owner(SNAPSHOT) is None
+    assert bench.image_builder.owner(TEMPLATE_ID) == ""
+    assert bench.image_builder.owner(SNAPSHOT) is None
     assert bench.world.violations == []
 
 
 def test_each_step_needs_the_one_before() -> None:
     bench = Bench()
     with pytest.raises(AzureNotFound):
-        bench.workshop.start_disk(DISK, SNAPSHOT, bench.template, "t1")
+        bench.image_builder.start_disk(DISK, SNAPSHOT, bench.template, "t1")
     with pytest.raises(AzureNotFound):
-        bench.workshop.start_clone(CLONE, DISK, bench.template, SUBNET_ID, "t1")
-    bench.workshop.start_snapshot(SNAPSHOT, bench.template, "t1")
+        bench.image_builder.start_clone(CLONE, DISK, bench.template, SUBNET_ID, "t1")
+    bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1")
     with pytest.raises(AzureConflict):
-        bench.workshop.start_disk(DISK, SNAPSHOT, bench.template, "t1")
+        bench.image_builder.start_disk(DISK, SNAPSHOT, bench.template, "t1")
     bench.clone()
     with pytest.raises(AzureConflict):
-        bench.workshop.start_removal(DISK)
+        bench.image_builder.start_removal(DISK)
     with pytest.raises(AzureConflict):
-        bench.workshop.generalize(CLONE)
+        bench.image_builder.generalize(CLONE)
     with pytest.raises(AzureConflict):
-        bench.workshop.start_image(IMAGE, CLONE, REGION, "V2", "t1")
+        bench.image_builder.start_image(IMAGE, CLONE, REGION, "V2", "t1")
     with pytest.raises(AzureConflict):
         bench.capture()
     bench.generalize()
     with pytest.raises(AzureConflict):
-        bench.machines.start_power_on(CLONE)
+        bench.vms.start_power_on(CLONE)
     bench.capture()
     with pytest.raises(AzureConflict):
-        bench.workshop.start_removal(CLONE)
+        bench.image_builder.start_removal(CLONE)
 
 
 def test_where_the_definition_demands_it_a_version_needs_a_managed_image() -> None:
@@ -106,19 +106,19 @@ def test_where_the_definition_demands_it_a_version_needs_a_managed_image() -> No
     bench.generalize()
     with pytest.raises(AzureError, match="cannot be the source"):
         bench.capture()
-    bench.through(bench.workshop.start_image(IMAGE, CLONE, REGION, "V2", "t1"))
+    bench.through(bench.image_builder.start_image(IMAGE, CLONE, REGION, "V2", "t1"))
     bench.through(bench.capture(IMAGE))
     assert not bench.world.violations
 
 
 def test_asking_twice_is_fine() -> None:
     bench = Bench()
-    first = bench.workshop.start_snapshot(SNAPSHOT, bench.template, "t1")
-    assert bench.workshop.start_snapshot(SNAPSHOT, bench.template, "t1") == first
+    first = bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1")
+    assert bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1") == first
     bench.clone()
     bench.clone()
     bench.generalize()
-    bench.workshop.generalize(CLONE)
+    bench.image_builder.generalize(CLONE)
     assert bench.capture() == bench.capture()
     assert not bench.world.violations
 
@@ -145,11 +145,11 @@ def test_what_failed_stays_until_it_is_removed_and_can_be_asked_for_again() -> N
 def test_a_failure_that_nobody_waited_for_is_still_told() -> None:
     bench = Bench()
     bench.world.fail_operation("snapshot", OperationFailed("snapshot", None, "Boom", "no"))
-    started = bench.workshop.start_snapshot(SNAPSHOT, bench.template, "t1")
+    started = bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1")
     for _ in range(3):
-        bench.workshop.owner(SNAPSHOT)
+        bench.image_builder.owner(SNAPSHOT)
     with pytest.raises(OperationFailed):
-        bench.workshop.resume(started)
+        bench.image_builder.resume(started)
 
 
 @pytest.mark.parametrize("refused", ["start_snapshot", "owner", "template"])
@@ -157,9 +157,9 @@ def test_every_call_can_be_made_to_fail(refused: str) -> None:
     bench = Bench()
     bench.world.refuse(refused)
     calls: dict[str, Callable[[], object]] = {
-        "start_snapshot": lambda: bench.workshop.start_snapshot(SNAPSHOT, bench.template, "t1"),
-        "owner": lambda: bench.workshop.owner(SNAPSHOT),
-        "template": lambda: bench.workshop.template(TEMPLATE_ID),
+        "start_snapshot": lambda: bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1"),
+        "owner": lambda: bench.image_builder.owner(SNAPSHOT),
+        "template": lambda: bench.image_builder.template(TEMPLATE_ID),
     }
     with pytest.raises(FreshcoatError, match="no right"):
         calls[refused]()
@@ -172,38 +172,38 @@ def never(bench: Bench) -> str:
 
 def test_what_must_never_happen_is_written_down() -> None:
     bench = Bench()
-    bench.workshop.start_removal(TEMPLATE_ID)
+    bench.image_builder.start_removal(TEMPLATE_ID)
     assert len(bench.world.violations) == 2  # ours by no tag, and a template
     bench = Bench(power="running")
     with pytest.raises(AzureConflict):
-        bench.workshop.generalize(TEMPLATE_ID)
+        bench.image_builder.generalize(TEMPLATE_ID)
     assert "generalized" in never(bench)
-    bench.workshop.start_prepare(TEMPLATE_ID, REGION, "t1")
+    bench.image_builder.start_prepare(TEMPLATE_ID, REGION, "t1")
     assert "prepared" in never(bench)
-    bench.workshop.start_snapshot(SNAPSHOT, bench.template, "t1")
+    bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1")
     assert "running during its snapshot" in never(bench)
     bench.world.add_thing(IMAGE, "managed image")
-    bench.workshop.start_removal(IMAGE)
+    bench.image_builder.start_removal(IMAGE)
     assert "no task has made" in never(bench)
-    bench.workshop.start_snapshot(IMAGE, bench.template, "t2")
+    bench.image_builder.start_snapshot(IMAGE, bench.template, "t2")
     assert "written over" in bench.world.violations[0]
 
 
 def test_a_template_that_is_started_too_early_spoils_its_copy() -> None:
     bench = Bench()
-    started = bench.workshop.start_snapshot(SNAPSHOT, bench.template, "t1")
-    bench.through(bench.machines.start_power_on(TEMPLATE_ID))
+    started = bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1")
+    bench.through(bench.vms.start_power_on(TEMPLATE_ID))
     bench.through(started)
     assert not bench.world.violations  # nobody has used it yet
-    bench.workshop.start_disk(DISK, SNAPSHOT, bench.template, "t1")
+    bench.image_builder.start_disk(DISK, SNAPSHOT, bench.template, "t1")
     assert "started meanwhile" in never(bench)
 
 
 def test_a_clone_without_sysprep_is_written_down() -> None:
     bench = Bench()
     bench.clone()
-    bench.through(bench.machines.start_deallocate(CLONE))
-    bench.workshop.generalize(CLONE)
+    bench.through(bench.vms.start_deallocate(CLONE))
+    bench.image_builder.generalize(CLONE)
     assert "without sysprep" in never(bench)
 
 

@@ -33,7 +33,7 @@ class Acts(Sight):
         that it has in hand, it does not know."""
         self._people_read: defaultdict[str, set[str]] = defaultdict(set)
         self._peopled: defaultdict[str, set[str]] = defaultdict(set)
-        self.told: set[str] = set()
+        self.text: set[str] = set()
         """Sessions for which a message was taken, or refused for good."""
         self._tags: dict[tuple[str, str], str] = {}
         self.bad_probes: set[str] = set()

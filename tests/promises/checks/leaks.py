@@ -19,7 +19,7 @@ class Kept(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.told: set[str] = set()
+        self.text: set[str] = set()
 
     def begin(self) -> None:
         """Listen."""
@@ -38,10 +38,10 @@ class Kept(logging.Handler):
             logger.propagate = True
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.told.add(record.getMessage())
+        self.text.add(record.getMessage())
         error = record.exc_info[1] if record.exc_info else None
         while error is not None:
-            self.told.add(repr(error))
+            self.text.add(repr(error))
             error = error.__cause__ or error.__context__
 
 

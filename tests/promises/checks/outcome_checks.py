@@ -77,24 +77,24 @@ class Ending:
     def _decide(self, rollout: Rollout, picks: Picks) -> None:
         """What a person would do who finds it waiting."""
         if rollout.state is RolloutState.AWAITING_APPROVAL:
-            told, body = picks.one((("approve", None), ("cancel", {"how": "leave"}), ("cancel", {"how": "roll_back"})))
+            text, body = picks.one((("approve", None), ("cancel", {"how": "leave"}), ("cancel", {"how": "roll_back"})))
         elif rollout.state is RolloutState.PAUSED:
             ways = (("resume", None), ("cancel", {"how": "leave"}), ("cancel", {"how": "roll_back"}), ("resume", None))
-            told, body = picks.one(ways)
+            text, body = picks.one(ways)
         else:
             return
-        if not self._tell(rollout, told, body):  # going back cannot be cancelled with going back
+        if not self._tell(rollout, text, body):  # going back cannot be cancelled with going back
             self._tell(rollout, "resume", None)
 
-    def _tell(self, rollout: Rollout, told: str, body: Any) -> bool:
-        reply = self.stage.send(f"/api/rollouts/{rollout.id}/{told}", body)
+    def _tell(self, rollout: Rollout, text: str, body: Any) -> bool:
+        reply = self.stage.send(f"/api/rollouts/{rollout.id}/{text}", body)
         done = reply is not None and reply.status == 202
-        self.stage.counted[f"{told} {body['how']}" if body else told] += done
+        self.stage.counted[f"{text} {body['how']}" if body else text] += done
         return done
 
     def check(self) -> None:
         """Every promise that can be asked for at the end."""
-        assert not leaked(self.watch.secrets, self.stage.app.tables, self.stage.engine.given, self.stage.log.told)
+        assert not leaked(self.watch.secrets, self.stage.app.tables, self.stage.engine.given, self.stage.log.text)
         assert self.watch.pool.running_rollout not in {rollout.id for rollout in self.watch.rollouts()}
         if self.watch.pool.running_rollout:  # of a request that died before it had written its rollout
             self._may_ask_again()
@@ -114,8 +114,8 @@ class Ending:
         body = {"version": self.watch.pool.version, "allow_downgrade": True, "schedule": {"mode": "now"}}
         reply = self.stage.send("/api/pools/office/update-image?what_if=true", body)
         assert reply is not None
-        told = [finding for finding in reply.json["preflight"] if finding["check"] == "rollout"]
-        assert told[0]["result"] == "pass", told
+        text = [finding for finding in reply.json["preflight"] if finding["check"] == "rollout"]
+        assert text[0]["result"] == "pass", text
 
     def _disks_are_known(self) -> None:
         """Somebody has to remove each disk that was left, when its time has come."""
@@ -126,15 +126,15 @@ class Ending:
 
     def _ended_as_it_says(self, rollout: Rollout, rows: list[RolloutHost]) -> None:
         states = {row.state for row in rows}
-        told = (rollout.id, rollout.note, self._states(rollout.id))
+        text = (rollout.id, rollout.note, self._states(rollout.id))
         if rollout.state is RolloutState.SUCCEEDED:
-            assert HostState.FAILED not in states, told
+            assert HostState.FAILED not in states, text
         if rollout.state is RolloutState.ROLLED_BACK:
-            assert HostState.FAILED not in states, told
+            assert HostState.FAILED not in states, text
             updated = [row for row in rows if row.state is HostState.DONE and row.from_version != rollout.version]
-            assert all(row.back for row in updated), told
+            assert all(row.back for row in updated), text
         if rollout.state is RolloutState.FAILED:
-            assert rollout.note, told
+            assert rollout.note, text
 
     def _last(self, row: RolloutHost) -> RolloutHost:
         """The row of the last rollout that was at this host."""
@@ -150,17 +150,17 @@ class Ending:
         machine = self.stage.app.world.machines.get(seen.vm_id.lower())
         if machine is None:
             return
-        told = (brief(seen), brief(machine), [brief(row) for row in self.watch.rows() if row.host == host])
+        text = (brief(seen), brief(machine), [brief(row) for row in self.watch.rows() if row.host == host])
         if not failed or FAILED_TAG in machine.tags:  # else Azure has refused to have it marked
-            assert machine.tags.get(EXCLUSION_TAG) == self.outside.exclusion[host], told
+            assert machine.tags.get(EXCLUSION_TAG) == self.outside.exclusion[host], text
         if failed:
             return
-        assert ROLLOUT_TAG not in machine.tags, told
+        assert ROLLOUT_TAG not in machine.tags, text
         drained = self.outside.drained[host]
-        assert drained is None or seen.accepting is not drained, told
+        assert drained is None or seen.accepting is not drained, text
         # Whether one that had failed was to be on when it was taken again cannot be told: it is autoscale's since.
         if host not in self.outside.visited | self.watch.failed_on:
-            assert machine.running is not self.outside.off[host], told
+            assert machine.running is not self.outside.off[host], text
 
     def _reported(self, failed: set[str]) -> None:
         """The newest report names each host's version as its disk says it."""
@@ -168,14 +168,14 @@ class Ending:
             reply = self.stage.send(f"/api/rollouts/{rollout.id}/hosts?limit=100", method="GET")
             assert reply is not None
             assert reply.status == 200
-            for told in reply.json["items"]:
-                assert told["reason"], told
-                self._true(rollout, told, failed)
+            for text in reply.json["items"]:
+                assert text["reason"], text
+                self._true(rollout, text, failed)
 
-    def _true(self, rollout: Rollout, told: dict[str, Any], failed: set[str]) -> None:
-        rows = [row for row in self.watch.rows() if row.host == told["host"] and row.ended_at]
+    def _true(self, rollout: Rollout, text: dict[str, Any], failed: set[str]) -> None:
+        rows = [row for row in self.watch.rows() if row.host == text["host"] and row.ended_at]
         last = max(rows, key=lambda row: (row.ended_at, row.rollout == rollout.id), default=None)  # type: ignore[arg-type,return-value]
-        known = last is not None and last.rollout == rollout.id and told["host"] not in self.outside.meddled
-        if known and told["host"] in self.watch.hosts and rollout.kind is not RolloutKind.REFRESH:
-            true = self.watch.disk_version(told["vm_id"])
-            assert true is None or told["version"] == true, (told, true, failed)
+        known = last is not None and last.rollout == rollout.id and text["host"] not in self.outside.meddled
+        if known and text["host"] in self.watch.hosts and rollout.kind is not RolloutKind.REFRESH:
+            true = self.watch.disk_version(text["vm_id"])
+            assert true is None or text["version"] == true, (text, true, failed)

@@ -37,8 +37,8 @@ class Sight:
 
     def broken(self, promise: int, what: str) -> None:
         """Write a broken promise down; it is found after the step. 0: what SPEC 2 says besides the promises."""
-        told = f"promise {promise}" if promise else "SPEC 2"
-        self.app.world.violations.append(f"{told}, {self.app.now:%d %H:%M:%S}, {self.acting}: {what}")
+        text = f"promise {promise}" if promise else "SPEC 2"
+        self.app.world.violations.append(f"{text}, {self.app.now:%d %H:%M:%S}, {self.acting}: {what}")
 
     @property
     def hosts(self) -> dict[str, SessionHost]:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from shared.core.errors import AzureBusy, FreshcoatError
-from shared.core.names import BAKE_HOST, GIVE_BACK_HOST, PROBE_HOST
+from shared.core.names import BAKE_HOST, PROBE_HOST, RETURN_HOST_TO_SERVICE
 from shared.core.states import HostState, RolloutState
-from shared.core.steps import Outcome, Then
+from shared.core.steps import NextAction, StepResult
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.rollouts.hosts.runner import HOST_STEP_RUNS
 from tests.fixtures.app import App
@@ -47,7 +47,7 @@ class Watch(Acts):
         self._state = self.rollout().state
 
     @contextmanager
-    def elsewhere(self) -> Iterator[None]:
+    def held_by_refresh(self) -> Iterator[None]:
         """Something else is done meanwhile, by another worker."""
         kept = {name: getattr(self, name) for name in _OF_A_STEP}
         unread = set(self.unread)
@@ -85,12 +85,12 @@ class Watch(Acts):
             if held and not (row.operator_drained or row.was_off or row.left_drained):
                 self.broken(2, f"{row.host} is kept drained though {floor} hosts must serve: {self.in_words()}")
 
-    def after_host_step(self, host: str, name: str, outcome: Outcome) -> None:
+    def after_host_step(self, host: str, name: str, outcome: StepResult) -> None:
         """Promises 4 and 7: nobody gets onto a first host before it has proved good; a busy Azure costs only time."""
         row, seen = self.row(host), self.hosts.get(host)
         if row is None:
             return
-        waits, steady = outcome.then is Then.WAIT, not self.hindered and host not in self.unread
+        waits, steady = outcome.action is NextAction.WAIT, not self.hindered and host not in self.unread
         if name in {PROBE_HOST, BAKE_HOST} and waits and steady and seen and seen.serving:
             self.broken(4, f"{host} accepts sessions although it has not proved good")
         if row.proved_at and row.state in IN_WORK and row.vm_id.lower() in self.bad_probes:
@@ -99,7 +99,7 @@ class Watch(Acts):
             self.broken(7, f"{host} waits {outcome.seconds} of the {self.asked_to_wait} seconds that Azure asks for")
         self._had_its_time(row, name, outcome)
 
-    def _had_its_time(self, row: RolloutHost, name: str, outcome: Outcome) -> None:
+    def _had_its_time(self, row: RolloutHost, name: str, outcome: StepResult) -> None:
         """Promise 7: what a step waits for a busy Azure does not count against it."""
         known = self._steps.get((row.rollout, row.host))
         ended = row.state is HostState.FAILED or (known is not None and row.attempt > known[1])
@@ -110,7 +110,7 @@ class Watch(Acts):
                 self.broken(7, f"{row.host} had {had} for {name}, besides waiting for Azure: {row.error}")
         if known is None or known[:2] != (row.step, row.attempt):  # one call goes through several steps
             known = row.step, row.attempt, self.app.now, 0.0
-        busy = outcome.seconds if self._busy and outcome.then is Then.WAIT else 0.0
+        busy = outcome.seconds if self._busy and outcome.action is NextAction.WAIT else 0.0
         self._steps[row.rollout, row.host] = (*known[:3], known[3] + busy)
 
     def after_step(self) -> None:
@@ -121,7 +121,9 @@ class Watch(Acts):
             if rollout.schedule.force_at < before > self.app.now:
                 self.broken(1, f"{rollout.id} was to end sessions at {before}, and does so before")
             self._force_at[rollout.id] = rollout.schedule.force_at
-        holds = [r.id for r in kept.values() if r.state not in OVER and r.kind is not RolloutKind.REFRESH and r.look]
+        holds = [
+            r.id for r in kept.values() if r.state not in OVER and r.kind is not RolloutKind.REFRESH and r.last_pass
+        ]
         if len(holds) > 1:
             acts = [rollout for rollout in holds if any(row.state in IN_HAND | IN_WORK for row in self.rows(rollout))]
             if len(acts) > 1:
@@ -137,7 +139,7 @@ class Watch(Acts):
                 self.ended[key] = row
             elif before:
                 del self.ended[key]
-            if not row.warned.keys() <= self.told:
+            if not row.warned.keys() <= self.text:
                 self.broken(7, f"{row.host} counts as warned, but no message was taken: {row.warned}")
 
     def _written(self) -> list[RolloutHost]:
@@ -156,14 +158,14 @@ class Watch(Acts):
             self.failed_on.add(row.host)
             if "slow down" in row.error:
                 self.broken(7, f"{row.host} of {rollout.id} has failed because Azure was busy: {row.error}")
-            seen, healthy = self.hosts.get(row.host), row.step == GIVE_BACK_HOST
+            seen, healthy = self.hosts.get(row.host), row.step == RETURN_HOST_TO_SERVICE
             if seen and seen.serving and not healthy and not self.hindered and row.host not in self.unread:
                 self.broken(4, f"{row.host} of {rollout.id} has failed and accepts sessions: {row.error}")
 
     def _may_begin_again(self, rollout: Rollout, before: RolloutHost) -> bool:
         """A host goes back once, a failed one is tried again when somebody says so, a refresh goes on for ever."""
         touched = before.state is not HostState.SKIPPED or self._born_on_the_target(rollout, before)
-        goes_back = rollout.going_back and not before.back and touched
+        goes_back = rollout.rolling_back and not before.back and touched
         retried = before.state is HostState.FAILED and rollout.retried_at is not None
         return rollout.kind is RolloutKind.REFRESH or goes_back or retried
 
@@ -181,7 +183,7 @@ class Watch(Acts):
         before = {rollout.from_version, self.pool.previous_version}
         if version in before:
             return ""
-        if rollout.going_back:
+        if rollout.rolling_back:
             return f"{rollout.id} goes back from it"
         if not any(row.proved_at or row.state is HostState.DONE for row in self.rows(rollout.id)):
             return f"{rollout.id} has not proved it"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from shared.core.errors import AzureBusy, AzureError
-from shared.models.azure import MachineBody, Operation, SessionHost
+from shared.models.azure import Operation, SessionHost, VirtualMachineBody
 from shared.models.pools import Join
-from tests.fixtures.fakes.engine import FakeDesktops, FakeMachines
+from tests.fixtures.fakes.engine import FakeHostPools, FakeVirtualMachines
 from tests.promises.checks.actions import Acts
 
 
 @dataclass
-class WatchedDesktops(FakeDesktops):
+class WatchedHostPools(FakeHostPools):
     """Azure Virtual Desktop, watched."""
 
     judge: Acts
@@ -44,9 +44,9 @@ class WatchedDesktops(FakeDesktops):
         except AzureBusy:
             raise
         except AzureError:
-            self.judge.told.add(session_id)
+            self.judge.text.add(session_id)
             raise
-        self.judge.told.add(session_id)
+        self.judge.text.add(session_id)
 
     def remove_session_host(self, host_pool_id: str, host: str) -> None:
         self.judge.removes(host)
@@ -59,7 +59,7 @@ class WatchedDesktops(FakeDesktops):
 
 
 @dataclass
-class WatchedMachines(FakeMachines):
+class WatchedVirtualMachines(FakeVirtualMachines):
     """VMs, watched."""
 
     judge: Acts
@@ -80,7 +80,7 @@ class WatchedMachines(FakeMachines):
         return super().start_delete(vm_id)
 
     def start_create(
-        self, vm_id: str, body: MachineBody, *, image_version_id: str, admin_password: SecretStr
+        self, vm_id: str, body: VirtualMachineBody, *, image_version_id: str, admin_password: SecretStr
     ) -> Operation:
         self.judge.keeps_secret(admin_password)
         self.judge.works_on(vm_id, "created")

@@ -67,18 +67,18 @@ class Operators:
         running = self.watch.running()
         return running is not None and self.watch.forced(running)
 
-    def tell(self, told: str) -> None:
+    def tell(self, text: str) -> None:
         """One command to the rollout that runs, or to the last one."""
         running = self.watch.running() or self.watch.newest()
         if running is None:
             return
-        if told == "fitting":
-            told = FITTING[running.state][self.stage.calls % len(FITTING[running.state])]
-        if told.startswith("refresh"):
-            self.stage.counted[told] += 1
-            self.ending.refresh(told.split()[1])
+        if text == "fitting":
+            text = FITTING[running.state][self.stage.calls % len(FITTING[running.state])]
+        if text.startswith("refresh"):
+            self.stage.counted[text] += 1
+            self.ending.refresh(text.split()[1])
             return
-        path, _, how = told.partition(" ")
+        path, _, how = text.partition(" ")
         body: dict[str, Any] | None = {"how": how} if how else None
         url = f"/api/rollouts/{running.id}/{path}"
         match path:
@@ -89,4 +89,4 @@ class Operators:
                 url = "/api/pools/office/roll-back"
         reply = self.stage.send(url, body)
         if reply:
-            self.stage.counted[told if reply.status == 202 else f"{told} refused"] += 1
+            self.stage.counted[text if reply.status == 202 else f"{text} refused"] += 1

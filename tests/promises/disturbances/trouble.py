@@ -68,7 +68,7 @@ class Trouble:
         self.late.clear()
         world.register_works = True
         world.writes_left = None
-        self.stage.engine.down, self.stage.engine.loses_nudges = None, False
+        self.stage.engine.down, self.stage.engine.loses_signals = None, False
         for name in ROWS:
             rows = getattr(self.stage.app.tables, name)
             rows.failures.clear()
@@ -172,8 +172,8 @@ class Trouble:
 
     def _engine(self, picks: Picks) -> str:
         if picks.chance(2):
-            self.stage.engine.loses_nudges = True
-            return "nudges lost"
+            self.stage.engine.loses_signals = True
+            return "signals lost"
         self.stage.engine.down = FreshcoatError("the engine is away")
         return "engine away"
 

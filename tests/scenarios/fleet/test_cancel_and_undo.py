@@ -214,25 +214,25 @@ def test_after_a_cancellation_nothing_can_be_approved() -> None:
 
 def cut_in(play: Play, when: Callable[[Task], bool], act: Callable[[], Reply]) -> list[Reply]:
     """Have somebody act just before the task is written so; what they were answered."""
-    write, told = play.app.tables.tasks._write, []
+    write, text = play.app.tables.tasks._write, []
 
     def watched(method: str, records: Any) -> Any:
-        if not told and when(records[0]):
+        if not text and when(records[0]):
             play.app.tables.tasks._write = write  # type: ignore[method-assign]
-            told.append(act())
+            text.append(act())
             play.app.tables.tasks._write = watched  # type: ignore[method-assign]
         return write(method, records)
 
     play.app.tables.tasks._write = watched  # type: ignore[method-assign]
-    return told
+    return text
 
 
 def test_an_approval_that_comes_while_a_step_writes_is_kept() -> None:
     play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(play, gate="approve")
-    told = cut_in(play, lambda task: "approves it" in task.note, lambda: tell(play, task_id, "approve"))
+    text = cut_in(play, lambda task: "approves it" in task.note, lambda: tell(play, task_id, "approve"))
     assert play.finish(task_id).state is TaskState.SUCCEEDED
-    assert [reply.status for reply in told] == [202]
+    assert [reply.status for reply in text] == [202]
 
 
 def test_a_cancellation_while_the_ring_is_begun_stops_the_rest_of_it() -> None:
@@ -260,20 +260,20 @@ def test_a_cancellation_that_comes_as_the_last_pool_is_through_is_heeded() -> No
     play = crowd(("lab", Ring.TEST))
     task_id = ask(play)
     play.run(until=lambda: play.rollouts().get("lab") == "succeeded")
-    told = cut_in(
+    text = cut_in(
         play, lambda task: task.phase == "update_pools", lambda: tell(play, task_id, "cancel", how="roll_back")
     )
     task = play.finish(task_id)
-    assert [reply.status for reply in told] == [202]
+    assert [reply.status for reply in text] == [202]
     assert (task.state, on_versions(play, "lab")) == (TaskState.CANCELLED, {OLD})
 
 
 def test_a_way_back_that_is_asked_for_as_a_cancelled_job_ends_is_heeded() -> None:
     play, task_id = half_way()
     tell(play, task_id, "cancel")
-    told = cut_in(play, lambda task: task.state.ended, lambda: tell(play, task_id, "cancel", how="roll_back"))
+    text = cut_in(play, lambda task: task.state.ended, lambda: tell(play, task_id, "cancel", how="roll_back"))
     task = play.finish(task_id)
-    assert [reply.status for reply in told] == [202]
+    assert [reply.status for reply in text] == [202]
     assert (task.state, task.cancel_how) == (TaskState.CANCELLED, "roll_back")
     assert on_versions(play, "lab") == {OLD}
 

@@ -28,7 +28,7 @@ from tests.fixtures.scenarios.images import (
     recorded,
     studio,
 )
-from tests.fixtures.version_sets import family, record_family, version_row
+from tests.fixtures.version_sets import record_family, version_row, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
 from tests.scenarios.images.test_activation import ALL, ask, staged
 
@@ -78,7 +78,7 @@ def test_a_pool_on_a_higher_version_is_brought_to_the_active_one() -> None:
     play = studio(staged=True)
     play.app.world.add_version("3.0.0", staged=True)
     higher = version_row("3.0.0", VersionState.BACKUP)
-    record_family(play.app.tables.versions, family(OLD, backups=(), staged=NEW, others=[higher]))
+    record_family(play.app.tables.versions, version_set(OLD, backups=(), staged=NEW, others=[higher]))
     add_pool(play, "office", version="3.0.0")
     assert play.finish(ask(play, **ALL)).state is TaskState.SUCCEEDED
     assert on_versions(play, "office") == {NEW}

@@ -14,7 +14,7 @@ from shared.images.retention import tidy
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.services import POOLS
 from shared.versions import lifecycle, removal_rules
 from tests.fixtures.app import update
@@ -55,7 +55,7 @@ class TestDiscard:
     def test_one_that_we_captured_leaves_the_gallery_too(self) -> None:
         play = shelf(ACTIVE, staged=Source.CAPTURE)
         view, leaves = remove(play, NEXT)
-        assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.LEAVES, True)
+        assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.BEING_REMOVED, True)
         assert recorded(play).state.staged is None
         play.run(hours=1)
         assert in_gallery(play) == {FIRST, SECOND, ACTIVE}
@@ -67,7 +67,7 @@ class TestDiscard:
     def test_one_that_somebody_else_put_there_stays(self) -> None:
         play = shelf(ACTIVE, staged=Source.GALLERY)
         view, leaves = remove(play, NEXT)
-        assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.STAYS, False)
+        assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.WAS_KEPT, False)
         assert (view.in_gallery, view.excluded_from_latest) == (True, True)
         play.run(hours=1)
         assert NEXT in in_gallery(play)
@@ -111,7 +111,7 @@ class TestBackup:
         play.app.world.meanwhile("start_removal", lambda: seen.append(row_of(play, FIRST).deleting))
         view, leaves = remove(play, FIRST)
         assert seen == [True]
-        assert (view.state, view.detail, view.in_gallery, leaves) == (V.BACKUP, removal_rules.LEAVES, True, True)
+        assert (view.state, view.detail, view.in_gallery, leaves) == (V.BACKUP, removal_rules.BEING_REMOVED, True, True)
         refused = post(play, "/roll-back", {"version": FIRST})
         assert (refused.status, "being removed" in refused.json["detail"]) == (409, True)
         assert update(play.app, {"version": FIRST, "allow_downgrade": True}).status == 422
@@ -154,7 +154,7 @@ class TestBackup:
         play = shelf()
         app = play.app
         app.tables.pools.remove(app.tables.pools.all(POOLS)[0])
-        change_family(app.services, IMAGE, lambda f: lifecycle.roll_back(f, None, task="t", now=app.now))
+        change_versions(app.services, IMAGE, lambda f: lifecycle.roll_back(f, None, task="t", now=app.now))
         with pytest.raises(Conflict, match="in the making"):
             remove(play, ACTIVE)
         app.now += removal_rules.SETTLING
@@ -179,7 +179,7 @@ def test_nothing_else_is_removed(version: str, says: str) -> None:
         version_row("5.0.0", V.CAPTURING, task="t-5"),
         version_row("6.0.0", V.FAILED),
         version_row("7.0.0", V.DELETED),
-        version_row("8.0.0", V.DISCARDED, note=removal_rules.STAYS),
+        version_row("8.0.0", V.DISCARDED, note=removal_rules.WAS_KEPT),
         version_row("9.0.0", V.DISCARDED, source=Source.CAPTURE),
     ]
     record_family(play.app.tables.versions, recorded(play).changed(*others, capture="t-5"))

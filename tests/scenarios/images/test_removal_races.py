@@ -201,11 +201,11 @@ def test_the_process_may_die_at_any_call(version: str) -> None:
         play.run(hours=1)
         assert version not in in_gallery(play), call
         assert row_of(play, version).state is (V.DISCARDED if version == NEXT else V.DELETED)
-        told = [(TaskKind.REMOVE, version, "ann")]
+        text = [(TaskKind.REMOVE, version, "ann")]
         if version == NEXT:
-            told.insert(0, (TaskKind.DISCARD, version, "ann"))
+            text.insert(0, (TaskKind.DISCARD, version, "ann"))
             assert promotion_state(play)[0] is PromotionState.CANCELLED
-        assert sorted(tasks(play)) == sorted(told), call
+        assert sorted(tasks(play)) == sorted(text), call
         assert {entry[:3] for entry in audited(play)} >= {("ann", "remove version", version)}
         assert_at_rest(play)
     assert call > 8

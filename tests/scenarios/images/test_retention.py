@@ -11,7 +11,7 @@ from shared.core.states import VersionState
 from shared.images.retention import tidy
 from shared.models.images import Retention, Source
 from shared.models.tasks import TaskKind
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.services import POOLS
 from shared.versions import lifecycle, removal_rules
 from tests.fixtures.engine import Play
@@ -146,7 +146,7 @@ class TestUse:
         play = shelf(ACTIVE, retention=NONE)
         app = play.app
         back = partial(lifecycle.roll_back, version=FIRST, task="t-1", now=app.now)
-        app.world.meanwhile("session_hosts", lambda: change_family(app.services, IMAGE, back))
+        app.world.meanwhile("session_hosts", lambda: change_versions(app.services, IMAGE, back))
         run(play)
         assert recorded(play).state.active == FIRST
         assert row_of(play, SECOND).deleting

@@ -12,13 +12,13 @@ import pytest
 from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.core.states import VersionState
-from shared.images.change_records import tell
+from shared.images.change_records import write_change_record
 from shared.images.removal import remove_version
-from shared.images.retention import RECENT, UNTOLD, tidy
+from shared.images.retention import RECENT, UNRECORDED_LIMIT, tidy
 from shared.images.staging import stage_version
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.versions import lifecycle, removal_rules
 from tests.fixtures.engine import Play
 from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, excluded
@@ -107,8 +107,8 @@ class TestTrouble:
         app = play.app
         app.world.fail("start_removal", BUSY)
         remove_version(app.services, IMAGE, FIRST, "ann")
-        give_back = partial(removal_rules.not_removed, version=FIRST, why="is kept, since pool lab is on it")
-        app.world.meanwhile("machines", lambda: change_family(app.services, IMAGE, give_back))
+        give_back = partial(removal_rules.not_removed, version=FIRST, reason="is kept, since pool lab is on it")
+        app.world.meanwhile("machines", lambda: change_versions(app.services, IMAGE, give_back))
         assert run(play) == []
         assert app.world.count("start_removal") == 1
         assert row_of(play, FIRST).state is V.BACKUP
@@ -152,7 +152,7 @@ class TestRest:
         switch = partial(lifecycle.activate, version=NEXT, task="t-1", now=app.now, backup=True, force=False)
 
         def activated() -> None:
-            change_family(app.services, IMAGE, switch)
+            change_versions(app.services, IMAGE, switch)
             app.services.gallery.start_exclude(DEFINITION_ID, NEXT, excluded=False)
 
         app.world.resumes_needed = 0
@@ -161,19 +161,19 @@ class TestRest:
         assert excluded(play) == {FIRST: True, SECOND: True, ACTIVE: True, NEXT: False}
 
     def test_a_change_that_was_never_told_is_told_within_days(self) -> None:
-        for days, told in ((0, False), (6, True), (8, False)):
+        for days, text in ((0, False), (6, True), (8, False)):
             play = shelf()
             app = play.app
             app.tables.tasks.failures["add"] = [BUSY]
             stage_version(app.services, IMAGE, StageRequest(version=NEXT), "ann")
-            app.now += UNTOLD / 2 + timedelta(days=days)
+            app.now += UNRECORDED_LIMIT / 2 + timedelta(days=days)
             assert timedelta(days=6) < RECENT < timedelta(days=8)
             run(play)
-            assert (tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]) is told, days
+            assert (tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]) is text, days
 
     def test_what_was_told_is_not_told_again(self) -> None:
         play = shelf()
         stage_version(play.app.services, IMAGE, StageRequest(version=NEXT), "ann")
-        tell(play.app.services, row_of(play, NEXT))
+        write_change_record(play.app.services, row_of(play, NEXT))
         play.run(hours=1)
         assert len(tasks(play)) == len(audited(play)) == 1

@@ -200,7 +200,7 @@ def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "text"),
     [
         ({"ephemeral": True}, "ephemeral"),
         ({"windows": False}, "does not run Windows"),
@@ -208,12 +208,12 @@ def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them() -> None:
         ({"security": {"securityType": "TrustedLaunch"}}, "takes versions only from VMs without"),
     ],
 )
-def test_a_template_that_cannot_be_used(changes: dict[str, Any], told: str) -> None:
+def test_a_template_that_cannot_be_used(changes: dict[str, Any], text: str) -> None:
     play = studio()
     play.app.world.add_template(**({"security": {}} | changes))
     reply = post(play, "/set-as-image")
     assert reply.status == 409
-    assert told in reply.json["detail"]
+    assert text in reply.json["detail"]
 
 
 def calls_of_one_run(power: str) -> int:

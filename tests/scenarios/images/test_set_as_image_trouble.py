@@ -10,7 +10,7 @@ from activities.task import TASK_STEPS
 from shared.core.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.core.names import PREPARE_COPY, REPLICATE_VERSION, SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
-from shared.core.steps import Then
+from shared.core.steps import NextAction
 from shared.models.pools import Ring
 from shared.services import TASKS
 from shared.tasks.recovery import resume_lost_tasks
@@ -189,7 +189,7 @@ def test_an_instance_whose_task_was_taken_back_stops() -> None:
     play = studio()
     given: dict[str, object] = {"task": "gone", "run": 1}
     step = TASK_STEPS[SWITCH_VERSION].run
-    assert run_task_step(play.app.services, play.app.engine, given, SWITCH_VERSION, step, 1).then is Then.STOP
+    assert run_task_step(play.app.services, play.app.engine, given, SWITCH_VERSION, step, 1).action is NextAction.STOP
 
 
 def replicas_of(play: Play, version: str) -> dict[str, int]:
@@ -252,8 +252,8 @@ def test_that_it_was_begun_is_audited_also_when_its_first_step_holds_the_image()
     play = studio()
     play.app.tables.versions.failures["write_many"] = [AWAY]
     play.finish(set_as_image(play))
-    told = [entry.after for entry in play.app.tables.audit.all(f"{play.app.now:%Y-%m}")]
-    assert sorted(told) == [f"{NEW} (begun)", f"{NEW} (staged)"]
+    text = [entry.after for entry in play.app.tables.audit.all(f"{play.app.now:%Y-%m}")]
+    assert sorted(text) == [f"{NEW} (begun)", f"{NEW} (staged)"]
 
 
 def test_what_was_not_written_is_answered_with_busy_and_nothing_happens() -> None:

@@ -12,7 +12,7 @@ from shared.core.states import VersionState
 from shared.images.staging import stage_version
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.services import TASKS
 from shared.versions import lifecycle
 from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, recorded
@@ -86,11 +86,11 @@ def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
         stage(play, "5.0.0")
     play = shelf()
     app = play.app
-    change_family(
+    change_versions(
         app.services,
         IMAGE,
-        lambda family: lifecycle.begin_capture(
-            family, "5.0.0", task="t-1", now=app.now, who="bob", notes="", backup=True
+        lambda version_set: lifecycle.begin_capture(
+            version_set, "5.0.0", task="t-1", now=app.now, who="bob", notes="", backup=True
         ),
     )
     with pytest.raises(Conflict) as refused:
@@ -153,7 +153,7 @@ def test_an_empty_pool_counts_by_the_region_of_its_host_pool() -> None:
 def test_a_pool_that_cannot_be_read_stops_it_with_the_way_out() -> None:
     play = shelf()
     play.app.world.refuse("session_hosts")
-    with pytest.raises(InvalidRequest, match=r"office is on this image.*unregister the pool"):
+    with pytest.raises(InvalidRequest, match=r"regions of pool office.*unregister the pool"):
         stage(play)
     play.app.world.faults.clear()
     play.app.world.fail("session_hosts", BUSY)

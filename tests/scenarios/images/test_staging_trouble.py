@@ -9,7 +9,7 @@ import pytest
 
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, Conflict, FreshcoatError
 from shared.core.states import VersionState
-from shared.images.retention import UNTOLD, tidy
+from shared.images.retention import UNRECORDED_LIMIT, tidy
 from shared.models.tasks import TaskKind
 from shared.services import TASKS
 from tests.fixtures.scenarios.images import assert_at_rest, assert_sound, excluded, recorded
@@ -104,10 +104,10 @@ def test_a_task_that_cannot_be_written_does_not_undo_it_and_is_told_later() -> N
     play = shelf()
     play.app.tables.tasks.failures["add"] = [BUSY]
     assert stage(play).state is VersionState.STAGED
-    play.app.now += UNTOLD / 2
+    play.app.now += UNRECORDED_LIMIT / 2
     tidy(play.app.services)
     assert tasks(play) == []
-    play.app.now += UNTOLD / 2
+    play.app.now += UNRECORDED_LIMIT / 2
     tidy(play.app.services)
     tidy(play.app.services)
     assert tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]

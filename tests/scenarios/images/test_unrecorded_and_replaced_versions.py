@@ -17,7 +17,7 @@ from shared.images.retention import tidy
 from shared.models.images import ImageVersion, Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.services import IMAGES, TASKS
 from shared.versions import lifecycle
 from tests.fixtures.engine import Play
@@ -35,7 +35,7 @@ from tests.fixtures.scenarios.images import (
     studio,
 )
 from tests.fixtures.scenarios.versions import ACTIVE, FIRST, NEXT, in_gallery, row_of, shelf
-from tests.fixtures.version_sets import family, record_family
+from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
 
 V = VersionState
@@ -91,7 +91,7 @@ class TestTheVersionInUseIsRecordedLate:
     def test_what_was_staged_without_it_leaves_it_as_a_backup(self) -> None:
         play = unrecorded()
         play.app.world.add_version(NEW, staged=True)
-        record_family(play.app.tables.versions, family(None, backups=(), staged=NEW))
+        record_family(play.app.tables.versions, version_set(None, backups=(), staged=NEW))
         activate(play)
         assert states(play) == {OLD: V.BACKUP, NEW: V.ACTIVE}
 
@@ -110,13 +110,13 @@ class TestTheVersionInUseIsRecordedLate:
     @pytest.mark.parametrize("given", [{}, {"active": OLD}])
     def test_registering_again_records_it_beside_a_staged_one(self, given: dict[str, str]) -> None:
         play = unrecorded(staged=True)
-        record_family(play.app.tables.versions, family(None, backups=(), staged=NEW))
+        record_family(play.app.tables.versions, version_set(None, backups=(), staged=NEW))
         assert put(play, **given).status == 200
         assert states(play) == {OLD: V.ACTIVE, NEW: V.STAGED}
 
     def test_the_staged_one_cannot_be_registered_as_the_one_in_use(self) -> None:
         play = unrecorded(staged=True)
-        record_family(play.app.tables.versions, family(None, backups=(), staged=NEW))
+        record_family(play.app.tables.versions, version_set(None, backups=(), staged=NEW))
         assert put(play, active=NEW).status == 409
         assert states(play) == {NEW: V.STAGED}
 
@@ -131,7 +131,7 @@ class TestTheVersionInUseIsRecordedLate:
         play = unrecorded()
         services = play.app.services
         adopt = partial(lifecycle.adopt, version=OLD, now=services.now(), who="bob")
-        play.app.world.meanwhile("versions", lambda: change_family(services, IMAGE, adopt))
+        play.app.world.meanwhile("versions", lambda: change_versions(services, IMAGE, adopt))
         assert adopted(services, recorded_image(play), "ann").versions[OLD].created_by == "bob"
 
     def test_while_azure_works_on_it_nobody_guesses(self) -> None:

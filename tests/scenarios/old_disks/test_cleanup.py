@@ -10,7 +10,7 @@ import pytest
 from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden, OperationFailed, StaleRow
 from shared.core.states import RolloutState
 from shared.models.audit import AuditEntry
-from shared.rollouts.old_disks.cleanup import LATER, REMOVALS
+from shared.rollouts.old_disks.cleanup import REMOVALS, RETRY_AFTER
 from tests.fixtures.app_functions import functions
 from tests.fixtures.builders import OLD
 from tests.fixtures.scenarios.kept_disks import HOST, Shelf
@@ -94,8 +94,8 @@ class TestWhen:
     def test_the_timer_runs_by_its_setting_and_not_at_the_start(self) -> None:
         trigger = functions()["tidy_old_disks"].get_trigger()
         assert trigger is not None
-        binding = trigger.get_dict_repr()
-        assert (binding["schedule"], binding["runOnStartup"]) == ("%FRESHCOAT_RETENTION_SCHEDULE%", False)
+        limited_by = trigger.get_dict_repr()
+        assert (limited_by["schedule"], limited_by["runOnStartup"]) == ("%FRESHCOAT_RETENTION_SCHEDULE%", False)
 
 
 class TestWhat:
@@ -148,9 +148,9 @@ class TestWhat:
         shelf.tidied()
         entries = audited(shelf)
         assert [(entry.who, entry.action) for entry in entries] == [("retention", "remove old disks")] * 2
-        told = {entry.subject: entry.detail.split(", ") for entry in entries}
-        assert set(told) == {"office", "elsewhere"}
-        assert sorted(told["office"] + told["elsewhere"]) == sorted(map(name_of, disks))
+        text = {entry.subject: entry.detail.split(", ") for entry in entries}
+        assert set(text) == {"office", "elsewhere"}
+        assert sorted(text["office"] + text["elsewhere"]) == sorted(map(name_of, disks))
 
 
 class TestTrouble:
@@ -171,7 +171,7 @@ class TestTrouble:
         shelf.tidied()
         assert shelf.disks == {first}
         shelf.app.world.faults.clear()
-        shelf.app.later(seconds=LATER.total_seconds())
+        shelf.app.later(seconds=RETRY_AFTER.total_seconds())
         shelf.tidied()
         assert (shelf.disks, shelf.rows) == (set(), [])
 

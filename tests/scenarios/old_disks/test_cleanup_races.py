@@ -116,7 +116,7 @@ class TestWholeRollouts:
         old = {machine.os_disk_id for machine in drive.world.machines.values()}
         drive.publish(policy=EAGER | {"settle_seconds": 0})
         drive.run(until=lambda: len(drive.world.disks) >= 5)
-        drive.command(state=RolloutState.ROLLING_BACK, back_since=drive.now)
+        drive.command(state=RolloutState.ROLLING_BACK, rollback_since=drive.now)
         drive.every_step.append(lambda: _only_after_the_end(drive))
         drive.run(900)
         assert drive.rollout.state is RolloutState.ROLLED_BACK

@@ -23,7 +23,7 @@ from tests.fixtures.scenarios.promotions import (
     quietly,
     row,
     run,
-    told,
+    text,
     with_staged,
 )
 
@@ -108,4 +108,4 @@ class TestTheProcessDies:
                 break
         assert number > 1
         assert recorded(play).state.active == OLD
-        assert told(play.app)
+        assert text(play.app)

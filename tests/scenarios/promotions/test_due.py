@@ -13,7 +13,7 @@ from shared.core.states import PromotionState, TaskState
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
 from shared.models.tasks import ActivationWork, Task, TaskKind
-from shared.records.versions import read_family
+from shared.records.versions import read_versions
 from shared.services import PROMOTIONS, ROLLOUTS, TASKS
 from shared.versions import lifecycle, promotion_hold
 from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool, assert_at_rest, get, post
@@ -26,7 +26,7 @@ from tests.fixtures.scenarios.promotions import (
     planned,
     row,
     run,
-    told,
+    text,
     with_staged,
 )
 
@@ -105,7 +105,7 @@ class TestOnce:
         assert (task.version, task.from_version) == (NEW, OLD)
         assert set(app.engine.tasks.items()) == {((task.id, 1), TaskKind.ACTIVATE)}
         assert row(app, promotion_id).note == f"Promoted by task {task.id}."
-        assert set(told(app)[1:]) == {("activate version", OLD, NEW), ("promotion promoted", OLD, NEW)}
+        assert set(text(app)[1:]) == {("activate version", OLD, NEW), ("promotion promoted", OLD, NEW)}
         assert (run(app), run(app)) == ([], [])
 
     def test_while_azure_is_busy_it_waits_and_goes_on_under_the_same_task(self) -> None:
@@ -216,7 +216,7 @@ class TestOnce:
 
 def test_a_family_is_held_for_one_and_let_go_by_that_one_only() -> None:
     app = with_staged().app
-    before = read_family(app.services, IMAGE)
+    before = read_versions(app.services, IMAGE)
     held = promotion_hold.hold(before, None, promotion="p1", force=False, now=app.now)
     assert promotion_hold.hold(held, NEW, promotion="p1", force=False, now=app.now) is held
     assert promotion_hold.let_go(held, "p2") is held

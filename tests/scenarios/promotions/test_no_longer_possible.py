@@ -11,7 +11,7 @@ from shared.images.activation.steps import switch_version
 from shared.images.promotions import due
 from shared.images.promotions.request import HOLD_GRACE
 from shared.models.promotions import Promotion
-from shared.records.versions import change_family
+from shared.records.versions import change_versions
 from shared.services import PROMOTIONS
 from shared.tasks.recovery import resume_lost_tasks
 from shared.versions import promotion_hold
@@ -32,7 +32,7 @@ from tests.fixtures.scenarios.promotions import (
     record_staged,
     row,
     run,
-    told,
+    text,
     with_staged,
 )
 from tests.fixtures.world.azure import DEFINITION_ID
@@ -57,7 +57,7 @@ class TestRefused:
         assert_not_promoted(app, promotion_id, S.FAILED)
         assert "has failed its test" in row(app, promotion_id).note
         assert activations(app) == []
-        assert told(app)[-1] == ("promotion failed", "", "")
+        assert text(app)[-1] == ("promotion failed", "", "")
         judge(app, "passed")
         assert run(app) == []
         assert active(app) == OLD
@@ -186,7 +186,7 @@ class TestUnheld:
     def cut_off(self) -> tuple[App, str]:
         """A request that died between the row and the image."""
         app, promotion_id = planned(hours=0.001)
-        change_family(app.services, IMAGE, lambda family: promotion_hold.let_go(family, promotion_id))
+        change_versions(app.services, IMAGE, lambda version_set: promotion_hold.let_go(version_set, promotion_id))
         return app, promotion_id
 
     def test_it_is_left_to_its_request_for_a_minute_and_then_ended(self) -> None:

@@ -93,10 +93,10 @@ class TestWorkersTogether:
 
     def test_one_of_them_promotes_on_real_tables(self, tables: Tables) -> None:
         play = with_staged()
-        app, image, family = play.app, find_image(play.app.services, IMAGE), recorded(play)
+        app, image, version_set = play.app, find_image(play.app.services, IMAGE), recorded(play)
         app.tables = tables  # type: ignore[assignment]
         tables.images.add(image)
-        record_family(tables.versions, family)
+        record_family(tables.versions, version_set)
         promotion_id = plan(app)
         app.later(hours=25)
         promoted = together(WORKERS, lambda: run(app))

@@ -212,8 +212,8 @@ def test_a_host_that_leaves_the_pool_is_forgotten_and_one_of_its_name_begins_ane
     pool.world.log_off("host-02")
     pool.minutes(20)
     assert "host-02" not in pool.rows
-    assert pool.standing.look
-    assert pool.standing.look.hosts == 1
+    assert pool.standing.last_pass
+    assert pool.standing.last_pass.hosts == 1
     pool.hosts["host-02"] = gone
     pool.hours(2)
     assert pool.rows["host-02"].used_at is None

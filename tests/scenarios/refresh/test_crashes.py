@@ -73,7 +73,7 @@ def test_a_refresh_that_was_to_be_begun_when_the_process_died_is_begun() -> None
         asked = pool.app.pool().refresh == "after_logoff"
         assert bool(pool.app.pool().refresh_rollout) is asked
         if asked:
-            assert pool.standing.look, f"died at call {call}"
+            assert pool.standing.last_pass, f"died at call {call}"
     else:
         pytest.fail("it never survived")
 

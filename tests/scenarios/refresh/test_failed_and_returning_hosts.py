@@ -84,8 +84,8 @@ def test_failed_hosts_that_were_deleted_are_forgotten_and_hold_up_nobody() -> No
     pool.hours(4)
     assert_fresh(pool, "host-03")
     assert set(pool.rows) == {"host-03", "host-04"}
-    assert pool.standing.look
-    assert pool.standing.look.hosts == 2
+    assert pool.standing.last_pass
+    assert pool.standing.last_pass.hosts == 2
 
 
 def test_a_lost_host_whose_vm_was_deleted_is_forgotten_when_it_is_tried_again() -> None:

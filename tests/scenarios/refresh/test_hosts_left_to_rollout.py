@@ -69,4 +69,4 @@ def test_what_an_operator_keeps_autoscale_away_with_is_not_taken_off_a_host_of_w
     row = RolloutHost(rollout="r", host="host-01", vm_id=vm_id_of("host-01"))
     for value, left in (("ops", {EXCLUSION_TAG: "ops"}), (vm_marks.EXCLUDED, {})):
         machine = pool.machine("host-01").model_copy(update={"tags": {EXCLUSION_TAG: value, ROLLOUT_TAG: "r-0"}})
-        assert vm_marks.unmarked(machine, row) == left
+        assert vm_marks.tags_after_release(machine, row) == left

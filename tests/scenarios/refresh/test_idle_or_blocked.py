@@ -75,7 +75,7 @@ def test_hosts_are_not_kept_drained_for_a_version_that_has_no_replica_where_they
     pool.minutes(5)
     assert_in_service(pool, "host-01", "host-02")
     assert pool.standing.note == "waits: version 1.0.0 has no replica where the hosts are"
-    assert next_of(pool)["does"] == pool.standing.note
+    assert next_of(pool)["action"] == pool.standing.note
 
 
 def test_hosts_are_not_kept_drained_when_the_image_definition_is_gone() -> None:
@@ -96,8 +96,8 @@ def test_it_says_what_holds_it_up_and_offers_nothing_that_is_refused(held_up: st
     pool.minutes(5)
     if held_up == "paused":
         assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/pause").status == 202
-        assert next_of(pool)["does"] == "nothing: it is paused until somebody resumes it"
+        assert next_of(pool)["action"] == "nothing: it is paused until somebody resumes it"
     else:
         rollout = publish(pool)
         pool.minutes(3)
-        assert next_of(pool)["does"] == f"waits for the end of rollout {rollout}"
+        assert next_of(pool)["action"] == f"waits for the end of rollout {rollout}"

@@ -11,8 +11,8 @@ import pytest
 
 from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import RolloutHost
-from shared.planning.values import IN_HAND
-from shared.rollouts.reconcile.whole_pool import look
+from shared.planning.values import HELD_STATES
+from shared.rollouts.reconcile.whole_pool import reconcile_whole_pool
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.scenarios.refresh import EAGER, Office, assert_fresh, office
@@ -54,9 +54,9 @@ def never_both(pool: Office) -> None:
     def check() -> None:
         pools = pool.app.tables.pools.find(POOLS, "office")
         assert pools
-        mine = {row.host for row in pool.rows.values() if row.state in IN_HAND and row.drained_at}
+        mine = {row.host for row in pool.rows.values() if row.state in HELD_STATES and row.drained_at}
         running = rows_of(pool, pools.running_rollout) if pools.running_rollout else {}
-        theirs = {row.host for row in running.values() if row.state in IN_HAND}
+        theirs = {row.host for row in running.values() if row.state in HELD_STATES}
         assert not mine & theirs
 
     pool.play.each_step.append(check)
@@ -126,7 +126,7 @@ def test_a_scheduled_rollout_waits_for_a_host_that_takes_longer_to_be_made_fresh
     pool.world.resumes_needed = 60
     pool.use("host-01", minutes=5)
     pool.until(pool.app.rollout(rollout).schedule.begin_at + timedelta(minutes=2))
-    assert pool.rows["host-01"].state in IN_HAND
+    assert pool.rows["host-01"].state in HELD_STATES
     pool.world.resumes_needed = 1
     pool.play.run(4, until=lambda: ended(pool, rollout))
     assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
@@ -248,7 +248,7 @@ def publish_and_look(pool: Office, asked: list[str], looks: int) -> None:
     """Another worker takes the request, and looks so many times, while this one is in the midst of something."""
     asked.append(publish(pool, "now"))
     for _ in range(looks):
-        look(pool.app.services, pool.app.engine, asked[0], 1)
+        reconcile_whole_pool(pool.app.services, pool.app.engine, asked[0], 1)
 
 
 def before_call(pool: Office, number: int, action: Callable[[], object]) -> None:
@@ -274,7 +274,7 @@ def assert_all_new(pool: Office) -> None:
     assert {pool.machine(name).version for name in pool.hosts} == {NEW}
     assert all(host.serving for host in pool.hosts.values()), pool.hosts
     assert all("FreshcoatRollout" not in pool.machine(name).tags for name in pool.hosts)
-    assert not any(row.state in IN_HAND for row in pool.rows.values())
+    assert not any(row.state in HELD_STATES for row in pool.rows.values())
 
 
 def test_the_process_dies_at_any_call_around_the_hand_over() -> None:

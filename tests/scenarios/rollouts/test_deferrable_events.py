@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.models.policy import ScheduleMode
-from shared.rollouts.reconcile.whole_pool import look
+from shared.rollouts.reconcile.whole_pool import reconcile_whole_pool
 from tests.fixtures.rollout_engine import Drive
 from tests.fixtures.scenarios.rollouts import EAGER, office
 
@@ -23,4 +23,7 @@ def test_half_of_those_in_work_are_enough_as_long_as_others_wait(at_a_time: int,
     drive.run(60, until=lambda: in_work(drive) == at_a_time)
     assert in_work(drive) == at_a_time
 
-    assert look(drive.services, drive.engine, drive.rollout_id, drive.rollout.engine_run).enough == enough
+    assert (
+        reconcile_whole_pool(drive.services, drive.engine, drive.rollout_id, drive.rollout.engine_run).flush_after
+        == enough
+    )

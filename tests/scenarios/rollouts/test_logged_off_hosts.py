@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from shared.core.states import HostState, RolloutState
-from shared.rollouts.reconcile.answer import LookAnswer
-from shared.rollouts.reconcile.logged_off_hosts import MOST, glance
+from shared.rollouts.reconcile.answer import PassResult
+from shared.rollouts.reconcile.logged_off_hosts import MAX_HOSTS, reconcile_logged_off_hosts
 from tests.fixtures.rollout_engine import Drive
 from tests.fixtures.scenarios.rollouts import EAGER, assert_all_well, hosts, office, pause
 
@@ -24,10 +24,10 @@ def waiting(*users: int, **policy: object) -> Drive:
     return drive
 
 
-def glanced(drive: Drive, *left: str) -> LookAnswer | None:
+def glanced(drive: Drive, *left: str) -> PassResult | None:
     """A glance at these hosts, and what it came to."""
     drive.world.calls.clear()
-    return glance(drive.services, drive.engine, drive.rollout_id, 1, left)
+    return reconcile_logged_off_hosts(drive.services, drive.engine, drive.rollout_id, 1, left)
 
 
 def test_an_emptied_host_is_taken_by_reading_it_alone_and_the_rollout_goes_on() -> None:
@@ -36,7 +36,7 @@ def test_an_emptied_host_is_taken_by_reading_it_alone_and_the_rollout_goes_on() 
 
     answer = glanced(drive, "host-02")
 
-    assert answer is not None and not answer.whole and not answer.ended
+    assert answer is not None and not answer.whole_pool_needed and not answer.ended
     assert [name for name, _ in drive.world.calls] == ["session_host"]
     assert drive.rows["host-02"].state is HostState.REIMAGING
     assert (drive.rollout_id, "host-02", 1) in drive.engine.hosts
@@ -62,7 +62,7 @@ def test_a_second_hint_of_a_host_in_work_needs_no_look() -> None:
 
     answer = glanced(drive, "host-01")
 
-    assert answer == LookAnswer(ended=False, state=RolloutState.RUNNING)
+    assert answer == PassResult(ended=False, state=RolloutState.RUNNING)
     assert not drive.world.calls
 
 
@@ -90,7 +90,7 @@ def test_with_a_settling_time_a_glance_notes_the_moment_and_a_look_takes_the_hos
     row = drive.rows["host-01"]
     assert answer is not None and row.empty_since == drive.now
     assert row.state is HostState.WAITING_FOR_LOGOFF
-    assert answer.next_look is not None and (answer.next_look - drive.now).total_seconds() <= 60
+    assert answer.next_pass_at is not None and (answer.next_pass_at - drive.now).total_seconds() <= 60
 
 
 def changed_by_an_operator(drive: Drive) -> None:
@@ -124,7 +124,7 @@ def cannot_be_read(drive: Drive) -> None:
 
 
 def never_looked_at(drive: Drive) -> None:
-    drive.services.sights.forget(drive.rollout_id)
+    drive.services.snapshots.forget(drive.rollout_id)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_command_during_a_glance_lets_nothing_begin() -> None:
 
 
 def test_too_many_hosts_are_not_read_one_by_one() -> None:
-    drive = waiting(*[1] * (MOST + 1))
+    drive = waiting(*[1] * (MAX_HOSTS + 1))
 
     assert glanced(drive, *drive.rows) is None
     assert not drive.world.calls

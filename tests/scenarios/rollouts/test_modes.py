@@ -355,7 +355,7 @@ def test_no_secret_is_kept_in_a_row() -> None:
     texts: list[str] = []
     drive.every_step.append(lambda: texts.extend(row.model_dump_json() for row in drive.rows.values()))
     drive.run(600)
-    token = drive.services.desktops.registration_token(HOST_POOL_ID).get_secret_value()
+    token = drive.services.host_pools.registration_token(HOST_POOL_ID).get_secret_value()
     assert token
     assert not any(token in text or "password" in text.lower() for text in texts)
 

@@ -157,7 +157,7 @@ def test_nothing_begins_once_a_pause_is_answered(users: int, look: int) -> None:
 @pytest.mark.parametrize("change", ["cancel", "reschedule"])
 def test_a_lost_nudge_costs_a_quarter_of_an_hour_at_the_most(change: str) -> None:
     drive = office(0, 0)
-    drive.engine.loses_nudges = True
+    drive.engine.loses_signals = True
     drive.publish(ScheduleMode.AT, begin=WEEK, policy={"warn_minutes": ()})
     drive.run(10)
     if change == "cancel":

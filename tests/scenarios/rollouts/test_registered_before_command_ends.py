@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.caches.poll_estimates import FirstAsks
+from shared.caches.poll_estimates import PollEstimator
 from shared.core.states import HostState
 from shared.models.policy import ScheduleMode
 from tests.fixtures.rollout_engine import Drive
@@ -53,7 +53,7 @@ def test_the_command_of_a_host_that_is_to_be_proved_is_waited_for_and_the_host_d
 
 def test_a_command_that_is_through_before_the_host_is_back_was_asked_after_too_early() -> None:
     drive = office(0)
-    drive.services = replace(drive.services, first_asks=FirstAsks({"register": 8.0}))
+    drive.services = replace(drive.services, poll_estimates=PollEstimator({"register": 8.0}))
     drive.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0})
     drive.run(60, until=lambda: registering(drive.world))
     (running,) = drive.world.running.values()
@@ -61,21 +61,21 @@ def test_a_command_that_is_through_before_the_host_is_back_was_asked_after_too_e
     drive.world.calls.clear()
     drive.run(60, until=lambda: drive.rows["host-01"].state is HostState.VERIFYING)
 
-    assert drive.services.first_asks.first("register") > 8.0
+    assert drive.services.poll_estimates.first("register") > 8.0
     assert drive.rows["host-01"].reason == "not registered yet"
     assert drive.world.count("session_host") == 1  # not once for the command and once for the host
 
     registers()
     drive.run(600)
     assert_all_well(drive)
-    assert drive.services.first_asks.first("register") > 8.0
+    assert drive.services.poll_estimates.first("register") > 8.0
 
 
 def test_what_a_step_did_before_an_operation_is_no_part_of_its_wait() -> None:
     drive = office(0)
-    drive.services = replace(drive.services, first_asks=FirstAsks({"create": 4.0}))
+    drive.services = replace(drive.services, poll_estimates=PollEstimator({"create": 4.0}))
     drive.world.resumes_needed = 3  # the old VM is deleted first, which takes as many polls
     drive.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0, "strategy": "replace"})
     drive.run(600)
     assert_all_well(drive)
-    assert drive.services.first_asks.first("create") == pytest.approx(4.05)  # one vote for a quarter more than four
+    assert drive.services.poll_estimates.first("create") == pytest.approx(4.05)  # one vote for a quarter more than four

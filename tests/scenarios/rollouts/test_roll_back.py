@@ -32,8 +32,8 @@ ALL_AT_ONCE = EAGER | {"settle_seconds": 0}
 
 def roll_back(drive: Drive) -> None:
     """An operator cancels the rollout with everything going back."""
-    why = {"note": "Rolled back by ann.", "back_why": "Rolled back by ann."}
-    drive.command(state=RolloutState.ROLLING_BACK, back_since=drive.now, resume_to=None, **why)
+    reason = {"note": "Rolled back by ann.", "rollback_reason": "Rolled back by ann."}
+    drive.command(state=RolloutState.ROLLING_BACK, rollback_since=drive.now, resume_to=None, **reason)
 
 
 def minutes(drive: Drive) -> float:

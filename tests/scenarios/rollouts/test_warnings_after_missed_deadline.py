@@ -16,7 +16,7 @@ from tests.scenarios.rollouts.test_roll_back import roll_back
 MINUTE = timedelta(minutes=1)
 
 
-def told(drive: Drive) -> int:
+def text(drive: Drive) -> int:
     """Messages shown so far."""
     return len(drive.world.messages)
 
@@ -33,11 +33,11 @@ def test_after_an_outage_over_the_deadline_people_are_warned_before_they_are_sig
     drive = office(1, 2)
     drive.publish(mode, begin=120, force=120, policy={"canary_hosts": 0, "warn_minutes": (5, 1)})
     drive.run(100)
-    assert told(drive) == 0
+    assert text(drive) == 0
     away(drive, 180)
     drive.run(185.9)  # it was back a minute after that
     assert drive.world.count("sign_out") == 0
-    assert told(drive) == 6
+    assert text(drive) == 6
     drive.run(400)
     assert_all_well(drive)
     assert drive.rollout.signed_out == 3
@@ -47,10 +47,10 @@ def test_who_was_warned_just_before_a_short_outage_is_not_warned_once_more() -> 
     drive = office(1)
     drive.publish(force=120, policy={"canary_hosts": 0})
     drive.run(119.5)
-    assert told(drive) == 4
+    assert text(drive) == 4
     away(drive, 130)
     drive.run(135)
-    assert told(drive) == 4
+    assert text(drive) == 4
     assert drive.world.count("sign_out") == 1
 
 
@@ -85,10 +85,10 @@ def test_when_hosts_take_longer_than_was_known_people_are_told_before_the_next_w
             drive.tables.hosts.replace(row.model_copy(update={"taken_at": row.ended_at - timedelta(minutes=30)}))
     drive.run(179)
     assert drive.world.count("sign_out") == 0
-    before = told(drive)
+    before = text(drive)
     drive.run(184.9)
     assert drive.world.count("sign_out") == 0
-    assert told(drive) == before + 2
+    assert text(drive) == before + 2
     drive.run(600)
     assert_all_well(drive)
 

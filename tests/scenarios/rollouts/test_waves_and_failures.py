@@ -13,9 +13,9 @@ from shared.core.errors import AzureForbidden, OperationFailed
 from shared.core.names import FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
-from shared.rollouts.reconcile.answer import REFILL
+from shared.rollouts.reconcile.answer import WRITE_REFILL_GAPS
 from tests.fixtures.builders import NEW, NOON, OLD
-from tests.fixtures.fakes.engine import FakeMachines
+from tests.fixtures.fakes.engine import FakeVirtualMachines
 from tests.fixtures.rollout_engine import Drive
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
@@ -113,7 +113,7 @@ def test_hosts_that_wait_for_arm_alone_are_begun_as_soon_as_it_has_more_and_not_
     drive.publish(ScheduleMode.NOW, policy=EAGER, reimage="works")
     drive.run(60, until=lambda: len(taken(drive)) == 6)
     waited = [later - earlier for earlier, later in pairwise(taken(drive))]
-    assert max(waited) == timedelta(seconds=REFILL) < timedelta(seconds=drive.rollout.policy.poll_seconds)
+    assert max(waited) == timedelta(seconds=WRITE_REFILL_GAPS) < timedelta(seconds=drive.rollout.policy.poll_seconds)
 
 
 def test_no_host_is_begun_that_would_not_end_inside_its_window() -> None:
@@ -172,7 +172,7 @@ def test_failed_vms_are_left_running_as_the_policy_says_and_never_deleted(keep: 
     failed = [host for host, row in drive.rows.items() if row.state is HostState.FAILED]
     assert len(failed) == 3
     for vm in [vm_id_of(host) for host in failed] * 2:
-        drive.services.machines.machine(vm)  # Azure goes on whether it is asked or not
+        drive.services.vms.find(vm)  # Azure goes on whether it is asked or not
     assert sum(drive.world.machines[vm_id_of(host).lower()].running for host in failed) == on
     assert all(FAILED_TAG in tags(drive, host) for host in failed)
 
@@ -297,7 +297,7 @@ def test_a_registration_of_an_earlier_attempt_that_comes_late_is_seen_before_the
 
     def come_back() -> None:
         drive.world.register_works = True
-        FakeMachines(drive.world)._registered(vm_id_of("host-01"), HOST_POOL_ID.lower())
+        FakeVirtualMachines(drive.world)._registered(vm_id_of("host-01"), HOST_POOL_ID.lower())
         drive.world.log_on("host-01", "eve")
 
     # The next attempt begins by making sure that it is out of its host pool; then it reads the VM.

@@ -84,7 +84,7 @@ def test_a_request_that_exceeds_the_maximum_adds_no_host_at_all(sim: Simulator, 
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "result", "why"),
+    ("status", "body", "result", "reason"),
     [
         (409, {"detail": "No version may be given."}, "refused", "409: No version may be given."),
         (404, b"gone", "refused", "404: Not Found"),
@@ -94,14 +94,14 @@ def test_a_request_that_exceeds_the_maximum_adds_no_host_at_all(sim: Simulator, 
     ],
 )
 def test_without_a_version_no_host_is_added(
-    sim: Simulator, app: App, status: int, body: Any, result: str, why: str
+    sim: Simulator, app: App, status: int, body: Any, result: str, reason: str
 ) -> None:
     app.status, app.body = status, body
     switch_on(sim, app)
     burst(sim)
     assert settled(sim) == [result]
     (attempt,) = bursts(sim)
-    assert (attempt["version"], attempt["why"]) == (None, why)
+    assert (attempt["version"], attempt["reason"]) == (None, reason)
     assert len(sim.state(POOL)["hosts"]) == 4
     app.gives("1.0.0")
     assert burst(sim) == ["office-b002"]

@@ -34,7 +34,7 @@ def test_a_requested_host_is_made_from_the_version_the_app_gives(sim: Simulator,
         "pool": POOL,
         "trigger": "request",
         "version": "2.0.0",
-        "why": "it is in use",
+        "reason": "it is in use",
         "result": "available",
     }
     host = sim.host("office-b001")

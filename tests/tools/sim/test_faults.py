@@ -156,10 +156,10 @@ def test_a_slow_answer_comes_all_the_same(sim: Simulator, compute: Client) -> No
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"), [({"kind": "rain"}, "unknown fault kind 'rain'"), ({"kind": "500", "cuont": 1}, "cuont")]
+    ("fault", "text"), [({"kind": "rain"}, "unknown fault kind 'rain'"), ({"kind": "500", "cuont": 1}, "cuont")]
 )
-def test_a_fault_nobody_knows_is_refused_by_name(sim: Simulator, fault: dict[str, Any], told: str) -> None:
-    with pytest.raises(ControlRefusedError, match=told):
+def test_a_fault_nobody_knows_is_refused_by_name(sim: Simulator, fault: dict[str, Any], text: str) -> None:
+    with pytest.raises(ControlRefusedError, match=text):
         sim.faults(fault)
     assert sim.control("GET", "faults")["kinds"] == list(KINDS)
 

@@ -40,9 +40,9 @@ def rollout(state: RolloutState = RolloutState.RUNNING, **fields: Any) -> Rollou
         "sessions_open": 5,
         "sessions_signed_out": 0,
         "minutes_per_host": 1.0,
-        "next": NextMoment(at=NOW + timedelta(seconds=30), does="remaining sessions are ended"),
+        "next": NextMoment(at=NOW + timedelta(seconds=30), action="remaining sessions are ended"),
         "expected_end": NOW + timedelta(seconds=60),
-        "looked_at": NOW,
+        "last_pass_at": NOW,
     }
     return RolloutView.model_validate(given | fields)
 

@@ -41,18 +41,18 @@ class Runner:
         wait_until(lambda: text in self.said() or self.process.poll() is not None, SOON_SECONDS)
         assert text in self.said(), self.said()
 
-    def family(self) -> set[int]:
+    def process_tree(self) -> set[int]:
         """This process and all that descend from it, now."""
         listed = subprocess.run(["ps", "-Ao", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
         parents = {int(pid): int(parent) for pid, parent in (entry.split() for entry in listed.splitlines())}
-        family = {self.process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in family} - family:
-            family |= more
-        return family
+        process_tree = {self.process.pid}
+        while more := {pid for pid, parent in parents.items() if parent in process_tree} - process_tree:
+            process_tree |= more
+        return process_tree
 
-    def assert_nothing_is_left(self, family: set[int]) -> None:
-        wait_until(lambda: not alive(family), 15)
-        assert alive(family) == set()
+    def assert_nothing_is_left(self, process_tree: set[int]) -> None:
+        wait_until(lambda: not alive(process_tree), 15)
+        assert alive(process_tree) == set()
         assert [port for port in self.ports if port_is_taken(port)] == []
 
 

@@ -21,7 +21,7 @@ def test_the_demo_brings_a_new_image_from_its_template_to_every_host(tmp_path: P
     with running(tmp_path, "demo") as runner:
         code = runner.process.wait(320)
         said = runner.said()
-        runner.assert_nothing_is_left(runner.family())
+        runner.assert_nothing_is_left(runner.process_tree())
     assert code == 0, said
     assert_told(said)
     kept = {path.stem: json.loads(path.read_text()) for path in (runner.directory / "demo").iterdir()}

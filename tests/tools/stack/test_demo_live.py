@@ -61,7 +61,7 @@ def test_without_a_terminal_no_step_of_a_task_is_left_out_or_said_twice() -> Non
 
 
 def test_steps_that_were_told_before_are_not_told_again() -> None:
-    assert shown(TaskTelling(told=1), [task(SWITCH_OFF, SNAPSHOT)]).splitlines() == [f"   1 s   37 % {SNAPSHOT}"]
+    assert shown(TaskTelling(text=1), [task(SWITCH_OFF, SNAPSHOT)]).splitlines() == [f"   1 s   37 % {SNAPSHOT}"]
 
 
 def test_on_a_terminal_a_task_is_its_steps_and_a_bar() -> None:
@@ -71,8 +71,8 @@ def test_on_a_terminal_a_task_is_its_steps_and_a_bar() -> None:
     assert any("work done" in row and "━" in row and "37 %" in row for row in said.splitlines())
 
 
-def burst(result: str, version: str | None = None, why: str = "") -> dict[str, Any]:
-    return {"host": "office-b001", "result": result, "version": version, "why": why}
+def burst(result: str, version: str | None = None, reason: str = "") -> dict[str, Any]:
+    return {"host": "office-b001", "result": result, "version": version, "reason": reason}
 
 
 def test_a_burst_host_is_followed_on_its_way() -> None:
@@ -83,4 +83,6 @@ def test_a_burst_host_is_followed_on_its_way() -> None:
 
 
 def test_a_burst_host_that_was_refused_says_why() -> None:
-    assert "office-b001: refused: 409: no version" in shown(BurstTelling(), [burst("refused", why="409: no version")])
+    assert "office-b001: refused: 409: no version" in shown(
+        BurstTelling(), [burst("refused", reason="409: no version")]
+    )

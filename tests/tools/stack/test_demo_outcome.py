@@ -21,8 +21,8 @@ DISKS = {"office-0001": "2.0.0", "office-b001": "2.0.0", "office-b002": "2.0.0"}
 
 
 def burst(host: str, version: str, moment: str, result: str = "available") -> BurstHost:
-    why = "the pool is on this version"
-    return BurstHost(host=host, asked_at=NOW, moment=moment, version=version, why=why, result=result)
+    reason = "the pool is on this version"
+    return BurstHost(host=host, asked_at=NOW, moment=moment, version=version, reason=reason, result=result)
 
 
 def azure(disks: dict[str, str], **fields: Any) -> dict[str, Any]:
@@ -73,7 +73,7 @@ OFF = {"power_before": "running", "power_after": "deallocated"}
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "text"),
     [
         ({"before": STAGED_GIVEN}, "office-b001, asked for while 2.0.0 is staged, was made from 2.0.0, not from 1.0.0"),
         ({"after": OLD_GIVEN}, "office-b002, asked for after the activation, was made from 1.0.0, not from 2.0.0"),
@@ -94,11 +94,11 @@ OFF = {"power_before": "running", "power_after": "deallocated"}
         ),
     ],
 )
-def test_whatever_is_not_as_it_must_be_is_told(changes: dict[str, Any], told: str) -> None:
-    assert re.search(told, "\n".join(wrong(outcome(**changes))))
+def test_whatever_is_not_as_it_must_be_is_told(changes: dict[str, Any], text: str) -> None:
+    assert re.search(text, "\n".join(wrong(outcome(**changes))))
 
 
-def told(what: Outcome, directory: Path) -> str:
+def text(what: Outcome, directory: Path) -> str:
     output = io.StringIO()
     places = Places(directory / "demo", directory / "tables", directory / "logs")
     print_summary(Console(file=output, width=100), what, places)
@@ -106,7 +106,7 @@ def told(what: Outcome, directory: Path) -> str:
 
 
 def test_the_summary_tells_what_is_there_and_where_the_records_are(tmp_path: Path) -> None:
-    said = told(outcome(), tmp_path)
+    said = text(outcome(), tmp_path)
     for line in (
         "3 of 3 hosts of hp-office are on 2.0.0.",
         "All is as it must be.",
@@ -126,7 +126,7 @@ def test_the_summary_tells_what_is_there_and_where_the_records_are(tmp_path: Pat
 
 
 def test_the_summary_tells_what_is_wrong(tmp_path: Path) -> None:
-    said = told(outcome(azure=azure(DISKS | {"office-b001": "1.0.0"}, violations=["sessions_present"])), tmp_path)
+    said = text(outcome(azure=azure(DISKS | {"office-b001": "1.0.0"}, violations=["sessions_present"])), tmp_path)
     assert "2 of 3 hosts of hp-office are on 2.0.0." in said
     assert "hp-office, version 1.0.0:\noffice-b001" in said
     assert "Wrong: 2\n  office-b001 is on 1.0.0" in said

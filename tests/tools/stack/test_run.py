@@ -22,43 +22,43 @@ from tests.tools.stack.running import UP, running, wait_until
 def test_nothing_is_left_after_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path, "run") as runner:
         runner.wait_for(UP)
-        family = runner.family()
-        assert len(family) >= 7  # the runner, and a leash and a command for each of three parts
+        process_tree = runner.process_tree()
+        assert len(process_tree) >= 7  # the runner, and a leash and a command for each of three parts
         os.kill(runner.process.pid, number)
         code = runner.process.wait(30)
-        runner.assert_nothing_is_left(family)
+        runner.assert_nothing_is_left(process_tree)
     assert code == (-number if number is signal.SIGKILL else 0)
 
 
 def test_nothing_is_left_when_it_is_killed_while_it_starts(tmp_path: Path) -> None:
     with running(tmp_path, "run") as runner:
-        wait_until(lambda: len(runner.family()) >= 5, 20)
-        family = runner.family()
+        wait_until(lambda: len(runner.process_tree()) >= 5, 20)
+        process_tree = runner.process_tree()
         os.kill(runner.process.pid, signal.SIGKILL)
         runner.process.wait(30)
-        runner.assert_nothing_is_left(family)
+        runner.assert_nothing_is_left(process_tree)
 
 
 def test_nothing_is_left_when_make_is_killed(tmp_path: Path) -> None:
     with running(tmp_path, "run", under='"$@" --parent $$; exit $?') as runner:
         runner.wait_for(UP)
-        family = runner.family()
+        process_tree = runner.process_tree()
         os.kill(runner.process.pid, signal.SIGKILL)
         runner.process.wait(30)
-        runner.assert_nothing_is_left(family)
+        runner.assert_nothing_is_left(process_tree)
 
 
 def test_nothing_is_left_when_a_part_dies(tmp_path: Path) -> None:
     with running(tmp_path, "run") as runner:
         runner.wait_for(UP)
-        family = runner.family()
+        process_tree = runner.process_tree()
         listed = subprocess.run(["ps", "-Ao", "pid=,args="], capture_output=True, text=True, check=True).stdout
         commands = {int(entry.split()[0]): entry for entry in listed.splitlines()}
-        sim = next(pid for pid in family if "local.sim" in commands[pid] and "supervisor" not in commands[pid])
+        sim = next(pid for pid in process_tree if "local.sim" in commands[pid] and "supervisor" not in commands[pid])
         os.kill(sim, signal.SIGKILL)
         assert runner.process.wait(30) == 1
         assert "Simulated Azure has ended" in runner.said()
-        runner.assert_nothing_is_left(family)
+        runner.assert_nothing_is_left(process_tree)
 
 
 def test_the_lines_to_try_work_in_their_order(tmp_path: Path) -> None:

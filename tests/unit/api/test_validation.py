@@ -15,7 +15,7 @@ from shared.api.logoff_events import LogoffEvent
 from shared.api.pools import PoolRegistration
 from shared.api.rollouts import CancelRequest
 from shared.api.validation import _FORMS, parse
-from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN
+from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, SUBNET_PATTERN, VM_PATTERN
 from shared.core.errors import InvalidRequest
 from shared.models.policy import PolicyOverrides
 from triggers.http.openapi import document
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_said_once_and_not_in_the_words_of_the_program(
 
 
 def test_every_form_that_is_asked_for_has_words() -> None:
-    of_arm = {DEFINITION_PATTERN, HOST_POOL_PATTERN, MACHINE_PATTERN, SUBNET_PATTERN}  # the use cases check these
+    of_arm = {DEFINITION_PATTERN, HOST_POOL_PATTERN, VM_PATTERN, SUBNET_PATTERN}  # the use cases check these
     percent = {"^[0-9]{1,3}%$"}  # told with the numbers
     bodies = [schema for name, schema in document()["components"]["schemas"].items() if not name.endswith("View")]
     assert set(_patterns(bodies)) - of_arm - percent == set(_FORMS)

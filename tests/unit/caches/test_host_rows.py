@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.caches.host_rows import WHOLE_EVERY, KnownRows
+from shared.caches.host_rows import WHOLE_EVERY, HostRowCache
 from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
@@ -38,7 +38,7 @@ def table() -> Told:
 
 
 def test_only_what_was_written_since_is_read_whoever_wrote_it(table: Told) -> None:
-    known = KnownRows()
+    known = HostRowCache()
     first = known.read(table, ROLLOUT, NOW)
     assert list(first.values()) == table.all("r")
 
@@ -51,7 +51,7 @@ def test_only_what_was_written_since_is_read_whoever_wrote_it(table: Told) -> No
 
 
 def test_all_is_read_again_from_time_to_time_and_when_it_is_forgotten(table: Told) -> None:
-    known = KnownRows()
+    known = HostRowCache()
     for moment in (NOW, NOW + WHOLE_EVERY - timedelta(seconds=1), NOW + WHOLE_EVERY):
         known.read(table, ROLLOUT, moment)
     known.forget("r")
@@ -61,7 +61,7 @@ def test_all_is_read_again_from_time_to_time_and_when_it_is_forgotten(table: Tol
 
 @pytest.mark.parametrize("change", [{"kind": RolloutKind.REFRESH}, {"state": RolloutState.SUCCEEDED}])
 def test_nothing_is_kept_of_a_refresh_or_of_a_rollout_that_has_ended(table: Told, change: dict[str, object]) -> None:
-    known = KnownRows()
+    known = HostRowCache()
     rollout = ROLLOUT.model_copy(update=change)
     assert len(known.read(table, rollout, NOW)) == 5
     table.remove(table.all("r")[0])
@@ -70,14 +70,14 @@ def test_nothing_is_kept_of_a_refresh_or_of_a_rollout_that_has_ended(table: Told
 
 
 def test_each_rollout_has_its_own_and_who_changes_an_answer_changes_nothing(table: Told) -> None:
-    known = KnownRows()
+    known = HostRowCache()
     known.read(table, ROLLOUT, NOW).clear()
     assert known.read(table, ROLLOUT.model_copy(update={"id": "other"}), NOW) == {}
     assert len(known.read(table, ROLLOUT, NOW)) == 5
 
 
 def test_a_reading_that_fails_loses_nothing(table: Told) -> None:
-    known = KnownRows()
+    known = HostRowCache()
     before = known.read(table, ROLLOUT, NOW)
     changed = table.replace(before["h1"].model_copy(update={"step": "drained"}))
     table.failures["all"] = [AzureBusy("rows", 503, "ServerBusy", "later")]

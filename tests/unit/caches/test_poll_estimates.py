@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from shared.caches.poll_estimates import USUAL, FirstAsks
+from shared.caches.poll_estimates import USUAL, PollEstimator
 
 
 def learned(low: float, high: float, count: int = 2_000) -> float:
     """The wait after many operations that take between `low` and `high` polls."""
-    asks, rng = FirstAsks(), random.Random(7)  # noqa: S311 - no secret
+    asks, rng = PollEstimator(), random.Random(7)  # noqa: S311 - no secret
     for _ in range(count):
         asks.learn("reimage", asks.first("reimage"), through=rng.uniform(low, high) <= asks.first("reimage"))
     return asks.first("reimage")
@@ -24,7 +24,7 @@ def test_the_wait_settles_where_half_are_through(low: float, high: float) -> Non
 
 @pytest.mark.parametrize(("low", "high"), [(6, 16), (4, 16), (8, 20)])
 def test_hundreds_that_were_begun_together_do_not_drive_it_from_one_end_to_the_other(low: float, high: float) -> None:
-    asks, rng, waits = FirstAsks(), random.Random(7), []  # noqa: S311 - no secret
+    asks, rng, waits = PollEstimator(), random.Random(7), []  # noqa: S311 - no secret
     for _ in range(20):
         given = asks.first("reimage")
         for _ in range(200):
@@ -39,7 +39,7 @@ def test_it_stays_within_bounds_whatever_happens() -> None:
 
 
 def test_what_is_soon_through_is_asked_at_every_poll() -> None:
-    asks = FirstAsks()
+    asks = PollEstimator()
     asks.learn("update", 1.0, through=False)
     assert (asks.first("update"), asks.later("update")) == (1.0, 1.0)
     assert asks.later("reimage") == pytest.approx(USUAL["reimage"] / 4)

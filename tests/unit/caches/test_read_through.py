@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from shared.caches.read_through import Recent
+from shared.caches.read_through import ReadThroughCache
 from tests.tools.local_host.running import eventually
 
 
@@ -16,7 +16,7 @@ class Source:
 
     def __init__(self) -> None:
         self.now, self.read = 0.0, 0
-        self.recent = Recent(lambda: self.now)
+        self.recent = ReadThroughCache(lambda: self.now)
 
     def __call__(self) -> int:
         self.read += 1
@@ -55,7 +55,7 @@ def test_it_can_be_asked_whether_an_answer_is_at_hand() -> None:
     source.now = 3.9
     assert source.recent.has("key", 2.0)
     assert not source.recent.has("key", 1.0)
-    assert not Recent().has("key", 2.0)
+    assert not ReadThroughCache().has("key", 2.0)
 
 
 def test_what_grows_with_the_pool_is_kept_ten_times_as_long_as_it_took() -> None:
@@ -72,7 +72,7 @@ def test_what_grows_with_the_pool_is_kept_ten_times_as_long_as_it_took() -> None
 
 def test_without_a_clock_all_is_read_anew() -> None:
     source = Source()
-    recent = Recent()
+    recent = ReadThroughCache()
     assert [recent.get("key", 60.0, source) for _ in range(3)] == [1, 2, 3]
 
 

@@ -8,26 +8,26 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import ImpossibleMove
+from shared.core.errors import InvalidTransition
 from shared.core.states import (
-    PROMOTION_MOVES,
-    TASK_MOVES,
-    VERSION_MOVES,
+    PROMOTION_TRANSITIONS,
+    TASK_TRANSITIONS,
+    VERSION_TRANSITIONS,
     PromotionState,
     TaskState,
     VersionState,
-    move_promotion,
-    move_task,
-    move_version,
+    transition_promotion,
+    transition_task,
+    transition_version,
 )
 
 V, T, P = VersionState, TaskState, PromotionState
 
 type Moves = Mapping[Any, frozenset[Any]]
 TABLES: dict[str, tuple[type[StrEnum], Moves, set[Any], set[Any]]] = {
-    "version": (V, VERSION_MOVES, {V.CAPTURING, V.STAGED, V.ACTIVE}, {V.FAILED, V.DISCARDED, V.DELETED}),
-    "task": (T, TASK_MOVES, {T.RUNNING}, {T.SUCCEEDED, T.FAILED, T.CANCELLED}),
-    "promotion": (P, PROMOTION_MOVES, {P.SCHEDULED}, {P.PROMOTED, P.FAILED, P.CANCELLED}),
+    "version": (V, VERSION_TRANSITIONS, {V.CAPTURING, V.STAGED, V.ACTIVE}, {V.FAILED, V.DISCARDED, V.DELETED}),
+    "task": (T, TASK_TRANSITIONS, {T.RUNNING}, {T.SUCCEEDED, T.FAILED, T.CANCELLED}),
+    "promotion": (P, PROMOTION_TRANSITIONS, {P.SCHEDULED}, {P.PROMOTED, P.FAILED, P.CANCELLED}),
 }
 """Name -> states, moves, the states things begin in, the ends."""
 AGAIN = {V.CAPTURING, V.STAGED}
@@ -67,9 +67,13 @@ class TestMoves:
 
 @pytest.mark.parametrize(
     ("move", "now", "to"),
-    [(move_version, V.STAGED, V.BACKUP), (move_task, T.FAILED, T.RUNNING), (move_promotion, P.PROMOTED, P.SCHEDULED)],
+    [
+        (transition_version, V.STAGED, V.BACKUP),
+        (transition_task, T.FAILED, T.RUNNING),
+        (transition_promotion, P.PROMOTED, P.SCHEDULED),
+    ],
 )
 def test_a_move_that_no_table_knows_is_refused_with_its_facts(move: Callable[..., object], now: Any, to: Any) -> None:
-    with pytest.raises(ImpossibleMove, match=f"x is {now} and cannot become {to}"):
+    with pytest.raises(InvalidTransition, match=f"x is {now} and cannot become {to}"):
         move("x", now, to)
     assert move("x", now, now) is now

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.core.states import PromotionState, RolloutState, VersionState
-from shared.core.wording import PROMOTION_WORDS, ROLLOUT_WORDS, VERSION_WORDS, counted, lasting
+from shared.core.wording import PROMOTION_WORDS, ROLLOUT_WORDS, VERSION_WORDS, counted, duration_text
 
 
 def test_one_is_no_more_than_one() -> None:
@@ -28,7 +28,7 @@ def test_one_is_no_more_than_one() -> None:
     ],
 )
 def test_a_length_of_time_is_said_in_its_largest_whole_unit(seconds: float, said: str) -> None:
-    assert lasting(timedelta(seconds=seconds)) == said
+    assert duration_text(timedelta(seconds=seconds)) == said
 
 
 def test_every_state_has_words_and_none_is_its_bare_name() -> None:

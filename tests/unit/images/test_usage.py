@@ -9,7 +9,7 @@ import pytest
 from shared.core.errors import AzureBusy
 from shared.core.ids import newest_first_id
 from shared.core.states import RolloutState
-from shared.images.usage import told, users_of
+from shared.images.usage import usage_text, users_of
 from shared.models.rollouts import Rollout
 from shared.services import IMAGES, POOLS, ROLLOUTS
 from tests.fixtures.app import update
@@ -138,5 +138,5 @@ def test_a_pool_of_an_image_that_is_forgotten_counts_by_its_version() -> None:
 
 
 def test_of_many_users_the_first_are_told() -> None:
-    assert told(["a", "b"]) == "a, b"
-    assert told([str(number) for number in range(12)]).endswith("8, 9 and 2 more")
+    assert usage_text(["a", "b"]) == "a, b"
+    assert usage_text([str(number) for number in range(12)]).endswith("8, 9 and 2 more")

@@ -21,8 +21,8 @@ def test_a_warning_names_minutes_time_and_pool() -> None:
 def test_the_usual_warning_reads_well_for_any_number_and_promises_no_desktop_afterwards() -> None:
     policy = resolve_policy(ScheduleMode.ON_LOGOFF)
     assert policy.warn_message == DEFAULT_WARNING
-    told = "This desktop gets an update at 01:00. Please save your work and log off before then (1 min)."
-    assert policy.warning(1, "01:00", "office") == told
+    text = "This desktop gets an update at 01:00. Please save your work and log off before then (1 min)."
+    assert policy.warning(1, "01:00", "office") == text
 
 
 def test_what_is_put_in_is_not_read_again() -> None:

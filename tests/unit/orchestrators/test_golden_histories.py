@@ -25,11 +25,25 @@ HOST = {"rollout": "r-1", "host": "office-0001", "run": 1}
 def looked(next_in: float) -> dict[str, Any]:
     """A look's answer; the next look so many seconds from START."""
     at = START + timedelta(seconds=next_in)
-    return {"ended": False, "state": "running", "next_look": at.isoformat(), "gap": 1.0, "calm": 10.0, "whole": False}
+    return {
+        "ended": False,
+        "state": "running",
+        "next_pass_at": at.isoformat(),
+        "gap": 1.0,
+        "deferral": 10.0,
+        "whole_pool_needed": False,
+    }
 
 
-GLANCED = {"ended": False, "state": "running", "next_look": None, "gap": 1.0, "calm": 1.0, "whole": False}
-ENDED = {"ended": True, "state": "succeeded", "next_look": None, "gap": 1.0}
+GLANCED = {
+    "ended": False,
+    "state": "running",
+    "next_pass_at": None,
+    "gap": 1.0,
+    "deferral": 1.0,
+    "whole_pool_needed": False,
+}
+ENDED = {"ended": True, "state": "succeeded", "next_pass_at": None, "gap": 1.0}
 
 
 def test_a_rollout_looks_waits_and_ends() -> None:
@@ -43,9 +57,9 @@ def test_a_rollout_looks_waits_and_ends() -> None:
 def test_news_bring_the_look_forward_and_many_at_once_cost_one() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(2, 1, looked(600))
-    run.event(10, INBOX, {"why": "a"}, {"why": "b"}, {"why": "c"})
+    run.event(10, INBOX, {"reason": "a"}, {"reason": "b"}, {"reason": "c"})
     run.done(10.2, 3, looked(600))  # the far timer is kept, the inbox waits again
-    run.event(10.4, INBOX, {"why": "d"})
+    run.event(10.4, INBOX, {"reason": "d"})
     run.fired(11, 4)
     run.done(12, 5, ENDED)
     run.check("publish_image_news")
@@ -53,7 +67,7 @@ def test_news_bring_the_look_forward_and_many_at_once_cost_one() -> None:
 
 def test_news_that_come_during_a_look_are_not_lost() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.event(1, INBOX, {"why": "during the look"})
+    run.event(1, INBOX, {"reason": "during the look"})
     run.done(2, 1, looked(600))
     run.done(3, 2, ENDED)
     run.check("publish_image_news_during_a_look")
@@ -62,7 +76,7 @@ def test_news_that_come_during_a_look_are_not_lost() -> None:
 def test_a_nearer_moment_replaces_the_timer_and_a_farther_one_does_not() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(2, 1, looked(600))
-    run.event(100, INBOX, {"why": "x"})
+    run.event(100, INBOX, {"reason": "x"})
     run.done(101, 3, looked(130))
     run.fired(130, 4)
     run.done(131, 5, looked(900))
@@ -75,8 +89,8 @@ def test_a_nearer_moment_replaces_the_timer_and_a_farther_one_does_not() -> None
 def test_hosts_that_were_left_are_glanced_at_at_once() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(0.5, 1, looked(600))
-    run.event(0.6, INBOX, {"why": "logoff", "left": ["b", "a"]}, {"why": "logoff", "left": ["c"]})
-    run.event(0.7, INBOX, {"why": "logoff", "left": ["d"]})  # during the glance
+    run.event(0.6, INBOX, {"reason": "logoff", "logged_off": ["b", "a"]}, {"reason": "logoff", "logged_off": ["c"]})
+    run.event(0.7, INBOX, {"reason": "logoff", "logged_off": ["d"]})  # during the glance
     run.done(0.8, 3, GLANCED)
     run.done(0.9, 4, looked(30))  # what was found there is to be looked at again sooner
     run.fired(30, 5)
@@ -87,8 +101,8 @@ def test_hosts_that_were_left_are_glanced_at_at_once() -> None:
 def test_a_glance_that_will_not_do_is_followed_by_a_look_after_the_gap() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(0.2, 1, looked(600))
-    run.event(0.3, INBOX, {"why": "logoff", "left": ["a"]})
-    run.done(0.4, 3, GLANCED | {"whole": True})
+    run.event(0.3, INBOX, {"reason": "logoff", "logged_off": ["a"]})
+    run.done(0.4, 3, GLANCED | {"whole_pool_needed": True})
     run.fired(1, 4)
     run.done(2, 5, ENDED)
     run.check("publish_image_glance_whole")
@@ -97,25 +111,25 @@ def test_a_glance_that_will_not_do_is_followed_by_a_look_after_the_gap() -> None
 def test_hosts_that_are_through_wait_for_each_other_and_keep_no_glance_waiting() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(0.2, 1, looked(600))
-    run.event(2, INBOX, {"why": "a is done", "calm": True})
-    run.event(3, INBOX, {"why": "b is done", "calm": True})
-    run.event(4, INBOX, {"why": "logoff", "left": ["c"]})
+    run.event(2, INBOX, {"reason": "a is done", "deferrable": True})
+    run.event(3, INBOX, {"reason": "b is done", "deferrable": True})
+    run.event(4, INBOX, {"reason": "logoff", "logged_off": ["c"]})
     run.done(4.1, 4, GLANCED)
     run.fired(10, 3)
     run.done(11, 5, looked(600))
-    run.event(12, INBOX, {"why": "d is done", "calm": True})
-    run.event(13, INBOX, {"why": "e is failed"})
+    run.event(12, INBOX, {"reason": "d is done", "deferrable": True})
+    run.event(13, INBOX, {"reason": "e is failed"})
     run.done(14, 8, ENDED)
     run.check("publish_image_calm")
 
 
 def test_enough_hosts_that_are_through_wait_no_longer() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.done(0.2, 1, looked(600) | {"enough": 2})
-    run.event(2, INBOX, {"why": "a is done", "calm": True})
-    run.event(3, INBOX, {"why": "b is done", "calm": True})
-    run.done(4, 4, looked(600) | {"enough": 2})
-    run.event(5, INBOX, {"why": "c is done", "calm": True})  # they are counted from the last look
+    run.done(0.2, 1, looked(600) | {"flush_after": 2})
+    run.event(2, INBOX, {"reason": "a is done", "deferrable": True})
+    run.event(3, INBOX, {"reason": "b is done", "deferrable": True})
+    run.done(4, 4, looked(600) | {"flush_after": 2})
+    run.event(5, INBOX, {"reason": "c is done", "deferrable": True})  # they are counted from the last look
     run.fired(10, 3)
     run.fired(13, 5)
     run.done(14, 6, ENDED)
@@ -123,12 +137,12 @@ def test_enough_hosts_that_are_through_wait_no_longer() -> None:
 
 
 def test_a_rollout_that_hears_much_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearing, "LONGEST", 4)
+    monkeypatch.setattr(hearing, "MAX_EVENTS", 4)
     run = Replay(publish_image, ROLLOUT)
     run.done(0.2, 1, looked(600))  # a look of an earlier version: what follows it must be replayed as it was
-    run.event(2, INBOX, {"why": "a"}, {"why": "b"}, {"why": "c"})
-    run.done(2.2, 3, looked(600) | {"enough": 9})
-    run.event(2.5, INBOX, {"why": "d is done", "calm": True}, {"why": "e is failed"})
+    run.event(2, INBOX, {"reason": "a"}, {"reason": "b"}, {"reason": "c"})
+    run.done(2.2, 3, looked(600) | {"flush_after": 9})
+    run.event(2.5, INBOX, {"reason": "d is done", "deferrable": True}, {"reason": "e is failed"})
     run.fired(3, 4)
     run.check("publish_image_hears_much")
 
@@ -151,7 +165,7 @@ def test_a_long_rollout_continues_as_new_with_its_news(monkeypatch: pytest.Monke
 
 def step(then: str, seconds: float = 0) -> dict[str, Any]:
     """A step's answer."""
-    return {"then": then, "seconds": seconds}
+    return {"action": then, "seconds": seconds}
 
 
 def test_a_host_goes_through_its_steps() -> None:
@@ -183,9 +197,9 @@ def test_a_step_that_crashes_is_repeated() -> None:
 
 
 TASK = {"task": "t-1", "run": 1}
-NEXT = {"then": "next", "seconds": 0.0}
-WAIT = {"then": "wait", "seconds": 30.0}
-STOP = {"then": "stop", "seconds": 0.0}
+NEXT = {"action": "next", "seconds": 0.0}
+WAIT = {"action": "wait", "seconds": 30.0}
+STOP = {"action": "stop", "seconds": 0.0}
 
 
 def test_a_set_as_image_goes_through_its_steps() -> None:

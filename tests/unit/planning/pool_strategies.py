@@ -40,13 +40,13 @@ def minutes_ago(picks: Picks, most: int = 90) -> datetime:
     return NOON - picks.one(range(most)) * MINUTE
 
 
-def any_host(name: str, drawn: bytes, *, going_back: bool = False) -> HostView:
+def any_host(name: str, drawn: bytes, *, rolling_back: bool = False) -> HostView:
     """Any host: any state, any sessions, drained for any time, registered or not, on its way back or not."""
     picks = Picks(drawn)
     state = picks.one((*BEGINNING, *HostState))
     sessions = picks.one((0, 0, 0, 1, 2, 4))
     accepting = picks.one((True, False) if state is HostState.PENDING else (*[False] * 5, True))
-    back = going_back and picks.one((True, True, False))
+    back = rolling_back and picks.one((True, True, False))
     out_of_pool = state not in DRAINED_STATES and picks.chance(8)
     missing = picks.one((*[None] * 9, 0, 1, 3))
     registered = not out_of_pool and missing is None
@@ -103,27 +103,27 @@ def any_pool(
     """Any small pool at any moment of any rollout, in one of `states` if given."""
     picks = Picks(drawn)
     state = picks.one(states or ANY_STATE)
-    going_back = state is RolloutState.ROLLING_BACK or (state in MAY_GO_BACK and picks.chance(2))
-    kind = RolloutKind.UPDATE if going_back else picks.one(kinds)
+    rolling_back = state is RolloutState.ROLLING_BACK or (state in MAY_GO_BACK and picks.chance(2))
+    kind = RolloutKind.UPDATE if rolling_back else picks.one(kinds)
     mode = picks.one((ScheduleMode.ON_LOGOFF, *ScheduleMode))
     begin = picks.one((0, -30, -60, -60, -90, 15))
     force = begin if mode is not ScheduleMode.ON_LOGOFF else begin + picks.one((120, 60, 20, 5))
     awaiting = state is RolloutState.AWAITING_APPROVAL
     refreshes = kind is RolloutKind.REFRESH
-    views = [any_host(f"h{number}", host, going_back=going_back) for number, host in enumerate(hosts)]
+    views = [any_host(f"h{number}", host, rolling_back=rolling_back) for number, host in enumerate(hosts)]
     busy = [view.name for view in views if picks.chance(3) and view.row.state is HostState.PENDING]
     return snapshot(
         *views,
         schedule=schedule(force=NEVER) if refreshes else schedule(mode, begin, force),
         refresh=picks.one((Refresh.AFTER_LOGOFF, Refresh.DAILY)) if refreshes else Refresh.OFF,
-        why_not="a rollout works on the pool" if refreshes and picks.chance(5) else "",
-        elsewhere=frozenset() if refreshes else frozenset(busy),
+        blocked_reason="a rollout works on the pool" if refreshes and picks.chance(5) else "",
+        held_by_refresh=frozenset() if refreshes else frozenset(busy),
         state=state,
         kind=kind,
-        going_back=going_back,
+        rolling_back=rolling_back,
         session_limit=picks.one((8, 4, 2, 1)),
         replicas=picks.one((1, 1, 2, 3, 3, 0)),
-        may_probe_only=not going_back and picks.chance(4),
+        may_probe_only=not rolling_back and picks.chance(4),
         failures_accepted=picks.one((0, 0, 1, 2)),
         approved=picks.chance(3),
         awaiting_since=NOON - timedelta(days=picks.one((0, 6, 7, 8))) if awaiting else None,

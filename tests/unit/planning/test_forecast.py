@@ -88,7 +88,9 @@ def test_a_host_on_which_somebody_may_still_log_on_may_take_until_the_deadline()
 
 
 def test_going_back_does_not_wait_for_windows_and_concerns_only_hosts_that_were_changed() -> None:
-    back = rollout(state=S.ROLLING_BACK, back_since=START, policy={"windows": NIGHTS, "max_in_flight": 1}, force=-HOUR)
+    back = rollout(
+        state=S.ROLLING_BACK, rollback_since=START, policy={"windows": NIGHTS, "max_in_flight": 1}, force=-HOUR
+    )
     rows = [host(H.PENDING, "a", back=True), host(H.PENDING, "b")]
     assert expected(back, rows) == START + 20 * MINUTE
 

@@ -12,7 +12,7 @@ from shared.core.states import HostState
 from shared.models.policy import Policy, share_down
 from shared.planning.budget import WRITES_FOR_OTHERS, WRITES_PER_HOST, Budget, budget_for
 from shared.planning.observe import gone
-from shared.planning.values import Act, Snapshot
+from shared.planning.values import Action, Snapshot
 from tests.fixtures.builders import NOON, host, policy, snapshot
 from tests.unit.planning.pool_strategies import by_name, decide, in_work, many, policies, pools
 
@@ -33,7 +33,7 @@ def without_results(pool: Snapshot) -> Snapshot:
 @many
 @given(pools(), policies())
 def test_no_more_hosts_are_rebuilt_at_once_than_allowed(pool: Snapshot, rules: Policy) -> None:
-    taken = len(decide(pool, rules).chosen(Act.TAKE))
+    taken = len(decide(pool, rules).chosen(Action.REBUILD))
     if taken:
         cap = min(rules.max_in_flight, 50 * pool.replicas)
         assert taken + in_work(pool) <= (1 if pool.may_probe_only else cap)
@@ -56,8 +56,8 @@ def test_hosts_that_failed_take_places_of_those_that_may_be_unavailable() -> Non
     rules = policy(max_unavailable="25%", min_available=0, canary_hosts=0, max_failed=9, on_failure="continue")
     pool = snapshot(*failed, *idle)
     assert budget(pool, rules).bounds[0].hosts == 2
-    assert "less 3 that failed" in budget(pool, rules).bounds[0].because
-    assert len(decide(pool, rules).chosen(Act.DRAIN)) == 2
+    assert "less 3 that failed" in budget(pool, rules).bounds[0].reason
+    assert len(decide(pool, rules).chosen(Action.DRAIN)) == 2
     assert budget(snapshot(*failed, *idle[:1]), rules).bounds[0].hosts == 1  # or nothing would ever end
 
 
@@ -68,7 +68,7 @@ def test_idle_hosts_are_drained_only_within_max_unavailable(pool: Snapshot, rule
         return
     views = by_name(pool)
     out = sum(1 for v in pool.hosts if v.row.state.in_work or (v.drained and v.sessions == 0))
-    newly = [n for n in decide(pool, rules).chosen(Act.DRAIN) if views[n].sessions == 0 and not views[n].drained]
+    newly = [n for n in decide(pool, rules).chosen(Action.DRAIN) if views[n].sessions == 0 and not views[n].drained]
     if newly:
         assert out + len(newly) <= may_be_out(pool, rules)
 
@@ -76,7 +76,7 @@ def test_idle_hosts_are_drained_only_within_max_unavailable(pool: Snapshot, rule
 @many
 @given(pools(), policies())
 def test_before_the_deadline_no_more_hosts_are_rebuilt_than_may_be_unavailable(pool: Snapshot, rules: Policy) -> None:
-    taken = len(decide(pool, rules).chosen(Act.TAKE))
+    taken = len(decide(pool, rules).chosen(Action.REBUILD))
     if taken and not pool.forcing(NOON):
         assert taken + in_work(pool) <= may_be_out(pool, rules)
 
@@ -89,7 +89,7 @@ def test_a_bigger_budget_never_plans_fewer(pool: Snapshot, rules: Policy, more: 
 
     def begun(by: Policy) -> int:
         decided = decide(pool, by)
-        return len(decided.chosen(Act.TAKE)) + len(decided.chosen(Act.DRAIN))
+        return len(decided.chosen(Action.REBUILD)) + len(decided.chosen(Action.DRAIN))
 
     larger = rules.model_copy(update={"max_in_flight": rules.max_in_flight + more, "max_unavailable": 99})
     assert begun(larger) >= begun(rules)
@@ -99,23 +99,23 @@ def test_a_bigger_budget_never_plans_fewer(pool: Snapshot, rules: Policy, more: 
 @given(pools(), policies())
 def test_a_policy_that_allows_nothing_plans_nothing(pool: Snapshot, rules: Policy) -> None:
     decided = decide(replace(pool, replicas=0), rules)
-    assert not decided.chosen(Act.TAKE)
+    assert not decided.chosen(Action.REBUILD)
     again = {view.name for view in pool.hosts if view.drained}  # chosen before, and undrained by somebody
-    assert set(decided.chosen(Act.DRAIN)) <= again
+    assert set(decided.chosen(Action.DRAIN)) <= again
 
 
 @many
 @given(pools(), policies())
 def test_what_was_taken_is_within_every_bound_that_is_shown(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
-    taken = len(decided.chosen(Act.TAKE))
-    lost = sum(by_name(pool)[name].serving for name in decided.chosen(Act.DRAIN))
+    taken = len(decided.chosen(Action.REBUILD))
+    lost = sum(by_name(pool)[name].serving for name in decided.chosen(Action.DRAIN))
     spent = {"min_available": lost, "arm_writes": taken}
     shown = budget(pool, rules).bounds
     for bound in shown:
         if (taken and bound.name != "min_available") or (lost > 1 and bound.name == "min_available"):
             assert spent.get(bound.name, taken + in_work(pool)) <= bound.hosts, bound
-    assert budget(pool, rules).binding().hosts == min(bound.hosts for bound in shown)
+    assert budget(pool, rules).limited_by().hosts == min(bound.hosts for bound in shown)
 
 
 @many
@@ -123,9 +123,9 @@ def test_what_was_taken_is_within_every_bound_that_is_shown(pool: Snapshot, rule
 def test_a_host_that_waits_for_others_is_told_which_bound_it_waits_for(pool: Snapshot, rules: Policy) -> None:
     shown = {bound.name: bound.hosts for bound in budget(pool, rules).bounds}
     for decision in decide(pool, rules).decisions:
-        told = re.search(r"(\d+) may be rebuilt at once \((\w+)\)", decision.reason)
-        if told and decision.act is Act.HOLD:
-            hosts, name = int(told[1]), told[2]
+        text = re.search(r"(\d+) may be rebuilt at once \((\w+)\)", decision.reason)
+        if text and decision.act is Action.WAIT:
+            hosts, name = int(text[1]), text[2]
             assert shown[name] == hosts
             assert hosts == min(n for bound, n in shown.items() if bound not in {"min_available", "arm_writes"})
 
@@ -135,9 +135,9 @@ def test_a_host_that_waits_for_others_is_told_which_bound_it_waits_for(pool: Sna
 def test_what_arm_has_left_bounds_what_is_begun_and_one_may_always_be(
     pool: Snapshot, rules: Policy, writes: int
 ) -> None:
-    free = len(decide(replace(pool, writes_left=None), rules).chosen(Act.TAKE))
+    free = len(decide(replace(pool, writes_left=None), rules).chosen(Action.REBUILD))
     decided = decide(replace(pool, writes_left=writes), rules)
-    begun = len(decided.chosen(Act.TAKE))
+    begun = len(decided.chosen(Action.REBUILD))
     assert begun == min(free, max(1, (writes - WRITES_FOR_OTHERS) // WRITES_PER_HOST))
     assert decided.short_of_writes == (begun < free)
 
@@ -148,7 +148,7 @@ def test_no_more_hosts_stand_empty_than_can_be_rebuilt_soon(pool: Snapshot, rule
     if pool.forcing(NOON):
         return
     views = by_name(pool)
-    newly = [n for n in decide(pool, rules).chosen(Act.DRAIN) if views[n].sessions == 0 and not views[n].drained]
+    newly = [n for n in decide(pool, rules).chosen(Action.DRAIN) if views[n].sessions == 0 and not views[n].drained]
     if newly:
         waiting = sum(view.drained and view.sessions == 0 for view in pool.hosts)
         out = in_work(pool) + waiting + len(newly)

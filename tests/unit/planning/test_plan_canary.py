@@ -8,7 +8,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import CanaryHold, OnFailure, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.budget import budget_for
-from shared.planning.values import Act, Snapshot
+from shared.planning.values import Action, Snapshot
 from tests.fixtures.builders import NOON
 from tests.unit.planning.pool_strategies import by_name, decide, in_work, many, policies, pools
 
@@ -49,7 +49,7 @@ def free(pool: Snapshot, rules: Policy) -> int:
 @given(FORWARD, policies())
 def test_while_the_canary_is_out_no_more_hosts_are_begun_than_it_has(pool: Snapshot, rules: Policy) -> None:
     if waits(pool, rules):
-        assert len(decide(pool, rules).chosen(Act.TAKE)) <= free(pool, rules)
+        assert len(decide(pool, rules).chosen(Action.REBUILD)) <= free(pool, rules)
 
 
 @many
@@ -57,7 +57,7 @@ def test_while_the_canary_is_out_no_more_hosts_are_begun_than_it_has(pool: Snaps
 def test_while_the_canary_is_out_nobody_else_is_signed_out(pool: Snapshot, rules: Policy) -> None:
     if waits(pool, rules):
         decided = decide(pool, rules)
-        assert len(decided.chosen(Act.TAKE)) + len(decided.chosen(Act.SIGN_OUT)) <= free(pool, rules)
+        assert len(decided.chosen(Action.REBUILD)) + len(decided.chosen(Action.SIGN_OUT)) <= free(pool, rules)
 
 
 @many
@@ -67,7 +67,7 @@ def test_while_the_canary_is_out_only_what_may_become_it_is_drained(pool: Snapsh
     if not waits(pool, rules):
         return
     views = by_name(pool)
-    newly = [views[name] for name in decide(pool, rules).chosen(Act.DRAIN) if not views[name].drained]
+    newly = [views[name] for name in decide(pool, rules).chosen(Action.DRAIN) if not views[name].drained]
     waiting = [view for view in pool.hosts if view.drained]
     idle = [view for view in (*waiting, *newly) if view.sessions == 0 or pool.forcing(NOON)]
     if any(view in newly for view in idle):
@@ -84,7 +84,7 @@ def test_a_canary_that_failed_ends_it_and_nothing_else_is_begun(pool: Snapshot, 
     if not (failed and waits(pool, rules)) or over or pool.schedule.begin_at > NOON:
         return
     decided = decide(pool, rules)
-    assert {decision.act for decision in decided.decisions} <= {Act.HOLD}
+    assert {decision.act for decision in decided.decisions} <= {Action.WAIT}
     if rules.on_failure is OnFailure.ROLL_BACK:
         assert decided.becomes is RolloutState.ROLLING_BACK
     else:
@@ -111,13 +111,13 @@ def test_approval_is_asked_for_when_the_first_hosts_have_proved_good_and_not_bef
         assert rules.canary_hold is CanaryHold.APPROVE
         assert not pool.approved
         assert proved(pool) >= first_hosts(pool, rules) > 0
-        assert {decision.act for decision in decided.decisions} <= {Act.HOLD}
+        assert {decision.act for decision in decided.decisions} <= {Action.WAIT}
 
 
 @many
 @given(pools(), policies())
 def test_going_back_and_making_fresh_wait_for_no_canary(pool: Snapshot, rules: Policy) -> None:
-    if pool.going_back or pool.kind is RolloutKind.REFRESH:
+    if pool.rolling_back or pool.kind is RolloutKind.REFRESH:
         decided = decide(pool, rules)
         assert decided.becomes is not RolloutState.AWAITING_APPROVAL
         assert not any("proved good" in decision.reason for decision in decided.decisions)
@@ -128,7 +128,7 @@ def test_going_back_and_making_fresh_wait_for_no_canary(pool: Snapshot, rules: P
 def test_first_hosts_that_wait_for_a_person_do_not_wait_for_each_other(pool: Snapshot, rules: Policy) -> None:
     """However narrow the bounds: when all that may be out have proved good, the person is asked."""
     ready = in_work(pool) and all(v.row.proved_at for v in pool.hosts if v.row.state.in_work)
-    quiet = pool.schedule.begin_at <= NOON and not pool.counts[HostState.FAILED] and not pool.elsewhere
+    quiet = pool.schedule.begin_at <= NOON and not pool.counts[HostState.FAILED] and not pool.held_by_refresh
     full = in_work(pool) >= budget_for(pool, rules, NOON).allowed_in_work > 0
     if ready and quiet and full and waits(pool, rules) and rules.canary_hold is CanaryHold.APPROVE:
         assert decide(pool, rules).becomes is RolloutState.AWAITING_APPROVAL

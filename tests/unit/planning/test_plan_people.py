@@ -8,7 +8,7 @@ from hypothesis import given
 
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import AfterForce, Policy, share_up
-from shared.planning.values import Act, HostView, Snapshot
+from shared.planning.values import Action, HostView, Snapshot
 from tests.fixtures.builders import NOON
 from tests.unit.planning.pool_strategies import by_name, decide, many, policies, pools
 
@@ -54,7 +54,7 @@ def kept_empty(view: HostView, rules: Policy) -> bool:
 def test_only_a_drained_and_empty_host_is_taken_or_one_that_we_took_out_of_the_pool(
     pool: Snapshot, rules: Policy
 ) -> None:
-    for name in decide(pool, rules).chosen(Act.TAKE):
+    for name in decide(pool, rules).chosen(Action.REBUILD):
         view = by_name(pool)[name]
         assert kept_empty(view, rules) or (view.row.out_of_pool and view.seen is None)
 
@@ -64,18 +64,18 @@ def test_only_a_drained_and_empty_host_is_taken_or_one_that_we_took_out_of_the_p
 def test_nobody_is_signed_out_before_force_at_and_nothing_begins_before_begin_at(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if pool.schedule.force_at > NOON:
-        assert not decided.chosen(Act.SIGN_OUT)
-        rows = [by_name(pool)[name].row for name in decided.chosen(Act.FAIL)]
+        assert not decided.chosen(Action.SIGN_OUT)
+        rows = [by_name(pool)[name].row for name in decided.chosen(Action.FAIL)]
         assert all(row.out_of_pool or row.left_drained for row in rows)  # an earlier attempt had failed on it
-    if pool.schedule.begin_at > NOON and not pool.going_back and pool.state is not RolloutState.CANCELLING:
+    if pool.schedule.begin_at > NOON and not pool.rolling_back and pool.state is not RolloutState.CANCELLING:
         acts = {d.act for d in decided.decisions if not by_name(pool)[d.host].row.left_drained}
-        assert acts <= {Act.HOLD, Act.GIVE_BACK}
+        assert acts <= {Action.WAIT, Action.UNDRAIN}
 
 
 @many
 @given(pools(), policies())
 def test_only_hosts_we_drained_are_signed_out_and_only_where_somebody_is(pool: Snapshot, rules: Policy) -> None:
-    for name in decide(pool, rules).chosen(Act.SIGN_OUT):
+    for name in decide(pool, rules).chosen(Action.SIGN_OUT):
         view = by_name(pool)[name]
         assert view.drained
         assert view.row.drained_at is not None
@@ -86,7 +86,7 @@ def test_only_hosts_we_drained_are_signed_out_and_only_where_somebody_is(pool: S
 @given(pools(), policies())
 def test_a_drain_leaves_the_floor_and_room_for_everybody(pool: Snapshot, rules: Policy) -> None:
     served = sum(1 for view in pool.hosts if view.serving)
-    lost = sum(1 for name in decide(pool, rules).chosen(Act.DRAIN) if by_name(pool)[name].serving)
+    lost = sum(1 for name in decide(pool, rules).chosen(Action.DRAIN) if by_name(pool)[name].serving)
     if lost and not lifted(pool, rules) and not first_of_a_wave(pool, lost):
         floor = floor_of(pool, rules)
         assert served - lost >= floor
@@ -101,9 +101,9 @@ def test_too_few_that_serve_are_made_more_before_force_at(pool: Snapshot, rules:
     decided = decide(pool, rules)
     quiet = pool.state.ended or decided.becomes is not None or pool.schedule.force_at <= NOON
     served = sum(1 for view in pool.hosts if view.serving)
-    if quiet or served + len(decided.chosen(Act.GIVE_BACK)) >= floor_of(pool, rules):
+    if quiet or served + len(decided.chosen(Action.UNDRAIN)) >= floor_of(pool, rules):
         return
-    kept = [by_name(pool)[d.host] for d in decided.decisions if d.act is Act.HOLD and by_name(pool)[d.host].drained]
+    kept = [by_name(pool)[d.host] for d in decided.decisions if d.act is Action.WAIT and by_name(pool)[d.host].drained]
     rows = [view.row for view in kept if view.seen is not None]
     assert all(row.operator_drained or row.was_off or row.left_drained for row in rows)
 
@@ -111,7 +111,7 @@ def test_too_few_that_serve_are_made_more_before_force_at(pool: Snapshot, rules:
 @many
 @given(pools(), policies())
 def test_a_host_that_is_not_in_the_pool_is_never_touched_unless_we_took_it_out(pool: Snapshot, rules: Policy) -> None:
-    touching = {Act.DRAIN, Act.TAKE, Act.SIGN_OUT}
+    touching = {Action.DRAIN, Action.REBUILD, Action.SIGN_OUT}
     absent = {view.name for view in pool.hosts if view.seen is None and not view.row.out_of_pool}
     assert not absent & {d.host for d in decide(pool, rules).decisions if d.act in touching}
 
@@ -119,7 +119,7 @@ def test_a_host_that_is_not_in_the_pool_is_never_touched_unless_we_took_it_out(p
 @many
 @given(pools(), policies())
 def test_a_host_already_on_the_target_is_not_touched(pool: Snapshot, rules: Policy) -> None:
-    for name in decide(pool, rules).chosen(Act.DRAIN):
+    for name in decide(pool, rules).chosen(Action.DRAIN):
         row = by_name(pool)[name].row
         fresh = row.version != pool.target or row.back or row.left_drained
         assert fresh or by_name(pool)[name].drained  # chosen before, and undrained by somebody
@@ -132,5 +132,5 @@ def test_people_are_warned_only_of_what_will_happen_to_them(pool: Snapshot, rule
         row = by_name(pool)[warning.host].row
         assert not row.state.ended
         assert not row.state.in_work
-        assert row.back or not pool.going_back
+        assert row.back or not pool.rolling_back
         assert pool.schedule.force_at > NOON

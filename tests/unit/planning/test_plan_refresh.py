@@ -12,13 +12,13 @@ from shared.core.states import RolloutState
 from shared.models.policy import Policy
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutKind
-from shared.planning.values import Act, Snapshot
+from shared.planning.values import Action, Snapshot
 from tests.fixtures.builders import NOON
 from tests.unit.planning.pool_strategies import by_name, decide, many, policies, pools, refreshed_pools
 
 REFRESHING = refreshed_pools(RolloutState.RUNNING, RolloutState.PAUSED, RolloutState.CANCELLING)
 ROLLOUT = pools(RolloutState.RUNNING, RolloutState.ROLLING_BACK).filter(
-    lambda pool: pool.kind is not RolloutKind.REFRESH and bool(pool.elsewhere)
+    lambda pool: pool.kind is not RolloutKind.REFRESH and bool(pool.held_by_refresh)
 )
 
 
@@ -28,7 +28,7 @@ def test_a_refresh_signs_nobody_out_warns_nobody_and_ends_only_when_it_is_told_t
     pool: Snapshot, rules: Policy
 ) -> None:
     decided = decide(pool, rules)
-    assert not decided.chosen(Act.SIGN_OUT)
+    assert not decided.chosen(Action.SIGN_OUT)
     assert not decided.warnings
     assert decided.becomes in {None, RolloutState.PAUSED, *([pool.ends_as] if pool.state == "cancelling" else [])}
 
@@ -37,7 +37,7 @@ def test_a_refresh_signs_nobody_out_warns_nobody_and_ends_only_when_it_is_told_t
 @given(REFRESHING, policies())
 def test_a_refresh_begins_nothing_on_hosts_that_nobody_has_used(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
-    for name in (*decided.chosen(Act.DRAIN), *decided.chosen(Act.TAKE)):
+    for name in (*decided.chosen(Action.DRAIN), *decided.chosen(Action.REBUILD)):
         row = by_name(pool)[name].row
         assert row.used_at is not None or row.out_of_pool or row.left_drained
 
@@ -48,7 +48,7 @@ def test_a_refresh_drains_nobody_who_works_after_logoff_and_daily_only_what_was_
     pool: Snapshot, rules: Policy
 ) -> None:
     midnight = NOON.astimezone(ZoneInfo(pool.zone)).replace(hour=0, minute=0)
-    for name in decide(pool, rules).chosen(Act.DRAIN):
+    for name in decide(pool, rules).chosen(Action.DRAIN):
         view = by_name(pool)[name]
         if view.row.left_drained:
             continue  # drained already, by an attempt that had failed on it
@@ -62,30 +62,30 @@ def test_a_refresh_drains_nobody_who_works_after_logoff_and_daily_only_what_was_
 @given(REFRESHING, policies())
 def test_a_refresh_leaves_a_host_that_a_rollout_failed_on(pool: Snapshot, rules: Policy) -> None:
     views = by_name(pool)
-    newly = {name for name in decide(pool, rules).chosen(Act.DRAIN) if not views[name].drained}
+    newly = {name for name in decide(pool, rules).chosen(Action.DRAIN) if not views[name].drained}
     assert not any(views[name].row.failed_in for name in newly)
 
 
 @many
 @given(REFRESHING, policies(), st.just("a rollout works on the pool"))
 def test_a_refresh_that_is_held_up_says_why_and_lets_go_of_what_it_does_not_need(
-    pool: Snapshot, rules: Policy, why: str
+    pool: Snapshot, rules: Policy, reason: str
 ) -> None:
-    if not pool.why_not or pool.state is not RolloutState.RUNNING:
+    if not pool.blocked_reason or pool.state is not RolloutState.RUNNING:
         return
     decided = decide(pool, rules)
-    assert {decision.act for decision in decided.decisions} <= {Act.HOLD, Act.GIVE_BACK, Act.FAIL}
-    let_go = {*decided.chosen(Act.GIVE_BACK), *decided.chosen(Act.FAIL)}
+    assert {decision.act for decision in decided.decisions} <= {Action.WAIT, Action.UNDRAIN, Action.FAIL}
+    let_go = {*decided.chosen(Action.UNDRAIN), *decided.chosen(Action.FAIL)}
     assert let_go == {view.name for view in pool.hosts if view.drained}
-    assert decided.note == why
-    assert decided.next_look is not None
-    assert decided.next_look <= NOON + timedelta(minutes=15)
+    assert decided.note == reason
+    assert decided.next_pass_at is not None
+    assert decided.next_pass_at <= NOON + timedelta(minutes=15)
 
 
 @many
 @given(ROLLOUT, policies())
 def test_a_rollout_touches_no_host_that_the_refresh_still_has_in_hand(pool: Snapshot, rules: Policy) -> None:
     for decision in decide(pool, rules).decisions:
-        if decision.host in pool.elsewhere:
-            untouched = pool.going_back and not by_name(pool)[decision.host].row.back
-            assert decision.act is (Act.SKIP if untouched else Act.HOLD)
+        if decision.host in pool.held_by_refresh:
+            untouched = pool.rolling_back and not by_name(pool)[decision.host].row.back
+            assert decision.act is (Action.SKIP if untouched else Action.WAIT)

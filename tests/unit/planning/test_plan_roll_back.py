@@ -6,7 +6,7 @@ from hypothesis import given
 
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import Policy
-from shared.planning.values import Act, Snapshot
+from shared.planning.values import Action, Snapshot
 from tests.fixtures.builders import NOON
 from tests.unit.planning.pool_strategies import by_name, decide, many, policies, pools
 
@@ -18,7 +18,7 @@ BACK = pools(RolloutState.ROLLING_BACK)
 def test_only_hosts_that_were_updated_are_brought_back(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     for decision in decided.decisions:
-        if decision.act in {Act.DRAIN, Act.TAKE, Act.SIGN_OUT}:
+        if decision.act in {Action.DRAIN, Action.REBUILD, Action.SIGN_OUT}:
             assert by_name(pool)[decision.host].row.back, decision
 
 
@@ -26,8 +26,8 @@ def test_only_hosts_that_were_updated_are_brought_back(pool: Snapshot, rules: Po
 @given(BACK, policies())
 def test_hosts_that_were_not_updated_are_given_back_and_left(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
-    given_back, skipped = set(decided.chosen(Act.GIVE_BACK)), set(decided.chosen(Act.SKIP))
-    failed = set(decided.chosen(Act.FAIL))
+    given_back, skipped = set(decided.chosen(Action.UNDRAIN)), set(decided.chosen(Action.SKIP))
+    failed = set(decided.chosen(Action.FAIL))
     for view in pool.hosts:
         if view.row.back or view.row.state.ended or view.row.state.in_work:
             continue
@@ -50,7 +50,7 @@ def test_going_back_does_not_wait_for_its_beginning_and_fails_over_no_failure(po
 @given(BACK, policies())
 def test_nobody_is_signed_out_to_go_back_before_force_at(pool: Snapshot, rules: Policy) -> None:
     if pool.schedule.force_at > NOON:
-        assert not decide(pool, rules).chosen(Act.SIGN_OUT)
+        assert not decide(pool, rules).chosen(Action.SIGN_OUT)
 
 
 @many
@@ -61,8 +61,8 @@ def test_a_host_we_took_out_of_the_pool_is_held_taken_or_left_and_never_called_g
     for decision in decide(pool, rules).decisions:
         row = by_name(pool)[decision.host].row
         if row.out_of_pool and not row.state.in_work:
-            assert decision.act in {Act.HOLD, Act.TAKE, Act.SKIP}
-            assert decision.act is not Act.SKIP or (pool.going_back and not row.back)
+            assert decision.act in {Action.WAIT, Action.REBUILD, Action.SKIP}
+            assert decision.act is not Action.SKIP or (pool.rolling_back and not row.back)
 
 
 @many
@@ -70,4 +70,4 @@ def test_a_host_we_took_out_of_the_pool_is_held_taken_or_left_and_never_called_g
 def test_cancelled_a_host_that_is_out_of_the_pool_is_named_and_not_passed_over(pool: Snapshot, rules: Policy) -> None:
     waiting = [view for view in pool.hosts if not view.row.state.ended and not view.row.state.in_work]
     out = {view.name for view in waiting if view.row.out_of_pool or view.row.left_drained}
-    assert set(decide(pool, rules).chosen(Act.FAIL)) == out
+    assert set(decide(pool, rules).chosen(Action.FAIL)) == out

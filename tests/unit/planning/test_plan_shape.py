@@ -8,20 +8,20 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.states import HOST_MOVES, ROLLOUT_MOVES, HostState, RolloutState
+from shared.core.states import HOST_TRANSITIONS, ROLLOUT_TRANSITIONS, HostState, RolloutState
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
-from shared.planning.values import Act, Snapshot
+from shared.planning.values import Action, Snapshot
 from tests.fixtures.builders import NOON
 from tests.unit.planning.pool_strategies import LIMITS, by_name, decide, many, policies, pools
 
 LEADS_TO = {
-    Act.SKIP: HostState.SKIPPED,
-    Act.DRAIN: HostState.DRAINING,
-    Act.GIVE_BACK: HostState.PENDING,
-    Act.SIGN_OUT: HostState.SIGNING_OUT,
-    Act.TAKE: HostState.REIMAGING,
-    Act.FAIL: HostState.FAILED,
+    Action.SKIP: HostState.SKIPPED,
+    Action.DRAIN: HostState.DRAINING,
+    Action.UNDRAIN: HostState.PENDING,
+    Action.SIGN_OUT: HostState.SIGNING_OUT,
+    Action.REBUILD: HostState.REIMAGING,
+    Action.FAIL: HostState.FAILED,
 }
 
 
@@ -49,34 +49,34 @@ def test_the_order_of_the_hosts_given_changes_nothing(pool: Snapshot, rules: Pol
 def test_every_decision_is_a_move_the_state_table_knows(pool: Snapshot, rules: Policy) -> None:
     for decision in decide(pool, rules).decisions:
         state = by_name(pool)[decision.host].row.state
-        if decision.act is not Act.HOLD:
+        if decision.act is not Action.WAIT:
             to = LEADS_TO[decision.act]
-            assert to is state or to in HOST_MOVES[state], decision
+            assert to is state or to in HOST_TRANSITIONS[state], decision
 
 
 @many
 @given(pools(), policies())
 def test_a_host_in_work_is_left_to_its_own_steps(pool: Snapshot, rules: Policy) -> None:
     busy = {view.name for view in pool.hosts if view.row.state.in_work}
-    assert all(decision.act is Act.HOLD for decision in decide(pool, rules).decisions if decision.host in busy)
+    assert all(decision.act is Action.WAIT for decision in decide(pool, rules).decisions if decision.host in busy)
 
 
 @many
 @given(pools(), policies())
 def test_the_rollout_moves_only_as_its_state_table_knows(pool: Snapshot, rules: Policy) -> None:
     becomes = decide(pool, rules).becomes
-    assert becomes is None or becomes is pool.state or becomes in ROLLOUT_MOVES[pool.state]
+    assert becomes is None or becomes is pool.state or becomes in ROLLOUT_TRANSITIONS[pool.state]
 
 
 @many
 @given(pools(), policies())
 def test_there_is_always_a_next_look_until_the_end(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
-    if decided.next_look is None:
+    if decided.next_pass_at is None:
         # What becomes something else is looked at again at once, by its new rules.
         assert pool.state.ended or decided.becomes is not None
     else:
-        assert decided.next_look >= NOON
+        assert decided.next_pass_at >= NOON
         assert not (decided.becomes and decided.becomes.ended)
 
 
@@ -85,7 +85,7 @@ def test_there_is_always_a_next_look_until_the_end(pool: Snapshot, rules: Policy
 def test_an_end_is_come_to_only_when_nothing_is_left_to_be_done(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if decided.becomes and decided.becomes.ended:
-        assert {decision.act for decision in decided.decisions} <= {Act.SKIP}
+        assert {decision.act for decision in decided.decisions} <= {Action.SKIP}
         assert pool.kind is not RolloutKind.REFRESH or pool.state is RolloutState.CANCELLING
     elif pool.state is RolloutState.RUNNING and pool.kind is not RolloutKind.REFRESH and not decided.decisions:
         # Whatever a policy holds up: when every host is through, so is the rollout. A moment to come is waited for.
@@ -97,9 +97,9 @@ def test_an_end_is_come_to_only_when_nothing_is_left_to_be_done(pool: Snapshot, 
 def test_what_is_cancelled_ends_as_it_was_told_to_and_takes_nothing(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     assert decided.becomes in {None, pool.ends_as}
-    assert {d.act for d in decided.decisions} <= {Act.HOLD, Act.SKIP, Act.GIVE_BACK, Act.FAIL}
+    assert {d.act for d in decided.decisions} <= {Action.WAIT, Action.SKIP, Action.UNDRAIN, Action.FAIL}
     drained = {v.name for v in pool.hosts if v.drained and not (v.row.left_drained or v.row.out_of_pool)}
-    assert set(decided.chosen(Act.GIVE_BACK)) == drained
+    assert set(decided.chosen(Action.UNDRAIN)) == drained
 
 
 @many
@@ -107,7 +107,7 @@ def test_what_is_cancelled_ends_as_it_was_told_to_and_takes_nothing(pool: Snapsh
 def test_while_a_person_is_waited_for_nothing_is_begun_and_nobody_signed_out(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     failed = {view.name for view in pool.hosts if view.row.left_drained} if pool.kind is RolloutKind.REFRESH else set()
-    assert {d.act for d in decided.decisions if d.host not in failed} <= {Act.HOLD, Act.GIVE_BACK}
+    assert {d.act for d in decided.decisions if d.host not in failed} <= {Action.WAIT, Action.UNDRAIN}
     assert not decided.warnings
     assert decided.becomes is None or pool.state is RolloutState.AWAITING_APPROVAL
 
@@ -136,5 +136,5 @@ def test_failures_stop_a_rollout_as_its_policy_says(pool: Snapshot, rules: Polic
         assert failed > 0
         assert rules.on_failure is OnFailure.ROLL_BACK
     if becomes is RolloutState.ROLLED_BACK:
-        assert pool.going_back
+        assert pool.rolling_back
         assert not pool.counts[HostState.FAILED]

@@ -10,11 +10,11 @@ from hypothesis import given
 from shared.core.states import RolloutState
 from shared.models.policy import Policy
 from shared.models.windows import DAYS, Window
-from shared.planning.values import Act, Snapshot
+from shared.planning.values import Action, Snapshot
 from tests.fixtures.builders import NOON
 from tests.unit.planning.pool_strategies import MINUTE, by_name, decide, many, policies, pools
 
-BEGINS = {Act.DRAIN, Act.TAKE, Act.SIGN_OUT, Act.FAIL}
+BEGINS = {Action.DRAIN, Action.REBUILD, Action.SIGN_OUT, Action.FAIL}
 GOING_ON = pools(RolloutState.RUNNING, RolloutState.RUNNING, RolloutState.SCHEDULED)
 
 
@@ -54,7 +54,7 @@ def test_a_host_that_would_not_end_inside_is_not_begun(pool: Snapshot, rules: Po
     left = minutes_left(pool, rules) * MINUTE
     longest = timedelta(hours=1)  # the shortest that the strategy draws: what fits in there, fits into each
     if left < pool.host_time <= longest:
-        assert not decide(pool, rules).chosen(Act.TAKE)
+        assert not decide(pool, rules).chosen(Action.REBUILD)
 
 
 @many
@@ -64,7 +64,7 @@ def test_a_host_that_fits_in_nowhere_is_begun_at_an_opening_all_the_same(pool: S
     day = 24 * 60 * MINUTE
     long = pool.host_time > day and allowed(pool, rules, timedelta()) and not allowed(pool, rules, -MINUTE)
     if long:
-        assert decide(pool, rules).chosen(Act.TAKE) == decide(pool, free).chosen(Act.TAKE)
+        assert decide(pool, rules).chosen(Action.REBUILD) == decide(pool, free).chosen(Action.REBUILD)
 
 
 @many
@@ -73,7 +73,7 @@ def test_what_was_drained_is_given_back_when_the_window_closes(pool: Snapshot, r
     if allowed(pool, rules, timedelta()):
         return
     waiting = {view.name for view in pool.hosts if view.drained and not view.row.left_drained}
-    assert set(decide(pool, rules).chosen(Act.GIVE_BACK)) == waiting
+    assert set(decide(pool, rules).chosen(Action.UNDRAIN)) == waiting
 
 
 @many
@@ -83,8 +83,8 @@ def test_hosts_in_work_are_finished_and_looked_at_outside_too(pool: Snapshot, ru
     busy = [view.name for view in pool.hosts if view.row.state.in_work]
     if busy and not allowed(pool, rules, timedelta()):
         assert all(by_name(pool)[name].row.state.in_work for name in busy)
-        assert decided.next_look is not None
-        assert decided.next_look <= NOON + timedelta(minutes=15)
+        assert decided.next_pass_at is not None
+        assert decided.next_pass_at <= NOON + timedelta(minutes=15)
         assert decided.becomes in {None, RolloutState.RUNNING}
 
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.states import RolloutState
-from shared.core.wording import plain
+from shared.core.wording import state_text
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Schedule
-from shared.planning.rings import Move, PoolStanding, next_move, schedule_for_ring
+from shared.planning.rings import PoolProgress, RingAction, next_ring, schedule_for_ring
 from tests.fixtures.builders import NOON
 
 S = RolloutState
@@ -23,7 +23,7 @@ moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)).map(lambda 
 ended = st.integers(-300, 0).map(lambda minutes: NOON + timedelta(minutes=minutes))
 standings = st.lists(
     st.builds(
-        PoolStanding,
+        PoolProgress,
         pool=st.text("abcdef", min_size=1, max_size=6),
         ring=st.integers(0, 9),
         state=st.none() | st.sampled_from(S) | st.just(S.SUCCEEDED),
@@ -36,17 +36,17 @@ minutes = st.integers(0, 500).map(lambda number: timedelta(minutes=number))
 gates = st.frozensets(st.integers(0, 9))
 
 
-def standing(pool: str, ring: int, state: RolloutState | None = None, ended: int = 0) -> PoolStanding:
-    return PoolStanding(pool, ring, state, NOON + timedelta(minutes=ended) if state and state.ended else None)
+def standing(pool: str, ring: int, state: RolloutState | None = None, ended: int = 0) -> PoolProgress:
+    return PoolProgress(pool, ring, state, NOON + timedelta(minutes=ended) if state and state.ended else None)
 
 
 @given(standings, minutes, minutes, gates)
 def test_nothing_is_begun_before_all_earlier_rings_have_succeeded_and_soaked_and_the_gate_is_open(
-    pools: list[PoolStanding], soak: timedelta, since: timedelta, closed: frozenset[int]
+    pools: list[PoolProgress], soak: timedelta, since: timedelta, closed: frozenset[int]
 ) -> None:
     now = NOON + since
-    move = next_move(pools, soak, now, closed)
-    if move.move is not Move.BEGIN:
+    move = next_ring(pools, soak, now, closed)
+    if move.move is not RingAction.BEGIN:
         return
     assert move.ring is not None
     earlier = [pool for pool in pools if pool.ring < move.ring]
@@ -62,28 +62,28 @@ def test_nothing_is_begun_before_all_earlier_rings_have_succeeded_and_soaked_and
 
 @given(standings, minutes, minutes, gates, st.randoms())
 def test_the_order_of_the_pools_does_not_matter(
-    pools: list[PoolStanding], soak: timedelta, since: timedelta, closed: frozenset[int], r
+    pools: list[PoolProgress], soak: timedelta, since: timedelta, closed: frozenset[int], r
 ) -> None:  # type: ignore[no-untyped-def]
     shuffled = pools[:]
     r.shuffle(shuffled)
-    assert next_move(pools, soak, NOON + since, closed) == next_move(shuffled, soak, NOON + since, closed)
+    assert next_ring(pools, soak, NOON + since, closed) == next_ring(shuffled, soak, NOON + since, closed)
 
 
 @given(standings, minutes, gates)
 def test_it_is_done_only_when_every_pool_has_succeeded(
-    pools: list[PoolStanding], soak: timedelta, closed: frozenset[int]
+    pools: list[PoolProgress], soak: timedelta, closed: frozenset[int]
 ) -> None:
     succeeded = all(pool.state is S.SUCCEEDED for pool in pools)
-    assert (next_move(pools, soak, NOON + timedelta(days=2), closed).move is Move.DONE) == succeeded
+    assert (next_ring(pools, soak, NOON + timedelta(days=2), closed).move is RingAction.DONE) == succeeded
 
 
 @given(standings, minutes, minutes, gates)
 def test_what_waits_says_why_and_a_gate_only_where_its_ring_is_next(
-    pools: list[PoolStanding], soak: timedelta, since: timedelta, closed: frozenset[int]
+    pools: list[PoolProgress], soak: timedelta, since: timedelta, closed: frozenset[int]
 ) -> None:
-    move = next_move(pools, soak, NOON + since, closed)
-    if move.move is Move.WAIT:
-        assert move.why
+    move = next_ring(pools, soak, NOON + since, closed)
+    if move.move is RingAction.WAIT:
+        assert move.reason
     if move.gate:
         assert move.ring in closed
         assert all(pool.state is S.SUCCEEDED for pool in pools if move.ring is not None and pool.ring < move.ring)
@@ -93,10 +93,10 @@ def test_what_waits_says_why_and_a_gate_only_where_its_ring_is_next(
 
 @given(standings, minutes, gates)
 def test_it_stops_only_when_nothing_of_that_ring_runs_any_more(
-    pools: list[PoolStanding], soak: timedelta, closed: frozenset[int]
+    pools: list[PoolProgress], soak: timedelta, closed: frozenset[int]
 ) -> None:
-    move = next_move(pools, soak, NOON + timedelta(days=2), closed)
-    if move.move is Move.STOP:
+    move = next_ring(pools, soak, NOON + timedelta(days=2), closed)
+    if move.move is RingAction.STOP:
         ring = [pool for pool in pools if pool.ring == move.ring]
         assert all(pool.state is None or pool.state.ended for pool in ring)
         assert set(move.pools) == {pool.pool for pool in ring if pool.ended_badly}
@@ -105,47 +105,47 @@ def test_it_stops_only_when_nothing_of_that_ring_runs_any_more(
 @pytest.mark.parametrize("state", [S.FAILED, S.CANCELLED, S.ROLLED_BACK])
 def test_a_pool_that_has_not_succeeded_stops_later_rings(state: RolloutState) -> None:
     later = standing("office", 7)
-    move = next_move([standing("lab", 3, state), later], timedelta(), NOON + timedelta(days=9))
-    assert (move.move, move.pools, move.ring) == (Move.STOP, ("lab",), 3)
+    move = next_ring([standing("lab", 3, state), later], timedelta(), NOON + timedelta(days=9))
+    assert (move.move, move.pools, move.ring) == (RingAction.STOP, ("lab",), 3)
     others = [standing("lab", 3, state), standing("den", 3, S.ROLLING_BACK), standing("hut", 3), later]
-    move = next_move(others, timedelta(), NOON)
-    assert (move.move, move.stopping) == (Move.WAIT, True)
+    move = next_ring(others, timedelta(), NOON)
+    assert (move.move, move.stopping) == (RingAction.WAIT, True)
     assert (
-        move.why
-        == f"rollouts have not succeeded: lab: {plain(state)}; nothing more is begun. Ring 3: 1 of 3 pools through"
+        move.reason
+        == f"rollouts have not succeeded: lab: {state_text(state)}; nothing more is begun. Ring 3: 1 of 3 pools through"
     )
 
 
 def test_pools_that_wait_for_a_person_are_named() -> None:
     pools = [standing("lab", 0, S.AWAITING_APPROVAL), standing("den", 0, S.PAUSED), standing("hut", 0, S.RUNNING)]
-    told = next_move(pools, timedelta(), NOON).why
-    assert "lab waits for approval: look at its rollout" in told
-    assert "den is paused: look at its rollout" in told
-    assert "hut" not in told
+    text = next_ring(pools, timedelta(), NOON).reason
+    assert "lab waits for approval: look at its rollout" in text
+    assert "den is paused: look at its rollout" in text
+    assert "hut" not in text
 
 
 def test_a_soak_is_waited_for_only_when_another_ring_comes() -> None:
     soak = timedelta(hours=1)
     lab = standing("lab", 0, S.SUCCEEDED, ended=10)
-    assert next_move([lab], soak, NOON + timedelta(minutes=11)).move is Move.DONE
+    assert next_ring([lab], soak, NOON + timedelta(minutes=11)).move is RingAction.DONE
     both = [lab, standing("office", 9)]
-    waiting = next_move(both, soak, NOON + timedelta(minutes=69))
-    assert (waiting.move, waiting.until) == (Move.WAIT, NOON + timedelta(minutes=70))
-    assert next_move(both, soak, NOON + timedelta(minutes=70)).move is Move.BEGIN
+    waiting = next_ring(both, soak, NOON + timedelta(minutes=69))
+    assert (waiting.move, waiting.until) == (RingAction.WAIT, NOON + timedelta(minutes=70))
+    assert next_ring(both, soak, NOON + timedelta(minutes=70)).move is RingAction.BEGIN
 
 
 def test_a_gate_may_be_opened_during_the_soak_and_holds_after_it() -> None:
     soak, closed = timedelta(hours=1), frozenset({5})
     both = [standing("lab", 0, S.SUCCEEDED), standing("office", 5)]
     during, after = NOON + timedelta(minutes=30), NOON + timedelta(days=30)
-    waiting = next_move(both, soak, during, closed)
-    assert (waiting.move, waiting.gate, waiting.until) == (Move.WAIT, True, NOON + soak)
-    assert waiting.why == "ring 0 is through; ring 5 waits until somebody approves it"
-    opened = next_move(both, soak, during)
-    assert (opened.move, opened.gate, opened.until) == (Move.WAIT, False, NOON + soak)
-    held = next_move(both, soak, after, closed)
-    assert (held.move, held.gate, held.until) == (Move.WAIT, True, None)
-    assert next_move(both, soak, after).move is Move.BEGIN
+    waiting = next_ring(both, soak, during, closed)
+    assert (waiting.move, waiting.gate, waiting.until) == (RingAction.WAIT, True, NOON + soak)
+    assert waiting.reason == "ring 0 is through; ring 5 waits until somebody approves it"
+    opened = next_ring(both, soak, during)
+    assert (opened.move, opened.gate, opened.until) == (RingAction.WAIT, False, NOON + soak)
+    held = next_ring(both, soak, after, closed)
+    assert (held.move, held.gate, held.until) == (RingAction.WAIT, True, None)
+    assert next_ring(both, soak, after).move is RingAction.BEGIN
 
 
 def schedule(mode: ScheduleMode, begin: datetime, hours: int = 0, zone: str = "UTC") -> Schedule:

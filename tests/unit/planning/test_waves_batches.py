@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.states import HostState
 from shared.models.windows import Window
-from shared.planning.host_time import host_time, measured
+from shared.planning.host_time import host_time, measured_seconds
 from shared.planning.waves import FARTHEST, end_of_waves, hosts_in_waves, waves_needed
 from tests.fixtures.rollout_rows import MINUTE, host
 
@@ -57,6 +57,6 @@ def test_a_hosts_time_is_the_median_of_those_that_are_done_or_only_watched() -> 
         host(HostState.FAILED, "d", taken_at=START, ended_at=START + 999 * MINUTE),
         host(HostState.REIMAGING, "e", taken_at=START),
     ]
-    assert measured(rows) == 20 * 60
+    assert measured_seconds(rows) == 20 * 60
     assert host_time(rows, MINUTE) == 20 * MINUTE
-    assert (measured(rows[3:]), host_time(rows[3:], MINUTE)) == (None, MINUTE)
+    assert (measured_seconds(rows[3:]), host_time(rows[3:], MINUTE)) == (None, MINUTE)

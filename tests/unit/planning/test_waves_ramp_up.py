@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.states import HostState
 from shared.planning.budget import budget_for
-from shared.planning.waves import results, width
+from shared.planning.waves import batch_size, results
 from tests.fixtures.builders import NOON, host, policy, snapshot
 from tests.unit.planning.pool_strategies import many, pools
 
@@ -21,13 +21,13 @@ LIMIT = st.integers(1, 60)
 @many
 @given(HISTORY, LIMIT, LIMIT)
 def test_never_below_one_and_never_above_the_limit(history: list[bool], start: int, limit: int) -> None:
-    assert 1 <= width(history, start, limit) <= limit
+    assert 1 <= batch_size(history, start, limit) <= limit
 
 
 @many
 @given(HISTORY, LIMIT, LIMIT)
 def test_a_failure_halves_what_is_dared(history: list[bool], start: int, limit: int) -> None:
-    assert width([*history, False], start, limit) == max(1, width(history, start, limit) // 2)
+    assert batch_size([*history, False], start, limit) == max(1, batch_size(history, start, limit) // 2)
 
 
 @many
@@ -36,8 +36,8 @@ def test_as_many_clean_results_as_were_dared_double_it_and_fewer_do_not(
     history: list[bool], start: int, limit: int, clean: int
 ) -> None:
     after_failure = [*history, False]
-    dared = width(after_failure, start, limit)
-    grown = width([*after_failure, *[True] * clean], start, limit)
+    dared = batch_size(after_failure, start, limit)
+    grown = batch_size([*after_failure, *[True] * clean], start, limit)
     if clean < dared:
         assert grown == dared
     elif clean == dared:
@@ -49,7 +49,7 @@ def test_as_many_clean_results_as_were_dared_double_it_and_fewer_do_not(
 @many
 @given(HISTORY, LIMIT, LIMIT)
 def test_a_clean_result_never_makes_it_less(history: list[bool], start: int, limit: int) -> None:
-    assert width([*history, True], start, limit) >= width(history, start, limit)
+    assert batch_size([*history, True], start, limit) >= batch_size(history, start, limit)
 
 
 ENDED = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.booleans()), max_size=8)

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Schedule
 from shared.models.windows import DAYS, Window
-from shared.planning.windows import FOREVER, may_begin, moved_into, open_until, openings, opens_at, outside, room_at
+from shared.planning.windows import (
+    FOREVER,
+    may_begin,
+    moved_into_window,
+    open_until,
+    openings,
+    opens_at,
+    outside,
+    room_at,
+)
 
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -247,7 +256,7 @@ def plan_of(mode: ScheduleMode, begin: str, force: str) -> Schedule:
 def test_moments_outside_are_moved_to_the_next_opening(
     mode: ScheduleMode, begin: str, force: str, becomes: tuple[ScheduleMode, str, str]
 ) -> None:
-    moved = moved_into(plan_of(mode, begin, force), NIGHTS, BERLIN, local("2026-11-02T10:00"), HOST)
+    moved = moved_into_window(plan_of(mode, begin, force), NIGHTS, BERLIN, local("2026-11-02T10:00"), HOST)
     assert moved == plan_of(*becomes)
     assert outside(moved, NIGHTS, BERLIN, HOST) == ""
 
@@ -256,11 +265,11 @@ def test_moments_outside_are_moved_to_the_next_opening(
 @pytest.mark.parametrize("mode", list(ScheduleMode))
 def test_a_schedule_inside_stays_as_it_is(mode: ScheduleMode, windows: tuple[Window, ...]) -> None:
     inside = plan_of(mode, "2026-11-02T23:00", "2026-11-02T23:00")
-    assert moved_into(inside, windows, BERLIN, local("2026-11-02T23:00"), HOST) == inside
+    assert moved_into_window(inside, windows, BERLIN, local("2026-11-02T23:00"), HOST) == inside
 
 
 def test_a_ring_that_begins_late_begins_in_a_window_all_the_same() -> None:
-    late = moved_into(
+    late = moved_into_window(
         plan_of(ScheduleMode.NOW, "2026-11-02T23:00", "2026-11-02T23:00"),
         NIGHTS,
         BERLIN,
@@ -277,14 +286,14 @@ def test_a_deadline_that_leaves_no_time_for_a_host_is_outside_too() -> None:
         "2026-11-03T05:45+01:00 is too late: a host takes about 22 minutes, and the window closes at "
         "2026-11-03T06:00+01:00; the next ones open at 2026-11-03T22:00+01:00 or 2026-11-04T22:00+01:00"
     )
-    moved = moved_into(late, NIGHTS, BERLIN, local("2026-11-02T10:00"), HOST)
+    moved = moved_into_window(late, NIGHTS, BERLIN, local("2026-11-02T10:00"), HOST)
     assert moved.force_at == local("2026-11-03T22:00")
 
 
 def test_a_deadline_outside_is_told_with_the_next_two_openings() -> None:
     # The night between them is the one in which the clocks are set back.
-    told = outside(plan_of(ScheduleMode.AT, "2026-10-24T12:00", "2026-10-24T12:00"), NIGHTS, BERLIN, HOST)
-    assert told == (
+    text = outside(plan_of(ScheduleMode.AT, "2026-10-24T12:00", "2026-10-24T12:00"), NIGHTS, BERLIN, HOST)
+    assert text == (
         "2026-10-24T12:00+02:00 is outside the windows (mon, tue, wed, thu, fri, sat, sun 22:00-06:00, Europe/Berlin); "
         "they open next at 2026-10-24T22:00+02:00 or 2026-10-25T22:00+01:00"
     )

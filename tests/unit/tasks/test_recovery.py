@@ -145,9 +145,9 @@ class TestBoth:
     def test_tasks_although_rollouts_cannot_be_read(self) -> None:
         app, _, task = self.silent()
         app.tables.pools.failures["page"] = [BUSY]
-        with pytest.raises(ExceptionGroup) as told:
+        with pytest.raises(ExceptionGroup) as text:
             take_up(app.services, app.engine)
-        assert told.value.exceptions == (BUSY,)
+        assert text.value.exceptions == (BUSY,)
         assert set(app.engine.tasks) == {(task.id, 2)}
         assert not app.engine.rollouts
 

@@ -16,9 +16,9 @@ from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.pools import EntraJoin, Pool
 from shared.models.rollouts import Rollout
 from shared.versions.for_new_hosts import Choice, Known, choose
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from tests.fixtures.builders import NEW, NOON, OLD, schedule
-from tests.fixtures.version_sets import family, version_row
+from tests.fixtures.version_sets import version_row, version_set
 
 HOUR = timedelta(hours=1)
 
@@ -55,10 +55,10 @@ def gallery(included: Iterable[str] = (), excluded: Iterable[str] = ()) -> dict[
 
 
 def known(
-    recorded: Family | None = None, there: Mapping[str, GalleryVersion] | None = None, *, unread: bool = False
+    recorded: VersionSet | None = None, there: Mapping[str, GalleryVersion] | None = None, *, unread: bool = False
 ) -> Known:
     """An image whose recorded versions are all in the gallery, unless that is given."""
-    rows = family() if recorded is None else recorded
+    rows = version_set() if recorded is None else recorded
     return Known(rows, None if unread else gallery(rows.versions) if there is None else there)
 
 
@@ -75,21 +75,21 @@ class TestRules:
 
     @pytest.mark.parametrize("state", [s for s in RolloutState if s not in ROLLOUT_ENDS])
     def test_the_own_version_before_that_whatever_was_activated_meanwhile(self, state: RolloutState) -> None:
-        activated = known(family(activated_at=NOON + HOUR))
+        activated = known(version_set(activated_at=NOON + HOUR))
         assert chosen(pool(), activated, rollout(state=state)) == OLD
         assert chosen(pool(), activated) == NEW
 
     def test_the_active_version_when_it_was_activated_after_the_pool_came_to_its_own(self) -> None:
-        assert chosen(pool(), known(family(activated_at=NOON + HOUR))) == NEW
-        assert chosen(pool(), known(family(activated_at=NOON - HOUR))) == OLD
-        assert chosen(pool(), known(family(activated_at=NOON))) == OLD
+        assert chosen(pool(), known(version_set(activated_at=NOON + HOUR))) == NEW
+        assert chosen(pool(), known(version_set(activated_at=NOON - HOUR))) == OLD
+        assert chosen(pool(), known(version_set(activated_at=NOON))) == OLD
 
     def test_also_when_that_was_a_roll_back(self) -> None:
-        rolled_back = known(family(OLD, backups=[NEW], activated_at=NOON + HOUR))
+        rolled_back = known(version_set(OLD, backups=[NEW], activated_at=NOON + HOUR))
         assert chosen(pool(NEW), rolled_back) == OLD
 
     def test_not_when_the_activation_is_to_update_this_pool(self) -> None:
-        waiting = known(family(activated_at=NOON + HOUR, waiting_pools=("office",)))
+        waiting = known(version_set(activated_at=NOON + HOUR, waiting_pools=("office",)))
         assert chosen(pool(), waiting) == OLD
         assert chosen(pool(name="other"), waiting) == NEW
 
@@ -97,10 +97,10 @@ class TestRules:
     def test_a_pool_from_before_there_were_activations_counts_from_its_registration(
         self, hours: int, version: str
     ) -> None:
-        assert chosen(pool(version_at=None), known(family(activated_at=NOON + hours * HOUR))) == version
+        assert chosen(pool(version_at=None), known(version_set(activated_at=NOON + hours * HOUR))) == version
 
     def test_the_target_may_be_of_another_image(self) -> None:
-        images = {"win11": known(), "win12": known(family("7.0.0", backups=[], image="win12"))}
+        images = {"win11": known(), "win12": known(version_set("7.0.0", backups=[], image="win12"))}
         found = choose(pool(), rollout("7.0.0", passed=True, image="win12"), images)
         assert found == Choice("win12", "7.0.0", "rollout r has passed its first hosts")
 
@@ -109,19 +109,19 @@ class TestStandIns:
     """What may not be given out is stood in for: by the own version, the one before, the active one."""
 
     def test_a_test_pool_on_a_staged_version(self) -> None:
-        image = known(family(staged="3.0.0"))
+        image = known(version_set(staged="3.0.0"))
         assert chosen(pool("3.0.0", previous_version=OLD), image) == OLD
         assert chosen(pool("3.0.0"), image) == NEW
 
     def test_a_rollout_of_a_staged_version(self) -> None:
-        image = known(family(staged="3.0.0"))
+        image = known(version_set(staged="3.0.0"))
         assert chosen(pool(), image, rollout("3.0.0", passed=True)) == OLD
         assert chosen(pool("3.0.0", previous_version=OLD), image, rollout("3.0.0", passed=True)) == OLD
 
     def test_the_reason_says_what_it_stands_in_for(self) -> None:
-        found = choose(pool("3.0.0", previous_version=OLD), None, {"win11": known(family(staged="3.0.0"))})
+        found = choose(pool("3.0.0", previous_version=OLD), None, {"win11": known(version_set(staged="3.0.0"))})
         assert found
-        assert found.why == "version 3.0.0 is only staged; instead: the pool was on this version before"
+        assert found.reason == "version 3.0.0 is only staged; instead: the pool was on this version before"
 
     def test_a_pool_whose_version_nobody_knows(self) -> None:
         assert chosen(pool(None)) == NEW
@@ -137,18 +137,18 @@ class TestStandIns:
         ],
     )
     def test_a_version_in_any_of_these_states(self, state: VersionState) -> None:
-        assert chosen(pool("3.0.0"), known(family(others=[version_row("3.0.0", state)]))) == NEW
+        assert chosen(pool("3.0.0"), known(version_set(others=[version_row("3.0.0", state)]))) == NEW
 
     def test_a_backup_that_is_being_removed(self) -> None:
         going = version_row(OLD, VersionState.BACKUP, deleting=True)
-        assert chosen(pool(), known(family(backups=[], others=[going]))) == NEW
+        assert chosen(pool(), known(version_set(backups=[], others=[going]))) == NEW
 
     def test_a_version_that_is_gone_from_the_gallery(self) -> None:
         assert chosen(pool(), known(there=gallery([NEW]))) == NEW
 
     def test_none_at_all(self) -> None:
-        assert chosen(pool(None), known(family(None, backups=[]))) is None
-        assert chosen(pool("3.0.0"), known(family(None, backups=[], staged="3.0.0"))) is None
+        assert chosen(pool(None), known(version_set(None, backups=[]))) is None
+        assert chosen(pool("3.0.0"), known(version_set(None, backups=[], staged="3.0.0"))) is None
 
 
 class TestUnrecorded:
@@ -173,7 +173,7 @@ class TestUnreadGallery:
 
     def test_an_unrecorded_version_is_not(self) -> None:
         assert chosen(pool("0.9.0"), known(unread=True)) is None
-        assert chosen(pool("0.9.0"), known(family(None, backups=[]), unread=True)) is None
+        assert chosen(pool("0.9.0"), known(version_set(None, backups=[]), unread=True)) is None
 
 
 VERSIONS = [OLD, NEW, "3.0.0", "10.0.0"]
@@ -184,11 +184,11 @@ rollouts = st.builds(rollout, st.sampled_from(VERSIONS), passed=st.booleans(), i
 
 
 @st.composite
-def families(draw: st.DrawFn, image: str) -> Family:
+def version_sets(draw: st.DrawFn, image: str) -> VersionSet:
     """Any rows at all, also those that no rule of ours would write."""
     states = draw(st.dictionaries(st.sampled_from(VERSIONS), st.sampled_from(VersionState)))
     rows = [version_row(v, state, image=image, deleting=draw(st.booleans())) for v, state in states.items()]
-    empty = family(None, backups=[], image=image, others=rows)
+    empty = version_set(None, backups=[], image=image, others=rows)
     waiting = draw(st.sampled_from([(), ("office",)]))
     return empty.changed(active=draw(some_version), activated_at=draw(moments), waiting_pools=waiting)
 
@@ -199,7 +199,7 @@ def images(draw: st.DrawFn) -> dict[str, Known]:
     flags = st.dictionaries(st.sampled_from(VERSIONS), st.booleans())
     found = {image: draw(st.none() | flags) for image in IMAGES}
     return {
-        image: Known(draw(families(image)), None if flags is None else gallery(*_by_flag(flags)))
+        image: Known(draw(version_sets(image)), None if flags is None else gallery(*_by_flag(flags)))
         for image, flags in found.items()
     }
 
@@ -216,7 +216,7 @@ def with_released(found: dict[str, Known], version: str) -> dict[str, Known]:
     """The images, this version of `win11` being a backup and in the gallery."""
     image = found["win11"]
     there = None if image.gallery is None else {**image.gallery, **gallery([version])}
-    return found | {"win11": Known(image.family.changed(version_row(version, VersionState.BACKUP)), there)}
+    return found | {"win11": Known(image.version_set.changed(version_row(version, VersionState.BACKUP)), there)}
 
 
 def unread(found: dict[str, Known]) -> bool:
@@ -235,7 +235,7 @@ class TestAnything:
         if given_out is None:
             return
         image = found[given_out.image]
-        row = image.family.versions.get(given_out.version)
+        row = image.version_set.versions.get(given_out.version)
         assert row is not None or image.gallery is not None
         if row is not None:
             assert row.state in {VersionState.ACTIVE, VersionState.BACKUP}
@@ -259,7 +259,7 @@ class TestAnything:
         else:
             assert (given_out.image, given_out.version) in {
                 ("win11", OLD),
-                ("win11", found["win11"].family.state.active),
+                ("win11", found["win11"].version_set.state.active),
             }
 
     @given(st.builds(pool, st.none(), version_at=moments), st.none() | rollouts, images())
@@ -268,5 +268,5 @@ class TestAnything:
     ) -> None:
         found = with_released(found, NEW)
         image = found["win11"]
-        found["win11"] = Known(image.family.changed(active=NEW), image.gallery)
+        found["win11"] = Known(image.version_set.changed(active=NEW), image.gallery)
         assert choose(of_pool, running, found) is not None or unread(found)

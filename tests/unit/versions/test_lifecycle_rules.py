@@ -12,9 +12,9 @@ from shared.core.states import VersionState
 from shared.models.base import version_key
 from shared.models.images import ImageVersion, Retention, Source, Verdict
 from shared.versions import lifecycle, removal_rules
-from shared.versions.version_set import Family
+from shared.versions.version_set import VersionSet
 from tests.fixtures.builders import NOON
-from tests.fixtures.version_sets import family, version_row
+from tests.fixtures.version_sets import version_row, version_set
 
 V = VersionState
 
@@ -22,39 +22,39 @@ V = VersionState
 class TestRules:
     """What is refused, and what an activation or a roll-back takes."""
 
-    def stage(self, before: Family, version: str, task: str = "t") -> Family:
+    def stage(self, before: VersionSet, version: str, task: str = "t") -> VersionSet:
         return lifecycle.stage(before, version, task=task, now=NOON, who="ann", notes="")
 
-    def activate(self, before: Family, version: str | None = None, task: str = "t", **fields: Any) -> Family:
+    def activate(self, before: VersionSet, version: str | None = None, task: str = "t", **fields: Any) -> VersionSet:
         given: dict[str, Any] = {"backup": None, "force": False} | fields
         return lifecycle.activate(before, version, task=task, now=NOON, **given)
 
     def test_versions_are_compared_as_numbers(self) -> None:
-        assert self.stage(family("9.0.0", backups=()), "10.0.0").state.staged == "10.0.0"
+        assert self.stage(version_set("9.0.0", backups=()), "10.0.0").state.staged == "10.0.0"
         with pytest.raises(Conflict, match=r"9\.0\.0 is not newer than the active 10\.0\.0"):
-            self.stage(family("10.0.0", backups=()), "9.0.0")
+            self.stage(version_set("10.0.0", backups=()), "9.0.0")
 
     def test_a_capture_must_be_newer_too(self) -> None:
         with pytest.raises(Conflict, match="not newer"):
-            lifecycle.begin_capture(family(), "1.5.0", task="t", now=NOON, who="ann", notes="", backup=True)
+            lifecycle.begin_capture(version_set(), "1.5.0", task="t", now=NOON, who="ann", notes="", backup=True)
 
     def test_only_one_is_staged_and_none_while_one_is_captured(self) -> None:
         with pytest.raises(Conflict, match=r"2\.5\.0 is staged: activate or discard it"):
-            self.stage(family(staged="2.5.0"), "3.0.0")
+            self.stage(version_set(staged="2.5.0"), "3.0.0")
         with pytest.raises(Conflict, match=r"2\.5\.0 is staged already"):
-            self.stage(family(staged="2.5.0"), "2.5.0")
-        busy = lifecycle.begin_capture(family(), "3.0.0", task="c", now=NOON, who="ann", notes="", backup=True)
+            self.stage(version_set(staged="2.5.0"), "2.5.0")
+        busy = lifecycle.begin_capture(version_set(), "3.0.0", task="c", now=NOON, who="ann", notes="", backup=True)
         with pytest.raises(Conflict) as refused:
             self.stage(busy, "4.0.0")
         assert refused.value.task == "c"
 
     def test_a_backup_is_rolled_back_to_and_not_staged_again(self) -> None:
-        rolled = lifecycle.roll_back(family(), None, task="t", now=NOON)
+        rolled = lifecycle.roll_back(version_set(), None, task="t", now=NOON)
         with pytest.raises(Conflict, match="roll the image back to it"):
             self.stage(rolled, "2.0.0")
 
     def test_a_number_is_not_used_again_before_its_version_is_gone(self) -> None:
-        leaves = family(others=[version_row("3.0.0", V.DISCARDED, source=Source.CAPTURE, deleting=True)])
+        leaves = version_set(others=[version_row("3.0.0", V.DISCARDED, source=Source.CAPTURE, deleting=True)])
         with pytest.raises(Conflict, match="being removed"):
             self.stage(leaves, "3.0.0")
         with pytest.raises(Conflict, match="being removed"):
@@ -64,7 +64,7 @@ class TestRules:
         assert (again.state, again.source, again.deleting, again.removal_by) == (V.STAGED, Source.GALLERY, False, "")
 
     def test_a_registration_takes_a_version_once(self) -> None:
-        empty = family(None, backups=())
+        empty = version_set(None, backups=())
         adopted = lifecycle.adopt(empty, "1.0.0", NOON, "ann")
         assert adopted.state.active == "1.0.0"
         assert lifecycle.adopt(adopted, "1.0.0", NOON, "bob") is adopted
@@ -74,7 +74,7 @@ class TestRules:
     def test_an_activation_keeps_the_old_version_as_it_was_asked_for(self) -> None:
         def of(backup_wanted: bool, asked: bool | None) -> ImageVersion:
             staged = version_row("3.0.0", V.STAGED, backup_wanted=backup_wanted)
-            before = family(others=[staged]).changed(staged="3.0.0")
+            before = version_set(others=[staged]).changed(staged="3.0.0")
             return self.activate(before, backup=asked).versions["2.0.0"]
 
         assert [of(True, None).unwanted, of(False, None).unwanted] == [False, True]
@@ -83,13 +83,13 @@ class TestRules:
 
     def test_a_failed_verdict_stops_an_activation_unless_it_is_forced(self) -> None:
         verdict = Verdict(result="failed", by="ann", at=NOON)
-        failed = lifecycle.judge(family(staged="3.0.0"), "3.0.0", verdict, task="v")
+        failed = lifecycle.record_verdict(version_set(staged="3.0.0"), "3.0.0", verdict, task="v")
         with pytest.raises(Conflict, match="force: true"):
             self.activate(failed)
         assert self.activate(failed, force=True).state.active == "3.0.0"
 
     def test_nothing_older_is_activated_after_a_roll_back_forwards(self) -> None:
-        mixed = family("1.0.0", backups=["4.0.0"], staged="3.0.0")
+        mixed = version_set("1.0.0", backups=["4.0.0"], staged="3.0.0")
         forwards = lifecycle.roll_back(mixed, "4.0.0", task="r", now=NOON)
         with pytest.raises(Conflict, match="not newer"):
             self.activate(forwards)
@@ -97,7 +97,7 @@ class TestRules:
     def test_a_roll_back_takes_the_highest_wanted_backup_below_the_active_version(self) -> None:
         unwanted = version_row("2.5.0", V.BACKUP, unwanted=True)
         leaves = version_row("2.4.0", V.BACKUP, deleting=True)
-        before = family("3.0.0", backups=["1.0.0", "2.0.0", "10.0.0"], others=[unwanted, leaves])
+        before = version_set("3.0.0", backups=["1.0.0", "2.0.0", "10.0.0"], others=[unwanted, leaves])
         rolled = lifecycle.roll_back(before, None, task="t", now=NOON)
         assert rolled.state.active == "2.0.0"
         assert rolled.versions["3.0.0"].state is V.BACKUP
@@ -107,19 +107,19 @@ class TestRules:
         assert lifecycle.roll_back(before, "2.5.0", task="t", now=NOON).versions["2.5.0"].unwanted is False
 
 
-def times(**versions: float) -> Family:
+def times(**versions: float) -> VersionSet:
     """Backups `b1`, `b2` … (1.0.0, 2.0.0 …) under an active 100.0.0, retired so many days ago."""
     rows = [
         version_row(f"{name[1:]}.0.0", V.BACKUP, retired_at=NOON - timedelta(days=days))
         for name, days in versions.items()
     ]
-    return family("100.0.0", backups=(), others=rows)
+    return version_set("100.0.0", backups=(), others=rows)
 
 
 class TestToRemove:
     """What retention chooses."""
 
-    def chosen(self, given: Family, backups: int = 2, days: int = 30, now: datetime = NOON) -> list[str]:
+    def chosen(self, given: VersionSet, backups: int = 2, days: int = 30, now: datetime = NOON) -> list[str]:
         return removal_rules.to_remove(given, Retention(backups=backups, days=days), now)
 
     def test_only_what_is_beyond_both_limits_goes(self) -> None:
@@ -146,7 +146,7 @@ class TestToRemove:
 
     def test_a_discarded_version_is_chosen_until_it_is_gone(self) -> None:
         captured = version_row("101.0.0", V.STAGED, source=Source.CAPTURE)
-        before = family("100.0.0", backups=(), others=[captured]).changed(staged="101.0.0")
+        before = version_set("100.0.0", backups=(), others=[captured]).changed(staged="101.0.0")
         discarded = removal_rules.discard(before, "101.0.0", task="d", now=NOON, who="ann")
         assert self.chosen(discarded) == ["101.0.0"]
         kept = removal_rules.not_removed(discarded, "101.0.0", "is kept, since pool office is on it")
@@ -156,12 +156,12 @@ class TestToRemove:
         assert (gone.versions["101.0.0"].state, gone.versions["101.0.0"].task) == (V.DISCARDED, "r")
 
     def test_what_somebody_else_put_there_stays_in_the_gallery(self) -> None:
-        discarded = removal_rules.discard(family(staged="3.0.0"), "3.0.0", task="d", now=NOON, who="ann")
+        discarded = removal_rules.discard(version_set(staged="3.0.0"), "3.0.0", task="d", now=NOON, who="ann")
         assert self.chosen(discarded) == []
-        assert discarded.versions["3.0.0"].note == removal_rules.STAYS
+        assert discarded.versions["3.0.0"].note == removal_rules.WAS_KEPT
 
     def test_nothing_that_was_active_a_moment_ago_can_be_removed(self) -> None:
-        rolled = lifecycle.roll_back(family(), None, task="t", now=NOON)
+        rolled = lifecycle.roll_back(version_set(), None, task="t", now=NOON)
         with pytest.raises(Conflict, match=r"active until 12:00 UTC.*after 12:30 UTC"):
             removal_rules.begin_removal(rolled, "2.0.0", who="ann", now=NOON + timedelta(minutes=29))
         later = removal_rules.begin_removal(rolled, "2.0.0", who="ann", now=NOON + removal_rules.SETTLING)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
-from shared.models.rollouts import Look, RolloutKind, Schedule
+from shared.models.rollouts import LastPass, RolloutKind, Schedule
 from shared.views.rollout_progress import WEIGHTS, next_moment, percent, progress
 from tests.fixtures.rollout_rows import HOUR, MINUTE, START, host, hosts, rollout
 
@@ -54,9 +54,9 @@ ON, OFF = {"version": "2.0.0"}, {"version": "1.0.0"}
         ({"state": S.FAILED}, [(H.FAILED, OFF), (H.SKIPPED, OFF)], 0),
         ({"state": S.RUNNING}, [(H.FAILED, OFF), (H.PENDING, OFF)], 50),
         # Stopped on its way back: what was not updated had nowhere to go back to.
-        ({"state": S.CANCELLED, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, ON | {"back": True})], 50),
-        ({"state": S.CANCELLED, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
-        ({"state": S.ROLLED_BACK, "back_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
+        ({"state": S.CANCELLED, "rollback_since": START}, [(H.DONE, OFF), (H.SKIPPED, ON | {"back": True})], 50),
+        ({"state": S.CANCELLED, "rollback_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
+        ({"state": S.ROLLED_BACK, "rollback_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
         # Cancelled before anything was looked at.
         ({"state": S.CANCELLED}, [], 0),
         ({"state": S.SUCCEEDED}, [], 100),
@@ -82,11 +82,11 @@ def test_nobody_knows_the_end_of_what_waits_for_a_person(state: RolloutState) ->
     assert view.expected_end is None
     assert view.next
     assert view.next.at is None
-    assert "somebody" in view.next.does
+    assert "somebody" in view.next.action
 
 
 @pytest.mark.parametrize(
-    ("now", "at", "does"),
+    ("now", "at", "action"),
     [
         (0, 2, "hosts may be taken from then on"),
         (2, 7, "people are asked to log off"),
@@ -95,23 +95,23 @@ def test_nobody_knows_the_end_of_what_waits_for_a_person(state: RolloutState) ->
         (8, None, "the remaining hosts are updated"),
     ],
 )
-def test_the_next_moment_comes_from_schedule_and_policy(now: float, at: float | None, does: str) -> None:
+def test_the_next_moment_comes_from_schedule_and_policy(now: float, at: float | None, action: str) -> None:
     schedule = Schedule(
         mode=ScheduleMode.ON_LOGOFF, begin_at=START + 2 * HOUR, force_at=START + 8 * HOUR, time_zone="UTC"
     )
     asked = rollout(schedule=schedule, policy={"warn_minutes": (60, 15)})
     found = next_moment(asked, START + now * HOUR)
     assert found
-    assert (found.at, found.does) == (None if at is None else START + at * HOUR, does)
+    assert (found.at, found.action) == (None if at is None else START + at * HOUR, action)
 
 
 def test_the_next_moment_moves_with_the_schedule_without_another_look() -> None:
-    look = Look(at=START, hosts=3, accepting=2, sessions=3, sessions_to_end=2)
+    look = LastPass(at=START, hosts=3, accepting=2, sessions=3, sessions_to_end=2)
     for hours in (8, 4):
-        view = progress(rollout(look=look, force=hours * HOUR), hosts(H.PENDING), START)
+        view = progress(rollout(last_pass=look, force=hours * HOUR), hosts(H.PENDING), START)
         assert view.next
         assert view.next.at == START + (hours - 1) * HOUR
-        assert (view.sessions_open, view.accepting, view.looked_at) == (2, 2, START)
+        assert (view.sessions_open, view.accepting, view.last_pass_at) == (2, 2, START)
 
 
 def test_after_the_end_nothing_is_next() -> None:
@@ -124,7 +124,7 @@ NIGHTS = {"windows": [{"from": "20:00", "to": "22:00"}], "warn_minutes": (60,)}
 
 
 @pytest.mark.parametrize(
-    ("begin", "now", "at", "does"),
+    ("begin", "now", "at", "action"),
     [
         (0, 0, 11, "the window opens, hosts may be taken"),
         (2, 0, 11, "the window opens, hosts may be taken"),
@@ -136,13 +136,13 @@ NIGHTS = {"windows": [{"from": "20:00", "to": "22:00"}], "warn_minutes": (60,)}
         (0, 37, 59, "the window opens, hosts may be taken"),
     ],
 )
-def test_what_comes_next_reckons_with_windows(begin: float, now: float, at: float, does: str) -> None:
+def test_what_comes_next_reckons_with_windows(begin: float, now: float, at: float, action: str) -> None:
     schedule = Schedule(
         mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 36.5 * HOUR, time_zone="UTC"
     )
     found = next_moment(rollout(schedule=schedule, policy=NIGHTS), START + now * HOUR)
     assert found
-    assert (found.at, found.does) == (START + at * HOUR, does)
+    assert (found.at, found.action) == (START + at * HOUR, action)
 
 
 def test_windows_are_those_of_the_pools_zone_whatever_zone_the_schedule_was_given_in() -> None:
@@ -158,7 +158,7 @@ def test_windows_are_those_of_the_pools_zone_whatever_zone_the_schedule_was_give
         {},
         {"policy": {"windows": [{"from": "00:00", "to": "24:00"}]}},
         {"policy": NIGHTS, "state": S.SUCCEEDED, "ended_at": START},
-        {"policy": NIGHTS, "state": S.ROLLING_BACK, "back_since": START},
+        {"policy": NIGHTS, "state": S.ROLLING_BACK, "rollback_since": START},
     ],
 )
 def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> None:
@@ -167,7 +167,7 @@ def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> No
 
 
 @pytest.mark.parametrize(
-    ("begin", "now", "at", "does"),
+    ("begin", "now", "at", "action"),
     [
         (0, 0, 7, "people are asked to log off; meanwhile hosts go back to what they were"),
         (2, 0, 7, "people are asked to log off; meanwhile hosts go back to what they were"),
@@ -176,23 +176,23 @@ def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> No
     ],
 )
 def test_going_back_waits_for_no_window_but_people_have_until_the_deadline(
-    begin: float, now: float, at: float | None, does: str
+    begin: float, now: float, at: float | None, action: str
 ) -> None:
     schedule = Schedule(
         mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 8 * HOUR, time_zone="UTC"
     )
-    back = rollout(state=S.ROLLING_BACK, back_since=START, policy=NIGHTS, schedule=schedule)
+    back = rollout(state=S.ROLLING_BACK, rollback_since=START, policy=NIGHTS, schedule=schedule)
     view = progress(back, hosts(H.PENDING), START + now * HOUR)
-    assert view.going_back
+    assert view.rolling_back
     assert view.next
-    assert (view.next.at, view.next.does) == (None if at is None else START + at * HOUR, does)
+    assert (view.next.at, view.next.action) == (None if at is None else START + at * HOUR, action)
 
 
 def test_who_waits_for_approval_is_told_since_when_and_who_approved() -> None:
     waits = rollout(state=S.AWAITING_APPROVAL, awaiting_since=START - HOUR)
     found = next_moment(waits, START)
     assert found
-    assert "since 2026-11-02T08:00:00+00:00" in found.does
+    assert "since 2026-11-02T08:00:00+00:00" in found.action
     view = progress(rollout(approved_at=START, approved_by="ann"), hosts(H.PENDING), START)
     assert (view.approved_at, view.approved_by) == (START, "ann")
 
@@ -201,7 +201,7 @@ def test_a_standing_refresh_has_no_end_and_no_deadline() -> None:
     view = progress(rollout(kind=RolloutKind.REFRESH), hosts(H.PENDING), START)
     assert (view.kind, view.expected_end, view.expected_end_bounds) == (RolloutKind.REFRESH, None, None)
     assert view.next
-    assert (view.next.at, view.next.does) == (None, "hosts are made fresh after they were used")
+    assert (view.next.at, view.next.action) == (None, "hosts are made fresh after they were used")
 
 
 def test_hosts_are_counted_per_version_they_are_on() -> None:

@@ -52,7 +52,7 @@ def test_the_kind_of_the_rollout_says_what_was_done(kind: RolloutKind, reason: s
 
 
 def test_a_host_that_is_brought_back_has_a_target_of_its_own() -> None:
-    back = rollout(state=RolloutState.ROLLING_BACK, back_since=START)
+    back = rollout(state=RolloutState.ROLLING_BACK, rollback_since=START)
     assert view_host(host(H.REIMAGING, **BACK), back).target == "1.0.0"
     assert view_host(host(H.DONE, version="2.0.0"), back).target == "2.0.0"
 
@@ -71,7 +71,7 @@ def test_over_http_each_host_says_which_version_it_is_on_and_why() -> None:
     ended = {"state": RolloutState.FAILED, "ended_at": app.now}
     app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update=ended))
     listed = app.send("GET", f"/api/rollouts/{rollout_id}/hosts").json["items"]
-    assert [(told["version"], told["reason"]) for told in listed] == [
+    assert [(text["version"], text["reason"]) for text in listed] == [
         ("2.0.0", "updated to 2.0.0"),
         ("1.0.0", "failed: join_host: refused"),
     ]
