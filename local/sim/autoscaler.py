@@ -54,7 +54,7 @@ def rule(body: Any) -> Rule:
 
 @dataclass
 class Burst:
-    """One attempt to add a host. `trigger`: the load, or a request. `reason`: in the words of the app if it said any."""
+    """One attempt to add a host. `trigger`: the load, or a request. `reason`: what the app said, if anything."""
 
     host: str
     pool: str
