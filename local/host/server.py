@@ -14,12 +14,12 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from local.host.admin import AdminApi
-from local.host.durable import DurableBridge
-from local.host.engine import Engine
+from local.host.durable.bridge import DurableBridge
+from local.host.durable.engine import Engine
+from local.host.durable.management import ManagementApi
+from local.host.durable.payloads import client_config
 from local.host.function import Function
 from local.host.invoke import Invoker
-from local.host.management import ManagementApi
-from local.host.payloads import client_config
 from local.host.routes import RouteTable
 from local.host.settings import HostSettings
 from local.host.timers import Timer

@@ -7,8 +7,8 @@ import durabletask.internal.orchestrator_service_pb2 as pb
 import pytest
 from durabletask.internal import helpers
 
-from local.host.engine import Engine
-from local.host.in_process import IN_PROCESS, Refused
+from local.host.durable.engine import Engine
+from local.host.durable.in_process import IN_PROCESS, Refused
 from tests.tools.local_host.running import eventually
 
 

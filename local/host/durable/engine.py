@@ -21,8 +21,8 @@ from durabletask.internal import helpers
 from durabletask.internal.orchestrator_service_pb2_grpc import add_TaskHubSidecarServiceServicer_to_server
 from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend, OrchestrationInstance
 
-from local.host import events
-from local.host.alarms import Alarms
+from local.host.durable import events
+from local.host.durable.alarms import Alarms
 
 KEEP_ENDED = 10_000
 KEEP_HISTORIES = 1_000

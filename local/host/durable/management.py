@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.host import entities, payloads
-from local.host.engine import ENDED, Engine
-from local.host.in_process import IN_PROCESS, Refused
-from local.host.payloads import PREFIX
-from local.host.query import flag, json_body, moment, number, statuses
+from local.host.durable import entities, payloads
+from local.host.durable.engine import ENDED, Engine
+from local.host.durable.in_process import IN_PROCESS, Refused
+from local.host.durable.payloads import PREFIX
+from local.host.durable.query import flag, json_body, moment, number, statuses
 
 _CONTINUATION = "x-ms-continuation-token"
 

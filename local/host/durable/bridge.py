@@ -11,9 +11,9 @@ from azure_functions_runtime.bindings.datumdef import Datum
 from durabletask.entities import EntityInstanceId
 from durabletask.internal import helpers
 
-from local.host.engine import Engine
+from local.host.durable.engine import Engine
+from local.host.durable.in_process import IN_PROCESS
 from local.host.function import Function
-from local.host.in_process import IN_PROCESS
 from local.host.invoke import FunctionFailed, Invoker, datum
 
 MAX_HISTORY = 50_000

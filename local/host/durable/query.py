@@ -11,7 +11,7 @@ from durabletask.internal import helpers
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
 from starlette.requests import Request
 
-from local.host.payloads import STATUS_PREFIX
+from local.host.durable.payloads import STATUS_PREFIX
 
 
 def flag(request: Request, name: str, *, default: bool = False) -> bool:

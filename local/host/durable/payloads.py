@@ -8,7 +8,7 @@ from urllib.parse import quote
 import durabletask.internal.orchestrator_service_pb2 as pb
 from azure.durable_functions.http.http_management_payload import HttpManagementPayload
 
-from local.host.engine import MAX_MESSAGE_BYTES
+from local.host.durable.engine import MAX_MESSAGE_BYTES
 
 PREFIX = "/runtime/webhooks/durabletask"
 STATUS_PREFIX = "ORCHESTRATION_STATUS_"

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.host.engine import Engine
-from local.host.in_process import IN_PROCESS
-from local.host.query import flag, moment, number
+from local.host.durable.engine import Engine
+from local.host.durable.in_process import IN_PROCESS
+from local.host.durable.query import flag, moment, number
 
 _CONTINUATION = "x-ms-continuation-token"
 
