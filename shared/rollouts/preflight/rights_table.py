@@ -1,6 +1,6 @@
 """The rights a rollout needs, in one table: where, which, what for, and when. Pure.
 
-README shows the same rows (tested). The actions are Azure's published ones.
+docs/permissions.md shows the same rows (tested). The actions are Azure's published ones.
 """
 
 from __future__ import annotations

@@ -188,8 +188,8 @@ def test_wildcards_exclusions_and_several_roles_are_read_as_azure_reads_them(gra
     assert has(Permissions(granted=granted), REIMAGE) is granted_so
 
 
-def test_the_readme_shows_exactly_these_rights() -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text()
-    section = readme.partition("### Rights of the app's identity")[2].partition("\n## ")[0]
+def test_the_permissions_page_shows_exactly_these_rights() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "permissions.md").read_text()
+    section = page.partition("## Checked before every rollout")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith(tuple(f"| {where} |" for where in Where))]
     assert rows == [f"| {right.where} | `{right.action}` | {right.what_for} | {right.when} |" for right in RIGHTS]

@@ -245,7 +245,7 @@ def test_where_re_imaging_changes_nothing_the_vm_is_replaced() -> None:
 
 
 def test_short_sessions_between_two_looks_are_not_seen() -> None:
-    """So it is, and the README says so: the broker tells nobody who was there before."""
+    """docs/refresh.md says so too: the broker keeps no record of earlier sessions."""
     pool = office(0, 0, policy={"poll_seconds": 900})
     pool.minutes(20)
     pool.use("host-01", minutes=1)

@@ -1,0 +1,26 @@
+# What the examples in README.md and docs/ use, for bash: `. docs/commands.sh`. They need curl 7.82 and GNU date.
+
+B=http://localhost:${PORT:-7071}/api                # Freshcoat under `make run`
+S=http://127.0.0.1:${SIM_PORT:-7072}/_sim           # the control surface of the simulated Azure
+G=/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-desktops/providers
+
+# R=$(curl … | id_of): show an answer, and keep the id that is in it.
+id_of() {
+  local answer
+  answer=$(cat)
+  printf '%s\n' "$answer" >&2
+  printf '%s' "$answer" | grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4
+}
+
+# wait_for rollouts/$R succeeded: return when the rollout or task is in this state; fail when it has ended otherwise.
+wait_for() {
+  local state
+  for _ in $(seq 600); do
+    state=$(curl -s "$B/$1" | grep -o '"state":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
+    [ "$state" = "$2" ] && return
+    case $state in succeeded | failed | cancelled | rolled_back) break ;; esac
+    sleep 1
+  done
+  echo "$1 is $state, not $2" >&2
+  return 1
+}
