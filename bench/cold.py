@@ -61,7 +61,7 @@ def _first_answer() -> tuple[float, float]:
             try:
                 wait_until(lambda port=port: answers(f"http://localhost:{port}/api/health"), host, seconds=60)  # type: ignore[misc]
                 taken.append(time.perf_counter() - began)
-                memory = peak_of_all(child_of(host.leash))
+                memory = peak_of_all(child_of(host.supervisor))
             finally:
                 host.stop()
     return median(taken), memory

@@ -39,9 +39,11 @@ TIMEOUT = 60.0
 class Stage(Stack):
     """The running stack, and what a measurement asks of it."""
 
-    def __init__(self, hosts: int, *, kept_in: Path, **how: Any) -> None:
+    def __init__(self, hosts: int, *, directory_override: Path, **how: Any) -> None:
         speed = how.pop("speed", 1.0)
-        options = StackOptions(port=free_port(), sim_port=free_port(), hosts=hosts, speed=speed, kept_in=kept_in)
+        options = StackOptions(
+            port=free_port(), sim_port=free_port(), hosts=hosts, speed=speed, directory_override=directory_override
+        )
         super().__init__(options, on_disk=False, **how)
         self.http = httpx.Client(timeout=TIMEOUT)
 
@@ -110,17 +112,20 @@ class Stage(Stack):
 
     def memory_of_host(self) -> float:
         """The most memory the function host and its workers have had so far, in MB."""
-        return peak_of_all(child_of(self.leash_of_host()))
+        return peak_of_all(child_of(self.supervisor_of_host()))
 
     def memory_of_worker(self) -> float:
         """The most memory of the worker that runs the rollouts: it is started first."""
-        return peak_memory(children_of(child_of(self.leash_of_host()))[0])
+        return peak_memory(children_of(child_of(self.supervisor_of_host()))[0])
 
 
 @contextmanager
 def stage(hosts: int, **how: Any) -> Iterator[Stage]:
     """Everything up with a pool of so many hosts, and gone afterwards. `how`: see `Stack`, and `speed`."""
-    with tempfile.TemporaryDirectory(prefix="freshcoat-bench-") as kept, Stage(hosts, kept_in=Path(kept), **how) as up:
+    with (
+        tempfile.TemporaryDirectory(prefix="freshcoat-bench-") as kept,
+        Stage(hosts, directory_override=Path(kept), **how) as up,
+    ):
         yield up
 
 

@@ -16,35 +16,36 @@ from local.stack.processes import StackError, bypass_proxies
 from local.stack.stack import stop_on_signals
 
 _INTERRUPTED = 130
-_PLAYS = {"run": (run, 60.0), "demo": (demo, 180.0)}
-"""What there is, and how fast its simulated world goes: a person tries things, the demo shows a working day."""
+_COMMANDS = {"run": (run, 60.0), "demo": (demo, 180.0)}
+"""Each command with the speed of its simulated clock. The demo runs faster because nobody types commands meanwhile."""
 
 
 def main() -> int:
-    """The exit code: 0 when all went well, 1 with a line that says what did not, 130 when a demo was broken off."""
+    """Return the exit code: 0 for success, 1 for an error (printed in one line), 130 for an interrupted demo."""
     arguments = _arguments()
     bypass_proxies()
     stop_on_signals(arguments.parent)
     console = Console()
     try:
-        play, speed = _PLAYS[arguments.what]
-        return play(StackOptions.read(os.environ, kept_in=arguments.directory, speed=speed), console)
+        command, speed = _COMMANDS[arguments.what]
+        options = StackOptions.read(os.environ, directory_override=arguments.directory, speed=speed)
+        return command(options, console)
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        console.print("\nEverything has ended.")
+        console.print("\nAll processes have stopped.")
         return 0 if arguments.what == "run" else _INTERRUPTED
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local",
-        description="Freshcoat on one machine. PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED and SIM_SEED change it.",
+        description="Run Freshcoat on one machine. Settings: PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED and SIM_SEED.",
     )
-    parser.add_argument("what", choices=list(_PLAYS), help="run: until Ctrl-C; demo: make an image, publish it and end")
-    parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end when this, our parent, has ended")
-    parser.add_argument("--directory", type=Path, help="where logs and tables go (.local, or .local/port-N)")
+    parser.add_argument("what", choices=list(_COMMANDS), help="run: until Ctrl-C; demo: update all hosts once and exit")
+    parser.add_argument("--parent", type=int, default=0, metavar="PID", help="exit when this parent process has ended")
+    parser.add_argument("--directory", type=Path, help="folder for logs and tables (.local, or .local/port-N)")
     return parser.parse_args()
 
 

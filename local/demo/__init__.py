@@ -1,1 +1,1 @@
-"""The story `make demo` tells, one chapter after the other, and what is kept of it."""
+"""`make demo`: its scenes in order, how their progress is displayed, and the records that it saves."""

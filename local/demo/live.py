@@ -1,4 +1,4 @@
-"""Live progress: one screen that stays in place on a terminal, lines elsewhere."""
+"""Shows live progress: one screen that is updated in place on a terminal, printed lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 
-class Telling[V](Protocol):
-    """How the looks at one piece of work are told. It remembers what it has said."""
+class Display[V](Protocol):
+    """Formats the successive states of one task, rollout or host. It remembers which lines it has already printed."""
 
     def lines(self, view: V) -> Iterator[str]:
-        """What this look has that was not said before."""
+        """The lines for this state that were not printed before."""
         ...
 
     def screen(self, view: V) -> RenderableType:
-        """All that this look has."""
+        """The complete screen for this state."""
         ...
 
 
 @contextmanager
-def showing[V](console: Console, telling: Telling[V]) -> Iterator[Callable[[V], None]]:
-    """Takes each look, and shows it as the console can."""
+def showing[V](console: Console, display: Display[V]) -> Iterator[Callable[[V], None]]:
+    """Yield a function that shows each new state in the form that suits the console."""
     if console.is_terminal:
         with Live(console=console, refresh_per_second=8) as live:
-            yield lambda view: live.update(telling.screen(view))
+            yield lambda view: live.update(display.screen(view))
         return
 
-    def say(view: V) -> None:
-        for line in telling.lines(view):
+    def print_lines(view: V) -> None:
+        for line in display.lines(view):
             console.print(line, soft_wrap=True, highlight=False, markup=False)
 
-    yield say
+    yield print_lines

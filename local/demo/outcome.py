@@ -1,4 +1,4 @@
-"""What came of the story: what each chapter found, what is there at the end, and whether that is right."""
+"""The result of the demo: what each scene returned, the final state, and the checks on both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.models.base import UtcTime, Value
 
 
 class Captured(Value):
-    """The chapter in which a version was made. `power`: that of the template VM before and afterwards."""
+    """Result of the scene that captures a version. `power_before` and `power_after` belong to the template VM."""
 
     task: TaskView
     image: ImageView
@@ -25,12 +25,12 @@ class Captured(Value):
 
 
 class BurstHost(Value):
-    """A host the autoscaler added. `version`: what its disk was made from, as the simulated Azure has it."""
+    """A host that the autoscaler added. `version` is the version of its disk in the simulated Azure."""
 
     host: str
     asked_at: UtcTime
     moment: str
-    """Where in the story that was."""
+    """When in the demo the host was requested, in words."""
     version: str | None
     reason: str
     """The app's reason for the version."""
@@ -38,7 +38,7 @@ class BurstHost(Value):
 
 
 class Trial(Value):
-    """The chapter in which the test pool got the staged version, and the version its verdict."""
+    """Result of the scene that updates the test pool to the staged version and records a verdict."""
 
     rollout: RolloutView
     hosts: list[RolloutHostView]
@@ -46,7 +46,7 @@ class Trial(Value):
 
 
 class Activated(Value):
-    """The chapter in which the version became the active one. `rollout`: the one it has begun."""
+    """Result of the scene that activates the version. `rollout` is the id of the rollout that this started."""
 
     deadline: UtcTime
     task: TaskView
@@ -55,7 +55,7 @@ class Activated(Value):
 
 
 class Updated(Value):
-    """The chapter in which the production pool was updated. `task`: the activation, which ends with it."""
+    """Result of the scene that updates the production pool. `task` is the activation, which ends with the rollout."""
 
     rollout: RolloutView
     hosts: list[RolloutHostView]
@@ -63,7 +63,7 @@ class Updated(Value):
 
 
 class Outcome(Value):
-    """The whole story. `azure` and `latest` are the simulated Azure's own: what is, not what was reported."""
+    """Result of the whole demo. `azure` and `latest` come from the simulated Azure, not from the app's reports."""
 
     captured: Captured
     before: BurstHost
@@ -76,14 +76,14 @@ class Outcome(Value):
     tasks: list[TaskBrief]
     azure: dict[str, Any]
     latest: list[str]
-    """Versions that "latest" of the gallery includes."""
+    """Versions in the gallery that are not excluded from "latest"."""
     expected: dict[str, int]
-    """Hosts that each host pool must have at the end."""
+    """How many hosts each host pool must have at the end."""
     seconds: dict[str, float]
-    """How long each part took."""
+    """Duration of each scene, by its title."""
 
     def hosts(self, host_pool: str) -> dict[str, list[str]]:
-        """Names of a host pool's hosts by the version that is on their disks."""
+        """The host names of a host pool, grouped by the version on their disks."""
         found: dict[str, list[str]] = defaultdict(list)
         for host in self.azure["hosts"]:
             if host["pool"] == host_pool:
@@ -91,7 +91,7 @@ class Outcome(Value):
         return dict(found)
 
     def save(self, directory: Path) -> None:
-        """Keep what each chapter found, and Azure's state, as JSON, to be read after everything has ended."""
+        """Write the result of each scene and the final state of the simulated Azure as JSON files."""
         directory.mkdir(parents=True, exist_ok=True)
         for name, part in self._records().items():
             content = part.model_dump(mode="json") if isinstance(part, Value) else part
@@ -115,49 +115,56 @@ class Outcome(Value):
         }
 
 
-def wrong(outcome: Outcome) -> list[str]:
-    """Everything that is not as it must be; nothing when the story went well."""
-    return [*_wrong_hosts(outcome), *_wrong_burst_hosts(outcome), *_wrong_image(outcome), *_wrong_ends(outcome)]
+def problems(outcome: Outcome) -> list[str]:
+    """All differences from the expected result; empty when the demo succeeded."""
+    return [
+        *_host_problems(outcome),
+        *_burst_host_problems(outcome),
+        *_image_problems(outcome),
+        *_unsuccessful_work(outcome),
+    ]
 
 
-def _wrong_hosts(outcome: Outcome) -> list[str]:
-    told = []
+def _host_problems(outcome: Outcome) -> list[str]:
+    found_problems = []
     for host_pool, expected in outcome.expected.items():
         found = outcome.hosts(host_pool)
         there = sum(len(names) for names in found.values())
         if there != expected:
-            told.append(f"{host_pool} has {there} hosts, not {expected}")
+            found_problems.append(f"{host_pool} has {there} hosts, not {expected}")
         behind = {version: names for version, names in found.items() if version != NEW}
-        told += [f"{host} is on {version}, not on {NEW}" for version, names in behind.items() for host in names]
+        found_problems += [
+            f"{host} is on {version}, not on {NEW}" for version, names in behind.items() for host in names
+        ]
     if outcome.azure["violations"]:
-        told.append("something was done that must not be: see the violations")
-    told += [f"{left['id']} is left over" for left in outcome.azure["temporary"]]
-    return told
+        found_problems.append("the simulated Azure recorded violations: see the list below")
+    found_problems += [f"{left['id']} was not deleted" for left in outcome.azure["temporary"]]
+    return found_problems
 
 
-def _wrong_burst_hosts(outcome: Outcome) -> list[str]:
+def _burst_host_problems(outcome: Outcome) -> list[str]:
     wanted = ((outcome.before, OLD), (outcome.after, NEW))
     return [
-        f"{burst.host}, asked for {burst.moment}, was made from {burst.version}, not from {version} ({burst.result})"
+        f"{burst.host}, requested {burst.moment}, was created from {burst.version}, not from {version} ({burst.result})"
         for burst, version in wanted
         if (burst.version, burst.result) != (version, "available")
     ]
 
 
-def _wrong_image(outcome: Outcome) -> list[str]:
+def _image_problems(outcome: Outcome) -> list[str]:
     captured, verdict = outcome.captured, outcome.trial.version.verdict
     facts = {
         f"{NEW} was not staged beside an active {OLD}": (captured.image.current, captured.image.staged) == (OLD, NEW),
-        "the template VM is not as it was": captured.power_before == captured.power_after,
+        "the power state of the template VM was not restored": captured.power_before == captured.power_after,
         f"{NEW} has not passed its test": verdict is not None and verdict.result == "passed",
         f"the active version is {outcome.image.current}, not {NEW}": outcome.image.current == NEW,
-        f"the back-up is not {OLD}": outcome.image.backups == [OLD],
-        f"latest of the gallery is not {NEW}": outcome.latest == [NEW],
+        f"the backup is not {OLD}": outcome.image.backups == [OLD],
+        f'"latest" in the gallery is not {NEW}': outcome.latest == [NEW],
     }
-    return [told for told, holds in facts.items() if not holds]
+    return [problem for problem, holds in facts.items() if not holds]
 
 
-def _wrong_ends(outcome: Outcome) -> list[str]:
+def _unsuccessful_work(outcome: Outcome) -> list[str]:
     rollouts = [outcome.trial.rollout, outcome.updated.rollout]
     tasks = [outcome.captured.task, outcome.updated.task]
     return [

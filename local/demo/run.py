@@ -1,4 +1,4 @@
-"""`make demo`: from a template VM to every host on the new version, tested on the way, in a minute and a half."""
+"""`make demo`: captures a version, tests it, activates it and updates every host, in about a minute and a half."""
 
 from __future__ import annotations
 
@@ -7,34 +7,38 @@ import time
 from rich.console import Console
 
 from local.demo import scenes, setup
-from local.demo.outcome import Outcome, wrong
+from local.demo.outcome import Outcome, problems
 from local.demo.stage import Stage
 from local.demo.summary import Places, print_summary
-from local.stack.app_client import NEW, Client
-from local.stack.azure_client import Simulated
+from local.stack.app_client import NEW, AppClient
+from local.stack.azure_client import SimulatedAzureClient
 from local.stack.options import StackOptions
 from local.stack.stack import Stack
 
 
 def demo(options: StackOptions, console: Console) -> int:
-    """Run it; 0 when all is as it must be in the simulated Azure's own state."""
+    """Run the demo. Returns 0 when the final state of the simulated Azure is as expected, otherwise 1."""
     begun = time.monotonic()
-    with Stack(options, sim_flags=setup.SIM_FLAGS) as stack, Client(options) as client, Simulated(options) as azure:
+    with (
+        Stack(options, sim_flags=setup.SIM_FLAGS) as stack,
+        AppClient(options) as client,
+        SimulatedAzureClient(options) as azure,
+    ):
         started = time.monotonic()
-        outcome = tell(Stage(client, azure, stack, console))
+        outcome = play_scenes(Stage(client, azure, stack, console))
         outcome = outcome.model_copy(update={"seconds": {"start": started - begun, **outcome.seconds}})
         places = Places(records=options.directory / "demo", tables=stack.tables, logs=options.logs)
         outcome.save(places.records)
         print_summary(console, outcome, places)
-    return 1 if wrong(outcome) else 0
+    return 1 if problems(outcome) else 0
 
 
-def tell(stage: Stage) -> Outcome:
-    """The whole story. Raises StackError when a chapter fails that the others need."""
-    setup.set_the_stage(stage)
+def play_scenes(stage: Stage) -> Outcome:
+    """Play all scenes. Raises StackError when a scene fails that later ones depend on."""
+    setup.register_image_and_pools(stage)
     captured = scenes.set_as_image(stage)
     before = scenes.add_burst_host(stage, f"while {NEW} is staged")
-    trial = scenes.try_out(stage)
+    trial = scenes.update_test_pool(stage)
     activated = scenes.activate(stage)
     updated = scenes.update_pool(stage, activated)
     after = scenes.add_burst_host(stage, "after the activation")

@@ -1,4 +1,4 @@
-"""The chapters: each does one thing as a person would, shows how it goes, and says what it has found."""
+"""The scenes: each performs one operator action, shows its progress, and returns the result."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from local.demo.outcome import Activated, BurstHost, Captured, Trial, Updated
 from local.demo.setup import LAB, OFFICE_HOST_POOL
-from local.demo.show_burst import BurstTelling
-from local.demo.show_rollout import RolloutTelling
-from local.demo.show_task import TaskTelling
+from local.demo.show_burst import BurstDisplay
+from local.demo.show_rollout import RolloutDisplay
+from local.demo.show_task import TaskDisplay
 from local.demo.stage import Stage
 from local.stack.app_client import NEW, OLD, POOL, on_logoff
 from local.stack.processes import StackError
@@ -17,34 +17,34 @@ from shared.api.tasks import TaskView
 from shared.core.states import RolloutState, TaskState
 
 DEADLINE = timedelta(seconds=32)
-"""From the activation to the moment at which sessions are ended."""
+"""Time from the activation to the deadline, when remaining sessions are signed out."""
 REASON = "make demo"
 
-_ON_THE_WAY = frozenset({"asking", "creating", "registering"})
-_STUCK = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL})
+_IN_PROGRESS = frozenset({"asking", "creating", "registering"})
+_WAITING_FOR_A_PERSON = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL})
 
 
 def set_as_image(stage: Stage) -> Captured:
-    """Make a new version from the template VM, which runs: it is switched off for that, and started again."""
+    """Capture a new version from the running template VM, which is powered off for that and started again."""
     before = stage.azure.template_power()
-    with stage.chapter("Set as image", f"{NEW} from the template VM, which is {before}"):
+    with stage.scene("Set as image", f"{NEW} from the template VM, which is {before}"):
         task = stage.client.set_as_image(power_off=True, notes=REASON)
         view = _task(stage, task)
         image, after = stage.client.image(), stage.azure.template_power()
-        stage.say(f"{image.staged} is staged, {image.current} is active; the template VM is {after}.")
+        stage.print(f"{image.staged} is staged, {image.current} is active; the template VM is {after}.")
     return Captured(task=view, image=image, power_before=before, power_after=after)
 
 
 def add_burst_host(stage: Stage, moment: str) -> BurstHost:
-    """Have the autoscaler add a host to the production pool, and look what it was made from."""
-    with stage.chapter(f"A burst host {moment}", f"the autoscaler adds one to pool {POOL}"):
-        host = stage.azure.ask_for_host(OFFICE_HOST_POOL)
+    """Let the autoscaler add a host to the production pool, and read which version it was created from."""
+    with stage.scene(f"A burst host {moment}", f"the autoscaler adds a host to pool {POOL}"):
+        host = stage.azure.request_host(OFFICE_HOST_POOL)
         view = stage.follow(
-            lambda: stage.azure.burst(host), BurstTelling(), lambda now: now["result"] not in _ON_THE_WAY
+            lambda: stage.azure.burst(host), BurstDisplay(), lambda now: now["result"] not in _IN_PROGRESS
         )
         found = (known["version"] for known in stage.azure.state()["hosts"] if known["host"] == host)
         version = next(found, None)
-        stage.say(f"{host} is on {version}.")
+        stage.print(f"{host} is on {version}.")
     return BurstHost(
         host=host,
         asked_at=view["asked_at"],
@@ -55,64 +55,68 @@ def add_burst_host(stage: Stage, moment: str) -> BurstHost:
     )
 
 
-def try_out(stage: Stage) -> Trial:
-    """Update the test pool to the staged version, and record that it has passed."""
-    with stage.chapter("Test", f"pool {LAB}, of ring test, gets {NEW} now"):
+def update_test_pool(stage: Stage) -> Trial:
+    """Update the test pool to the staged version, and record the verdict `passed`."""
+    with stage.scene("Test", f"update pool {LAB} (ring test) to {NEW} now"):
         rollout = stage.client.publish(LAB, {"mode": "now"}, REASON)
         view = _rollout(stage, rollout)
         if view.state is not RolloutState.SUCCEEDED:
-            raise StackError(f"The test of {NEW} came to nothing: the rollout is {view.state}. {view.note}")
-        version = stage.client.give_verdict(NEW, "passed", f"{view.hosts} hosts of {LAB} work")
+            raise StackError(f"Version {NEW} could not be tested: the rollout is {view.state}. {view.note}")
+        version = stage.client.record_verdict(NEW, "passed", f"{view.hosts} hosts of {LAB} work")
         verdict = version.verdict
-        stage.say(f"Verdict: {verdict.result} ({verdict.note})." if verdict else "There is no verdict.")
+        stage.print(f"Verdict: {verdict.result} ({verdict.note})." if verdict else "No verdict was recorded.")
     return Trial(rollout=view, hosts=stage.client.rollout_hosts(rollout), version=version)
 
 
 def activate(stage: Stage) -> Activated:
-    """Activate the staged version, the old one becoming a backup. It begins the update of the production pool."""
+    """Activate the staged version, keep the old one as backup, and start the update of the production pool."""
     deadline = (datetime.now(UTC) + DEADLINE).replace(microsecond=0)
-    with stage.chapter("Activate", f"{NEW}, with {OLD} as the backup, and update pool {POOL} with it"):
+    with stage.scene("Activate", f"{NEW}, with {OLD} as the backup, and update pool {POOL}"):
         stage.azure.expect_no_sign_out_before(deadline)
         task = stage.client.activate(
             backup=True, update_pools=[POOL], schedule=on_logoff(deadline), soak_minutes=0, reason=REASON
         )
         image = stage.client.image()
-        stage.say(f"At once: {image.current} is active, {', '.join(image.backups)} is a backup.")
+        stage.print(f"Immediately: {image.current} is active, {', '.join(image.backups)} is a backup.")
         view = stage.follow(
-            lambda: stage.client.task(task), TaskTelling(), lambda now: _begun(stage, now) or now.ended_at is not None
+            lambda: stage.client.task(task),
+            TaskDisplay(),
+            lambda now: _rollout_is_listed(stage, now) or now.ended_at is not None,
         )
         if POOL not in view.rollouts:
-            raise StackError(f"The activation has begun no rollout: it is {view.state}. {view.note}")
+            raise StackError(f"The activation started no rollout: it is {view.state}. {view.note}")
     return Activated(deadline=deadline, task=view, image=image, rollout=view.rollouts[POOL])
 
 
 def update_pool(stage: Stage, activated: Activated) -> Updated:
-    """Follow the rollout the activation has begun; the task ends with it."""
+    """Follow the rollout that the activation started. The activation's task ends with the rollout."""
     by = f"{activated.deadline.astimezone():%H:%M:%S}"
-    with stage.chapter("Update", f"pool {POOL} on_logoff, deadline {by}: rollout {activated.rollout}"):
+    with stage.scene("Update", f"pool {POOL} on_logoff, deadline {by}: rollout {activated.rollout}"):
         view = _rollout(stage, activated.rollout)
         task = stage.client.task(activated.task.id)
         if view.state is RolloutState.SUCCEEDED:
-            told = TaskTelling(len(activated.task.steps))
-            task = stage.follow(lambda: stage.client.task(task.id), told, lambda now: now.ended_at is not None)
+            display = TaskDisplay(len(activated.task.steps))
+            task = stage.follow(lambda: stage.client.task(task.id), display, lambda now: now.ended_at is not None)
     return Updated(rollout=view, hosts=stage.client.rollout_hosts(view.id), task=task)
 
 
 def _task(stage: Stage, task_id: str) -> TaskView:
-    """The task at its end. Raises StackError when it has not succeeded: no chapter can follow."""
-    view = stage.follow(lambda: stage.client.task(task_id), TaskTelling(), lambda now: now.ended_at is not None)
+    """Follow a task to its end. Raises StackError when it did not succeed, because the later scenes depend on it."""
+    view = stage.follow(lambda: stage.client.task(task_id), TaskDisplay(), lambda now: now.ended_at is not None)
     if view.state is not TaskState.SUCCEEDED:
-        raise StackError(f"{view.kind} has {view.state}. {view.note}")
+        raise StackError(f"Task {view.kind} is {view.state}. {view.note}")
     return view
 
 
 def _rollout(stage: Stage, rollout_id: str) -> RolloutView:
-    """The rollout at its end, or when it waits for a person."""
+    """Follow a rollout until it ends or waits for a person."""
     return stage.follow(
-        lambda: stage.client.rollout(rollout_id), RolloutTelling(), lambda now: now.state.ended or now.state in _STUCK
+        lambda: stage.client.rollout(rollout_id),
+        RolloutDisplay(),
+        lambda now: now.state.ended or now.state in _WAITING_FOR_A_PERSON,
     )
 
 
-def _begun(stage: Stage, view: TaskView) -> bool:
-    """Whether the rollout is there. The task knows its id a moment before."""
+def _rollout_is_listed(stage: Stage, view: TaskView) -> bool:
+    """Whether the rollout can be read. Its task knows the id a moment before the rollout is stored."""
     return view.rollouts.get(POOL) in stage.client.rollout_ids(POOL)

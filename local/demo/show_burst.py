@@ -1,4 +1,4 @@
-"""How a burst host on its way is told."""
+"""Shows the progress of a burst host: the new host that the autoscaler adds."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from rich.console import RenderableType
 from rich.text import Text
 
 _WORDS = {
-    "asking": "the autoscaler asks Freshcoat what it is to be made from",
-    "creating": "Azure makes the VM from {version}: {reason}",
-    "registering": "its agent registers it with the host pool",
-    "available": "it is in service",
+    "asking": "the autoscaler asks Freshcoat which version to use",
+    "creating": "Azure creates the VM from {version}: {reason}",
+    "registering": "the agent registers the VM with the host pool",
+    "available": "the host is in service",
 }
-"""By what the autoscaler says of it; what is not here went wrong."""
+"""By the autoscaler's result for the host. Every other result is an error, shown with its reason."""
 
 
-class BurstTelling:
-    """Tells the looks at one host that the autoscaler was asked for."""
+class BurstDisplay:
+    """Shows the states of one host that the autoscaler adds."""
 
     def __init__(self) -> None:
-        self._said = ""
+        self._printed = ""
 
     def lines(self, view: dict[str, Any]) -> Iterator[str]:
-        """A line when it has come further."""
-        said = told(view)
-        if said != self._said:
-            self._said = said
-            yield f"        {said}"
+        """A line for each new state."""
+        text = describe(view)
+        if text != self._printed:
+            self._printed = text
+            yield f"        {text}"
 
     def screen(self, view: dict[str, Any]) -> RenderableType:
-        """Where it is."""
-        return Text(told(view))
+        """The current state."""
+        return Text(describe(view))
 
 
-def told(view: dict[str, Any]) -> str:
-    """Where a burst host is on its way."""
+def describe(view: dict[str, Any]) -> str:
+    """The state of a burst host in one sentence."""
     words = _WORDS.get(str(view["result"]), "{result}: {reason}").format(**view)
     return f"{view['host']}: {words}"

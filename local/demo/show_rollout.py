@@ -1,4 +1,4 @@
-"""How a rollout is told: bars per host state, or lines with the counts."""
+"""Shows the progress of a rollout: a bar per host state, or lines with the counts."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _COLOURS = {
 }
 
 
-class RolloutTelling:
-    """Tells the looks at one rollout."""
+class RolloutDisplay:
+    """Shows the states of one rollout."""
 
     def __init__(self) -> None:
-        self._begun, self._last, self._said = time.monotonic(), 0.0, ""
+        self._begun, self._last, self._printed = time.monotonic(), 0.0, ""
 
     def lines(self, view: RolloutView) -> Iterator[str]:
-        """A line when something has changed, not more often than every two seconds; the end always."""
+        """A line for each change, at most one every two seconds. The end is always printed."""
         now = time.monotonic()
-        said = f"{view.state} {counts(view)} {view.sessions_open}"
-        if view.ended_at is None and (said == self._said or now - self._last < _LINE_EVERY_SECONDS):
+        summary = f"{view.state} {counts(view)} {view.sessions_open}"
+        if view.ended_at is None and (summary == self._printed or now - self._last < _LINE_EVERY_SECONDS):
             return
-        self._said, self._last = said, now
+        self._printed, self._last = summary, now
         yield f"{now - self._begun:4.0f} s  {line(view)}"
 
     def screen(self, view: RolloutView) -> RenderableType:
-        """A bar per host state, and what comes next."""
+        """A bar per host state, and the next event."""
         grid = Table.grid(padding=(0, 1))
         for state in HostState:
             number = view.counts.get(state, 0)
@@ -70,31 +70,31 @@ def line(view: RolloutView) -> str:
 
 
 def counts(view: RolloutView) -> str:
-    """Hosts per state, those that there are, in the order a host goes through them."""
+    """The number of hosts per state, in the order of a host's progress. States without hosts are left out."""
     if not any(view.counts.values()):
-        return "not looked at yet"
+        return "hosts not read yet"
     return ", ".join(f"{state.value} {view.counts[state]}" for state in HostState if view.counts.get(state))
 
 
 def facts(view: RolloutView) -> dict[str, str]:
-    """What people ask besides the counts."""
-    told = {
+    """The numbers shown below the bars."""
+    rows = {
         "work done": f"{view.percent} %",
         "sessions left": f"{view.sessions_open} (signed out by force: {view.sessions_signed_out})",
         "accepting hosts": "?" if view.accepting is None else f"{view.accepting} of {view.hosts}",
     }
     if view.ended_at:
-        return {**told, "ended": f"{view.ended_at.astimezone():%H:%M:%S}"}
-    return {**told, "next": upcoming(view), "expected end": moment(view.expected_end)}
+        return {**rows, "ended": f"{view.ended_at.astimezone():%H:%M:%S}"}
+    return {**rows, "next": upcoming(view), "expected end": moment(view.expected_end)}
 
 
 def upcoming(view: RolloutView) -> str:
-    """The next moment, and what it will do."""
+    """When the next event is due, and what it does."""
     return f"{moment(view.next.at)}: {view.next.action}" if view.next else "-"
 
 
 def moment(at: datetime | None) -> str:
-    """A moment by the clock of this machine, and how far off it is; `-` when nobody can say."""
+    """A time on this machine's clock and the seconds until then; `-` when it is unknown."""
     if at is None:
         return "-"
     seconds = round((at - datetime.now(UTC)).total_seconds())

@@ -1,4 +1,4 @@
-"""How a task on an image is told: its steps, one after the other."""
+"""Shows the progress of an image task: its steps in order."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from shared.api.tasks import TaskView
 from shared.models.tasks import TaskStep
 
 
-class TaskTelling:
-    """Tells the looks at one task. So many of its steps were told before."""
+class TaskDisplay:
+    """Shows the states of one task. The first `printed` steps were printed before and are skipped."""
 
-    def __init__(self, told: int = 0) -> None:
-        self._told = told
+    def __init__(self, printed: int = 0) -> None:
+        self._printed = printed
         self._ended = False
 
     def lines(self, view: TaskView) -> Iterator[str]:
-        """A line per look that finds steps begun, with all of them; and the end."""
-        begun = view.steps[self._told :]
-        self._told = len(view.steps)
+        """One line with all steps that started since the last call, and one line for the end."""
+        begun = view.steps[self._printed :]
+        self._printed = len(view.steps)
         if begun:
             yield f"{_since(view, begun[0].begun_at)}  {view.percent:3d} % {', '.join(step.name for step in begun)}"
         if view.ended_at and not self._ended:
@@ -33,7 +33,7 @@ class TaskTelling:
             yield f"{_since(view, view.ended_at)}  {view.percent:3d} % {view.state}: {view.note}"
 
     def screen(self, view: TaskView) -> RenderableType:
-        """Each step with its seconds, and how much of the work is done."""
+        """Each step with its duration, and the share of work done."""
         grid = Table.grid(padding=(0, 2))
         for step in view.steps:
             style = "green" if step.ended_at else "cyan"

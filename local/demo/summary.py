@@ -1,4 +1,4 @@
-"""The last screen of the demo: what came of it, as the simulated Azure and the tables have it."""
+"""The last screen of the demo: its result according to the simulated Azure and the tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.columns import Columns
 from rich.console import Console
 from rich.text import Text
 
-from local.demo.outcome import BurstHost, Outcome, wrong
+from local.demo.outcome import BurstHost, Outcome, problems
 from local.stack.app_client import NEW
 from shared.api.images import VersionView
 from shared.api.tasks import TaskBrief
@@ -18,7 +18,7 @@ from shared.api.tasks import TaskBrief
 
 @dataclass(frozen=True)
 class Places:
-    """Where what a demo leaves behind is kept."""
+    """The folders with the files that a demo leaves behind."""
 
     records: Path
     tables: Path
@@ -26,69 +26,69 @@ class Places:
 
 
 def print_summary(console: Console, outcome: Outcome, places: Places) -> None:
-    """Say how it ended."""
-    found = wrong(outcome)
+    """Print the result, the hosts per version, and the details."""
+    found = problems(outcome)
     console.print()
-    for line in _verdict(outcome, found):
+    for line in _result(outcome, found):
         console.print(Text(line, style="bold red" if found else "bold green"), soft_wrap=True)
     for host_pool in outcome.expected:
         for version, names in sorted(outcome.hosts(host_pool).items()):
             console.print(f"\n{host_pool}, version {version}:", highlight=False, markup=False)
             console.print(Columns(map(Text, sorted(names)), padding=(0, 2)))
-    for line in _rest(outcome, places):
+    for line in _details(outcome, places):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _verdict(outcome: Outcome, found: list[str]) -> Iterator[str]:
+def _result(outcome: Outcome, found: list[str]) -> Iterator[str]:
     for host_pool in outcome.expected:
         versions = outcome.hosts(host_pool)
         total = sum(len(names) for names in versions.values())
         yield f"{len(versions.get(NEW, []))} of {total} hosts of {host_pool} are on {NEW}."
-    yield "All is as it must be." if not found else f"Wrong: {len(found)}"
+    yield "All checks passed." if not found else f"Failed checks: {len(found)}"
     yield from (f"  {each}" for each in found)
 
 
-def _rest(outcome: Outcome, places: Places) -> Iterator[str]:
+def _details(outcome: Outcome, places: Places) -> Iterator[str]:
     yield f"\nImage {outcome.image.name}:"
     yield from (f"  {_version(version)}" for version in outcome.versions)
     yield "\nBurst hosts:"
     yield from (f"  {_burst(burst)}" for burst in (outcome.before, outcome.after))
     yield "\nTasks:"
     yield from (f"  {_task(task)}" for task in reversed(outcome.tasks))
-    troubled = [host for host in (*outcome.trial.hosts, *outcome.updated.hosts) if host.error]
-    yield from (f"{host.host}: {host.state}: {host.error}" for host in troubled)
+    with_errors = [host for host in (*outcome.trial.hosts, *outcome.updated.hosts) if host.error]
+    yield from (f"{host.host}: {host.state}: {host.error}" for host in with_errors)
     yield "\nSeconds:"
     yield from (f"  {title:<36}{seconds:4.0f}" for title, seconds in outcome.seconds.items())
-    yield f"  {'in all':<36}{sum(outcome.seconds.values()):4.0f}\n"
+    yield f"  {'total':<36}{sum(outcome.seconds.values()):4.0f}\n"
     for name, text in _facts(outcome, places).items():
         yield f"{name + ':':<24}{text}"
 
 
 def _version(version: VersionView) -> str:
-    latest = "left out of latest" if version.excluded_from_latest else "is latest"
+    latest = "excluded from latest" if version.excluded_from_latest else "is latest"
     verdict = f"; test {version.verdict.result}: {version.verdict.note}" if version.verdict else ""
     return f"{version.version}  {version.state or 'not recorded':<8}{latest}{verdict}"
 
 
 def _burst(burst: BurstHost) -> str:
     at = f"{burst.asked_at.astimezone():%H:%M:%S}"
-    return f"{burst.host}  asked for at {at}, {burst.moment}: made from {burst.version} ({burst.reason})"
+    return f"{burst.host}  requested at {at}, {burst.moment}: created from {burst.version} ({burst.reason})"
 
 
 def _task(task: TaskBrief) -> str:
     seconds = f"{(task.ended_at - task.created_at).total_seconds():4.0f} s" if task.ended_at else "   -  "
-    what = f"{task.pool or task.image} {task.version}"
-    return f"{task.kind:<14}{what:<20}by {task.requested_by:<14}{seconds}  {task.state}"
+    subject = f"{task.pool or task.image} {task.version}"
+    return f"{task.kind:<14}{subject:<20}by {task.requested_by:<14}{seconds}  {task.state}"
 
 
 def _facts(outcome: Outcome, places: Places) -> dict[str, str]:
     violations, temporary = outcome.azure["violations"], outcome.azure["temporary"]
     return {
-        "sign-outs forced": str(outcome.azure["counters"]["signed_out_forced"]),
-        "people turned away": str(outcome.azure["turned_away"]),
+        "forced sign-outs": str(outcome.azure["counters"]["signed_out_forced"]),
+        "logons refused": str(outcome.azure["turned_away"]),
         "violations": _counted([str(violation) for violation in violations]),
-        "left over in Azure": _counted([str(left["id"]) for left in temporary]),
-        "records": f"{places.records} (a file per chapter, tasks, image, azure)",
+        "not deleted in Azure": _counted([str(left["id"]) for left in temporary]),
+        "records": f"{places.records} (a file per scene, tasks, image, azure)",
         "tables": f"{places.tables} (Images, ImageVersions, Tasks, Rollouts, RolloutHosts, Audit; Azurite's files)",
         "logs": str(places.logs),
     }

@@ -1,1 +1,1 @@
-"""Everything up on one machine: Azurite, the simulated Azure, the function host."""
+"""The local stack on one machine: Azurite, the simulated Azure and the function host."""

@@ -1,4 +1,4 @@
-"""The app over HTTP, as a person with `curl` would use it."""
+"""An HTTP client for the app's API."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ OLD, NEW = "1.0.0", "2.0.0"
 _JSON_LIMIT = 300
 
 
-class Client:
-    """Calls to the app. Every method raises StackError with the answer when it is none of success."""
+class AppClient:
+    """Calls to the app. Every method raises StackError with the response when the status is an error."""
 
     def __init__(self, options: StackOptions) -> None:
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{options.port}/api", timeout=60)
@@ -38,12 +38,12 @@ class Client:
         self._http.close()
 
     def register_image(self) -> None:
-        """Make the image known, with the VM it is built from."""
+        """Register the image with its template VM."""
         body = {"definition_id": names.DEFINITION_ID, "template_vm_id": names.TEMPLATE_VM_ID}
         answered(self._http.put(f"/images/{IMAGE}", json=body))
 
     def register_pool(self, name: str, host_pool_id: str, policy: dict[str, Any], ring: str = "production") -> None:
-        """Make a pool known that runs the image."""
+        """Register a pool that uses the image."""
         pool = {
             "host_pool_id": host_pool_id,
             "image": IMAGE,
@@ -54,51 +54,51 @@ class Client:
         }
         answered(self._http.put(f"/pools/{name}", json=pool))
 
-    def set_as_image(self, **asked: Any) -> str:
-        """Begin to make a new version from the template VM; the task's id."""
-        return str(answered(self._http.post(f"/images/{IMAGE}/set-as-image", json=asked))["id"])
+    def set_as_image(self, **body: Any) -> str:
+        """Start to capture a new version from the template VM. Returns the task's id."""
+        return str(answered(self._http.post(f"/images/{IMAGE}/set-as-image", json=body))["id"])
 
-    def activate(self, **asked: Any) -> str:
-        """Make the staged version the active one; the task's id."""
-        return str(answered(self._http.post(f"/images/{IMAGE}/activate", json=asked))["id"])
+    def activate(self, **body: Any) -> str:
+        """Activate the staged version. Returns the task's id."""
+        return str(answered(self._http.post(f"/images/{IMAGE}/activate", json=body))["id"])
 
-    def give_verdict(self, version: str, result: str, note: str) -> VersionView:
-        """Record what came of testing a version."""
+    def record_verdict(self, version: str, result: str, note: str) -> VersionView:
+        """Record the test result of a version."""
         answer = self._http.post(f"/images/{IMAGE}/versions/{version}/verdict", json={"result": result, "note": note})
         return VersionView.model_validate(answered(answer))
 
     def image(self) -> ImageView:
-        """The image with its current and its staged version."""
+        """Read the image with its current and its staged version."""
         return ImageView.model_validate(answered(self._http.get(f"/images/{IMAGE}")))
 
     def versions(self) -> list[VersionView]:
-        """The image's versions, oldest first."""
+        """List the image's versions, oldest first."""
         return list(self._listed(VersionView, f"/images/{IMAGE}/versions"))
 
     def task(self, task_id: str) -> TaskView:
-        """A task with its steps."""
+        """Read a task with its steps."""
         return TaskView.model_validate(answered(self._http.get(f"/tasks/{task_id}")))
 
     def tasks(self) -> list[TaskBrief]:
-        """Everything that was done, newest first."""
+        """List all tasks, newest first."""
         return list(self._listed(TaskBrief, "/tasks"))
 
     def publish(self, pool: str, schedule: dict[str, Any], reason: str) -> str:
-        """Start Update Image on a pool; the rollout's id."""
+        """Start Update Image on a pool. Returns the rollout's id."""
         body = {"image": IMAGE, "version": NEW, "schedule": schedule, "reason": reason}
         return str(answered(self._http.post(f"/pools/{pool}/update-image", json=body))["id"])
 
     def rollout(self, rollout_id: str) -> RolloutView:
-        """The rollout with its progress."""
+        """Read a rollout with its progress."""
         return RolloutView.model_validate(answered(self._http.get(f"/rollouts/{rollout_id}")))
 
     def rollout_ids(self, pool: str) -> list[str]:
-        """Ids of the pool's rollouts, newest first, at most ten."""
+        """The ids of the pool's ten newest rollouts, newest first."""
         found = answered(self._http.get("/rollouts", params={"pool": pool, "limit": "10"}))
         return [str(rollout["id"]) for rollout in found["items"]]
 
     def rollout_hosts(self, rollout_id: str) -> list[RolloutHostView]:
-        """Every host of the rollout."""
+        """List the hosts of a rollout."""
         return list(self._listed(RolloutHostView, f"/rollouts/{rollout_id}/hosts"))
 
     def _listed[V: Value](self, view: type[V], path: str) -> Iterator[V]:
@@ -112,14 +112,14 @@ class Client:
 
 
 def answered(answer: httpx.Response) -> dict[str, Any]:
-    """The JSON of an answer. Raises StackError when it is none of success."""
+    """The JSON body of a response. Raises StackError when the status is an error."""
     if not answer.is_success:
-        asked = f"{answer.request.method} {answer.request.url.path}"
-        raise StackError(f"{asked} was answered {answer.status_code}: {answer.text[:_JSON_LIMIT]}")
+        request = f"{answer.request.method} {answer.request.url.path}"
+        raise StackError(f"{request} returned {answer.status_code}: {answer.text[:_JSON_LIMIT]}")
     found: dict[str, Any] = answer.json() if answer.content else {}
     return found
 
 
 def on_logoff(deadline: datetime) -> dict[str, str]:
-    """The schedule "on logoff" with this deadline, to the second."""
+    """An `on_logoff` schedule with this deadline, without fractions of a second."""
     return {"mode": "on_logoff", "deadline": deadline.isoformat(timespec="seconds")}

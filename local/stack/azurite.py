@@ -1,4 +1,4 @@
-"""Azurite's table service, the emulator of Table Storage, as a child process."""
+"""Azurite's table service (the Table Storage emulator) as a child process."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from local.stack.processes import Child, StackError, free_port, listens, wait_un
 _MAIN = Path(__file__).parents[2] / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
 _ACCOUNT = "devstoreaccount1"
 _PUBLISHED_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""The key every Azurite has; no secret."""
+"""The published key of every Azurite installation; not a secret."""
 _START_SECONDS = 30.0
 
 
 class Azurite:
-    """A running table service on a free port of loopback.
+    """A running table service on a free loopback port.
 
-    `state` is where its data lives; without one it forgets everything when it stops.
+    `state` is the folder for its data; without one the data is kept in memory only.
     """
 
     def __init__(self, log: Path, *, state: Path | None = None) -> None:
@@ -31,10 +31,10 @@ class Azurite:
 
     @property
     def connection(self) -> str:
-        """The connection string of its storage account."""
+        """The connection string of the storage account."""
         account = f"AccountName={_ACCOUNT};AccountKey={_PUBLISHED_KEY}"
         return f"DefaultEndpointsProtocol=http;{account};TableEndpoint=http://127.0.0.1:{self.port}/{_ACCOUNT};"
 
     def wait(self) -> None:
-        """Return once it accepts connections. Raises StackError."""
+        """Wait until it accepts connections. Raises StackError when that takes too long."""
         wait_until(lambda: listens(self.port), self.child, seconds=_START_SECONDS)

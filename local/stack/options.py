@@ -1,4 +1,4 @@
-"""What can be changed about the local stack, from the environment."""
+"""The options of the local stack, read from the environment."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class StackOptions:
-    """Ports, the simulated world, and where what a run leaves behind is kept. `speed`: virtual seconds per second."""
+    """Ports, the size and speed of the simulated Azure, and the folder for files.
+
+    `speed` is the number of simulated seconds per real second.
+    """
 
     port: int = 7071
     sim_port: int = 7072
     hosts: int = 24
     speed: float = 60.0
     seed: int = 1
-    kept_in: Path | None = None
+    directory_override: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str], **defaults: Any) -> StackOptions:
-        """PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED over the defaults. Raises StackError naming a wrong one."""
+        """Read PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED and SIM_SEED. Raises StackError that names an invalid one."""
         found = cls(**defaults)
         return replace(
             found,
@@ -38,33 +41,33 @@ class StackOptions:
 
     @property
     def directory(self) -> Path:
-        """Where logs and tables go; each port has its own, so that two stacks can run side by side."""
-        usual = ROOT / ".local"
-        return self.kept_in or (usual if self.port == StackOptions.port else usual / f"port-{self.port}")
+        """The folder for logs and tables. It depends on the port, so that two stacks can run side by side."""
+        default = ROOT / ".local"
+        return self.directory_override or (default if self.port == StackOptions.port else default / f"port-{self.port}")
 
     @property
     def logs(self) -> Path:
-        """Where the children's output goes."""
+        """The folder for the output of the child processes."""
         return self.directory / "logs"
 
     @property
     def app_url(self) -> str:
-        """The function host."""
+        """The base URL of the function host."""
         return f"http://localhost:{self.port}"
 
     @property
     def sim_url(self) -> str:
-        """The simulated Azure. A number, not a name: it goes into ARM's absolute links."""
+        """The base URL of the simulated Azure. It has an IP address because ARM's answers contain absolute links."""
         return f"http://127.0.0.1:{self.sim_port}"
 
     def check_ports(self) -> None:
-        """Raises StackError with one line about the first port that cannot be had."""
+        """Raises StackError with one line about the first port that is not available."""
         if self.port == self.sim_port:
             raise StackError(f"PORT and SIM_PORT are both {self.port}; they must differ.")
         for name, port in (("PORT", self.port), ("SIM_PORT", self.sim_port)):
             if port_is_taken(port):
                 raise StackError(
-                    f"Port {port} is taken by another program. End it, or choose another port: {name}={port + 10}"
+                    f"Port {port} is in use by another program. Stop it, or choose another port: {name}={port + 10}"
                 )
 
 

@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive us, and ports."""
+"""Child processes that end with this process, and helpers for ports."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _STOP_SECONDS = 8.0
 
 
 class StackError(Exception):
-    """What stops the local stack, in one line for a person (and a log's tail, where there is one)."""
+    """An error that stops the local stack: one line for the user, and the end of a log where one exists."""
 
 
 class Child:
-    """A running command on the leash: it ends when `stop` is called, and when this process is gone."""
+    """A command run by a supervisor process. It ends on `stop`, and also when this process ends in any way."""
 
     def __init__(
         self,
@@ -42,32 +42,32 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(env or {})},
                 cwd=cwd,
-                start_new_session=True,  # Ctrl-C is for the runner alone, which then stops its children in order
+                start_new_session=True,  # so that Ctrl-C reaches only this process, which stops its children in order
             )
 
     @property
-    def leash(self) -> int:
-        """Id of the process that holds the command: the command is its one child."""
+    def supervisor(self) -> int:
+        """The id of the supervisor process. The command is its only child."""
         return self._process.pid
 
     @property
     def running(self) -> bool:
-        """Whether the command has not ended."""
+        """Whether the command is still running."""
         return self._process.poll() is None
 
     def check(self) -> None:
-        """Raises StackError with the log's tail when the command has ended."""
+        """Raises StackError with the end of the log when the command has ended."""
         if not self.running:
             raise StackError(f"{self.name} has ended. The end of {self.log}:\n{self.tail()}")
 
-    def let_go(self) -> None:
-        """Ask the command to end, without waiting."""
+    def request_stop(self) -> None:
+        """Ask the command to end, without waiting for it."""
         if self._process.stdin:
             self._process.stdin.close()
 
     def stop(self) -> None:
-        """End the command and all it started; fine when it has ended already."""
-        self.let_go()
+        """Stop the command and all processes that it started. Does nothing when it has ended already."""
+        self.request_stop()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -80,17 +80,18 @@ class Child:
 
 
 def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float) -> None:
-    """Return once `ready()`. Raises StackError with the log's tail when the child ends or the time is over."""
+    """Wait until `ready()` is true. Raises StackError with the end of the log when the child ends or time runs out."""
     end = time.monotonic() + seconds
     while not ready():
         child.check()
         if time.monotonic() > end:
-            raise StackError(f"{child.name} was not ready in {seconds:.0f} s. The end of {child.log}:\n{child.tail()}")
+            limit = f"{child.name} was not ready within {seconds:.0f} s"
+            raise StackError(f"{limit}. The end of {child.log}:\n{child.tail()}")
         time.sleep(0.05)
 
 
 def answers(url: str) -> bool:
-    """Whether a GET is answered with success."""
+    """Whether a GET request returns a success status."""
     try:
         with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (our own URLs)
             return 200 <= int(response.status) < 300
@@ -99,14 +100,14 @@ def answers(url: str) -> bool:
 
 
 def bypass_proxies() -> None:
-    """Keep this process and its children from asking a proxy for what runs on this machine."""
+    """Exclude this machine from the proxy settings of this process and its children."""
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host for host in os.environ.get(name, "").split(",") if host]
         os.environ[name] = ",".join([*hosts, "localhost", "127.0.0.1"])
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether somebody accepts connections on this port of loopback."""
+    """Whether a process accepts connections on this loopback port."""
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:
@@ -115,9 +116,9 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def port_is_taken(port: int) -> bool:
-    """Whether somebody listens on this port, also on IPv6 only: `localhost` may mean either."""
+    """Whether the port is in use. IPv6 counts too, because `localhost` may mean either address."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections linger, and do no harm
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT do not count
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -126,7 +127,7 @@ def port_is_taken(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The whole of Freshcoat on one machine: Azurite, the simulated Azure and the function host, as child processes."""
+"""Runs Freshcoat on one machine: Azurite, the simulated Azure and the function host as child processes."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _SAMPLE = ROOT / "local.settings.sample.json"
 
 
 class Stack:
-    """Everything up while in the `with` block; nothing left afterwards, however the block ends.
+    """Runs all processes during the `with` block, and stops them however the block ends.
 
-    Entering raises StackError when a port is taken or a part does not come up. The tables start empty, as the
-    simulated Azure starts anew.
+    Entering raises StackError when a port is in use or a process does not start. The tables start empty, because
+    the simulated Azure starts in its initial state too.
     """
 
     def __init__(
@@ -40,14 +40,17 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         on_disk: bool = True,
     ) -> None:
-        """`app`: another function app's folder; `settings` of it that differ from the sample's; `on_disk`: whether
-        the tables are files."""
+        """Prepare the stack; nothing is started yet.
+
+        `app` is the folder of the function app, `settings` override those of the sample file, and `on_disk` chooses
+        between table files and tables in memory.
+        """
         self.options = options
         self._app, self._sim_flags, self._changed, self._on_disk = app, sim_flags, settings or {}, on_disk
         self._children: list[Child] = []
         self._connection = ""
         self.tables = options.directory / "tables"
-        """Azurite's files."""
+        """The folder with Azurite's files."""
 
     def __enter__(self) -> Self:
         self.options.check_ports()
@@ -62,19 +65,19 @@ class Stack:
         self.stop()
 
     def stop(self) -> None:
-        """End all children, the ones that depend on others first; not to be interrupted by a second Ctrl-C."""
-        with _undisturbed():
+        """Stop all children in reverse order of their start. A second Ctrl-C does not interrupt this."""
+        with _signals_ignored():
             for child in reversed(self._children):
-                child.let_go()
+                child.request_stop()
             for child in reversed(self._children):
                 child.stop()
 
-    def leash_of_host(self) -> int:
-        """Id of the process that holds the function host: its one child is the host."""
-        return next(child.leash for child in self._children if child.name == _HOST)
+    def supervisor_of_host(self) -> int:
+        """The id of the function host's supervisor process. The host is its only child."""
+        return next(child.supervisor for child in self._children if child.name == _HOST)
 
     def check(self) -> None:
-        """Raises StackError when a part has ended by itself."""
+        """Raises StackError when a child process has ended by itself."""
         for child in self._children:
             child.check()
 
@@ -92,14 +95,14 @@ class Stack:
         self.await_host(host)
 
     def start_host(self) -> Child:
-        """Start the function host, in place of one started before; `await_host` waits until it answers."""
+        """Start the function host and stop an earlier one. `await_host` waits until it answers."""
         for former in [child for child in self._children if child.name == _HOST]:
             former.stop()
             self._children.remove(former)
         return self._python(_HOST, "host", self._host_arguments(), self.settings())
 
     def await_host(self, host: Child) -> None:
-        """Return once the app answers. Raises StackError with the log's tail when it does not."""
+        """Wait until the app answers. Raises StackError with the end of the log when it does not."""
         wait_until(lambda: answers(f"{self.options.app_url}/api/health"), host, seconds=_START_SECONDS)
 
     def _python(self, name: str, short: str, arguments: list[str], settings: dict[str, str]) -> Child:
@@ -119,21 +122,21 @@ class Stack:
         return ["-m", "local.host", "--app", str(self._app), "--port", str(self.options.port)]
 
     def settings(self) -> dict[str, str]:
-        """The sample's settings, those of our own environment over them, and where things really are over both."""
+        """The app's settings. Later sources win: sample file, environment, constructor, addresses of this stack."""
         sample: dict[str, str] = json.loads(_SAMPLE.read_text())["Values"]
-        ours = {name: os.environ[name] for name in sample if os.environ.get(name)}
-        places = {
+        from_environment = {name: os.environ[name] for name in sample if os.environ.get(name)}
+        addresses = {
             "FRESHCOAT_TABLES_CONNECTION": self._connection,
             "FRESHCOAT_TABLES_ENDPOINT": "",
             "FRESHCOAT_ARM_ENDPOINT": self.options.sim_url,
         }
-        return {**sample, **ours, **self._changed, **places}
+        return {**sample, **from_environment, **self._changed, **addresses}
 
 
 def stop_on_signals(parent: int = 0) -> None:
-    """Let SIGTERM and SIGHUP end us as Ctrl-C does, so that `with` blocks are left in order.
+    """Treat SIGTERM and SIGHUP like Ctrl-C, so that `with` blocks run their cleanup.
 
-    So does the end of `parent`, the process that started us: `make`, when killed, cannot tell us.
+    The end of the `parent` process is treated the same way, because a killed `make` sends no signal.
     """
     for number in _STOPPING:
         signal.signal(number, _interrupt)
@@ -155,8 +158,8 @@ def _watch(parent: int) -> None:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Signals do nothing meanwhile: a second Ctrl-C must not keep us from waiting for the children's end."""
+def _signals_ignored() -> Iterator[None]:
+    """Ignore signals in the block, so that a second Ctrl-C does not interrupt the wait for the children's end."""
     former = {number: signal.signal(number, signal.SIG_IGN) for number in _STOPPING}
     try:
         yield

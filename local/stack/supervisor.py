@@ -1,8 +1,8 @@
-"""Runs a command and ends it, with all it has started, when standard input closes.
+"""Runs a command, and stops it with all processes that it started when standard input closes.
 
-`python leash.py COMMAND…` stands between the runner and each of its children. The runner holds the other end
-of the pipe: closing it stops the child, and so does the runner's end, even by kill -9, because the system
-closes it then. Standard library only, and no import of ours: it must start at once.
+`python supervisor.py COMMAND…` runs between the stack and each of its children. The stack holds the write end of
+the pipe. Closing it stops the child. The operating system also closes it when the stack ends, even after kill -9.
+This file uses the standard library only, so that it starts quickly.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import sys
 import threading
 
 GRACE_SECONDS = 4.0
-"""Between asking the command to end and killing it."""
+"""Time between asking the command to end and killing it."""
 
 
 def main(command: list[str]) -> int:
-    """Run the command in a process group of its own; the answer is its exit code."""
+    """Run the command in its own process group, and return its exit code."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)  # the pipe is the one way to stop us; not ignored, children inherit that
+        signal.signal(number, lambda *_: None)  # only the pipe stops us; SIG_IGN would be inherited by the child
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
-    threading.Thread(target=_stop_when_let_go, args=(child,), daemon=True).start()
+    threading.Thread(target=_stop_when_pipe_closes, args=(child,), daemon=True).start()
     code = child.wait()
     _kill_group(child)
     return code if code >= 0 else 128 - code
 
 
-def _stop_when_let_go(child: subprocess.Popen[bytes]) -> None:
+def _stop_when_pipe_closes(child: subprocess.Popen[bytes]) -> None:
     while os.read(0, 1024):
         pass
     with contextlib.suppress(ProcessLookupError):
@@ -40,8 +40,8 @@ def _stop_when_let_go(child: subprocess.Popen[bytes]) -> None:
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    """End what is left of the command and of what it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS says "not permitted" of a dead group
+    """Kill the processes that are left in the command's group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS returns EPERM for a dead group
         os.killpg(child.pid, signal.SIGKILL)
 
 

@@ -131,7 +131,7 @@ def in_seconds(seconds: float) -> str:
 def freshcoat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Freshcoat]:
     """Everything up, at 600 times the speed of the clock on the wall in Azure."""
     options = StackOptions(
-        port=free_port(), sim_port=free_port(), hosts=2, speed=600, kept_in=tmp_path_factory.mktemp("stack")
+        port=free_port(), sim_port=free_port(), hosts=2, speed=600, directory_override=tmp_path_factory.mktemp("stack")
     )
     with Freshcoat(options) as stack:
         yield stack

@@ -1,4 +1,4 @@
-"""What the app answers, as the demo reads it, in one line."""
+"""Builders for the API answers that the demo reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The local stack as its users start it, and what it leaves behind."""
+"""Starts the local stack as users do, and checks that no process is left."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOON_SECONDS = 60.0
 
 
 class Runner:
-    """A started `python -m local …` on ports of its own, all output in one file."""
+    """A started `python -m local …` on its own ports, with all output in one file."""
 
     def __init__(self, directory: Path, *what: str, under: str = "", **environment: str) -> None:
         self.ports = [free_port(), free_port()]
@@ -34,15 +34,15 @@ class Runner:
                 command, cwd=ROOT, env=os.environ | ports, stdout=output, stderr=subprocess.STDOUT
             )
 
-    def said(self) -> str:
+    def printed(self) -> str:
         return self.output.read_text()
 
     def wait_for(self, text: str) -> None:
-        wait_until(lambda: text in self.said() or self.process.poll() is not None, SOON_SECONDS)
-        assert text in self.said(), self.said()
+        wait_until(lambda: text in self.printed() or self.process.poll() is not None, SOON_SECONDS)
+        assert text in self.printed(), self.printed()
 
     def process_tree(self) -> set[int]:
-        """This process and all that descend from it, now."""
+        """This process and all its descendants that run now."""
         listed = subprocess.run(["ps", "-Ao", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
         parents = {int(pid): int(parent) for pid, parent in (entry.split() for entry in listed.splitlines())}
         process_tree = {self.process.pid}
@@ -58,7 +58,7 @@ class Runner:
 
 @contextmanager
 def running(directory: Path, *what: str, under: str = "", **environment: str) -> Iterator[Runner]:
-    """A runner that is ended, whatever the test finds."""
+    """A runner that is stopped also when the test fails."""
     runner = Runner(directory, *what, under=under, **environment)
     try:
         yield runner
@@ -68,14 +68,14 @@ def running(directory: Path, *what: str, under: str = "", **environment: str) ->
 
 
 def alive(pids: set[int]) -> set[int]:
-    """Those of the processes that still run; one that has ended and is not collected yet does not."""
+    """The processes that still run. A zombie does not count."""
     listed = subprocess.run(["ps", "-Ao", "pid=,stat="], capture_output=True, text=True, check=True).stdout
     states = dict(entry.split() for entry in listed.splitlines())
     return {pid for pid in pids if not states.get(str(pid), "Z").startswith("Z")}
 
 
 def wait_until(done: Callable[[], bool], seconds: float) -> None:
-    """Look again until it is so, or the time is over: the caller then asserts, and fails with what it sees."""
+    """Wait until `done` or a timeout. The caller asserts the state afterwards."""
     end = time.monotonic() + seconds
     while not done() and time.monotonic() < end:
         time.sleep(0.05)

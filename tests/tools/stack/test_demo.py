@@ -1,4 +1,4 @@
-"""`make demo` without a terminal: the whole story, held against the simulated Azure's own state."""
+"""`make demo` without a terminal: all scenes, checked against the state of the simulated Azure."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ LAB = ["lab-0001", "lab-0002"]
 def test_the_demo_brings_a_new_image_from_its_template_to_every_host(tmp_path: Path) -> None:
     with running(tmp_path, "demo") as runner:
         code = runner.process.wait(320)
-        said = runner.said()
+        printed = runner.printed()
         runner.assert_nothing_is_left(runner.process_tree())
-    assert code == 0, said
-    assert_told(said)
+    assert code == 0, printed
+    assert_output(printed)
     kept = {path.stem: json.loads(path.read_text()) for path in (runner.directory / "demo").iterdir()}
-    assert_right_in_azure(kept["azure"])
+    assert_azure_state(kept["azure"])
     assert_staged_first(kept)
     assert_burst_hosts_right(kept)
-    assert_all_on_record(kept["tasks"])
+    assert_all_tasks_listed(kept["tasks"])
 
 
-def assert_told(said: str) -> None:
-    """The output is plain, has every chapter and step, and ends well."""
-    assert "\x1b" not in said
+def assert_output(printed: str) -> None:
+    """The output has no escape codes, names every scene and step, and reports success."""
+    assert "\x1b" not in printed
     for number, title in enumerate(("Set as image", "A burst host", "Test", "Activate", "Update", "A burst host"), 1):
-        assert f"\n{number} of 6  {title}" in said
+        assert f"\n{number} of 6  {title}" in printed
     for step in ("switching the template off", "preparing the copy (sysprep)", "capturing the version", "cleaning up"):
-        assert step in said
-    assert "sessions left" in said
-    assert "\n26 of 26 hosts of hp-office are on 2.0.0.\n2 of 2 hosts of hp-lab are on 2.0.0.\n" in said
-    assert "\nAll is as it must be.\n" in said
-    assert "violations:             0\n" in said
-    assert "left over in Azure:     0\n" in said
+        assert step in printed
+    assert "sessions left" in printed
+    assert "\n26 of 26 hosts of hp-office are on 2.0.0.\n2 of 2 hosts of hp-lab are on 2.0.0.\n" in printed
+    assert "\nAll checks passed.\n" in printed
+    assert "violations:             0\n" in printed
+    assert "not deleted in Azure:   0\n" in printed
 
 
-def assert_right_in_azure(azure: dict[str, Any]) -> None:
-    """Every host is on the new version and in service; nothing was done that must not be, or is left over."""
+def assert_azure_state(azure: dict[str, Any]) -> None:
+    """Every host is on the new version and in service. There are no violations and no leftover resources."""
     on = {host["host"]: host["version"] for host in azure["hosts"] if host["pool"] != "hp-personal"}
     assert on == dict.fromkeys([*OFFICE, *LAB], "2.0.0")
     assert all(host["accepting"] and host["status"] == "Available" for host in azure["hosts"] if host["host"] in on)
     assert azure["violations"] == []
     assert azure["temporary"] == []
     assert azure["counters"]["reimaged"] == 25 + 2  # office with its first burst host, and lab
-    assert azure["counters"]["created"] == 3  # the copy of the template, and two burst hosts
+    assert azure["counters"]["created"] == 3  # the build VM, and two burst hosts
 
 
 def assert_staged_first(kept: dict[str, Any]) -> None:
@@ -68,7 +68,7 @@ def assert_staged_first(kept: dict[str, Any]) -> None:
 
 
 def assert_burst_hosts_right(kept: dict[str, Any]) -> None:
-    """Each burst host was made from the version that was active then, by its disk and by what the app had said."""
+    """Each burst host has the version that was active at its request, according to its disk and to the app."""
     first, second = kept["2-burst-host"], kept["6-burst-host"]
     assert [(burst["host"], burst["version"]) for burst in (first, second)] == [
         ("office-b001", "1.0.0"),
@@ -84,8 +84,8 @@ def assert_burst_hosts_right(kept: dict[str, Any]) -> None:
     assert moment(kept["5-update"]["task"]["ended_at"]) < moment(second["asked_at"])
 
 
-def assert_all_on_record(tasks: list[dict[str, Any]]) -> None:
-    """The list of tasks has all that was done, and all of it succeeded."""
+def assert_all_tasks_listed(tasks: list[dict[str, Any]]) -> None:
+    """The list of tasks is complete, and every task succeeded."""
     assert Counter(task["kind"] for task in tasks) == {"set_as_image": 1, "verdict": 1, "activate": 1, "rollout": 2}
     assert {task["state"] for task in tasks} == {"succeeded"}
     assert {task["pool"] for task in tasks if task["kind"] == "rollout"} == {"lab", "office"}

@@ -1,4 +1,4 @@
-"""The end of the demo: a summary that does not flatter, and an exit code that follows from Azure's own state."""
+"""The demo's summary and checks: they follow from the state of the simulated Azure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local.demo.outcome import Activated, BurstHost, Captured, Outcome, Trial, Updated, wrong
+from local.demo.outcome import Activated, BurstHost, Captured, Outcome, Trial, Updated, problems
 from local.demo.summary import Places, print_summary
 from shared.core.states import RolloutState, TaskState, VersionState
 from tests.tools.stack import demo_views
@@ -34,7 +34,7 @@ def azure(disks: dict[str, str], **fields: Any) -> dict[str, Any]:
 
 
 def outcome(**changes: Any) -> Outcome:
-    """A story that went well, but for the changes."""
+    """A successful demo, with some fields changed."""
     done = demo_views.task("ending", state=TaskState.SUCCEEDED)
     succeeded = demo_views.rollout(RolloutState.SUCCEEDED)
     passed = demo_views.version("2.0.0", VersionState.STAGED, latest=False, verdict="passed")
@@ -59,8 +59,8 @@ def outcome(**changes: Any) -> Outcome:
     return Outcome(**(well | changes))
 
 
-def test_nothing_is_wrong_with_a_story_that_went_well() -> None:
-    assert wrong(outcome()) == []
+def test_a_successful_demo_has_no_problems() -> None:
+    assert problems(outcome()) == []
 
 
 STAGED_GIVEN = burst("office-b001", "2.0.0", "while 2.0.0 is staged")
@@ -73,77 +73,80 @@ OFF = {"power_before": "running", "power_after": "deallocated"}
 
 
 @pytest.mark.parametrize(
-    ("changes", "text"),
+    ("changes", "expected"),
     [
-        ({"before": STAGED_GIVEN}, "office-b001, asked for while 2.0.0 is staged, was made from 2.0.0, not from 1.0.0"),
-        ({"after": OLD_GIVEN}, "office-b002, asked for after the activation, was made from 1.0.0, not from 2.0.0"),
+        (
+            {"before": STAGED_GIVEN},
+            "office-b001, requested while 2.0.0 is staged, was created from 2.0.0",
+        ),
+        ({"after": OLD_GIVEN}, "office-b002, requested after the activation, was created from 1.0.0, not from 2.0.0"),
         ({"after": REFUSED}, r"not from 2.0.0 \(failed\)"),
         ({"azure": azure(DISKS | {"office-b001": "1.0.0"})}, "office-b001 is on 1.0.0, not on 2.0.0"),
         ({"azure": azure({"office-0001": "2.0.0"})}, "hp-office has 1 hosts, not 3"),
-        ({"azure": azure(DISKS, violations=["sessions_present"])}, "must not be"),
-        ({"azure": azure(DISKS, temporary=[{"id": "/disks/left"}])}, "/disks/left is left over"),
-        ({"image": demo_views.image("2.0.0")}, "the back-up is not 1.0.0"),
+        ({"azure": azure(DISKS, violations=["sessions_present"])}, "recorded violations"),
+        ({"azure": azure(DISKS, temporary=[{"id": "/disks/left"}])}, "/disks/left was not deleted"),
+        ({"image": demo_views.image("2.0.0")}, "the backup is not 1.0.0"),
         ({"image": demo_views.image("1.0.0", staged="2.0.0")}, "the active version is 1.0.0"),
-        ({"latest": ["1.0.0"]}, "latest of the gallery is not 2.0.0"),
+        ({"latest": ["1.0.0"]}, '"latest" in the gallery is not 2.0.0'),
         ({"trial": Trial(rollout=PAUSED, hosts=[], version=UNTESTED)}, "has not passed its test"),
         ({"updated": Updated(rollout=PAUSED, hosts=[], task=FAILED)}, "pool office is paused: too many failed"),
         ({"updated": Updated(rollout=PAUSED, hosts=[], task=FAILED)}, "the task set_as_image is failed: it broke"),
         (
             {"captured": Captured(task=FAILED, image=demo_views.image("2.0.0"), **OFF)},
-            "(?s)2.0.0 was not staged.*the template VM is not as it was.*it broke",
+            "(?s)2.0.0 was not staged.*the power state of the template VM was not restored.*it broke",
         ),
     ],
 )
-def test_whatever_is_not_as_it_must_be_is_told(changes: dict[str, Any], text: str) -> None:
-    assert re.search(text, "\n".join(wrong(outcome(**changes))))
+def test_every_difference_is_a_problem(changes: dict[str, Any], expected: str) -> None:
+    assert re.search(expected, "\n".join(problems(outcome(**changes))))
 
 
-def text(what: Outcome, directory: Path) -> str:
+def summary(of: Outcome, directory: Path) -> str:
     output = io.StringIO()
     places = Places(directory / "demo", directory / "tables", directory / "logs")
-    print_summary(Console(file=output, width=100), what, places)
+    print_summary(Console(file=output, width=100), of, places)
     return output.getvalue()
 
 
-def test_the_summary_tells_what_is_there_and_where_the_records_are(tmp_path: Path) -> None:
-    said = text(outcome(), tmp_path)
+def test_the_summary_lists_the_result_and_the_folder_of_the_records(tmp_path: Path) -> None:
+    text = summary(outcome(), tmp_path)
     for line in (
         "3 of 3 hosts of hp-office are on 2.0.0.",
-        "All is as it must be.",
+        "All checks passed.",
         "hp-lab, version 2.0.0:\nlab-0001",
-        "1.0.0  backup  left out of latest",
+        "1.0.0  backup  excluded from latest",
         "2.0.0  active  is latest; test passed: 2 hosts work",
-        "while 2.0.0 is staged: made from 1.0.0 (the pool is on this version)",
+        "while 2.0.0 is staged: created from 1.0.0 (the pool is on this version)",
         "set_as_image  win11-office 2.0.0  by me               3 s  succeeded",
-        "sign-outs forced:       4",
+        "forced sign-outs:       4",
         "violations:             0\n",
-        "left over in Azure:     0\n",
+        "not deleted in Azure:   0\n",
     ):
-        assert line in said
-    assert "Set as image                          23\n" in said
-    assert "in all                                34\n" in said
-    assert str(tmp_path / "demo") in said
+        assert line in text
+    assert "Set as image                          23\n" in text
+    assert "total                                 34\n" in text
+    assert str(tmp_path / "demo") in text
 
 
-def test_the_summary_tells_what_is_wrong(tmp_path: Path) -> None:
-    said = text(outcome(azure=azure(DISKS | {"office-b001": "1.0.0"}, violations=["sessions_present"])), tmp_path)
-    assert "2 of 3 hosts of hp-office are on 2.0.0." in said
-    assert "hp-office, version 1.0.0:\noffice-b001" in said
-    assert "Wrong: 2\n  office-b001 is on 1.0.0" in said
-    assert "violations:             1\n  sessions_present" in said
-    assert "All is as it must be." not in said
+def test_the_summary_lists_problems(tmp_path: Path) -> None:
+    text = summary(outcome(azure=azure(DISKS | {"office-b001": "1.0.0"}, violations=["sessions_present"])), tmp_path)
+    assert "2 of 3 hosts of hp-office are on 2.0.0." in text
+    assert "hp-office, version 1.0.0:\noffice-b001" in text
+    assert "Failed checks: 2\n  office-b001 is on 1.0.0" in text
+    assert "violations:             1\n  sessions_present" in text
+    assert "All checks passed." not in text
 
 
-def test_the_records_have_a_file_for_each_chapter(tmp_path: Path) -> None:
-    what = outcome()
-    what.save(tmp_path)
+def test_the_records_have_a_file_for_each_scene(tmp_path: Path) -> None:
+    saved = outcome()
+    saved.save(tmp_path)
     found = {path.stem: json.loads(path.read_text()) for path in tmp_path.iterdir()}
     assert found["1-set-as-image"]["task"]["version"] == "2.0.0"
     assert found["2-burst-host"]["version"] == "1.0.0"
     assert found["3-test"]["version"]["verdict"]["result"] == "passed"
     assert found["4-activate"]["image"]["backups"] == ["1.0.0"]
-    assert found["5-update"]["rollout"]["id"] == what.updated.rollout.id
+    assert found["5-update"]["rollout"]["id"] == saved.updated.rollout.id
     assert found["6-burst-host"]["version"] == "2.0.0"
     assert found["image"]["latest"] == ["2.0.0"]
-    assert found["azure"] == what.azure
+    assert found["azure"] == saved.azure
     assert len(found["tasks"]) == 1

@@ -1,4 +1,4 @@
-"""What the tools on this machine say about themselves."""
+"""The help texts of the local tools."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from local.stack.options import ROOT
 
 
 def help_of(module: str) -> str:
-    said = subprocess.check_output([sys.executable, "-m", module, "--help"], cwd=ROOT, text=True)
-    return " ".join(said.split())
+    text = subprocess.check_output([sys.executable, "-m", module, "--help"], cwd=ROOT, text=True)
+    return " ".join(text.split())
 
 
-def test_the_stack_says_where_its_files_go() -> None:
+def test_the_help_of_the_stack_names_the_folder_for_files() -> None:
     assert "(.local, or .local/port-N)" in help_of("local")
 
 
-def test_the_host_says_what_its_log_level_does() -> None:
+def test_the_help_of_the_host_explains_the_log_level() -> None:
     assert "least severity logged (default: INFO)" in help_of("local.host")
 
 
@@ -36,6 +36,6 @@ def test_the_host_says_what_its_log_level_does() -> None:
         ("users", "on"),
     ],
 )
-def test_the_simulated_azure_says_its_defaults(option: str, default: str) -> None:
+def test_the_help_of_the_simulated_azure_shows_defaults(option: str, default: str) -> None:
     texts = {action.dest: action.help or "" for action in parser()._actions}
     assert texts[option].endswith(f"({default})")

@@ -1,4 +1,4 @@
-"""What stops the local stack before it starts: one line, exit code 1."""
+"""Errors before the local stack starts: one line, exit code 1."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def local(what: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("what", ["run", "demo"])
 @pytest.mark.parametrize("variable", ["PORT", "SIM_PORT"])
-def test_a_taken_port_is_one_clear_line(what: str, variable: str) -> None:
+def test_a_port_in_use_is_reported_in_one_line(what: str, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         ports = {"PORT": str(free_port()), "SIM_PORT": str(free_port())} | {variable: str(taken)}
@@ -37,15 +37,15 @@ def test_a_taken_port_is_one_clear_line(what: str, variable: str) -> None:
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert ended.stderr.count("\n") == 1
-    assert f"Port {taken} is taken" in ended.stderr
+    assert f"Port {taken} is in use" in ended.stderr
     assert f"{variable}=" in ended.stderr
 
 
-def test_a_port_taken_for_ipv6_only_is_taken() -> None:
+def test_a_port_in_use_on_ipv6_only_is_in_use() -> None:
     try:
         other = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:
-        assert not port_is_taken(free_port())  # no IPv6 here, so nobody can be there
+        assert not port_is_taken(free_port())  # no IPv6 on this machine
         return
     with other:
         assert port_is_taken(other.getsockname()[1])
@@ -70,11 +70,11 @@ def test_every_setting_can_be_given() -> None:
     assert StackOptions.read(given) == StackOptions(8001, 8002, 5, 600.0, 7)
 
 
-def test_what_is_not_given_is_as_always() -> None:
+def test_missing_options_have_defaults() -> None:
     assert StackOptions.read({"PORT": ""}) == StackOptions(7071, 7072, 24, 60.0, 1)
 
 
 def test_two_stacks_keep_their_files_apart(tmp_path: Path) -> None:
     assert StackOptions().directory == ROOT / ".local"
     assert StackOptions(port=8001).directory == ROOT / ".local" / "port-8001"
-    assert StackOptions(port=8001, kept_in=tmp_path).directory == tmp_path
+    assert StackOptions(port=8001, directory_override=tmp_path).directory == tmp_path

@@ -1,4 +1,4 @@
-"""Children on the leash: they end when they are let go, and when their runner is gone."""
+"""Child processes: they end on request, and when the process that started them is gone."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print(os.getpid(), flush=True)
 time.sleep(600)
 """
-PARENT_OF_A_STUBBORN_ONE = f"""
+PARENT_OF_A_STUBBORN_CHILD = f"""
 import subprocess, sys
 subprocess.Popen([sys.executable, "-c", {STUBBORN!r}]).wait()
 """
-PARENT_THAT_LEAVES_ONE_BEHIND = f"""
+PARENT_THAT_EXITS_FIRST = f"""
 import subprocess, sys
 left = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}], stdout=subprocess.PIPE)
 print(left.stdout.readline().decode(), end="")
@@ -49,15 +49,15 @@ def test_a_child_that_ignores_the_request_to_end_is_ended(tmp_path: Path) -> Non
     assert running.alive({pid}) == set()
 
 
-def test_what_a_child_has_started_ends_with_it(tmp_path: Path) -> None:
-    child = python(PARENT_OF_A_STUBBORN_ONE, tmp_path / "log")
+def test_a_child_and_its_own_children_end_together(tmp_path: Path) -> None:
+    child = python(PARENT_OF_A_STUBBORN_CHILD, tmp_path / "log")
     grandchild = pid_in(child.log)
     child.stop()
     assert running.alive({grandchild}) == set()
 
 
-def test_what_a_child_leaves_behind_is_ended_too(tmp_path: Path) -> None:
-    child = python(PARENT_THAT_LEAVES_ONE_BEHIND, tmp_path / "log")
+def test_processes_that_a_child_left_running_are_ended(tmp_path: Path) -> None:
+    child = python(PARENT_THAT_EXITS_FIRST, tmp_path / "log")
     grandchild = pid_in(child.log)
     running.wait_until(lambda: not child.running and not running.alive({grandchild}), 20)
     assert running.alive({grandchild}) == set()
@@ -69,8 +69,8 @@ def test_children_end_when_their_runner_is_killed(tmp_path: Path) -> None:
     code = f"""
 import sys, time
 from pathlib import Path
-from local.children import Child
-child = Child("A child", [sys.executable, "-c", {PARENT_OF_A_STUBBORN_ONE!r}], log=Path({str(log)!r}))
+from local.stack.processes import Child
+child = Child("A child", [sys.executable, "-c", {PARENT_OF_A_STUBBORN_CHILD!r}], log=Path({str(log)!r}))
 time.sleep(600)
 """
     runner = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
@@ -82,14 +82,14 @@ time.sleep(600)
     assert running.alive({pid}) == set()
 
 
-def test_a_child_that_ends_too_early_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_child_that_ends_too_early_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     child = python("import sys; sys.exit('no such luck')", tmp_path / "log")
     with pytest.raises(StackError, match=r"(?s)A child has ended.*no such luck"):
         wait_until(lambda: False, child, seconds=20)
     child.stop()
 
 
-def test_a_child_that_is_never_ready_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_child_that_is_never_ready_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     child = python("import time; print('waiting', flush=True); time.sleep(600)", tmp_path / "log")
     running.wait_until(lambda: "waiting" in child.tail(), 20)
     with pytest.raises(StackError, match=r"(?s)was not ready.*waiting"):

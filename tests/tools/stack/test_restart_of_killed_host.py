@@ -1,4 +1,4 @@
-"""The function host started again after it was killed."""
+"""Starting the function host again after it was killed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.tools.stack.running import wait_until
 
 
 class Sleeping(Stack):
-    """A stack whose function host only sleeps."""
+    """A stack with a sleeping process in place of the function host."""
 
     def _host_arguments(self) -> list[str]:
         return ["-c", "import time; time.sleep(600)"]
@@ -22,15 +22,15 @@ class Sleeping(Stack):
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    made = Sleeping(StackOptions(port=free_port(), sim_port=free_port(), kept_in=tmp_path))
+    made = Sleeping(StackOptions(port=free_port(), sim_port=free_port(), directory_override=tmp_path))
     yield made
     made.stop()
 
 
-def test_a_host_started_again_takes_the_dead_ones_place(stack: Stack) -> None:
+def test_a_restarted_host_replaces_the_dead_one(stack: Stack) -> None:
     first = stack.start_host()
     stack.check()
-    first.let_go()
+    first.request_stop()
     wait_until(lambda: not first.running, 20)
     with pytest.raises(StackError, match="Function host has ended"):
         stack.check()

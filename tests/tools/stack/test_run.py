@@ -1,4 +1,4 @@
-"""`make run`: it comes up, and nothing is left of it however it ends."""
+"""`make run`: it starts, and no process is left however it ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_nothing_is_left_after_a_signal(tmp_path: Path, number: signal.Signals) 
     with running(tmp_path, "run") as runner:
         runner.wait_for(UP)
         process_tree = runner.process_tree()
-        assert len(process_tree) >= 7  # the runner, and a leash and a command for each of three parts
+        assert len(process_tree) >= 7  # the runner, and a supervisor and a command for each of three children
         os.kill(runner.process.pid, number)
         code = runner.process.wait(30)
         runner.assert_nothing_is_left(process_tree)
@@ -48,7 +48,7 @@ def test_nothing_is_left_when_make_is_killed(tmp_path: Path) -> None:
         runner.assert_nothing_is_left(process_tree)
 
 
-def test_nothing_is_left_when_a_part_dies(tmp_path: Path) -> None:
+def test_nothing_is_left_when_a_child_dies(tmp_path: Path) -> None:
     with running(tmp_path, "run") as runner:
         runner.wait_for(UP)
         process_tree = runner.process_tree()
@@ -57,14 +57,14 @@ def test_nothing_is_left_when_a_part_dies(tmp_path: Path) -> None:
         sim = next(pid for pid in process_tree if "local.sim" in commands[pid] and "supervisor" not in commands[pid])
         os.kill(sim, signal.SIGKILL)
         assert runner.process.wait(30) == 1
-        assert "Simulated Azure has ended" in runner.said()
+        assert "Simulated Azure has ended" in runner.printed()
         runner.assert_nothing_is_left(process_tree)
 
 
-def test_the_lines_to_try_work_in_their_order(tmp_path: Path) -> None:
+def test_the_suggested_commands_work_in_order(tmp_path: Path) -> None:
     with running(tmp_path, "run", SIM_SPEED="600") as runner:
         runner.wait_for("/_sim/state")
-        lines = re.findall(r"^  (curl .*)$", runner.said(), re.MULTILINE)
+        lines = re.findall(r"^  (curl .*)$", runner.printed(), re.MULTILINE)
         plan, capture, tasks, activation, azure = (partial(ask, line) for line in lines)
         assert (plan()["can_start"], len(plan()["hosts"])) == (True, 24)
         made = capture()
@@ -78,11 +78,11 @@ def test_the_lines_to_try_work_in_their_order(tmp_path: Path) -> None:
 
 
 def ask(line: str) -> Any:
-    """What a command answers, as somebody pastes it."""
+    """The JSON output of a command line."""
     return json.loads(subprocess.check_output(shlex.split(line)))
 
 
 def first(listed: dict[str, Any]) -> dict[str, Any]:
-    """The newest of a list."""
+    """The first item of a list: the newest."""
     found: dict[str, Any] = listed["items"][0]
     return found
