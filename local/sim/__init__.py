@@ -1,5 +1,5 @@
-"""A simulated Azure: ARM's own paths for compute and desktop virtualization, on loopback.
+"""A simulated Azure: ARM's routes for compute and desktop virtualization on loopback.
 
-The real SDK clients run against it unchanged. `python -m local.sim --help` starts it as a server,
-`local.sim.testing.start_simulator` inside a test.
+The real SDK clients run against it unchanged. `python -m local.sim` starts it as a server, and
+`local.sim.testing.start_simulator` starts it inside a test.
 """

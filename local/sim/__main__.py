@@ -1,4 +1,4 @@
-"""`python -m local.sim`: the simulated Azure as a server on loopback."""
+"""`python -m local.sim`: runs the simulated Azure as a loopback server."""
 
 import argparse
 import os
@@ -18,29 +18,29 @@ from local.sim.server import SimServer
 
 HELP = {
     "hosts": "session hosts in the pool hp-office",
-    "seed": "of everything random: the same seed gives the same day",
+    "seed": "seed of all random numbers: the same seed gives the same run",
     "speed": "virtual seconds per real second",
-    "duration_scale": "multiplies every duration; 0 makes everything immediate",
-    "throttle": "ARM's token buckets: off, or counted in virtual or real time",
+    "duration_scale": "factor for all durations; 0 completes every operation immediately",
+    "throttle": "ARM's token buckets: off, or refilled in virtual or real time",
     "page_size": "items per page of a list",
-    "events_url": "where guests post their logoff events, e.g. http://127.0.0.1:7071/api/events/logoff",
-    "users": "on: people come, work and leave; off: whoever is there stays",
+    "events_url": "URL to which guests post logoff events, e.g. http://127.0.0.1:7071/api/events/logoff",
+    "users": "on: users log on, work and log off; off: sessions change only on request",
     "busy": "share of the hosts with sessions at the start, 0 to 1",
-    "busy_sessions": "at most so many sessions on a busy host at the start",
-    "work_minutes": "mean length of a session, virtual",
-    "arrivals_per_minute": "new logons per virtual minute (default: as many as leave)",
+    "busy_sessions": "maximum number of sessions on a busy host at the start",
+    "work_minutes": "mean length of a session in virtual minutes",
+    "arrivals_per_minute": "new logons per virtual minute (default: as many as log off)",
     "disconnect_share": "share of sessions that disconnect some minutes before they end",
-    "max_session_limit": "sessions per host the pool allows",
-    "load_balancer": "where the broker sends people: BreadthFirst or DepthFirst",
-    "powered_off": "so many hosts deallocated at the start",
-    "drained": "so many hosts in an operator's drain at the start",
+    "max_session_limit": "the pool's session limit per host",
+    "load_balancer": "how the broker places new sessions: BreadthFirst or DepthFirst",
+    "powered_off": "number of deallocated hosts at the start",
+    "drained": "number of hosts drained by an operator at the start",
     "delete_option": "deleteOption of the hosts' OS disks: Delete or Detach",
     "vmss": "hosts are instances of a Flexible scale set",
-    "pinned": "hosts were created from version ids, not from the definition",
+    "pinned": "hosts were created from the id of a version instead of its definition",
     "ephemeral": "hosts have ephemeral OS disks",
     "trusted_launch": "hosts are Trusted Launch VMs",
-    "versions": "image versions in the gallery at the start; the hosts are on the first",
-    "excluded": "those of them that are excluded from latest",
+    "versions": "image versions in the gallery at the start; the hosts use the first",
+    "excluded": "versions that are excluded from latest",
     "template": "power state of the template VM",
 }
 CHOICES = {
@@ -52,26 +52,26 @@ CHOICES = {
 TYPES: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "float | None": float, "tuple": version_list}
 
 EPILOG = f"""
-ids of the world:
-  subscription   {names.SUBSCRIPTION}   (one that answers 403: {names.FORBIDDEN_SUBSCRIPTION})
+ids of the simulated resources:
+  subscription   {names.SUBSCRIPTION}   (always returns 403: {names.FORBIDDEN_SUBSCRIPTION})
   group, region  {names.GROUP}, {names.REGION}
   image          {names.DEFINITION_ID}
-                 versions as --versions says: the first one is on the hosts
+                 versions as given by --versions; the hosts use the first
   pools          hp-office (pooled), hp-personal (personal)
   template VM    {names.last(names.TEMPLATE_VM_ID)}
 
-control: GET /_sim/health /_sim/state /_sim/calls /_sim/options /_sim/faults /_sim/autoscaler
-         POST /_sim/logon /_sim/logoff /_sim/arrive /_sim/faults /_sim/clock /_sim/expect
-         POST /_sim/pools /_sim/definitions /_sim/burst /_sim/expire_tokens /_sim/reset
-         PUT /_sim/autoscaler          DELETE /_sim/faults /_sim/autoscaler
+control routes: GET /_sim/health /_sim/state /_sim/calls /_sim/options /_sim/faults /_sim/autoscaler
+                POST /_sim/logon /_sim/logoff /_sim/arrive /_sim/faults /_sim/clock /_sim/expect
+                POST /_sim/pools /_sim/definitions /_sim/burst /_sim/expire_tokens /_sim/reset
+                PUT /_sim/autoscaler          DELETE /_sim/faults /_sim/autoscaler
 """
 
 
 def parser() -> argparse.ArgumentParser:
-    """One flag per option, so that none is forgotten."""
+    """Create one flag per option, from the fields of `Options`."""
     made = argparse.ArgumentParser(
         prog="python -m local.sim",
-        description="A simulated Azure for Freshcoat: ARM's paths for compute and desktop virtualization.",
+        description="A simulated Azure for Freshcoat: ARM's routes for compute and desktop virtualization.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     for option in fields(Options):
         flag, shown = "--" + option.name.replace("_", "-"), option.default
         text = HELP[option.name]
-        if shown is not None and shown != "":  # 0 and False are defaults worth showing
+        if shown is not None and shown != "":  # 0 and False are shown as defaults
             text += f" ({_default(shown)})"
         if option.name == "users":
             made.add_argument(flag, choices=["on", "off"], default="on", help=text)
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         listener = listen(port)
     except OSError as error:
-        print(f"local.sim: port {port} is not free ({error.strerror})", file=sys.stderr)
+        print(f"local.sim: port {port} is not available ({error.strerror})", file=sys.stderr)
         return 1
     server = SimServer(*seed.start(options))
     config = uvicorn.Config(server, log_level="warning", access_log=False, ws="none", http="h11")
@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class QuickServer(uvicorn.Server):
-    """Ends at the first signal: there is nothing to save, and open requests would only be waited for."""
+    """Stops at the first signal without waiting for open requests: there is no state to save."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = self.force_exit = True
@@ -128,4 +128,4 @@ class QuickServer(uvicorn.Server):
 if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
-    os._exit(code)  # without waiting for events still being posted to a host that may be gone
+    os._exit(code)  # do not wait for events that are still being posted to a host that may have stopped

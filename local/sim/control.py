@@ -1,4 +1,4 @@
-"""`/_sim/...`: what a test or the demo may ask of the simulator besides being Azure."""
+"""The control routes `/_sim/...`, by which tests and the demo read and change the simulator."""
 
 import json
 import time
@@ -30,7 +30,7 @@ class ControlError(Exception):
 
 
 class Control:
-    """One method per control operation: request body in, answer out."""
+    """The control operations. Each method takes a request body and query, and returns the answer."""
 
     def __init__(self, sim: Sim, autoscaler: Autoscaler) -> None:
         self.sim = sim
@@ -59,9 +59,7 @@ class Control:
         if status != "Available":
             raise ControlError(409, f"host '{host.name}' is {status}: nobody can log on")
         if not host.allow_new and not body.get("force"):
-            raise ControlError(
-                409, f"host '{host.name}' does not accept new sessions (force: true logs on all the same)"
-            )
+            raise ControlError(409, f"host '{host.name}' does not accept new sessions (force: true logs on anyway)")
         session = guests.log_on(self.sim, host, self._field(body, "user"))
         return {"host": host.name, "session_id": str(session.id)}
 
@@ -75,13 +73,13 @@ class Control:
         return {"host": host.name, "session_id": str(found[0].id), "at": time.time()}
 
     def arrive(self, body: Any, query: dict[str, str]) -> Any:
-        """People come to a pool and are placed by the broker; who finds no host is turned away."""
+        """Log users on to a pool. The broker places them; without a suitable host the logon is refused."""
         pool = next((p for p in self.sim.world.pools.values() if p.name == body.get("pool", "hp-office")), None)
         if pool is None:
             raise ControlError(404, f"host pool '{body.get('pool')}' does not exist")
         placed = []
         for _ in range(int(body.get("count", 1))):
-            host = users.place(self.sim, pool)
+            host = users.choose_host(self.sim, pool)
             if host is None:
                 self.sim.world.count("turned_away")
                 continue
@@ -98,14 +96,14 @@ class Control:
         return {"faults": self.sim.faults.as_list()}
 
     def _make_ghosts(self, fault: faults.Fault) -> None:
-        """Registrations whose machine is gone: they come about at once, not at some later call."""
+        """Delete VMs and keep their registrations. This fault applies immediately instead of at a later call."""
         for pool in self.sim.world.pools.values():
             for host in pool.hosts.values():
                 vm = self.sim.world.vm(host.vm_id)
-                if vm is None or fault.spent or not fault.meets((host.name,)):
+                if vm is None or fault.used_up or not fault.matches((host.name,)):
                     continue
                 fault.hits += 1
-                guests.go_down(self.sim, vm)
+                guests.shut_down(self.sim, vm)
                 self.sim.world.vms.pop(vm.id.lower())
                 self.sim.world.disks.pop(vm.os_disk_id.lower(), None)
 
@@ -140,17 +138,17 @@ class Control:
         return {"id": pool.id, "hosts": [host.name for host in pool.hosts.values()]}
 
     def add_definition(self, body: Any, query: dict[str, str]) -> Any:
-        """One more image definition in the gallery, with versions that are there at once."""
+        """Add an image definition to the gallery, with versions that are complete at once."""
         versions, excluded = (version_list(body.get(name, ())) for name in ("versions", "excluded"))
         made = seed.add_definition(self.sim, self._field(body, "name"), versions, excluded)
-        self._autoscaler.note_offers()
+        self._autoscaler.record_included_versions()
         return {"id": made["id"], "versions": list(versions)}
 
     def autoscalers(self, body: Any, query: dict[str, str]) -> Any:
         return {"rules": self._autoscaler.rules_as_list()}
 
     def set_autoscaler(self, body: Any, query: dict[str, str]) -> Any:
-        """Switch a pool's autoscaler on or change it; `null` switches all off."""
+        """Enable or change a pool's autoscaler; `null` disables all."""
         if body is None:
             self._autoscaler.switch_off()
         else:
@@ -162,12 +160,12 @@ class Control:
         return self.autoscalers(body, query)
 
     def burst(self, body: Any, query: dict[str, str]) -> Any:
-        """Hosts for a pool now, whatever the load; the answer names those that are asked for."""
+        """Add hosts to a pool regardless of the load. The answer names the requested hosts."""
         asked = self._autoscaler.burst(self._field(body, "pool"), int(body.get("count", 1)))
         return {"hosts": [burst.host for burst in asked]}
 
     def expire_tokens(self, body: Any, query: dict[str, str]) -> Any:
-        """Let every registration token run out now: they live an hour at least otherwise."""
+        """Expire every registration token now; they are otherwise valid for at least an hour."""
         past = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
         for pool in self.sim.world.pools.values():
             pool.tokens = dict.fromkeys(pool.tokens, past)

@@ -1,4 +1,4 @@
-"""Small things around the machines: subscriptions, groups, permissions, locks, quota, tags, scaling plans."""
+"""Routes around the VMs: subscriptions, resource groups, permissions, locks, quotas, tags, scaling plans."""
 
 from local.sim.compute.references import public
 from local.sim.core import names
@@ -54,8 +54,11 @@ def _group() -> Json:
 
 @arm("GET", "Microsoft.Authorization/permissions", "list_permissions")
 def list_permissions(sim: Sim, call: Call) -> Answer:
-    """What the caller may do: everything, or what `POST /_sim/expect` says: `{permissions: [...]}` only these actions,
-    `{denied: [...]}` not these. It is only told: nothing else asks for rights here."""
+    """List the caller's permissions: all actions, unless `POST /_sim/expect` limits them.
+
+    `{permissions: [...]}` allows only these actions, and `{denied: [...]}` removes actions. The simulator reports
+    permissions but does not enforce them.
+    """
     allowed, denied = (sim.world.expect.get(name) for name in ("permissions", "denied"))
     value = {"actions": allowed or ["*"], "notActions": denied or [], "dataActions": [], "notDataActions": []}
     return Answer(200, {"value": [value]})
@@ -63,7 +66,7 @@ def list_permissions(sim: Sim, call: Call) -> Answer:
 
 @arm("GET", LOCK, "list_locks")
 def list_locks(sim: Sim, call: Call) -> Answer:
-    """Locks at the scope asked about, above it, and below it; without the last with `$filter=atScope()`."""
+    """List the locks at, above and below the scope; with `$filter=atScope()` without those below it."""
     scope, at_scope = f"{call.scope.lower()}/", call.query.get("$filter", "").lower() == "atscope()"
     found = {}
     for key, body in sim.world.of(LOCK).items():
@@ -89,7 +92,7 @@ def delete_lock(sim: Sim, call: Call) -> Answer:
 
 @arm("GET", "Microsoft.Compute/locations/*/usages", "list_usages")
 def list_usages(sim: Sim, call: Call) -> Answer:
-    """Cores of a region; `POST /_sim/expect {core_quota: n}` says how many there may be, null that there are plenty."""
+    """List the core usage of a region. `POST /_sim/expect {core_quota: n}` sets the limit; null means a high one."""
     region = call.names[0].lower()
     used = sum(CORES for vm in sim.world.vms.values() if vm.power != "deallocated" and vm.location == region)
     quota = sim.world.expect.get("core_quota")
@@ -105,7 +108,7 @@ def list_usages(sim: Sim, call: Call) -> Answer:
 @arm("GET", "Microsoft.Resources/tags/*", "get_tags")
 @arm("PATCH", "Microsoft.Resources/tags/*", "update_tags")
 def tags(sim: Sim, call: Call) -> Answer:
-    """Tags of a VM by themselves: Merge, Replace or Delete, without touching the VM's other side."""
+    """Read or change only the tags of a VM, with the operations Merge, Replace and Delete."""
     vm = sim.world.vm(call.scope)
     if vm is None:
         raise ArmError(404, "ResourceNotFound", f"The resource '{call.scope}' was not found.")

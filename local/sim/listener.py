@@ -1,13 +1,13 @@
-"""The listening socket."""
+"""Opens the listening socket."""
 
 import socket
 
 
 def listen(port: int) -> socket.socket:
-    """A socket on loopback; 0 means any free port.
+    """Open a listening socket on loopback; port 0 chooses a free port.
 
-    Made with IPPROTO_TCP spelled out: asyncio switches Nagle's algorithm off only on sockets that say so,
-    and with it on every answer waits 40 ms for the client's acknowledgement.
+    IPPROTO_TCP is given explicitly because asyncio disables Nagle's algorithm only on such sockets. With Nagle's
+    algorithm, every answer would wait 40 ms for the client's acknowledgement.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Asks the app what a new host is to be made from: off the event loop, once, and not for ever."""
+"""Asks the app which image version a new host gets: on worker threads, once per host, with a timeout."""
 
 import json
 import urllib.error
@@ -14,73 +14,73 @@ TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Given:
-    """The gallery version to make the host from, and the app's reason for it."""
+class Image:
+    """The gallery version for the new host, and the app's reason for it."""
 
     version_id: str
     reason: str
 
 
 @dataclass(frozen=True)
-class NotGiven:
-    """No version: `refused` by the app, or `no_answer` that could be used."""
+class NoImage:
+    """No version: the app `refused`, or there was `no_answer` that could be used."""
 
     result: str
     reason: str
 
 
 @dataclass(frozen=True)
-class Question:
-    """`then` gets the answer, on the event loop."""
+class ImageRequest:
+    """A request to the app. `callback` receives the answer on the event loop."""
 
     url: str
-    then: Callable[[Given | NotGiven], None]
+    callback: Callable[[Image | NoImage], None]
 
 
-class Asker:
-    """Carries questions to the app and its answers back."""
+class NewHostImageClient:
+    """Sends requests to the app on worker threads, and delivers the answers on the event loop."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="autoscaler")
-        self._answers: deque[tuple[Question, Given | NotGiven]] = deque()
+        self._answers: deque[tuple[ImageRequest, Image | NoImage]] = deque()
 
-    def exchange(self, questions: deque[Question]) -> None:
-        """Hand out the answers that have come in, and send off what is to be asked."""
+    def exchange(self, requests: deque[ImageRequest]) -> None:
+        """Deliver the answers that have arrived, and send the new requests."""
         while self._answers:
-            question, answer = self._answers.popleft()
-            question.then(answer)
-        while questions:
-            self._pool.submit(self._carry, questions.popleft())
+            request, answer = self._answers.popleft()
+            request.callback(answer)
+        while requests:
+            self._pool.submit(self._carry, requests.popleft())
 
-    def _carry(self, question: Question) -> None:
-        self._answers.append((question, ask(question.url)))
+    def _carry(self, request: ImageRequest) -> None:
+        self._answers.append((request, request_image(request.url)))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def ask(url: str) -> Given | NotGiven:
-    """GET `url`, which answers as `GET /api/pools/{pool}/image` does."""
+def request_image(url: str) -> Image | NoImage:
+    """Read `url`, whose answer has the format of `GET /api/pools/{pool}/image`."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only, see `rule`
             return _read(json.load(answer))
     except urllib.error.HTTPError as error:
-        return NotGiven("refused", f"{error.code}: {_detail(error)}")
+        return NoImage("refused", f"{error.code}: {_detail(error)}")
     except (urllib.error.URLError, OSError) as error:
-        return NotGiven("no_answer", str(getattr(error, "reason", error)))
+        return NoImage("no_answer", str(getattr(error, "reason", error)))
     except ValueError:
-        return NotGiven("no_answer", "the answer is not JSON")
+        return NoImage("no_answer", "the answer is not JSON")
 
 
-def _read(body: Any) -> Given | NotGiven:
+def _read(body: Any) -> Image | NoImage:
     found = body.get("version_id") if isinstance(body, dict) else None
     if not isinstance(found, str) or not found:
-        return NotGiven("no_answer", "the answer has no version_id")
-    return Given(found, str(body.get("reason") or ""))
+        return NoImage("no_answer", "the answer has no version_id")
+    return Image(found, str(body.get("reason") or ""))
 
 
 def _detail(error: urllib.error.HTTPError) -> str:
-    """What a problem document says, else the status in words."""
+    """The detail of a problem document, or else the reason phrase of the status."""
     try:
         return str(json.load(error)["detail"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""The world a simulator starts with, and further pools on request."""
+"""Creates the simulator's initial resources, and further pools on request."""
 
 from local.sim.autoscaler import Autoscaler
 from local.sim.avd import users
@@ -16,14 +16,14 @@ VMSS = "Microsoft.Compute/virtualMachineScaleSets"
 
 
 def start(options: Options) -> tuple[Sim, Autoscaler]:
-    """Create a simulator with its first world, and the autoscaler that works on it."""
+    """Create a simulator with its initial resources, and its autoscaler."""
     sim = Sim(options)
     _build_world(sim)
     return sim, Autoscaler(sim)
 
 
 def restart(sim: Sim, autoscaler: Autoscaler, options: Options) -> None:
-    """Replace the world, and start the autoscaler again without rules."""
+    """Replace all resources by the initial ones, and remove the autoscaler's rules."""
     sim.reset(options)
     _build_world(sim)
     autoscaler.reset()
@@ -73,7 +73,7 @@ def _put(sim: Sim, kind: str, resource_id: str, properties: Json) -> Json:
 
 
 def add_definition(sim: Sim, name: str, versions: Versions, excluded: Versions) -> Json:
-    """An image definition with versions in the gallery, those `excluded` left out of "latest"."""
+    """Add an image definition with versions to the gallery. The `excluded` ones are excluded from "latest"."""
     definition_id = names.definition_id(name)
     if definition_id.lower() in sim.world.of(DEFINITION):
         raise ValueError(f"image definition '{name}' exists")
@@ -106,9 +106,10 @@ def _network(sim: Sim) -> None:
 
 
 def _template(sim: Sim) -> None:
-    """The VM the image is built from: usually off, with the marketplace image it once came from.
+    """Create the template VM from a marketplace image.
 
-    It is no Trusted Launch VM: of one no managed image can be made, and this kind of definition takes no other source.
+    It is not a Trusted Launch VM, because Azure cannot create a managed image from one, and this image definition
+    accepts only managed images.
     """
     vm = new_pool_vm(sim, names.last(names.TEMPLATE_VM_ID), PoolSpec(name="", trusted_launch=False), "")
     reference = {"publisher": "MicrosoftWindowsDesktop", "offer": "office-365", "sku": "win11-24h2-avd-m365"}
@@ -147,17 +148,17 @@ def add_pool(sim: Sim, spec: PoolSpec) -> HostPool:
         )
     for number in range(1, spec.hosts + 1):
         _host(sim, pool, spec, number)
-    _people(sim, pool, spec)
+    _initial_sessions(sim, pool, spec)
     return pool
 
 
 def _source(spec: PoolSpec) -> str:
-    """The gallery version the pool's hosts are made from."""
+    """The id of the gallery version of the pool's hosts."""
     return names.version_id(spec.version, names.definition_id(spec.definition))
 
 
 def _host(sim: Sim, pool: HostPool, spec: PoolSpec, number: int) -> None:
-    """One machine, joined, registered and Available; the last ones off or drained if asked for."""
+    """Create a host that is joined, registered and Available. The last hosts are powered off or drained on request."""
     vm = new_pool_vm(sim, f"{spec.host_prefix}-{number:04d}", spec, _source(spec))
     vm.guest = Guest("ad", names.DOMAIN, pool.id, online_at=sim.clock.now())
     fqdn = f"{vm.name}.{names.DOMAIN}"
@@ -174,15 +175,15 @@ def _host(sim: Sim, pool: HostPool, spec: PoolSpec, number: int) -> None:
         host.assigned_user = "owner@contoso.com"
 
 
-def _people(sim: Sim, pool: HostPool, spec: PoolSpec) -> None:
-    """Sessions that were there before the start, and arrivals that keep about as many there."""
+def _initial_sessions(sim: Sim, pool: HostPool, spec: PoolSpec) -> None:
+    """Create the sessions that exist at the start, and arrivals that keep their number about constant."""
     hosts = [h for h in pool.hosts.values() if sim.world.vms[h.vm_id.lower()].power == "running"]
     busy = sim.rng.sample(hosts, round(len(hosts) * spec.busy)) if pool.pooled else []
     total = 0
     for host in busy:
         for _ in range(min(sim.rng.randint(1, max(1, spec.busy_sessions)), spec.max_session_limit)):
             session = log_on(sim, host, users.user_name(sim))
-            users.live(sim, host, session)
+            users.schedule_end(sim, host, session)
             total += 1
     steady = total / sim.options.work_minutes
     pool.arrivals_per_minute = steady if spec.arrivals_per_minute is None else spec.arrivals_per_minute

@@ -1,4 +1,4 @@
-"""The HTTP side: one ASGI application for ARM's paths and for the control surface."""
+"""The HTTP server: one ASGI application for ARM's routes and the control routes."""
 
 import asyncio
 import itertools
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from local.sim import governance  # noqa: F401 - importing a module registers its routes
 from local.sim.autoscaler import Autoscaler
 from local.sim.avd import host_pools, sessions  # noqa: F401 - as above
-from local.sim.avd.logoff_outbox import Postman
+from local.sim.avd.logoff_outbox import LogoffOutbox
 from local.sim.compute import (  # noqa: F401 - as above
     captures,
     disks,
@@ -26,8 +26,8 @@ from local.sim.core import names, operations  # noqa: F401 - as above
 from local.sim.core.faults import Fault
 from local.sim.core.routes import ROUTES
 from local.sim.core.simulator import Sim
-from local.sim.core.wire import Answer, ArmError, Call, take_apart
-from local.sim.new_host_image import Asker
+from local.sim.core.wire import Answer, ArmError, Call, parse_path
+from local.sim.new_host_image import NewHostImageClient
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -40,35 +40,35 @@ class SimServer:
         self.sim = sim
         self._autoscaler = autoscaler
         self._control = control_app(sim, autoscaler)
-        self._postman = Postman(sim)
-        self._asker = Asker()
+        self._logoff_outbox = LogoffOutbox(sim)
+        self._image_client = NewHostImageClient()
         self._request_ids = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
         elif scope["path"].startswith("/_sim"):
             self.sim.clock.run_due()
             await self._control(scope, receive, send)
         else:
             await self._arm(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         ticker = asyncio.create_task(self._tick())
         await send({"type": "lifespan.startup.complete"})
         await receive()
         ticker.cancel()
-        self._postman.close()
-        self._asker.close()
+        self._logoff_outbox.close()
+        self._image_client.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _tick(self) -> None:
-        """Time passes also when nobody asks: people come and go, and their events are posted, hosts added."""
+        """Run due actions, post logoff events and add hosts, also when there are no requests."""
         while True:
             self.sim.clock.run_due()
-            self._postman.post_all()
-            self._asker.exchange(self._autoscaler.questions)
+            self._logoff_outbox.post_all()
+            self._image_client.exchange(self._autoscaler.image_requests)
             await asyncio.sleep(TICK_SECONDS)
 
     async def _arm(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +76,7 @@ class SimServer:
         self.sim.clock.run_due()
         try:
             call = read_call(scope, raw)
-            faults = self._admit(call)
+            faults = self._check_request(call)
         except ArmError as error:
             await self._answer(send, _refusal(error), {})
             return
@@ -86,34 +86,34 @@ class SimServer:
             self.sim.clock.run_due()
         cut = by_kind.get("disconnect")
         if cut and cut.when == "before":
-            await _hang_up(send)
+            await _close_connection(send)
             return
-        answer, headers = self._perform(call, faults)
+        answer, headers = self._execute(call, faults)
         if cut:
-            await _hang_up(send)
+            await _close_connection(send)
             return
         await self._answer(send, answer, headers)
 
-    def _admit(self, call: Call) -> list[Fault]:
-        """Refuse what ARM refuses before any provider sees it; say which faults strike."""
+    def _check_request(self, call: Call) -> list[Fault]:
+        """Refuse requests that ARM refuses before they reach a resource provider. Returns the HTTP faults to apply."""
         route = ROUTES.get((call.method, call.pattern))
         call.op = route.op if route else "unknown"
-        self.sim.note_call(call)
+        self.sim.count_call(call)
         check_scope(call)
         return self.sim.faults.http(call)
 
-    def _perform(self, call: Call, faults: list[Fault]) -> tuple[Answer, dict[str, str]]:
+    def _execute(self, call: Call, faults: list[Fault]) -> tuple[Answer, dict[str, str]]:
         headers: dict[str, str] = {}
         try:
             headers = self.sim.throttle.check(call)
             for fault in faults:
-                _strike(fault)
+                _raise_http_fault(fault)
             route = ROUTES.get((call.method, call.pattern))
             if route is None:
                 message = f"No simulated resource answers {call.method} {call.pattern}."
                 raise ArmError(404, "InvalidResourceType", message)
             answer = route.handler(self.sim, call)
-            self._autoscaler.note_offers(call)
+            self._autoscaler.record_included_versions(call)
             return answer, headers
         except ArmError as error:
             return _refusal(error), headers
@@ -135,7 +135,7 @@ class SimServer:
 
 
 def read_call(scope: Scope, raw: bytes) -> Call:
-    subscription, group, pattern, parts, path_scope = take_apart(scope["path"])
+    subscription, group, pattern, parts, path_scope = parse_path(scope["path"])
     headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
     query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
     base_url = f"http://{headers.get('host') or '127.0.0.1'}"
@@ -158,7 +158,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
 
 
 def check_scope(call: Call) -> None:
-    """Subscription, group and api-version, in ARM's order."""
+    """Check api-version, subscription and resource group, in ARM's order."""
     if "api-version" not in call.query:
         message = "The api-version query parameter (?api-version=) is required for all requests."
         raise ArmError(400, "MissingApiVersionParameter", message)
@@ -172,7 +172,7 @@ def check_scope(call: Call) -> None:
         raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{call.group}' could not be found.")
 
 
-def _strike(fault: Fault) -> None:
+def _raise_http_fault(fault: Fault) -> None:
     if fault.kind == "429":
         headers = {"Retry-After": str(fault.retry_after)}
         raise ArmError(429, "TooManyRequests", "The request is being throttled (simulated).", headers=headers)
@@ -195,10 +195,10 @@ async def _read(receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
-async def _hang_up(send: Send) -> None:
-    """Close the connection without an answer, as a dying network would."""
+async def _close_connection(send: Send) -> None:
+    """Close the connection without an answer, like a network failure."""
     owner: Any = getattr(send, "__self__", None)
     transport = getattr(owner, "transport", None)
     if transport is not None:
         transport.abort()
-        await asyncio.sleep(0.01)  # until the connection is known to be lost, or the server answers 500
+        await asyncio.sleep(0.01)  # give uvicorn time to notice the lost connection, or it would answer 500

@@ -1,4 +1,4 @@
-"""`GET /_sim/state`: the whole truth, for tests and for the demo. No secret is in it."""
+"""`GET /_sim/state`: the complete state for tests and the demo, without secrets."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ COUNTERS = (
 
 
 def state(sim: Sim, bursts: list[Json], pool: str = "") -> Json:
-    """Everything, or the hosts of one pool only."""
+    """The complete state, or only the hosts of one pool with the summary."""
     kept = _kept_disks(sim)
     hosts = [h for h in _hosts(sim, kept) if pool in {"", h["pool"]}]
     all_disks = [_disk(disk) for disk in sim.world.disks.values()]
@@ -42,7 +42,7 @@ def state(sim: Sim, bursts: list[Json], pool: str = "") -> Json:
 
 
 def _temporary(sim: Sim) -> Iterator[Json]:
-    """What was made for the time of a task and is still there. An image version is what the task was for."""
+    """Resources that a task created for temporary use and that still exist. Image versions are not temporary."""
     bodies = [(vm.id, vm.tags) for vm in sim.world.vms.values()]
     bodies += [(disk.id, disk.tags) for disk in sim.world.disks.values()]
     for kind in (SNAPSHOT, MANAGED_IMAGE, NIC):
@@ -53,7 +53,7 @@ def _temporary(sim: Sim) -> Iterator[Json]:
 
 
 def summary(sim: Sim, bursts: list[Json]) -> Json:
-    """The state without hosts and disks: cheap to ask for, however big the world."""
+    """The state without hosts and disks, which is cheap to compute for any number of hosts."""
     counters = {name: sim.world.counters.get(name, 0) for name in COUNTERS}
     return {
         "now": datetime.now(UTC).isoformat(),
@@ -71,13 +71,13 @@ def summary(sim: Sim, bursts: list[Json]) -> Json:
 def _kept_disks(sim: Sim) -> dict[str, list[str]]:
     kept: dict[str, list[str]] = {}
     for disk in sim.world.disks.values():
-        if not disk.owner and disk.was_on:
-            kept.setdefault(disk.was_on.lower(), []).append(disk.id)
+        if not disk.owner and disk.last_attached_to:
+            kept.setdefault(disk.last_attached_to.lower(), []).append(disk.id)
     return kept
 
 
 def _hosts(sim: Sim, kept: dict[str, list[str]]) -> Iterator[Json]:
-    """Every machine of a pool and every registration, also one without the other."""
+    """All VMs of pools and all registrations, including one without the other."""
     seen: set[int] = set()
     for vm_key, (pool_id, domain) in sim.world.home.items():
         vm = sim.world.vms.get(vm_key)
@@ -132,13 +132,13 @@ def _disk(disk: Disk) -> Json:
         "name": disk.name,
         "version": disk.version,
         "attached_to": disk.owner or None,
-        "kept_from": disk.was_on if not disk.owner and disk.was_on else None,
+        "kept_from": disk.last_attached_to if not disk.owner and disk.last_attached_to else None,
         "tags": disk.tags,
     }
 
 
 def calls(sim: Sim) -> Json:
-    """How often each operation was asked for: in all, and per host."""
+    """The number of calls per operation, in total and per host."""
     by_method: dict[str, int] = {}
     by_operation: dict[str, int] = {}
     for (method, op), number in sim.calls.items():

@@ -1,4 +1,4 @@
-"""The simulator inside a test: started in a thread on a free port, and the real SDK clients for it."""
+"""Runs the simulator inside a test, in a thread on a free port, and creates the real SDK clients for it."""
 
 import json
 import socket
@@ -27,14 +27,14 @@ START_SECONDS = 10.0
 
 
 class NoCredential:
-    """The SDK wants a credential object; the simulator wants none."""
+    """A credential with a fixed token: the SDK needs a credential, but the simulator checks none."""
 
     def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         return AccessToken("simulated", int(time.time()) + 3600)
 
 
 class PlainHttpAuthentication(SansIOHTTPPolicy[Any, Any]):
-    """Names the caller without a bearer token: azure-core refuses to send those over plain http."""
+    """Sends the caller's identity without a bearer token, which azure-core refuses to send over plain HTTP."""
 
     def __init__(self, identity: str = "simulated") -> None:
         self._identity = identity
@@ -46,7 +46,7 @@ class PlainHttpAuthentication(SansIOHTTPPolicy[Any, Any]):
 def sdk_clients(
     base_url: str, subscription: str = SUBSCRIPTION, identity: str = "simulated", **options: Any
 ) -> tuple[ComputeManagementClient, DesktopVirtualizationMgmtClient]:
-    """Both real clients, pointed at a simulator. Retries are off unless `options` says otherwise."""
+    """Both real clients, connected to a simulator. Retries are off unless `options` enables them."""
     settings: dict[str, Any] = {"base_url": base_url, "retry_total": 0, "polling_interval": 0, **options}
     compute = ComputeManagementClient(
         NoCredential(), subscription, authentication_policy=PlainHttpAuthentication(identity), **settings
@@ -59,7 +59,7 @@ def sdk_clients(
 
 @dataclass
 class Simulator:
-    """A running simulator. `sim` is its inside: read it freely, change it only through the control calls."""
+    """A running simulator. Tests may read its state in `sim`, and change it only through the control calls."""
 
     base_url: str
     sim: Sim
@@ -80,7 +80,7 @@ class Simulator:
         self.stop()
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Call `/_sim/{path}`; an error status raises `ControlRefusedError`."""
+        """Call `/_sim/{path}`. Raises `ControlRefusedError` for an error status."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.base_url}/_sim/{path}", data, method=method)  # noqa: S310 - loopback
         try:
@@ -123,7 +123,8 @@ class ControlRefusedError(Exception):
 
 
 def start_simulator(port: int = 0, **options: Any) -> Simulator:
-    """Start one in a thread: `options` are those of `Options`; by default everything is immediate and nobody moves."""
+    """Start a simulator in a thread. `options` are fields of `Options`; by default operations are immediate and there
+    are no simulated users."""
     defaults: dict[str, Any] = {"hosts": 4, "duration_scale": 0.0, "users": False, "busy": 0.0}
     sim, autoscaler = seed.start(Options().changed({**defaults, **options}))
     listener = listen(port)

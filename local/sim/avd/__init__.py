@@ -1,1 +1,1 @@
-"""Simulated Azure Virtual Desktop: host pools, sessions, guests, users."""
+"""Simulated Azure Virtual Desktop: host pools, sessions, guest systems, users."""

@@ -1,4 +1,4 @@
-"""What happens inside the machines: joining, registering, sessions, and the task that reports a logoff."""
+"""The guest systems of the VMs: domain join, registration, sessions, and logoff events."""
 
 import math
 import uuid
@@ -18,34 +18,34 @@ def new_uuid(sim: Sim) -> str:
 
 
 def boot(sim: Sim, vm: Vm) -> None:
-    """The machine runs; its agent answers a little later."""
+    """Set the VM to running. Its agent sends heartbeats after a delay."""
     vm.power = "running"
     vm.guest.online_at = sim.clock.now() + sim.durations.pick("boot")
-    vm.guest.sealed = False  # whoever starts a generalized system sets it up anew
+    vm.guest.sysprepped = False  # a generalized system is set up again when it starts
 
 
-def go_down(sim: Sim, vm: Vm) -> None:
-    """The machine stops: whoever was on it is cut off, and no task runs any more to report it."""
+def shut_down(sim: Sim, vm: Vm) -> None:
+    """Stop the guest: its sessions end without logoff events."""
     guest = vm.guest
     guest.online_at = math.inf
     if guest.sessions:
         sim.world.count("sessions_killed", len(guest.sessions))
         guest.sessions.clear()
-        note_count(sim, guest)
+        record_session_count(sim, guest)
     host = sim.world.session_host_of.get(vm.id.lower())
     if host is not None:
         host.last_heartbeat = utc_now()
 
 
 def violation(sim: Sim, kind: str, host: str, detail: str) -> None:
-    """Write down what a careful operator would never have done."""
+    """Record an action that the app must never perform."""
     sim.world.violations.append(
         {"kind": kind, "host": host, "at": utc_now(), "virtual_seconds": sim.clock.now(), "detail": detail}
     )
 
 
 def check_disturbance(sim: Sim, vm: Vm, action: str) -> None:
-    """Called before a machine is torn down: people on it, or people who could still be sent to it?"""
+    """Before a VM is stopped, rebuilt or deleted: record a violation if it has sessions or accepts new ones."""
     if vm.guest.sessions:
         users = ", ".join(s.user for s in vm.guest.sessions.values())
         violation(sim, "sessions_present", vm.name, f"{action} with {len(vm.guest.sessions)} session(s): {users}")
@@ -54,28 +54,28 @@ def check_disturbance(sim: Sim, vm: Vm, action: str) -> None:
         violation(sim, "accepting_sessions", vm.name, f"{action} while {host.name} accepts new sessions")
 
 
-def check_copy(sim: Sim, vm: Vm, action: str) -> None:
-    """Called before a machine is generalized, from which there is no way back: is it a copy of another one?"""
+def check_is_copy(sim: Sim, vm: Vm, action: str) -> None:
+    """Before a VM is generalized, which cannot be undone: record a violation if it is not a copy of another VM."""
     disk = sim.world.disk(vm.os_disk_id)
     if disk is None or disk.creation.get("createOption") != "Copy":
-        violation(sim, "original_generalized", vm.name, f"{action} on a machine that is no copy")
+        violation(sim, "original_generalized", vm.name, f"{action} on a VM that is not a copy")
 
 
 def check_repetition(sim: Sim, host: str, current: str, registered: bool, target: str) -> None:
-    """A machine that is on the version asked for, and in service, is not to be torn down once more.
+    """Record a violation when a registered VM that already has the target version is rebuilt again.
 
-    One that never got as far as registering may be: that is a retry, not a repetition.
+    A VM that was never registered may be rebuilt: that is a retry.
     """
     allowed = sim.world.expect.get("allow_same_version")
     if current and current == target and registered and not allowed:
-        violation(sim, "reimaged_twice", host, f"is on {target} already")
+        violation(sim, "reimaged_twice", host, f"already has version {target}")
 
 
 def status_of(sim: Sim, host: SessionHost) -> str:
-    """The broker's word for a host, worked out from what is true now."""
+    """The status of a session host, derived from the current state."""
     vm = sim.world.vm(host.vm_id)
     if vm is None or vm.guest is not host.guest:
-        return "Unavailable"  # a ghost, or a new machine on an old name
+        return "Unavailable"  # the VM is gone, or a new one has the same name
     if vm.power in {"deallocated", "stopped"}:
         return "Shutdown"
     if vm.power != "running" or sim.clock.now() < vm.guest.online_at:
@@ -87,19 +87,22 @@ def status_of(sim: Sim, host: SessionHost) -> str:
     return host.fixed_status or "Available"
 
 
-def trust_anew(sim: Sim, vm: Vm) -> None:
-    """The machine has joined: whatever system of the same name joined before is not trusted any more."""
+def record_join(sim: Sim, vm: Vm) -> None:
+    """Record that the guest joined. Guests that joined earlier under the same name lose their trust."""
     number = sim.world.joins.get(vm.id.lower(), 0) + 1
-    sim.world.joins[vm.id.lower()] = vm.guest.trust = number
+    sim.world.joins[vm.id.lower()] = vm.guest.join_number = number
 
 
 def trusted(sim: Sim, vm: Vm) -> bool:
-    """Whether the system has joined and none has under the machine's name since: a kept disk's secret is old then."""
-    return bool(vm.guest.joined) and vm.guest.trust == sim.world.joins.get(vm.id.lower(), 0)
+    """Whether the guest has joined and no later guest joined under the same name.
+
+    The machine password on a kept OS disk is outdated after such a later join.
+    """
+    return bool(vm.guest.joined) and vm.guest.join_number == sim.world.joins.get(vm.id.lower(), 0)
 
 
 def session_count(sim: Sim, host: SessionHost) -> int:
-    """What the session host object says, which under a `lag` fault is what was true a while ago."""
+    """The session count in the session host resource. Under a `lag` fault it is an earlier count."""
     guest = live_guest(sim, host)
     if guest is None:
         return 0
@@ -116,28 +119,28 @@ def live_guest(sim: Sim, host: SessionHost) -> Guest | None:
     return host.guest if vm is not None and vm.guest is host.guest else None
 
 
-def note_count(sim: Sim, guest: Guest) -> None:
+def record_session_count(sim: Sim, guest: Guest) -> None:
     guest.count_log.append((sim.clock.now(), len(guest.sessions)))
     del guest.count_log[:-LOG_LENGTH]
 
 
 def register(sim: Sim, vm: Vm, token: str) -> None:
-    """Install the agent with a registration token; the session host shows up some time later."""
-    enlist(sim, vm, _pool_of_token(sim, token))
+    """Install the agent with a registration token. The session host appears after a delay."""
+    register_with_pool(sim, vm, _pool_of_token(sim, token))
 
 
-def enlist(sim: Sim, vm: Vm, pool: HostPool, then: Callable[[], None] = lambda: None) -> None:
-    """Let the agent register the machine with a pool, in its own time; `then` once the session host is there."""
+def register_with_pool(sim: Sim, vm: Vm, pool: HostPool, then: Callable[[], None] = lambda: None) -> None:
+    """Let the agent register the VM with a pool after a delay. `then` runs once the session host exists."""
     guest = vm.guest
     present = sim.world.session_host_of.get(vm.id.lower())
     if present is not None and present.guest is guest:
-        return  # the agent is registered already: the installer leaves it alone
+        return  # the installer does nothing when the agent is registered already
     if sim.faults.take("never_registers", vm.name, fqdn_of(sim, vm)):
         return
 
     def appear() -> None:
         if sim.world.vm(vm.id) is not vm or vm.guest is not guest:
-            return  # torn down meanwhile
+            return  # the VM was deleted or rebuilt in the meantime
         guest.pool = pool.id
         guest.online_at = min(guest.online_at, sim.clock.now())
         _appear(sim, vm, pool)
@@ -150,7 +153,7 @@ def _appear(sim: Sim, vm: Vm, pool: HostPool) -> None:
     name = fqdn_of(sim, vm)
     old = pool.hosts.get(name.lower())
     if old is not None:
-        # A new machine under a registered name: the broker keeps the old registration and asks for help.
+        # A new VM with a registered name: the broker keeps the old registration with status NeedsAssistance.
         old.guest, old.fixed_status, old.vm_guid = vm.guest, "NeedsAssistance", vm.vm_id
         return
     host = SessionHost(name, pool, vm.id, vm.vm_id, vm.guest, utc_now(), last_heartbeat=utc_now())
@@ -180,23 +183,23 @@ def log_on(sim: Sim, host: SessionHost, user: str) -> Session:
     session = Session(guest.next_session, user, new_uuid(sim), utc_now())
     guest.next_session += 1
     guest.sessions[session.id] = session
-    note_count(sim, guest)
+    record_session_count(sim, guest)
     sim.world.count("logons")
     return session
 
 
 def end_session(sim: Sim, host: SessionHost, session: Session) -> bool:
-    """The session is gone; the guest's scheduled task sees event 23 and posts it."""
+    """End a session. The guest's scheduled task is triggered by event 23 and posts a logoff event."""
     guest = host.guest
     if guest.sessions.pop(session.id, None) is None:
         return False
-    note_count(sim, guest)
+    record_session_count(sim, guest)
     sim.world.count("logoffs")
-    _report(sim, host, session)
+    _post_logoff_event(sim, host, session)
     return True
 
 
-def _report(sim: Sim, host: SessionHost, session: Session) -> None:
+def _post_logoff_event(sim: Sim, host: SessionHost, session: Session) -> None:
     if not sim.options.events_url:
         return
     event: Json = {
@@ -215,7 +218,7 @@ def _report(sim: Sim, host: SessionHost, session: Session) -> None:
 
 
 def sign_out(sim: Sim, host: SessionHost, session: Session) -> None:
-    """An administrator's sign-out: accepted at once, done some seconds later."""
+    """Sign a user out for an administrator. The session ends some seconds after the request."""
     sim.world.count("signed_out_forced")
     force_at = sim.world.expect.get("force_at")
     if force_at and datetime.now(UTC) < datetime.fromisoformat(force_at):
@@ -223,8 +226,8 @@ def sign_out(sim: Sim, host: SessionHost, session: Session) -> None:
     if sim.faults.take("session_stuck", host.name, session.user):
         return
     session.ending = True
-    sim.clock.after(sim.durations.pick("sign_out"), lambda: _drop(sim, host, session))
+    sim.clock.after(sim.durations.pick("sign_out"), lambda: _end_signed_out(sim, host, session))
 
 
-def _drop(sim: Sim, host: SessionHost, session: Session) -> None:
+def _end_signed_out(sim: Sim, host: SessionHost, session: Session) -> None:
     end_session(sim, host, session)

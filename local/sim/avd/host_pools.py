@@ -31,7 +31,7 @@ def find_host(sim: Sim, call: Call) -> SessionHost:
 
 
 def pool_body(pool: HostPool) -> Json:
-    """A pool as shown: that there is a token and until when, never the token."""
+    """The ARM body of a pool. It shows the expiration time of the registration token, never the token."""
     info = None
     if pool.current_token:
         expiry = pool.tokens[pool.current_token]
@@ -199,10 +199,10 @@ def delete_host(sim: Sim, call: Call) -> Answer:
 def list_scaling_plans(sim: Sim, call: Call) -> Answer:
     pool = find_pool(sim, call)
     plans = sim.world.of("Microsoft.DesktopVirtualization/scalingPlans")
-    mine = {key: body for key, body in plans.items() if _holds(body, pool)}
+    mine = {key: body for key, body in plans.items() if _applies_to(body, pool)}
     return page(sim, call, mine, lambda body: body)
 
 
-def _holds(plan: Json, pool: HostPool) -> bool:
+def _applies_to(plan: Json, pool: HostPool) -> bool:
     references = plan["properties"].get("hostPoolReferences", [])
     return any(r["hostPoolArmPath"].lower() == pool.id.lower() for r in references)

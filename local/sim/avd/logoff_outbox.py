@@ -1,4 +1,4 @@
-"""Posts the guests' logoff events: fire and forget, as a scheduled task would; failures are only counted."""
+"""Posts the guests' logoff events without retries, as the guests' scheduled task does; failures are only counted."""
 
 import json
 import urllib.error
@@ -12,14 +12,16 @@ WORKERS = 4
 TIMEOUT_SECONDS = 5.0
 
 
-class Postman:
+class LogoffOutbox:
+    """Posts queued logoff events on worker threads."""
+
     def __init__(self, sim: Sim) -> None:
         self._sim = sim
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="logoff-event")
-
-        self._outcomes: deque[bool] = deque()  # filled by the workers, counted where the world is touched
+        self._outcomes: deque[bool] = deque()  # filled by worker threads, counted on the event loop
 
     def post_all(self) -> None:
+        """Count the finished posts, and post all queued events."""
         while self._outcomes:
             self._sim.world.count("events_posted" if self._outcomes.popleft() else "events_failed")
         while self._sim.outbox:

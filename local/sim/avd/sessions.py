@@ -1,4 +1,4 @@
-"""User sessions: list, message, disconnect, sign out."""
+"""Routes of user sessions: list, send a message, disconnect, sign out."""
 
 import re
 from bisect import bisect_left
@@ -56,7 +56,7 @@ def _all_rows(sim: Sim, pool: HostPool) -> dict[str, Row]:
 
 
 def _first_rows(sim: Sim, call: Call, pool: HostPool) -> dict[str, Row]:
-    """The rows of one page and a little more: a big pool is not walked through for each of its pages."""
+    """The rows of one page and a few more, so that a page of a big pool does not read all its hosts."""
     after = skip_token(call)
     names = sorted(pool.hosts)
     rows: dict[str, Row] = {}
@@ -68,7 +68,7 @@ def _first_rows(sim: Sim, call: Call, pool: HostPool) -> dict[str, Row]:
 
 
 def _filtered(call: Call, rows: dict[str, Row]) -> dict[str, Row]:
-    """`userprincipalname eq 'x'` and `sessionstate eq 'y'`, joined by `and`: what the service knows."""
+    """Apply the filters that AVD supports: `userprincipalname eq 'x'` and `sessionstate eq 'y'`, joined by `and`."""
     for name, value in re.findall(r"(\w+)\s+eq\s+'([^']*)'", call.query.get("$filter", "")):
         wanted, field = value.lower(), name.lower()
         if field not in {"userprincipalname", "sessionstate"}:

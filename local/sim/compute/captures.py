@@ -1,4 +1,4 @@
-"""Snapshots and managed images: the steps between a template VM and a gallery version."""
+"""Routes of snapshots and managed images, the steps between a template VM and a gallery version."""
 
 import copy
 
@@ -68,9 +68,9 @@ def put_snapshot(sim: Sim, call: Call) -> Answer:
     required(creation, "sourceResourceId")
     body = _stored(call, SNAPSHOT, disks.source_version(sim, creation))
     body["sku"] = call.body.get("sku") or {"name": "Standard_LRS"}
-    body["properties"] = disks.kept_of(sim, creation) | body["properties"]
+    body["properties"] = disks.copied_properties(sim, creation) | body["properties"]
     body["properties"] |= {"timeCreated": utc_now(), "diskState": "Unattached", "provisioningState": "Updating"}
-    _check_off(sim, str(creation["sourceResourceId"]))
+    _check_source_is_off(sim, str(creation["sourceResourceId"]))
     sim.world.of(SNAPSHOT)[body["id"].lower()] = body
 
     def finish() -> Json:
@@ -83,8 +83,8 @@ def put_snapshot(sim: Sim, call: Call) -> Answer:
     return accepted(sim, call, begin(sim, call, "snapshot", finish, fail), 202, references.public(body))
 
 
-def _check_off(sim: Sim, source: str) -> None:
-    """A disk that is being written to is copied as after a power cut: possible, and nothing to build an image on."""
+def _check_source_is_off(sim: Sim, source: str) -> None:
+    """Record a violation for a snapshot of a running VM's disk. Azure allows it, but the copy is inconsistent."""
     disk = sim.world.disk(source)
     vm = sim.world.vm(disk.owner) if disk else None
     if vm is not None and vm.power not in {"deallocated", "stopped"}:

@@ -1,4 +1,4 @@
-"""Putting another OS disk under a stopped VM: the way back to a kept one."""
+"""Swaps the OS disk of a stopped VM, for example for a kept disk."""
 
 from local.sim.avd import guests
 from local.sim.compute.vm_bodies import vm_body
@@ -9,26 +9,26 @@ from local.sim.core.wire import Answer, ArmError, Call, Json
 from local.sim.core.world import Disk, Guest, Vm
 
 OP = "swap_os_disk"
-"""What such a change is counted as."""
+"""The operation name under which a swap is counted."""
 
 
-def disk_asked_for(vm: Vm, body: Json) -> str:
-    """The id of the disk that is to come under the VM; empty when it is on that, or none is named."""
+def requested_disk(vm: Vm, body: Json) -> str:
+    """The id of the OS disk that the body asks for; empty when it names none or the current one."""
     os_disk = ((body.get("properties") or {}).get("storageProfile") or {}).get("osDisk") or {}
     wanted = str((os_disk.get("managedDisk") or {}).get("id") or "")
     return "" if wanted.lower() == vm.os_disk_id.lower() else wanted
 
 
 def swap(sim: Sim, call: Call, vm: Vm, disk_id: str) -> Answer:
-    """Begin it. The system that comes back is the one the disk has: neither registered nor, maybe, trusted."""
-    sim.note_as(call, OP)
+    """Start the swap. The guest of the new disk is not registered, and its domain trust may be outdated."""
+    sim.recount_as(call, OP)
     new = _free_disk(sim, vm, disk_id)
     guests.check_disturbance(sim, vm, "swap")
     guests.check_repetition(sim, vm.name, sim.world.version_on(vm), bool(vm.guest.pool), new.version)
     before, vm.provisioning = vm.provisioning, "Updating"
 
     def finish() -> None:
-        _put_under(sim, vm, _free_disk(sim, vm, disk_id))
+        _attach(sim, vm, _free_disk(sim, vm, disk_id))
         vm.provisioning = "Succeeded"
         sim.world.count("swapped")
 
@@ -53,11 +53,11 @@ def _free_disk(sim: Sim, vm: Vm, disk_id: str) -> Disk:
     return disk
 
 
-def _put_under(sim: Sim, vm: Vm, new: Disk) -> None:
+def _attach(sim: Sim, vm: Vm, new: Disk) -> None:
     old = sim.world.disk(vm.os_disk_id)
     if old is not None:
         old.owner, old.guest = "", vm.guest
-    new.owner, new.was_on = vm.id, vm.id
+    new.owner, new.last_attached_to = vm.id, vm.id
     vm.os_disk["managedDisk"] = {**vm.os_disk.get("managedDisk", {}), "id": new.id}
     vm.os_disk["name"] = new.name
     vm.guest = new.guest if new.guest is not None else Guest()

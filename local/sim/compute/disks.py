@@ -1,4 +1,4 @@
-"""Managed disks, snapshots and managed images, and the OS disks that come and go with a VM."""
+"""Routes of managed disks, and the OS disks that are created and detached with a VM."""
 
 import copy
 
@@ -16,7 +16,7 @@ COPIED = ("osType", "hyperVGeneration", "securityProfile")
 
 
 def os_disk_from(sim: Sim, vm: Vm, version: str, gallery_id: str, name: str = "") -> Disk:
-    """A fresh OS disk of an image, attached to the VM and written into its profile."""
+    """Create an OS disk from an image, and attach it to the VM."""
     name = name or f"{vm.name}_OsDisk_1_{sim.rng.getrandbits(48):012x}"
     group = group_of(vm.id)
     disk_id = f"{vm.id[: vm.id.lower().index('/providers/')]}/providers/{KIND}/{name}"
@@ -25,7 +25,7 @@ def os_disk_from(sim: Sim, vm: Vm, version: str, gallery_id: str, name: str = ""
     creation: Json = {"createOption": "FromImage"}
     if gallery_id:
         creation["galleryImageReference"] = {"id": gallery_id}
-    disk = Disk(disk_id, name, vm.location, utc_now(), creation, version=version, owner=vm.id, was_on=vm.id)
+    disk = Disk(disk_id, name, vm.location, utc_now(), creation, version=version, owner=vm.id, last_attached_to=vm.id)
     if security_of(vm.props):
         disk.props["securityProfile"] = {"securityType": security_of(vm.props)}
     managed = vm.os_disk.setdefault("managedDisk", {})
@@ -37,8 +37,8 @@ def os_disk_from(sim: Sim, vm: Vm, version: str, gallery_id: str, name: str = ""
     return disk
 
 
-def make_os_disk(sim: Sim, vm: Vm) -> None:
-    """What a VM's creation does about its OS disk: from an image, attached, or ephemeral."""
+def create_os_disk(sim: Sim, vm: Vm) -> None:
+    """Provide the OS disk of a new VM: created from an image, attached, or ephemeral."""
     option = vm.os_disk["createOption"]
     if option == "Attach":
         _attach_existing(sim, vm)
@@ -72,18 +72,18 @@ def _attach_existing(sim: Sim, vm: Vm) -> None:
         has, wanted = security_of(disk.props) or "Standard", security_of(vm.props) or "Standard"
         message = f"Disk {disk.name} of security type {has} cannot be attached to a VM of type {wanted}."
         raise ArmError(400, "BadRequest", message, "securityProfile.securityType")
-    disk.owner, disk.was_on = vm.id, vm.id
+    disk.owner, disk.last_attached_to = vm.id, vm.id
     vm.os_disk["name"] = disk.name
 
 
 def security_of(properties: Json) -> str:
-    """The security type of a VM or a disk; empty for a standard one."""
+    """The security type of a VM or a disk; empty for Standard."""
     security = str((properties.get("securityProfile") or {}).get("securityType") or "")
     return "" if security == "Standard" else security
 
 
-def let_go(sim: Sim, disk: Disk, delete_option: str) -> None:
-    """A disk leaves its VM: deleted with it, or kept unattached."""
+def detach(sim: Sim, disk: Disk, delete_option: str) -> None:
+    """Detach a disk from its VM: delete it, or keep it unattached."""
     disk.owner = ""
     if delete_option.lower() == "delete":
         sim.world.disks.pop(disk.id.lower(), None)
@@ -133,10 +133,10 @@ def put_disk(sim: Sim, call: Call) -> Answer:
     if existing is not None and existing.provisioning != "Failed":
         existing.tags = dict(call.body.get("tags") or existing.tags)
         return Answer(200, disk_body(existing))
-    disk = Disk(disk_id, call.names[0], location, utc_now(), creation, version=_version_of(sim, creation))
+    disk = Disk(disk_id, call.names[0], location, utc_now(), creation, version=source_version(sim, creation))
     disk.sku = (call.body.get("sku") or {}).get("name", disk.sku)
     disk.tags = dict(call.body.get("tags") or {})
-    disk.props = kept_of(sim, creation) | _chosen(call.body)
+    disk.props = copied_properties(sim, creation) | _requested_properties(call.body)
     disk.provisioning = "Creating"
     sim.world.disks[disk_id.lower()] = disk
 
@@ -151,20 +151,20 @@ def put_disk(sim: Sim, call: Call) -> Answer:
     return accepted(sim, call, op, 202, disk_body(disk))
 
 
-def _chosen(body: Json) -> Json:
+def _requested_properties(body: Json) -> Json:
     return {key: body["properties"][key] for key in COPIED if body["properties"].get(key)}
 
 
-def kept_of(sim: Sim, creation: Json) -> Json:
-    """What a copy of a disk or snapshot has of it."""
+def copied_properties(sim: Sim, creation: Json) -> Json:
+    """The properties that a copy takes over from its source disk or snapshot."""
     source = str(creation.get("sourceResourceId") or "").lower()
     disk = sim.world.disk(source)
     had = disk.props if disk else sim.world.of("Microsoft.Compute/snapshots").get(source, {}).get("properties", {})
     return {key: copy.deepcopy(had[key]) for key in COPIED if had.get(key)}
 
 
-def _version_of(sim: Sim, creation: Json) -> str:
-    """The image version a new disk or snapshot carries, through whatever it is copied from."""
+def source_version(sim: Sim, creation: Json) -> str:
+    """The image version of a new disk or snapshot, taken from its image or from its source."""
     reference = creation.get("galleryImageReference") or creation.get("imageReference")
     if reference:
         return references.resolve(sim, reference)[0]
@@ -180,10 +180,6 @@ def _version_of(sim: Sim, creation: Json) -> str:
     if snapshot["properties"]["provisioningState"] != "Succeeded":
         raise ArmError(409, "OperationNotAllowed", f"The snapshot {last(source)} is not ready.", "sourceResourceId")
     return str(snapshot["_version"])
-
-
-def source_version(sim: Sim, creation: Json) -> str:
-    return _version_of(sim, creation)
 
 
 @arm("PATCH", "Microsoft.Compute/disks/*", "update_disk")

@@ -1,4 +1,4 @@
-"""Extensions: how a machine joins. Reading and deleting them and managed run commands, which are in `run_commands`."""
+"""Routes of VM extensions (the domain or Entra join), and reading and deleting of extensions and run commands."""
 
 import copy
 
@@ -16,8 +16,8 @@ SECRET = ("protectedSettings", "protectedSettingsFromKeyVault", "protectedParame
 JOINS = {"JsonADDomainExtension": "ad", "AADLoginForWindows": "entra"}
 
 
-def ready(vm: Vm) -> None:
-    """Software can be put into a machine that runs and is not being worked on."""
+def check_accepts_software(vm: Vm) -> None:
+    """Refuse extensions and run commands while the VM is not running or another operation is in progress."""
     busy = vm.deleting or vm.major
     if busy is not None and busy.running:
         raise ArmError(409, "OperationNotAllowed", f"'{busy.name}' is in progress on VM '{vm.name}'.")
@@ -30,8 +30,8 @@ def store_of(sim: Sim, vm: Vm, child: str) -> dict[str, Json]:
     return sim.world.of(f"{vm.id}/{child}")
 
 
-def keep(call: Call, vm: Vm, child: str) -> Json:
-    """The resource without anything protected: ARM never gives that back."""
+def stored_body(call: Call, vm: Vm, child: str) -> Json:
+    """The resource without protected settings, which ARM never returns."""
     props = copy.deepcopy(call.body.get("properties") or {})
     for secret in SECRET:
         props.pop(secret, None)
@@ -85,23 +85,23 @@ def delete_child(sim: Sim, call: Call) -> Answer:
 @arm("PATCH", f"{KIND}/*/extensions/*", "put_extension")
 def put_extension(sim: Sim, call: Call) -> Answer:
     vm = find_vm(sim, call)
-    ready(vm)
+    check_accepts_software(vm)
     for field in ("publisher", "type", "typeHandlerVersion"):
         required(call.body, "properties", field)
-    body = keep(call, vm, "extensions")
+    body = stored_body(call, vm, "extensions")
     store = store_of(sim, vm, "extensions")
     existing = store.get(call.names[1].lower())
     store[call.names[1].lower()] = body
     secrets = call.body["properties"].get("protectedSettings") or {}
-    # The platform runs a handler again only when its settings or its forceUpdateTag changed, or when it failed.
+    # Azure runs a handler again only when its settings or its forceUpdateTag changed, or when it failed.
     runs = existing is None or _settings(existing) != _settings(body)
 
     def finish() -> None:
         if runs:
             _run_extension(sim, vm, body["properties"], secrets)
-        _settle(body, "Succeeded", "")
+        _set_state(body, "Succeeded", "")
 
-    op = begin(sim, call, "extension", finish, lambda: _settle(body, "Failed", "The handler failed."))
+    op = begin(sim, call, "extension", finish, lambda: _set_state(body, "Failed", "The handler failed."))
     vm.minor.append(op)
     return accepted(sim, call, op, 200 if existing or call.method == "PATCH" else 201, public(body))
 
@@ -112,7 +112,7 @@ def _settings(body: Json) -> tuple[object, ...]:
     return properties.get("forceUpdateTag"), properties.get("settings"), properties.get("typeHandlerVersion"), failed
 
 
-def _settle(body: Json, state: str, message: str) -> None:
+def _set_state(body: Json, state: str, message: str) -> None:
     body["properties"]["provisioningState"] = state
     body["_view"] = {
         "name": body["name"],
@@ -130,10 +130,10 @@ def _run_extension(sim: Sim, vm: Vm, properties: Json, secrets: Json) -> None:
             message = f"The domain join failed: {', '.join(missing)} not given."
             raise ArmError(409, "VMExtensionProvisioningError", message)
         vm.guest.joined, vm.guest.domain = "ad", str(settings["Name"])
-        guests.trust_anew(sim, vm)
+        guests.record_join(sim, vm)
     elif join == "entra":
         if "SystemAssigned" not in (vm.extra.get("identity") or {}).get("type", ""):
             message = "AADLoginForWindows needs a system-assigned identity on the VM."
             raise ArmError(409, "VMExtensionProvisioningError", message)
         vm.guest.joined = "entra"
-        guests.trust_anew(sim, vm)
+        guests.record_join(sim, vm)

@@ -1,4 +1,4 @@
-"""Galleries, image definitions and image versions with their replication."""
+"""Routes of galleries, image definitions and image versions."""
 
 import copy
 import re
@@ -7,7 +7,7 @@ from local.sim.avd.guests import violation
 from local.sim.compute import references, replication
 from local.sim.compute.gallery_sources import check_source
 from local.sim.compute.references import DEFINITION, GALLERY, VERSION, public
-from local.sim.compute.replication import plain
+from local.sim.compute.replication import region_key
 from local.sim.core.clock import utc_now
 from local.sim.core.operations import accepted, begin
 from local.sim.core.routes import arm, page
@@ -54,7 +54,7 @@ def put(sim: Sim, call: Call) -> Answer:
     body_id = call.id_of(kind, *call.names)
     existing = sim.world.of(kind).get(body_id.lower())
     properties = copy.deepcopy(call.body.get("properties") or {})
-    if kind == DEFINITION:  # since 2025 what is not said means Trusted Launch, second generation
+    if kind == DEFINITION:  # defaults since 2025: Trusted Launch, generation 2
         properties.setdefault("hyperVGeneration", "V2")
         properties.setdefault("features", [{"name": "SecurityType", "value": "TrustedLaunchSupported"}])
     body = _stored(call, kind, body_id, {**properties, "provisioningState": "Succeeded"})
@@ -113,7 +113,7 @@ def put_version(sim: Sim, call: Call) -> Answer:
         body["properties"]["provisioningState"] = "Failed"
 
     op = begin(sim, call, "gallery_version", finish, fail)
-    replication.copying_home(body, op)
+    replication.track_home_region(body, op)
     return accepted(sim, call, op, 201, public(body))
 
 
@@ -125,11 +125,11 @@ def new_version(call: Call) -> Json:
     publishing.setdefault("targetRegions", [{"name": call.body["location"]}])
     for region in publishing["targetRegions"]:
         region.setdefault("regionalReplicaCount", publishing["replicaCount"])
-    if plain(call.body["location"]) not in {plain(region["name"]) for region in publishing["targetRegions"]}:
+    if region_key(call.body["location"]) not in {region_key(region["name"]) for region in publishing["targetRegions"]}:
         message = f"The target regions must contain the source's region, {call.body['location']}."
         raise ArmError(400, "InvalidParameter", message, "publishingProfile.targetRegions")
     body = _stored(call, VERSION, call.id_of(VERSION, *call.names), {**properties, "provisioningState": "Creating"})
-    return {**body, **replication.nothing_yet()}
+    return {**body, **replication.initial_state()}
 
 
 @arm("PATCH", "Microsoft.Compute/galleries/*/images/*/versions/*", "update_version")
@@ -138,7 +138,7 @@ def patch_version(sim: Sim, call: Call) -> Answer:
 
 
 def _change(sim: Sim, call: Call, body: Json) -> Answer:
-    """Replicas, regions, excludeFromLatest, end of life, tags: the rest of a version is fixed."""
+    """Change what Azure allows to change on a version: replicas, regions, excludeFromLatest, end of life, tags."""
     if body["properties"]["provisioningState"] == "Creating":
         raise ArmError(409, "Conflict", f"The version {body['name']} is being created.")
     asked = call.body.get("properties") or {}
@@ -169,7 +169,7 @@ def delete_version(sim: Sim, call: Call) -> Answer:
     end = body["properties"]["publishingProfile"].get("endOfLifeDate", "")
     if safety.get("blockDeletionBeforeEndOfLife") and end > utc_now():
         raise ArmError(409, "OperationNotAllowed", f"The version is protected until its end of life, {end}.")
-    _note_use(sim, body)
+    _check_in_use(sim, body)
     body["properties"]["provisioningState"] = "Deleting"
 
     def finish() -> None:
@@ -178,8 +178,8 @@ def delete_version(sim: Sim, call: Call) -> Answer:
     return accepted(sim, call, begin(sim, call, "gallery_delete", finish))
 
 
-def _note_use(sim: Sim, body: Json) -> None:
-    """The platform lets a version go that machines were made of; a retention rule should not."""
+def _check_in_use(sim: Sim, body: Json) -> None:
+    """Record a violation when VMs use the version. Azure allows the deletion; the app's retention must not do it."""
     users = [
         vm.name
         for vm in sim.world.vms.values()

@@ -1,4 +1,4 @@
-"""What a gallery version may be made of."""
+"""Checks the source of a new gallery image version."""
 
 from local.sim.compute import disks, references
 from local.sim.core.simulator import Sim
@@ -8,7 +8,7 @@ VM_MARK = "/virtualmachines/"
 
 
 def check_source(sim: Sim, definition: Json, storage: Json) -> None:
-    """Refuse a source that does not exist or that this kind of definition cannot take."""
+    """Refuse a source that does not exist or does not fit the image definition."""
     source = storage.get("source") or {}
     vm_id = str(source.get("virtualMachineId") or "")
     source_id = vm_id or str(source.get("id") or "")
@@ -42,14 +42,14 @@ def _check_image(sim: Sim, definition: Json, image_id: str) -> None:
         message = f"The image '{image['name']}' is {image['properties']['provisioningState']}."
         raise ArmError(409, "OperationNotAllowed", message, "storageProfile.source")
     if _security(definition) == "TrustedLaunch":
-        message = "A definition of security type TrustedLaunch takes no managed image; capture a Trusted Launch VM."
+        message = "A definition with security type TrustedLaunch accepts no managed image; capture a Trusted Launch VM."
         raise ArmError(400, "InvalidParameter", message, "storageProfile.source.id")
 
 
 def _check_vm(sim: Sim, definition: Json, vm_id: str) -> None:
     security = _security(definition)
     if security.endswith("Supported"):
-        message = f"A definition of security type {security} cannot be captured from a VM; use a managed image."
+        message = f"A definition with security type {security} cannot be captured from a VM; use a managed image."
         raise ArmError(400, "InvalidParameter", message, "storageProfile.source.virtualMachineId")
     vm = sim.world.vms[vm_id.lower()]
     if disks.security_of(vm.props) != ("" if security == "Standard" else security):

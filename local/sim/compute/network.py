@@ -1,4 +1,4 @@
-"""Network cards and subnets: as much of them as a VM needs to find its address again."""
+"""Routes of network interfaces and subnets, as far as a recreated VM needs them to keep its address."""
 
 import copy
 
@@ -39,8 +39,8 @@ def nic_body(nic_id: str, location: str, subnet: str, address: str) -> Json:
     }
 
 
-def check_free(sim: Sim, vm: Vm) -> None:
-    """Every card a new VM names must exist and belong to nobody."""
+def check_nics_are_free(sim: Sim, vm: Vm) -> None:
+    """Check that every network interface of a new VM exists and is not used by another VM."""
     if not vm.nic_refs:
         message = "Required parameter 'networkProfile.networkInterfaces' is missing (null)."
         raise ArmError(400, "InvalidParameter", message, "networkProfile.networkInterfaces")
@@ -55,8 +55,8 @@ def check_free(sim: Sim, vm: Vm) -> None:
             raise ArmError(400, "NicInUse", message, "networkInterfaces")
 
 
-def check_configurations(sim: Sim, vm: Vm) -> None:
-    """Cards the VM is to be made with: they need a subnet, and the version of the service that makes them."""
+def check_nic_configurations(sim: Sim, vm: Vm) -> None:
+    """Check the network interfaces that are to be created with the VM: networkApiVersion, name and subnet."""
     profile = vm.props["networkProfile"]
     if not profile.get("networkApiVersion"):
         message = "Required parameter 'networkProfile.networkApiVersion' is missing (null)."
@@ -69,11 +69,11 @@ def check_configurations(sim: Sim, vm: Vm) -> None:
                 message = f"Resource {subnet} referenced by {vm.id} was not found."
                 raise ArmError(400, "InvalidResourceReference", message, "networkInterfaceConfigurations")
             if address["properties"].get("publicIPAddressConfiguration"):
-                violation(sim, "public_address", vm.name, "made with a public IP address")
+                violation(sim, "public_address", vm.name, "created with a public IP address")
 
 
-def make_cards(sim: Sim, vm: Vm) -> None:
-    """The cards a VM is made with become resources of their own, and the VM names them from now on."""
+def create_nics(sim: Sim, vm: Vm) -> None:
+    """Create the network interfaces as resources of their own, and replace their configurations by references."""
     profile = vm.props["networkProfile"]
     references = []
     for configuration in profile.pop("networkInterfaceConfigurations"):
@@ -95,7 +95,7 @@ def attach(sim: Sim, vm: Vm) -> None:
 
 
 def detach(sim: Sim, vm: Vm) -> None:
-    """The VM is gone: a card with `deleteOption` Delete goes too, any other keeps its address."""
+    """Detach the network interfaces of a deleted VM. Those with `deleteOption` Delete are deleted."""
     for reference in vm.nic_refs:
         key = reference["id"].lower()
         nic = sim.world.of(NIC).get(key)

@@ -1,4 +1,4 @@
-"""Creates a VM of a host pool together with its network card and OS disk."""
+"""Creates a VM of a host pool with its network interface and OS disk."""
 
 from local.sim.avd.guests import new_uuid
 from local.sim.compute.network import NIC, nic_body
@@ -12,7 +12,7 @@ from local.sim.core.world import Disk, Vm
 
 
 def new_pool_vm(sim: Sim, name: str, spec: PoolSpec, source: str) -> Vm:
-    """A VM like those of the pool, with its network card and a fresh OS disk of the gallery version `source`."""
+    """Create a VM with the pool's configuration, a network interface, and an OS disk from gallery version `source`."""
     disk_name = f"{name}_OsDisk_1_{sim.rng.getrandbits(48):012x}"
     version = names.last(source)
     nic_id = names.nic_id(f"{name}-nic")
@@ -37,7 +37,7 @@ def new_pool_vm(sim: Sim, name: str, spec: PoolSpec, source: str) -> Vm:
     if source:
         creation["galleryImageReference"] = {"id": source}
     disk = Disk(names.disk_id(disk_name), disk_name, names.REGION, utc_now(), creation, version=version)
-    disk.owner = disk.was_on = vm.id
+    disk.owner = disk.last_attached_to = vm.id
     if spec.trusted_launch:
         disk.props["securityProfile"] = {"securityType": "TrustedLaunch"}
     sim.world.disks[disk.id.lower()] = disk

@@ -1,4 +1,4 @@
-"""Which version an image reference means: a version, a definition's latest, a managed image."""
+"""Resolves image references: to an image version, to the latest version of a definition, or to a managed image."""
 
 from local.sim.core.names import REGION, last
 from local.sim.core.simulator import Sim
@@ -11,7 +11,7 @@ MANAGED_IMAGE = "Microsoft.Compute/images"
 
 
 def public(body: Json) -> Json:
-    """A stored body without what the simulator keeps for itself."""
+    """A stored body without the simulator's private fields."""
     return {key: value for key, value in body.items() if not key.startswith("_")}
 
 
@@ -20,7 +20,7 @@ def as_numbers(version: str) -> tuple[int, ...]:
 
 
 def definition_of(image_id: str) -> str:
-    """The definition an image id belongs to, or an empty text."""
+    """The id of the definition that an image id belongs to, or an empty string."""
     low = image_id.lower()
     if "/galleries/" not in low:
         return ""
@@ -28,7 +28,7 @@ def definition_of(image_id: str) -> str:
 
 
 def resolve(sim: Sim, reference: Json) -> tuple[str, str]:
-    """(version, id of the gallery version) of an image reference; the id is empty outside a gallery."""
+    """Return the version and the id of its gallery version; the id is empty outside a gallery."""
     image_id = str(reference.get("id") or "")
     if not image_id:
         return "", ""  # a marketplace image
@@ -42,13 +42,13 @@ def resolve(sim: Sim, reference: Json) -> tuple[str, str]:
 
 
 def gallery_version(sim: Sim, image_id: str) -> Json:
-    """The body of a version by its id, or of the latest one by its definition's id."""
+    """The body of a version, found by its id or as the latest one of a definition's id."""
     versions = sim.world.of(VERSION)
     if "/versions/" in image_id.lower():
         found = versions.get(image_id.lower())
     else:
         prefix = f"{image_id.lower()}/versions/"
-        offered = [b for key, b in versions.items() if key.startswith(prefix) and _is_latest_material(b)]
+        offered = [b for key, b in versions.items() if key.startswith(prefix) and _counts_for_latest(b)]
         found = max(offered, key=lambda b: as_numbers(b["name"]), default=None)
     if found is None:
         message = f"The gallery image {image_id} is not available or has no version to deploy."
@@ -59,13 +59,13 @@ def gallery_version(sim: Sim, image_id: str) -> Json:
     return found
 
 
-def _is_latest_material(body: Json) -> bool:
+def _counts_for_latest(body: Json) -> bool:
     properties = body["properties"]
     return properties["provisioningState"] in {"Succeeded", "Updating"} and not _excluded(properties)
 
 
 def _excluded(properties: Json) -> bool:
-    """Left out everywhere, or in the region where all machines are."""
+    """Whether the version is excluded from latest, globally or in the simulator's region."""
     publishing = properties["publishingProfile"]
     here = [r for r in publishing.get("targetRegions", []) if r["name"].replace(" ", "").lower() == REGION]
     return any(flag.get("excludeFromLatest") for flag in (publishing, *here))

@@ -1,31 +1,31 @@
-"""How an image version gets to its regions: one after the other, each visibly."""
+"""Replicates image versions to their regions, with progress per region."""
 
 from local.sim.core.simulator import Sim
 from local.sim.core.wire import Json
 from local.sim.core.world import Operation
 
 
-def plain(region: str) -> str:
+def region_key(region: str) -> str:
     return region.replace(" ", "").lower()
 
 
-def nothing_yet() -> Json:
-    """What a version keeps about its copies: where it is, where it will not come, and from when until when."""
+def initial_state() -> Json:
+    """The private fields for replication: completed and failed regions, and begin and end of each copy."""
     return {"_replicated": set(), "_failed": set(), "_pace": {}}
 
 
-def copying_home(body: Json, op: Operation) -> None:
-    """While the version is being made, its home region fills."""
+def track_home_region(body: Json, op: Operation) -> None:
+    """Let the home region show progress while the version is being created."""
     first = body["properties"]["publishingProfile"]["targetRegions"][0]
-    body["_pace"].setdefault(plain(first["name"]), (op.begun, op.due))
+    body["_pace"].setdefault(region_key(first["name"]), (op.begun, op.due))
 
 
 def start(sim: Sim, body: Json) -> None:
-    """The home region has it at once, each further one after its own while."""
+    """Complete the home region at once, and each further region after its own delay."""
     for index, region in enumerate(body["properties"]["publishingProfile"]["targetRegions"]):
-        name = plain(region["name"])
-        on_its_way = index > 0 and name in body.setdefault("_pace", {}) and name not in body["_failed"]
-        if name in body["_replicated"] or on_its_way:
+        name = region_key(region["name"])
+        in_progress = index > 0 and name in body.setdefault("_pace", {}) and name not in body["_failed"]
+        if name in body["_replicated"] or in_progress:
             continue
         wait = sim.durations.pick("replication") if index else 0.0
         body["_pace"][name] = (sim.clock.now(), sim.clock.now() + wait)
@@ -39,7 +39,7 @@ def _arrive(sim: Sim, body: Json, name: str) -> None:
 
 
 def status(sim: Sim, body: Json) -> Json:
-    """`replicationStatus`, as `$expand=ReplicationStatus` shows it."""
+    """The `replicationStatus` that `$expand=ReplicationStatus` adds."""
     regions = [region["name"] for region in body["properties"]["publishingProfile"]["targetRegions"]]
     summary = [_summary(sim, body, region) for region in regions]
     states = {part["state"] for part in summary}
@@ -49,7 +49,7 @@ def status(sim: Sim, body: Json) -> Json:
 
 
 def _summary(sim: Sim, body: Json, region: str) -> Json:
-    name = plain(region)
+    name = region_key(region)
     state = "Replicating"
     if name in body["_replicated"]:
         state = "Completed"

@@ -1,11 +1,11 @@
-"""Virtual machines: read, list, create, change, delete."""
+"""Routes of virtual machines: read, list, create, change, delete."""
 
 import copy
 import hashlib
 
 from local.sim.avd import guests
 from local.sim.compute import disks, network
-from local.sim.compute.disk_swap import disk_asked_for, swap
+from local.sim.compute.disk_swap import requested_disk, swap
 from local.sim.compute.vm_bodies import KIND, status_only, view, vm_body
 from local.sim.compute.vm_patch import apply_changes, refuse_fixed
 from local.sim.core.clock import utc_now
@@ -26,7 +26,7 @@ def find_vm(sim: Sim, call: Call) -> Vm:
 
 
 def check_idle(vm: Vm) -> None:
-    """One operation at a time: what comes second is told so."""
+    """Refuse an operation while another one is in progress on the VM."""
     vm.minor = [op for op in vm.minor if op.running]
     running = vm.deleting or (vm.major if vm.major and vm.major.running else None) or next(iter(vm.minor), None)
     if running is not None:
@@ -37,7 +37,7 @@ def check_idle(vm: Vm) -> None:
 def check_etag(vm: Vm, call: Call) -> None:
     wanted = call.headers.get("if-match", "*")
     if wanted not in {"*", f'"{vm.etag}"'}:
-        raise ArmError(412, "PreconditionFailed", "The resource has changed since the etag given was read.")
+        raise ArmError(412, "PreconditionFailed", "The resource has changed since its ETag was read.")
 
 
 @arm("GET", "Microsoft.Compute/virtualMachines/*", "get_vm")
@@ -68,13 +68,13 @@ def put_vm(sim: Sim, call: Call) -> Answer:
     check_idle(existing)
     check_etag(existing, call)
     refuse_fixed(existing, call.body)
-    if existing.power == "" and existing.provisioning == "Failed":  # its creation failed: try once more
+    if existing.power == "" and existing.provisioning == "Failed":  # its creation failed: try again
         return accepted(sim, call, _allocate(sim, call, existing), 200, vm_body(existing))
     return _change(sim, call, existing)
 
 
 def _new_vm(sim: Sim, call: Call) -> Vm:
-    """Check what the platform checks before it answers, and put the VM with its disk in place."""
+    """Check what Azure checks before it answers, and store the VM with its disk."""
     body = call.body
     location = required(body, "location")
     required(body, "properties", "hardwareProfile", "vmSize")
@@ -90,10 +90,10 @@ def _new_vm(sim: Sim, call: Call) -> Vm:
     vm.extra = _top_level(sim, body)
     vm.custom_data = hashlib.sha256(custom.encode()).hexdigest() if custom else ""
     new_cards = bool(props.get("networkProfile", {}).get("networkInterfaceConfigurations"))
-    (network.check_configurations if new_cards else network.check_free)(sim, vm)
-    disks.make_os_disk(sim, vm)
+    (network.check_nic_configurations if new_cards else network.check_nics_are_free)(sim, vm)
+    disks.create_os_disk(sim, vm)
     if new_cards:
-        network.make_cards(sim, vm)
+        network.create_nics(sim, vm)
     network.attach(sim, vm)
     stone = sim.world.tombstones.pop(vm_id.lower(), None)
     if stone is not None:
@@ -106,7 +106,7 @@ def _top_level(sim: Sim, body: Json) -> Json:
     extra = {key: copy.deepcopy(body[key]) for key in TOP_LEVEL if body.get(key)}
     identity = extra.get("identity")
     if identity and "SystemAssigned" in identity.get("type", ""):
-        identity["principalId"] = guests.new_uuid(sim)  # a new machine is a new principal
+        identity["principalId"] = guests.new_uuid(sim)  # a recreated VM has a new principal
     return extra
 
 
@@ -137,7 +137,7 @@ def patch_vm(sim: Sim, call: Call) -> Answer:
 
 
 def _change(sim: Sim, call: Call, vm: Vm) -> Answer:
-    wanted = disk_asked_for(vm, call.body)
+    wanted = requested_disk(vm, call.body)
     answer = swap(sim, call, vm, wanted) if wanted else None
     apply_changes(vm, call.body)
     return answer or Answer(200, vm_body(vm))
@@ -155,7 +155,7 @@ def delete_vm(sim: Sim, call: Call) -> Answer:
     for op in vm.minor:
         pre_empt(op)
     before, vm.provisioning = vm.provisioning, "Deleting"
-    guests.go_down(sim, vm)
+    guests.shut_down(sim, vm)
 
     def finish() -> None:
         remove(sim, vm)
@@ -172,17 +172,17 @@ def delete_vm(sim: Sim, call: Call) -> Answer:
 
 
 def remove(sim: Sim, vm: Vm) -> None:
-    """The VM is gone; its disk and network card go or stay as their `deleteOption` says."""
+    """Remove a VM. Its disks and network interfaces are deleted or kept according to their `deleteOption`."""
     version = sim.world.version_on(vm)
     sim.world.tombstones[vm.id.lower()] = Tombstone(version, bool(vm.guest.pool))
     disk: Disk | None = sim.world.disk(vm.os_disk_id)
     if disk is not None:
         disk.guest = vm.guest
-        disks.let_go(sim, disk, str(vm.os_disk.get("deleteOption", "Detach")))
+        disks.detach(sim, disk, str(vm.os_disk.get("deleteOption", "Detach")))
     for data in vm.props["storageProfile"].get("dataDisks", []):
         attached = sim.world.disk(str(data.get("managedDisk", {}).get("id", "")))
         if attached is not None:
-            disks.let_go(sim, attached, str(data.get("deleteOption", "Detach")))
+            disks.detach(sim, attached, str(data.get("deleteOption", "Detach")))
     network.detach(sim, vm)
     sim.world.vms.pop(vm.id.lower(), None)
     for child in ("extensions", "runCommands"):

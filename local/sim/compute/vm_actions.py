@@ -1,4 +1,4 @@
-"""What can be done to a VM: re-image, power, generalize, run a command once."""
+"""Action routes of VMs: reimage, power, generalize, and the one-off run command."""
 
 import hashlib
 
@@ -28,7 +28,7 @@ def reimage(sim: Sim, call: Call) -> Answer:
     if exact:
         guests.check_repetition(sim, vm.name, sim.world.version_on(vm), bool(vm.guest.pool), exact)
     was_running = vm.power == "running"
-    guests.go_down(sim, vm)
+    guests.shut_down(sim, vm)
     vm.provisioning = "Updating"
 
     def finish() -> None:
@@ -58,7 +58,7 @@ def _check_custom_data(vm: Vm, body: Json) -> None:
 
 
 def _target(sim: Sim, vm: Vm, exact: str) -> tuple[str, str]:
-    """The version to come: the one asked for, in the definition the VM was made of, or the one it has."""
+    """The version to reimage to: `exactVersion` within the VM's image definition, or the current one."""
     reference = vm.props["storageProfile"].get("imageReference") or {}
     definition = references.definition_of(str(reference.get("id") or ""))
     current = sim.world.version_on(vm)
@@ -70,7 +70,7 @@ def _target(sim: Sim, vm: Vm, exact: str) -> tuple[str, str]:
 
 
 def _new_disk(sim: Sim, vm: Vm, version: str, gallery_id: str) -> None:
-    """A new machine on the old resource: a new disk, a new system; the old disk kept iff told to detach."""
+    """Give the VM a new OS disk and a new guest. The old disk is kept when its `deleteOption` is Detach."""
     old = sim.world.disk(vm.os_disk_id)
     if sim.faults.take("reimage_ignores_version", vm.name, "reimage"):
         version = sim.world.version_on(vm)
@@ -79,7 +79,7 @@ def _new_disk(sim: Sim, vm: Vm, version: str, gallery_id: str) -> None:
         vm.props["storageProfile"]["imageReference"]["exactVersion"] = version
     if old is not None:
         old.guest = vm.guest
-        disks.let_go(sim, old, str(vm.os_disk.get("deleteOption", "Detach")))
+        disks.detach(sim, old, str(vm.os_disk.get("deleteOption", "Detach")))
         disks.os_disk_from(sim, vm, version, gallery_id)
     vm.guest = Guest()
 
@@ -104,7 +104,7 @@ def _power(sim: Sim, call: Call, vm: Vm, action: str, going: str, gone: str) -> 
     if before == gone or (before == "deallocated" and gone == "stopped"):
         return Answer(200)
     guests.check_disturbance(sim, vm, action)
-    guests.go_down(sim, vm)
+    guests.shut_down(sim, vm)
     vm.power = going
 
     def finish() -> None:
@@ -148,7 +148,7 @@ def restart(sim: Sim, call: Call) -> Answer:
     if vm.power != "running":
         raise ArmError(409, "OperationNotAllowed", f"VM '{vm.name}' is not running.")
     guests.check_disturbance(sim, vm, "restart")
-    guests.go_down(sim, vm)
+    guests.shut_down(sim, vm)
 
     def up() -> None:
         guests.boot(sim, vm)
@@ -164,8 +164,8 @@ def generalize(sim: Sim, call: Call) -> Answer:
     if vm.power not in {"deallocated", "stopped"}:
         raise ArmError(409, "OperationNotAllowed", f"VM '{vm.name}' must be stopped before it is generalized.")
     if not vm.generalized:
-        guests.check_copy(sim, vm, "generalize")
-        if not vm.guest.sealed:  # the platform takes one's word for it, and machines made of the image never start
+        guests.check_is_copy(sim, vm, "generalize")
+        if not vm.guest.sysprepped:  # Azure does not check this, but VMs from such an image never start
             guests.violation(sim, "not_prepared", vm.name, "generalized without sysprep, or started after it")
     vm.generalized = True
     return Answer(200)
@@ -173,7 +173,7 @@ def generalize(sim: Sim, call: Call) -> Answer:
 
 @arm("POST", _post("runCommand"), "run_command")
 def run_command(sim: Sim, call: Call) -> Answer:
-    """The action form: nothing is kept, the output is the operation's result."""
+    """The action form of run command: it creates no resource, and the output is the operation's result."""
     vm = find_vm(sim, call)
     check_idle(vm)
     if vm.power != "running":

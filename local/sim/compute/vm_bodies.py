@@ -1,4 +1,4 @@
-"""A VM as ARM shows it, with or without its instance view."""
+"""ARM bodies of a VM, with or without its instance view."""
 
 from local.sim.core.wire import Json
 from local.sim.core.world import Vm
@@ -28,7 +28,7 @@ def vm_body(vm: Vm, instance_view: bool = False) -> Json:
 
 
 def status_only(vm: Vm) -> Json:
-    """The short form of `statusOnly=true`: who it is and how it is."""
+    """The short body of `statusOnly=true`: ids and state."""
     return {
         "id": vm.id,
         "name": vm.name,

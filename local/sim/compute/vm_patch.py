@@ -1,4 +1,4 @@
-"""What may be changed on an existing VM, and what may not. Putting another disk under it is in `vm_swaps`."""
+"""Changes to an existing VM, and the refusal of changes that Azure does not allow. Disk swaps are in `disk_swap`."""
 
 import copy
 
@@ -9,7 +9,7 @@ FIXED_OS_PROFILE = ("computerName", "adminUsername")
 
 
 def refuse_fixed(vm: Vm, body: Json) -> None:
-    """The image reference and the computer's name are set at creation and stay."""
+    """Refuse changes of the image reference, the computer name and the admin name, which are fixed at creation."""
     props = body.get("properties") or {}
     asked = (props.get("storageProfile") or {}).get("imageReference")
     have = vm.props["storageProfile"].get("imageReference") or {}
@@ -28,7 +28,7 @@ def _refuse(target: str) -> None:
 
 
 def apply_changes(vm: Vm, body: Json) -> None:
-    """Bring the changeable parts of a PUT or PATCH onto the VM. Tags given replace all tags."""
+    """Apply the changeable parts of a PUT or PATCH to the VM. Given tags replace all tags."""
     if body.get("tags") is not None:
         vm.tags = dict(body["tags"])
     if body.get("identity"):

@@ -1,1 +1,1 @@
-"""The world, its clock, and ARM's wire format, operations, throttling and faults."""
+"""The simulated state, its clock, and ARM's wire format, operations, throttling and faults."""

@@ -1,8 +1,8 @@
-"""Simulated time: a clock that runs faster than the wall's, and a heap of what falls due.
+"""Simulated time: a clock that runs faster than real time, and a heap of scheduled actions.
 
-There is no thread or task per machine. Whoever touches the simulator (a request, the ticker) first runs
-what is due, in the order of its moments, each with the clock standing at its own moment: chains of
-transitions come out the same whether time flowed or was jumped over.
+There is no thread or task per VM. Every request, and the ticker, first runs the due actions in the order of their
+times. During an action the clock shows the time at which the action was due. So a chain of actions has the same
+result whether time passed normally or was advanced in one step.
 """
 
 import heapq
@@ -15,7 +15,7 @@ Action = Callable[[], None]
 
 
 def utc_now() -> str:
-    """Real time, as ARM writes it: durations are simulated, dates in answers are not."""
+    """The real time in ARM's format. Durations are simulated, but timestamps in answers are real."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -24,43 +24,43 @@ class Clock:
         self.speed = speed
         self._base_real = time.monotonic()
         self._base_virtual = 0.0
-        self._standing: float | None = None
+        self._action_time: float | None = None
         self._due: list[tuple[float, int, Action]] = []
         self._order = itertools.count()
 
     def now(self) -> float:
-        """Virtual seconds since the start; inside an action, the moment that action fell due."""
-        return self._flowing() if self._standing is None else self._standing
+        """Virtual seconds since the start; inside an action, the time at which it was due."""
+        return self._elapsed() if self._action_time is None else self._action_time
 
-    def _flowing(self) -> float:
+    def _elapsed(self) -> float:
         return self._base_virtual + (time.monotonic() - self._base_real) * self.speed
 
     def set_speed(self, speed: float) -> None:
-        self._base_virtual, self._base_real = self._flowing(), time.monotonic()
+        self._base_virtual, self._base_real = self._elapsed(), time.monotonic()
         self.speed = speed
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead, and run everything that falls due on the way."""
+        """Advance the clock, and run all actions that become due."""
         self._base_virtual += seconds
         self.run_due()
 
     def after(self, seconds: float, action: Action) -> None:
-        """Do `action` in so many virtual seconds; at once, inside this call, when there is nothing to wait for."""
+        """Schedule an action after virtual seconds. With zero or less it runs immediately, inside this call."""
         if seconds <= 0:
             action()
             return
         heapq.heappush(self._due, (self.now() + seconds, next(self._order), action))
 
     def run_due(self) -> None:
-        if self._standing is not None:
-            return  # an action that makes a call of its own: the outer loop goes on
-        until = self._flowing()
+        if self._action_time is not None:
+            return  # called by an action: the outer loop runs the rest
+        until = self._elapsed()
         try:
             while self._due and self._due[0][0] <= until:
-                self._standing, _, action = heapq.heappop(self._due)
+                self._action_time, _, action = heapq.heappop(self._due)
                 action()
         finally:
-            self._standing = None
+            self._action_time = None
 
     @property
     def pending(self) -> int:

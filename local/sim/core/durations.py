@@ -1,6 +1,6 @@
-"""How long things take, in virtual seconds: one table, scaled by one knob.
+"""Durations of operations in virtual seconds: a table of ranges and one scaling factor.
 
-No official numbers exist for most of these; they are estimates wide enough to make a demonstration honest.
+Azure publishes no numbers for most of them. The ranges are estimates, wide enough to be realistic in a demo.
 """
 
 import random

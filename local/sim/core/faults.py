@@ -1,8 +1,8 @@
-"""What goes wrong on request: `POST /_sim/faults` with a list of `{match, kind, count|rate, ...}`.
+"""Injected faults: `POST /_sim/faults` with a list of `{match, kind, count|rate, ...}`.
 
-`match` is a substring or a glob, held without case against "METHOD path", the operation's name and the host's
-name; empty or `*` means everything. `count` lets a fault happen so many times, `rate` with that
-probability, neither always.
+`match` is a substring or a glob pattern. It is compared, ignoring case, with "METHOD path", the operation's name and
+the host's name; empty or `*` matches everything. `count` limits how often a fault occurs, `rate` is its probability.
+Without both it occurs always.
 """
 
 import fnmatch
@@ -43,24 +43,24 @@ class Fault:
     when: str = "before"
     hits: int = 0
 
-    def meets(self, texts: tuple[str, ...]) -> bool:
+    def matches(self, texts: tuple[str, ...]) -> bool:
         wanted = self.match.lower()
         if wanted in {"", "*"}:
             return True
         return any(wanted in t or fnmatch.fnmatchcase(t, wanted) for t in (text.lower() for text in texts))
 
     @property
-    def spent(self) -> bool:
+    def used_up(self) -> bool:
         return self.count is not None and self.hits >= self.count
 
 
 def parse(body: Any) -> list[Fault]:
-    """The faults in a request body; a field or kind nobody knows is refused by name."""
+    """Parse the faults in a request body. Raises ValueError for an unknown field or kind."""
     known = {f.name for f in fields(Fault)} - {"hits"}
     faults = []
     for item in body if isinstance(body, list) else [body]:
         if not isinstance(item, dict):
-            raise ValueError("a fault is an object with match and kind")
+            raise ValueError("a fault must be an object with match and kind")
         unknown = sorted(set(item) - known)
         if unknown:
             raise ValueError(f"unknown field(s) {', '.join(unknown)} in a fault; known: {', '.join(sorted(known))}")
@@ -71,7 +71,7 @@ def parse(body: Any) -> list[Fault]:
     return faults
 
 
-def texts_of(call: Call) -> tuple[str, ...]:
+def match_texts(call: Call) -> tuple[str, ...]:
     return (f"{call.method} {call.path}", call.op, call.host)
 
 
@@ -90,9 +90,9 @@ class Faults:
         return [asdict(f) for f in self.active]
 
     def take(self, kind: str, *texts: str) -> Fault | None:
-        """The first fault of this kind that strikes now, counted as used."""
+        """Return the first fault of this kind that applies now, and count its use."""
         for fault in self.active:
-            if fault.kind != kind or fault.spent or not fault.meets(texts):
+            if fault.kind != kind or fault.used_up or not fault.matches(texts):
                 continue
             if fault.rate is not None and self._rng.random() >= fault.rate:
                 continue
@@ -101,23 +101,23 @@ class Faults:
         return None
 
     def http(self, call: Call) -> list[Fault]:
-        """What strikes this request on the wire, at most one of each kind."""
+        """The HTTP faults that apply to this request, at most one of each kind."""
         if not self.active:
             return []
-        found = (self.take(kind, *texts_of(call)) for kind in HTTP_KINDS)
+        found = (self.take(kind, *match_texts(call)) for kind in HTTP_KINDS)
         return [fault for fault in found if fault is not None]
 
     def operation_failure(self, call: Call) -> ArmError | None:
-        """The error in which a long-running operation will end, if it is to fail."""
-        if call.op in ALLOCATING and self.take("allocation_failed", *texts_of(call)):
+        """The error with which a long-running operation will end, or None."""
+        if call.op in ALLOCATING and self.take("allocation_failed", *match_texts(call)):
             message = "Allocation failed. We do not have sufficient capacity for the requested VM size in this region."
             return ArmError(409, "AllocationFailed", message)
-        fault = self.take("lro_fail", *texts_of(call))
+        fault = self.take("lro_fail", *match_texts(call))
         return ArmError(409, fault.code, fault.message) if fault else None
 
     def hangs(self, call: Call) -> bool:
-        return self.take("lro_hang", *texts_of(call)) is not None
+        return self.take("lro_hang", *match_texts(call)) is not None
 
     def lag(self, host: str) -> float:
-        """By how many virtual seconds this host's session count is behind."""
-        return next((f.seconds for f in self.active if f.kind == "lag" and f.meets((host,))), 0.0)
+        """By how many virtual seconds this host's session count is delayed."""
+        return next((f.seconds for f in self.active if f.kind == "lag" and f.matches((host,))), 0.0)

@@ -1,4 +1,4 @@
-"""Ids of the default world. They are stable: tests and the demo may write them down."""
+"""Ids of the simulated resources. They are stable, so that tests and the demo can use them as constants."""
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 FORBIDDEN_SUBSCRIPTION = "00000000-0000-4000-8000-000000000002"

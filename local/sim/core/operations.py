@@ -1,4 +1,4 @@
-"""Long-running operations: begin one, and the two URLs by which its end is learned."""
+"""Long-running operations: starting them, and the two URLs that clients poll."""
 
 import uuid
 from collections.abc import Callable
@@ -28,9 +28,9 @@ def begin(
     *,
     lasts: float | None = None,
 ) -> Operation:
-    """Start an operation that ends in some virtual time: `finish` does the work and may raise `ArmError`.
+    """Start an operation that ends after virtual time. `finish` does the work and may raise `ArmError`.
 
-    `lasts` in virtual seconds; None: as the table of durations says.
+    `lasts` is its duration in virtual seconds; None takes it from the table of durations.
     """
     lasts = sim.durations.pick(duration) if lasts is None else lasts
     op = Operation(str(uuid.UUID(int=sim.rng.getrandbits(128))), call.op, call.host, utc_now())
@@ -40,7 +40,7 @@ def begin(
 
     def end() -> None:
         if not op.running:
-            return  # pre-empted by a deletion
+            return  # cancelled by a deletion
         try:
             if failure is not None:
                 raise failure
@@ -69,7 +69,7 @@ def _close(op: Operation, status: str) -> None:
 
 
 def retry_after(sim: Sim) -> dict[str, str]:
-    """Ten virtual seconds, never below one real one; absent when nothing takes any time."""
+    """The Retry-After header: ten virtual seconds, at least one real second; absent when operations are immediate."""
     if sim.durations.scale == 0:
         return {}
     real = LRO_RETRY_AFTER / sim.clock.speed if sim.clock.speed > 0 else 0
@@ -77,7 +77,7 @@ def retry_after(sim: Sim) -> dict[str, str]:
 
 
 def accepted(sim: Sim, call: Call, op: Operation, status: int = 202, body: Json | None = None) -> Answer:
-    """The first answer: the status given and the URLs to follow, or 200 if all is done already."""
+    """The answer to the request that started an operation: the polling URLs, or 200 when it has already succeeded."""
     if op.status == "Succeeded":
         return Answer(200, op.result if body is None else body)
     where = f"{call.base_url}/subscriptions/{call.subscription}/providers/Microsoft.Compute/locations/{REGION}"

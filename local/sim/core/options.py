@@ -1,4 +1,4 @@
-"""What a simulated world can be asked to look like. The command line and `POST /_sim/reset` share this."""
+"""The options of the simulator, used by the command line and by `POST /_sim/reset`."""
 
 import re
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ VERSION_LISTS = ("versions", "excluded")
 
 
 def version_list(value: str | Sequence[str]) -> Versions:
-    """Versions given as `1.0.0,2.0.0` or as a list of them; ValueError names one that is none."""
+    """Parse versions from `1.0.0,2.0.0` or from a list. Raises ValueError that names an invalid one."""
     given = tuple(filter(None, value.split(","))) if isinstance(value, str) else tuple(value)
     for version in given:
         if not re.fullmatch(r"\d+\.\d+\.\d+", version):
-            raise ValueError(f"'{version}' is not a version: three integers, Major.Minor.Patch")
+            raise ValueError(f"'{version}' is not a version; use three integers, Major.Minor.Patch")
     return given
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the server behaves, and the pool it starts with."""
+    """The behaviour of the server, and the configuration of its first pool."""
 
     hosts: int = 24
     seed: int = 1
@@ -54,12 +54,12 @@ class Options:
 
     def __post_init__(self) -> None:
         if not self.versions:
-            raise ValueError("versions: name at least one; the hosts start on the first")
+            raise ValueError("versions: at least one is required; the hosts use the first")
         if self.template not in TEMPLATE_POWER:
-            raise ValueError(f"template: '{self.template}' is none of {', '.join(TEMPLATE_POWER)}")
+            raise ValueError(f"template: '{self.template}' is not one of {', '.join(TEMPLATE_POWER)}")
 
     def changed(self, changes: dict[str, Any]) -> "Options":
-        """The same options with some replaced; a name nobody knows is an error, not ignored."""
+        """A copy with some options replaced. Raises ValueError for an unknown name."""
         known = {f.name for f in fields(self)}
         unknown = sorted(set(changes) - known)
         if unknown:
@@ -73,11 +73,11 @@ class Options:
 
 @dataclass(frozen=True)
 class PoolSpec:
-    """One host pool to build: `POST /_sim/pools` takes exactly these fields."""
+    """The configuration of a host pool: exactly the fields of `POST /_sim/pools`."""
 
     name: str
     hosts: int = 4
-    prefix: str = ""  # of the host names; the pool's name without `hp-` when empty
+    prefix: str = ""  # prefix of the host names; empty means the pool's name without `hp-`
     version: str = "1.0.0"
     definition: str = DEFINITION
     max_session_limit: int = 10
@@ -103,5 +103,5 @@ def pool_spec(body: dict[str, Any]) -> PoolSpec:
     known = {f.name for f in fields(PoolSpec)}
     unknown = sorted(set(body) - known)
     if unknown or "name" not in body:
-        raise ValueError(f"a pool takes name and any of {', '.join(sorted(known))}; got also {unknown}")
+        raise ValueError(f"a pool needs name; known fields: {', '.join(sorted(known))}; unknown: {unknown}")
     return PoolSpec(**body)

@@ -1,4 +1,4 @@
-"""The table of ARM routes that the simulated Azure answers, and paging of its lists."""
+"""The table of simulated ARM routes, and the paging of lists."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from local.sim.core.simulator import Sim
-from local.sim.core.wire import Answer, Call, Json, _number, skip_token
+from local.sim.core.wire import Answer, Call, Json, number_parameter, skip_token
 
 Handler = Callable[[Sim, Call], Answer]
 
@@ -31,15 +31,15 @@ def arm(method: str, pattern: str, op: str) -> Callable[[Handler], Handler]:
 
 
 def page[T](sim: Sim, call: Call, items: Mapping[str, T], render: Callable[[T], Json]) -> Answer:
-    """One page of `items` in the order of their keys.
+    """One page of `items`, sorted by key.
 
-    The continuation names the last key given, not a count: hosts leave and come back while somebody pages.
+    The continuation holds the last key instead of an offset, because hosts are removed and added between pages.
     """
     after = skip_token(call)
     size = page_size(sim, call)
     descending = call.query.get("isDescending", "").lower() == "true"
     keys = sorted(items, reverse=descending)
-    first = _number(call, "initialSkip")
+    first = number_parameter(call, "initialSkip")
     if after and descending:
         first = len(keys) - bisect_left(keys[::-1], after)
     elif after:
@@ -54,4 +54,4 @@ def page[T](sim: Sim, call: Call, items: Mapping[str, T], render: Callable[[T], 
 
 
 def page_size(sim: Sim, call: Call) -> int:
-    return _number(call, "pageSize") or sim.options.page_size
+    return number_parameter(call, "pageSize") or sim.options.page_size

@@ -1,4 +1,4 @@
-"""One simulator: a world, its clock and everything that disturbs it."""
+"""The simulator: its state, clock, faults and call counters."""
 
 import random
 import time
@@ -15,7 +15,7 @@ from local.sim.core.world import Operation, World
 
 
 class Sim:
-    """Handlers, guests and users all receive this and nothing else."""
+    """The state of one simulator. Route handlers, guests and users receive it as their only context."""
 
     def __init__(self, options: Options) -> None:
         self.reset(options)
@@ -35,17 +35,17 @@ class Sim:
         self.calls_per_host: dict[str, Counter[str]] = {}
         self.writes_per_host: dict[str, list[float]] = {}  # seconds since the epoch, real time
         self.answers: Counter[int] = Counter()
-        self.specs: dict[str, PoolSpec] = {}  # by pool id: what a further host of the pool is like
+        self.specs: dict[str, PoolSpec] = {}  # by pool id: the configuration of the pool's hosts
 
-    def note_call(self, call: Call) -> None:
+    def count_call(self, call: Call) -> None:
         self.calls[(call.method, call.op)] += 1
         if call.host:
             self.calls_per_host.setdefault(call.host.lower(), Counter())[call.op] += 1
         if call.host and call.method != "GET":
             self.writes_per_host.setdefault(call.host.lower(), []).append(time.time())
 
-    def note_as(self, call: Call, op: str) -> None:
-        """Count a call as something else than its path says: its body made it that."""
+    def recount_as(self, call: Call, op: str) -> None:
+        """Count a call under another operation, because its body shows what it does."""
         old, call.op = call.op, op
         self.calls[(call.method, old)] -= 1
         self.calls[(call.method, op)] += 1
@@ -53,7 +53,7 @@ class Sim:
         self.calls_per_host[call.host.lower()][op] += 1
 
     def release_hung(self) -> None:
-        """Let the operations a fault had frozen come to their end."""
+        """Finish the operations that an `lro_hang` fault has stopped."""
         hung, self.hung = self.hung, []
         for end in hung:
             end()

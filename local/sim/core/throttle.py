@@ -1,7 +1,7 @@
-"""ARM's token buckets and Compute's per-VM ones, with the documented numbers.
+"""Throttling with the documented token buckets of ARM and of Compute.
 
-Per identity, subscription and region: reads 250 filled by 25/s, writes 200 by 10/s, deletes 200 by 10/s.
-Per VM: 12 updates (or puts, or deletions) filled by 4/min, 36 reads filled by 12/min.
+Per identity, subscription and region: 250 reads (refill 25/s), 200 writes (10/s), 200 deletes (10/s).
+Per VM: 12 updates, 12 puts and 12 deletions (4/min each), 36 reads (12/min).
 """
 
 import hashlib
@@ -52,7 +52,7 @@ class Throttle:
         self.refused = 0
 
     def check(self, call: Call) -> dict[str, str]:
-        """Take a token from every bucket this call draws on; the headers that tell what remains."""
+        """Take a token from every bucket of this call. Returns the headers with the remaining tokens."""
         if self.mode == "off":
             return {}
         headers = {}

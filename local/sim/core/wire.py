@@ -1,4 +1,4 @@
-"""How ARM looks on the wire: paths, answers, errors, pages. Nothing here knows a resource."""
+"""ARM's wire format: paths, answers and errors, independent of resource types."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class ArmError(Exception):
-    """An answer with `{error:{code,message}}`."""
+    """An error answer with the body `{error: {code, message}}`."""
 
     def __init__(
         self, status: int, code: str, message: str, target: str = "", headers: dict[str, str] | None = None
@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass
 class Call:
-    """One request, its path taken apart."""
+    """One request with its parsed path."""
 
     method: str
     path: str
@@ -56,7 +56,7 @@ class Call:
 
     @property
     def host(self) -> str:
-        """The short name of the machine this call is about, if it is about one."""
+        """The short name of the VM or session host in the path; empty for other resources."""
         if self.pattern.startswith("microsoft.compute/virtualmachines/*"):
             return self.names[0]
         if self.pattern.startswith("microsoft.desktopvirtualization/hostpools/*/sessionhosts/*"):
@@ -64,7 +64,7 @@ class Call:
         return ""
 
     def id_of(self, kind: str, *names: str) -> str:
-        """The id of a resource in the call's group: `kind` is e.g. `Microsoft.Compute/disks`."""
+        """The id of a resource in the call's resource group. `kind` is a type such as `Microsoft.Compute/disks`."""
         return resource_id(self.subscription, self.group, kind, *names)
 
 
@@ -74,8 +74,8 @@ def resource_id(subscription: str, group: str, kind: str, *names: str) -> str:
     return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{namespace}/{tail}"
 
 
-def take_apart(path: str) -> tuple[str, str, str, tuple[str, ...], str]:
-    """A path as (subscription, group, pattern, names, scope); the last `providers` in it says the type."""
+def parse_path(path: str) -> tuple[str, str, str, tuple[str, ...], str]:
+    """Split a path into (subscription, group, pattern, names, scope). The last `providers` determines the type."""
     parts = [unquote(p) for p in path.strip("/").split("/")]
     low = [p.lower() for p in parts]
     subscription = parts[1] if low[0] == "subscriptions" and len(parts) > 1 else ""
@@ -95,13 +95,13 @@ def skip_token(call: Call) -> str:
 
 
 def in_group[T](call: Call, items: Mapping[str, T]) -> dict[str, T]:
-    """The items of the call's group; of the subscription when it names none."""
+    """The items in the call's resource group, or in its subscription when it names no group."""
     group = f"/resourceGroups/{call.group}/" if call.group else "/"
     prefix = f"/subscriptions/{call.subscription}{group}".lower()
     return {key: item for key, item in items.items() if key.startswith(prefix)}
 
 
-def _number(call: Call, name: str) -> int:
+def number_parameter(call: Call, name: str) -> int:
     text = call.query.get(name, "0")
     if not text.isdigit():
         raise ArmError(400, "InvalidParameter", f"The query parameter {name} must be a number, not '{text}'.", name)
@@ -114,7 +114,7 @@ def not_found(kind: str, name: str, group: str) -> ArmError:
 
 
 def required(body: Json, *path: str) -> Any:
-    """A field that must be there; 400 naming it otherwise."""
+    """The value of a required field. Raises a 400 error that names it when it is missing."""
     value: Any = body
     for step in path:
         value = value.get(step) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""The state of the simulated cloud: what exists, and nothing about HTTP."""
+"""The state of the simulated cloud, independent of HTTP."""
 
 import math
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ Join = Literal["", "ad", "entra"]
 
 @dataclass
 class Operation:
-    """One long-running operation, as its status URL tells it."""
+    """One long-running operation, as shown at its status URL."""
 
     id: str
     name: str
     host: str
     started: str
-    begun: float = 0.0  # virtual moments: when it began, and when it will have ended
+    begun: float = 0.0  # `begun` and `due`: virtual times of its start and end
     due: float = 0.0
     status: str = "InProgress"
     ended: str = ""
@@ -42,18 +42,18 @@ class Session:
 
 @dataclass
 class Guest:
-    """The operating system on one OS disk. A re-image makes a new one: join, agent and sessions are gone."""
+    """The operating system on one OS disk. A reimage creates a new one without join, agent and sessions."""
 
     joined: Join = ""
     domain: str = ""
-    pool: str = ""  # the host pool its agent is registered with
-    online_at: float = math.inf  # virtual moment from which the agent answers
+    pool: str = ""  # the id of the host pool that its agent is registered with
+    online_at: float = math.inf  # virtual time of the agent's first heartbeat
     sessions: dict[int, Session] = field(default_factory=dict)
     next_session: int = 2
-    sealed: bool = False  # sysprep has generalized it, and it has not been started since
+    sysprepped: bool = False  # generalized by sysprep and not started since
     count_log: list[tuple[float, int]] = field(default_factory=list)
-    trust: int = 0  # which join under its machine's name this was: only the last one is trusted
-    attempt: str = ""  # on what occasion it was registered, as our script notes it
+    join_number: int = 0  # counts the joins under this VM's name: only the last one is trusted
+    attempt: str = ""  # the attempt id that the app's registration script recorded
 
 
 @dataclass
@@ -65,13 +65,13 @@ class Vm:
     vm_id: str
     created: str
     tags: dict[str, str] = field(default_factory=dict)
-    extra: Json = field(default_factory=dict)  # identity, zones, plan: top-level and kept as sent
+    extra: Json = field(default_factory=dict)  # top-level fields kept as sent: identity, zones, plan
     power: str = "running"
     provisioning: str = "Succeeded"
     generalized: bool = False
     guest: Guest = field(default_factory=Guest)
-    local_version: str = ""  # the version on an ephemeral disk, which is no disk resource
-    custom_data: str = ""  # a digest
+    local_version: str = ""  # the version on an ephemeral disk, which has no disk resource
+    custom_data: str = ""  # the digest of the custom data
     etag: int = 1
     major: Operation | None = None
     minor: list[Operation] = field(default_factory=list)
@@ -105,17 +105,17 @@ class Disk:
     creation: Json
     sku: str = "Premium_LRS"
     version: str = ""
-    owner: str = ""  # the VM it is attached to
-    was_on: str = ""  # the VM it was last attached to: a kept disk still says whose it was
+    owner: str = ""  # the id of the VM it is attached to
+    last_attached_to: str = ""  # the id of the VM it was last attached to, also after detaching
     tags: dict[str, str] = field(default_factory=dict)
     props: Json = field(default_factory=dict)
     provisioning: str = "Succeeded"
-    guest: Guest | None = None  # the system on it, which comes back when the disk is put under a VM again
+    guest: Guest | None = None  # the guest on a detached disk, which runs again when the disk is attached
 
 
 @dataclass
 class SessionHost:
-    name: str  # the fqdn
+    name: str  # the FQDN
     pool: "HostPool"
     vm_id: str
     vm_guid: str
@@ -124,7 +124,7 @@ class SessionHost:
     allow_new: bool = True
     assigned_user: str | None = None
     friendly_name: str | None = None
-    fixed_status: str = ""  # a status no waiting changes
+    fixed_status: str = ""  # a status that overrides `Available` permanently
     last_heartbeat: str = ""
 
 
@@ -135,7 +135,7 @@ class HostPool:
     location: str
     props: Json
     tags: dict[str, str] = field(default_factory=dict)
-    tokens: dict[str, datetime] = field(default_factory=dict)  # secret: never leaves but by the token call
+    tokens: dict[str, datetime] = field(default_factory=dict)  # secret: only the token routes return them
     current_token: str = ""
     hosts: dict[str, SessionHost] = field(default_factory=dict)
     arrivals_per_minute: float = 0.0
@@ -151,7 +151,7 @@ class HostPool:
 
     @property
     def roster(self) -> list[SessionHost]:
-        """The hosts as a list, made once per change: the broker draws from it at every logon."""
+        """The hosts as a list, cached until a change because the broker samples it at every logon."""
         if self._roster is None:
             self._roster = list(self.hosts.values())
         return self._roster
@@ -167,7 +167,7 @@ class HostPool:
 
 @dataclass
 class Tombstone:
-    """What a deleted VM was, to know a re-creation for what it is."""
+    """The state of a deleted VM, used to check its recreation."""
 
     version: str
     registered: bool
@@ -175,16 +175,16 @@ class Tombstone:
 
 @dataclass
 class World:
-    """Everything, keyed by lower-case ids: ARM compares names without case."""
+    """All resources, keyed by lower-case ids because ARM compares names without case."""
 
     vms: dict[str, Vm] = field(default_factory=dict)
     disks: dict[str, Disk] = field(default_factory=dict)
     pools: dict[str, HostPool] = field(default_factory=dict)
-    resources: dict[str, dict[str, Json]] = field(default_factory=dict)  # by type, then id: kept as ARM bodies
+    resources: dict[str, dict[str, Json]] = field(default_factory=dict)  # ARM bodies by type, then id
     session_host_of: dict[str, SessionHost] = field(default_factory=dict)  # by VM id
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
-    home: dict[str, tuple[str, str]] = field(default_factory=dict)  # VM id -> (pool id, domain), also once deleted
-    joins: dict[str, int] = field(default_factory=dict)  # VM id -> how often a system on it has joined
+    home: dict[str, tuple[str, str]] = field(default_factory=dict)  # VM id -> (pool id, domain), kept after deletion
+    joins: dict[str, int] = field(default_factory=dict)  # VM id -> number of joins
     violations: list[Json] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     expect: Json = field(default_factory=dict)
@@ -202,6 +202,6 @@ class World:
         self.counters[name] = self.counters.get(name, 0) + by
 
     def version_on(self, vm: Vm) -> str:
-        """The image version that really is on the VM's disk."""
+        """The image version that is actually on the VM's disk."""
         disk = self.disk(vm.os_disk_id)
         return disk.version if disk else vm.local_version

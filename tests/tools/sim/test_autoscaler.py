@@ -166,7 +166,7 @@ def test_an_autoscaler_can_be_switched_off(sim: Simulator, app: App, method: str
         ({"pool": "hp-personal"}, "personal"),
         ({"image_url": "file:///etc/hostname"}, "image_url"),
         ({"free_share": 1.5}, "free_share"),
-        ({"max_host": 3}, "an autoscaler takes"),
+        ({"max_host": 3}, "an autoscaler needs"),
         ({"max_hosts": "3"}, "not supported"),
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from local.sim.autoscaler import FLAGS_FOLLOW
+from local.sim.autoscaler import FLAG_DELAY_SECONDS
 from local.sim.core import names
 from local.sim.core.names import GROUP
 from local.sim.testing import Simulator
@@ -116,7 +116,7 @@ def test_a_host_of_a_version_that_is_only_staged_is_a_violation(
     switch_on(sim, app)
     burst(sim)
     settled(sim)
-    sim.advance(FLAGS_FOLLOW * 60)
+    sim.advance(FLAG_DELAY_SECONDS * 60)
     assert violations() == [("staged_version_given", "office-b001")]
 
 

@@ -41,11 +41,11 @@ def test_sysprep_takes_its_time(sim: Simulator, compute: Client) -> None:
     begin = compute.virtual_machine_run_commands.begin_create_or_update
     begin(GROUP, "copy", "prepare", body, polling=False)
     sim.advance(299)
-    assert not sim.sim.world.vms[names.vm_id("copy").lower()].guest.sealed
+    assert not sim.sim.world.vms[names.vm_id("copy").lower()].guest.sysprepped
     with pytest.raises(ResourceExistsError):  # not while it is at work
         compute.virtual_machines.begin_deallocate(GROUP, "copy", polling=False)
     sim.advance(601)
-    assert sim.sim.world.vms[names.vm_id("copy").lower()].guest.sealed
+    assert sim.sim.world.vms[names.vm_id("copy").lower()].guest.sysprepped
 
 
 def test_generalizing_what_was_never_prepared_is_noticed(compute: Client, violations: Violations) -> None:
@@ -165,7 +165,7 @@ def test_a_managed_image_is_no_source_for_a_trusted_definition(sim: Simulator, c
     generalize(compute)
     image = capture(compute).id
     trusted(sim)
-    with pytest.raises(HttpResponseError, match="takes no managed image"):
+    with pytest.raises(HttpResponseError, match="accepts no managed image"):
         version_of(compute, {"id": image})
 
 

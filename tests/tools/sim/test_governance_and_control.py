@@ -16,7 +16,7 @@ from local.sim.core import names
 from local.sim.core.names import GROUP
 from local.sim.core.options import Options
 from local.sim.core.routes import ROUTES
-from local.sim.core.wire import take_apart
+from local.sim.core.wire import parse_path
 from local.sim.listener import listen
 from local.sim.testing import ControlRefusedError, Simulator
 from tests.tools.sim.conftest import POOL, Client
@@ -28,7 +28,7 @@ def send(client: Client, method: str, path: str, body: Any = None, version: str 
 
 
 def test_paths_are_taken_apart_whatever_their_case() -> None:
-    taken = take_apart("/Subscriptions/S/resourcegroups/G/providers/MICROSOFT.Compute/VirtualMachines/Vm1/Reimage")
+    taken = parse_path("/Subscriptions/S/resourcegroups/G/providers/MICROSOFT.Compute/VirtualMachines/Vm1/Reimage")
     assert taken[:4] == ("S", "G", "microsoft.compute/virtualmachines/*/reimage", ("Vm1",))
     assert ("POST", taken[2]) in ROUTES
 
@@ -168,7 +168,7 @@ def test_a_taken_port_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> N
         taken.close()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
-    assert f"port {port} is not free" in lines[0]
+    assert f"port {port} is not available" in lines[0]
 
 
 def test_the_server_starts_answers_and_ends_at_once() -> None:

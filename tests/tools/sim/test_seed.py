@@ -53,7 +53,7 @@ def test_versions_and_template_are_flags() -> None:
     command = [sys.executable, "-m", "local.sim", "--versions", ""]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
     assert refused.returncode == 2
-    assert refused.stderr.strip() == "local.sim: versions: name at least one; the hosts start on the first"
+    assert refused.stderr.strip() == "local.sim: versions: at least one is required; the hosts use the first"
 
 
 @pytest.mark.parametrize("power", ["deallocated", "running"])
