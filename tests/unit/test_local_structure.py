@@ -63,7 +63,7 @@ def test_local_has_no_type_only_imports() -> None:
         ("local.sim.core.simulator", "from local.sim import seed"),
         ("local.sim.core.simulator", "from local.sim.autoscaler import Autoscaler"),
         ("local.sim.core.faults", "from local.sim.avd import guests"),
-        ("local.sim.avd.guests", "from local.sim.compute.disks import let_go"),
+        ("local.sim.avd.guests", "from local.sim.compute.disks import detach"),
         ("local.sim.compute.disks", "import local.sim.server"),
     ],
 )
