@@ -1,5 +1,5 @@
-"""A function host for one machine: serves a Python v2-model app folder as Azure Functions would.
+"""A function host for one machine: serves an app folder of the Python v2 model like Azure Functions.
 
-Microsoft's own worker code decodes, runs and encodes every invocation, and Microsoft's in-memory
-Durable Task backend keeps the orchestrations; this package is the glue between them and HTTP.
+Microsoft's worker code decodes, runs and encodes every invocation, and Microsoft's in-memory Durable Task backend
+stores the orchestrations. This package connects both with HTTP and timers.
 """

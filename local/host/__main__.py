@@ -14,7 +14,7 @@ from local.host.workers import Workers
 
 
 def main() -> int:
-    """Serve the app until a signal; 1 when it cannot be served."""
+    """Serve the app until a signal. Returns 1 when it cannot be served."""
     arguments = _arguments()
     app_dir = arguments.app.resolve()
     configure_logging(arguments.log_level)
@@ -31,7 +31,9 @@ def main() -> int:
     print(host.listing(), flush=True)
     for function in functions:
         if function.kind not in SERVED_TRIGGERS:
-            print(f"note: {function.name} ({function.kind}) only runs by hand, via /admin/functions")
+            print(
+                f"note: {function.name} ({function.kind}) runs only on request, by POST /admin/functions/{function.name}"
+            )
     asyncio.run(_serve(host))
     return 0
 
@@ -43,21 +45,21 @@ async def _serve(host: Host) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local.host",
-        description="Run a Python (v2 model) Azure Functions app folder on this machine: HTTP, timers and"
-        " Durable Functions, without Core Tools or storage. Orchestrations live in memory and end with it.",
+        description="Run an Azure Functions app folder (Python v2 model) on this machine: HTTP, timers and Durable"
+        " Functions, without Core Tools or storage. Orchestrations are kept in memory and lost at the end.",
     )
-    parser.add_argument("--app", type=Path, default=Path(), help="app folder (default: this one)")
-    parser.add_argument("--port", type=int, default=7071, help="port to listen on, 0 picks one (default: 7071)")
+    parser.add_argument("--app", type=Path, default=Path(), help="app folder (default: the current folder)")
+    parser.add_argument("--port", type=int, default=7071, help="port, 0 for a free one (default: 7071)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
-    parser.add_argument("--log-level", default="INFO", choices=levels, help="least severity logged (default: INFO)")
+    parser.add_argument("--log-level", default="INFO", choices=levels, help="lowest severity logged (default: INFO)")
     return parser.parse_args()
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything else starts. Raises AppError when it cannot be had."""
+    """Open the listening socket before anything else starts. Raises AppError when the port is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns off Nagle's delay, worth 40 ms a request, only where the protocol is named.
+    # asyncio disables Nagle's algorithm, which costs 40 ms per request, only when the protocol is given.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

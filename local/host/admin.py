@@ -1,4 +1,4 @@
-"""The host's own small API under ``/admin``."""
+"""The host's admin API under ``/admin``."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from local.host.timers import Timer, timer_datum
 
 
 class AdminApi:
-    """Lists the functions and runs one by hand."""
+    """Lists the functions, and runs one on request."""
 
     def __init__(self, functions: Iterable[Function], invoker: Invoker) -> None:
         self._functions = {function.name.lower(): function for function in functions}
@@ -27,7 +27,7 @@ class AdminApi:
         self._running: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
-        """What to mount."""
+        """The routes to mount."""
         return [
             Route("/admin/host/status", self._status, methods=["GET"]),
             Route("/admin/host/ping", self._status, methods=["GET", "POST"]),
@@ -48,7 +48,7 @@ class AdminApi:
         return Response(status_code=404) if function is None else JSONResponse(_described(function))
 
     async def _trigger(self, request: Request) -> Response:
-        """Run a function with the body's ``input``; the answer does not wait for it to end."""
+        """Run a function with the body's ``input``. The answer is sent without waiting for its end."""
         function = self._functions.get(request.path_params["name"].lower())
         if function is None:
             return Response(status_code=404)

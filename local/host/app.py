@@ -1,4 +1,4 @@
-"""Index a function app folder the way the cloud worker does."""
+"""Indexes a function app folder in the same way as the worker in Azure."""
 
 import importlib
 import os
@@ -17,19 +17,19 @@ from azure_functions_runtime.loader import index_function_app
 from local.host.function import AppError, Function
 from local.host.settings import SettingsError, resolve
 
-# The worker compares bindings with members of a protobuf enum; the numbers are all it needs.
+# The worker compares bindings with members of a protobuf enum, of which it uses only the numbers.
 _PROTOS = SimpleNamespace(BindingInfo=SimpleNamespace(out=1, inout=2, undefined=None))
 
 
 def load_app(app_dir: Path) -> list[Function]:
     """Import the app in ``app_dir``, check every function's signature and start the thread pool.
 
-    Raises AppError for anything that would stop the app in the cloud as well: no script file, an
-    import that fails, a signature that does not fit its bindings, a setting that is missing.
+    Raises AppError for everything that also stops the app in Azure: a missing script file, a failing import, a
+    signature that does not match its bindings, a missing setting.
     """
     script = app_dir / os.environ.get("PYTHON_SCRIPT_FILE_NAME", "function_app.py")
     if not script.is_file():
-        raise AppError(f"there is no {script.name} in {app_dir}")
+        raise AppError(f"{script.name} was not found in {app_dir}")
     sys.path.insert(0, str(app_dir))
     importlib.invalidate_caches()
     load_binding_registry()

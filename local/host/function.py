@@ -1,4 +1,4 @@
-"""What host and workers tell each other: the functions of an app, as their bindings describe them, and calls."""
+"""The messages between host and workers: the functions of an app with their bindings, calls and answers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ SERVED_TRIGGERS = frozenset({"httpTrigger", "timerTrigger", "orchestrationTrigge
 _CLIENT = "durableClient"
 
 type Call = tuple[int, str, list[tuple[str, Datum]]]
-"""Number, name of the function, what it is given by parameter."""
+"""The number of the call, the name of the function, and its inputs by parameter."""
 type Answer = tuple[bool, Datum | None, list[tuple[str, Datum]], str | None, str | None]
-"""Whether it went well, what was returned, Out parameters, the error and its traceback."""
+"""Success, the return value, the Out parameters, the error and its traceback."""
 
 
 class AppError(Exception):
-    """The app cannot be served; the message says why in one paragraph."""
+    """The app cannot be served. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """One indexed function. ``trigger`` is its trigger binding as in function.json."""
+    """One indexed function. ``trigger`` is its trigger binding in the format of function.json."""
 
     name: str
     function_id: str
@@ -39,7 +39,7 @@ class Function:
 
     @property
     def client_names(self) -> list[str]:
-        """The parameters that receive a durable client."""
+        """The names of the parameters that receive a durable client."""
         return [str(binding["name"]) for binding in self.bindings if binding["type"] == _CLIENT]
 
     @property
@@ -49,6 +49,6 @@ class Function:
 
     @property
     def durable_name(self) -> str:
-        """The name orchestrations, activities and entities are called by."""
+        """The name by which an orchestration, activity or entity is called."""
         keys = ("orchestration", "activity", "entityName")
         return next((str(self.trigger[key]) for key in keys if self.trigger.get(key)), self.name)

@@ -1,4 +1,4 @@
-"""Run one function on a worker, which does it through Microsoft's own code."""
+"""Runs one function on a worker."""
 
 import logging
 import re
@@ -14,12 +14,12 @@ _FRAME = re.compile(r'^  File "', re.MULTILINE)
 
 
 def datum(value: object, kind: str) -> Datum:
-    """A value in the form the worker takes: ``kind`` is string, bytes, json or http."""
+    """A value in the worker's format. ``kind`` is string, bytes, json or http."""
     return Datum(value, kind)  # type: ignore[no-untyped-call]
 
 
 class FunctionFailed(Exception):
-    """The function raised, or gave back what its bindings cannot take. It is in the log."""
+    """The function raised an exception or returned a value that its bindings do not accept. The error is logged."""
 
     def __init__(self, error_type: str, message: str, stack_trace: str) -> None:
         super().__init__(f"{error_type}: {message}")
@@ -30,15 +30,15 @@ class FunctionFailed(Exception):
 
 @dataclass(frozen=True)
 class Invoker:
-    """Runs functions; ``client_config`` is what each ``durableClient`` binding receives."""
+    """Runs functions. ``client_config`` is the value of each ``durableClient`` binding."""
 
     workers: Workers
     client_config: str
 
     async def run(self, function: Function, trigger: Datum) -> Datum | None:
-        """Run ``function`` and give back what it returned (an HTTP Out parameter counts as returned).
+        """Run ``function`` and return its result, which may be an HTTP Out parameter.
 
-        Sync functions run in the worker's thread pool, coroutines on its loop. Raises FunctionFailed.
+        Sync functions run in the worker's thread pool, coroutines on its event loop. Raises FunctionFailed.
         """
         inputs = [(function.trigger_name, trigger)]
         inputs += [(name, datum(self.client_config, "string")) for name in function.client_names]
@@ -54,7 +54,7 @@ class Invoker:
 
 
 def _failure(error: str, trace: str) -> FunctionFailed:
-    """Split the worker's traceback text into the class and the message, as the real host does."""
+    """Split the worker's traceback into the exception class and the message, like the host in Azure."""
     last_frame = max((match.end() for match in _FRAME.finditer(trace)), default=None)
     if last_frame is None:
         return FunctionFailed("RuntimeError", error, trace)

@@ -1,4 +1,4 @@
-"""How host and workers log, to standard error, a line each; and how they end."""
+"""Logging of host and workers to standard error, and ending a process."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _QUIET = ("azure.core", "azure.identity", "azure.durable_functions", "durabletas
 
 
 def configure_logging(level: str) -> None:
-    """Log from this severity on; the libraries only warn."""
+    """Log messages of this severity and above; from the libraries only warnings and errors."""
     logging.basicConfig(level=level, stream=sys.stderr, format="[%(asctime)s] %(levelname)s %(name)s: %(message)s")
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once: functions still running, and the app's own threads, must not keep it."""
+    """End the process immediately, without waiting for running functions or the app's threads."""
     try:
         logging.shutdown()
-        sys.stdout.flush()  # to a reader that is gone, maybe
+        sys.stdout.flush()  # may fail when the reader is gone
     finally:
         os._exit(code)

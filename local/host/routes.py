@@ -1,4 +1,4 @@
-"""HTTP route templates, matched as ASP.NET Core does."""
+"""Matches HTTP route templates by the rules of ASP.NET Core."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _LITERAL, _CONSTRAINED, _PLAIN, _CATCH_ALL = 1, 2, 3, 5
 
 @dataclass(frozen=True)
 class Route:
-    """One function's template. ``order`` is ASP.NET's precedence: lower is tried first."""
+    """One function's route template. ``order`` is ASP.NET's precedence: lower values are tried first."""
 
     function: Function
     template: str
@@ -33,7 +33,7 @@ class Route:
     order: tuple[int, ...]
 
     def accepts(self, method: str) -> bool:
-        """No list of methods means all; HEAD is answered by whatever answers GET."""
+        """Whether the route serves the method. An empty list means all methods, and GET includes HEAD."""
         return not self.methods or method in self.methods or (method == "HEAD" and "GET" in self.methods)
 
 
@@ -45,7 +45,7 @@ class RouteTable:
         self.routes = sorted((_route(function, prefix) for function in http), key=lambda route: route.order)
 
     def match(self, method: str, path: str) -> tuple[Function, dict[str, str]] | None:
-        """The function that serves ``path`` and its route parameters, or None."""
+        """The function for ``path`` with its route parameters, or None."""
         wanted = f"/{path.strip('/')}".removesuffix("/")
         for route in self.routes:
             found = route.pattern.fullmatch(wanted)
@@ -68,7 +68,7 @@ def _route(function: Function, prefix: str) -> Route:
 
 
 def _segment(segment: str, names: list[str], defaults: dict[str, str], function: str) -> tuple[str, int]:
-    """One segment as a pattern (with its leading slash) and its precedence."""
+    """The pattern of one segment, including its leading slash, and its precedence."""
     rank, text, position, optional = _LITERAL, "", 0, False
     for found in _PARAMETER.finditer(segment):
         stars, name, constraints, default, question = found.groups()

@@ -1,4 +1,4 @@
-"""Ties app, engine and HTTP together and runs them until a signal."""
+"""Connects app, engine and HTTP, and runs them until a signal."""
 
 import asyncio
 import contextlib
@@ -31,12 +31,12 @@ _EXIT_SECONDS = 3
 
 
 class Host:
-    """One app being served on one socket."""
+    """Serves one app on one socket."""
 
     def __init__(
         self, functions: list[Function], workers: Workers, settings: HostSettings, listener: socket.socket
     ) -> None:
-        """Raises AppError for a route or a schedule that cannot be served."""
+        """Raises AppError for an invalid route or schedule."""
         host, port = listener.getsockname()[:2]
         self.origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self.functions = functions
@@ -48,7 +48,7 @@ class Host:
         self._engine = Engine()
 
     def listing(self) -> str:
-        """The functions and where to reach them, as Core Tools print them."""
+        """The list of functions and their URLs, in the format of Core Tools."""
         http = {route.function.name: route for route in self.route_table.routes}
         lines = ["", "Functions:", ""]
         for function in sorted(self.functions, key=lambda function: function.name):
@@ -61,7 +61,10 @@ class Host:
         return "\n".join([*lines, ""])
 
     async def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; then give requests a moment to end. 1 when a worker was lost, else 0."""
+        """Serve until SIGTERM or SIGINT, then wait shortly for open requests.
+
+        Returns 1 when a worker process was lost, otherwise 0.
+        """
         self._engine.start()
         invoker = Invoker(self._workers, client_config(self.origin, self._settings.hub_name, self._engine.port))
         bridge = DurableBridge(
@@ -93,7 +96,7 @@ class Host:
 
 
 def _on_signals(server: "_Server") -> None:
-    """End the server on a signal; should the loop be stuck in a function, end the process anyway."""
+    """Stop the server on a signal. If the event loop is blocked by a function, end the process after a timeout."""
     loop = asyncio.get_running_loop()
 
     def stop(_number: int, _frame: object) -> None:
@@ -107,7 +110,7 @@ def _on_signals(server: "_Server") -> None:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, with the signals left to the host and a line when it is ready."""
+    """A Uvicorn server that leaves signals to the host and prints a line when it is ready."""
 
     def __init__(self, app: Starlette, ready: str) -> None:
         config = uvicorn.Config(
@@ -131,13 +134,13 @@ class _Server(uvicorn.Server):
         yield
 
     def lost_a_worker(self) -> None:
-        """What it was running will never be answered: end, and say so."""
+        """Stop with an error, because the calls of the lost worker will never be answered."""
         if not self.should_exit:
-            print("error: a worker process has ended by itself, or is not understood", file=sys.stderr, flush=True)
+            print("error: a worker process ended or sent an unreadable answer", file=sys.stderr, flush=True)
             self.exit_code = 1
             self.force_exit = self.should_exit = True
 
     def stop(self) -> None:
-        """Ask the server to end; asked twice, it drops what is still running."""
+        """Ask the server to stop. A second call drops the open requests."""
         self.force_exit = self.should_exit
         self.should_exit = True

@@ -1,4 +1,4 @@
-"""What the app's ``host.json`` and ``local.settings.json`` say."""
+"""Reads the app's ``host.json`` and ``local.settings.json``."""
 
 import json
 import os
@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 _DEFAULT_ACTIVITIES = 100
-_MOST_WORKERS = 10
+_MAX_WORKERS = 10
 _NAME = re.compile(r"%([^%]+)%")
 
 
 class SettingsError(ValueError):
-    """A settings file that cannot be read; the message names the file and the reason."""
+    """Invalid settings. The message names the file or setting, and the reason."""
 
 
 @dataclass(frozen=True)
 class HostSettings:
-    """The parts of ``host.json``, and of the settings, this host acts on."""
+    """The parts of ``host.json`` and of the settings that this host uses."""
 
     route_prefix: str
     hub_name: str
@@ -29,7 +29,7 @@ class HostSettings:
 
 
 def load_local_settings(app_dir: Path) -> None:
-    """Put ``Values`` of ``local.settings.json`` into the environment; variables already set win.
+    """Copy ``Values`` of ``local.settings.json`` into the environment. Variables that are already set win.
 
     Must run before the app is imported. Raises SettingsError when the file is not valid JSON.
     """
@@ -39,7 +39,7 @@ def load_local_settings(app_dir: Path) -> None:
 
 
 def load_host_settings(app_dir: Path) -> HostSettings:
-    """Read ``host.json``; a missing file or key means the default. Raises SettingsError."""
+    """Read ``host.json``. A missing file or key means the default. Raises SettingsError."""
     extensions = _read_json(app_dir / "host.json").get("extensions", {})
     durable = extensions.get("durableTask", {})
     hub = resolve(str(durable.get("hubName", "TestHubName")), os.environ, missing="TestHubName")
@@ -54,21 +54,21 @@ def load_host_settings(app_dir: Path) -> HostSettings:
 
 def _worker_processes() -> int:
     given = os.environ.get("FUNCTIONS_WORKER_PROCESS_COUNT", "1")
-    if given not in {str(count) for count in range(1, _MOST_WORKERS + 1)}:
-        raise SettingsError(f"FUNCTIONS_WORKER_PROCESS_COUNT is {given!r}; it is a number from 1 to {_MOST_WORKERS}")
+    if given not in {str(count) for count in range(1, _MAX_WORKERS + 1)}:
+        raise SettingsError(f"FUNCTIONS_WORKER_PROCESS_COUNT is {given!r}; use a number from 1 to {_MAX_WORKERS}")
     return int(given)
 
 
 def resolve(text: str, values: Mapping[str, str], missing: str | None = None) -> str:
     """Replace each ``%NAME%`` with the setting of that name.
 
-    Raises SettingsError for a name that is not set, unless ``missing`` is given to stand in for it.
+    Raises SettingsError for a name that is not set, unless ``missing`` gives a replacement.
     """
 
     def value_of(match: re.Match[str]) -> str:
         found = values.get(match[1], missing)
         if found is None:
-            raise SettingsError(f"the setting {match[1]} is used in {text!r} but is not set")
+            raise SettingsError(f"the setting {match[1]}, used in {text!r}, is not set")
         return found
 
     return _NAME.sub(value_of, text)
@@ -82,5 +82,5 @@ def _read_json(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SettingsError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(content, dict):
-        raise SettingsError(f"{path} must hold a JSON object")
+        raise SettingsError(f"{path} must contain a JSON object")
     return content

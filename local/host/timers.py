@@ -1,4 +1,4 @@
-"""Timer triggers: NCRONTAB expressions with seconds, or a fixed interval."""
+"""Timer triggers with NCRONTAB expressions (with seconds) or fixed intervals."""
 
 import asyncio
 import contextlib
@@ -19,16 +19,16 @@ _INTERVAL = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})")
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a timer is due, in UTC."""
+    """The due times of a timer, in UTC."""
 
     text: str
     next_after: Callable[[datetime], datetime]
 
 
 def parse_schedule(text: str) -> Schedule:
-    """Read ``{second} {minute} {hour} {day} {month} {weekday}`` or ``[d.]hh:mm:ss``.
+    """Parse ``{second} {minute} {hour} {day} {month} {weekday}`` or ``[d.]hh:mm:ss``.
 
-    Five fields mean second 0. Day and weekday must both fit, as in NCRONTAB. Raises ValueError.
+    Five fields mean second 0. Day and weekday must both match, as in NCRONTAB. Raises ValueError.
     """
     interval = _INTERVAL.fullmatch(text.strip())
     if interval:
@@ -39,7 +39,7 @@ def parse_schedule(text: str) -> Schedule:
         return Schedule(text, lambda after: after + every)
     fields = text.split()
     if len(fields) not in (5, 6):
-        raise ValueError(f"{text!r} has {len(fields)} fields; a schedule has 6, with seconds first")
+        raise ValueError(f"{text!r} has {len(fields)} fields; a schedule needs 6, with seconds first")
     expression = " ".join(fields if len(fields) == 6 else ["0", *fields])
     croniter(expression, second_at_beginning=True)
     return Schedule(text, lambda after: _next(expression, after))
@@ -52,21 +52,21 @@ def _next(expression: str, after: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Timer:
-    """A timer function and when it runs."""
+    """A timer function and its schedule."""
 
     function: Function
     schedule: Schedule
 
     @classmethod
     def of(cls, function: Function) -> "Timer":
-        """Raises AppError for a schedule that cannot be read."""
+        """Read the function's schedule. Raises AppError when it is invalid."""
         try:
             return cls(function, parse_schedule(str(function.trigger["schedule"])))
         except ValueError as error:
             raise AppError(f"function {function.name}: {error}") from error
 
     async def run(self, invoker: Invoker) -> None:
-        """Run the function at every due time until cancelled; a run that is late delays the next."""
+        """Run the function at every due time until cancelled. A run that is still active delays the next one."""
         last: datetime | None = None
         if self.function.trigger.get("runOnStartup"):
             last = datetime.now(UTC)
@@ -79,13 +79,13 @@ class Timer:
             due = self.schedule.next_after(max(due, datetime.now(UTC)))
 
     async def fire(self, invoker: Invoker, due: datetime, last: datetime | None) -> None:
-        """Run the function once; a failure ends nothing."""
+        """Run the function once. A failure does not stop the timer."""
         with contextlib.suppress(FunctionFailed):
             await invoker.run(self.function, timer_datum(self.schedule, due, last))
 
 
 def timer_datum(schedule: Schedule, due: datetime, last: datetime | None) -> Datum:
-    """What a timer function receives."""
+    """The input of a timer function."""
     status = {
         "Last": (last or datetime.min.replace(tzinfo=UTC)).isoformat(),
         "Next": schedule.next_after(due).isoformat(),

@@ -14,10 +14,10 @@ _OWN_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
 class FunctionRoutes:
-    """An ASGI app: finds the function for a request, runs it and sends what it returned.
+    """An ASGI app that finds the function for a request, runs it and sends its response.
 
-    No function: 404. A function that raised, or returned something that is no response: 500 with
-    an empty body.
+    The status is 404 without a matching function. It is 500 with an empty body when the function raised an
+    exception or returned something that is not a response.
     """
 
     def __init__(self, routes: RouteTable, invoker: Invoker) -> None:
@@ -41,7 +41,7 @@ class FunctionRoutes:
 
 
 def _path(scope: Scope) -> str:
-    """The decoded path; an encoded slash stays encoded so that it separates nothing."""
+    """The decoded path. An encoded slash stays encoded, so that it does not separate segments."""
     return unquote(_raw_path(scope).replace("%2F", "%252F").replace("%2f", "%252f"))
 
 
@@ -72,7 +72,7 @@ def _text(value: str) -> Datum:
 
 
 def _joined(pairs: list[tuple[str, str]]) -> dict[str, Datum]:
-    """Repeated names become one value with commas, as the host passes them on."""
+    """Join the values of repeated names with commas, like the host in Azure."""
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)

@@ -1,7 +1,7 @@
-"""A worker process: loads the app and runs its functions for the host, which holds the other end of the pipe.
+"""A worker process: loads the app and runs its functions for the host, with which it is connected by a pipe.
 
-`python -m local.host.worker DESCRIPTOR APP LEVEL`, started by the host and by nothing else. It ends with the host, also
-by `kill -9`: the system closes the pipe then.
+The host starts it with `python -m local.host.worker DESCRIPTOR APP LEVEL`. The worker ends with the host, even after
+`kill -9`, because the operating system then closes the pipe.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from local.host.function import Answer, AppError, Call, Function
 from local.host.logs import configure_logging, leave
 
 _UNSENDABLE = (pickle.PicklingError, AttributeError, TypeError)
-"""What becomes of an answer with a value of a class that cannot be named."""
+"""The errors for an answer that cannot be pickled, for example with a value of a local class."""
 
 
 def main(descriptor: int, app_dir: Path, level: str) -> None:
-    """Tell the host the app's functions, or why it cannot be served; then run what the host asks for, until it ends."""
+    """Send the host the app's functions, or the reason why it cannot be served. Then run calls until the host ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        # These are for the host; what is under way may end while it closes. Not ignored: children would inherit that.
+        # The host handles these signals, and running calls may finish meanwhile. Child processes would inherit SIG_IGN.
         signal.signal(number, lambda *_: None)
     configure_logging(level)
     os.chdir(app_dir)
@@ -40,9 +40,9 @@ def main(descriptor: int, app_dir: Path, level: str) -> None:
     try:
         functions = load_app(app_dir)
     except AppError as error:
-        _tell(connection, str(error))
+        _send(connection, str(error))
         leave(0)
-    _tell(connection, functions)
+    _send(connection, functions)
     ids = {function.name: function.function_id for function in functions}
     try:
         asyncio.run(_Calls(connection, ids).serve())
@@ -51,7 +51,7 @@ def main(descriptor: int, app_dir: Path, level: str) -> None:
 
 
 class _Calls:
-    """Runs any number of calls at a time, on one loop and the worker's thread pool."""
+    """Runs calls concurrently, on one event loop and the worker's thread pool."""
 
     def __init__(self, connection: Connection, ids: dict[str, str]) -> None:
         self._connection, self._ids = connection, ids
@@ -65,7 +65,7 @@ class _Calls:
         try:
             while True:
                 loop.call_soon_threadsafe(self._begin, self._connection.recv())
-        except (EOFError, OSError, RuntimeError):  # the host has ended, or the loop has
+        except (EOFError, OSError, RuntimeError):  # the host or the event loop has ended
             pass
         finally:
             leave(0)
@@ -79,21 +79,21 @@ class _Calls:
         answer: Answer
         try:
             answer = await invocation_request_native(str(uuid.uuid4()), self._ids[name], inputs, {})  # type: ignore[no-untyped-call]
-        except asyncio.CancelledError as error:  # by the function itself: nobody cancels a call
+        except asyncio.CancelledError as error:  # raised by the function itself: calls are never cancelled
             answer = _failed(error)
         try:
-            _tell(self._connection, (number, answer))
+            _send(self._connection, (number, answer))
         except _UNSENDABLE as error:
-            _tell(self._connection, (number, _failed(error)))
+            _send(self._connection, (number, _failed(error)))
 
 
 def _failed(error: BaseException) -> Answer:
     return False, None, [], repr(error), traceback.format_exc()
 
 
-def _tell(connection: Connection, what: list[Function] | str | tuple[int, Answer]) -> None:
-    with contextlib.suppress(OSError):  # the host has ended, and so do we
-        connection.send(what)
+def _send(connection: Connection, message: list[Function] | str | tuple[int, Answer]) -> None:
+    with contextlib.suppress(OSError):  # the host has ended, and this process will end too
+        connection.send(message)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The worker processes beside the host, and which of them runs a function.
+"""The worker processes, and the choice of a worker for each call.
 
-As on Flex Consumption, the durable functions have workers of their own: a rollout does not slow down what is asked
-over HTTP, and neither waits for the engine, which is the host's. The setting FUNCTIONS_WORKER_PROCESS_COUNT says how
-many there are of each group.
+As on Flex Consumption, the durable functions have separate workers, so that a rollout does not slow down HTTP
+requests. The durable engine runs in the host process. The setting FUNCTIONS_WORKER_PROCESS_COUNT is the number of
+workers in each group.
 https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan#per-function-scaling
 """
 
@@ -23,52 +23,52 @@ from azure_functions_runtime.bindings.datumdef import Datum
 from local.host.function import Answer, AppError, Function
 
 DURABLE = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
-"""Triggers of the functions that have workers of their own."""
+"""The triggers of the functions that run on separate workers."""
 _HOME = Path(__file__).parents[2]
 
 
 class Worker:
-    """One process with the app loaded. It begins to load when this is made."""
+    """One worker process. It starts to load the app when this object is created."""
 
     def __init__(self, app_dir: Path, log_level: str) -> None:
-        self._connection, theirs = Pipe()
-        command = [sys.executable, "-m", "local.host.worker", str(theirs.fileno()), str(app_dir), log_level]
-        self._process = subprocess.Popen(command, cwd=_HOME, pass_fds=[theirs.fileno()])
-        theirs.close()
+        self._connection, worker_end = Pipe()
+        command = [sys.executable, "-m", "local.host.worker", str(worker_end.fileno()), str(app_dir), log_level]
+        self._process = subprocess.Popen(command, cwd=_HOME, pass_fds=[worker_end.fileno()])
+        worker_end.close()
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
 
     @property
     def busy(self) -> int:
-        """How many functions it is running."""
+        """The number of running calls."""
         return len(self._waiting)
 
     def functions(self) -> list[Function]:
-        """The app's functions, once it is loaded. Raises AppError when it cannot be served."""
+        """Wait until the app is loaded, and return its functions. Raises AppError when it cannot be served."""
         try:
-            said: list[Function] | str = self._connection.recv()
+            message: list[Function] | str = self._connection.recv()
         except EOFError as error:
-            raise AppError("the app ended the process that loaded it") from error
+            raise AppError("the app ended its worker process while it was loaded") from error
         except Exception as error:
-            raise AppError(f"its bindings have what only the app itself knows: {error}") from error
-        if isinstance(said, str):
-            raise AppError(said)
-        return said
+            raise AppError(f"a binding contains a value of a class that is defined in the app: {error}") from error
+        if isinstance(message, str):
+            raise AppError(message)
+        return message
 
     def start(self, lost: Callable[[], None]) -> None:
-        """Take answers, for calls made on the loop that runs this; `lost` is called there should the process end."""
+        """Start to receive answers on the running event loop. `lost` is called there when the process ends."""
         loop = asyncio.get_running_loop()
         threading.Thread(
             target=_read, args=(self._connection, loop, self._take, lost), name="worker", daemon=True
         ).start()
 
     def end(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
 
     async def run(self, name: str, inputs: list[tuple[str, Datum]]) -> Answer:
-        """Have it run a function, and wait for what comes of it. One that is too busy to read holds all callers up."""
+        """Run a function and wait for its answer. A worker that does not read its pipe blocks all callers."""
         number = next(self._numbers)
         self._waiting[number] = asyncio.get_running_loop().create_future()
         self._connection.send((number, name, inputs))
@@ -86,37 +86,37 @@ def _read(
     take: Callable[[int, Answer], None],
     lost: Callable[[], None],
 ) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop is closed: the host ends
+    with contextlib.suppress(RuntimeError):  # the event loop is closed because the host ends
         try:
             while True:
                 loop.call_soon_threadsafe(take, *connection.recv())
         except (EOFError, OSError):
             pass
-        finally:  # also when an answer cannot be read: it has a value of a class that only the app knows
+        finally:  # also when an answer cannot be unpickled, because it has a value of a class defined in the app
             loop.call_soon_threadsafe(lost)
 
 
 class Workers:
-    """All workers of a host."""
+    """All worker processes of a host."""
 
     def __init__(self, app_dir: Path, each: int, log_level: str) -> None:
-        """Start `each` many workers for the durable functions, and as many for the others."""
+        """Start `each` workers for the durable functions, and as many for the others."""
         self._durable = [Worker(app_dir, log_level) for _ in range(each)]
         self._others = [Worker(app_dir, log_level) for _ in range(each)]
 
     def load(self) -> list[Function]:
-        """The app's functions, once every worker has loaded it. Raises AppError when it cannot be served."""
-        everyone = (*self._durable, *self._others)
+        """Wait until every worker has loaded the app, and return its functions. Raises AppError when that fails."""
+        workers = (*self._durable, *self._others)
         try:
-            indexed = [worker.functions() for worker in everyone]
+            indexed = [worker.functions() for worker in workers]
         except AppError:
-            for worker in everyone:
-                worker.end()  # else its warnings would come after the reason
+            for worker in workers:
+                worker.end()  # otherwise its warnings would appear after the error message
             raise
         return indexed[0]
 
     def start(self, lost: Callable[[], None]) -> None:
-        """Begin to run functions, on the running loop; `lost` is called there should a worker end."""
+        """Start to run functions on the running event loop. `lost` is called there when a worker ends."""
         for worker in (*self._durable, *self._others):
             worker.start(lost)
 

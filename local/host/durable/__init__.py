@@ -1,1 +1,1 @@
-"""The durable engine behind the host: orchestrations, entities, and the routes by which clients reach them."""
+"""The durable engine of the host: orchestrations, entities, and their HTTP API."""

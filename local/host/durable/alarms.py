@@ -1,4 +1,4 @@
-"""Calls at a given time, any number of them from one thread."""
+"""Runs scheduled calls from a single thread."""
 
 import heapq
 import itertools
@@ -9,7 +9,7 @@ from datetime import datetime
 
 
 class Alarms:
-    """Calls functions at their time, all from one daemon thread."""
+    """Calls functions at given times from one daemon thread."""
 
     def __init__(self) -> None:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -18,7 +18,7 @@ class Alarms:
         threading.Thread(target=self._run, name="engine-alarms", daemon=True).start()
 
     def at(self, when: datetime, call: Callable[[], None]) -> None:
-        """Call ``call`` at ``when``, or at once if that is past."""
+        """Call ``call`` at ``when``, or immediately when that time has passed."""
         with self._changed:
             heapq.heappush(self._due, (when.timestamp(), next(self._numbers), call))
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""Hands the engine's work items to the app's functions and their answers back to the engine."""
+"""Passes the engine's work items to the app's functions, and their answers back to the engine."""
 
 import asyncio
 import base64
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class DurableBridge:
-    """Runs orchestrator, activity and entity functions for one engine, many at a time."""
+    """Runs orchestrator, activity and entity functions for one engine, concurrently up to the given limits."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class DurableBridge:
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Start taking work items; they run on the loop this is called from."""
+        """Start to process work items on the running event loop."""
         loop = asyncio.get_running_loop()
 
         def pump() -> None:
@@ -134,7 +134,7 @@ def _packed(message: pb.OrchestratorRequest | pb.EntityBatchRequest) -> Datum:
 
 
 def _details(failure: FunctionFailed) -> pb.TaskFailureDetails:
-    # The engine takes a failure without a message for a success.
+    # The engine treats a failure without a message as a success.
     details = pb.TaskFailureDetails(errorType=failure.error_type, errorMessage=failure.message or failure.error_type)
     details.stackTrace.value = failure.stack_trace
     return details

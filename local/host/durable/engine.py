@@ -1,14 +1,14 @@
-"""Microsoft's in-memory Durable Task backend, corrected where it differs from the ones in Azure.
+"""Microsoft's in-memory Durable Task backend, corrected where it differs from the backends in Azure.
 
-* A sub-orchestration may take any time: the original stops telling the parent after 30 seconds.
-* Timers and activities of an execution that continued as new do not reach the next execution, where
-  their numbers mean other tasks.
+* A sub-orchestration may take any time. The original stops notifying the parent after 30 seconds.
+* After continue-as-new, timers and activities of the previous execution are ignored, because their numbers would
+  refer to other tasks.
 * A sub-orchestration knows its parent's id.
-* An instance id whose orchestration ended may be started again, as the Functions host allows.
-* Suspending an ended instance and resuming a running one do nothing, instead of breaking it.
-* Pending timers share one thread instead of having one each.
-* A busy instance waits for its turn to end without holding back the others in the queue.
-* Ended instances are forgotten, oldest first, so memory stays bounded.
+* The instance id of an ended orchestration may be reused, as in the Functions host.
+* Suspending an ended instance and resuming a running one do nothing. In the original they break the instance.
+* All pending timers share one thread. The original uses one thread each.
+* A busy instance does not block other instances in the queue.
+* The oldest ended instances are deleted, so that memory stays bounded.
 """
 
 from concurrent import futures
@@ -27,7 +27,7 @@ from local.host.durable.alarms import Alarms
 KEEP_ENDED = 10_000
 KEEP_HISTORIES = 1_000
 MAX_MESSAGE_BYTES = 128 << 20
-# The bridge ends an instance long before this; the engine's own limit would only leave it stuck.
+# The bridge fails an instance at a much lower limit. The engine's own limit would leave the instance stuck.
 _NO_LIMIT = 1 << 30
 _CLIENT_THREADS = 64
 ENDED = (
@@ -38,7 +38,7 @@ ENDED = (
 
 
 class Engine(InMemoryOrchestrationBackend):
-    """The backend this host runs on. ``port`` is known after ``start``."""
+    """The backend of this host. ``port`` is set by ``start``."""
 
     def __init__(self, keep_ended: int = KEEP_ENDED, keep_histories: int = KEEP_HISTORIES) -> None:
         super().__init__(max_history_size=_NO_LIMIT)
@@ -66,7 +66,7 @@ class Engine(InMemoryOrchestrationBackend):
     def StartInstance(
         self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext
     ) -> pb.CreateInstanceResponse:
-        """Start an instance; an ended one of the same id is replaced."""
+        """Start an instance. An ended instance with the same id is replaced."""
         if not request.orchestrationIdReusePolicy.replaceableStatus:
             request.orchestrationIdReusePolicy.replaceableStatus.extend(ENDED)
         with self._lock:
@@ -78,7 +78,7 @@ class Engine(InMemoryOrchestrationBackend):
     def CompleteOrchestratorTask(
         self, request: pb.OrchestratorResponse, context: grpc.ServicerContext
     ) -> pb.CompleteTaskResponse:
-        """Take the result of one turn."""
+        """Store the result of one orchestrator turn."""
         with self._lock:
             response = super().CompleteOrchestratorTask(request, context)
             instance = self._instances.get(request.instanceId)
@@ -88,7 +88,7 @@ class Engine(InMemoryOrchestrationBackend):
                 self._forget_oldest(request.instanceId)
             elif instance is not None and instance.status == pb.ORCHESTRATION_STATUS_PENDING:
                 self._begin_execution(request.instanceId)
-                self._name_parent(request.instanceId)
+                self._set_parent(request.instanceId)
                 instance.status = pb.ORCHESTRATION_STATUS_RUNNING
             if request.instanceId in self._wake_after_turn:
                 self._enqueue_orchestration(request.instanceId)
@@ -98,7 +98,7 @@ class Engine(InMemoryOrchestrationBackend):
     def CompleteActivityTask(
         self, request: pb.ActivityResponse, context: grpc.ServicerContext
     ) -> pb.CompleteTaskResponse:
-        """Take the result of an activity, unless the execution that asked for it is over."""
+        """Store the result of an activity, unless the execution that started it has ended."""
         with self._lock:
             if self._is_current(request.instanceId, int(request.completionToken)):
                 return super().CompleteActivityTask(request, context)
@@ -106,7 +106,7 @@ class Engine(InMemoryOrchestrationBackend):
 
     @override
     def SuspendInstance(self, request: pb.SuspendRequest, context: grpc.ServicerContext) -> pb.SuspendResponse:
-        """Hold an instance back; one that ended stays ended."""
+        """Suspend an instance. An ended instance stays ended."""
         with self._lock:
             instance = self._instances.get(request.instanceId)
             if instance is not None and self._is_terminal_status(instance.status):
@@ -115,7 +115,7 @@ class Engine(InMemoryOrchestrationBackend):
 
     @override
     def ResumeInstance(self, request: pb.ResumeRequest, context: grpc.ServicerContext) -> pb.ResumeResponse:
-        """Let a suspended instance go on; for any other the event would be an error in its worker."""
+        """Resume a suspended instance. For any other instance the event would cause an error in its worker."""
         with self._lock:
             instance = self._instances.get(request.instanceId)
             if instance is not None and not events.is_suspended(instance):
@@ -126,7 +126,7 @@ class Engine(InMemoryOrchestrationBackend):
     def PurgeInstances(
         self, request: pb.PurgeInstancesRequest, context: grpc.ServicerContext
     ) -> pb.PurgeInstancesResponse:
-        """Forget ended instances."""
+        """Delete ended instances."""
         with self._lock:
             response = super().PurgeInstances(request, context)
             for known in (self._first_token, self._ended, self._with_history):
@@ -142,7 +142,7 @@ class Engine(InMemoryOrchestrationBackend):
         self._begin_execution(instance_id)
 
     def _begin_execution(self, instance_id: str) -> None:
-        """Whatever carries an older completion token belongs to an earlier execution."""
+        """Remember the first completion token of an execution. Older tokens belong to earlier executions."""
         self._first_token[instance_id] = self._instances[instance_id].completion_token
         self._ended.pop(instance_id, None)
         self._with_history.pop(instance_id, None)
@@ -154,7 +154,7 @@ class Engine(InMemoryOrchestrationBackend):
         self._with_history.pop(instance.instance_id, None)
 
     def _is_current(self, instance_id: str, token: int) -> bool:
-        """Whether ``token`` was handed out by the execution that is running now."""
+        """Whether ``token`` belongs to the execution that is running now."""
         instance = self._instances.get(instance_id)
         return (
             instance is not None
@@ -187,7 +187,7 @@ class Engine(InMemoryOrchestrationBackend):
         self._alarms.at(fire_at, signal)
 
     def _deliver(self, instance_id: str, token: int, event: pb.HistoryEvent) -> None:
-        """Give an event to the execution that waits for it, if that one is still running."""
+        """Deliver an event to the execution that waits for it, if it is still running."""
         with self._lock:
             if self._is_current(instance_id, token):
                 instance = self._instances[instance_id]
@@ -199,11 +199,11 @@ class Engine(InMemoryOrchestrationBackend):
     def _watch_sub_orchestration(self, parent_instance_id: str, sub_instance_id: str, task_id: int) -> None:
         token = self._instances[parent_instance_id].completion_token
         self._parents.setdefault(sub_instance_id, []).append((parent_instance_id, token, task_id))
-        self._name_parent(sub_instance_id)
+        self._set_parent(sub_instance_id)
         self._notify_waiters(sub_instance_id)
 
-    def _name_parent(self, instance_id: str) -> None:
-        """Tell an execution that is about to start which orchestration waits for it."""
+    def _set_parent(self, instance_id: str) -> None:
+        """Write the id of the parent orchestration into the start event of an execution."""
         for event in self._instances[instance_id].pending_events:
             if event.HasField("executionStarted") and instance_id in self._parents:
                 parent_id = self._parents[instance_id][0][0]
@@ -225,7 +225,7 @@ class Engine(InMemoryOrchestrationBackend):
             self._deliver(parent_id, token, event)
 
     def _forget_oldest(self, instance_id: str) -> None:
-        """Note that an instance ended, and let go of those that ended long before it."""
+        """Record the end of an instance, and delete the oldest history or instance above the limits."""
         for known in (self._ended, self._with_history):
             known.pop(instance_id, None)
             known[instance_id] = None

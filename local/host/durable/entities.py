@@ -1,4 +1,4 @@
-"""The entity part of the durable extension's HTTP API."""
+"""The entity routes of the durable extension's HTTP API."""
 
 import json
 import uuid
@@ -19,7 +19,7 @@ _CONTINUATION = "x-ms-continuation-token"
 
 
 def routes(prefix: str, engine: Engine) -> list[Route]:
-    """List, read and signal entities."""
+    """The routes to list, read and signal entities."""
     api = EntityApi(engine)
     one = f"{prefix}/entities/{{name}}/{{key}}"
     return [
@@ -31,13 +31,13 @@ def routes(prefix: str, engine: Engine) -> list[Route]:
 
 
 class EntityApi:
-    """The endpoints, answered straight from the engine."""
+    """The entity endpoints, which call the engine directly."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def read(self, request: Request) -> Response:
-        """The entity's state, or 404."""
+        """Return the entity's state, or 404."""
         wanted = pb.GetEntityRequest(instanceId=_entity_id(request), includeState=True)
         found = self._engine.GetEntity(wanted, IN_PROCESS)
         if not found.exists or not found.entity.serializedState.value:
@@ -45,7 +45,7 @@ class EntityApi:
         return Response(found.entity.serializedState.value, media_type="application/json")
 
     async def signal(self, request: Request) -> Response:
-        """Queue the operation ``op``; DELETE is the operation of that name."""
+        """Queue the operation named by ``op``. DELETE queues the operation ``delete``."""
         name = request.query_params.get("op", "delete" if request.method == "DELETE" else "")
         body = (await request.body()).decode()
         signal = pb.SignalEntityRequest(
@@ -58,7 +58,7 @@ class EntityApi:
         return Response(status_code=202)
 
     def list(self, request: Request) -> Response:
-        """Entities, all or of one name, a page at a time with ``top``."""
+        """List all entities or those of one name. ``top`` limits the page size."""
         query = pb.EntityQuery(
             includeState=flag(request, "fetchState"),
             includeTransient=True,

@@ -1,4 +1,4 @@
-"""What can be read from, and is missing in, the history events of the in-memory engine."""
+"""Helpers for the history events of the in-memory engine."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from durabletask.testing.in_memory_backend import OrchestrationInstance
 
 
 def is_suspended(instance: OrchestrationInstance) -> bool:
-    """Whether the instance is, or is about to be, suspended."""
+    """Whether the instance is suspended, or has a pending event that suspends it."""
     for event in reversed([*instance.dispatched_events, *instance.pending_events]):
         if event.HasField("executionSuspended") or event.HasField("executionResumed"):
             return bool(event.HasField("executionSuspended"))
@@ -16,7 +16,7 @@ def is_suspended(instance: OrchestrationInstance) -> bool:
 
 
 def stamp(history: list[pb.HistoryEvent]) -> None:
-    """Give the events of the last turn a time; the original leaves most of them without."""
+    """Set the timestamp of the last turn's events, which the original leaves empty for most of them."""
     now = helpers.new_timestamp(datetime.now(UTC))
     for event in reversed(history):
         if event.HasField("orchestratorStarted"):

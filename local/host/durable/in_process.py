@@ -1,4 +1,4 @@
-"""Calls from the host to the engine, which lives in the same process."""
+"""In-process calls from the host to the engine."""
 
 from typing import Never, cast
 
@@ -6,7 +6,7 @@ import grpc
 
 
 class Refused(Exception):
-    """The engine refused an in-process call; ``code`` is the gRPC status it would have answered."""
+    """The engine refused an in-process call. ``code`` is the gRPC status that a remote caller would receive."""
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
         super().__init__(details)
@@ -14,7 +14,7 @@ class Refused(Exception):
 
 
 class _InProcess:
-    """The parts of a call context the engine asks for."""
+    """The parts of a gRPC context that the engine uses."""
 
     def is_active(self) -> bool:
         return True
@@ -24,4 +24,4 @@ class _InProcess:
 
 
 IN_PROCESS = cast(grpc.ServicerContext, _InProcess())
-"""The context of the host's own calls, which need no network."""
+"""The context of the host's own calls, which use no network."""

@@ -1,7 +1,7 @@
 """The durable extension's HTTP API under ``/runtime/webhooks/durabletask``.
 
-Paths, status codes and JSON are those of the real extension, so the links in a check-status response
-work. Keys (``code``), ``taskHub`` and ``connection`` are ignored.
+Paths, status codes and JSON match those of the real extension, so that the links in a check-status response work.
+The parameters ``code``, ``taskHub`` and ``connection`` are ignored.
 """
 
 import json
@@ -25,7 +25,7 @@ _CONTINUATION = "x-ms-continuation-token"
 
 
 class ManagementApi:
-    """The endpoints, answered straight from the engine."""
+    """The orchestration endpoints, which call the engine directly."""
 
     def __init__(self, engine: Engine, hub: str, orchestrators: frozenset[str]) -> None:
         self._engine = engine
@@ -33,7 +33,7 @@ class ManagementApi:
         self._orchestrators = orchestrators
 
     def routes(self) -> list[Route]:
-        """What to mount; ``PREFIX`` is part of each path."""
+        """The routes to mount. Each path includes ``PREFIX``."""
         one = f"{PREFIX}/instances/{{id}}"
         start = f"{PREFIX}/orchestrators/{{name}}"
         return [
@@ -130,7 +130,7 @@ class ManagementApi:
     def _operation(
         self, act: Callable[[str, str], object], gone_when_failed: bool = True
     ) -> Callable[[Request], Response]:
-        """An endpoint that does something to a running instance: 202, or 404, or 410 once it ended."""
+        """An endpoint for an operation on a running instance: 202, 404 for an unknown one, or 410 for an ended one."""
 
         def endpoint(request: Request) -> Response:
             state = self._state(request)

@@ -1,4 +1,4 @@
-"""The JSON the durable extension sends: client bindings, links to an instance, an instance's status."""
+"""The JSON formats of the durable extension: client bindings, links of an instance, status of an instance."""
 
 import json
 from datetime import datetime
@@ -15,7 +15,7 @@ STATUS_PREFIX = "ORCHESTRATION_STATUS_"
 
 
 def client_config(origin: str, hub: str, rpc_port: int) -> str:
-    """What a ``durableClient`` binding receives: where the engine listens and how links look."""
+    """The value of a ``durableClient`` binding: the engine's address and the URL templates."""
     base, query = f"{origin}{PREFIX}", _query(hub)
     config = {
         "taskHubName": hub,
@@ -32,13 +32,13 @@ def client_config(origin: str, hub: str, rpc_port: int) -> str:
 
 
 def links(origin: str, hub: str, instance_id: str) -> dict[str, str]:
-    """Where an instance can be looked at and acted on."""
+    """The URLs to read and manage an instance."""
     url = f"{origin}{PREFIX}/instances/{quote(instance_id, safe='')}"
     return HttpManagementPayload(instance_id, url, _query(hub))
 
 
 def status(state: pb.OrchestrationState, *, show_input: bool) -> dict[str, Any]:
-    """An instance as the extension describes it; the output of a failed one is its message."""
+    """The status of an instance in the extension's format. The output of a failed one is its error message."""
     name = pb.OrchestrationStatus.Name(state.orchestrationStatus).removeprefix(STATUS_PREFIX)
     failure = state.failureDetails.errorMessage if state.HasField("failureDetails") else None
     return {

@@ -1,6 +1,6 @@
-"""What callers of the durable extension's API send, read as .NET reads it.
+"""Parses query parameters and bodies of the durable extension's API by the rules of .NET.
 
-A query parameter that makes no sense counts as absent.
+An invalid query parameter counts as absent.
 """
 
 import json
@@ -15,19 +15,19 @@ from local.host.durable.payloads import STATUS_PREFIX
 
 
 def flag(request: Request, name: str, *, default: bool = False) -> bool:
-    """``true`` or ``false`` in any case, else the default."""
+    """``true`` or ``false``, ignoring case; otherwise the default."""
     text = request.query_params.get(name, "").lower()
     return text == "true" if text in {"true", "false"} else default
 
 
 def number(request: Request, name: str) -> int:
-    """A whole number, else 0."""
+    """A non-negative integer; otherwise 0."""
     text = request.query_params.get(name, "")
     return int(text) if text.isdecimal() else 0
 
 
 def moment(request: Request, name: str) -> Timestamp | None:
-    """An ISO time, UTC when it names no zone, else None."""
+    """An ISO time, in UTC when it has no time zone; otherwise None."""
     try:
         value = datetime.fromisoformat(request.query_params.get(name, ""))
     except ValueError:
@@ -36,7 +36,7 @@ def moment(request: Request, name: str) -> Timestamp | None:
 
 
 def statuses(request: Request) -> list[pb.OrchestrationStatus]:
-    """The values of ``runtimeStatus``, separated by commas or repeated."""
+    """The values of ``runtimeStatus``, which may be comma-separated or repeated."""
     wanted = {
         part.strip().lower() for value in request.query_params.getlist("runtimeStatus") for part in value.split(",")
     }
@@ -48,7 +48,7 @@ def statuses(request: Request) -> list[pb.OrchestrationStatus]:
 
 
 async def json_body(request: Request) -> str:
-    """The body as it came; an empty one is null. Raises ValueError when it is not JSON."""
+    """The unchanged body, or ``null`` when it is empty. Raises ValueError when it is not JSON."""
     body = (await request.body()).decode() or "null"
     json.loads(body)
     return body

@@ -21,7 +21,7 @@ import azure.functions as func
 app = func.FunctionApp()
 """
 BROKEN = {
-    "there is no function_app.py": None,
+    "function_app.py was not found": None,
     "ModuleNotFoundError": "import no_such_module",
     "SyntaxError": "def (:",
     "Could not find top level function app": "x = 1",
@@ -29,7 +29,7 @@ BROKEN = {
     "route constraint 'odd' is not supported": (
         f"{_HTTP}\n@app.route(route='a/{{x:odd}}')\ndef hello(req: func.HttpRequest) -> str:\n    return ''\n"
     ),
-    "the setting NO_SUCH_SETTING is used": (
+    "the setting NO_SUCH_SETTING, used in": (
         f"{_HTTP}\n@app.timer_trigger(arg_name='t', schedule='%NO_SUCH_SETTING%')\n"
         "def hello(t: func.TimerRequest) -> None: ...\n"
     ),
@@ -200,7 +200,7 @@ def test_a_worker_that_ends_by_itself_ends_the_host_with_the_reason(tmp_path: Pa
     caller = socket.create_connection(("127.0.0.1", host.port))
     caller.sendall(b"GET /api/gone HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert host.process.wait(timeout=10) == 1
-    assert "error: a worker process has ended by itself, or is not understood" in host.log.splitlines()
+    assert "error: a worker process ended or sent an unreadable answer" in host.log.splitlines()
     caller.close()
 
 
@@ -280,7 +280,7 @@ def test_a_count_of_workers_that_cannot_be_is_refused(tmp_path: Path, count: str
     (app / "local.settings.json").write_text(f'{{"Values": {{"FUNCTIONS_WORKER_PROCESS_COUNT": "{count}"}}}}')
     process = spawn(app, tmp_path / "log")
     assert process.wait(timeout=20) == 1
-    assert f"FUNCTIONS_WORKER_PROCESS_COUNT is '{count}'; it is a number from 1 to 10" in (tmp_path / "log").read_text()
+    assert f"FUNCTIONS_WORKER_PROCESS_COUNT is '{count}'; use a number from 1 to 10" in (tmp_path / "log").read_text()
 
 
 def test_help_says_what_it_is_for(tmp_path: Path) -> None:

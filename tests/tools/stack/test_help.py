@@ -22,7 +22,7 @@ def test_the_help_of_the_stack_names_the_folder_for_files() -> None:
 
 
 def test_the_help_of_the_host_explains_the_log_level() -> None:
-    assert "least severity logged (default: INFO)" in help_of("local.host")
+    assert "lowest severity logged (default: INFO)" in help_of("local.host")
 
 
 @pytest.mark.parametrize(
