@@ -31,9 +31,8 @@ def main() -> int:
     print(host.listing(), flush=True)
     for function in functions:
         if function.kind not in SERVED_TRIGGERS:
-            print(
-                f"note: {function.name} ({function.kind}) runs only on request, by POST /admin/functions/{function.name}"
-            )
+            hint = f"start it with POST /admin/functions/{function.name}"
+            print(f"note: {function.name} ({function.kind}) is not triggered by this host; {hint}")
     asyncio.run(_serve(host))
     return 0
 
