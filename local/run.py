@@ -18,13 +18,18 @@ from local.stack.stack import Stack
 def run(options: StackOptions, console: Console) -> int:
     """Serve until a signal. Raises StackError when a process of the stack ends by itself."""
     with Stack(options) as stack:
-        with AppClient(options) as client:
-            client.register_image()
-            client.register_pool(POOL, names.OFFICE_POOL_ID, {})
+        register(options)
         console.print(welcome(options), highlight=False, markup=False, soft_wrap=True)
         while True:
             stack.check()
             time.sleep(0.5)
+
+
+def register(options: StackOptions) -> None:
+    """Register the image and the pool with the app."""
+    with AppClient(options) as client:
+        client.register_image()
+        client.register_pool(POOL, names.OFFICE_POOL_ID, {})
 
 
 def welcome(options: StackOptions) -> str:

@@ -1,0 +1,15 @@
+"""The documented commands are run: pages about operating rollouts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.running import LONGEST, OPERATING, run_page
+
+
+@pytest.mark.timeout(LONGEST)
+@pytest.mark.parametrize("page", OPERATING)
+def test_the_commands_of_a_page_answer_as_it_shows(page: str, tmp_path: Path) -> None:
+    run_page(page, tmp_path)

@@ -1,0 +1,113 @@
+"""What holds of README and of every page: which blocks are run, what is shown, and where links lead."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from local.stack.options import ROOT
+from tests.docs.pages import MARKERS, BadPage, Block, blocks, commands, pages, shell_blocks
+from tests.docs.shown import read
+
+PAGES = pages()
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+
+
+def block(*lines: str) -> Block:
+    return Block("docs/page.md", 10, "sh", lines)
+
+
+def test_a_command_has_the_answer_below_it() -> None:
+    found = commands(block("A=1", "curl x --json '{", '"a": 1}\'', '# 202 {"b":1,', "#      …}", "curl y", "# 404"))
+    assert [(c.line, c.text, c.status, c.answer) for c in found] == [
+        (11, "A=1", None, ""),
+        (12, "curl x --json '{\n\"a\": 1}'", 202, '{"b":1,\n      …}'),
+        (16, "curl y", 404, ""),
+    ]
+
+
+def test_here_documents_continued_lines_and_plain_comments_are_read() -> None:
+    found = commands(block("cat <<'EOF'", "one", "", "EOF", "# when that is done:", "echo a \\", "  b", ""))
+    assert [c.text for c in found] == ["cat <<'EOF'\none\n\nEOF", "echo a \\\n  b"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("curl x    # 200 {…}",),
+        ("curl x", '# {"a":1}'),
+        ('# 200 {"a":1}',),
+        ("curl x", "# 200 {…}", "# 200 {…}"),
+        ("curl 'x",),
+    ],
+)
+def test_an_answer_that_would_not_be_compared_is_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(BadPage):
+        commands(block(*lines))
+
+
+def test_a_marker_is_a_first_line_of_its_own() -> None:
+    assert [block(first).marker for first in ("# needs Azure", "# on its own: runs on", "# needs Azurite", "ls")] == [
+        "# needs Azure",
+        "# on its own",
+        "",
+        "",
+    ]
+
+
+def test_what_is_not_run_is_counted() -> None:
+    """A block more that nobody runs is a decision: count it here."""
+    marked = Counter(found.marker for page in PAGES for found in shell_blocks(page))
+    assert {marker: marked[marker] for marker in MARKERS} == {"# needs Azure": 2, "# on its own": 4}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_commands_stand_in_sh_blocks_and_their_answers_can_be_read(page: Path) -> None:
+    for found in blocks(page):
+        if found.language == "sh" and not found.marker:
+            for command in commands(found):
+                if command.answer:
+                    read(command.answer)
+        elif found.language != "sh":
+            hidden = [line for line in found.lines if re.match(r"(curl|make|az|git|\. |\S*python\S*) ", line)]
+            assert hidden == [], f"{found.page}:{found.line}: commands stand in an `sh` block"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_make_is_only_told_what_the_makefile_knows(page: Path) -> None:
+    known = set(re.findall(r"^([a-z ]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = {target for rule in known for target in rule.split()}
+    for found in shell_blocks(page):
+        asked = re.findall(r"^(?:[A-Z_]+=\S+ )*make ([a-z]+)", "\n".join(found.lines), re.MULTILINE)
+        assert set(asked) <= targets, f"{found.page}:{found.line}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=[*NAMES, "CONTRIBUTING.md"])
+def test_links_lead_to_pages_and_sections_that_are_there(page: Path) -> None:
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        path, _, section = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        there = (page.parent / path).resolve() if path else page
+        if not there.exists() or (section and section not in anchors(there)):
+            broken.append(target)
+    assert broken == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The sections of a page, by the names GitHub gives them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_the_readme_fits_its_reader() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 180
+
+
+def test_every_page_of_the_readme_is_there_and_no_page_is_forgotten() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []
