@@ -31,7 +31,7 @@ def pages_with_commands() -> list[str]:
 
 def run_page(name: str, directory: Path) -> None:
     """Run all commands of a page in one shell. Raises AssertionError at the first that does not do as it shows."""
-    options = StackOptions(port=free_port(), sim_port=free_port(), speed=SPEED, kept_in=directory / "stack")
+    options = StackOptions(port=free_port(), sim_port=free_port(), speed=SPEED, directory_override=directory / "stack")
     ports = {"PORT": options.port, "SIM_PORT": options.sim_port, "HOST_PORT": free_port(), "AZURE_PORT": free_port()}
     with Stack(options) as stack, Shell(directory, {port: str(number) for port, number in ports.items()}) as shell:
         register(options)
