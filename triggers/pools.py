@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import azure.durable_functions as df
 
 from shared.api.common import Listed, PageQuery, WhatIfQuery
@@ -18,12 +15,10 @@ from shared.api.pools import (
     UpdateImageRequest,
 )
 from shared.api.rollouts import PlanView, RolloutView
-from shared.core.errors import FieldProblem
 from shared.pools import registration
 from shared.pools.new_host_image import image_for_new_hosts
 from shared.ports.engine import Engine
 from shared.records.pools import find_pool, running_rollout, standing_refresh
-from shared.rollouts.draft import foreseen_problems
 from shared.rollouts.preview import plan_update
 from shared.rollouts.refresh.lifecycle import end_refresh, keep_refresh
 from shared.rollouts.roll_back import plan_roll_back, roll_back_pool
@@ -42,11 +37,7 @@ def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
     return Answer(pools.list_pools(call.services, limit=query.limit, continuation=query.continuation))
 
 
-def _foresee_put(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return registration.foreseen_problems(call.services, body)
-
-
-@endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,), foresee=_foresee_put)
+@endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,))
 def put_pool(call: Call, engine: Engine, asked: PoolRegistration) -> Answer[PoolView]:
     """Register a pool, or change its registration, and begin or end refreshing its hosts. 201 when it is new."""
     view, new = registration.register_pool(call.services, call.path["pool"], asked, call.who)
@@ -85,11 +76,7 @@ def get_pool_image(call: Call) -> Answer[PoolImageView]:
     return Answer(image_for_new_hosts(call.services, call.path["pool"]))
 
 
-def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return foreseen_problems(call.services, call.path["pool"], body)
-
-
-@endpoint(bp, "POST", "pools/{pool}/update-image", status=202, also=(200,), refusals=(404, 409, 422), foresee=_foresee)
+@endpoint(bp, "POST", "pools/{pool}/update-image", status=202, also=(200,), refusals=(404, 409, 422))
 def post_update_image(
     call: Call, engine: Engine, query: WhatIfQuery, asked: UpdateImageRequest
 ) -> Answer[RolloutView | PlanView]:
@@ -100,7 +87,7 @@ def post_update_image(
     return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
 
 
-@endpoint(bp, "POST", "pools/{pool}/roll-back", status=202, also=(200,), refusals=(404, 409, 422), foresee=_foresee)
+@endpoint(bp, "POST", "pools/{pool}/roll-back", status=202, also=(200,), refusals=(404, 409, 422))
 def post_roll_back_pool(
     call: Call, engine: Engine, query: WhatIfQuery, asked: RollBackPoolRequest
 ) -> Answer[RolloutView | PlanView]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import azure.durable_functions as df
 
 from shared.api.common import Listed
 from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionsQuery, PromotionView
-from shared.core.errors import FieldProblem
 from shared.images.promotions.manage import cancel, reschedule
-from shared.images.promotions.manage import foreseen_problems as foreseen_of_a_move
-from shared.images.promotions.request import foreseen_problems, schedule_promotion
+from shared.images.promotions.request import schedule_promotion
 from shared.views.promotions import list_promotions, read_promotion
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -34,11 +29,7 @@ def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[Promotio
     )
 
 
-def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return foreseen_problems(call.services, body)
-
-
-@endpoint(bp, "POST", "promotions", status=201, refusals=(409,), foresee=_foresee)
+@endpoint(bp, "POST", "promotions", status=201, refusals=(409,))
 def post_promotion(call: Call, asked: PromotionRequest) -> Answer[PromotionView]:
     """Schedule the activation of the staged version, at a time or so many days after it was staged."""
     view = schedule_promotion(call.services, asked, call.who)
@@ -51,11 +42,7 @@ def get_promotion(call: Call) -> Answer[PromotionView]:
     return Answer(read_promotion(call.services, call.path["promotion"]))
 
 
-def _foresee_move(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return foreseen_of_a_move(call.services, call.path["promotion"], body)
-
-
-@endpoint(bp, "POST", "promotions/{promotion}/reschedule", refusals=(404, 409), foresee=_foresee_move)
+@endpoint(bp, "POST", "promotions/{promotion}/reschedule", refusals=(404, 409))
 def post_reschedule_promotion(call: Call, asked: PromotionMoment) -> Answer[PromotionView]:
     """Move it, as long as it has not begun. What its pools were given moves with it where it would come too early."""
     return Answer(reschedule(call.services, call.path["promotion"], asked, call.who))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import azure.durable_functions as df
 
 from shared.api.common import Listed, NoBody, WhatIfQuery
@@ -20,14 +17,10 @@ from shared.api.rollouts import (
     RolloutView,
 )
 from shared.api.tasks import TaskView
-from shared.core.errors import FieldProblem
 from shared.fleet.preview import plan_pools
-from shared.fleet.request import foreseen_problems as foreseen_of_pools
 from shared.fleet.request import update_pools
 from shared.ports.engine import Engine
-from shared.records.rollouts import find_rollout
 from shared.rollouts import control
-from shared.rollouts.draft import foreseen_problems
 from shared.views import rollouts
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -93,22 +86,13 @@ def post_approve(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutVie
     return _accepted(control.approve(call.services, engine, call.path["rollout"], call.who))
 
 
-def _foresee_retry(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    rollout = find_rollout(call.services, call.path["rollout"])
-    return foreseen_problems(call.services, rollout.pool, body)
-
-
-@endpoint(bp, "POST", "rollouts/{rollout}/retry", status=202, refusals=(404, 409, 422), foresee=_foresee_retry)
+@endpoint(bp, "POST", "rollouts/{rollout}/retry", status=202, refusals=(404, 409, 422))
 def post_retry(call: Call, engine: Engine, asked: RetryRequest) -> Answer[RolloutView]:
     """Take once more what has failed, and nothing else. After an end that is a new rollout, which is answered."""
     return _accepted(control.retry(call.services, engine, call.path["rollout"], asked, call.who))
 
 
-def _foresee(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return control.foreseen_problems(call.services, call.path["rollout"], body)
-
-
-@endpoint(bp, "POST", "rollouts/{rollout}/reschedule", status=202, refusals=(404, 409), foresee=_foresee)
+@endpoint(bp, "POST", "rollouts/{rollout}/reschedule", status=202, refusals=(404, 409))
 def post_reschedule(call: Call, engine: Engine, asked: Reschedule) -> Answer[RolloutView]:
     """Move the moments that are still ahead."""
     return _accepted(control.reschedule(call.services, engine, call.path["rollout"], asked, call.who))
@@ -118,11 +102,7 @@ def _accepted(rollout: RolloutView) -> Answer[RolloutView]:
     return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
 
 
-def _foresee_pools(call: Call, body: Mapping[str, Any]) -> list[FieldProblem]:
-    return foreseen_of_pools(call.services, body)
-
-
-@endpoint(bp, "POST", "rollouts", status=202, also=(200,), refusals=(409, 422), foresee=_foresee_pools)
+@endpoint(bp, "POST", "rollouts", status=202, also=(200,), refusals=(409, 422))
 def post_rollouts(
     call: Call, engine: Engine, query: WhatIfQuery, asked: UpdatePoolsRequest
 ) -> Answer[TaskView | PoolsPlanView]:

@@ -74,6 +74,9 @@ class _Reading:
             self.wrong("days_after_staging", f"that would be {iso(moment.astimezone(zone))}: {self._too_early(zone)}")
         return moment
 
+    def is_wrong(self, name: str) -> bool:
+        return any(problem.field == f"{self.prefix}{name}" for problem in self.problems)
+
     def stop_if_wrong(self) -> None:
         if self.problems:
             raise InvalidRequest(self.problems)
@@ -152,8 +155,8 @@ def move_schedule(current: Schedule, asked: Reschedule, *, now: datetime, begun:
             reading.wrong(name, "the rollout has begun already; pause or cancel it instead")
     if "deadline" in given and forcing:
         reading.wrong("deadline", "sessions are being ended already; pause or cancel the rollout instead")
+    moments = {name: reading.moment(name, text, zone) for name, text in given.items() if not reading.is_wrong(name)}
     reading.stop_if_wrong()
-    moments = {name: reading.moment(name, text, zone) for name, text in given.items()}
     begin = moments.get("at") or moments.get("begin_at") or current.begin_at
     force = moments.get("at") or moments.get("deadline") or current.force_at
     if force < begin:

@@ -59,24 +59,6 @@ def parse[M: BaseModel](model: type[M], given: object) -> M:
         raise InvalidRequest(problems_of(error, given)) from error
 
 
-def salvage[M: BaseModel](
-    model: type[M], given: Mapping[str, Any], *, instead: Mapping[str, Any] | None = None
-) -> M | None:
-    """`given` as a `model` without the fields that are wrong; None when it cannot be one without them.
-
-    `instead`: values for fields that are needed, in place of wrong or missing ones.
-    """
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        wrong = {name for one in error.errors(include_url=False) for name in one["loc"][:1]}
-    try:
-        sound = {name: value for name, value in given.items() if name not in wrong}
-        return model.model_validate({**(instead or {}), **sound})
-    except ValidationError:
-        return None
-
-
 def problems_of(error: ValidationError, given: object) -> list[FieldProblem]:
     """What pydantic found, by the names the sender used; several findings about one field become one."""
     found: dict[str, list[str]] = {}

@@ -3,14 +3,11 @@ task that does it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-from shared.api.common import ScheduleRequest
-from shared.api.fleet import PoolsChoice, UpdatePoolsRequest
+from shared.api.fleet import UpdatePoolsRequest
 from shared.api.tasks import TaskView
-from shared.api.validation import salvage
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.fleet.ring_rollout import spec_for_ring
 from shared.fleet.selection import SelectedPools, choose_pools, schedule_of
@@ -68,23 +65,6 @@ def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> tuple[Sele
     kind, pools = TaskKind.UPDATE_POOLS, PoolsWork(update=update)
     task = new_task(services, kind, chosen.image.name, who, version=asked.version, reason=asked.reason, pools=pools)
     return chosen, task
-
-
-def foreseen_problems(services: Services, body: Mapping[str, Any]) -> list[FieldProblem]:
-    """What else would be refused in a body of which some fields are bad: pools, image, moments. Raises AzureError."""
-    problems: list[FieldProblem] = []
-    choice = salvage(PoolsChoice, {name: body[name] for name in PoolsChoice.model_fields if name in body})
-    if choice is None or any(name in body and getattr(choice, name) is None for name in ("pools", "filter")):
-        return []  # nobody knows which pools are meant
-    chosen = choose_pools(services, choice, problems)
-    given = body.get("schedule")
-    schedule = salvage(ScheduleRequest, given) if isinstance(given, Mapping) else None
-    if schedule and isinstance(given, Mapping) and schedule.time_zone == given.get("time_zone"):
-        try:
-            schedule_of(schedule, chosen.pools, services.now())
-        except InvalidRequest as error:
-            problems += error.problems
-    return problems
 
 
 def _policy_problems(asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[FieldProblem]:

@@ -35,10 +35,16 @@ def rings_of(pools: Iterable[Pool]) -> dict[str, int]:
 def schedule_of(asked: ScheduleRequest, pools: Sequence[Pool], now: datetime, *, after: str = "") -> Schedule:
     """The moments asked for, in the zone that is given or else that of all the pools. Raises InvalidRequest."""
     zones = sorted({pool.time_zone for pool in pools}) or ["UTC"]
-    schedule = parse_schedule(asked, now=now, pool_zone=zones[0], after=after)
+    problems: list[FieldProblem] = []
     if len(zones) > 1 and asked.time_zone is None and asked.mode is not ScheduleMode.NOW:
-        text = ", ".join(zones)
-        raise InvalidRequest.one("schedule.time_zone", f"these pools are in different zones ({text}): give one")
+        text = f"these pools are in different zones ({', '.join(zones)}): give one"
+        problems.append(FieldProblem("schedule.time_zone", text))
+    try:
+        schedule = parse_schedule(asked, now=now, pool_zone=zones[0], after=after)
+    except InvalidRequest as error:
+        raise InvalidRequest([*problems, *error.problems]) from error
+    if problems:
+        raise InvalidRequest(problems)
     return schedule
 
 

@@ -51,7 +51,7 @@ def _check(services: Services, asked: ImageRegistration, version_set: VersionSet
     if unknown := unknown_accounts(services, tuple(asked.accounts or ())):
         problems.append(FieldProblem("accounts", f"there is no account called {', '.join(unknown)}; register it first"))
     wrong = {problem.field for problem in problems}
-    active = None
+    active, conflict = None, None
     if "definition_id" not in wrong:
         try:
             active = _active(asked, services.gallery.versions(asked.definition_id), version_set)
@@ -61,10 +61,14 @@ def _check(services: Services, asked: ImageRegistration, version_set: VersionSet
             problems.append(FieldProblem("definition_id", describe_azure_error("image definition", error)))
         except InvalidRequest as error:
             problems += error.problems
+        except Conflict as error:
+            conflict = error
     if asked.template_vm_id and "template_vm_id" not in wrong:
         problems += _template_problems(services, asked.template_vm_id)
     if problems:
         raise InvalidRequest(problems)
+    if conflict:
+        raise conflict
     return active
 
 

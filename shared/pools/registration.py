@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from shared.api.pools import PoolRegistration, PoolView
-from shared.api.validation import salvage
 from shared.audit.record import audit
 from shared.core.arm_ids import describe_azure_error, host_pool_problem
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
-from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import version_key
 from shared.models.images import Image
 from shared.models.pools import Pool, ReimageSupport, Ring
@@ -59,19 +56,6 @@ def register_pool(services: Services, name: str, asked: PoolRegistration, who: s
     return view_pool(kept, checked.seen, running_rollout(services, kept), standing_refresh(services, kept)), old is None
 
 
-def foreseen_problems(services: Services, body: Mapping[str, Any]) -> list[FieldProblem]:
-    """What else would be refused in a registration of which some fields are bad. Raises AzureBusy."""
-    asked = salvage(PoolRegistration, body, instead=_STAND_INS)
-    if asked is None:
-        return []
-    account_known = asked.account == body.get("account", DEFAULT_ACCOUNT)
-    return _checked(services, asked, account_known=account_known).problems
-
-
-_STAND_INS = {"host_pool_id": "", "image": "none", "join": {"kind": "entra"}}
-"""For fields that are needed and were bad: what is found wrong with these is not said."""
-
-
 @dataclass
 class _Checked:
     """What became of the fields of a registration. `zone` is the IANA name."""
@@ -82,13 +66,13 @@ class _Checked:
     problems: list[FieldProblem] = field(default_factory=list)
 
 
-def _checked(services: Services, asked: PoolRegistration, *, account_known: bool = True) -> _Checked:
-    """Everything that can be wrong with it, at once. Without its account the image and the zone are not judged by it.
+def _checked(services: Services, asked: PoolRegistration) -> _Checked:
+    """Everything that can be wrong with it, at once.
 
     Raises AzureBusy, unless something is wrong that can be said without Azure.
     """
     found = _Checked()
-    _check_words(services, asked, found, account_known=account_known)
+    _check_words(services, asked, found)
     if problem := host_pool_problem(asked.host_pool_id):
         found.problems.append(FieldProblem("host_pool_id", problem))
         return found
@@ -102,10 +86,10 @@ def _checked(services: Services, asked: PoolRegistration, *, account_known: bool
     return found
 
 
-def _check_words(services: Services, asked: PoolRegistration, found: _Checked, *, account_known: bool) -> None:
+def _check_words(services: Services, asked: PoolRegistration, found: _Checked) -> None:
     """What can be checked without Azure: account, image, zone."""
-    account = known_account(services, asked.account) if account_known else None
-    if account is None and account_known:
+    account = known_account(services, asked.account)
+    if account is None:
         text = f"there is no account called {asked.account}; register it first"
         found.problems.append(FieldProblem("account", text))
     found.image = services.images.find(IMAGES, asked.image)

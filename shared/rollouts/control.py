@@ -8,15 +8,13 @@ new one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
-from shared.api.validation import salvage
 from shared.audit.record import audit
-from shared.core.errors import Conflict, FieldProblem, InvalidRequest, StaleRow
+from shared.core.errors import Conflict, InvalidRequest, StaleRow
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import iso
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
@@ -28,7 +26,7 @@ from shared.records.rollouts import find_rollout
 from shared.rollouts.command_rules import Command, Reply, has_begun, refusal_of, reply
 from shared.rollouts.draft import in_windows
 from shared.rollouts.retry import retry_ended
-from shared.services import ROLLOUTS, Services
+from shared.services import Services
 from shared.views.rollout_progress import progress
 
 _log = logging.getLogger(__name__)
@@ -141,19 +139,6 @@ def reschedule(services: Services, engine: Engine, rollout_id: str, asked: Resch
         return rollout.model_copy(update={"schedule": _move(rollout, asked, services.now())})
 
     return _command(services, engine, rollout_id, Command.RESCHEDULE, who, change)
-
-
-def foreseen_problems(services: Services, rollout_id: str, body: Mapping[str, Any]) -> list[FieldProblem]:
-    """What else would be refused in a `reschedule` of which some fields are bad: moments. Raises AzureError."""
-    rollout = services.rollouts.find(ROLLOUTS, rollout_id)
-    asked = salvage(Reschedule, body)
-    if rollout is None or asked is None or not asked.model_fields_set or asked.time_zone != body.get("time_zone"):
-        return []
-    try:
-        _move(rollout, asked, services.now())
-    except InvalidRequest as error:
-        return list(error.problems)
-    return []
 
 
 def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from shared.api.common import ScheduleRequest
 from shared.api.pools import UpdateImageRequest
 from shared.api.schedules import parse_schedule
-from shared.api.validation import salvage
 from shared.core.arm_ids import version_id
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.core.ids import newest_first_id
@@ -26,7 +23,7 @@ from shared.planning.timing import host_takes
 from shared.planning.windows import outside
 from shared.records.images import find_image
 from shared.rollouts.preflight import Preflight, preflight
-from shared.services import IMAGES, POOLS, Services
+from shared.services import IMAGES, Services
 
 
 @dataclass(frozen=True)
@@ -53,49 +50,50 @@ def check_update(services: Services, pool: Pool, wanted: RolloutSpec, who: str) 
     return draft(services, pool, wanted, who)[1].findings
 
 
-def _resolve(services: Services, pool: Pool, asked: UpdateImageRequest) -> tuple[Image, Schedule]:
-    """Image and schedule, or every problem with either of them at once."""
+def spec_of_request(services: Services, pool: Pool, asked: UpdateImageRequest) -> RolloutSpec:
+    """The request with image, schedule and policy resolved. Raises InvalidRequest naming every problem with them."""
     problems: list[FieldProblem] = []
     image = services.images.find(IMAGES, asked.image) if asked.image else find_image(services, pool.image)
     if image is None:
-        problems.append(_no_image(asked.image))
-    try:
-        schedule = parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone)
-    except InvalidRequest as error:
-        raise InvalidRequest([*problems, *error.problems]) from error
-    if image is None:
+        problems.append(FieldProblem("image", f"there is no image called {asked.image}"))
+    schedule, policy = resolve_schedule_and_policy(
+        problems,
+        lambda: parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone),
+        lambda: resolve_policy(asked.schedule.mode, pool.policy, asked.policy),
+    )
+    if schedule and policy:
+        problems += _window_problems(schedule, pool, policy)
+    if problems or image is None or schedule is None or policy is None:
         raise InvalidRequest(problems)
-    return image, schedule
+    return RolloutSpec(image, asked.version, schedule, policy, asked.reason, asked.allow_downgrade)
 
 
-def foreseen_problems(services: Services, name: str, body: Mapping[str, Any]) -> list[FieldProblem]:
-    """What else would be refused in a body of which some fields are bad: image, moments. Raises AzureError."""
-    pool = services.pools.find(POOLS, name)
-    if pool is None:
-        return []
-    problems: list[FieldProblem] = []
-    image, given = body.get("image"), body.get("schedule")
-    if isinstance(image, str) and services.images.find(IMAGES, image) is None:
-        problems.append(_no_image(image))
-    if not isinstance(given, Mapping):
-        return problems
-    schedule = salvage(ScheduleRequest, given)
-    if schedule and schedule.time_zone == given.get("time_zone"):  # a moment in an unreadable zone is none
-        try:
-            parse_schedule(schedule, now=services.now(), pool_zone=pool.time_zone)
-        except InvalidRequest as error:
-            problems += error.problems
-    return problems
+def resolve_schedule_and_policy(
+    problems: list[FieldProblem], read_schedule: Callable[[], Schedule], read_policy: Callable[[], Policy]
+) -> tuple[Schedule | None, Policy | None]:
+    """Schedule and policy of one request. What is wrong with either is added to `problems`; that one is None then."""
+    schedule, policy = None, None
+    try:
+        schedule = read_schedule()
+    except InvalidRequest as error:
+        problems += error.problems
+    try:
+        policy = read_policy()
+    except InvalidRequest as error:
+        problems += error.problems
+    return schedule, policy
 
 
-def _no_image(name: str | None) -> FieldProblem:
-    return FieldProblem("image", f"there is no image called {name}")
+def _window_problems(schedule: Schedule, pool: Pool, policy: Policy) -> Sequence[FieldProblem]:
+    try:
+        _refuse_outside_windows(schedule, pool, policy)
+    except InvalidRequest as error:
+        return error.problems
+    return ()
 
 
-def spec_of_request(services: Services, pool: Pool, asked: UpdateImageRequest) -> RolloutSpec:
-    """What a request asks for, with image and schedule resolved. Raises InvalidRequest."""
-    image, schedule = _resolve(services, pool, asked)
-    return RolloutSpec(image, asked.version, schedule, asked.policy, asked.reason, asked.allow_downgrade)
+def _refuse_outside_windows(schedule: Schedule, pool: Pool, policy: Policy) -> None:
+    in_windows(schedule, policy.windows, pool.time_zone, host_takes(pool.host_seconds or FIRST_GUESS, policy))
 
 
 def _policy(pool: Pool, wanted: RolloutSpec) -> Policy:
@@ -108,7 +106,7 @@ def draft(services: Services, pool: Pool, wanted: RolloutSpec, who: str) -> tupl
     """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
     image, version = wanted.image, wanted.version
     policy = _policy(pool, wanted)
-    in_windows(wanted.schedule, policy.windows, pool.time_zone, host_takes(pool.host_seconds or FIRST_GUESS, policy))
+    _refuse_outside_windows(wanted.schedule, pool, policy)
     found = preflight(services, pool, image, version, policy, allow_downgrade=wanted.allow_downgrade)
     now = services.now()
     known = found.version.id if found.version else version_id(image.definition_id, version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.api.pools import RollBackPoolRequest
 from shared.api.rollouts import PlanView, RolloutView
 from shared.api.schedules import parse_schedule
-from shared.core.errors import Conflict
+from shared.core.errors import Conflict, FieldProblem, InvalidRequest
 from shared.core.states import RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
@@ -17,7 +17,7 @@ from shared.records.images import find_image
 from shared.records.pools import find_pool, running_rollout
 from shared.rollouts import control
 from shared.rollouts.command_rules import has_begun
-from shared.rollouts.draft import RolloutSpec
+from shared.rollouts.draft import RolloutSpec, resolve_schedule_and_policy
 from shared.rollouts.preflight.results import warned
 from shared.rollouts.preview import plan_rollout
 from shared.rollouts.start import begin_rollout
@@ -104,12 +104,19 @@ def _spec(services: Services, pool: Pool, asked: RollBackPoolRequest) -> Rollout
             "Publish the one you want with update-image (allow_downgrade: true for an older one); hosts that are on it "
             "already are skipped."
         )
-    schedule = parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone)
+    problems: list[FieldProblem] = []
+    schedule, policy = resolve_schedule_and_policy(
+        problems,
+        lambda: parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone),
+        lambda: rollback_policy(asked.schedule.mode, pool.policy, asked.policy),
+    )
+    if schedule is None or policy is None:
+        raise InvalidRequest(problems)
     return RolloutSpec(
         image=find_image(services, pool.previous_image or pool.image),
         version=pool.previous_version,
         schedule=schedule,
-        policy=rollback_policy(schedule.mode, pool.policy, asked.policy),
+        policy=policy,
         reason=asked.reason,
         allow_downgrade=True,
         kind=RolloutKind.ROLL_BACK,

@@ -128,9 +128,13 @@ class TestSchedule:
             ({"update_pools": ["none"]}, {"update_pools", "schedule"}),
             ({"at": "soon", "update_pools": ["no"], "schedule": {"mode": "now"}}, {"at", "update_pools"}),
             ({"update_pools": "all", "schedule": {"mode": "at", "at": "2026-11-03T08:59:59Z"}}, {"schedule.at"}),
-            ({"image": "other", "force": 5, "at": "soon"}, {"image", "force", "at"}),
-            ({"image": 5, "at": "2026-11-01T00:00"}, {"image", "at"}),
-            ({"at": 5, "image": "other"}, {"image", "at"}),
+            ({"image": "other", "force": 5, "at": "soon"}, {"force"}),  # does not parse: its form only
+            ({"image": "other", "at": "soon", "update_pools": ["no"]}, {"image", "at", "update_pools", "schedule"}),
+            (
+                {"image": "other", "update_pools": "all", "schedule": {"mode": "on_logoff"}},
+                {"image", "schedule.deadline"},
+            ),
+            ({"image": 5, "at": 5}, {"image", "at"}),
             ({"days_after_staging": 731, "at": None}, {"days_after_staging"}),
             ({"when": "later"}, {"when"}),
             ({"at": "2026-11-01T00:00", "time_zone": 5}, {"time_zone"}),
@@ -275,7 +279,8 @@ class TestMove:
             ({"at": "2026-11-01T00:00"}, {"at"}),
             ({"days_after_staging": 1}, {"days_after_staging"}),
             ({"at": "2026-12-01T00:00", "time_zone": "Mars"}, {"time_zone"}),
-            ({"at": "2027-03-28T02:30", "image": IMAGE}, {"at", "image"}),
+            ({"at": 5, "image": IMAGE}, {"at", "image"}),
+            ({"at": "2027-03-28T02:30", "days_after_staging": 9, "time_zone": None}, {"at", "days_after_staging"}),
             ({"at": "2026-12-01T00:00", "force": True}, {"force"}),
         ],
     )

@@ -6,13 +6,12 @@ a model), `body` (the body as it is), `engine`. What it answers with is in its r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
-from shared.core.errors import FieldProblem
 from shared.services import Services
 
 ENDPOINTS: list[Endpoint] = []
@@ -26,10 +25,6 @@ class Call:
     services: Services
     path: dict[str, str]
     who: str
-
-
-type Foresee = Callable[[Call, Mapping[str, Any]], list[FieldProblem]]
-"""Says what the use case would refuse in a body whose form is wrong elsewhere, so that all is named at once."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,6 @@ class Endpoint:
     takes_any: bool
     needs_engine: bool
     keeps_answers: bool
-    foresee: Foresee | None
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine
-from triggers.http.contract import ENDPOINTS, Answer, Endpoint, Foresee
+from triggers.http.contract import ENDPOINTS, Answer, Endpoint
 from triggers.http.respond import respond
 
 
@@ -27,7 +27,6 @@ def endpoint(
     open: bool = False,  # noqa: A002 - as it reads in the table
     refusals: tuple[int, ...] = (),
     keeps_answers: bool = True,
-    foresee: Foresee | None = None,
 ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
     """Register a handler on a blueprint: it stays callable as it is. Needs a function key unless `open`.
 
@@ -52,7 +51,6 @@ def endpoint(
             takes_any="body" in hints,
             needs_engine="engine" in hints,
             keeps_answers=keeps_answers,
-            foresee=foresee,
         )
         ENDPOINTS.append(made)
         _add_function(bp, made)

@@ -7,7 +7,7 @@ import logging
 import math
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -71,7 +71,7 @@ def respond(
 
 def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engine: Engine | None) -> idempotency.Answer:
     call = Call(services, dict(req.route_params), _who(req, services))
-    given = _read(endpoint, req, call, engine)
+    given = _read(endpoint, req, engine)
 
     def work() -> idempotency.Answer:
         try:
@@ -97,7 +97,7 @@ def _who(req: func.HttpRequest, services: Services) -> str:
     return (trusted or "function key")[:200]
 
 
-def _read(endpoint: Endpoint, req: func.HttpRequest, call: Call, engine: Engine | None) -> dict[str, Any]:
+def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> dict[str, Any]:
     """What the handler takes besides the call; every bad field of path, query and body at once."""
     problems: list[FieldProblem] = []
     for name, text in req.route_params.items():
@@ -120,21 +120,8 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, call: Call, engine: Engine 
     if endpoint.takes_any:
         given["body"] = _json(req, needed=True)
     if problems:
-        raise InvalidRequest([*problems, *_foreseen(endpoint, req, call, problems)])
+        raise InvalidRequest(problems)
     return given
-
-
-def _foreseen(
-    endpoint: Endpoint, req: func.HttpRequest, call: Call, problems: Sequence[FieldProblem]
-) -> list[FieldProblem]:
-    """What is wrong besides, in fields not named yet; nothing when that cannot be found out now."""
-    if endpoint.foresee is None:
-        return []
-    named = {problem.field for problem in problems}
-    try:
-        return [problem for problem in endpoint.foresee(call, _json(req)) if problem.field not in named]
-    except FreshcoatError:
-        return []
 
 
 def _json(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:

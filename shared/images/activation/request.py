@@ -148,11 +148,12 @@ def pools_work(update: PoolsUpdate | None) -> PoolsWork | None:
 
 
 def resolve_update(
-    services: Services, image: Image, asked: PoolsUpdateRequest, *, now: datetime | None = None
+    services: Services, image: Image | None, asked: PoolsUpdateRequest, *, now: datetime | None = None
 ) -> PoolsUpdate | None:
-    """Which pools are meant, and when, reckoned from `now` (a promotion's moment); None: no pools.
+    """Which pools to update, and when, counted from `now` (a promotion's due time). None when no pools are asked for.
 
-    Raises InvalidRequest naming every field that is wrong.
+    `image` None: the request names an unknown image, so only what does not depend on it is checked. Raises
+    InvalidRequest naming every field that is wrong.
     """
     if asked.update_pools == "none":
         given = {"schedule": asked.schedule is not None, "policy": asked.policy != PolicyOverrides()}
@@ -163,7 +164,7 @@ def resolve_update(
     problems: list[FieldProblem] = []
     registered = {pool.name: pool for pool in services.pools.all(POOLS)}
     if asked.update_pools == "all":
-        pools = [pool for pool in registered.values() if pool.image == image.name]
+        pools = [pool for pool in registered.values() if image and pool.image == image.name]
     else:
         pools = [registered[name] for name in dict.fromkeys(asked.update_pools) if name in registered]
         problems += _wrong_pools(asked.update_pools, registered, image)
@@ -186,12 +187,12 @@ def resolve_update(
     )
 
 
-def _wrong_pools(names: Sequence[str], registered: dict[str, Pool], image: Image) -> list[FieldProblem]:
+def _wrong_pools(names: Sequence[str], registered: dict[str, Pool], image: Image | None) -> list[FieldProblem]:
     problems = []
     for name in names:
         pool = registered.get(name)
         if pool is None:
             problems.append(FieldProblem("update_pools", f"there is no pool called {name}"))
-        elif pool.image != image.name:
+        elif image and pool.image != image.name:
             problems.append(FieldProblem("update_pools", f"pool {name} has another image, {pool.image}"))
     return problems

@@ -8,13 +8,10 @@ the image is let go after that, and `ended_at` is written last: the timer finish
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from shared.api.promotions import PromotionMoment, PromotionView
 from shared.api.schedules import parse_promotion
-from shared.api.validation import parse
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.states import PromotionState
 from shared.core.wording import PROMOTION_WORDS
@@ -24,13 +21,14 @@ from shared.models.tasks import PoolsUpdate
 from shared.planning.rings import schedule_for_ring
 from shared.records.promotions import audit_promotion, ended, find_promotion
 from shared.records.versions import change_versions, read_versions
-from shared.services import PROMOTIONS, Services
+from shared.services import Services
 from shared.versions.promotion_hold import let_go
 from shared.versions.version_set import VersionSet
 from shared.views.promotions import view
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 8
+STAGING_UNKNOWN = FieldProblem("days_after_staging", 'the time of staging is not known; give "at" instead')
 
 
 def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, who: str) -> PromotionView:
@@ -84,22 +82,6 @@ def settle(services: Services, promotion: Promotion) -> Promotion:
         return find_promotion(services, promotion.id)  # somebody else has settled it meanwhile
 
 
-def moment_problems(services: Services, body: Mapping[str, Any], zone: str = "UTC") -> list[FieldProblem]:
-    """What is wrong with the moment in a body of which other fields are bad."""
-    given = {name: value for name, value in body.items() if name in PromotionMoment.model_fields}
-    try:
-        parse_promotion(parse(PromotionMoment, given), now=services.now(), staged_at=None, zone=zone)
-    except InvalidRequest as error:
-        return list(error.problems)
-    return []
-
-
-def foreseen_problems(services: Services, promotion_id: str, body: Mapping[str, Any]) -> list[FieldProblem]:
-    """What else would be refused in a `reschedule` of which some fields are bad: the moment. Raises AzureError."""
-    promotion = services.promotions.find(PROMOTIONS, promotion_id)
-    return moment_problems(services, body, promotion.time_zone) if promotion else []
-
-
 def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
     """The promotion at the moment that is asked for. Raises InvalidRequest, Conflict."""
     version_set = read_versions(services, promotion.image)
@@ -108,7 +90,7 @@ def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> 
     since = staged_at(version_set, promotion.version)
     due, zone = parse_promotion(asked, now=services.now(), staged_at=since, zone=promotion.time_zone)
     if due is None:
-        raise InvalidRequest.one("days_after_staging", "it is not known when the version was staged; give at")
+        raise InvalidRequest([STAGING_UNKNOWN])
     update = promotion.update
     return promotion.model_copy(
         update={

@@ -5,10 +5,8 @@ The row comes first. Without its image it is never carried out; when the process
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 from shared.api.promotions import PromotionRequest, PromotionView
 from shared.api.schedules import parse_promotion
@@ -16,7 +14,7 @@ from shared.core.errors import AzureBusy, Conflict, FieldProblem, FreshcoatError
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState
 from shared.images.activation.request import resolve_update
-from shared.images.promotions.manage import moment_problems, staged_at
+from shared.images.promotions.manage import STAGING_UNKNOWN, staged_at
 from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, PoolsUpdate
 from shared.records.promotions import audit_promotion, find_promotion
@@ -41,21 +39,13 @@ def schedule_promotion(services: Services, asked: PromotionRequest, who: str) ->
     return view(promotion)
 
 
-def foreseen_problems(services: Services, body: Mapping[str, Any]) -> list[FieldProblem]:
-    """What else would be refused in a body of which some fields are bad: image, moment. Raises AzureError."""
-    image = body.get("image")
-    unknown = isinstance(image, str) and services.images.find(IMAGES, image) is None
-    return [*([_no_image(str(image))] if unknown else []), *moment_problems(services, body)]
-
-
 def _draft(services: Services, asked: PromotionRequest, who: str) -> Promotion:
     """The promotion as it would be written. Raises InvalidRequest, Conflict."""
     version_set = read_versions(services, asked.image)
     due, zone, update = _resolve(services, version_set, asked)
     promotion_id = newest_first_id(services.now())
     _held(services, version_set, promotion_id, asked.version, asked.force)
-    if due is None:
-        raise InvalidRequest.one("days_after_staging", "it is not known when the version was staged; give at")
+    assert due is not None  # noqa: S101 - the image is held, so its version is staged, and _resolve refused the rest
     return Promotion(
         id=promotion_id,
         image=asked.image,
@@ -80,13 +70,16 @@ def _resolve(
     if image is None:
         problems.append(_no_image(asked.image))
     due, zone, update = None, "", None
+    version = asked.version or version_set.state.staged
     try:
-        since = staged_at(version_set, asked.version or version_set.state.staged)
+        since = staged_at(version_set, version)
         due, zone = parse_promotion(asked, now=services.now(), staged_at=since)
+        if due is None and version is not None and version == version_set.state.staged:
+            problems.append(STAGING_UNKNOWN)
     except InvalidRequest as error:
         problems += error.problems
     try:
-        update = resolve_update(services, image, asked, now=due) if image else None
+        update = resolve_update(services, image, asked, now=due)
     except InvalidRequest as error:
         problems += error.problems
     if problems:

@@ -110,9 +110,14 @@ class TestChoice:
             ),
             (
                 {"version": "2", "pools": ["nope"], "image": "nope", "schedule": {"mode": "at"}},
-                {"version", "pools", "image", "schedule.at"},
+                {"version"},
             ),
-            ({"version": "2", "pools": "nope", "rings": {"lab": 99}}, {"version", "pools", "rings.lab"}),
+            (
+                {"schedule": {"mode": "at", "at": "2020-01-01T00:00"}, "image": "nope",
+                 "policy": {"bake_minutes": 5, "canary_hosts": 0}, "pools": ["lab"]},
+                {"schedule.at", "image", "policy.canary_hosts"},
+            ),
+            ({"version": "2", "pools": "nope", "rings": {"lab": 99}}, {"version", "pools", "rings.lab"}),  # form only
         ],
     )  # fmt: skip
     def test_what_cannot_be_meant_is_refused_by_name(self, body: dict[str, Any], fields: set[str]) -> None:
@@ -137,6 +142,8 @@ class TestChoice:
         change(play, "lab", time_zone="Asia/Tokyo")
         at = {"mode": "at", "at": "2026-11-03T01:00"}
         assert send(play, schedule=at).bad_fields == {"schedule.time_zone"}
+        late = {"mode": "on_logoff", "begin_at": "2026-11-04T01:00"}
+        assert send(play, schedule=late).bad_fields == {"schedule.time_zone", "schedule.deadline"}
         assert send(play, schedule={"mode": "now"}).status == 202
         reply = send(play, pools=["lab"], schedule=at)
         task = play.app.tables.tasks.find(TASKS, reply.json["id"])

@@ -101,6 +101,11 @@ class TestRegister:
         assert "contoso" in reply.text
         assert "default" not in reply.text
 
+    def test_a_conflict_hides_no_error_of_the_body(self) -> None:
+        reply = put(with_other(), accounts=["contoso"], active="1.0.0", template_vm_id=OTHER_TEMPLATE)
+        assert (reply.status, reply.bad_fields) == (400, {"accounts", "template_vm_id"})
+        assert put(office(), active="1.0.0").status == 409
+
     @pytest.mark.parametrize(
         ("call", "field"), [("versions", "definition_id"), ("machine", "template_vm_id")], ids=["gallery", "template"]
     )

@@ -45,11 +45,10 @@ def test_what_cannot_be_moved_is_named(body: dict[str, Any], field: str) -> None
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
-        ({"force_at": "x", "deadline": "2026-11-01T01:00"}, {"force_at", "deadline"}),
-        ({"at": 5, "deadline": "2026-11-01T01:00"}, {"at", "deadline"}),
-        ({"force_at": "x", "deadline": "2026-11-04T01:00"}, {"force_at"}),
-        ({"force_at": "x", "deadline": "2026-11-04T01:00", "time_zone": "Mars"}, {"force_at", "time_zone"}),
-        ({"time_zone": 5, "deadline": "2026-11-01T01:00"}, {"time_zone"}),
+        ({"force_at": "x", "time_zone": 5, "deadline": "2026-11-01T01:00"}, {"force_at", "time_zone"}),  # form only
+        ({"at": "2026-11-04T01:00", "deadline": "2026-11-01T01:00"}, {"at", "deadline"}),
+        ({"begin_at": "2026-11-04T01:00", "deadline": "2026-11-01T01:00"}, {"begin_at", "deadline"}),
+        ({"begin_at": "2026-11-04T01:00", "time_zone": "Mars"}, {"begin_at", "time_zone"}),
     ],
 )
 def test_all_that_is_wrong_is_named_at_once(body: dict[str, Any], fields: set[str]) -> None:

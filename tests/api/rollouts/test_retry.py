@@ -77,8 +77,10 @@ def test_a_schedule_may_be_given() -> None:
 
 def test_what_is_wrong_with_the_body_is_named_at_once() -> None:
     app, old_id = in_state(S.FAILED)
-    reply = tell(app, old_id, "retry", {"schedule": {"mode": "at", "at": "2026-11-01T22:00"}, "version": "3.0.0"})
+    reply = tell(app, old_id, "retry", {"schedule": {"mode": "at", "at": 5}, "version": "3.0.0"})
     assert reply.bad_fields == {"schedule.at", "version"}
+    reply = tell(app, old_id, "retry", {"schedule": {"mode": "on_logoff", "begin_at": "x", "deadline": "2020-01-01"}})
+    assert reply.bad_fields == {"schedule.begin_at", "schedule.deadline"}
     assert len(all_rollouts(app)) == 1
 
 

@@ -74,7 +74,14 @@ class TestAtRest:
         [
             ({"policy": {"windows": [{"from": "22:00", "to": "06:00"}]}}, {"schedule.mode"}),
             ({"policy": {"bake_minutes": 5, "canary_hosts": 0}}, {"policy.canary_hosts"}),
-            ({"schedule": {"mode": "at", "at": "2026-11-01T22:00"}, "version": "1.0.0"}, {"schedule.at", "version"}),
+            ({"schedule": {"mode": "at", "at": 5}, "version": "1.0.0"}, {"schedule.at", "version"}),
+            (
+                {
+                    "schedule": {"mode": "at", "at": "2026-11-01T22:00"},
+                    "policy": {"bake_minutes": 5, "canary_hosts": 0},
+                },
+                {"schedule.at", "policy.canary_hosts"},
+            ),
             ({"schedule": {"mode": "on_logoff"}}, {"schedule.deadline"}),
         ],
     )
