@@ -13,11 +13,11 @@ from typing import Any
 from azure.core import exceptions as sdk
 from pydantic import SecretStr
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound, AzureRefused
 
 _PASSING = {408, 429}
 _MESSAGE_LIMIT = 1_000
-_REFUSED: dict[int, type[AzureError]] = {
+_REFUSED: dict[int, type[AzureRefused]] = {
     401: AzureForbidden,
     403: AzureForbidden,
     404: AzureNotFound,
@@ -48,7 +48,7 @@ def refusal(call: str, response: Any, secrets: list[str] | None = None) -> Azure
     message = _clean(message or "Azure gave no reason", secrets or [])
     if status in _PASSING or status >= 500:
         return AzureBusy(call, status, code, message, retry_after=retry_after(response.headers))
-    return _REFUSED.get(status, AzureError)(call, status, code, message)
+    return _REFUSED.get(status, AzureRefused)(call, status, code, message)
 
 
 def error_of(body: Any) -> tuple[str, str]:
@@ -105,7 +105,7 @@ def _translated(call: str, error: sdk.AzureError, secrets: list[str]) -> AzureEr
     message = _clean(str(error.message), secrets)
     if isinstance(error, sdk.ClientAuthenticationError):  # azure-identity found no identity, or no token for it
         return AzureForbidden(call, None, "NoToken", message)
-    return AzureError(call, None, type(error).__name__, message)
+    return AzureRefused(call, None, type(error).__name__, message)
 
 
 def unreadable(call: str) -> AzureBusy:

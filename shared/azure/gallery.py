@@ -20,7 +20,7 @@ from shared.models.images import Definition, GalleryVersion, TargetRegion
 
 
 class AzureGallery:
-    """Image versions. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
+    """Image versions. Raises AzureBusy and AzureRefused besides what the port names."""
 
     def __init__(self, clients: ArmClients) -> None:
         self._clients = clients

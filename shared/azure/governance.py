@@ -26,7 +26,7 @@ _CORES = "cores"
 
 
 class AzureGovernance:
-    """Rights, locks, quota, autoscale. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
+    """Rights, locks, quota, autoscale. Raises AzureBusy and AzureRefused besides what the port names."""
 
     def __init__(self, clients: ArmClients) -> None:
         self._clients = clients

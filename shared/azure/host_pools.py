@@ -23,7 +23,7 @@ from shared.models.base import region_key
 
 
 class AzureHostPools:
-    """Host pools, session hosts, users. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
+    """Host pools, session hosts, users. Raises AzureBusy and AzureRefused besides what the port names."""
 
     def __init__(self, clients: ArmClients, now: Callable[[], datetime]) -> None:
         self._clients = clients

@@ -14,7 +14,7 @@ from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, refusal
 from shared.azure.scripts import preparation_script
 from shared.core import arm_ids, names
-from shared.core.errors import AzureError, AzureNotFound
+from shared.core.errors import AzureNotFound, AzureRefused
 from shared.models.azure import Operation, Template
 
 NETWORK_API = "2024-05-01"
@@ -31,7 +31,7 @@ _COLLECTIONS = {
 
 
 class AzureImageBuilder:
-    """Copies of a template VM. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
+    """Copies of a template VM. Raises AzureBusy and AzureRefused besides what the port names."""
 
     def __init__(self, clients: ArmClients) -> None:
         self._clients = clients
@@ -89,7 +89,7 @@ class AzureImageBuilder:
         """POST generalize, which cannot be undone: refused on a VM that no task made."""
         at, call = arm_ids.parse(vm_id), f"generalize {arm_ids.last(vm_id)}"
         if not parse.owner(self._read(vm_id)):
-            raise AzureError(call, None, "NotOurs", f"{at.name} is no copy that Freshcoat made")
+            raise AzureRefused(call, None, "NotOurs", f"{at.name} is no copy that Freshcoat made")
         with azure_call(call):
             self._clients.compute(at.subscription).virtual_machines.generalize(at.group, at.name)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.azure import parse
-from shared.core.errors import AzureConflict, AzureError, AzureNotFound
+from shared.core.errors import AzureConflict, AzureNotFound, AzureRefused
 
 
 def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:
@@ -28,4 +28,4 @@ def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:
 def check_owner(body: dict[str, Any], task: str, call: str) -> None:
     """Raise AzureError unless the task made it: what belongs to others is not touched."""
     if parse.owner(body) != task:
-        raise AzureError(call, None, "NotOurs", f"{body['name']} is there, but was not made by this task")
+        raise AzureRefused(call, None, "NotOurs", f"{body['name']} is there, but was not made by this task")

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
 from shared.core import arm_ids
-from shared.core.errors import AzureError, AzureNotFound
+from shared.core.errors import AzureNotFound, AzureRefused
 
 LEAST_LEFT = timedelta(minutes=30)
 LIFETIME = timedelta(hours=2)
@@ -51,7 +51,7 @@ class RegistrationTokens:
             self._renew(host_pool_id)
             known = self._retrieve(host_pool_id)
         if known is None:
-            raise AzureError("make a registration token", None, "NoToken", "Azure made no registration token")
+            raise AzureRefused("make a registration token", None, "NoToken", "Azure made no registration token")
         return known
 
     def _retrieve(self, host_pool_id: str) -> _Known | None:

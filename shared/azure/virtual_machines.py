@@ -28,7 +28,7 @@ FEW = 3
 
 
 class AzureVirtualMachines(CommandCalls, DiskCalls):
-    """Virtual machines and disks. Raises AzureBusy, AzureForbidden and AzureError besides what the port names."""
+    """Virtual machines and disks. Raises AzureBusy and AzureRefused besides what the port names."""
 
     def find(self, vm_id: str) -> VirtualMachine | None:
         """One VM with its power state: one read. None when it does not exist."""

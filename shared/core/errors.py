@@ -1,6 +1,6 @@
-"""One root for every expected error. Each carries its facts as fields; `triggers.http.respond` turns it into an answer.
+"""The errors that are expected to happen, under one root. `triggers.http.respond` turns them into responses.
 
-Bugs are not wrapped: anything that is not a `FreshcoatError` is a 500 with an id.
+Each error carries its facts as fields. Bugs are not wrapped: any other exception is answered with 500 and a trace id.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 class FreshcoatError(Exception):
-    """Something that is expected to happen. `status` is the HTTP status it is answered with."""
+    """An expected error. `status` is the HTTP status of the response."""
 
     status = 500
     title = "Something went wrong"
@@ -18,14 +18,14 @@ class FreshcoatError(Exception):
 
 @dataclass(frozen=True)
 class FieldProblem:
-    """What is wrong with one field of a request. `field` is a dotted path like `schedule.deadline`."""
+    """A problem with one field of a request. `field` is a dotted path like `schedule.deadline`."""
 
     field: str
     message: str
 
 
 class InvalidRequest(FreshcoatError):
-    """The request cannot be understood or asks for what is not allowed. Nothing was written."""
+    """The request cannot be parsed, or asks for something that is not allowed. Nothing was written."""
 
     status = 400
     title = "The request is not valid"
@@ -36,12 +36,12 @@ class InvalidRequest(FreshcoatError):
 
     @classmethod
     def one(cls, field: str, message: str) -> InvalidRequest:
-        """The common case: one field is wrong."""
+        """The error for a problem with one field."""
         return cls([FieldProblem(field, message)])
 
 
 class NotFound(FreshcoatError):
-    """There is no such thing of ours (pool, image, rollout)."""
+    """No pool, image, rollout and so on of Freshcoat has this name."""
 
     status = 404
     title = "Not found"
@@ -52,7 +52,7 @@ class NotFound(FreshcoatError):
 
 
 class Conflict(FreshcoatError):
-    """The request does not fit the state things are in. `rollout`, `task` or `promotion` names the one in the way."""
+    """The current state does not allow the request. `rollout`, `task` or `promotion` is the id of what blocks it."""
 
     status = 409
     title = "Not possible now"
@@ -68,39 +68,42 @@ class Conflict(FreshcoatError):
 
 
 class InvalidTransition(Conflict):
-    """A state was to change in a way its transition table does not know."""
+    """The transition table does not allow this change of state."""
 
     def __init__(self, kind: str, name: str, now: str, to: str) -> None:
         self.kind, self.name, self.now, self.to = kind, name, now, to
-        said = now.replace("_", " "), to.replace("_", " ")
-        super().__init__(f"The {kind} {name} is {said[0]} and cannot become {said[1]}.")
+        super().__init__(f"The {kind} {name} is {now.replace('_', ' ')} and cannot become {to.replace('_', ' ')}.")
 
 
 class StaleRow(Conflict):
-    """Somebody else wrote the row since it was read: read it again and decide again."""
+    """The row was changed after it was read. Read it again and decide again."""
 
     def __init__(self, table: str, key: str) -> None:
         self.table, self.key = table, key
-        super().__init__(f"The record {key} in {table} was changed by somebody else meanwhile. Try again.")
+        super().__init__("Somebody else changed the same record at the same time. Try again.")
 
 
 class AlreadyExists(Conflict):
-    """A row to be created is there already."""
+    """A row with this key exists already."""
 
     def __init__(self, table: str, key: str) -> None:
         self.table, self.key = table, key
-        super().__init__(f"The record {key} in {table} exists already.")
+        super().__init__("A record with this name exists already. Try again.")
 
 
 class TooLarge(FreshcoatError):
-    """A row would exceed what Table Storage takes (1 MiB, 252 properties, 64 KiB a property)."""
+    """The row exceeds a limit of Table Storage: 1 MiB, 252 properties, or 64 KiB in one property."""
 
     status = 413
-    title = "Too large to keep"
+    title = "Too large to store"
 
 
 class AzureError(FreshcoatError):
-    """Azure refused a call. `code` and `http_status` are Azure's own; `call` says what was asked for."""
+    """A call to Azure failed: AzureBusy or AzureRefused. Never raised itself.
+
+    Catch AzureRefused to handle a failure that repeating the call would not change; then AzureBusy passes through.
+    Catch AzureError only where both are handled alike. `code` and `http_status` are Azure's own; `call` names the call.
+    """
 
     status = 502
     title = "Azure refused"
@@ -110,22 +113,26 @@ class AzureError(FreshcoatError):
         super().__init__(f"{call}: {code}: {message}")
 
 
-class AzureNotFound(AzureError):
+class AzureRefused(AzureError):
+    """Azure refused the call. Repeating it would not help as long as nothing else changes."""
+
+
+class AzureNotFound(AzureRefused):
     """The Azure resource does not exist (404)."""
 
 
-class AzureForbidden(AzureError):
-    """The app's identity may not do this (401, 403). The message names the missing right."""
+class AzureForbidden(AzureRefused):
+    """The app's identity lacks the right for this call (401, 403). The message names the right."""
 
 
-class AzureConflict(AzureError):
-    """The resource is in a state, or another operation on it is running, that forbids the call (409)."""
+class AzureConflict(AzureRefused):
+    """The resource's state, or another operation running on it, does not allow the call (409)."""
 
 
 class AzureBusy(AzureError):
-    """Azure asks us to come back later (429), or failed in a way that passes (408, 5xx, no connection).
+    """Azure throttles us (429) or failed temporarily (408, 5xx, no connection). Repeat the call later.
 
-    `retry_after` is in seconds: Azure's own Retry-After, or None when it gave none.
+    `retry_after` is the number of seconds in Azure's Retry-After header; None when there was no such header.
     """
 
     status = 503
@@ -138,5 +145,5 @@ class AzureBusy(AzureError):
         super().__init__(call, http_status, code, message)
 
 
-class OperationFailed(AzureError):
-    """A long ARM operation ended as Failed or Canceled."""
+class OperationFailed(AzureRefused):
+    """A long-running ARM operation ended as Failed or Canceled."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound
+from shared.core.errors import AzureRefused, Conflict, InvalidRequest, NotFound
 from shared.core.ids import newest_first_id
 from shared.core.names import UPDATE_POOLS
 from shared.core.states import RolloutState, TaskState
@@ -172,9 +172,7 @@ def _start_pool(context: TaskContext, name: str, move: NextRing) -> str:
             context.task, context.pools, context.image, pool, context.services.now(), first=move.first
         )
         begin_rollout(context.services, context.engine, pool, asked, context.task.requested_by)
-    except AzureBusy:
-        raise
-    except (InvalidRequest, AzureError) as error:
+    except (InvalidRequest, AzureRefused) as error:
         _save_pools(context, refused={**context.pools.refused, name: str(error)})
     except Conflict as conflict:
         _cancel_old_version(context, conflict.rollout)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from shared.api.common import ScheduleRequest
 from shared.api.pools import RollBackPoolRequest
-from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, NotFound, StaleRow
+from shared.core.errors import AzureRefused, Conflict, InvalidRequest, NotFound, StaleRow
 from shared.core.states import RolloutState
 from shared.core.steps import NextAction, StepResult
 from shared.core.wording import ROLLOUT_WORDS
@@ -111,13 +111,13 @@ def _start_roll_back(context: TaskContext, name: str, rollout: Rollout) -> str:
         )  # before that: not our doing
     try:
         back = ours[0].id if ours else _ask(context, name)
-    except (AzureBusy, StaleRow):
+    except StaleRow:
         raise
     except Conflict as conflict:
         if conflict.rollout and context.services.rollouts.find(ROLLOUTS, conflict.rollout) is None:
             return str(conflict)  # its request is being written, or was cut off: then the claim lapses in a minute
         return _not_back(context, name, str(conflict))
-    except (InvalidRequest, NotFound, AzureError) as refused:
+    except (InvalidRequest, NotFound, AzureRefused) as refused:
         return _not_back(context, name, str(refused))
     context.save(pools=context.pools.model_copy(update={"back": {**context.pools.back, name: back}}))
     return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.core.arm_ids import describe_azure_error
-from shared.core.errors import AzureBusy, AzureError, Conflict
+from shared.core.errors import AzureRefused, Conflict
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image
 from shared.records.versions import change_versions, read_versions
@@ -29,9 +29,7 @@ def adopted(services: Services, image: Image, who: str, *, besides: str | None =
         return version_set
     try:
         versions = services.gallery.versions(image.definition_id)
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         raise Conflict(f"Gallery: {describe_azure_error('image definition', error)}.") from error
     found = in_use(versions, version_set, besides=besides)
     if found is None:

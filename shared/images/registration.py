@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
 from shared.core.arm_ids import definition_problem, describe_azure_error, subnet_problem, vm_problem
-from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.core.errors import AzureRefused, Conflict, FieldProblem, InvalidRequest
 from shared.images.adoption import adopt_once, being_made, in_use
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
@@ -55,9 +55,7 @@ def _check(services: Services, asked: ImageRegistration, version_set: VersionSet
     if "definition_id" not in wrong:
         try:
             active = _active(asked, services.gallery.versions(asked.definition_id), version_set)
-        except AzureBusy:
-            raise
-        except AzureError as error:
+        except AzureRefused as error:
             problems.append(FieldProblem("definition_id", describe_azure_error("image definition", error)))
         except InvalidRequest as error:
             problems += error.problems
@@ -84,9 +82,7 @@ def _form_problems(asked: ImageRegistration) -> list[FieldProblem]:
 def _template_problems(services: Services, vm_id: str) -> list[FieldProblem]:
     try:
         found = services.vms.find(vm_id)
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         return [FieldProblem("template_vm_id", describe_azure_error("virtual machine", error))]
     return [] if found else [FieldProblem("template_vm_id", "Azure knows no such virtual machine; check the id")]
 

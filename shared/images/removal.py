@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 
 from shared.api.images import VersionView
-from shared.core.errors import AzureBusy, AzureConflict, AzureError, Conflict, NotFound, StaleRow
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused, Conflict, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState
 from shared.core.wording import VERSION_WORDS
@@ -76,11 +76,9 @@ def remove_from_gallery(services: Services, image: Image, version: str, uses: Ve
         return _keep(services, row, there, f"is kept, since it is used by {usage_text(users)}")
     try:
         operation = services.gallery.start_removal(image.definition_id, version)
-    except AzureBusy:
-        raise
     except AzureConflict:
         return row  # Azure is at work on it, perhaps at its removal
-    except AzureError as error:
+    except AzureRefused as error:
         return _keep(services, row, there, f"is kept, since Azure does not remove it: {error}")
     return _record_gone(services, row) if operation.done else _begun(services, row)
 

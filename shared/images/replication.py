@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from shared.core.arm_ids import describe_azure_error
-from shared.core.errors import AzureBusy, AzureError, InvalidRequest
+from shared.core.errors import AzureError, AzureRefused, InvalidRequest
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.records.session_hosts import SeenHost, regions_of, see_pools
@@ -51,9 +51,7 @@ def _regions(services: Services, pool: Pool, hosts: Sequence[SeenHost] | AzureEr
         if isinstance(hosts, AzureError):
             raise hosts
         return regions_of(hosts, lambda: services.host_pools.host_pool(pool.host_pool_id))
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         reason = describe_azure_error("host pool", error)
         text = f"the regions of pool {pool.name}, which uses this image, could not be read: {reason}"
         raise InvalidRequest.one("version", f"{text}. Fix that, or unregister the pool") from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
 from shared.core.arm_ids import describe_azure_error, host_pool_problem
-from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.base import version_key
@@ -116,9 +116,7 @@ def _check_host_pool(services: Services, host_pool_id: str) -> list[SeenHost]:
                 "only pooled host pools can be published to",
             )
         return see_hosts(services, host_pool_id)
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         raise InvalidRequest.one("host_pool_id", describe_azure_error("host pool", error)) from error
 
 

@@ -1,6 +1,6 @@
 """Virtual machines, galleries, image building and what governs them, as the use cases need them.
 
-Every method blocks and may raise AzureBusy, AzureForbidden and AzureError besides the errors it names.
+Every method blocks and may raise AzureBusy and AzureRefused besides the errors it names.
 Nothing retries inside: the durable timer does the waiting.
 """
 

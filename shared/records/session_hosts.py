@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from shared.core.errors import AzureBusy, AzureError
+from shared.core.errors import AzureError, AzureRefused
 from shared.core.names import ROLLOUT_TAG
 from shared.models.azure import HostPool, SessionHost, VirtualMachine
 from shared.models.base import region_key
@@ -75,7 +75,7 @@ def _with_machines(
     services: Services, hosts: Sequence[SessionHost], machines: dict[str, VirtualMachine] | AzureError
 ) -> list[SeenHost] | AzureError:
     """The hosts with their VMs. What the app may not read for one pool, it may for another: then each by itself."""
-    if isinstance(machines, AzureError) and not isinstance(machines, AzureBusy):
+    if isinstance(machines, AzureRefused):
         machines = _machines_of(services, hosts)
     if isinstance(machines, AzureError):
         return machines

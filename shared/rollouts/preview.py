@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import PlannedBound, PlannedHost, PlanView
-from shared.core.errors import AzureBusy, AzureError
+from shared.core.errors import AzureRefused
 from shared.core.states import HostState
 from shared.core.wording import counted
 from shared.models.base import UtcTime, Value
@@ -183,8 +183,6 @@ _SHOWN_IN_PLAN = ("pool", "image", "version", "from_version", "schedule", "polic
 def _preview_fields(services: Services, pool: Pool, rollout: Rollout) -> dict[str, object]:
     try:
         seen = preview(services, pool, rollout)
-    except AzureBusy:
-        raise
-    except AzureError:
+    except AzureRefused:
         return {}  # the preflight has a finding that says why
     return seen.model_dump(include=set(PlanView.model_fields) - set(_SHOWN_IN_PLAN))

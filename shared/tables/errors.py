@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.data.tables import TableTransactionError
 
-from shared.core.errors import AlreadyExists, AzureBusy, AzureError, AzureForbidden, StaleRow
+from shared.core.errors import AlreadyExists, AzureBusy, AzureForbidden, AzureRefused, StaleRow
 
 _PASSING = frozenset({408, 429})
 
@@ -42,7 +42,7 @@ def _ours(error: SdkError, table: str, keys: tuple[str, ...]) -> Exception:
         case _ if _passes(error, status):
             return AzureBusy(*facts)
         case _:
-            return AzureError(*facts)
+            return AzureRefused(*facts)
 
 
 def _passes(error: SdkError, status: int | None) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.api.common import Health
-from shared.core.errors import AzureBusy, AzureError
+from shared.core.errors import AzureBusy, AzureRefused
 from shared.services import POOLS, Services
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def _azure(services: Services, host_pool_id: str) -> str:
     except AzureBusy as busy:
         _log.warning("Azure is busy or cannot be reached: %s", busy)
         return "busy" if busy.http_status == 429 else "cannot be reached"
-    except AzureError as error:
+    except AzureRefused as error:
         _log.warning("Azure refuses to show a host pool: %s", error)
         return "refuses"
     except Exception:  # noqa: BLE001 - a client that cannot even ask

@@ -9,7 +9,7 @@ from shared.api.common import Listed
 from shared.api.images import ImageView, VersionView
 from shared.api.tasks import TaskBrief
 from shared.core.arm_ids import describe_azure_error, version_id
-from shared.core.errors import AzureBusy, AzureError
+from shared.core.errors import AzureBusy, AzureError, AzureRefused
 from shared.models.azure import VirtualMachine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image, ImageVersion
@@ -56,7 +56,7 @@ def _templates(services: Services, images: Sequence[Image]) -> Mapping[str, Virt
         return services.vms.find_many(wanted)
     except AzureBusy as error:
         return error  # asking again for each of them would make it worse
-    except AzureError:
+    except AzureRefused:
         return None  # one of them may not be read: the others can be all the same
 
 

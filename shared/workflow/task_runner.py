@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.core.errors import AzureBusy, AzureError, Conflict, InvalidRequest, StaleRow
+from shared.core.errors import AzureRefused, Conflict, InvalidRequest, StaleRow
 from shared.core.states import TaskState, transition_task
 from shared.core.steps import NextAction, StepResult, is_completed
 from shared.models.azure import Operation
@@ -28,7 +28,7 @@ from shared.workflow.waiting import StepFailed, run_within_limit
 log = logging.getLogger("freshcoat.task")
 
 _TRIES = 5
-_EXPECTED = (StepFailed, AzureError, Conflict, InvalidRequest)
+_EXPECTED = (StepFailed, AzureRefused, Conflict, InvalidRequest)
 
 
 @dataclass
@@ -160,8 +160,8 @@ def run_task_step(
         _begin(context, name)
     try:
         outcome = run_within_limit(context, lambda: step(context), limit)
-    except (AzureBusy, StaleRow):
-        raise  # the tables are away, or another run drives the task: the call is repeated, and finds out
+    except StaleRow:
+        raise  # another run drives the task: the call is repeated, and then finds that out
     except _EXPECTED as error:
         if last:
             raise

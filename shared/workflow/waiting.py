@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, FreshcoatError
+from shared.core.errors import AzureBusy, AzureConflict, AzureNotFound, AzureRefused, FreshcoatError
 from shared.core.steps import NextAction, StepResult
 from shared.core.wording import duration_text
 from shared.models.azure import Operation
@@ -109,9 +109,7 @@ def poll_operation(
             # Its URL has expired: look at the thing itself instead.
             context.note(operation=None)
             return None
-        except AzureBusy:
-            raise
-        except AzureError:
+        except AzureRefused:
             context.note(operation=None)
             raise
     if operation.done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.core.arm_ids import describe_azure_error
-from shared.core.errors import AzureBusy, AzureError
+from shared.core.errors import AzureRefused
 from shared.images.replication import missing_regions, missing_text
 from shared.models.findings import Finding
 from shared.models.images import Image
@@ -34,9 +34,7 @@ def _check_version(services: Services, image: Image, version: str, *, goes_back:
     """Whether new hosts of every pool can be made from it. Going back is urgent: a missing region does not stop it."""
     try:
         found = services.gallery.version(image.definition_id, version)
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         reason, what = (
             describe_azure_error("image definition", error),
             "correct the image's definition_id or the rights on it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureError
+from shared.core.errors import AzureConflict, AzureError, AzureRefused
 from shared.core.names import SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import ACTIVATION_STEPS, NextAction, StepResult, is_completed
@@ -51,9 +51,9 @@ def flip_flags(context: TaskContext) -> StepResult:
             waiting = context.carry_on(gallery.resume, gallery.start_exclude(definition, version, excluded=excluded))
             if waiting:
                 return waiting
-    except (AzureBusy, AzureConflict):
+    except AzureConflict:
         raise
-    except AzureError as error:
+    except AzureRefused as error:
         return _flag_left(context, error)
     return StepResult(NextAction.NEXT)
 

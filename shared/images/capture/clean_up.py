@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureError
+from shared.core.errors import AzureConflict, AzureRefused
 from shared.core.names import RESTART_TEMPLATE
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import CAPTURE_STEPS, NextAction, StepResult, is_completed
@@ -127,13 +127,11 @@ def _try(context: TaskContext, text: str, put_right: Callable[[], StepResult]) -
     """
     try:
         outcome = put_right()
-    except AzureBusy:
-        raise
     except AzureConflict as conflict:
         if _too_late(context):
             return _give_up(context, f"{text}: {conflict}")
         return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
-    except (StepFailed, AzureError) as error:
+    except (StepFailed, AzureRefused) as error:
         return _give_up(context, f"{text}: {error}")
     if outcome.action is NextAction.NEXT:
         return None

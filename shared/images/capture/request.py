@@ -7,7 +7,7 @@ import logging
 from shared.api.images import SetAsImageRequest
 from shared.api.tasks import TaskView
 from shared.core.arm_ids import describe_azure_error
-from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, InvalidRequest
+from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
 from shared.images.adoption import adopted
 from shared.images.change_records import write_change_records
@@ -122,9 +122,7 @@ def _read_template(services: Services, image: Image) -> Template:
         raise Conflict(f"Image {image.name} has no template VM: register it with a template_vm_id.")
     try:
         template = services.image_builder.template(image.template_vm_id)
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         raise Conflict(f"Template VM: {describe_azure_error('virtual machine', error)}.") from error
     if template is None:
         raise Conflict(f"The template VM {image.template_vm_id} does not exist: register the image with another one.")
@@ -138,9 +136,7 @@ def _read_template(services: Services, image: Image) -> Template:
 def _read_gallery(services: Services, image: Image) -> tuple[Definition, list[GalleryVersion]]:
     try:
         return services.gallery.definition(image.definition_id), services.gallery.versions(image.definition_id)
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         raise Conflict(f"Gallery: {describe_azure_error('image definition', error)}.") from error
 
 

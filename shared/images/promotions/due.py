@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from shared.audit.record import audit
-from shared.core.errors import AzureBusy, Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
+from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState, transition_promotion
 from shared.images.activation.request import begin, pools_work
@@ -126,8 +126,8 @@ def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
             if _being_changed(services, image, promotion):
                 return False  # somebody adds replicas, say: the next run looks again
             begin(services, engine, image, _task(services, promotion))
-        except (AzureBusy, StaleRow):
-            raise  # passing: the next run tries again
+        except StaleRow:
+            raise  # the next run tries again
         except (Conflict, InvalidRequest, NotFound) as error:
             _refused(services, promotion, str(error))
             return False

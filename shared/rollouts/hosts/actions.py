@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from zoneinfo import ZoneInfo
 
-from shared.core.errors import AzureBusy, AzureError, AzureNotFound
+from shared.core.errors import AzureBusy, AzureNotFound, AzureRefused
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, transition_host
 from shared.models.azure import UserSession, VirtualMachine
@@ -125,9 +125,7 @@ def sign_out(
         try:
             if services.host_pools.sign_out(pool.host_pool_id, row.host, session.id):
                 ended.append(session.id)
-        except AzureBusy:
-            raise
-        except AzureError as error:
+        except AzureRefused as error:
             refused = str(error)
     changes = {
         "state": transition_host(row.host, row.state, HostState.SIGNING_OUT),
@@ -160,7 +158,7 @@ def warn(
             )
         except AzureBusy:
             break
-        except AzureError as refused:
+        except AzureRefused as refused:
             error = str(refused)
         warned[warning.session] = warning.step
     return row.model_copy(update={"warned": warned, "warned_for": force_at, "error": error})

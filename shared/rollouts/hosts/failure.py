@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError
+from shared.core.errors import AzureBusy, AzureConflict, AzureRefused, FreshcoatError
 from shared.core.names import RETURN_HOST_TO_SERVICE, SWAP
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
@@ -34,9 +34,7 @@ def switch_off_unless_kept(services: Services, rollout: Rollout, pool: Pool, row
         machine = services.vms.find(row.vm_id)
         if machine is not None and machine.running and not _in_use(services, pool, row):
             services.vms.start_deallocate(row.vm_id)
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         log.warning("rollout %s: %s has failed and could not be switched off: %s", row.rollout, row.host, error)
 
 
@@ -90,9 +88,7 @@ def fail_at_return(services: Services, pool: Pool, row: RolloutHost, reason: str
 def _if_possible(services: Services, row: RolloutHost, act: Callable[[], None]) -> None:
     try:
         act()
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         since = row.step_since or row.taken_at
         if isinstance(error, AzureConflict) and since and services.now() < since + MARKED_WITHIN:
             raise

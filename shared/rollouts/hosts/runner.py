@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from shared.core import names
-from shared.core.errors import AzureError
+from shared.core.errors import AzureRefused
 from shared.core.settings import Settings
 from shared.core.states import HostState
 from shared.core.steps import HOST_STEPS, NextAction, StepResult, is_completed
@@ -37,7 +37,7 @@ def run_step(context: HostContext, name: str, step: Step, limit: float | None) -
     else:
         try:
             outcome = run_within_limit(context, lambda: step(context), limit)
-        except (StepFailed, AzureError) as error:
+        except (StepFailed, AzureRefused) as error:
             outcome = _attempt_failed(context, name, error)
     if outcome.action is NextAction.NEXT and not is_completed(HOST_STEPS, context.row.phase, name):
         context.note(phase=name)

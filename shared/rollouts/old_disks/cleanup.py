@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from shared.audit.record import audit
-from shared.core.errors import AzureBusy, AzureError, StaleRow
+from shared.core.errors import AzureBusy, AzureRefused, StaleRow
 from shared.models.kept_disks import KeptDisk
 from shared.pools.claim import is_valid
 from shared.rollouts.old_disks.registry import forget
@@ -60,11 +60,9 @@ def _tidy(services: Services, begun: list[KeptDisk]) -> None:
             tries += 1
             if _remove(services, kept):
                 begun.append(kept)
-        except AzureBusy:
-            raise
         except StaleRow:
             continue  # noted anew, or taken by another worker
-        except AzureError as error:
+        except AzureRefused as error:
             log.warning("pool %s: the old disk %s stays for now: %s", kept.pool, kept.disk_id, error)
             _postpone(services, kept)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from shared.core.arm_ids import subscription_of
-from shared.core.errors import AzureBusy, AzureError
+from shared.core.errors import AzureError, AzureRefused
 from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingPlan, VirtualMachine
 from shared.models.images import GalleryVersion, Image
 from shared.models.policy import Policy
@@ -148,9 +148,7 @@ def _read[T](read: Callable[[], T]) -> Read[T]:
     """What it reads, or why it may not. Raises AzureBusy: that passes, and must not be taken for an answer."""
     try:
         return read()
-    except AzureBusy:
-        raise
-    except AzureError as error:
+    except AzureRefused as error:
         return error
 
 

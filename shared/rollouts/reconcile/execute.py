@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from shared.core.arm_ids import subscription_of
-from shared.core.errors import AzureBusy, AzureConflict, AzureError
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import VirtualMachine
 from shared.models.pools import Pool
@@ -97,7 +97,7 @@ class PlanExecutor:
             self.applied.busy = True
             self.applied.retry_after = max(self.applied.retry_after, getattr(busy, "retry_after", None) or 0.0)
             return row
-        except AzureError as error:
+        except AzureRefused as error:
             return on_error(row, error) if on_error else row.model_copy(update={"error": str(error)})
 
     def _leave(self, decided: Plan, reasons: dict[str, str]) -> None:

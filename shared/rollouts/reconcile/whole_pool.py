@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from shared.caches.snapshots import RememberedSnapshot
-from shared.core.errors import AzureBusy, AzureError, NotFound, StaleRow
+from shared.core.errors import AzureBusy, AzureError, AzureRefused, NotFound, StaleRow
 from shared.core.states import HostState, RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import LastPass, Rollout, RolloutKind
@@ -62,7 +62,7 @@ def reconcile_whole_pool(services: Services, engine: Engine, rollout_id: str, ru
         log.warning("rollout %s: the pool cannot be read now: %s", rollout.id, busy)
         wait = busy.retry_after or services.settings.azure_pause
         return PassResult(ended=False, state=rollout.state, next_pass_at=now + timedelta(seconds=wait))
-    except AzureError as error:
+    except AzureRefused as error:
         return _unreadable(services, rollout, error, now)
     if read is None:
         return PassResult(ended=False, state=rollout.state, next_pass_at=now)

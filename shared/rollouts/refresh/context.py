@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.core.arm_ids import version_id
-from shared.core.errors import AzureBusy, AzureError, Conflict, StaleRow
+from shared.core.errors import AzureRefused, Conflict, StaleRow
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import region_key
 from shared.models.images import GalleryVersion
@@ -132,9 +132,7 @@ def _target(services: Services, pool: Pool) -> _Target:
     """
     try:
         found = choose_for_new_hosts(services, pool, running_rollout(services, pool))
-    except AzureBusy:
-        raise
-    except (Conflict, AzureError) as none:
+    except (Conflict, AzureRefused) as none:
         return _Target(blocked_reason=f"waits: {none}")
     choice, image = found.choice, found.image
     if choice.refused:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from local.sim.core import names
 from shared.azure.errors import azure_call, error_of, refusal, retry_after
-from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound, AzureRefused
 from tests.contracts.azure.conftest import PASSWORD, POOL, Azure, host, vm
 
 
@@ -29,13 +29,13 @@ class Answer:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, AzureError),
+        (400, AzureRefused),
         (401, AzureForbidden),
         (403, AzureForbidden),
         (404, AzureNotFound),
         (408, AzureBusy),
         (409, AzureConflict),
-        (412, AzureError),
+        (412, AzureRefused),
         (429, AzureBusy),
         (500, AzureBusy),
         (503, AzureBusy),

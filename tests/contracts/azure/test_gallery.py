@@ -9,7 +9,7 @@ import pytest
 from local.sim.compute.references import resolve
 from local.sim.core import names
 from shared.azure.parse import definition, gallery_version
-from shared.core.errors import AzureBusy, AzureError, AzureNotFound, OperationFailed
+from shared.core.errors import AzureBusy, AzureNotFound, AzureRefused, OperationFailed
 from shared.models.images import GalleryVersion
 from tests.contracts.azure.conftest import LONG, SLOW, Azure
 from tests.contracts.azure.image_build_steps import IMAGE, REGIONS, TASK, VERSION, Build
@@ -145,7 +145,7 @@ def test_a_version_that_could_not_be_made_has_failed(azure: Azure) -> None:
 def test_a_version_is_made_of_nothing_unfit(azure: Azure) -> None:
     build = Build(azure)
     build.upto("image")
-    with pytest.raises(AzureError) as direct:  # this kind of definition takes a managed image only
+    with pytest.raises(AzureRefused) as direct:  # this kind of definition takes a managed image only
         build.direct_version()
     with pytest.raises(AzureNotFound):
         build.version()
@@ -157,7 +157,7 @@ def test_a_version_is_made_of_nothing_unfit(azure: Azure) -> None:
 def test_a_number_that_another_took_is_refused(azure: Azure) -> None:
     build = Build(azure)
     build.upto("version")
-    with pytest.raises(AzureError, match="not made by this task"):
+    with pytest.raises(AzureRefused, match="not made by this task"):
         azure.gallery.start_version(build.definition, "3.0.0", source_id=IMAGE, regions=REGIONS, task=TASK)
     assert "put_version" not in azure.calls()
 

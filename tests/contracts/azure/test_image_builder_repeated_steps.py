@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from local.sim.core import names
-from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, OperationFailed
+from shared.core.errors import AzureBusy, AzureConflict, AzureNotFound, AzureRefused, OperationFailed
 from shared.models.azure import Operation
 from tests.contracts.azure.conftest import SLOW, Azure
 from tests.contracts.azure.image_build_steps import (
@@ -106,9 +106,9 @@ def test_what_is_not_made_by_the_task_is_not_touched(quick: Build) -> None:
     before = azure.sim.state()
 
     for touch in taken:
-        with pytest.raises(AzureError) as refused:
+        with pytest.raises(AzureRefused) as refused:
             touch()
-        assert (refused.value.code, type(refused.value)) == ("NotOurs", AzureError)
+        assert (refused.value.code, type(refused.value)) == ("NotOurs", AzureRefused)
     after = azure.sim.state()
     assert (after["temporary"], after["disks"], after["violations"]) == (before["temporary"], before["disks"], [])
 

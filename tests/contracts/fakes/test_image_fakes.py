@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.core.errors import AzureConflict, AzureError, AzureNotFound, FreshcoatError, OperationFailed
+from shared.core.errors import AzureConflict, AzureNotFound, AzureRefused, FreshcoatError, OperationFailed
 from shared.models.azure import Operation
 from shared.models.images import TargetRegion
 from shared.ports.compute import Gallery, ImageBuilder
@@ -104,7 +104,7 @@ def test_where_the_definition_demands_it_a_version_needs_a_managed_image() -> No
     bench = Bench(security_type="TrustedLaunchSupported")
     bench.clone()
     bench.generalize()
-    with pytest.raises(AzureError, match="cannot be the source"):
+    with pytest.raises(AzureRefused, match="cannot be the source"):
         bench.capture()
     bench.through(bench.image_builder.start_image(IMAGE, CLONE, REGION, "V2", "t1"))
     bench.through(bench.capture(IMAGE))

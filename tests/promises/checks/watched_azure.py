@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from shared.core.errors import AzureBusy, AzureError
+from shared.core.errors import AzureRefused
 from shared.models.azure import Operation, SessionHost, VirtualMachineBody
 from shared.models.pools import Join
 from tests.fixtures.fakes.engine import FakeHostPools, FakeVirtualMachines
@@ -41,9 +41,7 @@ class WatchedHostPools(FakeHostPools):
     def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
         try:
             super().send_message(host_pool_id, host, session_id, title, body)
-        except AzureBusy:
-            raise
-        except AzureError:
+        except AzureRefused:
             self.judge.text.add(session_id)
             raise
         self.judge.text.add(session_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureError, FreshcoatError, OperationFailed
+from shared.core.errors import AzureBusy, AzureConflict, AzureRefused, FreshcoatError, OperationFailed
 from shared.models.azure import Operation
 from tests.fixtures.engine import Action
 from tests.fixtures.picks import Picks
@@ -97,7 +97,7 @@ class Trouble:
         """The next operations of this kind on one host fail: more often than it is tried again."""
         names = sorted(self.watch.hosts)
         if names:
-            error = AzureError(kind, 400, "Boom", "it did not work")
+            error = AzureRefused(kind, 400, "Boom", "it did not work")
             self.world.fail(f"start_{kind}", error, times=4, target=f"/{names[who % len(names)]}")
 
     def delay(self, kind: str, who: int) -> None:
@@ -128,7 +128,7 @@ class Trouble:
     def _refusal(self, picks: Picks) -> str:
         """Something is refused that no waiting mends."""
         method = picks.one((*STARTS[:-1], *WRITES, *READS[:3], *GALLERY))
-        self.world.fail(method, AzureError(method, 400, "BadRequest", "no"), times=picks.one((1, 2)))
+        self.world.fail(method, AzureRefused(method, 400, "BadRequest", "no"), times=picks.one((1, 2)))
         return "refusal"
 
     def _conflict(self, picks: Picks) -> str:

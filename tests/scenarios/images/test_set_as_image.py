@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import AzureError, OperationFailed
+from shared.core.errors import AzureRefused, OperationFailed
 from shared.core.states import TaskState, VersionState
 from shared.services import TASKS
 from tests.fixtures.engine import Play
@@ -142,9 +142,11 @@ def test_whatever_fails_is_cleaned_up(kind: str, power: str) -> None:
 
 def test_what_cannot_be_removed_is_listed_and_nothing_waits_for_it() -> None:
     play = studio()
-    play.app.world.fail("start_removal", AzureError("delete", 400, "ScopeLocked", "a lock"), times=9, target="/disks/")
     play.app.world.fail(
-        "start_removal", AzureError("delete", 400, "ScopeLocked", "a lock"), times=9, target="/snapshots/"
+        "start_removal", AzureRefused("delete", 400, "ScopeLocked", "a lock"), times=9, target="/disks/"
+    )
+    play.app.world.fail(
+        "start_removal", AzureRefused("delete", 400, "ScopeLocked", "a lock"), times=9, target="/snapshots/"
     )
     task = play.finish(set_as_image(play))
     assert task.state is TaskState.SUCCEEDED

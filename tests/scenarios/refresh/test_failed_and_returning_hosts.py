@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import AzureBusy, AzureError
+from shared.core.errors import AzureBusy, AzureRefused
 from shared.core.states import HostState
 from tests.fixtures.scenarios.refresh import EAGER, Office, assert_fresh, assert_in_service, office
 from tests.fixtures.scenarios.rollouts import registering
@@ -156,7 +156,7 @@ def test_a_failed_host_that_was_put_right_carries_no_mark_any_more_and_an_operat
 def test_a_host_that_could_not_even_be_drained_is_not_fresh_because_somebody_lets_it_serve_again() -> None:
     pool = office(1, 0, policy=FRAGILE)
     pool.minutes(5)
-    pool.world.fail("set_accepting", AzureError("session_hosts.update", 400, "Boom", "it did not work"))
+    pool.world.fail("set_accepting", AzureRefused("session_hosts.update", 400, "Boom", "it did not work"))
     pool.world.log_off("host-01")
     pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     pool.minutes(5)
@@ -207,7 +207,7 @@ def test_a_host_that_could_not_be_switched_off_again_is_not_taken_for_drained_by
     pool.minutes(5)
     pool.world.log_off("host-01")
     switch_off(pool, "host-01")
-    pool.world.fail("start_deallocate", AzureError("deallocate", 400, "Boom", "it did not work"), times=2)
+    pool.world.fail("start_deallocate", AzureRefused("deallocate", 400, "Boom", "it did not work"), times=2)
     pool.play.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     if then == "retry":
         retry(pool)
@@ -235,7 +235,7 @@ def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used
 
 def test_each_use_begins_with_all_attempts() -> None:
     policy: dict[str, Any] = {**EAGER, "strategy": "replace", "retries": 1}
-    refused = AzureError("virtual_machines.get", 400, "Boom", "it did not work")
+    refused = AzureRefused("virtual_machines.get", 400, "Boom", "it did not work")
     pool = office(0, 0, policy=policy)
     pool.use("host-01")
     pool.world.fail("recreation_body", refused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.core.errors import AzureError
+from shared.core.errors import AzureRefused
 from shared.core.names import EXCLUSION_TAG, FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
@@ -76,7 +76,7 @@ def test_a_lost_host_is_kept_from_autoscale_and_its_disk_is_kept_while_it_is_bro
     drive = office(0, 0)
     vm_id = vm_id_of("host-02")
     old_disk = drive.world.machines[vm_id.lower()].os_disk_id
-    refused = AzureError("reimage", 400, "Boom", "it did not work")
+    refused = AzureRefused("reimage", 400, "Boom", "it did not work")
     drive.world.fail("start_reimage", refused, target=vm_id)
     drive.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
     drive.run(300)
