@@ -15,7 +15,7 @@ __all__ = ["azurite", "table_settings", "tables"]
 
 _PROMISES = "promises: "
 
-LONGEST_FIRST = ("tests/promises/", "tests/end_to_end/", "tests/tools/stack/")
+LONGEST_FIRST = ("tests/promises/", "tests/end_to_end/", "tests/tools/stack/", "tests/docs/test_commands_")
 """Files with few tests that each take long: begun last, one of them would still run when all else is through."""
 
 

@@ -111,3 +111,13 @@ def test_the_readme_fits_its_reader() -> None:
 def test_every_page_of_the_readme_is_there_and_no_page_is_forgotten() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/local.md"])
+def test_the_demo_says_what_its_shown_output_says(page: str) -> None:
+    code = "".join(path.read_text() for path in (ROOT / "local" / "demo").glob("*.py"))
+    shown = next(found for found in blocks(ROOT / page) if any("All checks passed." in line for line in found.lines))
+    labels = [line.partition(":")[0] for line in shown.lines if re.match(r"[a-z -]+: ", line, re.IGNORECASE)]
+    labels = [label for label in labels if " win11" not in label]
+    assert [label for label in [*labels, "All checks passed."] if label not in code] == []
+    assert len(labels) >= 4
