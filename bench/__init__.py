@@ -1,1 +1,1 @@
-"""Measurements of the product, beside what others do; run by `make bench`, never deployed."""
+"""Measures the product and compares it with alternatives. `make bench` runs it; it is never deployed."""

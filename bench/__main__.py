@@ -1,4 +1,4 @@
-"""`make bench`: measure everything, or the parts named in BENCH; print a table, write `bench/results.json`."""
+"""`make bench`: runs all measurements or those in BENCH, prints tables, and writes `bench/results.json`."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.machine import described
+from bench.machine import describe_machine
 from bench.rows import Row, missed
 from local.stack.processes import bypass_proxies
 from local.stack.stack import stop_on_signals
 
 PARTS = ("cold", "planner", "arm_calls", "logoff", "api", "engine", "vs_direct", "vs_fanout", "floor", "outcome")
-"""The modules of this package that measure; each has `run() -> list[Row]`. The quick ones come first."""
+"""The measuring modules, the quick ones first. Each has a function `run() -> list[Row]`."""
 RESULTS = Path(__file__).with_name("results.json")
 _INTERRUPTED = 130
 
 
 def main() -> int:
-    """0 whatever the numbers are; 2 for a part that does not exist; 130 when it was broken off."""
+    """Return 0 for any measured values, 2 for an unknown part, 130 when interrupted."""
     chosen = os.environ.get("BENCH", "").replace(",", " ").split() or list(PARTS)
     if unknown := [name for name in chosen if name not in PARTS]:
-        print(f"BENCH: there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}", file=sys.stderr)
+        print(f"BENCH: unknown part {', '.join(unknown)}; known parts: {', '.join(PARTS)}", file=sys.stderr)
         return 2
     bypass_proxies()
     stop_on_signals()
     console = Console()
-    console.print(described(), highlight=False)
+    console.print(describe_machine(), highlight=False)
     try:
         for name in chosen:
             _measure(name, console)
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _measure(name: str, console: Console) -> None:
-    """Measure one part, show it and keep it: what comes after it may be broken off."""
+    """Measure one part, save its results and print them, so that an interruption loses only later parts."""
     began = time.monotonic()
     with console.status(f"measuring {name}"):
         rows: list[Row] = importlib.import_module(f"bench.{name}").run()
@@ -51,12 +51,12 @@ def _measure(name: str, console: Console) -> None:
 
 
 def table(name: str, rows: list[Row], seconds: float) -> Table:
-    """The figures of a part for a terminal."""
+    """The results of a part as a table for the terminal."""
     failed = len(missed(rows))
-    text = f"{failed} not reached" if failed else "all reached"
+    text = f"{failed} missed" if failed else "all targets met"
     made = Table(title=f"{name} ({text}; measured in {seconds:.0f} s)", title_justify="left")
-    for heading in ("figure", "value", "unit", "reach", ""):
-        made.add_column(heading, justify="right" if heading in {"value", "reach"} else "left")
+    for heading in ("figure", "value", "unit", "target", ""):
+        made.add_column(heading, justify="right" if heading in {"value", "target"} else "left")
     for row in rows:
         reach = "" if row["reach"] is None else f"{row['reach']:g}"
         value = f"{row['value']:g}" if isinstance(row["value"], int | float) else str(row["value"] or "")
@@ -66,7 +66,7 @@ def table(name: str, rows: list[Row], seconds: float) -> Table:
 
 
 def keep(rows: list[Row], name: str, path: Path) -> None:
-    """Put the figures of a part in the place of its former ones; those of other parts stay."""
+    """Replace the saved results of one part. The results of other parts are unchanged."""
     known: list[Row] = json.loads(path.read_text()) if path.exists() else []
     kept = [row for row in known if row["name"] != name] + rows
     kept.sort(key=lambda row: PARTS.index(row["name"]))

@@ -1,4 +1,4 @@
-"""How fast the app answers while a rollout runs: 50 requests a second, whoever waits."""
+"""Response times of the app while a rollout runs, at a fixed rate of 50 requests per second."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from itertools import cycle, islice
 import httpx
 
 from bench.rows import Part, Row, percentile
-from bench.stage import EAGER, TIMEOUT, Stage, stage
+from bench.stack import EAGER, TIMEOUT, BenchStack, bench_stack
 from local.sim.core import names
 
 POOLS, HOSTS = 200, 1_000
 PAGE = 50
-"""The largest page of pools."""
+"""The maximum page size of the list of pools."""
 PER_SECOND, SECONDS = 50, 60.0
 IN_WORK, AFTER = 100, 30.0
-"""So many hosts are being re-imaged, for as long as that takes in Azure, and so many seconds later requests begin."""
+"""The requests start AFTER seconds after IN_WORK hosts are being reimaged, with realistic durations in Azure."""
 P99 = 0.15
 
 
 def run() -> list[Row]:
-    """Three kinds of requests in turn, at fixed moments: an answer that is late keeps no other request back."""
+    """Send three kinds of requests in turn at fixed times. A late answer does not delay later requests."""
     part = Part("api")
-    with stage(HOSTS, sim_flags=("--users", "off", "--busy", "0")) as up:
+    with bench_stack(HOSTS, sim_flags=("--users", "off", "--busy", "0")) as up:
         _register(up)
         rollout = up.publish({"mode": "now"})
         paths = {
@@ -36,7 +36,7 @@ def run() -> list[Row]:
         while up.send("GET", f"/rollouts/{rollout}")["counts"].get("reimaging", 0) < IN_WORK:
             time.sleep(1.0)
         for path in paths.values():
-            up.send("GET", path)  # the very first answer has to connect to everything: that is not what is measured
+            up.send("GET", path)  # warm up: the first request opens connections, which is not measured here
         time.sleep(AFTER)
         taken, unanswered = asyncio.run(_load(up, paths))
         state = up.send("GET", f"/rollouts/{rollout}")
@@ -50,7 +50,7 @@ def run() -> list[Row]:
     return part.rows
 
 
-def _register(up: Stage) -> None:
+def _register(up: BenchStack) -> None:
     up.register(EAGER)
     for number in range(1, POOLS):
         name = f"pool-{number:03}"
@@ -58,12 +58,12 @@ def _register(up: Stage) -> None:
         up.register(EAGER, name, names.OFFICE_POOL_ID.replace("hp-office", f"hp-{name}"))
 
 
-async def _load(up: Stage, paths: dict[str, str]) -> tuple[dict[str, list[float]], Counter[str]]:
-    """Seconds of each request, and how many had no answer: those count with the time for which they were waited for."""
+async def _load(up: BenchStack, paths: dict[str, str]) -> tuple[dict[str, list[float]], Counter[str]]:
+    """The duration of each request in seconds, and the number without an answer, counted with their waiting time."""
     taken: dict[str, list[float]] = defaultdict(list)
     unanswered: Counter[str] = Counter()
     began = time.perf_counter()
-    # A connection is given up here before the host does: one that both end at the same moment loses a request.
+    # Idle connections are closed here before the host closes them: if both close at the same time, a request is lost.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=2.0)
     async with httpx.AsyncClient(base_url=f"{up.options.app_url}/api", timeout=TIMEOUT, limits=limits) as client:
 

@@ -1,4 +1,4 @@
-"""How long a fresh process takes: to import the app, and to answer its first request."""
+"""Cold start: the time of a new process to import the app, and to answer its first request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from statistics import median
 
 from bench.machine import child_of, peak_of_all
 from bench.rows import Part, Row
-from bench.stage import ROOT, stage
+from bench.stack import ROOT, bench_stack
 from local.stack.processes import Child, answers, free_port, wait_until
 
 TIMES = 5
@@ -25,7 +25,7 @@ print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_m
 
 
 def run() -> list[Row]:
-    """Median of several fresh processes each; the files are in the system's cache."""
+    """Measure the median of several new processes. The files are in the operating system's cache."""
     part = Part("cold")
     imports = [_import() for _ in range(TIMES)]
     part.at_most("import of function_app", median(seconds for seconds, _ in imports), "s", IMPORT)
@@ -37,16 +37,19 @@ def run() -> list[Row]:
 
 
 def _import() -> tuple[float, float]:
-    """Seconds, and the most memory in MB, of one fresh process."""
+    """The duration in seconds and the peak memory in MB of importing the app in a new process."""
     done = subprocess.run([sys.executable, "-c", _SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
     seconds, kilobytes = done.stdout.split()
     return float(seconds), int(kilobytes) * 1024 / 1e6
 
 
 def _first_answer() -> tuple[float, float]:
-    """Seconds from starting a function host until it has answered, and its memory in MB; tables and Azure are up."""
+    """The time in seconds from starting a function host to its first answer, and the host's memory in MB.
+
+    Tables and the simulated Azure are already running.
+    """
     taken: list[float] = []
-    with stage(2) as up, tempfile.TemporaryDirectory() as logs:
+    with bench_stack(2) as up, tempfile.TemporaryDirectory() as logs:
         memory = up.memory_of_host()
         for number in range(TIMES):
             port = free_port()

@@ -1,20 +1,20 @@
-"""How many hosts per second a whole rollout brings through when Azure takes no time and throttles nobody."""
+"""Throughput of a rollout in hosts per second, when Azure is immediate and does not throttle."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from bench.rows import Part, Row
-from bench.stage import AT_ONCE, EAGER, seconds_of, stage
+from bench.stack import AT_ONCE, EAGER, bench_stack, seconds_of
 
 SIZES = (100, 1_000, 10_000)
 REACH, FLAT, MEMORY = 15.0, 0.9, 400.0
 SLOWEST = 2.0
-"""Hosts per second at which a rollout is given up."""
+"""Hosts per second below which a measurement is aborted."""
 
 
 def run() -> list[Row]:
-    """Rollouts of mode `now` over idle hosts, one after the other, each on a stack of its own."""
+    """Run rollouts with mode `now` over idle hosts, one after the other, each on its own stack."""
     part = Part("engine")
     rates: dict[int, float] = {}
     for hosts in SIZES:
@@ -33,8 +33,11 @@ def run() -> list[Row]:
 
 
 class Measured(NamedTuple):
-    """One rollout: hosts per second from the request to the end; the peak memory (MB) of the function host with its
-    workers, and of the worker that runs rollouts; calls to ARM per host."""
+    """The measured values of one rollout.
+
+    `rate` is in hosts per second from the request to the end. `memory` is the peak memory in MB of the function host
+    with its workers, `of_worker` that of the worker that runs rollouts. `calls` are ARM calls per host.
+    """
 
     rate: float
     memory: float
@@ -43,8 +46,8 @@ class Measured(NamedTuple):
 
 
 def measured(hosts: int, workers: int = 1) -> Measured:
-    """Run a rollout of mode `now` over so many idle hosts, when Azure takes no time."""
-    with stage(hosts, sim_flags=AT_ONCE, settings={"FUNCTIONS_WORKER_PROCESS_COUNT": str(workers)}) as up:
+    """Run a rollout with mode `now` over idle hosts, with immediate operations in Azure."""
+    with bench_stack(hosts, sim_flags=AT_ONCE, settings={"FUNCTIONS_WORKER_PROCESS_COUNT": str(workers)}) as up:
         up.register(EAGER)
         before = up.calls()["total"]
         view = up.finish(up.publish({"mode": "now"}), seconds=60 + hosts / SLOWEST, every=2)

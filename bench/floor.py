@@ -1,29 +1,30 @@
-"""How near a rollout of 1,000 idle hosts comes to what ARM's limits and one host's own time allow.
+"""The duration of a rollout of 1,000 idle hosts, compared with lower bounds from ARM's limits and the time per host.
 
-Token buckets and durations are those of the simulated Azure (azure-facts 1.9 and 5), on a clock ten times as fast.
+Token buckets and durations are those of the simulated Azure (azure-facts 1.9 and 5), on a clock that runs ten times as
+fast.
 """
 
 from __future__ import annotations
 
 from bench.arm_calls import counted, paced
 from bench.rows import Part, Row
-from bench.stage import EAGER, seconds_of, stage
+from bench.stack import EAGER, bench_stack, seconds_of
 from local.sim.core.durations import TABLE
 
 SPEED = 10.0
 HOSTS, IN_FLIGHT, REPLICAS = 1_000, 200, 4
 PER_SECOND = {"writes": 10.0, "reads": 25.0, "deletes": 10.0}
 CHAIN = ("reimage", "boot", "extension", "run_command", "register")
-"""What a host that is re-imaged has to wait for in Azure, one after the other."""
+"""The operations in Azure that a reimaged host waits for, one after the other."""
 REACH = 1.25
 LONGEST = 1_800.0
 
 
 def run() -> list[Row]:
-    """One rollout, beside the largest of its four lower bounds."""
+    """Measure one rollout, and compare it with the largest of its four lower bounds."""
     part = Part("floor")
     flags = ("--users", "off", "--busy", "0", "--throttle", "virtual")
-    with stage(HOSTS, speed=SPEED, sim_flags=flags, settings=paced(SPEED)) as up:
+    with bench_stack(HOSTS, speed=SPEED, sim_flags=flags, settings=paced(SPEED)) as up:
         up.replicate(REPLICAS)
         up.register(EAGER | {"max_in_flight": IN_FLIGHT})
         before = counted(up)

@@ -1,4 +1,4 @@
-"""What a measurement ran on: numbers of another machine are other numbers."""
+"""Describes the machine that a measurement runs on, and reads the memory of processes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PACKAGES = (
 )
 
 
-def described() -> str:
-    """Cores, memory and versions, in a few lines."""
+def describe_machine() -> str:
+    """Cores, memory, load and versions in a few lines."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0))
     load = os.getloadavg()[0]
@@ -28,7 +28,7 @@ def described() -> str:
     azurite = json.loads((ROOT / "package-lock.json").read_text())["packages"]["node_modules/azurite"]["version"]
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"{cores} cores ({_processor()}), {memory:.0f} GiB, load {load:.1f} before it began\n"
+        f"{cores} cores ({_processor()}), {memory:.0f} GiB, load {load:.1f} at the start\n"
         f"Python {platform.python_version()}, Node.js {node}, Azurite {azurite}\n{packages}"
     )
 
@@ -42,25 +42,25 @@ def _processor() -> str:
 
 
 def peak_of_all(pid: int) -> float:
-    """The most memory a process and its children have had, each for itself, in MB (10^6 bytes)."""
+    """The sum of the peak memory of a process and of its children, in MB (10^6 bytes)."""
     return sum(peak_memory(process) for process in (pid, *children_of(pid)))
 
 
 def peak_memory(pid: int) -> float:
-    """The most memory a process has had resident so far, in MB (10^6 bytes)."""
+    """The peak resident memory of a process in MB (10^6 bytes)."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024 / 1e6
-    raise ValueError(f"process {pid} says nothing of its memory")
+    raise ValueError(f"the memory of process {pid} cannot be read")
 
 
 def children_of(pid: int) -> list[int]:
-    """The child processes of a process, in the order in which they were started."""
+    """The child processes of a process in the order of their start."""
     return sorted(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 
 def child_of(pid: int) -> int:
-    """The one child process of a process. Raises ValueError when it has none."""
+    """The first child process of a process. Raises ValueError when it has none."""
     children = children_of(pid)
     if not children:
         raise ValueError(f"process {pid} has no child")

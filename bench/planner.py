@@ -1,4 +1,4 @@
-"""How long the planner alone takes to decide about a pool in the midst of a rollout."""
+"""The duration of one decision of the planner about a pool in the middle of a rollout."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ STATES = (
     HostState.PENDING, HostState.PENDING, HostState.PENDING, HostState.DRAINING, HostState.WAITING_FOR_LOGOFF,
     HostState.REIMAGING, HostState.JOINING, HostState.DONE, HostState.DONE, HostState.FAILED,
 )  # fmt: skip
-"""Of ten hosts: what each is doing."""
+"""The states of ten hosts, repeated over the pool."""
 
 
 def run() -> list[Row]:
-    """Median of several decisions about the same pool, each on a snapshot of its own."""
+    """Measure the median of several decisions about the same pool, each with a new snapshot."""
     part = Part("planner")
     for hosts in SIZES:
         taken = median(_seconds(hosts) for _ in range(TIMES))
@@ -47,12 +47,12 @@ def _seconds(hosts: int) -> float:
     decided = plan(snapshot, policy, NOW, limits=limits)
     took = time.perf_counter() - began
     if len(decided.decisions) != sum(not view.row.state.ended for view in snapshot.hosts):
-        raise RuntimeError("the planner has not decided about every host")
+        raise RuntimeError("the planner did not decide about every host")
     return took
 
 
 def pool_of(hosts: int) -> Snapshot:
-    """Hosts in every state that a rollout has, a third of the untouched ones idle."""
+    """A pool with hosts in all states of a rollout. A third of the pending ones are idle."""
     return Snapshot(
         hosts=tuple(_host(number) for number in range(hosts)),
         schedule=Schedule(mode=ScheduleMode.ON_LOGOFF, begin_at=BEGAN, force_at=DEADLINE, time_zone="UTC"),

@@ -1,4 +1,4 @@
-"""What a measurement comes to: rows of figures, with what was to be reached."""
+"""The results of a measurement: rows of figures with their targets."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 type Row = dict[str, Any]
-"""`{name, figure, value, unit, reach, met}`: one figure of one part. `reach` and `met` are None where nothing is to be
-reached."""
+"""One figure of one part: `{name, figure, value, unit, reach, met}`. `reach` is its target; `reach` and `met` are None
+for a figure without a target."""
 
 
 class Part:
@@ -18,15 +18,15 @@ class Part:
         self.rows: list[Row] = []
 
     def at_least(self, figure: str, value: float, unit: str, reach: float) -> None:
-        """A figure that is the better the larger it is."""
+        """Add a figure whose target is a minimum."""
         self._add(figure, value, unit, reach, met=value >= reach)
 
     def at_most(self, figure: str, value: float, unit: str, reach: float) -> None:
-        """A figure that is the better the smaller it is."""
+        """Add a figure whose target is a maximum."""
         self._add(figure, value, unit, reach, met=value <= reach)
 
     def shown(self, figure: str, value: float | str | None, unit: str) -> None:
-        """A figure that only tells something."""
+        """Add a figure without a target."""
         self._add(figure, value, unit, None, met=None)
 
     def _add(self, figure: str, value: float | str | None, unit: str, reach: float | None, *, met: bool | None) -> None:
@@ -37,13 +37,13 @@ class Part:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of the values do not exceed. Raises ValueError without any."""
+    """The smallest value that is not exceeded by at least this share of the values. Raises ValueError for no values."""
     if not values:
-        raise ValueError("there is nothing to take a percentile of")
+        raise ValueError("a percentile needs at least one value")
     ordered = sorted(values)
     return ordered[max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1)]
 
 
 def missed(rows: Iterable[Row]) -> list[Row]:
-    """The rows that did not reach what was to be reached."""
+    """The rows that missed their target."""
     return [row for row in rows if row["met"] is False]

@@ -1,7 +1,7 @@
-"""Freshcoat beside a plain asyncio program that makes the same ARM calls: no orchestration, no records, no way back.
+"""Compares Freshcoat with a plain asyncio program that makes the same ARM calls without orchestration and records.
 
-The program is what one would write with the SDK's own asynchronous clients. It makes one call where Freshcoat makes
-one, and the counts of both are shown: they must be about the same for the comparison to be one.
+The program uses the SDK's asynchronous clients in the usual way. It makes one call for each of Freshcoat's calls. The
+call counts of both are shown, because the comparison is valid only when they are about the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from azure.mgmt.desktopvirtualization.aio import DesktopVirtualizationMgmtClient
 from bench.arm_calls import counted
 from bench.engine import measured
 from bench.rows import Part, Row
-from bench.stage import AT_ONCE, Stage, stage
+from bench.stack import AT_ONCE, BenchStack, bench_stack
 from local.sim.core import names
 from shared.azure import vm_bodies
 from shared.azure.scripts import registration_script
@@ -35,9 +35,9 @@ NEW = "2.0.0"
 
 
 def run() -> list[Row]:
-    """Both over 1,000 idle hosts, one after the other in the same run."""
+    """Run both over 1,000 idle hosts, one after the other."""
     part = Part("vs_direct")
-    with stage(HOSTS, sim_flags=AT_ONCE) as up:
+    with bench_stack(HOSTS, sim_flags=AT_ONCE) as up:
         before = counted(up)
         began = time.monotonic()
         asyncio.run(_all_hosts(up))
@@ -56,7 +56,7 @@ def run() -> list[Row]:
 
 
 class _NoCredential:
-    """The simulated Azure wants none."""
+    """A credential with a fixed token, because the simulated Azure checks none."""
 
     async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         return AccessToken("simulated", 2**31)
@@ -67,7 +67,7 @@ class _NoCredential:
 
 @dataclass
 class _Program:
-    """The two clients and what all hosts share."""
+    """The plain program: the two SDK clients, and what all hosts share."""
 
     compute: ComputeManagementClient
     desktops: DesktopVirtualizationMgmtClient
@@ -75,15 +75,15 @@ class _Program:
     token: str
     window: asyncio.Semaphore
 
-    async def bring(self, host: str, vm_id: str) -> None:
-        """One host from its drain to its return."""
+    async def update_host(self, host: str, vm_id: str) -> None:
+        """Update one host, from its drain to its return to service."""
         async with self.window:
             vm, at = await self._machine(vm_id), arm_ids.parse(vm_id)
             tags = dict(vm.tags or {}) | {"ScalingPlanExclusion": "direct"}
             patch: Any = vm_bodies.patch(tags, "Detach", None)
             await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, patch))
             await self._accept(host, accepting=False)
-            await self._look_again(host, vm_id)
+            await self._recheck(host, vm_id)
             await self.desktops.session_hosts.delete(self.pool.group, self.pool.name, host, force=False)
             body: Any = vm_bodies.reimage(NEW, fresh_password().get_secret_value())
             await self._through(self.compute.virtual_machines.begin_reimage(at.group, at.name, body))
@@ -97,7 +97,7 @@ class _Program:
             untagged: Any = {"tags": tags}
             await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, untagged))
 
-    async def _look_again(self, host: str, vm_id: str) -> None:
+    async def _recheck(self, host: str, vm_id: str) -> None:
         vm, seen = await self._machine(vm_id), await self._host(host)
         sessions = [s async for s in self.desktops.user_sessions.list(self.pool.group, self.pool.name, host)]
         await self._disk(vm)
@@ -131,7 +131,7 @@ class _Program:
         await (await begun).result()
 
 
-async def _all_hosts(up: Stage) -> None:
+async def _all_hosts(up: BenchStack) -> None:
     settings: dict[str, Any] = {
         "base_url": up.options.sim_url,
         "authentication_policy": SansIOHTTPPolicy(),
@@ -151,7 +151,7 @@ async def _all_hosts(up: Stage) -> None:
         program = _Program(compute, desktops, at, str(token), asyncio.Semaphore(WINDOW))
         hosts = [host async for host in desktops.session_hosts.list(at.group, at.name)]
         found = [(arm_ids.last(str(host.name)), str(host.resource_id)) for host in hosts]
-        await asyncio.gather(*(program.bring(host, vm_id) for host, vm_id in found))
+        await asyncio.gather(*(program.update_host(host, vm_id) for host, vm_id in found))
 
 
 def _in_two_hours() -> datetime:

@@ -1,4 +1,4 @@
-"""Freshcoat beside the same rollout in the documented fan-out/fan-in pattern, on the same engine and activities."""
+"""Compares Freshcoat with the documented fan-out/fan-in pattern, on the same engine and activities."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import time
 
 from bench.engine import measured
 from bench.rows import Part, Row
-from bench.stage import AT_ONCE, EAGER, ROOT, Stage, stage
+from bench.stack import AT_ONCE, EAGER, ROOT, BenchStack, bench_stack
 
 SIZES = (500, 2_000)
 LARGE = 10_000
-"""Hosts of one more rollout of the pattern: how it goes on. Freshcoat's own rate there is in `engine`."""
+"""Hosts of one more rollout with the pattern alone. Freshcoat's rate at this size is in the part `engine`."""
 LONGEST = 300.0
-"""Seconds after which the pattern is stopped; what is through by then counts."""
+"""Seconds after which the pattern's rollout is stopped. The hosts that are updated by then count."""
 REACH = 5.0
 
 
 def run() -> list[Row]:
-    """Both at both sizes, in the same run."""
+    """Run both with both pool sizes."""
     part = Part("vs_fanout")
     for hosts in SIZES:
         fanned, through = fan_out(hosts)
@@ -36,8 +36,8 @@ def run() -> list[Row]:
 
 
 def fan_out(hosts: int) -> tuple[float, int]:
-    """Hosts per second of the pattern, and how many hosts it brought through."""
-    with stage(hosts, app=ROOT / "bench" / "fanout_app", sim_flags=AT_ONCE) as up:
+    """The pattern's rate in hosts per second, and the number of hosts that it updated."""
+    with bench_stack(hosts, app=ROOT / "bench" / "fanout_app", sim_flags=AT_ONCE) as up:
         up.register(EAGER)
         began = time.monotonic()
         up.publish({"mode": "now"})
@@ -51,7 +51,7 @@ def fan_out(hosts: int) -> tuple[float, int]:
     return max(through, 1) / took, through
 
 
-def _through(up: Stage) -> int:
-    """Hosts that are given back, by the tag that is taken off them last."""
+def _through(up: BenchStack) -> int:
+    """The number of hosts that returned to service: the last step removes their tag."""
     hosts = up.sim("GET", "/state")["hosts"]
     return sum(1 for host in hosts if host["version"] == "2.0.0" and "FreshcoatRollout" not in host["tags"])

@@ -1,1 +1,1 @@
-"""A function app for `bench.vs_fanout`."""
+"""The function app of `bench.vs_fanout`."""

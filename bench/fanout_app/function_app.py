@@ -1,7 +1,7 @@
-"""The same app with its rollout written in the documented fan-out/fan-in pattern, for comparison only.
+"""The app with a rollout in the documented fan-out/fan-in pattern, for comparison only.
 
-One parent calls one sub-orchestration for each host and waits for all of them. The sub-orchestrations are Freshcoat's
-own, and so are all activities of a host. What a look does before hosts are handed over is one activity here.
+The parent calls one sub-orchestration per host and waits for all of them. The sub-orchestrations and the activities of
+a host are Freshcoat's own. The reconcile passes are replaced by one activity that drains all hosts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import azure.functions as func
 from durabletask.task import OrchestrationContext, Task, when_all
 
 from activities import host as host_activities
-from bench.fanout_app.hand_over import hand_over
+from bench.fanout_app.drain_all import drain_all_hosts
 from orchestrators.reimage_host import reimage_host
 from orchestrators.run_steps import Orchestration
 from shared.core.names import PUBLISH_IMAGE, REIMAGE_HOST
@@ -28,14 +28,14 @@ bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="given")
-def hand_over_all(given: dict) -> list:  # type: ignore[type-arg]
-    """Drain all hosts of the rollout and hand them over; their names."""
-    return hand_over(services(), given["rollout"])
+def drain_all(given: dict) -> list:  # type: ignore[type-arg]
+    """Drain all hosts of the rollout. Returns their names."""
+    return drain_all_hosts(services(), given["rollout"])
 
 
 def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
-    """1 Drain all hosts. 2 Fan out: a sub-orchestration for each. 3 Fan in: wait for all."""
-    hosts = yield context.call_activity("hand_over_all", input=given)
+    """1 Drain all hosts. 2 Fan out: start a sub-orchestration for each host. 3 Fan in: wait for all of them."""
+    hosts = yield context.call_activity("drain_all", input=given)
     begun: list[Task[Any]] = [
         context.call_sub_orchestrator(REIMAGE_HOST, input={"rollout": given["rollout"], "host": host, "run": 1})
         for host in hosts

@@ -1,4 +1,4 @@
-"""How few people a new image disturbs: Freshcoat beside models of what others do, on the same days."""
+"""How many users a new image disturbs: Freshcoat compared with models of other products on the same user behaviour."""
 
 from bench.outcome.report import run
 

@@ -1,4 +1,4 @@
-"""`python -m bench.outcome`: measure, and print a table."""
+"""`python -m bench.outcome`: measures all cases, and prints a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.outcome.report import measure_all, rows, table
 
 
 def main() -> None:
-    """Print the table, the reaches and how long it took."""
+    """Print the table, the figures with targets, and the duration."""
     began = monotonic()
     found = measure_all()
     print(table(found))

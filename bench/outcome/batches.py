@@ -1,4 +1,4 @@
-"""What several models share: people are told, given some time, signed out; then hosts are rebuilt."""
+"""A batch of hosts, shared by several models: warn users, wait, sign them out, rebuild."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ type Then = Callable[[], None]
 
 
 def idle(hosts: Iterable[Host]) -> bool:
-    """Whether nobody has a session on any of these hosts."""
+    """Whether none of the hosts has a session."""
     return all(host.idle for host in hosts)
 
 
 class Batch:
-    """Some hosts that are done together: drained, told, given `minutes`, signed out, rebuilt; `then` is called at the
-    end. Nobody is waited for on hosts that are empty: as soon as the last of the batch is, they are rebuilt."""
+    """Hosts that are updated together: drained, their users warned, signed out after `minutes`, and rebuilt.
+
+    The rebuild starts earlier when all hosts of the batch are empty. `then` is called at the end.
+    """
 
     def __init__(self, pool: Pool, hosts: Sequence[Host], minutes: float, then: Then) -> None:
         self.pool, self.hosts, self.then = pool, hosts, then
@@ -30,12 +32,12 @@ class Batch:
         self.emptied()
 
     def emptied(self) -> None:
-        """A session has ended: go on if it was the last one."""
+        """Called when a session ends: start the rebuild if it was the last one."""
         if idle(self.hosts):
             self.rebuild()
 
     def rebuild(self) -> None:
-        """The time is over, or nobody is left: whoever is still there is signed out."""
+        """Rebuild the hosts. Remaining users are signed out."""
         if self.begun:
             return
         self.begun = True

@@ -1,8 +1,8 @@
-"""Who is compared, and with which settings. Each model is run with every setting listed here, and its best one counts.
+"""The compared policies and their settings. Each model runs with every setting listed here, and its best result counts.
 
-The best of a policy is chosen with hindsight, which no administrator has: of the settings that are through an hour
-after the deadline at the latest, the one with the fewest forced sign-outs, then with the fewest logons turned away,
-then the earliest end. Where documentation leaves something open, both readings are settings.
+The best setting is chosen with hindsight, which no administrator has: among the settings that end at most an hour
+after the deadline, the one with the fewest forced sign-outs, then the fewest refused logons, then the earliest end.
+Where documentation is ambiguous, both readings are run as settings.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.windows import Window
 
 STARTS = (0, 10, 16, 17.5)
-"""Hours after START at which those start that know no log-off: at once (Tuesday 10:00), 20:00, 02:00 and 03:30."""
+"""Start times in hours after START for policies that do not wait for logoffs: Tuesday 10:00, 20:00, 02:00, 03:30."""
 NIGHTS = Window.model_validate({"from": "18:00", "to": "06:00"})
 LAST_NIGHT = 43 * HOUR
-"""The deadline of the variant with windows: Thursday 05:00, the last morning before the others' that is in a window."""
+"""The deadline of the variant with windows: Thursday 05:00, inside the last window before the other deadline."""
 
 OURS = "Freshcoat"
 OURS_AT_NIGHT = "Freshcoat, 18:00 to 06:00"
 
 
 class Policy(Protocol):
-    """Brings a pool to a new version."""
+    """Updates a pool to a new version."""
 
     def begin(self, pool: Pool) -> None:
-        """Publish, at START."""
+        """Publish the new version, at START."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A policy with one of its settings; `starts`: hours after START."""
+    """A policy with one of its settings. `starts` is in hours after START."""
 
     policy: str
     text: str
@@ -49,7 +49,7 @@ class Setting:
 
 @dataclass(frozen=True, order=True)
 class Case:
-    """A pattern of days and a way of spreading sessions."""
+    """A pattern of user behaviour and a load balancing mode."""
 
     pattern: str
     spread: Spread
@@ -67,7 +67,7 @@ CASES = (
 
 
 def settings(hosts: int) -> list[Setting]:
-    """Everything that is run on a pool of so many hosts."""
+    """All settings to run on a pool of this size."""
     return [*_ours(), *_by_the_clock(hosts), *_by_log_off(hosts)]
 
 
@@ -78,7 +78,7 @@ def _ours() -> Iterator[Setting]:
 
 
 def _by_the_clock(hosts: int) -> Iterator[Setting]:
-    """Those that somebody starts at an hour of his choice."""
+    """The policies that an administrator starts at a chosen hour."""
     for starts in STARTS:
         for share in (10, 4):
             yield _update(session_host_update.Chosen(starts, max(1, hosts // share)))
@@ -89,7 +89,7 @@ def _by_the_clock(hosts: int) -> Iterator[Setting]:
 
 
 def _by_log_off(hosts: int) -> Iterator[Setting]:
-    """Those that wait for people, in one way or another."""
+    """The policies that wait for users to log off."""
     for buffer in (hosts // 10, hosts // 4, hosts):
         for grace in (24, 46):
             yield _replacer(replacer.Chosen(buffer, grace))

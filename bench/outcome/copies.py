@@ -1,4 +1,4 @@
-"""The pool when the new image is published: filled once, and copied for every policy that is tried on it."""
+"""The pool at START: filled once, and copied for every policy."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from bench.outcome.pool import Pool
 NO_TRACE = Trace("", 0, 0, 0.0, ())
 
 
-def filled(trace: Trace, **given: Any) -> Pool:
-    """The pool at START: what it is before anybody publishes anything, so it is made once for all policies."""
+def fill_pool(trace: Trace, **given: Any) -> Pool:
+    """Create a pool and run it to START. The result is the same for all policies."""
     pool = Pool(trace, **given)
     pool.run(START)
     pool.begin()
     return pool
 
 
-def kept(pool: Pool) -> bytes:
-    """The pool as it is now, to try many policies on; all but its trace, which nothing changes."""
+def pickle_pool(pool: Pool) -> bytes:
+    """Pickle the current state of a pool, without its trace, which never changes."""
     trace, pool.trace = pool.trace, NO_TRACE
     try:
         return pickle.dumps(pool)
@@ -28,9 +28,9 @@ def kept(pool: Pool) -> bytes:
         pool.trace = trace
 
 
-def copied(pool: bytes, trace: Trace) -> Pool:
-    """The pool that was kept."""
-    copy: Pool = pickle.loads(pool)  # noqa: S301 - made by `kept` in this process
+def unpickle_pool(pool: bytes, trace: Trace) -> Pool:
+    """Create a copy of the pool from its pickled state."""
+    copy: Pool = pickle.loads(pool)  # noqa: S301 - made by `pickle_pool` in this process
     copy.trace = trace
     return copy
 

@@ -1,15 +1,15 @@
-"""Freshcoat's own planner, driven in virtual time: the real `observe`, `plan` and `next_pass_due` of shared/planning.
+"""Runs Freshcoat's real planner in virtual time: `observe`, `plan` and `next_pass_due` of shared/planning.
 
-What a look does to Azure is done to the pool instead, with the same changes to the rows as in
-shared/rollouts/hosts/actions.py. Looks come when the last plan asked for one, a second after a host came back or a
-drained host became empty (the signals of the product), and every `poll_seconds`. The product is signalled by every
-logoff; here only by the one that empties a host: the others are seen at the next poll, so this is never quicker than
-the product.
+The actions of a reconcile pass are applied to the simulated pool, with the same row changes as in
+shared/rollouts/hosts/actions.py. A pass runs when the last plan asked for it, one second after a host returned or a
+drained host became empty (the product's signals), and every `poll_seconds`. The product receives a signal for every
+logoff, but this model only for the logoff that empties a host. Other logoffs are seen at the next poll, so the model
+is never faster than the product.
 
-Thinning: a poll that falls due while neither a session nor a host has changed since the last look would see what that
-look saw, so it is left out. The polls after it keep their times. All that time alone brings about is in `next_pass_due`
-besides the poll, and is not left out. Likewise `observe` is not asked again about a host that looks as it did, unless
-it settles. tests/bench proves on small pools that nothing comes out differently.
+Skipped polls: a poll is skipped when no session and no host changed since the last pass, because it would see the same
+state. Later polls keep their times. Everything that depends on time alone is included in `next_pass_due` and never
+skipped. In the same way, `observe` is not repeated for an unchanged host unless the host is settling. tests/bench
+shows on small pools that the results are the same without skipping.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ from shared.rollouts.reconcile.execute import BATCH
 
 OLD, NEW = "1.0.0", "2.0.0"
 LIMITS = Limits(sign_out=timedelta(seconds=300), approval=timedelta(days=7))
-"""As the app's settings have them."""
-LOOK_GAP = 1.0
-"""Seconds between two looks at the least (the app's setting)."""
+"""The defaults of the app's settings."""
+RECONCILE_GAP = 1.0
+"""Minimum seconds between two passes (an app setting)."""
 REPLICAS = 4
-"""Replicas of the version: enough for 200 hosts at once, so that they bind nothing here."""
+"""Replicas of the version: enough for 200 hosts at once, so that they limit nothing here."""
 
 
 class Freshcoat:
-    """One rollout `on_logoff`, from START to its end."""
+    """One rollout with mode `on_logoff`, from START to its end."""
 
     def __init__(self, policy: Policy | None = None, *, deadline: float = DEADLINE, thinned: bool = True) -> None:
         self.policy = policy or resolve_policy(ScheduleMode.ON_LOGOFF)
         self.force_at = START + deadline
-        self._rarely = self.policy.model_copy(update={"poll_seconds": 900})
+        self._without_polls = self.policy.model_copy(update={"poll_seconds": 900})
         self.thinned = thinned
         self.state = RolloutState.SCHEDULED
-        self.looks = 0
+        self.passes = 0
         self.schedule = Schedule(
             mode=ScheduleMode.ON_LOGOFF, begin_at=moment(START), force_at=moment(self.force_at), time_zone="UTC"
         )
 
     def begin(self, pool: Pool) -> None:
-        """Publish: the first look is now."""
+        """Publish the new version, and run the first pass now."""
         self.pool = pool
         self.hosts = {host.name: host for host in pool.hosts}
         self.rows = {name: RolloutHost(rollout="r", host=name, vm_id=name, version=OLD) for name in self.hosts}
@@ -68,79 +68,80 @@ class Freshcoat:
         self._done = False
         self._forced_at: datetime | None = None
         self._host_time = timedelta(seconds=FIRST_GUESS)
-        self._due = self._moment = math.inf
+        self._due = self._next_due = math.inf
         self._seen = -1
         pool.on_left = self._left
-        self._look_at(pool.now)
+        self._pass_at(pool.now)
 
-    # When to look.
+    # Scheduling of passes.
 
-    def _look_at(self, when: float) -> None:
-        """Look then, unless a look comes before."""
+    def _pass_at(self, when: float) -> None:
+        """Schedule a pass, unless an earlier one is scheduled."""
         if when < self._due:
             self._due = when
-            self.pool.at(when, self._due_now, when)
+            self.pool.at(when, self._run_due_pass, when)
 
     def _poll_at(self, when: float) -> None:
-        """Look then if something has changed by then."""
+        """Schedule a pass that is skipped when nothing has changed by then."""
         self._due = when
         self.pool.at(when, self._poll, when)
 
-    def _due_now(self, planned: float) -> None:
+    def _run_due_pass(self, planned: float) -> None:
         if planned == self._due and not self.state.ended:
-            self.look()
+            self.run_pass()
 
     def _poll(self, planned: float) -> None:
         if planned != self._due or self.state.ended:
             return
         if not self.thinned or self.pool.changes != self._seen:
-            self.look()
+            self.run_pass()
             return
         following = planned + self.policy.poll_seconds
         self._due = math.inf
-        if following < self._moment:
+        if following < self._next_due:
             self._poll_at(following)
         else:
-            self._look_at(self._moment)
+            self._pass_at(self._next_due)
 
     def _left(self, host: Host) -> None:
         if host.idle and self.rows[host.name].state in DRAINED_STATES:
-            self._look_at(self.pool.now + LOOK_GAP)
+            self._pass_at(self.pool.now + RECONCILE_GAP)
 
-    # One look.
+    # One pass.
 
-    def look(self) -> None:
-        """Gather, decide, carry out; then know when to look again."""
-        self.looks += 1
+    def run_pass(self) -> None:
+        """Read the snapshot, decide, execute, and schedule the next pass."""
+        self.passes += 1
         self._due = math.inf
         self._seen = self.pool.changes
         now = moment(self.pool.now)
-        snapshot = self._gather(now)
+        snapshot = self._read_snapshot(now)
         decided = plan(snapshot, self.policy, now, limits=LIMITS)
         if decided.force_at:
-            raise AssertionError("a look came late: here none does")
+            raise AssertionError("a pass was late, which cannot happen in virtual time")
         if decided.forcing:
             self._forced_at = self._forced_at or now
-        left_over = self._carry_out(decided, now)
+        more_to_do = self._execute(decided, now)
         if decided.becomes:
             self.state = transition_rollout("r", self.state, decided.becomes)
         if self.state.ended:
             return
-        if left_over:
-            self._look_at(self.pool.now + LOOK_GAP)
+        if more_to_do:
+            self._pass_at(self.pool.now + RECONCILE_GAP)
             return
-        self._next(replace(snapshot, hosts=tuple(self._as_left(view) for view in snapshot.hosts)), now)
+        self._next(replace(snapshot, hosts=tuple(self._with_current_row(view) for view in snapshot.hosts)), now)
 
     def _next(self, after: Snapshot, now: datetime) -> None:
-        """The next look: at the moment that the plan knows of, or at a poll before it."""
-        self._moment = max((next_pass_due(after, self._rarely, now) - EPOCH).total_seconds(), self.pool.now + LOOK_GAP)
+        """Schedule the next pass: at the next time in the plan, or at an earlier poll."""
+        due = (next_pass_due(after, self._without_polls, now) - EPOCH).total_seconds()
+        self._next_due = max(due, self.pool.now + RECONCILE_GAP)
         poll = self.pool.now + self.policy.poll_seconds
-        if self._moment <= poll:
-            self._look_at(self._moment)
+        if self._next_due <= poll:
+            self._pass_at(self._next_due)
         else:
             self._poll_at(poll)
 
-    def _gather(self, now: datetime) -> Snapshot:
+    def _read_snapshot(self, now: datetime) -> Snapshot:
         settle = timedelta(seconds=self.policy.settle_seconds)
         views = tuple(self._view(name, host, settle, now) for name, host in self.hosts.items())
         return Snapshot(
@@ -157,22 +158,22 @@ class Freshcoat:
         )
 
     def _view(self, name: str, host: Host, settle: timedelta, now: datetime) -> HostView:
-        """The host as seen now, and its row as this leaves it; the very same view while nothing about it changes."""
+        """The host as seen now with its observed row; the same object while nothing about it changes."""
         row, seen = self.rows[name], _seen(name, host.accepting, len(host.people)) if host.there else None
         known = self._views.get(name)
-        if known and self.thinned and known.row is row and known.seen is seen and not _time_tells(row, seen):
+        if known and self.thinned and known.row is row and known.seen is seen and not _may_change_with_time(row, seen):
             return known
         row = self.rows[name] = observe(row, seen, settle, now)
         view = self._views[name] = HostView(row, seen)
         return view
 
-    def _as_left(self, view: HostView) -> HostView:
-        """The same host with its row as this look leaves it."""
+    def _with_current_row(self, view: HostView) -> HostView:
+        """The same host with its row as changed by this pass."""
         row = self.rows[view.name]
         return view if row is view.row else HostView(row, view.seen)
 
     def _sessions(self, now: datetime) -> tuple[UserSession, ...] | None:
-        """All sessions; read only when somebody is to be warned or signed out, as the product does."""
+        """All sessions, read only when users are to be warned or signed out, as in the product."""
         if due_step(self.policy, self.schedule.force_at, now) is None and now < self.schedule.force_at:
             return None
         return tuple(
@@ -180,22 +181,22 @@ class Freshcoat:
             for session in self.pool.sessions.values()
         )
 
-    # Carrying it out: least harmful first, at most BATCH hosts of a kind, as shared/rollouts/reconcile/execute.py.
+    # Execution as in shared/rollouts/reconcile/execute.py: least harmful first, at most BATCH hosts per kind of action.
 
-    def _carry_out(self, decided: Plan, now: datetime) -> bool:
-        """Do what was decided; whether more was decided than one look does."""
+    def _execute(self, decided: Plan, now: datetime) -> bool:
+        """Execute the plan. Returns whether it has more actions than one pass may execute."""
         reasons = {decision.host: decision.reason for decision in decided.decisions}
         for name in decided.chosen(Action.SKIP):
             self.rows[name] = skip(self.rows[name], reasons[name], now)
-        left_over = self._each(decided.chosen(Action.UNDRAIN), self._give_back)
-        left_over |= self._each(decided.chosen(Action.DRAIN), self._drain)
+        more_to_do = self._each(decided.chosen(Action.UNDRAIN), self._undrain)
+        more_to_do |= self._each(decided.chosen(Action.DRAIN), self._drain)
         self._warn(decided)
-        left_over |= self._each(decided.chosen(Action.SIGN_OUT), self._sign_out)
+        more_to_do |= self._each(decided.chosen(Action.SIGN_OUT), self._sign_out)
         for name in decided.chosen(Action.FAIL):
             self.rows[name] = as_failed(self.rows[name], reasons[name], now)
         for name in decided.chosen(Action.REBUILD):
-            self._take(name, canary=not decided.canary_passed)
-        return left_over
+            self._rebuild(name, canary=not decided.canary_passed)
+        return more_to_do
 
     def _each(self, names: list[str], act: Callable[[str], None]) -> bool:
         for name in names[:BATCH]:
@@ -206,7 +207,7 @@ class Freshcoat:
         row = self.rows[name]
         self.rows[name] = row.model_copy(update={"state": transition_host(name, row.state, state), **changes})
 
-    def _give_back(self, name: str) -> None:
+    def _undrain(self, name: str) -> None:
         nothing = {"drained_at": None, "empty_since": None, "sign_out_since": None, "signed_out_last": None}
         self._write(name, HostState.PENDING, **nothing)
         self.pool.accept(self.hosts[name], accepting=True)
@@ -238,10 +239,10 @@ class Freshcoat:
         )
         self.pool.sign_out(self.hosts[name])
 
-    def _take(self, name: str, *, canary: bool) -> None:
+    def _rebuild(self, name: str, *, canary: bool) -> None:
         host = self.hosts[name]
         if host.accepting or host.people:
-            raise AssertionError(f"{name} is taken while it accepts or holds sessions")
+            raise AssertionError(f"{name} is rebuilt while it accepts or has sessions")
         self.rows[name] = start_rebuild(self.rows[name], moment(self.pool.now), canary=canary)
         self.pool.rebuild(host, self._back)
 
@@ -251,16 +252,16 @@ class Freshcoat:
         self._write(host.name, HostState.DONE, version=NEW, ended_at=moment(self.pool.now), sessions=0)
         self._done = True
         self._host_time = host_time(self.rows.values(), self._host_time)
-        self._look_at(self.pool.now + LOOK_GAP)
+        self._pass_at(self.pool.now + RECONCILE_GAP)
 
 
-def _time_tells(row: RolloutHost, seen: SessionHost | None) -> bool:
-    """Whether `observe` may say something new of a row though the host looks as before: while it settles."""
+def _may_change_with_time(row: RolloutHost, seen: SessionHost | None) -> bool:
+    """Whether `observe` may change the row of an unchanged host, because the host is settling."""
     waits = row.state is HostState.WAITING_FOR_LOGOFF and seen is not None and seen.sessions > 0
     return row.state in DRAINED_STATES and not waits
 
 
 @lru_cache(maxsize=50_000)
 def _seen(name: str, accepting: bool, sessions: int) -> SessionHost:
-    """A host as the broker's list shows it; the same object for the same look."""
+    """A host as the broker's list shows it; the same object for the same values."""
     return SessionHost(name=name, vm_id=name, accepting=accepting, sessions=sessions, status="Available")

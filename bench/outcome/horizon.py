@@ -1,16 +1,16 @@
-"""Horizon: a new image for a farm of session hosts, with "wait" and with "force", as documented.
+"""Model of Horizon: a new image for a farm of session hosts, with the options "wait" and "force", as documented.
 
-Taken from the Horizon View API (`FarmMaintenanceSpec`, `DesktopPushImageSettings`: FORCE_LOGOFF, WAIT_FOR_LOGOFF, start
+Sources: the Horizon View API (`FarmMaintenanceSpec`, `DesktopPushImageSettings`: FORCE_LOGOFF, WAIT_FOR_LOGOFF, start
 time), "Schedule Maintenance for an Automated Instant-Clone Farm" (Horizon 7.13 and 2212) and "Patching by push image"
-(2106): the operation starts now or at a given time; "wait": at once on hosts without a session, on the others when
-their people have logged off, which are not disturbed; "force": people are notified and signed out after a grace period
-(global setting); the minimum farm size is the number of hosts kept available: as one host comes back, another goes.
-Push image is for pools of single desktops; for hosts that many people share, as here, it is the farm's maintenance,
-with the same two options. "Wait" has no deadline: it ends when the last host was empty, or not at all.
-Unknown: whether a host that waits still takes new sessions. Both are run; and whether immediate maintenance heeds the
-minimum: both are run. Unknown too: how many clones are made at once (here any number), how long the grace may be (here
-as long as the others' notice). In its favour: rebuilding takes as long as on Azure for all, and hosts that are forced
-take no new sessions from the notice on; those with the fewest sessions go first.
+(2106). The operation starts now or at a given time. "Wait" updates hosts without sessions at once, and other hosts
+when their users have logged off. "Force" notifies users and signs them out after a grace period (global setting). The
+minimum farm size is the number of hosts that stay available: when a host returns, another one is updated. Push image
+is for pools of single desktops; for hosts shared by several users, as here, farm maintenance has the same two options.
+"Wait" has no deadline: it ends when the last host was empty, or never.
+Unknown: whether a waiting host still accepts new sessions, and whether immediate maintenance respects the minimum. For
+both, both readings are run. Also unknown: how many clones are created at once (here any number), and the length of the
+grace period (here the same as the notice of the others). In its favour: rebuilding takes as long as on Azure, hosts
+accept no new sessions after the notice of "force", and hosts with the fewest sessions are updated first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bench.outcome.pool import Pool
 
 @dataclass(frozen=True)
 class Waiting:
-    """Of "wait": hosts kept available, and whether one that waits for its people takes no new ones."""
+    """Settings of "wait": the minimum of available hosts, and whether a waiting host accepts no new sessions."""
 
     minimum: int = 0
     drains: bool = False
@@ -36,7 +36,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Forcing:
-    """Of "force": hours from START to the start, hosts kept available, minutes of grace."""
+    """Settings of "force": the start in hours after START, the minimum of available hosts, the grace in minutes."""
 
     starts: float = 0
     minimum: int = 100
@@ -47,7 +47,7 @@ class Forcing:
 
 
 class PushWait:
-    """Wait for users to log off."""
+    """Maintenance that waits for users to log off."""
 
     def __init__(self, chosen: Waiting) -> None:
         self.chosen = chosen
@@ -60,7 +60,7 @@ class PushWait:
         self._go_on()
 
     def _go_on(self, _: Host | None = None) -> None:
-        """Put as many hosts into maintenance as the minimum leaves, the emptiest first."""
+        """Put as many hosts into maintenance as the minimum allows, those with the fewest sessions first."""
         room = self.pool.size - self.chosen.minimum - len(self.out)
         waiting = [host for host in self.pool.hosts if not host.new and host.name not in self.out]
         for host in sorted(waiting, key=lambda host: len(host.people))[: max(0, room)]:
@@ -70,7 +70,7 @@ class PushWait:
                 self._left(host)
 
     def _left(self, host: Host) -> None:
-        """Rebuild it if it was waited for, and nobody is left."""
+        """Rebuild the host if it is in maintenance and empty."""
         if host.new or not host.idle or not host.there:
             return
         if host.name in self.out:
@@ -84,13 +84,13 @@ class PushWait:
 
 
 class PushForce:
-    """Force users to log off."""
+    """Maintenance that forces users to log off."""
 
     def __init__(self, chosen: Forcing) -> None:
         self.chosen = chosen
 
     def begin(self, pool: Pool) -> None:
-        """Schedule it."""
+        """Schedule the maintenance."""
         self.pool, self.out = pool, 0
         self.batches: dict[str, Batch] = {}
         pool.on_left = self._left

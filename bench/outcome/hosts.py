@@ -1,4 +1,4 @@
-"""Hosts and sessions of a pool, and how a load balancer spreads them."""
+"""Hosts and sessions of a pool, and the load balancer."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ type Action = Callable[..., None]
 
 
 def nothing(*_: object) -> None:
-    """What is done where nobody asked to be told."""
+    """The default callback, which does nothing."""
 
 
 class Spread(StrEnum):
-    """How the load balancer spreads sessions."""
+    """The load balancing mode."""
 
     BREADTH = "breadth-first"
     DEPTH = "depth-first"
 
 
 class Host:
-    """One session host. `there`: registered and running; `new`: on the target version; `build`: seconds to rebuild."""
+    """One session host.
+
+    `there` means registered and running, `new` means on the target version, `build` is the rebuild time in seconds.
+    """
 
     __slots__ = ("accepting", "build", "name", "new", "people", "there")
 
@@ -31,12 +34,12 @@ class Host:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody has a session on it."""
+        """Whether the host has no sessions."""
         return not self.people
 
 
 class Session:
-    """One session. `left` counts how often it was disconnected, so that only the last time limit ends it."""
+    """One session. `left` counts its disconnections, so that only the time limit of the last one ends it."""
 
     __slots__ = ("connected", "host", "left", "number", "person", "warned")
 
@@ -45,17 +48,18 @@ class Session:
         self.connected, self.warned, self.left = True, False, 0
 
 
-def place(roomy: list[Host], spread: Spread, luck: float) -> Host | None:
-    """The host for a new session, of those that accept sessions and have room; None when there is none.
+def place(roomy: list[Host], spread: Spread, draw: float) -> Host | None:
+    """Choose the host for a new session among `roomy`, the hosts with free capacity; None when there is none.
 
-    As documented (Microsoft Learn, "Configure host pool load balancing"): breadth-first takes one of the half of the
-    hosts with the fewest sessions, at random; depth-first the one with the most. `luck` is the draw, from 0 to 1.
+    As documented (Microsoft Learn, "Configure host pool load balancing"): breadth-first chooses at random among the
+    half of the hosts with the fewest sessions, depth-first chooses the host with the most. `draw` is a random number
+    from 0 to 1.
     """
     if not roomy:
         return None
     if spread is Spread.DEPTH:
         return max(roomy, key=_used)
-    return sorted(roomy, key=_used)[int(luck * ((len(roomy) + 1) // 2))]
+    return sorted(roomy, key=_used)[int(draw * ((len(roomy) + 1) // 2))]
 
 
 def _used(host: Host) -> int:

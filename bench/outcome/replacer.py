@@ -1,14 +1,14 @@
-"""AVDSessionHostReplacer (Azure on GitHub), as its code does it.
+"""Model of AVDSessionHostReplacer (Azure on GitHub), according to its code.
 
-Taken from its HEAD 1d11dcf (01/2025): `TimerTrigger1` (every hour on the hour), `Get-SHRHostPoolDecision` (how many to
-deploy and to delete), `Remove-SHRSessionHost` (drain, tag, message; delete when empty or past the grace hours),
-`FunctionParameters.psd1` (grace 24 h by default; buffer: hosts it may have beyond the target, at least 1), and
-azure-facts 1.7. In one run: deploy what is missing on the new version, up to target + buffer hosts in all; of the old
-hosts, as many as the pool is over its target, in the order of the list: an empty one is deleted at once, without being
-drained; one with sessions is drained and everybody told, and deleted with its sessions once the grace hours are over.
-It needs room for the buffer (quota, addresses, money): the most hosts it had are told with its result.
-Unknown: how long a deployment of many VMs takes as a whole (here each joins when it is built). In its favour: no
-deployment fails (one that does stops it), and the race of deleting a host on which somebody just logs on is not played.
+Sources: HEAD 1d11dcf (01/2025): `TimerTrigger1` (every hour on the hour), `Get-SHRHostPoolDecision` (how many hosts to
+deploy and to delete), `Remove-SHRSessionHost` (drain, tag, message; delete when empty or after the grace hours),
+`FunctionParameters.psd1` (grace 24 h by default; buffer: hosts beyond the target, at least 1), and azure-facts 1.7.
+Each run deploys the missing hosts on the new version, up to target + buffer hosts in total. Then it handles as many
+old hosts as the pool is over its target, in list order. It deletes an empty host at once without draining it. It
+drains a host with sessions and warns its users, and deletes it with its sessions after the grace hours. It needs quota,
+addresses and money for the buffer, so the result shows the highest number of hosts.
+Unknown: the duration of a deployment of many VMs (here each VM joins when it is built). In its favour: no deployment
+fails (a failure stops it), and nobody logs on to a host while it is being deleted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench.outcome.pool import Pool
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is configured: hosts beyond the target, and hours between drain and deletion."""
+    """The settings: hosts beyond the target, and hours between drain and deletion."""
 
     buffer: int = 20
     grace: float = 24
@@ -32,13 +32,13 @@ class Chosen:
 
 
 class SessionHostReplacer:
-    """The hourly timer, from START on: the new version is the newest one by then."""
+    """The hourly timer. From START on, the new version is the newest one."""
 
     def __init__(self, chosen: Chosen) -> None:
         self.chosen = chosen
 
     def begin(self, pool: Pool) -> None:
-        """Have the timer run now: START is on the hour."""
+        """Run the timer now, because START is on the hour."""
         self.pool, self.target = pool, pool.size
         self.deploying = self.deployed = 0
         self.builds = [host.build for host in pool.hosts]
@@ -46,7 +46,7 @@ class SessionHostReplacer:
         pool.at(START, self._run)
 
     def _run(self) -> None:
-        """One run of the timer: deploy, then delete; by what the pool looked like when it began."""
+        """One run of the timer: deploy, then delete, based on the pool's state at its start."""
         hosts = [host for host in self.pool.hosts if host.there]
         old = sorted((host for host in hosts if not host.new), key=lambda host: host.name)
         self._deploy(len(hosts), good=len(hosts) - len(old))

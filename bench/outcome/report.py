@@ -1,4 +1,4 @@
-"""The rows of the outcome bench, and a table for reading."""
+"""The result rows of the outcome benchmark, and a table for people."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ type Measured = Mapping[Case, Found]
 
 
 def run() -> list[dict[str, Any]]:
-    """Measure all cases and answer `{name, figure, value, unit, reach, met}` per figure.
+    """Measure all cases and return `{name, figure, value, unit, reach, met}` for each figure.
 
-    Figures of the peers are those of their best settings. `reach` and `met` are None where nothing is to be reached.
+    The figures of other policies belong to their best setting. `reach` and `met` are None without a target.
     """
     return list(rows(measure_all()))
 
 
 def measure_all() -> Measured:
-    """All cases, two at a time, the longest first."""
+    """Measure all cases, two at a time, the longest first."""
     cases = sorted(CASES, key=lambda case: case.pattern != "mixed")
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
         found = dict(zip(cases, workers.map(measure, cases), strict=True))
@@ -34,7 +34,7 @@ def measure_all() -> Measured:
 
 
 def rows(found: Measured) -> Iterator[dict[str, Any]]:
-    """The reaches first, then every figure."""
+    """The figures with targets first, then all others."""
     for case, come_to in found.items():
         yield from _reaches(case, come_to.results)
     for case, come_to in found.items():
@@ -71,7 +71,7 @@ def _percent(share: float) -> float:
 
 
 def _row(figure: str, value: float | None, unit: str, *, reach: float | None = None) -> dict[str, Any]:
-    """`met` follows from `value` and `reach`: at most so many."""
+    """One row. `met` is whether `value` is at most `reach`."""
     met = None if reach is None else value is not None and value <= reach
     return {"name": NAME, "figure": figure, "value": value, "unit": unit, "reach": reach, "met": met}
 
@@ -80,7 +80,7 @@ COLUMNS = f"{'':<27}{'forced':>7}{'in vain':>9}{'hours':>8}{'free':>7}{'away':>7
 
 
 def table(found: Measured) -> str:
-    """All cases as text: of each policy its best setting, and the best of those that start at once."""
+    """All cases as text: the best setting of each policy, and the best of those that start at once."""
     lines: list[str] = []
     for case, come_to in found.items():
         results = come_to.results

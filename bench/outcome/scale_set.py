@@ -1,14 +1,15 @@
-"""Rolling upgrade of a virtual machine scale set, as documented.
+"""Model of the rolling upgrade of a virtual machine scale set, as documented.
 
-Taken from Microsoft Learn, "Configure rolling upgrades" and "Rolling upgrades with MaxSurge" (05/2026), "Automatic OS
-image upgrades", and azure-facts 1.3: batches of at most 20 % (the default; smaller ones may be set), the next one when
-the last is healthy, which is waited for up to 5 minutes; with MaxSurge a batch of new instances is created first and as
-many old ones are deleted when those are healthy. Somebody starts it, so its hour is chosen. It knows nothing of AVD:
-no drain, no message, no sessions; whoever is on an instance is thrown out when its disk is replaced or it is deleted.
-Left out, since scale sets do not do it by themselves: protecting instances with sessions one by one
-(protectFromScaleSetActions). That takes a program that watches sessions, and leaves those instances on the old version.
-Unknown: the order of instances (here by name). In its favour: an instance that accepts sessions is healthy, so the
-wait for health is part of the rebuild time; none comes back unhealthy.
+Sources: Microsoft Learn, "Configure rolling upgrades" and "Rolling upgrades with MaxSurge" (05/2026), "Automatic OS
+image upgrades", and azure-facts 1.3. Batches have at most 20 % of the instances (the default; smaller ones may be
+set). The next batch starts when the last one is healthy, after at most 5 minutes. With MaxSurge, a batch of new
+instances is created first, and as many old ones are deleted when the new ones are healthy. An administrator chooses
+the start. A scale set has no drain, message or sessions: users are signed out when the disk of their instance is
+replaced or the instance is deleted.
+Not included, because scale sets do not do it themselves: protecting instances with sessions
+(protectFromScaleSetActions). That needs a program that watches sessions, and leaves those instances on the old version.
+Unknown: the order of instances (here by name). In its favour: an instance that accepts sessions is healthy, so that
+waiting for health is part of the rebuild time, and no instance becomes unhealthy.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bench.outcome.pool import Pool
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is set: hours from START to the start, the batch in percent, whether new instances are created first."""
+    """The settings: the start in hours after START, the batch in percent, and whether to create new instances first."""
 
     starts: float = 0
     percent: int = 20
@@ -39,7 +40,7 @@ class RollingUpgrade:
         self.chosen = chosen
 
     def begin(self, pool: Pool) -> None:
-        """Have it started."""
+        """Schedule the start."""
         self.pool, self.left, self.made = pool, 0, 0
         self.waiting = sorted(pool.hosts, key=lambda host: host.name)
         self.batch: list[Host] = []

@@ -1,14 +1,14 @@
-"""AVD session host update (Microsoft, preview), as documented.
+"""Model of AVD session host update (Microsoft, preview), as documented.
 
-Taken from Microsoft Learn, "Session host update" (01/2025) and "Update session hosts using session host update"
-(10/2024), and azure-facts 1.7: the administrator chooses when it starts, up to two weeks ahead; one host (the initial)
-first, then batches of a size the administrator chooses, each of which is the most that is unavailable; hosts are chosen
-by name; people are notified, the service waits as long as the administrator said (0 to 60 minutes) and signs out who
-remains; then drain, removal, a new VM, join, drain off. New sessions are directed to hosts that are updated already.
-It knows no deadline and no last log-off.
-Unknown, and decided in its favour: chosen hosts take no new sessions from the notification on; a batch on which nobody
-is left does not wait for its time to pass; a person gets to a host not yet updated only when the updated ones are full.
-Unknown, and decided as the page's example has it ("three batches of three"): a batch begins when the last is through.
+Sources: Microsoft Learn, "Session host update" (01/2025) and "Update session hosts using session host update"
+(10/2024), and azure-facts 1.7. The administrator chooses the start, up to two weeks ahead. One initial host is updated
+first, then batches of a chosen size, which is also the maximum of unavailable hosts. Hosts are chosen by name. Users
+are notified, and the service signs out the remaining ones after a chosen time (0 to 60 minutes). Then follow drain,
+removal, a new VM, join and undrain. New sessions are directed to updated hosts. There is no deadline, and it does not
+wait for logoffs.
+Unknown, and decided in its favour: chosen hosts accept no new sessions after the notification, an empty batch does not
+wait for the time to pass, and users are placed on an old host only when the updated hosts are full.
+Unknown, and decided as in the page's example ("three batches of three"): a batch starts when the last one has ended.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bench.outcome.pool import Pool
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is chosen: hours from START to the start, hosts in a batch, minutes from the notice to the sign-out."""
+    """The settings: the start in hours after START, hosts per batch, minutes from the notice to the sign-out."""
 
     starts: float = 0
     batch: int = 20
@@ -34,13 +34,13 @@ class Chosen:
 
 
 class SessionHostUpdate:
-    """One update of all hosts."""
+    """Updates all hosts once."""
 
     def __init__(self, chosen: Chosen) -> None:
         self.chosen = chosen
 
     def begin(self, pool: Pool) -> None:
-        """Schedule it."""
+        """Schedule the update."""
         self.pool = pool
         self.batch: Batch | None = None
         self.waiting = sorted(pool.hosts, key=lambda host: host.name)

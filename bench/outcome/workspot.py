@@ -1,10 +1,11 @@
-"""Workspot, Update Image with "On Log Off", as documented.
+"""Model of Workspot's Update Image with "On Log Off", as documented.
 
-Taken from Workspot's "Publishing Updated Desktop Images in Non-Persistent Desktop Pools": desktops with no logged-in
-users are updated immediately, others when their users log off; at the given date and time log-offs are forced on what
-is not updated by then. It warns nobody, as far as the page says, and keeps no number of desktops available.
-The page speaks of desktops of one person; here a desktop is a host that many share, so "log off" is the last one's.
-Unknown: whether a host that waits still takes new people. Both are run. In its favour: any number is updated at once.
+Source: Workspot's "Publishing Updated Desktop Images in Non-Persistent Desktop Pools". Desktops without logged-in
+users are updated immediately, others when their users log off. At the given date and time, users of the remaining
+desktops are logged off. According to the page, there are no warnings and no minimum of available desktops.
+The page describes desktops of one person. Here a desktop is a host shared by several users, so "log off" means the
+logoff of its last user. Unknown: whether a waiting host still accepts new sessions. Both readings are run. In its
+favour: any number of desktops is updated at once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bench.outcome.pool import Pool
 
 @dataclass(frozen=True)
 class Chosen:
-    """Hours from START to the deadline, and whether a host that waits for its people takes no new ones."""
+    """The settings: the deadline in hours after START, and whether a waiting host accepts no new sessions."""
 
     deadline: float = DEADLINE / 3600
     drains: bool = False
@@ -28,13 +29,13 @@ class Chosen:
 
 
 class OnLogOff:
-    """One Update Image."""
+    """Runs Update Image once."""
 
     def __init__(self, chosen: Chosen) -> None:
         self.chosen = chosen
 
     def begin(self, pool: Pool) -> None:
-        """Publish now."""
+        """Publish the new version now."""
         self.pool = pool
         pool.on_left = self._left
         for host in list(pool.hosts):

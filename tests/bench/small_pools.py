@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from bench.outcome.cases import Policy, settings
-from bench.outcome.copies import copied, filled, kept
+from bench.outcome.copies import fill_pool, pickle_pool, unpickle_pool
 from bench.outcome.hosts import Host, Spread
 from bench.outcome.people import DEADLINE, HOUR, START, Trace, trace
 from bench.outcome.pool import Pool
@@ -17,19 +17,19 @@ ALL = settings(HOSTS)
 
 
 @cache
-def wishes(pattern: str, seed: int = 1) -> Trace:
+def actions(pattern: str, seed: int = 1) -> Trace:
     """Four days of 60 people."""
     return trace(pattern, people=PEOPLE, days=4, seed=seed)
 
 
 @cache
 def _start(pattern: str, spread: Spread, limit: int, seed: int) -> bytes:
-    return kept(filled(wishes(pattern, seed), hosts=HOSTS, limit=limit, spread=spread, seed=seed))
+    return pickle_pool(fill_pool(actions(pattern, seed), hosts=HOSTS, limit=limit, spread=spread, seed=seed))
 
 
 def small(pattern: str = "office", spread: Spread = Spread.BREADTH, limit: int = 8, seed: int = 1) -> Pool:
     """A pool of its own."""
-    return copied(_start(pattern, spread, limit, seed), wishes(pattern, seed))
+    return unpickle_pool(_start(pattern, spread, limit, seed), actions(pattern, seed))
 
 
 def watched(pool: Pool, policy: Policy, *, until: float = DEADLINE + HOUR, every: float = MINUTE) -> Iterator[None]:

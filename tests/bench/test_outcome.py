@@ -9,14 +9,14 @@ import pytest
 
 from bench.outcome import workspot
 from bench.outcome.cases import OURS, Case, Setting
-from bench.outcome.copies import filled
+from bench.outcome.copies import fill_pool
 from bench.outcome.freshcoat import Freshcoat
 from bench.outcome.hosts import Spread
-from bench.outcome.measure import Found, Result, best, gentler, measure, measured
-from bench.outcome.people import DAY, HOUR, PATTERNS, START, What, trace
+from bench.outcome.measure import Found, Result, best, gentler, measure, measure_setting
+from bench.outcome.people import DAY, HOUR, PATTERNS, START, ActionKind, trace
 from bench.outcome.report import rows
 from shared.core.states import HostState
-from tests.bench.small_pools import ALL, HOSTS, MINUTE, out, small, watched, wishes
+from tests.bench.small_pools import ALL, HOSTS, MINUTE, actions, out, small, watched
 
 # People and the pool.
 
@@ -48,13 +48,13 @@ def test_all_policies_see_the_same_wishes(pattern: str) -> None:
 def test_the_same_seed_gives_the_same_and_another_one_does_not() -> None:
     assert trace("mixed", people=20, days=3, seed=7) == trace("mixed", people=20, days=3, seed=7)
     assert trace("mixed", people=20, days=3, seed=7) != trace("mixed", people=20, days=3, seed=8)
-    results = [[measured(small("shift", seed=seed), setting) for setting in ALL] for seed in (1, 1, 2)]
+    results = [[measure_setting(small("shift", seed=seed), setting) for setting in ALL] for seed in (1, 1, 2)]
     assert results[0] == results[1]
     assert results[0] != results[2]
 
 
 def test_the_wishes_of_one_person_do_not_depend_on_how_many_others_there_are() -> None:
-    few, many = (trace("office", people=people, days=3).wishes for people in (5, 50))
+    few, many = (trace("office", people=people, days=3).actions for people in (5, 50))
     assert list(few) == [wish for wish in many if wish.person < 5]
 
 
@@ -72,7 +72,7 @@ def test_a_shift_pool_is_never_empty_and_an_office_is_at_night() -> None:
 
 
 def test_what_is_done_to_a_copy_is_not_done_to_the_pool() -> None:
-    untouched, plain = small(), filled(wishes("office"), hosts=HOSTS, limit=8)
+    untouched, plain = small(), fill_pool(actions("office"), hosts=HOSTS, limit=8)
     workspot.OnLogOff(workspot.Chosen()).begin(small())
     for pool in (untouched, plain):
         pool.run(START + DAY)
@@ -99,7 +99,7 @@ def test_whoever_is_turned_away_is_counted_once_and_gets_in_when_there_is_room()
     at_once = len(pool.turned_away)
     assert at_once == len(pool.wanting) > 0
     pool.run(START + 3 * HOUR)
-    came = [wish for wish in pool.trace.wishes if wish.what is What.COME and START < wish.at <= pool.now]
+    came = [wish for wish in pool.trace.actions if wish.what is ActionKind.COME and START < wish.at <= pool.now]
     assert len(pool.turned_away) == at_once + len(came)
     for host in pool.hosts:
         pool.accept(host, accepting=True)
@@ -174,7 +174,7 @@ def test_leaving_out_polls_while_nothing_changes_makes_no_difference(
         policy.begin(pool)
         pool.run(START + hours * HOUR, stop_when_new=True)
         figures = (pool.now, pool.forced, pool.warned, pool.warned_in_vain, pool.lowest_free, pool.turned_away)
-        seen.append((figures, policy.rows, policy.looks))
+        seen.append((figures, policy.rows, policy.passes))
     assert seen[0][:2] == seen[1][:2]
     assert seen[0][2] < 0.8 * seen[1][2]
 

@@ -1,4 +1,4 @@
-"""Drains all hosts of a rollout and hands them over at once: the looks of a rollout, without their waves."""
+"""Drains all hosts of a rollout and marks them for rebuilding at once, in place of passes that work in batches."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.rollouts.reconcile.snapshot import read_snapshot
 from shared.services import POOLS, ROLLOUTS, Services
 
 
-def hand_over(services: Services, rollout_id: str) -> list[str]:
-    """The names of the hosts, drained and written as taken."""
+def drain_all_hosts(services: Services, rollout_id: str) -> list[str]:
+    """Drain all hosts and mark them for rebuilding. Returns their names."""
     rollout = services.rollouts.find(ROLLOUTS, rollout_id)
     pool = services.pools.find(POOLS, rollout.pool) if rollout else None
     if rollout is None or pool is None:

@@ -1,4 +1,4 @@
-"""The whole stack with a pool of idle hosts, as the measurements use it: Azurite, simulated Azure, function host."""
+"""The local stack for the measurements: Azurite, the simulated Azure with one pool, and the function host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from local.stack.stack import Stack
 IMAGE, POOL = "win11-office", "office"
 ENDED = {"succeeded", "failed", "cancelled", "rolled_back"}
 AT_ONCE = ("--duration-scale", "0", "--users", "off", "--busy", "0")
-"""Nothing takes time in Azure, and nobody is there."""
+"""Flags of the simulated Azure: operations are immediate, and there are no users."""
 EAGER: dict[str, Any] = {
     "settle_seconds": 0,
     "canary_hosts": 0,
@@ -32,12 +32,12 @@ EAGER: dict[str, Any] = {
     "strategy": "reimage",
     "warn_minutes": [],
 }
-"""Nothing but the calls themselves takes time."""
+"""A policy without waiting times and canary, so that only the calls take time."""
 TIMEOUT = 60.0
 
 
-class Stage(Stack):
-    """The running stack, and what a measurement asks of it."""
+class BenchStack(Stack):
+    """A running stack with the requests that measurements need."""
 
     def __init__(self, hosts: int, *, directory_override: Path, **how: Any) -> None:
         speed = how.pop("speed", 1.0)
@@ -56,23 +56,23 @@ class Stage(Stack):
         super().__exit__(kind, error, at)
 
     def send(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """A request to the app. Raises StackError when it is not answered with success."""
+        """Send a request to the app. Raises StackError when the status is an error."""
         return answered(self.http.request(method, f"{self.options.app_url}/api{path}", json=body))
 
     def sim(self, method: str, path: str, body: Any = None) -> Any:
-        """A request to the simulated Azure's control surface."""
+        """Send a request to the control routes of the simulated Azure."""
         answer = self.http.request(method, f"{self.options.sim_url}/_sim{path}", json=body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def register(self, policy: Mapping[str, Any], pool: str = POOL, host_pool_id: str = names.OFFICE_POOL_ID) -> None:
-        """Make image and pool known to the app."""
+        """Register the image and a pool."""
         self.send("PUT", f"/images/{IMAGE}", {"definition_id": names.DEFINITION_ID})
         body = {"host_pool_id": host_pool_id, "image": IMAGE, "join": {"kind": "entra"}, "policy": dict(policy)}
         self.send("PUT", f"/pools/{pool}", body)
 
     def replicate(self, replicas: int) -> None:
-        """Have version 2.0.0 in so many replicas: each feeds 50 hosts at a time."""
+        """Set the number of replicas of version 2.0.0. Each replica serves 50 hosts at a time."""
         regions = [{"name": names.REGION, "regionalReplicaCount": replicas}]
         profile = {"publishingProfile": {"replicaCount": replicas, "targetRegions": regions}}
         url = f"{self.options.sim_url}{names.DEFINITION_ID}/versions/2.0.0"
@@ -80,12 +80,12 @@ class Stage(Stack):
         answer.raise_for_status()
 
     def publish(self, schedule: Mapping[str, Any], pool: str = POOL, **more: Any) -> str:
-        """Ask for version 2.0.0; the rollout's id."""
+        """Start a rollout of version 2.0.0. Returns its id."""
         body = {"version": "2.0.0", "schedule": dict(schedule), **more}
         return str(self.send("POST", f"/pools/{pool}/update-image", body)["id"])
 
     def finish(self, rollout: str, seconds: float, every: float = 0.5) -> dict[str, Any]:
-        """The rollout at its end. Raises StackError when it does not end in this time, or not well."""
+        """Wait for the end of a rollout. Raises StackError when it does not succeed in this time."""
         end = time.monotonic() + seconds
         while True:
             view = self.send("GET", f"/rollouts/{rollout}")
@@ -100,39 +100,39 @@ class Stage(Stack):
         return view
 
     def calls(self) -> dict[str, Any]:
-        """The calls to ARM so far, as the simulated Azure counts them."""
+        """The ARM calls so far, counted by the simulated Azure."""
         found: dict[str, Any] = self.sim("GET", "/calls")
         return found
 
     def check_violations(self) -> None:
-        """Raises StackError when something was done in Azure that must never be done."""
+        """Raises StackError when the simulated Azure recorded a violation."""
         found = self.sim("GET", "/state?summary=true")["violations"]
         if found:
             raise StackError(f"{len(found)} violations, the first: {found[0]}")
 
     def memory_of_host(self) -> float:
-        """The most memory the function host and its workers have had so far, in MB."""
+        """The peak memory of the function host and its workers in MB."""
         return peak_of_all(child_of(self.supervisor_of_host()))
 
     def memory_of_worker(self) -> float:
-        """The most memory of the worker that runs the rollouts: it is started first."""
+        """The peak memory of the worker that runs the rollouts, which is started first."""
         return peak_memory(children_of(child_of(self.supervisor_of_host()))[0])
 
 
 @contextmanager
-def stage(hosts: int, **how: Any) -> Iterator[Stage]:
-    """Everything up with a pool of so many hosts, and gone afterwards. `how`: see `Stack`, and `speed`."""
+def bench_stack(hosts: int, **how: Any) -> Iterator[BenchStack]:
+    """Run a stack with a pool of `hosts` hosts. `how` are the arguments of `Stack`, and `speed`."""
     with (
         tempfile.TemporaryDirectory(prefix="freshcoat-bench-") as kept,
-        Stage(hosts, directory_override=Path(kept), **how) as up,
+        BenchStack(hosts, directory_override=Path(kept), **how) as up,
     ):
         yield up
 
 
 def seconds_of(view: Mapping[str, Any]) -> float:
-    """How long a rollout took, from the request to its end."""
+    """The duration of a rollout in seconds, from the request to its end."""
     began, ended = (datetime.fromisoformat(view[name]) for name in ("created_at", "ended_at"))
     return (ended - began).total_seconds()
 
 
-__all__ = ["AT_ONCE", "EAGER", "IMAGE", "POOL", "ROOT", "Stage", "seconds_of", "stage"]
+__all__ = ["AT_ONCE", "EAGER", "IMAGE", "POOL", "ROOT", "BenchStack", "bench_stack", "seconds_of"]
