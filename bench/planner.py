@@ -39,8 +39,8 @@ def run() -> list[Row]:
 
 
 def _seconds(hosts: int) -> float:
-    asked = PolicyOverrides(max_failed=hosts, canary_hosts=0, max_in_flight=200)
-    policy = resolve_policy(ScheduleMode.ON_LOGOFF, asked)
+    requested = PolicyOverrides(max_failed=hosts, canary_hosts=0, max_in_flight=200)
+    policy = resolve_policy(ScheduleMode.ON_LOGOFF, requested)
     snapshot = pool_of(hosts)
     limits = Limits(timedelta(minutes=5), timedelta(days=7))
     began = time.perf_counter()

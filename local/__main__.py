@@ -17,7 +17,7 @@ from local.stack.stack import stop_on_signals
 
 _INTERRUPTED = 130
 _COMMANDS = {"run": (run, 60.0), "demo": (demo, 180.0)}
-"""Each command with the speed of its simulated clock. The demo runs faster because nobody types commands meanwhile."""
+"""Each command with the speed of its simulated clock. The demo runs faster because it needs no time for typing."""
 
 
 def main() -> int:

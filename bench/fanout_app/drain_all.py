@@ -22,11 +22,11 @@ def drain_all_hosts(services: Services, rollout_id: str) -> list[str]:
         raise NotFound("rollout", rollout_id)
     now = services.now()
     views = read_snapshot(services, rollout, pool, now).snapshot.hosts
-    machines: dict[str, VirtualMachine] = {}
+    vms: dict[str, VirtualMachine] = {}
     with ThreadPoolExecutor(CONCURRENCY) as threads:
-        rows = list(threads.map(lambda view: actions.record_original(services, view.row, machines), views))
+        rows = list(threads.map(lambda view: actions.record_original(services, view.row, vms), views))
         rows = services.hosts.write_many(rows)
-        drained = threads.map(lambda row: actions.drain(services, rollout, pool, row, machines[row.host]), rows)
+        drained = threads.map(lambda row: actions.drain(services, rollout, pool, row, vms[row.host]), rows)
         settled = [row.model_copy(update={"empty_since": now - timedelta(hours=1)}) for row in drained]
     services.hosts.write_many([start_rebuild(row, now, canary=False) for row in settled])
     return [row.host for row in settled]

@@ -161,8 +161,8 @@ class Control:
 
     def burst(self, body: Any, query: dict[str, str]) -> Any:
         """Add hosts to a pool regardless of the load. The answer names the requested hosts."""
-        asked = self._autoscaler.burst(self._field(body, "pool"), int(body.get("count", 1)))
-        return {"hosts": [burst.host for burst in asked]}
+        requested = self._autoscaler.burst(self._field(body, "pool"), int(body.get("count", 1)))
+        return {"hosts": [burst.host for burst in requested]}
 
     def expire_tokens(self, body: Any, query: dict[str, str]) -> Any:
         """Expire every registration token now; they are otherwise valid for at least an hour."""

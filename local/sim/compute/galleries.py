@@ -141,18 +141,18 @@ def _change(sim: Sim, call: Call, body: Json) -> Answer:
     """Change what Azure allows to change on a version: replicas, regions, excludeFromLatest, end of life, tags."""
     if body["properties"]["provisioningState"] == "Creating":
         raise ArmError(409, "Conflict", f"The version {body['name']} is being created.")
-    asked = call.body.get("properties") or {}
-    if "source" in (asked.get("storageProfile") or {}):
+    requested = call.body.get("properties") or {}
+    if "source" in (requested.get("storageProfile") or {}):
         have = body["properties"].get("storageProfile", {}).get("source")
-        if asked["storageProfile"]["source"] != have:
+        if requested["storageProfile"]["source"] != have:
             message = "Changing property 'storageProfile.source' is not allowed."
             raise ArmError(409, "PropertyChangeNotAllowed", message, "storageProfile.source")
     publishing = body["properties"]["publishingProfile"]
     for key in ("excludeFromLatest", "endOfLifeDate", "targetRegions", "replicaCount"):
-        if (asked.get("publishingProfile") or {}).get(key) is not None:
-            publishing[key] = copy.deepcopy(asked["publishingProfile"][key])
-    if asked.get("safetyProfile"):
-        body["properties"].setdefault("safetyProfile", {}).update(asked["safetyProfile"])
+        if (requested.get("publishingProfile") or {}).get(key) is not None:
+            publishing[key] = copy.deepcopy(requested["publishingProfile"][key])
+    if requested.get("safetyProfile"):
+        body["properties"].setdefault("safetyProfile", {}).update(requested["safetyProfile"])
     if call.body.get("tags") is not None:
         body["tags"] = dict(call.body["tags"])
     replication.start(sim, body)

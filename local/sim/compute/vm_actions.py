@@ -98,17 +98,17 @@ def power_off(sim: Sim, call: Call) -> Answer:
     return _power(sim, call, find_vm(sim, call), "power_off", "stopping", "stopped")
 
 
-def _power(sim: Sim, call: Call, vm: Vm, action: str, going: str, gone: str) -> Answer:
+def _power(sim: Sim, call: Call, vm: Vm, action: str, transitional: str, final: str) -> Answer:
     check_idle(vm)
     before = vm.power
-    if before == gone or (before == "deallocated" and gone == "stopped"):
+    if before == final or (before == "deallocated" and final == "stopped"):
         return Answer(200)
     guests.check_disturbance(sim, vm, action)
     guests.shut_down(sim, vm)
-    vm.power = going
+    vm.power = transitional
 
     def finish() -> None:
-        vm.power = gone
+        vm.power = final
 
     def fail() -> None:
         vm.power = before

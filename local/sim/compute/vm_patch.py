@@ -11,10 +11,10 @@ FIXED_OS_PROFILE = ("computerName", "adminUsername")
 def refuse_fixed(vm: Vm, body: Json) -> None:
     """Refuse changes of the image reference, the computer name and the admin name, which are fixed at creation."""
     props = body.get("properties") or {}
-    asked = (props.get("storageProfile") or {}).get("imageReference")
+    requested = (props.get("storageProfile") or {}).get("imageReference")
     have = vm.props["storageProfile"].get("imageReference") or {}
-    if asked:
-        for key, value in asked.items():
+    if requested:
+        for key, value in requested.items():
             if key != "exactVersion" and str(value).lower() != str(have.get(key, "")).lower():
                 _refuse(f"imageReference.{key}" if key != "id" else "imageReference")
     profile = props.get("osProfile") or {}
