@@ -28,12 +28,12 @@ def _start(pattern: str, spread: Spread, limit: int, seed: int) -> bytes:
 
 
 def small(pattern: str = "office", spread: Spread = Spread.BREADTH, limit: int = 8, seed: int = 1) -> Pool:
-    """A pool of its own."""
+    """A new copy of a small pool."""
     return unpickle_pool(_start(pattern, spread, limit, seed), actions(pattern, seed))
 
 
 def watched(pool: Pool, policy: Policy, *, until: float = DEADLINE + HOUR, every: float = MINUTE) -> Iterator[None]:
-    """Let the policy work, and stop now and then to look at the pool: also just after it began, and at the end."""
+    """Run a policy, and yield for checks: after its start, at regular intervals, and at the end."""
     policy.begin(pool)
     yield
     while pool.now < START + until and pool.old:

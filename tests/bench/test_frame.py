@@ -1,4 +1,4 @@
-"""What all measurements share: rows with what is to be reached, percentiles, the table, and the file of results."""
+"""The shared parts of all measurements: rows with targets, percentiles, the table, and the file of results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rows() -> Part:
     return part
 
 
-def test_a_row_says_what_was_to_be_reached_and_whether_it_was() -> None:
+def test_a_row_has_its_target_and_whether_it_was_met() -> None:
     assert rows().rows == [
         {"name": "engine", "figure": "rate", "value": 12.3, "unit": "hosts/s", "reach": 15, "met": False},
         {"name": "engine", "figure": "memory", "value": 171.2, "unit": "MB", "reach": 400, "met": True},
@@ -37,7 +37,7 @@ def test_a_row_says_what_was_to_be_reached_and_whether_it_was() -> None:
 
 
 @pytest.mark.parametrize(("reach", "met"), [(9.99, True), (10.0, True), (10.01, False)])
-def test_a_reach_is_compared_with_what_was_measured_and_not_with_its_rounding(reach: float, met: bool) -> None:
+def test_a_target_is_compared_with_the_unrounded_value(reach: float, met: bool) -> None:
     part = Part("engine")
     part.at_least("rate", 10.0, "hosts/s", reach)
     part.at_most("other way round", reach, "s", 10.0)
@@ -49,12 +49,12 @@ def test_a_percentile_is_a_value_that_was_measured(share: float, expected: int) 
     assert percentile(list(range(100, 0, -1)), share) == expected
 
 
-def test_there_is_no_percentile_of_nothing() -> None:
+def test_a_percentile_of_no_values_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one value"):
         percentile([], 0.5)
 
 
-def test_results_of_one_part_take_the_place_of_its_former_ones_only(tmp_path: Path) -> None:
+def test_saving_a_part_replaces_only_its_own_results(tmp_path: Path) -> None:
     kept = tmp_path / "results.json"
     cold = Part("cold")
     cold.at_most("import", 0.8, "s", 1)
@@ -66,7 +66,7 @@ def test_results_of_one_part_take_the_place_of_its_former_ones_only(tmp_path: Pa
     assert json.loads(kept.read_text()) == cold.rows + again.rows
 
 
-def test_the_table_names_what_was_not_reached() -> None:
+def test_the_table_shows_missed_targets() -> None:
     console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
     console.print(table("engine", rows().rows, 61.4))
     text = console.export_text()
@@ -74,7 +74,7 @@ def test_the_table_names_what_was_not_reached() -> None:
     assert [line.count("MISSED") for line in text.splitlines() if "rate" in line] == [1]
 
 
-def test_what_is_measured_is_known_and_can_be_loaded() -> None:
+def test_every_part_can_be_loaded_and_saved_results_belong_to_parts() -> None:
     for name in PARTS:
         assert callable(importlib.import_module(f"bench.{name}").run)
     kept = json.loads((ROOT / "bench" / "results.json").read_text())
@@ -82,14 +82,14 @@ def test_what_is_measured_is_known_and_can_be_loaded() -> None:
     assert all(row.keys() == {"name", "figure", "value", "unit", "reach", "met"} for row in kept)
 
 
-def test_a_part_that_does_not_exist_is_refused_with_the_names_of_those_that_do() -> None:
+def test_an_unknown_part_is_refused_with_the_known_ones() -> None:
     command, env = [sys.executable, "-m", "bench"], {"BENCH": "warp", "PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 2
     assert "unknown part warp; known parts: cold, planner, arm_calls" in done.stderr
 
 
-def test_the_clock_of_a_measurement_shortens_every_pause_of_the_app() -> None:
+def test_a_faster_clock_shortens_the_apps_poll_intervals() -> None:
     assert paced(10) == {
         "FRESHCOAT_OPERATION_POLL": "3",
         "FRESHCOAT_AZURE_PAUSE": "3",
@@ -97,7 +97,7 @@ def test_the_clock_of_a_measurement_shortens_every_pause_of_the_app() -> None:
     }
 
 
-def test_a_measurement_names_what_it_ran_on() -> None:
+def test_a_measurement_describes_its_machine() -> None:
     text = describe_machine()
     assert "cores" in text
     assert f"Python {sys.version_info.major}.{sys.version_info.minor}" in text

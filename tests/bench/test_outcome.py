@@ -1,4 +1,4 @@
-"""The outcome bench on small pools: people are kept, Freshcoat keeps its promises, and reaches are computed."""
+"""The outcome benchmark on small pools: consistent sessions, Freshcoat's promises, and targets."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from bench.outcome.report import rows
 from shared.core.states import HostState
 from tests.bench.small_pools import ALL, HOSTS, MINUTE, actions, out, small, watched
 
-# People and the pool.
+# Users and the pool.
 
 
 @pytest.mark.parametrize("setting", ALL, ids=lambda setting: f"{setting.policy}: {setting.text}")
-def test_nobody_is_lost_and_nobody_is_in_two_places(setting: Setting) -> None:
+def test_every_session_is_on_exactly_one_host(setting: Setting) -> None:
     pool = small("mixed")
     for _ in watched(pool, setting.make(), every=30 * MINUTE):
         on_hosts = [person for host in pool.hosts for person in host.people]
@@ -35,7 +35,7 @@ def test_nobody_is_lost_and_nobody_is_in_two_places(setting: Setting) -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_all_policies_see_the_same_wishes(pattern: str) -> None:
+def test_all_policies_see_the_same_user_actions(pattern: str) -> None:
     wanting = set()
     for setting in ALL:
         pool = small(pattern)
@@ -45,7 +45,7 @@ def test_all_policies_see_the_same_wishes(pattern: str) -> None:
     assert len(wanting) == 1
 
 
-def test_the_same_seed_gives_the_same_and_another_one_does_not() -> None:
+def test_only_the_same_seed_gives_the_same_results() -> None:
     assert trace("mixed", people=20, days=3, seed=7) == trace("mixed", people=20, days=3, seed=7)
     assert trace("mixed", people=20, days=3, seed=7) != trace("mixed", people=20, days=3, seed=8)
     results = [[measure_setting(small("shift", seed=seed), setting) for setting in ALL] for seed in (1, 1, 2)]
@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_and_another_one_does_not() -> None:
     assert results[0] != results[2]
 
 
-def test_the_wishes_of_one_person_do_not_depend_on_how_many_others_there_are() -> None:
+def test_the_actions_of_one_person_do_not_depend_on_the_number_of_others() -> None:
     few, many = (trace("office", people=people, days=3).actions for people in (5, 50))
     assert list(few) == [wish for wish in many if wish.person < 5]
 
@@ -71,7 +71,7 @@ def test_a_shift_pool_is_never_empty_and_an_office_is_at_night() -> None:
     assert least("office") == 0
 
 
-def test_what_is_done_to_a_copy_is_not_done_to_the_pool() -> None:
+def test_changing_a_copy_does_not_change_the_pool() -> None:
     untouched, plain = small(), fill_pool(actions("office"), hosts=HOSTS, limit=8)
     workspot.OnLogOff(workspot.Chosen()).begin(small())
     for pool in (untouched, plain):
@@ -80,7 +80,7 @@ def test_what_is_done_to_a_copy_is_not_done_to_the_pool() -> None:
     assert untouched.old == HOSTS
 
 
-def test_whoever_is_signed_out_and_still_works_logs_on_elsewhere_at_once() -> None:
+def test_a_user_who_is_signed_out_and_still_works_logs_on_again() -> None:
     pool = small()
     host = pool.hosts[0]
     people, at_work = set(host.people), set(host.people) & pool.wanting
@@ -91,7 +91,7 @@ def test_whoever_is_signed_out_and_still_works_logs_on_elsewhere_at_once() -> No
     assert host.idle
 
 
-def test_whoever_is_turned_away_is_counted_once_and_gets_in_when_there_is_room() -> None:
+def test_a_refused_logon_is_counted_once_and_retried() -> None:
     pool = small()
     pool.close(pool.hosts)
     for host in pool.hosts:
@@ -107,7 +107,7 @@ def test_whoever_is_turned_away_is_counted_once_and_gets_in_when_there_is_room()
     assert pool.wanting <= set(pool.sessions)
 
 
-def test_who_comes_back_gets_to_the_same_host_though_it_is_drained() -> None:
+def test_a_user_reconnects_to_the_same_host_even_if_it_is_drained() -> None:
     pool = small()
     pool.close(pool.hosts)
     before = {person: session.number for person, session in pool.sessions.items()}
@@ -126,7 +126,7 @@ def test_breadth_first_spreads_and_depth_first_fills() -> None:
 
 @pytest.mark.parametrize("spread", Spread)
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_freshcoat_ends_no_session_and_turns_nobody_away_before_the_deadline(pattern: str, spread: Spread) -> None:
+def test_freshcoat_ends_no_session_and_refuses_no_logon_before_the_deadline(pattern: str, spread: Spread) -> None:
     for seed in (1, 2):
         policy = Freshcoat(deadline=20 * HOUR)
         pool = small(pattern, spread, limit=12, seed=seed)
@@ -163,9 +163,7 @@ def test_freshcoat_updates_one_host_first_and_keeps_its_floor() -> None:
     [("shift", ALL[0], 24), ("mixed", ALL[0], 22), ("mixed", ALL[1], 20)],
     ids=["shift", "mixed", "mixed with windows"],
 )
-def test_leaving_out_polls_while_nothing_changes_makes_no_difference(
-    pattern: str, setting: Setting, hours: int
-) -> None:
+def test_skipping_polls_without_changes_makes_no_difference(pattern: str, setting: Setting, hours: int) -> None:
     seen = []
     for thinned in (True, False):
         pool, default = small(pattern, limit=12), setting.make()
@@ -179,7 +177,7 @@ def test_leaving_out_polls_while_nothing_changes_makes_no_difference(
     assert seen[0][2] < 0.8 * seen[1][2]
 
 
-# What is made of it.
+# Results.
 
 
 def result(policy: str = "peer", **fields: object) -> Result:
@@ -204,19 +202,19 @@ def reaches(*results: Result) -> dict[str, object]:
         (result(forced=4, end=2.0, turned_away=900, most_hosts=20), False),
     ],
 )
-def test_a_peer_with_fewer_sign_outs_at_the_same_or_an_earlier_end_costs_the_reach(peer: Result, met: bool) -> None:
+def test_a_peer_with_fewer_sign_outs_at_the_same_or_an_earlier_end_misses_the_target(peer: Result, met: bool) -> None:
     figure = "office, breadth-first: settings of peers with fewer forced sign-outs at the same or an earlier end"
     assert reaches(result(OURS), result(), peer)[figure] is met
     assert len(gentler([result(OURS), result(), peer])) == (0 if met else 1)
 
 
 @pytest.mark.parametrize(("turned_away", "met"), [(0, True), (1, False)])
-def test_a_logon_turned_away_before_the_deadline_costs_the_reach(turned_away: int, met: bool) -> None:
+def test_a_logon_refused_before_the_deadline_misses_the_target(turned_away: int, met: bool) -> None:
     figure = f"office, breadth-first: logons turned away before sessions are ended, {OURS}"
     assert reaches(result(OURS, turned_away=9, turned_away_early=turned_away))[figure] is met
 
 
-def test_the_best_setting_of_a_policy_is_in_time_then_gentle_then_open_then_quick() -> None:
+def test_the_best_setting_is_in_time_then_has_fewest_sign_outs_then_refusals_then_the_earliest_end() -> None:
     late, rough = result(forced=0, end=60.0), result(forced=9, end=1.0)
     closed, slow, good = result(turned_away=7), result(end=40.0), result()
     assert best([late, rough, closed, slow, good]) == [good]
@@ -224,7 +222,7 @@ def test_the_best_setting_of_a_policy_is_in_time_then_gentle_then_open_then_quic
     assert best([late]) == [late]
 
 
-def test_every_row_has_the_fields_that_are_promised() -> None:
+def test_every_row_has_the_documented_fields() -> None:
     case = Case("shift", Spread.BREADTH)
     found = {case: measure(case, people=30, hosts=4, days=4)}
     made = list(rows(found))

@@ -1,4 +1,4 @@
-"""Each peer does what is documented of it, and nothing more, on small pools."""
+"""Each model of a peer behaves as documented, on small pools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.outcome.people import HOUR, START
 from tests.bench.small_pools import HOSTS, MINUTE, PEOPLE, out, small, watched
 
 
-def test_session_host_update_does_one_host_first_then_batches_by_name_and_waits_before_it_signs_out() -> None:
+def test_session_host_update_updates_one_host_then_batches_by_name_and_warns_before_signing_out() -> None:
     chosen = session_host_update.Chosen(starts=1, batch=3, minutes=30)
     pool, done = small("shift"), list[str]()
     for _ in watched(pool, session_host_update.SessionHostUpdate(chosen)):
@@ -42,7 +42,7 @@ def test_session_host_update_directs_new_sessions_to_updated_hosts() -> None:
     assert {person for host in pool.hosts if not host.new for person in host.people} <= on_old
 
 
-def test_the_rolling_upgrade_takes_a_fifth_at_a_time_tells_nobody_and_throws_out_whoever_is_there() -> None:
+def test_the_rolling_upgrade_updates_a_fifth_at_a_time_without_warning_and_signs_users_out() -> None:
     pool = small()
     for _ in watched(pool, scale_set.RollingUpgrade(scale_set.Chosen(percent=20))):
         assert len(out(pool)) <= 2
@@ -52,7 +52,7 @@ def test_the_rolling_upgrade_takes_a_fifth_at_a_time_tells_nobody_and_throws_out
 
 
 @pytest.mark.parametrize("surge", [False, True])
-def test_a_batch_of_a_rolling_upgrade_goes_at_once_so_that_nobody_is_thrown_out_twice_in_it(surge: bool) -> None:
+def test_a_batch_of_a_rolling_upgrade_signs_nobody_out_twice(surge: bool) -> None:
     pool = small()
     first = pool.hosts[:2]
     scale_set.RollingUpgrade(scale_set.Chosen(percent=20, surge=surge)).begin(pool)
@@ -62,7 +62,7 @@ def test_a_batch_of_a_rolling_upgrade_goes_at_once_so_that_nobody_is_thrown_out_
     assert pool.forced == people
 
 
-def test_with_surge_no_old_instance_goes_before_its_successor_is_there() -> None:
+def test_with_surge_no_old_instance_is_deleted_before_its_successor_exists() -> None:
     pool = small()
     for _ in watched(pool, scale_set.RollingUpgrade(scale_set.Chosen(percent=20, surge=True))):
         assert HOSTS <= sum(host.there for host in pool.hosts) <= HOSTS + 2
@@ -70,7 +70,7 @@ def test_with_surge_no_old_instance_goes_before_its_successor_is_there() -> None
     assert pool.turned_away == []
 
 
-def test_the_replacer_acts_on_the_hour_deploys_first_and_keeps_to_its_buffer() -> None:
+def test_the_replacer_runs_hourly_deploys_first_and_respects_its_buffer() -> None:
     chosen = replacer.Chosen(buffer=3, grace=24)
     pool, names = small(), list[list[str]]()
     for _ in watched(pool, replacer.SessionHostReplacer(chosen)):
@@ -83,7 +83,7 @@ def test_the_replacer_acts_on_the_hour_deploys_first_and_keeps_to_its_buffer() -
     assert pool.most_hosts == HOSTS + 3
 
 
-def test_the_replacer_deletes_an_empty_host_undrained_and_a_busy_one_after_its_grace() -> None:
+def test_the_replacer_deletes_an_empty_host_at_once_and_a_busy_one_after_the_grace_hours() -> None:
     pool = small("shift")
     replacer.SessionHostReplacer(replacer.Chosen(buffer=HOSTS, grace=2)).begin(pool)
     pool.run(START + HOUR)  # deployed at 10:00, drained and deleted at 11:00
@@ -99,7 +99,7 @@ def test_the_replacer_deletes_an_empty_host_undrained_and_a_busy_one_after_its_g
 
 @pytest.mark.parametrize("drains", [False, True])
 @pytest.mark.parametrize("minimum", [0, 4])
-def test_horizon_wait_forces_and_warns_nobody_and_keeps_the_minimum(minimum: int, drains: bool) -> None:
+def test_horizon_wait_neither_warns_nor_signs_out_and_keeps_the_minimum(minimum: int, drains: bool) -> None:
     pool = small("shift")
     for _ in watched(pool, horizon.PushWait(horizon.Waiting(minimum, drains=drains))):
         assert sum(host.accepting for host in pool.hosts) >= minimum
@@ -107,7 +107,7 @@ def test_horizon_wait_forces_and_warns_nobody_and_keeps_the_minimum(minimum: int
     assert (pool.forced, pool.warned) == (0, 0)
 
 
-def test_horizon_force_gives_a_grace_and_keeps_the_minimum() -> None:
+def test_horizon_force_waits_for_the_grace_and_keeps_the_minimum() -> None:
     pool = small()
     for _ in watched(pool, horizon.PushForce(horizon.Forcing(starts=1, minimum=5, minutes=15))):
         assert sum(host.accepting for host in pool.hosts) >= 5
@@ -115,7 +115,7 @@ def test_horizon_force_gives_a_grace_and_keeps_the_minimum() -> None:
     assert pool.forced + pool.warned_in_vain == pool.warned
 
 
-def test_workspot_takes_idle_hosts_at_once_others_as_they_empty_and_the_rest_at_the_deadline() -> None:
+def test_workspot_updates_idle_hosts_at_once_others_when_empty_and_the_rest_at_the_deadline() -> None:
     pool = small("shift", Spread.DEPTH)
     idle = sum(host.idle for host in pool.hosts)
     for _ in watched(pool, workspot.OnLogOff(workspot.Chosen(deadline=20))):

@@ -1,4 +1,4 @@
-"""One host process for all tests that only talk to it."""
+"""One host process for all tests that only send requests to it."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.tools.local_host.running import RunningHost, app_copy, spawn
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
-    """The test app, served; environment variables must win over its settings file."""
+    """A running host with the test app. Environment variables override its settings file."""
     folder = tmp_path_factory.mktemp("host")
     values = {
         "TICK_SCHEDULE": "* * * * * *",

@@ -1,4 +1,4 @@
-"""Start the real host as a process of its own and talk HTTP to it."""
+"""Starts the real host as a process, and sends HTTP requests to it."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ _READY = "Host started: "
 
 
 def eventually[T](look: Callable[[], T], wanted: Callable[[T], bool] = bool, seconds: float = 15) -> T:
-    """Look again and again until the result is wanted; fails with the last result."""
+    """Repeat until the result is accepted. Fails with the last result."""
     deadline = time.monotonic() + seconds
     while True:
         result = look()
@@ -29,7 +29,7 @@ def eventually[T](look: Callable[[], T], wanted: Callable[[T], bool] = bool, sec
 
 
 class RunningHost:
-    """A host process and an HTTP client for it; ``log`` is all it printed so far."""
+    """A host process with an HTTP client. ``log`` is its output so far."""
 
     def __init__(self, process: subprocess.Popen[bytes], log_file: Path) -> None:
         self.process = process
@@ -48,7 +48,7 @@ class RunningHost:
         return int(self.origin.rpartition(":")[2])
 
     def start(self, name: str, given: object = None, instance_id: str | None = None) -> dict[str, str]:
-        """Start an orchestration through the app's client function; gives back the links."""
+        """Start an orchestration through the app's client function, and return its links."""
         parameters = {"id": instance_id} if instance_id else {}
         response = self.client.post(f"/v1/start/{name}", content=json.dumps(given), params=parameters)
         assert response.status_code == 202, response.text
@@ -56,20 +56,20 @@ class RunningHost:
         return links
 
     def ended(self, links: Mapping[str, str]) -> dict[str, Any]:
-        """The status of an instance once it ended."""
+        """Wait for the end of an instance, and return its status."""
         response = eventually(lambda: self.client.get(links["statusQueryGetUri"]), lambda r: r.status_code != 202)
         status: dict[str, Any] = response.json()
         return status
 
     def stop(self) -> int:
-        """Ask it to end; gives back the exit code."""
+        """Stop the host, and return its exit code."""
         self.client.close()
         self.process.terminate()
         return self.process.wait(timeout=10)
 
 
 def app_copy(target: Path, values: Mapping[str, str]) -> Path:
-    """The test app in a folder of its own, with ``values`` as its local.settings.json."""
+    """Copy the test app to a new folder, with ``values`` in its local.settings.json."""
     shutil.copytree(APPS / "full", target)
     settings = {"IsEncrypted": False, "Values": dict(values)}
     (target / "local.settings.json").write_text(json.dumps(settings))
@@ -77,7 +77,7 @@ def app_copy(target: Path, values: Mapping[str, str]) -> Path:
 
 
 def spawn(app: Path, log_file: Path, *arguments: str, port: int = 0) -> subprocess.Popen[bytes]:
-    """Start ``python -m local.host`` for an app folder; port 0 lets it pick one."""
+    """Start ``python -m local.host`` for an app folder. Port 0 chooses a free port."""
     command = [sys.executable, "-m", "local.host", "--app", str(app), "--port", str(port), *arguments]
     with log_file.open("wb") as log:
         return subprocess.Popen(  # noqa: S603  # our own command

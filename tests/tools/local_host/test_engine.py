@@ -1,4 +1,4 @@
-"""The corrections to the in-memory engine, without a host around it."""
+"""The corrections to the in-memory engine, tested without a host."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from tests.tools.local_host.running import eventually
 
 @pytest.fixture
 def engine() -> Engine:
-    """An engine nobody listens to; the tests play the worker."""
+    """An engine without clients. The tests act as the worker."""
     return Engine(keep_ended=3, keep_histories=2)
 
 
@@ -76,7 +76,7 @@ def test_timers_and_sub_orchestrations_wait_without_threads(engine: Engine) -> N
     assert threading.active_count() == before
 
 
-def test_a_parent_hears_of_its_child(engine: Engine) -> None:
+def test_a_parent_is_notified_of_its_child(engine: Engine) -> None:
     _start(engine, "parent")
     _answer(engine, _next(engine), _child(7, "child"))
     _answer(engine, _next(engine), _end())
@@ -85,7 +85,7 @@ def test_a_parent_hears_of_its_child(engine: Engine) -> None:
     assert ended.subOrchestrationInstanceCompleted.taskScheduledId == 7
 
 
-def test_an_activity_of_an_earlier_execution_is_not_heard(engine: Engine) -> None:
+def test_an_activity_of_an_earlier_execution_is_ignored(engine: Engine) -> None:
     _start(engine, "a")
     task = pb.OrchestratorAction(id=1, scheduleTask=pb.ScheduleTaskAction(name="act"))
     first = _next(engine)
@@ -98,7 +98,7 @@ def test_an_activity_of_an_earlier_execution_is_not_heard(engine: Engine) -> Non
     assert not engine._instances["a"].pending_events
 
 
-def test_an_event_during_a_turn_is_handed_out_after_it(engine: Engine) -> None:
+def test_an_event_during_a_turn_is_delivered_after_it(engine: Engine) -> None:
     _start(engine, "a")
     item = _next(engine)
     engine.RaiseEvent(pb.RaiseEventRequest(instanceId="a", name="go"), IN_PROCESS)
@@ -106,7 +106,7 @@ def test_an_event_during_a_turn_is_handed_out_after_it(engine: Engine) -> None:
     assert _next(engine).orchestratorRequest.newEvents[-1].eventRaised.name == "go"
 
 
-def test_ended_instances_are_forgotten_oldest_first(engine: Engine) -> None:
+def test_the_oldest_ended_instances_are_deleted(engine: Engine) -> None:
     for number in range(5):
         _start(engine, f"i-{number}")
         _answer(engine, _next(engine), _end())
@@ -115,7 +115,7 @@ def test_ended_instances_are_forgotten_oldest_first(engine: Engine) -> None:
     assert _events(engine, "i-3") > 0
 
 
-def test_an_id_started_again_is_not_forgotten_with_its_past(engine: Engine) -> None:
+def test_an_id_that_was_started_again_is_not_deleted(engine: Engine) -> None:
     _start(engine, "again")
     _answer(engine, _next(engine), _end())
     _start(engine, "again")

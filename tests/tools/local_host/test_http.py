@@ -1,4 +1,4 @@
-"""HTTP functions behave as behind the real host."""
+"""HTTP functions behave as in the host of Azure."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,7 +30,7 @@ def test_a_literal_segment_wins_over_a_parameter_whatever_its_case(host: Running
     assert host.client.get("/V1/Echo/FIXED").json() == "fixed"
 
 
-def test_a_method_the_literal_route_lacks_falls_to_the_parameter(host: RunningHost) -> None:
+def test_a_method_missing_in_the_literal_route_uses_the_parameter_route(host: RunningHost) -> None:
     assert host.client.post("/v1/echo/fixed").json()["route"] == {"name": "fixed"}
 
 
@@ -43,7 +43,7 @@ def test_an_unknown_path_is_404(host: RunningHost, path: str) -> None:
     assert host.client.get(path).status_code == 404
 
 
-def test_a_method_no_function_takes_is_404(host: RunningHost) -> None:
+def test_an_unsupported_method_is_404(host: RunningHost) -> None:
     assert host.client.delete("/v1/echo/Ada").status_code == 404
 
 
@@ -83,7 +83,7 @@ def test_synchronous_functions_run_at_the_same_time(host: RunningHost) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("FROM_FILE", "file"), ("FROM_BOTH", "environment")])
-def test_settings_come_from_the_file_unless_the_environment_has_them(host: RunningHost, name: str, value: str) -> None:
+def test_environment_variables_override_the_settings_file(host: RunningHost, name: str, value: str) -> None:
     assert host.client.get(f"/v1/settings/{name}").json() == value
 
 

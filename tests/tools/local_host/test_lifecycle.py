@@ -1,4 +1,4 @@
-"""How the host starts, refuses to start, and ends."""
+"""Starting the host, refusing to start, and stopping it."""
 
 import os
 import signal
@@ -182,7 +182,7 @@ def test_a_signal_ends_the_process_with_work_pending_and_frees_the_port(tmp_path
 
 
 @pytest.mark.parametrize("path", ["stuck", "hogs"])
-def test_functions_and_threads_that_do_not_end_cannot_hold_the_process(tmp_path: Path, path: str) -> None:
+def test_running_functions_and_threads_do_not_delay_the_end(tmp_path: Path, path: str) -> None:
     host = RunningHost(spawn(_app(tmp_path / "app", _STUBBORN), tmp_path / "log"), tmp_path / "log")
     caller = socket.create_connection(("127.0.0.1", host.port))
     caller.sendall(f"GET /api/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -216,7 +216,7 @@ def test_the_workers_end_with_a_host_that_is_killed(tmp_path: Path) -> None:
     eventually(lambda: not _is_there(worker), seconds=5)
 
 
-def test_durable_functions_and_others_have_workers_of_their_own_as_many_as_the_setting_says(tmp_path: Path) -> None:
+def test_durable_and_other_functions_have_separate_workers_and_the_setting_is_their_number(tmp_path: Path) -> None:
     app = _app(tmp_path / "app", _WORKERS)
     (app / "local.settings.json").write_text('{"Values": {"FUNCTIONS_WORKER_PROCESS_COUNT": "2"}}')
     host = RunningHost(spawn(app, tmp_path / "log"), tmp_path / "log")
@@ -241,16 +241,16 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
 
 
 @pytest.mark.parametrize("path", ["unsendable", "cancelled"])
-def test_an_answer_that_cannot_be_sent_is_a_failure_and_no_caller_waits_for_ever(odd: RunningHost, path: str) -> None:
+def test_an_answer_that_cannot_be_pickled_is_a_failure(odd: RunningHost, path: str) -> None:
     assert odd.client.get(f"/api/{path}").status_code == 500
     assert odd.client.get("/api/child").status_code == 200
 
 
-def test_what_the_app_starts_can_be_ended_by_a_signal(odd: RunningHost) -> None:
+def test_processes_started_by_the_app_handle_signals(odd: RunningHost) -> None:
     assert odd.client.get("/api/child").text.split() == ["False", "False"]
 
 
-def test_workers_end_though_nobody_reads_what_they_print(tmp_path: Path) -> None:
+def test_workers_end_although_their_output_is_not_read(tmp_path: Path) -> None:
     app = _app(tmp_path / "app", _ODD)
     command = [sys.executable, "-m", "local.host", "--app", str(app), "--port", "0"]
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -275,7 +275,7 @@ def _is_there(process: int) -> bool:
 
 
 @pytest.mark.parametrize("count", ["0", "many", "11"])
-def test_a_count_of_workers_that_cannot_be_is_refused(tmp_path: Path, count: str) -> None:
+def test_an_invalid_number_of_workers_is_refused(tmp_path: Path, count: str) -> None:
     app = _app(tmp_path / "app", _HTTP)
     (app / "local.settings.json").write_text(f'{{"Values": {{"FUNCTIONS_WORKER_PROCESS_COUNT": "{count}"}}}}')
     process = spawn(app, tmp_path / "log")
@@ -283,7 +283,7 @@ def test_a_count_of_workers_that_cannot_be_is_refused(tmp_path: Path, count: str
     assert f"FUNCTIONS_WORKER_PROCESS_COUNT is '{count}'; use a number from 1 to 10" in (tmp_path / "log").read_text()
 
 
-def test_help_says_what_it_is_for(tmp_path: Path) -> None:
+def test_the_help_describes_the_host(tmp_path: Path) -> None:
     process = spawn(tmp_path, tmp_path / "log", "--help")
     assert process.wait(timeout=20) == 0
     assert "without Core Tools" in (tmp_path / "log").read_text()

@@ -1,4 +1,4 @@
-"""The durable extension's HTTP API: codes, headers and JSON of the real one."""
+"""The durable extension's HTTP API has the status codes, headers and JSON of the real one."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def _url(links: dict[str, str], name: str, **parts: str) -> str:
     return url
 
 
-def test_a_running_instance_answers_202_with_where_to_look_again(host: RunningHost, waiting: dict[str, str]) -> None:
+def test_a_running_instance_returns_202_with_its_location(host: RunningHost, waiting: dict[str, str]) -> None:
     response = host.client.get(waiting["statusQueryGetUri"])
     assert response.status_code == 202
     assert response.headers["location"] == waiting["statusQueryGetUri"]
@@ -119,7 +119,7 @@ def test_an_event_must_be_json(host: RunningHost, waiting: dict[str, str]) -> No
     assert host.client.post(url, content="{no").status_code == 400
 
 
-def test_purging_forgets_an_ended_instance_only(host: RunningHost, waiting: dict[str, str]) -> None:
+def test_purging_deletes_only_ended_instances(host: RunningHost, waiting: dict[str, str]) -> None:
     assert host.client.delete(waiting["purgeHistoryDeleteUri"]).json() == {"instancesDeleted": 0}
     links = host.start("doubler", 1)
     host.ended(links)
@@ -146,7 +146,7 @@ def test_rewinding_a_failed_instance_runs_it_again(host: RunningHost) -> None:
     assert host.ended(links)["runtimeStatus"] == "Failed"
 
 
-def test_restarting_gives_a_new_instance_or_the_same_id(host: RunningHost) -> None:
+def test_restarting_creates_a_new_id_or_reuses_the_id(host: RunningHost) -> None:
     links = host.start("doubler", 3)
     first = host.ended(links)
     response = host.client.post(links["restartPostUri"])
@@ -168,7 +168,7 @@ def test_an_orchestration_can_be_started_over_the_api(host: RunningHost) -> None
     assert host.ended(unnamed)["output"] == 2
 
 
-def test_starting_over_the_api_refuses_what_cannot_run(host: RunningHost, waiting: dict[str, str]) -> None:
+def test_starting_over_the_api_refuses_invalid_requests(host: RunningHost, waiting: dict[str, str]) -> None:
     start = f"{MANAGEMENT}/orchestrators"
     assert host.client.post(f"{start}/nobody").status_code == 400
     assert host.client.post(f"{start}/doubler", content="{no").status_code == 400

@@ -1,4 +1,4 @@
-"""Orchestrations, activities and entities run to their end, as on a durable backend in Azure."""
+"""Orchestrations, activities and entities run as on a durable backend in Azure."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_an_activity_is_retried_as_its_policy_says(host: RunningHost) -> None:
     assert host.ended(host.start("retries", "a key"))["output"] == 3
 
 
-def test_what_an_earlier_lap_left_behind_does_not_reach_the_next(host: RunningHost) -> None:
+def test_pending_work_of_an_earlier_execution_does_not_reach_the_next(host: RunningHost) -> None:
     links = host.start("laps", 1)
     host.client.post(links["sendEventPostUri"].replace("{eventName}", "next"))
     assert host.ended(links)["output"] >= 1.1
@@ -90,7 +90,7 @@ def test_a_sub_orchestration_knows_its_parent(host: RunningHost) -> None:
     assert host.ended(links)["output"] == "the-one-who-asks"
 
 
-def test_many_sub_orchestrations_come_together(host: RunningHost) -> None:
+def test_many_sub_orchestrations_are_awaited_together(host: RunningHost) -> None:
     size = 60
     assert host.ended(host.start("fan", size))["output"] == sum(range(size)) + 3 * size
 

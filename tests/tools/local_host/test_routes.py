@@ -1,4 +1,4 @@
-"""Route templates are matched as ASP.NET Core matches them."""
+"""Route templates match by the rules of ASP.NET Core."""
 
 from collections.abc import Sequence
 
@@ -66,7 +66,7 @@ def test_the_prefix_comes_first_and_may_be_empty() -> None:
     assert _found(_table(""), "/") == ("", {})
 
 
-def test_an_encoded_slash_separates_nothing() -> None:
+def test_an_encoded_slash_does_not_separate_segments() -> None:
     assert _found(_table("keys/{key}"), "/keys/a%2Fb") == ("keys/{key}", {"key": "a%2Fb"})
 
 
@@ -75,6 +75,6 @@ def test_head_is_answered_by_what_answers_get() -> None:
     assert _found(_table("x", methods=["POST"]), "/x", "HEAD") is None
 
 
-def test_a_constraint_nobody_knows_is_refused() -> None:
+def test_an_unknown_constraint_is_refused() -> None:
     with pytest.raises(AppError, match="odd"):
         _table("a/{x:odd}")

@@ -1,4 +1,4 @@
-"""Timer functions and the admin API that runs functions by hand."""
+"""Timer functions, and the admin API that runs functions on request."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -28,7 +28,7 @@ def test_a_schedule_finds_the_next_time(text: str, expected: datetime) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "* * * *", "61 * * * * *", "00:00:00", "every day", "* * * * * * *"])
-def test_a_schedule_that_makes_no_sense_is_refused(text: str) -> None:
+def test_an_invalid_schedule_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_schedule(text)
 
@@ -46,13 +46,13 @@ def test_run_on_startup_runs_once_and_may_use_a_durable_client(host: RunningHost
     assert ticks[0]["existing"] is None
 
 
-def test_a_timer_can_be_run_by_hand(host: RunningHost) -> None:
+def test_a_timer_can_be_run_on_request(host: RunningHost) -> None:
     before = len(eventually(lambda: host.client.get("/v1/ticks/yearly").json()))
     assert host.client.post("/admin/functions/yearly", json={"input": ""}).status_code == 202
     eventually(lambda: host.client.get("/v1/ticks/yearly").json(), lambda ticks: len(ticks) == before + 1)
 
 
-def test_an_activity_run_by_hand_gets_the_input(host: RunningHost) -> None:
+def test_an_activity_run_on_request_receives_the_input(host: RunningHost) -> None:
     assert host.client.post("/admin/functions/explode", json={"input": {"why": "by hand"}}).status_code == 202
     eventually(lambda: "explode failed: LookupError: no luck: by hand" in host.log)
 

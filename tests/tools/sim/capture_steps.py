@@ -1,4 +1,4 @@
-"""The way from a template VM to an image version in plain SDK calls."""
+"""The steps from a template VM to an image version, in plain SDK calls."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ TAGS = {"FreshcoatTask": "task-1"}
 
 
 def copied(compute: Client, source: str = "", name: str = "copy", **disk: Any) -> str:
-    """A disk like the template's, through a snapshot."""
+    """Copy the template's disk through a snapshot."""
     source = source or compute.virtual_machines.get(GROUP, TEMPLATE).storage_profile.os_disk.managed_disk.id
     creation = {"createOption": "Copy", "sourceResourceId": source}
     body = {"location": REGION, "tags": TAGS, "properties": {"creationData": creation}}
@@ -76,7 +76,7 @@ def version_of(compute: Client, source: dict[str, str], *regions: str) -> Any:
 
 
 def trusted(sim: Simulator, feature: str = "TrustedLaunch") -> None:
-    """A Trusted Launch template, and a definition of this security type."""
+    """Create a Trusted Launch template and an image definition with this security type."""
     world = sim.sim.world
     template = world.vms[names.TEMPLATE_VM_ID.lower()]
     template.props["securityProfile"] = {"securityType": "TrustedLaunch"}

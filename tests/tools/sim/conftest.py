@@ -1,4 +1,4 @@
-"""One simulator for the folder, a fresh world for each test."""
+"""One simulator for this folder, which is reset for each test."""
 
 import io
 import json
@@ -26,7 +26,7 @@ def running() -> Iterator[Simulator]:
 
 @pytest.fixture
 def sim(running: Simulator) -> Simulator:
-    """Four quiet hosts, everything immediate; `sim.reset(...)` asks for another world."""
+    """A simulator with four hosts and immediate operations. `sim.reset(...)` changes its options."""
     running.reset(**DEFAULTS)
     return running
 
@@ -72,7 +72,7 @@ def desktops(sim: Simulator) -> Iterator[Client]:
 
 @dataclass
 class Operator:
-    """The steps a rollout takes with one host, in plain calls."""
+    """The steps of a rollout for one host, in plain SDK calls."""
 
     sim: Simulator
     compute: Client
@@ -128,7 +128,7 @@ class Operator:
 
 
 def _raw(body: dict[str, Any]) -> Any:
-    """The desktop client takes JSON as bytes where it would not keep a dict as it is."""
+    """JSON as bytes, because the desktop client would change a dict."""
 
     return io.BytesIO(json.dumps(body).encode())
 
@@ -151,5 +151,5 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def arm_error(caught: Any) -> Any:
-    """ARM's `{code, message, target}` out of what the SDK raised."""
+    """ARM's `{code, message, target}` in an exception of the SDK."""
     return caught.value.error

@@ -1,4 +1,4 @@
-"""An app to ask for versions, and what a test does with an autoscaler."""
+"""A fake app that answers version requests, and helpers for autoscaler tests."""
 
 import http.server
 import json
@@ -17,7 +17,7 @@ SLOW = {**DEFAULTS, "speed": 0.001}  # a clock that moves only when it is advanc
 
 @dataclass
 class App:
-    """Answers every question alike, once `free` is set."""
+    """Gives every request the same answer, once `free` is set."""
 
     url: str = ""
     status: int = 200
@@ -32,7 +32,7 @@ class App:
 
 @contextmanager
 def listening_app() -> Iterator[App]:
-    """One that gives 1.0.0, on a free port."""
+    """A fake app that answers 1.0.0, on a free port."""
     found = App()
     found.free.set()
     found.gives("1.0.0")
@@ -79,6 +79,6 @@ def results(sim: Simulator) -> list[str]:
 
 
 def settled(sim: Simulator) -> list[str]:
-    """The results once no answer is awaited any more."""
+    """The results, once no request is pending."""
     wait_for(lambda: "asking" not in results(sim))
     return results(sim)

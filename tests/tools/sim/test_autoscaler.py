@@ -1,4 +1,4 @@
-"""The autoscaler: when it asks for a host, and what it does with the answer. An HTTP server stands for the app."""
+"""The autoscaler: when it adds a host, and how it uses the app's answer. A fake HTTP server replaces the app."""
 
 import time
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ def app() -> Iterator[App]:
 
 
 def fill(sim: Simulator, sessions: int) -> None:
-    """Two hosts with room for two each, and people on them."""
+    """Two hosts with a limit of two sessions each, and users."""
     sim.reset(**{**SLOW, "hosts": 2, "max_session_limit": 2})
     sim.control("POST", "arrive", {"count": sessions})
 
 
 @pytest.mark.parametrize(("sessions", "free_share", "added"), [(3, 0.2, 0), (3, 0.3, 1), (4, 0.2, 1), (4, 0.0, 0)])
-def test_a_host_is_added_when_too_little_room_is_free(
+def test_a_host_is_added_when_too_little_capacity_is_free(
     sim: Simulator, app: App, sessions: int, free_share: float, added: int
 ) -> None:
     fill(sim, sessions)
@@ -38,7 +38,7 @@ def test_a_host_is_added_when_too_little_room_is_free(
     assert [attempt["trigger"] for attempt in bursts(sim)] == ["load"] * added
 
 
-def test_room_on_hosts_that_do_not_accept_sessions_is_no_room(sim: Simulator, app: App, operator: Operator) -> None:
+def test_capacity_of_drained_hosts_does_not_count(sim: Simulator, app: App, operator: Operator) -> None:
     fill(sim, 2)
     switch_on(sim, app)
     sim.advance(60)
@@ -49,7 +49,7 @@ def test_room_on_hosts_that_do_not_accept_sessions_is_no_room(sim: Simulator, ap
     assert settled(sim) == ["available"]
 
 
-def test_a_host_on_its_way_is_reckoned_with_for_half_an_hour(sim: Simulator, app: App) -> None:
+def test_a_host_being_added_counts_for_half_an_hour(sim: Simulator, app: App) -> None:
     fill(sim, 4)
     sim.faults({"kind": "never_registers", "match": "office-b001"})
     switch_on(sim, app)
@@ -108,7 +108,7 @@ def test_without_a_version_no_host_is_added(
     assert settled(sim) == [result, "available"]
 
 
-def test_an_app_that_is_not_there_gives_no_host(sim: Simulator, app: App) -> None:
+def test_no_host_is_added_when_the_app_is_unreachable(sim: Simulator, app: App) -> None:
     gone = listen(0)
     app.url = f"http://127.0.0.1:{gone.getsockname()[1]}/"
     gone.close()
@@ -118,7 +118,7 @@ def test_an_app_that_is_not_there_gives_no_host(sim: Simulator, app: App) -> Non
     assert len(sim.state(POOL)["hosts"]) == 4
 
 
-def test_azure_goes_on_while_the_app_thinks(sim: Simulator, app: App) -> None:
+def test_azure_serves_requests_while_the_app_is_slow(sim: Simulator, app: App) -> None:
     app.free.clear()
     switch_on(sim, app)
     burst(sim)
@@ -170,13 +170,13 @@ def test_an_autoscaler_can_be_switched_off(sim: Simulator, app: App, method: str
         ({"max_hosts": "3"}, "not supported"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(sim: Simulator, app: App, change: dict[str, Any], message: str) -> None:
+def test_an_invalid_rule_is_refused(sim: Simulator, app: App, change: dict[str, Any], message: str) -> None:
     with pytest.raises(ControlRefusedError, match=message):
         switch_on(sim, app, **change)
     assert sim.control("GET", "autoscaler")["rules"] == []
 
 
-def test_a_reset_forgets_rules_attempts_and_answers_to_come(sim: Simulator, app: App) -> None:
+def test_a_reset_removes_rules_attempts_and_pending_answers(sim: Simulator, app: App) -> None:
     switch_on(sim, app)
     burst(sim)
     settled(sim)

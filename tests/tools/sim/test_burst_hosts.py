@@ -1,4 +1,4 @@
-"""The hosts an autoscaler adds: what they are made from, how long it takes, and which must not be."""
+"""Hosts that the autoscaler adds: their version, their durations, and violations."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -21,7 +21,7 @@ def app() -> Iterator[App]:
         yield found
 
 
-def test_a_requested_host_is_made_from_the_version_the_app_gives(sim: Simulator, app: App) -> None:
+def test_a_requested_host_is_created_from_the_apps_version(sim: Simulator, app: App) -> None:
     app.gives("2.0.0")
     switch_on(sim, app)
     assert burst(sim) == ["office-b001"]
@@ -63,7 +63,7 @@ def test_a_burst_host_is_an_ordinary_host_to_people_and_operators(
     assert sim.state()["violations"] == []
 
 
-def test_creation_and_registration_take_their_time(sim: Simulator, app: App) -> None:
+def test_creation_and_registration_take_virtual_time(sim: Simulator, app: App) -> None:
     sim.reset(**UNHURRIED)
     switch_on(sim, app)
     burst(sim)
@@ -81,7 +81,7 @@ def test_creation_and_registration_take_their_time(sim: Simulator, app: App) -> 
 @pytest.mark.parametrize(
     "version_id", [names.version_id("9.9.9"), names.DEFINITION_ID, names.vm_id("office-0001"), "2.0.0"]
 )
-def test_only_a_version_of_the_gallery_becomes_a_host(sim: Simulator, app: App, version_id: str) -> None:
+def test_a_host_is_created_only_from_a_gallery_version(sim: Simulator, app: App, version_id: str) -> None:
     app.body = {"version_id": version_id}
     switch_on(sim, app)
     burst(sim)
@@ -89,7 +89,7 @@ def test_only_a_version_of_the_gallery_becomes_a_host(sim: Simulator, app: App, 
     assert len(sim.state(POOL)["hosts"]) == 4
 
 
-def test_a_host_that_cannot_be_created_leaves_nothing(sim: Simulator, app: App) -> None:
+def test_a_failed_creation_leaves_no_resources(sim: Simulator, app: App) -> None:
     before = everything(sim)
     sim.faults({"kind": "allocation_failed", "match": "office-b001"})
     switch_on(sim, app)
@@ -120,7 +120,7 @@ def test_a_host_of_a_version_that_is_only_staged_is_a_violation(
     assert violations() == [("staged_version_given", "office-b001")]
 
 
-def test_an_activation_whose_flags_follow_a_little_later_is_none(
+def test_flags_that_are_updated_shortly_after_an_activation_are_no_violation(
     sim: Simulator, app: App, compute: Client, violations: Violations
 ) -> None:
     app.gives("3.0.0")
@@ -133,7 +133,7 @@ def test_an_activation_whose_flags_follow_a_little_later_is_none(
     assert violations() == []
 
 
-def test_a_back_up_is_not_taken_for_staged_even_when_it_is_the_newest(
+def test_a_backup_does_not_count_as_staged_even_when_it_is_the_newest(
     sim: Simulator, app: App, compute: Client, violations: Violations
 ) -> None:
     flag(compute, "3.0.0", excluded=False)
@@ -147,7 +147,7 @@ def test_a_back_up_is_not_taken_for_staged_even_when_it_is_the_newest(
     assert violations() == []
 
 
-def test_a_back_up_of_a_further_definition_is_not_taken_for_staged(
+def test_a_backup_of_another_definition_does_not_count_as_staged(
     sim: Simulator, app: App, compute: Client, violations: Violations
 ) -> None:
     sim.control(
@@ -163,7 +163,7 @@ def test_a_back_up_of_a_further_definition_is_not_taken_for_staged(
     assert violations() == [("staged_version_given", "office-b002")]
 
 
-def test_an_old_version_that_never_was_offered_is_not_staged(sim: Simulator, app: App, violations: Violations) -> None:
+def test_an_old_version_that_was_never_latest_is_not_staged(sim: Simulator, app: App, violations: Violations) -> None:
     sim.reset(**{**DEFAULTS, "versions": "1.0.0,2.0.0", "excluded": "1.0.0"})
     switch_on(sim, app)
     burst(sim)

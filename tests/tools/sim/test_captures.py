@@ -1,4 +1,4 @@
-"""What may be generalized and captured, and what a copy leaves behind."""
+"""Generalizing and capturing VMs, and resources that a copy leaves behind."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ from tests.tools.sim.conftest import REGION, Client, arm_error
 Violations = Callable[[], list[tuple[str, str]]]
 
 
-def test_a_prepared_copy_is_captured_without_a_word(compute: Client, violations: Violations) -> None:
+def test_a_sysprepped_copy_is_captured_without_violations(compute: Client, violations: Violations) -> None:
     clone(compute, copied(compute))
     assert sysprep(compute).provisioning_state == "Succeeded"
     generalize(compute)
@@ -34,7 +34,7 @@ def test_a_prepared_copy_is_captured_without_a_word(compute: Client, violations:
     assert violations() == []
 
 
-def test_sysprep_takes_its_time(sim: Simulator, compute: Client) -> None:
+def test_sysprep_takes_virtual_time(sim: Simulator, compute: Client) -> None:
     clone(compute, copied(compute))
     sim.control("POST", "clock", {"speed": 1, "duration_scale": 1})
     body = {"location": REGION, "properties": {"source": {"script": "sysprep /quit"}}}
@@ -48,14 +48,14 @@ def test_sysprep_takes_its_time(sim: Simulator, compute: Client) -> None:
     assert sim.sim.world.vms[names.vm_id("copy").lower()].guest.sysprepped
 
 
-def test_generalizing_what_was_never_prepared_is_noticed(compute: Client, violations: Violations) -> None:
+def test_generalizing_without_sysprep_is_a_violation(compute: Client, violations: Violations) -> None:
     clone(compute, copied(compute))
     generalize(compute)
     compute.virtual_machines.generalize(GROUP, "copy")
     assert violations() == [("not_prepared", "copy")]
 
 
-def test_starting_a_prepared_copy_undoes_the_preparation(compute: Client, violations: Violations) -> None:
+def test_starting_a_sysprepped_copy_undoes_sysprep(compute: Client, violations: Violations) -> None:
     clone(compute, copied(compute))
     sysprep(compute)
     compute.virtual_machines.begin_restart(GROUP, "copy").result()
@@ -63,7 +63,7 @@ def test_starting_a_prepared_copy_undoes_the_preparation(compute: Client, violat
     assert violations() == [("not_prepared", "copy")]
 
 
-def test_a_preparation_that_fails_prepares_nothing(sim: Simulator, compute: Client, violations: Violations) -> None:
+def test_a_failed_sysprep_has_no_effect(sim: Simulator, compute: Client, violations: Violations) -> None:
     clone(compute, copied(compute))
     sim.faults({"kind": "lro_fail", "match": "put_run_command", "code": "VMRunCommandFailed"})
     with pytest.raises(HttpResponseError, match="VMRunCommandFailed"):
@@ -72,7 +72,7 @@ def test_a_preparation_that_fails_prepares_nothing(sim: Simulator, compute: Clie
     assert violations() == [("not_prepared", "copy")]
 
 
-def test_generalizing_the_template_itself_is_noticed(sim: Simulator, compute: Client, violations: Violations) -> None:
+def test_generalizing_the_template_is_a_violation(sim: Simulator, compute: Client, violations: Violations) -> None:
     compute.virtual_machines.begin_start(GROUP, TEMPLATE).result()
     sysprep(compute, TEMPLATE)
     generalize(compute, TEMPLATE)
@@ -81,14 +81,14 @@ def test_generalizing_the_template_itself_is_noticed(sim: Simulator, compute: Cl
         compute.virtual_machines.begin_start(GROUP, TEMPLATE)
 
 
-def test_a_snapshot_of_a_running_machine_is_noticed(compute: Client, violations: Violations) -> None:
+def test_a_snapshot_of_a_running_vm_is_a_violation(compute: Client, violations: Violations) -> None:
     copied(compute)
     compute.virtual_machines.begin_start(GROUP, TEMPLATE).result()
     copied(compute, name="other")
     assert violations() == [("snapshot_of_running", TEMPLATE)]
 
 
-def test_a_card_is_made_with_the_machine_and_goes_with_it(sim: Simulator, compute: Client) -> None:
+def test_a_network_interface_is_created_and_deleted_with_its_vm(sim: Simulator, compute: Client) -> None:
     made = clone(compute, copied(compute))
     reference = made.network_profile.network_interfaces[0]
     assert (reference.id, reference.delete_option) == (names.nic_id("copy-nic"), "Delete")
@@ -111,7 +111,7 @@ def test_a_card_is_made_with_the_machine_and_goes_with_it(sim: Simulator, comput
         (card(subnet={"id": f"{names.VNET_ID}/subnets/none"}), "InvalidResourceReference"),
     ],
 )
-def test_a_card_that_cannot_be_made_is_refused_and_takes_no_disk(
+def test_an_invalid_network_interface_is_refused_and_no_disk_is_created(
     sim: Simulator, compute: Client, change: dict[str, Any], code: str
 ) -> None:
     disk = copied(compute)
@@ -121,12 +121,12 @@ def test_a_card_that_cannot_be_made_is_refused_and_takes_no_disk(
     assert compute.disks.get(GROUP, "copy").disk_state == "Unattached"
 
 
-def test_a_public_address_is_noticed(compute: Client, violations: Violations) -> None:
+def test_a_public_address_is_a_violation(compute: Client, violations: Violations) -> None:
     clone(compute, copied(compute), card(publicIPAddressConfiguration={"name": "public"}))
     assert violations() == [("public_address", "copy")]
 
 
-def test_a_disk_keeps_the_security_of_what_it_is_copied_from(sim: Simulator, compute: Client) -> None:
+def test_a_disk_keeps_the_security_type_of_its_source(sim: Simulator, compute: Client) -> None:
     trusted(sim)
     disk = copied(compute)
     assert compute.disks.get(GROUP, "copy").security_profile.security_type == "TrustedLaunch"
@@ -136,7 +136,7 @@ def test_a_disk_keeps_the_security_of_what_it_is_copied_from(sim: Simulator, com
     clone(compute, disk, securityProfile={"securityType": "TrustedLaunch"})
 
 
-def test_of_a_trusted_machine_there_is_no_managed_image(sim: Simulator, compute: Client) -> None:
+def test_a_trusted_launch_vm_gives_no_managed_image(sim: Simulator, compute: Client) -> None:
     trusted(sim)
     clone(compute, copied(compute), securityProfile={"securityType": "TrustedLaunch"})
     sysprep(compute)
@@ -147,7 +147,7 @@ def test_of_a_trusted_machine_there_is_no_managed_image(sim: Simulator, compute:
 
 
 @pytest.mark.parametrize("feature", ["TrustedLaunch", ""])
-def test_a_definition_takes_machines_of_its_own_security_only(sim: Simulator, compute: Client, feature: str) -> None:
+def test_a_definition_accepts_only_vms_of_its_own_security_type(sim: Simulator, compute: Client, feature: str) -> None:
     trusted(sim, feature)
     security = {} if feature else {"securityProfile": {"securityType": "TrustedLaunch"}}
     sim.sim.world.disks.clear()
@@ -159,7 +159,7 @@ def test_a_definition_takes_machines_of_its_own_security_only(sim: Simulator, co
         version_of(compute, {"virtualMachineId": names.vm_id("copy")})
 
 
-def test_a_managed_image_is_no_source_for_a_trusted_definition(sim: Simulator, compute: Client) -> None:
+def test_a_trusted_launch_definition_accepts_no_managed_image(sim: Simulator, compute: Client) -> None:
     clone(compute, copied(compute))
     sysprep(compute)
     generalize(compute)
@@ -169,7 +169,7 @@ def test_a_managed_image_is_no_source_for_a_trusted_definition(sim: Simulator, c
         version_of(compute, {"id": image})
 
 
-def test_what_is_being_made_is_seen_and_cannot_be_used_yet(sim: Simulator, compute: Client) -> None:
+def test_a_resource_being_created_is_listed_and_cannot_be_used(sim: Simulator, compute: Client) -> None:
     sim.control("POST", "clock", {"speed": 1, "duration_scale": 1})
     source = compute.virtual_machines.get(GROUP, TEMPLATE).storage_profile.os_disk.managed_disk.id
     creation = {"createOption": "Copy", "sourceResourceId": source}
@@ -187,7 +187,7 @@ def test_what_is_being_made_is_seen_and_cannot_be_used_yet(sim: Simulator, compu
 
 
 @pytest.mark.parametrize("kind", ["snapshots", "disks"])
-def test_what_could_not_be_made_is_left_behind_as_failed(sim: Simulator, compute: Client, kind: str) -> None:
+def test_a_resource_whose_creation_failed_stays_as_failed(sim: Simulator, compute: Client, kind: str) -> None:
     sim.faults({"kind": "lro_fail", "match": f"put_{kind[:-1]}", "count": 1})
     with pytest.raises(HttpResponseError):
         copied(compute)

@@ -1,4 +1,4 @@
-"""Time and people: clocks, the model of a working day, and the events their guests post."""
+"""The clock, simulated users, and logoff events."""
 
 import http.server
 import json
@@ -14,7 +14,7 @@ from local.sim.testing import Simulator
 from tests.tools.sim.conftest import DEFAULTS, POOL, Operator, wait_for
 
 
-def test_what_is_due_runs_in_order_each_at_its_own_moment() -> None:
+def test_due_actions_run_in_order_each_at_its_own_time() -> None:
     clock = Clock(speed=0)
     seen: list[tuple[str, float]] = []
 
@@ -51,7 +51,7 @@ def busy_day(sim: Simulator, **options: Any) -> Any:
     return sim.state(POOL)
 
 
-def test_people_come_work_and_leave(sim: Simulator) -> None:
+def test_users_log_on_work_and_log_off(sim: Simulator) -> None:
     day = busy_day(sim)
     counters = day["counters"]
     assert counters["logons"] > 100
@@ -60,7 +60,7 @@ def test_people_come_work_and_leave(sim: Simulator) -> None:
     assert (day["turned_away"], day["violations"]) == (0, [])
 
 
-def test_the_same_seed_gives_the_same_day(sim: Simulator) -> None:
+def test_the_same_seed_gives_the_same_run(sim: Simulator) -> None:
     def essence(day: Any) -> Any:
         return [(h["host"], [s["user"] for s in h["sessions"]]) for h in day["hosts"]]
 
@@ -69,13 +69,13 @@ def test_the_same_seed_gives_the_same_day(sim: Simulator) -> None:
     assert first != other
 
 
-def test_a_full_pool_turns_people_away(sim: Simulator) -> None:
+def test_a_full_pool_refuses_logons(sim: Simulator) -> None:
     day = busy_day(sim, hosts=2, max_session_limit=2, arrivals_per_minute=5.0)
     assert day["turned_away"] > 100
     assert max(len(h["sessions"]) for h in day["hosts"]) == 2
 
 
-def test_nobody_is_sent_to_a_drained_or_stopped_host(sim: Simulator) -> None:
+def test_no_session_is_placed_on_a_drained_or_stopped_host(sim: Simulator) -> None:
     day = busy_day(sim, hosts=5, powered_off=1, drained=1, busy=0.0, arrivals_per_minute=3.0, users=True)
     by_host = {h["host"]: len(h["sessions"]) for h in day["hosts"]}
     assert by_host["office-0004"] == by_host["office-0005"] == 0
@@ -83,7 +83,7 @@ def test_nobody_is_sent_to_a_drained_or_stopped_host(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("policy", "hosts_used"), [("BreadthFirst", 4), ("DepthFirst", 1)])
-def test_the_broker_spreads_people_or_fills_hosts(sim: Simulator, policy: str, hosts_used: int) -> None:
+def test_the_broker_spreads_sessions_or_fills_hosts(sim: Simulator, policy: str, hosts_used: int) -> None:
     sim.reset(load_balancer=policy)
     sim.control("POST", "arrive", {"count": 4})
     assert sum(1 for h in sim.state(POOL)["hosts"] if h["sessions"]) == hosts_used
@@ -102,7 +102,7 @@ Inbox = list[dict[str, Any]]
 
 @pytest.fixture
 def inbox() -> Iterator[tuple[str, Inbox]]:
-    """A function host that only listens."""
+    """A fake function host that only records requests."""
     received: Inbox = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -133,7 +133,7 @@ def test_a_logoff_is_posted_by_the_guest(sim: Simulator, inbox: tuple[str, Inbox
     assert set(event) == {"host", "vm_id", "session_id", "utc"}
 
 
-def test_events_get_lost_and_come_twice(sim: Simulator, inbox: tuple[str, Inbox]) -> None:
+def test_events_are_lost_or_duplicated_by_faults(sim: Simulator, inbox: tuple[str, Inbox]) -> None:
     url, received = inbox
     sim.reset(**{**DEFAULTS, "events_url": url})
     sim.faults({"kind": "lost_event", "match": "office-0001"}, {"kind": "duplicate_event", "match": "office-0002"})
@@ -146,7 +146,7 @@ def test_events_get_lost_and_come_twice(sim: Simulator, inbox: tuple[str, Inbox]
     assert (counters["events_lost"], counters["events_duplicated"]) == (1, 1)
 
 
-def test_events_nobody_takes_are_counted(sim: Simulator) -> None:
+def test_events_that_cannot_be_posted_are_counted(sim: Simulator) -> None:
     sim.reset(**{**DEFAULTS, "events_url": "http://127.0.0.1:9/api/events/logoff"})
     sim.log_on("office-0001", "ann@contoso.com")
     sim.log_off("office-0001", "ann@contoso.com")

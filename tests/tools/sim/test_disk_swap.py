@@ -1,4 +1,4 @@
-"""Putting a kept OS disk under its machine again: what comes back, and what does not."""
+"""Swapping a kept OS disk back to its VM: which state returns, and which does not."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def swap_to(disk_id: str) -> dict[str, Any]:
 
 @pytest.fixture
 def kept(sim: Simulator, operator: Operator) -> str:
-    """The disk of a host that was renewed: 2.0.0 now, joined and registered."""
+    """The old disk of a host that was rebuilt on 2.0.0, joined and registered."""
     sim.reset(delete_option="Detach")
     old = str(sim.host(VM)["os_disk"])
     operator.renew(VM, "2.0.0")
@@ -33,7 +33,7 @@ def kept(sim: Simulator, operator: Operator) -> str:
 
 @pytest.fixture
 def back(compute: Client, operator: Operator) -> Callable[[str], None]:
-    """Takes a host out of its pool and puts a disk under it."""
+    """Unregister a host, and swap its disk."""
 
     def put(disk_id: str) -> None:
         operator.unregister(VM)
@@ -44,7 +44,7 @@ def back(compute: Client, operator: Operator) -> Callable[[str], None]:
     return put
 
 
-def test_the_old_system_comes_back_neither_registered_nor_trusted(
+def test_the_old_guest_returns_neither_registered_nor_trusted(
     sim: Simulator, compute: Client, kept: str, back: Callable[[str], None], violations: Violations
 ) -> None:
     back(kept)
@@ -56,7 +56,7 @@ def test_the_old_system_comes_back_neither_registered_nor_trusted(
     assert violations() == []
 
 
-def test_it_is_available_once_it_has_joined_and_registered_anew(
+def test_it_is_available_after_joining_and_registering_again(
     sim: Simulator, operator: Operator, kept: str, back: Callable[[str], None], violations: Violations
 ) -> None:
     back(kept)
@@ -91,7 +91,7 @@ def test_a_host_that_never_joined_in_between_is_still_trusted(
     assert sim.host(VM)["joined"]
 
 
-def test_a_replaced_host_gets_its_old_system_back_too(
+def test_a_replaced_host_gets_its_old_guest_back_too(
     sim: Simulator, compute: Client, operator: Operator, back: Callable[[str], None]
 ) -> None:
     sim.reset(delete_option="Detach")
@@ -106,7 +106,7 @@ def test_a_replaced_host_gets_its_old_system_back_too(
     assert (host["version"], host["join"], host["joined"]) == ("1.0.0", "ad", False)
 
 
-def test_a_swap_takes_a_while_and_nothing_else_is_begun_meanwhile(
+def test_a_swap_takes_time_and_blocks_other_operations(
     sim: Simulator, compute: Client, operator: Operator, kept: str
 ) -> None:
     operator.unregister(VM)
@@ -120,9 +120,7 @@ def test_a_swap_takes_a_while_and_nothing_else_is_begun_meanwhile(
     assert (sim.host(VM)["version"], sim.host(VM)["provisioning"]) == ("1.0.0", "Succeeded")
 
 
-def test_a_swap_that_fails_leaves_the_disk_that_was_there(
-    sim: Simulator, compute: Client, operator: Operator, kept: str
-) -> None:
+def test_a_failed_swap_keeps_the_former_disk(sim: Simulator, compute: Client, operator: Operator, kept: str) -> None:
     operator.unregister(VM)
     compute.virtual_machines.begin_deallocate(GROUP, VM).result()
     sim.faults({"kind": "lro_fail", "match": "swap_os_disk", "count": 1})
@@ -137,7 +135,7 @@ def test_a_swap_that_fails_leaves_the_disk_that_was_there(
     ("disk", "refused", "code"),
     [("nobody", ResourceNotFoundError, "ResourceNotFound"), ("", ResourceExistsError, "ConflictingUserInput")],
 )
-def test_a_disk_that_is_not_there_or_on_another_machine_is_refused(
+def test_a_missing_disk_or_one_of_another_vm_is_refused(
     sim: Simulator, compute: Client, operator: Operator, disk: str, refused: type[Exception], code: str
 ) -> None:
     wanted = names.disk_id(disk) if disk else str(sim.host("office-0002")["os_disk"])
@@ -164,7 +162,7 @@ def test_every_destructive_call_is_counted_by_its_name(
     assert calls["total"] == sum(calls["by_operation"].values()) == sum(calls["by_method"].values())
 
 
-def test_a_host_that_still_accepts_sessions_is_not_to_be_swapped(
+def test_swapping_a_host_that_accepts_sessions_is_a_violation(
     sim: Simulator, compute: Client, kept: str, violations: Violations
 ) -> None:
     compute.virtual_machines.begin_deallocate(GROUP, VM).result()
@@ -172,7 +170,7 @@ def test_a_host_that_still_accepts_sessions_is_not_to_be_swapped(
     assert violations() == [("accepting_sessions", VM), ("accepting_sessions", VM)]
 
 
-def test_a_host_in_service_on_the_version_is_not_to_be_swapped_to_it(
+def test_swapping_a_host_in_service_to_its_own_version_is_a_violation(
     sim: Simulator, compute: Client, operator: Operator, violations: Violations
 ) -> None:
     sim.reset(delete_option="Detach")

@@ -27,9 +27,7 @@ def test_a_joined_and_registered_host_is_available_again(sim: Simulator, desktop
     assert host.virtual_machine_id == sim.host(VM)["vm_id"]
 
 
-def test_a_host_that_joined_nothing_never_becomes_available(
-    sim: Simulator, desktops: Client, operator: Operator
-) -> None:
+def test_a_host_without_a_join_never_becomes_available(sim: Simulator, desktops: Client, operator: Operator) -> None:
     operator.unregister(VM)
     operator.reimage(VM)
     operator.register(VM)
@@ -96,7 +94,7 @@ def test_an_extension_runs_again_only_with_a_new_force_update_tag(sim: Simulator
     assert sim.host(VM)["joined"]
 
 
-def test_nothing_can_be_put_into_a_machine_that_is_off(compute: Client, operator: Operator) -> None:
+def test_a_stopped_vm_accepts_no_extensions(compute: Client, operator: Operator) -> None:
     operator.drain(VM)
     compute.virtual_machines.begin_deallocate(GROUP, VM).result()
     for step in (operator.join, operator.register):
@@ -105,7 +103,7 @@ def test_nothing_can_be_put_into_a_machine_that_is_off(compute: Client, operator
         assert arm_error(caught).code == "OperationNotAllowed"
 
 
-def test_no_secret_is_ever_given_back(sim: Simulator, compute: Client, desktops: Client, operator: Operator) -> None:
+def test_no_secret_is_returned(sim: Simulator, compute: Client, desktops: Client, operator: Operator) -> None:
     token = operator.token()
     operator.unregister(VM)
     operator.reimage(VM)
@@ -119,13 +117,13 @@ def test_no_secret_is_ever_given_back(sim: Simulator, compute: Client, desktops:
     assert "join-secret" not in everything
 
 
-def test_a_token_in_plain_parameters_is_noticed(operator: Operator, violations: Callable[[], list[Any]]) -> None:
+def test_a_token_in_plain_parameters_is_a_violation(operator: Operator, violations: Callable[[], list[Any]]) -> None:
     plain = [{"name": "RegistrationToken", "value": operator.token()}]
     operator.register(VM, parameters=plain)
     assert violations() == [("secret_exposed", VM)]
 
 
-def test_the_action_run_command_gives_its_output(compute: Client) -> None:
+def test_the_action_run_command_returns_its_output(compute: Client) -> None:
     body = {"commandId": "RunPowerShellScript", "script": ["hostname"]}
     result = compute.virtual_machines.begin_run_command(GROUP, VM, body).result()
     assert result.value[0].code == "ComponentStatus/StdOut/succeeded"

@@ -1,4 +1,4 @@
-"""Whatever can be made to go wrong."""
+"""Injected faults."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ VM, HOST = "office-0001", "office-0001.contoso.local"
 
 
 @pytest.mark.parametrize(("kind", "status"), [("429", 429), ("500", 500), ("503", 503)])
-def test_a_call_is_refused_so_many_times(sim: Simulator, compute: Client, kind: str, status: int) -> None:
+def test_a_call_is_refused_count_times(sim: Simulator, compute: Client, kind: str, status: int) -> None:
     sim.faults({"kind": kind, "match": "get_vm", "count": 2, "retry_after": 7})
     for _ in range(2):
         with pytest.raises(HttpResponseError) as caught:
@@ -30,14 +30,14 @@ def test_a_call_is_refused_so_many_times(sim: Simulator, compute: Client, kind: 
 @pytest.mark.parametrize(
     "match", ["office-0002", "office-000[2]", "*/virtualMachines/OFFICE-0002", "get */office-0002"]
 )
-def test_a_fault_finds_its_call_by_part_or_by_pattern(sim: Simulator, compute: Client, match: str) -> None:
+def test_a_fault_matches_by_substring_or_pattern(sim: Simulator, compute: Client, match: str) -> None:
     sim.faults({"kind": "500", "match": match})
     compute.virtual_machines.get(GROUP, VM)
     with pytest.raises(HttpResponseError):
         compute.virtual_machines.get(GROUP, "office-0002")
 
 
-def test_a_rate_strikes_now_and_then(sim: Simulator, compute: Client) -> None:
+def test_a_rate_is_a_probability(sim: Simulator, compute: Client) -> None:
     sim.faults({"kind": "503", "rate": 0.5})
     refused = 0
     for _ in range(40):
@@ -72,7 +72,7 @@ def test_an_operation_hangs_until_the_faults_are_cleared(sim: Simulator, compute
     assert sim.host(VM)["version"] == "2.0.0"
 
 
-def test_capacity_may_be_missing_at_start_and_at_creation(sim: Simulator, compute: Client, operator: Operator) -> None:
+def test_allocation_can_fail_at_start_and_at_creation(sim: Simulator, compute: Client, operator: Operator) -> None:
     from tests.tools.sim.test_virtual_machines import machine  # noqa: PLC0415
 
     operator.unregister(VM)
@@ -105,7 +105,7 @@ def test_a_host_that_never_registers(sim: Simulator, operator: Operator) -> None
     assert sim.host(VM)["status"] == "Unregistered"
 
 
-def test_a_reimage_that_brings_the_old_version_back(sim: Simulator, compute: Client, operator: Operator) -> None:
+def test_a_reimage_can_keep_the_old_version(sim: Simulator, compute: Client, operator: Operator) -> None:
     sim.faults({"kind": "reimage_ignores_version", "match": VM})
     before = sim.host(VM)["os_disk"]
     operator.unregister(VM)
@@ -115,7 +115,7 @@ def test_a_reimage_that_brings_the_old_version_back(sim: Simulator, compute: Cli
     assert compute.virtual_machines.get(GROUP, VM).storage_profile.image_reference.exact_version == "1.0.0"
 
 
-def test_a_session_count_that_lags_behind_the_sessions(sim: Simulator, desktops: Client) -> None:
+def test_a_session_count_can_be_delayed(sim: Simulator, desktops: Client) -> None:
     sim.reset(speed=1.0)
     sim.log_on(VM, "ann@contoso.com")
     sim.advance(100)
@@ -127,7 +127,7 @@ def test_a_session_count_that_lags_behind_the_sessions(sim: Simulator, desktops:
     assert desktops.session_hosts.get(GROUP, POOL, HOST).sessions == 0
 
 
-def test_a_ghost_is_registered_but_has_no_machine(sim: Simulator, compute: Client, desktops: Client) -> None:
+def test_a_ghost_is_registered_but_has_no_vm(sim: Simulator, compute: Client, desktops: Client) -> None:
     sim.faults({"kind": "ghost", "match": VM})
     assert desktops.session_hosts.get(GROUP, POOL, HOST).status == "Unavailable"
     with pytest.raises(ResourceNotFoundError):
@@ -146,7 +146,7 @@ def test_a_connection_breaks_before_or_after_the_work(
     assert sim.state()["counters"]["reimaged"] == done
 
 
-def test_a_slow_answer_comes_all_the_same(sim: Simulator, compute: Client) -> None:
+def test_a_slow_answer_arrives(sim: Simulator, compute: Client) -> None:
     sim.faults({"kind": "slow", "match": "get_vm", "seconds": 0.2, "count": 1})
     assert compute.virtual_machines.get(GROUP, VM).name == VM
     sim.faults({"kind": "slow", "match": "get_vm", "seconds": 2, "count": 1})
@@ -158,7 +158,7 @@ def test_a_slow_answer_comes_all_the_same(sim: Simulator, compute: Client) -> No
 @pytest.mark.parametrize(
     ("fault", "text"), [({"kind": "rain"}, "unknown fault kind 'rain'"), ({"kind": "500", "cuont": 1}, "cuont")]
 )
-def test_a_fault_nobody_knows_is_refused_by_name(sim: Simulator, fault: dict[str, Any], text: str) -> None:
+def test_an_unknown_fault_is_refused_by_name(sim: Simulator, fault: dict[str, Any], text: str) -> None:
     with pytest.raises(ControlRefusedError, match=text):
         sim.faults(fault)
     assert sim.control("GET", "faults")["kinds"] == list(KINDS)

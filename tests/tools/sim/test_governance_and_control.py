@@ -1,4 +1,4 @@
-"""What stands around the machines, the control surface, and the command line."""
+"""Governance routes, control routes, and the command line."""
 
 import signal
 import subprocess
@@ -23,17 +23,17 @@ from tests.tools.sim.conftest import POOL, Client
 
 
 def send(client: Client, method: str, path: str, body: Any = None, version: str = "2022-04-01") -> Any:
-    """A call no client has an operation for, through the client's own pipeline."""
+    """Send a call that no SDK client has an operation for, through the client's pipeline."""
     return client.send_request(HttpRequest(method, f"{path}?api-version={version}", json=body))
 
 
-def test_paths_are_taken_apart_whatever_their_case() -> None:
+def test_paths_are_parsed_regardless_of_case() -> None:
     taken = parse_path("/Subscriptions/S/resourcegroups/G/providers/MICROSOFT.Compute/VirtualMachines/Vm1/Reimage")
     assert taken[:4] == ("S", "G", "microsoft.compute/virtualmachines/*/reimage", ("Vm1",))
     assert ("POST", taken[2]) in ROUTES
 
 
-def test_the_subscription_and_its_group_are_there(compute: Client) -> None:
+def test_the_subscription_and_its_group_can_be_read(compute: Client) -> None:
     assert send(compute, "GET", names.SUB_ID).json()["state"] == "Enabled"
     assert send(compute, "GET", names.GROUP_ID).json()["location"] == names.REGION
     assert send(compute, "GET", "/subscriptions/none").status_code == 404
@@ -50,7 +50,7 @@ def test_permissions_can_be_read_and_narrowed(sim: Simulator, compute: Client) -
     assert (role["actions"], role["notActions"]) == (["*"], ["Microsoft.Compute/disks/delete"])
 
 
-def test_a_lock_is_seen_at_and_below_its_scope(compute: Client) -> None:
+def test_a_lock_is_listed_at_and_below_its_scope(compute: Client) -> None:
     lock = "providers/Microsoft.Authorization/locks"
     body = {"properties": {"level": "CanNotDelete"}}
     assert send(compute, "PUT", f"{names.GROUP_ID}/{lock}/keep", body).status_code == 201
@@ -63,7 +63,7 @@ def test_a_lock_is_seen_at_and_below_its_scope(compute: Client) -> None:
     assert send(compute, "DELETE", f"{names.GROUP_ID}/{lock}/keep").status_code == 200
 
 
-def test_a_lock_on_one_machine_is_in_the_list_of_its_group_and_not_in_that_of_another(compute: Client) -> None:
+def test_a_lock_on_a_vm_is_listed_for_its_group_and_not_for_another_vm(compute: Client) -> None:
     lock = "providers/Microsoft.Authorization/locks"
     send(compute, "PUT", f"{names.vm_id('office-000')}/{lock}/one", {"properties": {"level": "ReadOnly"}})
     assert [k["name"] for k in send(compute, "GET", f"{names.GROUP_ID}/{lock}").json()["value"]] == ["one"]
@@ -83,7 +83,7 @@ def test_tags_can_be_merged_without_the_rest_of_the_vm(sim: Simulator, compute: 
     assert sim.host("office-0001")["tags"] == {"c": "3"}
 
 
-def test_quota_says_what_is_used(sim: Simulator, compute: Client) -> None:
+def test_usages_show_the_used_cores(sim: Simulator, compute: Client) -> None:
     cores = next(iter(compute.usage.list(names.REGION)))
     assert (cores.current_value, cores.limit) == (20, 100_000)  # four hosts and the personal one
     sim.control("POST", "expect", {"core_quota": 24})
@@ -94,7 +94,7 @@ def test_quota_says_what_is_used(sim: Simulator, compute: Client) -> None:
         assert next(iter(compute.usage.list(names.REGION))).limit == limit
 
 
-def test_subnet_card_and_scale_set_can_be_read(sim: Simulator, compute: Client) -> None:
+def test_subnet_network_interface_and_scale_set_can_be_read(sim: Simulator, compute: Client) -> None:
     nic = send(compute, "GET", names.nic_id("office-0001-nic")).json()
     assert nic["properties"]["virtualMachine"]["id"] == names.vm_id("office-0001")
     subnet = nic["properties"]["ipConfigurations"][0]["properties"]["subnet"]["id"]
@@ -135,14 +135,14 @@ def test_calls_are_counted_by_operation_and_by_host(sim: Simulator, compute: Cli
     assert counted["by_status"] == {"200": 2}
 
 
-def test_a_summary_leaves_hosts_and_disks_out(sim: Simulator) -> None:
+def test_a_summary_has_no_hosts_and_disks(sim: Simulator) -> None:
     everything = sim.state()
     summary = sim.control("GET", "state?summary=true")
     assert set(everything) - set(summary) == {"hosts", "disks", "temporary"}
     assert summary["counters"] == everything["counters"]
 
 
-def test_a_reset_takes_options_and_refuses_strangers(sim: Simulator) -> None:
+def test_a_reset_accepts_options_and_refuses_unknown_ones(sim: Simulator) -> None:
     sim.reset(hosts=7)
     assert len(sim.state(POOL)["hosts"]) == 7
     assert sim.control("GET", "options")["hosts"] == 7
@@ -151,7 +151,7 @@ def test_a_reset_takes_options_and_refuses_strangers(sim: Simulator) -> None:
         sim.reset(hots=3)
 
 
-def test_every_option_is_a_flag_with_a_word_on_it() -> None:
+def test_every_option_is_a_flag_with_a_help_text() -> None:
     assert set(HELP) == set(Options().as_dict())
     text = parser().format_help()
     assert all(f"--{name.replace('_', '-')}" in text for name in HELP)
@@ -159,7 +159,7 @@ def test_every_option_is_a_flag_with_a_word_on_it() -> None:
     assert (given["users"], given["vmss"], given["arrivals_per_minute"], given["hosts"]) == ("off", True, 2.5, 3)
 
 
-def test_a_taken_port_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     taken = listen(0)
     port = taken.getsockname()[1]
     try:
@@ -171,7 +171,7 @@ def test_a_taken_port_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> N
     assert f"port {port} is not available" in lines[0]
 
 
-def test_the_server_starts_answers_and_ends_at_once() -> None:
+def test_the_server_starts_answers_and_stops_immediately() -> None:
     free = listen(0)
     port = free.getsockname()[1]
     free.close()

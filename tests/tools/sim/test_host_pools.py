@@ -1,4 +1,4 @@
-"""Host pools, session hosts and the people on them."""
+"""Host pools, session hosts and user sessions."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ HOST = "office-0001.contoso.local"
 Violations = Callable[[], list[Any]]
 
 
-def test_the_two_pools_say_what_they_are(desktops: Client) -> None:
+def test_the_two_pools_show_their_types(desktops: Client) -> None:
     kinds = {p.name: p.host_pool_type for p in desktops.host_pools.list()}
     assert kinds == {"hp-office": "Pooled", "hp-personal": "Personal"}
     pool = desktops.host_pools.get(GROUP, POOL)
@@ -34,7 +34,7 @@ def test_a_session_host_is_named_after_its_pool_and_points_at_its_vm(desktops: C
     assert personal.assigned_user == "owner@contoso.com"
 
 
-def test_pages_neither_repeat_nor_miss_a_host_while_hosts_come_and_go(
+def test_pages_neither_repeat_nor_miss_a_host_while_hosts_change(
     sim: Simulator, desktops: Client, operator: Operator
 ) -> None:
     sim.reset(hosts=23, page_size=5)
@@ -55,14 +55,14 @@ def test_drain_is_kept(desktops: Client, operator: Operator) -> None:
     assert desktops.session_hosts.get(GROUP, POOL, HOST).allow_new_session is True
 
 
-def test_a_world_can_start_with_hosts_off_and_drained(sim: Simulator, desktops: Client) -> None:
+def test_hosts_can_be_off_or_drained_at_the_start(sim: Simulator, desktops: Client) -> None:
     sim.reset(hosts=6, powered_off=2, drained=1)
     hosts = list(desktops.session_hosts.list(GROUP, POOL))
     assert [h.status for h in hosts] == ["Available"] * 4 + ["Shutdown"] * 2
     assert [h.allow_new_session for h in hosts] == [True, True, True, False, True, True]
 
 
-def test_a_session_is_seen_messaged_disconnected_and_signed_out(
+def test_a_session_is_listed_messaged_disconnected_and_signed_out(
     sim: Simulator, desktops: Client, violations: Violations
 ) -> None:
     number = sim.log_on("office-0001", "ann@contoso.com")
@@ -113,9 +113,7 @@ def test_a_sign_out_takes_some_seconds(sim: Simulator, desktops: Client) -> None
     assert sim.host("office-0001")["sessions"] == []
 
 
-def test_a_sign_out_before_the_agreed_moment_is_a_violation(
-    sim: Simulator, desktops: Client, violations: Violations
-) -> None:
+def test_a_sign_out_before_force_at_is_a_violation(sim: Simulator, desktops: Client, violations: Violations) -> None:
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     sim.control("POST", "expect", {"force_at": later})
     number = sim.log_on("office-0001", "ann@contoso.com")
@@ -123,7 +121,7 @@ def test_a_sign_out_before_the_agreed_moment_is_a_violation(
     assert violations() == [("signed_out_early", HOST)]
 
 
-def test_a_host_with_people_is_unregistered_only_by_force(
+def test_a_host_with_sessions_is_unregistered_only_by_force(
     sim: Simulator, desktops: Client, violations: Violations
 ) -> None:
     sim.log_on("office-0001", "ann@contoso.com")
@@ -134,7 +132,7 @@ def test_a_host_with_people_is_unregistered_only_by_force(
     desktops.session_hosts.delete(GROUP, POOL, HOST)  # 204
 
 
-def test_a_registration_token_has_bounds_and_can_be_taken_back(desktops: Client, operator: Operator) -> None:
+def test_a_registration_token_has_limits_and_can_be_deleted(desktops: Client, operator: Operator) -> None:
     assert desktops.host_pools.retrieve_registration_token(GROUP, POOL).token is None
     token = operator.token()
     assert len(token) > 40
@@ -151,7 +149,7 @@ def test_a_registration_token_has_bounds_and_can_be_taken_back(desktops: Client,
     assert desktops.host_pools.retrieve_registration_token(GROUP, POOL).token is None
 
 
-def test_people_come_and_go_on_request_and_mistakes_are_told(sim: Simulator) -> None:
+def test_users_log_on_and_off_on_request_and_errors_are_reported(sim: Simulator) -> None:
     sim.log_on(HOST, "ann@contoso.com")
     sim.log_off("office-0001", "ANN@contoso.com")
     for call, status in (
@@ -164,7 +162,7 @@ def test_people_come_and_go_on_request_and_mistakes_are_told(sim: Simulator) -> 
         assert caught.value.status == status
 
 
-def test_nobody_new_gets_onto_a_drained_host_unless_forced(sim: Simulator, operator: Operator) -> None:
+def test_a_drained_host_accepts_no_logon_unless_forced(sim: Simulator, operator: Operator) -> None:
     operator.drain("office-0001")
     with pytest.raises(ControlRefusedError, match="does not accept"):
         sim.log_on("office-0001", "ann@contoso.com")

@@ -1,4 +1,4 @@
-"""Disks, snapshots, managed images and gallery versions: the way from a template VM to a version."""
+"""Disks, snapshots, managed images and gallery versions: the steps from a template VM to a version."""
 
 from collections.abc import Callable
 from typing import Any
@@ -67,7 +67,7 @@ def test_a_template_is_cloned_through_a_snapshot(compute: Client) -> None:
 
 
 def _make_clone(compute: Client, disk_id: str) -> None:
-    """A card through the compute client's own pipeline, and a VM that attaches the disk."""
+    """Create a network interface through the compute client's pipeline, and a VM that attaches the disk."""
     from azure.core.rest import HttpRequest  # noqa: PLC0415
 
     url = f"{names.nic_id('clone-nic')}?api-version=2025-01-01"
@@ -85,7 +85,7 @@ def _make_clone(compute: Client, disk_id: str) -> None:
     compute.virtual_machines.begin_create_or_update(GROUP, "clone", body).result()
 
 
-def test_a_source_that_is_not_there_is_404(compute: Client) -> None:
+def test_a_missing_source_is_404(compute: Client) -> None:
     missing = names.disk_id("none")
     body = {"location": REGION, "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": missing}}}
     for client, name in ((compute.snapshots, "s"), (compute.disks, "d")):
@@ -127,7 +127,7 @@ def test_a_version_is_captured_replicated_and_put_into_service(sim: Simulator, c
         ("4.0.0", {"id": "captured"}, {"targetRegions": [{"name": "East US"}]}, "InvalidParameter"),
     ],
 )
-def test_a_version_that_cannot_be_made_is_refused(
+def test_an_invalid_version_is_refused(
     compute: Client, name: str, source: dict[str, Any], publishing: dict[str, Any], code: str
 ) -> None:
     image = generalized_image(compute)
@@ -138,13 +138,13 @@ def test_a_version_that_cannot_be_made_is_refused(
     assert arm_error(caught).code == code
 
 
-def test_an_image_is_made_of_a_generalized_vm_only(compute: Client) -> None:
+def test_an_image_needs_a_generalized_vm(compute: Client) -> None:
     body = {"location": REGION, "properties": {"sourceVirtualMachine": {"id": names.TEMPLATE_VM_ID}}}
     with pytest.raises(ResourceExistsError):
         compute.images.begin_create_or_update(GROUP, "captured", body)
 
 
-def test_deleting_a_version_in_use_is_noticed(compute: Client, violations: Callable[[], list[Any]]) -> None:
+def test_deleting_a_version_in_use_is_a_violation(compute: Client, violations: Callable[[], list[Any]]) -> None:
     versions = compute.gallery_image_versions
     versions.begin_delete(*IMAGE, "3.0.0").result()
     assert violations() == []

@@ -1,4 +1,4 @@
-"""Power, re-imaging, and what must not be done to a host in use."""
+"""Power, reimage, and violations for hosts in use."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ Violations = Callable[[], list[Any]]
 
 
 class StartOnly(ARMPolling):
-    """Starts and does not wait. (`polling=False` starts too, but its poller has no continuation token to give.)"""
+    """Starts an operation without waiting. (With `polling=False` the poller has no continuation token.)"""
 
     def run(self) -> None:
         return
@@ -27,7 +27,7 @@ def status(desktops: Client, host: str = VM) -> str:
     return str(desktops.session_hosts.get(GROUP, POOL, f"{host}.contoso.local").status)
 
 
-def test_a_host_goes_off_and_comes_back(compute: Client, desktops: Client, operator: Operator) -> None:
+def test_a_host_is_stopped_and_started(compute: Client, desktops: Client, operator: Operator) -> None:
     operator.drain(VM)
     compute.virtual_machines.begin_deallocate(GROUP, VM).result()
     assert status(desktops) == "Shutdown"
@@ -52,7 +52,7 @@ def test_a_generalized_vm_never_starts_again(compute: Client) -> None:
         compute.virtual_machines.begin_start(GROUP, template)
 
 
-def test_reimage_brings_a_new_machine_of_the_version_asked_for(
+def test_reimage_gives_a_new_guest_with_the_requested_version(
     sim: Simulator, compute: Client, operator: Operator, violations: Violations
 ) -> None:
     before = sim.host(VM)
@@ -90,7 +90,7 @@ def test_other_custom_data_than_at_creation_is_refused(compute: Client) -> None:
     assert arm_error(caught).code == "BadRequest"
 
 
-def test_the_session_host_left_behind_is_unavailable_and_spoils_the_new_registration(
+def test_an_old_registration_is_unavailable_and_blocks_the_new_one(
     sim: Simulator,
     compute: Client,
     desktops: Client,
@@ -104,7 +104,7 @@ def test_the_session_host_left_behind_is_unavailable_and_spoils_the_new_registra
     assert status(desktops) == "NeedsAssistance"
 
 
-def test_people_on_a_host_or_on_their_way_to_it_make_a_violation(
+def test_rebuilding_a_host_with_or_accepting_sessions_is_a_violation(
     sim: Simulator, compute: Client, violations: Violations
 ) -> None:
     sim.log_on("office-0001", "ann@contoso.com")
@@ -120,7 +120,7 @@ def test_people_on_a_host_or_on_their_way_to_it_make_a_violation(
     assert sim.state()["counters"]["sessions_killed"] == 1
 
 
-def test_a_host_in_service_on_the_version_asked_for_is_not_taken_again(
+def test_reimaging_a_host_in_service_to_its_own_version_is_a_violation(
     sim: Simulator, operator: Operator, compute: Client, violations: Violations
 ) -> None:
     operator.renew(VM)
@@ -137,7 +137,7 @@ def test_a_host_in_service_on_the_version_asked_for_is_not_taken_again(
     assert len(violations()) == 1
 
 
-def test_replacing_a_host_with_the_version_it_has_is_noticed_too(
+def test_replacing_a_host_with_its_own_version_is_a_violation_too(
     compute: Client, operator: Operator, violations: Violations
 ) -> None:
     from tests.tools.sim.test_virtual_machines import machine  # noqa: PLC0415

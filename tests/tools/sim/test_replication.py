@@ -1,4 +1,4 @@
-"""How an image version gets to its regions, and when it is the latest there."""
+"""Replication of image versions to regions, and exclusion from latest per region."""
 
 from local.sim.compute.references import resolve
 from local.sim.core import names
@@ -7,7 +7,7 @@ from tests.tools.sim.capture_steps import IMAGE, capture, clone, copied, general
 from tests.tools.sim.conftest import REGION, Client
 
 
-def test_a_version_spreads_visibly(sim: Simulator, compute: Client) -> None:
+def test_replication_shows_its_progress(sim: Simulator, compute: Client) -> None:
     clone(compute, copied(compute))
     sysprep(compute)
     generalize(compute)
@@ -33,7 +33,7 @@ def progress(compute: Client) -> tuple[int, ...]:
     return tuple(part.progress for part in status.summary)
 
 
-def test_a_region_fails_until_it_is_asked_for_again(sim: Simulator, compute: Client) -> None:
+def test_a_failed_region_is_replicated_on_the_next_request(sim: Simulator, compute: Client) -> None:
     clone(compute, copied(compute))
     sysprep(compute)
     generalize(compute)
@@ -48,7 +48,7 @@ def test_a_region_fails_until_it_is_asked_for_again(sim: Simulator, compute: Cli
     assert status.aggregated_state == "Completed"
 
 
-def test_a_region_of_its_own_leaves_a_version_out_of_latest(sim: Simulator, compute: Client) -> None:
+def test_a_region_can_exclude_a_version_from_latest(sim: Simulator, compute: Client) -> None:
     def latest() -> str:
         return resolve(sim.sim, {"id": names.DEFINITION_ID})[0]
 

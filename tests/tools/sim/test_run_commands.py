@@ -1,4 +1,4 @@
-"""Managed run commands with somebody's own script, a probe for instance: how they end, by request."""
+"""Managed run commands with custom scripts such as probes: faults choose their result."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ def end_of(compute: Client, host: str = VM) -> tuple[str, int, str]:
     return got.instance_view.execution_state, got.instance_view.exit_code, got.instance_view.output
 
 
-def test_a_script_ends_well_unless_something_else_is_asked_for(compute: Client) -> None:
+def test_a_script_succeeds_unless_a_fault_is_set(compute: Client) -> None:
     assert run(compute, command()).provisioning_state == "Succeeded"
     assert end_of(compute) == ("Succeeded", 0, "done")
 
 
-def test_a_script_ends_with_the_code_and_the_words_that_are_asked_for(sim: Simulator, compute: Client) -> None:
+def test_a_script_ends_with_the_code_and_message_of_the_fault(sim: Simulator, compute: Client) -> None:
     sim.faults({"kind": "probe_fails", "message": "no printer found", "exit_code": 3})
     with pytest.raises(HttpResponseError) as caught:
         run(compute, command())
@@ -40,7 +40,7 @@ def test_a_script_ends_with_the_code_and_the_words_that_are_asked_for(sim: Simul
 
 
 @pytest.mark.parametrize("match", ["1.0.0", "office-0001"])
-def test_a_fault_of_scripts_is_meant_for_a_host_or_for_a_version(sim: Simulator, compute: Client, match: str) -> None:
+def test_a_script_fault_matches_a_host_or_a_version(sim: Simulator, compute: Client, match: str) -> None:
     sim.reset(versions=["1.0.0", "2.0.0"])
     sim.faults({"kind": "probe_fails", "match": match, "count": 1})
     sim.faults({"kind": "probe_fails", "match": "2.0.0"})
@@ -50,20 +50,20 @@ def test_a_fault_of_scripts_is_meant_for_a_host_or_for_a_version(sim: Simulator,
     run(compute, command("exit 0 # again"))
 
 
-def test_registering_is_no_probe(sim: Simulator, operator: Operator) -> None:
+def test_a_registration_script_is_not_a_probe(sim: Simulator, operator: Operator) -> None:
     sim.faults({"kind": "probe_fails"})
     operator.renew(VM)
     assert sim.host(VM)["status"] == "Available"
 
 
-def test_a_script_without_consequence_for_the_deployment_only_says_so(sim: Simulator, compute: Client) -> None:
+def test_a_failed_script_may_leave_the_deployment_successful(sim: Simulator, compute: Client) -> None:
     sim.faults({"kind": "probe_fails", "exit_code": 7})
     body = command(treatFailureAsDeploymentFailure=False)
     assert run(compute, body).provisioning_state == "Succeeded"
     assert end_of(compute)[:2] == ("Failed", 7)
 
 
-def test_a_script_takes_as_long_as_is_asked_for_and_no_longer_than_it_may(sim: Simulator, compute: Client) -> None:
+def test_a_script_takes_the_time_of_the_fault_up_to_its_limit(sim: Simulator, compute: Client) -> None:
     sim.reset(speed=1.0)
     sim.faults({"kind": "probe_slow", "seconds": 500})
     commands = compute.virtual_machine_run_commands
@@ -78,7 +78,7 @@ def test_a_script_takes_as_long_as_is_asked_for_and_no_longer_than_it_may(sim: S
     assert end_of(compute)[0] == "Succeeded"
 
 
-def test_what_has_not_changed_is_not_run_again_unless_it_failed(sim: Simulator, compute: Client) -> None:
+def test_an_unchanged_command_runs_again_only_after_a_failure(sim: Simulator, compute: Client) -> None:
     sim.faults({"kind": "probe_fails", "count": 1})
     with pytest.raises(HttpResponseError):
         run(compute, command())

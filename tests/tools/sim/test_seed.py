@@ -1,4 +1,4 @@
-"""The world a simulator starts with: what can be asked for, and what can be added to it."""
+"""The simulator's initial resources: options, and additions."""
 
 import subprocess
 import sys
@@ -19,13 +19,13 @@ def in_gallery(compute: Client, definition: str = names.DEFINITION) -> dict[str,
     return {version.name: version.publishing_profile.exclude_from_latest for version in found}
 
 
-def test_by_default_three_versions_are_there_the_last_one_excluded(sim: Simulator, compute: Client) -> None:
+def test_by_default_the_gallery_has_three_versions_and_the_last_is_excluded(sim: Simulator, compute: Client) -> None:
     assert in_gallery(compute) == {"1.0.0": False, "2.0.0": False, "3.0.0": True}
     assert {host["version"] for host in sim.state()["hosts"]} == {"1.0.0"}
 
 
 @pytest.mark.parametrize("versions", ["1.0.0", ["1.0.0"]])
-def test_a_world_can_start_with_one_version(sim: Simulator, compute: Client, versions: Any) -> None:
+def test_the_gallery_can_start_with_one_version(sim: Simulator, compute: Client, versions: Any) -> None:
     sim.reset(**{**DEFAULTS, "versions": versions})
     assert in_gallery(compute) == {"1.0.0": False}
     assert sim.control("GET", "options")["versions"] == ["1.0.0"]
@@ -41,7 +41,7 @@ def test_hosts_start_on_the_first_version_given(sim: Simulator, compute: Client)
     ("options", "message"),
     [({"versions": "1.0"}, "'1.0' is not a version"), ({"versions": []}, "at least one"), ({"template": "on"}, "'on'")],
 )
-def test_options_that_make_no_world_are_refused(sim: Simulator, options: dict[str, Any], message: str) -> None:
+def test_invalid_options_are_refused(sim: Simulator, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ControlRefusedError, match=message):
         sim.reset(**options)
     assert sim.control("GET", "options")["versions"] == DEFAULTS["versions"]
@@ -63,7 +63,7 @@ def test_the_template_is_off_or_runs(sim: Simulator, compute: Client, power: str
     assert f"PowerState/{power}" in [status.code for status in view.statuses]
 
 
-def test_a_small_pool_without_people_can_be_added(sim: Simulator) -> None:
+def test_a_small_pool_without_sessions_can_be_added(sim: Simulator) -> None:
     sim.reset(**{**DEFAULTS, "users": True, "busy": 1.0, "speed": 0.001})
     sim.control("POST", "pools", {"name": "hp-test", "hosts": 2, "version": "2.0.0"})
     assert any(host["sessions"] for host in sim.state(POOL)["hosts"])
@@ -75,7 +75,7 @@ def test_a_small_pool_without_people_can_be_added(sim: Simulator) -> None:
     ]
 
 
-def test_a_definition_of_its_own_can_be_added_and_hosts_made_from_it(sim: Simulator, compute: Client) -> None:
+def test_a_definition_can_be_added_and_hosts_created_from_it(sim: Simulator, compute: Client) -> None:
     body = {"name": "win11-lab", "versions": ["1.0.0", "2.0.0"], "excluded": ["2.0.0"]}
     assert sim.control("POST", "definitions", body)["id"] == names.definition_id("win11-lab")
     assert in_gallery(compute, "win11-lab") == {"1.0.0": False, "2.0.0": True}

@@ -23,14 +23,14 @@ def until_refused(call: Any, limit: int) -> tuple[int, Any]:
 
 @pytest.fixture
 def slow(sim: Simulator) -> Simulator:
-    """Throttled, in a virtual time that hardly moves by itself."""
+    """A throttled simulator whose virtual time advances almost only on request."""
     sim.reset(throttle="virtual", speed=0.001)
     return sim
 
 
 @pytest.fixture
 def desktops(slow: Simulator) -> Client:
-    """Of an identity that nobody else asks as: an operation that another test began may still be asked after."""
+    """A client with an identity of its own, because an operation of another test may still be polled."""
     return sdk_clients(slow.base_url, identity="counted")[1]
 
 
@@ -55,7 +55,7 @@ def test_writes_and_deletes_are_200_each(slow: Simulator, desktops: Client) -> N
     assert slow.state()["throttled"] == 2
 
 
-def test_another_identity_has_a_budget_of_its_own(slow: Simulator, desktops: Client) -> None:
+def test_each_identity_has_its_own_quota(slow: Simulator, desktops: Client) -> None:
     until_refused(lambda: desktops.host_pools.get(GROUP, POOL), 300)
     _, other = sdk_clients(slow.base_url, identity="somebody-else")
     assert other.host_pools.get(GROUP, POOL).name == POOL
@@ -73,7 +73,7 @@ def test_one_vm_takes_twelve_updates_and_then_four_a_minute(slow: Simulator, com
     assert until_refused(update, 20)[0] == 4
 
 
-def test_the_remaining_budget_is_told_with_every_answer(slow: Simulator, desktops: Client) -> None:
+def test_every_answer_shows_the_remaining_quota(slow: Simulator, desktops: Client) -> None:
     seen: list[str] = []
 
     def look(response: Any) -> None:

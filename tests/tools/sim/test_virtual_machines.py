@@ -17,7 +17,7 @@ VM = "office-0001"
 
 
 def machine(name: str, version: str = "2.0.0", nic: str = "", **os_disk: Any) -> dict[str, Any]:
-    """The body of a VM like the pool's, from a version id, on the network card it had."""
+    """The body of a VM with the pool's configuration, from a version id, with its former network interface."""
     return {
         "location": REGION,
         "tags": {"made": "here"},
@@ -50,7 +50,7 @@ def test_a_vm_shows_its_image_its_disk_and_its_power(compute: Client) -> None:
     assert (disk.disk_state, disk.managed_by) == ("Attached", vm.id)
 
 
-def test_the_instance_view_stands_alone_too(compute: Client) -> None:
+def test_the_instance_view_can_be_read_alone(compute: Client) -> None:
     view = compute.virtual_machines.instance_view(GROUP, VM)
     assert view.statuses[-1].code == "PowerState/running"
     assert compute.virtual_machines.get(GROUP, VM).instance_view is None
@@ -65,7 +65,7 @@ def test_lists_follow_their_next_link(sim: Simulator, compute: Client) -> None:
     assert sim.control("GET", "calls")["by_operation"]["list_vms"] == 8
 
 
-def test_what_is_not_there_is_404(compute: Client) -> None:
+def test_a_missing_resource_is_404(compute: Client) -> None:
     with pytest.raises(ResourceNotFoundError) as caught:
         compute.virtual_machines.get(GROUP, "nobody")
     assert arm_error(caught).code == "ResourceNotFound"
@@ -92,7 +92,7 @@ def test_the_image_reference_cannot_be_patched(compute: Client) -> None:
     assert arm_error(caught).target == "imageReference"
 
 
-def test_an_etag_that_is_out_of_date_is_412(compute: Client) -> None:
+def test_an_outdated_etag_is_412(compute: Client) -> None:
     etag = compute.virtual_machines.get(GROUP, VM).etag
     fresh = MatchConditions.IfNotModified
     compute.virtual_machines.begin_update(GROUP, VM, {"tags": {"a": "1"}}, etag=etag, match_condition=fresh)
@@ -101,7 +101,7 @@ def test_an_etag_that_is_out_of_date_is_412(compute: Client) -> None:
     assert caught.value.status_code == 412
 
 
-def test_delete_keeps_the_card_and_goes_by_the_disks_option(
+def test_delete_keeps_the_network_interface_and_follows_the_disks_option(
     sim: Simulator, compute: Client, operator: Operator, violations: Callable[[], list[Any]]
 ) -> None:
     detached = {"properties": {"storageProfile": {"osDisk": {"createOption": "FromImage", "deleteOption": "Detach"}}}}
@@ -117,7 +117,7 @@ def test_delete_keeps_the_card_and_goes_by_the_disks_option(
     assert violations() == []
 
 
-def test_a_vm_is_made_anew_on_the_card_it_had(
+def test_a_vm_is_recreated_with_its_network_interface(
     sim: Simulator, compute: Client, operator: Operator, violations: Callable[[], list[Any]]
 ) -> None:
     before = sim.host(VM)
@@ -160,14 +160,14 @@ def test_a_missing_field_is_400_and_named(compute: Client, path: tuple[str, ...]
     assert arm_error(caught).target == target
 
 
-def test_a_card_in_use_or_unknown_is_refused(compute: Client) -> None:
+def test_a_network_interface_in_use_or_unknown_is_refused(compute: Client) -> None:
     for nic, code in (("office-0001-nic", "NicInUse"), ("none", "InvalidResourceReference")):
         with pytest.raises(HttpResponseError) as caught:
             compute.virtual_machines.begin_create_or_update(GROUP, "new", machine("new", nic=names.nic_id(nic)))
         assert arm_error(caught).code == code
 
 
-def test_an_image_version_that_is_not_there_is_404(compute: Client, operator: Operator) -> None:
+def test_a_missing_image_version_is_404(compute: Client, operator: Operator) -> None:
     operator.unregister(VM)
     compute.virtual_machines.begin_delete(GROUP, VM).result()
     with pytest.raises(ResourceNotFoundError) as caught:
@@ -186,7 +186,7 @@ def test_the_definition_id_means_the_latest_version_not_excluded(
     assert sim.host(VM)["version"] == "2.0.0"
 
 
-def test_scale_set_instances_and_pinned_images_look_so(sim: Simulator, compute: Client) -> None:
+def test_scale_set_instances_and_pinned_images_are_shown(sim: Simulator, compute: Client) -> None:
     sim.reset(vmss=True, pinned=True)
     vm = compute.virtual_machines.get(GROUP, VM)
     assert vm.virtual_machine_scale_set.id.endswith("/vmss-office")

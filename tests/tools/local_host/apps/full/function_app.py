@@ -1,4 +1,4 @@
-"""An app with one of everything, for the tests of the local host."""
+"""An app with every kind of function, for the tests of the local host."""
 
 import asyncio
 import json
@@ -127,7 +127,7 @@ def start_sync(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> 
 
 @app.orchestration_trigger(context_name="context")
 def everything(context: OrchestrationContext, _: object) -> Steps:
-    """Activity, then a sub-orchestration, then an event raced against a timer."""
+    """Runs an activity, then a sub-orchestration, then waits for an event or a timer."""
     context.set_custom_status({"step": "activity"})
     greeting = yield context.call_activity("greet", input="Ada")
     context.set_custom_status({"step": "sub"})
@@ -153,14 +153,14 @@ def fails(context: OrchestrationContext, _: object) -> Steps:
 
 @app.orchestration_trigger(context_name="context")
 def waits(context: OrchestrationContext, _: object) -> Steps:
-    """Ends with whatever the event ``go`` brings."""
+    """Ends with the input of the event ``go``."""
     answer = yield context.wait_for_external_event("go")
     return answer
 
 
 @app.orchestration_trigger(context_name="context")
 def laps(context: OrchestrationContext, lap: int) -> Steps:
-    """Leaves a short timer and an activity behind in lap 1; neither may end what lap 2 waits for."""
+    """Leaves a pending timer and activity in lap 1. They must not complete the tasks of lap 2."""
     if lap == 1:
         left_behind = [context.create_timer(timedelta(milliseconds=400)), context.call_activity("dawdle", input=0.3)]
         yield when_any([*left_behind, context.wait_for_external_event("next")])
@@ -180,7 +180,7 @@ def counts(context: OrchestrationContext, _: object) -> Steps:
 
 @app.orchestration_trigger(context_name="context")
 def parent_of(context: OrchestrationContext, child: str) -> Steps:
-    """Waits for a sub-orchestration that somebody else ends."""
+    """Waits for a sub-orchestration that the test ends."""
     answer = yield context.call_sub_orchestrator("waits", instance_id=child)
     return answer
 
@@ -193,7 +193,7 @@ def asks(context: OrchestrationContext, _: object) -> Steps:
 
 @app.orchestration_trigger(context_name="context")
 def knows_parent(context: OrchestrationContext, lap: int) -> Steps:
-    """Still knows who asked after continuing as new."""
+    """Keeps its parent's id after continue-as-new."""
     yield context.create_timer(timedelta(milliseconds=10))
     if lap == 1:
         context.continue_as_new(2)
@@ -217,7 +217,7 @@ def three_steps(context: OrchestrationContext, value: int) -> Steps:
 
 @app.orchestration_trigger(context_name="context")
 def collects(context: OrchestrationContext, seen: list[int]) -> Steps:
-    """Takes one event per execution until it has three."""
+    """Handles one event per execution until it has three."""
     seen = [*seen, (yield context.wait_for_external_event("number"))]
     if len(seen) == 3:
         return seen
