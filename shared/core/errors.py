@@ -83,6 +83,20 @@ class StaleRow(Conflict):
         super().__init__("Somebody else changed the same record at the same time. Try again.")
 
 
+class NewerRow(FreshcoatError):
+    """The row was written by a newer version of the app, whose columns a write by this one would lose.
+
+    No `Conflict`: nothing is decided from it. Steps let it through, so that they are repeated until the app is updated.
+    """
+
+    status = 409
+    title = "Not possible now"
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__("This record was written by a newer version of Freshcoat. Update the app before changing it.")
+
+
 class AlreadyExists(Conflict):
     """A row with this key exists already."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.core.errors import NewerRow
 
 UtcTime = AwareDatetime
 """A moment with a zone; kept and sent in UTC."""
@@ -33,6 +35,10 @@ AskedVersion = Annotated[VersionText, AfterValidator(_within_bounds)]
 """A version that somebody asks for."""
 
 
+SCHEMA_VERSION = 1
+"""The layout of the rows that this code writes. Raise it when a row gets a column that older code must not drop."""
+
+
 class Value(BaseModel):
     """A frozen value. Unknown fields are refused: a misspelt option must not be silently ignored."""
 
@@ -42,14 +48,26 @@ class Value(BaseModel):
 class Record(Value):
     """A value kept as one table row.
 
-    `etag` is the row's version as last read; None before the first write. It is not part of the
-    row's content, and a write with a stale one is refused by the store.
+    `etag` is the row's version as last read; None before the first write. It is not part of the row's content, and the
+    store refuses a write with a stale one. A row of a newer `schema_version` can be read, but not written.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")  # a newer deployment may have written more
 
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
     etag: str | None = Field(default=None, exclude=True, repr=False)
+
+    def written_over(self, stored: Self | None) -> Self:
+        """This record, ready to be written over the stored one; to be added when there is none."""
+        etag, version = (stored.etag, stored.schema_version) if stored else (None, self.schema_version)
+        return self.model_copy(update={"etag": etag, "schema_version": version})
+
+
+def refuse_newer(*records: Record) -> None:
+    """Raises NewerRow if a newer version of the app wrote one of the records: writing it would lose its columns."""
+    for record in records:
+        if record.schema_version > SCHEMA_VERSION:
+            raise NewerRow(type(record).__name__)
 
 
 def version_key(version: str) -> tuple[int, int, int]:

@@ -31,7 +31,10 @@ class Rows[R: Record](Protocol):
         """Write a new record; the answer carries its etag. Raises AlreadyExists."""
 
     def replace(self, record: R) -> R:
-        """Write over the version named by `record.etag`. Raises StaleRow when it has changed or is gone."""
+        """Write over the version named by `record.etag`. Raises StaleRow when it has changed or is gone.
+
+        Raises NewerRow for a record that a newer version of the app wrote; so do `write_many` and `remove`.
+        """
 
     def write_many(self, records: Sequence[R]) -> list[R]:
         """Add (no etag) or replace (etag) many records of one partition, 100 to a transaction.

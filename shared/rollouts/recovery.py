@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from shared.core.errors import FreshcoatError, StaleRow
+from shared.core.errors import FreshcoatError, NewerRow, StaleRow
 from shared.core.states import RolloutState, transition_rollout
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
@@ -31,16 +31,24 @@ def resume_lost(services: Services, engine: Engine) -> list[str]:
     its pool is still claimed (a crash in between) releases the pool. An open one that no pool is claimed for ends.
     So it is with the refresh of each pool; one that a pool asks for and that is missing is begun.
     """
-    resumed = []
+    resumed: list[str] = []
     pools = _pools(services)
     for pool in pools:
-        rollout = _running(services, pool)
-        for lost in (rollout, _refreshing(services, engine, pool)):
-            if lost and _silent(services, lost) and not engine.rollout_alive(lost.id, lost.engine_run):
-                _start_again(services, engine, lost)
-                resumed.append(lost.id)
+        try:
+            _resume_on(services, engine, pool, resumed)
+        except NewerRow as error:
+            log.error("pool %s is passed over: %s", pool.name, error)
     _end_unclaimed(services, {claim for pool in pools for claim in (pool.running_rollout, pool.refresh_rollout)})
     return resumed
+
+
+def _resume_on(services: Services, engine: Engine, pool: Pool, resumed: list[str]) -> None:
+    """Start the pool's rollout and its refresh again, if nothing drives them, and add their ids to `resumed`."""
+    rollout = _running(services, pool)
+    for lost in (rollout, _refreshing(services, engine, pool)):
+        if lost and _silent(services, lost) and not engine.rollout_alive(lost.id, lost.engine_run):
+            _start_again(services, engine, lost)
+            resumed.append(lost.id)
 
 
 def _running(services: Services, pool: Pool) -> Rollout | None:
@@ -103,6 +111,9 @@ def _end(services: Services, rollout: Rollout) -> None:
         )
     except StaleRow:
         return  # it has changed since, so it is looked at anew next time
+    except NewerRow as error:
+        log.error("rollout %s is passed over: %s", rollout.id, error)
+        return
     log.error("rollout %s was open, but pool %s is not held for it: %s", rollout.id, rollout.pool, state.value)
 
 

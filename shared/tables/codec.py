@@ -27,7 +27,7 @@ from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 
 from shared.core.errors import TooLarge
-from shared.models.base import Record
+from shared.models.base import SCHEMA_VERSION, Record
 from shared.tables.keys import Keys, escape_key
 from shared.tables.limits import INT32, INT64, check_entity, split_text
 
@@ -81,6 +81,7 @@ class Codec[R: Record]:
         for name in self.plain:
             if not self._is_left_out(name, value := getattr(record, name)):
                 _put(entity, name, _native(value))
+        entity["schema_version"] = max(record.schema_version, SCHEMA_VERSION)  # an older row is of this version now
         given = {name for name in self._nested if not self._is_left_out(name, getattr(record, name))}
         for name, value in record.model_dump(mode="json", include=given).items():
             if value is not None:

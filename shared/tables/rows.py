@@ -16,7 +16,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient, UpdateMode
 
-from shared.models.base import Record
+from shared.models.base import Record, refuse_newer
 from shared.ports.storage import Page
 from shared.tables.codec import Coding, Entity
 from shared.tables.errors import translated
@@ -58,7 +58,11 @@ class TableRows[R: Record]:
         return _with_etag(record, written["etag"])
 
     def replace(self, record: R) -> R:
-        """Write over the version named by `record.etag`. Raises StaleRow when it has changed or is gone, TooLarge."""
+        """Write over the version named by `record.etag`.
+
+        Raises StaleRow when it has changed or is gone, NewerRow, TooLarge.
+        """
+        refuse_newer(record)
         entity = self._codec.encode(record)
         with translated(self._name, _key(entity)):
             written = self._table.update_entity(
@@ -73,9 +77,10 @@ class TableRows[R: Record]:
     def write_many(self, records: Sequence[R]) -> list[R]:
         """Add (no etag) or replace (etag) records of one partition, at most 100 rows and 4 MiB to a transaction.
 
-        Raises StaleRow, AlreadyExists or TooLarge; transactions before the failing one stay written. Raises
-        ValueError for records of several partitions, or two with the same keys.
+        Raises StaleRow, AlreadyExists or TooLarge; transactions before the failing one stay written. Raises NewerRow,
+        and ValueError for records of several partitions or two with the same keys, before anything is written.
         """
+        refuse_newer(*(record for record in records if record.etag))
         entities = [self._codec.encode(record) for record in records]
         check_one_partition(entities)
         etags: list[str] = []
@@ -89,7 +94,8 @@ class TableRows[R: Record]:
         return [_with_etag(record, etag) for record, etag in zip(records, etags, strict=True)]
 
     def remove(self, record: R) -> None:
-        """Delete the version named by `record.etag`. Raises StaleRow; a row that is gone is fine."""
+        """Delete the version named by `record.etag`. Raises StaleRow, NewerRow; a row that is gone is fine."""
+        refuse_newer(record)
         partition, row = self._codec.keys(record)
         with translated(self._name, f"{partition}/{row}"):
             self._table.delete_entity(

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
-from shared.core.errors import StaleRow
+from shared.core.errors import NewerRow, StaleRow
 from shared.core.states import TaskState
 from shared.models.tasks import Task, TaskKind
 from shared.ports.engine import Engine
@@ -54,6 +54,9 @@ def _start_again(services: Services, engine: Engine, task: Task) -> bool:
     try:
         again = services.tasks.replace(task.model_copy(update={"engine_run": task.engine_run + 1}))
     except StaleRow:
+        return False
+    except NewerRow as error:
+        log.error("task %s is passed over: %s", task.id, error)
         return False
     log.warning("task %s (%s) of %s was driven by nobody and is taken up again", task.id, task.kind, task.image)
     engine.start_task(again.id, again.kind, again.engine_run)

@@ -224,8 +224,8 @@ def _new(
     if old and old.state is _V.BACKUP:
         raise Conflict(f"Version {version} is a backup: roll the image back to it.")
     begun = transition_version(version, old.state, state) if old else state
-    etag = old.etag if old else None
-    return ImageVersion(image=version_set.state.image, version=version, state=begun, source=source, etag=etag, **about)
+    made = ImageVersion(image=version_set.state.image, version=version, state=begun, source=source, **about)
+    return made.written_over(old)
 
 
 def _refuse_staged(version_set: VersionSet) -> None:

@@ -15,6 +15,7 @@ from shared.core.errors import AzureRefused, Conflict, InvalidRequest, StaleRow
 from shared.core.states import TaskState, transition_task
 from shared.core.steps import NextAction, StepResult, is_completed
 from shared.models.azure import Operation
+from shared.models.base import refuse_newer
 from shared.models.images import Image
 from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
 from shared.ports.engine import Engine
@@ -178,6 +179,7 @@ def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskC
     task = services.tasks.find(TASKS, str(given["task"]))
     if task is None or task.state.ended or task.engine_run != given["run"]:
         return None
+    refuse_newer(task)
     return TaskContext(services, engine, task, find_image(services, task.image))
 
 

@@ -93,7 +93,7 @@ def _claim(services: Services, key: str, same: str) -> KeptAnswer:
         if services.now() < kept.at + CLAIM_LASTS:
             raise StillWorking
         try:
-            return services.answers.replace(ours.model_copy(update={"etag": kept.etag}))
+            return services.answers.replace(ours.written_over(kept))
         except StaleRow:
             continue
     raise StillWorking

@@ -11,6 +11,7 @@ from shared.core.errors import NotFound
 from shared.core.states import HostState, transition_host
 from shared.core.steps import StepResult
 from shared.models.azure import Operation, SessionHost, VirtualMachine, version_of
+from shared.models.base import refuse_newer
 from shared.models.pools import Pool
 from shared.models.rollouts import Goal, Rollout, RolloutHost, RolloutKind, goal_of
 from shared.services import POOLS, ROLLOUTS, Services
@@ -161,6 +162,7 @@ def load(services: Services, given: dict[str, object]) -> HostContext | None:
         raise NotFound("pool", rollout.pool)
     if not row.state.in_work or row.engine_run != given["run"]:
         return None
+    refuse_newer(row)  # before anything is done to the host that the row could not tell
     return HostContext(services, rollout, pool, row)
 
 

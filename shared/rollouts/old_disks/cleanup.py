@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from shared.audit.record import audit
-from shared.core.errors import AzureBusy, AzureRefused, StaleRow
+from shared.core.errors import AzureBusy, AzureRefused, NewerRow, StaleRow
 from shared.models.kept_disks import KeptDisk
 from shared.pools.claim import is_valid
 from shared.rollouts.old_disks.registry import forget
@@ -62,6 +62,8 @@ def _tidy(services: Services, begun: list[KeptDisk]) -> None:
                 begun.append(kept)
         except StaleRow:
             continue  # noted anew, or taken by another worker
+        except NewerRow as error:
+            log.error("pool %s: the old disk %s is passed over: %s", kept.pool, kept.disk_id, error)
         except AzureRefused as error:
             log.warning("pool %s: the old disk %s stays for now: %s", kept.pool, kept.disk_id, error)
             _postpone(services, kept)

@@ -108,7 +108,7 @@ def _write(services: Services, kept: KeptDisk, *, later_counts: bool) -> None:
 def _over_the_old(kept: KeptDisk, there: KeptDisk, *, later_counts: bool) -> KeptDisk:
     until = max(kept.keep_until, there.keep_until) if later_counts else kept.keep_until
     version_id = kept.version_id or there.version_id
-    return kept.model_copy(update={"keep_until": until, "version_id": version_id, "etag": there.etag})
+    return kept.model_copy(update={"keep_until": until, "version_id": version_id}).written_over(there)
 
 
 def _of_vm(services: Services, pool_name: str, vm_id: str) -> Iterator[KeptDisk]:

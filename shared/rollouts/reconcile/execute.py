@@ -16,6 +16,7 @@ from shared.core.arm_ids import subscription_of
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import VirtualMachine
+from shared.models.base import refuse_newer
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import host_rows
@@ -52,7 +53,11 @@ class PlanExecutor:
         self.refreshes = rollout.kind is RolloutKind.REFRESH
 
     def execute(self, decided: Plan, snapshot: Snapshot) -> list[str]:
-        """Do what was decided, least harmful first; the hosts taken, whose orchestrations are to be started."""
+        """Do what was decided, least harmful first; the hosts taken, whose orchestrations are to be started.
+
+        Raises NewerRow before anything is done.
+        """
+        refuse_newer(self.rollout, self.pool, *self.rows.values())
         reasons = {decision.host: decision.reason for decision in decided.decisions}
         for decision in decided.decisions:
             if not self.rows[decision.host].state.in_work and decision.act in (Action.WAIT, Action.DRAIN):
@@ -138,7 +143,7 @@ class PlanExecutor:
             self.rows[row.host] = row
         if self.refreshes and self._commanded_otherwise():
             for host in machines:
-                self.rows[host] = before[host].model_copy(update={"etag": self.rows[host].etag})
+                self.rows[host] = before[host].written_over(self.rows[host])
             return
         self.each(
             list(machines),

@@ -98,7 +98,7 @@ def with_vm_read_again(
         return row
     if rollout.kind is RolloutKind.REFRESH and starts_again(row, host, now):
         to_give_back = ("prior_tags", "prior_delete_option") if not_returned(row) else ()
-        kept = {name: getattr(row, name) for name in ("etag", "engine_run", *to_give_back)}
+        kept = {name: getattr(row, name) for name in ("etag", "schema_version", "engine_run", *to_give_back)}
         return found.model_copy(update=kept | use_so_far(row, found.vm_id))
     # Whoever failed on it while it was known here had noted how it was found, unless this rollout had before.
     names = (*_OF_THE_VM, *ORIGINAL_FIELDS) if found.left_drained and not row.prior_tags else _OF_THE_VM

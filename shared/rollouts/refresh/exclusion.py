@@ -60,7 +60,7 @@ class RefreshHolds:
             first = adopt(rollout, row)
         else:
             first = known or RolloutHost(rollout=rollout.id, host=row.host, vm_id=row.vm_id)
-        return first.model_copy(update={"etag": known.etag if known else None})
+        return first.written_over(known)
 
 
 def read_refresh_holds(services: Services, rollout: Rollout, pool: Pool) -> RefreshHolds:

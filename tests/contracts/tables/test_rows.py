@@ -28,7 +28,6 @@ def test_a_record_comes_back_as_it_was_written(rows: Table) -> None:
             inner=Inner(at=NOON, names=("a", "b")),
             counts={"done": 3},
             names=("x",),
-            schema_version=7,
         )
     )
     found = rows.find("g", "full")

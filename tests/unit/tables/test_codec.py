@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from shared.core.errors import TooLarge
 from shared.models.accounts import Account
-from shared.models.base import Record
+from shared.models.base import SCHEMA_VERSION, Record
 from shared.models.images import Image
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
@@ -44,6 +44,10 @@ from tests.fixtures.table_records import (
 )
 
 CODEC = Codec(Everything, everything_keys)
+
+
+def test_a_row_of_an_older_version_is_of_this_one_once_it_is_written() -> None:
+    assert CODEC.encode(row("a", schema_version=SCHEMA_VERSION - 1))["schema_version"] == SCHEMA_VERSION
 
 
 def test_plain_fields_are_native_properties_and_none_is_left_out() -> None:
