@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints, ValidationError
 
 from shared.api.common import Moment
+from shared.core.arm_ids import last
 from shared.core.time_zones import parse_moment
 from shared.models.base import Value
 
@@ -68,7 +69,7 @@ def _of_alert(body: Mapping[str, Any]) -> Iterator[Hint]:
 
 def _hint(host: str, at: str, mark: str) -> Hint:
     moment = parse_moment(at, _UTC)
-    name = host.rpartition("/")[2].strip().lower()
+    name = last(host).strip().lower()
     return Hint(name, moment, f"{name} {moment.isoformat()} {mark[:200]}")
 
 

@@ -60,7 +60,7 @@ class AzureGovernance:
 
     def _list(self, call: str, scope_id: str, kind: str, query: dict[str, str]) -> Iterator[Json]:
         """All items of a list, page by page. The link to the next page holds the whole query."""
-        client = self._clients.compute(_subscription(call, scope_id))
+        client = self._clients.compute(arm_ids.subscription_of_scope(scope_id))
         request = HttpRequest("GET", f"/{scope_id.strip('/')}/providers/{kind}", params=query)
         while True:
             with azure_call(call):
@@ -74,20 +74,13 @@ class AzureGovernance:
             request = HttpRequest("GET", body["nextLink"])
 
 
-def _subscription(call: str, scope_id: str) -> str:
-    parts = scope_id.strip("/").split("/")
-    if len(parts) < 4 or parts[0].lower() != "subscriptions" or not all(parts):
-        raise AzureNotFound(call, None, "InvalidResourceId", f"'{scope_id}' is no resource and no resource group")
-    return parts[1]
-
-
 def _texts(found: Json, name: str) -> tuple[str, ...]:
     return tuple(str(text) for text in found.get(name) or ())
 
 
 def _lock(found: Json) -> Lock:
     """A lock; it holds at what its id stands under."""
-    scope, _, name = str(found.get("id") or "").partition(f"/providers/{LOCKS}/")
+    scope, name = arm_ids.scope_and_name(str(found.get("id") or ""), LOCKS)
     level = str((found.get("properties") or {}).get("level") or "")
     return Lock(name=str(found.get("name") or name), level=level, scope=scope)
 

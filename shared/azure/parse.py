@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from shared.core import names
-from shared.core.arm_ids import definition_of, last, pinned_version
+from shared.core.arm_ids import definition_of, host_and_session, last, pinned_version
 from shared.models.azure import Disk, SessionHost, Template, UserSession, VirtualMachine, swapped_version
 from shared.models.base import region_key
 from shared.models.images import Definition, GalleryVersion
@@ -52,9 +52,9 @@ def session_host(found: Json) -> SessionHost:
 
 
 def user_session(found: Json) -> UserSession:
-    """A session; its host is the third segment from the end of `…/sessionHosts/{host}/userSessions/{id}`."""
+    """A session of a host."""
     properties = found.get("properties") or {}
-    host, _, session = str(found.get("id") or "").split("/")[-3:]
+    host, session = host_and_session(str(found.get("id") or ""))
     user = properties.get("userPrincipalName") or properties.get("activeDirectoryUserName") or ""
     return UserSession(id=session, host=host.lower(), user=user, state=properties.get("sessionState") or "")
 
@@ -102,10 +102,13 @@ def statuses_of(vm: Json) -> list[Json]:
     return list(view.get("statuses") or [])
 
 
+_POWER = "PowerState/"
+
+
 def power(statuses: list[Json]) -> str:
     """The suffix of the `PowerState/…` status, in lower case; `unknown` without one."""
     codes = (str(status.get("code") or "") for status in statuses)
-    return next((code.split("/", 1)[1].lower() for code in codes if code.startswith("PowerState/")), "unknown")
+    return next((code.removeprefix(_POWER).lower() for code in codes if code.startswith(_POWER)), "unknown")
 
 
 def disk(body: Json) -> Disk:

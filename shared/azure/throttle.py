@@ -10,6 +10,8 @@ from typing import Any
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
+from shared.core.arm_ids import subscription_in_url
+
 FRESH = 30.0
 """Seconds an answer counts. 200 writes are filled up by 10 a second (azure-facts 5): an older one says nothing."""
 
@@ -31,7 +33,7 @@ class WritesLeft(SansIOHTTPPolicy[Any, Any]):
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         """Note what this answer says, a refusal too: one with 429 says that none are left."""
         left = str(response.http_response.headers.get(_WRITES) or "")
-        subscription = _subscription(str(request.http_request.url))
+        subscription = subscription_in_url(str(request.http_request.url))
         if not subscription or not left.isdecimal():
             return
         with self._lock:
@@ -65,10 +67,3 @@ class AzureArmBudget:
     def reserve_writes(self, subscription: str, writes: int) -> None:
         """In this worker's memory, until ARM's next answer."""
         self._heard.reserve(subscription, writes)
-
-
-def _subscription(url: str) -> str:
-    """The subscription in an ARM URL, lower case; empty when it names none."""
-    parts = url.partition("?")[0].lower().split("/")
-    at = parts.index("subscriptions") + 1 if "subscriptions" in parts else len(parts)
-    return parts[at] if at < len(parts) else ""

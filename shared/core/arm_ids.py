@@ -1,8 +1,12 @@
-"""ARM ids: what they are made of, and the kinds that people give us. ARM ignores their case: keys are lower case."""
+"""ARM ids: their parts, and the kinds that people give us. ARM ignores their case: keys are lower case.
+
+No other file takes an id apart (tests/unit/test_structure.py).
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.core.errors import AzureError, AzureForbidden, AzureNotFound
@@ -29,7 +33,7 @@ def parse(resource_id: str, depth: int = 1) -> ArmId:
 
     Raises AzureNotFound when the text is no such id: it names nothing that could be there.
     """
-    parts = resource_id.strip("/").split("/")
+    parts = _parts(resource_id)
     whole = len(parts) == 6 + 2 * depth and all(parts)
     keywords = [part.lower() for part in parts[0:5:2]]
     if not whole or keywords != ["subscriptions", "resourcegroups", "providers"]:
@@ -38,30 +42,98 @@ def parse(resource_id: str, depth: int = 1) -> ArmId:
     return ArmId(parts[1], parts[3], kind, tuple(parts[7::2]))
 
 
-def subscription_of(resource_id: str) -> str:
-    """The subscription of a resource, however deep it lies. Raises AzureNotFound for what is no such id."""
-    return parse("/".join(resource_id.strip("/").split("/")[:8])).subscription
-
-
 def last(name_or_id: str) -> str:
     """What follows the last `/`. AVD names are `pool/host` in some answers and bare in others (azure-facts 3)."""
     return name_or_id.rstrip("/").rsplit("/", 1)[-1]
 
 
+def subscription_of(resource_id: str) -> str:
+    """The subscription of a resource, however deep it lies. Raises AzureNotFound for what is no such id."""
+    return parse("/".join(_parts(resource_id)[:8])).subscription
+
+
+def subscription_of_scope(scope_id: str) -> str:
+    """The subscription of a resource or a resource group. Raises AzureNotFound for what is neither."""
+    parts = _parts(scope_id)
+    if len(parts) < 4 or parts[0].lower() != "subscriptions" or not all(parts):
+        text = f"'{scope_id}' is no resource and no resource group"
+        raise AzureNotFound("read an ARM id", None, "InvalidResourceId", text)
+    return parts[1]
+
+
+def subscription_in_url(url: str) -> str:
+    """The subscription in an ARM URL, lower case; empty when it names none."""
+    parts = url.partition("?")[0].lower().split("/")
+    at = parts.index("subscriptions") + 1 if "subscriptions" in parts else len(parts)
+    return parts[at] if at < len(parts) else ""
+
+
+def resource_group_of(resource_id: str) -> str:
+    """ARM id of the resource group a resource lies in."""
+    return "/" + "/".join(_parts(resource_id)[:4])
+
+
+def resource_groups_of(resource_ids: Iterable[str]) -> tuple[str, ...]:
+    """The resource groups of these resources, each once: ARM compares ids without case."""
+    return tuple({group.lower(): group for group in map(resource_group_of, resource_ids)}.values())
+
+
+def holds_at(scope: str, resource_id: str) -> bool:
+    """Whether a setting on a scope applies to a resource, or to a part of it."""
+    one, other = f"{scope.strip('/').lower()}/", f"{resource_id.strip('/').lower()}/"
+    return scope == "" or one.startswith(other) or other.startswith(one)
+
+
+def describe_scope(scope: str) -> str:
+    """A scope in words: `resource group rg-desktops`."""
+    parts = _parts(scope)
+    if len(parts) < 4:
+        return f"subscription {parts[-1]}"
+    if len(parts) == 4:
+        return f"resource group {parts[3]}"
+    return f"{_KINDS.get(parts[-2].lower(), parts[-2])} {parts[-1]}"
+
+
+_KINDS = {
+    "hostpools": "host pool",
+    "virtualmachines": "VM",
+    "disks": "disk",
+    "images": "image definition",
+    "sessionhosts": "session host",
+}
+
+
 def definition_of(image_id: str) -> str:
     """The id of the image definition, given the definition's or one of its versions'."""
-    return _before_version(image_id)[0]
+    return definition_and_version(image_id)[0]
 
 
 def pinned_version(image_id: str) -> str | None:
     """The version an image id is pinned to; None for a definition's id or `…/versions/latest`."""
-    version = _before_version(image_id)[1]
+    version = definition_and_version(image_id)[1]
     return None if version.lower() in {"", "latest"} else version
 
 
-def _before_version(image_id: str) -> tuple[str, str]:
+def definition_and_version(image_id: str) -> tuple[str, str]:
+    """The id of the image definition and the version; an empty version for the id of a definition."""
     at = image_id.lower().rfind("/versions/")
     return (image_id, "") if at < 0 else (image_id[:at], image_id[at + len("/versions/") :])
+
+
+def host_and_session(session_id: str) -> tuple[str, str]:
+    """Host and session number of `…/sessionHosts/{host}/userSessions/{number}`."""
+    host, _, session = session_id.split("/")[-3:]
+    return host, session
+
+
+def scope_and_name(id_on_scope: str, kind: str) -> tuple[str, str]:
+    """Scope and name of a lock or another extension resource: `{scope}/providers/{kind}/{name}`."""
+    scope, _, name = id_on_scope.partition(f"/providers/{kind}/")
+    return scope, name
+
+
+def _parts(resource_id: str) -> list[str]:
+    return resource_id.strip("/").split("/")
 
 
 _SCOPE = r"/subscriptions/[0-9a-fA-F-]{36}/resource[Gg]roups/[A-Za-z0-9_.()-]{1,90}/providers/"

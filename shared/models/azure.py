@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.core.arm_ids import last
 from shared.core.names import SWAPPED_TAG
 from shared.models.base import UtcTime, Value
 
@@ -79,7 +80,7 @@ class VirtualMachine(Value):
 def swapped_version(tags: Mapping[str, str], os_disk_id: str | None) -> str | None:
     """The version of the OS disk a VM got back, by its tag; None when it is not on that disk (any more)."""
     version, _, disk = tags.get(SWAPPED_TAG, "").partition(" ")
-    on_it = bool(disk) and os_disk_id is not None and os_disk_id.rpartition("/")[2].lower() == disk.lower()
+    on_it = bool(disk) and os_disk_id is not None and last(os_disk_id).lower() == disk.lower()
     return version if on_it else None
 
 

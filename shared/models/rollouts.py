@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.core.arm_ids import definition_and_version
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
@@ -235,5 +236,5 @@ def goal_of(rollout: Rollout, row: RolloutHost | None = None) -> Goal:
     """What this host is brought to: its own goal if it has one, else the rollout's."""
     if row is None or not row.goal_id:
         return Goal(rollout.version, rollout.version_id, rollout.definition_id)
-    definition_id, _, version = row.goal_id.rpartition("/versions/")
+    definition_id, version = definition_and_version(row.goal_id)
     return Goal(version, row.goal_id, definition_id)

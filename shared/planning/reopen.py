@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.core.arm_ids import version_id
 from shared.core.states import HostState, RolloutState, transition_host
 from shared.models.rollouts import Rollout, RolloutHost
 
@@ -90,7 +91,7 @@ def former_version(row: RolloutHost, rollout: Rollout) -> str:
 def _of_the_pool(rollout: Rollout) -> str:
     """ARM id of the version the pool was on; empty when it is not known, or that of another image."""
     same_image = rollout.from_image in {None, rollout.image}
-    return f"{rollout.definition_id}/versions/{rollout.from_version}" if same_image and rollout.from_version else ""
+    return version_id(rollout.definition_id, rollout.from_version) if same_image and rollout.from_version else ""
 
 
 def _born_on_it(row: RolloutHost, rollout: Rollout) -> bool:

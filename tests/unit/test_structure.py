@@ -170,6 +170,41 @@ def test_triggers_and_activities_touch_no_azure_and_no_table() -> None:
         assert not any(within(name, part) for name in imports(path) for part in ("shared.azure", "shared.tables")), path
 
 
+CUTS = frozenset({"split", "rsplit", "partition", "rpartition", "find", "rfind", "index", "rindex"})
+"""Methods that take a text apart at a given place."""
+CUTS_AT_SLASHES = {
+    "shared/core/arm_ids.py": "ARM ids",
+    "triggers/http/openapi.py": "routes",
+}
+
+
+def cuts_at_slashes(source: str) -> list[int]:
+    """The lines where a text is taken apart at a `/`, or at a word that holds one."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    cuts = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in CUTS]
+    return [call.lineno for call in cuts if call.args and any("/" in text for text in texts_in(call.args[0]))]
+
+
+def texts_in(tree: ast.AST) -> list[str]:
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [node.value for node in nodes if isinstance(node.value, str)]
+
+
+def test_arm_ids_are_taken_apart_in_one_file() -> None:
+    found = {path.relative_to(ROOT).as_posix(): cuts_at_slashes(path.read_text()) for path in modules(*PRODUCT)}
+    wrong = [f"{place}:{line}" for place, lines in found.items() if place not in CUTS_AT_SLASHES for line in lines]
+    assert wrong == [], "use a function of shared/core/arm_ids.py"
+    assert all(found[place] for place in CUTS_AT_SLASHES), "no longer an exception"
+
+
+@pytest.mark.parametrize(
+    "source", ['one.split("/")[-1]', 'x.rpartition("/versions/")', 'y.find(f"/providers/{kind}/")', 'z.rsplit("/", 1)']
+)
+def test_an_arm_id_that_is_taken_apart_is_found(source: str) -> None:
+    assert cuts_at_slashes(source) == [1]
+    assert cuts_at_slashes('"/".join(parts) + one.partition(" ")[0]') == []
+
+
 def test_the_sample_settings_are_those_that_are_read() -> None:
     values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     ours = {name.removeprefix("FRESHCOAT_").lower() for name in values if name.startswith("FRESHCOAT_")}

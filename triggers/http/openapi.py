@@ -100,7 +100,7 @@ def _written_out(schema: Any, named: dict[str, Any]) -> Any:
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _written_out(named[schema["$ref"].rpartition("/")[2]], named)
+        return _written_out(named[schema["$ref"].removeprefix("#/$defs/")], named)
     if "anyOf" in schema:  # leaving a parameter out is how null is said in a query string
         choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
         return _written_out(choices[0], named) if len(choices) == 1 else {"anyOf": _written_out(choices, named)}

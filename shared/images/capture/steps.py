@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from shared.core.arm_ids import resource_group_of, version_id
 from shared.core.ids import newest_first_id
 from shared.core.names import REPLICATE_VERSION
 from shared.core.steps import NextAction, StepResult
@@ -205,15 +206,14 @@ def _make(context: TaskContext, start: Callable[[], Operation]) -> StepResult:
 
 def _id_of(context: TaskContext, kind: MadeKind) -> str:
     """The ARM id of what this task makes of a kind: beside the template, named after the task."""
-    group = context.capture.template_vm_id.lower().index("/providers/")
-    scope = context.capture.template_vm_id[:group]
-    return f"{scope}/providers/Microsoft.Compute/{PLACES[kind]}/freshcoat-{context.task.id}"
+    group = resource_group_of(context.capture.template_vm_id)
+    return f"{group}/providers/Microsoft.Compute/{PLACES[kind]}/freshcoat-{context.task.id}"
 
 
 def _note(context: TaskContext, kind: MadeKind) -> str:
     """Note that this is about to be made; its ARM id."""
     if kind == "image version":
-        made = Made(kind=kind, id=f"{context.image.definition_id}/versions/{context.task.version}")
+        made = Made(kind=kind, id=version_id(context.image.definition_id, context.task.version or ""))
     else:
         made = Made(kind=kind, id=_id_of(context, kind))
     if made not in context.capture.made:

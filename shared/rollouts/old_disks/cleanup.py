@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from shared.audit.record import audit
+from shared.core.arm_ids import last
 from shared.core.errors import AzureBusy, AzureRefused, NewerRow, StaleRow
 from shared.models.kept_disks import KeptDisk
 from shared.pools.claim import is_valid
@@ -138,4 +139,4 @@ def _audit(services: Services, begun: list[KeptDisk]) -> None:
 
 
 def _name(kept: KeptDisk) -> str:
-    return kept.disk_id.rpartition("/")[2]
+    return last(kept.disk_id)

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
-from shared.core.arm_ids import subscription_of
+from shared.core.arm_ids import resource_groups_of, subscription_of
 from shared.core.errors import AzureError, AzureRefused
 from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingPlan, VirtualMachine
 from shared.models.images import GalleryVersion, Image
@@ -18,7 +18,6 @@ from shared.models.policy import Policy
 from shared.models.pools import DomainJoin, Pool
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
 from shared.records.versions import read_versions
-from shared.rollouts.preflight.scopes import groups_of
 from shared.rollouts.preflight.strategy import Strategies, strategies_of
 from shared.services import Services
 from shared.versions.version_set import VersionSet
@@ -129,7 +128,7 @@ def read_facts(services: Services, asked: PreflightInput) -> Facts:
 def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) -> Facts:
     """Rights and locks of all that is worked on, and the cores of the regions in which VMs are replaced."""
     around, asked = services.governance, facts.asked
-    scopes = (asked.pool.host_pool_id, *groups_of(machine.id for machine in facts.machines))
+    scopes = (asked.pool.host_pool_id, *resource_groups_of(machine.id for machine in facts.machines))
     regions = {(subscription_of(machine.id).lower(), machine.location) for machine in facts.ways.replaced}
     permissions = {
         scope: readers.submit(_read, partial(around.permissions, scope))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from shared.core.arm_ids import describe_scope, holds_at
 from shared.core.errors import AzureError
 from shared.models.azure import Lock
 from shared.models.findings import Finding
 from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed, warned
-from shared.rollouts.preflight.scopes import holds_at, scope_names
 
 READ_ONLY, NO_DELETE = "ReadOnly", "CanNotDelete"
 
@@ -26,7 +26,7 @@ def locks(facts: Facts) -> Iterator[Finding]:
     for scope, read in facts.locks.items():
         if isinstance(read, AzureError):
             what_to_do = "give the app's identity Microsoft.Authorization/locks/read there, or look for locks yourself"
-            found.append(warned("locks", f"the locks on {scope_names(scope)} could not be read: {read}", what_to_do))
+            found.append(warned("locks", f"the locks on {describe_scope(scope)} could not be read: {read}", what_to_do))
     found += [finding for lock in _distinct(facts) if (finding := _judge(facts, lock))]
     yield from found or [passed("locks", "no lock is in the way")]
 
@@ -42,7 +42,7 @@ def _judge(facts: Facts, lock: Lock) -> Finding | None:
     on_pool = holds_at(lock.scope, facts.asked.pool.host_pool_id)
     on_machines = _holds_at_any(lock, [machine.id for machine in facts.ways.changing])
     on_disks = _holds_at_any(lock, [machine.os_disk_id for machine in facts.ways.changing if machine.os_disk_id])
-    what = f"the lock {lock.name} ({lock.level}) on {scope_names(lock.scope)}"
+    what = f"the lock {lock.name} ({lock.level}) on {describe_scope(lock.scope)}"
     if lock.level == READ_ONLY and (on_pool or on_machines or on_disks):
         return failed("locks", f"{what} forbids every change", _REMOVE)
     if lock.level != NO_DELETE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.core.arm_ids import describe_scope
 from shared.core.errors import AzureError
 from shared.models.azure import Permissions
 from shared.models.findings import Finding
@@ -11,7 +12,6 @@ from shared.models.policy import Strategy
 from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed, warned
 from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, has
-from shared.rollouts.preflight.scopes import scope_names
 
 
 def rights(facts: Facts) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def _at(facts: Facts, scope: str, read: Permissions | AzureError, needed: list[R
     """What is missing at one scope."""
     if isinstance(read, AzureError):
         what_to_do = "give the app's identity Microsoft.Authorization/permissions/read there, or look for yourself"
-        yield warned("rights", f"its rights on {scope_names(scope)} could not be read: {read}", what_to_do)
+        yield warned("rights", f"its rights on {describe_scope(scope)} could not be read: {read}", what_to_do)
         return
     where = _where(facts, scope)
     for right in needed:
@@ -57,7 +57,9 @@ def _where(facts: Facts, scope: str) -> Where:
 
 
 def _missing(facts: Facts, right: Right, scope: str) -> Finding:
-    detail = f"the app's identity has no right {right.action} on {scope_names(scope)}: it is needed to {right.what_for}"
+    detail = (
+        f"the app's identity has no right {right.action} on {describe_scope(scope)}: it is needed to {right.what_for}"
+    )
     what_to_do = f"give the app's identity a role that has it there{_instead(facts, right)}"
     return (failed if right.missing == "fail" else warned)("rights", detail, what_to_do)
 
@@ -77,4 +79,4 @@ def _instead(facts: Facts, right: Right) -> str:
 
 
 def _everywhere(facts: Facts) -> str:
-    return ", ".join(scope_names(scope) for scope in facts.permissions)
+    return ", ".join(describe_scope(scope) for scope in facts.permissions)
