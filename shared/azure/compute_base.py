@@ -1,4 +1,4 @@
-"""What the parts of the `Machines` port share: the clients, and how a VM is read."""
+"""Shared by the classes that call Microsoft.Compute: the clients, and how a VM is read."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from azure.mgmt.compute.operations import VirtualMachinesOperations
 from shared.azure import rest
 from shared.azure.clients import ArmClients
 from shared.core import arm_ids
-from shared.core.settings import Settings
 
 
 class ComputeCalls:
     """Calls to Microsoft.Compute, in the subscription that each id names."""
 
-    def __init__(self, clients: ArmClients, settings: Settings) -> None:
+    def __init__(self, clients: ArmClients) -> None:
         self._clients = clients
-        self._settings = settings
 
     def _client(self, at: arm_ids.ArmId) -> ComputeManagementClient:
         return self._clients.compute(at.subscription)

@@ -1,4 +1,4 @@
-"""The part of the `Machines` port that is about managed disks (API 2026-03-02)."""
+"""Calls about managed disks (API 2026-03-02)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from shared.models.azure import Disk, Operation
 class DiskCalls(ComputeCalls):
     """OS disks: read, put under a VM, delete."""
 
-    def disk(self, disk_id: str) -> Disk | None:
+    def find(self, disk_id: str) -> Disk | None:
         """One disk: one read. None when it does not exist."""
-        body = self._disk(disk_id)
+        body = self._read(disk_id)
         return None if body is None else parse.disk(body)
 
-    def disk_version(self, disk_id: str) -> str | None:
+    def version(self, disk_id: str) -> str | None:
         """The gallery image version a disk was made from, by its `creationData`; None also when it is gone."""
-        body = self._disk(disk_id)
+        body = self._read(disk_id)
         return None if body is None else parse.disk_source(body)
 
     def start_swap(self, vm_id: str, disk_id: str) -> Operation:
@@ -36,13 +36,13 @@ class DiskCalls(ComputeCalls):
         body = models.VirtualMachineUpdate(vm_bodies.swap(disk_id))
         return operations.start("swap", vm_id, lambda p: self._vms(at).begin_update(at.group, at.name, body, polling=p))
 
-    def start_disk_removal(self, disk_id: str) -> Operation:
+    def start_removal(self, disk_id: str) -> Operation:
         """DELETE. A disk that is gone already is a finished operation. Raises AzureConflict when a VM holds it."""
         at = arm_ids.parse(disk_id)
         disks = self._client(at).disks
         return operations.removed("remove", disk_id, lambda p: disks.begin_delete(at.group, at.name, polling=p))
 
-    def _disk(self, disk_id: str) -> dict[str, Any] | None:
+    def _read(self, disk_id: str) -> dict[str, Any] | None:
         try:
             at = arm_ids.parse(disk_id)
             return rest.read(self._clients, f"read the disk {at.name}", rest.DISKS, at)

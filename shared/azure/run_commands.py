@@ -1,4 +1,4 @@
-"""The part of the `Machines` port that is about extensions and managed run commands: join, register, probe."""
+"""Extensions and managed run commands of a VM: join, register, probe."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from azure.mgmt.compute import models
 from pydantic import SecretStr
 
 from shared.azure import operations, vm_bodies
+from shared.azure.clients import ArmClients
 from shared.azure.compute_base import ComputeCalls
 from shared.azure.errors import azure_call
 from shared.azure.script_results import ScriptEnd, script_end
 from shared.azure.scripts import registration_script
 from shared.core import arm_ids, names
 from shared.core.errors import AzureError, OperationFailed
+from shared.core.settings import Settings
 from shared.models.azure import Operation
 from shared.models.pools import DomainJoin, EntraJoin
 
@@ -21,7 +23,11 @@ PROBE = "probe"
 
 
 class CommandCalls(ComputeCalls):
-    """What is put into a running VM."""
+    """Programs that run inside a VM."""
+
+    def __init__(self, clients: ArmClients, settings: Settings) -> None:
+        super().__init__(clients)
+        self._settings = settings
 
     def start_join(
         self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
@@ -48,22 +54,20 @@ class CommandCalls(ComputeCalls):
         return self._run("register", names.REGISTER_COMMAND, vm_id, body, token)
 
     def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
-        """PUT the managed run command with somebody's script; see `resume`.
+        """PUT the managed run command with the probe's script; see `resume_probe`.
 
-        Begun again with the same `change_tag` it tells how the script has ended: Azure does not run again what has
-        not changed.
+        A repeated call with the same `change_tag` says how the script ended: Azure does not run an unchanged command
+        again.
         """
         body = vm_bodies.probe_command(location, script, timeout_minutes, change_tag)
         return self._probed(vm_id, lambda: self._run(PROBE, names.PROBE_COMMAND, vm_id, body))
 
-    def resume(self, operation: Operation) -> Operation:
-        """Ask once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation.
+    def resume_probe(self, operation: Operation) -> Operation:
+        """Ask once how a probe is doing. Raises OperationFailed, or AzureNotFound when ARM has forgotten it.
 
-        Once a probe has ended, its run command is read too: what the script said goes into the failure, and an exit
-        code that is not 0 is one, whatever the operation says.
+        When it has ended, its run command is read too: the script's output goes into the failure, and an exit code
+        other than 0 is a failure, whatever the operation says.
         """
-        if operation.kind != PROBE or operation.done:
-            return operations.resume(self._clients, operation)
         return self._probed(operation.target, lambda: operations.resume(self._clients, operation))
 
     def _run(self, kind: str, command: str, vm_id: str, body: vm_bodies.Json, *secrets: SecretStr) -> Operation:

@@ -1,7 +1,7 @@
-"""The `Machines` port over azure-mgmt-compute 39.0.0 (API 2026-04-01).
+"""The `VirtualMachines` port over azure-mgmt-compute 39.0.0 (API 2026-04-01).
 
-Bodies are made in `bodies`, answers are read in `reading`; what is about disks is in `disks`, what is put into the
-machines in `commands`.
+`vm_bodies` makes request bodies, `parse` reads answers; `disks` and `run_commands` hold the calls that are about disks
+and about programs run inside a VM.
 """
 
 from __future__ import annotations
@@ -15,20 +15,29 @@ from azure.mgmt.compute import models
 from pydantic import SecretStr
 
 from shared.azure import operations, parse, rest, vm_bodies
+from shared.azure.clients import ArmClients
+from shared.azure.compute_base import ComputeCalls
 from shared.azure.disks import DiskCalls
 from shared.azure.errors import azure_call
 from shared.azure.operations import SinglePoll
-from shared.azure.run_commands import CommandCalls
+from shared.azure.run_commands import PROBE, CommandCalls
 from shared.core import arm_ids
 from shared.core.errors import AzureForbidden, AzureNotFound
-from shared.models.azure import Operation, VirtualMachine, VirtualMachineBody
+from shared.core.settings import Settings
+from shared.models.azure import Disk, Operation, VirtualMachine, VirtualMachineBody
+from shared.models.pools import DomainJoin, EntraJoin
 
 FEW = 3
-"""So many VMs of a group are read one by one; more are picked from lists."""
+"""Up to this many VMs of a group are read one by one; more are picked from lists."""
 
 
-class AzureVirtualMachines(CommandCalls, DiskCalls):
+class AzureVirtualMachines(ComputeCalls):
     """Virtual machines and disks. Raises AzureBusy and AzureRefused besides what the port names."""
+
+    def __init__(self, clients: ArmClients, settings: Settings) -> None:
+        super().__init__(clients)
+        self._disks = DiskCalls(clients)
+        self._commands = CommandCalls(clients, settings)
 
     def find(self, vm_id: str) -> VirtualMachine | None:
         """One VM with its power state: one read. None when it does not exist."""
@@ -112,6 +121,45 @@ class AzureVirtualMachines(CommandCalls, DiskCalls):
         return operations.start(
             "deallocate", vm_id, lambda p: self._vms(at).begin_deallocate(at.group, at.name, polling=p)
         )
+
+    def start_join(
+        self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
+    ) -> Operation:
+        """See `CommandCalls`."""
+        return self._commands.start_join(vm_id, location, join, password, change_tag)
+
+    def start_register(self, vm_id: str, location: str, token: SecretStr, attempt: str = "") -> Operation:
+        """See `CommandCalls`."""
+        return self._commands.start_register(vm_id, location, token, attempt)
+
+    def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
+        """See `CommandCalls`."""
+        return self._commands.start_probe(vm_id, location, script, timeout_minutes, change_tag)
+
+    def resume(self, operation: Operation) -> Operation:
+        """Ask once how an operation on a VM or a disk is doing: one read; a probe that has ended costs one more.
+
+        Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation.
+        """
+        if operation.kind == PROBE and not operation.done:
+            return self._commands.resume_probe(operation)
+        return operations.resume(self._clients, operation)
+
+    def disk(self, disk_id: str) -> Disk | None:
+        """See `DiskCalls`."""
+        return self._disks.find(disk_id)
+
+    def disk_version(self, disk_id: str) -> str | None:
+        """See `DiskCalls`."""
+        return self._disks.version(disk_id)
+
+    def start_swap(self, vm_id: str, disk_id: str) -> Operation:
+        """See `DiskCalls`."""
+        return self._disks.start_swap(vm_id, disk_id)
+
+    def start_disk_removal(self, disk_id: str) -> Operation:
+        """See `DiskCalls`."""
+        return self._disks.start_removal(disk_id)
 
     def _listed(
         self, subscription: str, group: str, wanted: set[str], statuses: dict[str, list[dict[str, Any]]]
