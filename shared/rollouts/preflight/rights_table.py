@@ -50,16 +50,14 @@ RIGHTS = (
     Right(Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/read", "read its hosts"),
     Right(Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/userSessions/read", "read their sessions"),
     Right(Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/write", "drain and undrain"),
-    Right(
-        Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/userSessions/sendMessage/action", "warn people", When.WARNING
-    ),
-    Right(Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/userSessions/delete", "sign people out"),
-    Right(Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/delete", "take a host out before it is rebuilt"),
+    Right(Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/userSessions/sendMessage/action", "warn users", When.WARNING),
+    Right(Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/userSessions/delete", "sign users out"),
+    Right(Where.HOST_POOL, f"{AVD}/hostPools/sessionHosts/delete", "remove a host before it is rebuilt"),
     Right(Where.HOST_POOL, f"{AVD}/hostPools/retrieveRegistrationToken/action", "register a host"),
-    Right(Where.HOST_POOL, f"{AVD}/hostPools/write", "make a registration token"),
+    Right(Where.HOST_POOL, f"{AVD}/hostPools/write", "create a registration token"),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/read", "read VMs"),
     Right(Where.MACHINES, f"{COMPUTE}/disks/read", "see which version a VM is on"),
-    Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/write", "set tags and delete options, make VMs, swap disks"),
+    Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/write", "set tags and delete options, create VMs, swap disks"),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/start/action", "switch hosts on"),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/deallocate/action", "switch hosts off"),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/extensions/write", "join"),
@@ -71,12 +69,12 @@ RIGHTS = (
     Right(
         Where.MACHINES,
         "Microsoft.Network/networkInterfaces/join/action",
-        "make VMs on their cards",
+        "create VMs on their network cards",
         When.REPLACING,
         "warn",
     ),
-    Right(Where.MACHINES, f"{COMPUTE}/disks/delete", "delete kept disks when their time is over", When.KEEPING, "warn"),
-    Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/read", "read the version, make VMs from it"),
+    Right(Where.MACHINES, f"{COMPUTE}/disks/delete", "delete kept disks after their retention", When.KEEPING, "warn"),
+    Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/read", "read the version, create VMs from it"),
 )
 """`warn`: the cards may lie in another group, and a disk that is left over stops no rollout."""
 
