@@ -1,13 +1,12 @@
-"""What a new or burst host of a pool is to be made from: never a version that is only staged. Pure.
+"""Which version a new or burst host of a pool is made from: never one that is only staged. Pure.
 
-1. A rollout of the pool whose first hosts have passed, or that takes it back to a version that has proved itself: its
-   target.
-2. A rollout that is not that far, or goes back: the pool's own version.
-3. No rollout: the image's active version when it was activated after the pool came to its own, unless that activation
-   is to update this pool, whose own rollout then proves it first; else the pool's own version.
+1. The pool has a rollout whose canary hosts passed, or one that rolls it back: the rollout's target.
+2. The pool has a rollout that is not that far, or that is being rolled back: the pool's own version.
+3. No rollout: the image's active version, if it was activated after the pool got its own version. If that activation
+   also updates this pool, its rollout has to prove the version first. Otherwise the pool's own version.
 
-When that one may not be given out, others stand in for it, in this order: the pool's own version, the one it had
-before, the image's active one. None stands in for one of which nothing is known while the gallery cannot be read.
+If that version may not be used, these replace it, in this order: the pool's own version, its previous version, the
+image's active version. Nothing replaces an unknown version while the gallery cannot be read.
 """
 
 from __future__ import annotations
@@ -23,24 +22,24 @@ from shared.models.rollouts import Rollout, RolloutKind
 from shared.versions.version_set import VersionSet
 
 GIVEABLE = frozenset({VersionState.ACTIVE, VersionState.BACKUP})
-"""Versions that were released to the users."""
+"""States of versions that were released to users."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of an image's versions: the rows, and the gallery; None when the gallery cannot be read."""
+    """The versions of an image: their rows, and the gallery's list; None when the gallery cannot be read."""
 
     version_set: VersionSet
     gallery: Mapping[str, GalleryVersion] | None
 
     def tells_of(self, version: str) -> bool:
-        """Whether anything is known of the version: what is not recorded here only the gallery knows."""
+        """Whether the version is known: versions without a row are known only to the gallery."""
         return self.gallery is not None or version in self.version_set.versions
 
     def refusal(self, version: str) -> str:
-        """Why a host that people work on may not be made from the version; empty when it may.
+        """Why a host for users may not be made from the version; empty when it may.
 
-        While the gallery cannot be read, what is recorded as released counts, and nothing else.
+        While the gallery cannot be read, only versions whose row says that they were released may be used.
         """
         recorded, there = self.version_set.versions.get(version), (self.gallery or {}).get(version)
         if recorded and recorded.state not in GIVEABLE:
@@ -55,19 +54,19 @@ class Known:
 
 @dataclass(frozen=True)
 class Choice:
-    """A version for new hosts, and why it is that one."""
+    """A version for new hosts, and the reason for it."""
 
     image: str
     version: str
     reason: str
     refused: str = ""
-    """Why it stands in for the version that the rules name; empty when it is that."""
+    """Why it replaces the version that the rules name; empty when it is that version."""
 
 
 def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> Choice | None:
-    """The version for new hosts; None when no version is known that may be given out, or the gallery would have to say.
+    """The version for new hosts; None when no usable version is known, or only the gallery could tell.
 
-    `rollout` is the pool's rollout that is not ended; `images` has the pool's image and that of the rollout.
+    `rollout` is the pool's open rollout; `images` has the pool's image and the rollout's image.
     """
     instead = ""
     for choice in _in_order(pool, rollout, images[pool.image].version_set.state):
@@ -82,7 +81,7 @@ def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> 
 
 
 def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Choice]:
-    """The version that the rules name, then those that stand in for it."""
+    """The version that the rules name, then the versions that may replace it."""
     if rollout and rollout.kind is RolloutKind.ROLL_BACK and not rollout.rolling_back:
         named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} takes the pool back to this version")
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
@@ -93,7 +92,7 @@ def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Ch
 
 
 type _Reasoned = tuple[str | None, str]
-"""A version, and why it is that one."""
+"""A version, and the reason for it."""
 
 
 def _of_pool(pool: Pool, *reasoned: _Reasoned) -> list[Choice]:
@@ -110,7 +109,7 @@ def _stand_ins(pool: Pool, state: ImageState) -> list[_Reasoned]:
 
 
 def _named(pool: Pool, rollout: Rollout | None, state: ImageState) -> _Reasoned:
-    """What the second and the third rule name."""
+    """The version that rules 2 and 3 name."""
     if rollout and rollout.rolling_back:
         return pool.version, f"rollout {rollout.id} brings the pool back to this version"
     if rollout:

@@ -1,7 +1,7 @@
-"""Which pools a version may be published to, by where it stands. Pure.
+"""Which pools a version may be published to, by its state. Pure.
 
-An active version is for every pool, a staged one for pools of ring test, a backup for those who ask to go back. One
-that is only in the gallery is for nobody until it is staged: a test pool on it could not be told to activate it.
+An active version is for every pool, a staged version for pools in ring test, a backup for a requested roll-back. A
+version that is only in the gallery is for no pool until it is staged: after a test it could not be activated.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ _GONE = {
 def check_use(
     pool: Pool, version_set: VersionSet, version: str, there: GalleryVersion | None, *, allow_downgrade: bool
 ) -> Finding | None:
-    """Whether the version may be published to the pool. `there`: as the gallery has it; None when it has it not, or
-    cannot be read. None: nothing is known of the version, which another check says."""
+    """Whether the version may be published to the pool; None for an unknown version, which another check reports.
+
+    `there`: the version as the gallery has it; None when the gallery has no such version or cannot be read.
+    """
     current = pool.image == version_set.state.image and pool.version == version
     recorded = version_set.versions.get(version)
     if recorded is None:
@@ -52,25 +54,27 @@ def _backup(recorded: ImageVersion, *, current: bool, allow_downgrade: bool) -> 
     if current:
         return _pass("the version is a backup, and the pool is on it")
     if allow_downgrade:
-        return _pass("the version is a backup, and going back is meant")
+        return _pass("the version is a backup, and a downgrade is allowed")
     return _fail(f"version {recorded.version} is a backup", "send allow_downgrade: true to go back to it")
 
 
 def _unrecorded(
     pool: Pool, version_set: VersionSet, there: GalleryVersion, *, current: bool, allow_downgrade: bool
 ) -> Finding:
-    """A version that was in the gallery before the image was registered, or came into it by another way."""
+    """A version without a row: it was in the gallery before the registration, or another tool published it."""
     version, active = there.version, version_set.state.active
     if current:
         return _pass("the pool is on this version")
     if active is None or version_key(version) > version_key(active):
-        return _fail(f"version {version} is in the gallery, but not known here", "stage it first")
+        return _fail(f"version {version} is in the gallery, but was never staged", "stage it first")
     if there.exclude_from_latest:
-        reason = f"version {version} is not known here, left out of latest, and older than the active {active}"
+        reason = f"version {version} was never staged, is excluded from latest, and is older than the active {active}"
         return _fail(reason, "choose another version")
     if allow_downgrade:
-        return _pass(f"the version is older than the active {active}, and going back is meant")
-    return _fail(f"version {version} is older than the active {active}", "send allow_downgrade: true if it is meant")
+        return _pass(f"the version is older than the active {active}, and a downgrade is allowed")
+    return _fail(
+        f"version {version} is older than the active {active}", "send allow_downgrade: true if this is intended"
+    )
 
 
 def _staged(pool: Pool, version: str) -> Finding:

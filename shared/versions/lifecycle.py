@@ -1,7 +1,7 @@
-"""What may happen to the versions of an image, as pure functions from one family of rows to the next.
+"""Changes of an image's versions, as pure functions from one version set to the next.
 
-Each raises Conflict when it does not fit; the text says what to do instead. How versions leave an image again is in
-`leaving`. Writing the outcome is `version_set`'s work.
+Each raises Conflict when the change is not allowed; the text says what to do instead. Removal is in `removal_rules`.
+`records.versions` writes the outcome.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _NOT_OURS = frozenset({_V.FAILED, _V.DELETED})
 
 
 def adopt(version_set: VersionSet, version: str, now: datetime, who: str) -> VersionSet:
-    """Take a version of the gallery as the active one, when none is recorded. Safe to repeat.
+    """Record a gallery version as the active one, when no version has a row. Safe to repeat.
 
-    Nothing is activated by that: it was in use before, so pools are not to follow it.
+    This is no activation: the version was in use before, so pools need not follow it.
     """
     if version_set.state.active == version:
         return version_set
     if version_set.state.active or version in version_set.versions:
-        raise Conflict(f"Versions of this image are recorded already: stage {version} and activate it.")
+        raise Conflict(f"This image already has versions. Stage {version}, then activate it.")
     row = ImageVersion(
         image=version_set.state.image,
         version=version,
@@ -45,7 +45,7 @@ def adopt(version_set: VersionSet, version: str, now: datetime, who: str) -> Ver
 def begin_capture(
     version_set: VersionSet, version: str, *, task: str, now: datetime, who: str, notes: Notes, backup: bool
 ) -> VersionSet:
-    """Hold the image for a set-as-image. Safe to repeat by the same task."""
+    """Reserve the image for a set-as-image task. Safe to repeat by the same task."""
     if version_set.state.capture == task:
         return version_set
     _refuse_capture(version_set)
@@ -59,7 +59,7 @@ def begin_capture(
 
 
 def captured(version_set: VersionSet, task: str, now: datetime) -> VersionSet:
-    """The version is in the gallery: it is staged, and the image is free again. Safe to repeat."""
+    """The version is in the gallery: mark it staged and release the image. Safe to repeat."""
     if version_set.state.capture != task:
         return version_set
     row = _made_by(version_set, task)
@@ -67,7 +67,7 @@ def captured(version_set: VersionSet, task: str, now: datetime) -> VersionSet:
 
 
 def not_captured(version_set: VersionSet, task: str, now: datetime, reason: str) -> VersionSet:
-    """The version never came to be: the image is free again. Safe to repeat."""
+    """The version was never created: mark it failed and release the image. Safe to repeat."""
     if version_set.state.capture != task:
         return version_set
     row = _made_by(version_set, task)
@@ -75,7 +75,7 @@ def not_captured(version_set: VersionSet, task: str, now: datetime, reason: str)
 
 
 def stage(version_set: VersionSet, version: str, *, task: str, now: datetime, who: str, notes: Notes) -> VersionSet:
-    """A version that is in the gallery already becomes the staged one. It must be newer than the active one.
+    """Stage a version that is already in the gallery. It must be newer than the active version.
 
     Safe to repeat by the same task.
     """
@@ -95,12 +95,14 @@ def stage(version_set: VersionSet, version: str, *, task: str, now: datetime, wh
 
 
 def record_verdict(version_set: VersionSet, version: str, verdict: Verdict, *, task: str) -> VersionSet:
-    """Record what came of testing a staged version. Safe to repeat by the same task."""
+    """Record the test result of a staged version. Safe to repeat by the same task."""
     row = known(version_set, version)
     if row.task == task:
         return version_set
     if row.state is not _V.STAGED:
-        raise Conflict(f"Version {version} {VERSION_WORDS[row.state]}: a verdict is given on a staged one.")
+        raise Conflict(
+            f"Version {version} {VERSION_WORDS[row.state]}: a verdict can be given only on a staged version."
+        )
     return version_set.changed(row.model_copy(update={"verdict": verdict, "task": task}), last_task=task)
 
 
@@ -217,12 +219,12 @@ def _made_by(version_set: VersionSet, task: str) -> ImageVersion:
 def _new(
     version_set: VersionSet, version: str, state: VersionState, source: Source, about: Mapping[str, Any]
 ) -> ImageVersion:
-    """A version that begins here, written over the one that had its number before, if there was one."""
+    """The row of a new version, written over the earlier version with the same number, if there was one."""
     old = version_set.versions.get(version)
     if old and old.deleting:
         raise Conflict(f"Version {version} is being removed: wait until it is gone, or choose another number.")
     if old and old.state is _V.BACKUP:
-        raise Conflict(f"Version {version} is a backup: roll the image back to it.")
+        raise Conflict(f"Version {version} is a backup. Roll the image back to it instead.")
     begun = transition_version(version, old.state, state) if old else state
     made = ImageVersion(image=version_set.state.image, version=version, state=begun, source=source, **about)
     return made.written_over(old)
@@ -230,13 +232,15 @@ def _new(
 
 def _refuse_staged(version_set: VersionSet) -> None:
     if version_set.state.staged:
-        raise Conflict(f"Version {version_set.state.staged} is staged: activate or discard it first.")
+        raise Conflict(f"Version {version_set.state.staged} is staged. Activate or discard it first.")
 
 
 def _refuse_older(version_set: VersionSet, version: str) -> None:
     active = version_set.state.active
     if active and version_key(version) <= version_key(active):
-        raise Conflict(f"Version {version} is not newer than the active {active}. To go back, roll the image back.")
+        raise Conflict(
+            f"Version {version} is not newer than the active {active}. To use an older version, roll the image back."
+        )
 
 
 def _refuse_capture(version_set: VersionSet) -> None:

@@ -14,9 +14,9 @@ FIRST = "1.0.0"
 
 
 def next_version(taken: Collection[str], step: VersionStep) -> str:
-    """The highest number of those taken, with one part raised and the parts after it at zero; FIRST when none is.
+    """The highest number in `taken` with one part raised and the parts after it at zero; FIRST when none is taken.
 
-    Raises InvalidRequest when that part is as high as it can be.
+    Raises InvalidRequest when that part cannot be raised.
     """
     if not taken:
         return FIRST
@@ -30,5 +30,7 @@ def next_version(taken: Collection[str], step: VersionStep) -> str:
             raised = (major, minor, patch + 1)
     if max(raised) > HIGHEST_PART:
         text = ".".join(map(str, highest))
-        raise InvalidRequest.one("step", f"{text} cannot be raised there any more: choose another step, or a version")
+        raise InvalidRequest.one(
+            "step", f"{text} is the highest possible number for this step: choose another step, or give a version"
+        )
     return ".".join(map(str, raised))

@@ -1,8 +1,8 @@
-"""How versions leave an image again: discarded, or removed once nobody needs them. Pure, as `lifecycle` is.
+"""How versions are removed: discarded by a user, or deleted by retention once unused. Pure.
 
-A version is fenced before it is removed: with `deleting` set nobody may begin to use it. It is looked for users
-after that, and only then does it go. A discarded version keeps the mark until the gallery has it no more, so that a
-removal that was cut off is found again.
+A version is fenced before its removal: while `deleting` is set, nobody may start to use it. Only then is it checked for
+users, and removed if there are none. A discarded version keeps the mark until it is gone from the gallery, so that an
+interrupted removal is found again.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ _V = VersionState
 _LEFT = frozenset({_V.FAILED, _V.DISCARDED, _V.DELETED})
 
 SETTLING = timedelta(minutes=30)
-"""How long a version stays after another took its place, whatever retention says: a host that is being made from it
-is in no pool yet, so nobody sees it."""
+"""How long a version is kept after another replaced it, whatever retention says. A host that is being created from it
+is in no pool yet, so the usage check cannot see it."""
 
 BEING_REMOVED = "is being removed from the gallery"
-WAS_KEPT = "stays in the gallery, left out of latest"
-WAS_REPLACED = "is gone; what the gallery has under its number may be somebody else's and stays"
-"""What is noted of a version, for people."""
+WAS_KEPT = "was kept in the gallery, excluded from latest"
+WAS_REPLACED = "was removed; the gallery version with this number may belong to someone else and was kept"
+"""Notes on a version, shown to people."""
 
 
 def is_being_removed(version_set: VersionSet, version: str) -> bool:
-    """Whether nobody may begin to use the version any more."""
+    """Whether the version may no longer be used for anything new."""
     row = version_set.versions.get(version)
     return row is not None and (row.deleting or row.state in _LEFT)
 
 
 def discard(version_set: VersionSet, version: str, *, task: str, now: datetime, who: str) -> VersionSet:
-    """A staged version will not be used. Its promotion, if one is scheduled, no longer stands.
+    """Discard a staged version. A promotion of it becomes invalid.
 
-    One that was captured for this is to leave the gallery too; one that somebody else put there stays. Safe to
+    A captured version is also deleted from the gallery; a version that another tool published is kept there. Safe to
     repeat by the same task.
     """
     row = known(version_set, version)
@@ -53,7 +53,7 @@ def discard(version_set: VersionSet, version: str, *, task: str, now: datetime, 
 
 
 def begin_removal(version_set: VersionSet, version: str, *, who: str, now: datetime) -> VersionSet:
-    """Nobody may begin to use this backup any more. Safe to repeat; who asked first is kept."""
+    """Fence a backup for removal. Safe to repeat; the first requester is kept."""
     row = known(version_set, version)
     if row.state is not _V.BACKUP:
         raise Conflict(f"Version {version} {VERSION_WORDS[row.state]}: only a backup can be removed.")
@@ -68,7 +68,7 @@ def begin_removal(version_set: VersionSet, version: str, *, who: str, now: datet
 
 
 def not_removed(version_set: VersionSet, version: str, reason: str) -> VersionSet:
-    """A backup stays after all; a discarded version until the next try. Safe to repeat."""
+    """Keep a backup after all, or a discarded version until the next attempt. Safe to repeat."""
     row = version_set.versions.get(version)
     if row is None or not (row.state is _V.BACKUP or row.deleting):
         return version_set
@@ -79,10 +79,10 @@ def not_removed(version_set: VersionSet, version: str, reason: str) -> VersionSe
 
 
 def another_has_come(row: ImageVersion, there: GalleryVersion) -> bool:
-    """Whether what the gallery has under a fenced version's number is not that version, or perhaps is not.
+    """Whether the gallery version with a fenced version's number is, or may be, a different one.
 
-    Of a captured one the gallery's tag says so. Of others nothing can be compared: once Azure had taken on its
-    removal, what is ready there is left alone, since somebody may have published it after that.
+    A captured version is identified by its tag. Others cannot be compared: once Azure accepted the removal, a version
+    that is ready is left alone, since somebody may have published it afterwards.
     """
     if row.made_by_task:
         return there.task != row.made_by_task
@@ -90,7 +90,7 @@ def another_has_come(row: ImageVersion, there: GalleryVersion) -> bool:
 
 
 def removal_begun(version_set: VersionSet, version: str, now: datetime) -> VersionSet:
-    """Azure has taken on the removal of a fenced version. Safe to repeat."""
+    """Azure accepted the removal of a fenced version. Safe to repeat."""
     row = version_set.versions.get(version)
     if row is None or not row.deleting or row.removal_begun_at:
         return version_set
@@ -98,7 +98,7 @@ def removal_begun(version_set: VersionSet, version: str, now: datetime) -> Versi
 
 
 def removed(version_set: VersionSet, version: str, *, task: str, now: datetime, note: str = "") -> VersionSet:
-    """The version is gone from the gallery. Safe to repeat; one that is not being removed is left as it is."""
+    """The version is gone from the gallery. Safe to repeat; a version that is not being removed is unchanged."""
     row = version_set.versions.get(version)
     if row is None or not row.deleting:
         return version_set
@@ -109,10 +109,10 @@ def removed(version_set: VersionSet, version: str, *, task: str, now: datetime, 
 
 
 def to_remove(version_set: VersionSet, retention: Retention, now: datetime) -> list[str]:
-    """Versions that need not be kept, if nobody uses them, lowest first.
+    """Versions that may be removed if unused, lowest first.
 
-    Backups that nobody wanted to keep, and those both beyond the last `retention.backups` and older than
-    `retention.days`; also whatever is being removed already.
+    These are backups that were not to be kept, backups that are both beyond the last `retention.backups` and older
+    than `retention.days`, and versions whose removal has already begun.
     """
     backups = [row for row in version_set.versions.values() if row.state is _V.BACKUP and not row.deleting]
     unwanted = [row for row in backups if row.unwanted]

@@ -164,7 +164,7 @@ class TestSchedule:
             assert reply.status == 409
             assert "No version of this image is staged" in reply.json["detail"]
         assert "is active" in ask(app, version=OLD).json["detail"]
-        assert "not known here" in ask(app, version="9.0.0", days_after_staging=9).json["detail"]
+        assert "never staged" in ask(app, version="9.0.0", days_after_staging=9).json["detail"]
         assert app.tables.promotions.all(PROMOTIONS) == []
 
     def test_a_version_that_has_failed_its_test(self) -> None:
@@ -321,7 +321,7 @@ class TestMove:
         discard(app)
         app.tables.promotions.replace(before.model_copy(update={"etag": row(app, promotion_id).etag}))
         reply = move(app, promotion_id, at="2026-12-01T20:00")
-        assert (reply.status, "no longer stands" in reply.json["detail"]) == (409, True)
+        assert (reply.status, "no longer valid" in reply.json["detail"]) == (409, True)
 
 
 class TestCancel:

@@ -59,7 +59,7 @@ def test_from_the_gallery_to_the_test_pool_and_back() -> None:
     play.app.tables.pools.replace(found.model_copy(update={"running_rollout": ""}))
     discarded = delete(play, NEXT)
     assert (discarded.status, discarded.json["state"]) == (200, "discarded")
-    assert discarded.json["detail"] == "stays in the gallery, left out of latest"
+    assert discarded.json["detail"] == "was kept in the gallery, excluded from latest"
     listed = play.app.send("GET", "/api/tasks").json["items"]
     assert [task["kind"] for task in listed if task["kind"] != "rollout"] == ["discard", "verdict", "stage"]
 

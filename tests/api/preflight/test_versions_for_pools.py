@@ -84,9 +84,9 @@ def test_a_version_that_nobody_has_staged_is_for_no_pool(left_out: bool, ring: R
     app = office()
     app.world.add_version("3.0.0", staged=left_out)
     change_pool(app, ring=ring)
-    assert said(asked(app)) == "version 3.0.0 is in the gallery, but not known here; stage it first"
+    assert said(asked(app)) == "version 3.0.0 is in the gallery, but was never staged; stage it first"
     record_family(app.tables.versions, version_set(None, backups=[]))
-    assert "not known here" in said(asked(app, allow_downgrade=True))
+    assert "never staged" in said(asked(app, allow_downgrade=True))
 
 
 @pytest.mark.parametrize("left_out", [True, False])
@@ -117,5 +117,5 @@ def test_one_that_is_left_out_of_latest_too_was_never_in_use(ring: Ring) -> None
     app = office()
     app.world.add_version("0.9.0", staged=True)
     change_pool(app, version="0.8.0", ring=ring)
-    text = "version 0.9.0 is not known here, left out of latest, and older than the active 2.0.0"
+    text = "version 0.9.0 was never staged, is excluded from latest, and is older than the active 2.0.0"
     assert said(asked(app, "0.9.0", allow_downgrade=True)) == f"{text}; choose another version"

@@ -168,7 +168,7 @@ class TestBackup:
         ("5.0.0", "is being made: cancel task t-5"),
         ("6.0.0", "never came to be"),
         ("7.0.0", "was deleted already"),
-        ("8.0.0", r"was discarded already; it stays in the gallery"),
+        ("8.0.0", r"was discarded already; it was kept in the gallery"),
         ("9.0.0", r"was discarded already; it is gone from the gallery"),
         (NEXT, "in the gallery only"),
     ],

@@ -96,7 +96,7 @@ def test_two_at_once_on_one_image() -> None:
     assert play.finish(first).state is TaskState.SUCCEEDED
     third = post(play, "/set-as-image")
     assert third.status == 409
-    assert "activate or discard it first" in third.json["detail"]
+    assert "Activate or discard it first" in third.json["detail"]
     assert len(play.app.tables.tasks.all(TASKS)) == 1
 
 

@@ -82,7 +82,7 @@ def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
     play = shelf(staged=Source.CAPTURE)
     with pytest.raises(Conflict, match="is staged already"):
         stage(play)
-    with pytest.raises(Conflict, match=r"4\.0\.0 is staged: activate or discard it"):
+    with pytest.raises(Conflict, match=r"4\.0\.0 is staged. Activate or discard it"):
         stage(play, "5.0.0")
     play = shelf()
     app = play.app

@@ -187,7 +187,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
         tidy(play.app.services)
         assert NEXT in in_gallery(play)
         assert not row_of(play, NEXT).deleting
-        assert "may be somebody else's and stays" in row_of(play, NEXT).note
+        assert "may belong to someone else and was kept" in row_of(play, NEXT).note
 
     def test_it_is_left_alone_although_its_removal_was_never_begun(self) -> None:
         play = self.captured()

@@ -60,7 +60,7 @@ def test_a_version_that_has_failed_is_activated_only_when_that_is_forced() -> No
 
 def test_only_a_staged_version_is_judged() -> None:
     play = shelf()
-    for version, says in ((ACTIVE, "is active"), (FIRST, "is a backup"), (NEXT, "is not known here: stage it first")):
+    for version, says in ((ACTIVE, "is active"), (FIRST, "is a backup"), (NEXT, "is not staged. Stage it first")):
         with pytest.raises(Conflict, match=says):
             judge(play, "passed", version=version)
     with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""The timer that promotes what is due: not before its time, once, and never what no longer stands."""
+"""The timer that promotes what is due: not before its time, once, and never what no longer valid."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def judge(app: App, result: str) -> None:
 
 
 class TestRefused:
-    """What no longer stands is ended with the reason, and leaves the image free."""
+    """What no longer valid is ended with the reason, and leaves the image free."""
 
     def test_a_verdict_that_has_failed_since(self) -> None:
         app, promotion_id = planned()
@@ -114,7 +114,7 @@ class TestRefused:
         record_staged(app)
         assert run(app) == []
         assert_not_promoted(app, promotion_id, S.FAILED)
-        assert "no longer stands" in row(app, promotion_id).note
+        assert "no longer valid" in row(app, promotion_id).note
 
     def test_its_task_does_not_switch_the_version_either(self) -> None:
         """The task was written, the process died; what takes tasks up again must look as closely."""
