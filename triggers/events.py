@@ -8,16 +8,15 @@ import azure.durable_functions as df
 
 from shared.api.common import Accepted
 from shared.ports.engine import Engine
-from shared.rollouts.logoff_listener import LogoffListener
+from shared.rollouts.logoff_listener import receive_hints
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
 
 bp = df.Blueprint()
-logoff_listener = LogoffListener()
 
 
 @endpoint(bp, "POST", "events/logoff", status=202, keeps_answers=False)
 def post_logoff(call: Call, engine: Engine, body: dict[str, Any]) -> Answer[Accepted]:
     """Hint that somebody logged off a host: `{host, utc, …}`, or Azure Monitor's common alert schema."""
-    logoff_listener.receive(call.services, engine, body)
+    receive_hints(call.services, engine, body)
     return Answer(Accepted())

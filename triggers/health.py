@@ -7,19 +7,18 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared.api.common import Health
-from shared.views.health import HealthCheck
+from shared.views.health import read_health
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
 from triggers.http.openapi import document
 
 bp = df.Blueprint()
-health_check = HealthCheck()
 
 
 @endpoint(bp, "GET", "health", open=True, also=(503,))
 def get_health(call: Call) -> Answer[Health]:
     """Whether the app's tables and Azure can be reached."""
-    health = health_check.take(call.services)
+    health = read_health(call.services)
     return Answer(health, status=200 if health.status == "ok" else 503)
 
 

@@ -15,12 +15,11 @@ from shared.api.pools import (
     UpdateImageRequest,
 )
 from shared.api.rollouts import PlanView, RolloutView
-from shared.pools import registration
 from shared.pools.new_host_image import image_for_new_hosts
 from shared.ports.engine import Engine
 from shared.records.pools import find_pool, running_rollout, standing_refresh
 from shared.rollouts.preview import plan_update
-from shared.rollouts.refresh.lifecycle import end_refresh, keep_refresh
+from shared.rollouts.refresh.lifecycle import register_pool_with_refresh, unregister_pool
 from shared.rollouts.roll_back import plan_roll_back, roll_back_pool
 from shared.rollouts.start import update_image
 from shared.views import pools
@@ -40,10 +39,7 @@ def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
 @endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,))
 def put_pool(call: Call, engine: Engine, asked: PoolRegistration) -> Answer[PoolView]:
     """Register a pool, or change its registration, and begin or end refreshing its hosts. 201 when it is new."""
-    view, new = registration.register_pool(call.services, call.path["pool"], asked, call.who)
-    standing = keep_refresh(call.services, engine, view.name, call.who)
-    if standing and not standing.state.ended:
-        view = view.model_copy(update={"freshness": pools.freshness(standing)})
+    view, new = register_pool_with_refresh(call.services, engine, call.path["pool"], asked, call.who)
     return Answer(view, status=201 if new else 200, location=f"/api/pools/{view.name}" if new else "")
 
 
@@ -56,9 +52,7 @@ def get_pool(call: Call) -> Answer[PoolView]:
 @endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
 def delete_pool(call: Call, engine: Engine) -> Answer[None]:
     """Unregister a pool; nothing changes in Azure. Refused while a rollout runs, or hosts are being made fresh."""
-    registration.refuse_while_updated(call.services, find_pool(call.services, call.path["pool"]))
-    end_refresh(call.services, engine, call.path["pool"])
-    registration.unregister_pool(call.services, call.path["pool"], call.who)
+    unregister_pool(call.services, engine, call.path["pool"], call.who)
     return Answer(None)
 
 

@@ -169,7 +169,7 @@ def usual_version(seen: Sequence[SeenHost], image: Image) -> str | None:
     return max(versions, key=lambda version: (versions[version], version_key(version)), default=None)
 
 
-def unregister_pool(services: Services, name: str, who: str) -> None:
+def forget_pool(services: Services, name: str, who: str) -> None:
     """Forget a pool; its host pool is left as it is. Raises NotFound, Conflict while a rollout runs."""
     pool = find_pool(services, name)
     refuse_while_updated(services, pool)

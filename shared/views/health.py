@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from shared.api.common import Health
@@ -23,28 +21,16 @@ UNASKED_FOR = timedelta(seconds=1)
 _NOT_ASKED = "not asked: "
 
 
-@dataclass
-class HealthCheck:
-    """The last answer of this worker. Safe for many threads."""
-
-    last: Health | None = None
-    at: datetime | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, services: Services) -> Health:
-        """How things are, at most KNOWN_FOR old. What exactly is wrong goes to the log, not into the answer."""
-        with self.lock:
-            now = services.now()
-            if self.last is None or self.at is None or not timedelta() <= now - self.at < _kept_for(self.last):
-                self.last, self.at = _look(services), now
-            return self.last
+def read_health(services: Services) -> Health:
+    """The health of the app, at most KNOWN_FOR old. What exactly is wrong goes to the log, not into the answer."""
+    return services.health.get(services.now(), lambda: _check(services), _lasts)
 
 
-def _kept_for(answer: Health) -> timedelta:
+def _lasts(answer: Health) -> timedelta:
     return UNASKED_FOR if answer.checks["azure"].startswith(_NOT_ASKED) else KNOWN_FOR
 
 
-def _look(services: Services) -> Health:
+def _check(services: Services) -> Health:
     checks: dict[str, str] = {"tables": "ok", "azure": f"{_NOT_ASKED}no pool is registered"}
     try:
         rows = services.pools.page(POOLS, limit=1).rows

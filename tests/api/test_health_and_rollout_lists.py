@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from shared.core.errors import AzureBusy
 from shared.core.ids import newest_first_id
 from shared.core.states import HostState, RolloutState
@@ -14,8 +12,7 @@ from tests.fixtures.app import office, update
 class TestHealth:
     """Works without a key, so it says little."""
 
-    def test_azure_out_of_reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("triggers.health.health_check.last", None)
+    def test_azure_out_of_reach(self) -> None:
         app = office()
         app.world.fail("host_pool", AzureBusy("x", None, "ConnectionError", "secret-host.local refused"))
         reply = app.send("GET", "/api/health")
@@ -25,8 +22,7 @@ class TestHealth:
         app.later(seconds=11)
         assert app.send("GET", "/api/health").status == 200
 
-    def test_tables_out_of_reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("triggers.health.health_check.last", None)
+    def test_tables_out_of_reach(self) -> None:
         app = office()
         app.tables.pools.failures["page"] = [OSError("no route to table.core")]
         reply = app.send("GET", "/api/health")
@@ -34,10 +30,7 @@ class TestHealth:
         assert "route" not in reply.text
         assert reply.json["checks"] == {"tables": "cannot be read", "azure": "not asked: no pool can be read"}
 
-    def test_the_first_pool_is_seen_although_somebody_asked_just_before_it_was_registered(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("triggers.health.health_check.last", None)
+    def test_the_first_pool_is_seen_although_somebody_asked_just_before_it_was_registered(self) -> None:
         app = office()
         pool = app.pool()
         app.tables.pools.remove(pool)

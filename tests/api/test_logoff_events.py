@@ -15,7 +15,7 @@ from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
 from shared.models.base import iso
 from shared.models.rollouts import RolloutHost
-from shared.rollouts.logoff_listener import RUNNING_KNOWN_FOR, LogoffListener
+from shared.rollouts.logoff_listener import RUNNING_KNOWN_FOR, receive_hints
 from tests.fixtures.app import START, App, office, update
 
 JSON = st.recursive(
@@ -53,12 +53,11 @@ def alert(app: App, *hosts: str, condition: str = "Fired", name: str = "SessionH
     }
 
 
-def signalled(app: App, *bodies: Any, ear: LogoffListener | None = None) -> int:
+def signalled(app: App, *bodies: Any) -> int:
     """How often the rollout was signalled by these."""
     before = len(app.engine.signals)
-    ear = ear or LogoffListener()
     for body in bodies:
-        ear.receive(app.services, app.engine, body)
+        receive_hints(app.services, app.engine, body)
     return len(app.engine.signals) - before
 
 
@@ -101,31 +100,28 @@ def test_what_changes_nothing() -> None:
 
 def test_a_repeated_hint_is_heard_once() -> None:
     app, _ = running()
-    ear = LogoffListener()
-    assert signalled(app, *[event(app, session_id=7)] * 5, ear=ear) == 1
-    assert signalled(app, event(app, session_id=8), ear=ear) == 1
+    assert signalled(app, *[event(app, session_id=7)] * 5) == 1
+    assert signalled(app, event(app, session_id=8)) == 1
 
 
 def test_a_host_that_talks_too_much_is_heard_now_and_then() -> None:
     app, _ = running()
-    ear = LogoffListener()
-    assert signalled(app, *(event(app, session_id=n) for n in range(100)), ear=ear) == 5
-    assert signalled(app, event(app, "h2", session_id=1), ear=ear) == 1
+    assert signalled(app, *(event(app, session_id=n) for n in range(100))) == 5
+    assert signalled(app, event(app, "h2", session_id=1)) == 1
     app.later(seconds=5)
-    assert signalled(app, *(event(app, session_id=n) for n in range(100)), ear=ear) == 1
+    assert signalled(app, *(event(app, session_id=n) for n in range(100))) == 1
 
 
 def test_a_flood_is_cut_off_and_remembers_little() -> None:
     app, _ = running()
-    ear = LogoffListener()
-    signalled(app, *(event(app, f"stranger-{n}") for n in range(1_000)), ear=ear)
-    assert len(ear.heard) <= 200
-    assert len(ear.per_host) == 0
+    signalled(app, *(event(app, f"stranger-{n}") for n in range(1_000)))
+    assert len(app.hints.received) <= 200
+    assert len(app.hints.per_host) == 0
 
 
 def test_hearing_is_cheap() -> None:
     app, _ = running()
-    ear, reads = LogoffListener(), []
+    reads = []
     all_hosts = app.tables.hosts.all
 
     def counted(partition: str) -> list[RolloutHost]:
@@ -135,17 +131,16 @@ def test_hearing_is_cheap() -> None:
     app.tables.hosts.all = counted  # type: ignore[method-assign]
     for number in range(30):
         app.later(seconds=1)
-        signalled(app, event(app, f"h{number % 3}", session_id=number), ear=ear)
+        signalled(app, event(app, f"h{number % 3}", session_id=number))
     assert len(reads) == 1
 
 
 def test_a_rollout_that_has_ended_is_left_alone() -> None:
     app, rollout_id = running()
-    ear = LogoffListener()
-    assert signalled(app, event(app), ear=ear) == 1
+    assert signalled(app, event(app)) == 1
     app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update={"state": RolloutState.CANCELLED}))
     app.now += RUNNING_KNOWN_FOR
-    assert signalled(app, event(app), ear=ear) == 0
+    assert signalled(app, event(app)) == 0
 
 
 def test_the_answer_tells_a_stranger_nothing() -> None:
@@ -173,10 +168,9 @@ BROKEN = [AzureBusy("x", None, "Down", "no connection"), RuntimeError("broken")]
 @pytest.mark.parametrize("error", BROKEN)
 @pytest.mark.parametrize("part", ["engine", "pools", "rollouts", "hosts"])
 def test_whatever_goes_wrong_the_answer_is_the_same_and_the_log_has_an_id(
-    part: str, error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    part: str, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     app, _ = running()
-    monkeypatch.setattr("triggers.events.logoff_listener", LogoffListener())
     if part == "engine":
         app.engine.down = error  # type: ignore[assignment]
     else:
@@ -189,10 +183,9 @@ def test_whatever_goes_wrong_the_answer_is_the_same_and_the_log_has_an_id(
 
 def test_tables_that_are_down_are_not_asked_at_every_hint() -> None:
     app, _ = running()
-    ear = LogoffListener()
     app.tables.pools.failures["all"] = [AzureBusy("table Pools", None, "Down", "no connection")] * 9
-    assert signalled(app, *(event(app, session_id=number) for number in range(9)), ear=ear) == 0
+    assert signalled(app, *(event(app, session_id=number) for number in range(9))) == 0
     assert len(app.tables.pools.failures["all"]) == 8
     app.tables.pools.failures.clear()
     app.now += RUNNING_KNOWN_FOR
-    assert signalled(app, event(app), ear=ear) == 1
+    assert signalled(app, event(app)) == 1

@@ -12,10 +12,8 @@ from shared.models.pools import DomainJoin, EntraJoin, Pool, Ring
 from shared.services import Services
 from tests.fixtures.app import START, App
 from tests.fixtures.builders import NEW, OLD
-from tests.fixtures.fakes.engine import FakeGallery
-from tests.fixtures.fakes.governance import FakeGovernance
-from tests.fixtures.fakes.image_builder import FakeImageBuilder
 from tests.fixtures.picks import Picks
+from tests.fixtures.services import services_of
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID, HOST_POOL_ID
 from tests.promises.checks.step_checks import Watch
@@ -40,28 +38,11 @@ class WatchedApp(App):
     @cached_property
     def services(self) -> Services:  # type: ignore[override]
         """The services, at whatever moment."""
-        tables = self.tables
-        return Services(
-            settings=self.settings,
-            now=lambda: self.now,
-            accounts=tables.accounts,
-            pools=tables.pools,
-            images=tables.images,
-            versions=tables.versions,
-            tasks=tables.tasks,
-            promotions=tables.promotions,
-            rollouts=tables.rollouts,
-            hosts=tables.hosts,
-            disks=tables.disks,
-            answers=tables.answers,
-            audit=tables.audit,
-            host_pools=WatchedHostPools(self.world, self.watch),
-            vms=WatchedVirtualMachines(self.world, self.watch),
-            gallery=FakeGallery(self.world),
-            image_builder=FakeImageBuilder(self.world),
-            governance=FakeGovernance(self.world),
-            arm_budget=FakeGovernance(self.world),
-        )
+        watched = {
+            "host_pools": WatchedHostPools(self.world, self.watch),
+            "vms": WatchedVirtualMachines(self.world, self.watch),
+        }
+        return services_of(self.settings, lambda: self.now, self.tables, self.world, **watched)
 
 
 def pool_of(drawn: bytes) -> WatchedApp:

@@ -34,22 +34,14 @@ def endpoint(
     """
 
     def register(handler: Callable[..., Answer[Any]]) -> Callable[..., Answer[Any]]:
-        hints = get_type_hints(handler)
-        answered = next(iter(get_args(hints["return"])), None)
-        kinds = get_args(answered) if isinstance(answered, UnionType) else (answered,)
-        made = Endpoint(
+        made = _endpoint(
+            handler,
             method=method,
             path=path,
-            handler=handler,
             status=status,
             also=also,
             open=open,
             refusals=refusals,
-            takes=hints.get("asked"),
-            query=hints.get("query"),
-            gives=tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)),
-            takes_any="body" in hints,
-            needs_engine="engine" in hints,
             keeps_answers=keeps_answers,
         )
         ENDPOINTS.append(made)
@@ -57,6 +49,22 @@ def endpoint(
         return handler
 
     return register
+
+
+def _endpoint(handler: Callable[..., Answer[Any]], **given: Any) -> Endpoint:
+    """The endpoint with what the handler's annotations say."""
+    hints = get_type_hints(handler)
+    answered = next(iter(get_args(hints["return"])), None)
+    kinds = get_args(answered) if isinstance(answered, UnionType) else (answered,)
+    return Endpoint(
+        handler=handler,
+        takes=hints.get("asked"),
+        query=hints.get("query"),
+        gives=tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)),
+        takes_any="body" in hints,
+        needs_engine="engine" in hints,
+        **given,
+    )
 
 
 def _add_function(bp: df.Blueprint, made: Endpoint) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
+from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
 from shared.core.arm_ids import version_id
 from shared.core.errors import AlreadyExists, Conflict, StaleRow
@@ -19,6 +20,7 @@ from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
 from shared.planning.host_rows import skip
 from shared.planning.values import HELD_STATES
+from shared.pools import registration
 from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.pools import find_pool
@@ -26,6 +28,7 @@ from shared.records.versions import read_versions
 from shared.rollouts.refresh.context import policy_of, switched_off
 from shared.rollouts.refresh.exclusion import lost_by, signal_refresh
 from shared.services import ROLLOUTS, Services
+from shared.views.pools import freshness
 
 log = logging.getLogger("freshcoat.refresh")
 
@@ -33,6 +36,27 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """When sessions are ended for a refresh."""
 
 _ATTEMPTS = 5
+
+
+def register_pool_with_refresh(
+    services: Services, engine: Engine, name: str, asked: PoolRegistration, who: str
+) -> tuple[PoolView, bool]:
+    """Register or change a pool, and bring its refresh in line; the answer says whether the pool is new.
+
+    Raises what `register_pool` raises.
+    """
+    view, new = registration.register_pool(services, name, asked, who)
+    refresh = keep_refresh(services, engine, name, who)
+    if refresh and not refresh.state.ended:
+        view = view.model_copy(update={"freshness": freshness(refresh)})
+    return view, new
+
+
+def unregister_pool(services: Services, engine: Engine, name: str, who: str) -> None:
+    """End the pool's refresh and forget the pool. Raises NotFound, Conflict while hosts of it are being changed."""
+    registration.refuse_while_updated(services, find_pool(services, name))
+    end_refresh(services, engine, name)
+    registration.forget_pool(services, name, who)
 
 
 def keep_refresh(services: Services, engine: Engine, name: str, who: str = "") -> Rollout | None:
