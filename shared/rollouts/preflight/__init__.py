@@ -1,4 +1,4 @@
-"""What is checked before a rollout: everything that would stop it half-way, found before the first host is touched."""
+"""The checks before a rollout: they find what would stop it half-way before the first host is touched."""
 
 from shared.rollouts.preflight.checks import preflight
 from shared.rollouts.preflight.results import Preflight, PreflightFailed

@@ -1,4 +1,4 @@
-"""The preflight: read, then ask every check. Each check is pure and says pass, warn or fail, and what to do."""
+"""The preflight: read all facts, then run every check. Checks are pure and return pass, warn or fail with advice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     surroundings.network,
     surroundings.scaling_plan,
 )
-"""In the order in which they are shown."""
+"""Findings are shown in this order."""
 
 
 def preflight(
@@ -44,8 +44,8 @@ def preflight(
 ) -> Preflight:
     """Check whether `version` of `image` can be published to the pool now. Raises AzureBusy only.
 
-    `becomes_active`: it will be the active version by then, whatever it is now. Other rollouts of the pool are not
-    looked for: the claim does that, and cannot be overtaken.
+    `becomes_active`: the version will be active when the rollout starts, whatever its state is now. Other rollouts of
+    the pool are not checked here: only the claim can exclude them without a race.
     """
     facts = read_facts(services, PreflightInput(pool, image, version, policy, allow_downgrade, becomes_active))
     findings = [finding for check in CHECKS for finding in check(facts)]

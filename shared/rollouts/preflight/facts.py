@@ -1,6 +1,7 @@
-"""What the checks look at: the question, and all that was read for it. Nothing here decides anything.
+"""The inputs of the checks: the request, and everything that was read for it. Nothing here decides anything.
 
-A pool of any size costs one list of its hosts and one of their VMs; all else is read once per scope, never per host.
+For a pool of any size, the hosts and their VMs are listed once each. Everything else is read once per scope, never per
+host.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from shared.versions.version_set import VersionSet
 _READERS = 6
 
 type Read[T] = T | AzureError
-"""What was read, or why it could not be."""
+"""The value that was read, or the error that prevented it."""
 
 
 @dataclass(frozen=True)
 class PreflightInput:
-    """The question: may this version be published to this pool in this way, now?
+    """The request to check: may this version be published to this pool with this policy now?
 
-    `becomes_active`: it will be the image's active version by then, whatever it is now.
+    `becomes_active`: the version will be the image's active one when the rollout starts, whatever its state is now.
     """
 
     pool: Pool
@@ -45,16 +46,16 @@ class PreflightInput:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that was read. `permissions` and `locks` are by ARM scope, `cores` by subscription and region."""
+    """Everything that was read. Keys of `permissions` and `locks`: ARM scope; of `cores`: subscription and region."""
 
-    asked: PreflightInput
+    request: PreflightInput
     host_pool: Read[HostPool]
     seen: Read[Sequence[SeenHost]]
-    there: Read[GalleryVersion | None]
-    """The version in the gallery; None when it has no such version."""
+    gallery_version: Read[GalleryVersion | None]
+    """The version in the gallery; None when the gallery does not have it."""
     version_set: VersionSet
     password: str | None = field(repr=False)
-    """Of the joining user; None when there is none."""
+    """The password of the user that joins hosts to the domain; None when there is none."""
     plans: Read[Sequence[ScalingPlan]]
     permissions: Mapping[str, Read[Permissions]]
     locks: Mapping[str, Read[list[Lock]]]
@@ -62,28 +63,30 @@ class Facts:
 
     @property
     def hosts(self) -> Sequence[SeenHost]:
-        """The hosts of the pool; none when they cannot be read, which a check of its own says."""
+        """The hosts of the pool; empty when they cannot be read, which the host pool check reports."""
         return () if isinstance(self.seen, AzureError) else self.seen
 
     @property
     def machines(self) -> list[VirtualMachine]:
-        """The VMs of the hosts, as far as they exist."""
+        """The VMs of the hosts that have one."""
         return [host.machine for host in self.hosts if host.machine]
 
     @cached_property
-    def ways(self) -> Strategies:
-        """How the hosts would get the version."""
-        asked = self.asked
-        return strategies_of(self.machines, asked.image, asked.version, asked.policy.strategy, asked.pool.reimage)
+    def strategies(self) -> Strategies:
+        """How each host would get the version: re-imaged or replaced."""
+        request = self.request
+        return strategies_of(
+            self.machines, request.image, request.version, request.policy.strategy, request.pool.reimage
+        )
 
     @property
     def version(self) -> GalleryVersion | None:
-        """The version, if the gallery could be read and has it."""
-        return None if isinstance(self.there, AzureError) else self.there
+        """The gallery version; None when the gallery could not be read or does not have it."""
+        return None if isinstance(self.gallery_version, AzureError) else self.gallery_version
 
     @property
     def regions(self) -> frozenset[str]:
-        """Where the version is needed; none when the pool cannot be read."""
+        """The regions in which the version is needed; empty when the pool cannot be read."""
         pool = self.host_pool
         if isinstance(pool, AzureError) or isinstance(self.seen, AzureError):
             return frozenset()
@@ -91,32 +94,32 @@ class Facts:
 
     @property
     def replicas(self) -> int:
-        """Replicas of the version in the region that has fewest of them."""
+        """The number of replicas in the region that has the fewest."""
         if self.version is None:
             return 0
         return min((self.version.replicas.get(region, 0) for region in self.regions), default=0)
 
 
-def read_facts(services: Services, asked: PreflightInput) -> Facts:
-    """Read everything, at most 6 calls at a time: first what the hosts are, then what their VMs lie in.
+def read_facts(services: Services, request: PreflightInput) -> Facts:
+    """Read everything, at most 6 calls at a time: first the hosts, then the scopes that contain their VMs.
 
-    Raises AzureBusy only; what else Azure refuses is a fact like others.
+    Raises AzureBusy only; any other refusal by Azure is stored as a fact.
     """
-    pool_id, definition_id = asked.pool.host_pool_id, asked.image.definition_id
-    around = services.governance
+    pool_id, definition_id = request.pool.host_pool_id, request.image.definition_id
+    governance = services.governance
     with ThreadPoolExecutor(_READERS) as readers:
         host_pool = readers.submit(_read, partial(services.host_pools.host_pool, pool_id))
         seen = readers.submit(_read, partial(see_hosts, services, pool_id))
-        there = readers.submit(_read, partial(services.gallery.version, definition_id, asked.version))
-        plans = readers.submit(_read, partial(around.scaling_plans, pool_id))
-        version_set = read_versions(services, asked.image.name)
+        gallery_version = readers.submit(_read, partial(services.gallery.version, definition_id, request.version))
+        plans = readers.submit(_read, partial(governance.scaling_plans, pool_id))
+        version_set = read_versions(services, request.image.name)
         facts = Facts(
-            asked=asked,
+            request=request,
             host_pool=host_pool.result(),
             seen=seen.result(),
-            there=there.result(),
+            gallery_version=gallery_version.result(),
             version_set=version_set,
-            password=_password(services, asked.pool),
+            password=_password(services, request.pool),
             plans=plans.result(),
             permissions={},
             locks={},
@@ -126,25 +129,25 @@ def read_facts(services: Services, asked: PreflightInput) -> Facts:
 
 
 def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) -> Facts:
-    """Rights and locks of all that is worked on, and the cores of the regions in which VMs are replaced."""
-    around, asked = services.governance, facts.asked
-    scopes = (asked.pool.host_pool_id, *resource_groups_of(machine.id for machine in facts.machines))
-    regions = {(subscription_of(machine.id).lower(), machine.location) for machine in facts.ways.replaced}
+    """The facts with rights and locks of every affected scope, and the core quota of regions where VMs are replaced."""
+    governance, request = services.governance, facts.request
+    scopes = (request.pool.host_pool_id, *resource_groups_of(machine.id for machine in facts.machines))
+    regions = {(subscription_of(machine.id).lower(), machine.location) for machine in facts.strategies.replaced}
     permissions = {
-        scope: readers.submit(_read, partial(around.permissions, scope))
-        for scope in (*scopes, asked.image.definition_id)
+        scope: readers.submit(_read, partial(governance.permissions, scope))
+        for scope in (*scopes, request.image.definition_id)
     }
-    locks = {scope: readers.submit(_read, partial(around.locks, scope)) for scope in scopes}
-    cores = {where: readers.submit(_read, partial(around.cores, *where)) for where in sorted(regions)}
-    return replace(facts, permissions=_all(permissions), locks=_all(locks), cores=_all(cores))
+    locks = {scope: readers.submit(_read, partial(governance.locks, scope)) for scope in scopes}
+    cores = {where: readers.submit(_read, partial(governance.cores, *where)) for where in sorted(regions)}
+    return replace(facts, permissions=_results(permissions), locks=_results(locks), cores=_results(cores))
 
 
-def _all[K, T](asked: Mapping[K, Future[T]]) -> dict[K, T]:
-    return {key: future.result() for key, future in asked.items()}
+def _results[K, T](futures: Mapping[K, Future[T]]) -> dict[K, T]:
+    return {key: future.result() for key, future in futures.items()}
 
 
 def _read[T](read: Callable[[], T]) -> Read[T]:
-    """What it reads, or why it may not. Raises AzureBusy: that passes, and must not be taken for an answer."""
+    """The value, or Azure's refusal. Raises AzureBusy: throttling passes, so it is no fact about the pool."""
     try:
         return read()
     except AzureRefused as error:

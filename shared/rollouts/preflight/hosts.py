@@ -1,4 +1,4 @@
-"""Checks of the pool itself: its kind, its hosts, and whether the strategy can bring them the version. Pure."""
+"""Checks of the pool: its kind, its hosts, and whether the strategy can update them. Pure."""
 
 from __future__ import annotations
 
@@ -16,52 +16,56 @@ _SHOWN = 5
 
 
 def host_pool(facts: Facts) -> Iterator[Finding]:
-    """It can be read, and is pooled."""
+    """The host pool can be read, and its type is pooled."""
     for read in (facts.host_pool, facts.seen):
         if isinstance(read, AzureError):
-            what_to_do = "give the app's identity the rights, or register anew"
+            what_to_do = "give the app's identity the rights, or correct the pool's registration"
             yield failed("host_pool", describe_azure_error("host pool", read), what_to_do)
             return
-    assert not isinstance(facts.host_pool, AzureError)  # noqa: S101 - looked at just above
+    assert not isinstance(facts.host_pool, AzureError)  # noqa: S101 - the loop above returned otherwise
     if facts.host_pool.kind != "Pooled":
         kind = facts.host_pool.kind
-        yield failed("host_pool", f"the host pool is {kind}", "only pooled host pools can be published to")
+        yield failed(
+            "host_pool", f"the host pool is {kind}", "register a pooled host pool; other types cannot be updated"
+        )
     else:
         yield passed("host_pool", "the host pool is pooled and can be read")
 
 
 def hosts(facts: Facts) -> Iterator[Finding]:
-    """There are some, and each has its VM."""
+    """The pool has hosts, and each of them has a VM."""
     if isinstance(facts.seen, AzureError):
         return
     if not facts.hosts:
-        yield warned("hosts", "the pool has no hosts", "add hosts, or only new hosts will get the version")
+        yield warned("hosts", "the pool has no hosts", "add hosts; without them, only new hosts will get the version")
         return
-    ghosts = [host.broker.name for host in facts.hosts if host.machine is None]
-    if ghosts:
-        names = ", ".join(sorted(ghosts)[:_SHOWN])
-        yield warned("hosts", f"{counted(len(ghosts), 'host')} without a VM: {names}", "remove them; they are skipped")
+    without_vm = [host.broker.name for host in facts.hosts if host.machine is None]
+    if without_vm:
+        names = ", ".join(sorted(without_vm)[:_SHOWN])
+        yield warned(
+            "hosts", f"{counted(len(without_vm), 'host')} without a VM: {names}", "remove them; they are skipped"
+        )
     else:
         yield passed("hosts", f"{counted(len(facts.hosts), 'host')} can be read")
 
 
 def strategy(facts: Facts) -> Iterator[Finding]:
-    """Re-imaging reaches only versions of the VM's own definition, and an ephemeral disk goes back to what it was."""
-    ways, asked = facts.ways, facts.asked
-    foreign, ephemeral = len(ways.foreign), len(ways.ephemeral)
-    reimages = asked.policy.strategy is Strategy.REIMAGE
+    """The strategy can update every host. Re-imaging keeps a VM's image definition, and resets an ephemeral disk."""
+    strategies, request = facts.strategies, facts.request
+    foreign, ephemeral = len(strategies.foreign), len(strategies.ephemeral)
+    reimages = request.policy.strategy is Strategy.REIMAGE
     if reimages and (foreign or ephemeral):
         yield failed(
             "strategy",
-            f"re-imaging in place cannot bring this version to {counted(foreign + ephemeral, 'host')}: "
-            f"{foreign} made from another image definition, {ephemeral} with an ephemeral OS disk",
-            "use strategy auto, which replaces such hosts, or replace",
+            f"re-imaging cannot bring {counted(foreign + ephemeral, 'host')} to this version: "
+            f"{foreign} created from another image definition, {ephemeral} with an ephemeral OS disk",
+            "use strategy auto, which replaces these hosts, or strategy replace",
         )
     elif foreign:
         yield warned(
             "hosts",
-            f"{counted(foreign, 'host')} not made from the image {asked.image.name}",
-            "they are replaced, since re-imaging keeps a VM's image definition",
+            f"{counted(foreign, 'host')} not created from image {request.image.name}",
+            "nothing to do; they are replaced, because re-imaging keeps a VM's image definition",
         )
     elif reimages and facts.machines:
         yield passed("strategy", "all hosts can be re-imaged in place")

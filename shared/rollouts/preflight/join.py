@@ -1,4 +1,4 @@
-"""The check of what hosts need to join. Pure; the password itself is never said."""
+"""The check of the password with which hosts join a domain. Pure; the password is never shown."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed
 
 _REFERENCE = "@microsoft."
-"""What App Service leaves in a setting whose reference it could not resolve: `@Microsoft.KeyVault(…)` itself."""
+"""App Service leaves the text `@Microsoft.KeyVault(…)` in a setting when it cannot resolve the reference."""
 _PLACEHOLDER = re.compile(r"<.*>|change[-_ ]?me!?|to[-_ ]?do|tbd|placeholder|your[-_ ]?password", re.IGNORECASE)
 
 
 def join(facts: Facts) -> Iterator[Finding]:
-    """A domain join has a password that can be one."""
-    wanted = facts.asked.pool.join
-    if not isinstance(wanted, DomainJoin):
+    """For a domain join, a password is set and is not a placeholder."""
+    join_settings = facts.request.pool.join
+    if not isinstance(join_settings, DomainJoin):
         yield passed("join", "hosts join Entra ID, which needs no password")
         return
-    setting, password = wanted.password_setting, (facts.password or "").strip()
+    setting, password = join_settings.password_setting, (facts.password or "").strip()
     if not password:
         yield failed("join", f"the app setting {setting} has no password", f"set {setting} to a Key Vault reference")
     elif password.lower().startswith(_REFERENCE):
@@ -31,6 +31,10 @@ def join(facts: Facts) -> Iterator[Finding]:
             "check the secret's address, and give the app's identity the role Key Vault Secrets User on its vault",
         )
     elif _PLACEHOLDER.fullmatch(password):
-        yield failed("join", f"the app setting {setting} holds a placeholder", "put the joining user's password there")
+        yield failed(
+            "join",
+            f"the app setting {setting} holds a placeholder",
+            "set it to the password of the user that joins hosts",
+        )
     else:
-        yield passed("join", f"hosts join {wanted.domain}, and the password is set")
+        yield passed("join", f"hosts join {join_settings.domain}, and the password is set")

@@ -1,4 +1,4 @@
-"""What a preflight answers: findings, and the refusal that is made of those that fail."""
+"""The result of a preflight: findings, and the error raised when one of them fails."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _FIELDS = {
     "scaling_plan": "pool",
     "strategy": "policy.strategy",
 }
-"""Which field of the request a check is about; `version` otherwise."""
+"""The request field that a check is about; `version` for all other checks."""
 
 
 class PreflightFailed(InvalidRequest):
-    """The request is well-formed, but the rollout would not go well. Nothing was written."""
+    """The request is well-formed, but a check failed. Nothing was written."""
 
     status = 422
     title = "The rollout cannot start"
@@ -45,38 +45,38 @@ class PreflightFailed(InvalidRequest):
 
 @dataclass
 class Preflight:
-    """The findings, and what was read on the way."""
+    """The findings, and the facts that the caller needs for the rollout."""
 
     findings: list[Finding] = field(default_factory=list)
     version: GalleryVersion | None = None
     regions: frozenset[str] = frozenset()
     replicas: int = 0
-    """Replicas of the version in the region that has fewest of them."""
+    """The number of replicas in the region that has the fewest."""
 
     def passed(self, check: str, detail: str) -> None:
-        """A check that is fine."""
+        """Add the finding of a check that passed."""
         self.findings.append(passed(check, detail))
 
     def failed(self, check: str, detail: str, what_to_do: str) -> None:
-        """A check that forbids the rollout."""
+        """Add a finding that prevents the rollout."""
         self.findings.append(failed(check, detail, what_to_do))
 
     def stop_if_failed(self) -> None:
-        """Raises PreflightFailed with the findings when one of them forbids the rollout."""
+        """Raises PreflightFailed with all findings when one of them failed."""
         if any(finding.result == "fail" for finding in self.findings):
             raise PreflightFailed(self.findings)
 
 
 def passed(check: str, detail: str) -> Finding:
-    """A check that is fine."""
+    """The finding of a check that passed."""
     return Finding(check=check, result="pass", detail=detail)
 
 
 def warned(check: str, detail: str, what_to_do: str) -> Finding:
-    """A check whose result somebody should know."""
+    """A finding that people should know about; it does not prevent the rollout."""
     return Finding(check=check, result="warn", detail=detail, what_to_do=what_to_do)
 
 
 def failed(check: str, detail: str, what_to_do: str) -> Finding:
-    """A check that forbids the rollout."""
+    """A finding that prevents the rollout."""
     return Finding(check=check, result="fail", detail=detail, what_to_do=what_to_do)

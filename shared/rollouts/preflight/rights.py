@@ -1,4 +1,4 @@
-"""The check of the rights of the app's identity. Pure; the rights themselves are in `rights_table`."""
+"""The check of the rights of the app's identity. Pure; the needed rights are listed in `rights_table`."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, h
 
 
 def rights(facts: Facts) -> Iterator[Finding]:
-    """The identity has every right this rollout needs, on the host pool, on each group of VMs, and on the image."""
+    """The identity has every needed right on the host pool, on each resource group of VMs, and on the image."""
     needed = [right for right in RIGHTS if _needed(right.when, facts)]
     found = [finding for scope, read in facts.permissions.items() for finding in _at(facts, scope, read, needed)]
     yield from found or [passed("rights", f"the app's identity has the rights it needs on {_everywhere(facts)}")]
 
 
 def _needed(when: When, facts: Facts) -> bool:
-    policy = facts.asked.policy
+    policy = facts.request.policy
     match when:
         case When.WARNING:
             return bool(policy.warn_minutes)
         case When.REIMAGING:
-            return facts.ways.may_reimage
+            return facts.strategies.may_reimage
         case When.REPLACING:
-            return facts.ways.may_replace
+            return facts.strategies.may_replace
         case When.KEEPING:
             return policy.keep_old_disk_days > 0
         case When.PROBING:
@@ -39,10 +39,16 @@ def _needed(when: When, facts: Facts) -> bool:
 
 
 def _at(facts: Facts, scope: str, read: Permissions | AzureError, needed: list[Right]) -> Iterator[Finding]:
-    """What is missing at one scope."""
+    """A finding for each right that is missing at one scope."""
     if isinstance(read, AzureError):
-        what_to_do = "give the app's identity Microsoft.Authorization/permissions/read there, or look for yourself"
-        yield warned("rights", f"its rights on {describe_scope(scope)} could not be read: {read}", what_to_do)
+        what_to_do = (
+            "give the app's identity Microsoft.Authorization/permissions/read there, or check the rights yourself"
+        )
+        yield warned(
+            "rights",
+            f"the rights of the app's identity on {describe_scope(scope)} could not be read: {read}",
+            what_to_do,
+        )
         return
     where = _where(facts, scope)
     for right in needed:
@@ -51,29 +57,29 @@ def _at(facts: Facts, scope: str, read: Permissions | AzureError, needed: list[R
 
 
 def _where(facts: Facts, scope: str) -> Where:
-    return {facts.asked.pool.host_pool_id: Where.HOST_POOL, facts.asked.image.definition_id: Where.IMAGE}.get(
+    return {facts.request.pool.host_pool_id: Where.HOST_POOL, facts.request.image.definition_id: Where.IMAGE}.get(
         scope, Where.MACHINES
     )
 
 
 def _missing(facts: Facts, right: Right, scope: str) -> Finding:
-    detail = (
-        f"the app's identity has no right {right.action} on {describe_scope(scope)}: it is needed to {right.what_for}"
-    )
-    what_to_do = f"give the app's identity a role that has it there{_instead(facts, right)}"
+    detail = f"the app's identity lacks the right {right.action} on {describe_scope(scope)}, needed to {right.what_for}"
+    what_to_do = f"give the app's identity a role with this right there{_alternative(facts, right)}"
     return (failed if right.missing == "fail" else warned)("rights", detail, what_to_do)
 
 
-def _instead(facts: Facts, right: Right) -> str:
-    """What else would do."""
+def _alternative(facts: Facts, right: Right) -> str:
+    """Another way to mend it, as the end of a sentence; empty when there is none."""
     if right.missing == "warn" and right.when is When.REPLACING:
-        return ", or where the network cards are"
+        return ", or on the group of the network cards"
     if right.when is When.KEEPING:
         return ", or delete kept disks yourself"
-    unsure = facts.asked.policy.strategy is Strategy.AUTO and facts.ways.may_reimage and facts.ways.may_replace
-    if unsure and right.when is When.REPLACING and not facts.ways.replaced:
+    both_possible = (
+        facts.request.policy.strategy is Strategy.AUTO and facts.strategies.may_reimage and facts.strategies.may_replace
+    )
+    if both_possible and right.when is When.REPLACING and not facts.strategies.replaced:
         return ", or use strategy reimage"
-    if unsure and right.when is When.REIMAGING:
+    if both_possible and right.when is When.REIMAGING:
         return ", or use strategy replace"
     return ""
 

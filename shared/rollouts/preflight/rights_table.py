@@ -1,6 +1,6 @@
-"""The rights a rollout needs, in one table: where, which, what for, and when. Pure.
+"""The rights that a rollout needs, in one table: scope, action, purpose and condition. Pure.
 
-docs/permissions.md shows the same rows (tested). The actions are Azure's published ones.
+docs/permissions.md shows the same rows (tested). The actions are those that Azure publishes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ AVD, COMPUTE = "Microsoft.DesktopVirtualization", "Microsoft.Compute"
 
 
 class Where(StrEnum):
-    """What a right is needed on. A VM's group stands for what lies in it: VM, extensions, commands and disks."""
+    """The scope on which a right is needed. A VM's resource group covers the VM, its extensions, commands and disks."""
 
     HOST_POOL = "host pool"
     MACHINES = "VMs' resource group"
@@ -24,7 +24,7 @@ class Where(StrEnum):
 
 
 class When(StrEnum):
-    """For which rollouts. Under `auto`, a pool that was never re-imaged counts as both."""
+    """The rollouts needing a right. Under `auto`, a pool that was never re-imaged needs both strategies' rights."""
 
     ALWAYS = "always"
     WARNING = "with `warn_minutes`"
@@ -36,7 +36,7 @@ class When(StrEnum):
 
 @dataclass(frozen=True)
 class Right:
-    """One right. `missing`: what it means for a rollout when the identity does not have it at that place."""
+    """One right. `missing`: whether the preflight fails or warns when the identity does not have it on that scope."""
 
     where: Where
     action: str
@@ -76,16 +76,18 @@ RIGHTS = (
     Right(Where.MACHINES, f"{COMPUTE}/disks/delete", "delete kept disks after their retention", When.KEEPING, "warn"),
     Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/read", "read the version, create VMs from it"),
 )
-"""`warn`: the cards may lie in another group, and a disk that is left over stops no rollout."""
+"""`warn`: network cards may be in another resource group, and an old disk that stays behind stops no rollout."""
 
 
 def has(permissions: Permissions, action: str) -> bool:
-    """Whether a role grants the action: its actions have it, its notActions do not. Another role's do not count."""
-    return any(_any(actions, action) and not _any(excluded, action) for actions, excluded in permissions.granted)
+    """Whether a role grants the action: its actions contain it and its own notActions do not."""
+    return any(
+        _matches(actions, action) and not _matches(excluded, action) for actions, excluded in permissions.granted
+    )
 
 
-def _any(patterns: tuple[str, ...], action: str) -> bool:
-    """Whether one of the patterns is this action; `*` stands for anything, and case does not matter."""
+def _matches(patterns: tuple[str, ...], action: str) -> bool:
+    """Whether a pattern matches the action; `*` stands for any text, and case is ignored."""
     return any(
         re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), action, re.IGNORECASE) for pattern in patterns
     )

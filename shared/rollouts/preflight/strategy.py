@@ -1,4 +1,4 @@
-"""How the hosts of a pool would get a version: re-imaged in place, or replaced. Pure."""
+"""Whether each VM of a pool would be re-imaged in place or replaced. Pure."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from shared.models.pools import ReimageSupport
 
 @dataclass(frozen=True)
 class Strategies:
-    """The VMs that are not on the version yet, by what would be done with them.
+    """The VMs that are not on the version yet, grouped by how they would be updated.
 
-    `may_reimage` and `may_replace` say what the app has to be able to do: under `auto` on a pool where nobody knows
-    yet whether re-imaging works, both. A pool without such VMs is taken by its strategy alone.
+    `may_reimage` and `may_replace` say which actions the app must be able to do: both under `auto` while it is unknown
+    whether re-imaging works on the pool. When no VM needs the version, the strategy alone decides.
     """
 
     foreign: Sequence[VirtualMachine]
-    """Made from another image definition, or from none: re-imaging cannot bring them the version (azure-facts 1.2)."""
+    """Created from another image definition, or from none: re-imaging cannot update them (azure-facts 1.2)."""
     ephemeral: Sequence[VirtualMachine]
-    """Re-imaging brings back the version they had (azure-facts 1.2)."""
+    """VMs with an ephemeral OS disk: re-imaging restores the version they had (azure-facts 1.2)."""
     replaced: Sequence[VirtualMachine]
-    """Those that are certainly replaced."""
+    """VMs that are replaced in any case."""
     changing: Sequence[VirtualMachine]
+    """All VMs that are not on the version yet."""
     may_reimage: bool
     may_replace: bool
 
 
 def strategies_of(
-    machines: Sequence[VirtualMachine], image: Image, version: str, strategy: Strategy, known: ReimageSupport
+    machines: Sequence[VirtualMachine], image: Image, version: str, strategy: Strategy, support: ReimageSupport
 ) -> Strategies:
-    """What would be done with these VMs. `known`: whether re-imaging works on their pool."""
+    """How these VMs would be updated. `support`: whether re-imaging works on their pool, as far as it is known."""
     foreign: list[VirtualMachine] = []
     ephemeral: list[VirtualMachine] = []
     plain: list[VirtualMachine] = []
@@ -46,8 +47,8 @@ def strategies_of(
     if strategy is not Strategy.AUTO:
         replaces = strategy is Strategy.REPLACE
         return Strategies(foreign, ephemeral, changing if replaces else (), changing, not replaces, replaces)
-    fails = known is ReimageSupport.UNSUPPORTED
-    replaced = changing if fails else [*foreign, *ephemeral]
-    reimages = not fails and (len(replaced) < len(changing) or not changing)
-    unsure = reimages and known is ReimageSupport.UNKNOWN
-    return Strategies(foreign, ephemeral, replaced, changing, reimages, unsure or bool(replaced) or fails)
+    unsupported = support is ReimageSupport.UNSUPPORTED
+    replaced = changing if unsupported else [*foreign, *ephemeral]
+    reimages = not unsupported and (len(replaced) < len(changing) or not changing)
+    unknown = reimages and support is ReimageSupport.UNKNOWN
+    return Strategies(foreign, ephemeral, replaced, changing, reimages, unknown or bool(replaced) or unsupported)

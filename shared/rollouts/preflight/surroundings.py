@@ -1,4 +1,4 @@
-"""Checks of what lies around the pool: quota and network for VMs that are replaced, and autoscale. Pure."""
+"""Checks of the pool's surroundings: core quota and network for replaced VMs, and autoscale. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from shared.rollouts.preflight.results import failed, passed, warned
 
 
 def quota(facts: Facts) -> Iterator[Finding]:
-    """A VM is deleted before it is made again, so it needs no cores but its own, unless others take them meanwhile."""
+    """The core quota allows replacing VMs. A VM is deleted first, so it fits again unless others take its cores."""
     if not facts.cores:
-        yield passed("quota", "no host has to be replaced, so no cores are needed")
+        yield passed("quota", "no host has to be replaced, so the rollout needs no cores")
     for (_, region), read in facts.cores.items():
         if isinstance(read, AzureError):
             what_to_do = "give the app's identity Microsoft.Compute/locations/usages/read on the subscription"
@@ -28,43 +28,43 @@ def _cores(region: str, cores: CoreQuota) -> Finding:
     used = f"{cores.used} of {cores.limit} cores of {region} are in use"
     if cores.used > cores.limit:
         what_to_do = "ask Azure for a higher quota, or use strategy reimage"
-        return failed("quota", f"{used}: a VM that is deleted could not be made again", what_to_do)
+        return failed("quota", f"{used}: a deleted VM could not be created again", what_to_do)
     if cores.used == cores.limit:
         return warned(
             "quota",
-            f"{used}: if somebody else takes those of a VM that is being replaced, it cannot be made again",
-            "let nobody make VMs there meanwhile, ask Azure for a higher quota, or use strategy reimage",
+            f"{used}: a replaced VM cannot be created again if somebody else takes its cores in the meantime",
+            "create no other VMs there during the rollout, ask Azure for a higher quota, or use strategy reimage",
         )
-    return passed("quota", f"{used}; a replaced VM needs no more than it had")
+    return passed("quota", f"{used}; a replaced VM needs no additional cores")
 
 
 def network(facts: Facts) -> Iterator[Finding]:
-    """The card is detached before its VM is deleted, and the new VM is made on it (azure-facts 1.5)."""
-    if facts.ways.may_replace:
-        yield passed("network", "replaced hosts keep their network cards and addresses: the subnet needs no more room")
+    """Replacing needs no new address: the new VM gets the network card of the deleted one (azure-facts 1.5)."""
+    if facts.strategies.may_replace:
+        yield passed("network", "replaced hosts keep their network cards, so the subnet needs no free addresses")
     else:
-        yield passed("network", "hosts are re-imaged in place: the subnet needs no more room")
+        yield passed("network", "hosts are re-imaged in place, so the subnet needs no free addresses")
 
 
 def scaling_plan(facts: Facts) -> Iterator[Finding]:
-    """Autoscale leaves hosts in work alone, which it does by the tag its plan names."""
+    """Every enabled scaling plan excludes VMs with our tag, so that autoscale ignores hosts in work."""
     if isinstance(facts.plans, AzureError):
         what_to_do = "give the app's identity Microsoft.DesktopVirtualization/scalingPlans/read"
         yield warned("scaling_plan", f"the scaling plans could not be read: {facts.plans}", what_to_do)
         return
-    switched_on = [plan for plan in facts.plans if plan.enabled]
-    if not switched_on:
-        yield passed("scaling_plan", "no scaling plan works on this pool: there is no autoscale to keep away")
-    for plan in switched_on:
-        yield _excluded(plan)
+    enabled = [plan for plan in facts.plans if plan.enabled]
+    if not enabled:
+        yield passed("scaling_plan", "no scaling plan is enabled for this pool")
+    for plan in enabled:
+        yield _check_plan(plan)
 
 
-def _excluded(plan: ScalingPlan) -> Finding:
+def _check_plan(plan: ScalingPlan) -> Finding:
     if plan.exclusion_tag.lower() == EXCLUSION_TAG.lower():
-        return passed("scaling_plan", f"the scaling plan {plan.name} leaves hosts in work alone, by their tag")
+        return passed("scaling_plan", f"the scaling plan {plan.name} ignores hosts in work because of their tag")
     has = f"has the exclusion tag {plan.exclusion_tag}" if plan.exclusion_tag else "has no exclusion tag"
     return warned(
         "scaling_plan",
-        f"the scaling plan {plan.name} {has}: it may switch hosts on and off, or drain them, while they are in work",
-        f"set the plan's exclusion tag to {EXCLUSION_TAG}, which hosts in work carry",
+        f"the scaling plan {plan.name} {has}: it may start, stop or drain hosts in work",
+        f"set the plan's exclusion tag to {EXCLUSION_TAG}, which hosts in work have",
     )

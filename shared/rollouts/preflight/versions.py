@@ -1,4 +1,4 @@
-"""Checks of the image version: whether the pool may have it, whether it is there, and enough of it. Pure."""
+"""Checks of the image version: allowed for the pool, present in the gallery, with enough replicas. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from shared.versions.for_pools import check_use
 
 
 def account(facts: Facts) -> Iterator[Finding]:
-    """The image is for the pool's account."""
-    image, pool = facts.asked.image, facts.asked.pool
+    """The image is available to the pool's account."""
+    image, pool = facts.request.image, facts.request.pool
     if available(image, pool.account):
         yield passed("account", f"image {image.name} is available to account {pool.account}")
     else:
@@ -31,81 +31,86 @@ def account(facts: Facts) -> Iterator[Finding]:
 
 
 def version(facts: Facts) -> Iterator[Finding]:
-    """It is in the gallery, and ready."""
-    asked, there = facts.asked, facts.there
-    if isinstance(there, AzureError):
+    """The version exists in the gallery and is ready."""
+    request, gallery_version = facts.request, facts.gallery_version
+    if isinstance(gallery_version, AzureError):
         what_to_do = "correct the image's definition_id or the rights on it"
-        yield failed("image", describe_azure_error("image definition", there), what_to_do)
-    elif there is None:
-        detail = f"image {asked.image.name} has no version {asked.version}"
+        yield failed("image", describe_azure_error("image definition", gallery_version), what_to_do)
+    elif gallery_version is None:
+        detail = f"image {request.image.name} has no version {request.version}"
         yield failed("version", detail, "choose one from its list of versions")
-    elif not there.ready:
-        reason = there.detail or "it is still being made"
-        yield failed("version", f"version {asked.version} is not ready: {reason}", "wait until it is replicated")
+    elif not gallery_version.ready:
+        reason = gallery_version.detail or "it is still being created"
+        yield failed("version", f"version {request.version} is not ready: {reason}", "wait until it is replicated")
     else:
-        yield passed("version", f"version {asked.version} is ready")
+        yield passed("version", f"version {request.version} is ready")
 
 
 def use(facts: Facts) -> Iterator[Finding]:
-    """Where it stands: active for all, staged for ring test, a backup for those who ask to go back."""
-    asked = facts.asked
-    if isinstance(facts.there, AzureError) or asked.becomes_active:
+    """The version's state allows it: active for every pool, staged for ring test, a backup with `allow_downgrade`."""
+    request = facts.request
+    if isinstance(facts.gallery_version, AzureError) or request.becomes_active:
         return
     found = check_use(
-        asked.pool, facts.version_set, asked.version, facts.version, allow_downgrade=asked.allow_downgrade
+        request.pool, facts.version_set, request.version, facts.version, allow_downgrade=request.allow_downgrade
     )
     if found:
         yield found
 
 
 def replication(facts: Facts) -> Iterator[Finding]:
-    """It is where the hosts are, with replicas for as many as may be rebuilt at once (azure-facts 2.8)."""
-    there = facts.version
-    if there is None:
+    """The version is replicated to the hosts' regions, with replicas for all parallel rebuilds (azure-facts 2.8)."""
+    gallery_version = facts.version
+    if gallery_version is None:
         return
-    if missing := there.missing_in(facts.regions):
+    if missing := gallery_version.missing_in(facts.regions):
         names = ", ".join(missing)
-        yield failed("replication", f"version {there.version} is not in {names}", f"replicate it to {names}")
+        yield failed("replication", f"version {gallery_version.version} is not in {names}", f"replicate it to {names}")
     elif facts.regions:
-        yield _enough(facts)
+        yield _enough_replicas(facts)
 
 
-def _enough(facts: Facts) -> Finding:
-    at_once = min(facts.asked.policy.max_in_flight, len(facts.ways.changing))
-    fed = HOSTS_PER_REPLICA * facts.replicas
-    have = f"{counted(facts.replicas, 'replica')} where the hosts are"
-    if at_once <= fed:
+def _enough_replicas(facts: Facts) -> Finding:
+    at_once = min(facts.request.policy.max_in_flight, len(facts.strategies.changing))
+    supported = HOSTS_PER_REPLICA * facts.replicas
+    have = f"{counted(facts.replicas, 'replica')} in the hosts' regions"
+    if at_once <= supported:
         return passed("replication", have)
     needed = math.ceil(at_once / HOSTS_PER_REPLICA)
     return warned(
         "replication",
-        f"{have} {'feeds' if facts.replicas == 1 else 'feed'} {fed} hosts at once, though {at_once} could be rebuilt",
-        f"the others wait their turn; to be faster, give the version {needed} replicas in {_few(facts)}",
+        f"{have} {'is' if facts.replicas == 1 else 'are'} enough for {supported} parallel rebuilds, "
+        f"but the policy allows {at_once}",
+        f"to rebuild more hosts in parallel, give the version {needed} replicas in {_regions_with_fewest(facts)}",
     )
 
 
-def _few(facts: Facts) -> str:
+def _regions_with_fewest(facts: Facts) -> str:
     """The regions with the fewest replicas."""
     replicas = facts.version.replicas if facts.version else {}
     return ", ".join(sorted(region for region in facts.regions if replicas.get(region, 0) == facts.replicas))
 
 
 def direction(facts: Facts) -> Iterator[Finding]:
-    """It is newer than what the pool is on, unless going back is meant."""
-    pool, image, version = facts.asked.pool, facts.asked.image, facts.asked.version
+    """The version is newer than the pool's, unless the request allows a downgrade."""
+    pool, image, version = facts.request.pool, facts.request.image, facts.request.version
     if image.name != pool.image:
         yield warned(
-            "downgrade", f"the pool changes from image {pool.image} to {image.name}", "make sure this is meant"
+            "downgrade", f"the pool changes from image {pool.image} to {image.name}", "check that this is intended"
         )
     elif pool.version is None or version_key(version) > version_key(pool.version):
-        yield passed("downgrade", f"the pool goes from {pool.version or 'an unknown version'} to {version}")
+        yield passed("downgrade", f"this updates the pool from {pool.version or 'an unknown version'} to {version}")
     elif version_key(version) == version_key(pool.version):
-        yield warned("downgrade", f"the pool is on {version} already", "hosts that are on it are skipped")
-    elif facts.asked.allow_downgrade:
-        yield warned("downgrade", f"the pool goes back from {pool.version} to {version}", "make sure this is meant")
+        yield warned(
+            "downgrade", f"the pool has version {version} already", "nothing to do; hosts on this version are skipped"
+        )
+    elif facts.request.allow_downgrade:
+        yield warned(
+            "downgrade", f"this downgrades the pool from {pool.version} to {version}", "check that this is intended"
+        )
     else:
         yield failed(
             "downgrade",
             f"{version} is older than the pool's {pool.version}",
-            "send allow_downgrade: true if it is meant",
+            'to downgrade, send "allow_downgrade": true',
         )

@@ -1,4 +1,4 @@
-"""A lock that forbids what a rollout does refuses it; one that only leaves something over is a warning."""
+"""A lock that blocks a step of the rollout fails the preflight; one that only blocks deleting old disks warns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def disk_of(app: App, vm_id: str) -> str:
 
 
 def test_without_a_lock_all_is_well() -> None:
-    assert said(planned(office()), "locks") == "no lock is in the way; "
+    assert said(planned(office()), "locks") == "no lock blocks the rollout; "
 
 
 @pytest.mark.parametrize("strategy", ["auto", "reimage", "replace"])
@@ -46,38 +46,38 @@ def test_without_a_lock_all_is_well() -> None:
         (VM, "VM h1"),
     ],
 )
-def test_a_read_only_lock_forbids_everything(scope: str, text: str, strategy: str) -> None:
+def test_a_read_only_lock_blocks_everything(scope: str, text: str, strategy: str) -> None:
     reply = refused(locked(scope, READ_ONLY), "locks", "pool", policy={"strategy": strategy})
     assert said(reply, "locks") == (
-        f"the lock keep (ReadOnly) on {text} forbids every change; remove the lock for the time of the rollout"
+        f"the lock keep (ReadOnly) on {text} blocks every change; remove the lock until the rollout has ended"
     )
 
 
 @pytest.mark.parametrize("strategy", ["auto", "reimage", "replace"])
 @pytest.mark.parametrize("scope", [SUBSCRIPTION, GROUP, HOST_POOL_ID])
-def test_a_delete_lock_over_the_host_pool_forbids_taking_hosts_out(scope: str, strategy: str) -> None:
+def test_a_delete_lock_over_the_host_pool_blocks_removing_hosts(scope: str, strategy: str) -> None:
     reply = refused(locked(scope, NO_DELETE), "locks", "pool", policy={"strategy": strategy})
-    assert "forbids taking hosts out of their host pool; remove the lock" in said(reply, "locks")
+    assert "blocks removing hosts from their host pool; remove the lock" in said(reply, "locks")
 
 
 @pytest.mark.parametrize("scope", [VM_GROUP, VM])
 class TestDeleteLockOnVms:
     """It stands in the way of replacing, and only there."""
 
-    def test_it_forbids_replacing(self, scope: str) -> None:
+    def test_it_blocks_replacing(self, scope: str) -> None:
         words = said(refused(locked(scope, NO_DELETE), "locks", "pool", policy={"strategy": "replace"}), "locks")
-        assert "forbids replacing VMs; remove the lock for the time of the rollout, or use strategy reimage" in words
+        assert "blocks replacing VMs; remove the lock until the rollout has ended, or use strategy reimage" in words
 
     def test_under_auto_it_does_where_reimaging_may_not_work(self, scope: str) -> None:
         app = locked(scope, NO_DELETE)
-        assert "if re-imaging should not work on this pool" in said(refused(app, "locks", "pool"), "locks")
+        assert "if re-imaging does not work on this pool" in said(refused(app, "locks", "pool"), "locks")
         change_pool(app, reimage=ReimageSupport.WORKS)
         assert findings(planned(app))["locks"] == "warn"
 
     def test_reimaging_only_leaves_old_disks_over(self, scope: str) -> None:
         reply = planned(locked(scope, NO_DELETE), strategy="reimage")
         assert (findings(reply)["locks"], reply.json["can_start"]) == ("warn", True)
-        assert "keeps old OS disks from being deleted; delete them yourself later" in said(reply, "locks")
+        assert "blocks deleting old OS disks; delete them yourself later" in said(reply, "locks")
 
 
 @pytest.mark.parametrize("strategy", ["reimage", "replace"])

@@ -83,12 +83,12 @@ class TestPreflight:
         )
         refused(app, "host_pool", "pool")
 
-    @pytest.mark.parametrize(("ephemeral", "words"), [(True, "1 with an ephemeral"), (False, "1 made from another")])
+    @pytest.mark.parametrize(("ephemeral", "words"), [(True, "1 with an ephemeral"), (False, "1 created from another")])
     def test_reimaging_hosts_that_cannot_be_reimaged(self, ephemeral: bool, words: str) -> None:
         app = office()
         change_host(app, "h1", ephemeral=True) if ephemeral else change_host(app, "h1", definition_id=None)
         reply = refused(app, "strategy", "policy.strategy", policy={"strategy": "reimage"})
-        assert "to 1 host:" in reply.text
+        assert "cannot bring 1 host to this version:" in reply.text
         assert words in reply.text
         assert "auto" in reply.text
         for strategy in ("auto", "replace"):

@@ -49,7 +49,7 @@ def test_each_right_that_is_missing_is_named_with_its_place_and_purpose(right: R
         reply = planned(app, **policy)
         assert (findings(reply)["rights"], reply.json["can_start"]) == ("warn", True)
     words = said(reply, "rights")
-    assert f"no right {right.action} on {TOLD[right.where]}: it is needed to {right.what_for}; give" in words
+    assert f"lacks the right {right.action} on {TOLD[right.where]}, needed to {right.what_for}; give" in words
     assert "|" not in words
 
 

@@ -27,15 +27,15 @@ class TestReplicas:
     @pytest.mark.parametrize(("hosts", "max_in_flight"), [(50, 200), (51, 50), (3, 200)])
     def test_enough_for_all_that_may_be_rebuilt_at_once(self, hosts: int, max_in_flight: int) -> None:
         reply = planned(with_hosts(hosts), max_in_flight=max_in_flight)
-        assert said(reply, "replication") == "1 replica where the hosts are; "
+        assert said(reply, "replication") == "1 replica in the hosts' regions; "
         assert findings(reply)["replication"] == "pass"
 
     def test_too_few_are_a_warning_that_says_how_many_it_takes(self) -> None:
         reply = planned(with_hosts(101), max_in_flight=200)
         assert (findings(reply)["replication"], reply.json["can_start"]) == ("warn", True)
         assert said(reply, "replication") == (
-            "1 replica where the hosts are feeds 50 hosts at once, though 101 could be rebuilt; "
-            f"the others wait their turn; to be faster, give the version 3 replicas in {REGION}"
+            "1 replica in the hosts' regions is enough for 50 parallel rebuilds, but the policy allows 101; "
+            f"to rebuild more hosts in parallel, give the version 3 replicas in {REGION}"
         )
 
     def test_hosts_that_are_on_the_version_need_none(self) -> None:
@@ -57,7 +57,7 @@ class TestQuota:
         app = office()
         app.world.cores = CoreQuota(used=101, limit=100)
         words = said(refused(app, "quota", "policy.strategy", policy={"strategy": "replace"}), "quota")
-        assert "could not be made again; ask Azure for a higher quota, or use strategy reimage" in words
+        assert "could not be created again; ask Azure for a higher quota, or use strategy reimage" in words
 
     @pytest.mark.parametrize("strategy", ["auto", "reimage"])
     def test_reimaging_needs_none(self, strategy: str) -> None:
@@ -96,7 +96,7 @@ class TestQuota:
 def test_replaced_hosts_keep_their_cards_and_addresses() -> None:
     reply = planned(office(), strategy="replace")
     assert findings(reply)["network"] == "pass"
-    assert "keep their network cards and addresses" in said(reply, "network")
+    assert "keep their network cards, so the subnet needs no free addresses" in said(reply, "network")
     assert "in place" in said(planned(office(), strategy="reimage"), "network")
 
 
@@ -109,7 +109,7 @@ class TestScalingPlan:
         return app
 
     def test_no_plan_is_no_autoscale_to_keep_away(self) -> None:
-        assert "no autoscale to keep away" in said(planned(self.plans()), "scaling_plan")
+        assert "no scaling plan is enabled" in said(planned(self.plans()), "scaling_plan")
 
     @pytest.mark.parametrize(
         ("plan", "result"),
