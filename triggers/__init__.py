@@ -1,1 +1,1 @@
-"""HTTP and timer functions: parse, call, answer. No logic."""
+"""HTTP and timer functions: they parse the request, call one use case and answer. No logic."""

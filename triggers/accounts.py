@@ -1,4 +1,4 @@
-"""Accounts."""
+"""Routes of accounts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "accounts")
 def get_accounts(call: Call, query: PageQuery) -> Answer[Listed[AccountView]]:
-    """List accounts with how many pools each has."""
+    """List accounts and how many pools each has."""
     return Answer(list_accounts(call.services, limit=query.limit, continuation=query.continuation))
 
 

@@ -1,4 +1,4 @@
-"""Logoff hints from hosts and from Azure Monitor."""
+"""The route for logoff events from hosts and from Azure Monitor."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ bp = df.Blueprint()
 
 @endpoint(bp, "POST", "events/logoff", status=202, keeps_answers=False)
 def post_logoff(call: Call, engine: Engine, body: dict[str, Any]) -> Answer[Accepted]:
-    """Hint that somebody logged off a host: `{host, utc, …}`, or Azure Monitor's common alert schema."""
+    """Report that a user signed out of a host: `{host, utc, …}` or Azure Monitor's common alert schema."""
     receive_hints(call.services, engine, body)
     return Answer(Accepted())

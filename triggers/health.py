@@ -1,4 +1,4 @@
-"""Liveness, and the contract."""
+"""Routes for liveness and for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "health", open=True, also=(503,))
 def get_health(call: Call) -> Answer[Health]:
-    """Whether the app's tables and Azure can be reached."""
+    """Whether the app can reach its tables and Azure."""
     health = read_health(call.services)
     return Answer(health, status=200 if health.status == "ok" else 503)
 
 
 @endpoint(bp, "GET", "openapi.json")
 def get_openapi(call: Call) -> Answer[dict[str, Any]]:
-    """This document: the contract, generated from the models."""
+    """This OpenAPI document, generated from the models."""
     return Answer(document())

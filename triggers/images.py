@@ -45,7 +45,7 @@ def get_images(call: Call, query: ImagesQuery) -> Answer[Listed[ImageView]]:
 
 @endpoint(bp, "PUT", "images/{image}", also=(201,), refusals=(409,))
 def put_image(call: Call, asked: ImageRegistration) -> Answer[ImageView]:
-    """Register an image, or change what it is built from and who may have it. 201 when it is new."""
+    """Register an image, or change its template VM, accounts and retention. 201 when the image is new."""
     view, new = registration.register_image(call.services, call.path["image"], asked, call.who)
     return Answer(view, status=201 if new else 200, location=f"/api/images/{view.name}" if new else "")
 
@@ -58,25 +58,25 @@ def get_image(call: Call) -> Answer[ImageView]:
 
 @endpoint(bp, "GET", "images/{image}/versions", refusals=(404,))
 def get_image_versions(call: Call) -> Answer[Listed[VersionView]]:
-    """List the versions of an image, in its gallery and recorded, oldest first."""
+    """List the versions of an image, in its gallery and in our records, oldest first."""
     return Answer(list_versions(call.services, call.path["image"]))
 
 
 @endpoint(bp, "POST", "images/{image}/stage", refusals=(404, 409))
 def post_stage(call: Call, asked: StageRequest) -> Answer[VersionView]:
-    """Stage a version that is in the gallery already. Nobody uses it until it is activated."""
+    """Stage a version that already exists in the gallery. No host gets it before it is activated."""
     return Answer(stage_version(call.services, call.path["image"], asked, call.who))
 
 
 @endpoint(bp, "POST", "images/{image}/versions/{version}/verdict", refusals=(404, 409))
 def post_verdict(call: Call, asked: VerdictRequest) -> Answer[VersionView]:
-    """Record what came of testing a staged version. One that has failed is activated only when forced."""
+    """Record the test result of a staged version. A failed version can only be activated with `force`."""
     return Answer(give_verdict(call.services, call.path["image"], call.path["version"], asked, call.who))
 
 
 @endpoint(bp, "DELETE", "images/{image}/versions/{version}", also=(202,), refusals=(404, 409))
 def delete_version(call: Call) -> Answer[VersionView]:
-    """Discard a staged version, or remove a backup. 202 while it still has to leave the gallery."""
+    """Discard a staged version or remove a backup. 202 while its deletion from the gallery is pending."""
     view, leaving = remove_version(call.services, call.path["image"], call.path["version"], call.who)
     if leaving:
         return Answer(view, status=202, location=f"/api/images/{call.path['image']}/versions")
@@ -85,19 +85,19 @@ def delete_version(call: Call) -> Answer[VersionView]:
 
 @endpoint(bp, "POST", "images/{image}/set-as-image", status=202, refusals=(404, 409))
 def post_set_as_image(call: Call, engine: Engine, asked: SetAsImageRequest) -> Answer[TaskView]:
-    """Make a new version from the template VM; staged, unless said otherwise. 409 while the VM runs: power_off."""
+    """Create a new version from the template VM, staged by default. 409 while the VM runs, unless `power_off`."""
     return _accepted(set_as_image(call.services, engine, call.path["image"], asked, call.who))
 
 
 @endpoint(bp, "POST", "images/{image}/activate", status=202, refusals=(404, 409, 422))
 def post_activate(call: Call, engine: Engine, asked: ActivateRequest) -> Answer[TaskView]:
-    """Make the staged version the active one; new and burst hosts get it. Pools are updated only when asked."""
+    """Activate the staged version: new and burst hosts get it. Pools are updated only if the request asks for it."""
     return _accepted(activate(call.services, engine, call.path["image"], asked, call.who))
 
 
 @endpoint(bp, "POST", "images/{image}/roll-back", status=202, refusals=(404, 409, 422))
 def post_roll_back(call: Call, engine: Engine, asked: RollBackRequest) -> Answer[TaskView]:
-    """Make a backup the active version again, and bring it to the pools when asked."""
+    """Make a backup the active version again. Pools are updated only if the request asks for it."""
     return _accepted(roll_back(call.services, engine, call.path["image"], asked, call.who))
 
 

@@ -1,4 +1,4 @@
-"""Pools and their hosts; Update Image."""
+"""Routes of pools and their hosts, Update Image and roll-back."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "pools")
 def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
-    """List pools with image, hosts per version, sessions and running rollout."""
+    """List pools with their image, hosts per version, sessions and running rollout."""
     return Answer(pools.list_pools(call.services, limit=query.limit, continuation=query.continuation))
 
 
 @endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,))
 def put_pool(call: Call, engine: Engine, asked: PoolRegistration) -> Answer[PoolView]:
-    """Register a pool, or change its registration, and begin or end refreshing its hosts. 201 when it is new."""
+    """Register a pool or change its registration, and start or stop its refresh. 201 when the pool is new."""
     view, new = register_pool_with_refresh(call.services, engine, call.path["pool"], asked, call.who)
     return Answer(view, status=201 if new else 200, location=f"/api/pools/{view.name}" if new else "")
 
 
 @endpoint(bp, "GET", "pools/{pool}", refusals=(404,))
 def get_pool(call: Call) -> Answer[PoolView]:
-    """Read a pool as it is now."""
+    """Read the current state of a pool."""
     return Answer(pools.read_pool(call.services, call.path["pool"]))
 
 
 @endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
 def delete_pool(call: Call, engine: Engine) -> Answer[None]:
-    """Unregister a pool; nothing changes in Azure. Refused while a rollout runs, or hosts are being made fresh."""
+    """Unregister a pool. Nothing changes in Azure. Refused while a rollout runs or hosts are being refreshed."""
     unregister_pool(call.services, engine, call.path["pool"], call.who)
     return Answer(None)
 
@@ -66,7 +66,7 @@ def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]
 
 @endpoint(bp, "GET", "pools/{pool}/image", refusals=(404, 409))
 def get_pool_image(call: Call) -> Answer[PoolImageView]:
-    """The version that new and burst hosts are to be made from now."""
+    """The version that new and burst hosts must be created from now."""
     return Answer(image_for_new_hosts(call.services, call.path["pool"]))
 
 
@@ -74,7 +74,7 @@ def get_pool_image(call: Call) -> Answer[PoolImageView]:
 def post_update_image(
     call: Call, engine: Engine, query: WhatIfQuery, asked: UpdateImageRequest
 ) -> Answer[RolloutView | PlanView]:
-    """Publish an image version to the pool; with `what_if=true` only say what would happen (200)."""
+    """Publish an image version to the pool. With `what_if=true`, only show what would happen (200)."""
     if query.what_if:
         return Answer(plan_update(call.services, call.path["pool"], asked, call.who), status=200)
     rollout = update_image(call.services, engine, call.path["pool"], asked, call.who)
@@ -85,7 +85,7 @@ def post_update_image(
 def post_roll_back_pool(
     call: Call, engine: Engine, query: WhatIfQuery, asked: RollBackPoolRequest
 ) -> Answer[RolloutView | PlanView]:
-    """Take the pool back to its previous version; an update that runs goes back. With `what_if=true` only say what
+    """Roll the pool back to its previous version; a running update is rolled back. With `what_if=true`, only show what
     would happen (200)."""
     if query.what_if:
         return Answer(plan_roll_back(call.services, call.path["pool"], asked, call.who), status=200)

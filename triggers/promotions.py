@@ -1,4 +1,4 @@
-"""Promotions: scheduled activations."""
+"""Routes of promotions (scheduled activations)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "promotions")
 def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[PromotionView]]:
-    """List scheduled activations, newest first, of one image or in one state if given."""
+    """List scheduled activations, newest first, optionally of one image or in one state."""
     return Answer(
         list_promotions(
             call.services,
@@ -31,24 +31,24 @@ def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[Promotio
 
 @endpoint(bp, "POST", "promotions", status=201, refusals=(409,))
 def post_promotion(call: Call, asked: PromotionRequest) -> Answer[PromotionView]:
-    """Schedule the activation of the staged version, at a time or so many days after it was staged."""
+    """Schedule the activation of the staged version, at a time or a number of days after it was staged."""
     view = schedule_promotion(call.services, asked, call.who)
     return Answer(view, location=f"/api/promotions/{view.id}")
 
 
 @endpoint(bp, "GET", "promotions/{promotion}", refusals=(404,))
 def get_promotion(call: Call) -> Answer[PromotionView]:
-    """Read a scheduled activation: when it is due, what it will do, and what came of it."""
+    """Read a scheduled activation: its due time, what it will do, and its result."""
     return Answer(read_promotion(call.services, call.path["promotion"]))
 
 
 @endpoint(bp, "POST", "promotions/{promotion}/reschedule", refusals=(404, 409))
 def post_reschedule_promotion(call: Call, asked: PromotionMoment) -> Answer[PromotionView]:
-    """Move it, as long as it has not begun. What its pools were given moves with it where it would come too early."""
+    """Change its time before it starts. The schedule of its pools moves too where it would otherwise be too early."""
     return Answer(reschedule(call.services, call.path["promotion"], asked, call.who))
 
 
 @endpoint(bp, "DELETE", "promotions/{promotion}", refusals=(404, 409))
 def delete_promotion(call: Call) -> Answer[PromotionView]:
-    """Cancel it, as long as it has not begun. The version stays staged."""
+    """Cancel a scheduled activation before it starts. The version stays staged."""
     return Answer(cancel(call.services, call.path["promotion"], call.who))

@@ -1,4 +1,4 @@
-"""Routes of rollouts: lists, one rollout, its commands, and one update over many pools."""
+"""Routes of rollouts: list, read, command, and update many pools at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "rollouts")
 def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief]]:
-    """List rollouts, newest first, of one pool or in one state if given."""
+    """List rollouts, newest first, optionally of one pool or in one state."""
     return Answer(
         rollouts.list_rollouts(
             call.services,
@@ -44,13 +44,13 @@ def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief
 
 @endpoint(bp, "GET", "rollouts/{rollout}", refusals=(404,))
 def get_rollout(call: Call) -> Answer[RolloutView]:
-    """State and progress: percent of the work, sessions open, next moment, expected end."""
+    """Read a rollout: state, percent of the work, open sessions, next event and expected end."""
     return Answer(rollouts.read_rollout(call.services, call.path["rollout"]))
 
 
 @endpoint(bp, "GET", "rollouts/{rollout}/hosts", refusals=(404,))
 def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[RolloutHostView]]:
-    """Each host of the rollout: state, last step, attempt, error, and the version it is on."""
+    """List the hosts of a rollout: state, last step, attempt, error and current version."""
     return Answer(
         rollouts.list_rollout_hosts(
             call.services,
@@ -64,37 +64,37 @@ def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[Rol
 
 @endpoint(bp, "POST", "rollouts/{rollout}/pause", status=202, refusals=(404, 409))
 def post_pause(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
-    """Begin nothing more; hosts in work are finished."""
+    """Pause: no more hosts are started; hosts in work finish."""
     return _accepted(control.pause(call.services, engine, call.path["rollout"], call.who))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/resume", status=202, refusals=(404, 409))
 def post_resume(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
-    """Go on where it was paused; hosts that have failed so far do not stop it again."""
+    """Resume a paused rollout. Failures up to now do not pause it again."""
     return _accepted(control.resume(call.services, engine, call.path["rollout"], call.who))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/cancel", status=202, refusals=(404, 409))
 def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[RolloutView]:
-    """Stop. `leave`: hosts in work are finished, the rest stays as it is. `roll_back`: everything goes back."""
+    """Cancel. `leave`: hosts in work finish, the others stay unchanged. `roll_back`: all hosts are rolled back."""
     return _accepted(control.cancel(call.services, engine, call.path["rollout"], call.who, asked.how))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/approve", status=202, refusals=(404, 409))
 def post_approve(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
-    """The first hosts are good: let the others follow."""
+    """Approve the canary hosts, so that the remaining hosts are updated."""
     return _accepted(control.approve(call.services, engine, call.path["rollout"], call.who))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/retry", status=202, refusals=(404, 409, 422))
 def post_retry(call: Call, engine: Engine, asked: RetryRequest) -> Answer[RolloutView]:
-    """Take once more what has failed, and nothing else. After an end that is a new rollout, which is answered."""
+    """Retry the failed hosts only. If the rollout has ended, this starts and returns a new rollout."""
     return _accepted(control.retry(call.services, engine, call.path["rollout"], asked, call.who))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/reschedule", status=202, refusals=(404, 409))
 def post_reschedule(call: Call, engine: Engine, asked: Reschedule) -> Answer[RolloutView]:
-    """Move the moments that are still ahead."""
+    """Change the start or the deadline while it is still in the future."""
     return _accepted(control.reschedule(call.services, engine, call.path["rollout"], asked, call.who))
 
 
@@ -106,8 +106,8 @@ def _accepted(rollout: RolloutView) -> Answer[RolloutView]:
 def post_rollouts(
     call: Call, engine: Engine, query: WhatIfQuery, asked: UpdatePoolsRequest
 ) -> Answer[TaskView | PoolsPlanView]:
-    """Publish an image version to many pools, ring by ring, as one task; with `what_if=true` only say what would happen
-    (200)."""
+    """Publish an image version to many pools, ring by ring, as one task. With `what_if=true`, only show what would
+    happen (200)."""
     if query.what_if:
         return Answer(plan_pools(call.services, asked, call.who), status=200)
     task = update_pools(call.services, engine, asked, call.who)

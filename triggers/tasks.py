@@ -1,4 +1,4 @@
-"""Tasks: everything long-running, and every change of an image."""
+"""Routes of tasks: long-running work and changes of images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "tasks")
 def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
-    """List tasks with rollouts among them, newest first, of one kind, image or state if given."""
+    """List tasks, including rollouts, newest first, optionally of one kind, image or state."""
     return Answer(
         tasks.list_tasks(
             call.services,
@@ -33,20 +33,20 @@ def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
 
 @endpoint(bp, "GET", "tasks/{task}", refusals=(404,))
 def get_task(call: Call) -> Answer[TaskView]:
-    """A task with its steps, what it waits for, and what it could not remove; or a rollout as a task."""
+    """Read a task: its steps, what it waits for and what it could not remove. A rollout can be read as a task."""
     return Answer(tasks.read_task(call.services, call.path["task"]))
 
 
 @endpoint(bp, "POST", "tasks/{task}/cancel", status=202, refusals=(404, 409))
 def post_cancel_task(call: Call, engine: Engine, asked: CancelTaskRequest) -> Answer[TaskView]:
-    """Stop: a set-as-image cleans up and makes no version, an activation begins no more pools. A job over many pools
-    begins no more and stops what runs (`leave`), or takes back what it has begun (`roll_back`)."""
+    """Cancel a task. A set-as-image cleans up and creates no version; an activation starts no more pools. A fleet
+    update stops its running rollouts (`leave`) or rolls its pools back (`roll_back`)."""
     view = cancel_task(call.services, engine, call.path["task"], asked.how, call.who)
     return Answer(view, location=view.href)
 
 
 @endpoint(bp, "POST", "tasks/{task}/approve", status=202, refusals=(404, 409))
 def post_approve_task(call: Call, asked: ApproveRingRequest) -> Answer[TaskView]:
-    """Let the ring that waits for it begin, of a job with `gate: approve`."""
+    """Approve the waiting ring of a fleet update with `gate: approve`."""
     view = approve_ring(call.services, call.path["task"], asked, call.who)
     return Answer(view, location=view.href)

@@ -1,4 +1,4 @@
-"""Timers: take up what was lost, promote what is due, remove what nobody needs."""
+"""Timers: resume lost rollouts and tasks, run due promotions, delete what is no longer needed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def resume_rollouts(timer: func.TimerRequest, client: SyncDurableFunctionsClient
     """Runs at the start of the app and by `FRESHCOAT_RESUME_SCHEDULE`."""
     resumed = take_up(services(), DurableEngine(client))
     if resumed:
-        log.warning("taken up again: %s%s", ", ".join(resumed), " (late)" if timer.past_due else "")
+        log.warning("resumed: %s%s", ", ".join(resumed), " (late)" if timer.past_due else "")
 
 
 @bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
@@ -40,19 +40,19 @@ def tidy_old_disks(timer: func.TimerRequest) -> None:
 
 
 def take_up(found: Services, engine: Engine) -> list[str]:
-    """Start rollouts and tasks again that nobody drives; their ids.
+    """Restart rollouts and tasks that have no running orchestration, and return their ids.
 
-    Trouble with the ones does not keep the others waiting: it is raised after both, as an ExceptionGroup.
+    An error with the rollouts does not stop the tasks: errors are raised after both, as an ExceptionGroup.
     """
     resumed: list[str] = []
     troubles: list[Exception] = []
     for resume in (resume_lost, resume_lost_tasks):
         try:
             resumed += resume(found, engine)
-        except Exception as trouble:  # noqa: BLE001 - whatever it is, the run ends with it
+        except Exception as trouble:  # noqa: BLE001 - raised below, after both have run
             troubles.append(trouble)
     if troubles:
-        raise ExceptionGroup(f"could not look for all that nobody drives; taken up: {resumed}", troubles)
+        raise ExceptionGroup(f"could not check everything for lost orchestrations; resumed: {resumed}", troubles)
     return resumed
 
 
@@ -61,7 +61,7 @@ def tidy_versions(timer: func.TimerRequest) -> None:
     """Runs by `FRESHCOAT_RETENTION_SCHEDULE`."""
     gone = tidy(services())
     if gone:
-        log.info("gone from their galleries: %s%s", ", ".join(gone), " (late)" if timer.past_due else "")
+        log.info("deleted from their galleries: %s%s", ", ".join(gone), " (late)" if timer.past_due else "")
 
 
 @bp.durable_client_input(client_name="client")

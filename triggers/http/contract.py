@@ -1,7 +1,7 @@
-"""One table of endpoints: the functions and the OpenAPI document both come from it.
+"""The table of endpoints. The functions and the OpenAPI document are made from it.
 
-A handler says by its parameters what it needs: `asked` (the body, as a model), `query` (the query string, as
-a model), `body` (the body as it is), `engine`. What it answers with is in its return type.
+The parameter names of a handler say what it needs: `asked` (the body as a model), `query` (the query string as a
+model), `body` (the raw JSON object), `engine`. Its return type says what it answers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ENDPOINTS: list[Endpoint] = []
 
 @dataclass(frozen=True)
 class Call:
-    """One request, as far as all handlers need it: parts of the path, and who asks."""
+    """The parts of a request that every handler gets: services, path parameters, and the caller's name."""
 
     services: Services
     path: dict[str, str]
@@ -29,7 +29,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer[V]:
-    """What a handler answers: a model (or None for no body), the status if not the usual one, where it is."""
+    """A handler's answer: a model (None: no body), a status other than the usual one, and the Location."""
 
     value: V
     status: int = 0
@@ -38,7 +38,7 @@ class Answer[V]:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A method and path, what it takes and gives, and the handler behind it. `status` is that of success."""
+    """A route: method, path, the models it takes and answers, and its handler. `status` is that of success."""
 
     method: str
     path: str
@@ -56,10 +56,10 @@ class Endpoint:
 
     @property
     def name(self) -> str:
-        """The function's name, and the operation's id in the document."""
+        """The name of the function, and the operationId in the OpenAPI document."""
         return self.handler.__name__
 
     @property
     def writes(self) -> bool:
-        """Whether an `Idempotency-Key` means something."""
+        """Whether the route takes an `Idempotency-Key`."""
         return self.method != "GET" and self.keeps_answers

@@ -1,4 +1,4 @@
-"""Registers a handler as an endpoint: in the table, and as a function of the app."""
+"""Registers a handler as an endpoint: in the table of endpoints and as a function of the app."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def endpoint(
     refusals: tuple[int, ...] = (),
     keeps_answers: bool = True,
 ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
-    """Register a handler on a blueprint: it stays callable as it is. Needs a function key unless `open`.
+    """Register a handler on a blueprint; the handler itself stays callable. Needs a function key unless `open`.
 
-    `status` is that of success, `also` others that are no refusal; `refusals` those besides 400 and 5xx.
+    `status`: the usual status of success. `also`: other statuses of success. `refusals`: error statuses besides 400
+    and 5xx. `keeps_answers`: whether the route takes an `Idempotency-Key`.
     """
 
     def register(handler: Callable[..., Answer[Any]]) -> Callable[..., Answer[Any]]:
@@ -52,7 +53,7 @@ def endpoint(
 
 
 def _endpoint(handler: Callable[..., Answer[Any]], **given: Any) -> Endpoint:
-    """The endpoint with what the handler's annotations say."""
+    """Complete the endpoint from the handler's annotations."""
     hints = get_type_hints(handler)
     answered = next(iter(get_args(hints["return"])), None)
     kinds = get_args(answered) if isinstance(answered, UnionType) else (answered,)

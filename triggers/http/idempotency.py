@@ -1,7 +1,7 @@
-"""A write that is sent twice under one `Idempotency-Key` is done once and answered twice.
+"""A write that is sent twice with one `Idempotency-Key` is done once and answered twice.
 
-The key is claimed before the work begins. Answers below 500 are kept as they were, refusals too. A claim
-left by a crash is taken over after five minutes.
+The key is claimed before the work begins. Successful answers are stored. Refusals (4xx) are not: they changed nothing
+and may not hold a minute later. A claim left by a crash is taken over after five minutes.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ class KeyReused(FreshcoatError):
     title = "This Idempotency-Key was used for another request"
 
     def __init__(self) -> None:
-        super().__init__("Method, path or body differ from the first request's; choose a new key for a new request.")
+        super().__init__("Method, path or body differ from the first request. Use a new key for a new request.")
 
 
 class StillWorking(Conflict):
-    """The first request under this key is not through."""
+    """The first request with this key has not finished."""
 
     def __init__(self) -> None:
-        super().__init__("The first request with this Idempotency-Key is still being worked on; ask again shortly.")
+        super().__init__("The first request with this Idempotency-Key is still running. Send it again in a moment.")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as far as it is kept: HTTP status, JSON body, and where the created thing is."""
+    """The stored part of an answer: HTTP status, JSON body and Location."""
 
     status: int
     body: str = ""
@@ -49,7 +49,7 @@ class Answer:
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """What makes two requests the same: method, path with its query, and body, byte by byte."""
+    """A digest of method, path with query, and body: equal for two sends of one request."""
     digest = hashlib.sha256()
     for part in (method.upper().encode(), path.encode(), body):
         digest.update(len(part).to_bytes(8) + part)
@@ -57,9 +57,10 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
 
 
 def run_once(services: Services, key: str, same: str, work: Callable[[], Answer]) -> Answer:
-    """The answer of `work`, or the first answer given under this key; `same` is the request's fingerprint.
+    """Run `work` and return its answer, or return the first answer given with this key.
 
-    Raises KeyReused, StillWorking. What `work` raises goes through, and gives the key free again.
+    `same` is the request's fingerprint. Raises KeyReused, StillWorking. An error raised by `work` is passed on and
+    releases the key.
     """
     claimed = _claim(services, key, same)
     if claimed.status:
@@ -69,7 +70,7 @@ def run_once(services: Services, key: str, same: str, work: Callable[[], Answer]
     except BaseException:
         _forget(services, claimed)
         raise
-    if answer.status >= 400:  # a refusal wrote nothing, and may be untrue a minute later
+    if answer.status >= 400:  # a refusal changed nothing and may not hold a minute later
         _forget(services, claimed)
     else:
         _keep(services, claimed, answer)
@@ -77,7 +78,7 @@ def run_once(services: Services, key: str, same: str, work: Callable[[], Answer]
 
 
 def _claim(services: Services, key: str, same: str) -> KeptAnswer:
-    """Our own claim, to work under; or the kept answer."""
+    """Our own claim on the key, or the stored answer of an earlier request."""
     for _ in range(_ATTEMPTS):
         ours = KeptAnswer(key=key, fingerprint=same, at=services.now())
         try:
@@ -85,7 +86,7 @@ def _claim(services: Services, key: str, same: str) -> KeptAnswer:
         except AlreadyExists:
             kept = services.answers.find(key, key)
         if kept is None:
-            continue  # just given free
+            continue  # just released
         if kept.fingerprint != same:
             raise KeyReused
         if kept.status:
@@ -103,12 +104,12 @@ def _keep(services: Services, claimed: KeptAnswer, answer: Answer) -> None:
     kept = {"status": answer.status, "body": answer.body, "location": answer.location}
     try:
         services.answers.replace(claimed.model_copy(update=kept))
-    except FreshcoatError as error:  # the work is done: better an answer that cannot be repeated than none
-        _log.warning("The answer under an Idempotency-Key could not be kept: %s", error)
+    except FreshcoatError as error:  # the work is done: answer it, even if the answer cannot be repeated later
+        _log.warning("The answer to a request with an Idempotency-Key could not be stored: %s", error)
 
 
 def _forget(services: Services, claimed: KeptAnswer) -> None:
     try:
         services.answers.remove(claimed)
     except FreshcoatError as error:
-        _log.warning("An Idempotency-Key stays claimed for five minutes: %s", error)
+        _log.warning("An Idempotency-Key could not be released and stays claimed for five minutes: %s", error)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the table of endpoints and the models."""
+"""The OpenAPI document, generated from the table of endpoints and the models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PATH_SCHEMAS = {name: {"type": "string", "pattern": f"^{pattern.pattern}$"} for
 _KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "A repeated request with the same key gets the first answer again.",
+    "description": "Repeating a request with the same key returns the first answer.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
 
@@ -85,7 +85,7 @@ def _path_parameters(one: Endpoint) -> list[dict[str, Any]]:
 def _query_parameters(one: Endpoint) -> list[dict[str, Any]]:
     if one.query is None:
         return []
-    # A parameter's schema stands on its own: what pydantic would refer to is written out.
+    # A parameter's schema must be self-contained, so pydantic's references are resolved.
     schema = one.query.model_json_schema()
     named = schema.get("$defs", {})
     return [
@@ -101,7 +101,7 @@ def _written_out(schema: Any, named: dict[str, Any]) -> Any:
         return schema
     if "$ref" in schema:
         return _written_out(named[schema["$ref"].removeprefix("#/$defs/")], named)
-    if "anyOf" in schema:  # leaving a parameter out is how null is said in a query string
+    if "anyOf" in schema:  # a query string has no null: the parameter is left out
         choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
         return _written_out(choices[0], named) if len(choices) == 1 else {"anyOf": _written_out(choices, named)}
     return {key: _written_out(value, named) for key, value in schema.items()}

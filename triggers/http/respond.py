@@ -1,4 +1,4 @@
-"""The edge between HTTP and the use cases: what every function does around its own one line."""
+"""From an HTTP request to a handler and back: parsing, idempotency, error answers. Every function goes through it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from triggers.http.contract import Answer, Call, Endpoint
 log = logging.getLogger("freshcoat.http")
 
 MOST_BYTES = 262_144
-"""Longest body: what an Azure Monitor alert may have (azure-facts 4), and far more than any request of ours."""
+"""Maximum length of a body: the limit of an Azure Monitor alert (azure-facts 4), far above our own requests."""
 
 _NAME, _ID, _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", r"[0-9a-z-]{1,64}", r"[0-9]{1,10}(\.[0-9]{1,10}){2}"
 PATH_PATTERNS = {
@@ -33,10 +33,10 @@ PATH_PATTERNS = {
     **{kind: re.compile(_ID) for kind in ("rollout", "task", "promotion")},
     "version": re.compile(_VERSION),
 }
-_NAME_FORM = "this is no such name: use letters, digits, dot, dash, underscore"
-_VERSION_FORM = "this is no version: write major.minor.patch, three integers"
+_NAME_FORM = "not a valid name: use letters, digits, dot, dash, underscore"
+_VERSION_FORM = "not a version: write major.minor.patch, three whole numbers"
 KEY_PARAMETERS = frozenset({"code", "clientId"})
-"""Query parameters that belong to the Functions host: the function key."""
+"""Query parameters of the Functions host: they carry the function key."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEBAB = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -58,14 +58,14 @@ class BodyTooLarge(FreshcoatError):
 def respond(
     endpoint: Endpoint, req: func.HttpRequest, services: Callable[[], Services], engine: Engine | None
 ) -> func.HttpResponse:
-    """Answer one request. Raises nothing: what is unexpected becomes a 500 with an id that the log has too."""
+    """Answer one request. Never raises: an unexpected error becomes a 500 with an id that is also in the log."""
     try:
         return _http(_answer(endpoint, req, services(), engine))
     except FreshcoatError as error:
         if error.status == 500:
             return _unexpected(endpoint, error)
         return _http(_problem(error), _retry_after(error))
-    except Exception as error:  # noqa: BLE001 - the last line of defence
+    except Exception as error:  # noqa: BLE001 - nothing above handles it
         return _unexpected(endpoint, error)
 
 
@@ -92,13 +92,13 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
 
 
 def _who(req: func.HttpRequest, services: Services) -> str:
-    """Who asks. Without App Service authentication anybody with a key could write any name in the header."""
+    """The caller's name. The header counts only behind App Service authentication: otherwise anybody could set it."""
     trusted = req.headers.get("x-ms-client-principal-name") if services.settings.trust_principal else None
     return (trusted or "function key")[:200]
 
 
 def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> dict[str, Any]:
-    """What the handler takes besides the call; every bad field of path, query and body at once."""
+    """The handler's other arguments. Raises InvalidRequest naming every bad field of path, query and body."""
     problems: list[FieldProblem] = []
     for name, text in req.route_params.items():
         if not PATH_PATTERNS[name].fullmatch(text):
@@ -125,7 +125,7 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> d
 
 
 def _json(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:
-    """The body as an object. No body is an empty one (the model then says what is missing), unless it is `needed`."""
+    """The body as an object. A missing body counts as `{}`, so that the model names missing fields, unless `needed`."""
     body = req.get_body() or b""
     if len(body) > MOST_BYTES:
         raise BodyTooLarge(f"Send at most {MOST_BYTES} bytes.")
@@ -134,20 +134,20 @@ def _json(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:
     try:
         found = json.loads(body, parse_constant=_no_constant)
     except RecursionError as error:
-        raise MalformedBody("Send a JSON object: this is nested too deeply.") from error
+        raise MalformedBody("The JSON is nested too deeply.") from error
     except ValueError as error:
-        raise MalformedBody(f"Send a JSON object: {str(error)[:200]}") from error
+        raise MalformedBody(f"The body is not valid JSON: {str(error)[:200]}") from error
     if not isinstance(found, dict):
         raise MalformedBody("Send a JSON object, in braces.")
     return found
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is not allowed in JSON")
 
 
 def _address(url: str) -> str:
-    """Path and query without the function key, which may differ between two sends of one request."""
+    """Path and query without the function key, which may differ when a request is repeated."""
     parts = urlsplit(url)
     query = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "code")
     return f"{parts.path}?{urlencode(query)}"
@@ -163,7 +163,7 @@ def _kept_form(endpoint: Endpoint, answer: Answer[Any]) -> idempotency.Answer:
 
 
 def _problem(error: FreshcoatError) -> idempotency.Answer:
-    """RFC 9457. `type` names the kind of error for programs, `detail` says it to people."""
+    """The error as RFC 9457 problem JSON: `type` is for programs, `detail` for people."""
     kind = _KEBAB.sub("-", type(error).__name__).lower()
     problem: dict[str, Any] = {
         "type": f"urn:freshcoat:{kind}",
@@ -199,7 +199,7 @@ def _unexpected(endpoint: Endpoint, error: Exception) -> func.HttpResponse:
         "type": "urn:freshcoat:unexpected",
         "title": "Something went wrong",
         "status": 500,
-        "detail": f"This was not expected. The log says more under the id {trace}.",
+        "detail": f"An unexpected error occurred. Quote id {trace} when you look in the logs.",
         "id": trace,
     }
     return _http(idempotency.Answer(500, json.dumps(problem)))
