@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from typing import Any
 
 from bench.rows import Part, Row
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
-from shared.models.rollouts import RolloutHost, Schedule
+from shared.models.rollouts import Drain, RolloutHost, Schedule
 from shared.planning.plan import plan
 from shared.planning.values import HostView, Limits, Snapshot
 
@@ -67,12 +66,12 @@ def _host(number: int) -> HostView:
     state = STATES[number % len(STATES)]
     name, untouched = f"vdi-{number:05}", state is HostState.PENDING
     sessions = (number // 10) % 3 * 4 if untouched else int(state is HostState.WAITING_FOR_LOGOFF)
-    drained: dict[str, Any] = {}
+    drain = Drain()
     if state in (HostState.DRAINING, HostState.WAITING_FOR_LOGOFF):
         since = NOW - timedelta(minutes=30)
-        drained = {"drained_at": since, "empty_since": None if sessions else since}
+        drain = Drain(drained_at=since, empty_since=None if sessions else since)
     row = RolloutHost(
-        rollout="r", host=name, vm_id=f"/vm/{name}", version="1.0.0", state=state, sessions=sessions, **drained
+        rollout="r", host=name, vm_id=f"/vm/{name}", version="1.0.0", state=state, sessions=sessions, drain=drain
     )
     seen = SessionHost(
         name=name, vm_id=row.vm_id, accepting=untouched or state.ended, sessions=sessions, status="Available"

@@ -27,6 +27,6 @@ def drain_all_hosts(services: Services, rollout_id: str) -> list[str]:
         rows = list(threads.map(lambda view: actions.record_original(services, view.row, vms), views))
         rows = services.hosts.write_many(rows)
         drained = threads.map(lambda row: actions.drain(services, rollout, pool, row, vms[row.host]), rows)
-        settled = [row.model_copy(update={"empty_since": now - timedelta(hours=1)}) for row in drained]
+        settled = [row.replace(drain=row.drain.replace(empty_since=now - timedelta(hours=1))) for row in drained]
     services.hosts.write_many([start_rebuild(row, now, canary=False) for row in settled])
     return [row.host for row in settled]

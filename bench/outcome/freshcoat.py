@@ -27,7 +27,7 @@ from bench.outcome.pool import Pool
 from shared.core.states import HostState, RolloutState, transition_host, transition_rollout
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import Policy, ScheduleMode, resolve_policy
-from shared.models.rollouts import FIRST_GUESS, RolloutHost, Schedule
+from shared.models.rollouts import FIRST_GUESS, Drain, RolloutHost, Schedule, Warnings
 from shared.planning.host_rows import as_failed, skip, start_rebuild
 from shared.planning.host_time import host_time
 from shared.planning.observe import observe
@@ -205,15 +205,15 @@ class Freshcoat:
 
     def _write(self, name: str, state: HostState, **changes: Any) -> None:
         row = self.rows[name]
-        self.rows[name] = row.model_copy(update={"state": transition_host(name, row.state, state), **changes})
+        self.rows[name] = row.replace(state=transition_host(name, row.state, state), **changes)
 
     def _undrain(self, name: str) -> None:
-        nothing = {"drained_at": None, "empty_since": None, "sign_out_since": None, "signed_out_last": None}
-        self._write(name, HostState.PENDING, **nothing)
+        self._write(name, HostState.PENDING, drain=Drain())
         self.pool.accept(self.hosts[name], accepting=True)
 
     def _drain(self, name: str) -> None:
-        self._write(name, HostState.DRAINING, drained_at=moment(self.pool.now), empty_since=None)
+        drain = self.rows[name].drain.replace(drained_at=moment(self.pool.now), empty_since=None)
+        self._write(name, HostState.DRAINING, drain=drain)
         self.pool.accept(self.hosts[name], accepting=False)
 
     def _warn(self, decided: Plan) -> None:
@@ -222,9 +222,9 @@ class Freshcoat:
         )
         for warning in decided.warnings:
             row = self.rows[warning.host]
-            warned = row.warned if row.warned_for == self.schedule.force_at else {}
-            changes = {"warned": warned | {warning.session: warning.step}, "warned_for": self.schedule.force_at}
-            self.rows[warning.host] = row.model_copy(update=changes)
+            steps = row.warnings.before(self.schedule.force_at) | {warning.session: warning.step}
+            warnings = Warnings(force_at=self.schedule.force_at, steps=steps)
+            self.rows[warning.host] = row.replace(warnings=warnings)
             self.pool.warn_session(by_number[warning.session])
 
     def _sign_out(self, name: str) -> None:
@@ -233,8 +233,7 @@ class Freshcoat:
         self._write(
             name,
             HostState.SIGNING_OUT,
-            sign_out_since=row.sign_out_since or now,
-            signed_out_last=now,
+            drain=row.drain.replace(sign_out_since=row.drain.sign_out_since or now, signed_out_last=now),
             signed_out=tuple(sorted({*row.signed_out, *ended})),
         )
         self.pool.sign_out(self.hosts[name])

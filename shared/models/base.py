@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -43,6 +43,21 @@ class Value(BaseModel):
     """A frozen value. Unknown fields are refused: a misspelt option must not be silently ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with these fields changed; the value itself when they already are so.
+
+        An unchanged row is therefore recognised by identity, and not written. Raises TypeError for an unknown field.
+        """
+        fields = self.__dict__
+        if unknown := changes.keys() - fields.keys():
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        changed = {name: value for name, value in changes.items() if fields[name] != value}
+        return self.model_copy(update=changed) if changed else self
+
+
+class Part(Value):
+    """Fields of a record that are reset together. All have defaults; a part that is as new is left out of the row."""
 
 
 class Record(Value):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
 from shared.core.arm_ids import definition_and_version
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import Operation
-from shared.models.base import Name, Record, UtcTime, Value, VersionText
+from shared.models.base import Name, Part, Record, UtcTime, Value, VersionText
 from shared.models.policy import Policy, ScheduleMode
 
 
@@ -130,97 +131,149 @@ class Rollout(Record):
         return self.rollback_since is not None
 
 
+class Found(Part):
+    """How the host was before a rollout changed anything: what is restored afterwards."""
+
+    operator_drained: bool = False
+    """An operator had drained the host: it is returned drained."""
+    was_off: bool = False
+    """The VM was switched off: it is returned switched off."""
+    prior_tags: dict[str, str | None] = Field(default_factory=dict)
+    """Former values of the tags that we overwrote; None: the tag did not exist."""
+    prior_delete_option: str | None = None
+    """Former delete option of the OS disk."""
+    from_version: str | None = None
+    from_version_id: str = ""
+    """ARM id of the image version, of whatever image, that the VM was made from; empty when it is unknown."""
+
+    def without_marks(self) -> Self:
+        """After our marks were removed from the VM: the next drain records them anew."""
+        return self.replace(prior_tags={}, prior_delete_option=None)
+
+
+class Drain(Part):
+    """The current drain. Undraining the host resets it."""
+
+    drained_at: UtcTime | None = None
+    empty_since: UtcTime | None = None
+    """The first pass after settling that found no session on the drained host."""
+    sign_out_since: UtcTime | None = None
+    signed_out_last: UtcTime | None = None
+
+
+class Warnings(Part):
+    """The warnings sent before a deadline. They do not count for another deadline."""
+
+    force_at: UtcTime | None = None
+    steps: dict[str, int] = Field(default_factory=dict)
+    """Session id -> the last warning step (minutes before `force_at`) that was sent to it."""
+
+    def before(self, force_at: datetime) -> dict[str, int]:
+        """The last step by session, for this deadline."""
+        return self.steps if self.force_at == force_at else {}
+
+
+class Rebuild(Part):
+    """Progress of the rebuild."""
+
+    completed_step: str = ""
+    """The last step that this attempt has completed."""
+    strategy: str = ""
+    """`reimage`, `replace` or `swap` once decided; empty before anything destructive."""
+    reimage_requested: bool = False
+    """Written before the request for a re-image, and only where the disk cannot tell afterwards."""
+    rebuilt: bool = False
+    """The re-image or the creation has finished in this attempt: it is not requested again."""
+    abandoned: bool = False
+    """No further attempt: the remaining steps only mark the host as failed."""
+
+
+class Disks(Part):
+    """OS disks that matter to the rebuild (ARM ids)."""
+
+    old_id: str | None = None
+    """The disk before the rebuild; kept when the policy says so."""
+    kept_id: str | None = None
+    """A kept disk with the version that the host is rolled back to."""
+    stale_id: str | None = None
+    """A disk that the host must not end on, whatever its version: it was used, or failed to start."""
+
+
+class Check(Part):
+    """The canary checks, while the host is kept out of service."""
+
+    proving_since: UtcTime | None = None
+    proved_at: UtcTime | None = None
+    """When the probe, the bake time and the health check had all passed."""
+    unhealthy_since: UtcTime | None = None
+
+
+class Use(Part):
+    """For a refresh: how the host was used since it was last rebuilt."""
+
+    used_at: UtcTime | None = None
+    """The first pass that found a session."""
+    last_used_at: UtcTime | None = None
+    """The last pass that found a session: exact while a rollout holds the pool, else to ten minutes."""
+    failed_in: str = ""
+    """The rollout that failed on the host and left it drained. The refresh waits until it accepts sessions."""
+
+
 class RolloutHost(Record):
-    """One host of one rollout. Times are UTC; `step` is the last thing begun, in plain words."""
+    """One host of one rollout. Times are UTC; `step` is the last thing begun, in plain words.
+
+    The fields of a part are reset together: `row.replace(rebuild=Rebuild(), check=Check())`.
+    """
 
     rollout: str
     host: str
     """Session host name, lower case."""
     vm_id: str
+    vm_missing: bool = False
+    """The session host is registered, but its VM does not exist."""
+    location: str = ""
+    """Region of the VM; empty until the VM was read."""
+    version: str | None = None
+    """The image version of the host, as last verified."""
+
     state: HostState = HostState.PENDING
     step: str = ""
+    reason: str = ""
+    """Why the host was skipped, or is not taken yet."""
+    error: str = ""
     attempt: int = 1
     engine_run: int = 0
     """Counts the engine instances that drove this host; 0 before the first."""
-    canary: bool = False
-    """One of the first hosts, on which the others waited."""
-    from_version: str | None = None
-    from_version_id: str = ""
-    """ARM id of the version it was on when it was first seen, of whatever image; empty when that is not known."""
-    version: str | None = None
-    """What the host is on now, as last verified."""
-    back: bool = False
-    """It is brought back to what it was; `goal_id` says to what."""
-    goal_id: str = ""
-    """ARM id of the version it is brought to, when that is not the rollout's own."""
-    sessions: int = 0
-    reason: str = ""
-    """Why it was skipped, or is not taken yet."""
-    error: str = ""
-
-    operator_drained: bool = False
-    """Drained before we came: given back drained."""
-    was_off: bool = False
-    """Switched off before we came: given back switched off."""
-    prior_tags: dict[str, str | None] = Field(default_factory=dict)
-    """Tags we overwrote, with their former value; None: there was none."""
-    prior_delete_option: str | None = None
-
-    vm_missing: bool = False
-    """Registered, but its VM does not exist."""
-    missing_since: UtcTime | None = None
-    """The first look of those in a row that did not find it in the host pool."""
-    drained_at: UtcTime | None = None
-    empty_since: UtcTime | None = None
-    """The first look after settling at which the drained host had no session."""
-    sign_out_since: UtcTime | None = None
-    signed_out_last: UtcTime | None = None
-    signed_out: tuple[str, ...] = ()
-    """Ids of the sessions that were ended by force."""
-    warned: dict[str, int] = Field(default_factory=dict)
-    """Session id -> the last warning step (minutes before force_at) it was sent."""
-    warned_for: UtcTime | None = None
-    """The force_at those warnings were about; for another one they count for nothing."""
-
-    out_of_pool: bool = False
-    """We took its registration out of the host pool, and it has not registered again: nobody can be on it."""
-    proving_since: UtcTime | None = None
-    """Since when a first host is watched, kept out of rotation."""
-    proved_at: UtcTime | None = None
-    """When it had proved good: probe passed, baked, healthy."""
-    unhealthy_since: UtcTime | None = None
-    used_at: UtcTime | None = None
-    """For a refresh: the first look that found a session on it since it was fresh."""
-    last_used_at: UtcTime | None = None
-    """For a refresh: the last look that found a session on it, to ten minutes; to the look while a rollout runs."""
-    failed_in: str = ""
-    """For a refresh: the rollout that has failed on it and left it drained: until it accepts sessions it is let be."""
-
-    left_drained: bool = False
-    """Found drained with our own mark: an earlier rollout failed on it. Not an operator's drain."""
-    location: str = ""
-    phase: str = ""
-    """The last step of the rebuild that is behind it in this attempt."""
-    strategy: str = ""
-    """`reimage`, `replace` or `swap`, once decided; empty while nothing destructive was done."""
-    rebuilt: bool = False
-    """Re-imaging or creation went through in this attempt: it is not asked for again."""
-    rebuild_asked: bool = False
-    """Re-imaging was about to be asked for in this attempt. Noted only where the disk cannot tell afterwards."""
-    old_disk_id: str | None = None
-    """The OS disk before the rebuild; kept when the policy says so."""
-    kept_disk_id: str | None = None
-    """A kept OS disk that holds the version it is brought back to."""
-    stale_disk_id: str | None = None
-    """A disk it must not be on at the end, whatever its version: a used one, or one that did not come back to life."""
-    body: dict[str, Any] | None = None
-    """To create the VM again (replace): stored before it is deleted."""
-    given_up: bool = False
-    """No attempt is left, or none would help: from now on it is only brought to its end."""
     operation: Operation | None = None
+    """The long-running operation under way on the VM."""
     step_since: UtcTime | None = None
     taken_at: UtcTime | None = None
     ended_at: UtcTime | None = None
+
+    sessions: int = 0
+    signed_out: tuple[str, ...] = ()
+    """Ids of the sessions that were ended by force."""
+    missing_since: UtcTime | None = None
+    """The first of the consecutive passes that did not find the host in the host pool."""
+    removed_from_pool: bool = False
+    """We removed its registration and it has not registered again: nobody can be on it."""
+    canary: bool = False
+    drained_by_earlier_failure: bool = False
+    """An earlier rollout failed on the host and left it drained. Not an operator's drain."""
+    rolling_back: bool = False
+    """The host is being returned to its former version, which is `goal_id`."""
+    goal_id: str = ""
+    """ARM id of the image version for this host, when it is not the rollout's own."""
+    vm_body: dict[str, Any] | None = None
+    """To create the VM again (replace): stored before it is deleted."""
+
+    found: Found = Found()
+    drain: Drain = Drain()
+    warnings: Warnings = Warnings()
+    rebuild: Rebuild = Rebuild()
+    disks: Disks = Disks()
+    check: Check = Check()
+    use: Use = Use()
 
 
 @dataclass(frozen=True)

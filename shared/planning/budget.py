@@ -135,7 +135,7 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
 
 def _is_gone(view: HostView, now: datetime) -> bool:
     """Whether a host has left the pool, or never was there: it must not count for shares of what is left."""
-    left = view.seen is None and not view.row.out_of_pool and not view.row.state.in_work
+    left = view.seen is None and not view.row.removed_from_pool and not view.row.state.in_work
     return left and (view.row.state is HostState.SKIPPED or gone(view.row, now))
 
 
@@ -147,7 +147,7 @@ def _was_in_service(view: HostView, kind: RolloutKind) -> bool:
     row, seen = view.row, view.seen
     if kind is RolloutKind.REFRESH and row.state is HostState.DONE:
         return seen is not None and seen.accepting and seen.status != "Shutdown"
-    return not (row.was_off or row.operator_drained or row.left_drained or row.vm_missing)
+    return not (row.found.was_off or row.found.operator_drained or row.drained_by_earlier_failure or row.vm_missing)
 
 
 def _lost(view: HostView, kind: RolloutKind) -> bool:

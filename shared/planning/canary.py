@@ -41,12 +41,12 @@ def canary_of(snapshot: Snapshot, policy: Policy, spare: int) -> Canary:
     needs no canary: what hosts go back to has proved itself before.
     """
     rows = [view.row for view in snapshot.hosts]
-    proved = sum(1 for row in rows if row.state is HostState.DONE or (row.state.in_work and row.proved_at))
+    proved = sum(1 for row in rows if row.state is HostState.DONE or (row.state.in_work and row.check.proved_at))
     if snapshot.rolling_back or snapshot.kind is RolloutKind.REFRESH:
         return Canary(hosts=0, proved=proved, open_slots=0, held=False)
     to_update = sum(1 for row in rows if row.state is not HostState.SKIPPED)
     hosts = max(0, min(policy.canary_hosts, to_update - snapshot.counts[HostState.FAILED]))
-    begun = sum(1 for row in rows if row.state.in_work and not row.proved_at)
+    begun = sum(1 for row in rows if row.state.in_work and not row.check.proved_at)
     if policy.canary_hold is CanaryHold.APPROVE:
         hosts = min(hosts, spare)
     held = hosts > 0 and policy.canary_hold is CanaryHold.APPROVE and not snapshot.approved

@@ -51,7 +51,7 @@ class HostDecider:
         """What to do with this host now."""
         if view.row.state.in_work:
             return wait(view, view.row.step or "is being rebuilt")
-        if self.snapshot.rolling_back and not view.row.back:
+        if self.snapshot.rolling_back and not view.row.rolling_back:
             return self._untouched(view)
         if view.drained:
             return self._drained(view)
@@ -61,19 +61,19 @@ class HostDecider:
 
     def _untouched(self, view: HostView) -> Decision:
         """While going back, a host that was not updated stays as it is."""
-        if view.drained and view.row.left_drained:
+        if view.drained and view.row.drained_by_earlier_failure:
             return Decision(view.name, Action.FAIL, LEFT_DRAINED, view.sessions)
         if view.drained:
             return Decision(view.name, Action.UNDRAIN, "was not updated, so it stays as it is", view.sessions)
-        reason = LEFT_DRAINED if view.row.left_drained else "was not updated"
+        reason = LEFT_DRAINED if view.row.drained_by_earlier_failure else "was not updated"
         return Decision(view.name, Action.SKIP, reason, view.sessions)
 
     def _drained(self, view: HostView) -> Decision:
         if view.seen is None:
             return self._missing(view)
-        if not view.row.left_drained and (against := self._not_due(view) or self._not_first(view)):
+        if not view.row.drained_by_earlier_failure and (against := self._not_due(view) or self._not_first(view)):
             return Decision(view.name, Action.UNDRAIN, against, view.sessions)
-        if view.row.drained_at is None:
+        if view.row.drain.drained_at is None:
             return self._drain_again(view)
         if ready(view.row, self.settle, self.now):
             return self._take(view)
@@ -106,8 +106,8 @@ class HostDecider:
             return self._used(view)
         if view.row.vm_missing:
             return Decision(view.name, Action.SKIP, NO_VM)
-        on_target = view.row.version == self.snapshot.target and not view.row.back
-        if on_target and not view.row.left_drained:
+        on_target = view.row.version == self.snapshot.target and not view.row.rolling_back
+        if on_target and not view.row.drained_by_earlier_failure:
             return Decision(view.name, Action.SKIP, f"is already on {self.snapshot.target}", view.sessions)
         return self._drain(view, "is idle" if view.sessions == 0 else f"has {_people(view.sessions)}")
 
@@ -115,17 +115,17 @@ class HostDecider:
         """A refresh never ends, so nothing is settled for good: a host without a VM may get one."""
         if view.row.vm_missing:
             return wait(view, NO_VM)
-        if view.row.prior_tags and not view.row.left_drained:
+        if view.row.found.prior_tags and not view.row.drained_by_earlier_failure:
             return Decision(view.name, Action.UNDRAIN, "could not be given back as it was before", view.sessions)
-        if view.row.failed_in:
-            return wait(view, f"rollout {view.row.failed_in} has failed on it: put it right and undrain it")
+        if view.row.use.failed_in:
+            return wait(view, f"rollout {view.row.use.failed_in} has failed on it: put it right and undrain it")
         if against := self._not_due(view):
             return wait(view, against)
         return self._drain(view, "was used" if view.sessions == 0 else f"was used and has {_people(view.sessions)}")
 
     def _missing(self, view: HostView) -> Decision:
         """Not in the list: never touched, since it may serve somebody else by now; unless we took it out."""
-        if view.row.out_of_pool:
+        if view.row.removed_from_pool:
             return self._take(view)
         if gone(view.row, self.now):
             return Decision(view.name, Action.SKIP, "is no longer in the host pool")
@@ -163,7 +163,7 @@ class HostDecider:
         return self._sign_out(view)
 
     def _sign_out(self, view: HostView) -> Decision:
-        since, last = signing_out_since(view.row, self.policy, self.now), view.row.signed_out_last
+        since, last = signing_out_since(view.row, self.policy, self.now), view.row.drain.signed_out_last
         if since is None or last is None:
             return Decision(view.name, Action.SIGN_OUT, f"signs out {_people(view.sessions)}", view.sessions)
         if self.now < last + sign_out_wait(self.policy):
@@ -239,7 +239,7 @@ class HostDecider:
 
 def _for_users(view: HostView) -> bool:
     """Whether a host that we drained was in rotation before; not one that an earlier attempt has failed on."""
-    return not (view.row.operator_drained or view.row.was_off or view.row.left_drained)
+    return not (view.row.found.operator_drained or view.row.found.was_off or view.row.drained_by_earlier_failure)
 
 
 def _people(sessions: int) -> str:

@@ -78,7 +78,7 @@ class _Course:
     def waiting(self) -> list[RolloutHost]:
         """Hosts that are still to be begun; while going back, those that have something to go back to."""
         waiting = [host for host in self.hosts if not (host.state.ended or host.state.in_work)]
-        return [host for host in waiting if host.back] if self.rollout.rolling_back else waiting
+        return [host for host in waiting if host.rolling_back] if self.rollout.rolling_back else waiting
 
     @cached_property
     def each(self) -> timedelta:
@@ -127,10 +127,10 @@ class _Course:
 
     def _finish(self, host: RolloutHost) -> datetime:
         """When a host that is being rebuilt is through."""
-        if host.proved_at:
+        if host.check.proved_at:
             return self.now
-        if host.proving_since:
-            return max(self.now, self._watched(host.proving_since))
+        if host.check.proving_since:
+            return max(self.now, self._watched(host.check.proving_since))
         rebuilt = max(self.now, (host.taken_at or self.now) + self.each)
         return self._watched(rebuilt) if self.waits_for_the_first else rebuilt
 

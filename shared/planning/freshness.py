@@ -6,7 +6,6 @@ What a look cannot see counts for nothing: a session that begins and ends betwee
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.core.names import REBUILD_HOST, RETURN_HOST_TO_SERVICE, SWAP
@@ -14,8 +13,7 @@ from shared.core.states import HostState
 from shared.core.steps import HOST_STEPS, is_completed
 from shared.models.azure import SessionHost
 from shared.models.pools import Refresh
-from shared.models.rollouts import RolloutHost
-from shared.planning.observe import keep
+from shared.models.rollouts import Disks, RolloutHost, Use
 from shared.planning.reopen import again
 from shared.planning.values import HELD_STATES
 
@@ -25,24 +23,6 @@ NOTED_EVERY = timedelta(minutes=10)
 LISTED_BY_THEN = timedelta(minutes=2)
 """So long after a drain a list of session hosts may still show the host without it."""
 
-_CLEAN: dict[str, Any] = {
-    "used_at": None,
-    "last_used_at": None,
-    "goal_id": "",
-    "stale_disk_id": None,
-    "kept_disk_id": None,
-    "old_disk_id": None,
-    "rebuild_asked": False,
-    "body": None,
-    "out_of_pool": False,
-    "prior_tags": {},
-    "prior_delete_option": None,
-    "left_drained": False,
-    "failed_in": "",
-    "step": "",
-}
-"""What belonged to the use before, and to what was done about it."""
-
 _MADE_ANEW = frozenset({"reimage", "replace"})
 
 
@@ -50,7 +30,7 @@ def is_fresh(row: RolloutHost) -> bool:
     """Whether nobody has used the host since it was made, as far as any look has seen."""
     if row.state is HostState.DONE:
         return True
-    return row.used_at is None and not row.failed_in and row.state not in {HostState.FAILED, HostState.SKIPPED}
+    return row.use.used_at is None and not row.use.failed_in and row.state not in {HostState.FAILED, HostState.SKIPPED}
 
 
 def start_of_day(zone: str, now: datetime) -> datetime:
@@ -61,10 +41,10 @@ def start_of_day(zone: str, now: datetime) -> datetime:
 
 def why_not_due(row: RolloutHost, sessions: int, refresh: Refresh, zone: str, now: datetime) -> str:
     """Why the host is not to be made fresh now, in words; empty when it is."""
-    if row.used_at is None:
+    if row.use.used_at is None:
         return "fresh"
     if refresh is Refresh.DAILY:
-        return "" if row.used_at < start_of_day(zone, now) else "was used today; its turn is tomorrow"
+        return "" if row.use.used_at < start_of_day(zone, now) else "was used today; its turn is tomorrow"
     return "is in use; its turn is after the last session" if sessions else ""
 
 
@@ -78,21 +58,22 @@ def with_use_noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, 
     if row.state is HostState.FAILED:
         return _failed(row, seen, now)
     if row.state is HostState.DONE and used_meanwhile(row):
-        row = clean(row, used_at=row.last_used_at, last_used_at=row.last_used_at)
+        row = clean(row, use=Use(used_at=row.use.last_used_at, last_used_at=row.use.last_used_at))
     if row.state is HostState.DONE and seen is None:
         return clean(row)  # it may be gone for good: from now on it is watched as any other
-    if seen is not None and seen.accepting and row.failed_in:
-        row = row.model_copy(update={"failed_in": "", "left_drained": False})
+    if seen is not None and seen.accepting and row.use.failed_in:
+        row = row.replace(use=row.use.replace(failed_in=""), drained_by_earlier_failure=False)
     if seen is None or not seen.sessions or row.state is HostState.SKIPPED:
         return row
     if row.state is HostState.DONE:
         row = clean(row, sessions=seen.sessions)
-    noted = not poll_eagerly and row.last_used_at is not None and now < row.last_used_at + NOTED_EVERY
-    last = row.last_used_at if noted else now
-    if row.used_at and noted and row.stale_disk_id is None:
+    noted = not poll_eagerly and row.use.last_used_at is not None and now < row.use.last_used_at + NOTED_EVERY
+    last = row.use.last_used_at if noted else now
+    if row.use.used_at and noted and row.disks.stale_id is None:
         return row
     # Whatever disk it is on by now has been used: none it was on before says anything.
-    return row.model_copy(update={"used_at": row.used_at or now, "last_used_at": last, "stale_disk_id": None})
+    use = row.use.replace(used_at=row.use.used_at or now, last_used_at=last)
+    return row.replace(use=use, disks=row.disks.replace(stale_id=None))
 
 
 def _failed(row: RolloutHost, seen: SessionHost | None, now: datetime) -> RolloutHost:
@@ -101,13 +82,13 @@ def _failed(row: RolloutHost, seen: SessionHost | None, now: datetime) -> Rollou
     What we took out of the host pool ourselves has not left it.
     """
     if seen is not None:
-        return keep(row, out_of_pool=False, missing_since=None)
-    return row if row.out_of_pool else keep(row, missing_since=row.missing_since or now)
+        return row.replace(removed_from_pool=False, missing_since=None)
+    return row if row.removed_from_pool else row.replace(missing_since=row.missing_since or now)
 
 
 def used_meanwhile(row: RolloutHost) -> bool:
     """Whether somebody was on the new disk before the host was through: a registration accepts sessions at once."""
-    return row.last_used_at is not None and row.taken_at is not None and row.last_used_at > row.taken_at
+    return row.use.last_used_at is not None and row.taken_at is not None and row.use.last_used_at > row.taken_at
 
 
 def starts_again(row: RolloutHost, seen: SessionHost | None, now: datetime) -> bool:
@@ -119,18 +100,18 @@ def starts_again(row: RolloutHost, seen: SessionHost | None, now: datetime) -> b
         return False
     if row.state is HostState.FAILED:
         return not_returned(row) or row.ended_at is None or now >= row.ended_at + LISTED_BY_THEN
-    return row.state is HostState.SKIPPED or (row.state is HostState.PENDING and row.left_drained)
+    return row.state is HostState.SKIPPED or (row.state is HostState.PENDING and row.drained_by_earlier_failure)
 
 
-def use_so_far(row: RolloutHost, vm_id: str) -> dict[str, object]:
+def use_so_far(row: RolloutHost, vm_id: str) -> Use:
     """The use that a host which begins anew on this VM has behind it: none if it was made anew and nobody came since.
 
     Who lets a host accept sessions again that could not even be drained has not made it fresh.
     """
     another = row.vm_id.lower() != vm_id.lower()
-    if another or (is_completed(HOST_STEPS, row.phase, REBUILD_HOST) and not used_meanwhile(row)):
-        return {}
-    return {"used_at": row.used_at, "last_used_at": row.last_used_at}
+    if another or (is_completed(HOST_STEPS, row.rebuild.completed_step, REBUILD_HOST) and not used_meanwhile(row)):
+        return Use()
+    return row.use.replace(failed_in="")
 
 
 def not_returned(row: RolloutHost) -> bool:
@@ -143,7 +124,18 @@ def not_returned(row: RolloutHost) -> bool:
 
 def clean(row: RolloutHost, **changes: object) -> RolloutHost:
     """The row of a host that was made anew, waiting for its next use."""
-    return again(row, **(_CLEAN | changes))
+    made_anew = again(
+        row,
+        goal_id="",
+        removed_from_pool=False,
+        drained_by_earlier_failure=False,
+        vm_body=None,
+        step="",
+        found=row.found.without_marks(),
+        disks=Disks(),
+        use=Use(),
+    )
+    return made_anew.replace(**changes)
 
 
 def after_rollout(row: RolloutHost, theirs: RolloutHost | None) -> RolloutHost:
@@ -155,14 +147,15 @@ def after_rollout(row: RolloutHost, theirs: RolloutHost | None) -> RolloutHost:
     if theirs is None or row.state in HELD_STATES or row.state is HostState.SKIPPED:
         return row
     if theirs.state is HostState.FAILED:
-        return row if row.state is HostState.FAILED else row.model_copy(update={"failed_in": theirs.rollout})
+        return row if row.state is HostState.FAILED else row.replace(use=row.use.replace(failed_in=theirs.rollout))
     if theirs.state is not HostState.DONE or theirs.taken_at is None or theirs.ended_at is None:
         return row
-    if theirs.strategy == SWAP:
-        return clean(row, version=theirs.version, used_at=row.used_at or theirs.ended_at, last_used_at=row.last_used_at)
-    if theirs.strategy not in _MADE_ANEW or (row.used_at and row.used_at > theirs.taken_at):
+    if theirs.rebuild.strategy == SWAP:
+        use = Use(used_at=row.use.used_at or theirs.ended_at, last_used_at=row.use.last_used_at)
+        return clean(row, version=theirs.version, use=use)
+    if theirs.rebuild.strategy not in _MADE_ANEW or (row.use.used_at and row.use.used_at > theirs.taken_at):
         return row
     # It was empty when it was taken. It may serve long before it has ended: as soon as it has registered.
-    used_since = row.last_used_at is not None and row.last_used_at > theirs.taken_at
-    use: dict[str, Any] = {"used_at": row.last_used_at, "last_used_at": row.last_used_at} if used_since else {}
-    return clean(row, version=theirs.version, **use)
+    used_since = row.use.last_used_at is not None and row.use.last_used_at > theirs.taken_at
+    use = Use(used_at=row.use.last_used_at, last_used_at=row.use.last_used_at) if used_since else Use()
+    return clean(row, version=theirs.version, use=use)

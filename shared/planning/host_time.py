@@ -27,7 +27,7 @@ def host_time(rows: Iterable[RolloutHost], first_guess: timedelta) -> timedelta:
 
 def _seconds(row: RolloutHost) -> float | None:
     proving = row.state is HostState.VERIFYING or row.state is HostState.DONE
-    since = row.proving_since if proving else None
+    since = row.check.proving_since if proving else None
     until = since or (row.ended_at if row.state is HostState.DONE else None)
     if row.taken_at is None or until is None or until < row.taken_at:
         return None

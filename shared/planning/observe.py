@@ -22,24 +22,25 @@ def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: 
     """
     if row.state.in_work or row.state.ended:
         return row  # its own orchestration writes it, or nobody does any more
-    if seen is None and row.out_of_pool:
+    if seen is None and row.removed_from_pool:
         return row  # we took it out ourselves
+    drain = row.drain
     if seen is None:
-        return keep(row, sessions=0, missing_since=row.missing_since or now, empty_since=None)
-    row = keep(row, missing_since=None, out_of_pool=False)
+        return row.replace(sessions=0, missing_since=row.missing_since or now, drain=drain.replace(empty_since=None))
+    row = row.replace(missing_since=None, removed_from_pool=False)
     sessions = seen.sessions
     if row.state not in DRAINED_STATES:
-        return keep(row, sessions=sessions)
+        return row.replace(sessions=sessions)
     if seen.accepting:
-        return keep(row, sessions=sessions, drained_at=None, empty_since=None)
-    if row.drained_at is None or now < row.drained_at + settle:
-        return keep(row, sessions=sessions, empty_since=None)
+        return row.replace(sessions=sessions, drain=drain.replace(drained_at=None, empty_since=None))
+    if drain.drained_at is None or now < drain.drained_at + settle:
+        return row.replace(sessions=sessions, drain=drain.replace(empty_since=None))
     if sessions == 0:
-        return keep(row, sessions=0, empty_since=row.empty_since or now)
+        return row.replace(sessions=0, drain=drain.replace(empty_since=drain.empty_since or now))
     state = row.state
     if state is HostState.DRAINING:
         state = transition_host(row.host, state, HostState.WAITING_FOR_LOGOFF)
-    return keep(row, sessions=sessions, empty_since=None, state=state)
+    return row.replace(sessions=sessions, drain=drain.replace(empty_since=None), state=state)
 
 
 def gone(row: RolloutHost, now: datetime) -> bool:
@@ -49,10 +50,4 @@ def gone(row: RolloutHost, now: datetime) -> bool:
 
 def ready(row: RolloutHost, settle: timedelta, now: datetime) -> bool:
     """Whether a drained host was empty at two looks `settle` apart, so that it may be rebuilt."""
-    return row.state in DRAINED_STATES and row.empty_since is not None and now >= row.empty_since + settle
-
-
-def keep(row: RolloutHost, **changes: object) -> RolloutHost:
-    """The same object when nothing changed, so that an unchanged row is not written."""
-    changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
-    return row.model_copy(update=changed) if changed else row
+    return row.state in DRAINED_STATES and row.drain.empty_since is not None and now >= row.drain.empty_since + settle

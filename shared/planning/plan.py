@@ -84,7 +84,7 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Hos
 
 
 def _warnings(snapshot: Snapshot, policy: Policy, now: datetime) -> tuple[SessionWarning, ...]:
-    rows = (view.row for view in snapshot.hosts if view.row.back or not snapshot.rolling_back)
+    rows = (view.row for view in snapshot.hosts if view.row.rolling_back or not snapshot.rolling_back)
     return warnings_due(rows, snapshot.sessions or (), policy, snapshot.schedule.force_at, now)
 
 
@@ -110,7 +110,7 @@ def _before_begin(snapshot: Snapshot, reason: str) -> tuple[Decision, ...]:
 def _undrain_all(snapshot: Snapshot, view: HostView, reason: str) -> Decision:
     if not view.drained:
         return _kept_drained(view, reason)
-    if not view.row.left_drained:
+    if not view.row.drained_by_earlier_failure:
         return Decision(view.name, Action.UNDRAIN, reason, view.sessions)
     if snapshot.kind is not RolloutKind.REFRESH:
         return _kept_drained(view, reason)  # one that had failed is not for the users
@@ -197,10 +197,10 @@ def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
     for view in _in_order(snapshot):
         if view.row.state.in_work:
             decisions.append(wait(view, "is being rebuilt and will be finished"))
-        elif view.row.out_of_pool:
+        elif view.row.removed_from_pool:
             text = f"is out of the host pool since an attempt that failed, and {reason}"
             decisions.append(Decision(view.name, Action.FAIL, text))
-        elif view.row.left_drained:  # never for the users: what it is on has not proved good
+        elif view.row.drained_by_earlier_failure:  # never for the users: what it is on has not proved good
             text = f"stays drained, since an earlier attempt had failed on it, and {reason}"
             decisions.append(Decision(view.name, Action.FAIL, text, view.sessions))
         elif view.drained:

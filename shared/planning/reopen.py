@@ -2,56 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from shared.core.arm_ids import version_id
 from shared.core.states import HostState, RolloutState, transition_host
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Check, Disks, Drain, Rebuild, Rollout, RolloutHost, Warnings
 
 _BRINGS_BACK = frozenset({RolloutState.ROLLING_BACK, RolloutState.PAUSED})
-
-_AFRESH: dict[str, Any] = {
-    "attempt": 1,
-    "phase": "",
-    "strategy": "",
-    "rebuilt": False,
-    "operation": None,
-    "given_up": False,
-    "step_since": None,
-    "taken_at": None,
-    "ended_at": None,
-    "drained_at": None,
-    "empty_since": None,
-    "sign_out_since": None,
-    "signed_out_last": None,
-    "canary": False,
-    "proving_since": None,
-    "proved_at": None,
-    "unhealthy_since": None,
-    "missing_since": None,
-    "warned": {},
-    "error": "",
-    "reason": "",
-}
 
 
 def reopened(row: RolloutHost, rollout: Rollout) -> RolloutHost:
     """The row as it is to be planned with: of a host that has ended, perhaps for another round."""
-    if rollout.rolling_back and not row.back and rollout.state in _BRINGS_BACK:
+    if rollout.rolling_back and not row.rolling_back and rollout.state in _BRINGS_BACK:
         return _brought_back(row, rollout)
     tried_again = rollout.retried_at and row.ended_at and row.ended_at <= rollout.retried_at
     if row.state is HostState.FAILED and tried_again and not rollout.state.ended:
-        return again(row, step="to be tried again", left_drained=True)
+        return again(row, step="to be tried again", drained_by_earlier_failure=True)
     return row
 
 
 def again(row: RolloutHost, **changes: object) -> RolloutHost:
-    """The row with everything forgotten that belonged to the round before.
-
-    What has to be given back stays, and so does what is needed to make a VM that is gone.
-    """
-    state = transition_host(row.host, row.state, HostState.PENDING)
-    return row.model_copy(update={**_AFRESH, "state": state, **changes})
+    """The row of a host that starts over. What has to be restored stays, and so does what recreates a lost VM."""
+    afresh = row.replace(
+        state=transition_host(row.host, row.state, HostState.PENDING),
+        attempt=1,
+        canary=False,
+        missing_since=None,
+        step_since=None,
+        taken_at=None,
+        ended_at=None,
+        operation=None,
+        error="",
+        reason="",
+        drain=Drain(),
+        warnings=Warnings(),
+        rebuild=Rebuild(),
+        check=Check(),
+    )
+    return afresh.replace(**changes)
 
 
 def _brought_back(row: RolloutHost, rollout: Rollout) -> RolloutHost:
@@ -63,29 +49,26 @@ def _brought_back(row: RolloutHost, rollout: Rollout) -> RolloutHost:
     if not goal and row.state is HostState.DONE:
         text = f"its former version is not known, so it stays on {row.version}"
         state = transition_host(row.host, row.state, HostState.FAILED)
-        return row.model_copy(update={"state": state, "back": True, "error": text})
+        return row.replace(state=state, rolling_back=True, error=text)
     if not goal:
         return row
     if row.state is HostState.DONE and goal.lower() == rollout.version_id.lower():
         return row  # it was on the target before
     failed = row.state is HostState.FAILED
-    given_back: dict[str, Any] = {} if failed else {"prior_tags": {}, "prior_delete_option": None}
     return again(
         row,
-        back=True,
+        rolling_back=True,
         goal_id=goal,
-        kept_disk_id=row.old_disk_id,
-        old_disk_id=None,
-        stale_disk_id=None,
-        left_drained=failed,
+        found=row.found if failed else row.found.without_marks(),
+        disks=Disks(kept_id=row.disks.old_id),
+        drained_by_earlier_failure=failed,
         step="to be brought back",
-        **given_back,
     )
 
 
 def former_version(row: RolloutHost, rollout: Rollout) -> str:
     """ARM id of the version the host was on before; what the pool was on, when the host did not say. Empty: unknown."""
-    return row.from_version_id or _of_the_pool(rollout)
+    return row.found.from_version_id or _of_the_pool(rollout)
 
 
 def _of_the_pool(rollout: Rollout) -> str:
@@ -99,4 +82,4 @@ def _born_on_it(row: RolloutHost, rollout: Rollout) -> bool:
     if rollout.canary_passed_at is None or row.version != rollout.version or rollout.from_version == rollout.version:
         return False
     skipped_since = row.state is HostState.SKIPPED and row.ended_at and row.ended_at >= rollout.canary_passed_at
-    return bool(skipped_since) or (row.state is HostState.PENDING and not row.left_drained)
+    return bool(skipped_since) or (row.state is HostState.PENDING and not row.drained_by_earlier_failure)

@@ -49,7 +49,7 @@ def warnings_due(
     if step is None:
         return ()
     minutes = max(1, math.ceil((force_at - now) / timedelta(minutes=1)))
-    warned = {row.host: row.warned if row.warned_for == force_at else {} for row in rows if row.state in WARNED_STATES}
+    warned = {row.host: row.warnings.before(force_at) for row in rows if row.state in WARNED_STATES}
     return tuple(
         SessionWarning(session.host, session.id, step, minutes)
         for session in sorted(sessions, key=lambda session: (session.host, session.id))
@@ -99,12 +99,12 @@ def _would_surprise(snapshot: Snapshot, now: datetime) -> bool:
     force_at = snapshot.schedule.force_at
     ends = {view.name: view.row for view in snapshot.hosts if view.row.state in WARNED_STATES and _ends(snapshot, view)}
     sessions = [session for session in snapshot.sessions or () if session.host in ends]
-    text = all(ends[s.host].warned_for == force_at and s.id in ends[s.host].warned for s in sessions)
+    text = all(s.id in ends[s.host].warnings.before(force_at) for s in sessions)
     return bool(sessions) and not (text and now <= force_at + WARNING_VALID_FOR)
 
 
 def _ends(snapshot: Snapshot, view: HostView) -> bool:
-    return view.row.back or not snapshot.rolling_back
+    return view.row.rolling_back or not snapshot.rolling_back
 
 
 def host_takes(seconds: float, policy: Policy) -> timedelta:
@@ -134,10 +134,10 @@ def signing_out_since(row: RolloutHost, policy: Policy, now: datetime) -> dateti
 
     A pause, an outage or a moved deadline is a break: the time it took must not count against the host.
     """
-    if row.sign_out_since is None or row.signed_out_last is None:
+    if row.drain.sign_out_since is None or row.drain.signed_out_last is None:
         return None
-    unbroken = now <= row.signed_out_last + 2 * sign_out_wait(policy) + timedelta(seconds=policy.poll_seconds)
-    return row.sign_out_since if unbroken else None
+    unbroken = now <= row.drain.signed_out_last + 2 * sign_out_wait(policy) + timedelta(seconds=policy.poll_seconds)
+    return row.drain.sign_out_since if unbroken else None
 
 
 def next_pass_due(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
@@ -188,9 +188,10 @@ def _times_of(row: RolloutHost, settle: timedelta, now: datetime) -> list[dateti
         times.append(row.missing_since + GONE_AFTER)
     if row.state not in DRAINED_STATES:
         return times
-    if row.drained_at and row.empty_since is None and row.state is HostState.DRAINING and not row.missing_since:
-        times.append(max(now, row.drained_at + settle))  # as soon as it has settled, it is seen as empty or not
-    times += [moment + settle for moment in (row.drained_at, row.empty_since) if moment]
-    if row.signed_out_last:
-        times += [row.signed_out_last + max(settle, wait) for wait in (SIGN_OUT_TAKES, SIGN_OUT_REPEAT)]
+    drained_at, empty_since = row.drain.drained_at, row.drain.empty_since
+    if drained_at and empty_since is None and row.state is HostState.DRAINING and not row.missing_since:
+        times.append(max(now, drained_at + settle))  # as soon as it has settled, it is seen as empty or not
+    times += [moment + settle for moment in (drained_at, empty_since) if moment]
+    if row.drain.signed_out_last:
+        times += [row.drain.signed_out_last + max(settle, wait) for wait in (SIGN_OUT_TAKES, SIGN_OUT_REPEAT)]
     return times

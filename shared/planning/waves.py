@@ -40,7 +40,10 @@ def results(rows: Iterable[RolloutHost], *, back: bool) -> list[bool]:
     ended = [
         row
         for row in rows
-        if row.taken_at and row.ended_at and row.back is back and row.state in {HostState.DONE, HostState.FAILED}
+        if row.taken_at
+        and row.ended_at
+        and row.rolling_back is back
+        and row.state in {HostState.DONE, HostState.FAILED}
     ]
     ended.sort(key=lambda row: (row.ended_at, row.host))
     return [row.state is HostState.DONE for row in ended]

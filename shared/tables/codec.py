@@ -6,7 +6,7 @@ filter by them. A datetime is written as text of one form, which sorts as it doe
 as that kind are read as before. Everything else becomes JSON text. None is left out, and so are `False`, empty texts
 and empty lists where that is the field's default, which must then stay what it is: most of a row is that, and each
 property costs as much as another to be written and read. What a newer deployment wrote and this one does not know is
-ignored, at any depth.
+ignored, at any depth. A `Part` becomes one JSON text of what differs from its defaults; as new it is left out.
 
 A text longer than a property may be is split over `name__0`, `name__1`, …; such a text cannot be filtered by.
 """
@@ -16,9 +16,10 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Mapping, Sized
+from collections.abc import Callable, Mapping, Sized
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from itertools import count, takewhile
 from typing import Annotated, Any, Literal, Protocol, TypeAliasType, Union
 
@@ -27,7 +28,7 @@ from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 
 from shared.core.errors import TooLarge
-from shared.models.base import SCHEMA_VERSION, Record
+from shared.models.base import SCHEMA_VERSION, Part, Record
 from shared.tables.keys import Keys, escape_key
 from shared.tables.limits import INT32, INT64, check_entity, split_text
 
@@ -64,10 +65,14 @@ class Codec[R: Record]:
             if not fields[name].is_required() and fields[name].get_default() is not None:
                 raise TypeError(f"{model.__name__}.{name} may be None: its default must be None, or there must be none")
         self._left_out = {name: empty for name, field in fields.items() if (empty := _empty(field)) is not None}
+        self._parts = {name: empty for name, empty in self._left_out.items() if isinstance(empty, Part)}
         self.plain = frozenset(name for name, field in fields.items() if _is_plain(field.annotation))
         """Fields that are native properties, the ones queries can filter by."""
-        self._nested = frozenset(fields) - self.plain
-        self._moments = frozenset(name for name in self.plain if _is_moment(fields[name].annotation))
+        self._nested = frozenset(fields) - self.plain - frozenset(self._parts)
+        moments = {name for name in self.plain if _is_moment(fields[name].annotation)}
+        self._readers: dict[str, Callable[[Any], Any]] = dict.fromkeys(self.plain, _plain)
+        self._readers |= dict.fromkeys(moments, _moment) | dict.fromkeys(self._nested, _json)
+        self._readers |= {name: _reader(type(part)) for name, part in self._parts.items()}
 
     def keys(self, record: R) -> tuple[str, str]:
         """Partition and row key of the record, escaped."""
@@ -86,18 +91,20 @@ class Codec[R: Record]:
         for name, value in record.model_dump(mode="json", include=given).items():
             if value is not None:
                 _put(entity, name, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        for name, empty in self._parts.items():
+            if (part := getattr(record, name)) is not empty and part != empty:
+                _put(entity, name, part.model_dump_json(exclude_defaults=True))
         check_entity(entity)
         return entity
 
     def decode(self, entity: Mapping[str, Any], etag: str) -> R:
         """The record an entity holds, with its etag. Raises pydantic's ValidationError when it is none of ours."""
-        fields: dict[str, Any] = {**self._absent, "etag": etag}
-        for name in self.plain:
-            if (value := _take(entity, name)) is not None:
-                fields[name] = _moment(value) if name in self._moments else value
-        for name in self._nested:
-            if (value := _take(entity, name)) is not None:
-                fields[name] = json.loads(value)
+        fields: dict[str, Any] = {**self._absent, **self._parts, "etag": etag}
+        for name, value in entity.items():
+            if read := self._readers.get(name):
+                fields[name] = read(value)
+            elif name.endswith("__0") and (read := self._readers.get(whole := name[:-3])):
+                fields[whole] = read(_joined(entity, whole))
         return self._model.model_validate(fields, extra="ignore")
 
     def literal(self, name: str, value: Any) -> str:
@@ -170,9 +177,10 @@ def _is_moment(annotation: Any) -> bool:
 
 
 def _empty(field: FieldInfo) -> Any:
-    """The field's default if it is `False`, an empty text or an empty collection; else None."""
+    """The field's default if it is `False`, an empty text or collection, or a part as new; else None."""
     default = None if field.is_required() else field.get_default(call_default_factory=True)
-    return default if default is False or (isinstance(default, Sized) and len(default) == 0) else None
+    empty = default is False or isinstance(default, Part) or (isinstance(default, Sized) and len(default) == 0)
+    return default if empty else None
 
 
 def _may_be_none(annotation: Any) -> bool:
@@ -202,7 +210,24 @@ def _text_of(moment: datetime) -> str:
 
 
 def _moment(kept: Any) -> Any:
-    return datetime.fromisoformat(kept) if isinstance(kept, str) else kept
+    return datetime.fromisoformat(kept) if isinstance(kept, str) else _plain(kept)
+
+
+def _plain(kept: Any) -> Any:
+    """A property as a field's value."""
+    if isinstance(kept, EntityProperty):
+        return kept.value
+    if isinstance(kept, datetime):  # the SDK's own subclass: it would write back its former text, changed or not
+        return datetime.combine(kept.date(), kept.time(), UTC)
+    return kept
+
+
+def _json(kept: str) -> Any:
+    return json.loads(kept)
+
+
+def _reader(part: type[Part]) -> Callable[[str], Part]:
+    return partial(part.model_validate_json, extra="ignore")
 
 
 def _put(entity: Entity, name: str, value: Any) -> None:
@@ -213,17 +238,6 @@ def _put(entity: Entity, name: str, value: Any) -> None:
         entity[name] = value
     else:
         entity.update({f"{name}__{number}": part for number, part in enumerate(parts)})
-
-
-def _take(entity: Mapping[str, Any], name: str) -> Any:
-    value = entity.get(name)
-    if value is None:
-        return _joined(entity, name) if f"{name}__0" in entity else None
-    if isinstance(value, EntityProperty):
-        return value.value
-    if isinstance(value, datetime):  # the SDK's own subclass: it would write back its former text, changed or not
-        return datetime.combine(value.date(), value.time(), UTC)
-    return value
 
 
 def _joined(entity: Mapping[str, Any], name: str) -> str:

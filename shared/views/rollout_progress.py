@@ -50,7 +50,7 @@ def is_not_updated(rollout: Rollout, host: RolloutHost) -> bool:
     """Whether nothing was done with a host because the rollout was stopped, and not because nothing was to be done."""
     if host.state is not HostState.SKIPPED or host.vm_missing or host.missing_since:
         return False
-    return host.back if rollout.rolling_back else host.version != rollout.version
+    return host.rolling_back if rollout.rolling_back else host.version != rollout.version
 
 
 def _not_done(rollout: Rollout, counts: Mapping[str, int], left: int) -> int | None:

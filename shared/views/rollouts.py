@@ -50,14 +50,20 @@ def list_rollout_hosts(
 
 
 _HOW_BACK = {"swap": " on its kept disk", "reimage": " by re-imaging", "replace": " by replacement"}
-_COMPUTED = {"target", "reason"}
+_COMPUTED = {"target", "reason", "from_version", "strategy", "old_disk_id"}
 
 
 def view_host(host: RolloutHost, rollout: Rollout) -> RolloutHostView:
     """One host of a rollout, for people."""
     kept = {name: getattr(host, name) for name in RolloutHostView.model_fields if name not in _COMPUTED}
-    text = {"target": goal_of(rollout, host).version, "reason": reason_of(host, rollout)}
-    return RolloutHostView.model_validate(kept | text)
+    computed = {
+        "target": goal_of(rollout, host).version,
+        "reason": reason_of(host, rollout),
+        "from_version": host.found.from_version,
+        "strategy": host.rebuild.strategy,
+        "old_disk_id": host.disks.old_id,
+    }
+    return RolloutHostView.model_validate(kept | computed)
 
 
 def reason_of(host: RolloutHost, rollout: Rollout) -> str:
@@ -68,7 +74,7 @@ def reason_of(host: RolloutHost, rollout: Rollout) -> str:
         case HostState.SKIPPED:
             return host.reason or "nothing was done with it"
         case HostState.FAILED:
-            failed = "failed on its way back" if host.back else "failed"
+            failed = "failed on its way back" if host.rolling_back else "failed"
             return f"{failed}: {host.error or host.step or 'no error is known'}"
         case _ if rollout.state.ended:
             return host.reason or "the rollout ended before it was its turn"
@@ -78,8 +84,8 @@ def reason_of(host: RolloutHost, rollout: Rollout) -> str:
 
 def _came_to(host: RolloutHost, rollout: Rollout) -> str:
     version = host.version or goal_of(rollout, host).version
-    if host.back or rollout.kind is RolloutKind.ROLL_BACK:
-        return f"went back to {version}{_HOW_BACK.get(host.strategy, '')}"
+    if host.rolling_back or rollout.kind is RolloutKind.ROLL_BACK:
+        return f"went back to {version}{_HOW_BACK.get(host.rebuild.strategy, '')}"
     if rollout.kind is RolloutKind.REFRESH:
         return f"made fresh on {version}"
     return f"updated to {version}"
@@ -87,6 +93,6 @@ def _came_to(host: RolloutHost, rollout: Rollout) -> str:
 
 def _as_found(host: RolloutHost) -> str:
     """What was given back as it had been found, so that nobody wonders why it serves nobody."""
-    if host.was_off:
+    if host.found.was_off:
         return "; switched off, as it was before"
-    return "; drained, as it was before" if host.operator_drained else ""
+    return "; drained, as it was before" if host.found.operator_drained else ""

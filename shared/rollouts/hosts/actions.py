@@ -13,7 +13,7 @@ from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, transition_host
 from shared.models.azure import UserSession, VirtualMachine
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Drain, Rollout, RolloutHost, Warnings
 from shared.planning.host_rows import skip
 from shared.planning.timing import signing_out_since
 from shared.planning.values import SessionWarning
@@ -27,16 +27,12 @@ def record_original(services: Services, row: RolloutHost, machines: dict[str, Vi
     """First half of a drain: read the VM (into `machines`), note what has to be given back. Nothing is changed yet."""
     machine = services.vms.find(row.vm_id)
     if machine is None:
-        gone = row.model_copy(update={"vm_missing": True})  # else it would count as one that comes back into service
+        gone = row.replace(vm_missing=True)  # else it would count as one that comes back into service
         return skip(gone, "its VM does not exist: remove the session host from the host pool", services.now())
     machines[row.host] = machine
     row = vm_marks.record_original(row, machine)
-    changes = {
-        "state": transition_host(row.host, row.state, HostState.DRAINING),
-        "drained_at": None,
-        "empty_since": None,
-    }
-    return row.model_copy(update={**changes, "step": "draining"})
+    state = transition_host(row.host, row.state, HostState.DRAINING)
+    return row.replace(state=state, drain=row.drain.replace(drained_at=None, empty_since=None), step="draining")
 
 
 def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
@@ -49,7 +45,7 @@ def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, ma
     if tags != machine.tags or keep:
         services.vms.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
     services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)
-    return row.model_copy(update={"drained_at": services.now(), "step": "drained", "reason": ""})
+    return row.replace(drain=row.drain.replace(drained_at=services.now()), step="drained", reason="")
 
 
 def undrain(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
@@ -58,16 +54,16 @@ def undrain(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
     A host that has left the pool meanwhile has nothing to be undrained, nor has one that was chosen and never marked:
     it may be another rollout's by now.
     """
-    changes = {"state": HostState.PENDING, "drained_at": None, "empty_since": None, "step": "given back"}
+    undrained = row.replace(state=HostState.PENDING, drain=Drain(), step="given back")
     if untouched(services, row):
-        return row.model_copy(update={**changes, "sign_out_since": None, "signed_out_last": None})
-    if not row.operator_drained:
+        return undrained
+    if not row.found.operator_drained:
         try:
             services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=True)
         except AzureNotFound:
             log.info("rollout %s: %s has left the pool, there is nothing to undrain", row.rollout, row.host)
     tidy(services, row)  # last: without our mark, a drain that is still there would be taken for an operator's
-    return row.model_copy(update={**changes, "left_drained": False, "sign_out_since": None, "signed_out_last": None})
+    return undrained.replace(drained_by_earlier_failure=False)
 
 
 def untouched(services: Services, row: RolloutHost) -> bool:
@@ -75,9 +71,9 @@ def untouched(services: Services, row: RolloutHost) -> bool:
 
     That one was drained its VM says: it is marked before that. One that is out of the host pool is not drained at all.
     """
-    if row.out_of_pool:
+    if row.removed_from_pool:
         return True
-    if row.drained_at is not None:
+    if row.drain.drained_at is not None:
         return False
     machine = services.vms.find(row.vm_id)
     return machine is None or machine.tags.get(ROLLOUT_TAG) != row.rollout
@@ -88,7 +84,7 @@ def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
     machine = services.vms.find(row.vm_id)
     if machine is None:
         return
-    option = row.prior_delete_option if row.prior_delete_option != machine.os_disk_delete_option else None
+    option = row.found.prior_delete_option if row.found.prior_delete_option != machine.os_disk_delete_option else None
     tags = (
         vm_marks.tags_after_failure(machine, row, failed_for)
         if failed_for
@@ -127,15 +123,14 @@ def sign_out(
                 ended.append(session.id)
         except AzureRefused as error:
             refused = str(error)
-    changes = {
-        "state": transition_host(row.host, row.state, HostState.SIGNING_OUT),
-        "step": "signing people out",
-        "sign_out_since": signing_out_since(row, rollout.policy, now) or now,
-        "signed_out_last": now,
-        "signed_out": tuple(sorted({*row.signed_out, *ended})),
-        "error": refused,
-    }
-    return row.model_copy(update=changes)
+    since = signing_out_since(row, rollout.policy, now) or now
+    return row.replace(
+        state=transition_host(row.host, row.state, HostState.SIGNING_OUT),
+        step="signing people out",
+        drain=row.drain.replace(sign_out_since=since, signed_out_last=now),
+        signed_out=tuple(sorted({*row.signed_out, *ended})),
+        error=refused,
+    )
 
 
 def warn(
@@ -148,7 +143,7 @@ def warn(
     """
     force_at = rollout.schedule.force_at
     time = force_at.astimezone(ZoneInfo(rollout.schedule.time_zone)).strftime("%H:%M")
-    warned = dict(row.warned) if row.warned_for == force_at else {}
+    warned = dict(row.warnings.before(force_at))
     error = row.error
     for warning in warnings:
         text = rollout.policy.warning(warning.minutes, time, pool.name)
@@ -161,4 +156,4 @@ def warn(
         except AzureRefused as refused:
             error = str(refused)
         warned[warning.session] = warning.step
-    return row.model_copy(update={"warned": warned, "warned_for": force_at, "error": error})
+    return row.replace(warnings=Warnings(force_at=force_at, steps=warned), error=error)

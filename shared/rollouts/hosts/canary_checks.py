@@ -20,7 +20,7 @@ _WATCHED = "is watched before it gets users"
 
 def needs_canary_checks(context: HostContext) -> bool:
     """Whether others wait on this host: then nobody gets onto it before it has proved good."""
-    return context.row.canary and not context.row.back
+    return context.row.canary and not context.row.rolling_back
 
 
 def stay_out_of_service(context: HostContext) -> SessionHost | None:
@@ -54,14 +54,14 @@ def bake_host(context: HostContext) -> StepResult:
         return StepResult(NextAction.NEXT)
     _stop_if_over(context)
     row, policy, now = context.row, context.rollout.policy, context.services.now()
-    if row.proving_since is None:
-        context.note(proving_since=now, reason=_WATCHED)
+    if row.check.proving_since is None:
+        context.note(check=row.check.replace(proving_since=now), reason=_WATCHED)
     healthy = _check_health(context, stay_out_of_service(context))
-    ends = (context.row.proving_since or now) + timedelta(minutes=policy.bake_minutes)
-    if healthy and now >= ends and context.row.proved_at is None:
-        context.note(proved_at=now, reason="has proved good")
+    ends = (context.row.check.proving_since or now) + timedelta(minutes=policy.bake_minutes)
+    if healthy and now >= ends and context.row.check.proved_at is None:
+        context.note(check=context.row.check.replace(proved_at=now), reason="has proved good")
     held = policy.canary_hold is CanaryHold.APPROVE and context.rollout.approved_at is None
-    if context.row.proved_at and healthy and not held:
+    if context.row.check.proved_at and healthy and not held:
         return StepResult(NextAction.NEXT)
     wait = float(policy.poll_seconds)
     return StepResult(NextAction.WAIT, min(wait, max(1.0, (ends - now).total_seconds())) if now < ends else wait)
@@ -69,17 +69,17 @@ def bake_host(context: HostContext) -> StepResult:
 
 def _check_health(context: HostContext, seen: SessionHost | None) -> bool:
     """Whether the host is healthy. Raises GivenUp when it has not been for too long."""
-    now = context.services.now()
+    now, check = context.services.now(), context.row.check
     if seen is not None and seen.status in HEALTHY_STATUSES:
-        if context.row.unhealthy_since:
-            context.note(unhealthy_since=None, reason=_WATCHED)
+        if check.unhealthy_since:
+            context.note(check=check.replace(unhealthy_since=None), reason=_WATCHED)
         return True
     status = seen.status if seen else "out of the host pool"
-    since = context.row.unhealthy_since or now
+    since = check.unhealthy_since or now
     if now >= since + UNHEALTHY_FOR:
         raise GivenUp(f"it became {status} while it was watched")
-    if context.row.unhealthy_since is None:
-        context.note(unhealthy_since=since, reason=status)
+    if check.unhealthy_since is None:
+        context.note(check=check.replace(unhealthy_since=since), reason=status)
     return False
 
 
@@ -89,6 +89,6 @@ def _stop_if_over(context: HostContext) -> None:
     if rollout.rolling_back:
         raise GivenUp("the rollout goes back before it was through")
     approved = rollout.policy.canary_hold is CanaryHold.AUTO or rollout.approved_at is not None
-    if rollout.state is RolloutState.CANCELLING and not (row.proved_at and approved):
-        reason = "it has proved good, but nobody had approved it" if row.proved_at else "it had not proved good"
+    if rollout.state is RolloutState.CANCELLING and not (row.check.proved_at and approved):
+        reason = "it has proved good, but nobody had approved it" if row.check.proved_at else "it had not proved good"
         raise GivenUp(f"{reason} when the rollout was stopped; it stays drained: retry, or update it anew")

@@ -22,9 +22,9 @@ from shared.workflow.waiting import StepFailed
 def is_on_target(context: HostContext, machine: VirtualMachine) -> bool:
     """Whether nothing destructive is left to do: the disk holds the version, and is not the one that has to go."""
     row = context.row
-    if row.stale_disk_id is not None and row.stale_disk_id == disk_identity(machine):
+    if row.disks.stale_id is not None and row.disks.stale_id == disk_identity(machine):
         return False
-    if context.rollout.kind is RolloutKind.REFRESH and row.stale_disk_id is None and not row.rebuilt:
+    if context.rollout.kind is RolloutKind.REFRESH and row.disks.stale_id is None and not row.rebuild.rebuilt:
         return False  # used: that it holds the version says nothing
     return has_version(context, machine, goal_of(context.rollout, row))
 
@@ -101,7 +101,8 @@ class HostContext:
     @property
     def poll_eagerly(self) -> bool:
         """Whether others wait for this host, or it may not get users when it registers: then it is looked at often."""
-        return self.row.operator_drained or self.row.was_off or (self.row.canary and not self.row.back)
+        row = self.row
+        return row.found.operator_drained or row.found.was_off or (row.canary and not row.rolling_back)
 
     @property
     def attempt_tag(self) -> str:
@@ -119,12 +120,16 @@ class HostContext:
 
     def note(self, **changes: object) -> None:
         """Change the row; see `save`."""
-        self.row = self.row.model_copy(update=changes)
+        self.row = self.row.replace(**changes)
         self.dirty = True
+
+    def note_rebuild(self, **changes: object) -> None:
+        """Change the row's `rebuild`; see `save`."""
+        self.note(rebuild=self.row.rebuild.replace(**changes))
 
     def save(self, **changes: object) -> None:
         """Write the row with these changes and all that was noted. Raises StaleRow: somebody else drives this host."""
-        self.row = self.services.hosts.replace(self.row.model_copy(update=changes))
+        self.row = self.services.hosts.replace(self.row.replace(**changes))
         self.dirty = False
 
     def busy(self, step_since: datetime) -> None:

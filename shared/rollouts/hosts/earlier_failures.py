@@ -11,16 +11,6 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.services import Services
 
-ORIGINAL_FIELDS = (
-    "operator_drained",
-    "was_off",
-    "prior_tags",
-    "prior_delete_option",
-    "from_version",
-    "from_version_id",
-)
-"""How a host is given back, and what it is brought back to: only the rollout that found it first could see that."""
-
 
 def find_earlier_failure(
     services: Services, rollout: Rollout, pool: Pool, seen: Container[str]
@@ -35,7 +25,7 @@ def find_earlier_failure(
         return {}
     failed = [row for row in services.hosts.all(earlier) if row.state is HostState.FAILED]
     if not rollout.retry_of:
-        failed = [row for row in failed if row.out_of_pool and row.host not in seen]
+        failed = [row for row in failed if row.removed_from_pool and row.host not in seen]
     machines = services.vms.find_many([row.vm_id for row in failed])
     return {
         row.host: adopt(rollout, row)
@@ -49,22 +39,21 @@ def still_marked(row: RolloutHost, machine: VirtualMachine | None) -> bool:
 
     Who takes the mark off a VM, to use it elsewhere, has it released.
     """
-    return row.body is not None if machine is None else ROLLOUT_TAG in machine.tags
+    return row.vm_body is not None if machine is None else ROLLOUT_TAG in machine.tags
 
 
 def adopt(rollout: Rollout, row: RolloutHost) -> RolloutHost:
     """The first row of a host that another rollout has failed on."""
-    kept = {name: getattr(row, name) for name in ORIGINAL_FIELDS}
     return RolloutHost(
         rollout=rollout.id,
         host=row.host,
         vm_id=row.vm_id,
         location=row.location,
         version=row.version,
-        out_of_pool=row.out_of_pool,
-        body=row.body,
-        left_drained=True,
-        **kept,
+        removed_from_pool=row.removed_from_pool,
+        vm_body=row.vm_body,
+        drained_by_earlier_failure=True,
+        found=row.found,
     )
 
 
@@ -80,4 +69,4 @@ def with_original(row: RolloutHost, left: dict[str, RolloutHost]) -> RolloutHost
     before = left.get(row.host)
     if before is None:
         return row
-    return row.model_copy(update={name: getattr(before, name) for name in ORIGINAL_FIELDS} | {"left_drained": True})
+    return row.replace(found=before.found, drained_by_earlier_failure=True)

@@ -13,7 +13,7 @@ from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
 from shared.models.policy import KeepFailed
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Rebuild, Rollout, RolloutHost
 from shared.planning.host_rows import as_failed
 from shared.rollouts.hosts.actions import tidy
 from shared.rollouts.hosts.context import GivenUp, HostContext
@@ -49,7 +49,7 @@ def _stays_on(services: Services, rollout: Rollout, row: RolloutHost) -> bool:
 def _in_use(services: Services, pool: Pool, row: RolloutHost) -> bool:
     seen = services.host_pools.session_host(pool.host_pool_id, row.host)
     if seen is None:
-        return not row.out_of_pool  # somebody else took it out of the pool, and it may serve others
+        return not row.removed_from_pool  # somebody else took it out of the pool, and it may serve others
     return seen.accepting or seen.sessions > 0 or bool(services.host_pools.host_sessions(pool.host_pool_id, row.host))
 
 
@@ -78,7 +78,7 @@ def fail_at_return(services: Services, pool: Pool, row: RolloutHost, reason: str
 
     def mark() -> None:
         seen = services.host_pools.session_host(pool.host_pool_id, row.host)
-        if seen is not None and not seen.accepting and not row.operator_drained:
+        if seen is not None and not seen.accepting and not row.found.operator_drained:
             tidy(services, row, failed_for=reason)
 
     _if_possible(services, row, mark)
@@ -114,11 +114,11 @@ def _attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> S
         if name == RETURN_HOST_TO_SERVICE:
             context.note(**next_attempt, step_since=context.services.now())
             return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
-        afresh = {"phase": "", "rebuilt": False, "rebuild_asked": False, "step": "trying again"}
-        context.move(HostState.REIMAGING, **next_attempt, **_fields_for_new_attempt(context.row), **afresh)
+        context.move(HostState.REIMAGING, **next_attempt, **_fields_for_new_attempt(context.row), step="trying again")
         return StepResult(NextAction.RESTART)
     # Before anything of its end is done: what then has to wait must not run the step again, which could go well.
-    context.save(given_up=True, error=reason)
+    context.note_rebuild(abandoned=True)
+    context.save(error=reason)
     return _end_as_failed(context, name)
 
 
@@ -137,9 +137,9 @@ def _end_as_failed(context: HostContext, name: str) -> StepResult:
 
 def _fields_for_new_attempt(row: RolloutHost) -> dict[str, object]:
     """A disk that was given back and did not come to life must go: the next attempt re-images."""
-    if row.strategy != SWAP:
-        return {}
-    return {"strategy": "", "stale_disk_id": row.kept_disk_id, "kept_disk_id": None}
+    if row.rebuild.strategy != SWAP:
+        return {"rebuild": Rebuild(strategy=row.rebuild.strategy)}
+    return {"rebuild": Rebuild(), "disks": row.disks.replace(stale_id=row.disks.kept_id, kept_id=None)}
 
 
 def _mark_failed(context: HostContext, name: str, reason: str) -> RolloutHost:

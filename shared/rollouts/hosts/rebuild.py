@@ -39,20 +39,21 @@ def rebuild_host(context: HostContext) -> StepResult:
     and what went through once in an attempt is not asked for again, whatever the disk then says.
     """
     asked = context.row.operation
-    if asked is not None and context.row.rebuild_asked and not context.row.rebuilt:
-        context.note(rebuilt=True)  # with its end, which nothing else would tell; a failure takes it back
+    if asked is not None and context.row.rebuild.reimage_requested and not context.row.rebuild.rebuilt:
+        context.note_rebuild(rebuilt=True)  # with its end, which nothing else would tell; a failure takes it back
     waiting = poll_operation(context)
     if waiting:
         return waiting
     if asked is not None and asked.kind in REBUILDING:
-        context.note(rebuilt=True)
+        context.note_rebuild(rebuilt=True)
     services, row = context.services, context.row
     machine, context.machine = context.machine or services.vms.find(row.vm_id), None
     if machine is not None and machine.provisioning in CHANGING:
-        if row.rebuild_asked and not row.rebuilt:
-            context.note(rebuilt=True)  # its answer was lost, and this is it
+        if row.rebuild.reimage_requested and not row.rebuild.rebuilt:
+            context.note_rebuild(rebuilt=True)  # its answer was lost, and this is it
         return StepResult(NextAction.WAIT, services.settings.operation_poll)
-    if machine is not None and machine.provisioning == "Failed" and row.rebuild_asked and row.rebuilt:
+    requested = row.rebuild.reimage_requested and row.rebuild.rebuilt
+    if machine is not None and machine.provisioning == "Failed" and requested:
         raise StepFailed("re-imaging has failed")
     if machine is not None and (again := recheck_if_rolled_back(context)):
         return again
@@ -64,17 +65,19 @@ def rebuild_host(context: HostContext) -> StepResult:
 def _rebuild(context: HostContext, machine: VirtualMachine | None) -> StepResult:
     """The next destructive call, or the one that makes good what it left."""
     services, row = context.services, context.row
-    if machine is not None and row.strategy == SWAP:
+    if machine is not None and row.rebuild.strategy == SWAP:
         return swap_disk(context, machine)
-    replaces = row.strategy == Strategy.REPLACE
-    if row.rebuilt or (machine is not None and not replaces and row.old_disk_id not in (None, machine.os_disk_id)):
+    replaces = row.rebuild.strategy == Strategy.REPLACE
+    another_disk = machine is not None and row.disks.old_id not in (None, machine.os_disk_id)
+    if row.rebuild.rebuilt or (another_disk and not replaces):
         return _came_out_wrong(context, machine)
     if machine is None:
         return _create(context)
     if replaces:
         return _delete(context, machine)
-    if machine.ephemeral and not row.rebuild_asked:
-        context.save(rebuild_asked=True)
+    if machine.ephemeral and not row.rebuild.reimage_requested:
+        context.note_rebuild(reimage_requested=True)
+        context.save()
     version = goal_of(context.rollout, row).version
     started = services.vms.start_reimage(row.vm_id, version=version, admin_password=fresh_password())
     return _rebuilding(context, started)
@@ -83,7 +86,7 @@ def _rebuild(context: HostContext, machine: VirtualMachine | None) -> StepResult
 def _rebuilding(context: HostContext, started: Operation) -> StepResult:
     waiting = poll_operation(context, started)
     if waiting is None:
-        context.note(rebuilt=True)
+        context.note_rebuild(rebuilt=True)
     return waiting or StepResult(NextAction.WAIT, AT_ONCE)
 
 
@@ -91,7 +94,7 @@ def _on_target(context: HostContext, machine: VirtualMachine) -> StepResult:
     if not machine.running:
         started = context.services.vms.start_power_on(machine.id)
         return poll_operation(context, started) or StepResult(NextAction.WAIT, AT_ONCE)
-    if context.row.strategy == Strategy.REIMAGE and _brought_another(context):
+    if context.row.rebuild.strategy == Strategy.REIMAGE and _brought_another(context):
         record_reimage(context.services, context.pool, ReimageSupport.WORKS)
     context.move(HostState.JOINING, version=goal_of(context.rollout, context.row).version)
     return StepResult(NextAction.NEXT)
@@ -107,22 +110,23 @@ def _brought_another(context: HostContext) -> bool:
 
 def _came_out_wrong(context: HostContext, machine: VirtualMachine | None) -> StepResult:
     """The rebuild went through but the disk is not the target version. `auto` replaces the VM then, once."""
-    may_replace = context.rollout.policy.strategy is Strategy.AUTO and context.row.strategy == Strategy.REIMAGE
+    may_replace = context.rollout.policy.strategy is Strategy.AUTO and context.row.rebuild.strategy == Strategy.REIMAGE
     if machine is None or not may_replace:
         version = goal_of(context.rollout, context.row).version
         raise StepFailed(f"the rebuilt VM is not on {version}; is the strategy right for this pool?")
     record_reimage(context.services, context.pool, ReimageSupport.UNSUPPORTED)
     body = context.services.vms.recreation_body(machine.id)
-    stale = disk_identity(machine) if context.rollout.kind is RolloutKind.REFRESH else context.row.stale_disk_id
-    context.save(strategy=str(Strategy.REPLACE), body=body.model_dump(), rebuilt=False, stale_disk_id=stale)
-    if machine.os_disk_id != context.row.old_disk_id:
+    stale = disk_identity(machine) if context.rollout.kind is RolloutKind.REFRESH else context.row.disks.stale_id
+    context.note_rebuild(strategy=str(Strategy.REPLACE), rebuilt=False)
+    context.save(vm_body=body.model_dump(), disks=context.row.disks.replace(stale_id=stale))
+    if machine.os_disk_id != context.row.disks.old_id:
         # The disk that came wrong is of no use; the one from before is detached already and stays.
         context.services.vms.update(machine.id, os_disk_delete_option="Delete")
     return _delete(context, machine)
 
 
 def _delete(context: HostContext, machine: VirtualMachine) -> StepResult:
-    if context.row.body is None:
+    if context.row.vm_body is None:
         raise StepFailed("nothing is recorded to create the VM again with")
     context.services.vms.update(machine.id, nic_delete_option="Detach")
     started = context.services.vms.start_delete(machine.id)
@@ -130,11 +134,11 @@ def _delete(context: HostContext, machine: VirtualMachine) -> StepResult:
 
 
 def _create(context: HostContext) -> StepResult:
-    if context.row.body is None:
+    if context.row.vm_body is None:
         raise StepFailed("the VM does not exist any more")
     started = context.services.vms.start_create(
         context.row.vm_id,
-        VirtualMachineBody.model_validate(context.row.body),
+        VirtualMachineBody.model_validate(context.row.vm_body),
         image_version_id=goal_of(context.rollout, context.row).version_id,
         admin_password=fresh_password(),
     )
@@ -170,7 +174,7 @@ def swap_disk(context: HostContext, machine: VirtualMachine) -> StepResult:
     next one re-images.
     """
     services, row = context.services, context.row
-    kept = row.kept_disk_id
+    kept = row.disks.kept_id
     disk = services.vms.disk(kept) if kept else None
     if kept is None or disk is None or disk.attached_to:
         raise StepFailed("its kept OS disk is gone, or in use elsewhere")

@@ -12,7 +12,7 @@ from shared.core.steps import NextAction, StepResult
 from shared.models.azure import HEALTHY_STATUSES, SessionHost, VirtualMachine, version_of
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
-from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
+from shared.models.rollouts import Disks, Found, Goal, Rollout, RolloutKind, goal_of
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, disk_identity, is_on_target
 from shared.rollouts.old_disks.registry import kept_for, register_disposable_disk, register_kept_disk
@@ -30,10 +30,10 @@ def recheck_host(context: HostContext) -> StepResult:
     services, pool, row = context.services, context.pool, context.row
     machine = services.vms.find(row.vm_id)
     seen = services.host_pools.session_host(pool.host_pool_id, row.host)
-    if seen is None and (not row.out_of_pool or _serves_elsewhere(context)):
+    if seen is None and (not row.removed_from_pool or _serves_elsewhere(context)):
         # We did not take it out of the pool, so somebody else did, and it may serve others; or it does.
         return _back_to_the_rollout(context, seen)
-    if context.rollout.rolling_back and not row.back and not row.strategy and not row.out_of_pool:
+    if context.rollout.rolling_back and not row.rolling_back and not row.rebuild.strategy and not row.removed_from_pool:
         return _back_to_the_rollout(context, seen)  # everything goes back, and nothing was done here yet
     if machine is not None:
         machine = _with_original(context, machine)
@@ -41,14 +41,14 @@ def recheck_host(context: HostContext) -> StepResult:
         return _already_on_target(context, seen)
     if seen is not None and _in_use(context, seen):
         return _back_to_the_rollout(context, seen)
-    if machine is None and row.body is None:
+    if machine is None and row.vm_body is None:
         if seen is None and context.rollout.kind is RolloutKind.REFRESH:
             return _back_to_the_rollout(context, seen)  # nothing of it is left, and a refresh forgets who has left
         raise StepFailed("the VM does not exist any more")
-    if machine is not None and not row.strategy:
+    if machine is not None and not row.rebuild.strategy:
         _decide(context, machine)
     # Before it is: after a crash, no list would show the host any more. And who does not drive it any more, ends here.
-    context.save(out_of_pool=True)
+    context.save(removed_from_pool=True)
     services.host_pools.remove_session_host(pool.host_pool_id, row.host)
     context.machine = machine
     return StepResult(NextAction.NEXT)
@@ -66,7 +66,7 @@ def _with_original(context: HostContext, machine: VirtualMachine) -> VirtualMach
     )
     if tags == machine.tags and not keep:
         return machine
-    if not context.row.prior_tags:
+    if not context.row.found.prior_tags:
         context.row = vm_marks.record_original(context.row, machine)
         context.save()
     context.services.vms.update(machine.id, tags=tags, os_disk_delete_option=keep)
@@ -80,7 +80,7 @@ def _serves_elsewhere(context: HostContext) -> bool:
     rollout there is no time for that, and no call is spent.
     """
     row = context.row
-    if not row.left_drained:
+    if not row.drained_by_earlier_failure:
         return False
     try:
         other = context.services.host_pools.registered_elsewhere(context.pool.host_pool_id, row.vm_id)
@@ -99,25 +99,26 @@ def recheck_if_rolled_back(context: HostContext) -> StepResult | None:
     is, and no call is spent.
     """
     row = context.row
-    if row.attempt == 1 and not row.left_drained:
+    if row.attempt == 1 and not row.drained_by_earlier_failure:
         return None
     if context.services.host_pools.session_host(context.pool.host_pool_id, row.host) is None:
         return None
-    context.note(phase="", out_of_pool=False)
+    context.note_rebuild(completed_step="")
+    context.note(removed_from_pool=False)
     return StepResult(NextAction.RESTART)
 
 
 def _back_to_the_rollout(context: HostContext, seen: SessionHost | None) -> StepResult:
-    drained = seen is not None and not seen.accepting
+    row = context.row
+    drained_at = row.drain.drained_at if seen is not None and not seen.accepting else None
     context.move(
         HostState.DRAINING,
-        drained_at=context.row.drained_at if drained else None,
-        empty_since=None,
+        drain=row.drain.replace(drained_at=drained_at, empty_since=None),
         sessions=seen.sessions if seen else 0,
-        strategy="",
-        old_disk_id=None,
-        body=None,
-        out_of_pool=False,
+        rebuild=row.rebuild.replace(strategy=""),
+        disks=row.disks.replace(old_id=None),
+        vm_body=None,
+        removed_from_pool=False,
         step="somebody came back",
     )
     return StepResult(NextAction.STOP)
@@ -139,11 +140,12 @@ def _already_on_target(context: HostContext, seen: SessionHost | None) -> StepRe
     """
     healthy = seen is not None and seen.status in HEALTHY_STATUSES
     if seen is not None and (healthy or seen.sessions):
-        context.note(phase=REGISTER_HOST, version=goal_of(context.rollout, context.row).version, out_of_pool=False)
+        context.note_rebuild(completed_step=REGISTER_HOST)
+        context.note(version=goal_of(context.rollout, context.row).version, removed_from_pool=False)
         context.move(HostState.JOINING)
         context.move(HostState.VERIFYING)
     elif seen is not None:
-        context.save(out_of_pool=True)
+        context.save(removed_from_pool=True)
         context.services.host_pools.remove_session_host(context.pool.host_pool_id, context.row.host)
     return StepResult(NextAction.NEXT)
 
@@ -159,14 +161,13 @@ def _decide(context: HostContext, machine: VirtualMachine) -> None:
     # What tells nothing after a re-image is not noted: then only `rebuilt` says that it went through.
     tells = strategy == Strategy.REPLACE or not machine.ephemeral
     refreshes = context.rollout.kind is RolloutKind.REFRESH
+    stale = disk_identity(machine) if refreshes and tells else context.row.disks.stale_id
+    context.note_rebuild(strategy=strategy)
     context.note(
-        strategy=strategy,
-        old_disk_id=machine.os_disk_id,
-        kept_disk_id=kept,
-        stale_disk_id=disk_identity(machine) if refreshes and tells else context.row.stale_disk_id,
+        disks=Disks(old_id=machine.os_disk_id, kept_id=kept, stale_id=stale),
         location=machine.location,
-        body=body.model_dump() if body else None,
-        **(_was_on(machine, goal) if refreshes else {}),
+        vm_body=body.model_dump() if body else None,
+        found=_was_on(context.row.found, machine, goal) if refreshes else context.row.found,
     )
 
 
@@ -180,16 +181,16 @@ def _record_disk(context: HostContext, machine: VirtualMachine, disk_id: str) ->
 
 
 def _rolls_back(context: HostContext) -> bool:
-    return context.row.back or context.rollout.kind is RolloutKind.ROLL_BACK
+    return context.row.rolling_back or context.rollout.kind is RolloutKind.ROLL_BACK
 
 
-def _was_on(machine: VirtualMachine, goal: Goal) -> dict[str, object]:
+def _was_on(found: Found, machine: VirtualMachine, goal: Goal) -> Found:
     """What a host is on before it is made fresh: a refresh goes on for long, and the first time says little by then."""
     known = machine.definition_id and machine.version
-    return {
-        "from_version": version_of(machine, goal.definition_id),
-        "from_version_id": version_id(machine.definition_id or "", machine.version or "") if known else "",
-    }
+    return found.replace(
+        from_version=version_of(machine, goal.definition_id),
+        from_version_id=version_id(machine.definition_id or "", machine.version or "") if known else "",
+    )
 
 
 def _kept_disk(context: HostContext, machine: VirtualMachine) -> str | None:
@@ -200,7 +201,7 @@ def _kept_disk(context: HostContext, machine: VirtualMachine) -> str | None:
     """
     row, goal = context.row, goal_of(context.rollout, context.row)
     same = (machine.definition_id or "").lower() == goal.definition_id.lower()
-    if not _rolls_back(context) or row.attempt > 1 or row.stale_disk_id or machine.ephemeral or not same:
+    if not _rolls_back(context) or row.attempt > 1 or row.disks.stale_id or machine.ephemeral or not same:
         return None
     found = kept_for(context.services, context.pool.name, row.vm_id, goal.version_id)
     return found.disk_id if found else None

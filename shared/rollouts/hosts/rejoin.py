@@ -47,7 +47,7 @@ def register_host(context: HostContext) -> StepResult:
             stay_out_of_service(context)
         elif _is_back(context):
             operation_finished(context)
-        elif context.row.strategy != SWAP:
+        elif context.row.rebuild.strategy != SWAP:
             still_awaited(context)
         return poll_operation(context) or _registered(context)
     token = context.services.host_pools.registration_token(context.pool.host_pool_id)
@@ -62,7 +62,7 @@ def _is_back(context: HostContext) -> bool:
     Not on a disk from before, which may bring its old registration along; nor where a registration must be drained at
     once, which `await_healthy` does.
     """
-    if context.poll_eagerly or context.row.strategy == SWAP:
+    if context.poll_eagerly or context.row.rebuild.strategy == SWAP:
         return False
     seen = context.services.host_pools.session_host(context.pool.host_pool_id, context.row.host)
     context.seen = seen
@@ -91,7 +91,7 @@ def await_healthy(context: HostContext) -> StepResult:
             else desktops.session_host(context.pool.host_pool_id, context.row.host)
         )
     if seen is not None and seen.status in HEALTHY_STATUSES:
-        context.note(out_of_pool=False)
+        context.note(removed_from_pool=False)
         context.seen = None if kept_out else seen
         return StepResult(NextAction.NEXT)
     status = seen.status if seen else "not registered yet"
@@ -115,12 +115,12 @@ def return_host_to_service(context: HostContext) -> StepResult:
         # Save the progress before our mark is removed: after a crash, a host without it would be rebuilt again.
         context.save()
     actions.tidy(services, context.row)
-    if row.was_off:
+    if row.found.was_off:
         waiting = _switch_off(context, seen)
         if waiting:
             return waiting
-    wanted = not row.operator_drained
-    if seen is not None and (row.was_off or seen.accepting != wanted):
+    wanted = not row.found.operator_drained
+    if seen is not None and (row.found.was_off or seen.accepting != wanted):
         services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=wanted)
     context.move(HostState.DONE, ended_at=services.now(), reason="", error="", sessions=0)
     return StepResult(NextAction.STOP)
@@ -133,7 +133,7 @@ def _record_use(context: HostContext, seen: SessionHost | None) -> None:
     """
     used = seen is not None and seen.sessions > 0
     if used and context.rollout.kind is RolloutKind.REFRESH and not used_meanwhile(context.row):
-        context.save(last_used_at=context.services.now())
+        context.save(use=context.row.use.replace(last_used_at=context.services.now()))
 
 
 def _switch_off(context: HostContext, seen: SessionHost | None) -> StepResult | None:

@@ -28,19 +28,19 @@ def run_step(context: HostContext, name: str, step: Step, limit: float | None) -
     Azure being busy, or working on the VM already, is waited for within the limit. Any other refusal, and
     the limit, cost an attempt; the last one makes the host `failed`: drained, its VM tagged with the reason.
     """
-    if is_completed(HOST_STEPS, context.row.phase, name):
+    if is_completed(HOST_STEPS, context.row.rebuild.completed_step, name):
         return StepResult(NextAction.NEXT)
     if context.row.step != name:
         context.note(step=name, step_since=context.services.now(), reason="")
-    if context.row.given_up:
+    if context.row.rebuild.abandoned:
         outcome = _end_as_failed(context, name)
     else:
         try:
             outcome = run_within_limit(context, lambda: step(context), limit)
         except (StepFailed, AzureRefused) as error:
             outcome = _attempt_failed(context, name, error)
-    if outcome.action is NextAction.NEXT and not is_completed(HOST_STEPS, context.row.phase, name):
-        context.note(phase=name)
+    if outcome.action is NextAction.NEXT and not is_completed(HOST_STEPS, context.row.rebuild.completed_step, name):
+        context.note_rebuild(completed_step=name)
     return StepResult(NextAction.STOP) if context.row.state.ended else outcome
 
 

@@ -19,14 +19,17 @@ TAG_LENGTH = 256
 
 def record_original(row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
     """The row with what has to be given back, noted at the first drain only: later, what stands there is ours."""
-    changes: dict[str, object] = {"location": machine.location}
-    if not row.prior_tags:
-        exclusion = machine.tags.get(EXCLUSION_TAG)
-        changes["prior_tags"] = {EXCLUSION_TAG: None if exclusion == EXCLUDED else exclusion}
-        changes["prior_delete_option"] = machine.os_disk_delete_option
+    row = row.replace(location=machine.location)
+    if row.found.prior_tags:
+        return row
+    exclusion = machine.tags.get(EXCLUSION_TAG)
+    found = row.found.replace(
+        prior_tags={EXCLUSION_TAG: None if exclusion == EXCLUDED else exclusion},
+        prior_delete_option=machine.os_disk_delete_option,
         # One that an earlier rollout has failed on may have been switched off by that: it was on before.
-        changes["was_off"] = not machine.running and not row.left_drained
-    return row.model_copy(update=changes)
+        was_off=not machine.running and not row.drained_by_earlier_failure,
+    )
+    return row.replace(found=found)
 
 
 def tags_while_held(machine: VirtualMachine, rollout: Rollout) -> dict[str, str]:
@@ -40,7 +43,7 @@ def tags_after_release(machine: VirtualMachine, row: RolloutHost) -> dict[str, s
     """The VM's tags after we gave it back. What keeps autoscale away is ours only with our value."""
     ours = {ROLLOUT_TAG, FAILED_TAG} | ({EXCLUSION_TAG} if machine.tags.get(EXCLUSION_TAG) == EXCLUDED else set())
     tags = {name: value for name, value in machine.tags.items() if name not in ours}
-    return tags | {name: value for name, value in row.prior_tags.items() if value is not None}
+    return tags | {name: value for name, value in row.found.prior_tags.items() if value is not None}
 
 
 def tags_after_failure(machine: VirtualMachine, row: RolloutHost, reason: str) -> dict[str, str]:

@@ -103,7 +103,7 @@ class PlanExecutor:
             self.applied.retry_after = max(self.applied.retry_after, getattr(busy, "retry_after", None) or 0.0)
             return row
         except AzureRefused as error:
-            return on_error(row, error) if on_error else row.model_copy(update={"error": str(error)})
+            return on_error(row, error) if on_error else row.replace(error=str(error))
 
     def _leave(self, decided: Plan, reasons: dict[str, str]) -> None:
         """Hosts that nothing is done with: those we never touched end at once, however many they are."""

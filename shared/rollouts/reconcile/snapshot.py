@@ -178,7 +178,7 @@ def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, poo
 
 def _while_elsewhere(row: RolloutHost) -> RolloutHost:
     """While the refresh has a host, what is seen of it is the refresh's doing: its VM is read again afterwards."""
-    return row.model_copy(update={"location": ""}) if row.state is HostState.PENDING and row.location else row
+    return row.replace(location="") if row.state is HostState.PENDING else row
 
 
 def _as_stored(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
@@ -187,13 +187,11 @@ def _as_stored(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
     While Azure does not let us mark and drain it, it may still be switched off; who drained it cannot be told any more.
     One that we drained before, and that failed, says nothing of that: what was noted then counts.
     """
-    if seen is None or row.left_drained:
+    if seen is None or row.drained_by_earlier_failure:
         return row
-    found = {"operator_drained": row.operator_drained, "was_off": row.was_off}
-    off = seen.status == "Shutdown"
+    found, off = row.found, seen.status == "Shutdown"
     if row.state is HostState.PENDING:
-        found = {"operator_drained": not seen.accepting, "was_off": off}
-    elif row.state is HostState.DRAINING and row.drained_at is None and off:
-        found["was_off"] = True
-    changed = any(getattr(row, name) is not value for name, value in found.items())
-    return row.model_copy(update=found) if changed else row
+        found = found.replace(operator_drained=not seen.accepting, was_off=off)
+    elif row.state is HostState.DRAINING and row.drain.drained_at is None and off:
+        found = found.replace(was_off=True)
+    return row.replace(found=found)

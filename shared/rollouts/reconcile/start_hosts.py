@@ -84,6 +84,6 @@ def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
     if engine.host_alive(row.rollout, row.host, row.engine_run):
         return
     log.warning("rollout %s: nobody drives %s, it is taken up again at %s", row.rollout, row.host, row.step)
-    saved = _save_one(services, row.model_copy(update={"engine_run": row.engine_run + 1}))
+    saved = _save_one(services, row.replace(engine_run=row.engine_run + 1))
     if saved is not None:
         engine.start_host(saved.rollout, saved.host, saved.engine_run)

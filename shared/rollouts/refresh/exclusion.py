@@ -54,7 +54,7 @@ class RefreshHolds:
         }
 
     def _hidden(self, rollout: Rollout, row: RolloutHost, known: RolloutHost | None) -> RolloutHost:
-        if known is not None and (known.state is not HostState.PENDING or known.out_of_pool):
+        if known is not None and (known.state is not HostState.PENDING or known.removed_from_pool):
             return known
         if row.state is HostState.FAILED:
             first = adopt(rollout, row)
@@ -92,7 +92,7 @@ def lost_by(refresh: Rollout, pool: Pool, rows: Iterable[RolloutHost]) -> list[R
     """
     if refresh.counted_rollout != pool.last_rollout:
         return []
-    return [row for row in rows if row.state is HostState.FAILED and row.out_of_pool]
+    return [row for row in rows if row.state is HostState.FAILED and row.removed_from_pool]
 
 
 def hosts_held_by_others(services: Services, rollout: Rollout, pool: Pool) -> frozenset[str]:

@@ -119,7 +119,7 @@ class Acts(Sight):
             self.broken(1, f"{row.host} is taken out of the pool while it accepts sessions")
         if self.sessions(row.host):
             self.broken(1, f"{row.host} is taken out of the pool under a session")
-        if row.attempt > 1 or row.phase:
+        if row.attempt > 1 or row.rebuild.completed_step:
             return  # it has been out of service for long, or has come back and never served
         settle = timedelta(seconds=self.rollout().policy.settle_seconds)
         drained = self.drained_at.get(row.host, LONG_AGO)
@@ -159,14 +159,14 @@ class Acts(Sight):
             return
         goal = row.goal_id.rpartition("/")[2] or rollout.version
         on_goal, refreshes = self.disk_version(vm_id) == goal, rollout.kind is RolloutKind.REFRESH
-        dead = row.stale_disk_id == self.app.world.machines[vm_id.lower()].os_disk_id
+        dead = row.disks.stale_id == self.app.world.machines[vm_id.lower()].os_disk_id
         if on_goal and not dead and not refreshes:
             self.broken(3, f"{row.host} is {how} although it is on {goal}")
-        unsure = row.left_drained or row.host in self.meddled | self.failed_on
+        unsure = row.drained_by_earlier_failure or row.host in self.meddled | self.failed_on
         known = unsure or self.disk_of(vm_id) in self.used
         if on_goal and refreshes and not known:
             self.broken(3, f"{row.host} is {how} although nobody has used it since it was made")
-        if row.back or rollout.kind is RolloutKind.ROLL_BACK:
+        if row.rolling_back or rollout.kind is RolloutKind.ROLL_BACK:
             self.kept.pop(self.disk_of(vm_id), None)  # nobody wants to go back to what is being rolled back
         elif not refreshes:
             self._leaves_disk(row, rollout)
@@ -174,7 +174,7 @@ class Acts(Sight):
     def _leaves_disk(self, row: RolloutHost, rollout: Rollout) -> None:
         """What one might go back to is kept for as long as the policy says."""
         machine, days = self.app.world.machines[row.vm_id.lower()], rollout.policy.keep_old_disk_days
-        if machine.os_disk_id is None or machine.os_disk_id != row.old_disk_id or not days:
+        if machine.os_disk_id is None or machine.os_disk_id != row.disks.old_id or not days:
             return
         self.kept[machine.os_disk_id] = self.app.now + timedelta(days=days)
         if machine.os_disk_delete_option != "Detach" and row.host not in self.meddled:

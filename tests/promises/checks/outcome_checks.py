@@ -25,7 +25,7 @@ def brief(record: Value) -> dict[str, Any]:
     return {name: value for name, value in record.model_dump(mode="json").items() if value and name not in _LONG}
 
 
-_LONG = {"body", "vm_id", "schema_version", "from_version_id", "old_disk_id", "location", "id", "definition_id"}
+_LONG = {"vm_body", "vm_id", "schema_version", "found", "disks", "location", "id", "definition_id"}
 
 
 class Ending:
@@ -131,8 +131,8 @@ class Ending:
             assert HostState.FAILED not in states, text
         if rollout.state is RolloutState.ROLLED_BACK:
             assert HostState.FAILED not in states, text
-            updated = [row for row in rows if row.state is HostState.DONE and row.from_version != rollout.version]
-            assert all(row.back for row in updated), text
+            updated = [row for row in rows if row.state is HostState.DONE and row.found.from_version != rollout.version]
+            assert all(row.rolling_back for row in updated), text
         if rollout.state is RolloutState.FAILED:
             assert rollout.note, text
 

@@ -123,7 +123,7 @@ class Sight:
     def floor(self, rollout: Rollout, *, forced: bool) -> int:
         """Hosts that must accept sessions. In waves after `force_at` one host may always be taken."""
         # Out of service since a failure, be they tried again or not.
-        left = {row.host for row in self.rows() if row.state is HostState.FAILED or row.left_drained}
+        left = {row.host for row in self.rows() if row.state is HostState.FAILED or row.drained_by_earlier_failure}
         share, steady = rollout.policy.min_available, len((self.steady & self.hosts.keys()) - left)
         floor = share if isinstance(share, int) else math.ceil(steady * int(share.rstrip("%")) / 100)
         return min(floor, max(0, steady - 1)) if forced else floor

@@ -82,7 +82,7 @@ class Watch(Acts):
         for row in self.rows(self.acting):
             seen = self.hosts.get(row.host)
             held = row.state in IN_HAND and seen is not None and not seen.accepting and seen.status == "Available"
-            if held and not (row.operator_drained or row.was_off or row.left_drained):
+            if held and not (row.found.operator_drained or row.found.was_off or row.drained_by_earlier_failure):
                 self.broken(2, f"{row.host} is kept drained though {floor} hosts must serve: {self.in_words()}")
 
     def after_host_step(self, host: str, name: str, outcome: StepResult) -> None:
@@ -93,7 +93,7 @@ class Watch(Acts):
         waits, steady = outcome.action is NextAction.WAIT, not self.hindered and host not in self.unread
         if name in {PROBE_HOST, BAKE_HOST} and waits and steady and seen and seen.serving:
             self.broken(4, f"{host} accepts sessions although it has not proved good")
-        if row.proved_at and row.state in IN_WORK and row.vm_id.lower() in self.bad_probes:
+        if row.check.proved_at and row.state in IN_WORK and row.vm_id.lower() in self.bad_probes:
             self.broken(4, f"{host} has proved good although its probe failed")
         if waits and outcome.seconds < self.asked_to_wait:
             self.broken(7, f"{host} waits {outcome.seconds} of the {self.asked_to_wait} seconds that Azure asks for")
@@ -139,8 +139,8 @@ class Watch(Acts):
                 self.ended[key] = row
             elif before:
                 del self.ended[key]
-            if not row.warned.keys() <= self.text:
-                self.broken(7, f"{row.host} counts as warned, but no message was taken: {row.warned}")
+            if not row.warnings.steps.keys() <= self.text:
+                self.broken(7, f"{row.host} counts as warned, but no message was taken: {row.warnings.steps}")
 
     def _written(self) -> list[RolloutHost]:
         """The rows of hosts that were written since the last step, each as often as it was."""
@@ -152,7 +152,7 @@ class Watch(Acts):
         """Promises 4 and 7 at the end of a host."""
         if row.state is HostState.DONE:
             self.proved.add(row.version or "")
-            if row.canary and not row.back and row.proved_at is None:
+            if row.canary and not row.rolling_back and row.check.proved_at is None:
                 self.broken(4, f"{row.host} of {rollout.id} is one of the first hosts, and done without a proof")
         if row.state is HostState.FAILED:
             self.failed_on.add(row.host)
@@ -165,7 +165,7 @@ class Watch(Acts):
     def _may_begin_again(self, rollout: Rollout, before: RolloutHost) -> bool:
         """A host goes back once, a failed one is tried again when somebody says so, a refresh goes on for ever."""
         touched = before.state is not HostState.SKIPPED or self._born_on_the_target(rollout, before)
-        goes_back = rollout.rolling_back and not before.back and touched
+        goes_back = rollout.rolling_back and not before.rolling_back and touched
         retried = before.state is HostState.FAILED and rollout.retried_at is not None
         return rollout.kind is RolloutKind.REFRESH or goes_back or retried
 
@@ -185,7 +185,7 @@ class Watch(Acts):
             return ""
         if rollout.rolling_back:
             return f"{rollout.id} goes back from it"
-        if not any(row.proved_at or row.state is HostState.DONE for row in self.rows(rollout.id)):
+        if not any(row.check.proved_at or row.state is HostState.DONE for row in self.rows(rollout.id)):
             return f"{rollout.id} has not proved it"
         held = rollout.policy.canary_hold == "approve" and rollout.policy.canary_hosts and not rollout.approved_at
         return f"{rollout.id} waits until somebody approves it" if held else ""

@@ -183,7 +183,7 @@ class Outside:
     def move(self, who: int) -> None:
         """An operator registers a host with another host pool, where somebody logs on to it; not just one that comes
         back from its rebuild."""
-        coming = {row.host for row in self.stage.watch.rows() if row.out_of_pool}
+        coming = {row.host for row in self.stage.watch.rows() if row.removed_from_pool}
         free = [n for n, h in self.hosts.items() if h.status == "Available" and n not in coming and not self._on(n)]
         host = self._pick(who, *free)
         if host and len(self.hosts) > 2 and not self.world.busy(self.hosts[host].vm_id):

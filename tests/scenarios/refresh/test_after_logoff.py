@@ -93,7 +93,7 @@ def test_a_session_just_before_the_rebuild_sends_the_host_back() -> None:
 def test_a_use_outlives_a_restart_of_the_app() -> None:
     pool = office(1, 0)
     pool.minutes(5)
-    assert pool.rows["host-01"].used_at
+    assert pool.rows["host-01"].use.used_at
     pool.play.die_at_call(1)
     pool.world.log_off("host-01")  # nobody looks at that moment, nor for a while
     pool.hours(3)
@@ -135,7 +135,7 @@ def test_hosts_are_begun_inside_the_windows_only_and_noticed_outside() -> None:
     pool = office(0, 0, policy={"windows": nights, **EAGER})  # it is Monday, ten in the morning there
     pool.use("host-01")
     pool.hours(8)
-    assert pool.rows["host-01"].used_at
+    assert pool.rows["host-01"].use.used_at
     assert pool.hosts["host-01"].accepting
     assert pool.rebuilt() == 0
     began: list[int] = []
@@ -159,7 +159,7 @@ def test_a_host_that_failed_stays_drained_and_tagged_and_too_many_pause_it() -> 
     pool.world.log_off("host-03")
     pool.hours(2)
     assert pool.rebuilt("host-03") == 0, "a paused refresh begins nothing"
-    assert pool.rows["host-03"].used_at, "but it notices"
+    assert pool.rows["host-03"].use.used_at, "but it notices"
 
     pool.world.register_works = True
     assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
@@ -216,7 +216,7 @@ def test_a_host_that_leaves_the_pool_is_forgotten_and_one_of_its_name_begins_ane
     assert pool.standing.last_pass.hosts == 1
     pool.hosts["host-02"] = gone
     pool.hours(2)
-    assert pool.rows["host-02"].used_at is None
+    assert pool.rows["host-02"].use.used_at is None
     assert pool.rebuilt() == 0
 
 
@@ -241,7 +241,7 @@ def test_where_re_imaging_changes_nothing_the_vm_is_replaced() -> None:
     pool.hours(4)
     assert_fresh(pool, "host-01")
     assert pool.world.count("start_reimage") == 1
-    assert pool.rows["host-01"].strategy == "replace"
+    assert pool.rows["host-01"].rebuild.strategy == "replace"
 
 
 def test_short_sessions_between_two_looks_are_not_seen() -> None:

@@ -21,7 +21,7 @@ WAYS: dict[str, dict[str, Any]] = {
 def used(**how: Any) -> Office:
     """A pool in which somebody has just left a host that was used."""
     pool = office(1, 0, **how)
-    pool.play.run(1, until=lambda: bool(pool.rows) and pool.rows["host-01"].used_at is not None)
+    pool.play.run(1, until=lambda: bool(pool.rows) and pool.rows["host-01"].use.used_at is not None)
     pool.world.log_off("host-01")
     return pool
 

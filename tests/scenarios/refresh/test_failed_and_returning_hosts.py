@@ -135,7 +135,7 @@ def test_a_list_that_is_older_than_the_drain_of_a_failed_host_does_not_make_it_b
     pool.world.change_host(vm_id_of("host-01"), accepting=False)
     pool.hours(1)
     assert pool.rows["host-01"].state is HostState.FAILED
-    assert not pool.rows["host-01"].operator_drained, "our drain is none of an operator's"
+    assert not pool.rows["host-01"].found.operator_drained, "our drain is none of an operator's"
 
 
 def test_a_failed_host_that_was_put_right_carries_no_mark_any_more_and_an_operators_drain_is_one() -> None:
@@ -144,7 +144,7 @@ def test_a_failed_host_that_was_put_right_carries_no_mark_any_more_and_an_operat
     undrain(pool, "host-01")
     pool.minutes(5)
     assert_in_service(pool, "host-01")
-    assert pool.rows["host-01"].used_at is None, "its disk was renewed before it failed"
+    assert pool.rows["host-01"].use.used_at is None, "its disk was renewed before it failed"
     pool.world.change_host(vm_id_of("host-01"), accepting=False)
     pool.put("off")
     pool.minutes(5)

@@ -43,7 +43,7 @@ def test_how_the_refresh_had_found_a_host_that_it_fails_on_is_known_to_the_rollo
     pool = office(1, 0, policy={**QUICK, "retries": 0})
     pool.world.change_machine(pool.machine("host-01").id, tags={EXCLUSION_TAG: "ops"})
     rollout = asked_for_while_the_refresh_fails(pool)
-    pool.play.run(1, until=lambda: rows_of(pool, rollout)["host-01"].left_drained)
+    pool.play.run(1, until=lambda: rows_of(pool, rollout)["host-01"].drained_by_earlier_failure)
     assert state_in(pool, rollout, "host-01") is HostState.PENDING
     if how == "cancelled":
         assert pool.app.send("POST", f"/api/rollouts/{rollout}/cancel", {"how": "leave"}).status == 202

@@ -54,7 +54,7 @@ def never_both(pool: Office) -> None:
     def check() -> None:
         pools = pool.app.tables.pools.find(POOLS, "office")
         assert pools
-        mine = {row.host for row in pool.rows.values() if row.state in HELD_STATES and row.drained_at}
+        mine = {row.host for row in pool.rows.values() if row.state in HELD_STATES and row.drain.drained_at}
         running = rows_of(pool, pools.running_rollout) if pools.running_rollout else {}
         theirs = {row.host for row in running.values() if row.state in HELD_STATES}
         assert not mine & theirs
@@ -69,10 +69,10 @@ def test_a_rollout_suspends_it_gets_back_what_it_drained_and_waits_for_what_it_r
     for name in ("host-01", "host-02", "host-03"):
         pool.world.log_off(name)
     pool.play.run(2, until=lambda: pool.in_work() == 1)
-    drained = [name for name, row in pool.rows.items() if row.drained_at and not row.state.in_work]
+    drained = [name for name, row in pool.rows.items() if row.drain.drained_at and not row.state.in_work]
     assert drained
     rollout = publish(pool)
-    pool.play.run(1, until=lambda: not any(pool.rows[name].drained_at for name in drained))
+    pool.play.run(1, until=lambda: not any(pool.rows[name].drain.drained_at for name in drained))
     assert pool.standing.note == f"waits for the end of rollout {rollout}"
     assert "being made fresh" in rows_of(pool, rollout)["host-01"].reason
     pool.play.run(6, until=lambda: ended(pool, rollout))
@@ -143,7 +143,7 @@ def test_a_rollout_does_not_end_without_a_host_that_the_refresh_has_taken_out_of
     pool.play.run(6, until=lambda: ended(pool, rollout))
     assert rows_of(pool, rollout)["host-01"].state is HostState.DONE
     assert {pool.machine(name).version for name in pool.hosts} == {NEW}
-    assert rows_of(pool, rollout)["host-01"].from_version == OLD
+    assert rows_of(pool, rollout)["host-01"].found.from_version == OLD
 
 
 def test_a_rollout_brings_back_a_host_that_the_refresh_has_lost() -> None:
@@ -160,7 +160,7 @@ def test_a_rollout_brings_back_a_host_that_the_refresh_has_lost() -> None:
     pool.hours(1)
     assert pool.hosts["host-01"].serving
     assert pool.rows["host-01"].state is HostState.PENDING
-    assert pool.rows["host-01"].used_at is None
+    assert pool.rows["host-01"].use.used_at is None
 
 
 def test_a_host_that_the_refresh_lost_and_that_is_gone_since_is_not_made_again() -> None:
@@ -207,7 +207,7 @@ def test_a_kept_disk_that_a_host_went_back_to_has_been_used() -> None:
     pool.play.run(6, until=lambda: ended(pool, rollout))
     back = pool.app.send("POST", "/api/pools/office/roll-back", {}).json["id"]
     pool.play.run(6, until=lambda: ended(pool, back))
-    assert {row.strategy for row in rows_of(pool, back).values()} == {"swap"}
+    assert {row.rebuild.strategy for row in rows_of(pool, back).values()} == {"swap"}
     before = pool.rebuilt()
     pool.hours(4)
     assert pool.rebuilt() == before + 2
@@ -284,7 +284,7 @@ def test_the_process_dies_at_any_call_around_the_hand_over() -> None:
         pool.minutes(2)
         pool.world.log_off("host-01")
         pool.world.log_off("host-02")
-        pool.play.run(2, until=lambda pool=pool: any(row.drained_at for row in pool.rows.values()))  # type: ignore[misc]
+        pool.play.run(2, until=lambda pool=pool: any(row.drain.drained_at for row in pool.rows.values()))  # type: ignore[misc]
         rollout = publish(pool)
         pool.play.die_at_call(call)
         pool.play.run(4, until=lambda pool=pool, rollout=rollout: ended(pool, rollout))  # type: ignore[misc]

@@ -148,7 +148,7 @@ def never_rebuilt_by_both(pool: Office, asked: list[str]) -> None:
     """At most one of the two is at work on a host."""
     theirs = rows_of(pool, asked[0]) if asked else {}
     both = {host for host, row in theirs.items() if row.state.in_work} & {
-        host for host, row in pool.rows.items() if row.state.in_work or (row.drained_at and not row.state.ended)
+        host for host, row in pool.rows.items() if row.state.in_work or (row.drain.drained_at and not row.state.ended)
     }
     assert not both
 

@@ -143,7 +143,7 @@ def test_a_probe_that_has_failed_is_final_though_azure_is_too_busy_for_what_come
 def test_a_host_that_could_not_be_given_back_is_not_taken_for_drained_by_an_operator(method: str) -> None:
     drive = office(0, power="deallocated")
     drive.publish(ScheduleMode.NOW, policy={"retries": 0, "bake_minutes": 5})
-    drive.run(60, until=lambda: any(row.proving_since for row in drive.rows.values()))
+    drive.run(60, until=lambda: any(row.check.proving_since for row in drive.rows.values()))
     drive.world.fail(method, AzureForbidden(method, 403, "RequestDisallowedByPolicy", "no"), times=10**9)
     drive.run(300)
     assert_over(drive, RolloutState.FAILED)

@@ -36,7 +36,11 @@ def keep_watch(drive: Drive, *, until: list[bool]) -> None:
         for name in canaries(drive):
             seen = hosts(drive).get(name)
             row = drive.rows[name]
-            if row.state is HostState.VERIFYING and row.phase in {"await_healthy", "probe_host", "bake_host"}:
+            if row.state is HostState.VERIFYING and row.rebuild.completed_step in {
+                "await_healthy",
+                "probe_host",
+                "bake_host",
+            }:
                 assert seen is None or not seen.accepting, f"{name} is in rotation unproved"
 
     drive.every_step.append(watch)
@@ -55,8 +59,8 @@ def test_the_first_host_is_kept_out_of_rotation_while_it_bakes() -> None:
     over.append(True)
     (first,) = canaries(drive)
     row = drive.rows[first]
-    assert row.proving_since and row.proved_at
-    assert row.proved_at >= row.proving_since + timedelta(minutes=60)
+    assert row.check.proving_since and row.check.proved_at
+    assert row.check.proved_at >= row.check.proving_since + timedelta(minutes=60)
     drive.run(600)
     assert_all_well(drive)
 
@@ -202,7 +206,7 @@ def change(drive: Drive, host: str, **fields: Any) -> None:
 def test_a_host_that_becomes_unhealthy_while_it_bakes_ends_the_rollout() -> None:
     drive = office(0, 0)
     drive.publish(policy={"bake_minutes": 120})
-    drive.run(until=lambda: any(row.proving_since for row in drive.rows.values()))
+    drive.run(until=lambda: any(row.check.proving_since for row in drive.rows.values()))
     (first,) = canaries(drive)
     change(drive, first, status="Unavailable")
     drive.run(600)
@@ -214,7 +218,7 @@ def test_a_host_that_becomes_unhealthy_while_it_bakes_ends_the_rollout() -> None
 def test_a_short_absence_of_the_agent_while_baking_is_forgiven() -> None:
     drive = office(0, 0)
     drive.publish(policy={"bake_minutes": 120})
-    drive.run(until=lambda: any(row.proving_since for row in drive.rows.values()))
+    drive.run(until=lambda: any(row.check.proving_since for row in drive.rows.values()))
     (first,) = canaries(drive)
     minutes = (drive.now - NOON) / timedelta(minutes=1)
     drive.at(minutes + 10, lambda: change(drive, first, status="Upgrading"))
@@ -227,7 +231,7 @@ def test_a_short_absence_of_the_agent_while_baking_is_forgiven() -> None:
 def test_a_baking_host_that_somebody_undrains_is_drained_again() -> None:
     drive = office(0, 0)
     drive.publish(policy={"bake_minutes": 60})
-    drive.run(until=lambda: any(row.proving_since for row in drive.rows.values()))
+    drive.run(until=lambda: any(row.check.proving_since for row in drive.rows.values()))
     (first,) = canaries(drive)
     change(drive, first, accepting=True)
     drive.run((drive.now - NOON) / timedelta(minutes=1) + 3)
@@ -240,7 +244,7 @@ def test_a_baking_host_that_somebody_undrains_is_drained_again() -> None:
 def test_a_rollout_that_stops_gives_no_unproved_host_to_the_users(command: Any) -> None:
     drive = office(0, 0)
     drive.publish(policy={"bake_minutes": 600})
-    drive.run(until=lambda: any(row.proving_since for row in drive.rows.values()))
+    drive.run(until=lambda: any(row.check.proving_since for row in drive.rows.values()))
     (first,) = canaries(drive)
     command(drive)
     drive.run((drive.now - NOON) / timedelta(minutes=1) + 120)

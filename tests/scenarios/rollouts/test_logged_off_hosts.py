@@ -88,7 +88,7 @@ def test_with_a_settling_time_a_glance_notes_the_moment_and_a_look_takes_the_hos
     answer = glanced(drive, "host-01")
 
     row = drive.rows["host-01"]
-    assert answer is not None and row.empty_since == drive.now
+    assert answer is not None and row.drain.empty_since == drive.now
     assert row.state is HostState.WAITING_FOR_LOGOFF
     assert answer.next_pass_at is not None and (answer.next_pass_at - drive.now).total_seconds() <= 60
 
@@ -112,7 +112,7 @@ def looked_at_long_ago(drive: Drive) -> None:
 
 def not_drained_any_more(drive: Drive) -> None:
     row = drive.rows["host-01"]
-    drive.tables.hosts.replace(row.model_copy(update={"state": HostState.PENDING, "drained_at": None}))
+    drive.tables.hosts.replace(row.replace(state=HostState.PENDING, drain=row.drain.replace(drained_at=None)))
 
 
 def gone_from_the_pool(drive: Drive) -> None:

@@ -110,7 +110,7 @@ def serves_elsewhere(drive: Drive, host: str) -> bool:
 def test_a_first_host_that_is_moved_to_another_pool_while_it_is_watched_is_not_switched_off() -> None:
     drive = office(0, 0)
     drive.publish(policy={"bake_minutes": 60, "keep_failed": "none"})
-    drive.run(120, until=lambda: any(row.proving_since for row in drive.rows.values()))
+    drive.run(120, until=lambda: any(row.check.proving_since for row in drive.rows.values()))
     (first,) = (host for host, row in drive.rows.items() if row.canary)
     drive.world.move_host(first, "eve")
     drive.run(900)

@@ -181,7 +181,7 @@ def test_too_many_failures_bring_everything_back_when_the_policy_says_so(canary:
 def test_a_first_host_that_bakes_goes_back_at_once() -> None:
     drive = office(0, 0)
     drive.publish(policy={"bake_minutes": 1_000})
-    drive.run(until=lambda: any(row.proving_since for row in drive.rows.values()))
+    drive.run(until=lambda: any(row.check.proving_since for row in drive.rows.values()))
     roll_back(drive)
     drive.run(minutes(drive) + 60)
     assert_back(drive)
@@ -204,14 +204,14 @@ def test_going_back_can_be_paused_resumed_and_cancelled() -> None:
     drive.publish(policy={"canary_hosts": 0, "max_in_flight": 1})
     drive.run(until=lambda: sum(row.state is HostState.DONE for row in drive.rows.values()) == 3)
     roll_back(drive)
-    drive.run(until=lambda: any(row.back and row.state.in_work for row in drive.rows.values()))
+    drive.run(until=lambda: any(row.rolling_back and row.state.in_work for row in drive.rows.values()))
     pause(drive)
     drive.run(minutes(drive) + 120)
     assert drive.rollout.state is RolloutState.PAUSED
     assert in_work(drive) == 0
-    went = sum(row.back and row.state is HostState.DONE for row in drive.rows.values())
+    went = sum(row.rolling_back and row.state is HostState.DONE for row in drive.rows.values())
     resume(drive)
-    drive.run(until=lambda: sum(row.back and row.state is HostState.DONE for row in drive.rows.values()) > went)
+    drive.run(until=lambda: sum(row.rolling_back and row.state is HostState.DONE for row in drive.rows.values()) > went)
     cancel(drive)
     drive.run(minutes(drive) + 120)
     assert_over(drive, RolloutState.CANCELLED)

@@ -47,9 +47,9 @@ def any_host(name: str, drawn: bytes, *, rolling_back: bool = False) -> HostView
     sessions = picks.one((0, 0, 0, 1, 2, 4))
     accepting = picks.one((True, False) if state is HostState.PENDING else (*[False] * 5, True))
     back = rolling_back and picks.one((True, True, False))
-    out_of_pool = state not in DRAINED_STATES and picks.chance(8)
+    removed = state not in DRAINED_STATES and picks.chance(8)
     missing = picks.one((*[None] * 9, 0, 1, 3))
-    registered = not out_of_pool and missing is None
+    registered = not removed and missing is None
     fields: dict[str, Any] = {
         "state": state,
         "version": picks.one((OLD, OLD, OLD, NEW, None)),
@@ -57,12 +57,12 @@ def any_host(name: str, drawn: bytes, *, rolling_back: bool = False) -> HostView
         "status": picks.one(("Available", "Available", "Shutdown", "Unavailable", "NeedsAssistance")),
         "operator_drained": picks.chance(4),
         "was_off": picks.chance(4),
-        "left_drained": picks.chance(6),
+        "drained_by_earlier_failure": picks.chance(6),
         "vm_missing": picks.chance(12),
         "registered": registered,
-        "out_of_pool": out_of_pool,
-        "missing_since": None if registered or out_of_pool or missing is None else NOON - missing * MINUTE,
-        "back": back,
+        "removed_from_pool": removed,
+        "missing_since": None if registered or removed or missing is None else NOON - missing * MINUTE,
+        "rolling_back": back,
         "goal_id": BACK_ID if back else "",
     }
     times = _times(picks, state, sessions) | _use(picks)

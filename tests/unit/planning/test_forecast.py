@@ -91,7 +91,7 @@ def test_going_back_does_not_wait_for_windows_and_concerns_only_hosts_that_were_
     back = rollout(
         state=S.ROLLING_BACK, rollback_since=START, policy={"windows": NIGHTS, "max_in_flight": 1}, force=-HOUR
     )
-    rows = [host(H.PENDING, "a", back=True), host(H.PENDING, "b")]
+    rows = [host(H.PENDING, "a", rolling_back=True), host(H.PENDING, "b")]
     assert expected(back, rows) == START + 20 * MINUTE
 
 

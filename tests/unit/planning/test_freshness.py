@@ -15,6 +15,7 @@ from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutHost
 from shared.planning.freshness import NOTED_EVERY, after_rollout, is_fresh, start_of_day, why_not_due, with_use_noticed
 from tests.fixtures.builders import NOON
+from tests.fixtures.rollout_rows import in_parts
 
 MINUTE = timedelta(minutes=1)
 BEFORE = NOON - timedelta(hours=5)
@@ -22,7 +23,7 @@ BEFORE = NOON - timedelta(hours=5)
 
 def row_of(**fields: Any) -> RolloutHost:
     """A host of a refresh."""
-    return RolloutHost(**{"rollout": "standing", "host": "host-01", "vm_id": "/vm", **fields})
+    return RolloutHost(rollout="standing", host="host-01", vm_id="/vm").replace(**in_parts(fields))
 
 
 def updated(strategy: str = "reimage", **fields: Any) -> RolloutHost:
@@ -82,13 +83,12 @@ def test_daily_a_host_is_due_from_the_day_after_its_first_use_whoever_is_on_it()
 
 def test_the_first_use_is_kept_and_the_last_one_noted_now_and_then_or_at_each_look() -> None:
     row = with_use_noticed(row_of(), seen_with(1), NOON, poll_eagerly=False)
-    assert (row.used_at, row.last_used_at) == (NOON, NOON)
+    assert (row.use.used_at, row.use.last_used_at) == (NOON, NOON)
     assert with_use_noticed(row, seen_with(1), NOON + MINUTE, poll_eagerly=False) is row
-    assert (
-        with_use_noticed(row, seen_with(1), NOON + NOTED_EVERY, poll_eagerly=False).last_used_at == NOON + NOTED_EVERY
-    )
+    noted = with_use_noticed(row, seen_with(1), NOON + NOTED_EVERY, poll_eagerly=False)
+    assert noted.use.last_used_at == NOON + NOTED_EVERY
     poll_eagerly = with_use_noticed(row, seen_with(1), NOON + MINUTE, poll_eagerly=True)
-    assert (poll_eagerly.used_at, poll_eagerly.last_used_at) == (NOON, NOON + MINUTE)
+    assert (poll_eagerly.use.used_at, poll_eagerly.use.last_used_at) == (NOON, NOON + MINUTE)
     assert with_use_noticed(row, seen_with(0), NOON + MINUTE, poll_eagerly=True) is row
 
 
@@ -97,13 +97,13 @@ def test_a_host_that_was_made_fresh_is_used_again_by_its_next_session() -> None:
     assert is_fresh(done)
     assert with_use_noticed(done, seen_with(0), NOON + MINUTE, poll_eagerly=False) is done
     used = with_use_noticed(done, seen_with(1), NOON + MINUTE, poll_eagerly=False)
-    assert (used.state, used.used_at, used.prior_tags) == (HostState.PENDING, NOON + MINUTE, {})
+    assert (used.state, used.use.used_at, used.found.prior_tags) == (HostState.PENDING, NOON + MINUTE, {})
     assert not is_fresh(used)
 
 
 def test_a_use_makes_the_disk_stale_whichever_it_is() -> None:
-    tried_again = row_of(used_at=BEFORE, last_used_at=NOON, stale_disk_id="the one before", left_drained=True)
-    assert with_use_noticed(tried_again, seen_with(1), NOON + MINUTE, poll_eagerly=False).stale_disk_id is None
+    tried_again = row_of(used_at=BEFORE, last_used_at=NOON, stale_id="the one before", drained_by_earlier_failure=True)
+    assert with_use_noticed(tried_again, seen_with(1), NOON + MINUTE, poll_eagerly=False).disks.stale_id is None
 
 
 def test_who_is_on_a_host_in_work_is_not_noted_over_its_orchestration() -> None:

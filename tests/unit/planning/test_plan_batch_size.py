@@ -44,7 +44,8 @@ def may_be_out(pool: Snapshot, rules: Policy) -> int:
     states = [(view.row, view.serving) for view in pool.hosts if view.row.state is HostState.FAILED]
     lost = [
         row for row, serving in states
-        if not serving and not (row.was_off or row.operator_drained or row.left_drained or row.vm_missing)
+        if not serving and not (row.found.was_off or row.found.operator_drained)
+        and not (row.drained_by_earlier_failure or row.vm_missing)
         and not gone(row, NOON)
     ]  # fmt: skip
     return max(1, share_down(rules.max_unavailable, len(pool.hosts)) - len(lost))

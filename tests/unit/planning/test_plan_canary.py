@@ -18,7 +18,7 @@ FORWARD = pools(RolloutState.RUNNING)
 def proved(pool: Snapshot) -> int:
     """Hosts that have proved good, as they say themselves."""
     rows = (view.row for view in pool.hosts)
-    return sum(row.state is HostState.DONE or (row.state.in_work and row.proved_at is not None) for row in rows)
+    return sum(row.state is HostState.DONE or (row.state.in_work and row.check.proved_at is not None) for row in rows)
 
 
 def first_hosts(pool: Snapshot, rules: Policy) -> int:
@@ -41,7 +41,7 @@ def waits(pool: Snapshot, rules: Policy) -> bool:
 
 def free(pool: Snapshot, rules: Policy) -> int:
     """How many first hosts are still to be begun."""
-    begun = sum(view.row.state.in_work and view.row.proved_at is None for view in pool.hosts)
+    begun = sum(view.row.state.in_work and view.row.check.proved_at is None for view in pool.hosts)
     return max(0, first_hosts(pool, rules) - proved(pool) - begun)
 
 
@@ -127,7 +127,7 @@ def test_going_back_and_making_fresh_wait_for_no_canary(pool: Snapshot, rules: P
 @given(FORWARD, policies(windows=False))
 def test_first_hosts_that_wait_for_a_person_do_not_wait_for_each_other(pool: Snapshot, rules: Policy) -> None:
     """However narrow the bounds: when all that may be out have proved good, the person is asked."""
-    ready = in_work(pool) and all(v.row.proved_at for v in pool.hosts if v.row.state.in_work)
+    ready = in_work(pool) and all(v.row.check.proved_at for v in pool.hosts if v.row.state.in_work)
     quiet = pool.schedule.begin_at <= NOON and not pool.counts[HostState.FAILED] and not pool.held_by_refresh
     full = in_work(pool) >= budget_for(pool, rules, NOON).allowed_in_work > 0
     if ready and quiet and full and waits(pool, rules) and rules.canary_hold is CanaryHold.APPROVE:

@@ -17,9 +17,11 @@ def was_in_service(view: HostView) -> bool:
     """Whether people could be on the host before we came, and it is still there."""
     row = view.row
     missing = row.missing_since is not None and row.missing_since + timedelta(minutes=2) <= NOON
-    left = view.seen is None and not row.out_of_pool and not row.state.in_work
+    left = view.seen is None and not row.removed_from_pool and not row.state.in_work
     gone = left and (row.state is HostState.SKIPPED or missing)
-    return not (row.was_off or row.operator_drained or row.left_drained or row.vm_missing or gone)
+    return not (
+        row.found.was_off or row.found.operator_drained or row.drained_by_earlier_failure or row.vm_missing or gone
+    )
 
 
 def floor_of(pool: Snapshot, rules: Policy) -> int:
@@ -44,9 +46,9 @@ def lifted(pool: Snapshot, rules: Policy) -> bool:
 
 def kept_empty(view: HostView, rules: Policy) -> bool:
     """Whether the host was drained, and was seen without a session at two looks `settle_seconds` apart."""
-    since = view.row.empty_since
+    since = view.row.drain.empty_since
     settled = since is not None and since + timedelta(seconds=rules.settle_seconds) <= NOON
-    return view.drained and view.row.drained_at is not None and settled and view.sessions == 0
+    return view.drained and view.row.drain.drained_at is not None and settled and view.sessions == 0
 
 
 @many
@@ -56,7 +58,7 @@ def test_only_a_drained_and_empty_host_is_taken_or_one_that_we_took_out_of_the_p
 ) -> None:
     for name in decide(pool, rules).chosen(Action.REBUILD):
         view = by_name(pool)[name]
-        assert kept_empty(view, rules) or (view.row.out_of_pool and view.seen is None)
+        assert kept_empty(view, rules) or (view.row.removed_from_pool and view.seen is None)
 
 
 @many
@@ -66,9 +68,10 @@ def test_nobody_is_signed_out_before_force_at_and_nothing_begins_before_begin_at
     if pool.schedule.force_at > NOON:
         assert not decided.chosen(Action.SIGN_OUT)
         rows = [by_name(pool)[name].row for name in decided.chosen(Action.FAIL)]
-        assert all(row.out_of_pool or row.left_drained for row in rows)  # an earlier attempt had failed on it
+        # An earlier attempt had failed on it.
+        assert all(row.removed_from_pool or row.drained_by_earlier_failure for row in rows)
     if pool.schedule.begin_at > NOON and not pool.rolling_back and pool.state is not RolloutState.CANCELLING:
-        acts = {d.act for d in decided.decisions if not by_name(pool)[d.host].row.left_drained}
+        acts = {d.act for d in decided.decisions if not by_name(pool)[d.host].row.drained_by_earlier_failure}
         assert acts <= {Action.WAIT, Action.UNDRAIN}
 
 
@@ -78,7 +81,7 @@ def test_only_hosts_we_drained_are_signed_out_and_only_where_somebody_is(pool: S
     for name in decide(pool, rules).chosen(Action.SIGN_OUT):
         view = by_name(pool)[name]
         assert view.drained
-        assert view.row.drained_at is not None
+        assert view.row.drain.drained_at is not None
         assert view.sessions
 
 
@@ -105,14 +108,14 @@ def test_too_few_that_serve_are_made_more_before_force_at(pool: Snapshot, rules:
         return
     kept = [by_name(pool)[d.host] for d in decided.decisions if d.act is Action.WAIT and by_name(pool)[d.host].drained]
     rows = [view.row for view in kept if view.seen is not None]
-    assert all(row.operator_drained or row.was_off or row.left_drained for row in rows)
+    assert all(row.found.operator_drained or row.found.was_off or row.drained_by_earlier_failure for row in rows)
 
 
 @many
 @given(pools(), policies())
 def test_a_host_that_is_not_in_the_pool_is_never_touched_unless_we_took_it_out(pool: Snapshot, rules: Policy) -> None:
     touching = {Action.DRAIN, Action.REBUILD, Action.SIGN_OUT}
-    absent = {view.name for view in pool.hosts if view.seen is None and not view.row.out_of_pool}
+    absent = {view.name for view in pool.hosts if view.seen is None and not view.row.removed_from_pool}
     assert not absent & {d.host for d in decide(pool, rules).decisions if d.act in touching}
 
 
@@ -121,7 +124,7 @@ def test_a_host_that_is_not_in_the_pool_is_never_touched_unless_we_took_it_out(p
 def test_a_host_already_on_the_target_is_not_touched(pool: Snapshot, rules: Policy) -> None:
     for name in decide(pool, rules).chosen(Action.DRAIN):
         row = by_name(pool)[name].row
-        fresh = row.version != pool.target or row.back or row.left_drained
+        fresh = row.version != pool.target or row.rolling_back or row.drained_by_earlier_failure
         assert fresh or by_name(pool)[name].drained  # chosen before, and undrained by somebody
 
 
@@ -132,5 +135,5 @@ def test_people_are_warned_only_of_what_will_happen_to_them(pool: Snapshot, rule
         row = by_name(pool)[warning.host].row
         assert not row.state.ended
         assert not row.state.in_work
-        assert row.back or not pool.rolling_back
+        assert row.rolling_back or not pool.rolling_back
         assert pool.schedule.force_at > NOON

@@ -39,7 +39,7 @@ def test_a_refresh_begins_nothing_on_hosts_that_nobody_has_used(pool: Snapshot, 
     decided = decide(pool, rules)
     for name in (*decided.chosen(Action.DRAIN), *decided.chosen(Action.REBUILD)):
         row = by_name(pool)[name].row
-        assert row.used_at is not None or row.out_of_pool or row.left_drained
+        assert row.use.used_at is not None or row.removed_from_pool or row.drained_by_earlier_failure
 
 
 @many
@@ -50,12 +50,12 @@ def test_a_refresh_drains_nobody_who_works_after_logoff_and_daily_only_what_was_
     midnight = NOON.astimezone(ZoneInfo(pool.zone)).replace(hour=0, minute=0)
     for name in decide(pool, rules).chosen(Action.DRAIN):
         view = by_name(pool)[name]
-        if view.row.left_drained:
+        if view.row.drained_by_earlier_failure:
             continue  # drained already, by an attempt that had failed on it
         if pool.refresh is Refresh.AFTER_LOGOFF:
             assert view.sessions == 0
-        elif view.row.used_at is not None:
-            assert view.row.used_at < midnight
+        elif view.row.use.used_at is not None:
+            assert view.row.use.used_at < midnight
 
 
 @many
@@ -63,7 +63,7 @@ def test_a_refresh_drains_nobody_who_works_after_logoff_and_daily_only_what_was_
 def test_a_refresh_leaves_a_host_that_a_rollout_failed_on(pool: Snapshot, rules: Policy) -> None:
     views = by_name(pool)
     newly = {name for name in decide(pool, rules).chosen(Action.DRAIN) if not views[name].drained}
-    assert not any(views[name].row.failed_in for name in newly)
+    assert not any(views[name].row.use.failed_in for name in newly)
 
 
 @many
@@ -87,5 +87,5 @@ def test_a_refresh_that_is_held_up_says_why_and_lets_go_of_what_it_does_not_need
 def test_a_rollout_touches_no_host_that_the_refresh_still_has_in_hand(pool: Snapshot, rules: Policy) -> None:
     for decision in decide(pool, rules).decisions:
         if decision.host in pool.held_by_refresh:
-            untouched = pool.rolling_back and not by_name(pool)[decision.host].row.back
+            untouched = pool.rolling_back and not by_name(pool)[decision.host].row.rolling_back
             assert decision.act is (Action.SKIP if untouched else Action.WAIT)

@@ -19,7 +19,7 @@ def test_only_hosts_that_were_updated_are_brought_back(pool: Snapshot, rules: Po
     decided = decide(pool, rules)
     for decision in decided.decisions:
         if decision.act in {Action.DRAIN, Action.REBUILD, Action.SIGN_OUT}:
-            assert by_name(pool)[decision.host].row.back, decision
+            assert by_name(pool)[decision.host].row.rolling_back, decision
 
 
 @many
@@ -29,9 +29,9 @@ def test_hosts_that_were_not_updated_are_given_back_and_left(pool: Snapshot, rul
     given_back, skipped = set(decided.chosen(Action.UNDRAIN)), set(decided.chosen(Action.SKIP))
     failed = set(decided.chosen(Action.FAIL))
     for view in pool.hosts:
-        if view.row.back or view.row.state.ended or view.row.state.in_work:
+        if view.row.rolling_back or view.row.state.ended or view.row.state.in_work:
             continue
-        stays_drained = failed if view.row.left_drained else given_back
+        stays_drained = failed if view.row.drained_by_earlier_failure else given_back
         assert view.name in (stays_drained if view.drained else skipped)
 
 
@@ -60,14 +60,14 @@ def test_a_host_we_took_out_of_the_pool_is_held_taken_or_left_and_never_called_g
 ) -> None:
     for decision in decide(pool, rules).decisions:
         row = by_name(pool)[decision.host].row
-        if row.out_of_pool and not row.state.in_work:
+        if row.removed_from_pool and not row.state.in_work:
             assert decision.act in {Action.WAIT, Action.REBUILD, Action.SKIP}
-            assert decision.act is not Action.SKIP or (pool.rolling_back and not row.back)
+            assert decision.act is not Action.SKIP or (pool.rolling_back and not row.rolling_back)
 
 
 @many
 @given(pools(RolloutState.CANCELLING), policies())
 def test_cancelled_a_host_that_is_out_of_the_pool_is_named_and_not_passed_over(pool: Snapshot, rules: Policy) -> None:
     waiting = [view for view in pool.hosts if not view.row.state.ended and not view.row.state.in_work]
-    out = {view.name for view in waiting if view.row.out_of_pool or view.row.left_drained}
+    out = {view.name for view in waiting if view.row.removed_from_pool or view.row.drained_by_earlier_failure}
     assert set(decide(pool, rules).chosen(Action.FAIL)) == out

@@ -98,7 +98,9 @@ def test_what_is_cancelled_ends_as_it_was_told_to_and_takes_nothing(pool: Snapsh
     decided = decide(pool, rules)
     assert decided.becomes in {None, pool.ends_as}
     assert {d.act for d in decided.decisions} <= {Action.WAIT, Action.SKIP, Action.UNDRAIN, Action.FAIL}
-    drained = {v.name for v in pool.hosts if v.drained and not (v.row.left_drained or v.row.out_of_pool)}
+    drained = {
+        v.name for v in pool.hosts if v.drained and not (v.row.drained_by_earlier_failure or v.row.removed_from_pool)
+    }
     assert set(decided.chosen(Action.UNDRAIN)) == drained
 
 
@@ -106,7 +108,8 @@ def test_what_is_cancelled_ends_as_it_was_told_to_and_takes_nothing(pool: Snapsh
 @given(pools(RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL), policies())
 def test_while_a_person_is_waited_for_nothing_is_begun_and_nobody_signed_out(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
-    failed = {view.name for view in pool.hosts if view.row.left_drained} if pool.kind is RolloutKind.REFRESH else set()
+    refreshes = pool.kind is RolloutKind.REFRESH
+    failed = {view.name for view in pool.hosts if refreshes and view.row.drained_by_earlier_failure}
     assert {d.act for d in decided.decisions if d.host not in failed} <= {Action.WAIT, Action.UNDRAIN}
     assert not decided.warnings
     assert decided.becomes is None or pool.state is RolloutState.AWAITING_APPROVAL

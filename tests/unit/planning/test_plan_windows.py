@@ -44,7 +44,8 @@ def minutes_left(pool: Snapshot, rules: Policy) -> int:
 def test_outside_the_windows_nothing_is_begun_and_nobody_signed_out(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if not allowed(pool, rules, timedelta()):
-        left = {view.name for view in pool.hosts if view.row.left_drained}  # of a refresh: let go of, as failed
+        # Of a refresh: let go of, as failed.
+        left = {view.name for view in pool.hosts if view.row.drained_by_earlier_failure}
         assert not BEGINS & {decision.act for decision in decided.decisions if decision.host not in left}
 
 
@@ -72,7 +73,7 @@ def test_a_host_that_fits_in_nowhere_is_begun_at_an_opening_all_the_same(pool: S
 def test_what_was_drained_is_given_back_when_the_window_closes(pool: Snapshot, rules: Policy) -> None:
     if allowed(pool, rules, timedelta()):
         return
-    waiting = {view.name for view in pool.hosts if view.drained and not view.row.left_drained}
+    waiting = {view.name for view in pool.hosts if view.drained and not view.row.drained_by_earlier_failure}
     assert set(decide(pool, rules).chosen(Action.UNDRAIN)) == waiting
 
 

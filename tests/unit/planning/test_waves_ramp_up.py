@@ -64,7 +64,7 @@ def test_results_come_in_the_order_in_which_hosts_ended_whatever_the_order_of_ro
     for number, (minute, good, was_back) in enumerate(ended):
         moment = NOON + timedelta(minutes=minute)
         state = HostState.DONE if good else HostState.FAILED
-        fields: dict[str, Any] = {"state": state, "taken_at": NOON, "ended_at": moment, "back": was_back}
+        fields: dict[str, Any] = {"state": state, "taken_at": NOON, "ended_at": moment, "rolling_back": was_back}
         rows.append(host(f"h{number}", **fields).row)
     expected = [good for _, _, good in sorted((m, n, g) for n, (m, g, b) in enumerate(ended) if b is back)]
     shuffled = list(rows)

@@ -17,7 +17,7 @@ from shared.models.images import Image
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Rollout, RolloutHost, Warnings
 from shared.models.tasks import Task
 from shared.tables import keys
 from shared.tables.codec import Codec, Coding
@@ -72,18 +72,18 @@ def test_what_most_rows_have_empty_is_left_out_and_cannot_be_filtered_by() -> No
         "sessions",
     }  # fmt: skip
     assert codec.decode(entity, "e") == bare.model_copy(update={"etag": "e"})
-    full = bare.model_copy(update={"back": True, "error": "x", "warned": {"s": 5}, "signed_out": ("s",)})
+    full = bare.replace(rolling_back=True, error="x", warnings=Warnings(steps={"s": 5}), signed_out=("s",))
     assert codec.decode(codec.encode(full), "e") == full.model_copy(update={"etag": "e"})
-    for name, empty in (("back", False), ("error", "")):
+    for name, empty in (("rolling_back", False), ("error", "")):
         with pytest.raises(ValueError, match=name):
             codec.literal(name, empty)
-    assert codec.literal("back", True) == "true"
+    assert codec.literal("rolling_back", True) == "true"
 
 
 def test_rows_that_hold_what_is_left_out_now_are_read() -> None:
     codec = Codec(RolloutHost, keys.rollout_host_keys)
     bare = RolloutHost(rollout="1-a", host="h", vm_id="/vm")
-    before = codec.encode(bare) | {"back": False, "error": "", "warned": "{}", "signed_out": "[]"}
+    before = codec.encode(bare) | {"rolling_back": False, "error": "", "warnings": "{}", "signed_out": "[]"}
     assert codec.decode(before, "e") == bare.model_copy(update={"etag": "e"})
 
 

@@ -54,7 +54,11 @@ ON, OFF = {"version": "2.0.0"}, {"version": "1.0.0"}
         ({"state": S.FAILED}, [(H.FAILED, OFF), (H.SKIPPED, OFF)], 0),
         ({"state": S.RUNNING}, [(H.FAILED, OFF), (H.PENDING, OFF)], 50),
         # Stopped on its way back: what was not updated had nowhere to go back to.
-        ({"state": S.CANCELLED, "rollback_since": START}, [(H.DONE, OFF), (H.SKIPPED, ON | {"back": True})], 50),
+        (
+            {"state": S.CANCELLED, "rollback_since": START},
+            [(H.DONE, OFF), (H.SKIPPED, ON | {"rolling_back": True})],
+            50,
+        ),
         ({"state": S.CANCELLED, "rollback_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
         ({"state": S.ROLLED_BACK, "rollback_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
         # Cancelled before anything was looked at.

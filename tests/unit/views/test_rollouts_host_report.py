@@ -13,7 +13,7 @@ from tests.fixtures.app import START, office, update
 from tests.fixtures.rollout_rows import host, rollout
 
 H = HostState
-BACK = {"back": True, "goal_id": "/d/versions/1.0.0", "version": "1.0.0"}
+BACK = {"rolling_back": True, "goal_id": "/d/versions/1.0.0", "version": "1.0.0"}
 
 
 @pytest.mark.parametrize(
