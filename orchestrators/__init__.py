@@ -1,1 +1,1 @@
-"""The durable orchestrations: plain generators, each a table of contents; registered in `registration`."""
+"""The durable orchestrations: plain generators that list their steps, registered in `registration`."""

@@ -1,4 +1,4 @@
-"""Makes another version of an image the active one, and brings it to the pools that are to have it."""
+"""Activates another version of an image and updates the requested pools to it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from shared.core.steps import ACTIVATION_STEPS
 def activate_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
     """1 Switch the version. 2 Flip the flags in the gallery. 3 Update the pools, ring by ring. 4 End.
 
-    `given`: `task` and `run`. A roll-back goes the same way.
+    `given`: `task` and `run`. A roll-back takes the same steps.
     """
     yield from run_steps(context, ACTIVATION_STEPS, given)

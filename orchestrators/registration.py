@@ -1,4 +1,4 @@
-"""Registers the orchestrations with the Functions app; their bodies know nothing of it."""
+"""Registers the orchestrations with the Functions app; the generators themselves do not depend on it."""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ from typing import Any
 from durabletask.task import OrchestrationContext
 
 from orchestrators.run_steps import Orchestration, run_steps
-from shared.core.steps import HOST_STEPS
+from shared.core.names import RUN_HOST_STEPS
 
 
 def reimage_host(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
-    """1 Look again. 2 Re-image, replace or swap. 3 Join. 4 Register. 5 Await health. 6 Probe. 7 Bake. 8 Give back.
+    """1 Run the host's steps until one has to wait. 2 Wait. 3 Repeat until no step is left.
 
-    `given`: `rollout`, `host` and `run`. `again` begins another attempt; `stop`: the last step told the rollout.
+    `given`: `rollout`, `host` and `run`. Which step is next is in the host's row.
     """
-    yield from run_steps(context, HOST_STEPS, given)
+    yield from run_steps(context, (RUN_HOST_STEPS,), given)

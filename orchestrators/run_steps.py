@@ -1,4 +1,4 @@
-"""Walks through the steps of one thing: a host of a rollout, or a task on an image."""
+"""Runs activities one after the other, each until it needs no further call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from durabletask.task import OrchestrationContext, RetryPolicy, Task
 from shared.core.steps import NextAction
 
 TURNS = 200
-"""Calls of one generation: replaying a history costs time in proportion to its length."""
+"""Activity calls before continue-as-new. Each call replays the history, so the cost grows with their number."""
 
 PATIENCE = RetryPolicy(
     first_retry_interval=timedelta(seconds=2),
@@ -19,31 +19,28 @@ PATIENCE = RetryPolicy(
     backoff_coefficient=2.0,
     max_retry_interval=timedelta(seconds=60),
 )
-"""A look or a step that crashes (storage away, worker lost) is repeated for as long as it takes: giving up
-silently would leave people waiting. What cannot succeed is answered, not raised."""
+"""Retry without limit: the activities raise only when the infrastructure fails (storage unavailable, worker lost).
+Failures that a retry cannot mend are returned as results."""
 
 Orchestration = Generator[Task[Any], Any, Any]
 
 
 def run_steps(context: OrchestrationContext, steps: tuple[str, ...], given: dict[str, Any]) -> Orchestration:
-    """Call each step until it is through; it says how long to wait, and which step is to be called then.
+    """Call the activity of each step until it returns `next`, and wait in between as long as it says.
 
-    `again` begins with the first step; `stop` ends. After TURNS calls a new generation begins with the first
-    step: those that are behind it answer `next` at once, from the row.
+    `stop` ends the orchestration. After TURNS calls it continues as new with the first step: completed steps return
+    `next` at once, because the row says that they are completed.
     """
     index = 0
     for _ in range(TURNS):
         if index == len(steps):
             return
-        outcome = yield context.call_activity(steps[index], input=given, retry_policy=PATIENCE)
-        match outcome["action"]:
+        result = yield context.call_activity(steps[index], input=given, retry_policy=PATIENCE)
+        match result["action"]:
             case NextAction.NEXT:
                 index += 1
             case NextAction.WAIT:
-                index = steps.index(outcome.get("step") or steps[index])
-                yield context.create_timer(timedelta(seconds=outcome["seconds"]))
-            case NextAction.RESTART:
-                index = 0
+                yield context.create_timer(timedelta(seconds=result["seconds"]))
             case _:
                 return
     context.continue_as_new(given)

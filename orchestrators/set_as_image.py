@@ -1,4 +1,4 @@
-"""Makes a new image version from a template VM, which stays as it was."""
+"""Creates a new image version from a template VM and leaves the template VM unchanged."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from shared.core.steps import CAPTURE_STEPS
 
 
 def set_as_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
-    """1 Hold the image. 2 Switch the template off. 3 Snapshot it. 4 Start it again. 5 Make a copy. 6 Prepare the
-    copy. 7 Generalize it. 8 Capture a version. 9 Replicate it. 10 Record it. 11 Clean up.
+    """1 Reserve the image. 2 Power off the template VM. 3 Snapshot it. 4 Start it again. 5 Create a clone. 6 Prepare
+    the clone. 7 Generalize it. 8 Capture a version. 9 Replicate it. 10 Record it. 11 Clean up.
 
-    `given`: `task` and `run`. What is made is noted before it is made; after a failure only the last step is run.
+    `given`: `task` and `run`. Each resource is recorded before it is created. After a failure only the last step runs.
     """
     yield from run_steps(context, CAPTURE_STEPS, given)

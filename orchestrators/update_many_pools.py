@@ -11,7 +11,7 @@ from shared.core.steps import FLEET_UPDATE_STEPS
 
 
 def update_many_pools(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
-    """1 Update the pools, ring by ring, or have them stop or go back. 2 End.
+    """1 Update the pools, ring by ring; after a cancel, stop them or roll them back. 2 End.
 
     `given`: `task` and `run`.
     """

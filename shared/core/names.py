@@ -9,6 +9,7 @@ import hashlib
 
 PUBLISH_IMAGE = "publish_image"
 REIMAGE_HOST = "reimage_host"
+RUN_HOST_STEPS = "run_host_steps"
 RECONCILE_POOL = "reconcile_pool"
 RECHECK_HOST = "recheck_host"
 REBUILD_HOST = "rebuild_host"

@@ -1,4 +1,4 @@
-"""The steps of everything that is driven step by step, and what a step answers: all an orchestration knows. Pure."""
+"""The names of the steps in their order, and the result of a step: all that orchestrations know of steps. Pure."""
 
 from __future__ import annotations
 
@@ -61,35 +61,41 @@ CAPTURE_STEPS = (
     RECORD_VERSION,
     CLEAN_UP,
 )
-"""The steps of a set-as-image, in order. After a failure only the last one is still run."""
+"""The steps of a set-as-image, in order. After a failure only the last one still runs."""
 
 ACTIVATION_STEPS = (SWITCH_VERSION, FLIP_FLAGS, UPDATE_POOLS, END_ACTIVATION)
-"""The steps of an activation or a roll-back, in order. After a failure only the last one is still run."""
+"""The steps of an activation or a roll-back, in order. After a failure only the last one still runs."""
 
 FLEET_UPDATE_STEPS = (UPDATE_POOLS, END_FLEET_UPDATE)
-"""The steps of one job over many pools, in order. After a failure only the last one is still run."""
+"""The steps of a fleet update, in order. After a failure only the last one still runs."""
 
 
 class NextAction(StrEnum):
-    """What the orchestration does after a step."""
+    """What happens after a step."""
 
     NEXT = "next"
+    """The next step follows."""
     WAIT = "wait"
+    """The same step is called again after `StepResult.seconds`."""
     RESTART = "restart"
-    """Begin with the first step: another attempt."""
+    """The first step follows: another attempt. Only the steps of a host return it, and only their runner sees it."""
     STOP = "stop"
-    """Nothing more: done, failed, or given back."""
+    """No step follows: the work is done, has failed, or was given up."""
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """A step's answer; `seconds` belongs to `wait`. `step`: the one to be called next, when that is another one."""
+    """The result of a step. `seconds` is how long to wait, for WAIT only."""
 
     action: NextAction
     seconds: float = 0.0
-    step: str = ""
 
 
 def is_completed(steps: tuple[str, ...], phase: str, name: str) -> bool:
-    """Whether step `name` is behind something that has come as far as `phase`."""
+    """Whether step `name` is completed. `phase` is the last completed step, empty if there is none."""
     return bool(phase) and steps.index(phase) >= steps.index(name)
+
+
+def next_step(steps: tuple[str, ...], phase: str) -> str:
+    """The step after `phase`, the last completed one; the first step if `phase` is empty."""
+    return steps[steps.index(phase) + 1] if phase else steps[0]

@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.core.errors import FreshcoatError
 from shared.core.states import HostState
-from shared.core.steps import NextAction, StepResult
+from shared.core.steps import HOST_STEPS, NextAction, StepResult, next_step
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from shared.rollouts.recovery import resume_lost
 from tests.fixtures.app import Reply
@@ -198,7 +198,8 @@ class Stage(Play):
             outcome = run(name)
             if row and row.engine_run != started[2] and outcome.action is not NextAction.STOP:
                 self.watch.broken(5, f"{row.host} is driven by {row.engine_run}, and {started[2]} goes on: {outcome}")
-            self.watch.after_host_step(started[1], name, outcome)
+            if row:
+                self.watch.after_host_step(started[1], next_step(HOST_STEPS, row.phase), outcome)
             return outcome
 
         return watched

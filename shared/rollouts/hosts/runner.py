@@ -7,13 +7,13 @@ again after a crash finds out from the row and from Azure how far it had come.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.core import names
 from shared.core.errors import AzureRefused
 from shared.core.settings import Settings
 from shared.core.states import HostState
-from shared.core.steps import HOST_STEPS, NextAction, StepResult, is_completed
+from shared.core.steps import HOST_STEPS, NextAction, StepResult, is_completed, next_step
 from shared.ports.engine import Engine
 from shared.rollouts.hosts import canary_checks, rebuild, recheck, rejoin
 from shared.rollouts.hosts.context import HostContext, Step, load
@@ -48,16 +48,16 @@ MOST_STEPS = 5 * len(HOST_STEPS)
 """Steps of one call: more attempts than any policy allows."""
 
 
-def drive_host(services: Services, engine: Engine, given: dict[str, object], name: str) -> StepResult:
-    """Run step `name` of the host named in `given`, and those after it, until one has to wait or nothing is left.
+def run_host_steps(services: Services, engine: Engine, given: dict[str, object]) -> StepResult:
+    """Run the steps of the host named in `given`, from its next one on, until one has to wait or none is left.
 
-    The answer is `wait`, with the step to be called then, or `stop`; the rollout is told of a stop. Each turn of the
-    engine costs far more than a step that is through at once.
+    The result is WAIT or STOP; a STOP signals the rollout. One call runs as many steps as it can, because a turn of
+    the engine costs far more than most steps.
     """
     context = load(services, given)
     if context is None:
         return StepResult(NextAction.STOP)
-    outcome = _run_until_wait(context, name)
+    outcome = _run_until_wait(context)
     if context.dirty:
         context.save()
     if outcome.action is NextAction.STOP:
@@ -66,18 +66,19 @@ def drive_host(services: Services, engine: Engine, given: dict[str, object], nam
     return outcome
 
 
-def _run_until_wait(context: HostContext, name: str) -> StepResult:
+def _run_until_wait(context: HostContext) -> StepResult:
+    name = next_step(HOST_STEPS, context.row.phase)
     for _ in range(MOST_STEPS):
         step = HOST_STEP_RUNS[name]
         outcome = run_step(context, name, step.run, step.limit(context.services.settings))
         match outcome.action:
             case NextAction.NEXT:
-                name = HOST_STEPS[HOST_STEPS.index(name) + 1]
+                name = next_step(HOST_STEPS, name)
             case NextAction.RESTART:
                 name = HOST_STEPS[0]
             case _:
-                return replace(outcome, step=name)
-    return StepResult(NextAction.WAIT, context.services.settings.operation_poll, name)
+                return outcome
+    return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 
 @dataclass(frozen=True)
