@@ -7,7 +7,7 @@ from typing import Any
 from durabletask.task import OrchestrationContext
 
 from orchestrators.run_steps import Orchestration, run_steps
-from shared.core.steps import ACTIVATION_STEPS
+from shared.core.task_steps import ACTIVATION_STEPS
 
 
 def activate_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:

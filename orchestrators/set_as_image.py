@@ -7,7 +7,7 @@ from typing import Any
 from durabletask.task import OrchestrationContext
 
 from orchestrators.run_steps import Orchestration, run_steps
-from shared.core.steps import CAPTURE_STEPS
+from shared.core.task_steps import CAPTURE_STEPS
 
 
 def set_as_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:

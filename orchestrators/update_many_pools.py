@@ -7,7 +7,7 @@ from typing import Any
 from durabletask.task import OrchestrationContext
 
 from orchestrators.run_steps import Orchestration, run_steps
-from shared.core.steps import FLEET_UPDATE_STEPS
+from shared.core.task_steps import FLEET_UPDATE_STEPS
 
 
 def update_many_pools(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:

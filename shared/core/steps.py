@@ -1,4 +1,4 @@
-"""The names of the steps in their order, and the result of a step: all that orchestrations know of steps. Pure."""
+"""The steps of a host in their order, and the result of any step. Pure."""
 
 from __future__ import annotations
 
@@ -8,30 +8,12 @@ from enum import StrEnum
 from shared.core.names import (
     AWAIT_HEALTHY,
     BAKE_HOST,
-    CAPTURE_IMAGE,
-    CAPTURE_VERSION,
-    CLAIM_IMAGE,
-    CLEAN_UP,
-    COPY_DISK,
-    CREATE_COPY,
-    END_ACTIVATION,
-    END_FLEET_UPDATE,
-    FLIP_FLAGS,
-    GENERALIZE_COPY,
     JOIN_HOST,
-    PREPARE_COPY,
     PROBE_HOST,
     REBUILD_HOST,
     RECHECK_HOST,
-    RECORD_VERSION,
     REGISTER_HOST,
-    REPLICATE_VERSION,
-    RESTART_TEMPLATE,
     RETURN_HOST_TO_SERVICE,
-    SNAPSHOT_TEMPLATE,
-    SWITCH_OFF_TEMPLATE,
-    SWITCH_VERSION,
-    UPDATE_POOLS,
 )
 
 HOST_STEPS = (
@@ -45,29 +27,6 @@ HOST_STEPS = (
     RETURN_HOST_TO_SERVICE,
 )
 """The steps of one host in a rollout, in order."""
-
-CAPTURE_STEPS = (
-    CLAIM_IMAGE,
-    SWITCH_OFF_TEMPLATE,
-    SNAPSHOT_TEMPLATE,
-    RESTART_TEMPLATE,
-    COPY_DISK,
-    CREATE_COPY,
-    PREPARE_COPY,
-    GENERALIZE_COPY,
-    CAPTURE_IMAGE,
-    CAPTURE_VERSION,
-    REPLICATE_VERSION,
-    RECORD_VERSION,
-    CLEAN_UP,
-)
-"""The steps of a set-as-image, in order. After a failure only the last one still runs."""
-
-ACTIVATION_STEPS = (SWITCH_VERSION, FLIP_FLAGS, UPDATE_POOLS, END_ACTIVATION)
-"""The steps of an activation or a roll-back, in order. After a failure only the last one still runs."""
-
-FLEET_UPDATE_STEPS = (UPDATE_POOLS, END_FLEET_UPDATE)
-"""The steps of a fleet update, in order. After a failure only the last one still runs."""
 
 
 class NextAction(StrEnum):

@@ -9,7 +9,8 @@ from shared.audit.record import audit
 from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
 from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
 from shared.core.states import TaskState
-from shared.core.steps import CAPTURE_STEPS, FLEET_UPDATE_STEPS, is_completed
+from shared.core.steps import is_completed
+from shared.core.task_steps import CAPTURE_STEPS, FLEET_UPDATE_STEPS
 from shared.fleet.undo import stop_running
 from shared.models.tasks import CancelHow, Task, TaskKind
 from shared.ports.engine import Engine

@@ -10,6 +10,7 @@ from shared.api.common import Listed
 from shared.api.tasks import TaskBrief, TaskView
 from shared.core.errors import NotFound
 from shared.core.states import RolloutState, TaskState
+from shared.core.task_steps import TASK_STEPS
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.tasks import Task, TaskKind
 from shared.ports.paging import merged
@@ -17,7 +18,6 @@ from shared.ports.storage import Page
 from shared.services import ROLLOUTS, TASKS, Services
 from shared.views import rollout_progress
 from shared.views.fleet import Begun, pools_fields, read_rollouts
-from shared.workflow.task_steps import STEP_WORDS
 
 ROLLOUT: Literal["rollout"] = "rollout"
 """The kind of task that a rollout is."""
@@ -63,8 +63,9 @@ def rollout_view(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) 
 
 
 def words(step: str) -> str:
-    """A step's name in plain words; a name nobody has words for stays as it is."""
-    return STEP_WORDS.get(step, step)
+    """What a task does in this step, as people read it; an unknown name is returned unchanged."""
+    known = TASK_STEPS.get(step)
+    return known.words if known else step
 
 
 def _fields(task: Task) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from shared.core.errors import AzureRefused, Conflict, InvalidRequest, StaleRow
 from shared.core.states import TaskState, transition_task
 from shared.core.steps import NextAction, StepResult, is_completed
+from shared.core.task_steps import TASK_STEPS
 from shared.models.azure import Operation
 from shared.models.base import refuse_newer
 from shared.models.images import Image
@@ -143,11 +144,11 @@ TaskStepRun = Callable[[TaskContext], StepResult]
 
 
 def run_task_step(
-    services: Services, engine: Engine, given: dict[str, object], name: str, step: TaskStepRun, limit: float | None
+    services: Services, engine: Engine, given: dict[str, object], name: str, step: TaskStepRun
 ) -> StepResult:
-    """Run one step of the task named in `given`; `limit` is how long it may take in all, in seconds.
+    """Run step `name` of the task named in `given`.
 
-    What Azure or our own rules refuse makes the task fail: `next` is answered until the last step ends it.
+    A refusal, by Azure or by our own rules, fails the task: the other steps return NEXT until the last one ends it.
     """
     context = _load(services, engine, given)
     if context is None:
@@ -160,7 +161,7 @@ def run_task_step(
     if context.task.step != name:
         _begin(context, name)
     try:
-        outcome = run_within_limit(context, lambda: step(context), limit)
+        outcome = run_within_limit(context, lambda: step(context), TASK_STEPS[name].limit(services.settings))
     except StaleRow:
         raise  # another run drives the task: the call is repeated, and then finds that out
     except _EXPECTED as error:

@@ -80,7 +80,7 @@ def test_a_killed_host_takes_set_as_image_up_again_and_repeats_nothing(freshcoat
     freshcoat.kill_host()
     freshcoat.await_host(freshcoat.start_host())
     view = freshcoat.get(f"/tasks/{task}")
-    assert (view["state"], view["step"]) == ("running", "preparing the copy (sysprep)")
+    assert (view["state"], view["step"]) == ("running", "preparing the clone (sysprep)")
     freshcoat.sim("DELETE", "/faults")
 
     view = ended(freshcoat, task)

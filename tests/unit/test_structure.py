@@ -154,7 +154,7 @@ def test_orchestrators_know_neither_services_nor_settings_nor_sdks() -> None:
     for path in (ROOT / "orchestrators").glob("*.py"):
         for name in imports(path):
             assert not any(
-                within(name, f"shared.{part}") for part in ("services", "settings", "wiring", "azure", "tables")
+                within(name, f"shared.{part}") for part in ("services", "core.settings", "wiring", "azure", "tables")
             )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shared.core.errors import AzureConflict, AzureError, AzureRefused
 from shared.core.names import SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
-from shared.core.steps import ACTIVATION_STEPS, NextAction, StepResult, is_completed
+from shared.core.steps import NextAction, StepResult, is_completed
+from shared.core.task_steps import ACTIVATION_STEPS
 from shared.fleet.steps import not_overtaken
 from shared.images.activation.request import switched
 from shared.images.change_records import write_change_records

@@ -14,7 +14,8 @@ from functools import partial
 from shared.core.errors import AzureConflict, AzureRefused
 from shared.core.names import RESTART_TEMPLATE
 from shared.core.states import TaskState, VersionState
-from shared.core.steps import CAPTURE_STEPS, NextAction, StepResult, is_completed
+from shared.core.steps import NextAction, StepResult, is_completed
+from shared.core.task_steps import CAPTURE_STEPS
 from shared.models.azure import Operation
 from shared.models.tasks import Made
 from shared.records.tasks import audit_task

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from activities.task import TASK_STEPS
+from activities.task import TASK_STEP_RUNS
 from shared.core.errors import AzureBusy, AzureForbidden, StaleRow
-from shared.core.names import PREPARE_COPY, REPLICATE_VERSION, SWITCH_VERSION
+from shared.core.names import REPLICATE_VERSION, SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import NextAction
 from shared.models.pools import Ring
@@ -82,7 +82,7 @@ def test_a_task_ends_when_azure_is_busy_for_twelve_hours_on_end() -> None:
     play.app.world.fail("start_prepare", BUSY, times=10**9)
     task_id = set_as_image(play)
     play.run(11.5)
-    assert (play.task(task_id).step, play.task(task_id).failure) == (PREPARE_COPY, "")
+    assert (play.task(task_id).step, play.task(task_id).failure) == ("prepare_copy", "")
     task = play.finish(task_id)
     assert task.state is TaskState.FAILED
     assert "too busy for 12 hours" in task.failure
@@ -188,8 +188,8 @@ def test_a_part_that_cannot_be_raised_any_more_is_told() -> None:
 def test_an_instance_whose_task_was_taken_back_stops() -> None:
     play = studio()
     given: dict[str, object] = {"task": "gone", "run": 1}
-    step = TASK_STEPS[SWITCH_VERSION].run
-    assert run_task_step(play.app.services, play.app.engine, given, SWITCH_VERSION, step, 1).action is NextAction.STOP
+    step = TASK_STEP_RUNS[SWITCH_VERSION]
+    assert run_task_step(play.app.services, play.app.engine, given, SWITCH_VERSION, step).action is NextAction.STOP
 
 
 def replicas_of(play: Play, version: str) -> dict[str, int]:

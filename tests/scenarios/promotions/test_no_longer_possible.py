@@ -171,7 +171,7 @@ class TestRefused:
         app.tables.versions.failures["write_many"] = [BUSY]
         assert run(app) == []
         given: dict[str, object] = {"task": row(app, promotion_id).task, "run": 1}
-        step = quietly(run_task_step, app.services, app.engine, given, SWITCH_VERSION, switch_version, None)
+        step = quietly(run_task_step, app.services, app.engine, given, SWITCH_VERSION, switch_version)
         app.world.meanwhile("version", step)
         app.world.fail("version", AzureForbidden("gallery_image_versions.get", 403, "AuthorizationFailed", "no right"))
         assert run(app) == []

@@ -36,7 +36,12 @@ def assert_output(printed: str) -> None:
     assert "\x1b" not in printed
     for number, title in enumerate(("Set as image", "A burst host", "Test", "Activate", "Update", "A burst host"), 1):
         assert f"\n{number} of 6  {title}" in printed
-    for step in ("switching the template off", "preparing the copy (sysprep)", "capturing the version", "cleaning up"):
+    for step in (
+        "powering off the template VM",
+        "preparing the clone (sysprep)",
+        "creating the version",
+        "cleaning up",
+    ):
         assert step in printed
     assert "sessions left" in printed
     assert "\n26 of 26 hosts of hp-office are on 2.0.0.\n2 of 2 hosts of hp-lab are on 2.0.0.\n" in printed

@@ -15,7 +15,7 @@ from local.demo.show_task import TaskDisplay
 from shared.core.states import RolloutState, TaskState
 from tests.tools.stack.demo_views import rollout, task
 
-SWITCH_OFF, SNAPSHOT, START = "switching the template off", "taking a snapshot", "starting the template again"
+SWITCH_OFF, SNAPSHOT, START = "powering off the template VM", "taking a snapshot", "starting the template VM again"
 
 
 def shown[V](display: Display[V], views: Sequence[V], *, terminal: bool = False) -> str:
