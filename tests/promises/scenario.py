@@ -199,7 +199,7 @@ class Stage(Play):
             if row and row.engine_run != started[2] and outcome.action is not NextAction.STOP:
                 self.watch.broken(5, f"{row.host} is driven by {row.engine_run}, and {started[2]} goes on: {outcome}")
             if row:
-                self.watch.after_host_step(started[1], next_step(HOST_STEPS, row.phase), outcome)
+                self.watch.after_host_step(started[1], next_step(HOST_STEPS, row.rebuild.completed_step), outcome)
             return outcome
 
         return watched

@@ -67,7 +67,7 @@ def run_host_steps(services: Services, engine: Engine, given: dict[str, object])
 
 
 def _run_until_wait(context: HostContext) -> StepResult:
-    name = next_step(HOST_STEPS, context.row.phase)
+    name = next_step(HOST_STEPS, context.row.rebuild.completed_step)
     for _ in range(MOST_STEPS):
         step = HOST_STEP_RUNS[name]
         outcome = run_step(context, name, step.run, step.limit(context.services.settings))
