@@ -1,1 +1,1 @@
-"""The use cases of Update Image: asking for it, looking at a pool, rebuilding a host, steering, progress."""
+"""The use cases of a rollout: preview, preflight, start, reconcile passes, rebuilding hosts, commands, recovery."""

@@ -1,4 +1,4 @@
-"""What can be told a rollout and how that is answered: a table of states and commands, and what else counts. Pure."""
+"""Which command is allowed in which state of a rollout, and why not. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 
 
 class Command(StrEnum):
-    """What can be told a rollout. `cancel` leaves the rest as it is, `roll_back` takes everything back."""
+    """The commands to a rollout. `cancel` leaves the hosts as they are, `roll_back` returns them to the old version."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -27,7 +27,7 @@ class Reply(StrEnum):
 
     DO = "do"
     ALREADY = "already"
-    """It is so already: answered as done, nothing is written."""
+    """The command has no effect in this state: the answer is success, and nothing is written."""
     REFUSE = "refuse"
 
 
@@ -50,83 +50,84 @@ _ROWS: dict[RolloutState, tuple[Reply, ...]] = {
 REPLIES: dict[RolloutState, dict[Command, Reply]] = {
     state: dict(zip(Command, row, strict=True)) for state, row in _ROWS.items()
 }
-"""By the state alone; `reply` looks at the rest of the rollout too. `retry` needs hosts that have failed."""
+"""The replies that follow from the state alone; `reply` also considers the other fields and the failed hosts."""
 
-_NOT_OF_A_REFRESH = frozenset({_C.CANCEL, _C.ROLL_BACK, _C.RESCHEDULE})
-"""Its pool says whether hosts are refreshed, and it has no moments."""
+_NOT_FOR_REFRESHES = frozenset({_C.CANCEL, _C.ROLL_BACK, _C.RESCHEDULE})
+"""A refresh is switched on and off on its pool, and it has no schedule."""
 
 
 def has_begun(rollout: Rollout) -> bool:
-    """Whether something may have been done to a host, so that there is something to take back."""
+    """Whether a host may have been changed, so that there is something to roll back."""
     return rollout.started_at is not None and rollout.state is not RolloutState.SCHEDULED
 
 
 def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command) -> Reply:
-    """How the command is answered now. `failed`: the rollout's failed hosts; only `retry` looks at them."""
-    if _of_another_kind(rollout, command):
+    """The reply to a command now. `failed`: the rollout's failed hosts; only `retry` needs them."""
+    if _excluded_by_kind(rollout, command):
         return Reply.REFUSE
     if command is Command.ROLL_BACK and not has_begun(rollout):
-        command = Command.CANCEL  # nothing to take back
-    text = REPLIES[rollout.state][command]
+        command = Command.CANCEL  # no host was changed, so there is nothing to roll back
+    by_state = REPLIES[rollout.state][command]
     match command:
-        case Command.APPROVE if text is Reply.REFUSE and rollout.approved_at:
+        case Command.APPROVE if by_state is Reply.REFUSE and rollout.approved_at:
             return Reply.ALREADY
-        case Command.ROLL_BACK if text is Reply.DO and _can_be_rolled_back(rollout):
+        case Command.ROLL_BACK if by_state is Reply.DO and _roll_back_was_cancelled(rollout):
             return Reply.REFUSE
-        case Command.RETRY if text is Reply.DO:
-            return _retried(rollout, failed)
+        case Command.RETRY if by_state is Reply.DO:
+            return _reply_to_retry(rollout, failed)
         case _:
-            return text
+            return by_state
 
 
-def _of_another_kind(rollout: Rollout, command: Command) -> bool:
+def _excluded_by_kind(rollout: Rollout, command: Command) -> bool:
+    """Whether rollouts of this kind never accept the command."""
     match rollout.kind:
         case RolloutKind.REFRESH:
-            return command in _NOT_OF_A_REFRESH or (command is Command.RETRY and rollout.state.ended)
+            return command in _NOT_FOR_REFRESHES or (command is Command.RETRY and rollout.state.ended)
         case RolloutKind.ROLL_BACK:
             return command is Command.ROLL_BACK
         case _:
             return False
 
 
-def _can_be_rolled_back(rollout: Rollout) -> bool:
-    """Whether it was going back and was told to leave it: the hosts it has left since are through."""
+def _roll_back_was_cancelled(rollout: Rollout) -> bool:
+    """Whether it was cancelled while it rolled back: it does not return to the hosts that it has left since."""
     return rollout.state is RolloutState.CANCELLING and rollout.rolling_back
 
 
-def _retried(rollout: Rollout, failed: Sequence[RolloutHost]) -> Reply:
+def _reply_to_retry(rollout: Rollout, failed: Sequence[RolloutHost]) -> Reply:
     if not failed:
         return Reply.REFUSE
-    goes_on = not rollout.state.ended and rollout.state is not RolloutState.PAUSED
-    return Reply.ALREADY if goes_on and all(_asked_for(rollout, host) for host in failed) else Reply.DO
+    continues = not rollout.state.ended and rollout.state is not RolloutState.PAUSED
+    return Reply.ALREADY if continues and all(_retry_is_pending(rollout, host) for host in failed) else Reply.DO
 
 
-def _asked_for(rollout: Rollout, host: RolloutHost) -> bool:
-    """Whether somebody has had this host tried again, and the next look does so."""
+def _retry_is_pending(rollout: Rollout, host: RolloutHost) -> bool:
+    """Whether a retry of this host was requested already, so that the next reconcile pass starts it."""
     return bool(rollout.retried_at and host.ended_at and host.ended_at <= rollout.retried_at)
 
 
 def refusal_of(rollout: Rollout, command: Command) -> str:
-    """Why a command is refused that `reply` refuses, and what to do instead."""
+    """Why `reply` refuses the command, and what to do instead."""
     return f"Rollout {rollout.id} {ROLLOUT_WORDS[rollout.state]}: {_why(rollout, command)}."
 
 
 def _why(rollout: Rollout, command: Command) -> str:
-    if _of_another_kind(rollout, command):
-        return _why_not_of_its_kind(rollout)
+    if _excluded_by_kind(rollout, command):
+        return _why_excluded_by_kind(rollout)
     match command:
         case Command.RESUME if rollout.state is RolloutState.AWAITING_APPROVAL:
-            return "it is not paused, and goes on once somebody approves it"  # so "done" would not be true
+            return "it is not paused; approve it to continue"  # answering "done" would be untrue
         case Command.RESUME if not rollout.state.ended:
-            return "only a paused one can be resumed"
+            return "only a paused rollout can be resumed"
         case Command.APPROVE:
             paused = rollout.state is RolloutState.PAUSED and rollout.awaiting_since
-            return f"nothing waits for approval{'; resume it, then it asks again' if paused else ''}"
+            return f"nothing waits for approval{'; resume it, then it will ask again' if paused else ''}"
         case Command.ROLL_BACK if rollout.state.ended:
-            return f"it is too late to take it back; {_how_to_roll_back(rollout)}"
+            return f"it is too late to roll it back; {_how_to_roll_back(rollout)}"
         case Command.ROLL_BACK:
             goal = f"version {rollout.from_version}" if rollout.from_version else "the former version"
-            return f"it was going back and leaves the rest as it is; once it has ended, publish {goal} for that"
+            return f"it is being cancelled during a roll-back; when it has ended, publish {goal} to finish rolling back"
         case Command.RETRY:
             return _why_no_retry(rollout)
         case _:
@@ -134,28 +135,29 @@ def _why(rollout: Rollout, command: Command) -> str:
 
 
 def _how_to_roll_back(rollout: Rollout) -> str:
-    """What takes the pool back after the end. Without a first host that had proved good the pool's version never moved:
-    to the pool there is nothing to roll back then, though some of its hosts are on the new version."""
+    """How to roll the pool back after the rollout has ended.
+
+    The pool's version changes only when a canary host passes. Before that, rolling the pool back does nothing, although
+    some of its hosts may have the new version.
+    """
     proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if proven and not rollout.retry_of:
-        return f"use POST /api/pools/{rollout.pool}/roll-back"
+        return f"roll back pool {rollout.pool} instead"
     if rollout.from_version is None or rollout.retry_of:
         return "publish the version you want with update-image"
     other = rollout.from_image not in {None, rollout.image}
     former = f"{rollout.from_version}{f' of image {rollout.from_image}' if other else ''}"
-    return (
-        f"with it pool {rollout.pool} never left version {former}: publish that with update-image, for hosts that did"
-    )
+    return f"pool {rollout.pool} still has version {former}: publish that with update-image for the hosts that changed"
 
 
-def _why_not_of_its_kind(rollout: Rollout) -> str:
+def _why_excluded_by_kind(rollout: Rollout) -> str:
     if rollout.kind is RolloutKind.ROLL_BACK and rollout.state.ended:
-        return "it was a way back itself; publish the version you want with update-image"
+        return "it was a roll-back itself; publish the version you want with update-image"
     if rollout.kind is RolloutKind.ROLL_BACK:
-        return "it goes back already; cancel it with how leave"
+        return 'it is a roll-back already; to stop it, cancel it with "how": "leave"'
     if rollout.state.ended:
-        return "it has refreshed hosts, and another one does so as long as the pool asks for it"
-    return "it refreshes hosts as long as the pool asks for it; set refresh: off on the pool"
+        return "it was a refresh; the pool starts a new one as long as its refresh is switched on"
+    return 'it refreshes hosts until the pool switches that off; set "refresh": "off" on the pool'
 
 
 def _why_no_retry(rollout: Rollout) -> str:
@@ -165,4 +167,4 @@ def _why_no_retry(rollout: Rollout) -> str:
         case RolloutState.CANCELLING:
             return "wait for its end, then retry"
         case _:
-            return "no host of it has failed"
+            return "none of its hosts failed"

@@ -1,4 +1,4 @@
-"""Taking up what nobody drives: rollouts the tables call running while the engine has lost them."""
+"""Restarts open rollouts that the engine has lost, and ends open rollouts that hold no pool."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ log = logging.getLogger("freshcoat.recovery")
 PAGE = 500
 
 RECENT = 50
-"""Rollouts, newest first, among which those without a pool are looked for: they turn up soon after they were made."""
+"""How many of the newest rollouts are checked for a missing pool: a rollout loses its pool soon after its creation."""
 
 
 def resume_lost(services: Services, engine: Engine) -> list[str]:
-    """Start every rollout that is not ended and has no living engine instance again; their ids.
+    """Restart every open rollout that has no live engine instance; return their ids.
 
-    The tables decide: a pool's claim names its rollout. A rollout younger or seen less long ago than
-    `resume_after` is left alone, since its first instance may just be starting. A rollout that has ended while
-    its pool is still claimed (a crash in between) releases the pool. An open one that no pool is claimed for ends.
-    So it is with the refresh of each pool; one that a pool asks for and that is missing is begun.
+    The tables are authoritative: a pool's claim names its rollout. A rollout created or reconciled less than
+    `resume_after` ago is skipped, because its instance may just be starting. An ended rollout that still holds its pool
+    (after a crash) releases it. An open rollout that holds no pool is ended. The same holds for each pool's refresh; a
+    missing refresh is started.
     """
     resumed: list[str] = []
     pools = _pools(services)
@@ -37,25 +37,25 @@ def resume_lost(services: Services, engine: Engine) -> list[str]:
         try:
             _resume_on(services, engine, pool, resumed)
         except NewerRow as error:
-            log.error("pool %s is passed over: %s", pool.name, error)
+            log.error("pool %s is skipped: %s", pool.name, error)
     _end_unclaimed(services, {claim for pool in pools for claim in (pool.running_rollout, pool.refresh_rollout)})
     return resumed
 
 
 def _resume_on(services: Services, engine: Engine, pool: Pool, resumed: list[str]) -> None:
-    """Start the pool's rollout and its refresh again, if nothing drives them, and add their ids to `resumed`."""
+    """Restart the pool's rollout and its refresh if the engine lost them, and add their ids to `resumed`."""
     rollout = _running(services, pool)
     for lost in (rollout, _refreshing(services, engine, pool)):
-        if lost and _silent(services, lost) and not engine.rollout_alive(lost.id, lost.engine_run):
-            _start_again(services, engine, lost)
+        if lost and _is_silent(services, lost) and not engine.rollout_alive(lost.id, lost.engine_run):
+            _restart(services, engine, lost)
             resumed.append(lost.id)
 
 
 def _running(services: Services, pool: Pool) -> Rollout | None:
-    """The open rollout that holds the pool, if there is one; the end of another one is settled."""
+    """The open rollout that holds the pool, if any; an ended one is settled, which releases the pool."""
     rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout) if pool.running_rollout else None
     if rollout is None:
-        return None  # nothing, or a request that is just being accepted, or died: the next one takes the claim over
+        return None  # no claim, or a request is being accepted, or it crashed: the next request takes the claim over
     if rollout.state.ended:
         apply_outcome_to_pool(services, rollout)
         return None
@@ -63,15 +63,15 @@ def _running(services: Services, pool: Pool) -> Rollout | None:
 
 
 def _refreshing(services: Services, engine: Engine, pool: Pool) -> Rollout | None:
-    """The pool's open refresh, begun if it is missing. Trouble with one pool must not keep the others waiting."""
-    standing = services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if pool.refresh_rollout else None
-    missing = pool.refresh is not Refresh.OFF and (standing is None or standing.state.ended)
+    """The pool's open refresh, started if it is missing. An error on one pool must not stop the others."""
+    refresh = services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if pool.refresh_rollout else None
+    missing = pool.refresh is not Refresh.OFF and (refresh is None or refresh.state.ended)
     if missing:
         try:
-            standing = keep_refresh(services, engine, pool.name)
+            refresh = keep_refresh(services, engine, pool.name)
         except FreshcoatError as error:
             log.warning("pool %s is not refreshed: %s", pool.name, error)
-    return standing if standing and not standing.state.ended else None
+    return refresh if refresh and not refresh.state.ended else None
 
 
 def _pools(services: Services) -> list[Pool]:
@@ -86,10 +86,10 @@ def _pools(services: Services) -> list[Pool]:
 
 
 def _end_unclaimed(services: Services, claims: set[str]) -> None:
-    """End recent rollouts that are open while their pool is not theirs: nobody may drive them.
+    """End recent rollouts that are open but do not hold their pool, since they must not change it.
 
-    So is one whose row was written after its claim had lapsed, or whose pool was unregistered before. Within
-    CLAIM_GRACE it may be about to find that out by itself.
+    This happens when the row was written after the claim had lapsed, or when the pool was unregistered before. Rollouts
+    younger than CLAIM_GRACE are skipped: their request may be about to end them itself.
     """
     oldest = services.now() - CLAIM_GRACE
     for rollout in services.rollouts.page(ROLLOUTS, limit=RECENT).rows:
@@ -103,30 +103,35 @@ def _end_unclaimed(services: Services, claims: set[str]) -> None:
 def _end(services: Services, rollout: Rollout) -> None:
     cancelling = rollout.state is RolloutState.CANCELLING
     to = RolloutState.CANCELLED if cancelling else RolloutState.FAILED
-    note = rollout.note if cancelling else "Its pool is not held for it, so nothing may drive it. Ask again."
+    note = (
+        rollout.note
+        if cancelling
+        else "The pool is no longer reserved for this rollout, so it cannot continue. Start a new one."
+    )
     state = transition_rollout(rollout.id, rollout.state, to)
     try:
         services.rollouts.replace(
             rollout.model_copy(update={"state": state, "note": note, "resume_to": None, "ended_at": services.now()})
         )
     except StaleRow:
-        return  # it has changed since, so it is looked at anew next time
+        return  # somebody changed it in the meantime; the next run checks it again
     except NewerRow as error:
-        log.error("rollout %s is passed over: %s", rollout.id, error)
+        log.error("rollout %s is skipped: %s", rollout.id, error)
         return
-    log.error("rollout %s was open, but pool %s is not held for it: %s", rollout.id, rollout.pool, state.value)
+    log.error("rollout %s was open but did not hold pool %s; it is now %s", rollout.id, rollout.pool, state.value)
 
 
-def _silent(services: Services, rollout: Rollout) -> bool:
+def _is_silent(services: Services, rollout: Rollout) -> bool:
+    """Whether the last sign of life is older than `resume_after`."""
     last = max(rollout.created_at, rollout.last_pass.at if rollout.last_pass else rollout.created_at)
     return services.now() >= last + timedelta(seconds=services.settings.resume_after)
 
 
-def _start_again(services: Services, engine: Engine, rollout: Rollout) -> None:
-    """A new run under a new number: an old instance that comes back to life after all finds that it is not it."""
+def _restart(services: Services, engine: Engine, rollout: Rollout) -> None:
+    """Start a new run with a new number; an old instance that is still alive sees the number and stops."""
     try:
         again = services.rollouts.replace(rollout.model_copy(update={"engine_run": rollout.engine_run + 1}))
     except StaleRow:
         return
-    log.warning("rollout %s of %s was driven by nobody and is taken up again", rollout.id, rollout.pool)
+    log.warning("rollout %s of pool %s had no live engine instance and is restarted", rollout.id, rollout.pool)
     engine.start_rollout(again.id, again.engine_run)

@@ -1,4 +1,4 @@
-"""Taking a pool back to what it was on before, in one call, whether an update runs or has ended."""
+"""Rolls a pool back to its former image version in one call, whether an update is running or has ended."""
 
 from __future__ import annotations
 
@@ -25,90 +25,89 @@ from shared.services import ROLLOUTS, Services
 from shared.views.rollout_progress import progress
 
 
-def roll_back_pool(services: Services, engine: Engine, name: str, asked: RollBackPoolRequest, who: str) -> RolloutView:
-    """Take a pool back: by the update that runs on it, or by a new rollout to its previous version.
+def roll_back_pool(
+    services: Services, engine: Engine, name: str, request: RollBackPoolRequest, who: str
+) -> RolloutView:
+    """Roll back a pool: roll back the update that runs on it, or start a new rollout to its previous version.
 
-    The update that runs goes back by its own schedule and policy. A roll-back that runs already is answered. Raises
+    A running update rolls back under its own schedule and policy. If a roll-back runs already, it is returned. Raises
     NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict, AzureBusy.
     """
     pool = free_pool(services, name)
     running = running_rollout(services, pool)
-    if running and _goes_back(running):
+    if running and _is_roll_back(running):
         return _view(services, running)
     if running:
         _refuse_without_previous_version(running)
         _refuse_not_started(running)
-        return control.cancel(services, engine, running.id, who, CancelHow.ROLL_BACK, reason=asked.reason)
+        return control.cancel(services, engine, running.id, who, CancelHow.ROLL_BACK, reason=request.reason)
     refuse_second(services, pool)
-    wanted = _spec(services, pool, asked)
+    spec = _spec_of_previous_version(services, pool, request)
     try:
-        return _view(services, begin_rollout(services, engine, pool, wanted, who))
+        return _view(services, begin_rollout(services, engine, pool, spec, who))
     except Conflict as conflict:
         other = services.rollouts.find(ROLLOUTS, conflict.rollout) if conflict.rollout else None
-        if other and not other.state.ended and _goes_back(other):
-            return _view(services, other)  # somebody asked for it at the same time
+        if other and not other.state.ended and _is_roll_back(other):
+            return _view(services, other)  # a concurrent request started it
         raise
 
 
-def plan_roll_back(services: Services, name: str, asked: RollBackPoolRequest, who: str) -> PlanView:
-    """What `roll_back_pool` would do; writes nothing. Of an update that runs: going back to what was before it.
+def plan_roll_back(services: Services, name: str, request: RollBackPoolRequest, who: str) -> PlanView:
+    """The plan of `roll_back_pool`; writes nothing. For a running update: the plan of rolling it back.
 
     Raises NotFound, InvalidRequest, Conflict, AzureBusy.
     """
     pool = find_pool(services, name)
     running = running_rollout(services, pool)
     if running is None:
-        return plan_rollout(services, pool, _spec(services, pool, asked), who)
-    if not _goes_back(running):
+        return plan_rollout(services, pool, _spec_of_previous_version(services, pool, request), who)
+    if not _is_roll_back(running):
         _refuse_without_previous_version(running)
-    # To the planner the pool is free: the rollout that runs is the one that goes back.
+    # The plan must treat the pool as free: the running rollout is the one that rolls back.
     free = pool.model_copy(update={"running_rollout": ""})
-    return _with_running(plan_rollout(services, free, _spec_of_request(services, running), who), running)
+    return _with_running(plan_rollout(services, free, _spec_of_running(services, running), who), running)
 
 
 def _view(services: Services, rollout: Rollout) -> RolloutView:
     return progress(rollout, services.hosts.all(rollout.id), services.now())
 
 
-def _goes_back(running: Rollout) -> bool:
-    """Whether it is a rollout that takes the pool back, and goes on doing so."""
+def _is_roll_back(running: Rollout) -> bool:
+    """Whether it is a roll-back that is not being cancelled."""
     return running.kind is RolloutKind.ROLL_BACK and running.state is not RolloutState.CANCELLING
 
 
 def _refuse_not_started(running: Rollout) -> None:
-    """Raises Conflict for a rollout that has changed nothing yet: to cancel it would take the pool nowhere."""
+    """Raises Conflict for a rollout that has changed no host yet: there is nothing to roll back."""
     if not has_begun(running):
-        text = f"Rollout {running.id} has not begun, so there is nothing of it to take back: cancel it, then ask again."
+        text = f"Rollout {running.id} has not changed any host yet. Cancel it, then roll back the pool."
         raise Conflict(text, rollout=running.id)
 
 
 def _refuse_without_previous_version(running: Rollout) -> None:
-    """Raises Conflict when the pool would not come back by taking this rollout back."""
+    """Raises Conflict when rolling back this rollout would not bring the pool to another version."""
     before = (running.from_image or running.image, running.from_version)
     if running.kind is RolloutKind.ROLL_BACK:
-        reason = "is being cancelled on its way back: wait for its end, then publish the version you want"
+        reason = "is a roll-back that is being cancelled: wait for its end, then publish the version you want"
     elif before == (running.image, running.version):
-        reason = (
-            "brings hosts to the version the pool is on already: cancel it with how leave, and roll back at its end"
-        )
+        reason = 'targets the version the pool already has: cancel it with "how": "leave", then roll back after it ends'
     else:
         return
     raise Conflict(f"Rollout {running.id} {reason}.", rollout=running.id)
 
 
-def _spec(services: Services, pool: Pool, asked: RollBackPoolRequest) -> RolloutSpec:
+def _spec_of_previous_version(services: Services, pool: Pool, request: RollBackPoolRequest) -> RolloutSpec:
     """A rollout to the pool's previous version. Raises InvalidRequest, NotFound, Conflict when none is known."""
     if pool.previous_version is None:
         raise Conflict(
-            f"No version is known that pool {pool.name} was on before {pool.version or 'this one'}. "
-            "Publish the one you want with update-image (allow_downgrade: true for an older one); hosts that are on it "
-            "already are skipped."
+            f"The version that pool {pool.name} had before {pool.version or 'this one'} is not known. "
+            'Publish the version you want with update-image; an older one needs "allow_downgrade": true.'
         )
     problems: list[FieldProblem] = []
     schedule, policy = resolve_schedule_and_policy(
         problems,
-        lambda: parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone),
-        lambda: rollback_policy(asked.schedule.mode, pool.policy, asked.policy),
+        lambda: parse_schedule(request.schedule, now=services.now(), pool_zone=pool.time_zone),
+        lambda: rollback_policy(request.schedule.mode, pool.policy, request.policy),
     )
     if schedule is None or policy is None:
         raise InvalidRequest(problems)
@@ -117,31 +116,39 @@ def _spec(services: Services, pool: Pool, asked: RollBackPoolRequest) -> Rollout
         version=pool.previous_version,
         schedule=schedule,
         policy=policy,
-        reason=asked.reason,
+        reason=request.reason,
         allow_downgrade=True,
         kind=RolloutKind.ROLL_BACK,
     )
 
 
-def _spec_of_request(services: Services, running: Rollout) -> RolloutSpec:
-    """Where the rollout that runs brings the pool when it goes back. Raises NotFound, Conflict."""
-    back = running.kind is RolloutKind.ROLL_BACK
-    version = running.version if back else running.from_version
+def _spec_of_running(services: Services, running: Rollout) -> RolloutSpec:
+    """The roll-back of the running rollout as a rollout of its own. Raises NotFound, Conflict."""
+    is_roll_back = running.kind is RolloutKind.ROLL_BACK
+    version = running.version if is_roll_back else running.from_version
     if version is None:
-        raise Conflict(f"It is not known which version pool {running.pool} had before rollout {running.id}.")
+        raise Conflict(f"The version that pool {running.pool} had before rollout {running.id} is not known.")
     return RolloutSpec(
-        image=find_image(services, running.image if back else running.from_image or running.image),
+        image=find_image(services, running.image if is_roll_back else running.from_image or running.image),
         version=version,
         schedule=running.schedule,
-        policy=running.policy if back else as_rollback_policy(running.policy),
+        policy=running.policy if is_roll_back else as_rollback_policy(running.policy),
         allow_downgrade=True,
         kind=RolloutKind.ROLL_BACK,
     )
 
 
 def _with_running(plan: PlanView, running: Rollout) -> PlanView:
-    """The plan, with a finding that names the rollout by which it happens."""
-    action = "takes the pool back already" if running.kind is RolloutKind.ROLL_BACK else "runs, and goes back itself"
-    text = warned("rollout", f"rollout {running.id} {action}", "its schedule and policy count, not those sent here")
-    others = [finding for finding in plan.preflight if finding.check != "rollout"]
-    return plan.model_copy(update={"preflight": [*others, text]})
+    """The plan, with a finding that names the running rollout which carries it out."""
+    action = (
+        "rolls the pool back already"
+        if running.kind is RolloutKind.ROLL_BACK
+        else "is running and will roll back itself"
+    )
+    finding = warned(
+        "rollout",
+        f"rollout {running.id} {action}",
+        "nothing to do; its own schedule and policy apply, not the ones sent here",
+    )
+    others = [other for other in plan.preflight if other.check != "rollout"]
+    return plan.model_copy(update={"preflight": [*others, finding]})

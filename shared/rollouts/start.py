@@ -1,4 +1,4 @@
-"""Writing the row of a rollout whose pool is claimed: afterwards it is driven, or it has ended and the pool is free."""
+"""Starts a rollout: check, claim the pool, write the row, start the orchestration."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from shared.views.rollout_progress import progress
 
 
 def write_rollout(services: Services, rollout: Rollout) -> Rollout:
-    """Write the row, and make sure that pool and version are still the rollout's to take.
+    """Write the row of a rollout whose pool is claimed, then check that the pool and the version are still available.
 
-    Raises Conflict when they are not (the row is ended then), AzureBusy.
+    Raises Conflict when they are not (the row is written as failed then), AzureBusy.
     """
     written = _write(services, rollout)
     _refuse_version_being_removed(services, written)
@@ -32,12 +32,12 @@ def write_rollout(services: Services, rollout: Rollout) -> Rollout:
 
 
 def _write(services: Services, rollout: Rollout) -> Rollout:
-    """Write the row; the claim is given back when it cannot be, and must still be ours when it is."""
+    """Write the row. If that fails, release the claim; if it succeeds, check that the claim is still ours."""
     try:
         written = services.rollouts.add(rollout)
     except AzureBusy:
-        # Perhaps only the answer was lost. When the tables do not even say that, the claim stays: with the row
-        # the resume timer drives the rollout, without it the claim lapses.
+        # Perhaps only the response was lost. If this read fails too, the claim stays: when the row exists, the resume
+        # timer starts the rollout; when it does not, the claim lapses.
         found = services.rollouts.find(ROLLOUTS, rollout.id)
         if found is None:
             release_claim(services, rollout.pool, rollout.id)
@@ -49,19 +49,20 @@ def _write(services: Services, rollout: Rollout) -> Rollout:
     holder = find_pool(services, rollout.pool).running_rollout
     if holder == rollout.id:
         return written
-    # So slow that somebody took the claim for a dead one: theirs goes on, ours must not be picked up.
-    note = f"Rollout {holder} took the pool before this one was written."
+    # This request was so slow that another one took its claim for abandoned. Ours ends, so that nothing restarts it.
+    note = f"Rollout {holder} reserved the pool before this one could be saved."
     _end_before_start(services, written, note)
     raise Conflict(note, rollout=holder)
 
 
 def _refuse_version_being_removed(services: Services, rollout: Rollout) -> None:
-    """Look at the version once more, now that the rollout is written.
+    """Check the version again, now that the rollout is written. Raises Conflict.
 
-    Whoever removes a version marks it first and then looks for rollouts: so of two at once one sees the other.
+    Removing a version marks it first and reads the rollouts afterwards, so at least one of two concurrent parties sees
+    the other.
     """
     if is_being_removed(read_versions(services, rollout.image), rollout.version):
-        note = f"Version {rollout.version} is being removed, or was discarded: choose another one."
+        note = f"Version {rollout.version} is being removed or was discarded. Choose another version."
         _end_before_start(services, rollout, note)
         release_claim(services, rollout.pool, rollout.id)
         raise Conflict(note)
@@ -76,15 +77,15 @@ def _end_before_start(services: Services, rollout: Rollout, note: str) -> None:
 _log = logging.getLogger(__name__)
 
 
-def update_image(services: Services, engine: Engine, name: str, asked: UpdateImageRequest, who: str) -> RolloutView:
+def update_image(services: Services, engine: Engine, name: str, request: UpdateImageRequest, who: str) -> RolloutView:
     """Start Update Image on a pool.
 
     Raises NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict with the id of the
-    rollout that is in the way, AzureBusy.
+    rollout that holds the pool, AzureBusy.
     """
     pool = free_pool(services, name)
     refuse_second(services, pool)
-    rollout = begin_rollout(services, engine, pool, spec_of_request(services, pool, asked), who)
+    rollout = begin_rollout(services, engine, pool, spec_of_request(services, pool, request), who)
     return progress(rollout, [], services.now())
 
 
@@ -93,28 +94,28 @@ _ACTIONS = {
     RolloutKind.ROLL_BACK: "roll back pool",
     RolloutKind.REFRESH: "refresh hosts",
 }
-"""What the audit calls it."""
+"""The action in the audit log."""
 
 
-def begin_rollout(services: Services, engine: Engine, pool: Pool, wanted: RolloutSpec, who: str) -> Rollout:
-    """Check, claim the pool, write the rollout, have it driven. Safe to repeat with the same `rollout_id`.
+def begin_rollout(services: Services, engine: Engine, pool: Pool, spec: RolloutSpec, who: str) -> Rollout:
+    """Check, claim the pool, write the rollout, start it. Safe to repeat with the same `rollout_id`.
 
-    Raises PreflightFailed (nothing was written), Conflict with the id of the rollout that is in the way, AzureBusy.
+    Raises PreflightFailed (nothing was written), Conflict with the id of the rollout that holds the pool, AzureBusy.
     """
-    known = services.rollouts.find(ROLLOUTS, wanted.rollout_id) if wanted.rollout_id else None
-    if known is not None:
-        return known
-    rollout, found = draft(services, pool, wanted, who)
+    existing = services.rollouts.find(ROLLOUTS, spec.rollout_id) if spec.rollout_id else None
+    if existing is not None:
+        return existing
+    rollout, found = draft(services, pool, spec, who)
     found.stop_if_failed()
     claim(services, pool.name, rollout.id)
     rollout = write_rollout(services, rollout)
-    detail = f"rollout {rollout.id}: {wanted.reason}"
+    detail = f"rollout {rollout.id}: {spec.reason}"
     audit(
-        services, who, _ACTIONS[wanted.kind], pool.name, f"{rollout.image}, {detail}",
+        services, who, _ACTIONS[spec.kind], pool.name, f"{rollout.image}, {detail}",
         before=pool.version or "", after=rollout.version,
     )  # fmt: skip
     try:
         engine.start_rollout(rollout.id, rollout.engine_run)
-    except Exception:  # noqa: BLE001 - whatever the engine says: the row is written, so the resume timer starts it
-        _log.warning("Rollout %s is written but not started; the resume timer will do it.", rollout.id, exc_info=True)
+    except Exception:  # noqa: BLE001 - the row is written, so the resume timer starts it whatever the engine answers
+        _log.warning("Rollout %s was saved but not started; the resume timer will start it.", rollout.id, exc_info=True)
     return rollout

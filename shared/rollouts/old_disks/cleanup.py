@@ -1,12 +1,12 @@
-"""Kept OS disks whose time is over are removed, unless a roll-back could still want them.
+"""Deletes kept OS disks after their retention, unless a roll-back may still need them.
 
-1. Is a rollout open on the pool? Then all its disks stay.
-2. Look at the disk: one that is gone, or on a VM again, is only forgotten.
-3. Fence: its row says that it is being removed. No roll-back takes it from now on.
-4. Look at the pool again: a rollout may have claimed it just before, and may have taken the disk.
-5. Delete it; its row goes when the disk is seen to be gone.
+1. If a rollout is open on the pool, keep all its disks.
+2. Read the disk. If it no longer exists, or is attached to a VM again, delete only its row.
+3. Fence: mark the row as being removed. From now on no roll-back takes the disk.
+4. Read the pool again: a rollout may have claimed it just before the fence, and may have taken the disk.
+5. Delete the disk; delete its row when the disk is gone.
 
-A roll-back claims its pool before it asks for kept disks: so of the two at least one sees the other.
+A roll-back claims its pool before it reads the kept disks, so at least one of the two sees the other.
 """
 
 from __future__ import annotations
@@ -27,55 +27,60 @@ from shared.services import POOLS, Services
 log = logging.getLogger("freshcoat.disks")
 
 WHO = "retention"
-"""Who it is in the audit."""
+"""The actor in the audit log."""
 REMOVALS = 100
-"""Disks that one run tries to remove at most: they are taken from the same allowance as the rollouts' calls."""
+"""Maximum removals per run, because they use the same ARM quota as the rollouts."""
 RETRY_AFTER = timedelta(days=1)
-"""When a disk that could not be removed is looked at again: it must not stand in the way of the others."""
+"""Delay before a disk that could not be removed is tried again, so that it does not hold up the others."""
 
 
 def tidy_disks(services: Services) -> list[str]:
-    """Remove kept disks that nobody needs; the names of those whose removal was begun now.
+    """Delete kept disks that nobody needs; return the names of those whose removal started now.
 
-    A removal that Azure takes its time for is looked at at the next run. What goes wrong with one disk holds up no
-    other; a busy Azure ends the run. Any number of workers may run this together.
+    A removal that is still running is checked at the next run. An error with one disk does not stop the others;
+    throttling ends the run. Any number of workers may run this at the same time.
     """
-    begun: list[KeptDisk] = []
+    started: list[KeptDisk] = []
     try:
-        _tidy(services, begun)
+        _tidy(services, started)
     except AzureBusy as busy:
-        log.info("the rest of the old disks next time, since Azure is busy: %s", busy)
-    _audit(services, begun)
-    return [_name(kept) for kept in begun]
+        log.info("the remaining old disks are removed at the next run, because Azure is busy: %s", busy)
+    _audit(services, started)
+    return [_name(kept) for kept in started]
 
 
-def _tidy(services: Services, begun: list[KeptDisk]) -> None:
+def _tidy(services: Services, started: list[KeptDisk]) -> None:
     tries = 0
-    for kept in _over(services):
+    for kept in _expired(services):
         if tries == REMOVALS:
-            log.info("more than %d old disks are to be removed: the rest next time", REMOVALS)
+            log.info("more than %d old disks have expired; the rest is removed at the next run", REMOVALS)
             return
         try:
-            if not _is_of_no_use(services, kept):
+            if not _can_be_removed(services, kept):
                 continue
             tries += 1
             if _remove(services, kept):
-                begun.append(kept)
+                started.append(kept)
         except StaleRow:
-            continue  # noted anew, or taken by another worker
+            continue  # another worker changed the row: the disk was registered again, or is being removed
         except NewerRow as error:
-            log.error("pool %s: the old disk %s is passed over: %s", kept.pool, kept.disk_id, error)
+            log.error("pool %s: the old disk %s is skipped: %s", kept.pool, kept.disk_id, error)
         except AzureRefused as error:
-            log.warning("pool %s: the old disk %s stays for now: %s", kept.pool, kept.disk_id, error)
+            log.warning(
+                "pool %s: the old disk %s could not be removed and is tried again later: %s",
+                kept.pool,
+                kept.disk_id,
+                error,
+            )
             _postpone(services, kept)
 
 
-def _over(services: Services) -> Iterator[KeptDisk]:
-    """Rows whose time is over, the oldest first, of pools that no rollout holds."""
+def _expired(services: Services) -> Iterator[KeptDisk]:
+    """Rows whose retention has ended, oldest first, without the pools that a rollout holds."""
     now = services.now()
-    over = [kept for kept in services.disks.every() if kept.keep_until <= now]
+    expired = [kept for kept in services.disks.every() if kept.keep_until <= now]
     held: dict[str, bool] = {}
-    for kept in sorted(over, key=lambda one: one.keep_until):
+    for kept in sorted(expired, key=lambda one: one.keep_until):
         if kept.pool not in held:
             held[kept.pool] = _is_held(services, kept.pool)
         if not held[kept.pool]:
@@ -83,19 +88,19 @@ def _over(services: Services) -> Iterator[KeptDisk]:
 
 
 def _is_held(services: Services, pool_name: str) -> bool:
-    """Whether a rollout that is not ended has the pool. One that is not registered any more has nobody."""
+    """Whether an open rollout holds the pool. An unregistered pool is not held."""
     pool = services.pools.find(POOLS, pool_name)
     return pool is not None and bool(pool.running_rollout) and is_valid(services, pool.running_rollout)
 
 
-def _is_of_no_use(services: Services, kept: KeptDisk) -> bool:
-    """Whether it is there, on no VM, and still the disk that was noted. Raises AzureError."""
+def _can_be_removed(services: Services, kept: KeptDisk) -> bool:
+    """Whether the disk exists, is attached to no VM, and is still the one that was registered. Raises AzureError."""
     disk = services.vms.disk(kept.disk_id)
     if disk is None or disk.attached_to:
         forget(services, kept)
         return False
     if kept.version_id and disk.version_id and disk.version_id.lower() != kept.version_id.lower():
-        text = "pool %s: the disk %s is left alone: it was made from %s, and not from %s as the one that was kept"
+        text = "pool %s: the disk %s is kept: it was created from %s, but the registered one from %s"
         log.warning(text, kept.pool, kept.disk_id, disk.version_id, kept.version_id)
         _postpone(services, kept)
         return False
@@ -103,9 +108,9 @@ def _is_of_no_use(services: Services, kept: KeptDisk) -> bool:
 
 
 def _remove(services: Services, kept: KeptDisk) -> bool:
-    """Fence, look at the pool again, delete. Whether this began the removal. Raises StaleRow, AzureError."""
+    """Fence, read the pool again, delete. Returns whether this started the removal. Raises StaleRow, AzureError."""
     if kept.removing:
-        log.warning("pool %s: the old disk %s is still there: its removal is tried again", kept.pool, kept.disk_id)
+        log.warning("pool %s: the old disk %s still exists; its removal is tried again", kept.pool, kept.disk_id)
     fenced = services.disks.replace(kept.model_copy(update={"removing": True}))
     if _is_held(services, kept.pool):
         services.disks.replace(fenced.model_copy(update={"removing": kept.removing}))
@@ -118,21 +123,21 @@ def _remove(services: Services, kept: KeptDisk) -> bool:
 
 
 def _postpone(services: Services, kept: KeptDisk) -> None:
-    """Look at it again later. This time its removal was not begun."""
-    there = services.disks.find(kept.pool, kept.key)
-    if there is None:
+    """Try again later. Restores the mark that says whether an earlier run started the removal."""
+    current = services.disks.find(kept.pool, kept.key)
+    if current is None:
         return
     changes = {"keep_until": services.now() + RETRY_AFTER, "removing": kept.removing}
     try:
-        services.disks.replace(there.model_copy(update=changes))
+        services.disks.replace(current.model_copy(update=changes))
     except StaleRow:
         return
 
 
-def _audit(services: Services, begun: list[KeptDisk]) -> None:
+def _audit(services: Services, started: list[KeptDisk]) -> None:
     """One entry for each pool."""
     by_pool: dict[str, list[str]] = defaultdict(list)
-    for kept in begun:
+    for kept in started:
         by_pool[kept.pool].append(_name(kept))
     for pool, disks in sorted(by_pool.items()):
         audit(services, WHO, "remove old disks", pool, ", ".join(disks))

@@ -12,43 +12,48 @@ from tests.api.rollouts.commands import BACK, REFRESH, WENT_BACK, in_state, roll
 from tests.fixtures.app import START, update
 
 S = RolloutState
-TOO_LATE = "it is too late to take it back"
-PUBLISH_IT = "publish that with update-image, for hosts that did"
+TOO_LATE = "it is too late to roll it back"
+PUBLISH_IT = "publish that with update-image for the hosts that changed"
 PUBLISH_ANY = "publish the version you want with update-image"
-STANDING = "it refreshes hosts as long as the pool asks for it; set refresh: off on the pool."
+STANDING = 'it refreshes hosts until the pool switches that off; set "refresh": "off" on the pool.'
 REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
-    (S.CANCELLING, {}, "resume", "only a paused one can be resumed."),
-    (S.AWAITING_APPROVAL, {}, "resume", "it is not paused, and goes on once somebody approves it."),
+    (S.CANCELLING, {}, "resume", "only a paused rollout can be resumed."),
+    (S.AWAITING_APPROVAL, {}, "resume", "it is not paused; approve it to continue."),
     (S.SUCCEEDED, {}, "pause", "it is too late to pause it."),
     (S.CANCELLING, {}, "reschedule", "it is too late to reschedule it."),
     (S.RUNNING, {}, "approve", "nothing waits for approval."),
-    (S.PAUSED, {"awaiting_since": START}, "approve", "nothing waits for approval; resume it, then it asks again."),
-    (S.SUCCEEDED, {}, "roll_back", f"{TOO_LATE}; use POST /api/pools/office/roll-back."),
-    (S.CANCELLED, {"canary_passed_at": START}, "roll_back", f"{TOO_LATE}; use POST /api/pools/office/roll-back."),
-    (S.FAILED, {}, "roll_back", f"{TOO_LATE}; with it pool office never left version 1.0.0: {PUBLISH_IT}."),
+    (S.PAUSED, {"awaiting_since": START}, "approve", "nothing waits for approval; resume it, then it will ask again."),
+    (S.SUCCEEDED, {}, "roll_back", f"{TOO_LATE}; roll back pool office instead."),
+    (S.CANCELLED, {"canary_passed_at": START}, "roll_back", f"{TOO_LATE}; roll back pool office instead."),
+    (S.FAILED, {}, "roll_back", f"{TOO_LATE}; pool office still has version 1.0.0: {PUBLISH_IT}."),
     (
         S.CANCELLED,
         {"from_image": "win10"},
         "roll_back",
-        f"{TOO_LATE}; with it pool office never left version 1.0.0 of image win10: {PUBLISH_IT}.",
+        f"{TOO_LATE}; pool office still has version 1.0.0 of image win10: {PUBLISH_IT}.",
     ),
     (S.FAILED, {"from_version": None}, "roll_back", f"{TOO_LATE}; {PUBLISH_ANY}."),
     (S.SUCCEEDED, {"retry_of": "1-a"}, "roll_back", f"{TOO_LATE}; {PUBLISH_ANY}."),
-    (S.FAILED, BACK, "roll_back", f"it was a way back itself; {PUBLISH_ANY}."),
-    (S.RUNNING, BACK, "roll_back", "it goes back already; cancel it with how leave."),
+    (S.FAILED, BACK, "roll_back", f"it was a roll-back itself; {PUBLISH_ANY}."),
+    (S.RUNNING, BACK, "roll_back", 'it is a roll-back already; to stop it, cancel it with "how": "leave".'),
     (
         S.CANCELLING,
         WENT_BACK,
         "roll_back",
-        "it was going back and leaves the rest as it is; once it has ended, publish version 1.0.0 for that.",
+        "it is being cancelled during a roll-back; when it has ended, publish version 1.0.0 to finish rolling back.",
     ),
-    (S.RUNNING, {"failed": 0}, "retry", "no host of it has failed."),
+    (S.RUNNING, {"failed": 0}, "retry", "none of its hosts failed."),
     (S.AWAITING_APPROVAL, {}, "retry", "approve or cancel it first."),
     (S.CANCELLING, {}, "retry", "wait for its end, then retry."),
     (S.RUNNING, REFRESH, "cancel", STANDING),
     (S.RUNNING, REFRESH, "roll_back", STANDING),
     (S.RUNNING, REFRESH, "reschedule", STANDING),
-    (S.CANCELLED, REFRESH, "retry", "it has refreshed hosts, and another one does so as long as the pool asks for it."),
+    (
+        S.CANCELLED,
+        REFRESH,
+        "retry",
+        "it was a refresh; the pool starts a new one as long as its refresh is switched on.",
+    ),
 ]
 
 

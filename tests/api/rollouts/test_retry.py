@@ -117,7 +117,7 @@ def test_one_that_was_overtaken_is_not_tried_again() -> None:
     app.later(minutes=1)
     reply = tell(app, old_id, "retry")
     assert (reply.status, reply.json["rollout"]) == (409, later)
-    assert "retry that one" in reply.json["detail"]
+    assert "Retry that rollout" in reply.json["detail"]
 
 
 @pytest.mark.parametrize("fields", [{"started_at": None}, {"started_at": START, "kind": RolloutKind.REFRESH}])
@@ -172,7 +172,7 @@ class TestOnTheWayBack:
     def test_a_former_version_that_is_not_known_is_named_by_a_person(self) -> None:
         app, old_id = in_state(S.FAILED, rollback_since=START, from_version=None)
         reply = tell(app, old_id, "retry")
-        assert (reply.status, "publish the one you want" in reply.json["detail"]) == (409, True)
+        assert (reply.status, "Publish the version you want" in reply.json["detail"]) == (409, True)
 
 
 class TestCutOff:

@@ -112,7 +112,7 @@ class TestAtRest:
         app = office()
         reply = roll_back(app)
         assert reply.status == 409
-        assert "with update-image (allow_downgrade: true for an older one)" in reply.json["detail"]
+        assert 'with update-image; an older one needs "allow_downgrade": true' in reply.json["detail"]
         assert roll_back(app, what_if=True).status == 409
 
     def test_a_version_that_is_gone_stops_it_before_anything_is_written(self) -> None:
@@ -167,7 +167,7 @@ class TestWhileAnUpdateRuns:
         app, rollout_id = in_state(S.SCHEDULED)
         reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
-        assert "cancel it" in reply.json["detail"]
+        assert "Cancel it" in reply.json["detail"]
         assert app.rollout(rollout_id).state is S.SCHEDULED
 
     def test_the_note_says_who_and_why(self) -> None:
@@ -179,7 +179,7 @@ class TestWhileAnUpdateRuns:
         app, rollout_id = in_state(S.RUNNING, from_version="2.0.0")
         reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
-        assert "cancel it with how leave" in reply.json["detail"]
+        assert 'cancel it with "how": "leave"' in reply.json["detail"]
         assert app.rollout(rollout_id).state is S.RUNNING
 
 

@@ -40,7 +40,7 @@ def test_while_it_goes_back_already_it_says_by_which_rollout() -> None:
     rollout_id = roll_back(app).json["id"]
     reply = roll_back(app, what_if=True)
     assert (reply.status, reply.json["version"]) == (200, "1.0.0")
-    assert f"rollout {rollout_id} takes the pool back already" in str(reply.json["preflight"])
+    assert f"rollout {rollout_id} rolls the pool back already" in str(reply.json["preflight"])
 
 
 def test_what_would_be_refused_is_refused() -> None:

@@ -16,7 +16,7 @@ OPEN = [state for state in S if not state.ended]
 
 
 def without_pool(state: RolloutState = S.SCHEDULED) -> tuple[App, str]:
-    """A rollout in this state whose pool is not held for it."""
+    """A rollout in this state that does not hold its pool."""
     app = office()
     rollout_id = str(update(app).json["id"])
     change_pool(app, running_rollout="")
@@ -38,7 +38,7 @@ def test_an_open_rollout_without_a_pool_ends(state: RolloutState) -> None:
         assert (ended.state, ended.note) == (S.CANCELLED, "Said by ann.")
     else:
         assert ended.state is S.FAILED
-        assert "not held for it" in ended.note
+        assert "no longer reserved" in ended.note
     assert ended.ended_at == app.now
 
 
