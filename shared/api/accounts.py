@@ -11,18 +11,18 @@ from shared.models.base import UtcTime, Value
 
 
 class AccountView(Value):
-    """A customer."""
+    """An account (a customer)."""
 
     name: str
     title: str
     time_zone: str
     pools: int
-    """How many pools it has."""
+    """Number of pools of the account."""
     created_at: UtcTime | None
 
 
 class AccountRegistration(Value):
-    """A customer. `time_zone` is that of its pools that name none."""
+    """Register an account (a customer). `time_zone` is the default of its pools."""
 
     title: Annotated[str, StringConstraints(max_length=200)] = ""
     time_zone: ZoneName = "UTC"

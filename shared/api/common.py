@@ -1,4 +1,4 @@
-"""What several resources share: field types, pages, query parameters, schedules, errors."""
+"""Shared by several resources: field types, pages, query parameters, schedules, errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.models.findings import Finding
 from shared.models.policy import ScheduleMode
 
 Moment = Annotated[str, StringConstraints(min_length=1, max_length=40)]
-"""ISO 8601 date and time; without an offset it is local time in the request's zone."""
+"""ISO 8601 date and time. Without an offset it is local time in the request's zone."""
 
 ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 """IANA or Windows name of a time zone."""
@@ -21,10 +21,10 @@ HostPoolId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern"
 DefinitionId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": DEFINITION_PATTERN})]
 MachineId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": VM_PATTERN})]
 SubnetId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": SUBNET_PATTERN})]
-"""ARM ids; the use cases check their form, to say it in words."""
+"""ARM ids. The use cases check their form, so that errors are in words."""
 
 SoakMinutes = Annotated[int, Field(ge=0, le=20_160)]
-"""Up to two weeks between two rings."""
+"""Waiting time between two rings, at most two weeks."""
 
 Reason = Annotated[str, StringConstraints(max_length=1_000)]
 
@@ -46,13 +46,13 @@ KEPT_FROM_THE_POOL = frozenset(
         "vnet",
     }
 )
-"""Names (lower case, `_` between words) under which somebody may try to change the network or the VM size."""
+"""Field names with which a caller may try to change the network or the VM size; lower case, `_` between words."""
 
 
 class ScheduleRequest(Value):
-    """When. `now`: no date. `at`: `at`. `on_logoff`: `deadline`, and `begin_at` if not now.
+    """When to update. Mode `now` takes no date, `at` takes `at`, `on_logoff` takes `deadline` and maybe `begin_at`.
 
-    Dates without an offset are local time in `time_zone`, the pool's own zone when left out.
+    Dates without an offset are local time in `time_zone`. Default zone: the pool's.
     """
 
     mode: ScheduleMode
@@ -63,7 +63,7 @@ class ScheduleRequest(Value):
 
 
 class NoBody(Value):
-    """A request that needs no fields: the body may be left out."""
+    """A request without fields. The body may be left out."""
 
 
 class Query(BaseModel):
@@ -73,47 +73,47 @@ class Query(BaseModel):
 
 
 class PageQuery(Query):
-    """Which page of a list."""
+    """One page of a list: its size and where it starts."""
 
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     continuation: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
 
 
 class WhatIfQuery(Query):
-    """Whether only to say what would happen."""
+    """`what_if=true`: only show what would happen."""
 
     what_if: bool = False
 
 
 class Listed[V: Value](Value):
-    """One page of a list; `continuation` asks for the next one, null at the end."""
+    """One page of a list. Send `continuation` to get the next page; null at the end."""
 
     items: list[V]
     continuation: str | None = None
 
 
 class Accepted(Value):
-    """The request was taken; whether it changes anything is not said."""
+    """The request was received. The answer does not say whether it changed anything."""
 
     accepted: bool = True
 
 
 class Health(Value):
-    """`ok` when every check is; else which one is not."""
+    """`ok` when every check passes. `checks` says which one fails."""
 
     status: Literal["ok", "failing"]
     checks: dict[str, str]
 
 
 class FieldError(Value):
-    """One field that is wrong, by its dotted path."""
+    """One bad field, by its dotted path."""
 
     field: str
     message: str
 
 
 class Problem(Value):
-    """RFC 9457, as `application/problem+json`. `type` is for programs, `detail` for people."""
+    """An error (RFC 9457, `application/problem+json`). `type` is for programs, `detail` for people."""
 
     type: str
     title: str
@@ -121,14 +121,14 @@ class Problem(Value):
     detail: str
     errors: list[FieldError] = Field(default_factory=list)
     findings: list[Finding] = Field(default_factory=list)
-    """When a preflight failed: everything it found."""
+    """All findings of a failed preflight check."""
     rollout: str = ""
-    """The rollout that is in the way, if one is."""
+    """Id of the rollout that blocks the request, if any."""
     task: str = ""
-    """The task that is in the way, if one is."""
+    """Id of the task that blocks the request, if any."""
     promotion: str = ""
-    """The scheduled promotion that is in the way, if one is."""
+    """Id of the scheduled promotion that blocks the request, if any."""
     code: str = ""
-    """Azure's own error code, if it was Azure that refused."""
+    """Azure's error code, if Azure refused."""
     id: str = ""
-    """Of an unexpected error: the log says more under this id."""
+    """Id of an unexpected error in the log."""

@@ -15,42 +15,42 @@ from shared.models.tasks import Gate, RingNumber
 
 
 class RingPlanView(Value):
-    """One ring of a job over many pools: what would happen with each of its pools, its moments as they then are."""
+    """One ring of a fleet update: the plan of each of its pools at the time the ring starts."""
 
     ring: int
     begins_at: UtcTime | None
-    """When it begins if all goes as expected before, soak included, and approval is given at once; null when nobody can
-    say."""
+    """When the ring starts if the rings before go as expected, including soak time, and approval is given at once. Null
+    when that cannot be estimated."""
     approval: bool
-    """Whether a person has to approve it first."""
+    """Whether a person must approve the ring first."""
     expected_end: UtcTime | None
     pools: list[PlanView]
 
 
 class PoolsPlanView(Value):
-    """What a job over many pools would do, had it been asked for now. Nothing was written."""
+    """What a fleet update requested now would do. Nothing was written."""
 
     image: str
     version: str
     gate: Gate
     soak_minutes: int
     can_start: bool
-    """Whether it would be accepted: no finding forbids a pool of the first ring."""
+    """Whether the request would be accepted: no pool of the first ring has a failed check."""
     problems: list[str]
-    """What would stop it, now or when the ring's turn comes, each naming its pool."""
+    """What would stop it, now or when its ring starts. Each text names its pool."""
     rings: list[RingPlanView]
     to_update: int = 0
     """Hosts of all pools."""
     users_now: int = 0
     """Sessions on hosts that would be updated."""
     users_at_force: int = 0
-    """Sessions that would be ended, each at its own pool's `force_at`, if nobody logged off before."""
+    """Sessions that would be ended at `force_at` of their pool if nobody signed out before."""
     expected_end: UtcTime | None = None
-    """All of it, with a soak after each ring but the last; null when nobody can say."""
+    """End of all rings, with a soak time after each but the last. Null when it cannot be estimated."""
 
 
 class PoolsFilter(Value):
-    """Pools of this account, ring and image: those that are given must all be so."""
+    """Selects pools by account, ring and image; a pool must match all that are given."""
 
     account: Name | None = None
     ring: Ring | None = None
@@ -58,10 +58,10 @@ class PoolsFilter(Value):
 
 
 class PoolsChoice(Value):
-    """Which pools: by `pools` (names) or by `filter`; in which rings.
+    """Selects pools by `pools` (names) or by `filter`, and their rings.
 
-    `rings` gives pools (0 to 9) another place than that of their own ring: test is 0, pilot 1, production 2. `image`
-    left out: the one that all these pools have.
+    `rings` overrides the ring number of single pools (0 to 9). Default: test is 0, pilot 1, production 2. Default of
+    `image`: the image that all these pools have.
     """
 
     pools: Annotated[list[Name], Field(min_length=1, max_length=500)] | None = None
@@ -71,11 +71,11 @@ class PoolsChoice(Value):
 
 
 class UpdatePoolsRequest(PoolsChoice):
-    """Update Image on many pools, as one task: ring 0 first, each ring when the one before has proved itself.
+    """Update Image on many pools as one task, ring by ring, starting with ring 0.
 
-    The next ring begins when all rollouts of the one before have succeeded and `soak_minutes` have passed, and, with
-    `gate: approve`, a person has approved it. `schedule` is that of the first ring; each later one is given as long,
-    or the same time of day. Every pool's own windows hold.
+    The next ring starts when all rollouts of the previous ring have succeeded, `soak_minutes` have passed and, with
+    `gate: approve`, a person has approved it. `schedule` applies to the first ring; a later ring gets as much time, or
+    the same time of day. The windows of each pool apply.
     """
 
     version: AskedVersion

@@ -16,10 +16,10 @@ from shared.models.policy import PolicyOverrides
 
 
 class ImageView(Value):
-    """A global image. `current` is the active version; `staged` waits to be tested and activated.
+    """A global image. `current` is the active version, `staged` the one to be tested and activated.
 
-    `backups` can be gone back to, the highest first. `power` is that of the template VM (`running`, `deallocated`,
-    …), empty when there is none.
+    `backups` are versions to roll back to, the highest first. `power` is the power state of the template VM
+    (`running`, `deallocated`, …), empty without a template VM.
     """
 
     name: str
@@ -27,31 +27,31 @@ class ImageView(Value):
     template_vm_id: str
     build_subnet_id: str
     accounts: list[str] | None
-    """Who may use it; null: every account."""
+    """Accounts that may use the image. Null: every account."""
     retention: Retention
     current: str | None = None
     staged: str | None = None
     verdict: Verdict | None = None
-    """What came of testing the staged version."""
+    """Test result of the staged version."""
     backups: list[str] = Field(default_factory=list)
     promotion: str = ""
-    """The promotion that is scheduled, if one is."""
+    """Id of the scheduled promotion, if any."""
     power: str = ""
     last_task: TaskBrief | None = None
     registered_at: UtcTime
     problem: str = ""
-    """What could not be read in Azure, and why; empty when all could."""
+    """What could not be read from Azure, and why. Empty when everything was read."""
 
 
 class VersionView(Value):
-    """A version of an image. `state` null: it is in the gallery, and Freshcoat has had nothing to do with it."""
+    """A version of an image. `state` is null when it is in the gallery and Freshcoat has no record of it."""
 
     version: str
     id: str
     state: VersionState | None
     in_gallery: bool
     ready: bool
-    """Provisioned in the gallery; a single read also knows the replication."""
+    """Whether it is provisioned in the gallery; reading a single version also considers its replication."""
     excluded_from_latest: bool
     replicas: dict[str, int]
     """Replicas per Azure region."""
@@ -65,22 +65,22 @@ class VersionView(Value):
     retired_at: UtcTime | None = None
     ended_at: UtcTime | None = None
     used_by: list[str] = Field(default_factory=list)
-    """Pools whose version it is. Single hosts of others may be on it too: a removal looks at every host."""
+    """Pools whose version it is. Single hosts of other pools may run it too; a removal checks every host."""
     detail: str = ""
 
 
 class ImagesQuery(PoolsQuery):
-    """Which images: `search` is a part of the name, in any case; `account`: those that this account may have."""
+    """Filter of images. `search`: part of the name, case-insensitive. `account`: images available to this account."""
 
     search: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     account: Name | None = None
 
 
 class ImageRegistration(Value):
-    """A global image: a name for a gallery image definition, and the VM it is built from (ARM ids).
+    """Register a global image: a gallery image definition and the template VM it is built from (ARM ids).
 
-    `accounts` left out or null: every account may use it. `active` is the version that is in use now, if it is not
-    the newest one that "latest" would give; it counts when the image is registered for the first time.
+    `accounts` null or left out: every account may use it. `active`: the version in use now. Default: the one that
+    "latest" gives. `active` only matters while no active version is recorded.
     """
 
     definition_id: DefinitionId
@@ -92,11 +92,11 @@ class ImageRegistration(Value):
 
 
 class SetAsImageRequest(Value):
-    """Make a new version from the template VM.
+    """Create a new version from the template VM.
 
-    `power_off` is "Power off & set as image". `stage`: used by nobody until it is activated. `step` raises that part
-    of the highest version there is; `version` names it instead. `regions` left out: those of the active version and
-    of the hosts of the image's pools; only the form of their names is checked here.
+    `power_off`: switch a running template VM off first. `stage`: keep the version inactive until it is activated.
+    `step`: the part of the highest version to raise; or give `version`. `regions`: default are the regions of the
+    active version and of the hosts of the image's pools.
     """
 
     power_off: bool = False
@@ -109,24 +109,24 @@ class SetAsImageRequest(Value):
 
 
 class StageRequest(Value):
-    """Stage a version that is in the gallery already."""
+    """Stage a version that already exists in the gallery."""
 
     version: AskedVersion
     notes: Notes = ""
 
 
 class VerdictRequest(Value):
-    """What came of testing a staged version."""
+    """The test result of a staged version."""
 
     result: Literal["passed", "failed"]
     note: Notes = ""
 
 
 class PoolsUpdateRequest(Value):
-    """Which pools are updated with it: `none`, `all` that have the image, or these; how, and in which rhythm.
+    """Which pools to update with the version: `none`, `all` pools of the image, or the named ones.
 
-    Rings go one after the other (test, pilot, production): the next one begins `soak_minutes` after all rollouts of
-    the one before have succeeded. `schedule` is needed unless `update_pools` is `none`.
+    Rings (test, pilot, production) follow one another: the next ring starts `soak_minutes` after all rollouts of the
+    previous one have succeeded. `schedule` is required unless `update_pools` is `none`.
     """
 
     update_pools: Literal["none", "all"] | Annotated[list[Name], Field(min_length=1, max_length=500)] = "none"
@@ -137,10 +137,10 @@ class PoolsUpdateRequest(Value):
 
 
 class ActivateRequest(PoolsUpdateRequest):
-    """Activate a staged version. `version` left out: the one that is staged.
+    """Activate a staged version. Default of `version`: the staged one.
 
-    `backup` left out: as was chosen when it was staged, which is yes unless said otherwise. `force`: although its
-    test has failed.
+    `backup`: whether to keep the previous version as a backup. Default: as chosen at staging, else true. `force`:
+    activate even if its test failed.
     """
 
     version: AskedVersion | None = None
@@ -149,9 +149,9 @@ class ActivateRequest(PoolsUpdateRequest):
 
 
 class RollBackRequest(PoolsUpdateRequest):
-    """Make a backup the active version again. `version` left out: the highest backup below the active version.
+    """Make a backup the active version again. Default of `version`: the highest backup below the active version.
 
-    Rings follow each other without a soak unless one is asked for: the version has proved itself before.
+    `soak_minutes` is 0 by default: the version has been in use before.
     """
 
     version: AskedVersion | None = None

@@ -1,4 +1,4 @@
-"""Log-off events: the request, and the hints in it."""
+"""Logoff events: the request, and the hints it contains."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from shared.core.time_zones import parse_moment
 from shared.models.base import Value
 
 FRESH = timedelta(minutes=10)
-"""How old a hint may be, and how far ahead a host's clock may run."""
+"""Maximum age of a hint, and how far ahead a host's clock may be."""
 
 MOST_HINTS = 50
-"""Hints taken from one alert."""
+"""Maximum number of hints read from one alert."""
 
 _HOST_DIMENSIONS = frozenset({"sessionhostname", "computer", "host", "hostname"})
 _UTC = ZoneInfo("UTC")
@@ -27,7 +27,7 @@ _UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True)
 class Hint:
-    """Somebody may have logged off this host (lower case). `mark` tells a repeated hint from a new one."""
+    """A user may have signed out of this host (lower case). `mark` identifies a repeated hint."""
 
     host: str
     at: datetime
@@ -35,7 +35,7 @@ class Hint:
 
 
 def hints_in(body: Mapping[str, Any], now: datetime) -> list[Hint]:
-    """The hints in a request's body that are not older than FRESH, nor from the future."""
+    """The hints in a request's body, except those older than FRESH or from the future."""
     found = _of_alert(body) if body.get("schemaId") == "azureMonitorCommonAlertSchema" else _of_event(body)
     fresh = [hint for hint in found if now - FRESH <= hint.at <= now + FRESH]
     return fresh[:MOST_HINTS]
@@ -82,9 +82,9 @@ def _objects(given: Any) -> Iterator[Mapping[str, Any]]:
 
 
 class LogoffEvent(Value):
-    """A session ended on a host: a hint to look now. More fields may come along and are not read.
+    """A session ended on a host. It triggers a reconcile pass. Other fields are ignored.
 
-    The other form that is taken is Azure Monitor's common alert schema, the host being a dimension.
+    Azure Monitor's common alert schema is accepted too, with the host as a dimension.
     """
 
     model_config = Value.model_config | {"extra": "ignore"}

@@ -16,29 +16,29 @@ from shared.models.pools import Join, Refresh, ReimageSupport, Ring
 
 
 class PoolsQuery(PageQuery):
-    """Which page of the pools; smaller, since each is read from Azure."""
+    """One page of pools. Pages are smaller because each pool is read from Azure."""
 
     limit: Annotated[int, Field(ge=1, le=50)] = 20
 
 
 class PoolRegistration(Value):
-    """An AVD pooled host pool, the image it runs, and how its hosts join."""
+    """Register an AVD pooled host pool with its image and how its hosts join."""
 
     account: Name = DEFAULT_ACCOUNT
     host_pool_id: HostPoolId
     image: Name
     ring: Ring = Ring.PRODUCTION
     time_zone: ZoneName | None = None
-    """Left out: the account's."""
+    """Default: the account's."""
     join: Join
     policy: PolicyOverrides = PolicyOverrides()
     refresh: Refresh = Refresh.OFF
-    """`after_logoff`: hosts that were used are re-imaged to the pool's version after their last session; `daily`: those
-    used before today. Inside windows, floor and limits of `policy`; nobody is signed out for it."""
+    """`after_logoff`: used hosts are re-imaged to the pool's version after their last session. `daily`: hosts used
+    before today. The windows, floor and limits of `policy` apply. Nobody is signed out for it."""
 
 
 class UpdateImageRequest(Value):
-    """Update Image: which version, when, how carefully. `image` left out: the pool's own."""
+    """Update Image: version, schedule and policy. Default of `image`: the pool's image."""
 
     image: Name | None = None
     version: AskedVersion
@@ -49,10 +49,10 @@ class UpdateImageRequest(Value):
 
 
 class RollBackPoolRequest(Value):
-    """Take a pool back to its previous version; now, unless `schedule` says otherwise.
+    """Roll a pool back to its previous version. Default of `schedule`: now.
 
-    No first hosts are waited for, `windows` of the pool do not bind, and failures stop nothing, unless `policy` says
-    otherwise. An update that runs goes back by its own schedule and policy.
+    Unless `policy` says otherwise, there are no canary hosts, the pool's `windows` do not apply and failures do not
+    stop it. A running update is rolled back with its own schedule and policy.
     """
 
     schedule: ScheduleRequest = ScheduleRequest(mode=ScheduleMode.NOW)
@@ -61,20 +61,20 @@ class RollBackPoolRequest(Value):
 
 
 class Freshness(Value):
-    """How far the refresh of a pool has come, by its last look."""
+    """Progress of a pool's refresh, as of its last reconcile pass."""
 
     rollout: str
-    """Its standing rollout: `GET /api/rollouts/{rollout}` says more."""
+    """Id of the refresh rollout; read it with `GET /api/rollouts/{rollout}`."""
     state: RolloutState
     used: int
-    """Hosts that were used since they were made, and those it has failed on."""
+    """Hosts used since their last rebuild, and hosts whose refresh failed."""
     fresh: int
     note: str
     """What it waits for, or why it is paused."""
 
 
 class PoolView(Value):
-    """A pool as it is now. Numbers are null when Azure could not be read; `problem` says why."""
+    """The current state of a pool. Numbers are null when Azure could not be read; `problem` says why."""
 
     name: str
     account: str
@@ -90,17 +90,17 @@ class PoolView(Value):
     registered_at: UtcTime
     hosts: int | None = None
     hosts_per_version: dict[str, int] = Field(default_factory=dict)
-    """`unknown` counts hosts whose VM is gone or was not made from a gallery image."""
+    """`unknown` counts hosts whose VM is gone or was not created from a gallery image."""
     sessions: int | None = None
     running_rollout: RolloutBrief | None = None
     refresh: Refresh = Refresh.OFF
     freshness: Freshness | None = None
-    """Null while no host is refreshed: `refresh` is off, or no version is known that hosts could get."""
+    """Null while hosts are not refreshed: `refresh` is off, or the pool's version is not known yet."""
     problem: str = ""
 
 
 class PoolHostView(Value):
-    """One session host. `drain`: who keeps new sessions away. `target`: the version it is to have."""
+    """One session host. `drain`: who drained it. `target`: the version it will get."""
 
     host: str
     vm_id: str
@@ -112,12 +112,12 @@ class PoolHostView(Value):
     drain: Literal["none", "freshcoat", "operator"]
     power: str
     state: HostState | None = None
-    """Its state in the running rollout if there is one, else in the refresh of the pool."""
+    """Its state in the running rollout, or else in the pool's refresh."""
     reason: str = ""
 
 
 class PoolImageView(Value):
-    """What a new or burst host of the pool is to be made from, now."""
+    """The version from which a new or burst host of the pool must be created now."""
 
     pool: str
     image: str

@@ -25,14 +25,14 @@ class PromotionView(Value):
     time_zone: str
     days_after_staging: int | None
     backup: bool | None
-    """Null: as the staged version was asked for."""
+    """Null: as chosen when the version was staged."""
     force: bool
     update_pools: list[str]
     schedule: Schedule | None
     soak_minutes: int | None
     state: PromotionState
     task: str
-    """The activation, once it was taken up."""
+    """Id of the activation, once it has started."""
     reason: str
     requested_by: str
     created_at: UtcTime
@@ -41,22 +41,22 @@ class PromotionView(Value):
 
 
 class PromotionsQuery(PageQuery):
-    """Which promotions."""
+    """Filter of promotions."""
 
     image: Name | None = None
     state: PromotionState | None = None
 
 
 class PromotionMoment(Value):
-    """When: `at` a date and time, or so many days after the version was staged, at the same time of day."""
+    """When: `at` a date and time, or a number of days after the version was staged, at the same time of day."""
 
     at: Moment | None = None
     days_after_staging: Annotated[int, Field(ge=0, le=730)] | None = None
     time_zone: ZoneName | None = None
-    """Zone of `at` and of the days; left out: UTC, or that of the promotion that is moved."""
+    """Zone of `at` and of the days. Default: UTC, or the zone of the promotion being changed."""
 
 
 class PromotionRequest(ActivateRequest, PromotionMoment):
-    """Schedule an activation."""
+    """Schedule an activation of an image's staged version."""
 
     image: Name

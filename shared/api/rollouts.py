@@ -14,20 +14,20 @@ from shared.models.tasks import CancelHow
 
 
 class RolloutsQuery(PageQuery):
-    """Which rollouts."""
+    """Filter of rollouts."""
 
     pool: Name | None = None
     state: RolloutState | None = None
 
 
 class RolloutHostsQuery(PageQuery):
-    """Which hosts of a rollout."""
+    """Filter of a rollout's hosts."""
 
     state: HostState | None = None
 
 
 class Reschedule(Value):
-    """Move what is still ahead. A rollout of mode `at` takes `at`; one of mode `on_logoff` `begin_at`, `deadline`."""
+    """Change dates that are still in the future: `at` in mode `at`; `begin_at` and `deadline` in mode `on_logoff`."""
 
     at: Moment | None = None
     begin_at: Moment | None = None
@@ -36,13 +36,13 @@ class Reschedule(Value):
 
 
 class CancelRequest(Value):
-    """How to stop. `leave`: hosts in work are finished, the rest stays as it is. `roll_back`: everything goes back."""
+    """How to cancel. `leave`: hosts in work finish, the others stay unchanged. `roll_back`: roll all hosts back."""
 
     how: CancelHow = CancelHow.LEAVE
 
 
 class RetryRequest(Value):
-    """Take once more what has failed. `schedule` is for a rollout that has ended; left out: now."""
+    """Retry the failed hosts. `schedule` is only allowed if the rollout has ended. Default: now."""
 
     schedule: ScheduleRequest | None = None
 
@@ -71,7 +71,7 @@ class RolloutBrief(Value):
 
 
 class NextMoment(Value):
-    """What happens next, and when at the latest; `at` is null while it waits for a person."""
+    """What happens next, and by when. `at` is null while a person must act."""
 
     at: UtcTime | None
     action: str
@@ -80,41 +80,41 @@ class NextMoment(Value):
 class RolloutView(RolloutBrief):
     """A rollout with its progress.
 
-    `expected_end` reckons with the hosts finished so far (a guess before the first), with windows, and with
-    people staying until the deadline; not with failures and the time until somebody approves. Null while nobody can
-    say.
+    `expected_end` is based on the hosts finished so far (an assumption before the first) and on windows, and assumes
+    that users stay until the deadline and no host fails. It excludes waiting for approval. Null when it cannot be
+    estimated.
     """
 
     policy: Policy
     hosts: int
     accepting: int | None
     sessions_open: int
-    """Sessions on hosts that are still to be updated."""
+    """Sessions on hosts that still have to be updated."""
     sessions_signed_out: int
     minutes_per_host: float
     next: NextMoment | None
     expected_end: UtcTime | None
     expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
-    """If nobody had to be waited for, and if people stayed until `force_at` wherever they still can."""
+    """Earliest: no waiting for users. Latest: users stay until `force_at`."""
     last_pass_at: UtcTime | None
     versions: dict[str, int] = Field(default_factory=dict)
-    """Hosts per version they are on, as last verified; `unknown` counts those on no version of the image."""
+    """Hosts per version, as last verified. `unknown` counts hosts on no version of the image."""
     fresh: int | None = None
-    """Of a refresh: hosts nobody has used since they were made; `percent` is their share. Null for other rollouts."""
+    """Refresh only: hosts unused since their last rebuild. `percent` is their share. Null for other rollouts."""
     rolling_back: bool = False
-    """Whether hosts are being brought back to what they were."""
+    """Whether hosts are being rolled back."""
     approved_at: UtcTime | None = None
     approved_by: str = ""
     windows_open_until: UtcTime | None = None
-    """While work is allowed: until when. Null without windows, and while they bind nothing."""
+    """While a window is open: when it closes. Null without windows, and when they do not apply."""
     windows_opens_at: UtcTime | None = None
-    """While work is not allowed: from when on it is."""
+    """While no window is open: when the next one opens."""
 
 
 class RolloutHostView(Value):
-    """One host of a rollout: its state, the last step begun, and which version it is on and why.
+    """One host of a rollout: its state, its last step, its version and why it has that version.
 
-    `target` is what it is to be on; of a host that is brought back, what it was on before.
+    `target` is the version it will get. During a roll-back, that is the version it had before.
     """
 
     host: str
@@ -128,9 +128,9 @@ class RolloutHostView(Value):
     version: str | None
     target: str
     strategy: str
-    """`reimage`, `replace` or `swap`; empty while nothing destructive was done."""
+    """`reimage`, `replace` or `swap`. Empty before the first destructive call."""
     reason: str
-    """Why it is on the version it is on; before its end, why nothing is done with it yet."""
+    """Why it has its version. Before its end: why it waits."""
     error: str
     old_disk_id: str | None
     taken_at: UtcTime | None
@@ -138,7 +138,7 @@ class RolloutHostView(Value):
 
 
 class PlannedHost(Value):
-    """What the first look would do with one host, in the order in which hosts are taken."""
+    """What the first reconcile pass would do with one host. Hosts are listed in the order of their rebuild."""
 
     host: str
     action: str
@@ -148,7 +148,7 @@ class PlannedHost(Value):
 
 
 class PlannedBound(Value):
-    """One of the things that limit how many hosts are updated at once: so many, and how that comes about."""
+    """A limit on how many hosts are updated at once: the number and the reason."""
 
     bound: str
     hosts: int
@@ -156,7 +156,7 @@ class PlannedBound(Value):
 
 
 class PlanView(Value):
-    """What would happen, had the request been made now. Nothing was written.
+    """What the request would do if it were sent now. Nothing was written.
 
     The numbers are zero when the pool cannot be read; `preflight` then says why.
     """
@@ -168,27 +168,27 @@ class PlanView(Value):
     schedule: Schedule
     policy: Policy
     can_start: bool
-    """Whether no finding forbids it."""
+    """Whether no preflight check failed."""
     preflight: list[Finding]
     hosts: list[PlannedHost] = Field(default_factory=list)
-    """In the order in which they are taken, as they are now."""
+    """In the order of their rebuild, as of now."""
     ordered_by: str = ""
     to_update: int = 0
     users_now: int = 0
     """Sessions on hosts that would be updated."""
     users_at_force: int = 0
-    """Sessions that would be ended at `force_at` if nobody logged off before."""
+    """Sessions that would be ended at `force_at` if nobody signed out before."""
     at_once: int = 0
-    """Hosts that may be rebuilt at the same time at most, once the ramp is behind; until `force_at`."""
+    """Maximum number of hosts rebuilt at the same time before `force_at`, once the batch size has grown."""
     bounds: list[PlannedBound] = Field(default_factory=list)
-    """All that limits how many hosts are updated at once, as it is when the first host may begin."""
+    """All limits on how many hosts are updated at once, as of the first rebuild."""
     limited_by: list[str] = Field(default_factory=list)
-    """The smallest of the bounds, which limits the beginning; several when they are equal."""
+    """The smallest limits at the start; several when they are equal."""
     limited_later_by: list[str] = Field(default_factory=list)
-    """Which of them keep it to `at_once` later on."""
+    """The limits that determine `at_once` later."""
     windows: str = ""
-    """When the first host may begin and how far that window reaches; empty when work is always allowed."""
+    """When the first host may start and when that window closes. Empty when work is always allowed."""
     expected_end: UtcTime | None = None
-    """Reckons with clean results and windows, not with the time until somebody approves; null if nobody can say."""
+    """Assumes no failures and respects windows; excludes waiting for approval. Null when it cannot be estimated."""
     expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
-    """If nobody had to be waited for, and if everybody stayed until `force_at`."""
+    """Earliest: no waiting for users. Latest: users stay until `force_at`."""

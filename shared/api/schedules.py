@@ -1,4 +1,4 @@
-"""From what a person writes about time to the two moments of a rollout. Pure: same request, same `now`, same answer."""
+"""Parse the dates of a request into the start and the deadline of a rollout. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.models.policy import ScheduleMode
 from shared.models.rollouts import Schedule
 
 FARTHEST = timedelta(days=731)
-"""How far ahead a moment may be: beyond it a typing mistake is likelier than a plan."""
+"""How far ahead a date may be: beyond that a typing mistake is more likely than a plan."""
 _FIELDS = ("at", "begin_at", "deadline")
 _ALLOWED = {
     ScheduleMode.NOW: frozenset[str](),
@@ -28,13 +28,13 @@ _NEEDED = {ScheduleMode.AT: "at", ScheduleMode.ON_LOGOFF: "deadline"}
 
 @dataclass
 class _Reading:
-    """Reads the moments of one request and gathers every problem, so that all are named at once."""
+    """Parses the dates of one request and collects every problem, so that all are named at once."""
 
     now: datetime
     prefix: str
     problems: list[FieldProblem] = field(default_factory=list)
     after: str = ""
-    """What comes at `now`, when that is a moment to come."""
+    """Names the event at `now` when that is in the future: `the activation`."""
 
     def wrong(self, name: str, message: str) -> None:
         self.problems.append(FieldProblem(f"{self.prefix}{name}", message))
@@ -47,7 +47,7 @@ class _Reading:
             return None
 
     def moment(self, name: str, text: str | None, zone: ZoneInfo | None) -> datetime | None:
-        """The moment, or None when it was left out or is wrong (which is then noted)."""
+        """The parsed date. None when it was left out or is wrong; a wrong one is added to the problems."""
         if text is None or zone is None:
             return None
         try:
@@ -68,7 +68,7 @@ class _Reading:
         return f"this is before {self.after} at {now}" if self.after else f"this is in the past; it is {now} now"
 
     def days(self, days: int, staged_at: datetime, zone: ZoneInfo) -> datetime:
-        """So many days after the staging; noted as wrong when that is past."""
+        """The date this many days after the staging. A past one is added to the problems."""
         moment = days_later(staged_at, days, zone)
         if moment < self.now:
             self.wrong("days_after_staging", f"that would be {iso(moment.astimezone(zone))}: {self._too_early(zone)}")
@@ -85,10 +85,10 @@ class _Reading:
 def parse_schedule(
     request: ScheduleRequest, *, now: datetime, pool_zone: str, prefix: str = "schedule.", after: str = ""
 ) -> Schedule:
-    """The two moments that a request asks for, in UTC, seen in the zone given or else `pool_zone`.
+    """The start and deadline of a request, in UTC. Local dates are in the request's zone, or else in `pool_zone`.
 
-    `after` says what comes at `now`, when that is a moment to come. Raises InvalidRequest naming every field that is
-    wrong, each with `prefix` before it.
+    `after` names the event at `now` when that is in the future. Raises InvalidRequest naming every bad field, each
+    with `prefix` before it.
     """
     reading = _Reading(now, prefix, after=after)
     mode = request.mode
@@ -96,15 +96,15 @@ def parse_schedule(
     given = {name: getattr(request, name) for name in _FIELDS}
     for name, text in given.items():
         if text is not None and name not in _ALLOWED[mode]:
-            reading.wrong(name, f"this does not go with mode {mode.value}; {_hint(mode)}")
+            reading.wrong(name, f"not allowed with mode {mode.value}; {_hint(mode)}")
     needed = _NEEDED.get(mode)
     if needed and given[needed] is None:
-        reading.wrong(needed, f"mode {mode.value} needs this date and time")
+        reading.wrong(needed, f"mode {mode.value} requires this date and time")
     moments = {name: reading.moment(name, given[name], zone) for name in _FIELDS if name in _ALLOWED[mode]}
     begin = moments.get("at") or moments.get("begin_at") or now
     force = moments.get("at") or moments.get("deadline") or begin
     if force < begin:
-        reading.wrong("deadline", "the deadline is before the beginning; give a later one")
+        reading.wrong("deadline", "the deadline is before the start; give a later one")
     reading.stop_if_wrong()
     return Schedule(mode=mode, begin_at=begin, force_at=force, time_zone=zone.key if zone else "UTC")
 
@@ -117,10 +117,10 @@ def _hint(mode: ScheduleMode) -> str:
 def parse_promotion(
     asked: PromotionMoment, *, now: datetime, staged_at: datetime | None, zone: str = "UTC"
 ) -> tuple[datetime | None, str]:
-    """The moment that is asked for, in UTC, and the IANA name of the zone given or else `zone`.
+    """The requested date in UTC, and the IANA name of the request's zone, or else of `zone`.
 
-    None when it is counted from a staging of which nothing is known. Raises InvalidRequest naming every field that is
-    wrong.
+    The date is None when it counts from a staging whose time is not known. Raises InvalidRequest naming every bad
+    field.
     """
     reading = _Reading(now, "")
     place = reading.zone(asked.time_zone, zone)
@@ -128,7 +128,7 @@ def parse_promotion(
     if asked.at is None and days is None:
         reading.wrong("at", "give a date and time, or days_after_staging")
     if asked.at is not None and days is not None:
-        reading.wrong("days_after_staging", "this does not go with at; give one of the two")
+        reading.wrong("days_after_staging", "give either at or days_after_staging, not both")
     moment = reading.moment("at", asked.at, place)
     if asked.at is None and days is not None and staged_at and place:
         moment = reading.days(days, staged_at, place)
@@ -137,10 +137,10 @@ def parse_promotion(
 
 
 def move_schedule(current: Schedule, asked: Reschedule, *, now: datetime, begun: bool, forcing: bool) -> Schedule:
-    """The schedule with the moments moved that the request names.
+    """The schedule with the dates that the request changes.
 
-    `begun`: hosts may have been taken, so the beginning stays. `forcing`: sessions are being ended, so the
-    deadline stays too. Raises InvalidRequest naming every field that is wrong.
+    `begun`: hosts may be in work, so the start cannot change. `forcing`: sessions are being ended, so the deadline
+    cannot change either. Raises InvalidRequest naming every bad field.
     """
     reading = _Reading(now, "")
     mode = current.mode
@@ -152,20 +152,20 @@ def move_schedule(current: Schedule, asked: Reschedule, *, now: datetime, begun:
         reading.wrong(_NEEDED.get(mode, "at"), _nothing_to_move(mode))
     for name in ("at", "begin_at"):
         if name in given and begun:
-            reading.wrong(name, "the rollout has begun already; pause or cancel it instead")
+            reading.wrong(name, "the rollout has already started; pause or cancel it instead")
     if "deadline" in given and forcing:
-        reading.wrong("deadline", "sessions are being ended already; pause or cancel the rollout instead")
+        reading.wrong("deadline", "users are already being signed out; pause or cancel the rollout instead")
     moments = {name: reading.moment(name, text, zone) for name, text in given.items() if not reading.is_wrong(name)}
     reading.stop_if_wrong()
     begin = moments.get("at") or moments.get("begin_at") or current.begin_at
     force = moments.get("at") or moments.get("deadline") or current.force_at
     if force < begin:
-        reading.wrong("deadline", "the deadline is before the beginning; give a later one")
+        reading.wrong("deadline", "the deadline is before the start; give a later one")
     reading.stop_if_wrong()
     return Schedule(mode=mode, begin_at=begin, force_at=force, time_zone=zone.key if zone else current.time_zone)
 
 
 def _nothing_to_move(mode: ScheduleMode) -> str:
     if mode is ScheduleMode.NOW:
-        return "a rollout of mode now has no moment to move; pause or cancel it"
+        return "a rollout of mode now has no date to change; pause or cancel it"
     return "give the new date and time"

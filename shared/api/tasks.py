@@ -13,7 +13,7 @@ from shared.models.tasks import Approval, CancelHow, Gate, RingNumber, TaskKind,
 
 
 class TaskBrief(Value):
-    """Work that people follow, in a list. `percent` is of the work. A rollout has a `pool`, other work has none."""
+    """A task in a list. `percent` is of the work. Only rollouts have a `pool`."""
 
     id: str
     kind: TaskKind | Literal["rollout", "refresh"]
@@ -24,75 +24,75 @@ class TaskBrief(Value):
     state: TaskState | RolloutState
     percent: int
     step: str
-    """What it is at."""
+    """The current step."""
     note: str
-    """What it waits for, or what came of it."""
+    """What it waits for, or its result."""
     reason: str
     requested_by: str
     created_at: UtcTime
     ended_at: UtcTime | None
     href: str
-    """Where to read more of it."""
+    """Path of the task, or of the rollout."""
 
 
 class TaskPoolView(Value):
-    """One pool of a task that updates pools. `state` null: its rollout is not begun, and `note` says why not yet."""
+    """One pool of a task that updates pools. `state` is null before its rollout starts; `note` then says why."""
 
     pool: str
     ring: int
     state: RolloutState | None
     percent: int
-    """Of the work of its rollout."""
+    """Percent of the work of its rollout."""
     rollout: str
-    """Id of its rollout; empty before it is begun."""
+    """Id of its rollout; empty before it starts."""
     href: str
-    """Where to read more of it."""
+    """Path of its rollout."""
     back: str
-    """Id of the rollout that takes the pool back after its own has ended; empty when there is none."""
+    """Id of the rollout that rolls the pool back after the update ended; empty without one."""
     note: str
-    """What it waits for, or what came of it."""
+    """What it waits for, or its result."""
 
 
 class TaskView(TaskBrief):
-    """A task with its steps, and its pools if it updates some."""
+    """A task with its steps, and the pools it updates."""
 
     steps: list[TaskStep] = Field(default_factory=list)
     pools: list[TaskPoolView] = Field(default_factory=list)
-    """Every pool that it updates, also those that are not begun; by ring and name."""
+    """Every pool to update, by ring and name, including those that have not started."""
     rollouts: dict[str, str] = Field(default_factory=dict)
-    """Pool -> id of the rollout that was begun on it."""
+    """Pool -> id of its rollout."""
     skipped: dict[str, str] = Field(default_factory=dict)
-    """Pool -> why it is not updated after all."""
+    """Pool -> why it was skipped."""
     ring: int | None = None
-    """The ring that was begun last; null before the first, and when no pools are updated."""
+    """The ring that started last. Null before the first, and when no pools are updated."""
     gate: Gate | None = None
-    """Whether a person has to approve each ring but the first; null when no pools are updated."""
+    """Whether a person must approve each ring but the first. Null when no pools are updated."""
     waits_for: str = ""
-    """What has to happen next, in words; empty after the end."""
+    """What the task waits for, in words. Empty after the end."""
     approvals: list[Approval] = Field(default_factory=list)
-    """Which rings were approved, by whom and when."""
+    """Approved rings, by whom and when."""
     left_over: list[str] = Field(default_factory=list)
-    """What was made in Azure on the way and could not be removed."""
+    """Temporary Azure resources that could not be deleted."""
     promotion: str = ""
-    """The scheduled promotion that asked for it, if one did."""
+    """Id of the scheduled promotion that started it, if any."""
 
 
 class TasksQuery(PageQuery):
-    """Which tasks. A rollout is one too, of the kind `rollout`; those that refresh a pool are of the kind `refresh`."""
+    """Filter of tasks. Rollouts are tasks of kind `rollout`; rollouts that refresh a pool are of kind `refresh`."""
 
     kind: TaskKind | Literal["rollout", "refresh"] | None = None
-    """`rollout` gives those that refresh too, `refresh` only them."""
+    """`rollout` includes refreshes; `refresh` gives only them."""
     image: Name | None = None
     state: TaskState | RolloutState | None = None
 
 
 class ApproveRingRequest(Value):
-    """Let the next ring begin. `ring` left out: the one that waits; given, no other is approved by mistake."""
+    """Approve the next ring. Default of `ring`: the waiting one. Give it to avoid approving another ring by mistake."""
 
     ring: RingNumber | None = None
 
 
 class CancelTaskRequest(Value):
-    """How to stop a task. `leave`: nothing more is begun. `roll_back`, of a job over many pools: its pools go back."""
+    """How to cancel a task. `leave`: start nothing more. `roll_back` (fleet updates only): roll its pools back."""
 
     how: CancelHow = CancelHow.LEAVE

@@ -1,4 +1,4 @@
-"""From JSON to a model, naming every bad field at once in words a person can act on."""
+"""Parse JSON into a model. Every bad field is named at once, in words a person can act on."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from shared.models.policy import PROBE_NAME_PATTERN
 from shared.models.pools import JOIN_SETTING_PATTERN
 
 _KEPT = "network and VM size are kept from the pool and cannot be changed here; leave this out"
-_UNKNOWN = "there is no such field: check how it is spelt, or leave it out"
+_UNKNOWN = "unknown field: check the spelling or remove it"
 _WHOLE = "must be a whole number"
 _IN_WORDS = {
-    "missing": "this is needed",
+    "missing": "this field is required",
     "model_type": "should be an object, in braces",
     "model_attributes_type": "should be an object, in braces",
     "dict_type": "should be an object, in braces",
@@ -32,14 +32,14 @@ _IN_WORDS = {
     "string_type": "must be text, in quotes",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
-    "too_short": "name at least one",  # no list has to be longer
-    "too_long": "{max_length} at the most; these are {actual_length}",
-    "string_too_short": "must not be empty",  # no text has to be longer
+    "too_short": "name at least one",  # no list needs more
+    "too_long": "at most {max_length}; there are {actual_length}",
+    "string_too_short": "must not be empty",  # no text needs more
     "string_too_long": "at most {max_length} characters",
     "union_tag_invalid": "should be one of {expected_tags}",
-    "union_tag_not_found": "this is needed: 'entra' or 'ad'",  # no other union is told apart by a tag
+    "union_tag_not_found": "this field is required: 'entra' or 'ad'",  # the only union with a tag
 }
-"""What pydantic says of these is about Python."""
+"""By pydantic's type of error. Its own texts for these speak of Python types."""
 _FORMS = {
     VERSION_PATTERN: "write three whole numbers, like 2.0.0",
     NAME_PATTERN: "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit",
@@ -47,12 +47,12 @@ _FORMS = {
     JOIN_SETTING_PATTERN: "name an app setting: JOIN_ and then capital letters, digits or underscores",
     REGION_PATTERN: "write the name of an Azure region, like westeurope or West Europe",
 }
-"""What a pattern asks for."""
+"""What a pattern asks for, in words."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 
 
 def parse[M: BaseModel](model: type[M], given: object) -> M:
-    """`given` as a `model`. Raises InvalidRequest naming each field that is wrong, once."""
+    """Parse `given` into the model. Raises InvalidRequest naming each bad field once."""
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -60,26 +60,26 @@ def parse[M: BaseModel](model: type[M], given: object) -> M:
 
 
 def problems_of(error: ValidationError, given: object) -> list[FieldProblem]:
-    """What pydantic found, by the names the sender used; several findings about one field become one."""
+    """Pydantic's errors as field problems, by the sender's names. Several errors of one field become one."""
     found: dict[str, list[str]] = {}
     for one in error.errors(include_url=False):
         name = ".".join(_path(one["loc"], given, one["type"])) or "body"
         message = _message(one["type"], one["msg"], name, one.get("ctx", {}))
         if message not in found.setdefault(name, []):
             found[name].append(message)
-    # Of a list with a bad item nothing else is to be said: it was not read to its end.
+    # A list with a bad item was not read to its end, so its other errors mean nothing.
     text = {name: messages for name, messages in found.items() if not any(_is_item_of(name, other) for other in found)}
     return [FieldProblem(name, "; or ".join(messages)) for name, messages in text.items()]
 
 
 def _is_item_of(name: str, other: str) -> bool:
-    """Whether `other` is an item of the list `name`, or lies in one."""
+    """Whether `other` is an item of the list `name`, or part of an item."""
     inside = other.removeprefix(f"{name}.")
     return inside != other and inside.partition(".")[0].isdigit()
 
 
 def _path(loc: Sequence[int | str], given: object, kind: str) -> list[str]:
-    """The part of `loc` that the sender knows: without the names of union members, which are ours."""
+    """`loc` as the sender knows it: without the names of union members, which are internal."""
     path: list[str] = []
     here: Any = given
     if kind.startswith("union_tag"):

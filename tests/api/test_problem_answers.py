@@ -254,4 +254,4 @@ def test_a_form_that_is_wrong_is_told_in_words() -> None:
     text = {error["field"]: error["message"] for error in reply.json["errors"]}
     assert text["version"] == "write three whole numbers, like 2.0.0"
     assert text["image"].startswith("use letters, digits")
-    assert "check how it is spelt" in text["whatif"]
+    assert "unknown field: check the spelling" in text["whatif"]

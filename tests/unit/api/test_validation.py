@@ -41,7 +41,7 @@ def said(model: type[BaseModel], given: dict[str, Any]) -> dict[str, str]:
     [
         ({"kind": "none"}, {"join.kind": "should be one of 'entra', 'ad'"}),
         ({"kind": None}, {"join.kind": "should be one of 'entra', 'ad'"}),
-        ({"domain": "d"}, {"join.kind": "this is needed: 'entra' or 'ad'"}),
+        ({"domain": "d"}, {"join.kind": "this field is required: 'entra' or 'ad'"}),
         ([], {"join": "should be an object, in braces"}),
         (
             AD | {"password_setting": "PASSWORD", "domain": "", "user": 5},
@@ -85,7 +85,7 @@ def test_a_share_out_of_its_bounds_says_them() -> None:
         (ActivateRequest, {"update_pools": []}, {"update_pools": "should be 'none' or 'all'; or name at least one"}),
         (ActivateRequest, {"update_pools": "lab"}, {"update_pools": "should be 'none' or 'all'; or must be a list"}),
         (PolicyOverrides, {"windows": {}}, {"windows": "must be a list"}),
-        (PolicyOverrides, {"warn_minutes": [1] * 11}, {"warn_minutes": "10 at the most; these are 11"}),
+        (PolicyOverrides, {"warn_minutes": [1] * 11}, {"warn_minutes": "at most 10; there are 11"}),
         (PolicyOverrides, {"warn_minutes": ["x"]}, {"warn_minutes.0": "must be a whole number"}),
         (
             PolicyOverrides,
