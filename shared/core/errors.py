@@ -76,11 +76,11 @@ class InvalidTransition(Conflict):
 
 
 class StaleRow(Conflict):
-    """The row was changed after it was read. Read it again and decide again."""
+    """The row was changed after it was read. Read it again and decide again. `what` names its kind to people."""
 
-    def __init__(self, table: str, key: str) -> None:
+    def __init__(self, table: str, key: str, what: str = "record") -> None:
         self.table, self.key = table, key
-        super().__init__("Somebody else changed the same record at the same time. Try again.")
+        super().__init__(f"Somebody else changed this {what} at the same time. Try again.")
 
 
 class NewerRow(FreshcoatError):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from shared.api.tasks import ApproveRingRequest, TaskView
 from shared.audit.record import audit
-from shared.core.errors import Conflict, NotFound, StaleRow
+from shared.core.errors import Conflict, NotFound
 from shared.models.tasks import Approval, Gate, PoolsWork, Task
 from shared.planning.rings import NextRing
+from shared.records.change import change
 from shared.records.tasks import WORDS
 from shared.services import ROLLOUTS, TASKS, Services
 from shared.views.fleet import Begun, next_ring_of, read_rollouts
 from shared.views.tasks import view
-
-_ATTEMPTS = 8
 
 
 def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, who: str) -> TaskView:
@@ -20,31 +19,38 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
 
     Asked again for a ring that is approved already, it changes nothing.
     """
-    for _ in range(_ATTEMPTS):
-        task, pools = _to_approve(services, task_id)
+    begun: Begun = {}
+
+    def decide(task: Task) -> Task | None:
+        nonlocal begun
+        pools = _pools_of(task)
         begun = read_rollouts(services, pools)
         ring = _ring(task, pools, next_ring_of(pools, begun, services.now()), asked.ring)
-        if ring is None:
-            return view(task, services.now(), begun)
-        try:
-            return _approve(services, task, pools, begun, ring, who)
-        except StaleRow:
-            continue
-    raise Conflict(f"Task {task_id} is changing too fast; try again.", task=task_id)
+        return None if ring is None else _approved(task, pools, Approval(ring=ring, by=who, at=services.now()))
+
+    known = _to_approve(services, task_id)
+    before, task = change(services.tasks, (TASKS, task_id), decide, describe="task", known=known)
+    if task is not before:
+        detail = f"task {task.id}: ring {_pools_of(task).approvals[-1].ring}"
+        audit(services, who, "approve ring", task.image, detail, after=task.version or "")
+    return view(task, services.now(), begun)
 
 
-def _to_approve(services: Services, task_id: str) -> tuple[Task, PoolsWork]:
+def _to_approve(services: Services, task_id: str) -> Task:
     task = services.tasks.find(TASKS, task_id)
     if task is None and services.rollouts.find(ROLLOUTS, task_id):
         text = f"Task {task_id} is a rollout: approve its first hosts with POST /api/rollouts/{task_id}/approve."
         raise Conflict(text, rollout=task_id)
     if task is None:
         raise NotFound("task", task_id)
+    return task
+
+
+def _pools_of(task: Task) -> PoolsWork:
     if task.pools is None:
-        raise Conflict(
-            f"Task {task_id} ({WORDS[task.kind]}) updates no pools: nothing is to be approved.", task=task_id
-        )
-    return task, task.pools
+        text = f"Task {task.id} ({WORDS[task.kind]}) updates no pools: nothing is to be approved."
+        raise Conflict(text, task=task.id)
+    return task.pools
 
 
 def _ring(task: Task, pools: PoolsWork, move: NextRing, asked: int | None) -> int | None:
@@ -81,10 +87,6 @@ def _not_waiting(pools: PoolsWork, move: NextRing) -> str:
     return ""
 
 
-def _approve(services: Services, task: Task, pools: PoolsWork, begun: Begun, ring: int, who: str) -> TaskView:
-    """Raises StaleRow when somebody has written the row meanwhile."""
-    approval = Approval(ring=ring, by=who, at=services.now())
-    approved = pools.model_copy(update={"approvals": (*pools.approvals, approval)})
-    task = services.tasks.replace(task.model_copy(update={"pools": approved}))
-    audit(services, who, "approve ring", task.image, f"task {task.id}: ring {ring}", after=task.version or "")
-    return view(task, services.now(), begun)
+def _approved(task: Task, pools: PoolsWork, approval: Approval) -> Task:
+    approvals = (*pools.approvals, approval)
+    return task.model_copy(update={"pools": pools.model_copy(update={"approvals": approvals})})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from shared.core.errors import Conflict, FreshcoatError, StaleRow
+from shared.core.errors import Conflict, FreshcoatError
 from shared.core.ids import made_at
 from shared.models.pools import Pool
 from shared.pools.settlement import apply_outcome_to_pool
+from shared.records.change import change
 from shared.records.pools import find_pool
 from shared.services import POOLS, ROLLOUTS, Services
 
@@ -16,8 +17,6 @@ _log = logging.getLogger(__name__)
 
 CLAIM_GRACE = timedelta(minutes=1)
 """How long a claim may stand without its rollout's row: the process may have died between the two."""
-
-_ATTEMPTS = 5
 
 
 def free_pool(services: Services, name: str) -> Pool:
@@ -53,15 +52,12 @@ def claim(services: Services, name: str, rollout_id: str) -> None:
 
     Raises NotFound, Conflict with the id of the rollout that holds the pool.
     """
-    for _ in range(_ATTEMPTS):
-        pool = find_pool(services, name)
+
+    def decide(pool: Pool) -> Pool:
         refuse_second(services, pool, rollout_id)
-        try:
-            services.pools.replace(pool.model_copy(update={"running_rollout": rollout_id}))
-        except StaleRow:
-            continue
-        return
-    raise Conflict(f"Pool {name} is being changed by others; try again.")
+        return pool.model_copy(update={"running_rollout": rollout_id})
+
+    change(services.pools, (POOLS, name), decide, describe="pool")
 
 
 def release_claim(services: Services, name: str, rollout_id: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from shared.core.errors import StaleRow
+from contextlib import suppress
+
+from shared.core.errors import NotFound
 from shared.core.states import RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
+from shared.records.change import change
 from shared.services import POOLS, Services
-
-TRIES = 5
 
 
 def apply_outcome_to_pool(services: Services, rollout: Rollout) -> None:
@@ -17,19 +18,13 @@ def apply_outcome_to_pool(services: Services, rollout: Rollout) -> None:
     New and burst hosts get the target once the canary has passed, or the rollout has succeeded. Safe to
     repeat; a crash between the two rows is repaired by the next look or by the resume timer.
     """
-    for _ in range(TRIES):
-        pool = services.pools.find(POOLS, rollout.pool)
-        if pool is None:
-            return
+
+    def decide(pool: Pool) -> Pool | None:
         settled = with_outcome(pool, rollout)
-        if settled == pool:
-            return
-        try:
-            services.pools.replace(settled)
-        except StaleRow:
-            continue
-        return
-    raise StaleRow("Pools", rollout.pool)
+        return None if settled == pool else settled
+
+    with suppress(NotFound):  # the pool was unregistered
+        change(services.pools, (POOLS, rollout.pool), decide, describe="pool", retried=True)
 
 
 def with_outcome(pool: Pool, rollout: Rollout) -> Pool:

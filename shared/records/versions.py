@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.core.errors import AlreadyExists, AzureBusy, StaleRow
+from shared.core.errors import AzureBusy
 from shared.models.images import ImageState
+from shared.records.change import repeat_while_stale
 from shared.services import Services
 from shared.versions.version_set import VersionSet
-
-_ATTEMPTS = 5
 
 
 def read_versions(services: Services, image: str) -> VersionSet:
@@ -26,25 +25,26 @@ def read_versions(services: Services, image: str) -> VersionSet:
 def change_versions(
     services: Services, image: str, decide: Callable[[VersionSet], VersionSet]
 ) -> tuple[VersionSet, VersionSet]:
-    """Decide on the rows as they are, and write the outcome in one transaction; the rows before and after it.
+    """Change the versions of an image to what `decide` makes of them, in one transaction.
 
-    When somebody else wrote meanwhile, it is decided anew: of two changes at once that exclude each other, the
-    second one's `decide` refuses. When the answer to the write was lost, `decide` is asked whether it was done: it
-    gives back the very same family then. Raises what `decide` raises; StaleRow when others never let up; AzureBusy.
+    Returns the versions before and after. If somebody else writes at the same time, `decide` runs again on their rows:
+    of two changes that exclude each other, the later one is refused. If the response to the write is lost, `decide`
+    runs once more on the stored rows; when the change is in them, it returns the set that it was given.
+
+    Raises what `decide` raises, StaleRow, AzureBusy.
     """
-    for _ in range(_ATTEMPTS):
-        before = read_versions(services, image)
-        after = decide(before)
-        if after is before:
-            return before, after
+
+    def read() -> VersionSet:
+        return read_versions(services, image)
+
+    def write(before: VersionSet, after: VersionSet) -> VersionSet:
         try:
             services.versions.write_many(after.rows_changed_from(before))
-        except (StaleRow, AlreadyExists):
-            continue
         except AzureBusy:
-            found = read_versions(services, image)
+            found = read()
             if decide(found) is not found:
                 raise
-            return before, found
-        return before, after
-    raise StaleRow("ImageVersions", image)
+            return found
+        return after
+
+    return repeat_while_stale(read(), read, decide, write, describe="image", retried=True)

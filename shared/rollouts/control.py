@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.record import audit
-from shared.core.errors import Conflict, InvalidRequest, StaleRow
+from shared.core.errors import Conflict, InvalidRequest
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import iso
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
@@ -22,15 +22,15 @@ from shared.models.tasks import CancelHow
 from shared.planning.timing import host_takes, rollback_schedule
 from shared.planning.windows import room_at
 from shared.ports.engine import Engine
+from shared.records.change import change
 from shared.records.rollouts import find_rollout
 from shared.rollouts.command_rules import Command, Reply, has_begun, refusal_of, reply
 from shared.rollouts.draft import in_windows
 from shared.rollouts.retry import retry_ended
-from shared.services import Services
+from shared.services import ROLLOUTS, Services
 from shared.views.rollout_progress import progress
 
 _log = logging.getLogger(__name__)
-_ATTEMPTS = 8
 
 type Change = Callable[[Rollout], Rollout]
 """What a command makes of a rollout's row."""
@@ -39,36 +39,36 @@ type Change = Callable[[Rollout], Rollout]
 def pause(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
     """Begin nothing more; hosts in work finish. Raises NotFound, Conflict."""
 
-    def change(rollout: Rollout) -> Rollout:
+    def apply(rollout: Rollout) -> Rollout:
         # What waited for approval goes on running: the canary is looked at again, and approval asked for again.
         waited = rollout.state is RolloutState.AWAITING_APPROVAL
         back = RolloutState.RUNNING if waited else rollout.state
         return _moved(rollout, RolloutState.PAUSED, resume_to=back, note=f"Paused by {who}.")
 
-    return _command(services, engine, rollout_id, Command.PAUSE, who, change)
+    return _command(services, engine, rollout_id, Command.PAUSE, who, apply)
 
 
 def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
     """Go on where it was paused; hosts that had failed by then do not stop it again. Raises NotFound, Conflict."""
 
-    def change(rollout: Rollout) -> Rollout:
+    def apply(rollout: Rollout) -> Rollout:
         failed = max(rollout.failures_accepted, rollout.counts.get("failed", 0))
         schedule = _with_notice(rollout, services.now())
         note = rollout.rollback_reason
         return _moved(rollout, _resumed(rollout), note=note, failures_accepted=failed, schedule=schedule)
 
-    return _command(services, engine, rollout_id, Command.RESUME, who, change)
+    return _command(services, engine, rollout_id, Command.RESUME, who, apply)
 
 
 def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
     """The first hosts are good, let the others follow. Raises NotFound, Conflict when nothing waits for that."""
 
-    def change(rollout: Rollout) -> Rollout:
+    def apply(rollout: Rollout) -> Rollout:
         now = services.now()
         schedule = _with_notice(rollout, now)
         return _moved(rollout, RolloutState.RUNNING, approved_at=now, approved_by=who, schedule=schedule, note="")
 
-    return _command(services, engine, rollout_id, Command.APPROVE, who, change)
+    return _command(services, engine, rollout_id, Command.APPROVE, who, apply)
 
 
 def cancel(
@@ -102,8 +102,8 @@ def cancel(
         return _moved(rollout, RolloutState.ROLLING_BACK, rollback_since=since, schedule=schedule, **text)
 
     back = how is CancelHow.ROLL_BACK
-    command, change = (Command.ROLL_BACK, take_back) if back else (Command.CANCEL, leave)
-    return _command(services, engine, rollout_id, command, who, change)
+    command, apply = (Command.ROLL_BACK, take_back) if back else (Command.CANCEL, leave)
+    return _command(services, engine, rollout_id, command, who, apply)
 
 
 def retry(services: Services, engine: Engine, rollout_id: str, asked: RetryRequest, who: str) -> RolloutView:
@@ -112,7 +112,7 @@ def retry(services: Services, engine: Engine, rollout_id: str, asked: RetryReque
     Raises NotFound, Conflict, InvalidRequest, PreflightFailed (nothing was written), AzureBusy.
     """
 
-    def change(rollout: Rollout) -> Rollout:
+    def apply(rollout: Rollout) -> Rollout:
         if rollout.state.ended:
             raise _HasEnded
         if asked.schedule:
@@ -122,7 +122,7 @@ def retry(services: Services, engine: Engine, rollout_id: str, asked: RetryReque
         return _moved(rollout, _resumed(rollout), retried_at=now, failures_accepted=0, note=note)
 
     try:
-        return _command(services, engine, rollout_id, Command.RETRY, who, change)
+        return _command(services, engine, rollout_id, Command.RETRY, who, apply)
     except _HasEnded:
         begun_anew = retry_ended(services, engine, find_rollout(services, rollout_id), asked, who)
         return progress(begun_anew, services.hosts.all(begun_anew.id), services.now())
@@ -135,10 +135,10 @@ class _HasEnded(Exception):
 def reschedule(services: Services, engine: Engine, rollout_id: str, asked: Reschedule, who: str) -> RolloutView:
     """Move the moments that are still ahead. Raises NotFound, Conflict, InvalidRequest."""
 
-    def change(rollout: Rollout) -> Rollout:
+    def apply(rollout: Rollout) -> Rollout:
         return rollout.model_copy(update={"schedule": _move(rollout, asked, services.now())})
 
-    return _command(services, engine, rollout_id, Command.RESCHEDULE, who, change)
+    return _command(services, engine, rollout_id, Command.RESCHEDULE, who, apply)
 
 
 def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:
@@ -182,25 +182,24 @@ def _resumed(rollout: Rollout) -> RolloutState:
 
 
 def _command(
-    services: Services, engine: Engine, rollout_id: str, command: Command, who: str, change: Change
+    services: Services, engine: Engine, rollout_id: str, command: Command, who: str, apply: Change
 ) -> RolloutView:
     """Ask the table, write conditionally (again, if the engine wrote meanwhile), keep a record, signal."""
-    for _ in range(_ATTEMPTS):
-        rollout = find_rollout(services, rollout_id)
+    hosts: list[RolloutHost] = []
+
+    def decide(rollout: Rollout) -> Rollout | None:
+        nonlocal hosts
         hosts = services.hosts.all(rollout_id)
         answer = reply(rollout, _failed(hosts), command)
         if answer is Reply.REFUSE:
             raise Conflict(refusal_of(rollout, command))
-        if answer is Reply.DO:
-            try:
-                changed = services.rollouts.replace(change(rollout))
-            except StaleRow:
-                continue
-            audit(services, who, command, rollout_id, _moments_text(changed), before=rollout.state, after=changed.state)
-            _signal(engine, changed, command)
-            rollout = changed
-        return progress(rollout, hosts, services.now())
-    raise Conflict(f"Rollout {rollout_id} is changing too fast; try again.")
+        return apply(rollout) if answer is Reply.DO else None
+
+    before, rollout = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout")
+    if rollout is not before:
+        audit(services, who, command, rollout_id, _moments_text(rollout), before=before.state, after=rollout.state)
+        _signal(engine, rollout, command)
+    return progress(rollout, hosts, services.now())
 
 
 def _failed(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:

@@ -6,7 +6,7 @@ import logging
 
 from shared.api.tasks import TaskView
 from shared.audit.record import audit
-from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
+from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound
 from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
 from shared.core.states import TaskState
 from shared.core.steps import is_completed
@@ -14,13 +14,13 @@ from shared.core.task_steps import CAPTURE_STEPS, FLEET_UPDATE_STEPS
 from shared.fleet.undo import stop_running
 from shared.models.tasks import CancelHow, Task, TaskKind
 from shared.ports.engine import Engine
+from shared.records.change import change
 from shared.records.tasks import WORDS
 from shared.services import ROLLOUTS, TASKS, Services
 from shared.views.fleet import read_rollouts
 from shared.views.tasks import view
 
 _log = logging.getLogger(__name__)
-_ATTEMPTS = 8
 
 
 def cancel_task(services: Services, engine: Engine, task_id: str, how: CancelHow, who: str) -> TaskView:
@@ -30,21 +30,21 @@ def cancel_task(services: Services, engine: Engine, task_id: str, how: CancelHow
     rollouts that it has begun go on. Of a job over many pools those stop too, or with `roll_back` go back, as do the
     pools that are through. Asked again, it changes nothing; a job that was to leave its pools can still take them back.
     """
-    for _ in range(_ATTEMPTS):
-        task = _to_cancel(services, task_id)
+
+    def decide(task: Task) -> Task | None:
         _refuse_way_back(task, how)
         if _already(task, how):
-            return _seen(services, task)
+            return None
         _refuse_late(task, how)
-        try:
-            task = services.tasks.replace(_cancelled(services, task, how, who))
-        except StaleRow:
-            continue
+        return _cancelled(services, task, how, who)
+
+    known = _to_cancel(services, task_id)
+    before, task = change(services.tasks, (TASKS, task_id), decide, describe="task", known=known)
+    if task is not before:
         text = f" ({how.value})" if task.kind is TaskKind.UPDATE_POOLS else ""
         audit(services, who, "cancel task", task.image, f"task {task.id}: {WORDS[task.kind]}{text}")
         _stop_at_once(services, engine, task)
-        return _seen(services, task)
-    raise Conflict(f"Task {task_id} is changing too fast; try again.", task=task_id)
+    return _seen(services, task)
 
 
 def _to_cancel(services: Services, task_id: str) -> Task:

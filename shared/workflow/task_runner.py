@@ -20,8 +20,8 @@ from shared.models.base import refuse_newer
 from shared.models.images import Image
 from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
 from shared.ports.engine import Engine
+from shared.records.change import change
 from shared.records.images import find_image
-from shared.records.tasks import find_task
 from shared.services import TASKS, Services
 from shared.workflow import waiting
 from shared.workflow.task_steps import STEPS, percent_done
@@ -29,7 +29,6 @@ from shared.workflow.waiting import StepFailed, run_within_limit
 
 log = logging.getLogger("freshcoat.task")
 
-_TRIES = 5
 _EXPECTED = (StepFailed, AzureRefused, Conflict, InvalidRequest)
 
 
@@ -90,21 +89,20 @@ class TaskContext:
         A person may have cancelled it or approved a ring meanwhile: that is kept. Raises StaleRow when another run
         drives the task, or when it was to end without having heeded that.
         """
-        changed = self.task.model_copy(update=changes)
-        for _ in range(_TRIES):
-            try:
-                self.task = self.services.tasks.replace(changed)
-            except StaleRow:
-                found = find_task(self.services, self.task.id)
-                if found.engine_run != self.task.engine_run or found.state.ended:
-                    raise
-                heard = _as_people_said(changed, found)
-                if changed.state.ended and heard.cancel_how is not changed.cancel_how:
-                    raise
-                changed = heard
-                continue
-            return
-        raise StaleRow("Tasks", self.task.id)
+        ours = self.task
+        changed = ours.model_copy(update=changes)
+
+        def decide(found: Task) -> Task:
+            if found is ours:
+                return changed
+            heard = _as_people_said(changed, found)
+            unheeded = changed.state.ended and heard.cancel_how is not changed.cancel_how
+            if found.engine_run != ours.engine_run or found.state.ended or unheeded:
+                raise StaleRow("Tasks", ours.id, "task")
+            return heard
+
+        rows, key = self.services.tasks, (TASKS, ours.id)
+        _, self.task = change(rows, key, decide, describe="task", known=ours, retried=True)
 
     def note(self, **changes: object) -> None:
         """Write the row with these changes."""

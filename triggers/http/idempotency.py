@@ -12,14 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.core.errors import AlreadyExists, Conflict, FreshcoatError, StaleRow
+from shared.core.errors import Conflict, FreshcoatError, StaleRow
 from shared.models.answers import KeptAnswer
+from shared.records.change import add_or_change
 from shared.services import Services
 
 _log = logging.getLogger(__name__)
 
 CLAIM_LASTS = timedelta(minutes=5)
-_ATTEMPTS = 3
 
 
 class KeyReused(FreshcoatError):
@@ -79,25 +79,21 @@ def run_once(services: Services, key: str, same: str, work: Callable[[], Answer]
 
 def _claim(services: Services, key: str, same: str) -> KeptAnswer:
     """Our own claim on the key, or the stored answer of an earlier request."""
-    for _ in range(_ATTEMPTS):
-        ours = KeptAnswer(key=key, fingerprint=same, at=services.now())
-        try:
-            return services.answers.add(ours)
-        except AlreadyExists:
-            kept = services.answers.find(key, key)
-        if kept is None:
-            continue  # just released
+    ours = KeptAnswer(key=key, fingerprint=same, at=services.now())
+
+    def take_over(kept: KeptAnswer) -> KeptAnswer:
         if kept.fingerprint != same:
             raise KeyReused
         if kept.status:
             return kept
         if services.now() < kept.at + CLAIM_LASTS:
             raise StillWorking
-        try:
-            return services.answers.replace(ours.written_over(kept))
-        except StaleRow:
-            continue
-    raise StillWorking
+        return ours.written_over(kept)
+
+    try:
+        return add_or_change(services.answers, (key, key), ours, take_over, describe="answer", retried=True)
+    except StaleRow as contended:
+        raise StillWorking from contended
 
 
 def _keep(services: Services, claimed: KeptAnswer, answer: Answer) -> None:

@@ -19,15 +19,15 @@ from shared.models.policy import ScheduleMode
 from shared.models.promotions import Promotion
 from shared.models.tasks import PoolsUpdate
 from shared.planning.rings import schedule_for_ring
+from shared.records.change import change
 from shared.records.promotions import audit_promotion, ended, find_promotion
 from shared.records.versions import change_versions, read_versions
-from shared.services import Services
+from shared.services import PROMOTIONS, Services
 from shared.versions.promotion_hold import let_go
 from shared.versions.version_set import VersionSet
 from shared.views.promotions import view
 
 _log = logging.getLogger(__name__)
-_ATTEMPTS = 8
 STAGING_UNKNOWN = FieldProblem("days_after_staging", 'the time of staging is not known; give "at" instead')
 
 
@@ -36,39 +36,36 @@ def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, wh
 
     Raises NotFound, InvalidRequest, Conflict when it is too late.
     """
-    for _ in range(_ATTEMPTS):
-        old = find_promotion(services, promotion_id)
-        if old.state is not PromotionState.SCHEDULED:
-            raise _too_late(old, "change")
-        moved = _moved(services, old, asked)
-        try:
-            moved = services.promotions.replace(moved)
-        except StaleRow:
-            continue
-        audit_promotion(services, who, "move promotion", moved, before=old.due_at, after=moved.due_at)
-        return view(moved)
-    raise _changing(promotion_id)
+
+    def decide(promotion: Promotion) -> Promotion:
+        if promotion.state is not PromotionState.SCHEDULED:
+            raise _too_late(promotion, "change")
+        return _moved(services, promotion, asked)
+
+    old, moved = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
+    audit_promotion(services, who, "move promotion", moved, before=old.due_at, after=moved.due_at)
+    return view(moved)
 
 
 def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
     """Cancel a promotion that has not begun; repeating it is fine. Raises NotFound, Conflict when it is too late."""
-    for _ in range(_ATTEMPTS):
-        promotion = find_promotion(services, promotion_id)
+
+    def decide(promotion: Promotion) -> Promotion | None:
         if promotion.state is PromotionState.CANCELLED:
-            return view(settle(services, promotion))
+            return None
         if promotion.state is not PromotionState.SCHEDULED:
             raise _too_late(promotion, "cancel")
-        try:
-            promotion = services.promotions.replace(ended(promotion, PromotionState.CANCELLED, f"Cancelled by {who}."))
-        except StaleRow:
-            continue
-        audit_promotion(services, who, "cancel promotion", promotion, before=promotion.due_at)
-        try:
-            promotion = settle(services, promotion)
-        except (AzureBusy, StaleRow) as error:
-            _log.warning("Promotion %s is cancelled; the timer will let its image go: %s", promotion.id, error)
-        return view(promotion)
-    raise _changing(promotion_id)
+        return ended(promotion, PromotionState.CANCELLED, f"Cancelled by {who}.")
+
+    before, promotion = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
+    if promotion is before:
+        return view(settle(services, promotion))
+    audit_promotion(services, who, "cancel promotion", promotion, before=promotion.due_at)
+    try:
+        promotion = settle(services, promotion)
+    except (AzureBusy, StaleRow) as error:
+        _log.warning("Promotion %s is cancelled; the timer will release its image: %s", promotion.id, error)
+    return view(promotion)
 
 
 def settle(services: Services, promotion: Promotion) -> Promotion:
@@ -120,7 +117,3 @@ def staged_at(version_set: VersionSet, version: str | None) -> datetime | None:
 def _too_late(promotion: Promotion, to: str) -> Conflict:
     text = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}: it is too late to {to} it."
     return Conflict(text, task=promotion.task or None, promotion=promotion.id)
-
-
-def _changing(promotion_id: str) -> Conflict:
-    return Conflict(f"Promotion {promotion_id} is changing too fast; try again.", promotion=promotion_id)

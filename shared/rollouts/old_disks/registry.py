@@ -6,16 +6,15 @@ A disk is noted before its host is rebuilt, so that none is lost sight of. `old_
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 
-from shared.core.errors import AlreadyExists, StaleRow
+from shared.core.errors import StaleRow
 from shared.models.azure import VirtualMachine
 from shared.models.kept_disks import KeptDisk
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.records.change import add_or_change
 from shared.services import Services
 
-_TRIES = 5
 _PAGE = 100
 
 
@@ -93,16 +92,11 @@ def _kept(
 
 def _write(services: Services, kept: KeptDisk, *, later_counts: bool) -> None:
     """Add the row, or write over the one that is there. Raises StaleRow when others keep writing it."""
-    for _ in range(_TRIES):
-        with suppress(AlreadyExists):  # as a rule it is not there, and to look first would be one call more
-            services.disks.add(kept)
-            return
-        there = services.disks.find(kept.pool, kept.key)
-        with suppress(StaleRow):
-            if there is not None:
-                services.disks.replace(_over_the_old(kept, there, later_counts=later_counts))
-                return
-    raise StaleRow("KeptDisks", f"{kept.pool}/{kept.key}")
+
+    def decide(there: KeptDisk) -> KeptDisk:
+        return _over_the_old(kept, there, later_counts=later_counts)
+
+    add_or_change(services.disks, (kept.pool, kept.key), kept, decide, describe="kept disk", retried=True)
 
 
 def _over_the_old(kept: KeptDisk, there: KeptDisk, *, later_counts: bool) -> KeptDisk:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from shared.core.errors import NotFound, StaleRow
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.rollouts import LastPass, Rollout
 from shared.planning.timing import rollback_schedule
 from shared.planning.values import Plan
-from shared.pools.settlement import TRIES, apply_outcome_to_pool
+from shared.pools.settlement import apply_outcome_to_pool
+from shared.records.change import change
 from shared.services import ROLLOUTS, Services
 
 
@@ -33,10 +33,8 @@ def record(
     A change of state is made only if the state is still the one that was planned from: an operator's
     command is never undone by a look that began before it. An end also releases the pool.
     """
-    for _ in range(TRIES):
-        rollout = services.rollouts.find(ROLLOUTS, rollout_id)
-        if rollout is None:
-            raise NotFound("rollout", rollout_id)
+
+    def decide(rollout: Rollout) -> Rollout:
         changes: dict[str, object] = dict(also or {})
         if signed_out is not None:
             changes["signed_out"] = signed_out
@@ -49,14 +47,12 @@ def record(
             changes["note"] = note
         if decided is not None and planned_from is not None and as_commanded(planned_from) == as_commanded(rollout):
             changes |= _planned_changes(services, rollout, decided)
-        try:
-            written = services.rollouts.replace(rollout.model_copy(update=changes))
-        except StaleRow:
-            continue
-        if decided is not None:
-            apply_outcome_to_pool(services, written)
-        return written
-    raise StaleRow("Rollouts", rollout_id)
+        return rollout.model_copy(update=changes)
+
+    _, written = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout", retried=True)
+    if decided is not None:
+        apply_outcome_to_pool(services, written)
+    return written
 
 
 def as_commanded(rollout: Rollout) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
 from shared.core.arm_ids import version_id
-from shared.core.errors import AlreadyExists, Conflict, StaleRow
+from shared.core.errors import AlreadyExists, Conflict
 from shared.core.ids import newest_first_id
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.policy import ScheduleMode
@@ -22,20 +22,19 @@ from shared.planning.host_rows import skip
 from shared.planning.values import HELD_STATES
 from shared.pools import registration
 from shared.ports.engine import Engine
+from shared.records.change import change
 from shared.records.images import find_image
 from shared.records.pools import find_pool
 from shared.records.versions import read_versions
 from shared.rollouts.refresh.context import policy_of, switched_off
 from shared.rollouts.refresh.exclusion import lost_by, signal_refresh
-from shared.services import ROLLOUTS, Services
+from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.pools import freshness
 
 log = logging.getLogger("freshcoat.refresh")
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """When sessions are ended for a refresh."""
-
-_ATTEMPTS = 5
 
 
 def register_pool_with_refresh(
@@ -84,17 +83,16 @@ def _refresh_rollout(services: Services, pool: Pool) -> Rollout | None:
 
 def _name_it(services: Services, pool: Pool, *, over: bool) -> Pool:
     """The pool with the id of its standing rollout on it: of two workers one chooses it. Raises Conflict."""
-    for _ in range(_ATTEMPTS):
-        if pool.refresh_rollout and not over:
-            return pool
+    ended = pool.refresh_rollout if over else ""
+
+    def decide(pool: Pool) -> Pool | None:
+        if pool.refresh_rollout not in {"", ended}:
+            return None
         named = newest_first_id(services.now())
         _start_lost(services, pool, named)
-        try:
-            return services.pools.replace(pool.model_copy(update={"refresh_rollout": named}))
-        except StaleRow:
-            before, pool = pool.refresh_rollout, find_pool(services, pool.name)
-            over = over and pool.refresh_rollout == before
-    raise Conflict(f"Pool {pool.name} is being changed by others; try again.")
+        return pool.model_copy(update={"refresh_rollout": named})
+
+    return change(services.pools, (POOLS, pool.name), decide, describe="pool", known=pool)[1]
 
 
 def _start_lost(services: Services, pool: Pool, named: str) -> None:
@@ -177,23 +175,19 @@ def end_refresh(services: Services, engine: Engine, name: str) -> None:
 
 def _cancelled(services: Services, pool: Pool) -> Rollout | None:
     """The standing rollout, written as cancelled before its rows are read: from then on it begins no host."""
-    for _ in range(_ATTEMPTS):
-        rollout = _refresh_rollout(services, pool)
-        if rollout is None or rollout.state.ended or rollout.state is RolloutState.CANCELLING:
-            return rollout
-        try:
-            return services.rollouts.replace(switched_off(rollout))
-        except StaleRow:
-            continue
-    raise Conflict(f"Pool {pool.name} is being changed by others; try again.")
+
+    def decide(rollout: Rollout) -> Rollout | None:
+        over = rollout.state.ended or rollout.state is RolloutState.CANCELLING
+        return None if over else switched_off(rollout)
+
+    rollout = _refresh_rollout(services, pool)
+    if rollout is None:
+        return None
+    return change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", known=rollout)[1]
 
 
 def _switched_off(services: Services, pool: Pool) -> Pool:
-    for _ in range(_ATTEMPTS):
-        if pool.refresh is Refresh.OFF:
-            return pool
-        try:
-            return services.pools.replace(pool.model_copy(update={"refresh": Refresh.OFF}))
-        except StaleRow:
-            pool = find_pool(services, pool.name)
-    raise Conflict(f"Pool {pool.name} is being changed by others; try again.")
+    def decide(pool: Pool) -> Pool | None:
+        return None if pool.refresh is Refresh.OFF else pool.model_copy(update={"refresh": Refresh.OFF})
+
+    return change(services.pools, (POOLS, pool.name), decide, describe="pool", known=pool)[1]

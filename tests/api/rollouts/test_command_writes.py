@@ -151,7 +151,7 @@ class TestAroundTheWrite:
     def test_one_that_changes_without_end_is_refused(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         app.tables.rollouts.failures["replace"] = [StaleRow("rollouts", rollout_id)] * 99
-        assert "try again" in tell(app, rollout_id, "pause").json["detail"]
+        assert "Try again" in tell(app, rollout_id, "pause").json["detail"]
 
     def test_what_the_engine_wrote_meanwhile_stays(self) -> None:
         app, rollout_id = in_state(S.RUNNING)

@@ -12,6 +12,7 @@ from shared.core.names import REPLICATE_VERSION, SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import NextAction
 from shared.models.pools import Ring
+from shared.records.change import ATTEMPTS
 from shared.services import TASKS
 from shared.tasks.recovery import resume_lost_tasks
 from shared.workflow.task_runner import run_task_step
@@ -243,7 +244,7 @@ def test_what_goes_live_is_never_answered_with_busy(table: str, knob: str, metho
 def test_a_refused_task_that_cannot_be_taken_back_is_answered_as_what_it_is() -> None:
     """It is on record, and the resume timer drives it: a 503 or 409 would say that nothing happens."""
     play = studio()
-    play.app.tables.versions.failures["write_many"] = [StaleRow("ImageVersions", IMAGE) for _ in range(5)]
+    play.app.tables.versions.failures["write_many"] = [StaleRow("ImageVersions", IMAGE)] * ATTEMPTS
     play.app.tables.tasks.failures["remove"] = [AWAY]
     assert play.finish(set_as_image(play)).state is TaskState.SUCCEEDED
 

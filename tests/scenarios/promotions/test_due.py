@@ -13,6 +13,7 @@ from shared.core.states import PromotionState, TaskState
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
 from shared.models.tasks import ActivationWork, Task, TaskKind
+from shared.records.change import ATTEMPTS
 from shared.records.versions import read_versions
 from shared.services import PROMOTIONS, ROLLOUTS, TASKS
 from shared.versions import lifecycle, promotion_hold
@@ -149,7 +150,7 @@ class TestOnce:
     def test_others_that_keep_changing_the_image_only_delay_it(self) -> None:
         app, promotion_id = planned()
         app.later(hours=25)
-        app.tables.versions.failures["write_many"] = [StaleRow("ImageVersions", IMAGE)] * 5
+        app.tables.versions.failures["write_many"] = [StaleRow("ImageVersions", IMAGE)] * ATTEMPTS
         assert run(app) == []
         assert (row(app, promotion_id).state, activations(app)) == (S.PROMOTING, [])
         assert run(app) == [promotion_id]
