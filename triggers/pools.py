@@ -17,7 +17,7 @@ from shared.api.pools import (
 from shared.api.rollouts import PlanView, RolloutView
 from shared.pools.new_host_image import image_for_new_hosts
 from shared.ports.engine import Engine
-from shared.records.pools import find_pool, running_rollout, standing_refresh
+from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.rollouts.preview import plan_update
 from shared.rollouts.refresh.lifecycle import register_pool_with_refresh, unregister_pool
 from shared.rollouts.roll_back import plan_roll_back, roll_back_pool
@@ -60,7 +60,7 @@ def delete_pool(call: Call, engine: Engine) -> Answer[None]:
 def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]:
     """List a pool's hosts: version, target, sessions, status, drain, power."""
     pool = find_pool(call.services, call.path["pool"])
-    rollout = running_rollout(call.services, pool) or standing_refresh(call.services, pool)
+    rollout = running_rollout(call.services, pool) or open_refresh(call.services, pool)
     return Answer(list_hosts(call.services, pool, rollout, limit=query.limit, continuation=query.continuation))
 
 

@@ -1,4 +1,4 @@
-"""Accounts: customers, whose pools they are. One called `default` is there from the beginning."""
+"""Registers accounts. An account is a customer that owns pools; the account `default` always exists."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from shared.services import Services
 from shared.views.accounts import pools_per_account, view_account
 
 
-def register_account(services: Services, name: str, asked: AccountRegistration, who: str) -> tuple[AccountView, bool]:
-    """Register or change an account; the answer says whether it is new. Pools keep the zone they have.
+def register_account(services: Services, name: str, request: AccountRegistration, who: str) -> tuple[AccountView, bool]:
+    """Register or change an account; the flag says whether it is new. Existing pools keep their time zone.
 
-    Raises InvalidRequest for an unknown zone.
+    Raises InvalidRequest for an unknown time zone.
     """
     try:
-        zone = zone_named(asked.time_zone).key
+        zone = zone_named(request.time_zone).key
     except UnknownZone as error:
         raise InvalidRequest.one("time_zone", str(error)) from error
     old = known_account(services, name)
-    first = Account(name=name) if old is None else old
-    wanted = first.model_copy(update={"title": asked.title, "time_zone": zone})
-    if wanted != old:
-        if first.etag is None:
-            wanted = services.accounts.add(wanted.model_copy(update={"created_at": services.now()}))
+    base = Account(name=name) if old is None else old
+    account = base.model_copy(update={"title": request.title, "time_zone": zone})
+    if account != old:
+        if base.etag is None:
+            account = services.accounts.add(account.model_copy(update={"created_at": services.now()}))
         else:
-            wanted = services.accounts.replace(wanted)
-        audit(services, who, "register account" if old is None else "change account", name, f"{zone} {asked.title}")
-    return view_account(wanted, pools_per_account(services)), old is None
+            account = services.accounts.replace(account)
+        audit(services, who, "register account" if old is None else "change account", name, f"{zone} {request.title}")
+    return view_account(account, pools_per_account(services)), old is None

@@ -1,4 +1,4 @@
-"""What a new or burst host of a pool is to be made from."""
+"""Chooses the image version from which a new or burst host of a pool is created."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from shared.versions.for_new_hosts import Choice, Known, choose
 
 
 def image_for_new_hosts(services: Services, name: str) -> PoolImageView:
-    """What a new or burst host of the pool is to be made from: never a version that is only staged.
+    """The image version for a new or burst host of the pool; never a version that is only staged.
 
-    Raises NotFound, Conflict when no version is known that may be given out, AzureError when the gallery would have
-    to say and does not.
+    Raises NotFound, Conflict when no suitable version is known, AzureError when the choice needs the gallery and the
+    gallery cannot be read.
     """
     pool = find_pool(services, name)
     found = choose_for_new_hosts(services, pool, running_rollout(services, pool))
@@ -37,36 +37,35 @@ def image_for_new_hosts(services: Services, name: str) -> PoolImageView:
 
 
 @dataclass(frozen=True)
-class ForNewHosts:
-    """What a new host is to be made from. `version` is None when the gallery could not be read."""
+class VersionForNewHosts:
+    """The image version chosen for new hosts. `version` is None when the gallery could not be read."""
 
     choice: Choice
     image: Image
     version: GalleryVersion | None
 
 
-def choose_for_new_hosts(services: Services, pool: Pool, rollout: Rollout | None) -> ForNewHosts:
-    """What a new host of the pool is to be made from; `rollout` is the pool's one that is not ended.
+def choose_for_new_hosts(services: Services, pool: Pool, rollout: Rollout | None) -> VersionForNewHosts:
+    """The image version for a new host of the pool; `rollout` is the pool's open rollout, if any.
 
-    Raises as `image_for_new_hosts` does.
+    Raises the same errors as `image_for_new_hosts`.
     """
     if rollout and rollout.rolling_back:
-        pool = with_outcome(
-            pool, rollout
-        )  # told to go back a moment ago: what it leaves must not be given out any more
+        # The roll-back may have started a moment ago: new hosts must no longer get the version that it leaves.
+        pool = with_outcome(pool, rollout)
     images = {image: find_image(services, image) for image in (pool.image, *([rollout.image] if rollout else []))}
-    known, unread = {}, None
+    known, gallery_error = {}, None
     for image in images.values():
-        known[image.name], error = _known(services, image)
-        unread = unread or error
+        known[image.name], error = _read_known_versions(services, image)
+        gallery_error = gallery_error or error
     choice = choose(pool, rollout, known)
     if choice is None:
-        raise unread or Conflict("No version is known that a new host may have; publish one to this pool first.")
-    return ForNewHosts(choice, images[choice.image], (known[choice.image].gallery or {}).get(choice.version))
+        raise gallery_error or Conflict("No version for new hosts is known. Publish a version to this pool first.")
+    return VersionForNewHosts(choice, images[choice.image], (known[choice.image].gallery or {}).get(choice.version))
 
 
-def _known(services: Services, image: Image) -> tuple[Known, AzureError | None]:
-    """The image's versions, and why the gallery could not be read. Raises AzureNotFound without the definition."""
+def _read_known_versions(services: Services, image: Image) -> tuple[Known, AzureError | None]:
+    """The image's versions, and the error if the gallery could not be read. Raises AzureNotFound without definition."""
     version_set = read_versions(services, image.name)
     try:
         versions = services.gallery.versions(image.definition_id)

@@ -24,7 +24,7 @@ def running_rollout(services: Services, pool: Pool) -> Rollout | None:
     return rollout if rollout and not rollout.state.ended else None
 
 
-def standing_refresh(services: Services, pool: Pool) -> Rollout | None:
+def open_refresh(services: Services, pool: Pool) -> Rollout | None:
     """The pool's standing refresh that is not ended, if there is one."""
     if not pool.refresh_rollout:
         return None

@@ -1,4 +1,4 @@
-"""Asking for a rollout: resolve, check, claim the pool, write the rollout, start driving it."""
+"""Resolves a request into a rollout row and runs the preflight for it. Writes nothing."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ from shared.services import IMAGES, Services
 
 @dataclass(frozen=True)
 class RolloutSpec:
-    """A rollout that is asked for, with everything resolved. `rollout_id` given: it is begun once under this id.
+    """The parameters of a requested rollout. With `rollout_id`, it is started at most once under this id.
 
-    `policy`: what is laid over the pool's own, or the whole of it. `retry_of`: only what failed in that one is taken.
+    `policy`: overrides of the pool's policy, or a complete policy. `retry_of`: the rollout whose failed hosts alone are
+    updated.
     """
 
     image: Image
@@ -45,33 +46,33 @@ class RolloutSpec:
     retry_of: str = ""
 
 
-def check_update(services: Services, pool: Pool, wanted: RolloutSpec, who: str) -> list[Finding]:
-    """What speaks for and against a rollout now; writes nothing. Raises InvalidRequest, AzureBusy."""
-    return draft(services, pool, wanted, who)[1].findings
+def check_update(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> list[Finding]:
+    """The preflight findings for a rollout now; writes nothing. Raises InvalidRequest, AzureBusy."""
+    return draft(services, pool, spec, who)[1].findings
 
 
-def spec_of_request(services: Services, pool: Pool, asked: UpdateImageRequest) -> RolloutSpec:
-    """The request with image, schedule and policy resolved. Raises InvalidRequest naming every problem with them."""
+def spec_of_request(services: Services, pool: Pool, request: UpdateImageRequest) -> RolloutSpec:
+    """The request with image, schedule and policy resolved. Raises InvalidRequest with every problem found."""
     problems: list[FieldProblem] = []
-    image = services.images.find(IMAGES, asked.image) if asked.image else find_image(services, pool.image)
+    image = services.images.find(IMAGES, request.image) if request.image else find_image(services, pool.image)
     if image is None:
-        problems.append(FieldProblem("image", f"there is no image called {asked.image}"))
+        problems.append(FieldProblem("image", f"there is no image called {request.image}"))
     schedule, policy = resolve_schedule_and_policy(
         problems,
-        lambda: parse_schedule(asked.schedule, now=services.now(), pool_zone=pool.time_zone),
-        lambda: resolve_policy(asked.schedule.mode, pool.policy, asked.policy),
+        lambda: parse_schedule(request.schedule, now=services.now(), pool_zone=pool.time_zone),
+        lambda: resolve_policy(request.schedule.mode, pool.policy, request.policy),
     )
     if schedule and policy:
         problems += _window_problems(schedule, pool, policy)
     if problems or image is None or schedule is None or policy is None:
         raise InvalidRequest(problems)
-    return RolloutSpec(image, asked.version, schedule, policy, asked.reason, asked.allow_downgrade)
+    return RolloutSpec(image, request.version, schedule, policy, request.reason, request.allow_downgrade)
 
 
 def resolve_schedule_and_policy(
     problems: list[FieldProblem], read_schedule: Callable[[], Schedule], read_policy: Callable[[], Policy]
 ) -> tuple[Schedule | None, Policy | None]:
-    """Schedule and policy of one request. What is wrong with either is added to `problems`; that one is None then."""
+    """Schedule and policy of a request. Problems are added to `problems`; the value that has one is then None."""
     schedule, policy = None, None
     try:
         schedule = read_schedule()
@@ -96,56 +97,56 @@ def _refuse_outside_windows(schedule: Schedule, pool: Pool, policy: Policy) -> N
     in_windows(schedule, policy.windows, pool.time_zone, host_takes(pool.host_seconds or FIRST_GUESS, policy))
 
 
-def _policy(pool: Pool, wanted: RolloutSpec) -> Policy:
-    if isinstance(wanted.policy, Policy):
-        return wanted.policy
-    return resolve_policy(wanted.schedule.mode, pool.policy, wanted.policy)
+def _policy(pool: Pool, spec: RolloutSpec) -> Policy:
+    if isinstance(spec.policy, Policy):
+        return spec.policy
+    return resolve_policy(spec.schedule.mode, pool.policy, spec.policy)
 
 
-def draft(services: Services, pool: Pool, wanted: RolloutSpec, who: str) -> tuple[Rollout, Preflight]:
-    """The rollout as it would be written, and what speaks against it. Raises InvalidRequest, AzureBusy."""
-    image, version = wanted.image, wanted.version
-    policy = _policy(pool, wanted)
-    _refuse_outside_windows(wanted.schedule, pool, policy)
-    found = preflight(services, pool, image, version, policy, allow_downgrade=wanted.allow_downgrade)
+def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[Rollout, Preflight]:
+    """The row as it would be written, and the preflight result. Raises InvalidRequest, AzureBusy."""
+    image, version = spec.image, spec.version
+    policy = _policy(pool, spec)
+    _refuse_outside_windows(spec.schedule, pool, policy)
+    result = preflight(services, pool, image, version, policy, allow_downgrade=spec.allow_downgrade)
     now = services.now()
-    known = found.version.id if found.version else version_id(image.definition_id, version)
+    target_id = result.version.id if result.version else version_id(image.definition_id, version)
     rollout = Rollout(
-        id=wanted.rollout_id or newest_first_id(now),
-        kind=wanted.kind,
+        id=spec.rollout_id or newest_first_id(now),
+        kind=spec.kind,
         pool=pool.name,
         state=RolloutState.SCHEDULED,
         image=image.name,
         definition_id=image.definition_id,
         version=version,
-        version_id=known,
-        replicas=found.replicas,
+        version_id=target_id,
+        replicas=result.replicas,
         from_version=pool.version,
         from_image=pool.image,
         from_previous=(pool.previous_version, pool.previous_image),
-        schedule=wanted.schedule,
+        schedule=spec.schedule,
         policy=policy,
         zone=pool.time_zone,
-        retry_of=wanted.retry_of,
+        retry_of=spec.retry_of,
         first_guess=pool.host_seconds or FIRST_GUESS,
-        reason=wanted.reason,
+        reason=spec.reason,
         requested_by=who,
-        task=wanted.task,
+        task=spec.task,
         created_at=now,
     )
-    return rollout, found
+    return rollout, result
 
 
 _FIELDS = {ScheduleMode.NOW: "mode", ScheduleMode.AT: "at", ScheduleMode.ON_LOGOFF: "deadline"}
-"""The field of a request that says when sessions are ended."""
+"""The request field that sets when sessions are signed out."""
 
 
 def in_windows(
     schedule: Schedule, windows: tuple[Window, ...], zone: str, need: timedelta, *, prefix: str = "schedule."
 ) -> Schedule:
-    """The schedule, when sessions would be ended within a window of `zone`, with time for a host, which takes `need`.
+    """The schedule, if users would be signed out inside a window of `zone` with time `need` left for a host.
 
-    Raises InvalidRequest naming the field that says when, with `prefix` before it.
+    Raises InvalidRequest otherwise, for the field that sets this time; `prefix` precedes the field's name.
     """
     blocked_reason = outside(schedule, windows, zone, need)
     if blocked_reason:

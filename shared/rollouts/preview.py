@@ -1,4 +1,4 @@
-"""The plan of a rollout before it exists: which hosts, in which order and why, and whom it concerns. Writes nothing."""
+"""Previews a rollout: which hosts it would update, in which order and why, and whom it affects. Writes nothing."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from shared.rollouts.reconcile.answer import limits_of
 from shared.rollouts.reconcile.snapshot import read_snapshot
 from shared.services import Services
 
-ORDERED_BY = "idle hosts first, then those with the fewest sessions; of those with as many, by name"
+ORDERED_BY = "idle hosts first, then hosts with the fewest sessions, then by name"
 
 _AT_THE_BEGINNING = frozenset({"ramp", "first_reimage", "arm_writes"})
-"""Bounds that widen by themselves while all goes well."""
+"""Bounds that grow by themselves as long as no host fails."""
 
 
 class Preview(Value):
-    """What would happen. `users_now` have sessions on hosts to be updated as of this moment; those of them who
-    do not log off by themselves would be signed out at `force_at`, and no more than that are known today.
+    """The computed part of PlanView; the fields have the same names and meanings.
 
-    The fields are those of PlanView.
+    `users_now` counts the sessions on hosts to be updated now. `users_at_force` assumes that all of them stay until
+    `force_at`, because nothing better is known today.
     """
 
     version: str
@@ -58,21 +58,21 @@ class Preview(Value):
 
 
 def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
-    """The plan for a rollout that was not written, as of when its first host may begin.
+    """The plan of a rollout that is not written, as of the time when its first host may start.
 
     Raises AzureError when the pool cannot be read.
     """
     now = services.now()
     snapshot = read_snapshot(services, rollout, pool, now).snapshot
-    begins = _begins(snapshot, rollout, now)
-    decided = plan(snapshot, rollout.policy, begins, limits=limits_of(services))
-    hosts = _planned(snapshot, decided)
+    starts_at = _first_start(snapshot, rollout, now)
+    pool_plan = plan(snapshot, rollout.policy, starts_at, limits=limits_of(services))
+    hosts = _planned(snapshot, pool_plan)
     to_update = [host for host in hosts if host.action != Action.SKIP]
     users = sum(host.sessions for host in to_update)
-    budget = budget_for(snapshot, rollout.policy, begins)
+    budget = budget_for(snapshot, rollout.policy, starts_at)
     at_once, later, limited_by = _limiting(budget)
     first = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only))
-    foreseen = forecast(rollout, _rows(snapshot, decided), now, first=first)
+    estimate = forecast(rollout, _rows(snapshot, pool_plan), now, first=first)
     return Preview(
         version=rollout.version,
         begin_at=rollout.schedule.begin_at,
@@ -86,14 +86,14 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
         bounds=[PlannedBound(bound=bound.name, hosts=bound.hosts, reason=bound.reason) for bound in budget.bounds],
         limited_by=limited_by,
         limited_later_by=later,
-        windows=_windows(snapshot, rollout, begins, len(to_update), at_once, first or at_once),
-        expected_end=foreseen.expected,
-        expected_end_bounds=foreseen.bounds,
+        windows=_windows(snapshot, rollout, starts_at, len(to_update), at_once, first or at_once),
+        expected_end=estimate.expected,
+        expected_end_bounds=estimate.bounds,
     )
 
 
-def _begins(snapshot: Snapshot, rollout: Rollout, now: datetime) -> datetime:
-    """When the first host may begin: it has to be drained and looked at twice before it is taken."""
+def _first_start(snapshot: Snapshot, rollout: Rollout, now: datetime) -> datetime:
+    """When the first host may start: it is drained first and must be seen empty twice before it is rebuilt."""
     then = max(now, rollout.schedule.begin_at)
     return room_at(rollout.policy.windows, rollout.zone, then, snapshot.host_time + _settling(rollout))
 
@@ -102,17 +102,17 @@ def _settling(rollout: Rollout) -> timedelta:
     return timedelta(seconds=2 * rollout.policy.settle_seconds)
 
 
-def _planned(snapshot: Snapshot, decided: Plan) -> list[PlannedHost]:
+def _planned(snapshot: Snapshot, pool_plan: Plan) -> list[PlannedHost]:
     versions = {view.name: view.row.version for view in snapshot.hosts}
     return [
         PlannedHost(host=d.host, action=str(d.act), reason=d.reason, sessions=d.sessions, version=versions[d.host])
-        for d in decided.decisions
+        for d in pool_plan.decisions
     ]
 
 
-def _rows(snapshot: Snapshot, decided: Plan) -> list[RolloutHost]:
-    """The rows as they would be once those that are not updated are out of it."""
-    skipped = set(decided.chosen(Action.SKIP))
+def _rows(snapshot: Snapshot, pool_plan: Plan) -> list[RolloutHost]:
+    """The rows as they would be after the hosts that are not updated were marked as skipped."""
+    skipped = set(pool_plan.chosen(Action.SKIP))
     return [
         view.row.model_copy(
             update={"sessions": view.sessions} | ({"state": HostState.SKIPPED} if view.name in skipped else {})
@@ -122,15 +122,15 @@ def _rows(snapshot: Snapshot, decided: Plan) -> list[RolloutHost]:
 
 
 def _smallest(bounds: Sequence[Bound]) -> tuple[int, list[str]]:
-    """The smallest of the bounds, and which have it."""
+    """The smallest number of hosts, and the bounds that have it."""
     least = min(bound.hosts for bound in bounds)
     return least, [bound.name for bound in bounds if bound.hosts == least]
 
 
 def _limiting(budget: Budget) -> tuple[int, list[str], list[str]]:
-    """How many hosts at most, which bounds keep it to that in the end, and which are the smallest at the beginning.
+    """The maximum number of hosts at once, the bounds that limit it later, and the bounds that limit it at the start.
 
-    A floor that is lifted limits nothing, nor does a ramp that has come up to the other bounds.
+    A floor of 0 limits nothing, nor does a batch size that has grown to the other bounds.
     """
     floor = {"min_available"} if budget.floor == 0 else set()
     bounds = [bound for bound in budget.bounds if bound.name not in floor]
@@ -139,41 +139,43 @@ def _limiting(budget: Budget) -> tuple[int, list[str], list[str]]:
     return at_once, later, first
 
 
-def _windows(snapshot: Snapshot, rollout: Rollout, begins: datetime, hosts: int, at_once: int, dared: int) -> str:
-    """When the first host may begin and how many end before the window closes, about; empty without windows."""
-    windows, zone, each = rollout.policy.windows, rollout.zone, snapshot.host_time
-    closes = open_until(windows, zone, begins)
+def _windows(snapshot: Snapshot, rollout: Rollout, starts_at: datetime, hosts: int, at_once: int, batch: int) -> str:
+    """When the first host may start, and about how many hosts end before the window closes; empty without windows."""
+    windows, zone, host_time = rollout.policy.windows, rollout.zone, snapshot.host_time
+    closes = open_until(windows, zone, starts_at)
     if closes is None or closes == FOREVER:
         return ""
-    minutes = f"{counted(round(each.total_seconds() / 60), 'minute')} a host"
-    text = f"The first host may begin at {_local_time(begins, zone)}; the window closes at {_local_time(closes, zone)}."
-    taken = begins + _settling(rollout)
-    if taken + each > closes:
-        return f"{text} No window is as long as that takes ({minutes}): hosts are begun all the same, and end outside."
-    number = waves_until_closing(each, windows, zone, taken)
-    fit = min(hosts, hosts_in_waves(number, max(1, at_once), dared))
-    return f"{text} At most about {fit} of {counted(hosts, 'host')} can end before that, at {minutes}."
+    minutes = f"{counted(round(host_time.total_seconds() / 60), 'minute')} a host"
+    text = (
+        f"The first host may start at {_local_time(starts_at, zone)}; the window closes at {_local_time(closes, zone)}."
+    )
+    rebuilt_at = starts_at + _settling(rollout)
+    if rebuilt_at + host_time > closes:
+        return f"{text} No window is long enough ({minutes}). Hosts are started anyway and end after it closes."
+    number = waves_until_closing(host_time, windows, zone, rebuilt_at)
+    finishing = min(hosts, hosts_in_waves(number, max(1, at_once), batch))
+    return f"{text} At most about {finishing} of {counted(hosts, 'host')} can finish before that, at {minutes}."
 
 
 def _local_time(moment: datetime, zone: str) -> str:
     return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
 
 
-def plan_update(services: Services, name: str, asked: UpdateImageRequest, who: str) -> PlanView:
-    """What `update_image` would do, with all findings; writes nothing. Raises NotFound, InvalidRequest, AzureBusy."""
+def plan_update(services: Services, name: str, request: UpdateImageRequest, who: str) -> PlanView:
+    """The plan of `update_image` with all findings; writes nothing. Raises NotFound, InvalidRequest, AzureBusy."""
     pool = find_pool(services, name)
-    return plan_rollout(services, pool, spec_of_request(services, pool, asked), who)
+    return plan_rollout(services, pool, spec_of_request(services, pool, request), who)
 
 
-def plan_rollout(services: Services, pool: Pool, wanted: RolloutSpec, who: str) -> PlanView:
-    """What `begin_rollout` would do, with all findings; writes nothing. Raises InvalidRequest, AzureBusy."""
-    rollout, found = draft(services, pool, wanted, who)
+def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> PlanView:
+    """The plan of `begin_rollout` with all findings; writes nothing. Raises InvalidRequest, AzureBusy."""
+    rollout, result = draft(services, pool, spec, who)
     if pool.running_rollout and is_valid(services, pool.running_rollout):
-        found.failed("rollout", f"rollout {pool.running_rollout} runs on this pool", "wait for its end or cancel it")
+        result.failed("rollout", f"rollout {pool.running_rollout} runs on this pool", "wait for its end or cancel it")
     else:
-        found.passed("rollout", "no other rollout runs on this pool")
-    fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN} | {"preflight": found.findings}
-    fields["can_start"] = all(finding.result != "fail" for finding in found.findings)
+        result.passed("rollout", "no other rollout runs on this pool")
+    fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN} | {"preflight": result.findings}
+    fields["can_start"] = all(finding.result != "fail" for finding in result.findings)
     return PlanView.model_validate(fields | _preview_fields(services, pool, rollout))
 
 
@@ -182,7 +184,7 @@ _SHOWN_IN_PLAN = ("pool", "image", "version", "from_version", "schedule", "polic
 
 def _preview_fields(services: Services, pool: Pool, rollout: Rollout) -> dict[str, object]:
     try:
-        seen = preview(services, pool, rollout)
+        computed = preview(services, pool, rollout)
     except AzureRefused:
-        return {}  # the preflight has a finding that says why
-    return seen.model_dump(include=set(PlanView.model_fields) - set(_SHOWN_IN_PLAN))
+        return {}  # a finding of the preflight gives the reason
+    return computed.model_dump(include=set(PlanView.model_fields) - set(_SHOWN_IN_PLAN))

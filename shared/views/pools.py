@@ -12,7 +12,7 @@ from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.records.pools import find_pool, running_rollout, standing_refresh
+from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.session_hosts import SeenHost
 from shared.services import POOLS, Services
 from shared.views.hosts import recent_hosts
@@ -53,19 +53,19 @@ def read_pool(services: Services, name: str) -> PoolView:
 
 def _read_view(services: Services, pool: Pool, *, behind: bool) -> PoolView:
     """`behind`: its hosts may be read behind the answer. Not for what is kept itself, or their ages would add up."""
-    rollout, standing = running_rollout(services, pool), standing_refresh(services, pool)
+    rollout, refresh = running_rollout(services, pool), open_refresh(services, pool)
     try:
-        return view_pool(pool, recent_hosts(services, pool.host_pool_id, behind=behind), rollout, standing)
+        return view_pool(pool, recent_hosts(services, pool.host_pool_id, behind=behind), rollout, refresh)
     except AzureError as error:
-        return view_pool(pool, None, rollout, standing).model_copy(
+        return view_pool(pool, None, rollout, refresh).model_copy(
             update={"problem": describe_azure_error("host pool", error)}
         )
 
 
 def view_pool(
-    pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | None, standing: Rollout | None
+    pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | None, refresh: Rollout | None
 ) -> PoolView:
-    """The pool with what was seen of its hosts; None: nothing could be seen. `standing`: its refresh."""
+    """The pool with its hosts; `seen` is None when they could not be read. `refresh`: the pool's open refresh."""
     kept = pool.model_dump(include=set(PoolView.model_fields) - {"running_rollout", "freshness"})
     versions = Counter(host.version or "unknown" for host in seen or ())
     return PoolView.model_validate(
@@ -75,12 +75,12 @@ def view_pool(
             "hosts_per_version": dict(sorted(versions.items())),
             "sessions": None if seen is None else sum(host.broker.sessions for host in seen),
             "running_rollout": brief(rollout) if rollout else None,
-            "freshness": freshness(standing) if standing else None,
+            "freshness": freshness(refresh) if refresh else None,
         }
     )
 
 
-def freshness(standing: Rollout) -> Freshness:
+def freshness(refresh: Rollout) -> Freshness:
     """How far a pool's refresh has come, from its own row alone."""
-    hosts, fresh = (standing.last_pass.hosts, standing.last_pass.fresh) if standing.last_pass else (0, 0)
-    return Freshness(rollout=standing.id, state=standing.state, used=hosts - fresh, fresh=fresh, note=standing.note)
+    hosts, fresh = (refresh.last_pass.hosts, refresh.last_pass.fresh) if refresh.last_pass else (0, 0)
+    return Freshness(rollout=refresh.id, state=refresh.state, used=hosts - fresh, fresh=fresh, note=refresh.note)

@@ -53,7 +53,7 @@ def register_pool_with_refresh(
 
 def unregister_pool(services: Services, engine: Engine, name: str, who: str) -> None:
     """End the pool's refresh and forget the pool. Raises NotFound, Conflict while hosts of it are being changed."""
-    registration.refuse_while_updated(services, find_pool(services, name))
+    registration.refuse_during_rollout(services, find_pool(services, name))
     end_refresh(services, engine, name)
     registration.forget_pool(services, name, who)
 

@@ -87,8 +87,8 @@ def test_hosts_stand_in_the_order_that_is_told() -> None:
 def test_with_windows_the_plan_begins_when_they_open() -> None:
     plan = planned(many(37), DEADLINE, windows=WINDOW, settle_seconds=60)
     assert plan["windows"] == (
-        "The first host may begin at 2026-11-02T22:00+01:00; the window closes at 2026-11-02T23:30+01:00. "
-        "At most about 15 of 37 hosts can end before that, at 20 minutes a host."
+        "The first host may start at 2026-11-02T22:00+01:00; the window closes at 2026-11-02T23:30+01:00. "
+        "At most about 15 of 37 hosts can finish before that, at 20 minutes a host."
     )
     assert [host["action"] for host in plan["hosts"]].count("drain") >= 1
     # The first at 22:02, then 2, 4 and 8 of them; the window has no room for the others.
@@ -101,7 +101,7 @@ def test_with_windows_the_plan_begins_when_they_open() -> None:
 
 def test_a_window_shorter_than_a_host_takes_is_said_to_be_overrun() -> None:
     plan = planned(office(), DEADLINE, windows=[{"from": "22:55", "to": "23:05"}])
-    assert "No window is as long as that takes (20 minutes a host)" in plan["windows"]
+    assert "No window is long enough (20 minutes a host)" in plan["windows"]
 
 
 def test_without_windows_nothing_is_said_of_them() -> None:
