@@ -1,8 +1,8 @@
 """The SDK clients: one per subscription, built on first use, sharing one connection pool.
 
-Their pipeline is our own, because the generated one waits inside: its retry policy sleeps for Retry-After,
-and its resource provider policy registers a missing provider and polls every 10 s without end (azure-core
-1.41, azure-mgmt-core 1.6). Waiting is the durable timer's work. Nor is anything logged there: bodies hold secrets.
+They use our own pipeline, because the generated one waits inside a call: its retry policy sleeps for Retry-After, and
+its resource provider policy registers a missing provider and polls every 10 s without end (azure-core 1.41,
+azure-mgmt-core 1.6). Here the durable timer does the waiting. The pipeline logs nothing: bodies hold secrets.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from shared.core.settings import Settings
 from shared.core.transport import Connections
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
-"""Seconds. ARM answers a call, long operations included, well within a minute."""
+"""Seconds. ARM answers every call within a minute; long operations are only started by a call."""
 
 
 class _NoToken(SansIOHTTPPolicy[Any, Any]):
@@ -37,17 +37,17 @@ class _NoToken(SansIOHTTPPolicy[Any, Any]):
 
 
 class _NoCredential:
-    """Stands where the SDK wants a credential; nothing may ask it."""
+    """Placeholder where the SDK requires a credential. Asking it for a token is a bug."""
 
     def get_token(self, *scopes: str, **_: Any) -> Any:
-        raise RuntimeError("there is no token for a plain-http Azure")
+        raise RuntimeError("no token exists for an Azure over plain http")
 
 
 class ArmClients:
     """Clients by subscription. Safe to share between threads.
 
-    `credential` and `transport` replace what is built from the settings on first use; a given transport stays open.
-    `writes` is what ARM has said of its limits, in answers to any of the clients.
+    `credential` and `transport` replace those built from the settings on first use; a given transport is not closed.
+    `writes` collects the rate limits in the answers to all clients.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ArmClients:
         return self._client(self._desktops, DesktopVirtualizationMgmtClient, subscription)
 
     def pipeline(self) -> ARMPipelineClient[Any, Any]:
-        """What sends plain requests, of any subscription, through the same policies and connections."""
+        """The client for plain requests to any subscription, with the same policies and connections."""
         return self._client(self._pipelines, lambda *_, **how: ARMPipelineClient(**how), "")
 
     def close(self) -> None:

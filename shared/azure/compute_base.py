@@ -26,4 +26,4 @@ class ComputeCalls:
 
     def _get(self, vm_id: str, **query: str) -> dict[str, Any]:
         at = arm_ids.parse(vm_id)
-        return rest.read(self._clients, f"read the machine {at.name}", rest.VIRTUAL_MACHINES, at, **query)
+        return rest.read(self._clients, f"read the VM {at.name}", rest.VIRTUAL_MACHINES, at, **query)

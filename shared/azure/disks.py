@@ -14,7 +14,7 @@ from shared.models.azure import Disk, Operation
 
 
 class DiskCalls(ComputeCalls):
-    """OS disks: read, put under a VM, delete."""
+    """OS disks: read, swap, delete."""
 
     def find(self, disk_id: str) -> Disk | None:
         """One disk: one read. None when it does not exist."""
@@ -22,22 +22,22 @@ class DiskCalls(ComputeCalls):
         return None if body is None else parse.disk(body)
 
     def version(self, disk_id: str) -> str | None:
-        """The gallery image version a disk was made from, by its `creationData`; None also when it is gone."""
+        """The gallery image version a disk was created from, by its `creationData`. None also when it is gone."""
         body = self._read(disk_id)
         return None if body is None else parse.disk_source(body)
 
     def start_swap(self, vm_id: str, disk_id: str) -> Operation:
         """PATCH the OS disk's name and id (azure-facts 1.2, 1.8 A2). Azure refuses it unless the VM is deallocated.
 
-        The disk the VM had stays, on no VM, whatever its deleteOption is: that counts when the VM goes. Raises
-        AzureNotFound, AzureConflict.
+        The VM's former disk stays, detached, whatever its deleteOption is: that only counts when the VM is deleted.
+        Raises AzureNotFound, AzureConflict.
         """
         at = arm_ids.parse(vm_id)
         body = models.VirtualMachineUpdate(vm_bodies.swap(disk_id))
         return operations.start("swap", vm_id, lambda p: self._vms(at).begin_update(at.group, at.name, body, polling=p))
 
     def start_removal(self, disk_id: str) -> Operation:
-        """DELETE. A disk that is gone already is a finished operation. Raises AzureConflict when a VM holds it."""
+        """DELETE. If the disk is gone already, the operation is finished. Raises AzureConflict when a VM has it."""
         at = arm_ids.parse(disk_id)
         disks = self._client(at).disks
         return operations.removed("remove", disk_id, lambda p: disks.begin_delete(at.group, at.name, polling=p))

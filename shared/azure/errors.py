@@ -1,4 +1,4 @@
-"""Azure's refusals in our words. Every call of the SDK is made inside `azure_call`."""
+"""Azure's errors as our own. Every call of the SDK is made inside `azure_call`."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _REFUSED: dict[int, type[AzureRefused]] = {
 
 @contextmanager
 def azure_call(call: str, *secrets: SecretStr | None) -> Iterator[None]:
-    """Turn what the SDK raises inside into our errors. `call` says what is asked for, in plain words.
+    """Turn errors of the SDK into our own. `call` describes the call in words: `read the disk d1`.
 
-    Should Azure's message repeat one of `secrets`, it is blotted out; the SDK's own error, which holds
-    request and response, is not chained.
+    If Azure's message repeats one of `secrets`, it is masked. The SDK's error holds request and response, so it is not
+    chained.
     """
     try:
         yield
     except sdk.AzureError as error:
         raise _translated(call, error, [secret.get_secret_value() for secret in secrets if secret]) from None
-    except (json.JSONDecodeError, sdk.DeserializationError):  # of no SDK root: each SDK reads bodies its own way
+    except (json.JSONDecodeError, sdk.DeserializationError):  # not an AzureError of the SDK
         raise unreadable(call) from None
 
 
 def refusal(call: str, response: Any, secrets: list[str] | None = None) -> AzureError:
-    """The error for an answer that is a refusal (4xx, 5xx). `response` is the SDK's HTTP response."""
+    """The error for an answer with status 4xx or 5xx. `response` is the SDK's HTTP response."""
     status = int(response.status_code)
     code, message = error_of(json_of(response))
     code = code or str(getattr(response, "reason", None) or "") or f"HTTP {status}"
@@ -52,7 +52,7 @@ def refusal(call: str, response: Any, secrets: list[str] | None = None) -> Azure
 
 
 def error_of(body: Any) -> tuple[str, str]:
-    """Code and message of `{"error": {"code", "message"}}`, or of the same without the outer object; else empty."""
+    """Code and message of `{"error": {"code", "message"}}`, with or without the outer object. Else empty."""
     error = body.get("error") if isinstance(body, dict) and "error" in body else body
     if not isinstance(error, dict):
         return "", ""
@@ -60,7 +60,7 @@ def error_of(body: Any) -> tuple[str, str]:
 
 
 def json_of(response: Any) -> Any:
-    """The body of an answer as JSON; None when it is empty, unread or something else."""
+    """The body of an answer as JSON. None when it is empty, was not read or is no JSON."""
     try:
         return json.loads(response.text())
     except (ValueError, TypeError, AttributeError, sdk.AzureError):
@@ -68,9 +68,9 @@ def json_of(response: Any) -> Any:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from `Retry-After` (seconds or an HTTP date) or the `…-ms` headers; None when there is none.
+    """Seconds to wait, by `Retry-After` (seconds or an HTTP date) or the `…-ms` headers. None without one.
 
-    A date is measured against the answer's own `Date`, so that our clock does not matter.
+    A date is compared with the answer's own `Date`, so that our clock does not matter.
     """
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         if re.fullmatch(r"\d+(\.\d+)?", headers.get(name) or ""):
@@ -101,16 +101,16 @@ def _translated(call: str, error: sdk.AzureError, secrets: list[str]) -> AzureEr
         return refusal(call, response, secrets)
     if isinstance(error, sdk.ServiceRequestError | sdk.ServiceResponseError):
         code = "Timeout" if "Timeout" in type(error).__name__ else "NoConnection"
-        return AzureBusy(call, None, code, "no connection to Azure, or it was lost before the answer")
+        return AzureBusy(call, None, code, "could not reach Azure, or the connection dropped before the response")
     message = _clean(str(error.message), secrets)
-    if isinstance(error, sdk.ClientAuthenticationError):  # azure-identity found no identity, or no token for it
+    if isinstance(error, sdk.ClientAuthenticationError):  # azure-identity found no identity, or got no token
         return AzureForbidden(call, None, "NoToken", message)
     return AzureRefused(call, None, type(error).__name__, message)
 
 
 def unreadable(call: str) -> AzureBusy:
-    """The error for what is no answer of Azure's: a proxy's page, or half an answer."""
-    return AzureBusy(call, None, "UnreadableAnswer", "Azure's answer was not JSON or broke off")
+    """The error for a response that is not from Azure or is incomplete: a proxy's page, half an answer."""
+    return AzureBusy(call, None, "UnreadableAnswer", "Azure's response was incomplete or not JSON")
 
 
 def _clean(message: str, secrets: list[str]) -> str:

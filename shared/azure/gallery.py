@@ -42,7 +42,7 @@ class AzureGallery:
         regions: Sequence[TargetRegion],
         task: str,
     ) -> Operation:
-        """PUT the version, after a look: making it again is fine. Raises AzureError when another made this number."""
+        """PUT the version unless this task has created it already. Raises AzureRefused when the number is taken."""
         at = arm_ids.parse(definition.id, depth=2)
         target = version_id(definition.id, version)
         if ownership.is_made(lambda: self._read(at, version), task, operations.words("version", target)):
@@ -56,7 +56,7 @@ class AzureGallery:
         )
 
     def start_exclude(self, definition_id: str, version: str, *, excluded: bool) -> Operation:
-        """PATCH the flag, also in every region, after a look. Nothing is sent when it is so already."""
+        """PATCH the flag, also in every region. Sends nothing when the flag has this value already."""
         at = arm_ids.parse(definition_id, depth=2)
         target = version_id(definition_id, version)
         gallery, name = at.names
@@ -71,7 +71,7 @@ class AzureGallery:
         )
 
     def start_removal(self, definition_id: str, version: str) -> Operation:
-        """DELETE the version. One that is gone already is a finished operation."""
+        """DELETE the version. If it is gone already, the operation is finished."""
         at = arm_ids.parse(definition_id, depth=2)
         gallery, name = at.names
         return operations.removed(
@@ -85,7 +85,7 @@ class AzureGallery:
         return operations.resume(self._clients, operation)
 
     def version(self, definition_id: str, version: str) -> GalleryVersion | None:
-        """One version; ready when provisioned and its `replicationStatus` is Completed. None when there is none."""
+        """One version. Ready: provisioned, and its `replicationStatus` is Completed. None when it does not exist."""
         try:
             body = self._read(arm_ids.parse(definition_id, depth=2), version, expand="ReplicationStatus")
         except AzureNotFound:
@@ -93,7 +93,7 @@ class AzureGallery:
         return parse.gallery_version(body, replication_known=True)
 
     def versions(self, definition_id: str) -> list[GalleryVersion]:
-        """All versions, oldest first by number. Ready here means provisioned: the list leaves the replication out."""
+        """All versions, lowest number first. Ready only means provisioned here: the list omits the replication."""
         at = arm_ids.parse(definition_id, depth=2)
         gallery, definition = at.names
         with azure_call(f"list the versions of {definition}"):

@@ -1,5 +1,5 @@
-"""The `Governance` port. Rights and locks are read as plain JSON: their SDK packages (azure-mgmt-authorization alone
-unpacks to 5 MB) would add nothing to two GETs through the compute client's own pipeline.
+"""The `Governance` port. Rights and locks are two GETs of plain JSON through the compute client's pipeline: their SDK
+packages are large (azure-mgmt-authorization unpacks to 5 MB) and would add nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PERMISSIONS = "Microsoft.Authorization/permissions"
 LOCKS = "Microsoft.Authorization/locks"
 _PERMISSIONS_VERSION, _LOCKS_VERSION = "2022-04-01", "2020-05-01"
 _CORES = "cores"
-"""The name of the regional vCPUs in Compute's list of usages."""
+"""The name of the regional vCPU quota in Compute's list of usages."""
 
 
 class AzureGovernance:
@@ -38,28 +38,28 @@ class AzureGovernance:
         return Permissions(granted=tuple((_texts(one, "actions"), _texts(one, "notActions")) for one in found))
 
     def locks(self, scope_id: str) -> list[Lock]:
-        """Locks at, above and below the scope, one read per page: ARM lists those below unless told `atScope()`."""
+        """Locks at, above and below the scope, one read per page. ARM omits those below only with `atScope()`."""
         call = f"read the locks on {arm_ids.last(scope_id)}"
         return [_lock(found) for found in self._list(call, scope_id, LOCKS, {"api-version": _LOCKS_VERSION})]
 
     def scaling_plans(self, host_pool_id: str) -> list[ScalingPlan]:
-        """The scaling plans assigned to a host pool; each says per host pool whether it is switched on."""
+        """The scaling plans assigned to a host pool. Each names its host pools and whether it is enabled for them."""
         at = arm_ids.parse(host_pool_id)
         with azure_call(f"list the scaling plans of {at.name}"):
             plans = self._clients.desktops(at.subscription).scaling_plans
             return [_scaling_plan(plan, host_pool_id) for plan in plans.list_by_host_pool(at.group, at.name)]
 
     def cores(self, subscription: str, region: str) -> CoreQuota:
-        """Regional vCPUs. Raises AzureNotFound when the list of usages has none."""
+        """The regional vCPU quota. Raises AzureNotFound when the list of usages does not contain it."""
         call = f"read the core quota of {region}"
         with azure_call(call):
             for usage in self._clients.compute(subscription).usage.list(region):
                 if usage.name and str(usage.name.value).lower() == _CORES:
                     return CoreQuota(used=int(usage.current_value), limit=int(usage.limit))
-        raise AzureNotFound(call, None, "NoSuchUsage", f"Azure names no regional vCPUs for {region}")
+        raise AzureNotFound(call, None, "NoSuchUsage", f"Azure lists no regional vCPU quota for {region}")
 
     def _list(self, call: str, scope_id: str, kind: str, query: dict[str, str]) -> Iterator[Json]:
-        """All items of a list, page by page. The link to the next page holds the whole query."""
+        """All items of a list, page by page. The link to the next page contains the whole query."""
         client = self._clients.compute(arm_ids.subscription_of_scope(scope_id))
         request = HttpRequest("GET", f"/{scope_id.strip('/')}/providers/{kind}", params=query)
         while True:
@@ -79,7 +79,7 @@ def _texts(found: Json, name: str) -> tuple[str, ...]:
 
 
 def _lock(found: Json) -> Lock:
-    """A lock; it holds at what its id stands under."""
+    """A lock. Its id starts with its scope."""
     scope, name = arm_ids.scope_and_name(str(found.get("id") or ""), LOCKS)
     level = str((found.get("properties") or {}).get("level") or "")
     return Lock(name=str(found.get("name") or name), level=level, scope=scope)

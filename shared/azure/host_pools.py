@@ -1,6 +1,6 @@
-"""The `DesktopPools` port over azure-mgmt-desktopvirtualization 2.0.0 (API 2024-04-03).
+"""The `HostPools` port over azure-mgmt-desktopvirtualization 2.0.0 (API 2024-04-03).
 
-Host names are lower case here: AVD spells one host in different ways, and ours are keys.
+Host names are lower case here: AVD varies the case of a name, and we use names as keys.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class AzureHostPools:
             return None
 
     def registered_elsewhere(self, host_pool_id: str, vm_id: str) -> str:
-        """The name of another host pool of the subscription that has the VM; empty when none has."""
+        """The name of another host pool of the subscription in which the VM is registered. Empty without one."""
         at = arm_ids.parse(host_pool_id)
         with azure_call("list the host pools of the subscription"):
             pools = [pool.id or "" for pool in self._client(at).host_pools.list()]
@@ -94,7 +94,7 @@ class AzureHostPools:
             self._client(at).session_hosts.update(at.group, at.name, host, session_host=patch)
 
     def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
-        """End a session, by force: the time for asking is over. False: it was gone already."""
+        """End a session with `force`: the user was warned before. False when the session was gone already."""
         at = arm_ids.parse(host_pool_id)
         return self._fine_when_gone(
             f"sign out session {session_id} on {host}",
@@ -102,7 +102,7 @@ class AzureHostPools:
         )
 
     def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
-        """Show a message in a session. One that is gone already is fine."""
+        """Show a message in a session. Does nothing when the session is gone already."""
         at = arm_ids.parse(host_pool_id)
         message = models.SendMessage(message_title=title, message_body=body)
         sessions = self._client(at).user_sessions
@@ -112,7 +112,7 @@ class AzureHostPools:
         )
 
     def remove_session_host(self, host_pool_id: str, host: str) -> None:
-        """Take the host's registration out of the pool; without `force` the service refuses while it has sessions."""
+        """Remove the host's registration from the pool, without `force`: Azure refuses while it has sessions."""
         at = arm_ids.parse(host_pool_id)
         self._fine_when_gone(
             f"remove the session host {host}",
@@ -128,7 +128,7 @@ class AzureHostPools:
 
     @staticmethod
     def _fine_when_gone(call: str, send: Callable[[], object]) -> bool:
-        """Whether it was there."""
+        """Send, and return whether the target existed."""
         try:
             with azure_call(call):
                 send()
@@ -138,5 +138,5 @@ class AzureHostPools:
 
 
 def _text(value: Any) -> str:
-    """An SDK enum or text as text; empty when there is none."""
+    """An SDK enum or text as text. Empty for None."""
     return str(getattr(value, "value", value) or "")

@@ -1,6 +1,6 @@
-"""Request bodies for copies of a template VM and for image versions, as ARM JSON. Pure: no SDK, nothing is sent.
+"""Request bodies for clones of a template VM and for image versions, as ARM JSON. Pure: no SDK, nothing is sent.
 
-Whatever is made for the time of a task, and the version that comes of it, is tagged with the task.
+Temporary resources of a task, and the version it creates, are tagged with the task.
 """
 
 from __future__ import annotations
@@ -17,28 +17,30 @@ from shared.models.images import Definition, TargetRegion
 Json = dict[str, Any]
 
 PREPARE_TIMEOUT = 75 * 60
-"""Seconds the guest gives the script: it waits up to 30 minutes for updates to settle and 30 for sysprep. Azure
-allows 90 (azure-facts 1.9)."""
+"""Time limit of the script in seconds: it waits up to 30 minutes for updates to settle and 30 for sysprep. Azure allows
+90 minutes (azure-facts 1.9)."""
 NETWORK_API = "2022-11-01"
-"""The newest version of Microsoft.Network that a VM may have its card made with (SDK 39, `NetworkApiVersion`)."""
+"""The newest Microsoft.Network version that a VM can create its NIC with (SDK 39, `NetworkApiVersion`)."""
 
 _DISK_SKU = "StandardSSD_LRS"
-"""Every VM size takes it, and it is fast enough for one sysprep."""
+"""Every VM size supports it, and it is fast enough for one sysprep."""
 _KEPT_OF_A_SNAPSHOT = ("osType", "hyperVGeneration", "securityProfile", "encryption")
 _VM_KIND = "microsoft.compute/virtualmachines"
 
 
 def snapshot(template: Template, task: str) -> Json:
-    """An incremental snapshot of the template's OS disk. Raises InvalidRequest when that is no managed disk."""
+    """An incremental snapshot of the template VM's OS disk. Raises InvalidRequest when the disk is not managed."""
     if template.os_disk_id is None:
-        raise InvalidRequest.one("template_vm_id", f"{template.name} has no managed OS disk that could be copied")
+        raise InvalidRequest.one(
+            "template_vm_id", f"{template.name} has no managed OS disk; only managed disks can be captured"
+        )
     creation = {"createOption": "Copy", "sourceResourceId": template.os_disk_id}
     properties = {"incremental": True, "creationData": creation}
     return {**_made_for(template.location, task), "sku": {"name": "Standard_LRS"}, "properties": properties}
 
 
 def disk(snapshot_id: str, snapshot_body: Json, template: Template, task: str) -> Json:
-    """A disk from a snapshot, of the same kind as the disk the snapshot was taken of, where the copy will run."""
+    """A disk from a snapshot, with the generation and security type of the original disk, in the clone's zone."""
     had = snapshot_body.get("properties") or {}
     kept = {key: had[key] for key in _KEPT_OF_A_SNAPSHOT if had.get(key)}
     creation = {"createOption": "Copy", "sourceResourceId": snapshot_id}
@@ -47,9 +49,9 @@ def disk(snapshot_id: str, snapshot_body: Json, template: Template, task: str) -
 
 
 def clone(disk_id: str, template: Template, subnet_id: str, name: str, task: str) -> Json:
-    """A VM like the template on a copy of its disk. Disk and card go when the VM is deleted; it has no public address.
+    """A VM like the template VM with a copy of its disk. It has no public IP; disk and NIC are deleted with it.
 
-    No osProfile: the disk has been through its setup, and Azure refuses one with an attached disk.
+    No osProfile: Azure refuses one for an attached disk, which has been through Windows setup already.
     """
     os_disk = {
         "createOption": "Attach",
@@ -71,7 +73,7 @@ def clone(disk_id: str, template: Template, subnet_id: str, name: str, task: str
 
 
 def prepare_command(location: str, script: str, task: str) -> Json:
-    """The managed run command that generalizes Windows. Its ChangeTag is new each time, as for registering."""
+    """The managed run command that generalizes Windows. Its ChangeTag is always new, as for `register_command`."""
     return {
         **_made_for(location, task),
         "properties": {
@@ -91,7 +93,7 @@ def managed_image(vm_id: str, location: str, generation: str, task: str) -> Json
 
 
 def version(definition: Definition, source_id: str, regions: Sequence[TargetRegion], task: str) -> Json:
-    """A version that nobody gets by asking for the latest, in any region. The source: a managed image or a VM."""
+    """A version that is excluded from "latest" in every region. Its source is a managed image or a VM."""
     is_vm = arm_ids.parse(source_id).kind == _VM_KIND
     publishing = {
         "targetRegions": [_region(one) for one in regions],
@@ -104,9 +106,9 @@ def version(definition: Definition, source_id: str, regions: Sequence[TargetRegi
 
 
 def exclusion(version_body: Json, *, excluded: bool) -> Json | None:
-    """The PATCH that leaves a version out of "latest" or lets it in; None when it is so already.
+    """The PATCH that excludes a version from "latest" or includes it. None when nothing has to change.
 
-    Each region has a flag of its own, which must say the same; whatever else a region has is sent back as it was.
+    Each region has a flag of its own, which must be equal. All other properties of a region are sent back unchanged.
     """
     publishing = (version_body.get("properties") or {}).get("publishingProfile") or {}
     regions = publishing.get("targetRegions") or []

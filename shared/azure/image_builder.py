@@ -1,6 +1,7 @@
-"""The `Workshop` port over azure-mgmt-compute 39.0.0 (API 2026-04-01; disks and snapshots 2026-03-02).
+"""The `ImageBuilder` port over azure-mgmt-compute 39.0.0 (API 2026-04-01; disks and snapshots 2026-03-02).
 
-Bodies are made in `image_bodies`, answers are read in `reading`. Before anything is made there is a look.
+`image_bodies` makes request bodies, `parse` reads answers. Before a resource is created, `ownership` checks whether the
+task has created it already.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from shared.core.errors import AzureNotFound, AzureRefused
 from shared.models.azure import Operation, Template
 
 NETWORK_API = "2024-05-01"
-"""Of the one call to Microsoft.Network; azure-mgmt-network would be a large dependency for it."""
+"""API version of the only call to Microsoft.Network; azure-mgmt-network would be a large dependency for it."""
 
 _VM = "microsoft.compute/virtualmachines"
 _COLLECTIONS = {
@@ -27,11 +28,11 @@ _COLLECTIONS = {
     "microsoft.compute/snapshots": "snapshots",
     "microsoft.compute/images": "images",
 }
-"""Where the SDK has each kind of resource that is made here."""
+"""The SDK's operations for each kind of resource that is created here."""
 
 
 class AzureImageBuilder:
-    """Copies of a template VM. Raises AzureBusy and AzureRefused besides what the port names."""
+    """Clones of a template VM. Raises AzureBusy and AzureRefused besides what the port names."""
 
     def __init__(self, clients: ArmClients) -> None:
         self._clients = clients
@@ -46,14 +47,14 @@ class AzureImageBuilder:
         return parse.template(vm, self._network_card(nic_id) if nic_id else {})
 
     def owner(self, resource_id: str) -> str | None:
-        """The task that made a snapshot, disk, VM or managed image; empty without the tag, None when it is gone."""
+        """The task that created a snapshot, disk, VM or managed image. Empty without the tag; None when it is gone."""
         try:
             return parse.owner(self._read(resource_id))
         except AzureNotFound:
             return None
 
     def start_snapshot(self, snapshot_id: str, template: Template, task: str) -> Operation:
-        """PUT an incremental snapshot. Raises InvalidRequest when the template's OS disk is no managed disk."""
+        """PUT an incremental snapshot. Raises InvalidRequest when the template VM's OS disk is not managed."""
         return self._make("snapshot", snapshot_id, image_bodies.snapshot(template, task), task)
 
     def start_disk(self, disk_id: str, snapshot_id: str, template: Template, task: str) -> Operation:
@@ -62,12 +63,12 @@ class AzureImageBuilder:
         return self._make("disk", disk_id, body, task)
 
     def start_clone(self, vm_id: str, disk_id: str, template: Template, subnet_id: str, task: str) -> Operation:
-        """PUT a VM with the disk attached and a card of its own. Failed allocations come from `resume`, as a rule."""
+        """PUT a VM with the disk attached and its own NIC. Failed allocations usually appear in `resume`."""
         body = image_bodies.clone(disk_id, template, subnet_id, arm_ids.last(vm_id), task)
         return self._make("clone", vm_id, body, task)
 
     def start_prepare(self, vm_id: str, location: str, task: str) -> Operation:
-        """PUT the managed run command that runs sysprep; refused on a VM that this task did not make."""
+        """PUT the managed run command that runs sysprep. Refused on a VM that this task did not create."""
         at, call = arm_ids.parse(vm_id), operations.words("prepare", vm_id)
         ownership.check_owner(self._read(vm_id), task, call)
         commands = self._clients.compute(at.subscription).virtual_machine_run_commands
@@ -86,19 +87,19 @@ class AzureImageBuilder:
         )
 
     def generalize(self, vm_id: str) -> None:
-        """POST generalize, which cannot be undone: refused on a VM that no task made."""
+        """POST generalize, which cannot be undone. Refused on a VM that no task created."""
         at, call = arm_ids.parse(vm_id), f"generalize {arm_ids.last(vm_id)}"
         if not parse.owner(self._read(vm_id)):
-            raise AzureRefused(call, None, "NotOurs", f"{at.name} is no copy that Freshcoat made")
+            raise AzureRefused(call, None, "NotOurs", f"{at.name} was not created by Freshcoat")
         with azure_call(call):
             self._clients.compute(at.subscription).virtual_machines.generalize(at.group, at.name)
 
     def start_image(self, image_id: str, vm_id: str, location: str, generation: str, task: str) -> Operation:
-        """PUT a managed image. Azure has none of Trusted Launch VMs: their definitions capture the VM itself."""
+        """PUT a managed image. Not possible for Trusted Launch VMs: their definitions capture the VM itself."""
         return self._make("image", image_id, image_bodies.managed_image(vm_id, location, generation, task), task)
 
     def start_removal(self, resource_id: str) -> Operation:
-        """DELETE, a VM by force. Whose it is must have been asked before: see `owner`."""
+        """DELETE, a VM with force. The caller must have checked the `owner` before."""
         at = arm_ids.parse(resource_id)
         kept, force = self._collection(at), {"force_deletion": True} if at.kind == _VM else {}
         return operations.removed(
@@ -124,7 +125,7 @@ class AzureImageBuilder:
             return dict(self._collection(at).get(at.group, at.name, **options).as_dict())
 
     def _network_card(self, nic_id: str) -> dict[str, Any]:
-        """Through the compute client's own pipeline, which raises nothing for an answer that is a refusal."""
+        """Read through the compute client's pipeline, which does not raise for error statuses."""
         at, call = arm_ids.parse(nic_id), f"read the network card {arm_ids.last(nic_id)}"
         with azure_call(call):
             request = HttpRequest("GET", nic_id, params={"api-version": NETWORK_API})
@@ -134,5 +135,5 @@ class AzureImageBuilder:
             return dict(answer.json())
 
     def _collection(self, at: arm_ids.ArmId) -> Any:
-        """The SDK's operations on resources of this kind. A kind that is not made here is a bug."""
+        """The SDK's operations on resources of this kind. A kind that is not in the table is a bug."""
         return getattr(self._clients.compute(at.subscription), _COLLECTIONS[at.kind])

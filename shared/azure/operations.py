@@ -1,8 +1,8 @@
-"""Long ARM operations, asked once at a time.
+"""Long-running ARM operations, polled once per call.
 
-The SDK's rules (which header to follow, which status counts) are used, its loop is not: `LROPoller` would
-start a thread that polls and sleeps until the end. azure-core's `polling=False` is no way either: its
-poller says "succeeded" at once and cannot write a token (azure-core 1.41: the pipeline response is not JSON).
+This uses the SDK's rules (which header to follow, which status counts) but not its loop: `LROPoller` would start a
+thread that polls and sleeps until the end. azure-core's `polling=False` does not help: its poller reports "succeeded"
+at once and cannot write a token (azure-core 1.41: the pipeline response is not JSON).
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ _ASKED_WRONGLY = (AzureBusy, AzureForbidden, AzureNotFound)
 
 _CALLS = {
     "reimage": "re-image {}",
-    "delete": "delete the machine {}",
-    "create": "create the machine {}",
+    "delete": "delete the VM {}",
+    "create": "create the VM {}",
     "power_on": "switch on {}",
     "deallocate": "switch off {}",
     "join": "join {}",
     "register": "register {} as a session host",
-    "swap": "put another OS disk under {}",
-    "probe": "probe {}",
+    "swap": "swap the OS disk of {}",
+    "probe": "run the probe on {}",
     "snapshot": "take the snapshot {}",
-    "disk": "make the disk {}",
-    "clone": "make the copy {}",
-    "prepare": "prepare the copy {}",
-    "image": "make the managed image {}",
+    "disk": "create the disk {}",
+    "clone": "create the clone {}",
+    "prepare": "prepare the clone {}",
+    "image": "create the managed image {}",
     "remove": "delete {}",
     "version": "create the image version {}",
     "exclude": "change the image version {}",
     "remove_version": "delete the image version {}",
 }
-"""Every kind of operation, and what it does in words."""
+"""Every kind of operation, in words."""
 
 
 class SinglePoll(ARMPolling):
-    """ARM's polling method that looks only when told to. Give it to a `begin_…` as `polling`."""
+    """ARM's polling method without the loop. Pass it to a `begin_…` as `polling`."""
 
     def finished(self) -> bool:
-        """True, so that `LROPoller` starts no thread. Ask `state` for the truth."""
+        """Always True, so that `LROPoller` starts no thread. See `state` for the real state."""
         return True
 
     @property
@@ -66,7 +66,7 @@ class SinglePoll(ARMPolling):
         return self._pipeline_response.http_response
 
     def look(self, call: str) -> None:
-        """One GET. Raises AzureNotFound when ARM has forgotten the operation, OperationFailed, AzureBusy."""
+        """Poll with one GET. Raises AzureNotFound when ARM has forgotten the operation, OperationFailed, AzureBusy."""
         with azure_call(call):
             asked = self.request_status(self._operation.get_polling_url())
         if asked.http_response.status_code >= 400:
@@ -75,13 +75,13 @@ class SinglePoll(ARMPolling):
         try:
             with azure_call(call):
                 self._status = self._operation.get_status(asked)
-        except BadResponse as error:  # no AzureError of the SDK
+        except BadResponse as error:  # not an AzureError of the SDK
             raise AzureBusy(call, asked.http_response.status_code, "UnreadableAnswer", str(error)) from None
 
     def get_continuation_token(self) -> str:
-        """The SDK's token with nothing in it but method, URL, correlation id and the one URL to ask.
+        """The SDK's token, reduced to method, URL, correlation id and the URL to poll.
 
-        The SDK puts the first answer's body in as well, twice: some answers repeat what was sent.
+        The SDK's own token also contains the first answer's body, twice, and some answers repeat the request.
         """
         token = json.loads(base64.b64decode(super().get_continuation_token()))
         data = token["data"]
@@ -95,7 +95,7 @@ class SinglePoll(ARMPolling):
 
 
 def start(kind: str, target: str, begin: Callable[[SinglePoll], object], *secrets: SecretStr | None) -> Operation:
-    """Begin an operation; one that Azure finishes at once comes back done. Raises what `azure_call` raises."""
+    """Begin an operation. If Azure finishes it at once, it is returned as done. Raises what `azure_call` raises."""
     polling, call = SinglePoll(), words(kind, target)
     with azure_call(call, *secrets):
         begin(polling)
@@ -103,7 +103,7 @@ def start(kind: str, target: str, begin: Callable[[SinglePoll], object], *secret
 
 
 def removed(kind: str, target: str, begin: Callable[[SinglePoll], object]) -> Operation:
-    """Begin a deletion; what is gone already is a finished one."""
+    """Begin a deletion. If the resource is gone already, the operation is finished."""
     try:
         return start(kind, target, begin)
     except AzureNotFound:
@@ -111,15 +111,15 @@ def removed(kind: str, target: str, begin: Callable[[SinglePoll], object]) -> Op
 
 
 def finished(kind: str, target: str) -> Operation:
-    """An operation that need not be begun."""
+    """An operation for which nothing has to be done."""
     return Operation(kind=kind, target=target, token=None, done=True)
 
 
 def resume(clients: ArmClients, operation: Operation) -> Operation:
-    """Ask once how it goes: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation.
+    """Poll once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation.
 
-    Any `begin_…` of the subscription's compute client does: given a token it sends nothing, and all it needs is in
-    the token. No final GET is made: nobody reads the operation's result, the thing itself is looked at instead.
+    Any `begin_…` of the subscription's compute client works: with a token it sends nothing, and the token holds all it
+    needs. No final GET is made: callers read the resource, not the operation's result.
     """
     if operation.done or operation.token is None:
         return operation
@@ -132,7 +132,7 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
 
 
 def words(kind: str, target: str) -> str:
-    """What an operation of this kind does to its target, for a person."""
+    """An operation of this kind on its target, in words."""
     return _CALLS.get(kind, f"{kind} {{}}").format(arm_ids.last(target))
 
 
@@ -153,7 +153,7 @@ def _failed(call: str, polling: SinglePoll) -> OperationFailed:
 
 
 def _refused(call: str, response: Any) -> AzureError:
-    """A refusal on the operation's own URL. With `Location` alone, that is how a failed operation answers."""
+    """An error status of the operation's own URL. With `Location` polling, a failed operation answers like this."""
     error = refusal(call, response)
     if isinstance(error, _ASKED_WRONGLY):
         return error

@@ -1,4 +1,4 @@
-"""The look before something is made: a step that is run again after a crash must find its own work, and only that."""
+"""Checks before a resource is created: a step repeated after a crash must find its own resource, and no other."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from shared.core.errors import AzureConflict, AzureNotFound, AzureRefused
 
 
 def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:
-    """Whether the task has made it already; False when it is not there, or went wrong and may be made again.
+    """Whether the task has created the resource. False when it does not exist, or failed and can be created again.
 
-    Raises AzureConflict while it is being made or deleted, and AzureError when it was not made by this task.
+    Raises AzureConflict while it is being created or deleted, AzureRefused when this task did not create it.
     """
     try:
         body = read()
@@ -22,10 +22,10 @@ def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:
     state = parse.provisioning(body)
     if state in {"Succeeded", "Failed", "Canceled"}:
         return state == "Succeeded"
-    raise AzureConflict(call, None, "InProgress", f"{body['name']} is there already and is {state}")
+    raise AzureConflict(call, None, "InProgress", f"{body['name']} exists already and is {state}")
 
 
 def check_owner(body: dict[str, Any], task: str, call: str) -> None:
-    """Raise AzureError unless the task made it: what belongs to others is not touched."""
+    """Raises AzureRefused unless the task created the resource: resources of others are not touched."""
     if parse.owner(body) != task:
-        raise AzureRefused(call, None, "NotOurs", f"{body['name']} is there, but was not made by this task")
+        raise AzureRefused(call, None, "NotOurs", f"{body['name']} exists, but was not created by this task")

@@ -1,4 +1,4 @@
-"""ARM's answers about VMs, session hosts, image definitions and versions, as our models. Pure: works on ARM JSON."""
+"""Parses ARM JSON about VMs, session hosts, disks, image definitions and versions into our models. Pure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def virtual_machine(vm: Json, statuses: list[Json] | None = None) -> VirtualMach
 
 
 def session_host(found: Json) -> SessionHost:
-    """A session host. AVD spells one in different ways, and ours are keys: the name is in lower case."""
+    """A session host. AVD varies the case of a name, and we use names as keys: the name is in lower case."""
     properties = found.get("properties") or {}
     return SessionHost(
         name=last(found.get("name") or found.get("id") or "").lower(),
@@ -60,7 +60,7 @@ def user_session(found: Json) -> UserSession:
 
 
 def template(vm: Json, nic: Json) -> Template:
-    """A VM with its instance view, and its primary network card (empty when it has none)."""
+    """A template VM from its body with instance view and that of its primary NIC (empty without one)."""
     properties = vm.get("properties") or {}
     disk = (properties.get("storageProfile") or {}).get("osDisk") or {}
     return Template(
@@ -80,24 +80,24 @@ def template(vm: Json, nic: Json) -> Template:
 
 
 def primary_nic(vm: Json) -> str | None:
-    """ARM id of the VM's primary network card: the one marked so, or the first; None without any."""
+    """ARM id of the VM's primary NIC: the one marked as primary, or else the first. None without NICs."""
     cards = ((vm.get("properties") or {}).get("networkProfile") or {}).get("networkInterfaces") or []
     marked = [card for card in cards if (card.get("properties") or {}).get("primary")]
     return next((str(card["id"]) for card in [*marked, *cards]), None)
 
 
 def owner(body: Json) -> str:
-    """The task a resource was made for, by its tag; empty when it has none."""
+    """The task that created a resource, by its tag. Empty without the tag."""
     return str((body.get("tags") or {}).get(names.TASK_TAG) or "")
 
 
 def provisioning(body: Json) -> str:
-    """ARM's provisioningState; `Unknown` when it says none."""
+    """ARM's provisioningState. `Unknown` when it is missing."""
     return str((body.get("properties") or {}).get("provisioningState") or "Unknown")
 
 
 def statuses_of(vm: Json) -> list[Json]:
-    """The statuses of a VM's instance view; empty when the body holds none."""
+    """The statuses of a VM's instance view. Empty when the body contains none."""
     view = (vm.get("properties") or {}).get("instanceView") or {}
     return list(view.get("statuses") or [])
 
@@ -112,7 +112,7 @@ def power(statuses: list[Json]) -> str:
 
 
 def disk(body: Json) -> Disk:
-    """A managed disk. One that several VMs share names the first of them."""
+    """A managed disk. For a disk shared by several VMs, `attached_to` is the first of them."""
     holders = [body.get("managedBy"), *(body.get("managedByExtended") or [])]
     return Disk(
         id=body["id"],
@@ -123,7 +123,7 @@ def disk(body: Json) -> Disk:
 
 
 def disk_source(disk: Json) -> str | None:
-    """ARM id of the gallery image version a disk was made from; None when it does not say."""
+    """ARM id of the gallery image version that a disk was created from. None when the body names none."""
     creation = (disk.get("properties") or {}).get("creationData") or {}
     for reference in ("galleryImageReference", "imageReference"):
         source = str((creation.get(reference) or {}).get("id") or "")
@@ -133,7 +133,7 @@ def disk_source(disk: Json) -> str | None:
 
 
 def definition(body: Json) -> Definition:
-    """One image definition. Without a generation it is of the first, as Azure takes it."""
+    """One image definition. Without a generation it is V1, as in Azure."""
     properties = body.get("properties") or {}
     features = {feature.get("name"): feature.get("value") for feature in properties.get("features") or []}
     generation: Literal["V1", "V2"] = "V2" if properties.get("hyperVGeneration") == "V2" else "V1"
@@ -148,9 +148,9 @@ def definition(body: Json) -> Definition:
 
 
 def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
-    """One image version. Lists leave the replication out: then `provisioningState` alone decides whether it is ready.
+    """One image version. Lists omit the replication: then `provisioningState` alone decides whether it is ready.
 
-    Azure ends the provisioning when the copies are made, so that is no guess; a GET looks at both (azure-facts 2.7).
+    That is reliable, because Azure ends the provisioning after the replication; a GET checks both (azure-facts 2.7).
     """
     properties = body.get("properties") or {}
     publishing = properties.get("publishingProfile") or {}
@@ -173,7 +173,7 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
 
 
 def _subnet(nic: Json) -> str:
-    """The subnet of the card's primary address, or its first; empty when it names none."""
+    """The subnet of the NIC's primary IP configuration, or else of the first. Empty without one."""
     addresses = [one.get("properties") or {} for one in (nic.get("properties") or {}).get("ipConfigurations") or []]
     chosen = next((one for one in addresses if one.get("primary")), addresses[0] if addresses else {})
     return str((chosen.get("subnet") or {}).get("id") or "")
@@ -186,7 +186,7 @@ def _replication(properties: Json, whole: str) -> str:
 
 
 def _percent(properties: Json) -> int:
-    """The mean over the regions, rounded down: 100 is kept for what is complete."""
+    """The mean over the regions, at most 99: 100 means complete."""
     shares = [int(part.get("progress") or 0) for part in _regions(properties)]
     return min(99, sum(shares) // len(shares)) if shares else 0
 

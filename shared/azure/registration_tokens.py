@@ -1,4 +1,4 @@
-"""Registration tokens of host pools: secret, made when needed, kept in memory only."""
+"""Registration tokens of host pools. They are secret, created when needed and kept in memory only."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from shared.core.errors import AzureNotFound, AzureRefused
 
 LEAST_LEFT = timedelta(minutes=30)
 LIFETIME = timedelta(hours=2)
-"""Azure allows 1 hour to 30 days; 2 hours is what others use (azure-facts 3)."""
+"""Azure allows 1 hour to 30 days; 2 hours is common (azure-facts 3)."""
 
 _Known = tuple[SecretStr, datetime]
 
 
 class RegistrationTokens:
-    """One token per host pool, shared by all hosts that register at the time. `now` gives the moment in UTC."""
+    """One token per host pool, shared by all hosts that register meanwhile. `now` returns the time in UTC."""
 
     def __init__(self, clients: ArmClients, now: Callable[[], datetime]) -> None:
         self._clients = clients
@@ -32,7 +32,7 @@ class RegistrationTokens:
         self._known: dict[str, _Known] = {}
 
     def token(self, host_pool_id: str) -> SecretStr:
-        """A token with at least 30 minutes left. Two calls to Azure for the first host, three for a new token."""
+        """A token that is valid for at least 30 more minutes. A new one costs up to three calls to Azure."""
         key = host_pool_id.lower()
         with self._lock:
             lock = self._locks.setdefault(key, Lock())
@@ -51,7 +51,7 @@ class RegistrationTokens:
             self._renew(host_pool_id)
             known = self._retrieve(host_pool_id)
         if known is None:
-            raise AzureRefused("make a registration token", None, "NoToken", "Azure made no registration token")
+            raise AzureRefused("create a registration token", None, "NoToken", "Azure returned no registration token")
         return known
 
     def _retrieve(self, host_pool_id: str) -> _Known | None:
@@ -59,7 +59,7 @@ class RegistrationTokens:
         try:
             with azure_call(f"read the registration token of {at.name}"):
                 info = self._clients.desktops(at.subscription).host_pools.retrieve_registration_token(at.group, at.name)
-        except AzureNotFound:  # no token, or no pool: then `_renew` says so
+        except AzureNotFound:  # no token, or no pool: then `_renew` raises
             return None
         if not info.token or info.expiration_time is None:
             return None
@@ -72,5 +72,5 @@ class RegistrationTokens:
             registration_token_operation=models.RegistrationTokenOperation.UPDATE,
         )
         patch = models.HostPoolPatch(registration_info=wish)
-        with azure_call(f"make a registration token for {at.name}"):
+        with azure_call(f"create a registration token for {at.name}"):
             self._clients.desktops(at.subscription).host_pools.update(at.group, at.name, host_pool=patch)

@@ -1,4 +1,4 @@
-"""How the script of a managed run command ended, by the command's instance view. Pure: works on ARM JSON.
+"""Parses the result of a managed run command's script from the command's instance view. Pure.
 
 A non-zero exit code means failure; output and error hold the last 4 KB each (Azure's documentation of managed run
 commands for Windows).
@@ -12,13 +12,13 @@ from typing import Any
 Json = dict[str, Any]
 
 TAIL = 4_096
-"""Bytes of what a script said that are told."""
+"""Maximum bytes of a script's output in a message."""
 _ENDED_BADLY = frozenset({"failed", "timedout", "canceled"})
 
 
 @dataclass(frozen=True)
 class ScriptEnd:
-    """The end of a script as Azure tells it. `state` in lower case; `exit_code` None when Azure names none."""
+    """The result of a script. `state` is in lower case; `exit_code` is None when Azure reports none."""
 
     state: str
     exit_code: int | None
@@ -26,26 +26,26 @@ class ScriptEnd:
 
     @property
     def failed(self) -> bool:
-        """Whether Azure says that it went wrong. What is still running, or not told of, has not failed."""
+        """Whether Azure reports a failure. A script that is still running, or unknown, has not failed."""
         return self.state in _ENDED_BADLY or self.exit_code not in {None, 0}
 
     def __str__(self) -> str:
-        """The verdict first: a tag has room for the first words only."""
-        return f"{self._verdict}; " + (f"its last words: {self.said}" if self.said else "it said nothing")
+        """The result first, since a tag has room for a few words only; then the output."""
+        return f"{self._verdict}; " + (f"output: {self.said}" if self.said else "no output")
 
     @property
     def _verdict(self) -> str:
         match self.state:
             case "timedout":
-                return "it was stopped when its time was over"
+                return "timed out"
             case "canceled":
-                return "it was cancelled"
+                return "cancelled"
             case _:
-                return f"exit code {self.exit_code}" if self.exit_code else "it failed"
+                return f"exit code {self.exit_code}" if self.exit_code else "failed"
 
 
 def script_end(command: Json) -> ScriptEnd:
-    """The end of a run command's script, from its GET body with the instance view."""
+    """The result of a run command's script, from its GET body with the instance view."""
     view = (command.get("properties") or {}).get("instanceView") or {}
     words = (str(view.get(name) or "").strip() for name in ("output", "error", "executionMessage"))
     code = view.get("exitCode")

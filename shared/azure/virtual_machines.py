@@ -47,7 +47,7 @@ class AzureVirtualMachines(ComputeCalls):
             return None
 
     def find_many(self, vm_ids: Iterable[str]) -> dict[str, VirtualMachine]:
-        """Those that exist, by lower-case id: a list of the group and one of power states, or a few single reads."""
+        """The existing VMs by lower-case id: a list of the group and one of power states, or a few single reads."""
         found: dict[str, VirtualMachine] = {}
         statuses: dict[str, dict[str, list[dict[str, Any]]]] = {}
         for (subscription, group), wanted in _by_group(vm_ids).items():
@@ -68,17 +68,17 @@ class AzureVirtualMachines(ComputeCalls):
         os_disk_delete_option: str | None = None,
         nic_delete_option: str | None = None,
     ) -> None:
-        """One PATCH; one read before it when NICs are to change: their ids must be named. Raises AzureNotFound."""
+        """One PATCH. When NICs change, one read before it, since their ids must be sent. Raises AzureNotFound."""
         at = arm_ids.parse(vm_id)
         nics = None if nic_delete_option is None else vm_bodies.nic_references(self._get(vm_id), nic_delete_option)
         body = vm_bodies.patch(tags, os_disk_delete_option, nics)
         if not body:
             return
-        with azure_call(f"change the machine {at.name}"):
+        with azure_call(f"change the VM {at.name}"):
             self._vms(at).begin_update(at.group, at.name, models.VirtualMachineUpdate(body), polling=SinglePoll())
 
     def recreation_body(self, vm_id: str) -> VirtualMachineBody:
-        """What is needed to create the VM again; no secret, for Azure returns none. Raises AzureNotFound."""
+        """The body to recreate the VM. It holds no secret, since Azure returns none. Raises AzureNotFound."""
         body = vm_bodies.recreation(self._get(vm_id))
         return VirtualMachineBody(location=body["location"], body=body)
 
@@ -91,7 +91,7 @@ class AzureVirtualMachines(ComputeCalls):
         )
 
     def start_delete(self, vm_id: str) -> Operation:
-        """DELETE with forceDeletion. A VM that is gone already is a finished operation."""
+        """DELETE with forceDeletion. If the VM is gone already, the operation is finished."""
         at = arm_ids.parse(vm_id)
         return operations.removed(
             "delete", vm_id, lambda p: self._vms(at).begin_delete(at.group, at.name, force_deletion=True, polling=p)
@@ -100,7 +100,7 @@ class AzureVirtualMachines(ComputeCalls):
     def start_create(
         self, vm_id: str, body: VirtualMachineBody, *, image_version_id: str, admin_password: SecretStr
     ) -> Operation:
-        """PUT the VM with the exact image version. Failed allocations come from `resume`, as a rule."""
+        """PUT the VM with the exact image version. Failed allocations usually appear in `resume`."""
         at = arm_ids.parse(vm_id)
         whole = models.VirtualMachine(vm_bodies.create(body.body, image_version_id, admin_password.get_secret_value()))
         return operations.start(
@@ -164,7 +164,7 @@ class AzureVirtualMachines(ComputeCalls):
     def _listed(
         self, subscription: str, group: str, wanted: set[str], statuses: dict[str, list[dict[str, Any]]]
     ) -> dict[str, VirtualMachine]:
-        call = f"list the machines of {group}"
+        call = f"list the VMs of {group}"
         answers = rest.all_of(self._clients, call, rest.VIRTUAL_MACHINES, subscription, group)
         bodies_by_id = {vm["id"].lower(): vm for vm in answers}
         return {
@@ -172,10 +172,10 @@ class AzureVirtualMachines(ComputeCalls):
         }
 
     def _statuses(self, subscription: str) -> dict[str, list[dict[str, Any]]]:
-        """Instance view statuses by lower-case VM id: the one list that has them.
+        """Instance view statuses of the subscription's VMs by lower-case VM id.
 
-        A group's list takes `$expand=instanceView` only with a scale set `$filter` (SDK docstring), so they are read
-        with `statusOnly=true` for the subscription. An identity that may not is told nothing: power is `unknown`.
+        The list of a group takes `$expand=instanceView` only with a scale set `$filter` (SDK docstring), so this reads
+        the subscription with `statusOnly=true`. Without the right to do so, the power state stays `unknown`.
         """
         try:
             call, only = "list the power states", {"statusOnly": "true"}
@@ -186,7 +186,7 @@ class AzureVirtualMachines(ComputeCalls):
 
 
 def _by_group(vm_ids: Iterable[str]) -> dict[tuple[str, str], set[str]]:
-    """Lower-case ids by subscription and group; what is no id (a host that names no VM) is left out."""
+    """Lower-case ids by subscription and group. Texts that are no ids (a host without a VM) are left out."""
     groups: dict[tuple[str, str], set[str]] = defaultdict(set)
     for vm_id in vm_ids:
         with suppress(AzureNotFound):

@@ -1,6 +1,6 @@
 """Request bodies for VMs, extensions and run commands, as ARM JSON. Pure: no SDK, nothing is sent.
 
-Bodies that hold a secret are built just before they are sent and kept nowhere.
+Bodies with a secret are built just before they are sent and never stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INTUNE_MDM_ID = "0000000a-0000-0000-c000-000000000000"
 JOIN_OPTIONS = "3"
 """NETSETUP_JOIN_DOMAIN | NETSETUP_ACCT_CREATE."""
 REGISTER_TIMEOUT = 900
-"""Seconds the guest gives the script (azure-facts 1.6)."""
+"""Time limit of the script in seconds (azure-facts 1.6)."""
 
 _READ_ONLY_TOP = ("id", "name", "type", "etag", "managedBy", "systemData", "resources")
 _READ_ONLY = ("vmId", "provisioningState", "instanceView", "timeCreated")
@@ -27,10 +27,10 @@ _OS_PROFILE_NOT_SENT = ("adminPassword", "customData", "requireGuestProvisionSig
 
 
 def recreation(vm: Json) -> Json:
-    """The body to PUT the VM again, from its GET body: all that was chosen, less what Azure filled in.
+    """The body to recreate the VM, from its GET body without the values that Azure added.
 
-    The image reference is left out: `create` names the version. NICs and data disks that outlive the VM
-    are attached again by id.
+    The image reference is omitted, since `create` sets the version. NICs and data disks that outlive the VM are
+    attached by id.
     """
     body = {key: value for key, value in copy.deepcopy(vm).items() if key not in _READ_ONLY_TOP}
     properties = {key: value for key, value in body.get("properties", {}).items() if key not in _READ_ONLY}
@@ -58,12 +58,12 @@ def create(body: Json, image_version_id: str, admin_password: str) -> Json:
 
 
 def reimage(version: str, admin_password: str) -> Json:
-    """Re-image to a version. No customData: Azure refuses any but the original (azure-facts 1.2). Holds a secret."""
+    """Re-image to a version. No customData: Azure only accepts the original (azure-facts 1.2). Holds a secret."""
     return {"exactVersion": version, "osProfile": {"adminPassword": admin_password}}
 
 
 def patch(tags: dict[str, str] | None, os_disk_delete_option: str | None, nics: list[Json] | None) -> Json:
-    """A VM PATCH with what is given. `nics` are the VM's own references, with their new deleteOption."""
+    """A VM PATCH with the given values. `nics` are the VM's NIC references with their new deleteOption."""
     body: Json = {}
     if tags is not None:
         body["tags"] = tags
@@ -76,7 +76,7 @@ def patch(tags: dict[str, str] | None, os_disk_delete_option: str | None, nics: 
 
 
 def swap(disk_id: str) -> Json:
-    """A VM PATCH that puts another OS disk under it (azure-facts 1.8 A2)."""
+    """A VM PATCH that swaps the OS disk (azure-facts 1.8 A2)."""
     disk = {"createOption": "FromImage", "name": arm_ids.last(disk_id), "managedDisk": {"id": disk_id}}
     return {"properties": {"storageProfile": {"osDisk": disk}}}
 
@@ -88,7 +88,7 @@ def nic_references(vm: Json, delete_option: str) -> list[Json]:
 
 
 def join_extension(location: str, join: DomainJoin | EntraJoin, password: str | None, change_tag: str) -> Json:
-    """The extension that joins the machine (azure-facts 1.6). Holds a secret when it joins a domain.
+    """The extension that joins the VM to Entra ID or a domain (azure-facts 1.6). A domain join holds a secret.
 
     Raises InvalidRequest when a domain join has no password.
     """
@@ -107,9 +107,9 @@ def join_extension(location: str, join: DomainJoin | EntraJoin, password: str | 
 
 
 def register_command(location: str, script: str, parameters: dict[str, str], token: str) -> Json:
-    """The managed run command that registers the host; the token goes as a protected parameter. Holds a secret.
+    """The managed run command that registers the host, with the token as a protected parameter. Holds a secret.
 
-    Its ChangeTag is new each time: what does not change may not be run again by Azure.
+    Its ChangeTag is always new, because Azure may not run an unchanged command again.
     """
     plain = {**parameters, "ChangeTag": uuid4().hex}
     return {
@@ -126,9 +126,9 @@ def register_command(location: str, script: str, parameters: dict[str, str], tok
 
 
 def probe_command(location: str, script: str, timeout_minutes: int, change_tag: str) -> Json:
-    """The managed run command with somebody's script. What does not change may not be run again by Azure.
+    """The managed run command with the probe's script. Azure may not run an unchanged command again.
 
-    The tag goes into a comment: a parameter would fail every script that names its own and takes no others.
+    The tag goes into a comment: scripts that declare their parameters would fail with an additional one.
     """
     return {
         "location": location,
@@ -165,7 +165,7 @@ def _os_disk(disk: Json) -> Json:
 
 
 def _data_disk(disk: Json) -> Json:
-    """A disk that outlives its VM (Detach, Azure's default) is attached again; one that does not is made anew."""
+    """A data disk that outlives its VM (Detach, Azure's default) is attached again; others are created anew."""
     if str(disk.get("deleteOption") or "Detach") == "Detach":
         kept = {key: disk[key] for key in ("lun", "caching", "writeAcceleratorEnabled", "deleteOption") if key in disk}
         return kept | {"createOption": "Attach", "managedDisk": {"id": (disk.get("managedDisk") or {}).get("id")}}

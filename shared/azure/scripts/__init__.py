@@ -1,15 +1,15 @@
-"""Scripts that run inside the machines, packaged with the app. Imports no SDK."""
+"""Scripts that run inside VMs, packaged with the app. Imports no SDK."""
 
 from importlib.resources import files
 
 
 def registration_script() -> str:
-    """The PowerShell text that `Machines.start_register` runs on a new session host."""
+    """The PowerShell text that `VirtualMachines.start_register` runs on a new session host."""
     return _text("register_session_host.ps1")
 
 
 def preparation_script() -> str:
-    """The PowerShell text that `Workshop.start_prepare` runs on a copy of the template."""
+    """The PowerShell text that `ImageBuilder.start_prepare` runs on a clone of the template VM."""
     return _text("prepare_image.ps1")
 
 

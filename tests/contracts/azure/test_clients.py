@@ -125,5 +125,5 @@ def test_reading_the_script_needs_no_sdk() -> None:
 
 def test_asking_for_no_token_over_plain_http_never_happens() -> None:
     clients = ArmClients(Settings(arm_endpoint="http://127.0.0.1:9"))
-    with pytest.raises(RuntimeError, match="plain-http"):
+    with pytest.raises(RuntimeError, match="plain http"):
         clients._new_credential().get_token("x")

@@ -157,7 +157,7 @@ def test_a_version_is_made_of_nothing_unfit(azure: Azure) -> None:
 def test_a_number_that_another_took_is_refused(azure: Azure) -> None:
     build = Build(azure)
     build.upto("version")
-    with pytest.raises(AzureRefused, match="not made by this task"):
+    with pytest.raises(AzureRefused, match="not created by this task"):
         azure.gallery.start_version(build.definition, "3.0.0", source_id=IMAGE, regions=REGIONS, task=TASK)
     assert "put_version" not in azure.calls()
 

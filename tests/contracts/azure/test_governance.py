@@ -96,7 +96,7 @@ def test_cores_are_those_of_the_region_and_not_of_a_family(azure: Azure) -> None
 
     assert azure.governance.cores(names.SUBSCRIPTION, names.REGION) == CoreQuota(used=24, limit=32)
     vm_family = {"name": {"value": "standardDADSv5Family"}, "currentValue": 1, "limit": 2, "unit": "Count"}
-    with pytest.raises(AzureNotFound, match="no regional vCPUs for westeurope"):
+    with pytest.raises(AzureNotFound, match="no regional vCPU quota for westeurope"):
         Scripted(said(200, {"value": [vm_family]})).governance.cores(names.SUBSCRIPTION, names.REGION)
 
 
@@ -123,7 +123,7 @@ def test_a_refusal_is_an_error_of_ours(read: str, status: int, error: type[Excep
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("answer", ["<html>a proxy</html>", '{"value": [{"na'])
 def test_what_is_no_answer_is_asked_for_again(read: str, answer: str) -> None:
-    with pytest.raises(AzureBusy, match="not JSON or broke off"):
+    with pytest.raises(AzureBusy, match="incomplete or not JSON"):
         READS[read](Scripted(said(200, answer)))
 
 

@@ -42,8 +42,8 @@ def test_a_probe_that_is_not_says_exit_code_and_last_words(azure: Azure) -> None
 
     with pytest.raises(OperationFailed) as failed:
         azure.vms.resume(probe(azure))
-    assert failed.value.message.startswith("exit code 3; its last words: no printer found")
-    assert failed.value.call == "probe office-0001"
+    assert failed.value.message.startswith("exit code 3; output: no printer found")
+    assert failed.value.call == "run the probe on office-0001"
 
 
 def test_a_slow_probe_is_followed_to_its_verdict(azure: Azure) -> None:
@@ -73,7 +73,7 @@ def test_a_probe_is_stopped_when_its_time_is_over(azure: Azure) -> None:
     assert not azure.vms.resume(started).done
 
     azure.sim.advance(20)
-    with pytest.raises(OperationFailed, match="it was stopped when its time was over"):
+    with pytest.raises(OperationFailed, match="timed out"):
         azure.vms.resume(started)
 
 
@@ -114,7 +114,7 @@ def test_an_exit_code_counts_although_the_operation_succeeded() -> None:
 
     with pytest.raises(OperationFailed) as failed:
         azure.vms.resume(probe(azure))
-    assert failed.value.message == "exit code 5; its last words: half of it the other half"
+    assert failed.value.message == "exit code 5; output: half of it the other half"
     assert failed.value.code == "ScriptFailed"
     assert azure.asked[-1] == ("GET", f"{vm(1)}/runCommands/{names.PROBE_COMMAND}")
 
@@ -122,7 +122,7 @@ def test_an_exit_code_counts_although_the_operation_succeeded() -> None:
 def test_an_operation_that_is_done_at_once_is_judged_too() -> None:
     azure = Scripted(said(200, {"properties": {"provisioningState": "Succeeded"}}), view(exitCode=1))
 
-    with pytest.raises(OperationFailed, match="exit code 1; it said nothing"):
+    with pytest.raises(OperationFailed, match="exit code 1; no output"):
         probe(azure)
 
 
@@ -174,15 +174,15 @@ def test_of_a_long_story_the_end_is_told() -> None:
 @pytest.mark.parametrize(
     ("seen", "text"),
     [
-        ({"executionState": "Failed"}, "it failed; it said nothing"),
-        ({"executionState": "Canceled", "exitCode": 0}, "it was cancelled; it said nothing"),
+        ({"executionState": "Failed"}, "failed; no output"),
+        ({"executionState": "Canceled", "exitCode": 0}, "cancelled; no output"),
         (
             {"executionState": "TimedOut", "exitCode": -1},
-            "it was stopped when its time was over; it said nothing",
+            "timed out; no output",
         ),
         (
             {"executionState": "Failed", "exitCode": -1, "executionMessage": "bad script"},
-            "exit code -1; its last words: bad script",
+            "exit code -1; output: bad script",
         ),
     ],
 )
