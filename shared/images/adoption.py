@@ -1,7 +1,7 @@
-"""Which version of a gallery is in use before any is recorded: what "latest" gives.
+"""Recording the version that was in use before Freshcoat knew the image: the one that "latest" gives.
 
-An image may be registered while its gallery is empty, or its versions may not be recorded for another reason. The one
-in use is recorded before another takes its place: else nobody could go back to it.
+An image may be registered while its gallery is empty, or its versions may have no rows for another reason. The version
+in use gets its row before another version replaces it: otherwise nobody could roll back to it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from shared.versions.version_set import VersionSet
 
 
 def adopted(services: Services, image: Image, who: str, *, besides: str | None = None) -> VersionSet:
-    """The versions of an image; when none is recorded as active, the one in use is recorded first.
+    """The versions of an image; when none is active, the version in use is recorded as active first.
 
-    `besides`: a version that is about to be staged, and is not the one in use therefore. Safe at once from several
-    places. Raises Conflict when the gallery cannot be read or it cannot be said which version is in use, AzureBusy.
+    `besides`: a version that is about to be staged, so it is not the one in use. Safe to run several times at once.
+    Raises Conflict when the gallery cannot be read or the version in use cannot be determined, AzureBusy.
     """
     version_set = read_versions(services, image.name)
     if version_set.state.active is not None:
@@ -35,16 +35,16 @@ def adopted(services: Services, image: Image, who: str, *, besides: str | None =
     if found is None:
         return version_set
     if not found.ready:
-        raise Conflict(f"No version is recorded as active, and {being_made(found)} by registering the image again.")
+        raise Conflict(f"This image has no active version yet, and {being_made(found)} by registering the image again.")
     return change_versions(services, image.name, lambda now: adopt_once(now, found.version, services, who))[1]
 
 
 def in_use(
     versions: Sequence[GalleryVersion], version_set: VersionSet, *, besides: str | None = None
 ) -> GalleryVersion | None:
-    """The version that "latest" gives, of those that are not recorded; None when there is none.
+    """The version that "latest" gives, among versions without a row; None when there is none.
 
-    It may be not ready: Azure works on it, which may mean that it is new, and another one is in use.
+    It may not be ready: Azure is still working on it. It may then be new, while another version is in use.
     """
     let_in = [version for version in versions if not (version.exclude_from_latest or version.failed)]
     unknown = [found for found in let_in if found.version not in version_set.versions and found.version != besides]
@@ -52,13 +52,13 @@ def in_use(
 
 
 def being_made(version: GalleryVersion) -> str:
-    """Why it cannot be said that this version is the one in use, and what to do."""
-    reason = version.detail or "it is being made"
+    """Why this version may not be the one in use, and what to do."""
+    reason = version.detail or "it is being created"
     return f"version {version.version} is not ready: {reason}. Wait for it, or name the version that is in use"
 
 
 def adopt_once(version_set: VersionSet, version: str, services: Services, who: str) -> VersionSet:
-    """The version as the active one, unless there is one."""
+    """Record the version as active, unless another version is."""
     return (
         lifecycle.adopt(version_set, version, services.now(), who) if version_set.state.active is None else version_set
     )

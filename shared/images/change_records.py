@@ -1,7 +1,7 @@
-"""Changes of versions that are done at once: the task and the audit entry of one, told from its row.
+"""The task and the audit entry of a change that is made at once, written from the version's row.
 
-The rows are changed first, in one transaction, and told after that. A process that dies in between leaves a change
-untold: it is told later from the same row, before the next change of that row or by retention.
+The state rows are written first, in one transaction; task and audit entry follow. If the process dies in between, they
+are written later from the same row: before its next change, or by retention.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _log = logging.getLogger("freshcoat.images")
 
 @dataclass(frozen=True)
 class Change:
-    """What was done to a version: by whom, from what to what."""
+    """A change of a version: who made it, and from what to what."""
 
     kind: TaskKind
     who: str
@@ -36,7 +36,7 @@ class Change:
 
 
 def last_change(row: ImageVersion) -> Change | None:
-    """The change that a row's `task` stands for; None when that is a task with a row of its own."""
+    """The change that a row's `task` stands for; None when that task writes its own row."""
     version, ours = row.version, row.source is Source.CAPTURE
     match row.state:
         case VersionState.STAGED if row.verdict:
@@ -45,17 +45,18 @@ def last_change(row: ImageVersion) -> Change | None:
         case VersionState.STAGED if not ours:
             return Change(TaskKind.STAGE, row.created_by, f"{version} is staged.", "", version)
         case VersionState.DISCARDED if row.deleting or not ours:
-            return Change(TaskKind.DISCARD, row.removal_by, f"{version} is discarded; it {row.note}.", version, "")
+            return Change(TaskKind.DISCARD, row.removal_by, f"{version} was discarded; it {row.note}.", version, "")
         case VersionState.DISCARDED | VersionState.DELETED:
-            return Change(TaskKind.REMOVE, row.removal_by, f"{version} is gone from the gallery.", version, "")
+            return Change(TaskKind.REMOVE, row.removal_by, f"{version} was removed from the gallery.", version, "")
         case _:
             return None
 
 
 def write_change_record(services: Services, row: ImageVersion, *, before: str = "") -> None:
-    """Write the task and the audit entry of a row's last change, unless they are there.
+    """Write the task and the audit entry of a row's last change, unless they exist.
 
-    The deed is done: what cannot be written is logged. `before`: what stood there before, when the row does not say.
+    The change itself is already made, so a failure here is only logged. `before`: the value before the change, when the
+    row does not hold it.
     """
     change = last_change(row)
     if change is None or not row.task:
@@ -68,7 +69,7 @@ def write_change_record(services: Services, row: ImageVersion, *, before: str = 
 
 
 def write_change_records(services: Services, version_set: VersionSet, version: str | None = None) -> None:
-    """Tell the changes that the next one of the image writes over: those of the staged version, and of `version`."""
+    """Write the records of changes that the image's next change overwrites: of the staged version and of `version`."""
     for name in {version_set.state.staged, version}:
         if row := version_set.versions.get(name or ""):
             write_change_record(services, row)
@@ -85,12 +86,12 @@ def _write(services: Services, row: ImageVersion, change: Change, before: str) -
         created_at=made_at(row.task) or now,
         step_since=now,
     )
-    with suppress(AlreadyExists):  # it was told meanwhile
+    with suppress(AlreadyExists):  # another worker wrote it
         note_done(services, task, change.note, before=before or change.before, after=change.after)
 
 
 def shown(services: Services, image: Image, row: ImageVersion, there: GalleryVersion | None) -> VersionView:
-    """The version as it is answered with, with the pools that are on it."""
+    """The version as the API returns it, with the pools that use it."""
     pools = services.pools.all(POOLS)
     used_by = [pool.name for pool in pools if (pool.image, pool.version) == (image.name, row.version)]
     return view_version(image, row.version, there, row, used_by)

@@ -1,4 +1,4 @@
-"""Global images: registering, listing, reading."""
+"""Registering an image, and changing its registration."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from shared.views.images import view_images
 def register_image(services: Services, name: str, asked: ImageRegistration, who: str) -> tuple[ImageView, bool]:
     """Register or change an image; the answer says whether it is new.
 
-    While no active version is recorded, one is: `asked.active`, or what "latest" gives. So repeating it mends a
-    registration that was cut off, or came before there was a version. Raises InvalidRequest naming what is wrong,
-    Conflict when pools or recorded versions would lose their ground.
+    While the image has no active version, one is recorded: `asked.active`, or the one that "latest" gives. So repeating
+    the request repairs a registration that was interrupted, or was made before the first version. Raises
+    InvalidRequest naming every wrong field, Conflict when pools or versions depend on the old registration.
     """
     version_set = read_versions(services, name)
     active = _check(services, asked, version_set)
@@ -46,7 +46,7 @@ def register_image(services: Services, name: str, asked: ImageRegistration, who:
 
 
 def _check(services: Services, asked: ImageRegistration, version_set: VersionSet) -> str | None:
-    """Everything that can be wrong with the request, at once; the version to record as the active one, if any."""
+    """Check the whole request and report all problems at once; answers the version to record as active, if any."""
     problems = _form_problems(asked)
     if unknown := unknown_accounts(services, tuple(asked.accounts or ())):
         problems.append(FieldProblem("accounts", f"there is no account called {', '.join(unknown)}; register it first"))
@@ -84,13 +84,13 @@ def _template_problems(services: Services, vm_id: str) -> list[FieldProblem]:
         found = services.vms.find(vm_id)
     except AzureRefused as error:
         return [FieldProblem("template_vm_id", describe_azure_error("virtual machine", error))]
-    return [] if found else [FieldProblem("template_vm_id", "Azure knows no such virtual machine; check the id")]
+    return [] if found else [FieldProblem("template_vm_id", "no such virtual machine exists in Azure; check the id")]
 
 
 def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], version_set: VersionSet) -> str | None:
-    """The version to record as the active one; None when one is recorded, or there is none.
+    """The version to record as active; None when the image has an active version, or the gallery is empty.
 
-    Raises InvalidRequest for one that is not in the gallery, Conflict for another one than is recorded.
+    Raises InvalidRequest for a version that is not in the gallery, Conflict when another version is active.
     """
     if version_set.state.active is not None:
         if asked.active not in {None, version_set.state.active}:
@@ -110,7 +110,7 @@ def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], versio
 
 
 def _latest(versions: Sequence[GalleryVersion], version_set: VersionSet) -> str | None:
-    """The version that "latest" gives. Raises InvalidRequest when Azure works on it, which may mean it is new."""
+    """The version that "latest" gives. Raises InvalidRequest when it is not ready, since it may be new."""
     newest = in_use(versions, version_set)
     if newest and not newest.ready:
         raise InvalidRequest.one("active", being_made(newest))
@@ -118,12 +118,12 @@ def _latest(versions: Sequence[GalleryVersion], version_set: VersionSet) -> str 
 
 
 def _unrecorded(version_set: VersionSet) -> bool:
-    """Whether nothing is known of the image's versions yet."""
+    """Whether the image has no versions yet."""
     return version_set.state.active is None and not version_set.versions
 
 
 def _wanted(services: Services, name: str, asked: ImageRegistration, old: Image | None) -> Image:
-    """The image's row as asked for. An ARM id that differs in case only is the same."""
+    """The image's row as requested. ARM ids that differ only in case are the same."""
     same = old is not None and old.definition_id.lower() == asked.definition_id.lower()
     first = old or Image(name=name, definition_id=asked.definition_id, registered_at=services.now())
     changes = {
@@ -137,7 +137,7 @@ def _wanted(services: Services, name: str, asked: ImageRegistration, old: Image 
 
 
 def _refuse_taken(services: Services, wanted: Image) -> None:
-    """Two images would each think they decide which version of the definition is in use."""
+    """Refuse a definition that another image has: both would decide which of its versions is active."""
     for other in services.images.all(IMAGES):
         if other.name != wanted.name and other.definition_id.lower() == wanted.definition_id.lower():
             raise Conflict(f"This image definition is registered already, as image {other.name}.")

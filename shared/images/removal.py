@@ -1,13 +1,13 @@
-"""Discarding a staged version, and removing a backup: refused while anybody uses it.
+"""Discarding a staged version, and removing a backup: refused while it is in use.
 
-1. Look who uses it: refused while somebody does.
-2. Fence: its row says that nobody may begin to use it.
-3. Look again: somebody may have begun just before.
-4. Delete it from the gallery.
+1. Read who uses the version: refuse while anybody does.
+2. Fence: mark its row, so that nobody may start to use it.
+3. Read the users again: somebody may have started just before.
+4. Delete the version from the gallery.
 5. Record that it is gone.
 
-Who dies in between leaves a fenced version, and retention goes on from step 3. Whoever begins to use a version reads
-its row after having written that: so of two at once at least one sees the other.
+After a crash the version stays fenced and retention resumes at step 3. Users of a version write their intent before
+they read its row, so at least one of two concurrent parties sees the other.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _log = logging.getLogger("freshcoat.images")
 
 
 def remove_version(services: Services, name: str, version: str, who: str) -> tuple[VersionView, bool]:
-    """Discard a staged version, or remove a backup; and whether it still has to leave the gallery.
+    """Discard a staged version, or remove a backup; also answers whether it is still in the gallery.
 
-    A discarded version that somebody else put into the gallery stays there, left out of "latest". Asked again, what
-    was begun goes on. Raises NotFound, Conflict (somebody uses it, or it is neither staged nor a backup, or Azure
-    does not let go of it), AzureError (nothing was changed).
+    A discarded version that another tool published stays in the gallery, excluded from "latest". A repeated request
+    continues the removal. Raises NotFound, Conflict (the version is in use, is neither staged nor a backup, or Azure
+    refuses to delete it), AzureError (nothing was changed).
     """
     image = find_image(services, name)
     row = read_versions(services, name).versions.get(version)
@@ -51,7 +51,7 @@ def remove_version(services: Services, name: str, version: str, who: str) -> tup
         try:
             row = remove_from_gallery(services, image, version, read_usage(services))
         except AzureError as error:
-            _log.warning("Version %s of %s is not gone yet; retention goes on with it: %s", version, name, error)
+            _log.warning("Version %s of %s is not removed yet; retention will continue: %s", version, name, error)
         there = there if row.deleting else None
     if row.state is VersionState.BACKUP and not row.deleting:
         raise Conflict(f"Version {version} {row.note}.")
@@ -59,10 +59,10 @@ def remove_version(services: Services, name: str, version: str, who: str) -> tup
 
 
 def remove_from_gallery(services: Services, image: Image, version: str, uses: VersionUsage) -> ImageVersion:
-    """Delete a fenced version from the gallery, unless it was in `uses` after all; its row after that.
+    """Delete a fenced version from the gallery, unless `uses` shows a user; answers its row afterwards.
 
-    `uses` is a look that was made after the fence. A backup is given back only when its deletion cannot have begun.
-    Raises AzureBusy: perhaps it has.
+    `uses` was read after the fence. The fence of a backup is lifted only if its deletion cannot have begun. Raises
+    AzureBusy: the deletion may have begun.
     """
     row = read_versions(services, image.name).versions[version]
     if not row.deleting:
@@ -73,18 +73,18 @@ def remove_from_gallery(services: Services, image: Image, version: str, uses: Ve
     if removal_rules.another_has_come(row, there):
         return _record_gone(services, row, removal_rules.WAS_REPLACED)
     if users := uses.users_of(image, version):
-        return _keep(services, row, there, f"is kept, since it is used by {usage_text(users)}")
+        return _keep(services, row, there, f"is kept because it is used by {usage_text(users)}")
     try:
         operation = services.gallery.start_removal(image.definition_id, version)
     except AzureConflict:
-        return row  # Azure is at work on it, perhaps at its removal
+        return row  # Azure is working on it, perhaps deleting it
     except AzureRefused as error:
-        return _keep(services, row, there, f"is kept, since Azure does not remove it: {error}")
+        return _keep(services, row, there, f"is kept because Azure refused to delete it: {error}")
     return _record_gone(services, row) if operation.done else _begun(services, row)
 
 
 def _begun(services: Services, row: ImageVersion) -> ImageVersion:
-    """Note that Azure is at it: from now on what has its number may be another version."""
+    """Record that Azure accepted the deletion: from now on its number may belong to another version."""
     now = services.now()
     _, after = change_versions(
         services, row.image, lambda version_set: removal_rules.removal_begun(version_set, row.version, now)
@@ -93,35 +93,35 @@ def _begun(services: Services, row: ImageVersion) -> ImageVersion:
 
 
 def _refusal(version: str, row: ImageVersion | None, there: GalleryVersion | None) -> Exception:
-    """Why there is nothing to discard or to remove, and what can be done instead."""
+    """Why there is nothing to discard or remove, and what to do instead."""
     if row is None:
         if there is None:
             return NotFound("version", version)
-        return Conflict(f"Version {version} is in the gallery only, not one of ours: remove it there.")
+        return Conflict(f"Version {version} is in the gallery but was never staged. Remove it there.")
     match row.state:
         case VersionState.ACTIVE:
-            reason = f"Version {version} is the active one: activate another, or roll the image back, first."
+            reason = f"Version {version} is active. Activate another version or roll the image back first."
         case VersionState.CAPTURING:
-            reason = f"Version {version} is being made: cancel task {row.task} instead."
+            reason = f"Version {version} is being created. Cancel task {row.task} instead."
             return Conflict(reason, task=row.task)
         case VersionState.DISCARDED:
-            reason = f"Version {version} was discarded already; it {row.note or 'is gone from the gallery'}."
+            reason = f"Version {version} was discarded already; it {row.note or 'was removed from the gallery'}."
         case VersionState.FAILED:
-            reason = f"Version {version} never came to be: there is nothing to remove."
+            reason = f"Version {version} was never created, so there is nothing to remove."
         case _:
             reason = f"Version {version} {VERSION_WORDS[row.state]} already."
     return Conflict(reason)
 
 
 def _fence(services: Services, row: ImageVersion, who: str) -> ImageVersion:
-    """Step 2: discarded, or a backup that is being removed. Raises Conflict when it is neither any more."""
+    """Step 2: mark the version as discarded, or as a backup being removed. Raises Conflict when it is neither now."""
     now, version = services.now(), row.version
     if row.state is VersionState.BACKUP:
         _, after = change_versions(
             services, row.image, lambda version_set: removal_rules.begin_removal(version_set, version, who=who, now=now)
         )
         return after.versions[version]
-    write_change_record(services, row)  # what was done to it before, should that have been cut off
+    write_change_record(services, row)  # its earlier change, in case that was interrupted
     task = newest_first_id(now)
     before, after = change_versions(
         services,
@@ -135,8 +135,7 @@ def _fence(services: Services, row: ImageVersion, who: str) -> ImageVersion:
 
 
 def _cancel_promotion(services: Services, promotion_id: str, version: str, who: str) -> None:
-    """Say of the version's promotion that it will not come. It is held by nothing any more: should this not be
-    written, its timer finds that out and ends it."""
+    """Cancel the version's promotion. It no longer holds the image, so its timer ends it if this write fails."""
     promotion = services.promotions.find(PROMOTIONS, promotion_id)
     if promotion is None or promotion.state is not PromotionState.SCHEDULED:
         return
@@ -150,7 +149,7 @@ def _cancel_promotion(services: Services, promotion_id: str, version: str, who: 
 
 
 def _keep(services: Services, row: ImageVersion, there: GalleryVersion, reason: str) -> ImageVersion:
-    """Note why it stays. While Azure is at work on it, its deletion may have begun: then nothing is taken back."""
+    """Record why it is kept. While Azure works on it, its deletion may have begun: then the fence stays."""
     _log.warning("Version %s of %s %s.", row.version, row.image, reason)
     if not there.ready:
         return row
@@ -161,8 +160,8 @@ def _keep(services: Services, row: ImageVersion, there: GalleryVersion, reason: 
 
 
 def _record_gone(services: Services, row: ImageVersion, note: str = "") -> ImageVersion:
-    """Step 5. Of several who find it gone, one tells it."""
-    write_change_record(services, row)  # its discard, should that have been cut off
+    """Step 5: record that it is gone. Of several workers that find it gone, one writes the record."""
+    write_change_record(services, row)  # its discard, in case that was interrupted
     task, now = newest_first_id(services.now()), services.now()
     _, after = change_versions(
         services,

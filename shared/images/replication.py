@@ -1,4 +1,4 @@
-"""Whether a version is where the hosts are that would be made from it."""
+"""Whether a version is replicated to the regions of the hosts that would be created from it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from shared.services import POOLS, Services
 def missing_regions(
     services: Services, image: Image, version: GalleryVersion, *, pass_unread: bool = False
 ) -> dict[str, list[str]]:
-    """The regions the version is not replicated to although pools of the image have hosts there, with those pools.
+    """The regions in which the version is missing and pools of the image have hosts, with those pools.
 
-    A pool whose regions cannot be read is passed over with `pass_unread`, else InvalidRequest says so of `version`.
+    A pool whose regions cannot be read is skipped with `pass_unread`; otherwise InvalidRequest names field `version`.
     Raises AzureBusy.
     """
     missing: dict[str, list[str]] = defaultdict(list)
@@ -42,7 +42,7 @@ def regions_by_pool(services: Services, image: Image, *, pass_unread: bool) -> d
 
 
 def missing_text(missing: dict[str, list[str]]) -> str:
-    """The regions and their pools, as people read it."""
+    """The regions and their pools, for people."""
     return "; ".join(f"{region}, where {', '.join(names)} is" for region, names in missing.items())
 
 

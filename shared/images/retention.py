@@ -1,7 +1,7 @@
-"""Retention: versions nobody needs and nobody uses leave the gallery; what was cut off elsewhere is put right.
+"""Retention: removes versions that are neither needed nor used, and finishes changes that were interrupted.
 
-Every version and every image by itself: what goes wrong with one is logged and tried again next time. Any number of
-workers may run this together.
+Each version and each image is handled by itself: a failure is logged and tried again next time. Any number of workers
+may run this at once.
 """
 
 from __future__ import annotations
@@ -26,19 +26,18 @@ from shared.versions import lifecycle, removal_rules
 log = logging.getLogger("freshcoat.retention")
 
 WHO = "retention"
-"""Who it is in the audit."""
+"""Retention's name in the audit."""
 
 UNRECORDED_LIMIT = timedelta(minutes=10)
-"""How long a change may stand without its task: the request that made it may be about to write that."""
+"""How long a change may be without its task: the request that made it may be about to write it."""
 RECENT = timedelta(days=7)
-"""For how long changes without a task are looked for: this may not have run for days."""
+"""How far back changes without a task are searched: retention may not have run for days."""
 
 
 def tidy(services: Services) -> list[str]:
-    """Remove what need not be kept and nobody uses; what is gone by now, as `image version`.
+    """Remove versions that are neither needed nor used; answers those that are gone now, as `image version`.
 
-    A removal that Azure takes its time for is found gone at a later run. Raises AzureBusy when our own tables cannot
-    be read.
+    A slow removal is found finished at a later run. Raises AzureBusy when the tables cannot be read.
     """
     images = services.images.all(IMAGES)
     wanted, begun = _candidates(services, images)
@@ -53,11 +52,11 @@ def tidy(services: Services) -> list[str]:
 
 @contextmanager
 def _apart(what: str) -> Iterator[None]:
-    """What goes wrong inside does not hold up the rest."""
+    """Log failures inside, so that they do not stop the rest."""
     try:
         yield
     except AzureBusy as error:
-        log.info("%s: next time, since Azure is busy: %s", what, error)
+        log.info("%s: postponed to the next run because Azure is busy: %s", what, error)
     except FreshcoatError as error:
         log.warning("%s: %s", what, error)
     except Exception:
@@ -68,7 +67,7 @@ type _Versions = list[tuple[Image, str]]
 
 
 def _candidates(services: Services, images: Sequence[Image]) -> tuple[_Versions, _Versions]:
-    """Versions that need not be kept, and those whose removal was begun."""
+    """Versions that may be removed, and versions whose removal has begun."""
     wanted: _Versions = []
     begun: _Versions = []
     for image in images:
@@ -80,13 +79,13 @@ def _candidates(services: Services, images: Sequence[Image]) -> tuple[_Versions,
 
 
 def _fence(services: Services, versions: _Versions) -> _Versions:
-    """Those that nobody uses, fenced now; of the others it is noted who does."""
+    """Fence the unused versions and answer them; for the others, record who uses them."""
     uses = read_usage(services) if versions else VersionUsage(())
     fenced: _Versions = []
     for image, version in versions:
         with _apart(f"{image.name} {version}"):
             if users := uses.users_of(image, version):
-                reason = f"is kept, since it is used by {usage_text(users)}"
+                reason = f"is kept because it is used by {usage_text(users)}"
                 change_versions(
                     services, image.name, partial(removal_rules.not_removed, version=version, reason=reason)
                 )
@@ -98,7 +97,7 @@ def _fence(services: Services, versions: _Versions) -> _Versions:
 
 
 def _remove(services: Services, fenced: _Versions) -> list[str]:
-    """Start to delete those that nobody uses after all; what is gone. The look comes after every fence."""
+    """Delete the versions that are still unused; answers those that are gone. Usage is read after every fence."""
     uses = read_usage(services) if fenced else VersionUsage(())
     gone = []
     for image, version in fenced:
@@ -110,9 +109,9 @@ def _remove(services: Services, fenced: _Versions) -> list[str]:
 
 
 def _put_flags_right(services: Services, image: Image) -> None:
-    """Start the first change of a flag that is not as it should be: an operation on one may have failed unseen.
+    """Start to correct the first wrong `excludeFromLatest` flag: an earlier operation may have failed unnoticed.
 
-    The gallery is read before the rows: what became active after that is not taken for a version to be left out.
+    The gallery is read before the rows, so that a version that became active in between is not excluded.
     """
     known = {found.version: found.exclude_from_latest for found in services.gallery.versions(image.definition_id)}
     for version, excluded in lifecycle.flags(read_versions(services, image.name), known)[:1]:
@@ -121,7 +120,7 @@ def _put_flags_right(services: Services, image: Image) -> None:
 
 
 def _write_missing_records(services: Services, image: Image) -> None:
-    """Write the tasks of recent changes, where the process that made one died before it could."""
+    """Write the tasks of recent changes whose process died before it could write them."""
     now = services.now()
     for row in read_versions(services, image.name).versions.values():
         made = made_at(row.task)

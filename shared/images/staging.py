@@ -1,4 +1,4 @@
-"""Staging a version that is in the gallery already: it waits to be tested and activated, and nobody uses it."""
+"""Staging a version that is already in the gallery, and recording the result of its test."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from shared.versions.version_set import VersionSet
 def stage_version(services: Services, name: str, asked: StageRequest, who: str) -> VersionView:
     """Stage a version of the image's gallery.
 
-    It is left out of "latest" before it is recorded: a process that dies in between leaves a version that nobody
-    uses. Azure may still be at that when this answers; should it fail there, retention sets the flag right. Raises
-    NotFound, InvalidRequest (it is not there, or not where the pools are), Conflict, AzureError.
+    It is excluded from "latest" before its row is written: after a crash in between, nobody uses the version. Azure may
+    still be working on that when this returns; if it fails there, retention corrects the flag. Raises NotFound,
+    InvalidRequest (not in the gallery, or not replicated to the pools' regions), Conflict, AzureError.
     """
     image = find_image(services, name)
     task = newest_first_id(services.now())
@@ -30,11 +30,11 @@ def stage_version(services: Services, name: str, asked: StageRequest, who: str) 
         now = services.now()
         return lifecycle.stage(version_set, asked.version, task=task, now=now, who=who, notes=asked.notes)
 
-    staged(read_versions(services, name))  # refused here: before the flag of an active version could be touched
+    staged(read_versions(services, name))  # may refuse, before the flag of an active version is changed
     found = _find_ready(services, image, asked.version)
     _check_regions(services, image, found)
     now = adopted(services, image, who, besides=asked.version)
-    staged(now)  # again: what was just recorded as active may be newer
+    staged(now)  # check again: the version just recorded as active may be newer
     write_change_records(services, now, asked.version)
     _leave_out(services, image, found)
     _, after = change_versions(services, name, staged)
@@ -48,7 +48,7 @@ def _find_ready(services: Services, image: Image, version: str) -> GalleryVersio
     if found is None:
         raise InvalidRequest.one("version", f"the gallery of image {image.name} has no version {version}")
     if found.failed:
-        raise InvalidRequest.one("version", f"Azure has given up making version {version}: {found.detail}")
+        raise InvalidRequest.one("version", f"Azure failed to create version {version}: {found.detail}")
     if not found.ready:
         reason = found.detail or "it is still being made"
         raise InvalidRequest.one("version", f"version {version} is not ready: {reason}; wait until it is replicated")
@@ -56,7 +56,7 @@ def _find_ready(services: Services, image: Image, version: str) -> GalleryVersio
 
 
 def _check_regions(services: Services, image: Image, version: GalleryVersion) -> None:
-    """Raises InvalidRequest naming the regions of pools of the image that the version is missing in."""
+    """Raises InvalidRequest naming the regions of the image's pools in which the version is missing."""
     if missing := missing_regions(services, image, version):
         text = missing_text(missing)
         raise InvalidRequest.one("version", f"version {version.version} is not in {text}. Replicate it there first")
@@ -69,12 +69,12 @@ def _leave_out(services: Services, image: Image, version: GalleryVersion) -> Non
         services.gallery.start_exclude(image.definition_id, version.version, excluded=True)
     except AzureConflict as error:
         raise Conflict(
-            f"Azure is at work on version {version.version}: try again in a few minutes. ({error})"
+            f"Azure is working on version {version.version}. Try again in a few minutes. ({error})"
         ) from error
 
 
 def give_verdict(services: Services, name: str, version: str, asked: VerdictRequest, who: str) -> VersionView:
-    """Record whether a staged version has passed its test; a later verdict takes the place of an earlier one.
+    """Record the test result of a staged version; a later verdict replaces an earlier one.
 
     Raises NotFound, Conflict when the version is not staged, AzureError.
     """
@@ -87,6 +87,6 @@ def give_verdict(services: Services, name: str, version: str, asked: VerdictRequ
         services, name, lambda version_set: lifecycle.record_verdict(version_set, version, verdict, task=task)
     )
     old, row = before.versions[version], after.versions[version]
-    write_change_record(services, old)  # that it was staged, should that have been cut off
+    write_change_record(services, old)  # the staging, in case that was interrupted
     write_change_record(services, row, before=old.verdict.result if old.verdict else "")
     return shown(services, image, row, there)

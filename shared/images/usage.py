@@ -1,7 +1,7 @@
-"""Who uses which version: looked at before a version leaves the gallery, and the words of the refusal.
+"""Who uses which version: read before a version is removed from the gallery, with the text for a refusal.
 
-Pools by their row, the rollouts that are not ended, and the VM behind every session host of every registered pool.
-What cannot be read, or does not say, may use any version: then none is removed.
+Users are pools by their row, open rollouts, and the VM of every session host of every registered pool. A user that
+cannot be read, or whose version is unknown, may use any version: then none is removed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class Use:
-    """Somebody who uses a version. `definition` (lower case) or `version` None: it may be any."""
+    """One user of a version. `definition` (lower case) or `version` None: it may be any."""
 
     who: str
     definition: str | None
@@ -32,12 +32,12 @@ class Use:
 
 @dataclass(frozen=True)
 class VersionUsage:
-    """Everything that was found in use at one look."""
+    """Everything that was in use at one reading."""
 
     found: tuple[Use, ...]
 
     def users_of(self, image: Image, version: str) -> list[str]:
-        """Who uses the version, or may use it, in words."""
+        """Who uses the version, or may use it, for people."""
         definition = image.definition_id.lower()
         users = (
             use.who for use in self.found if use.definition in {None, definition} and use.version in {None, version}
@@ -46,7 +46,7 @@ class VersionUsage:
 
 
 def read_usage(services: Services) -> VersionUsage:
-    """One look at all registered pools. Raises AzureBusy when our own tables cannot be read."""
+    """Read all registered pools once. Raises AzureBusy when the tables cannot be read."""
     definitions = {image.name: image.definition_id.lower() for image in services.images.all(IMAGES)}
     pools = services.pools.all(POOLS)
     recorded = [use for pool in pools for use in _by_rows(services, pool, definitions)]
@@ -55,18 +55,18 @@ def read_usage(services: Services) -> VersionUsage:
 
 
 def users_of(services: Services, image: Image, version: str) -> list[str]:
-    """Who uses one version, or may use it, in words. Raises AzureBusy when our own tables cannot be read."""
+    """Who uses one version, or may use it, for people. Raises AzureBusy when the tables cannot be read."""
     return read_usage(services).users_of(image, version)
 
 
 def usage_text(users: Sequence[str]) -> str:
-    """The users in one line; of many, the first ones."""
+    """The users in one line; only the first of many."""
     more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
     return ", ".join(users[:_NAMED]) + more
 
 
 def _by_rows(services: Services, pool: Pool, definitions: dict[str, str]) -> Iterator[Use]:
-    """What the pool's row says, and the rollouts of it that are not ended."""
+    """The pool's own versions, and its open rollouts."""
     definition = definitions.get(pool.image)
     if pool.version:
         yield Use(f"pool {pool.name}", definition, pool.version)
@@ -75,14 +75,14 @@ def _by_rows(services: Services, pool: Pool, definitions: dict[str, str]) -> Ite
         return
     rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
     if rollout is None:
-        if is_valid(services, pool.running_rollout):  # a request that is just being accepted does not say for what
+        if is_valid(services, pool.running_rollout):  # the target of a request that is being accepted is not known yet
             yield Use(f"pool {pool.name}, which is about to be updated", None, None)
     elif not rollout.state.ended:
         yield from _by_rollout(rollout, definition)
 
 
 def _by_refresh(services: Services, pool: Pool) -> Iterator[Use]:
-    """What hosts are made fresh to now, and what those in work are: while they are, no list shows them."""
+    """The refresh's target, and the targets of the hosts that it is rebuilding: no list shows these hosts now."""
     refresh = services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if pool.refresh_rollout else None
     if refresh is None or refresh.state.ended:
         return
@@ -99,9 +99,11 @@ def _by_rollout(rollout: Rollout, definition: str | None) -> Iterator[Use]:
 
 
 def _by_hosts(pool: str, hosts: Sequence[SeenHost] | AzureError) -> Iterator[Use]:
-    """The VMs of the pool. A host whose VM is gone uses nothing; one that names no VM may use anything."""
+    """The VMs of the pool. A host whose VM is gone uses no version; a host that names no VM may use any."""
     if isinstance(hosts, AzureError):
-        yield Use(f"pool {pool}, whose hosts are not known ({describe_azure_error('host pool', hosts)})", None, None)
+        yield Use(
+            f"pool {pool}, whose hosts could not be read ({describe_azure_error('host pool', hosts)})", None, None
+        )
         return
     for host in hosts:
         who = f"host {host.broker.name} of pool {pool}"

@@ -91,7 +91,7 @@ def _gallery_problem(services: Services, image: Image, version_set: VersionSet) 
     missing = [
         version for version in (version_set.state.active, version_set.state.staged) if version and version not in there
     ]
-    return f"the gallery has no version {', '.join(missing)} any more" if missing else ""
+    return f"the gallery no longer has version {', '.join(missing)}" if missing else ""
 
 
 def _power(
@@ -107,9 +107,7 @@ def _power(
         found = services.vms.find(vm_id) if templates is None else templates.get(vm_id.lower())
     except AzureError as error:
         return "", describe_azure_error("template VM", error)
-    return (
-        (found.power, "") if found else ("", "the template VM does not exist any more; register the image with another")
-    )
+    return (found.power, "") if found else ("", "the template VM no longer exists; register the image with another one")
 
 
 def _last_task(services: Services, version_set: VersionSet) -> TaskBrief | None:

@@ -164,7 +164,7 @@ class TestSchedule:
             assert reply.status == 409
             assert "No version of this image is staged" in reply.json["detail"]
         assert "is active" in ask(app, version=OLD).json["detail"]
-        assert "never staged" in ask(app, version="9.0.0", days_after_staging=9).json["detail"]
+        assert "not staged" in ask(app, version="9.0.0", days_after_staging=9).json["detail"]
         assert app.tables.promotions.all(PROMOTIONS) == []
 
     def test_a_version_that_has_failed_its_test(self) -> None:
@@ -390,7 +390,7 @@ def test_what_has_begun_or_ended_is_too_late_to_change(state: PromotionState) ->
         replies.append(cancel(app, promotion_id))
     for reply in replies:
         assert (reply.status, reply.json["promotion"], reply.json["task"]) == (409, promotion_id, "1-task")
-        assert f"{PROMOTION_WORDS[state]}: it is too late" in reply.json["detail"]
+        assert f"{PROMOTION_WORDS[state]}. It is too late" in reply.json["detail"]
     assert row(app, promotion_id) == before
 
 

@@ -52,7 +52,7 @@ class TestList:
         app.later(seconds=1)
         rollout = update(app).json["id"]
         app.later(seconds=1)
-        last = add(app, K.ACTIVATE, percent=15, step="flip_flags", note="version 2.0.0 is left out of latest")
+        last = add(app, K.ACTIVATE, percent=15, step="flip_flags", note="version 2.0.0 is excluded from latest")
         rows = app.send("GET", "/api/tasks").json["items"]
         assert [row["id"] for row in rows] == [last.id, rollout, first.id]
         assert [row["kind"] for row in rows] == ["activate", "rollout", "set_as_image"]

@@ -1,4 +1,4 @@
-"""Everything that would stop an activation half-way, found before anything is changed."""
+"""The checks before an activation: problems are found before anything is changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READERS = 8
 
 
 def check_activation(services: Services, image: Image, task: Task) -> None:
-    """Everything that would stop it half-way, found before anything is changed. Raises PreflightFailed, AzureBusy."""
+    """Find every problem that would stop the activation later. Raises PreflightFailed, AzureBusy."""
     version = task.version or ""
     findings = [_check_version(services, image, version, goes_back=task.kind is TaskKind.ROLL_BACK)]
     update = task.pools.update if task.pools else None
@@ -31,7 +31,7 @@ def check_activation(services: Services, image: Image, task: Task) -> None:
 
 
 def _check_version(services: Services, image: Image, version: str, *, goes_back: bool) -> Finding:
-    """Whether new hosts of every pool can be made from it. Going back is urgent: a missing region does not stop it."""
+    """Whether every pool can create hosts from it. A roll-back is urgent: a missing region does not stop it."""
     try:
         found = services.gallery.version(image.definition_id, version)
     except AzureRefused as error:
@@ -41,10 +41,10 @@ def _check_version(services: Services, image: Image, version: str, *, goes_back:
         )
         return Finding(check="image", result="fail", detail=reason, what_to_do=what)
     if found is None:
-        reason, what = f"version {version} is not in the gallery any more", "choose another one"
+        reason, what = f"version {version} is no longer in the gallery", "choose another version"
         return Finding(check="version", result="fail", detail=reason, what_to_do=what)
     if not found.ready:
-        reason = f"version {version} is not ready: {found.detail or 'it is still being made'}"
+        reason = f"version {version} is not ready: {found.detail or 'it is still being created'}"
         return Finding(check="version", result="fail", detail=reason, what_to_do="wait until it is replicated")
     if not goes_back and (missing := missing_regions(services, image, found, pass_unread=True)):
         reason = f"version {version} is not in {missing_text(missing)}"
@@ -53,10 +53,10 @@ def _check_version(services: Services, image: Image, version: str, *, goes_back:
 
 
 def _check_pool(services: Services, image: Image, name: str, version: str, update: PoolsUpdate) -> list[Finding]:
-    """What speaks against updating one pool, each finding naming it."""
+    """The findings against updating one pool, each naming the pool."""
     pool = services.pools.find(POOLS, name)
     if pool is None or pool.image != image.name:
-        return []  # it has left the image since the promotion was asked for
+        return []  # it changed to another image after the promotion was requested
     policy = resolve_policy(update.schedule.mode, pool.policy, update.policy)
     found = preflight(services, pool, image, version, policy, allow_downgrade=True, becomes_active=True)
     return [finding.model_copy(update={"detail": f"pool {name}: {finding.detail}"}) for finding in found.findings]

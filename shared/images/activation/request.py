@@ -1,4 +1,4 @@
-"""Asking for another active version: resolve, look at everything that could stop it, switch, have the rest driven."""
+"""Requesting another active version: resolve the request, check it, switch the version, start the task."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _ask(
     try:
         task = begin(services, engine, image, task)
     except AzureBusy:
-        # Once it is written it is done, by the resume timer if need be: "busy" would have it asked for twice.
+        # The task is written and will run, by the resume timer if necessary: an error would invite a second request.
         written = services.tasks.find(TASKS, task.id)
         if written is None:
             raise
@@ -74,10 +74,10 @@ def _ask(
 
 
 def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
-    """Switch the version, and have the rest driven. Safe to repeat with the same task.
+    """Switch the version and start the task. Safe to repeat with the same task.
 
-    The task is written before the switch: when the process dies in between, the resume timer finds it, and its first
-    step switches. When the switch is refused, the task never was.
+    The task is written before the switch: after a crash in between, the resume timer finds it, and its first step
+    switches. When the switch is refused, the task is deleted.
     """
     known = services.tasks.find(TASKS, task.id)
     task = known or _with_every_pool(services, task)
@@ -102,7 +102,7 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
 
 
 def _with_every_pool(services: Services, task: Task) -> Task:
-    """The task with the pools that `all` means now: a promotion may have been asked for weeks ago."""
+    """The task with the pools that `all` means now: a promotion may have been requested weeks ago."""
     if task.pools is None or not task.pools.update.every:
         return task
     pools = [pool for pool in services.pools.all(POOLS) if pool.image == task.image]
@@ -111,19 +111,22 @@ def _with_every_pool(services: Services, task: Task) -> Task:
 
 
 def _switch_done(services: Services, task: Task) -> Task:
-    """Note that the switch is behind the task: its first step would not know it from one that somebody overtook."""
-    with suppress(StaleRow, AzureBusy):  # then its first step finds out, as after a crash
+    """Record that the switch is done: the first step could not tell it from one that was undone since."""
+    with suppress(StaleRow, AzureBusy):  # then its first step handles it, as after a crash
         if task.etag and not task.phase:
             return services.tasks.replace(task.model_copy(update={"phase": SWITCH_VERSION}))
     return task
 
 
 def switched(version_set: VersionSet, task: Task, services: Services) -> VersionSet:
-    """The family after the task's switch; the same one when that is done. Raises Conflict."""
+    """The version set after the task's switch; unchanged when that is done already. Raises Conflict."""
     latest = version_set.state.activation
     if latest != task.id and version_set.state.activated_at and version_set.state.activated_at > task.created_at:
-        # A task that was cut off after its switch must not switch again what somebody has switched back since.
-        raise Conflict(f"Task {latest} has changed the active version meanwhile: look, and ask again.", task=latest)
+        # A task that was interrupted after its switch must not repeat it if somebody has switched back since.
+        raise Conflict(
+            f"Task {latest} changed the active version in the meantime. Check the image and send the request again.",
+            task=latest,
+        )
     if task.promotion and latest != task.id:
         must_hold(version_set, task.promotion)
     context = task.activation or ActivationWork()
@@ -143,16 +146,16 @@ def switched(version_set: VersionSet, task: Task, services: Services) -> Version
 
 
 def pools_work(update: PoolsUpdate | None) -> PoolsWork | None:
-    """What a task does with these pools, before it has begun."""
+    """A task's work on these pools, before it starts."""
     return PoolsWork(update=update) if update else None
 
 
 def resolve_update(
     services: Services, image: Image | None, asked: PoolsUpdateRequest, *, now: datetime | None = None
 ) -> PoolsUpdate | None:
-    """Which pools to update, and when, counted from `now` (a promotion's due time). None when no pools are asked for.
+    """Which pools to update and when, relative to `now` (a promotion's due time). None when no pools are requested.
 
-    `image` None: the request names an unknown image, so only what does not depend on it is checked. Raises
+    `image` None: the request names an unknown image, so only the rest is checked. Raises
     InvalidRequest naming every field that is wrong.
     """
     if asked.update_pools == "none":

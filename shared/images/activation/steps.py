@@ -1,4 +1,4 @@
-"""The steps of an activation or a roll-back: switch, flags in the gallery, end. Its pools: `pool_updates`."""
+"""The steps of an activation or a roll-back: switch, flags in the gallery, end. Its pools are in `fleet.steps`."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from shared.workflow.task_runner import TaskContext
 
 
 def switch_version(context: TaskContext) -> StepResult:
-    """Step 1: the version is switched, if its request did not come to it. Raises Conflict when it no longer can be."""
+    """Step 1: switch the version, unless the request did. Raises Conflict when that is no longer possible."""
     write_change_records(context.services, read_versions(context.services, context.task.image))
     before, after = change_versions(
         context.services, context.task.image, lambda f: switched(f, context.task, context.services)
     )
     if before is not after:
         context.save(version=after.state.active, from_version=before.state.active)
-    # Also when it was switched before: what was cut off there may not have told it, and twice is better than never.
+    # Also after an earlier switch: an interrupted request may not have written it, and twice is better than never.
     audit_task(context.services, context.task, before=context.task.from_version or "", after=context.task.version or "")
     return StepResult(NextAction.NEXT)
 
 
 def flip_flags(context: TaskContext) -> StepResult:
-    """Step 2: "latest" of the definition is the active version. One flag at a time, in the order that is safe.
+    """Step 2: make the active version the definition's "latest". One flag at a time, in a safe order.
 
-    A flag of another version that cannot be set is noted, and left to retention: it must not keep pools from the
-    version. Raises AzureError when that of the active version cannot be set.
+    If another version's flag cannot be set, that is recorded and left to retention, so that the pools are still
+    updated. Raises AzureError when the active version's flag cannot be set.
     """
     gallery, definition = context.services.gallery, context.image.definition_id
     try:
         waiting = context.carry_on(gallery.resume)
         if waiting:
             return waiting
-        # The gallery before the rows: what another task makes active meanwhile is not left out by this one.
+        # The gallery before the rows, so that a version that another task activates meanwhile is not excluded.
         known = {version.version: version.exclude_from_latest for version in gallery.versions(definition)}
         for version, excluded in lifecycle.flags(not_overtaken(context), known):
             if version in _activation(context).flags_left:
                 continue
-            note = f"version {version} is {'left out of' if excluded else 'let into'} latest"
+            note = f"version {version} is {'excluded from' if excluded else 'included in'} latest"
             context.save(note=note, activation=_activation(context).model_copy(update={"flagging": version}))
             waiting = context.carry_on(gallery.resume, gallery.start_exclude(definition, version, excluded=excluded))
             if waiting:
@@ -60,7 +60,7 @@ def flip_flags(context: TaskContext) -> StepResult:
 
 
 def _flag_left(context: TaskContext, error: AzureError) -> StepResult:
-    """Go on without the flag that could not be set, unless it is that of the active version."""
+    """Continue without the flag that could not be set, unless it is the active version's."""
     activation = _activation(context)
     if activation.flagging in {"", context.task.version}:
         raise error
@@ -74,7 +74,7 @@ def _activation(context: TaskContext) -> ActivationWork:
 
 
 def end_activation(context: TaskContext) -> StepResult:
-    """Step 4: the task ends; it says what came of it."""
+    """Step 4: end the task and record its outcome."""
     task = context.task
     switched_here = read_versions(context.services, task.image).versions.get(task.version or "")
     if switched_here and switched_here.state is VersionState.ACTIVE:
@@ -97,7 +97,7 @@ def _left(context: TaskContext) -> str:
 
 
 def _besides(context: TaskContext) -> str:
-    """What somebody should know although it has succeeded."""
+    """What an operator should know although the task succeeded."""
     left = _activation(context).flags_left
     still = f" Still in latest: {', '.join(left)}; retention tries again." if left else ""
     return (not_updated_text(context.task.pools) if context.task.pools else "") + still

@@ -1,1 +1,1 @@
-"""Set as image: a version made from a copy of the template VM."""
+"""Set as image: a version made from a clone of the template VM."""

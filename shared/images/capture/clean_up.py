@@ -1,7 +1,7 @@
-"""The last step of a set-as-image: everything that was made on the way is removed, also after a failure.
+"""The last step of a set-as-image: removes every temporary resource, also after a failure.
 
-Each thing is looked at before it is removed: only what carries this task's tag goes. What cannot be removed in time
-is listed. The version itself stays, unless the task has failed.
+Each resource is read before it is removed: only those with this task's tag are deleted. Resources that cannot be
+removed in time are listed. The version itself is kept, unless the task failed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger("freshcoat.task")
 
 
 def clean_up(context: TaskContext) -> StepResult:
-    """Step 13: nothing of the task is left in Azure but its version, the template is as it was, the image is free."""
+    """Step 13: leave only the version in Azure, restore the template VM, release the image."""
     for put_right in (_restart, _remove_made):
         waiting = put_right(context)
         if waiting:
@@ -44,7 +44,7 @@ def clean_up(context: TaskContext) -> StepResult:
 
 
 def _restart(context: TaskContext) -> StepResult | None:
-    """A template that we switched off runs again, if the task did not come to it. It is looked at first."""
+    """Start a template VM that the task switched off and has not restarted. Its state is read first."""
     capture, vms = context.capture, context.services.vms
     if not capture.was_running or is_completed(CAPTURE_STEPS, context.task.phase, RESTART_TEMPLATE):
         return None
@@ -58,18 +58,18 @@ def _restart(context: TaskContext) -> StepResult | None:
     waiting = _try(context, f"{capture.template_vm_id}: could not be started again", run_again)
     if waiting:
         return waiting
-    _next_thing(context, was_running=False)  # so that it is not started once more when somebody switches it off
+    _next_thing(context, was_running=False)  # so that it is not started again if somebody switches it off
     return None
 
 
 def _next_thing(context: TaskContext, **changes: object) -> None:
-    """Write what has been put right; the next thing has the whole limit again."""
+    """Record what was restored; the next item gets the whole time limit again."""
     capture = context.capture.model_copy(update=changes)
     context.save(capture=capture, operation=None, step_since=context.services.now())
 
 
 def _remove_made(context: TaskContext) -> StepResult | None:
-    """One thing at a time, the last one made first. What is gone, or listed as left over, is no longer noted."""
+    """Remove one resource at a time, newest first. Removed resources and those listed as left over are dropped."""
     while context.capture.made:
         made = context.capture.made[-1]
         waiting = _remove(context, made)
@@ -104,27 +104,27 @@ def _remove_ours(
     resume: Callable[[Operation], Operation],
     start: Callable[[], Operation],
 ) -> StepResult:
-    """Remove a thing that carries this task's tag; what is gone is `next`. Raises StepFailed for any other thing."""
+    """Remove a resource with this task's tag; answers `next` when it is gone. Raises StepFailed for any other."""
     if context.operation is None:
         found = owner()
         if found is None:
             return StepResult(NextAction.NEXT)
         if found != context.task.id:
-            raise StepFailed("it does not carry this task's tag, so it is left alone")
+            raise StepFailed("it does not carry this task's tag, so it is kept")
     return context.settle(resume, start)
 
 
 def _recorded(context: TaskContext) -> bool:
-    """Whether the version is staged, or more: then it stays, whatever has failed after that."""
+    """Whether the version is staged or further: then it is kept, whatever failed afterwards."""
     return (
         read_versions(context.services, context.task.image).state_of(context.task.version) is not VersionState.CAPTURING
     )
 
 
 def _try(context: TaskContext, text: str, put_right: Callable[[], StepResult]) -> StepResult | None:
-    """Have something put right; None when it is, or is listed as what could not be. Raises AzureBusy.
+    """Run one clean-up action; None when it is done, or listed as not possible. Raises AzureBusy.
 
-    Every look belongs into `put_right`: a right that was withdrawn must not keep the task from its end.
+    Every read belongs into `put_right`: a withdrawn right must not keep the task from ending.
     """
     try:
         outcome = put_right()
@@ -142,7 +142,7 @@ def _try(context: TaskContext, text: str, put_right: Callable[[], StepResult]) -
 
 
 def _too_late(context: TaskContext) -> bool:
-    """Whether this has taken too long: the limit is for each thing."""
+    """Whether the time limit has passed; it applies to each resource by itself."""
     since = context.task.step_since
     limit = timedelta(seconds=context.services.settings.removal_limit)
     return since is not None and context.services.now() > since + limit
@@ -162,7 +162,7 @@ def _end(context: TaskContext) -> None:
     elif task.failure:
         context.end(TaskState.FAILED, f"{task.failure}.{left}")
     elif capture.stage:
-        context.end(TaskState.SUCCEEDED, f"{task.version} is staged: test it, then activate it.{left}")
+        context.end(TaskState.SUCCEEDED, f"{task.version} is staged. Test it, then activate it.{left}")
     else:
         context.end(TaskState.SUCCEEDED, f"{task.version} is captured; task {capture.activation} activates it.{left}")
     if context.task.state is not TaskState.SUCCEEDED:

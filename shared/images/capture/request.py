@@ -1,4 +1,4 @@
-"""Asking for "Set as image": look at everything that could stop it, hold the image, have it driven."""
+"""Requesting "Set as image": check everything that could stop it, reserve the image, start the task."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 
 
 def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImageRequest, who: str) -> TaskView:
-    """Begin to make a new version from the image's template VM.
+    """Start to make a new version from the image's template VM.
 
-    Raises NotFound, InvalidRequest, Conflict (the VM runs, another one is at it, a version is staged), AzureBusy.
-    Nothing was changed then.
+    Raises NotFound, InvalidRequest, Conflict (the VM is running, another task holds the image, a version is staged),
+    AzureBusy. Then nothing was changed.
     """
     image = find_image(services, name)
     _check_words(asked)
@@ -66,10 +66,10 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
 
 
 def _begin(services: Services, engine: Engine, task: Task, version_set: VersionSet) -> Task:
-    """Write the task, hold the image, have it driven.
+    """Write the task, reserve the image, start the task.
 
-    Once the task is written it is done, by the resume timer if need be, and its first step holds the image: "busy"
-    would have it asked for twice.
+    A written task runs, by the resume timer if necessary, and its first step reserves the image: an error would invite
+    a second request.
     """
     claimed(version_set, task, services)
     write_change_records(services, version_set, task.version)
@@ -77,13 +77,13 @@ def _begin(services: Services, engine: Engine, task: Task, version_set: VersionS
     try:
         _hold(services, task)
     except AzureBusy:
-        _log.warning("Task %s is written but does not hold image %s yet.", task.id, task.image, exc_info=True)
+        _log.warning("Task %s is written but has not reserved image %s yet.", task.id, task.image, exc_info=True)
     start_task(engine, task)
     return task
 
 
 def _hold(services: Services, task: Task) -> None:
-    """Hold the image for the task. When that is refused, the task never was. Raises Conflict, AzureBusy."""
+    """Reserve the image for the task; when that is refused, delete the task. Raises Conflict, AzureBusy."""
     try:
         change_versions(services, task.image, lambda now: claimed(now, task, services))
     except Conflict:
@@ -93,12 +93,12 @@ def _hold(services: Services, task: Task) -> None:
 
 
 def audit_begun(services: Services, task: Task) -> None:
-    """Note that a set-as-image holds its image."""
+    """Record in the audit that a set-as-image has reserved its image."""
     audit_task(services, task, before=task.from_version or "", after=f"{task.version} (begun)")
 
 
 def claimed(version_set: VersionSet, task: Task, services: Services) -> VersionSet:
-    """The family held by this set-as-image; the same one when it is already. Raises Conflict."""
+    """The version set reserved by this set-as-image; unchanged when it is already. Raises Conflict."""
     context = task.capture
     assert context is not None and task.version is not None  # noqa: S101 - its request wrote it
     return lifecycle.begin_capture(
@@ -110,7 +110,9 @@ def claimed(version_set: VersionSet, task: Task, services: Services) -> VersionS
 def _check_words(asked: SetAsImageRequest) -> None:
     problems = []
     if asked.stage and not asked.backup:
-        problems.append(FieldProblem("backup", "a staged version keeps the current one: leave backup on, or stage off"))
+        problems.append(
+            FieldProblem("backup", "staging keeps the current version as a backup: leave backup on, or turn stage off")
+        )
     if asked.version and asked.step:
         problems.append(FieldProblem("step", "give either a version or a step"))
     if problems:
@@ -119,13 +121,13 @@ def _check_words(asked: SetAsImageRequest) -> None:
 
 def _read_template(services: Services, image: Image) -> Template:
     if not image.template_vm_id:
-        raise Conflict(f"Image {image.name} has no template VM: register it with a template_vm_id.")
+        raise Conflict(f"Image {image.name} has no template VM. Register it with a template_vm_id.")
     try:
         template = services.image_builder.template(image.template_vm_id)
     except AzureRefused as error:
         raise Conflict(f"Template VM: {describe_azure_error('virtual machine', error)}.") from error
     if template is None:
-        raise Conflict(f"The template VM {image.template_vm_id} does not exist: register the image with another one.")
+        raise Conflict(f"The template VM {image.template_vm_id} does not exist. Register the image with another one.")
     if template.os_disk_id is None or template.ephemeral:
         raise Conflict(f"The template VM {template.name} has an ephemeral OS disk, which cannot be copied.")
     if not template.windows:
@@ -142,16 +144,16 @@ def _read_gallery(services: Services, image: Image) -> tuple[Definition, list[Ga
 
 def _check_fit(template: Template, definition: Definition) -> None:
     if not (definition.windows and definition.generalized):
-        raise Conflict("The image definition is not for generalized Windows: register one that is.")
+        raise Conflict("The image definition is not for generalized Windows. Register one that is.")
     _check_security(template, definition)
     if region_key(template.location) != region_key(definition.location):
         raise Conflict(
-            f"The template VM is in {template.location}, the gallery in {definition.location}: they must be together."
+            f"The template VM is in {template.location}, but its gallery is in {definition.location}. Use one region."
         )
 
 
 def _check_security(template: Template, definition: Definition) -> None:
-    """A managed image cannot be made of a Trusted Launch VM, nor a Trusted Launch version of another VM."""
+    """Refuse a mismatch: a Trusted Launch VM has no managed image, and only it gives a Trusted Launch version."""
     trusted = str(template.security.get("securityType") or "").lower() == "trustedlaunch"
     if trusted and definition.captured_through_image:
         raise Conflict(
@@ -166,7 +168,7 @@ def _check_security(template: Template, definition: Definition) -> None:
 
 
 def _number(asked: SetAsImageRequest, version_set: VersionSet, versions: list[GalleryVersion]) -> str:
-    """The version's number: the one asked for, or the next. Raises InvalidRequest when it is taken or too low."""
+    """The version's number: as requested, or the next one. Raises InvalidRequest when it is taken or too low."""
     in_gallery = {version.version for version in versions}
     alive = {name for name, row in version_set.versions.items() if row.state in _ALIVE}
     if asked.version is None:
@@ -189,10 +191,10 @@ def _regions(
     versions: list[GalleryVersion],
     template: Template,
 ) -> tuple[TargetRegion, ...]:
-    """Where the version goes: as asked; or where the active one, the template and the pools of the image are.
+    """The target regions: as requested; by default those of the active version, the template VM and the image's pools.
 
-    The template's region is among them, since a version is replicated from there (azure-facts 2.1). That Azure has
-    the others is found out only when the version is made.
+    The template's region is always included, since the version is replicated from there (azure-facts 2.1). Whether
+    Azure offers the other regions is known only when the version is created.
     """
     home = region_key(template.location)
     if asked.regions is not None:

@@ -1,7 +1,7 @@
-"""The steps of a set-as-image that make something: from the template VM to a version in the gallery.
+"""The steps of a set-as-image that create resources: from the template VM to a version in the gallery.
 
-The template is never generalized: it is copied, and the copy is prepared and captured. Every name of what is made
-follows from the task's id, and is noted in the row before it is made, so that it can be removed whatever happens.
+The template VM is never generalized: it is cloned, and the clone is prepared and captured. The name of every resource
+follows from the task's id and is recorded in the row before it is created, so that it can always be removed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PLACES: dict[MadeKind, str] = {
 
 
 def claim_image(context: TaskContext) -> StepResult:
-    """Step 1: the image is held, if its request did not come to it. Raises Conflict when another one holds it."""
+    """Step 1: reserve the image, unless the request did. Raises Conflict when another task holds it."""
     before, after = change_versions(
         context.services, context.task.image, lambda f: claimed(f, context.task, context.services)
     )
@@ -46,29 +46,29 @@ def claim_image(context: TaskContext) -> StepResult:
 
 
 def switch_off_template(context: TaskContext) -> StepResult:
-    """Step 2: the template is off, which only who asked for it may have done. Raises StepFailed."""
+    """Step 2: switch the template VM off, if the request allowed it. Raises StepFailed."""
     vms = context.services.vms
     template = _template(context)
     if not template.running and context.operation is None:
         return StepResult(NextAction.NEXT)
     if not context.capture.power_off:
-        raise StepFailed("the template VM was switched on meanwhile: switch it off, or send power_off: true")
+        raise StepFailed("the template VM was switched on in the meantime: switch it off, or send power_off: true")
     if not context.capture.was_running:
         context.save(capture=context.capture.model_copy(update={"was_running": True}))
     return context.settle(vms.resume, lambda: vms.start_deallocate(template.id))
 
 
 def snapshot_template(context: TaskContext) -> StepResult:
-    """Step 3: a snapshot of its OS disk. Raises StepFailed when somebody has switched the template on again."""
+    """Step 3: snapshot its OS disk. Raises StepFailed when somebody switched the template VM on again."""
     template = _template(context)
     if template.running and context.operation is None:
-        raise StepFailed("the template VM was switched on during the set-as-image: begin again when it is off")
+        raise StepFailed("the template VM was switched on during the set-as-image: start again when it is off")
     snapshot = _note(context, "snapshot")
     return _make(context, lambda: context.services.image_builder.start_snapshot(snapshot, template, context.task.id))
 
 
 def restart_template(context: TaskContext) -> StepResult:
-    """Step 4: the template runs again, if it ran before. It is looked at first: somebody may have started it."""
+    """Step 4: start the template VM if it ran before. Its state is read first: somebody may have started it."""
     vms = context.services.vms
     if not context.capture.was_running:
         return StepResult(NextAction.NEXT)
@@ -79,13 +79,13 @@ def restart_template(context: TaskContext) -> StepResult:
 
 
 def copy_disk(context: TaskContext) -> StepResult:
-    """Step 5: a disk from the snapshot."""
+    """Step 5: create a disk from the snapshot."""
     template, snapshot, disk = _template(context), _id_of(context, "snapshot"), _note(context, "disk")
     return _make(context, lambda: context.services.image_builder.start_disk(disk, snapshot, template, context.task.id))
 
 
 def create_copy(context: TaskContext) -> StepResult:
-    """Step 6: a VM like the template on that disk."""
+    """Step 6: create the clone on that disk: a VM like the template VM."""
     template, disk, vm = _template(context), _id_of(context, "disk"), _note(context, "virtual machine")
     subnet = context.capture.build_subnet_id
     return _make(
@@ -94,16 +94,16 @@ def create_copy(context: TaskContext) -> StepResult:
 
 
 def prepare_copy(context: TaskContext) -> StepResult:
-    """Step 7: Windows on the copy is generalized. The script is safe to repeat."""
+    """Step 7: generalize Windows on the clone (sysprep). The script is safe to repeat."""
     vm, location = _id_of(context, "virtual machine"), _definition(context).location
     return _make(context, lambda: context.services.image_builder.start_prepare(vm, location, context.task.id))
 
 
 def generalize_copy(context: TaskContext) -> StepResult:
-    """Step 8: the copy is switched off and marked as generalized. It is looked at first: it must be our copy."""
+    """Step 8: switch the clone off and mark it as generalized. Its tag is read first: it must be this task's clone."""
     services, vm = context.services, _id_of(context, "virtual machine")
     if services.image_builder.owner(vm) != context.task.id:
-        raise StepFailed(f"{vm} is not the copy this task has made")
+        raise StepFailed(f"{vm} is not the clone that this task created")
     machine = services.vms.find(vm)
     if context.operation is not None or (machine is not None and machine.power != "deallocated"):
         switched_off = context.settle(services.vms.resume, lambda: services.vms.start_deallocate(vm))
@@ -114,7 +114,7 @@ def generalize_copy(context: TaskContext) -> StepResult:
 
 
 def capture_image(context: TaskContext) -> StepResult:
-    """Step 9: a managed image of the copy, where the definition takes versions only so (azure-facts 2.3)."""
+    """Step 9: create a managed image of the clone, if the definition takes versions only from one (azure-facts 2.3)."""
     if not context.capture.through_image:
         return StepResult(NextAction.NEXT)
     vm, image, location = (
@@ -129,12 +129,14 @@ def capture_image(context: TaskContext) -> StepResult:
 
 
 def capture_version(context: TaskContext) -> StepResult:
-    """Step 10: a version of it in the gallery, left out of latest. A number that somebody took is not written over."""
+    """Step 10: create the gallery version, excluded from latest. A version that exists already is not changed."""
     gallery, version = context.services.gallery, context.task.version or ""
     if context.operation is None:
         found = gallery.version(context.image.definition_id, version)
         if found is not None and found.task != context.task.id:
-            raise StepFailed(f"version {version} appeared in the gallery meanwhile: begin again with another number")
+            raise StepFailed(
+                f"version {version} appeared in the gallery in the meantime: start again with another number"
+            )
     _note(context, "image version")
     source = _id_of(context, "managed image" if context.capture.through_image else "virtual machine")
     definition, regions = _definition(context), context.capture.regions
@@ -145,10 +147,12 @@ def capture_version(context: TaskContext) -> StepResult:
 
 
 def replicate_version(context: TaskContext) -> StepResult:
-    """Step 11: the version is in all its regions. Raises StepFailed when Azure has given up."""
+    """Step 11: wait until the version is in all its regions. Raises StepFailed when Azure has failed."""
     found = context.services.gallery.version(context.image.definition_id, context.task.version or "")
     if found is None or found.failed:
-        raise StepFailed(f"version {context.task.version} could not be made: {found.detail if found else 'it is gone'}")
+        raise StepFailed(
+            f"version {context.task.version} could not be created: {found.detail if found else 'it is gone'}"
+        )
     if found.ready:
         return StepResult(NextAction.NEXT)
     percent = percent_done(context.task.kind, REPLICATE_VERSION, found.percent)
@@ -159,11 +163,11 @@ def replicate_version(context: TaskContext) -> StepResult:
 
 
 def record_version(context: TaskContext) -> StepResult:
-    """Step 12: the version is staged. When it is not to wait for that, it is activated by a task of its own."""
+    """Step 12: stage the version. If it is to be activated at once, start an activation task."""
     change_versions(
         context.services, context.task.image, lambda f: lifecycle.captured(f, context.task.id, context.services.now())
     )
-    # Also when it was recorded before: what was cut off there may not have told it, and twice is better than never.
+    # Also when it is staged already: an interrupted run may not have written it, and twice is better than never.
     audit_task(
         context.services, context.task, before=context.task.from_version or "", after=f"{context.task.version} (staged)"
     )
@@ -183,7 +187,7 @@ def _activate(context: TaskContext) -> None:
         context.task.image,
         context.task.requested_by,
         version=context.task.version,
-        reason=f"task {context.task.id}, not to be staged",
+        reason=f"task {context.task.id}, activated at once",
         activation=ActivationWork(backup=capture.backup),
     )
     begin(context.services, context.engine, context.image, task.model_copy(update={"id": capture.activation}))
@@ -192,7 +196,7 @@ def _activate(context: TaskContext) -> None:
 def _template(context: TaskContext) -> Template:
     template = context.services.image_builder.template(context.capture.template_vm_id)
     if template is None:
-        raise StepFailed("the template VM does not exist any more")
+        raise StepFailed("the template VM no longer exists")
     return template
 
 
@@ -205,13 +209,13 @@ def _make(context: TaskContext, start: Callable[[], Operation]) -> StepResult:
 
 
 def _id_of(context: TaskContext, kind: MadeKind) -> str:
-    """The ARM id of what this task makes of a kind: beside the template, named after the task."""
+    """The ARM id of this task's resource of a kind: in the template VM's group, named after the task."""
     group = resource_group_of(context.capture.template_vm_id)
     return f"{group}/providers/Microsoft.Compute/{PLACES[kind]}/freshcoat-{context.task.id}"
 
 
 def _note(context: TaskContext, kind: MadeKind) -> str:
-    """Note that this is about to be made; its ARM id."""
+    """Record that this resource is about to be created; answers its ARM id."""
     if kind == "image version":
         made = Made(kind=kind, id=version_id(context.image.definition_id, context.task.version or ""))
     else:

@@ -1,8 +1,8 @@
-"""Carrying out what is scheduled: once, also when two workers do it together, and after days of outage.
+"""Running due promotions: each exactly once, also with two workers at the same time and after days of outage.
 
-Taking a promotion up is one conditional write that also chooses the id of its activation. Whoever finds it taken up
-goes on with that very id, and asking for an activation twice under one id makes one of it. That the image is held for
-the promotion is looked at in the transaction that switches the version, so nothing stale ever comes through.
+Claiming a promotion is one conditional write that also chooses the id of its activation task. Another worker that finds
+it claimed continues with the same id, and two requests under one id give one activation. The transaction that switches
+the version checks that the promotion still holds the image, so an outdated promotion can never take effect.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ log = logging.getLogger("freshcoat.promotions")
 PAGE = 500
 
 RECENT = 100
-"""Cancelled promotions, newest first, among which those are looked for that were cut off on the way."""
+"""How many cancelled promotions, newest first, are searched for interrupted ones."""
 
 _S = PromotionState
 
 
 def run_due(services: Services, engine: Engine) -> list[str]:
-    """Activate what is due, go on with what was begun, end what no longer stands; the ids of those now promoted.
+    """Run due promotions, continue claimed ones, end invalid ones; answers the ids of those now promoted.
 
-    One that makes trouble holds up no other: it is logged, and tried again by the next run. Raises AzureBusy when the
-    promotions cannot be read.
+    A failure of one promotion does not stop the others: it is logged, and the next run tries again. Raises AzureBusy
+    when the promotions cannot be read.
     """
     promoted: list[str] = []
 
@@ -65,7 +65,7 @@ def run_due(services: Services, engine: Engine) -> list[str]:
 
 
 def _in_state(services: Services, state: PromotionState) -> list[Promotion]:
-    """All promotions in this state, the first due first."""
+    """All promotions in this state, earliest due first."""
     rows: list[Promotion] = []
     continuation: str | None = None
     while True:
@@ -81,7 +81,7 @@ def _each(promotions: Iterable[Promotion], do: Callable[[Promotion], object]) ->
         try:
             do(promotion)
         except StaleRow:
-            log.info("promotion %s is changed by others just now; the next run looks at it", promotion.id)
+            log.info("promotion %s was changed at the same time; the next run tries again", promotion.id)
         except FreshcoatError as error:
             log.warning("promotion %s of image %s waits for the next run: %s", promotion.id, promotion.image, error)
         except Exception:
@@ -89,7 +89,7 @@ def _each(promotions: Iterable[Promotion], do: Callable[[Promotion], object]) ->
 
 
 def _take_up(services: Services, promotion: Promotion) -> Promotion | None:
-    """The promotion, taken up, when it is due and its image is held for it. Raises StaleRow when others were faster."""
+    """Claim the promotion if it is due and holds its image. Raises StaleRow when another worker was faster."""
     now = services.now()
     version_set = read_versions(services, promotion.image)
     if version_set.state.promotion != promotion.id:
@@ -105,26 +105,26 @@ def _take_up(services: Services, promotion: Promotion) -> Promotion | None:
 
 
 def _end_unheld(services: Services, promotion: Promotion, version_set: VersionSet) -> None:
-    """End a promotion whose image is not held for it, or no longer."""
+    """End a promotion that does not hold its image, or no longer does."""
     state = version_set.state_of(promotion.version)
     if state is VersionState.STAGED:
-        reason = "Its request was cut off before it was through. Schedule it again."
+        reason = "Its request was interrupted. Schedule it again."
     else:
         reason = f"Version {promotion.version} is {state or 'not known'} and no longer staged."
     _end(services, promotion, _S.CANCELLED, reason)
 
 
 def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
-    """Ask for the activation of a promotion that was taken up; whether it is promoted now.
+    """Request the activation of a claimed promotion; answers whether it is promoted now.
 
-    A refusal ends it. Raises AzureBusy while Azure or the tables are too busy, StaleRow while others keep changing the
-    image: the promotion stays as it is then.
+    A refusal ends it. Raises AzureBusy while Azure or the tables are busy, StaleRow while the image keeps changing:
+    then the promotion is unchanged.
     """
     if _activated(services, promotion) is None:
         try:
             image = find_image(services, promotion.image)
             if _being_changed(services, image, promotion):
-                return False  # somebody adds replicas, say: the next run looks again
+                return False  # somebody adds replicas, for example: the next run checks again
             begin(services, engine, image, _task(services, promotion))
         except StaleRow:
             raise  # the next run tries again
@@ -136,21 +136,25 @@ def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
             _end(services, promotion, _S.PROMOTED, f"Promoted by task {promotion.task}.")
             return True
         case False:
-            _refused(services, promotion, f"Task {promotion.task} could not activate the version; it says why.")
+            _refused(
+                services,
+                promotion,
+                f"Task {promotion.task} could not activate the version. See that task for the reason.",
+            )
     return False
 
 
 def _being_changed(services: Services, image: Image, promotion: Promotion) -> bool:
-    """Whether Azure is at work on the version, so that it will be ready again; no longer than replication may take."""
+    """Whether Azure is still working on the version, so that it will be ready; at most for the replication limit."""
     limit = timedelta(seconds=services.settings.replication_limit)
     found = services.gallery.version(image.definition_id, promotion.version)
     return found is not None and not (found.ready or found.failed) and services.now() < promotion.due_at + limit
 
 
 def _activated(services: Services, promotion: Promotion) -> bool | None:
-    """Whether the promotion's activation has switched the version; None when that is still open.
+    """Whether the promotion's activation has switched the version; None while that is open.
 
-    Without a task it is: its row may have been taken back by a worker that was refused, and is written again.
+    It is open without a task row: a worker that was refused may have deleted the row, and it is written again.
     """
     task = services.tasks.find(TASKS, promotion.task)
     if task is None:
@@ -176,20 +180,20 @@ def _task(services: Services, promotion: Promotion) -> Task:
 
 
 def _refused(services: Services, promotion: Promotion, reason: str) -> None:
-    """End a promotion that was refused. Its image is let go first: from then on its activation cannot come to be.
+    """End a refused promotion. Its image is released first, so its activation can no longer happen.
 
-    The reason is written before that, for the run that finds the promotion so after a crash.
+    The reason is written even before that, for the run that finds the promotion after a crash.
     """
     if not promotion.note:
         promotion = services.promotions.replace(promotion.model_copy(update={"note": reason}))
     change_versions(services, promotion.image, lambda version_set: let_go(version_set, promotion.id))
     if _activated(services, promotion):
-        return  # the resume timer was faster; the next run says so
+        return  # the resume timer was faster; the next run handles it
     _end(services, promotion, _S.FAILED, promotion.note)
 
 
 def _end(services: Services, promotion: Promotion, to: PromotionState, note: str) -> None:
-    """Write the end of a promotion that has let its image go, and keep a record. Raises StaleRow."""
+    """Write the end of a promotion that has released its image, and its audit entry. Raises StaleRow."""
     done = services.promotions.replace(
         ended(promotion, to, note).model_copy(update={"ended_at": services.now()}),
     )

@@ -1,8 +1,7 @@
-"""Activations that are scheduled: listed, moved, cancelled. `promotion_request` asks for them, `promotions_due` carries
-them out.
+"""Moving and cancelling scheduled activations. `request` creates them, `due` runs them.
 
-A promotion is a row, and its image is held for it: one without the other is never carried out. When it is cancelled,
-the image is let go after that, and `ended_at` is written last: the timer finishes what was cut off in between.
+A promotion is a row that also holds its image: one without the other never runs. When it is cancelled, the image is
+released afterwards and `ended_at` is written last: the timer finishes an interrupted cancellation.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from shared.versions.version_set import VersionSet
 from shared.views.promotions import view
 
 _log = logging.getLogger(__name__)
-STAGING_UNKNOWN = FieldProblem("days_after_staging", 'the time of staging is not known; give "at" instead')
+STAGING_UNKNOWN = FieldProblem("days_after_staging", 'the time of staging is unknown; give "at" instead')
 
 
 def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, who: str) -> PromotionView:
-    """Move a promotion that has not begun; what its pools were given moves with it.
+    """Move a promotion that has not started; the schedule of its pools moves with it.
 
     Raises NotFound, InvalidRequest, Conflict when it is too late.
     """
@@ -48,7 +47,7 @@ def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, wh
 
 
 def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
-    """Cancel a promotion that has not begun; repeating it is fine. Raises NotFound, Conflict when it is too late."""
+    """Cancel a promotion that has not started. Safe to repeat. Raises NotFound, Conflict when it is too late."""
 
     def decide(promotion: Promotion) -> Promotion | None:
         if promotion.state is PromotionState.CANCELLED:
@@ -69,21 +68,23 @@ def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
 
 
 def settle(services: Services, promotion: Promotion) -> Promotion:
-    """Let the image of a promotion that has ended go, and then say when it ended. Safe to repeat."""
+    """Release the image of an ended promotion, then write when it ended. Safe to repeat."""
     if promotion.ended_at:
         return promotion
     change_versions(services, promotion.image, lambda version_set: let_go(version_set, promotion.id))
     try:
         return services.promotions.replace(promotion.model_copy(update={"ended_at": services.now()}))
     except StaleRow:
-        return find_promotion(services, promotion.id)  # somebody else has settled it meanwhile
+        return find_promotion(services, promotion.id)  # another worker did it
 
 
 def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
-    """The promotion at the moment that is asked for. Raises InvalidRequest, Conflict."""
+    """The promotion at the requested moment. Raises InvalidRequest, Conflict."""
     version_set = read_versions(services, promotion.image)
     if version_set.state.promotion != promotion.id:
-        raise Conflict(f"Promotion {promotion.id} no longer stands: version {promotion.version} is not staged for it.")
+        raise Conflict(
+            f"Promotion {promotion.id} is no longer valid: version {promotion.version} is not staged for it any more."
+        )
     since = staged_at(version_set, promotion.version)
     due, zone = parse_promotion(asked, now=services.now(), staged_at=since, zone=promotion.time_zone)
     if due is None:
@@ -100,7 +101,7 @@ def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> 
 
 
 def _pools_moved(update: PoolsUpdate, before: datetime, due: datetime) -> PoolsUpdate:
-    """What its pools were given, when the promotion moves. What begins with it goes on doing so."""
+    """The pools' schedule after the promotion moved. A rollout that starts with the promotion still does."""
     schedule = update.schedule
     if schedule.mode is not ScheduleMode.AT and schedule.begin_at == before:
         schedule = schedule.model_copy(update={"begin_at": min(before, due)})
@@ -115,5 +116,5 @@ def staged_at(version_set: VersionSet, version: str | None) -> datetime | None:
 
 
 def _too_late(promotion: Promotion, to: str) -> Conflict:
-    text = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}: it is too late to {to} it."
+    text = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}. It is too late to {to} it."
     return Conflict(text, task=promotion.task or None, promotion=promotion.id)

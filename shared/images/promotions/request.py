@@ -1,6 +1,6 @@
-"""Asking for a scheduled activation: resolve and check everything as of its moment, write it, hold the image for it.
+"""Requesting a scheduled activation: resolve and check it as of its moment, write it, reserve the image.
 
-The row comes first. Without its image it is never carried out; when the process dies in between, the timer ends it.
+The row comes first. Without its image it never runs; after a crash in between, the timer ends it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from shared.versions.version_set import VersionSet
 from shared.views.promotions import view
 
 HOLD_GRACE = timedelta(minutes=1)
-"""How long a promotion may be without its image: its request may be about to hold it."""
+"""How long a promotion may be without its image: its request may be about to reserve it."""
 
 
 def schedule_promotion(services: Services, asked: PromotionRequest, who: str) -> PromotionView:
     """Schedule the activation of the staged version.
 
-    Raises InvalidRequest, Conflict with the id of the promotion that is scheduled already (nothing was written),
+    Raises InvalidRequest, Conflict with the id of the promotion that is already scheduled (nothing was written),
     AzureBusy.
     """
     promotion = _hold(services, services.promotions.add(_draft(services, asked, who)))
@@ -64,7 +64,7 @@ def _draft(services: Services, asked: PromotionRequest, who: str) -> Promotion:
 def _resolve(
     services: Services, version_set: VersionSet, asked: PromotionRequest
 ) -> tuple[datetime | None, str, PoolsUpdate | None]:
-    """Moment, zone and pools, the pools' schedule reckoned from the moment; or every problem with them at once."""
+    """Moment, zone, pools and their schedule relative to the moment; or every problem with them at once."""
     problems: list[FieldProblem] = []
     image = services.images.find(IMAGES, asked.image)
     if image is None:
@@ -92,9 +92,9 @@ def _no_image(name: str) -> FieldProblem:
 
 
 def _hold(services: Services, promotion: Promotion) -> Promotion:
-    """Hold the image for a promotion that is written; its row is taken back when that is refused.
+    """Reserve the image for a written promotion; when that is refused, delete its row.
 
-    The row is written once more when the image is held: that fails if the timer has taken the request for a dead one.
+    The row is written again after the reservation: that fails if the timer ended the request as abandoned.
     """
     wanted = promotion.id, promotion.version, promotion.activation.force
     try:
@@ -110,11 +110,11 @@ def _hold(services: Services, promotion: Promotion) -> Promotion:
     if found.state is not PromotionState.CANCELLED:
         return found
     change_versions(services, found.image, lambda version_set: let_go(version_set, found.id))
-    raise Conflict(f"Promotion {found.id} was ended before its request was through. {found.note}")
+    raise Conflict(f"Promotion {found.id} was ended before its request was complete. {found.note}")
 
 
 def _held(services: Services, version_set: VersionSet, promotion: str, version: str | None, force: bool) -> VersionSet:
-    """The family held for the promotion. Raises Conflict."""
+    """The version set reserved for the promotion. Raises Conflict."""
     holder = version_set.state.promotion
     found = services.promotions.find(PROMOTIONS, holder) if holder not in {"", promotion} else None
     lapsed = holder if found is None or found.state.ended else ""

@@ -129,8 +129,8 @@ class TestList:
         del app.world.versions[DEFINITION_ID.lower()]["2.0.0"]
         view = get(app)
         assert (view["current"], view["power"]) == ("2.0.0", "")
-        assert "no version 2.0.0" in view["problem"]
-        assert "does not exist any more" in view["problem"]
+        assert "no longer has version 2.0.0" in view["problem"]
+        assert "no longer exists" in view["problem"]
 
     def test_an_unreadable_gallery_is_said_in_the_list(self) -> None:
         app = with_templates()

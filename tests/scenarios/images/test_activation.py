@@ -284,5 +284,5 @@ def test_a_task_that_was_cut_off_does_not_switch_again_what_was_switched_back_si
     resume_lost_tasks(play.app.services, play.app.engine)
     task = play.finish(first.id)
     assert (task.state, recorded(play).state.active) == (TaskState.FAILED, NEW)
-    assert "has changed the active version meanwhile" in task.note
+    assert "changed the active version in the meantime" in task.note
     assert_at_rest(play)

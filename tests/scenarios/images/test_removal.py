@@ -146,7 +146,7 @@ class TestBackup:
     def test_one_that_may_be_used_stays_too(self) -> None:
         play = shelf(ACTIVE)
         play.app.world.refuse("session_hosts")
-        with pytest.raises(Conflict, match="whose hosts are not known"):
+        with pytest.raises(Conflict, match="whose hosts could not be read"):
             remove(play, FIRST)
         assert not row_of(play, FIRST).deleting
 
@@ -164,13 +164,13 @@ class TestBackup:
 @pytest.mark.parametrize(
     ("version", "says"),
     [
-        (ACTIVE, "is the active one: activate another"),
-        ("5.0.0", "is being made: cancel task t-5"),
-        ("6.0.0", "never came to be"),
+        (ACTIVE, "is active. Activate another"),
+        ("5.0.0", "is being created. Cancel task t-5"),
+        ("6.0.0", "was never created"),
         ("7.0.0", "was deleted already"),
         ("8.0.0", r"was discarded already; it was kept in the gallery"),
-        ("9.0.0", r"was discarded already; it is gone from the gallery"),
-        (NEXT, "in the gallery only"),
+        ("9.0.0", r"was discarded already; it was removed from the gallery"),
+        (NEXT, "in the gallery but was never staged"),
     ],
 )
 def test_nothing_else_is_removed(version: str, says: str) -> None:

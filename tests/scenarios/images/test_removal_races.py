@@ -93,7 +93,7 @@ class TestWhoBeginsToUseIt:
     def test_a_backup_somebody_begins_to_use_after_the_fence_is_given_back(self) -> None:
         play = shelf(ACTIVE)
         once(play.app.tables.versions, "_write", after=lambda: add_pool(play.app, "lab", FIRST))
-        with pytest.raises(Conflict, match=r"1\.0\.0 is kept, since it is used by pool lab"):
+        with pytest.raises(Conflict, match=r"1\.0\.0 is kept because it is used by pool lab"):
             remove(play, FIRST)
         row = row_of(play, FIRST)
         assert (row.state, row.deleting, row.removal_by) == (V.BACKUP, False, "")
@@ -104,7 +104,7 @@ class TestWhoBeginsToUseIt:
         play = shelf(ACTIVE, staged=Source.CAPTURE)
         once(play.app.tables.versions, "_write", after=lambda: add_pool(play.app, "lab", NEXT, ring=Ring.TEST))
         view, leaves = remove(play, NEXT)
-        assert (view.state, view.detail, leaves) == (V.DISCARDED, "is kept, since it is used by pool lab", True)
+        assert (view.state, view.detail, leaves) == (V.DISCARDED, "is kept because it is used by pool lab", True)
         play.run(hours=1)
         assert NEXT in in_gallery(play)
         pool = play.app.tables.pools.find(POOLS, "lab")
@@ -138,7 +138,7 @@ class TestAzure:
     def test_a_backup_it_refuses_to_delete_stays_one(self, error: FreshcoatError) -> None:
         play = shelf(ACTIVE)
         play.app.world.fail("start_removal", error)
-        with pytest.raises(Conflict, match="is kept, since Azure does not remove it: call"):
+        with pytest.raises(Conflict, match="is kept because Azure refused to delete it: call"):
             remove(play, FIRST)
         assert [backup.version for backup in recorded(play).backups] == [SECOND, FIRST]
         assert remove(play, FIRST)[1]

@@ -75,7 +75,7 @@ class TestWhatGoes:
         play.run(hours=2)
         row = row_of(play, ACTIVE)
         assert (row.state, row.unwanted, row.deleting) == (V.BACKUP, True, False)
-        assert row.note == "is kept, since it is used by host office-1 of pool office"
+        assert row.note == "is kept because it is used by host office-1 of pool office"
         reimage(play, "office-1", NEXT)
         play.run(hours=1)
         assert row_of(play, ACTIVE).state is V.DELETED
@@ -107,7 +107,7 @@ class TestUse:
         play = shelf(ACTIVE, FIRST, retention=NONE)
         run(play)
         assert (row_of(play, FIRST).deleting, row_of(play, SECOND).deleting) == (False, True)
-        assert row_of(play, FIRST).note == "is kept, since it is used by host office-1 of pool office"
+        assert row_of(play, FIRST).note == "is kept because it is used by host office-1 of pool office"
         play.run(hours=1)
         before = recorded(play)
         run(play)
@@ -138,7 +138,7 @@ class TestUse:
         versions._write = fenced  # type: ignore[method-assign,assignment]
         run(play)
         assert (row_of(play, FIRST).deleting, row_of(play, FIRST).note) == (
-            False, "is kept, since it is used by pool lab",
+            False, "is kept because it is used by pool lab",
         )  # fmt: skip
         assert play.app.world.count("start_removal") == 0
 

@@ -72,7 +72,7 @@ class TestTrouble:
         play = shelf(ACTIVE, retention=ONE)
         play.app.world.fail("start_removal", AzureForbidden("delete", 403, "AuthorizationFailed", "no right"))
         run(play)
-        assert "Azure does not remove it: delete: AuthorizationFailed" in row_of(play, FIRST).note
+        assert "Azure refused to delete it: delete: AuthorizationFailed" in row_of(play, FIRST).note
         assert not row_of(play, FIRST).deleting
         play.run(hours=1)
         assert row_of(play, FIRST).state is V.DELETED

@@ -197,7 +197,7 @@ def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them() -> None:
     play.app.world.add_version(NEW)
     task = play.finish(task_id)
     assert task.state is TaskState.FAILED
-    assert "begin again with another number" in task.note
+    assert "start again with another number" in task.note
     assert excluded(play)[NEW] is False
 
 
@@ -206,7 +206,7 @@ def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them() -> None:
     [
         ({"ephemeral": True}, "ephemeral"),
         ({"windows": False}, "does not run Windows"),
-        ({"location": "northeurope"}, "must be together"),
+        ({"location": "northeurope"}, "Use one region"),
         ({"security": {"securityType": "TrustedLaunch"}}, "takes versions only from VMs without"),
     ],
 )

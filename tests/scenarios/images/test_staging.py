@@ -1,4 +1,4 @@
-"""Staging a version of the gallery: refused before anything is touched, left out of latest before it is recorded."""
+"""Staging a version of the gallery: refused before anything is touched, excluded from latest before it is recorded."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
     ("fields", "says"),
     [
         ({"ready": False, "detail": "replicating, 40 %"}, "is not ready: replicating, 40 %"),
-        ({"ready": False, "failed": True, "detail": "no quota"}, "given up making version 4.0.0: no quota"),
+        ({"ready": False, "failed": True, "detail": "no quota"}, "failed to create version 4.0.0: no quota"),
         ({"replicas": {"northeurope": 1}}, "is not in westeurope, where office is"),
         ({"replicas": {"westeurope": 0}}, "is not in westeurope, where office is"),
     ],

@@ -75,7 +75,7 @@ class TestRefused:
         app.later(hours=25)
         assert run(app) == []
         assert_not_promoted(app, promotion_id, S.FAILED)
-        assert "not in the gallery" in row(app, promotion_id).note
+        assert "no longer in the gallery" in row(app, promotion_id).note
 
     def test_a_host_pool_that_is_gone(self) -> None:
         play = with_staged()
@@ -197,7 +197,7 @@ class TestUnheld:
         app.later(seconds=1)
         assert run(app) == []
         assert_not_promoted(app, promotion_id, S.CANCELLED)
-        assert "cut off" in row(app, promotion_id).note
+        assert "was interrupted" in row(app, promotion_id).note
 
     def test_another_one_can_be_scheduled_at_once(self) -> None:
         app, first = self.cut_off()

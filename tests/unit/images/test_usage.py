@@ -107,7 +107,7 @@ def test_a_host_whose_vm_is_gone_uses_nothing_and_one_without_a_vm_id_may_use_an
 def test_a_pool_that_cannot_be_read_may_use_anything(method: str) -> None:
     play = shelf(ACTIVE)
     play.app.world.fail(method, AzureBusy(method, 429, "TooMany", "later"))
-    assert "pool office, whose hosts are not known" in users(play, FIRST)[0]
+    assert "pool office, whose hosts could not be read" in users(play, FIRST)[0]
     play.app.world.refuse(method)
     assert "may not read" in users(play, FIRST)[0]
     play.app.world.faults.clear()
