@@ -16,11 +16,12 @@ from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.ports.engine import Engine
-from shared.records.tasks import audit_task, new_task, start_task, write_task
+from shared.records.tasks import audit_task, new_task, write_task
 from shared.rollouts.draft import check_update
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
 from shared.views.tasks import view
+from shared.workflow.starting import start_task
 
 READERS = 8
 """Pools that are looked at side by side."""

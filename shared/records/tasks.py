@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import Any
 
@@ -12,10 +11,7 @@ from shared.core.ids import newest_first_id
 from shared.core.states import TaskState, transition_task
 from shared.models.base import VersionText
 from shared.models.tasks import Task, TaskKind
-from shared.ports.engine import Engine
 from shared.services import TASKS, Services
-
-_log = logging.getLogger(__name__)
 
 WORDS = {
     TaskKind.SET_AS_IMAGE: "set as image",
@@ -66,14 +62,6 @@ def write_task(services: Services, task: Task) -> Task:
         if found is None:
             raise
         return found
-
-
-def start_task(engine: Engine, task: Task) -> None:
-    """Have the task driven. When the engine cannot be reached, the resume timer will do it."""
-    try:
-        engine.start_task(task.id, task.kind, task.engine_run)
-    except Exception:  # noqa: BLE001 - whatever the engine says: the row is written
-        _log.warning("Task %s is written but not started; the resume timer will do it.", task.id, exc_info=True)
 
 
 def note_done(services: Services, task: Task, note: str, *, before: str = "", after: str = "") -> Task:

@@ -19,6 +19,7 @@ from shared.rollouts.draft import RolloutSpec, draft, spec_of_request
 from shared.services import ROLLOUTS, Services
 from shared.versions.removal_rules import is_being_removed
 from shared.views.rollout_progress import progress
+from shared.workflow.starting import start_rollout
 
 
 def write_rollout(services: Services, rollout: Rollout) -> Rollout:
@@ -114,8 +115,5 @@ def begin_rollout(services: Services, engine: Engine, pool: Pool, spec: RolloutS
         services, who, _ACTIONS[spec.kind], pool.name, f"{rollout.image}, {detail}",
         before=pool.version or "", after=rollout.version,
     )  # fmt: skip
-    try:
-        engine.start_rollout(rollout.id, rollout.engine_run)
-    except Exception:  # noqa: BLE001 - the row is written, so the resume timer starts it whatever the engine answers
-        _log.warning("Rollout %s was saved but not started; the resume timer will start it.", rollout.id, exc_info=True)
+    start_rollout(engine, rollout)
     return rollout

@@ -20,13 +20,14 @@ from shared.models.pools import Pool
 from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.records.images import find_image
-from shared.records.tasks import audit_task, forget_task, new_task, start_task, write_task
+from shared.records.tasks import audit_task, forget_task, new_task, write_task
 from shared.records.versions import change_versions
 from shared.services import POOLS, TASKS, Services
 from shared.versions import lifecycle
 from shared.versions.promotion_hold import must_hold
 from shared.versions.version_set import VersionSet
 from shared.views.tasks import view
+from shared.workflow.starting import start_task
 
 
 def activate(services: Services, engine: Engine, name: str, asked: ActivateRequest, who: str) -> TaskView:

@@ -18,13 +18,14 @@ from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
 from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.records.images import find_image
-from shared.records.tasks import audit_task, forget_task, new_task, start_task, write_task
+from shared.records.tasks import audit_task, forget_task, new_task, write_task
 from shared.records.versions import change_versions
 from shared.services import Services
 from shared.versions import lifecycle
 from shared.versions.numbers import next_version
 from shared.versions.version_set import VersionSet
 from shared.views.tasks import view
+from shared.workflow.starting import start_task
 
 _log = logging.getLogger(__name__)
 

@@ -30,6 +30,7 @@ from shared.rollouts.refresh.context import policy_of, switched_off
 from shared.rollouts.refresh.exclusion import lost_by, signal_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.pools import freshness
+from shared.workflow.starting import start_rollout
 
 log = logging.getLogger("freshcoat.refresh")
 
@@ -115,10 +116,7 @@ def _begin(services: Services, engine: Engine, pool: Pool, who: str) -> Rollout 
         audit(services, who, "refresh pool", pool.name, f"rollout {rollout.id}", after=pool.refresh)
     except AlreadyExists:
         return _refresh_rollout(services, pool)  # another worker was faster
-    try:
-        engine.start_rollout(rollout.id, rollout.engine_run)
-    except Exception:
-        log.warning("Refresh %s is written but not started; the resume timer will do it.", rollout.id, exc_info=True)
+    start_rollout(engine, rollout)
     return rollout
 
 
