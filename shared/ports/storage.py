@@ -6,7 +6,7 @@ the waiting.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -58,3 +58,8 @@ class Rows[R: Record](Protocol):
 
     def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
         """Up to `limit` records of a partition in key order, those whose properties equal the given values."""
+
+    def each(self, partition: str, **equal: Any) -> Iterator[R]:
+        """Every record of a partition in key order, those whose properties equal the given values. Reads page by page,
+        so that a caller which stops early reads no more than it needs.
+        """

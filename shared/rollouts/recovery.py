@@ -17,7 +17,6 @@ from shared.services import POOLS, ROLLOUTS, Services
 
 log = logging.getLogger("freshcoat.recovery")
 
-PAGE = 500
 
 RECENT = 50
 """How many of the newest rollouts are checked for a missing pool: a rollout loses its pool soon after its creation."""
@@ -32,7 +31,7 @@ def resume_lost(services: Services, engine: Engine) -> list[str]:
     missing refresh is started.
     """
     resumed: list[str] = []
-    pools = _pools(services)
+    pools = list(services.pools.each(POOLS))
     for pool in pools:
         try:
             _resume_on(services, engine, pool, resumed)
@@ -72,17 +71,6 @@ def _refreshing(services: Services, engine: Engine, pool: Pool) -> Rollout | Non
         except FreshcoatError as error:
             log.warning("pool %s is not refreshed: %s", pool.name, error)
     return refresh if refresh and not refresh.state.ended else None
-
-
-def _pools(services: Services) -> list[Pool]:
-    pools: list[Pool] = []
-    continuation: str | None = None
-    while True:
-        page = services.pools.page(POOLS, limit=PAGE, continuation=continuation)
-        pools += page.rows
-        continuation = page.continuation
-        if continuation is None:
-            return pools
 
 
 def _end_unclaimed(services: Services, claims: set[str]) -> None:

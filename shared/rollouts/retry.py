@@ -17,7 +17,6 @@ from shared.rollouts.draft import RolloutSpec
 from shared.rollouts.start import begin_rollout
 from shared.services import ROLLOUTS, Services
 
-_PAGE = 100
 _NOW = ScheduleRequest(mode=ScheduleMode.NOW)
 
 
@@ -58,18 +57,12 @@ def _retry_of(services: Services, old: Rollout, rollout_id: str) -> Rollout | No
 
 def _refuse_if_superseded(services: Services, old: Rollout) -> None:
     """Raises Conflict when a later rollout changed the pool: a retry would bring its hosts to an outdated version."""
-    continuation: str | None = None
-    while True:
-        page = services.rollouts.page(ROLLOUTS, limit=_PAGE, continuation=continuation, pool=old.pool)
-        for later in page.rows:
-            if later.created_at <= old.created_at:
-                return  # newest first
-            if later.started_at is not None and later.kind is not RolloutKind.REFRESH:
-                text = f"Rollout {later.id} changed pool {old.pool} later. Retry that rollout, or publish a version."
-                raise Conflict(text, rollout=later.id)
-        continuation = page.continuation
-        if continuation is None:
-            return
+    for later in services.rollouts.each(ROLLOUTS, pool=old.pool):
+        if later.created_at <= old.created_at:
+            return  # newest first
+        if later.started_at is not None and later.kind is not RolloutKind.REFRESH:
+            text = f"Rollout {later.id} changed pool {old.pool} later. Retry that rollout, or publish a version."
+            raise Conflict(text, rollout=later.id)
 
 
 def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule) -> RolloutSpec:

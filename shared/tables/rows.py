@@ -7,7 +7,7 @@ AzureBusy and reads again. Reads are repeated a few times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -134,9 +134,18 @@ class TableRows[R: Record]:
         not kept natively.
         """
         after = f" and RowKey gt {_text(read_continuation(continuation))}" if continuation else ""
-        filters = "".join(f" and {name} eq {self._codec.literal(name, value)}" for name, value in equal.items())
-        found = self._query(partition, after + filters, min(limit + 1, _SERVICE_PAGE))
+        found = self._query(partition, after + self._filters(equal), min(limit + 1, _SERVICE_PAGE))
         return next_page(list(islice(found, limit + 1)), limit, self._codec)
+
+    def each(self, partition: str, **equal: Any) -> Iterator[R]:
+        """Every record of a partition in key order, those whose properties equal the given values, page by page.
+
+        Raises ValueError for a property that is not kept natively.
+        """
+        return self._query(partition, self._filters(equal), _SERVICE_PAGE)
+
+    def _filters(self, equal: Mapping[str, Any]) -> str:
+        return "".join(f" and {name} eq {self._codec.literal(name, value)}" for name, value in equal.items())
 
     def _query(self, partition: str, more: str, page_size: int) -> Iterator[R]:
         with translated(self._name, partition):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 
 from shared.core.errors import NewerRow, StaleRow
@@ -13,8 +12,6 @@ from shared.ports.engine import Engine
 from shared.services import TASKS, Services
 
 log = logging.getLogger("freshcoat.recovery")
-
-PAGE = 100
 
 DRIVEN = frozenset({TaskKind.SET_AS_IMAGE, TaskKind.ACTIVATE, TaskKind.ROLL_BACK, TaskKind.UPDATE_POOLS})
 """Kinds of task that take a while; the others are written when their work is done."""
@@ -28,22 +25,12 @@ def resume_lost_tasks(services: Services, engine: Engine) -> list[str]:
     oldest = services.now() - timedelta(seconds=services.settings.resume_after)
     return [
         task.id
-        for task in _running(services)
+        for task in services.tasks.each(TASKS, state=TaskState.RUNNING)
         if task.kind in DRIVEN
         and task.created_at <= oldest
         and not engine.task_alive(task.id, task.engine_run)
         and _start_again(services, engine, task)
     ]
-
-
-def _running(services: Services) -> Iterator[Task]:
-    continuation: str | None = None
-    while True:
-        page = services.tasks.page(TASKS, limit=PAGE, continuation=continuation, state=TaskState.RUNNING)
-        yield from page.rows
-        continuation = page.continuation
-        if continuation is None:
-            return
 
 
 def _start_again(services: Services, engine: Engine, task: Task) -> bool:

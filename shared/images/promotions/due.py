@@ -32,8 +32,6 @@ from shared.versions.version_set import VersionSet
 
 log = logging.getLogger("freshcoat.promotions")
 
-PAGE = 500
-
 RECENT = 100
 """How many cancelled promotions, newest first, are searched for interrupted ones."""
 
@@ -66,14 +64,7 @@ def run_due(services: Services, engine: Engine) -> list[str]:
 
 def _in_state(services: Services, state: PromotionState) -> list[Promotion]:
     """All promotions in this state, earliest due first."""
-    rows: list[Promotion] = []
-    continuation: str | None = None
-    while True:
-        page = services.promotions.page(PROMOTIONS, limit=PAGE, continuation=continuation, state=state)
-        rows += page.rows
-        continuation = page.continuation
-        if continuation is None:
-            return sorted(rows, key=lambda row: row.due_at)
+    return sorted(services.promotions.each(PROMOTIONS, state=state), key=lambda row: row.due_at)
 
 
 def _each(promotions: Iterable[Promotion], do: Callable[[Promotion], object]) -> None:

@@ -5,7 +5,6 @@ A disk is noted before its host is rebuilt, so that none is lost sight of. `old_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from shared.core.errors import StaleRow
@@ -14,8 +13,6 @@ from shared.models.kept_disks import KeptDisk
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.records.change import add_or_change
 from shared.services import Services
-
-_PAGE = 100
 
 
 def register_kept_disk(
@@ -53,7 +50,7 @@ def kept_for(services: Services, pool_name: str, vm_id: str, version_id: str) ->
     The disk's own word about its version counts more than what was noted. Raises AzureBusy, AzureForbidden.
     """
     wanted = version_id.lower()
-    usable = [kept for kept in _of_vm(services, pool_name, vm_id) if _is_offered(kept, wanted)]
+    usable = [kept for kept in services.disks.each(pool_name, vm_id=vm_id.lower()) if _is_offered(kept, wanted)]
     for kept in sorted(usable, key=lambda one: one.kept_at, reverse=True):
         disk = services.vms.disk(kept.disk_id)
         if disk is not None and not disk.attached_to and (disk.version_id or kept.version_id).lower() == wanted:
@@ -103,13 +100,3 @@ def _over_the_old(kept: KeptDisk, there: KeptDisk, *, later_counts: bool) -> Kep
     until = max(kept.keep_until, there.keep_until) if later_counts else kept.keep_until
     version_id = kept.version_id or there.version_id
     return kept.model_copy(update={"keep_until": until, "version_id": version_id}).written_over(there)
-
-
-def _of_vm(services: Services, pool_name: str, vm_id: str) -> Iterator[KeptDisk]:
-    continuation: str | None = None
-    while True:
-        page = services.disks.page(pool_name, limit=_PAGE, continuation=continuation, vm_id=vm_id.lower())
-        yield from page.rows
-        continuation = page.continuation
-        if continuation is None:
-            return

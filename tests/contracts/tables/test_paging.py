@@ -73,6 +73,13 @@ def test_pages_are_filtered_before_they_are_cut(rows: Table) -> None:
     assert rest.continuation is None
 
 
+def test_each_gives_every_record_that_matches_beyond_the_services_page_size(rows: Table) -> None:
+    rows.write_many([row(f"{number:05d}", flag=number % 2 == 0) for number in range(1_203)])
+    rows.add(row("one more", group="other", flag=True))
+    assert [record.name for record in rows.each("g")] == [f"{number:05d}" for number in range(1_203)]
+    assert [record.name for record in rows.each("g", flag=True)] == [f"{number:05d}" for number in range(0, 1_203, 2)]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("flag", True), ("number", 1), ("share", 0.5), ("at", NOON), ("colour", Colour.RED)],
@@ -87,6 +94,8 @@ def test_every_plain_type_can_be_filtered_by(rows: Table, field: str, value: obj
 def test_what_is_not_kept_natively_cannot_be_filtered_by(rows: Table, equal: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="cannot be filtered"):
         rows.page("g", limit=5, **equal)
+    with pytest.raises(ValueError, match="cannot be filtered"):
+        next(rows.each("g", **equal))
 
 
 @pytest.mark.parametrize("token", ["???", "%", "zz=z", "4pyT"])

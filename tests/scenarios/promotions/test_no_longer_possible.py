@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from shared.core.errors import AzureBusy, AzureForbidden
 from shared.core.names import SWITCH_VERSION
 from shared.core.states import PromotionState, TaskState
 from shared.images.activation.steps import switch_version
-from shared.images.promotions import due
 from shared.images.promotions.request import HOLD_GRACE
 from shared.models.promotions import Promotion
 from shared.records.versions import change_versions
@@ -207,11 +204,10 @@ class TestUnheld:
         assert (row(app, first).state, row(app, second).state) == (S.CANCELLED, S.SCHEDULED)
         assert held_for(app) == second
 
-    def test_all_pages_are_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(due, "PAGE", 2)
+    def test_more_of_them_than_a_page_holds_are_all_ended(self) -> None:
         app, first = self.cut_off()
-        for number in range(4):
-            app.tables.promotions.add(row(app, first).model_copy(update={"id": f"1-{number}"}))
+        for number in range(105):
+            app.tables.promotions.add(row(app, first).model_copy(update={"id": f"1-{number:03d}"}))
         app.later(minutes=2)
         run(app)
         assert {found.state for found in app.tables.promotions.all(PROMOTIONS)} == {S.CANCELLED}

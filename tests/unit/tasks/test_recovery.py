@@ -11,7 +11,7 @@ from shared.core.ids import newest_first_id
 from shared.core.states import TaskState
 from shared.models.tasks import Task, TaskKind
 from shared.services import TASKS
-from shared.tasks.recovery import DRIVEN, PAGE, resume_lost_tasks
+from shared.tasks.recovery import DRIVEN, resume_lost_tasks
 from tests.fixtures.app import App, office, update
 from triggers.timers import take_up
 
@@ -84,7 +84,7 @@ def test_what_has_ended_stays_so(state: TaskState) -> None:
 
 def test_all_pages_of_the_running_ones_are_read_and_no_others() -> None:
     app = office()
-    tasks = [lost(app, id=f"{number:013d}-0000") for number in range(PAGE + 5)]
+    tasks = [lost(app, id=f"{number:013d}-0000") for number in range(105)]
     for number in range(50):
         lost(app, id=f"{number:013d}-ffff", state=TaskState.SUCCEEDED)
     app.later(hours=1)
