@@ -1,1 +1,1 @@
-"""The record of who did what."""
+"""The audit log."""

@@ -1,4 +1,4 @@
-"""Who did what, for people to read later."""
+"""Writes audit entries: who did what."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 def audit(
     services: Services, who: str, action: str, subject: str, detail: str = "", *, before: str = "", after: str = ""
 ) -> None:
-    """Write an entry. The deed is done already: one that cannot be kept is logged instead of undoing it."""
+    """Write an entry about a completed action. If that fails, the entry is logged and the action stands."""
     now = services.now()
     entry = AuditEntry(
         id=newest_first_id(now),

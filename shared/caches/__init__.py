@@ -1,1 +1,1 @@
-"""What a worker keeps in memory. Losing it costs reads and nothing else."""
+"""Caches in the memory of a worker. Losing them only costs reads."""

@@ -1,4 +1,4 @@
-"""The last health answer of one worker: anybody may ask, so it is used for a while."""
+"""Caches the health answer, because anybody may ask for it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from shared.api.common import Health
 
 
 class HealthCache:
-    """Safe for many threads: while one reads, the others wait for its answer."""
+    """The last health answer of a worker. Thread-safe: while one thread reads, the others wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last: tuple[Health, datetime] | None = None
 
     def get(self, now: datetime, read: Callable[[], Health], lasts: Callable[[Health], timedelta]) -> Health:
-        """The last answer while it `lasts`, else a new one."""
+        """The last answer if it is younger than `lasts` says, or else a new one."""
         with self._lock:
             if self._last is None or not timedelta() <= now - self._last[1] < lasts(self._last[0]):
                 self._last = read(), now

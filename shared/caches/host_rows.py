@@ -1,7 +1,7 @@
-"""The rows of the rollouts that this worker looks at or shows: only what was written since the last time is read.
+"""Caches the host rows of rollouts. Only rows written since the last read are read again.
 
-Nobody has to tell it of a write: what was written since is asked of the table, whoever wrote it. Should a row be older
-than the table's all the same, its next write is refused, as any write over a row that somebody else has changed.
+The table is asked what was written since, so writers need not report their writes. If a cached row is out of date
+anyway, its next write is refused like any write over a changed row.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.ports.storage import Rows
 
 _MOST = 50
-"""Rollouts remembered at a time. One that is forgotten costs the reading of all its rows."""
+"""Maximum number of cached rollouts. For others, all rows are read."""
 WHOLE_EVERY = timedelta(minutes=10)
-"""So often all rows are read whatever is known."""
+"""How often all rows are read again anyway."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,16 @@ class _Known:
 
 
 class HostRowCache:
-    """By rollout; safe for many threads."""
+    """Host rows by rollout. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._known: TTLCache[str, _Known] = TTLCache(_MOST, WHOLE_EVERY.total_seconds())
 
     def read(self, hosts: Rows[RolloutHost], rollout: Rollout, now: datetime) -> dict[str, RolloutHost]:
-        """The rollout's rows as they are in the table now, by host.
+        """The current rows of a rollout, by host.
 
-        Those of a refresh are all read: it alone removes some. So are those of a rollout that has ended: they are not
-        worth the memory.
+        A refresh is always read whole, because it removes rows. An ended rollout is too: it is not worth the memory.
         """
         if rollout.kind is RolloutKind.REFRESH or rollout.state.ended:
             self.forget(rollout.id)
@@ -55,6 +54,6 @@ class HostRowCache:
         return dict(known.rows)
 
     def forget(self, rollout_id: str) -> None:
-        """Remember nothing of this rollout."""
+        """Drop the rows of this rollout."""
         with self._lock:
             self._known.pop(rollout_id, None)

@@ -1,6 +1,6 @@
-"""What one worker remembers of logoff hints: which it has had, how many it may still take, which hosts are in rollouts.
+"""A worker's memory for logoff hints: received ones, rate limits, and the hosts of running rollouts.
 
-In memory only: limits and caches need no agreement between workers.
+Every worker has its own: limits and caches need no agreement between workers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST_REMEMBERED = 20_000
 
 @dataclass
 class Bucket:
-    """Lets `burst` through at once and `per_second` from then on."""
+    """A token bucket: lets `burst` through at once, then `per_second`."""
 
     burst: float
     per_second: float
@@ -46,7 +46,7 @@ class RunningHosts:
 
 @dataclass
 class LogoffHints:
-    """The memory of one worker. Hold `lock` while using it."""
+    """The memory of one worker. Use it while holding `lock`."""
 
     total: Bucket = field(default_factory=lambda: Bucket(burst=200, per_second=50))
     per_host: OrderedDict[str, Bucket] = field(default_factory=OrderedDict)

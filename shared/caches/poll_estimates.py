@@ -1,7 +1,7 @@
-"""When a long operation is asked after for the first time: about when half of those before it were through.
+"""When to poll a long-running operation first: around the median duration of earlier ones of its kind.
 
-Asking every half minute from the start costs ten reads where two do, and ARM grants an identity 25 a second for all its
-hosts. Held per worker, in memory: it is a habit, not a fact, and a wrong one costs some seconds or a read.
+Polling every half minute from the start would cost ten reads instead of two, and ARM allows an identity 25 reads a
+second for all its hosts. The estimate is kept per worker, in memory: a wrong one only costs some seconds or a read.
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ from collections.abc import Mapping
 from threading import Lock
 
 USUAL = {"reimage": 11.0, "create": 11.0, "join": 4.0, "register": 9.0, "deallocate": 4.0, "power_on": 3.0}
-"""Until some have been seen, in polls of half a minute: the middle of the estimates in azure-facts 1.9. What is not
-named here is soon through."""
+"""Initial estimates, in polls of half a minute: the middle of the ranges in azure-facts 1.9. Kinds that are missing
+here finish within one poll."""
 
 _STEP, _SPREAD = 0.05, 0.25
-"""One operation draws the wait by a twentieth towards a quarter less than it was given itself, or a quarter more. So it
-settles where as many come early as late; and hundreds that were begun together, before any of them had told anything,
-move it by a quarter at the most, not each of them a little further."""
+"""A running estimate of the median. Each operation moves the wait by 5 % towards 75 % of the wait that it was given
+itself (it was done by then) or 125 % (it was not). Operations that started together can thus not move it by more than
+25 %."""
 _LEAST, _MOST = 1.0, 3.0
-"""It stays between one poll and so many times the usual wait: a pool that is stuck teaches nobody to wait for hours."""
+"""Bounds: at least one poll, at most this multiple of the initial estimate. A stuck pool must not lead to hours."""
 _LATER = 0.25
-"""Of the first wait, what passes between the asks after it."""
+"""The fraction of the first wait between later polls."""
 
 
 class PollEstimator:
-    """What this worker has learned about each kind of operation, beginning with `usual`. Safe for many threads."""
+    """The estimates of one worker by kind of operation, starting with `usual`. Thread-safe."""
 
     def __init__(self, usual: Mapping[str, float] = USUAL) -> None:
         self._lock = Lock()
         self._usual, self._waits = usual, dict(usual)
 
     def first(self, kind: str) -> float:
-        """How many polls to wait before the first ask."""
+        """How many poll intervals to wait before the first poll."""
         return self._waits.get(kind, 1.0)
 
     def later(self, kind: str) -> float:
-        """How many polls to wait between the asks after the first."""
+        """How many poll intervals to wait between later polls."""
         return max(1.0, _LATER * self.first(kind))
 
     def learn(self, kind: str, waited: float, *, through: bool) -> None:
-        """Note whether an operation was through at its first ask, so many polls after it was begun."""
+        """Update the estimate: whether an operation was done at its first poll, after `waited` poll intervals."""
         if kind not in self._usual:
             return
         drawn_to = waited * (1 - _SPREAD if through else 1 + _SPREAD)

@@ -1,7 +1,7 @@
-"""What this worker has read a moment ago, so that many who ask at once cost one reading.
+"""A short read-through cache, so that many simultaneous callers cost one read.
 
-Only for what may be a moment old: what people are shown, and what a step reads besides its own row. Nothing is decided
-from it that a second reader could not decide as wrongly a second earlier.
+Only for data that may be a moment out of date: views, and what a step reads besides its own row. Callers must tolerate
+what any concurrent reader must tolerate.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from cachetools import TTLCache
 log = logging.getLogger("freshcoat.recent")
 
 _MOST, _LONGEST = 1_000, 60.0
-"""Readings kept at a time, and seconds after which one is thrown away that nobody has had read anew."""
+"""Maximum number of cached values, and seconds until an unused one is dropped."""
 _TIMES = 10.0
-"""A reading that grows with the pool is kept for so many times as long as it took: else showing a rollout of 10,000
-hosts would take all of a worker that has the rollout to do."""
+"""A value whose read grows with the pool is kept for this multiple of the time its read took. Otherwise showing a
+rollout of 10,000 hosts would use up a worker that has to drive the rollout."""
 _READERS = 1
-"""Threads that read behind the answers, at the most."""
+"""Threads for reads in the background."""
 
 
 @dataclass
 class _Reading:
-    """One thing that is read; while one reads it anew, others go by what was read before, or else wait."""
+    """One cached value. While one thread reads it again, others use the old value, or wait if it is too old."""
 
     value: Any = None
     at: float | None = None
     took: float = 0.0
     being_read: bool = False
-    """A reader behind the answers has been sent for it."""
+    """Whether a background read is under way."""
     lock: Lock = field(default_factory=Lock)
 
 
 class ReadThroughCache:
-    """Readings by key. Safe for many threads. `clock` gives seconds from any start; without one all is read anew."""
+    """Cached values by key. Thread-safe. `clock` returns monotonic seconds; without it nothing is cached."""
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock, self._lock = clock, Lock()
@@ -47,7 +47,7 @@ class ReadThroughCache:
         self._readers = ThreadPoolExecutor(_READERS, "recent")
 
     def has(self, key: Hashable, age: float) -> bool:
-        """Whether `get` would answer at once, reading `behind`."""
+        """Whether `get` with `behind` would return without waiting for a read."""
         with self._lock:
             reading = self._readings.get(key)
         return reading is not None and self._counts(reading, age, times=2.0)
@@ -55,9 +55,10 @@ class ReadThroughCache:
     def get[T](
         self, key: Hashable, age: float, read: Callable[[], T], *, grows: bool = False, behind: bool = False
     ) -> T:
-        """What `read` answers, or answered less than `age` seconds ago; what `grows` with the pool may be older, by how
-        long it takes to be read. Who asks while somebody reads it anew gets what is known, up to twice as old; when it
-        is read `behind` the answer, that is everybody. Raises what it raises, and keeps no error.
+        """Return a value that `read` returned less than `age` seconds ago, or call `read`.
+
+        With `grows`, slow reads are kept longer. During a read, other callers get the old value, up to twice as old;
+        with `behind`, all callers do, and the read runs in the background. Errors of `read` are raised and not cached.
         """
         if self._clock is None:
             return read()
@@ -86,13 +87,13 @@ class ReadThroughCache:
     ) -> None:
         try:
             self.get(key, age, read, grows=grows)
-        except Exception:  # who asks once it is too old meets the reason
-            log.warning("%s could not be read anew", key, exc_info=True)
+        except Exception:  # a caller that needs a new value gets the error itself
+            log.warning("%s could not be read again", key, exc_info=True)
         finally:
             reading.being_read = False
 
     def _counts(self, reading: _Reading, age: float, times: float = 1.0) -> bool:
-        """Whether it is new enough; it may be so many `times` as old as it is kept."""
+        """Whether the value is young enough: at most `times` its usual maximum age."""
         if reading.at is None or self._clock is None:
             return False
         return self._clock() < reading.at + times * max(age, _TIMES * reading.took)

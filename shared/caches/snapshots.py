@@ -1,4 +1,4 @@
-"""What the last look at each pool saw, kept in the worker for glances at single hosts until the next look."""
+"""Caches the snapshot of each rollout's last whole pass, for passes over single logged-off hosts."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from shared.models.rollouts import Rollout
 from shared.planning.values import Snapshot
 
 _MOST = 50
-"""Pools remembered at a time. One that is forgotten costs a look."""
+"""Maximum number of cached snapshots. Without one, a whole pass is needed."""
 
 
 @dataclass(frozen=True)
 class RememberedSnapshot:
-    """One look's reading, with the rows as it left them, and the rollout's row that it went by."""
+    """The snapshot of a pass with the rows it wrote, and the rollout's row it was planned from."""
 
     rollout: Rollout
     snapshot: Snapshot
     at: datetime
 
     def named(self, hosts: Iterable[str]) -> list[str]:
-        """The hosts of the pool that these names mean: whole, or the part before the first dot; in order."""
+        """The pool's hosts with these names (full, or the part before the first dot), sorted."""
         meant = {host.lower() for host in hosts}
         names = (view.name for view in self.snapshot.hosts)
         return sorted(name for name in names if name in meant or name.split(".", maxsplit=1)[0] in meant)
 
 
 class SnapshotCache:
-    """The last sight of each rollout that this worker looked at. Safe for many threads."""
+    """The last snapshot of each rollout. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._known: OrderedDict[str, RememberedSnapshot] = OrderedDict()
 
     def keep(self, sight: RememberedSnapshot) -> None:
-        """Remember this one in place of the one before."""
+        """Store a snapshot in place of the previous one."""
         with self._lock:
             self._known[sight.rollout.id] = sight
             self._known.move_to_end(sight.rollout.id)
@@ -46,11 +46,11 @@ class SnapshotCache:
                 self._known.popitem(last=False)
 
     def of(self, rollout_id: str) -> RememberedSnapshot | None:
-        """What is remembered of this rollout's pool."""
+        """The stored snapshot of this rollout, or None."""
         with self._lock:
             return self._known.get(rollout_id)
 
     def forget(self, rollout_id: str) -> None:
-        """Remember nothing of this rollout's pool."""
+        """Drop the snapshot of this rollout."""
         with self._lock:
             self._known.pop(rollout_id, None)

@@ -1,7 +1,7 @@
 """Azure Virtual Desktop, as the use cases need it. `shared.azure` implements it.
 
 Every method blocks and may raise AzureBusy and AzureRefused besides the errors it names.
-Nothing retries inside: the durable timer does the waiting.
+Methods do not retry: the durable timer does the waiting.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class HostPools(Protocol):
         """One session host, or None when it is not registered."""
 
     def registered_elsewhere(self, host_pool_id: str, vm_id: str) -> str:
-        """The name of another host pool of the subscription that has the VM as a session host; empty when none has.
+        """The name of another host pool of the subscription in which the VM is registered. Empty without one.
 
-        One list of host pools and one of hosts for each: for rare moments. Raises AzureForbidden.
+        Lists the host pools and the hosts of each, so use it rarely. Raises AzureForbidden.
         """
 
     def user_sessions(self, host_pool_id: str) -> list[UserSession]:
@@ -45,16 +45,16 @@ class HostPools(Protocol):
         """Drain (False) or undrain (True). Raises AzureNotFound."""
 
     def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
-        """End a session. False: it was gone already."""
+        """End a session. False when it was gone already."""
 
     def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
-        """Show a message in a session. A session that is gone already is fine."""
+        """Show a message in a session. Does nothing when the session is gone."""
 
     def remove_session_host(self, host_pool_id: str, host: str) -> None:
-        """Take the host's registration out of the pool. One that is gone already is fine.
+        """Remove the host's registration from the pool. Does nothing when it is gone.
 
-        Raises AzureConflict while the host has sessions: the broker has the last word.
+        Raises AzureConflict while the host has sessions: AVD itself checks that.
         """
 
     def registration_token(self, host_pool_id: str) -> SecretStr:
-        """A token with at least 30 minutes left; a new one (2 h) is made when there is none."""
+        """A token that is valid for at least 30 more minutes; otherwise a new one for 2 hours."""

@@ -12,16 +12,16 @@ class Engine(Protocol):
     """The durable engine, as far as rollouts and tasks need it."""
 
     def start_rollout(self, rollout_id: str, run: int) -> None:
-        """Start driving a rollout; starting what runs already is fine."""
+        """Start the orchestration of a rollout. Does nothing when it runs already."""
 
     def start_host(self, rollout_id: str, host: str, run: int) -> None:
-        """Start driving one host; starting what runs already is fine."""
+        """Start the orchestration of a host. Does nothing when it runs already."""
 
     def rollout_alive(self, rollout_id: str, run: int) -> bool:
-        """Whether an instance drives this rollout."""
+        """Whether the rollout's orchestration runs."""
 
     def host_alive(self, rollout_id: str, host: str, run: int) -> bool:
-        """Whether an instance drives this host."""
+        """Whether the host's orchestration runs."""
 
     def signal_rollout(
         self, rollout_id: str, run: int, reason: str, *, logged_off: Sequence[str] = (), deferrable: bool = False
@@ -33,7 +33,7 @@ class Engine(Protocol):
         """
 
     def start_task(self, task_id: str, kind: TaskKind, run: int) -> None:
-        """Start driving a task on an image; starting what runs already is fine."""
+        """Start the orchestration of a task. Does nothing when it runs already."""
 
     def task_alive(self, task_id: str, run: int) -> bool:
-        """Whether an instance drives this task."""
+        """Whether the task's orchestration runs."""

@@ -1,4 +1,4 @@
-"""Pages of a list that is in memory, or of several tables. The token is the last key given out: no state is kept."""
+"""Pages of a list in memory, or of several tables. The token is the last key of a page, so no state is kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.ports.storage import Page
 
 
 def page_of[T](items: Iterable[T], key: Callable[[T], str], *, limit: int, continuation: str | None) -> Page[T]:
-    """Up to `limit` of the items in key order, those after the continuation. Raises InvalidRequest for a bad one."""
+    """Up to `limit` items after the continuation, in key order. Raises InvalidRequest for a bad continuation."""
     after = _read(continuation) if continuation else ""
     rest = sorted((item for item in items if key(item) > after), key=key)
     if len(rest) <= limit:
@@ -20,11 +20,10 @@ def page_of[T](items: Iterable[T], key: Callable[[T], str], *, limit: int, conti
 
 
 def merged[T](pages: Sequence[Page[T]], key: Callable[[T], str], *, limit: int) -> Page[T]:
-    """One page out of the next pages of several lists that have the same order: `limit` items were asked of each.
+    """Merge one page of each of several lists with the same order into one page. Each page has up to `limit` items.
 
-    `key` gives the row key in its table, as it is stored. Items with the same key stay on one page, which then is
-    longer: a token names a key, and could not say which of them was given out.
-    """
+    `key` returns the stored row key. Items with the same key stay on one page, which may then be longer: a token names
+    a key, not an item."""
     rows = sorted(chain.from_iterable(page.rows for page in pages), key=key)
     end = limit
     while end < len(rows) and key(rows[end]) == key(rows[end - 1]):
@@ -34,7 +33,7 @@ def merged[T](pages: Sequence[Page[T]], key: Callable[[T], str], *, limit: int) 
 
 
 def continuation_after(key: str) -> str:
-    """The token of the page that begins after this key."""
+    """The token of the page that starts after this key."""
     return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
@@ -42,4 +41,4 @@ def _read(token: str) -> str:
     try:
         return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
     except ValueError as error:
-        raise InvalidRequest.one("continuation", "is not one this service has given out") from error
+        raise InvalidRequest.one("continuation", "not a continuation of this list") from error

@@ -1,7 +1,7 @@
 """Tables, as the use cases need them. `shared.tables` implements it.
 
-Every method blocks and may raise AzureBusy and the errors it names. Nothing retries inside: the durable timer does
-the waiting.
+Every method blocks and may raise AzureBusy and the errors it names. Methods do not retry: the durable timer does the
+waiting.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from shared.models.base import Record
 
 @dataclass(frozen=True)
 class Page[R]:
-    """Some rows, and the token of the next page; None at the end."""
+    """Some rows, and the token of the next page (None at the end)."""
 
     rows: list[R]
     continuation: str | None
 
 
 class Rows[R: Record](Protocol):
-    """One table of one kind of record. Keys are derived from the record by the table itself."""
+    """One table of one kind of record. The table derives the keys from the record."""
 
     def find(self, partition: str, row: str) -> R | None:
-        """The record under these keys, with its etag, or None."""
+        """The record with these keys and its etag, or None."""
 
     def add(self, record: R) -> R:
-        """Write a new record; the answer carries its etag. Raises AlreadyExists."""
+        """Write a new record and return it with its etag. Raises AlreadyExists."""
 
     def replace(self, record: R) -> R:
-        """Write over the version named by `record.etag`. Raises StaleRow when it has changed or is gone.
+        """Replace the row that has `record.etag`. Raises StaleRow when it was changed or removed.
 
         Raises NewerRow for a record that a newer version of the app wrote; so do `write_many` and `remove`.
         """
@@ -43,14 +43,14 @@ class Rows[R: Record](Protocol):
         """
 
     def remove(self, record: R) -> None:
-        """Delete the version named by `record.etag`. Raises StaleRow; a row that is gone is fine."""
+        """Delete the row that has `record.etag`. Does nothing when it is gone. Raises StaleRow."""
 
     def all(self, partition: str) -> list[R]:
         """Every record of a partition, in key order."""
 
     def since(self, partition: str, mark: str) -> tuple[list[R], str]:
-        """The records of a partition that were written since the reading which gave this mark, perhaps others too, and
-        the mark for the next reading. An empty mark: every record. What was removed meanwhile is not told.
+        """The records of a partition written since the call that returned this mark, possibly more, and the mark for
+        the next call. An empty mark returns every record. Removed records are not reported.
         """
 
     def every(self) -> list[R]:

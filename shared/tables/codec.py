@@ -1,14 +1,14 @@
-"""Records to table entities and back.
+"""Encodes records as table entities and decodes them.
 
-Fields of plain types (str, int, bool, float, datetime, StrEnum) become native properties, so that queries can
-filter by them. A datetime is written as text of one form, which sorts as it does: the SDK reads its own kind with
-`strptime`, which costs more than all else of a row and holds a lock that all threads wait for. Rows that were written
-as that kind are read as before. Everything else becomes JSON text. None is left out, and so are `False`, empty texts
-and empty lists where that is the field's default, which must then stay what it is: most of a row is that, and each
-property costs as much as another to be written and read. What a newer deployment wrote and this one does not know is
-ignored, at any depth. A `Part` becomes one JSON text of what differs from its defaults; as new it is left out.
-
-A text longer than a property may be is split over `name__0`, `name__1`, …; such a text cannot be filtered by.
+- Fields of plain types (str, int, bool, float, datetime, StrEnum) become native properties, so that queries can filter
+  by them. All other fields become JSON text.
+- A datetime becomes text that sorts by time. The SDK parses its own datetime type with `strptime`, which costs more
+  than the rest of a row and holds a lock that all threads need. Rows with the SDK's type can still be read.
+- None is omitted. So are `False`, empty texts and empty lists where that is the field's default; such a default must
+  never change. Most of a row is defaults, and every property costs time to write and read.
+- A `Part` becomes one JSON text of the values that differ from its defaults, and is omitted when it has none.
+- Unknown properties, written by a newer version of the app, are ignored at any depth.
+- A text that is too long for a property is split over `name__0`, `name__1`, …; queries cannot filter by it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NOT_CONTENT = frozenset({"etag"})
 
 
 class Coding[R: Record](Protocol):
-    """What a table has to know of its records."""
+    """How a table encodes and decodes its records."""
 
     def keys(self, record: R) -> tuple[str, str]: ...
 
@@ -51,23 +51,23 @@ class Coding[R: Record](Protocol):
 
 
 class Codec[R: Record]:
-    """How one kind of record looks as an entity.
+    """Encodes and decodes one kind of record.
 
-    Raises TypeError for a model with a field that may be None and has another default: its None would be lost.
+    Raises TypeError for a model with a field that may be None but has another default: its None would be lost.
     """
 
     def __init__(self, model: type[R], keys: Keys[R]) -> None:
         self._model, self._keys = model, keys
         fields = {name: field for name, field in model.model_fields.items() if name not in _NOT_CONTENT}
         self._absent = {name: None for name, field in fields.items() if _may_be_none(field.annotation)}
-        """None for every field that may be it; a property that is missing says so."""
+        """None for every field that may be None: a missing property means None."""
         for name in self._absent:
             if not fields[name].is_required() and fields[name].get_default() is not None:
                 raise TypeError(f"{model.__name__}.{name} may be None: its default must be None, or there must be none")
         self._left_out = {name: empty for name, field in fields.items() if (empty := _empty(field)) is not None}
         self._parts = {name: empty for name, empty in self._left_out.items() if isinstance(empty, Part)}
         self.plain = frozenset(name for name, field in fields.items() if _is_plain(field.annotation))
-        """Fields that are native properties, the ones queries can filter by."""
+        """Fields that are native properties: queries can filter by them."""
         self._nested = frozenset(fields) - self.plain - frozenset(self._parts)
         moments = {name for name in self.plain if _is_moment(fields[name].annotation)}
         self._readers: dict[str, Callable[[Any], Any]] = dict.fromkeys(self.plain, _plain)
@@ -86,7 +86,7 @@ class Codec[R: Record]:
         for name in self.plain:
             if not self._is_left_out(name, value := getattr(record, name)):
                 _put(entity, name, _native(value))
-        entity["schema_version"] = max(record.schema_version, SCHEMA_VERSION)  # an older row is of this version now
+        entity["schema_version"] = max(record.schema_version, SCHEMA_VERSION)  # a rewritten row has the current version
         given = {name for name in self._nested if not self._is_left_out(name, getattr(record, name))}
         for name, value in record.model_dump(mode="json", include=given).items():
             if value is not None:
@@ -98,7 +98,7 @@ class Codec[R: Record]:
         return entity
 
     def decode(self, entity: Mapping[str, Any], etag: str) -> R:
-        """The record an entity holds, with its etag. Raises pydantic's ValidationError when it is none of ours."""
+        """The record of an entity, with its etag. Raises pydantic's ValidationError for any other entity."""
         fields: dict[str, Any] = {**self._absent, **self._parts, "etag": etag}
         for name, value in entity.items():
             if read := self._readers.get(name):
@@ -108,7 +108,7 @@ class Codec[R: Record]:
         return self._model.model_validate(fields, extra="ignore")
 
     def literal(self, name: str, value: Any) -> str:
-        """The value as it stands in a query filter.
+        """The value as a literal in a query filter.
 
         Raises ValueError for what cannot be filtered by: nested fields, what is left out of rows, and integers beyond
         32 bits, which the service does not compare with the 32-bit ones of other rows.
@@ -129,7 +129,7 @@ class Codec[R: Record]:
 
 
 class VersionSetCodec[R: Record]:
-    """Several kinds of record in one table, told apart by their native property `kind`."""
+    """Several kinds of record in one table, distinguished by their native property `kind`."""
 
     def __init__(self, **codecs: Codec[Any]) -> None:
         self._codecs = codecs
@@ -143,19 +143,19 @@ class VersionSetCodec[R: Record]:
         return self._of(record).encode(record)
 
     def decode(self, entity: Mapping[str, Any], etag: str) -> R:
-        """The record an entity holds, with its etag. Raises KeyError when it is none of ours."""
+        """The record of an entity, with its etag. Raises KeyError for an unknown kind."""
         found: R = self._codecs[entity["kind"]].decode(entity, etag)
         return found
 
     def literal(self, name: str, value: Any) -> str:
-        """The value as it stands in a query filter. Raises ValueError for a field no kind can be filtered by."""
+        """The value as a literal in a query filter. Raises ValueError for a field that no kind can filter by."""
         codec = next((c for c in self._codecs.values() if name in c.plain), None)
         if codec is None:
             raise ValueError(f"rows of {', '.join(self._codecs)} cannot be filtered by {name}")
         return codec.literal(name, value)
 
     def _of(self, record: R) -> Codec[Any]:
-        return self._codecs[getattr(record, "kind")]  # noqa: B009 - what makes a record one of a family
+        return self._codecs[getattr(record, "kind")]  # noqa: B009 - every record of these kinds has it
 
 
 def _is_plain(annotation: Any) -> bool:
@@ -217,7 +217,7 @@ def _plain(kept: Any) -> Any:
     """A property as a field's value."""
     if isinstance(kept, EntityProperty):
         return kept.value
-    if isinstance(kept, datetime):  # the SDK's own subclass: it would write back its former text, changed or not
+    if isinstance(kept, datetime):  # the SDK's subclass would write back its former text, even when changed
         return datetime.combine(kept.date(), kept.time(), UTC)
     return kept
 

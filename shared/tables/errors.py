@@ -1,4 +1,4 @@
-"""What the table service answers, as our errors."""
+"""Errors of the table service as our own."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PASSING = frozenset({408, 429})
 
 @contextmanager
 def translated(table: str, *keys: str) -> Iterator[None]:
-    """Turn the SDK's errors into ours. `keys` name the rows in work, in the order of the transaction.
+    """Turn the SDK's errors into our own. `keys` name the rows of the call, in the order of the transaction.
 
-    409: AlreadyExists. 412, and 404 of a conditional write: StaleRow. Faults that pass, and a service that
-    cannot be reached: AzureBusy.
+    409: AlreadyExists. 412, and 404 of a conditional write: StaleRow. Transient faults, and a service that cannot be
+    reached: AzureBusy.
     """
     try:
         yield
@@ -56,7 +56,7 @@ def _index(error: SdkError) -> int:
 
 
 def _code(error: SdkError) -> str:
-    """The service's own error code, or the error's name when there was no answer."""
+    """The service's error code, or the name of the error when there was no answer."""
     code = getattr(error, "error_code", None)
     if code is None and isinstance(error, HttpResponseError) and error.response is not None:
         code = getattr(error.response, "headers", {}).get("x-ms-error-code")

@@ -1,4 +1,4 @@
-"""Which partition and row each kind of record has, and how any text becomes a key the service takes."""
+"""Partition and row key of each kind of record, and the escaping of keys."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from shared.models.tasks import Task
 from shared.services import ACCOUNTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
 
 type Keys[R: Record] = Callable[[R], tuple[str, str]]
-"""Partition and row of a record, not yet escaped."""
+"""Returns partition and row key of a record, unescaped."""
 
 _LONGEST = 250
 _HASH_DIGITS = 32
-_ESCAPE = "~"  # not "%": a percent sign in a key is quoted once more in URLs, and not every reader undoes it twice
+_ESCAPE = "~"  # not "%": it would be quoted again in URLs, and not every reader undoes that twice
 _FORBIDDEN = frozenset("/\\#?%" + _ESCAPE)
 
 
@@ -43,14 +43,14 @@ def image_keys(image: Image) -> tuple[str, str]:
 
 
 def image_row_keys(row: ImageRow) -> tuple[str, str]:
-    """The versions of an image are one partition, in order, with the row that says which are in use: `image`."""
+    """The versions of an image are one partition, in order, with the row `image` that names the versions in use."""
     if row.kind == "state":
         return row.image, "image"
     return row.image, "v:" + ".".join(f"{part:010d}" for part in version_key(row.version))
 
 
 def disk_keys(disk: KeptDisk) -> tuple[str, str]:
-    """The disks kept from a pool's hosts are one partition, those of a host side by side."""
+    """The kept disks of a pool are one partition, ordered by host."""
     return disk.pool, disk.key
 
 
@@ -75,7 +75,7 @@ def rollout_host_keys(host: RolloutHost) -> tuple[str, str]:
 
 
 def answer_keys(answer: KeptAnswer) -> tuple[str, str]:
-    """Every kept answer is a partition of its own: nobody lists them, and the load spreads."""
+    """Every stored answer is its own partition: answers are never listed, and this spreads the load."""
     return answer.key, answer.key
 
 
@@ -87,9 +87,9 @@ def audit_keys(entry: AuditEntry) -> tuple[str, str]:
 def escape_key(text: str) -> str:
     """The text as a partition or row key: at most 250 printable ASCII characters, none of them forbidden.
 
-    `/ \\ # ? %` and whatever is not printable ASCII become `~` and two hex digits per UTF-8 byte, so different
-    texts stay different. What gets too long keeps its start and ends in a hash of the whole (`~~` occurs in
-    no other key). Azurite answers 500 to a slash in a key and 400 to more than 512 characters.
+    `/ \\ # ? %` and everything outside printable ASCII become `~` and two hex digits per UTF-8 byte, so that different
+    texts get different keys. A key that is too long keeps its start and ends with a hash of the whole text (`~~` occurs
+    in no other key). Azurite answers 500 to a slash in a key and 400 to more than 512 characters.
     """
     escaped = "".join(_escape_character(character) for character in text)
     if len(escaped) <= _LONGEST:

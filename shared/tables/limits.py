@@ -1,4 +1,4 @@
-"""What Table Storage takes, checked by us: Azurite accepts more than the service does (azure-facts 6)."""
+"""The limits of Table Storage, checked here because Azurite accepts more than the service (azure-facts 6)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INT64 = range(-(2**63), 2**63)
 
 PROPERTIES = 252
 TEXT_UNITS = 32 * 1024
-"""UTF-16 code units of one text property (64 KiB)."""
+"""Maximum UTF-16 code units of a text property (64 KiB)."""
 ENTITY_BYTES = 1024 * 1024
 TRANSACTION_ROWS = 100
 TRANSACTION_BYTES = 4 * 1024 * 1024
@@ -26,16 +26,16 @@ type Entity = Mapping[str, Any]
 def check_entity(entity: Entity) -> None:
     """Raises TooLarge when the service would refuse the entity."""
     name = f"{entity['PartitionKey']}/{entity['RowKey']}"
-    properties = len(entity) - 2  # the keys are not counted
+    properties = len(entity) - 2  # the keys do not count
     if properties > PROPERTIES:
-        raise TooLarge(f"The record {name} has {properties} properties; {PROPERTIES} can be kept.")
+        raise TooLarge(f"The record {name} has {properties} properties; at most {PROPERTIES} can be stored.")
     size = 4 + sum(_property_bytes(key, value) for key, value in entity.items())
     if size > ENTITY_BYTES:
-        raise TooLarge(f"The record {name} has {size} bytes; {ENTITY_BYTES} can be kept.")
+        raise TooLarge(f"The record {name} has {size} bytes; at most {ENTITY_BYTES} can be stored.")
 
 
 def split_text(text: str) -> list[str]:
-    """The text in parts that each fit into a property; one part when it fits whole."""
+    """The text in parts that each fit into a property."""
     if len(text) * 2 <= TEXT_UNITS or _units(text) <= TEXT_UNITS:
         return [text]
     parts, start, units = [], 0, 0
@@ -49,7 +49,7 @@ def split_text(text: str) -> list[str]:
 
 
 def transactions[E: Entity](entities: Sequence[E]) -> Iterator[list[E]]:
-    """The entities in order, in groups that each fit into one transaction."""
+    """The entities in order, grouped so that each group fits into one transaction."""
     group: list[E] = []
     size = 0
     for entity in entities:
@@ -64,7 +64,7 @@ def transactions[E: Entity](entities: Sequence[E]) -> Iterator[list[E]]:
 
 
 def _property_bytes(name: str, value: Any) -> int:
-    """Size of a property as the service counts it: 8 + the name, and the value."""
+    """Size of a property as the service counts it: 8 bytes, the name and the value."""
     around = 0 if name in ("PartitionKey", "RowKey") else 8 + _units(name) * 2
     match value:
         case str():
@@ -76,7 +76,7 @@ def _property_bytes(name: str, value: Any) -> int:
         case float() | datetime() | tuple():
             return around + 8
         case _:
-            raise TypeError(f"{name} is a {type(value).__name__}, which no property can be")
+            raise TypeError(f"{name} is a {type(value).__name__}, which cannot be stored in a property")
 
 
 def _units(text: str) -> int:

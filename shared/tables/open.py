@@ -27,7 +27,7 @@ from shared.tables.keys import Keys
 from shared.tables.rows import TableRows
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 35.0
-"""Seconds. The service gives up after 30."""
+"""Seconds. The service itself gives up after 30."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Tables:
 
 
 def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
-    """Connect, and create the tables that are missing; several workers may do so at once.
+    """Connect, and create missing tables. Several workers may do so at the same time.
 
-    `prefix` keeps apart several apps (or tests) in one account. Raises AzureBusy when the service cannot be
-    reached, AzureForbidden when the app's identity may not.
+    `prefix` separates several apps (or tests) in one storage account. Raises AzureBusy when the service cannot be
+    reached, AzureForbidden when the app's identity has no access.
     """
     service = connect(settings)
 
@@ -79,7 +79,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
 
 
 def image_row_codec() -> VersionSetCodec[ImageRow]:
-    """How the rows of an image's versions look as entities."""
+    """The codec of an image's rows: one state row and its versions."""
     return VersionSetCodec(
         state=Codec(ImageState, keys.image_row_keys),
         version=Codec(ImageVersion, keys.image_row_keys),
@@ -97,7 +97,7 @@ def connect(settings: Settings) -> TableServiceClient:
     if settings.tables_connection:
         try:
             return TableServiceClient.from_connection_string(settings.tables_connection, **manners)
-        except ValueError:  # its text may quote the string, and the string holds the account key
+        except ValueError:  # its text may quote the string, which contains the account key
             raise BadSettings("FRESHCOAT_TABLES_CONNECTION is not a connection string.") from None
     credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id or None)
     return TableServiceClient(settings.tables_endpoint, credential=credential, **manners)

@@ -1,9 +1,8 @@
 """One table of one kind of record in Table Storage.
 
-A write is never repeated by the SDK once it may have reached the service: when the answer to a replace is
-lost, the repeated one gets 412, and the writer would take its own success for somebody else's. The caller gets
-AzureBusy and reads again. Reads are repeated a few times.
-"""
+The SDK never repeats a write that may have reached the service: if the answer to a replace was lost, the repetition
+would get 412, and the writer would take its own success for somebody else's change. Instead the caller gets AzureBusy
+and reads again. Reads are repeated a few times."""
 
 from __future__ import annotations
 
@@ -25,11 +24,11 @@ from shared.tables.limits import transactions
 from shared.tables.paging import check_one_partition, next_page, read_continuation
 
 ONCE: Final[dict[str, Any]] = {"retry_total": 2, "retry_connect": 2, "retry_read": 0, "retry_status": 0}
-"""Repeat only what never left: a connection that could not be made."""
+"""Retry only if the connection could not be made, so that the request was never sent."""
 _SERVICE_PAGE = 1000
 OVERLAP = timedelta(minutes=1)
-"""Of what was written before a mark, so much is read again: a write may become visible a little after its moment, and
-the clocks of the machines that a partition moves between may differ a little."""
+"""How much before the mark `since` reads again: a write may become visible a little after its timestamp, and the clocks
+of the servers of a partition may differ a little."""
 
 
 class TableRows[R: Record]:
@@ -40,7 +39,7 @@ class TableRows[R: Record]:
         self._name = table.table_name
 
     def find(self, partition: str, row: str) -> R | None:
-        """The record under these keys, with its etag, or None."""
+        """The record with these keys and its etag, or None."""
         with translated(self._name, f"{partition}/{row}"):
             try:
                 entity = self._table.get_entity(escape_key(partition), escape_key(row))
@@ -51,16 +50,16 @@ class TableRows[R: Record]:
         return self._read(entity)
 
     def add(self, record: R) -> R:
-        """Write a new record; the answer carries its etag. Raises AlreadyExists, TooLarge."""
+        """Write a new record and return it with its etag. Raises AlreadyExists, TooLarge."""
         entity = self._codec.encode(record)
         with translated(self._name, _key(entity)):
             written = self._table.create_entity(entity, **ONCE)
         return _with_etag(record, written["etag"])
 
     def replace(self, record: R) -> R:
-        """Write over the version named by `record.etag`.
+        """Replace the row that has `record.etag`.
 
-        Raises StaleRow when it has changed or is gone, NewerRow, TooLarge.
+        Raises StaleRow when it was changed or removed, NewerRow, TooLarge.
         """
         refuse_newer(record)
         entity = self._codec.encode(record)
@@ -94,7 +93,7 @@ class TableRows[R: Record]:
         return [_with_etag(record, etag) for record, etag in zip(records, etags, strict=True)]
 
     def remove(self, record: R) -> None:
-        """Delete the version named by `record.etag`. Raises StaleRow, NewerRow; a row that is gone is fine."""
+        """Delete the row that has `record.etag`. Does nothing when it is gone. Raises StaleRow, NewerRow."""
         refuse_newer(record)
         partition, row = self._codec.keys(record)
         with translated(self._name, f"{partition}/{row}"):
@@ -107,11 +106,11 @@ class TableRows[R: Record]:
         return list(self._query(partition, "", _SERVICE_PAGE))
 
     def since(self, partition: str, mark: str) -> tuple[list[R], str]:
-        """The records of a partition written since the reading that gave this mark, and those of OVERLAP before it; the
-        mark for the next reading. An empty mark: every record. What was removed meanwhile is not told.
+        """The records of a partition that were written since the call that returned this mark, or within OVERLAP before
+        it, and the mark for the next call. An empty mark returns every record. Removed records are not reported.
 
-        The service notes when it took a write (Microsoft Learn, "Understanding the Table service data model"), by its
-        own clock: the marks are its moments, never ours.
+        The marks are timestamps of the service's own clock (Microsoft Learn, "Understanding the Table service data
+        model"), never of ours.
         """
         newest, found = mark, []
         with translated(self._name, partition):
