@@ -1,8 +1,7 @@
-"""Telling a rollout something: pause, resume, cancel, approve, retry, move its moments.
+"""Commands to a rollout: pause, resume, cancel, approve, retry, reschedule.
 
-`commands` says what is possible when. Each command is one conditional write of the rollout's row; then the engine is
-asked to look now. A signal that gets lost costs one poll. Only `retry` of a rollout that has ended is more: it begins a
-new one.
+`command_rules` says which command is allowed when. A command is one conditional write of the rollout's row and a signal
+to the engine. A lost signal is picked up at the next poll. `retry` of an ended rollout starts a new rollout instead.
 """
 
 from __future__ import annotations
@@ -33,40 +32,42 @@ from shared.views.rollout_progress import progress
 _log = logging.getLogger(__name__)
 
 type Change = Callable[[Rollout], Rollout]
-"""What a command makes of a rollout's row."""
+"""Returns the rollout's row as the command changes it."""
 
 
 def pause(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
-    """Begin nothing more; hosts in work finish. Raises NotFound, Conflict."""
+    """Start no more hosts; hosts in work finish. Raises NotFound, Conflict."""
 
     def apply(rollout: Rollout) -> Rollout:
-        # What waited for approval goes on running: the canary is looked at again, and approval asked for again.
+        # After a pause during approval, the canary hosts are checked again, and approval is requested again.
         waited = rollout.state is RolloutState.AWAITING_APPROVAL
-        back = RolloutState.RUNNING if waited else rollout.state
-        return _moved(rollout, RolloutState.PAUSED, resume_to=back, note=f"Paused by {who}.")
+        resume_to = RolloutState.RUNNING if waited else rollout.state
+        return _with_state(rollout, RolloutState.PAUSED, resume_to=resume_to, note=f"Paused by {who}.")
 
     return _command(services, engine, rollout_id, Command.PAUSE, who, apply)
 
 
 def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
-    """Go on where it was paused; hosts that had failed by then do not stop it again. Raises NotFound, Conflict."""
+    """Continue a paused rollout; hosts that failed before do not pause it again. Raises NotFound, Conflict."""
 
     def apply(rollout: Rollout) -> Rollout:
         failed = max(rollout.failures_accepted, rollout.counts.get("failed", 0))
         schedule = _with_notice(rollout, services.now())
         note = rollout.rollback_reason
-        return _moved(rollout, _resumed(rollout), note=note, failures_accepted=failed, schedule=schedule)
+        return _with_state(
+            rollout, _state_to_continue_in(rollout), note=note, failures_accepted=failed, schedule=schedule
+        )
 
     return _command(services, engine, rollout_id, Command.RESUME, who, apply)
 
 
 def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
-    """The first hosts are good, let the others follow. Raises NotFound, Conflict when nothing waits for that."""
+    """Update the other hosts after the canary hosts. Raises NotFound, Conflict when nothing waits for approval."""
 
     def apply(rollout: Rollout) -> Rollout:
         now = services.now()
         schedule = _with_notice(rollout, now)
-        return _moved(rollout, RolloutState.RUNNING, approved_at=now, approved_by=who, schedule=schedule, note="")
+        return _with_state(rollout, RolloutState.RUNNING, approved_at=now, approved_by=who, schedule=schedule, note="")
 
     return _command(services, engine, rollout_id, Command.APPROVE, who, apply)
 
@@ -80,34 +81,37 @@ def cancel(
     *,
     reason: str = "",
 ) -> RolloutView:
-    """Stop: hosts in work finish, drained ones are given back; the rest stays (`leave`) or all go back (`roll_back`).
+    """Stop: hosts in work finish, drained hosts return to service. With `leave` the other hosts keep their version;
+    with `roll_back` all hosts are rolled back.
 
-    Of a rollout that has not begun there is nothing to take back, so that both are the same. `reason` is kept in the
-    note. Raises NotFound, Conflict.
+    Before a host was changed there is nothing to roll back, so both do the same. `reason` is shown in the note. Raises
+    NotFound, Conflict.
     """
     because = f": {reason}" if reason else "."
 
     def leave(rollout: Rollout) -> Rollout:
-        mixed = " while it went back: its hosts are on two versions" if rollout.rolling_back else ""
+        mixed = " during a roll-back: its hosts have two versions" if rollout.rolling_back else ""
         note = f"Cancelled by {who}{mixed}{because}"
-        return _moved(rollout, RolloutState.CANCELLING, ends_as=RolloutState.CANCELLED, note=note)
+        return _with_state(rollout, RolloutState.CANCELLING, ends_as=RolloutState.CANCELLED, note=note)
 
-    def take_back(rollout: Rollout) -> Rollout:
+    def roll_back(rollout: Rollout) -> Rollout:
         if not has_begun(rollout):
             return leave(rollout)
         now = services.now()
         since, schedule = rollout.rollback_since or now, rollback_schedule(rollout.schedule, rollout.policy, now)
         note = f"Rolled back by {who}{because}"
-        text = {"note": note, "rollback_reason": note}
-        return _moved(rollout, RolloutState.ROLLING_BACK, rollback_since=since, schedule=schedule, **text)
+        return _with_state(
+            rollout, RolloutState.ROLLING_BACK,
+            rollback_since=since, schedule=schedule, note=note, rollback_reason=note,
+        )  # fmt: skip
 
-    back = how is CancelHow.ROLL_BACK
-    command, apply = (Command.ROLL_BACK, take_back) if back else (Command.CANCEL, leave)
+    rolls_back = how is CancelHow.ROLL_BACK
+    command, apply = (Command.ROLL_BACK, roll_back) if rolls_back else (Command.CANCEL, leave)
     return _command(services, engine, rollout_id, command, who, apply)
 
 
-def retry(services: Services, engine: Engine, rollout_id: str, asked: RetryRequest, who: str) -> RolloutView:
-    """Take once more what has failed, and nothing else; after an end by a new rollout, which is answered.
+def retry(services: Services, engine: Engine, rollout_id: str, request: RetryRequest, who: str) -> RolloutView:
+    """Retry only the failed hosts. If the rollout has ended, a new rollout does so, and the answer is that one.
 
     Raises NotFound, Conflict, InvalidRequest, PreflightFailed (nothing was written), AzureBusy.
     """
@@ -115,38 +119,38 @@ def retry(services: Services, engine: Engine, rollout_id: str, asked: RetryReque
     def apply(rollout: Rollout) -> Rollout:
         if rollout.state.ended:
             raise _HasEnded
-        if asked.schedule:
-            text = "this rollout is not over and keeps its own; leave this out, or reschedule it"
+        if request.schedule:
+            text = "an open rollout keeps its schedule; remove this field, or reschedule the rollout"
             raise InvalidRequest.one("schedule", text)
         now, note = services.now(), rollout.rollback_reason
-        return _moved(rollout, _resumed(rollout), retried_at=now, failures_accepted=0, note=note)
+        return _with_state(rollout, _state_to_continue_in(rollout), retried_at=now, failures_accepted=0, note=note)
 
     try:
         return _command(services, engine, rollout_id, Command.RETRY, who, apply)
     except _HasEnded:
-        begun_anew = retry_ended(services, engine, find_rollout(services, rollout_id), asked, who)
-        return progress(begun_anew, services.hosts.all(begun_anew.id), services.now())
+        new = retry_ended(services, engine, find_rollout(services, rollout_id), request, who)
+        return progress(new, services.hosts.all(new.id), services.now())
 
 
 class _HasEnded(Exception):
-    """The rollout to be tried again is over: no error, but the other way to retry."""
+    """The rollout to retry has ended, so a new rollout is needed. Not an error."""
 
 
-def reschedule(services: Services, engine: Engine, rollout_id: str, asked: Reschedule, who: str) -> RolloutView:
-    """Move the moments that are still ahead. Raises NotFound, Conflict, InvalidRequest."""
+def reschedule(services: Services, engine: Engine, rollout_id: str, request: Reschedule, who: str) -> RolloutView:
+    """Change the times that are still ahead. Raises NotFound, Conflict, InvalidRequest."""
 
     def apply(rollout: Rollout) -> Rollout:
-        return rollout.model_copy(update={"schedule": _move(rollout, asked, services.now())})
+        return rollout.model_copy(update={"schedule": _rescheduled(rollout, request, services.now())})
 
     return _command(services, engine, rollout_id, Command.RESCHEDULE, who, apply)
 
 
-def _move(rollout: Rollout, asked: Reschedule, now: datetime) -> Schedule:
-    stands = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
-    forcing = now >= rollout.schedule.force_at and not stands
-    moved = move_schedule(rollout.schedule, asked, now=now, begun=rollout.started_at is not None, forcing=forcing)
-    windows = () if rollout.rolling_back else rollout.policy.windows  # going back does not wait for them
-    return in_windows(moved, windows, rollout.zone, _host_takes(rollout), prefix="")
+def _rescheduled(rollout: Rollout, request: Reschedule, now: datetime) -> Schedule:
+    halted = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
+    forcing = now >= rollout.schedule.force_at and not halted
+    changed = move_schedule(rollout.schedule, request, now=now, begun=rollout.started_at is not None, forcing=forcing)
+    windows = () if rollout.rolling_back else rollout.policy.windows  # a roll-back ignores maintenance windows
+    return in_windows(changed, windows, rollout.zone, _host_takes(rollout), prefix="")
 
 
 def _host_takes(rollout: Rollout) -> timedelta:
@@ -154,9 +158,10 @@ def _host_takes(rollout: Rollout) -> timedelta:
 
 
 def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
-    """The moments of a rollout that goes on: when force_at has passed meanwhile, people are warned before it comes.
+    """The schedule of a rollout that continues. If `force_at` has passed in the meantime, it moves to leave time for
+    warnings, into a maintenance window.
 
-    Unless sessions were being ended before it stood still: then everybody knows. The moment lies in a window.
+    It stays when users were already being signed out before the rollout was halted: they had been warned.
     """
     if rollout.signed_out:
         return rollout.schedule
@@ -167,13 +172,13 @@ def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
     return schedule.model_copy(update={"force_at": opens})
 
 
-def _moved(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:
-    moved: dict[str, object] = {"state": transition_rollout(rollout.id, rollout.state, to), "resume_to": None}
-    return rollout.model_copy(update=moved | changes)
+def _with_state(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:
+    changed: dict[str, object] = {"state": transition_rollout(rollout.id, rollout.state, to), "resume_to": None}
+    return rollout.model_copy(update=changed | changes)
 
 
-def _resumed(rollout: Rollout) -> RolloutState:
-    """Where it goes on: of a paused one, where it was paused."""
+def _state_to_continue_in(rollout: Rollout) -> RolloutState:
+    """The state after the command: of a paused rollout the state before the pause, otherwise the current one."""
     if rollout.state is not RolloutState.PAUSED:
         return rollout.state
     if rollout.rolling_back:
@@ -184,7 +189,7 @@ def _resumed(rollout: Rollout) -> RolloutState:
 def _command(
     services: Services, engine: Engine, rollout_id: str, command: Command, who: str, apply: Change
 ) -> RolloutView:
-    """Ask the table, write conditionally (again, if the engine wrote meanwhile), keep a record, signal."""
+    """Check the command table, write the row conditionally, write an audit entry, signal the engine."""
     hosts: list[RolloutHost] = []
 
     def decide(rollout: Rollout) -> Rollout | None:
@@ -197,7 +202,7 @@ def _command(
 
     before, rollout = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout")
     if rollout is not before:
-        audit(services, who, command, rollout_id, _moments_text(rollout), before=before.state, after=rollout.state)
+        audit(services, who, command, rollout_id, _schedule_text(rollout), before=before.state, after=rollout.state)
         _signal(engine, rollout, command)
     return progress(rollout, hosts, services.now())
 
@@ -206,7 +211,7 @@ def _failed(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:
     return [host for host in hosts if host.state is HostState.FAILED]
 
 
-def _moments_text(rollout: Rollout) -> str:
+def _schedule_text(rollout: Rollout) -> str:
     moments: tuple[datetime, datetime] = (rollout.schedule.begin_at, rollout.schedule.force_at)
     return f"{rollout.state.value}, begins {iso(moments[0])}, sessions end {iso(moments[1])}"
 
@@ -214,5 +219,7 @@ def _moments_text(rollout: Rollout) -> str:
 def _signal(engine: Engine, rollout: Rollout, reason: str) -> None:
     try:
         engine.signal_rollout(rollout.id, rollout.engine_run, reason)
-    except Exception:  # noqa: BLE001 - whatever the engine says: the row is written, and the next poll reads it
-        _log.warning("Rollout %s was not signalled (%s); the next poll sees it.", rollout.id, reason, exc_info=True)
+    except Exception:  # noqa: BLE001 - the row is written, so the next poll reads it whatever the engine answers
+        _log.warning(
+            "Rollout %s could not be signalled (%s); the next poll reads the change.", rollout.id, reason, exc_info=True
+        )

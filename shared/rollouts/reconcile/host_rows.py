@@ -28,7 +28,7 @@ def must_read_vm(
         return True
     if _starts_again(rollout, row, host, now):
         return True
-    if row.state is not HostState.PENDING or row.host in refresh_holds.in_hand:
+    if row.state is not HostState.PENDING or row.host in refresh_holds.held:
         return False
     begins = rollout.started_at is None and now >= rollout.schedule.begin_at
     was_elsewhere = not row.location and not row.vm_missing

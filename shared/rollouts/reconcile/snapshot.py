@@ -55,7 +55,7 @@ def read_snapshot(
     reading = _SnapshotReader(services, rollout, pool, now, refresh_context, refresh_holds, seen, stored)
     snapshot = _with_sessions(services, _snapshot(reading, reading.rows()), rollout, pool, now)
     # Only of one that was written as begun before: until then the refresh may begin a host after its rows were read.
-    alone = rollout.alone or (rollout.started_at is not None and not refresh_holds.in_hand)
+    alone = rollout.alone or (rollout.started_at is not None and not refresh_holds.held)
     return PoolSnapshot(snapshot, stored, refresh_holds, alone)
 
 
@@ -78,17 +78,18 @@ class _SnapshotReader:
         first = not (stored or self.refresh_context)
         left = find_earlier_failure(self.services, rollout, self.pool, self.seen) if first else {}
         fresh = self._fresh(left)
-        hidden = self.refresh_holds.hidden(rollout, self.seen, stored)
+        unlisted = self.refresh_holds.rows_of_unlisted(rollout, self.seen, stored)
         return [
             *(
                 reopened(
-                    hidden.get(row.host) or with_vm_read_again(rollout, row, self.seen.get(row.host), fresh, self.now),
+                    unlisted.get(row.host)
+                    or with_vm_read_again(rollout, row, self.seen.get(row.host), fresh, self.now),
                     rollout,
                 )
                 for row in stored.values()
             ),
             *(with_original(row, left) for row in fresh.values() if row.host not in stored),
-            *(row for row in (hidden | left).values() if row.host not in fresh and row.host not in stored),
+            *(row for row in (unlisted | left).values() if row.host not in fresh and row.host not in stored),
         ]
 
     def _fresh(self, left: Container[str]) -> dict[str, RolloutHost]:
@@ -106,7 +107,7 @@ class _SnapshotReader:
         """The host as the plan goes by it."""
         host = self.seen.get(row.host)
         row = observe(row, host, timedelta(seconds=self.rollout.policy.settle_seconds), self.now)
-        row = _while_elsewhere(row) if row.host in self.refresh_holds.in_hand else _as_stored(row, host)
+        row = _while_elsewhere(row) if row.host in self.refresh_holds.held else _as_stored(row, host)
         return HostView(_as_used(row, host, self.refresh_context, self.now) if self.refresh_context else row, host)
 
 
@@ -134,7 +135,7 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         writes_left=services.arm_budget.writes_left(subscription_of(pool.host_pool_id)),
         refresh=pool.refresh,
         blocked_reason=refresh_context.blocked_reason_for(rows) if refresh_context else "",
-        held_by_refresh=reading.refresh_holds.in_hand,
+        held_by_refresh=reading.refresh_holds.held,
         others=_others(reading.seen, views) if rollout.retry_of else (),
     )
 

@@ -27,7 +27,7 @@ from shared.records.images import find_image
 from shared.records.pools import find_pool
 from shared.records.versions import read_versions
 from shared.rollouts.refresh.context import policy_of, switched_off
-from shared.rollouts.refresh.exclusion import lost_by, signal_refresh
+from shared.rollouts.refresh.exclusion import hosts_left_outside, signal_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.pools import freshness
 from shared.workflow.starting import start_rollout
@@ -103,7 +103,7 @@ def _start_lost(services: Services, pool: Pool, named: str) -> None:
     refresh = _refresh_rollout(services, pool)
     if refresh is None:
         return
-    lost = lost_by(refresh, pool, services.hosts.all(refresh.id))
+    lost = hosts_left_outside(refresh, pool, services.hosts.all(refresh.id))
     services.hosts.write_many([row.model_copy(update={"rollout": named, "etag": None}) for row in lost])
 
 

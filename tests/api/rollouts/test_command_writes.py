@@ -70,7 +70,7 @@ class TestCancel:
     def test_leave_on_the_way_back_says_that_the_pool_is_mixed(
         self, state: RolloutState, fields: dict[str, Any]
     ) -> None:
-        note = f"Cancelled by {KEY} while it went back: its hosts are on two versions."
+        note = f"Cancelled by {KEY} during a roll-back: its hosts have two versions."
         assert row_after(state, "cancel", **fields)["note"] == note
 
     @pytest.mark.parametrize("state", [S.RUNNING, S.AWAITING_APPROVAL, S.CANCELLING])
