@@ -12,7 +12,7 @@ from shared.models.rollouts import Rollout
 from shared.pools.claim import CLAIM_GRACE
 from shared.pools.settlement import apply_outcome_to_pool
 from shared.ports.engine import Engine
-from shared.rollouts.refresh.lifecycle import keep_refresh
+from shared.rollouts.refresh.lifecycle import ensure_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 
 log = logging.getLogger("freshcoat.recovery")
@@ -67,7 +67,7 @@ def _refreshing(services: Services, engine: Engine, pool: Pool) -> Rollout | Non
     missing = pool.refresh is not Refresh.OFF and (refresh is None or refresh.state.ended)
     if missing:
         try:
-            refresh = keep_refresh(services, engine, pool.name)
+            refresh = ensure_refresh(services, engine, pool.name)
         except FreshcoatError as error:
             log.warning("pool %s is not refreshed: %s", pool.name, error)
     return refresh if refresh and not refresh.state.ended else None

@@ -15,7 +15,7 @@ from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Disks, Found, Goal, Rollout, RolloutKind, goal_of
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, disk_identity, is_on_target
-from shared.rollouts.old_disks.registry import kept_for, register_disposable_disk, register_kept_disk
+from shared.rollouts.old_disks.registry import find_kept_disk, register_disposable_disk, register_kept_disk
 from shared.workflow.waiting import StepFailed
 
 log = logging.getLogger("freshcoat.host")
@@ -203,7 +203,7 @@ def _kept_disk(context: HostContext, machine: VirtualMachine) -> str | None:
     same = (machine.definition_id or "").lower() == goal.definition_id.lower()
     if not _rolls_back(context) or row.attempt > 1 or row.disks.stale_id or machine.ephemeral or not same:
         return None
-    found = kept_for(context.services, context.pool.name, row.vm_id, goal.version_id)
+    found = find_kept_disk(context.services, context.pool.name, row.vm_id, goal.version_id)
     return found.disk_id if found else None
 
 

@@ -1,6 +1,6 @@
-"""OS disks that rollouts leave behind so that hosts can be brought back fast: noted, and found again.
+"""Registers the OS disks that rollouts keep for fast roll-backs, and finds them again.
 
-A disk is noted before its host is rebuilt, so that none is lost sight of. `old_disks` removes them.
+A disk is registered before its host is rebuilt, so that none is forgotten. `cleanup` deletes expired ones.
 """
 
 from __future__ import annotations
@@ -18,57 +18,56 @@ from shared.services import Services
 def register_kept_disk(
     services: Services, rollout: Rollout, row: RolloutHost, machine: VirtualMachine, version_id: str
 ) -> None:
-    """Note the OS disk the host is on, before the host is rebuilt, if it will stay because the policy says so.
+    """Register the host's OS disk before the host is rebuilt, if the policy keeps old disks.
 
-    `version_id` is the gallery image version it was made from, empty when that is not known. Safe to repeat; the later
-    end counts. With `keep_old_disk_days` 0 the VM's own setting decides what becomes of the disk, and nobody here
-    removes it. Raises AzureBusy.
+    `version_id` is the gallery image version from which the disk was created, empty when unknown. Safe to repeat; the
+    later end of retention wins. With `keep_old_disk_days` 0 the VM's delete option decides about the disk, and the app
+    does not delete it. Raises AzureBusy.
     """
     if machine.os_disk_id is None:
         return
     keep = timedelta(days=rollout.policy.keep_old_disk_days)
     kept = _kept(services, rollout, row, machine.os_disk_id, version_id, keep)
     if keep and not machine.ephemeral and machine.os_disk_delete_option == "Detach":
-        _write(services, kept, later_counts=True)
-    elif noted_before := services.disks.find(kept.pool, kept.key):
-        forget(services, noted_before)
+        _write(services, kept, keep_later_end=True)
+    elif registered := services.disks.find(kept.pool, kept.key):
+        forget(services, registered)
 
 
 def register_disposable_disk(services: Services, rollout: Rollout, row: RolloutHost, disk_id: str) -> None:
-    """Note a disk of no use any more, that of the version which is rolled back for instance: its time is over.
+    """Register a disk that nobody needs any more, for example one with the version that is rolled back, as expired.
 
-    May be noted while the host is still on it: nothing is removed or forgotten before the rollout has ended. Raises
-    AzureBusy.
+    Allowed while the host still uses the disk: nothing is deleted before the rollout has ended. Raises AzureBusy.
     """
-    _write(services, _kept(services, rollout, row, disk_id, "", timedelta()), later_counts=False)
+    _write(services, _kept(services, rollout, row, disk_id, "", timedelta()), keep_later_end=False)
 
 
-def kept_for(services: Services, pool_name: str, vm_id: str, version_id: str) -> KeptDisk | None:
-    """The newest kept disk of a VM that holds this gallery image version and can be put under it: it is there, and on
-    no VM. Only a rollout that holds the pool may ask: for it alone the disk stays.
+def find_kept_disk(services: Services, pool_name: str, vm_id: str, version_id: str) -> KeptDisk | None:
+    """The newest kept disk of a VM that has this gallery image version, exists and is attached to no VM.
 
-    The disk's own word about its version counts more than what was noted. Raises AzureBusy, AzureForbidden.
+    Only a rollout that holds the pool may call this: otherwise the disk may be deleted at any time. The version that
+    Azure reports for the disk takes precedence over the registered one. Raises AzureBusy, AzureForbidden.
     """
-    wanted = version_id.lower()
-    usable = [kept for kept in services.disks.each(pool_name, vm_id=vm_id.lower()) if _is_offered(kept, wanted)]
+    version = version_id.lower()
+    usable = [kept for kept in services.disks.each(pool_name, vm_id=vm_id.lower()) if _is_usable(kept, version)]
     for kept in sorted(usable, key=lambda one: one.kept_at, reverse=True):
         disk = services.vms.disk(kept.disk_id)
-        if disk is not None and not disk.attached_to and (disk.version_id or kept.version_id).lower() == wanted:
+        if disk is not None and not disk.attached_to and (disk.version_id or kept.version_id).lower() == version:
             return kept
     return None
 
 
 def forget(services: Services, kept: KeptDisk) -> None:
-    """Remove the row; unless it was noted anew meanwhile."""
+    """Delete the row, unless it was changed in the meantime."""
     try:
         services.disks.remove(kept)
     except StaleRow:
         return
 
 
-def _is_offered(kept: KeptDisk, wanted: str) -> bool:
-    """Whether it was kept to be used again (not only left), maybe with this version, and is not being removed."""
-    return not kept.removing and kept.keep_until > kept.kept_at and kept.version_id.lower() in {"", wanted}
+def _is_usable(kept: KeptDisk, version: str) -> bool:
+    """Whether the disk was kept for a roll-back, may have this version, and is not being removed."""
+    return not kept.removing and kept.keep_until > kept.kept_at and kept.version_id.lower() in {"", version}
 
 
 def _kept(
@@ -87,16 +86,16 @@ def _kept(
     )
 
 
-def _write(services: Services, kept: KeptDisk, *, later_counts: bool) -> None:
-    """Add the row, or write over the one that is there. Raises StaleRow when others keep writing it."""
+def _write(services: Services, kept: KeptDisk, *, keep_later_end: bool) -> None:
+    """Add the row or update the existing one. Raises StaleRow when others keep changing it."""
 
-    def decide(there: KeptDisk) -> KeptDisk:
-        return _over_the_old(kept, there, later_counts=later_counts)
+    def decide(stored: KeptDisk) -> KeptDisk:
+        return _merged(kept, stored, keep_later_end=keep_later_end)
 
     add_or_change(services.disks, (kept.pool, kept.key), kept, decide, describe="kept disk", retried=True)
 
 
-def _over_the_old(kept: KeptDisk, there: KeptDisk, *, later_counts: bool) -> KeptDisk:
-    until = max(kept.keep_until, there.keep_until) if later_counts else kept.keep_until
-    version_id = kept.version_id or there.version_id
-    return kept.model_copy(update={"keep_until": until, "version_id": version_id}).written_over(there)
+def _merged(kept: KeptDisk, stored: KeptDisk, *, keep_later_end: bool) -> KeptDisk:
+    until = max(kept.keep_until, stored.keep_until) if keep_later_end else kept.keep_until
+    version_id = kept.version_id or stored.version_id
+    return kept.model_copy(update={"keep_until": until, "version_id": version_id}).written_over(stored)

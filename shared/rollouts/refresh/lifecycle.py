@@ -1,7 +1,8 @@
-"""The standing rollout behind a pool's `refresh`: begun when the pool asks for it, ended when it does not any more.
+"""Starts and ends the rollout behind a pool's `refresh`, and registers or unregisters a pool together with it.
 
-The pool's row is the wish, and names the rollout before that is written; so after a crash at any point the resume timer
-finishes what was begun. The rollout ends itself: each of its looks reads the pool.
+The pool's row holds the setting and the id of the refresh rollout. The id is written before the rollout itself, so that
+the resume timer can finish after a crash at any point. The rollout ends by itself, because each of its passes reads the
+pool.
 """
 
 from __future__ import annotations
@@ -35,34 +36,35 @@ from shared.workflow.starting import start_rollout
 log = logging.getLogger("freshcoat.refresh")
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""When sessions are ended for a refresh."""
+"""`force_at` of a refresh, which signs nobody out."""
 
 
 def register_pool_with_refresh(
-    services: Services, engine: Engine, name: str, asked: PoolRegistration, who: str
+    services: Services, engine: Engine, name: str, request: PoolRegistration, who: str
 ) -> tuple[PoolView, bool]:
-    """Register or change a pool, and bring its refresh in line; the answer says whether the pool is new.
+    """Register or change a pool, and start or stop its refresh; the flag says whether the pool is new.
 
     Raises what `register_pool` raises.
     """
-    view, new = registration.register_pool(services, name, asked, who)
-    refresh = keep_refresh(services, engine, name, who)
+    view, new = registration.register_pool(services, name, request, who)
+    refresh = ensure_refresh(services, engine, name, who)
     if refresh and not refresh.state.ended:
         view = view.model_copy(update={"freshness": freshness(refresh)})
     return view, new
 
 
 def unregister_pool(services: Services, engine: Engine, name: str, who: str) -> None:
-    """End the pool's refresh and forget the pool. Raises NotFound, Conflict while hosts of it are being changed."""
+    """End the pool's refresh and delete the pool. Raises NotFound, Conflict while its hosts are being changed."""
     registration.refuse_during_rollout(services, find_pool(services, name))
     end_refresh(services, engine, name)
     registration.forget_pool(services, name, who)
 
 
-def keep_refresh(services: Services, engine: Engine, name: str, who: str = "") -> Rollout | None:
-    """Bring the standing rollout in line with what the pool asks for. Safe to repeat. Raises NotFound.
+def ensure_refresh(services: Services, engine: Engine, name: str, who: str = "") -> Rollout | None:
+    """Start the pool's refresh rollout if it is missing, or signal it to read the pool's setting. Safe to repeat.
 
-    The answer is that rollout; None when the pool never had one, or no version is known yet to begin with.
+    Returns the refresh rollout; None when the pool never had one, or when no version to start with is known yet. Raises
+    NotFound.
     """
     pool = find_pool(services, name)
     rollout = _refresh_rollout(services, pool)
@@ -70,49 +72,51 @@ def keep_refresh(services: Services, engine: Engine, name: str, who: str = "") -
         signal_refresh(services, engine, pool, "refresh was switched off")
         return rollout
     if rollout is not None and not rollout.state.ended:
-        signal_refresh(services, engine, pool, "the pool was registered anew")
+        signal_refresh(services, engine, pool, "the pool registration changed")
         return rollout
     if _first_version(services, pool) is None:
-        log.warning("pool %s is not refreshed yet: no version is known that its hosts could get", name)
+        log.warning("pool %s is not refreshed yet: no version for its hosts is known", name)
         return None
-    return _begin(services, engine, _name_it(services, pool, over=rollout is not None), who)
+    return _begin(services, engine, _reserve_id(services, pool, ended=rollout is not None), who)
 
 
 def _refresh_rollout(services: Services, pool: Pool) -> Rollout | None:
     return services.rollouts.find(ROLLOUTS, pool.refresh_rollout) if pool.refresh_rollout else None
 
 
-def _name_it(services: Services, pool: Pool, *, over: bool) -> Pool:
-    """The pool with the id of its standing rollout on it: of two workers one chooses it. Raises Conflict."""
-    ended = pool.refresh_rollout if over else ""
+def _reserve_id(services: Services, pool: Pool, *, ended: bool) -> Pool:
+    """The pool with the id of its next refresh rollout; one of two concurrent workers chooses it. Raises Conflict."""
+    old_id = pool.refresh_rollout if ended else ""
 
     def decide(pool: Pool) -> Pool | None:
-        if pool.refresh_rollout not in {"", ended}:
+        if pool.refresh_rollout not in {"", old_id}:
             return None
-        named = newest_first_id(services.now())
-        _start_lost(services, pool, named)
-        return pool.model_copy(update={"refresh_rollout": named})
+        new_id = newest_first_id(services.now())
+        _copy_hosts_left_outside(services, pool, new_id)
+        return pool.model_copy(update={"refresh_rollout": new_id})
 
     return change(services.pools, (POOLS, pool.name), decide, describe="pool", known=pool)[1]
 
 
-def _start_lost(services: Services, pool: Pool, named: str) -> None:
-    """Give the next refresh the hosts that this one has taken out of the host pool and could not bring back: no list
-    shows them any more, so they would be nobody's. Rows under a name that the pool does not take are nothing to anyone.
+def _copy_hosts_left_outside(services: Services, pool: Pool, new_id: str) -> None:
+    """Copy the rows of hosts that the old refresh could not bring back into the host pool to the next refresh.
+
+    The host pool does not list them any more, so without their rows nobody would find them. If another worker's id
+    wins, the copies under `new_id` are never read.
     """
     refresh = _refresh_rollout(services, pool)
     if refresh is None:
         return
-    lost = hosts_left_outside(refresh, pool, services.hosts.all(refresh.id))
-    services.hosts.write_many([row.model_copy(update={"rollout": named, "etag": None}) for row in lost])
+    outside = hosts_left_outside(refresh, pool, services.hosts.all(refresh.id))
+    services.hosts.write_many([row.model_copy(update={"rollout": new_id, "etag": None}) for row in outside])
 
 
 def _begin(services: Services, engine: Engine, pool: Pool, who: str) -> Rollout | None:
-    drafted = _draft(services, pool, who)
-    if drafted is None or pool.refresh is Refresh.OFF:
+    draft = _draft(services, pool, who)
+    if draft is None or pool.refresh is Refresh.OFF:
         return None
     try:
-        rollout = services.rollouts.add(drafted)
+        rollout = services.rollouts.add(draft)
         audit(services, who, "refresh pool", pool.name, f"rollout {rollout.id}", after=pool.refresh)
     except AlreadyExists:
         return _refresh_rollout(services, pool)  # another worker was faster
@@ -121,7 +125,7 @@ def _begin(services: Services, engine: Engine, pool: Pool, who: str) -> Rollout 
 
 
 def _first_version(services: Services, pool: Pool) -> str | None:
-    """What to begin with; each look finds out which it is to be then."""
+    """The version to start with; every reconcile pass chooses the current one."""
     return pool.version or read_versions(services, pool.image).state.active
 
 
@@ -153,16 +157,16 @@ def _draft(services: Services, pool: Pool, who: str) -> Rollout | None:
 def end_refresh(services: Services, engine: Engine, name: str) -> None:
     """Switch the pool's refresh off and end it, without asking Azure. Raises NotFound.
 
-    Raises Conflict while it has hosts in hand: drained ones are given back and those in work finished, then it ends.
+    Raises Conflict while it holds hosts: drained hosts return to service and hosts in work finish, then it ends.
     """
-    pool = _switched_off(services, find_pool(services, name))
-    rollout = _cancelled(services, pool)
+    pool = _switch_off(services, find_pool(services, name))
+    rollout = _cancel_rollout(services, pool)
     if rollout is None or rollout.state.ended:
         return
     rows = services.hosts.all(rollout.id)
     if any(row.state in HELD_STATES for row in rows):
         signal_refresh(services, engine, pool, "the pool is to be unregistered")
-        text = "Hosts of this pool are being made fresh. That is switched off now; ask again when they are through."
+        text = "Hosts of this pool are still being refreshed. The refresh is now off; try again when it has ended."
         raise Conflict(text, rollout=rollout.id)
     now = services.now()
     waiting = [row for row in rows if row.state is HostState.PENDING]
@@ -171,12 +175,12 @@ def end_refresh(services: Services, engine: Engine, name: str) -> None:
     services.rollouts.replace(rollout.model_copy(update={"state": state, "ended_at": now}))
 
 
-def _cancelled(services: Services, pool: Pool) -> Rollout | None:
-    """The standing rollout, written as cancelled before its rows are read: from then on it begins no host."""
+def _cancel_rollout(services: Services, pool: Pool) -> Rollout | None:
+    """Mark the refresh rollout as cancelling, so that it starts no host after its rows are read; return it."""
 
     def decide(rollout: Rollout) -> Rollout | None:
-        over = rollout.state.ended or rollout.state is RolloutState.CANCELLING
-        return None if over else switched_off(rollout)
+        stops = rollout.state.ended or rollout.state is RolloutState.CANCELLING
+        return None if stops else switched_off(rollout)
 
     rollout = _refresh_rollout(services, pool)
     if rollout is None:
@@ -184,7 +188,7 @@ def _cancelled(services: Services, pool: Pool) -> Rollout | None:
     return change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", known=rollout)[1]
 
 
-def _switched_off(services: Services, pool: Pool) -> Pool:
+def _switch_off(services: Services, pool: Pool) -> Pool:
     def decide(pool: Pool) -> Pool | None:
         return None if pool.refresh is Refresh.OFF else pool.model_copy(update={"refresh": Refresh.OFF})
 
