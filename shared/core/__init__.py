@@ -1,1 +1,1 @@
-"""Ids, names, states, settings, errors, time zones and wording. Imports nothing else of ours."""
+"""Ids, names, states, settings, errors, time zones and wording. Imports no other folder."""

@@ -1,6 +1,6 @@
-"""Names and ids that more than one part uses, in one leaf module.
+"""Names and ids used in more than one place.
 
-Instance ids are functions of our own ids, so that a step that is run again names the same instance.
+Instance ids are functions of our own ids, so that a repeated step names the same instance.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ UPDATE_POOLS = "update_pools"
 UPDATE_MANY_POOLS = "update_many_pools"
 """The orchestration of a fleet update; `update_pools` is its step, and a step of an activation."""
 INBOX = "inbox"
-"""The one external event a rollout waits for; its payload says why."""
+"""The only external event that a rollout waits for. Its payload says what happened."""
 
 EXCLUSION_TAG = "ScalingPlanExclusion"
-"""AVD autoscale leaves a VM with this tag alone."""
+"""AVD autoscale ignores VMs with this tag."""
 ROLLOUT_TAG = "FreshcoatRollout"
-"""On a VM we drained: the rollout that did. Tells our own drain from an operator's."""
+"""On a VM that we drained: the id of the rollout. Distinguishes our drain from an operator's."""
 TASK_TAG = "FreshcoatTask"
-"""On whatever is made in Azure for the time of a task: its id. Nothing without it is ever removed by one."""
+"""On temporary Azure resources of a task: the id of the task. Tasks delete no resource without this tag."""
 SWAP = "swap"
-"""The strategy that gives a host its kept OS disk back; no policy can ask for it."""
+"""The strategy that swaps a host's kept OS disk back in. A policy cannot choose it."""
 SWAPPED_TAG = "FreshcoatSwapped"
-"""On a VM that got an older OS disk back: `{version} {disk name}`. Its imageReference still names the version that
-was rolled back, so while the VM is on that disk this tag counts."""
+"""On a VM with an older OS disk swapped in: `{version} {disk name}`. Its imageReference still names the version that
+was rolled back, so this tag has the version as long as the VM has that disk."""
 FAILED_TAG = "FreshcoatFailed"
-"""On a VM whose update failed: step and reason."""
+"""On a VM whose update failed: the step and the reason."""
 
 JOIN_EXTENSION_DOMAIN = "JsonADDomainExtension"
 JOIN_EXTENSION_ENTRA = "AADLoginForWindows"
@@ -52,7 +52,7 @@ PROBE_COMMAND = "FreshcoatProbe"
 
 
 def short_hash(text: str) -> str:
-    """16 hex digits that stand for a text of any length, case-insensitively (ARM ids are)."""
+    """A hash of 16 hex digits, case-insensitive like ARM ids."""
     return hashlib.sha256(text.lower().encode()).hexdigest()[:16]
 
 
@@ -62,7 +62,7 @@ def rollout_instance(rollout_id: str, run: int) -> str:
 
 
 def host_instance(rollout_id: str, host: str, run: int) -> str:
-    """Engine instance id of a host's run; at most 100 ASCII characters, whatever the host is called."""
+    """Engine instance id of a host's run: at most 100 ASCII characters, whatever the host's name."""
     return f"host:{rollout_id}:{short_hash(host)}:{run}"
 
 

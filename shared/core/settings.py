@@ -1,4 +1,4 @@
-"""The app's settings: one frozen object, built from a mapping, every problem reported at once.
+"""The app's settings: one frozen object built from a mapping. Every problem is reported at once.
 
 Nothing else reads `os.environ`. `local.settings.sample.json` names the same settings (tested).
 """
@@ -16,13 +16,13 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class BadSettings(FreshcoatError):
-    """The app's settings are not usable; the text names every one that is wrong."""
+    """Invalid settings. The text names every bad one."""
 
     title = "The app's settings are not valid"
 
 
 class Settings(BaseModel):
-    """Settings by their names in the environment, less the prefix `FRESHCOAT_`, in lower case. Times in seconds."""
+    """Settings by their environment names without the prefix `FRESHCOAT_`, in lower case. Times are in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -33,19 +33,19 @@ class Settings(BaseModel):
     identity_client_id: str = ""
     """Client id of a user-assigned managed identity; empty for the system-assigned one."""
     arm_endpoint: str = "https://management.azure.com"
-    """Azure Resource Manager. A plain-http one is the simulated Azure and gets no Entra token."""
+    """Azure Resource Manager. A plain http endpoint is the simulated Azure and gets no Entra token."""
 
     agent_url: str = "https://go.microsoft.com/fwlink/?linkid=2310011"
     boot_loader_url: str = "https://go.microsoft.com/fwlink/?linkid=2311028"
 
     reconcile_gap: Annotated[float, Field(ge=0, le=60)] = 1.0
-    """Least time between two looks at a pool, however many events arrive."""
+    """Minimum time between two reconcile passes of a pool, however many events arrive."""
     operation_poll: Seconds = 30.0
-    """How long to wait before asking about an ARM operation that names no Retry-After."""
+    """How long to wait before polling an ARM operation without Retry-After."""
     azure_pause: Seconds = 30.0
-    """How long to wait after a passing fault of Azure that names no Retry-After."""
+    """How long to wait after a transient Azure error without Retry-After."""
     resume_after: Seconds = 60.0
-    """How long a rollout must have been silent before the resume timer looks for its engine instance."""
+    """How long a rollout must be silent before the resume timer checks its orchestration."""
 
     resume_schedule: str = "*/30 * * * * *"
     """NCRONTAB of the resume timer; the Functions host reads it from the environment, not from here."""
@@ -57,34 +57,34 @@ class Settings(BaseModel):
     register_limit: Seconds = 900.0
     healthy_limit: Seconds = 2_700.0
     probe_limit: Seconds = 6_000.0
-    """Ends of the waits of one host; defaults from azure-facts 1.9."""
+    """Time limits of a host's steps. Defaults from azure-facts 1.9."""
     approval_limit: Annotated[float, Field(gt=0, le=31 * 86_400)] = 7 * 86_400.0
-    """How long a rollout waits for approval before it ends as failed."""
+    """How long a rollout waits for approval before it fails."""
     snapshot_limit: Seconds = 1_800.0
     clone_limit: Seconds = 2_700.0
     prepare_limit: Seconds = 5_400.0
     capture_limit: Seconds = 7_200.0
     replication_limit: Seconds = 43_200.0
     removal_limit: Seconds = 1_800.0
-    """Ends of the waits of one set-as-image; replication may take "a few hours in some cases" (azure-facts 1.9)."""
+    """Time limits of a set-as-image. Replication may take "a few hours in some cases" (azure-facts 1.9)."""
     promotion_schedule: str = "*/30 * * * * *"
-    """NCRONTAB of the timer that promotes what is due, read by the Functions host."""
+    """NCRONTAB of the timer that runs due promotions, read by the Functions host."""
     retention_schedule: str = "0 20 * * * *"
-    """NCRONTAB of the timer that removes versions nobody needs, read by the Functions host."""
+    """NCRONTAB of the timers that delete unneeded versions and old disks, read by the Functions host."""
     busy_limit: Seconds = 43_200.0
-    """How long a host is held while Azure is too busy, and how long it may be busy on end before a task on an image
-    fails; that time does not count against the limits above."""
+    """How long a host is held while Azure throttles us, and how long Azure may throttle without a break before a task
+    on an image fails. This time does not count against the limits above."""
 
     trust_principal: bool = False
-    """Whether App Service authentication is on (`WEBSITE_AUTH_ENABLED`): only then does the platform itself write the
-    header that names the caller, and take away one that was sent."""
+    """Whether App Service authentication is on (`WEBSITE_AUTH_ENABLED`). Only then does the platform set the header
+    with the caller's name, and remove one that a client sent."""
 
     secrets: Mapping[str, str] = Field(default_factory=dict, repr=False)
     """The `JOIN_…` settings: passwords of joining users, usually Key Vault references."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
-        """The settings in `environment`. Raises BadSettings naming all that is wrong."""
+        """Read the settings from `environment`. Raises BadSettings naming every bad one."""
         prefix = "FRESHCOAT_"
         given: dict[str, object] = {
             name.removeprefix(prefix).lower(): value

@@ -1,6 +1,6 @@
-"""The states of everything that has some, and the one table of moves for each.
+"""The states of rollouts, hosts, versions, tasks and promotions, with one transition table each.
 
-Every write of a state asks its `move_…` first.
+Every write of a state asks its `transition_…` function first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from shared.core.errors import InvalidTransition
 
 
 class RolloutState(StrEnum):
-    """Where a rollout stands."""
+    """The states of a rollout."""
 
     SCHEDULED = "scheduled"
     RUNNING = "running"
@@ -27,12 +27,12 @@ class RolloutState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will happen any more."""
+        """Whether this is an end state."""
         return self in ROLLOUT_ENDS
 
 
 class HostState(StrEnum):
-    """Where a host stands in a rollout."""
+    """The states of a host in a rollout."""
 
     PENDING = "pending"
     DRAINING = "draining"
@@ -47,17 +47,17 @@ class HostState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether this host is through, one way or the other."""
+        """Whether the host has reached an end state."""
         return self in HOST_ENDS
 
     @property
     def in_work(self) -> bool:
-        """Whether the host is being rebuilt: it serves nobody and its own orchestration drives it."""
+        """Whether the host is being rebuilt: it serves no users, and its own orchestration drives it."""
         return self in HOST_IN_WORK
 
 
 class VersionState(StrEnum):
-    """Where a version of an image stands. At most one is `active` and one `staged` per image."""
+    """The states of an image version. Per image, at most one version is `active` and one `staged`."""
 
     CAPTURING = "capturing"
     STAGED = "staged"
@@ -69,7 +69,7 @@ class VersionState(StrEnum):
 
 
 class TaskState(StrEnum):
-    """Where a task on an image stands."""
+    """The states of a task."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -78,12 +78,12 @@ class TaskState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will happen any more."""
+        """Whether this is an end state."""
         return self is not TaskState.RUNNING
 
 
 class PromotionState(StrEnum):
-    """Where a scheduled activation stands. `promoting`: taken by one worker, for good."""
+    """The states of a scheduled activation. `promoting`: it has started and can no longer be cancelled."""
 
     SCHEDULED = "scheduled"
     PROMOTING = "promoting"
@@ -93,7 +93,7 @@ class PromotionState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will happen any more."""
+        """Whether this is an end state."""
         return self in PROMOTION_ENDS
 
 
@@ -104,35 +104,35 @@ HOST_ENDS = frozenset({_H.DONE, _H.SKIPPED, _H.FAILED})
 HOST_IN_WORK = frozenset({_H.REIMAGING, _H.JOINING, _H.VERIFYING})
 
 ROLLOUT_TRANSITIONS: dict[RolloutState, frozenset[RolloutState]] = {
-    # Straight to the end: a pool that is on the target already has nothing to run.
+    # Directly to an end: every host of the pool already has the target version.
     _R.SCHEDULED: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
     _R.RUNNING: frozenset({_R.AWAITING_APPROVAL, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
     _R.AWAITING_APPROVAL: frozenset({_R.RUNNING, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
     _R.PAUSED: frozenset({_R.SCHEDULED, _R.RUNNING, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
     _R.ROLLING_BACK: frozenset({_R.ROLLED_BACK, _R.PAUSED, _R.CANCELLING, _R.FAILED}),
-    # Back to rolling_back: somebody asks for more than to leave things as they are.
+    # Back to rolling_back: somebody asks for a roll-back after cancelling with `leave`.
     _R.CANCELLING: frozenset({_R.CANCELLED, _R.ROLLING_BACK, _R.FAILED}),
     **{end: frozenset() for end in ROLLOUT_ENDS},
 }
 
 HOST_TRANSITIONS: dict[HostState, frozenset[HostState]] = {
-    # Straight to reimaging: it is out of the host pool since an attempt that failed, so there is nothing to drain.
+    # Directly to reimaging: a failed attempt took it out of the host pool, so there is nothing to drain.
     _H.PENDING: frozenset({_H.DRAINING, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
-    # Back to pending: given back, because too few hosts accept sessions or the rollout was cancelled.
+    # Back to pending: undrained, because too few hosts accept sessions or the rollout was cancelled.
     _H.DRAINING: frozenset({_H.PENDING, _H.WAITING_FOR_LOGOFF, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     _H.WAITING_FOR_LOGOFF: frozenset({_H.PENDING, _H.DRAINING, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     _H.SIGNING_OUT: frozenset({_H.PENDING, _H.DRAINING, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
-    # Back to draining: the look just before the destructive step found a session, or somebody undrained it.
+    # Back to draining: the recheck before the destructive step found a session, or somebody undrained the host.
     _H.REIMAGING: frozenset({_H.DRAINING, _H.JOINING, _H.FAILED}),
     # Back to reimaging: another attempt.
     _H.JOINING: frozenset({_H.REIMAGING, _H.VERIFYING, _H.FAILED}),
     _H.VERIFYING: frozenset({_H.REIMAGING, _H.DONE, _H.FAILED}),
-    # Back to pending: brought back to what it was, or used again (refresh).
-    # To failed: it is to be brought back, and nobody knows to what.
+    # Back to pending: to be rolled back, or used again (refresh).
+    # To failed: to be rolled back, but its former version is not known.
     _H.DONE: frozenset({_H.PENDING, _H.FAILED}),
-    # Back to pending: born on the version that is rolled back.
+    # Back to pending: it was created on the version that is being rolled back.
     _H.SKIPPED: frozenset({_H.PENDING}),
-    # Back to pending: somebody asked for another try, or it is brought back to what it was.
+    # Back to pending: somebody asked for a retry, or it is to be rolled back.
     _H.FAILED: frozenset({_H.PENDING}),
 }
 
@@ -140,9 +140,9 @@ VERSION_TRANSITIONS: dict[VersionState, frozenset[VersionState]] = {
     _V.CAPTURING: frozenset({_V.STAGED, _V.FAILED}),
     _V.STAGED: frozenset({_V.ACTIVE, _V.DISCARDED}),
     _V.ACTIVE: frozenset({_V.BACKUP}),
-    # Back to active: rolled back to.
+    # Back to active: the image is rolled back to it.
     _V.BACKUP: frozenset({_V.ACTIVE, _V.DELETED}),
-    # A number whose version is gone, or never came to be, may be used again.
+    # The number of a version that is gone, or was never created, may be used again.
     _V.FAILED: frozenset({_V.CAPTURING, _V.STAGED}),
     _V.DISCARDED: frozenset({_V.CAPTURING, _V.STAGED}),
     _V.DELETED: frozenset({_V.CAPTURING, _V.STAGED}),
@@ -163,27 +163,27 @@ PROMOTION_TRANSITIONS: dict[PromotionState, frozenset[PromotionState]] = {
 
 
 def transition_rollout(rollout_id: str, now: RolloutState, to: RolloutState) -> RolloutState:
-    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    """Return `to` if the table allows it, or if the state stays. Raises InvalidTransition."""
     return _transition("rollout", rollout_id, now, to, ROLLOUT_TRANSITIONS)
 
 
 def transition_host(host: str, now: HostState, to: HostState) -> HostState:
-    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    """Return `to` if the table allows it, or if the state stays. Raises InvalidTransition."""
     return _transition("host", host, now, to, HOST_TRANSITIONS)
 
 
 def transition_version(version: str, now: VersionState, to: VersionState) -> VersionState:
-    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    """Return `to` if the table allows it, or if the state stays. Raises InvalidTransition."""
     return _transition("version", version, now, to, VERSION_TRANSITIONS)
 
 
 def transition_task(task: str, now: TaskState, to: TaskState) -> TaskState:
-    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    """Return `to` if the table allows it, or if the state stays. Raises InvalidTransition."""
     return _transition("task", task, now, to, TASK_TRANSITIONS)
 
 
 def transition_promotion(promotion: str, now: PromotionState, to: PromotionState) -> PromotionState:
-    """`to`, when the table allows it (staying is allowed); ImpossibleMove otherwise."""
+    """Return `to` if the table allows it, or if the state stays. Raises InvalidTransition."""
     return _transition("promotion", promotion, now, to, PROMOTION_TRANSITIONS)
 
 

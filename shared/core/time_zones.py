@@ -1,4 +1,4 @@
-"""Time zones by the names people give: IANA or Windows. Pure."""
+"""Time zones by IANA or Windows name, and dates in them. Pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _names() -> dict[str, str]:
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """The zone called `name` (`Europe/Berlin`, `W. Europe Standard Time`, in any case); its key is the IANA name.
+    """The zone with this name (`Europe/Berlin`, `W. Europe Standard Time`, in any case). Its key is the IANA name.
 
-    Windows names map as CLDR says for the whole world (tzlocal's table). Raises UnknownZone.
+    Windows names are mapped by CLDR's worldwide table (in tzlocal). Raises UnknownZone.
     """
     known = _names().get(name.strip().lower())
     if known is None:
@@ -38,10 +38,10 @@ _FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]
 
 
 def parse_moment(text: str, zone: ZoneInfo) -> datetime:
-    """An ISO 8601 date and time as UTC; without an offset it is local time in `zone`.
+    """Parse an ISO 8601 date and time to UTC. Without an offset it is local time in `zone`.
 
-    Raises ValueError saying what to write instead: not ISO, or a local time that a change of the clocks
-    skips or repeats (both candidates are named, with their offsets).
+    Raises ValueError saying what to write instead: for other forms, and for a local time that does not exist or exists
+    twice because of daylight saving (both candidates are named, with their offsets).
     """
     if not _FORM.fullmatch(text):
         raise ValueError("write a date and time like 2026-11-02T01:00, with or without an offset")
@@ -63,6 +63,6 @@ def _local(naive: datetime, zone: ZoneInfo) -> datetime:
 
 
 def days_later(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """The same time of day in `zone` so many days later, in UTC. Where a change of the clocks skips that time, the
-    moment as much later; where it repeats it, the first one."""
+    """The same time of day in `zone` this many days later, in UTC. If daylight saving skips that time, it is later by
+    the skipped time; if the time exists twice, it is the first one."""
     return (moment.astimezone(zone) + timedelta(days=days)).replace(fold=0).astimezone(UTC)

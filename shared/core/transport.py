@@ -1,4 +1,4 @@
-"""The HTTP connections of the Azure SDK clients: as many as there are calls at a time, with no retry of their own."""
+"""The HTTP connections of the Azure SDK clients: one session per simultaneous call, without retries."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 KEPT = 32
-"""Sessions that are kept while no call uses them: as many as a worker has threads, as a rule."""
+"""Maximum number of idle sessions; about the number of threads of a worker."""
 HOSTS, EACH = 4, 2
-"""Hosts to which a session keeps connections (ARM or Table Storage, and where it redirects to), and how many: an answer
-may still be read when the next call has begun."""
+"""How many servers a session keeps connections to (ARM or Table Storage, and redirect targets), and how many to each:
+the next call may begin while an answer is still being read."""
 
 
 class Connections(HttpTransport[Any, Any]):
-    """Sends each call through a session that no other call uses meanwhile; it is kept for a later one.
+    """Sends each call through a session of its own, which later calls reuse. Several clients may share this.
 
-    One session for all threads has one lock for all its connections: with 32 threads, most of them waited for it while
-    Azure had answered already. Its authors do not call it safe for threads either. Several clients may share this.
+    A session shared by all threads has one lock for its connections: with 32 threads, most waited for it although Azure
+    had answered. Besides, `requests` does not promise that sessions are thread-safe.
     """
 
     def __init__(self, connect_timeout: float, read_timeout: float) -> None:
@@ -43,13 +43,13 @@ class Connections(HttpTransport[Any, Any]):
             if len(self._idle) < KEPT:
                 self._idle.append(mine)
             else:
-                mine.session.close()  # but for an answer that is still read
+                mine.session.close()  # a response that is being read stays open
 
     def open(self) -> None:
-        """Nothing to do: connections are opened by the calls that need them."""
+        """Does nothing: calls open the connections they need."""
 
     def close(self) -> None:
-        """Close the connections that no call uses; the next calls open new ones."""
+        """Close all idle connections. Later calls open new ones."""
         with suppress(IndexError):
             while True:
                 self._idle.pop().session.close()
@@ -71,5 +71,5 @@ def _session() -> requests.Session:
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """The SDK has signed it. Without this, `~/.netrc` would be looked for at every call, and would count more."""
+    """Leave the request unchanged: the SDK has signed it, and requests would otherwise override that with ~/.netrc."""
     return request

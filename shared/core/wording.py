@@ -1,4 +1,4 @@
-"""Numbers, times and states as people say them. Pure."""
+"""Numbers, durations and states in words. Pure."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ ROLLOUT_WORDS: dict[RolloutState, str] = {
     _R.ROLLED_BACK: "was rolled back",
 }
 VERSION_WORDS: dict[VersionState, str] = {
-    _V.CAPTURING: "is being made",
+    _V.CAPTURING: "is being captured",
     _V.STAGED: "is staged",
     _V.ACTIVE: "is active",
     _V.BACKUP: "is a backup",
     _V.DELETED: "was deleted",
-    _V.FAILED: "could not be made",
+    _V.FAILED: "could not be created",
     _V.DISCARDED: "was discarded",
 }
 PROMOTION_WORDS: dict[PromotionState, str] = {
     _P.SCHEDULED: "is scheduled",
-    _P.PROMOTING: "is being carried out",
-    _P.PROMOTED: "was carried out",
+    _P.PROMOTING: "has started",
+    _P.PROMOTED: "has been activated",
     _P.FAILED: "has failed",
     _P.CANCELLED: "was cancelled",
 }
@@ -46,12 +46,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def duration_text(time: timedelta) -> str:
-    """A length of time in the largest unit that it is a whole number of: `7 days`, `36 hours`, `30 seconds`."""
+    """A duration in the largest unit without a fraction: `7 days`, `36 hours`, `30 seconds`."""
     seconds = round(time.total_seconds())
     noun, size = next(unit for unit in _UNITS if seconds % unit[1] == 0 and (seconds or unit[1] == 1))
     return counted(seconds // size, noun)
 
 
 def state_text(state: StrEnum) -> str:
-    """The name of a state as one says it: `rolled back`."""
+    """A state in words: `rolled back`."""
     return state.replace("_", " ")

@@ -1,4 +1,4 @@
-"""Accounts: whose pools they are."""
+"""Accounts: the customers that pools belong to."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import StringConstraints
 from shared.models.base import Name, Record, UtcTime
 
 DEFAULT_ACCOUNT = "default"
-"""There without being made, for those who have only one."""
+"""Exists without being registered, for users who need only one account."""
 
 
 class Account(Record):
-    """A customer. `time_zone` (IANA name) is that of pools which name none."""
+    """A customer. `time_zone` (IANA name) is the default of its pools."""
 
     name: Name
     title: Annotated[str, StringConstraints(max_length=200)] = ""
     time_zone: str = "UTC"
     created_at: UtcTime | None = None
-    """None: the default account, never changed."""
+    """None for the default account before its first change."""

@@ -1,4 +1,4 @@
-"""Answers kept for repeated requests."""
+"""Stored answers for repeated requests."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from shared.models.base import Record, UtcTime
 
 
 class KeptAnswer(Record):
-    """The first answer to a request with an `Idempotency-Key`, to be given again.
+    """The first answer to a request with an `Idempotency-Key`, for repetitions of the request.
 
-    `status` 0: the first request is still being worked on. `fingerprint` tells a repeated request
-    from another one under the same key.
+    `status` is 0 while the first request runs. `fingerprint` distinguishes a repetition from another request with the
+    same key.
     """
 
     key: str

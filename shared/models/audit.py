@@ -1,4 +1,4 @@
-"""The audit: who did what."""
+"""The audit log: who did what."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from shared.models.base import Record, UtcTime
 
 
 class AuditEntry(Record):
-    """Who did what, when, to what. Partition: the month (`2026-11`); row: newest first."""
+    """One action: who did what, when, to what. Partition: the month (`2026-11`). Rows: newest first."""
 
     id: str
     at: UtcTime
@@ -15,5 +15,5 @@ class AuditEntry(Record):
     subject: str
     before: str = ""
     after: str = ""
-    """What was changed, from and to: versions, as a rule."""
+    """The changed value before and after, usually a version."""
     detail: str = ""

@@ -1,4 +1,4 @@
-"""What Azure answers, in our words: the shapes behind the ports, free of SDK types."""
+"""Azure's resources as our models, free of SDK types. The Azure ports return them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shared.core.names import SWAPPED_TAG
 from shared.models.base import UtcTime, Value
 
 HEALTHY_STATUSES = frozenset({"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"})
-"""Session host statuses that count as healthy after an update: a fresh agent upgrades itself, which may
-take more than 30 minutes (azure-facts 1.6)."""
+"""Session host statuses that count as healthy after an update. A new agent upgrades itself, which may take more than 30
+minutes (azure-facts 1.6)."""
 
 
 class HostPool(Value):
@@ -26,7 +26,7 @@ class HostPool(Value):
 
 
 class SessionHost(Value):
-    """A session host as the broker sees it. `name` is what follows the last `/`; `vm_id` the VM's ARM id."""
+    """A session host as AVD reports it. `name` is without the host pool; `vm_id` is the VM's ARM id."""
 
     name: str
     vm_id: str
@@ -36,12 +36,12 @@ class SessionHost(Value):
 
     @property
     def serving(self) -> bool:
-        """Whether a new logon could land here now."""
+        """Whether a new session could start here now."""
         return self.accepting and self.status in HEALTHY_STATUSES
 
 
 class UserSession(Value):
-    """One session. Disconnected ones hold the user's work too and count as logged on."""
+    """One session. A disconnected session still holds the user's work and counts as signed in."""
 
     id: str
     host: str
@@ -50,10 +50,10 @@ class UserSession(Value):
 
 
 class VirtualMachine(Value):
-    """A VM: what decides how it is updated, and what must be given back afterwards.
+    """A VM: what determines how it is updated, and what must be restored afterwards.
 
     `definition_id` and `version` come from `imageReference` (`exactVersion`, or the pinned id);
-    either is None when the VM was not made from a gallery image. `provisioning` is ARM's
+    either is None when the VM was not created from a gallery image. `provisioning` is ARM's
     provisioningState; `power` is the suffix of the `PowerState/` status (`running`, `deallocated`, …),
     `unknown` when the list read left it out.
     """
@@ -73,20 +73,20 @@ class VirtualMachine(Value):
 
     @property
     def running(self) -> bool:
-        """Whether the VM is switched on and up."""
+        """Whether the VM is running."""
         return self.power == "running"
 
 
 def swapped_version(tags: Mapping[str, str], os_disk_id: str | None) -> str | None:
-    """The version of the OS disk a VM got back, by its tag; None when it is not on that disk (any more)."""
+    """The version of a swapped-in OS disk, by the VM's tag. None when the VM does not have that disk."""
     version, _, disk = tags.get(SWAPPED_TAG, "").partition(" ")
     on_it = bool(disk) and os_disk_id is not None and last(os_disk_id).lower() == disk.lower()
     return version if on_it else None
 
 
 class Disk(Value):
-    """A managed disk. `attached_to` is the ARM id of the VM it is on, None when it is on none; `version_id` the gallery
-    image version it was made from, None when it does not say."""
+    """A managed disk. `attached_to`: ARM id of its VM, or None. `version_id`: the gallery image version it was created
+    from, or None when unknown."""
 
     id: str
     name: str
@@ -95,15 +95,15 @@ class Disk(Value):
 
 
 class Permissions(Value):
-    """What the app's identity may do at a scope: actions with `*`, less the excluded ones, per role."""
+    """The rights of the app's identity at a scope: allowed actions (with `*`) minus excluded ones, per role."""
 
     granted: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     """Pairs of actions and notActions."""
 
 
 class Lock(Value):
-    """A management lock. `level` is `CanNotDelete` or `ReadOnly`; `scope` the ARM id of what it was set on: it holds
-    there and at everything below."""
+    """A management lock. `level` is `CanNotDelete` or `ReadOnly`. It applies to the resource with the ARM id `scope`
+    and to everything below."""
 
     name: str
     level: str
@@ -111,7 +111,7 @@ class Lock(Value):
 
 
 class ScalingPlan(Value):
-    """An AVD scaling plan of a host pool. Machines with the tag `exclusion_tag` are left alone by it."""
+    """An AVD scaling plan of a host pool. It ignores VMs with the tag `exclusion_tag`."""
 
     name: str
     enabled: bool
@@ -119,14 +119,14 @@ class ScalingPlan(Value):
 
 
 class CoreQuota(Value):
-    """vCPUs of one subscription in one region: in use, and allowed."""
+    """The vCPU quota of a subscription in a region: used and allowed."""
 
     used: int
     limit: int
 
 
 class Template(Value):
-    """A VM an image is built from: what a copy of it needs. `security` and the like are ARM JSON."""
+    """A template VM: the properties needed to clone it. `security` is ARM JSON."""
 
     id: str
     name: str
@@ -143,7 +143,7 @@ class Template(Value):
 
     @property
     def running(self) -> bool:
-        """Whether the VM holds its disk open: anything but switched off."""
+        """Whether the VM uses its disk: every state but switched off."""
         return self.power not in {"deallocated", "stopped"}
 
 
@@ -165,13 +165,13 @@ class Operation(Value):
 
 
 class VirtualMachineBody(Value):
-    """The body to create a VM again under its name: ARM JSON without passwords or read-only fields."""
+    """The body to recreate a VM: ARM JSON without passwords and read-only fields."""
 
     location: str
     body: dict[str, Any]
 
 
 def version_of(machine: VirtualMachine, definition_id: str) -> str | None:
-    """The version of this image that a VM says it is on; None when it was made from something else."""
+    """The version of this image that a VM reports. None when it was created from another image."""
     same = machine.definition_id is not None and machine.definition_id.lower() == definition_id.lower()
     return machine.version if same else None

@@ -1,4 +1,4 @@
-"""The two kinds of value everything else is made of."""
+"""The base classes of all models, and field types that several models share."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from shared.core.errors import NewerRow
 
 UtcTime = AwareDatetime
-"""A moment with a zone; kept and sent in UTC."""
+"""A date and time with a zone, stored and sent in UTC."""
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 VERSION_PATTERN = r"^\d{1,10}\.\d{1,10}\.\d{1,10}$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-"""A name we give: letters, digits, dot, dash, underscore; 1 to 63 characters. Safe as a table key."""
+"""A name: letters, digits, dot, dash, underscore; 1 to 63 characters. Safe as a table key."""
 
 VersionText = Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
 """`major.minor.patch`, three integers, as a compute gallery names an image version."""
 
 HIGHEST_PART = 2**31 - 1
-"""The highest integer a compute gallery takes in a version: each has 32 bits."""
+"""The highest integer that a compute gallery accepts in a version: 31 bits."""
 
 
 def _within_bounds(version: str) -> str:
@@ -32,7 +32,7 @@ def _within_bounds(version: str) -> str:
 
 
 AskedVersion = Annotated[VersionText, AfterValidator(_within_bounds)]
-"""A version that somebody asks for."""
+"""A version in a request."""
 
 
 SCHEMA_VERSION = 1
@@ -40,14 +40,14 @@ SCHEMA_VERSION = 1
 
 
 class Value(BaseModel):
-    """A frozen value. Unknown fields are refused: a misspelt option must not be silently ignored."""
+    """A frozen value. Unknown fields are refused, so that a misspelt option is not silently ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with these fields changed; the value itself when they already are so.
+        """A copy with these fields changed, or the value itself if nothing changes.
 
-        An unchanged row is therefore recognised by identity, and not written. Raises TypeError for an unknown field.
+        So an unchanged row can be recognised by identity, and is not written. Raises TypeError for an unknown field.
         """
         fields = self.__dict__
         if unknown := changes.keys() - fields.keys():
@@ -57,23 +57,23 @@ class Value(BaseModel):
 
 
 class Part(Value):
-    """Fields of a record that are reset together. All have defaults; a part that is as new is left out of the row."""
+    """Fields of a record that are reset together. All have defaults; a part with only defaults is not stored."""
 
 
 class Record(Value):
-    """A value kept as one table row.
+    """A value stored as one table row.
 
-    `etag` is the row's version as last read; None before the first write. It is not part of the row's content, and the
-    store refuses a write with a stale one. A row of a newer `schema_version` can be read, but not written.
+    `etag` identifies the row's last read state; None before the first write. It is not part of the content. The store
+    refuses a write with a stale etag. A row with a newer `schema_version` can be read, but not written.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")  # a newer deployment may have written more
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a newer version of the app may have written more
 
     schema_version: int = SCHEMA_VERSION
     etag: str | None = Field(default=None, exclude=True, repr=False)
 
     def written_over(self, stored: Self | None) -> Self:
-        """This record, ready to be written over the stored one; to be added when there is none."""
+        """This record with the etag and schema version of the stored one, to replace it. None: to be added."""
         etag, version = (stored.etag, stored.schema_version) if stored else (None, self.schema_version)
         return self.model_copy(update={"etag": etag, "schema_version": version})
 
@@ -86,7 +86,7 @@ def refuse_newer(*records: Record) -> None:
 
 
 def version_key(version: str) -> tuple[int, int, int]:
-    """The version as three integers, the only way versions are compared.
+    """The version as three integers. Versions are only compared by this key.
 
     Raises ValueError when the text is not `major.minor.patch`.
     """

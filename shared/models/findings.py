@@ -1,4 +1,4 @@
-"""What the checks before a rollout find."""
+"""Findings of the preflight checks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.models.base import Value
 
 
 class Finding(Value):
-    """What one check before a rollout found. A rollout starts only when none says `fail`."""
+    """The result of one preflight check. A rollout only starts when none has the result `fail`."""
 
     check: str
     result: Literal["pass", "warn", "fail"]

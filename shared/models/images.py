@@ -1,4 +1,4 @@
-"""Global images: what is registered of them, what the tables know of their versions, what the gallery says."""
+"""Global images: their registration, the records of their versions, and versions as the gallery reports them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Notes = Annotated[str, StringConstraints(max_length=4_000)]
 
 
 class Retention(Value):
-    """Which backups are kept: the last `backups` ones, and whatever became one in the last `days` days."""
+    """Which backups are kept: the last `backups`, and those that became a backup in the last `days` days."""
 
     backups: Annotated[int, Field(ge=0, le=50)] = 3
     days: Annotated[int, Field(ge=0, le=3_650)] = 30
 
 
 class Image(Record):
-    """A global image: a name for one gallery image definition, and the VM it is built from.
+    """A global image: a gallery image definition and the template VM it is built from.
 
     `definition_id` is the ARM id `/subscriptions/…/galleries/{gallery}/images/{definition}`. `accounts` None: every
-    account may use it. `build_subnet_id` is where the copy of the template is prepared; empty: the template's own.
+    account may use it. `build_subnet_id`: the subnet of the clone. Empty: the subnet of the template VM.
     """
 
     name: Name
@@ -38,9 +38,9 @@ class Image(Record):
 
 
 class ImageState(Record):
-    """Which versions of an image are in use, in one row that every change of its versions writes.
+    """The versions of an image that are in use, in one row. Every change of the image's versions writes this row.
 
-    That row is what makes changes exclude each other: of two at once, one finds its etag stale.
+    So of two simultaneous changes, one finds its etag stale.
     """
 
     kind: Literal["state"] = "state"
@@ -48,29 +48,29 @@ class ImageState(Record):
     active: VersionText | None = None
     staged: VersionText | None = None
     capture: str = ""
-    """The set-as-image task that is making a version; empty when none is."""
+    """The running set-as-image task. Empty without one."""
     activation: str = ""
-    """The task that moved `active` last."""
+    """The task that last changed `active`."""
     activated_at: UtcTime | None = None
     waiting_pools: tuple[Name, ...] = ()
-    """Pools that the last activation was to update: their new hosts stay on the pool's own version until their
-    own rollout has proved the new one."""
+    """Pools to be updated by the last activation. Their new hosts get the pool's version until the pool's own rollout
+    has passed its canary checks."""
     promotion: str = ""
-    """The promotion that is scheduled; empty when none is."""
+    """The scheduled promotion. Empty without one."""
     last_task: str = ""
 
 
 class Source(StrEnum):
-    """Where a version came from."""
+    """Where a version comes from."""
 
     CAPTURE = "capture"
     """Set as image: captured from the template VM."""
     GALLERY = "gallery"
-    """Was in the gallery already."""
+    """Existed in the gallery before."""
 
 
 class Verdict(Value):
-    """What came of testing a version."""
+    """The test result of a version."""
 
     result: Literal["passed", "failed"]
     note: Notes = ""
@@ -79,7 +79,7 @@ class Verdict(Value):
 
 
 class ImageVersion(Record):
-    """One version of an image, as far as Freshcoat had to do with it."""
+    """Freshcoat's record of an image version."""
 
     kind: Literal["version"] = "version"
     image: Name
@@ -87,65 +87,65 @@ class ImageVersion(Record):
     state: VersionState
     source: Source
     task: str = ""
-    """The task that changed it last."""
+    """The task that last changed it."""
     made_by_task: str = ""
-    """The task that captured it, as the gallery's tag says it; empty for one that was not captured."""
+    """The task that captured it, by the tag in the gallery. Empty if it was not captured."""
     notes: Notes = ""
     created_by: str = ""
     created_at: UtcTime
     staged_at: UtcTime | None = None
     activated_at: UtcTime | None = None
     retired_at: UtcTime | None = None
-    """When another version took its place."""
+    """When another version replaced it."""
     ended_at: UtcTime | None = None
     """When it was discarded, deleted, or failed."""
     verdict: Verdict | None = None
     backup_wanted: bool = True
-    """Whether the version this one replaces is to be kept as a backup, unless the activation says otherwise."""
+    """Whether activating this version keeps the replaced one as a backup, unless the activation says otherwise."""
     unwanted: bool = False
-    """Replaced without keeping a backup: it goes as soon as nobody uses it, and is not offered for a roll-back."""
+    """Replaced without keeping a backup: it is deleted when no host uses it, and not offered for a roll-back."""
     deleting: bool = False
-    """It is being removed from the gallery: nobody may begin to use it."""
+    """It is being deleted from the gallery, so nothing may start to use it."""
     removal_begun_at: UtcTime | None = None
-    """When Azure took on its removal: what is ready under its number after that may be another version."""
+    """When Azure accepted its deletion. A version with its number that is ready after that may be another one."""
     removal_by: str = ""
-    """Who has it removed: whoever discarded it or asked for its removal, or `retention`."""
+    """Who discarded or removed it, or `retention`."""
     note: str = ""
-    """Why it failed, or is still there."""
+    """Why it failed, or why it was not removed."""
 
 
 type ImageRow = ImageState | ImageVersion
-"""The rows of one image's partition; changed together in one transaction."""
+"""The rows of one image's partition, changed together in one transaction."""
 
 
 class GalleryVersion(Value):
-    """One image version as the compute gallery has it (GET with `$expand=ReplicationStatus`)."""
+    """An image version as the compute gallery reports it (GET with `$expand=ReplicationStatus`)."""
 
     id: str
     version: VersionText
     ready: bool
     """Provisioned, and replicated to every target region."""
     exclude_from_latest: bool
-    """True: "latest" of the definition passes it over. Freshcoat sets it on every version but the active one."""
+    """Whether "latest" of the definition skips it. Freshcoat sets this on every version but the active one."""
     replicas: dict[str, int]
     """Replicas per region, by normalised region name (`westeurope`)."""
     detail: str = ""
     """When not ready: what is missing."""
     failed: bool = False
-    """Azure has given up making it; it will not become ready."""
+    """Azure failed to create it; it will not become ready."""
     percent: int = 100
-    """How far replication has come, over all regions."""
+    """Progress of the replication over all regions."""
 
     def missing_in(self, regions: Iterable[str]) -> list[str]:
-        """Those of the regions (normalised names) it is not replicated to, in order."""
+        """The regions (normalised names) to which it is not replicated, sorted."""
         return sorted(region for region in regions if not self.replicas.get(region))
 
     task: str = ""
-    """The task that made it, by its tag."""
+    """The task that created it, by its tag."""
 
 
 class Definition(Value):
-    """A gallery image definition: what every version of it has in common."""
+    """A gallery image definition: the properties shared by all its versions."""
 
     id: str
     location: str
@@ -153,11 +153,11 @@ class Definition(Value):
     windows: bool
     generation: Literal["V1", "V2"]
     security_type: str = ""
-    """`TrustedLaunch`, `TrustedLaunchSupported`, …; empty when it has none."""
+    """`TrustedLaunch`, `TrustedLaunchSupported`, …, or empty."""
 
     @property
     def captured_through_image(self) -> bool:
-        """Whether a VM cannot be captured directly: such definitions take a managed image (azure-facts 2.3)."""
+        """Whether its versions must be captured from a managed image instead of a VM (azure-facts 2.3)."""
         return self.security_type.endswith("Supported")
 
 
@@ -165,11 +165,11 @@ REGION_PATTERN = r"^[A-Za-z]( ?[A-Za-z0-9]){2,39}$"
 
 
 class TargetRegion(Value):
-    """Where a version is replicated to. 50 VMs can be made at once per replica (azure-facts 2.8)."""
+    """A region to which a version is replicated. Each replica serves 50 simultaneous VM creations (azure-facts 2.8)."""
 
     name: Annotated[str, StringConstraints(pattern=REGION_PATTERN)]
-    """Only its form is checked: whether Azure has such a region, and offers it to the subscription, is found out when
-    the version is made."""
+    """Only its form is checked. Whether Azure has this region, and offers it to the subscription, shows when the
+    version is created."""
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     storage: Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"] = "Standard_LRS"
 

@@ -1,4 +1,4 @@
-"""OS disks that rollouts have left behind on purpose, so that a host can be brought back fast."""
+"""OS disks that rollouts keep, so that hosts can be rolled back quickly."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from shared.models.base import Name, Record, UtcTime
 
 
 class KeptDisk(Record):
-    """An OS disk a host was on before it was rebuilt. Noted before the host is touched.
+    """The OS disk that a host had before its rebuild. The row is written before the host is touched.
 
-    `version_id` is the gallery image version the disk was made from; empty when it does not say.
+    `version_id` is the gallery image version the disk was created from. Empty when unknown.
     """
 
     pool: Name
     host: str
     vm_id: Annotated[str, AfterValidator(str.lower)]
-    """In lower case, as the disks of a host are looked for by it."""
+    """In lower case, since the disks of a host are found by it."""
     disk_id: str
     version_id: str = ""
     rollout: str
     """The rollout that kept it."""
     kept_at: UtcTime
     keep_until: UtcTime
-    """From then on it is removed, unless a roll-back could still want it."""
+    """The disk is deleted after this time, unless a roll-back may still need it."""
     removing: bool = False
-    """Its removal may have begun: no roll-back takes it any more."""
+    """Its deletion may have started, so no roll-back may use it."""
 
     @property
     def key(self) -> str:
-        """Its row in the pool's partition: the disks of a host side by side."""
+        """The row key: the disks of a host are adjacent in the pool's partition."""
         return f"{short_hash(self.vm_id)}-{short_hash(self.disk_id)}"

@@ -1,7 +1,7 @@
-"""The policy of a rollout: what may be taken, how many at once, whom to warn, when to stop.
+"""The policy of a rollout: how many hosts at once, canary, warnings, windows, and what happens on failure.
 
-`PolicyOverrides` is what a person writes (on the pool or in a request), `Policy` what a rollout runs
-by. Both share the field types below, so a bound is written once.
+`PolicyOverrides` is what a person sets (on a pool or in a request), `Policy` is what a rollout uses. Both share the
+field types below, so that each limit is defined once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ScheduleMode(StrEnum):
 
 
 class Strategy(StrEnum):
-    """How a host gets the new image: re-image the VM in place, replace the VM, or find out which works."""
+    """How a host gets the new image: re-image the VM in place, replace it, or `auto`: find out which works."""
 
     AUTO = "auto"
     REIMAGE = "reimage"
@@ -35,7 +35,7 @@ class Strategy(StrEnum):
 
 
 class OnFailure(StrEnum):
-    """What the rollout does when more hosts have failed than `max_failed` allows."""
+    """What the rollout does when more hosts fail than `max_failed` allows."""
 
     PAUSE = "pause"
     ROLL_BACK = "roll_back"
@@ -43,14 +43,14 @@ class OnFailure(StrEnum):
 
 
 class CanaryHold(StrEnum):
-    """Once the first hosts have proved good: go on, or wait until a person approves."""
+    """After the canary hosts passed their checks: continue, or wait for a person's approval."""
 
     AUTO = "auto"
     APPROVE = "approve"
 
 
 class KeepFailed(StrEnum):
-    """Which failed VMs are left running for whoever looks into it; the others are switched off, none is deleted."""
+    """Which failed VMs keep running for debugging. The others are deallocated; none is deleted."""
 
     ONE = "one"
     ALL = "all"
@@ -58,14 +58,14 @@ class KeepFailed(StrEnum):
 
 
 class AfterForce(StrEnum):
-    """After `force_at`: take all the rest at once, or keep to the floor and the waves."""
+    """After `force_at`: update all remaining hosts at once, or keep the floor and the batches."""
 
     ALL = "all"
     WAVES = "waves"
 
 
 def _a_share(given: object) -> object:
-    """One sentence for both forms. A number in quotes is neither: it may be meant as hosts or as a percentage."""
+    """One message for both forms. A number in quotes is refused: it could mean hosts or a percentage."""
     match given:
         case bool():
             pass
@@ -91,19 +91,19 @@ def _percent_between(low: int, share: int | str) -> int | str:
 _PERCENT = re.compile(r"^[0-9]{1,3}%$")
 _Share = Annotated[int | Annotated[str, StringConstraints(pattern=_PERCENT.pattern)], BeforeValidator(_a_share)]
 MaxShare = Annotated[_Share, AfterValidator(lambda share: _percent_between(1, share))]
-"""A number of hosts, or a percentage like `25%`; at least 1."""
+"""A number of hosts or a percentage like `25%`, at least 1."""
 MinShare = Annotated[_Share, AfterValidator(lambda share: _percent_between(0, share))]
-"""A number of hosts, or a percentage like `20%`; may be 0."""
+"""A number of hosts or a percentage like `20%`; may be 0."""
 
 
 def share_down(share: int | str, total: int) -> int:
-    """Hosts that `share` of `total` allows at most: rounded down, but never below 1."""
+    """The maximum number of hosts for a share of `total`: rounded down, but at least 1."""
     hosts = total * int(share.rstrip("%")) // 100 if isinstance(share, str) else share
     return max(1, hosts)
 
 
 def share_up(share: int | str, total: int) -> int:
-    """Hosts that `share` of `total` demands at least: rounded up."""
+    """The minimum number of hosts for a share of `total`: rounded up."""
     return math.ceil(total * int(share.rstrip("%")) / 100) if isinstance(share, str) else share
 
 
@@ -128,10 +128,10 @@ PROBE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$"
 
 
 class Probe(Value):
-    """A PowerShell script that decides whether a first host is good: exit code 0 is yes.
+    """A PowerShell script that checks a canary host. Exit code 0 means success.
 
-    It runs on the host as SYSTEM, by a managed run command, before anybody can log on there. It is kept and shown as
-    it is: put no secret into it.
+    A managed run command runs it on the host as SYSTEM, before users can sign in. It is stored and shown as it is, so
+    it must contain no secrets.
     """
 
     name: Annotated[str, StringConstraints(pattern=PROBE_NAME_PATTERN)]
@@ -143,9 +143,9 @@ _PLACEHOLDER = re.compile(r"\{(minutes|time|pool)\}")
 
 
 def _known_placeholders(text: str) -> str:
-    """`str.format` is not used: it would also take indexes, attributes and widths of any size."""
+    """`str.format` would also accept indexes, attributes and widths of any size, so it is not used."""
     if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
-        raise ValueError("braces may only stand in {minutes}, {time} and {pool}")
+        raise ValueError("braces are only allowed in {minutes}, {time} and {pool}")
     return text
 
 
@@ -154,11 +154,11 @@ WarnMessage = Annotated[str, Field(min_length=1, max_length=500), AfterValidator
 DEFAULT_WARNING = (
     "This desktop gets an update at {time}. Please save your work and log off before then ({minutes} min)."
 )
-"""It promises nothing about what comes after: in modes `now` and `at` all hosts may be out at once."""
+"""It does not promise another desktop: in modes `now` and `at`, all hosts may be rebuilt at once."""
 
 
 class PolicyOverrides(Value):
-    """The fields somebody set, on a pool or in a request; None means: as the layer below says."""
+    """The fields set on a pool or in a request. None: use the value of the layer below."""
 
     canary_hosts: CanaryHosts | None = None
     canary_hold: CanaryHold | None = None
@@ -182,10 +182,9 @@ class PolicyOverrides(Value):
 
 
 class Policy(Value):
-    """What a rollout runs by: every field has a value. Units are in the names; shares count hosts.
+    """The complete policy of a rollout. Units are in the names; shares count hosts.
 
-    `max_failed` None means: the smaller of 3 and 5 % of the pool, at least 1. It is always 0 while
-    the canary is not through.
+    `max_failed` None: the smaller of 3 and 5 % of the pool, at least 1. Before the canary has passed it is always 0.
     """
 
     canary_hosts: CanaryHosts
@@ -209,20 +208,20 @@ class Policy(Value):
     keep_old_disk_days: KeepDays = 7
 
     def failures_allowed(self, hosts: int) -> int:
-        """How many hosts of a pool of `hosts` may fail after the canary before `on_failure` applies."""
+        """How many hosts of a pool with `hosts` hosts may fail after the canary before `on_failure` applies."""
         return max(1, min(3, hosts * 5 // 100)) if self.max_failed is None else self.max_failed
 
     def warning(self, minutes: int, time: str, pool: str) -> str:
-        """The message to somebody who has so many minutes left, until `time`."""
+        """The warning for a user who has this many minutes left, until `time`."""
         values = {"minutes": str(minutes), "time": time, "pool": pool}
         return _PLACEHOLDER.sub(lambda found: values[found[1]], self.warn_message)
 
 
 def resolve_policy(mode: ScheduleMode, *layers: PolicyOverrides) -> Policy:
-    """The policy of a rollout: defaults of its mode, then each layer over it, the last one strongest.
+    """The policy of a rollout: the defaults of its mode, overridden by each layer; the last one wins.
 
-    Who asks for a proof (`bake_minutes`, `probe`, `canary_hold: approve`) gets a first host to prove it on, whatever
-    the mode. Raises InvalidRequest when no first host is asked for at the same time.
+    Canary checks (`bake_minutes`, `probe`, `canary_hold: approve`) imply a canary host in every mode. Raises
+    InvalidRequest when the layers ask for checks but for no canary host.
     """
     waits = mode is ScheduleMode.ON_LOGOFF
     given: dict[str, Any] = {}
@@ -235,7 +234,7 @@ def resolve_policy(mode: ScheduleMode, *layers: PolicyOverrides) -> Policy:
     fields["canary_hosts"] = 1 if waits or proof else 0
     policy = Policy.model_validate(fields | given)
     if proof and policy.canary_hosts == 0:
-        text = f"must be at least 1, since {proof[0]} is proved on the first hosts"
+        text = f"must be at least 1, because {proof[0]} needs a canary host"
         raise InvalidRequest.one("policy.canary_hosts", text)
     return policy
 

@@ -1,4 +1,4 @@
-"""Pools: a host pool registered with Freshcoat, and how its hosts join."""
+"""Pools: host pools registered with Freshcoat, and how their hosts join."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.models.policy import PolicyOverrides
 
 
 class Ring(StrEnum):
-    """How far a pool stands from the users."""
+    """How far a pool is from production users."""
 
     TEST = "test"
     PILOT = "pilot"
@@ -20,7 +20,7 @@ class Ring(StrEnum):
 
 
 class ReimageSupport(StrEnum):
-    """Whether re-imaging in place brings the target version on this pool; found out on the first host."""
+    """Whether re-imaging in place installs the target version in this pool. Determined on the first host."""
 
     UNKNOWN = "unknown"
     WORKS = "works"
@@ -28,7 +28,7 @@ class ReimageSupport(StrEnum):
 
 
 class Refresh(StrEnum):
-    """Whether hosts that were used are re-imaged to the version the pool is on: after their last log-off, or daily."""
+    """Whether used hosts are re-imaged to the pool's version: after their last sign-out, daily, or not."""
 
     OFF = "off"
     AFTER_LOGOFF = "after_logoff"
@@ -39,17 +39,17 @@ JOIN_SETTING_PATTERN = r"^JOIN_[A-Z0-9_]{1,100}$"
 
 
 class EntraJoin(Value):
-    """Join Microsoft Entra ID by the AADLoginForWindows extension; no password."""
+    """Join Microsoft Entra ID with the AADLoginForWindows extension. Needs no password."""
 
     kind: Literal["entra"]
     intune: bool = False
 
 
 class DomainJoin(Value):
-    """Join an AD domain by the JsonADDomainExtension.
+    """Join an AD domain with the JsonADDomainExtension.
 
-    `password_setting` names the app setting that holds the joining user's password, usually a Key Vault
-    reference. Only settings called `JOIN_…` may be named, so that no other secret can be asked for.
+    `password_setting` names the app setting with the joining user's password, usually a Key Vault reference. Only
+    settings called `JOIN_…` are allowed, so that no other secret can be used.
     """
 
     kind: Literal["ad"]
@@ -63,9 +63,9 @@ Join = Annotated[EntraJoin | DomainJoin, Field(discriminator="kind")]
 
 
 class Pool(Record):
-    """A registered pool. `version` is what new and burst hosts get; None until it is known.
+    """A registered pool. `version` is the version of new and burst hosts; None until it is known.
 
-    `running_rollout` is the id of the one rollout that is not ended, or empty: the claim.
+    `running_rollout` is the id of the rollout that has claimed the pool; empty when the pool is free.
     """
 
     name: Name
@@ -75,21 +75,21 @@ class Pool(Record):
     version: VersionText | None = None
     previous_version: VersionText | None = None
     previous_image: Name | None = None
-    """The image of `previous_version`, when a rollout has changed it."""
+    """The image of `previous_version`, if a rollout changed the image."""
     version_at: UtcTime | None = None
-    """Since when `version` counts for new hosts: a rollout of the pool has taken it in hand, or it was registered. An
-    activation of its image after that counts more. None: always the pool's own."""
+    """Since when `version` applies to new hosts, by a rollout or by the registration. A later activation of the image
+    overrides it. None: the pool's version always applies."""
     ring: Ring = Ring.PRODUCTION
     time_zone: str = "UTC"
     join: Join
     policy: PolicyOverrides = PolicyOverrides()
     running_rollout: str = ""
     last_rollout: str = ""
-    """The rollout that ended last: hosts that failed in it may be out of the host pool."""
+    """The rollout that ended last. Hosts that failed in it may be missing from the host pool."""
     host_seconds: float | None = None
-    """Median time a host took in the last rollout that was measured."""
+    """Median time per host in the last measured rollout."""
     refresh: Refresh = Refresh.OFF
     refresh_rollout: str = ""
-    """The standing rollout that refreshes hosts; empty when none was begun."""
+    """The rollout that refreshes hosts. Empty before the first one."""
     reimage: ReimageSupport = ReimageSupport.UNKNOWN
     registered_at: UtcTime

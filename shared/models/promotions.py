@@ -1,4 +1,4 @@
-"""Promotions: activations that are scheduled."""
+"""Promotions: scheduled activations."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from shared.models.tasks import ActivationWork, PoolsUpdate
 
 
 class Promotion(Record):
-    """One activation to come. `version` is the one that was staged when it was asked for, and no other."""
+    """A scheduled activation. It only activates `version`, the version that was staged at the time of the request."""
 
     id: str
     image: Name
     version: VersionText
     due_at: UtcTime
     time_zone: str
-    """The zone people see `due_at` in (IANA name)."""
+    """The zone in which people see `due_at` (IANA name)."""
     days_after_staging: int | None = None
-    """When it was asked for so; else None."""
+    """Set if the request gave a number of days."""
     activation: ActivationWork
     update: PoolsUpdate | None = None
-    """The pools that are updated with it; None: none."""
+    """The pools to update with it. None: no pools."""
     state: PromotionState = PromotionState.SCHEDULED
     task: str = ""
-    """The activation, once it was taken up: chosen before it begins, so that it begins once."""
+    """The id of the activation. It is written before the activation starts, so that it starts only once."""
     reason: str = ""
     requested_by: str = ""
     created_at: UtcTime

@@ -1,4 +1,4 @@
-"""When work on a pool's hosts is allowed: days and times of day in the pool's zone."""
+"""Maintenance windows of a pool: days and times of day in the pool's zone."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class Day(StrEnum):
 
 
 DAYS = tuple(Day)
-"""From Monday on, as `date.weekday()` counts them."""
+"""Monday first, like `date.weekday()`."""
 
 _TIME = re.compile(r"^(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 
 
 def _time_of_day(text: str) -> str:
     if not _TIME.match(text):
-        raise ValueError("a time of day is written HH:MM, from 00:00 to 24:00")
+        raise ValueError("write a time of day as HH:MM, from 00:00 to 24:00")
     return text
 
 
 def _not_the_end_of_a_day(text: str) -> str:
     if text == "24:00":
-        raise ValueError("a window begins at 00:00 at the earliest and at 23:59 at the latest")
+        raise ValueError("a window must start between 00:00 and 23:59")
     return text
 
 
@@ -51,7 +51,7 @@ TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 
 
 class Window(Value):
-    """On these days, from one time of day to another. One that ends at or before its beginning ends the next day."""
+    """From one time of day to another on these days. If `to` is not after `from`, the window ends on the next day."""
 
     model_config = Value.model_config | ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
@@ -61,12 +61,12 @@ class Window(Value):
 
     @property
     def begins_at(self) -> time:
-        """The time of day at which it opens."""
+        """The time of day when it opens."""
         return _clock(self.begins)
 
     @property
     def ends_at(self) -> time:
-        """The time of day at which it closes; midnight is the end of a day."""
+        """The time of day when it closes. Midnight is the end of a day."""
         return _clock(self.ends)
 
     @property

@@ -17,7 +17,7 @@ CHECK = "staged"
 
 _GONE = {
     VersionState.CAPTURING: ("is still being made", "wait until it is staged, or choose another version"),
-    VersionState.FAILED: ("could not be made", "choose another version, or set the image again"),
+    VersionState.FAILED: ("could not be created", "choose another version, or set the image again"),
     VersionState.DISCARDED: ("was discarded", "choose another version"),
     VersionState.DELETED: ("was deleted", "choose another version"),
 }

@@ -63,7 +63,7 @@ def test_a_pool_may_be_brought_back_to_the_backup_it_is_on() -> None:
     ("state", "words"),
     [
         (VersionState.CAPTURING, "still being made"),
-        (VersionState.FAILED, "could not be made"),
+        (VersionState.FAILED, "could not be created"),
         (VersionState.DISCARDED, "was discarded"),
         (VersionState.DELETED, "was deleted"),
     ],

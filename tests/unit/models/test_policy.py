@@ -36,5 +36,5 @@ def test_what_is_put_in_is_not_read_again() -> None:
      "{mi{time}nutes}", "{ time }", "{Time}"],
 )  # fmt: skip
 def test_no_other_brace_is_taken(text: str) -> None:
-    with pytest.raises(ValidationError, match="braces may only stand in"):
+    with pytest.raises(ValidationError, match="braces are only allowed in"):
         warning(text)
