@@ -1,4 +1,4 @@
-"""Puts the app's parts together: which adapter stands behind each port. Importing this loads Azure's packages."""
+"""Chooses the adapter of each port. Importing this module loads Azure's packages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.tables.open import open_tables
 
 
 def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
-    """The services with these settings; connects to the tables and creates them where they are missing."""
+    """The services for these settings. Connects to the tables and creates missing ones."""
     tables = open_tables(settings)
     clients = ArmClients(settings)
     return Services(

@@ -1,4 +1,4 @@
-"""Everything the use cases work with, in one frozen object: wired once per worker, replaced whole in tests."""
+"""Everything the use cases work with, in one frozen object. It is built once per worker, and by each test."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from shared.ports.storage import Rows
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
 TASKS, PROMOTIONS = "task", "promotion"
-"""Partition keys of the tables that have one partition each."""
+"""Partition keys of tables with a single partition."""
 
 
 @dataclass(frozen=True)
 class Services:
-    """The app's parts. `now` gives the present moment in UTC."""
+    """Settings, tables, Azure adapters and caches. `now` returns the current time in UTC."""
 
     settings: Settings
     now: Callable[[], datetime]

@@ -1,4 +1,4 @@
-"""The app's services, once per worker and on first use: importing the app connects to nothing and is quick."""
+"""Builds the app's services on first use, once per worker: importing the app opens no connections and is quick."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _lock = Lock()
 
 
 def services() -> Services:
-    """The app's services. Raises BadSettings naming every setting that is wrong."""
-    with _lock:  # two first calls at once would both create the tables
+    """The app's services. Raises BadSettings naming every bad setting."""
+    with _lock:  # two simultaneous first calls would both create the tables
         return _services()
 
 
 @cache
 def _services() -> Services:
-    from shared.assembly import assemble  # noqa: PLC0415 - half a second that a worker need not spend to be indexed
+    from shared.assembly import assemble  # noqa: PLC0415 - indexing a worker saves half a second
 
     return assemble(Settings.read(os.environ), now)
 
 
 def now() -> datetime:
-    """The present moment in UTC."""
+    """The current time in UTC."""
     return datetime.now(UTC)

@@ -155,7 +155,7 @@ def _give_way(services: Services, kept: Image, old: Image | None) -> None:
         if old is None:
             services.images.remove(kept)
         else:
-            services.images.replace(old.model_copy(update={"etag": kept.etag}))
+            services.images.replace(old.written_over(kept))
         raise
 
 

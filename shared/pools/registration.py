@@ -52,7 +52,7 @@ def register_pool(services: Services, name: str, request: PoolRegistration, who:
         stored = services.pools.add(Pool.model_validate(fields | {"registered_at": services.now()}))
     else:
         changed = Pool.model_validate(old.model_dump() | fields)
-        stored = services.pools.replace(changed.model_copy(update={"etag": old.etag}))
+        stored = services.pools.replace(changed.written_over(old))
     audit(services, who, "register pool", name, request.host_pool_id)
     return view_pool(
         stored, checked.seen, running_rollout(services, stored), open_refresh(services, stored)

@@ -185,10 +185,10 @@ def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskC
 def _as_people_said(task: Task, found: Task) -> Task:
     """The task with what people have written on its row meanwhile."""
     said: dict[str, object] = {name: getattr(found, name) for name in ("cancelled_by", "cancelled_at", "cancel_how")}
-    said |= {"etag": found.etag, "failure": task.failure or found.failure}
+    said |= {"failure": task.failure or found.failure}
     if task.pools and found.pools:
         said["pools"] = task.pools.model_copy(update={"approvals": found.pools.approvals})
-    return task.model_copy(update=said)
+    return task.model_copy(update=said).written_over(found)
 
 
 def _begin(context: TaskContext, name: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from shared.core.errors import NewerRow
 from shared.models.base import SCHEMA_VERSION, Record
 from shared.rollouts import control
-from shared.rollouts.hosts.runner import drive_host
+from shared.rollouts.hosts.runner import run_host_steps
 from shared.rollouts.reconcile.whole_pool import reconcile_whole_pool
 from shared.rollouts.recovery import resume_lost
 from tests.fixtures.builders import NOON
@@ -68,7 +68,7 @@ def test_a_step_of_a_host_does_nothing_until_the_app_is_updated() -> None:
     set_version(drive, "hosts", SCHEMA_VERSION + 1)
     before = drive.rows, done(drive)
     with pytest.raises(NewerRow):
-        drive_host(drive.services, drive.engine, {"rollout": row.rollout, "host": row.host, "run": 1}, "recheck_host")
+        run_host_steps(drive.services, drive.engine, {"rollout": row.rollout, "host": row.host, "run": 1})
     assert (drive.rows, done(drive)) == before
     set_version(drive, "hosts", SCHEMA_VERSION)
     drive.run()

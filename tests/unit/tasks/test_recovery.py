@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import AzureBusy, StaleRow
+from shared.core.errors import AzureBusy, NewerRow, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import TaskState
+from shared.images.capture.steps import claim_image
+from shared.models.base import SCHEMA_VERSION
 from shared.models.tasks import Task, TaskKind
 from shared.services import TASKS
 from shared.tasks.recovery import DRIVEN, resume_lost_tasks
+from shared.workflow.task_runner import run_task_step
 from tests.fixtures.app import App, office, update
 from triggers.timers import take_up
 
@@ -158,3 +161,15 @@ class TestBoth:
             take_up(app.services, app.engine)
         assert {name for name, _ in app.engine.rollouts} == {rollout}
         assert not app.engine.tasks
+
+
+def test_one_that_a_newer_version_of_the_app_wrote_is_passed_over_and_its_steps_wait() -> None:
+    app = office()
+    newer = lost(app, schema_version=SCHEMA_VERSION + 1)
+    other = lost(app, K.UPDATE_POOLS)
+    app.later(seconds=60)
+    assert resume(app) == [other.id]
+    given: dict[str, object] = {"task": newer.id, "run": newer.engine_run}
+    with pytest.raises(NewerRow):
+        run_task_step(app.services, app.engine, given, "claim_image", claim_image)
+    assert app.tables.tasks.find(TASKS, newer.id) == newer
