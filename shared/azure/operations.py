@@ -65,7 +65,7 @@ class SinglePoll(ARMPolling):
         """The last HTTP answer."""
         return self._pipeline_response.http_response
 
-    def look(self, call: str) -> None:
+    def poll(self, call: str) -> None:
         """Poll with one GET. Raises AzureNotFound when ARM has forgotten the operation, OperationFailed, AzureBusy."""
         with azure_call(call):
             asked = self.request_status(self._operation.get_polling_url())
@@ -127,7 +127,7 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
     machines = clients.compute(arm_ids.subscription_of(operation.target)).virtual_machines
     with azure_call(call):
         machines.begin_start("any", "any", polling=polling, continuation_token=operation.token)
-    polling.look(call)
+    polling.poll(call)
     return _operation(operation.kind, operation.target, polling, call)
 
 

@@ -19,9 +19,9 @@ class ArmId:
     subscription: str
     group: str
     kind: str
-    """Its type in lower case, `microsoft.compute/disks` for instance."""
+    """The resource type in lower case, for instance `microsoft.compute/disks`."""
     names: tuple[str, ...]
-    """The resource's name, after those of the resources it lies in."""
+    """The names of the parent resources and, last, of the resource."""
 
     @property
     def name(self) -> str:
@@ -29,47 +29,49 @@ class ArmId:
 
 
 def parse(resource_id: str, depth: int = 1) -> ArmId:
-    """The parts of an id whose resource lies `depth` names deep (a VM 1, an image definition 2).
+    """The parts of an id with `depth` names (a VM has 1, an image definition 2).
 
-    Raises AzureNotFound when the text is no such id: it names nothing that could be there.
+    Raises AzureNotFound when the text is no such id, since no resource can have it.
     """
     parts = _parts(resource_id)
     whole = len(parts) == 6 + 2 * depth and all(parts)
     keywords = [part.lower() for part in parts[0:5:2]]
     if not whole or keywords != ["subscriptions", "resourcegroups", "providers"]:
-        raise AzureNotFound("read an ARM id", None, "InvalidResourceId", f"'{resource_id}' is not an id of this kind")
+        raise AzureNotFound(
+            "read an ARM id", None, "InvalidResourceId", f"'{resource_id}' is not an ARM id of this kind"
+        )
     kind = "/".join([parts[5], *parts[6::2]]).lower()
     return ArmId(parts[1], parts[3], kind, tuple(parts[7::2]))
 
 
 def last(name_or_id: str) -> str:
-    """What follows the last `/`. AVD names are `pool/host` in some answers and bare in others (azure-facts 3)."""
+    """The part after the last `/`. AVD names are `pool/host` in some answers and `host` in others (azure-facts 3)."""
     return name_or_id.rstrip("/").rsplit("/", 1)[-1]
 
 
 def subscription_of(resource_id: str) -> str:
-    """The subscription of a resource, however deep it lies. Raises AzureNotFound for what is no such id."""
+    """The subscription of a resource of any depth. Raises AzureNotFound for other texts."""
     return parse("/".join(_parts(resource_id)[:8])).subscription
 
 
 def subscription_of_scope(scope_id: str) -> str:
-    """The subscription of a resource or a resource group. Raises AzureNotFound for what is neither."""
+    """The subscription of a resource or a resource group. Raises AzureNotFound for other texts."""
     parts = _parts(scope_id)
     if len(parts) < 4 or parts[0].lower() != "subscriptions" or not all(parts):
-        text = f"'{scope_id}' is no resource and no resource group"
+        text = f"'{scope_id}' is not the id of a resource or a resource group"
         raise AzureNotFound("read an ARM id", None, "InvalidResourceId", text)
     return parts[1]
 
 
 def subscription_in_url(url: str) -> str:
-    """The subscription in an ARM URL, lower case; empty when it names none."""
+    """The subscription in an ARM URL, in lower case. Empty without one."""
     parts = url.partition("?")[0].lower().split("/")
     at = parts.index("subscriptions") + 1 if "subscriptions" in parts else len(parts)
     return parts[at] if at < len(parts) else ""
 
 
 def resource_group_of(resource_id: str) -> str:
-    """ARM id of the resource group a resource lies in."""
+    """ARM id of the resource group of a resource."""
     return "/" + "/".join(_parts(resource_id)[:4])
 
 
@@ -104,18 +106,18 @@ _KINDS = {
 
 
 def definition_of(image_id: str) -> str:
-    """The id of the image definition, given the definition's or one of its versions'."""
+    """The id of the image definition, from its own id or that of one of its versions."""
     return definition_and_version(image_id)[0]
 
 
 def pinned_version(image_id: str) -> str | None:
-    """The version an image id is pinned to; None for a definition's id or `…/versions/latest`."""
+    """The version in an image id. None for a definition's id and for `…/versions/latest`."""
     version = definition_and_version(image_id)[1]
     return None if version.lower() in {"", "latest"} else version
 
 
 def definition_and_version(image_id: str) -> tuple[str, str]:
-    """The id of the image definition and the version; an empty version for the id of a definition."""
+    """The id of the image definition, and the version (empty for a definition's id)."""
     at = image_id.lower().rfind("/versions/")
     return (image_id, "") if at < 0 else (image_id[:at], image_id[at + len("/versions/") :])
 
@@ -141,7 +143,7 @@ HOST_POOL_PATTERN = f"^{_SCOPE}Microsoft\\.DesktopVirtualization/host[Pp]ools/[A
 DEFINITION_PATTERN = f"^{_SCOPE}Microsoft\\.Compute/galleries/[A-Za-z0-9_.]{{1,80}}/images/[A-Za-z0-9_.-]{{1,80}}$"
 VM_PATTERN = f"^{_SCOPE}Microsoft\\.Compute/virtualMachines/[A-Za-z0-9_.-]{{1,64}}$"
 SUBNET_PATTERN = f"^{_SCOPE}Microsoft\\.Network/virtualNetworks/[A-Za-z0-9_.-]{{1,80}}/subnets/[A-Za-z0-9_.-]{{1,80}}$"
-"""As the OpenAPI document shows them; ARM ids are taken in any case."""
+"""As in the OpenAPI document. ARM ids are accepted in any case."""
 
 _START = "/subscriptions/{id}/resourceGroups/{group}/providers"
 HOST_POOL_FORM = f"{_START}/Microsoft.DesktopVirtualization/hostPools/{{host pool}}"
@@ -151,22 +153,22 @@ SUBNET_FORM = f"{_START}/Microsoft.Network/virtualNetworks/{{network}}/subnets/{
 
 
 def host_pool_problem(given: str) -> str:
-    """What is wrong with the ARM id of a host pool; empty when nothing is."""
+    """The problem with a given ARM id of a host pool, in words. Empty when it is valid."""
     return _problem(HOST_POOL_PATTERN, given, "host pool", HOST_POOL_FORM)
 
 
 def definition_problem(given: str) -> str:
-    """What is wrong with the ARM id of a gallery image definition; empty when nothing is."""
+    """The problem with a given ARM id of a gallery image definition, in words. Empty when it is valid."""
     return _problem(DEFINITION_PATTERN, given, "definition", DEFINITION_FORM)
 
 
 def vm_problem(given: str) -> str:
-    """What is wrong with the ARM id of a virtual machine; empty when nothing is."""
+    """The problem with a given ARM id of a virtual machine, in words. Empty when it is valid."""
     return _problem(VM_PATTERN, given, "virtual machine", VM_FORM)
 
 
 def subnet_problem(given: str) -> str:
-    """What is wrong with the ARM id of a subnet; empty when nothing is."""
+    """The problem with a given ARM id of a subnet, in words. Empty when it is valid."""
     return _problem(SUBNET_PATTERN, given, "subnet", SUBNET_FORM)
 
 
@@ -180,7 +182,7 @@ def version_id(definition_id: str, version: str) -> str:
 
 
 def describe_azure_error(what: str, error: AzureError) -> str:
-    """Why Azure did not let us read something, and what to do, for a person."""
+    """Why Azure did not let us read a resource, and what to do."""
     if isinstance(error, AzureNotFound):
         return f"Azure knows no such {what}; check the id"
     if isinstance(error, AzureForbidden):

@@ -130,6 +130,6 @@ def test_what_is_no_answer_is_asked_for_again(read: str, answer: str) -> None:
 @pytest.mark.parametrize("scope", ["", "/", "/subscriptions/s", "/subscriptions//resourceGroups/g", "/providers/a/b/c"])
 def test_what_is_no_scope_is_not_found(azure: Azure, scope: str) -> None:
     for read in (azure.governance.permissions, azure.governance.locks):
-        with pytest.raises(AzureNotFound, match="no resource and no resource group"):
+        with pytest.raises(AzureNotFound, match="not the id of a resource or a resource group"):
             read(scope)
     assert azure.calls() == {}
