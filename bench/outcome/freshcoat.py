@@ -193,7 +193,7 @@ class Freshcoat:
         self._warn(decided)
         more_to_do |= self._each(decided.chosen(Action.SIGN_OUT), self._sign_out)
         for name in decided.chosen(Action.FAIL):
-            self.rows[name] = as_failed(self.rows[name], reasons[name], now)
+            self.rows[name] = as_failed(self.rows[name], reasons[name].text, now)
         for name in decided.chosen(Action.REBUILD):
             self._rebuild(name, canary=not decided.canary_passed)
         return more_to_do

@@ -13,6 +13,7 @@ from shared.api.rollouts import RolloutHostView, RolloutView
 from shared.api.tasks import TaskBrief, TaskView
 from shared.core.states import RolloutState, TaskState
 from shared.models.base import UtcTime, Value
+from shared.models.messages import text_of
 
 
 class Captured(Value):
@@ -168,8 +169,8 @@ def _unsuccessful_work(outcome: Outcome) -> list[str]:
     rollouts = [outcome.trial.rollout, outcome.updated.rollout]
     tasks = [outcome.captured.task, outcome.updated.task]
     return [
-        *(f"the rollout of pool {each.pool} is {each.state}: {each.note}" for each in rollouts
+        *(f"the rollout of pool {each.pool} is {each.state}: {text_of(each.note)}" for each in rollouts
           if each.state is not RolloutState.SUCCEEDED),
-        *(f"the task {each.kind} is {each.state}: {each.note}" for each in tasks
+        *(f"the task {each.kind} is {each.state}: {text_of(each.note)}" for each in tasks
           if each.state is not TaskState.SUCCEEDED),
     ]  # fmt: skip

@@ -15,6 +15,7 @@ from local.stack.processes import StackError
 from shared.api.rollouts import RolloutView
 from shared.api.tasks import TaskView
 from shared.core.states import RolloutState, TaskState
+from shared.models.messages import text_of
 
 DEADLINE = timedelta(seconds=32)
 """Time from the activation to the deadline, when remaining sessions are signed out."""
@@ -61,7 +62,7 @@ def update_test_pool(stage: Stage) -> Trial:
         rollout = stage.client.publish(LAB, {"mode": "now"}, REASON)
         view = _rollout(stage, rollout)
         if view.state is not RolloutState.SUCCEEDED:
-            raise StackError(f"Version {NEW} could not be tested: the rollout is {view.state}. {view.note}")
+            raise StackError(f"Version {NEW} could not be tested: the rollout is {view.state}. {text_of(view.note)}")
         version = stage.client.record_verdict(NEW, "passed", f"{view.hosts} hosts of {LAB} work")
         verdict = version.verdict
         stage.print(f"Verdict: {verdict.result} ({verdict.note})." if verdict else "No verdict was recorded.")
@@ -84,7 +85,7 @@ def activate(stage: Stage) -> Activated:
             lambda now: _rollout_is_listed(stage, now) or now.ended_at is not None,
         )
         if POOL not in view.rollouts:
-            raise StackError(f"The activation started no rollout: it is {view.state}. {view.note}")
+            raise StackError(f"The activation started no rollout: it is {view.state}. {text_of(view.note)}")
     return Activated(deadline=deadline, task=view, image=image, rollout=view.rollouts[POOL])
 
 
@@ -104,7 +105,7 @@ def _task(stage: Stage, task_id: str) -> TaskView:
     """Follow a task to its end. Raises StackError when it did not succeed, because the later scenes depend on it."""
     view = stage.follow(lambda: stage.client.task(task_id), TaskDisplay(), lambda now: now.ended_at is not None)
     if view.state is not TaskState.SUCCEEDED:
-        raise StackError(f"Task {view.kind} is {view.state}. {view.note}")
+        raise StackError(f"Task {view.kind} is {view.state}. {text_of(view.note)}")
     return view
 
 

@@ -90,7 +90,7 @@ def facts(view: RolloutView) -> dict[str, str]:
 
 def upcoming(view: RolloutView) -> str:
     """When the next event is due, and what it does."""
-    return f"{moment(view.next.at)}: {view.next.action}" if view.next else "-"
+    return f"{moment(view.next.at)}: {view.next.text}" if view.next else "-"
 
 
 def moment(at: datetime | None) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from local.demo.show_rollout import BAR_WIDTH
 from shared.api.tasks import TaskView
+from shared.models.messages import text_of
 from shared.models.tasks import TaskStep
 
 
@@ -30,7 +31,7 @@ class TaskDisplay:
             yield f"{_since(view, begun[0].begun_at)}  {view.percent:3d} % {', '.join(step.name for step in begun)}"
         if view.ended_at and not self._ended:
             self._ended = True
-            yield f"{_since(view, view.ended_at)}  {view.percent:3d} % {view.state}: {view.note}"
+            yield f"{_since(view, view.ended_at)}  {view.percent:3d} % {view.state}: {text_of(view.note)}"
 
     def screen(self, view: TaskView) -> RenderableType:
         """Each step with its duration, and the share of work done."""
@@ -42,7 +43,7 @@ class TaskDisplay:
         work = Table.grid(padding=(0, 2))
         work.add_row("work done", bar, f"{view.percent} %")
         head = Text(f"{view.image} {view.version}: {view.state}")
-        return Group(head, Text(), grid, Text(), work, Text(view.note))
+        return Group(head, Text(), grid, Text(), work, Text(text_of(view.note)))
 
 
 def _since(view: TaskView, at: datetime) -> str:

@@ -76,7 +76,13 @@ def _read(body: Any) -> Image | NoImage:
     found = body.get("version_id") if isinstance(body, dict) else None
     if not isinstance(found, str) or not found:
         return NoImage("no_answer", "the answer has no version_id")
-    return Image(found, str(body.get("reason") or ""))
+    return Image(found, _reason(body))
+
+
+def _reason(body: dict[str, Any]) -> str:
+    """The text of the reason, which is a message with a code."""
+    reason = body.get("reason")
+    return str(reason.get("text", "")) if isinstance(reason, dict) else ""
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

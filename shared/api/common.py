@@ -128,6 +128,8 @@ class Problem(Value):
     """Id of the task that blocks the request, if any."""
     promotion: str = ""
     """Id of the scheduled promotion that blocks the request, if any."""
+    href: str = ""
+    """Where that, or anything else that blocks the request, is read."""
     code: str = ""
     """Azure's error code, if Azure refused."""
     id: str = ""

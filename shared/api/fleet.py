@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.api.common import Reason, ScheduleRequest, SoakMinutes
 from shared.api.rollouts import PlanView
 from shared.models.base import AskedVersion, Name, UtcTime, Value
+from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Ring
 from shared.models.tasks import Gate, RingNumber
@@ -36,8 +37,8 @@ class PoolsPlanView(Value):
     soak_minutes: int
     can_start: bool
     """Whether the request would be accepted: no pool of the first ring has a failed check."""
-    problems: list[str]
-    """What would stop it, now or when its ring starts. Each text names its pool."""
+    problems: list[Message]
+    """What would stop it, now or when its ring starts. Each names its pool, and has it as `href`."""
     rings: list[RingPlanView]
     to_update: int = 0
     """Hosts of all pools."""

@@ -11,6 +11,7 @@ from shared.api.rollouts import RolloutBrief
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import AskedVersion, Name, UtcTime, Value
+from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides, ScheduleMode
 from shared.models.pools import Join, Refresh, ReimageSupport, Ring
 
@@ -69,7 +70,7 @@ class Freshness(Value):
     used: int
     """Hosts used since their last rebuild, and hosts whose refresh failed."""
     fresh: int
-    note: str
+    note: Message | None
     """What it waits for, or why it is paused."""
 
 
@@ -113,7 +114,7 @@ class PoolHostView(Value):
     power: str
     state: HostState | None = None
     """Its state in the running rollout, or else in the pool's refresh."""
-    reason: str = ""
+    reason: Message | None = None
 
 
 class PoolImageView(Value):
@@ -124,4 +125,4 @@ class PoolImageView(Value):
     version: str
     version_id: str
     """ARM id of the gallery image version."""
-    reason: str
+    reason: Message

@@ -10,6 +10,7 @@ from shared.api.common import Moment, PageQuery, ZoneName
 from shared.api.images import ActivateRequest
 from shared.core.states import PromotionState
 from shared.models.base import Name, UtcTime, Value
+from shared.models.messages import Message
 from shared.models.rollouts import Schedule
 
 
@@ -37,7 +38,8 @@ class PromotionView(Value):
     requested_by: str
     created_at: UtcTime
     ended_at: UtcTime | None
-    note: str
+    note: Message | None
+    """What came of it; null before its end."""
 
 
 class PromotionsQuery(PageQuery):

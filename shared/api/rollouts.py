@@ -8,6 +8,7 @@ from shared.api.common import Moment, PageQuery, ScheduleRequest, ZoneName
 from shared.core.states import HostState, RolloutState
 from shared.models.base import Name, UtcTime, Value
 from shared.models.findings import Finding
+from shared.models.messages import Message
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind, Schedule
 from shared.models.tasks import CancelHow
@@ -66,15 +67,8 @@ class RolloutBrief(Value):
     created_at: UtcTime
     started_at: UtcTime | None
     ended_at: UtcTime | None
-    note: str
+    note: Message | None
     """Why it is paused, failed or cancelled."""
-
-
-class NextMoment(Value):
-    """What happens next, and by when. `at` is null while a person must act."""
-
-    at: UtcTime | None
-    action: str
 
 
 class RolloutView(RolloutBrief):
@@ -92,7 +86,8 @@ class RolloutView(RolloutBrief):
     """Sessions on hosts that still have to be updated."""
     sessions_signed_out: int
     minutes_per_host: float
-    next: NextMoment | None
+    next: Message | None
+    """What happens next; `at`: when at the latest, left out while it waits for a person. Null after the end."""
     expected_end: UtcTime | None
     expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
     """Earliest: no waiting for users. Latest: users stay until `force_at`."""
@@ -103,6 +98,8 @@ class RolloutView(RolloutBrief):
     """Refresh only: hosts unused since their last rebuild. `percent` is their share. Null for other rollouts."""
     rolling_back: bool = False
     """Whether hosts are being rolled back."""
+    awaiting_since: UtcTime | None = None
+    """Since when it waits for approval. Null unless it does."""
     approved_at: UtcTime | None = None
     approved_by: str = ""
     windows_open_until: UtcTime | None = None
@@ -129,7 +126,7 @@ class RolloutHostView(Value):
     target: str
     strategy: str
     """`reimage`, `replace` or `swap`. Empty before the first destructive call."""
-    reason: str
+    reason: Message | None
     """Why it has its version. Before its end: why it waits."""
     error: str
     old_disk_id: str | None
@@ -142,7 +139,7 @@ class PlannedHost(Value):
 
     host: str
     action: str
-    reason: str
+    reason: Message
     sessions: int
     version: str | None
 
@@ -152,7 +149,7 @@ class PlannedBound(Value):
 
     bound: str
     hosts: int
-    reason: str
+    reason: Message
 
 
 class PlanView(Value):
@@ -172,7 +169,7 @@ class PlanView(Value):
     preflight: list[Finding]
     hosts: list[PlannedHost] = Field(default_factory=list)
     """In the order of their rebuild, as of now."""
-    ordered_by: str = ""
+    ordered_by: Message | None = None
     to_update: int = 0
     users_now: int = 0
     """Sessions on hosts that would be updated."""
@@ -186,8 +183,11 @@ class PlanView(Value):
     """The smallest limits at the start; several when they are equal."""
     limited_later_by: list[str] = Field(default_factory=list)
     """The limits that determine `at_once` later."""
-    windows: str = ""
-    """When the first host may start and when that window closes. Empty when work is always allowed."""
+    first_host_at: UtcTime | None = None
+    """When the first host may start, as far as windows go. Null when work is always allowed."""
+    windows: Message | None = None
+    """When that window closes (`at`) and about how many hosts finish before (`count`).
+    Null when work is always allowed."""
     expected_end: UtcTime | None = None
     """Assumes no failures and respects windows; excludes waiting for approval. Null when it cannot be estimated."""
     expected_end_bounds: tuple[UtcTime, UtcTime] | None = None

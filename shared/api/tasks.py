@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.api.common import PageQuery
 from shared.core.states import RolloutState, TaskState
 from shared.models.base import Name, UtcTime, Value
+from shared.models.messages import Message
 from shared.models.tasks import Approval, CancelHow, Gate, RingNumber, TaskKind, TaskStep
 
 
@@ -25,7 +26,7 @@ class TaskBrief(Value):
     percent: int
     step: str
     """The current step."""
-    note: str
+    note: Message | None
     """What it waits for, or its result."""
     reason: str
     requested_by: str
@@ -49,7 +50,7 @@ class TaskPoolView(Value):
     """Path of its rollout."""
     back: str
     """Id of the rollout that rolls the pool back after the update ended; empty without one."""
-    note: str
+    note: Message | None
     """What it waits for, or its result."""
 
 
@@ -61,14 +62,14 @@ class TaskView(TaskBrief):
     """Every pool to update, by ring and name, including those that have not started."""
     rollouts: dict[str, str] = Field(default_factory=dict)
     """Pool -> id of its rollout."""
-    skipped: dict[str, str] = Field(default_factory=dict)
+    skipped: dict[str, Message] = Field(default_factory=dict)
     """Pool -> why it was skipped."""
     ring: int | None = None
     """The ring that started last. Null before the first, and when no pools are updated."""
     gate: Gate | None = None
     """Whether a person must approve each ring but the first. Null when no pools are updated."""
-    waits_for: str = ""
-    """What the task waits for, in words. Empty after the end."""
+    waits_for: Message | None = None
+    """What the task waits for; `at`: at least until then. Null after the end."""
     approvals: list[Approval] = Field(default_factory=list)
     """Approved rings, by whom and when."""
     left_over: list[str] = Field(default_factory=list)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.core.hrefs import promotion_href, rollout_href, task_href
+
 
 class FreshcoatError(Exception):
     """An expected error. `status` is the HTTP status of the response."""
@@ -52,19 +54,38 @@ class NotFound(FreshcoatError):
 
 
 class Conflict(FreshcoatError):
-    """The current state does not allow the request. `rollout`, `task` or `promotion` is the id of what blocks it."""
+    """The current state does not allow the request.
+
+    `rollout`, `task` or `promotion` is the id of what blocks it; `href` is where that, or anything else, is read.
+    """
 
     status = 409
     title = "Not possible now"
     rollout: str | None = None
     task: str | None = None
     promotion: str | None = None
+    href: str | None = None
 
     def __init__(
-        self, detail: str, *, rollout: str | None = None, task: str | None = None, promotion: str | None = None
+        self,
+        detail: str,
+        *,
+        rollout: str | None = None,
+        task: str | None = None,
+        promotion: str | None = None,
+        href: str | None = None,
     ) -> None:
         self.rollout, self.task, self.promotion = rollout, task, promotion
+        self.href = href or _href_of(rollout, task, promotion)
         super().__init__(detail)
+
+
+def _href_of(rollout: str | None, task: str | None, promotion: str | None) -> str | None:
+    if rollout:
+        return rollout_href(rollout)
+    if task:
+        return task_href(task)
+    return promotion_href(promotion) if promotion else None
 
 
 class InvalidTransition(Conflict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 
@@ -43,6 +44,18 @@ PROMOTION_WORDS: dict[PromotionState, str] = {
 def counted(number: int, noun: str) -> str:
     """`1 host`, `2 hosts`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+_NAMES_SHOWN = 5
+
+
+def names_text(names: Iterable[str]) -> str:
+    """Names in a sentence: all of a few, else the first and how many others there are."""
+    names = list(names)
+    if len(names) <= _NAMES_SHOWN:
+        return ", ".join(names)
+    shown = names[: _NAMES_SHOWN - 1]
+    return f"{', '.join(shown)} and {len(names) - len(shown)} others"
 
 
 def duration_text(time: timedelta) -> str:

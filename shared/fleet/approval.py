@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.api.tasks import ApproveRingRequest, TaskView
 from shared.audit.record import audit
 from shared.core.errors import Conflict, NotFound
+from shared.models.messages import text_of
 from shared.models.tasks import Approval, Gate, PoolsWork, Task
 from shared.planning.rings import NextRing
 from shared.records.change import change
@@ -39,7 +40,7 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
 def _to_approve(services: Services, task_id: str) -> Task:
     task = services.tasks.find(TASKS, task_id)
     if task is None and services.rollouts.find(ROLLOUTS, task_id):
-        text = f"Task {task_id} is a rollout: approve its first hosts with POST /api/rollouts/{task_id}/approve."
+        text = f"Task {task_id} is a rollout. Approve it as a rollout."
         raise Conflict(text, rollout=task_id)
     if task is None:
         raise NotFound("task", task_id)
@@ -48,7 +49,7 @@ def _to_approve(services: Services, task_id: str) -> Task:
 
 def _pools_of(task: Task) -> PoolsWork:
     if task.pools is None:
-        text = f"Task {task.id} ({WORDS[task.kind]}) updates no pools: nothing is to be approved."
+        text = f"Task {task.id} ({WORDS[task.kind]}) updates no pools, so there is nothing to approve."
         raise Conflict(text, task=task.id)
     return task.pools
 
@@ -72,18 +73,18 @@ def _over(task: Task, move: NextRing) -> str:
     if task.state.ended:
         return f"has ended ({task.state.value}): it is too late to approve a ring"
     if task.cancelled_by:
-        return f"was cancelled by {task.cancelled_by}: nothing more is begun"
+        return f"was cancelled by {task.cancelled_by}: nothing more is started"
     if task.failure or move.stopping:
-        return "begins nothing more, because a pool has not succeeded"
+        return "starts nothing more, because a pool did not succeed"
     return ""
 
 
 def _not_waiting(pools: PoolsWork, move: NextRing) -> str:
     """Why no ring waits for approval; empty when one does."""
     if pools.update.gate is Gate.AUTO:
-        return "goes on by itself (gate: auto): nothing is to be approved"
+        return "goes on by itself (gate: auto), so there is nothing to approve"
     if not move.gate:
-        return f"waits for no approval now: {move.reason or f'ring {move.ring} begins'}"
+        return f"waits for no approval now: {text_of(move.reason) or f'ring {move.ring} starts'}"
     return ""
 
 

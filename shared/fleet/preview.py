@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 
 from shared.api.fleet import PoolsPlanView, RingPlanView, UpdatePoolsRequest
 from shared.api.rollouts import PlanView
+from shared.core.codes import Code
+from shared.core.hrefs import pool_href
 from shared.fleet.request import READERS, draft
 from shared.fleet.ring_rollout import spec_for_ring
 from shared.fleet.selection import SelectedPools
 from shared.models.findings import Finding
+from shared.models.messages import Message, message, sentence
 from shared.models.pools import Pool
 from shared.models.tasks import Gate, Task
 from shared.rollouts.preview import plan_rollout
@@ -78,12 +81,16 @@ def _plan(
 def _waits(finding: Finding) -> Finding:
     if finding.result != "fail":
         return finding
-    return finding.model_copy(update={"result": "warn", "what_to_do": "the job waits for its end"})
+    return finding.model_copy(update={"result": "warn", "what_to_do": "the fleet update waits for its end"})
 
 
-def _problems(ring: int, plan: PlanView) -> list[str]:
+def _problems(ring: int, plan: PlanView) -> list[Message]:
     return [
-        f"ring {ring}, pool {plan.pool}: {finding.detail}; {finding.what_to_do}"
+        message(
+            Code.POOL_CANNOT_BE_UPDATED,
+            f"Pool {plan.pool} (ring {ring}): {finding.detail}. {sentence(finding.what_to_do)}",
+            href=pool_href(plan.pool),
+        )
         for finding in plan.preflight
         if finding.result == "fail"
     ]

@@ -102,7 +102,8 @@ def _why_none(services: Services, wanted: Mapping[str, str], pools: Iterable[Poo
     pools = list(pools)
     alone = [name for name, it in wanted.items() if not any(getattr(pool, name) == it for pool in pools)]
     if not alone:
-        return [FieldProblem("filter", f"no pool has this {' and this '.join(wanted)}: look at GET /api/pools")]
+        text = f"no pool has this {' and this '.join(wanted)}: list the pools to see what they have"
+        return [FieldProblem("filter", text)]
     return [FieldProblem(f"filter.{name}", _no_pool_with(services, name, wanted[name])) for name in alone]
 
 
@@ -112,7 +113,7 @@ def _no_pool_with(services: Services, name: str, value: str) -> str:
     )
     if unknown:
         return f"there is no {name} called {value}"
-    return f"no pool has the {name} {value}: look at GET /api/pools"
+    return f"no pool has the {name} {value}: list the pools to see what they have"
 
 
 def _image(services: Services, asked: PoolsChoice, pools: Sequence[Pool], problems: list[FieldProblem]) -> Image | None:

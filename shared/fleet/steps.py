@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from shared.core.codes import Code
 from shared.core.errors import AzureRefused, Conflict, InvalidRequest, NotFound
+from shared.core.hrefs import pool_href, versions_href
 from shared.core.ids import newest_first_id
 from shared.core.names import UPDATE_POOLS
 from shared.core.states import RolloutState, TaskState
 from shared.core.steps import NextAction, StepResult
-from shared.core.wording import counted, duration_text
+from shared.core.wording import counted, duration_text, names_text
 from shared.fleet.ring_rollout import spec_for_ring
 from shared.fleet.undo import stop_pools
+from shared.models.messages import Message, error_text, message, quote, sentence, text_of
 from shared.models.tasks import TaskKind
 from shared.planning.rings import NextRing, RingAction
 from shared.pools.claim import refuse_second
@@ -22,7 +25,15 @@ from shared.rollouts import control
 from shared.rollouts.start import begin_rollout
 from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.versions.version_set import VersionSet
-from shared.views.fleet import Begun, next_ring_of, not_started_text, not_updated_text, percent_of, read_rollouts
+from shared.views.fleet import (
+    Begun,
+    next_ring_of,
+    not_started_text,
+    not_updated_text,
+    percent_of,
+    read_rollouts,
+    waiting_pools,
+)
 from shared.workflow.task_runner import TaskContext
 from shared.workflow.task_steps import percent_done
 from shared.workflow.waiting import StepFailed
@@ -44,20 +55,19 @@ def update_pools(context: TaskContext) -> StepResult:
         case RingAction.DONE:
             return StepResult(NextAction.NEXT)
         case RingAction.STOP:
-            raise StepFailed(f"{move.reason}; later rings are not begun")
+            raise StepFailed(f"{text_of(move.reason)} Later rings are not started.")
         case RingAction.BEGIN:
             return _start_ring(context, move, begun)
         case _:
             _stop_if_never_approved(context, move)
-            text = f"{move.reason} until {move.until.isoformat(timespec='seconds')}" if move.until else move.reason
-            return _waits(context, text, begun, held={})
+            return _waits(context, move.reason, begun, held={})
 
 
 def not_overtaken(context: TaskContext) -> VersionSet:
     """The versions, as long as this task is the last one that has switched them. Raises StepFailed."""
     version_set = read_versions(context.services, context.task.image)
     if version_set.state.activation != context.task.id:
-        raise StepFailed(f"task {version_set.state.activation} has changed the active version since")
+        raise StepFailed("another task has changed the active version since")
     return version_set
 
 
@@ -73,7 +83,7 @@ def _stop_if_never_approved(context: TaskContext, move: NextRing) -> None:
     limit = timedelta(seconds=context.services.settings.approval_limit)
     since = move.since or context.task.step_since
     if move.gate and since and context.services.now() > since + limit:
-        raise StepFailed(f"ring {move.ring} was not approved within {duration_text(limit)}, so it is not begun")
+        raise StepFailed(f"ring {move.ring} was not approved within {duration_text(limit)}, so it is not started")
 
 
 def _cancel_superseded(context: TaskContext) -> None:
@@ -94,28 +104,28 @@ def _note_skipped(context: TaskContext) -> None:
         _save_pools(context, skipped=skipped)
 
 
-def _why_skipped(context: TaskContext, name: str) -> str:
+def _why_skipped(context: TaskContext, name: str) -> Message | None:
     pool = context.services.pools.find(POOLS, name)
     if pool is None:
-        return "it is not registered any more"
+        return message(Code.POOL_UNREGISTERED, "it is not registered any more")
     if context.pools.update.other_image or pool.image == context.task.image:
-        return ""
+        return None
     rollout_id = context.pools.rollouts.get(name)
     if rollout_id and context.services.rollouts.find(ROLLOUTS, rollout_id):
-        return ""
-    return f"it has another image now, {pool.image}"
+        return None
+    return message(Code.OTHER_IMAGE, f"it has another image now, {pool.image}", href=pool_href(name))
 
 
 def _save_pools(context: TaskContext, **changes: object) -> None:
     context.save(pools=context.pools.model_copy(update=changes))
 
 
-def _waits(context: TaskContext, text: str, begun: Begun, held: dict[str, str]) -> StepResult:
+def _waits(context: TaskContext, note: Message | None, begun: Begun, held: dict[str, Message]) -> StepResult:
     """Write down what it waits for and how far it has come, if that is news."""
     percent = percent_done(context.task.kind, UPDATE_POOLS, percent_of(context.pools, begun))
     pools = context.pools.model_copy(update={"held": held})
-    if (text, percent, pools) != (context.task.note, context.task.percent, context.pools):
-        context.save(note=text, percent=percent, pools=pools)
+    if (note, percent, pools) != (context.task.note, context.task.percent, context.pools):
+        context.save(note=note, percent=percent, pools=pools)
     return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 
@@ -126,21 +136,23 @@ def _start_ring(context: TaskContext, move: NextRing, begun: Begun) -> StepResul
     """
     found = context.services.gallery.version(context.image.definition_id, context.task.version or "")
     if found and not (found.ready or found.failed):
-        text = f"ring {move.ring} waits: version {found.version} is not ready ({found.detail})"
-        return _waits(context, text, begun, held={})
+        text = f"Ring {move.ring} waits: version {found.version} is not ready ({quote(found.detail)})."
+        note = message(Code.WAITS_FOR_VERSION, text, href=versions_href(context.image.name))
+        return _waits(context, note, begun, held={})
     if context.pools.ring != move.ring:
         _save_pools(context, ring=move.ring)
-    held: dict[str, str] = {}
+    held: dict[str, Message] = {}
     for number, name in enumerate(_free(context, move.pools, held)):
         if number == AT_ONCE or context.pools.refused or _is_cancelled(context):
             return StepResult(NextAction.WAIT)
         if reason := _start_pool(context, name, move):
             held[name] = reason
-    text = "; ".join(f"pool {name} waits: {reason}" for name, reason in sorted(held.items()))
-    return _waits(context, text or f"ring {move.ring} is begun", read_rollouts(context.services, context.pools), held)
+    started = message(Code.RING_STARTED, f"Ring {move.ring} is started.")
+    note = waiting_pools(held) or started
+    return _waits(context, note, read_rollouts(context.services, context.pools), held)
 
 
-def _free(context: TaskContext, names: Iterable[str], held: dict[str, str]) -> Iterator[str]:
+def _free(context: TaskContext, names: Iterable[str], held: dict[str, Message]) -> Iterator[str]:
     """The pools that no other rollout holds; the others are put into `held`."""
     for name in names:
         pool = find_pool(context.services, name)
@@ -148,7 +160,7 @@ def _free(context: TaskContext, names: Iterable[str], held: dict[str, str]) -> I
             refuse_second(context.services, pool, context.pools.rollouts.get(name, ""))
         except Conflict as conflict:
             _cancel_old_version(context, conflict.rollout)
-            held[name] = str(conflict)
+            held[name] = _busy(conflict)
             continue
         yield name
 
@@ -159,7 +171,7 @@ def _is_cancelled(context: TaskContext) -> bool:
     return found is None or bool(found.cancelled_by) or found.engine_run != context.task.engine_run
 
 
-def _start_pool(context: TaskContext, name: str, move: NextRing) -> str:
+def _start_pool(context: TaskContext, name: str, move: NextRing) -> Message | None:
     """Begin the pool's rollout; why it cannot be begun yet, or nothing. One that is refused is noted.
 
     Its id is noted before it is asked for: after a crash in between it is asked for under the same id.
@@ -173,11 +185,16 @@ def _start_pool(context: TaskContext, name: str, move: NextRing) -> str:
         )
         begin_rollout(context.services, context.engine, pool, asked, context.task.requested_by)
     except (InvalidRequest, AzureRefused) as error:
-        _save_pools(context, refused={**context.pools.refused, name: str(error)})
+        refused = message(Code.ROLLOUT_REFUSED, error_text(error))
+        _save_pools(context, refused={**context.pools.refused, name: refused})
     except Conflict as conflict:
         _cancel_old_version(context, conflict.rollout)
-        return str(conflict)
-    return ""
+        return _busy(conflict)
+    return None
+
+
+def _busy(conflict: Conflict) -> Message:
+    return message(Code.WAITS_FOR_ROLLOUT, sentence(str(conflict)), href=conflict.href)
 
 
 def _cancel_old_version(context: TaskContext, rollout_id: str | None) -> None:
@@ -199,11 +216,12 @@ def end_fleet_update(context: TaskContext) -> StepResult:
     if task.cancelled_by:
         if waiting := stop_pools(context):
             return waiting
-        context.end(TaskState.CANCELLED, f"Cancelled by {context.task.cancelled_by}; {_outcome(context)}")
+        text = f"Cancelled by {context.task.cancelled_by}. {_outcome(context)}"
+        context.end(TaskState.CANCELLED, message(Code.CANCELLED_BY_USER, text))
     elif task.failure:
-        context.end(TaskState.FAILED, f"{task.failure}; {_outcome(context)}")
+        context.end(TaskState.FAILED, message(Code.TASK_FAILED, f"{sentence(task.failure)} {_outcome(context)}"))
     else:
-        context.end(TaskState.SUCCEEDED, _outcome(context))
+        context.end(TaskState.SUCCEEDED, message(Code.POOLS_UPDATED, _outcome(context)))
     return StepResult(NextAction.STOP)
 
 
@@ -215,6 +233,7 @@ def _outcome(context: TaskContext) -> str:
     back = [name for name in got if name in pools.back and name not in pools.not_back]
     text = f"{context.task.version} is on {len(got) - len(back)} of {counted(len(pools.update.pools), 'pool')}."
     if gone := [*back, *(name for name, rollout in begun.items() if rollout.state is RolloutState.ROLLED_BACK)]:
-        text += f" Taken back: {', '.join(sorted(gone))}."
-    text += "".join(f" Pool {name} was not taken back: {reason}." for name, reason in sorted(pools.not_back.items()))
+        text += f" Rolled back: {names_text(sorted(gone))}."
+    for name, reason in sorted(pools.not_back.items()):
+        text += f" Pool {name} was not rolled back. {sentence(reason.text)}"
     return text + not_started_text(context.services, pools) + not_updated_text(pools)

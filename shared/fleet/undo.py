@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from shared.api.common import ScheduleRequest
 from shared.api.pools import RollBackPoolRequest
+from shared.core.codes import Code
 from shared.core.errors import AzureRefused, Conflict, InvalidRequest, NotFound, StaleRow
+from shared.core.hrefs import pool_href, rollout_href
 from shared.core.states import RolloutState
 from shared.core.steps import NextAction, StepResult
-from shared.core.wording import ROLLOUT_WORDS
+from shared.core.wording import ROLLOUT_WORDS, counted, names_text
+from shared.models.messages import error_text, message
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
@@ -31,29 +34,30 @@ def stop_pools(context: TaskContext) -> StepResult | None:
     left = stop_running(context.services, context.engine, context.task, begun)
     if context.task.cancel_how is CancelHow.ROLL_BACK:
         for name, rollout in sorted(begun.items()):
-            if _has_it(rollout):
-                left |= _roll_back(context, name, rollout)
+            if _has_it(rollout) and _roll_back(context, name, rollout):
+                left.add(name)
     if not left:
         return None
-    text = "; ".join(f"pool {name}: {reason}" for name, reason in sorted(left.items()))
-    if text != context.task.note:
-        context.save(note=text)
+    text = f"{counted(len(left), 'pool')} not finished yet: {names_text(sorted(left))}."
+    note = message(Code.STOPPING_POOLS, text, count=len(left))
+    if note != context.task.note:
+        context.save(note=note)
     return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 
-def stop_running(services: Services, engine: Engine, task: Task, begun: Begun) -> dict[str, str]:
-    """Tell every rollout that runs to stop as the task was cancelled. Pool -> what it is doing, of those that run."""
-    left: dict[str, str] = {}
+def stop_running(services: Services, engine: Engine, task: Task, begun: Begun) -> set[str]:
+    """Stop every running rollout as the task was cancelled; the pools whose rollouts still run."""
+    left: set[str] = set()
     for name, rollout in sorted(begun.items()):
         if rollout.state.ended:
             continue
-        left[name] = f"rollout {rollout.id} {ROLLOUT_WORDS[rollout.state]}"
+        left.add(name)
         if _signal_cancelled(rollout, task.cancel_how):
             continue
         try:
             control.cancel(services, engine, rollout.id, _who(task), how=task.cancel_how)
-        except (Conflict, NotFound) as refused:
-            left[name] = str(refused)  # it has ended meanwhile; if it has not, the next look tries again
+        except (Conflict, NotFound):
+            continue  # it has ended meanwhile; if it has not, the next pass tries again
     return left
 
 
@@ -77,26 +81,25 @@ def _has_it(rollout: Rollout) -> bool:
     return rollout.state is RolloutState.SUCCEEDED or rollout.counts.get("done", 0) > 0
 
 
-def _roll_back(context: TaskContext, name: str, rollout: Rollout) -> dict[str, str]:
-    """Have a pool whose rollout has ended taken back; what that waits for."""
+def _roll_back(context: TaskContext, name: str, rollout: Rollout) -> bool:
+    """Have a pool whose rollout has ended rolled back; whether that is still under way."""
     if name in context.pools.not_back:
-        return {}
-    if name not in context.pools.back and (reason := _start_roll_back(context, name, rollout)):
-        return {name: reason}
+        return False
+    if name not in context.pools.back and not _start_roll_back(context, name, rollout):
+        return True
     if name not in context.pools.back:
-        return {}
+        return False
     found = context.services.rollouts.find(ROLLOUTS, context.pools.back[name])
     if found is not None and not found.state.ended:
-        return {name: f"rollout {found.id} takes it back"}
+        return True
     if found is None or found.state is not RolloutState.SUCCEEDED:
-        _not_back(
-            context, name, f"rollout {context.pools.back[name]} {ROLLOUT_WORDS[found.state] if found else 'is gone'}"
-        )
-    return {}
+        text = f"its roll-back {ROLLOUT_WORDS[found.state] if found else 'is gone'}"
+        _not_back(context, name, text, href=rollout_href(context.pools.back[name]))
+    return False
 
 
-def _start_roll_back(context: TaskContext, name: str, rollout: Rollout) -> str:
-    """Begin the rollout that takes the pool back, and note it, or note why not; what that waits for, or nothing."""
+def _start_roll_back(context: TaskContext, name: str, rollout: Rollout) -> bool:
+    """Start the rollout that takes the pool back and note it, or note why not; False: try again at the next pass."""
     try:
         pool = free_pool(context.services, name)
     except NotFound:
@@ -104,23 +107,22 @@ def _start_roll_back(context: TaskContext, name: str, rollout: Rollout) -> str:
     later = _later(context, pool, rollout)
     ours = [one for one in later if one.kind is RolloutKind.ROLL_BACK and one.reason == _reason(context.task)]
     if not ours and later:
-        return _not_back(context, name, f"rollout {later[0].id} has come since")
+        return _not_back(context, name, "another rollout has come since", href=rollout_href(later[0].id))
     if not ours and (pool.image, pool.version) != (rollout.image, rollout.version):
-        return _not_back(
-            context, name, f"it is on version {pool.version} of {pool.image}"
-        )  # before that: not our doing
+        # It was so before: not our doing.
+        return _not_back(context, name, f"it is on version {pool.version} of {pool.image}", href=pool_href(name))
     try:
         back = ours[0].id if ours else _ask(context, name)
     except StaleRow:
         raise
     except Conflict as conflict:
         if conflict.rollout and context.services.rollouts.find(ROLLOUTS, conflict.rollout) is None:
-            return str(conflict)  # its request is being written, or was cut off: then the claim lapses in a minute
-        return _not_back(context, name, str(conflict))
+            return False  # its request is being written, or was cut off: then the claim lapses in a minute
+        return _not_back(context, name, str(conflict), href=conflict.href)
     except (InvalidRequest, NotFound, AzureRefused) as refused:
-        return _not_back(context, name, str(refused))
+        return _not_back(context, name, error_text(refused))
     context.save(pools=context.pools.model_copy(update={"back": {**context.pools.back, name: back}}))
-    return ""
+    return True
 
 
 def _later(context: TaskContext, pool: Pool, rollout: Rollout) -> list[Rollout]:
@@ -143,6 +145,7 @@ def _reason(task: Task) -> str:
     return f"task {task.id} was cancelled with roll_back"
 
 
-def _not_back(context: TaskContext, name: str, reason: str) -> str:
+def _not_back(context: TaskContext, name: str, text: str, *, href: str | None = None) -> bool:
+    reason = message(Code.NOT_ROLLED_BACK, text, href=href)
     context.save(pools=context.pools.model_copy(update={"not_back": {**context.pools.not_back, name: reason}}))
-    return ""
+    return True

@@ -11,10 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.api.images import VersionView
+from shared.core.codes import Code
 from shared.core.errors import AlreadyExists, FreshcoatError
 from shared.core.ids import made_at
 from shared.core.states import VersionState
 from shared.models.images import GalleryVersion, Image, ImageVersion, Source
+from shared.models.messages import Message, message, quote
 from shared.models.tasks import Task, TaskKind
 from shared.records.tasks import note_done
 from shared.services import POOLS, TASKS, Services
@@ -30,7 +32,7 @@ class Change:
 
     kind: TaskKind
     who: str
-    note: str
+    note: Message
     before: str
     after: str
 
@@ -40,14 +42,18 @@ def last_change(row: ImageVersion) -> Change | None:
     version, ours = row.version, row.source is Source.CAPTURE
     match row.state:
         case VersionState.STAGED if row.verdict:
-            text = row.verdict.result + (f": {row.verdict.note}" if row.verdict.note else "")
-            return Change(TaskKind.VERDICT, row.verdict.by, f"{version} has {text}"[:1_000], "", row.verdict.result)
+            said = f": {quote(row.verdict.note[:1_000])}" if row.verdict.note else ""
+            note = message(Code.VERDICT_RECORDED, f"{version} {row.verdict.result} its test{said}.")
+            return Change(TaskKind.VERDICT, row.verdict.by, note, "", row.verdict.result)
         case VersionState.STAGED if not ours:
-            return Change(TaskKind.STAGE, row.created_by, f"{version} is staged.", "", version)
+            note = message(Code.VERSION_STAGED, f"{version} is staged.")
+            return Change(TaskKind.STAGE, row.created_by, note, "", version)
         case VersionState.DISCARDED if row.deleting or not ours:
-            return Change(TaskKind.DISCARD, row.removal_by, f"{version} was discarded; it {row.note}.", version, "")
+            note = message(Code.VERSION_DISCARDED, f"{version} was discarded; it {row.note}.")
+            return Change(TaskKind.DISCARD, row.removal_by, note, version, "")
         case VersionState.DISCARDED | VersionState.DELETED:
-            return Change(TaskKind.REMOVE, row.removal_by, f"{version} was removed from the gallery.", version, "")
+            note = message(Code.VERSION_REMOVED, f"{version} was removed from the gallery.")
+            return Change(TaskKind.REMOVE, row.removal_by, note, version, "")
         case _:
             return None
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 
 from shared.api.images import VersionView
+from shared.core.codes import Code
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused, Conflict, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState
@@ -22,6 +23,7 @@ from shared.core.wording import VERSION_WORDS
 from shared.images.change_records import shown, write_change_record
 from shared.images.usage import VersionUsage, read_usage, usage_text, users_of
 from shared.models.images import GalleryVersion, Image, ImageVersion
+from shared.models.messages import message
 from shared.records.images import find_image
 from shared.records.promotions import audit_promotion, ended
 from shared.records.versions import change_versions, read_versions
@@ -139,7 +141,8 @@ def _cancel_promotion(services: Services, promotion_id: str, version: str, who: 
     promotion = services.promotions.find(PROMOTIONS, promotion_id)
     if promotion is None or promotion.state is not PromotionState.SCHEDULED:
         return
-    done = ended(promotion, PromotionState.CANCELLED, f"Version {version} was discarded by {who}.")
+    note = message(Code.VERSION_DISCARDED, f"Version {version} was discarded by {who}.")
+    done = ended(promotion, PromotionState.CANCELLED, note)
     try:
         services.promotions.replace(done.model_copy(update={"ended_at": services.now()}))
     except (StaleRow, AzureBusy) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.core.states import PromotionState
 from shared.models.base import Name, Record, UtcTime, VersionText
+from shared.models.messages import Message
 from shared.models.tasks import ActivationWork, PoolsUpdate
 
 
@@ -28,4 +29,5 @@ class Promotion(Record):
     requested_by: str = ""
     created_at: UtcTime
     ended_at: UtcTime | None = None
-    note: str = ""
+    note: Message | None = None
+    """What came of it."""

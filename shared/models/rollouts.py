@@ -13,6 +13,7 @@ from shared.core.arm_ids import definition_and_version
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import Operation
 from shared.models.base import Name, Part, Record, UtcTime, Value, VersionText
+from shared.models.messages import Message
 from shared.models.policy import Policy, ScheduleMode
 
 
@@ -89,8 +90,8 @@ class Rollout(Record):
     created_at: UtcTime
     started_at: UtcTime | None = None
     ended_at: UtcTime | None = None
-    note: str = ""
-    """Why it is paused, failed or cancelled; empty otherwise."""
+    note: Message | None = None
+    """Why it is paused, failed or cancelled; None otherwise."""
     ends_as: RolloutState = RolloutState.CANCELLED
     """While cancelling: the end it comes to."""
     awaiting_since: UtcTime | None = None
@@ -100,7 +101,7 @@ class Rollout(Record):
     """The first look at or after `force_at` that could end sessions."""
     rollback_since: UtcTime | None = None
     """Since when it brings hosts back to what they were; None: it does not."""
-    rollback_reason: str = ""
+    rollback_reason: Message | None = None
     """Who or what made it go back; the note may have told of a pause since."""
     retried_at: UtcTime | None = None
     """Hosts that had failed by then are taken again."""
@@ -238,7 +239,7 @@ class RolloutHost(Record):
 
     state: HostState = HostState.PENDING
     step: str = ""
-    reason: str = ""
+    reason: Message | None = None
     """Why the host was skipped, or is not taken yet."""
     error: str = ""
     attempt: int = 1

@@ -11,6 +11,7 @@ from shared.core.states import TaskState
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.images import Notes, TargetRegion
+from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
 from shared.models.rollouts import Schedule
 
@@ -121,11 +122,11 @@ class PoolsWork(Value):
     update: PoolsUpdate
     rollouts: dict[str, str] = Field(default_factory=dict)
     """Pool -> id of its rollout, noted before the rollout is asked for."""
-    skipped: dict[str, str] = Field(default_factory=dict)
+    skipped: dict[str, Message] = Field(default_factory=dict)
     """Pool -> why it is not updated."""
-    refused: dict[str, str] = Field(default_factory=dict)
+    refused: dict[str, Message] = Field(default_factory=dict)
     """Pool -> why its rollout could not be begun at all: it has failed."""
-    held: dict[str, str] = Field(default_factory=dict)
+    held: dict[str, Message] = Field(default_factory=dict)
     """Pool -> why its rollout cannot be begun yet, although its ring has."""
     ring: RingNumber | None = None
     """The ring that was begun last."""
@@ -133,7 +134,7 @@ class PoolsWork(Value):
     """Written by whoever approves, and by nobody else."""
     back: dict[str, str] = Field(default_factory=dict)
     """Pool -> id of the rollout that takes it back after its own has ended."""
-    not_back: dict[str, str] = Field(default_factory=dict)
+    not_back: dict[str, Message] = Field(default_factory=dict)
     """Pool -> why it was not taken back."""
 
     @property
@@ -176,7 +177,7 @@ class Task(Record):
     reason: str = ""
     created_at: UtcTime
     ended_at: UtcTime | None = None
-    note: str = ""
+    note: Message | None = None
     """What it is waiting for; after the end: what came of it."""
     failure: str = ""
     """Why it cannot succeed; it cleans up and ends."""

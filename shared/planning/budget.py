@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.core.codes import Code
 from shared.core.states import HostState
 from shared.core.wording import counted
+from shared.models.messages import Message, message
 from shared.models.policy import Policy, share_down, share_up
 from shared.models.rollouts import RolloutKind
 from shared.planning import waves
@@ -157,15 +159,18 @@ def _lost(view: HostView, kind: RolloutKind) -> bool:
 
 def _unavailable_bound(policy: Policy, total: int, allowed: int, lost: int, *, lifted: bool) -> Bound:
     share, hosts = str(policy.max_unavailable), counted(total, "host")
-    text = f"{share} of {hosts}, rounded down, at least 1" if share.endswith("%") else f"{share} as given"
+    text = f"{share} of {hosts}, rounded down, at least 1" if share.endswith("%") else f"{share} as configured"
     text += f", less {lost} that failed, at least 1" if lost else ""
-    return Bound("max_unavailable", allowed, "lifted: the deadline is over" if lifted else text)
+    if lifted:
+        return Bound("max_unavailable", allowed, message(Code.LIMIT_LIFTED, "lifted: the deadline has passed"))
+    return Bound("max_unavailable", allowed, message(Code.SHARE_OF_POOL, text, count=total))
 
 
 def _floor_bound(policy: Policy, floor: int, serving: int, in_service: int) -> Bound:
     share, hosts = str(policy.min_available), counted(in_service, "host")
-    text = f"{share} of the {hosts} in service, rounded up" if share.endswith("%") else f"{share} as given"
-    return Bound("min_available", max(0, serving - floor), f"{serving} accept sessions, {floor} must ({text})")
+    text = f"{share} of the {hosts} in service, rounded up" if share.endswith("%") else f"{share} as configured"
+    reason = message(Code.SHARE_IN_SERVICE, f"{serving} accept sessions, {floor} must ({text})", count=floor)
+    return Bound("min_available", max(0, serving - floor), reason)
 
 
 def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound]:
@@ -173,17 +178,26 @@ def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound
     replicas = max(snapshot.replicas, 0)
     fed = HOSTS_PER_REPLICA * replicas
     bounds = [
-        Bound("max_in_flight", policy.max_in_flight, "as given"),
-        Bound("replicas", fed, f"{replicas} of the version in the region, {HOSTS_PER_REPLICA} hosts each"),
+        Bound("max_in_flight", policy.max_in_flight, message(Code.AS_CONFIGURED, "as configured")),
+        Bound("replicas", fed, _per_replica(replicas)),
     ]
     cap = max(0, min(allowed, *(bound.hosts for bound in bounds)))
     careful = policy.canary_hosts > 0 and not snapshot.rolling_back
     results = waves.results((view.row for view in snapshot.hosts), back=snapshot.rolling_back)
     dared = waves.batch_size(results, policy.canary_hosts if careful else cap, max(1, cap))
-    bounds.append(Bound("ramp", dared, "doubled after clean results, halved after a failure"))
+    bounds.append(Bound("ramp", dared, _DOUBLES))
     if snapshot.may_probe_only:
-        bounds.append(Bound("first_reimage", 1, "it is not known yet whether re-imaging works on this pool"))
+        bounds.append(Bound("first_reimage", 1, _UNPROVEN))
     return bounds
+
+
+_DOUBLES = message(Code.BATCH_SIZE, "doubles after successful batches, halves after a failure")
+_UNPROVEN = message(Code.REIMAGE_UNPROVEN, "not known yet whether re-imaging works on this pool")
+
+
+def _per_replica(replicas: int) -> Message:
+    text = f"{counted(replicas, 'replica')} in the region, each for {HOSTS_PER_REPLICA} hosts at once"
+    return message(Code.PER_REPLICA, text, count=replicas)
 
 
 def _arm_bound(snapshot: Snapshot) -> Bound | None:
@@ -191,5 +205,5 @@ def _arm_bound(snapshot: Snapshot) -> Bound | None:
     if snapshot.writes_left is None:
         return None
     hosts = max(1, (snapshot.writes_left - WRITES_FOR_OTHERS) // WRITES_PER_HOST)
-    text = f"writes left: {snapshot.writes_left}, {WRITES_PER_HOST} a host, {WRITES_FOR_OTHERS} are for others"
-    return Bound("arm_writes", hosts, text)
+    text = f"{snapshot.writes_left} writes left, {WRITES_PER_HOST} per host, {WRITES_FOR_OTHERS} kept for other callers"
+    return Bound("arm_writes", hosts, message(Code.ARM_QUOTA, text, count=snapshot.writes_left))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from shared.core.codes import Code
+from shared.core.hrefs import rollout_href
 from shared.core.states import HostState
 from shared.core.wording import counted
+from shared.models.messages import Message, message
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.budget import Budget, budget_for
@@ -16,11 +19,14 @@ from shared.planning.timing import sign_out_wait, signing_out_since, time_to_dra
 from shared.planning.values import Action, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
 
-LEFT_DRAINED = "was not updated, and stays drained, since an earlier attempt had failed on it"
-NO_VM = "its VM does not exist: remove the session host from the host pool"
+LEFT_DRAINED = message(Code.LEFT_DRAINED, "not updated; stays drained because an earlier attempt failed on it")
+NOT_UPDATED = message(Code.NOT_UPDATED, "not updated, so it stays as it is")
+NO_VM = message(Code.NO_VM, "its VM does not exist: remove the session host from the host pool")
+IN_WORK = message(Code.IN_WORK, "is being rebuilt")
+OUT_OF_POOL = message(Code.OUT_OF_POOL, "out of the host pool since a failed attempt")
 
 
-def wait(view: HostView, reason: str) -> Decision:
+def wait(view: HostView, reason: Message) -> Decision:
     """Nothing is done with this host now, and why."""
     return Decision(view.name, Action.WAIT, reason, view.sessions)
 
@@ -50,13 +56,13 @@ class HostDecider:
     def decide(self, view: HostView) -> Decision:
         """What to do with this host now."""
         if view.row.state.in_work:
-            return wait(view, view.row.step or "is being rebuilt")
+            return wait(view, view.row.reason or IN_WORK)
         if self.snapshot.rolling_back and not view.row.rolling_back:
             return self._untouched(view)
         if view.drained:
             return self._drained(view)
         if view.name in self.snapshot.held_by_refresh:
-            return wait(view, "is being made fresh; its turn is after that")
+            return wait(view, message(Code.WAITS_FOR_REFRESH, "waits until the pool's refresh has finished with it"))
         return self._pending(view)
 
     def _untouched(self, view: HostView) -> Decision:
@@ -64,8 +70,8 @@ class HostDecider:
         if view.drained and view.row.drained_by_earlier_failure:
             return Decision(view.name, Action.FAIL, LEFT_DRAINED, view.sessions)
         if view.drained:
-            return Decision(view.name, Action.UNDRAIN, "was not updated, so it stays as it is", view.sessions)
-        reason = LEFT_DRAINED if view.row.drained_by_earlier_failure else "was not updated"
+            return Decision(view.name, Action.UNDRAIN, NOT_UPDATED, view.sessions)
+        reason = LEFT_DRAINED if view.row.drained_by_earlier_failure else NOT_UPDATED
         return Decision(view.name, Action.SKIP, reason, view.sessions)
 
     def _drained(self, view: HostView) -> Decision:
@@ -80,23 +86,27 @@ class HostDecider:
         if self.forcing and view.sessions:
             return self._force(view)
         if view.sessions:
-            until = f", until {self.snapshot.schedule.force_at.isoformat(timespec='seconds')}"
-            return wait(view, f"waits for {_people(view.sessions)} to log off{'' if self.refreshes else until}")
-        return wait(view, "is empty and settles")
+            return wait(view, self._waits_for_sign_out(view))
+        return wait(view, message(Code.SETTLING, "is empty and settles"))
 
-    def _not_first(self, view: HostView) -> str:
-        """While the first hosts are others: why this one is given back; empty when it may go on.
+    def _waits_for_sign_out(self, view: HostView) -> Message:
+        text = f"waits for {_sessions(view.sessions)} to end"
+        until = None if self.refreshes else self.snapshot.schedule.force_at
+        return message(Code.WAITS_FOR_SIGN_OUT, text, at=until, count=view.sessions)
+
+    def _not_first(self, view: HostView) -> Message | None:
+        """While the first hosts are others: why this one is given back; None when it may go on.
 
         It was drained to become one of them once its people had left. Others were quicker, and nobody knows how long
         they take.
         """
         beaten = not self.canary.passed and self.canary_slots <= 0 and view.row.state is not HostState.SIGNING_OUT
-        return self._after_the_canary() if beaten else ""
+        return self._after_the_canary() if beaten else None
 
-    def _not_due(self, view: HostView) -> str:
-        """Of a refresh: why the host is not to be made fresh now; empty when it is, and for every other rollout."""
+    def _not_due(self, view: HostView) -> Message | None:
+        """Of a refresh: why the host is not to be made fresh now; None when it is, and for every other rollout."""
         if not self.refreshes:
-            return ""
+            return None
         return why_not_due(view.row, view.sessions, self.snapshot.refresh, self.snapshot.zone, self.now)
 
     def _pending(self, view: HostView) -> Decision:
@@ -108,28 +118,30 @@ class HostDecider:
             return Decision(view.name, Action.SKIP, NO_VM)
         on_target = view.row.version == self.snapshot.target and not view.row.rolling_back
         if on_target and not view.row.drained_by_earlier_failure:
-            return Decision(view.name, Action.SKIP, f"is already on {self.snapshot.target}", view.sessions)
-        return self._drain(view, "is idle" if view.sessions == 0 else f"has {_people(view.sessions)}")
+            reason = message(Code.ON_TARGET, f"already on {self.snapshot.target}")
+            return Decision(view.name, Action.SKIP, reason, view.sessions)
+        return self._drain(view, _has_sessions(view.sessions) if view.sessions else message(Code.IDLE, "is idle"))
 
     def _used(self, view: HostView) -> Decision:
         """A refresh never ends, so nothing is settled for good: a host without a VM may get one."""
         if view.row.vm_missing:
             return wait(view, NO_VM)
         if view.row.found.prior_tags and not view.row.drained_by_earlier_failure:
-            return Decision(view.name, Action.UNDRAIN, "could not be given back as it was before", view.sessions)
+            reason = message(Code.NOT_RESTORED, "could not be returned to service as it was before")
+            return Decision(view.name, Action.UNDRAIN, reason, view.sessions)
         if view.row.use.failed_in:
-            return wait(view, f"rollout {view.row.use.failed_in} has failed on it: put it right and undrain it")
+            return wait(view, _failed_in(view.row.use.failed_in))
         if against := self._not_due(view):
             return wait(view, against)
-        return self._drain(view, "was used" if view.sessions == 0 else f"was used and has {_people(view.sessions)}")
+        return self._drain(view, _has_sessions(view.sessions) if view.sessions else message(Code.USED, "was used"))
 
     def _missing(self, view: HostView) -> Decision:
         """Not in the list: never touched, since it may serve somebody else by now; unless we took it out."""
         if view.row.removed_from_pool:
             return self._take(view)
         if gone(view.row, self.now):
-            return Decision(view.name, Action.SKIP, "is no longer in the host pool")
-        return wait(view, "is missing from the host pool's list")
+            return Decision(view.name, Action.SKIP, message(Code.LEFT_POOL, "no longer in the host pool"))
+        return wait(view, message(Code.MISSING, "missing from the host pool's list"))
 
     def _take(self, view: HostView) -> Decision:
         if not self.canary.passed and self.canary_slots <= 0:
@@ -140,17 +152,18 @@ class HostDecider:
         self.budget.in_work += 1
         self.budget.to_begin -= 1
         self.canary_slots -= 1
-        reason = "is drained and empty" if view.seen else "is out of the host pool since an attempt that failed"
+        reason = message(Code.DRAINED, "is drained and empty") if view.seen else OUT_OF_POOL
         return Decision(view.name, Action.REBUILD, reason, view.sessions)
 
-    def _why_no_more_work(self) -> str:
+    def _why_no_more_work(self) -> Message:
         if self.budget.in_work < self.budget.allowed_in_work:
-            return "waits: Azure's budget of calls is used up for the moment"
+            return message(Code.WAITS_FOR_ARM_QUOTA, "waits: Azure's quota of calls is used up for the moment")
         binds = self.budget.allowed_in_work
         bound = next(
             b for b in self.budget.bounds if b.hosts == binds and b.name not in {"min_available", "arm_writes"}
         )
-        return f"waits: {self.budget.allowed_in_work} may be rebuilt at once ({bound.name})"
+        text = f"waits: {_hosts(binds)} may be rebuilt at once ({bound.name})"
+        return message(Code.WAITS_FOR_CAPACITY, text, count=binds)
 
     def _force(self, view: HostView) -> Decision:
         """End the sessions; while the canary is out only of what it can have: others must not be disturbed for it."""
@@ -165,18 +178,20 @@ class HostDecider:
     def _sign_out(self, view: HostView) -> Decision:
         since, last = signing_out_since(view.row, self.policy, self.now), view.row.drain.signed_out_last
         if since is None or last is None:
-            return Decision(view.name, Action.SIGN_OUT, f"signs out {_people(view.sessions)}", view.sessions)
+            return Decision(view.name, Action.SIGN_OUT, _signing_out(view.sessions), view.sessions)
         if self.now < last + sign_out_wait(self.policy):
-            return wait(view, f"{_people(view.sessions)} being signed out")
+            return wait(view, _signing_out(view.sessions))
         if self.now >= since + self.sign_out_limit:
-            return Decision(view.name, Action.FAIL, f"{_people(view.sessions)} could not be signed out", view.sessions)
-        return Decision(view.name, Action.SIGN_OUT, f"signs out {_people(view.sessions)} again", view.sessions)
+            text = f"{_sessions(view.sessions)} could not be signed out"
+            reason = message(Code.NOT_SIGNED_OUT, text, count=view.sessions)
+            return Decision(view.name, Action.FAIL, reason, view.sessions)
+        return Decision(view.name, Action.SIGN_OUT, _signing_out(view.sessions), view.sessions)
 
-    def _drain(self, view: HostView, reason: str) -> Decision:
+    def _drain(self, view: HostView, reason: Message) -> Decision:
         idle = view.sessions == 0
         against = self._against_draining(view, idle=idle)
         if against:
-            return wait(view, f"{reason}; {against}")
+            return wait(view, against)
         if view.serving:
             self.budget.serving -= 1
         if idle or self.forcing:
@@ -189,34 +204,43 @@ class HostDecider:
         """A host that was chosen already but is not drained: Azure was busy, or somebody undrained it."""
         stops_serving = view.serving and (view.sessions == 0 or self.forcing)
         if stops_serving and not self.budget.one_more_unavailable():
-            text = f"{self.budget.allowed_unavailable} may be unavailable at once"
-            return wait(view, f"accepts sessions again; {text}")
+            return wait(view, self._enough_unavailable())
         if view.serving and not self.budget.floor_allows():
-            return wait(view, f"accepts sessions again; {_hosts(self.budget.floor)} must")
+            return wait(view, self._too_few_available())
         if view.serving:
             self.budget.serving -= 1
         if stops_serving:
             self.budget.unavailable += 1
-        return Decision(view.name, Action.DRAIN, "is to be drained", view.sessions)
+        return Decision(view.name, Action.DRAIN, message(Code.DRAINS_AGAIN, "has to be drained"), view.sessions)
 
-    def _against_draining(self, view: HostView, *, idle: bool) -> str:
-        """What forbids draining this host now, in words; empty when nothing does."""
+    def _against_draining(self, view: HostView, *, idle: bool) -> Message | None:
+        """What forbids draining this host now; None when nothing does."""
         stops_serving = idle or self.forcing
         if not self.time_to_drain:
-            return "no host is begun that would not end before the window closes"
+            return message(Code.TOO_LATE_FOR_WINDOW, "not enough time left before the window closes")
         if self.budget.allowed_in_work <= 0:
-            return "nothing can be rebuilt: the version has no replica where the hosts are"
+            return message(Code.NO_REPLICA, "cannot rebuild: the image version is not replicated to the hosts' region")
         if not self.canary.passed and (self.canary_drains if stops_serving else self.canary_busy_drains) <= 0:
             return self._after_the_canary()
         if stops_serving and not self.budget.one_more_unavailable():
-            return f"{self.budget.allowed_unavailable} may be unavailable at once"
+            return self._enough_unavailable()
         if view.serving and not self.budget.floor_allows():
-            return f"{_hosts(self.budget.floor)} must accept sessions and have room for those open now"
-        return ""
+            return self._too_few_available()
+        return None
 
-    def _after_the_canary(self) -> str:
-        first = "the first host has" if self.canary.hosts == 1 else f"the first {self.canary.hosts} hosts have"
-        return f"waits until {first} proved good"
+    def _enough_unavailable(self) -> Message:
+        limit = self.budget.allowed_unavailable
+        return message(Code.UNAVAILABLE_LIMIT, f"waits: {_hosts(limit)} may be unavailable at once", count=limit)
+
+    def _too_few_available(self) -> Message:
+        floor = self.budget.floor
+        text = f"waits: {_hosts(floor)} must accept sessions, with room for the open ones"
+        return message(Code.AVAILABLE_LIMIT, text, count=floor)
+
+    def _after_the_canary(self) -> Message:
+        hosts = self.canary.hosts
+        canaries = "the canary host to pass its" if hosts == 1 else f"the {hosts} canary hosts to pass their"
+        return message(Code.WAITS_FOR_CANARY, f"waits for {canaries} checks", count=hosts)
 
     def with_floor_restored(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
         """Give drained hosts back, the busiest first, while too few hosts accept sessions (whatever the cause)."""
@@ -231,7 +255,8 @@ class HostDecider:
             view = drained.get(decision.host)
             if view is None or decision.act is not Action.WAIT or not _for_users(view):
                 continue
-            reason = f"only {_hosts(self.budget.serving)} can take new sessions"
+            serving = self.budget.serving
+            reason = message(Code.AVAILABLE_LIMIT, f"only {_hosts(serving)} can take new sessions", count=serving)
             changed[index] = Decision(decision.host, Action.UNDRAIN, reason, decision.sessions)
             self.budget.serving += 1
         return tuple(changed)
@@ -242,8 +267,21 @@ def _for_users(view: HostView) -> bool:
     return not (view.row.found.operator_drained or view.row.found.was_off or view.row.drained_by_earlier_failure)
 
 
-def _people(sessions: int) -> str:
-    return counted(sessions, "session")
+def _sessions(number: int) -> str:
+    return counted(number, "session")
+
+
+def _has_sessions(number: int) -> Message:
+    return message(Code.HAS_SESSIONS, f"has {_sessions(number)}", count=number)
+
+
+def _signing_out(number: int) -> Message:
+    return message(Code.SIGNING_OUT, f"{_sessions(number)} being signed out", count=number)
+
+
+def _failed_in(rollout_id: str) -> Message:
+    text = "a rollout failed on it: fix it, then undrain it"
+    return message(Code.FAILED_EARLIER, text, href=rollout_href(rollout_id))
 
 
 def _hosts(count: int) -> str:

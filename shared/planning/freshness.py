@@ -8,10 +8,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.core.codes import Code
 from shared.core.names import REBUILD_HOST, RETURN_HOST_TO_SERVICE, SWAP
 from shared.core.states import HostState
 from shared.core.steps import HOST_STEPS, is_completed
 from shared.models.azure import SessionHost
+from shared.models.messages import Message, message
 from shared.models.pools import Refresh
 from shared.models.rollouts import Disks, RolloutHost, Use
 from shared.planning.reopen import again
@@ -39,13 +41,18 @@ def start_of_day(zone: str, now: datetime) -> datetime:
     return datetime.combine(now.astimezone(place).date(), time(), place).astimezone(UTC)
 
 
-def why_not_due(row: RolloutHost, sessions: int, refresh: Refresh, zone: str, now: datetime) -> str:
-    """Why the host is not to be made fresh now, in words; empty when it is."""
+_FRESH = message(Code.FRESH, "fresh")
+_USED_TODAY = message(Code.USED_TODAY, "was used today; it is refreshed tomorrow")
+_IN_USE = message(Code.IN_USE, "is in use; it is refreshed after the last session")
+
+
+def why_not_due(row: RolloutHost, sessions: int, refresh: Refresh, zone: str, now: datetime) -> Message | None:
+    """Why the host is not refreshed now; None when it is."""
     if row.use.used_at is None:
-        return "fresh"
+        return _FRESH
     if refresh is Refresh.DAILY:
-        return "" if row.use.used_at < start_of_day(zone, now) else "was used today; its turn is tomorrow"
-    return "is in use; its turn is after the last session" if sessions else ""
+        return None if row.use.used_at < start_of_day(zone, now) else _USED_TODAY
+    return _IN_USE if sessions else None
 
 
 def with_use_noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, poll_eagerly: bool) -> RolloutHost:

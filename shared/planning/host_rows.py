@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.core.states import HostState, transition_host
+from shared.models.messages import Message
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.values import Decision
 
@@ -32,7 +33,7 @@ def set_target(row: RolloutHost, rollout: Rollout) -> RolloutHost:
     )
 
 
-def skip(row: RolloutHost, reason: str, now: datetime) -> RolloutHost:
+def skip(row: RolloutHost, reason: Message, now: datetime) -> RolloutHost:
     """The host's end: nothing is done with it."""
     return row.replace(state=transition_host(row.host, row.state, HostState.SKIPPED), reason=reason, ended_at=now)
 

@@ -11,14 +11,27 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from textwrap import shorten
 
+from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
 from shared.core.wording import counted, duration_text
+from shared.models.messages import Message, message, quote
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.decide import HostDecider, wait
 from shared.planning.timing import next_pass_due, rescheduled_deadline, time_to_start, warnings_due
 from shared.planning.values import Action, Decision, HostView, Limits, Plan, SessionWarning, Snapshot
 from shared.planning.windows import room_at
+
+_STOPPING = message(Code.STOPPING, "the rollout stops")
+_FINISHING = message(Code.IN_WORK, "is being rebuilt and will be finished")
+_WARNING_FIRST = message(Code.WAITS_FOR_WARNINGS, "waits until users have been warned")
+_NEEDS_APPROVAL = message(Code.WAITS_FOR_APPROVAL, "waits for approval")
+_DEADLINE_MOVED = message(
+    Code.DEADLINE_MOVED, "The deadline passed before sessions could be signed out, so users are warned again first."
+)
+_CANARY_PASSED = message(
+    Code.CANARY_PASSED, "The canary hosts passed their checks. Approve, roll back or cancel the rollout."
+)
 
 IN_PROGRESS = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
 """States in which a look begins something."""
@@ -44,7 +57,7 @@ def _plan(snapshot: Snapshot, policy: Policy, now: datetime, limits: Limits, cho
         return _awaiting(snapshot, policy, now, chooser, limits)
     if snapshot.state not in IN_PROGRESS:
         what = "refresh" if snapshot.kind is RolloutKind.REFRESH else "rollout"
-        return _standing_still(snapshot, policy, now, f"the {what} is paused")
+        return _standing_still(snapshot, policy, now, message(Code.PAUSED, f"the {what} is paused"))
     return _in_progress(snapshot, policy, now, chooser)
 
 
@@ -56,22 +69,17 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Hos
         return Plan(_before_begin(snapshot, blocked_reason), look, warnings, note=snapshot.blocked_reason)
     stop = _stop(snapshot, policy, chooser)
     if stop:
-        return stop(_with_waiting_hosts(snapshot, "the rollout stops"))
+        return stop(_with_waiting_hosts(snapshot, _STOPPING))
     if later := rescheduled_deadline(snapshot, policy, now):
-        note = "Its moment had passed before sessions could be ended, so people are warned anew first."
-        return Plan(
-            _with_waiting_hosts(snapshot, "waits until people have been warned"), now, force_at=later, note=note
-        )
+        return Plan(_with_waiting_hosts(snapshot, _WARNING_FIRST), now, force_at=later, note=_DEADLINE_MOVED)
     decisions = tuple(chooser.decide(view) for view in _in_order(snapshot))
     decisions = chooser.with_floor_restored(decisions)
     becomes, note = _end(snapshot, decisions)
     if becomes is None and snapshot.state is RolloutState.SCHEDULED:
         becomes = RolloutState.RUNNING  # also when more has come of it already than was written
     elif becomes is None and chooser.canary.hosts and chooser.canary.all_proved and chooser.canary.held:
-        text = "The first hosts have proved good. Approve, roll back or cancel."
-        return Plan(
-            _with_waiting_hosts(snapshot, "waits for approval"), look, becomes=RolloutState.AWAITING_APPROVAL, note=text
-        )
+        waiting = _with_waiting_hosts(snapshot, _NEEDS_APPROVAL)
+        return Plan(waiting, look, becomes=RolloutState.AWAITING_APPROVAL, note=_CANARY_PASSED)
     return Plan(
         decisions,
         None if becomes and becomes.ended else look,
@@ -88,26 +96,26 @@ def _warnings(snapshot: Snapshot, policy: Policy, now: datetime) -> tuple[Sessio
     return warnings_due(rows, snapshot.sessions or (), policy, snapshot.schedule.force_at, now)
 
 
-def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> str:
-    """Why nothing may be begun now whatever the hosts are like; empty when it may. Going back waits for neither."""
+def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> Message | None:
+    """Why nothing may be started now, whatever the hosts are like; None when it may. A roll-back waits for nothing."""
     if snapshot.rolling_back:
-        return ""
+        return None
     if snapshot.blocked_reason:
         return snapshot.blocked_reason
     if now < snapshot.schedule.begin_at:
-        return f"begins at {snapshot.schedule.begin_at.isoformat(timespec='seconds')}"
+        return message(Code.BEGINS_LATER, "waits for the start of the rollout", at=snapshot.schedule.begin_at)
     if not time_to_start(snapshot, policy, now):
         opens = room_at(policy.windows, snapshot.zone, now, snapshot.host_time)
-        return f"waits for the window: hosts are begun from {opens.isoformat(timespec='seconds')}"
-    return ""
+        return message(Code.WAITS_FOR_WINDOW, "waits for the maintenance window", at=opens)
+    return None
 
 
-def _before_begin(snapshot: Snapshot, reason: str) -> tuple[Decision, ...]:
+def _before_begin(snapshot: Snapshot, reason: Message) -> tuple[Decision, ...]:
     """Nothing is begun; what was drained before is given back, since it would only stand empty."""
     return tuple(_undrain_all(snapshot, view, reason) for view in _in_order(snapshot))
 
 
-def _undrain_all(snapshot: Snapshot, view: HostView, reason: str) -> Decision:
+def _undrain_all(snapshot: Snapshot, view: HostView, reason: Message) -> Decision:
     if not view.drained:
         return _kept_drained(view, reason)
     if not view.row.drained_by_earlier_failure:
@@ -115,14 +123,19 @@ def _undrain_all(snapshot: Snapshot, view: HostView, reason: str) -> Decision:
     if snapshot.kind is not RolloutKind.REFRESH:
         return _kept_drained(view, reason)  # one that had failed is not for the users
     # Nor is it here; but a rollout of the pool waits for all that the refresh has in hand.
-    return Decision(view.name, Action.FAIL, f"stays drained, since an earlier attempt had failed on it, and {reason}")
+    return Decision(view.name, Action.FAIL, _stays_drained(reason))
 
 
-def _kept_drained(view: HostView, reason: str) -> Decision:
-    return wait(view, "is being rebuilt and will be finished" if view.row.state.in_work else reason)
+def _kept_drained(view: HostView, reason: Message) -> Decision:
+    return wait(view, _FINISHING if view.row.state.in_work else reason)
 
 
-def _with_waiting_hosts(snapshot: Snapshot, reason: str) -> tuple[Decision, ...]:
+def _stays_drained(reason: Message) -> Message:
+    text = f"{reason.text}; stays drained because an earlier attempt failed on it"
+    return reason.model_copy(update={"code": Code.LEFT_DRAINED.value, "text": text})
+
+
+def _with_waiting_hosts(snapshot: Snapshot, reason: Message) -> tuple[Decision, ...]:
     return tuple(_kept_drained(view, reason) for view in _in_order(snapshot))
 
 
@@ -148,61 +161,65 @@ def _stop(snapshot: Snapshot, policy: Policy, chooser: HostDecider) -> Stop | No
     on_failure = OnFailure.PAUSE if snapshot.kind is RolloutKind.REFRESH else policy.on_failure
     if failed <= policy.failures_allowed(len(snapshot.hosts)) or on_failure is OnFailure.CONTINUE:
         return None
-    note = f"{counted(failed, 'host')} failed, more than the policy allows{_last_failure(snapshot)}."
+    text = f"{counted(failed, 'host')} failed, more than the policy allows{_last_failure(snapshot)}."
     if on_failure is OnFailure.ROLL_BACK:
-        return _becoming(RolloutState.ROLLING_BACK, f"{note} All go back to what they were.")
+        note = message(Code.FAILURES_ROLLED_BACK, f"{text} All hosts are rolled back.", count=failed)
+        return _becoming(RolloutState.ROLLING_BACK, note)
     ways = "resume or retry" if snapshot.kind is RolloutKind.REFRESH else "resume, retry, roll back or cancel"
-    return _becoming(RolloutState.PAUSED, f"{note} Look at their errors, then {ways}.")
+    note = message(Code.HOSTS_FAILED, f"{text} Check the errors of the failed hosts, then {ways}.", count=failed)
+    return _becoming(RolloutState.PAUSED, note)
 
 
 def _canary_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
     """A first host that fails ends the rollout: no other host is touched, whatever the policy says of later ones."""
-    text = f"{failed} of the first hosts failed{_last_failure(snapshot)}."
+    text = f"{counted(failed, 'canary host')} failed{_last_failure(snapshot)}."
     if policy.on_failure is OnFailure.ROLL_BACK:
-        return _becoming(RolloutState.ROLLING_BACK, f"{text} They go back to what they were.")
-    text += " No other is touched. Publish a better version."
-    return _becoming(RolloutState.CANCELLING, text, ends_as=RolloutState.FAILED)
+        note = message(Code.CANARY_ROLLED_BACK, f"{text} The canary hosts are rolled back.", count=failed)
+        return _becoming(RolloutState.ROLLING_BACK, note)
+    text += " No other host is touched. Publish a better version."
+    note = message(Code.CANARY_FAILED, text, count=failed)
+    return _becoming(RolloutState.CANCELLING, note, ends_as=RolloutState.FAILED)
 
 
 def _last_failure(snapshot: Snapshot) -> str:
     """Which host failed last and of what, so that one need not look for it."""
     failed = [view for view in snapshot.hosts if view.row.state is HostState.FAILED]
     last = max(failed, key=lambda view: (view.row.ended_at or datetime.min.replace(tzinfo=UTC), view.name))
-    error = shorten(last.row.error or "no error is known", _ERROR_SHOWN, placeholder="…").rstrip(".")
-    return f", last {last.name}: {error}"
+    error = shorten(last.row.error or "no error is known", _ERROR_SHOWN, placeholder="…")
+    return f"; last {last.name}: {quote(error)}"
 
 
-def _becoming(state: RolloutState, note: str, *, ends_as: RolloutState | None = None) -> Stop:
+def _becoming(state: RolloutState, note: Message, *, ends_as: RolloutState | None = None) -> Stop:
     return lambda held: Plan(held, None, becomes=state, note=note, ends_as=ends_as)
 
 
-def _end(snapshot: Snapshot, decisions: tuple[Decision, ...]) -> tuple[RolloutState | None, str]:
+def _end(snapshot: Snapshot, decisions: tuple[Decision, ...]) -> tuple[RolloutState | None, Message | None]:
     """The end this look comes to, once no host is left to do anything with."""
     if snapshot.kind is RolloutKind.REFRESH or any(decision.act is not Action.SKIP for decision in decisions):
-        return None, ""
+        return None, None
     failed = snapshot.counts[HostState.FAILED]
     if failed:
-        what = "could not be brought back" if snapshot.rolling_back else "failed"
-        return RolloutState.FAILED, f"{failed} of {counted(len(snapshot.hosts), 'host')} {what}."
-    return (RolloutState.ROLLED_BACK if snapshot.rolling_back else RolloutState.SUCCEEDED), ""
+        share = f"{failed} of {counted(len(snapshot.hosts), 'host')}"
+        if snapshot.rolling_back:
+            note = message(Code.HOSTS_NOT_ROLLED_BACK, f"{share} could not be rolled back.", count=failed)
+        else:
+            note = message(Code.HOSTS_FAILED, f"{share} failed.", count=failed)
+        return RolloutState.FAILED, note
+    return (RolloutState.ROLLED_BACK if snapshot.rolling_back else RolloutState.SUCCEEDED), None
 
 
 def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
     """Hosts in work finish, drained ones are given back, the rest stay as they are."""
-    failing = snapshot.ends_as is RolloutState.FAILED
-    reason = "the rollout had failed on its first hosts" if failing else "the rollout was cancelled"
-    if snapshot.kind is RolloutKind.REFRESH:
-        reason = "hosts of this pool are not refreshed any more"
+    reason = _why_cancelling(snapshot)
     decisions = []
     for view in _in_order(snapshot):
         if view.row.state.in_work:
-            decisions.append(wait(view, "is being rebuilt and will be finished"))
+            decisions.append(wait(view, _FINISHING))
         elif view.row.removed_from_pool:
-            text = f"is out of the host pool since an attempt that failed, and {reason}"
-            decisions.append(Decision(view.name, Action.FAIL, text))
+            text = f"{reason.text}; out of the host pool since a failed attempt"
+            decisions.append(Decision(view.name, Action.FAIL, message(Code.OUT_OF_POOL, text)))
         elif view.row.drained_by_earlier_failure:  # never for the users: what it is on has not proved good
-            text = f"stays drained, since an earlier attempt had failed on it, and {reason}"
-            decisions.append(Decision(view.name, Action.FAIL, text, view.sessions))
+            decisions.append(Decision(view.name, Action.FAIL, _stays_drained(reason), view.sessions))
         elif view.drained:
             decisions.append(Decision(view.name, Action.UNDRAIN, reason, view.sessions))
         else:
@@ -215,19 +232,27 @@ def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
     )
 
 
+def _why_cancelling(snapshot: Snapshot) -> Message:
+    if snapshot.kind is RolloutKind.REFRESH:
+        return message(Code.REFRESH_OFF, "hosts of this pool are not refreshed any more")
+    if snapshot.ends_as is RolloutState.FAILED:
+        return message(Code.CANARY_FAILED, "the rollout failed on its canary hosts")
+    return message(Code.ROLLOUT_CANCELLED, "the rollout was cancelled")
+
+
 def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, chooser: HostDecider, limits: Limits) -> Plan:
     """The first hosts have proved good: a person decides, within the limit. One that turns bad decides too."""
     stop = _stop(snapshot, policy, chooser)
     if stop is None and snapshot.awaiting_since and now >= snapshot.awaiting_since + limits.approval:
         limit = duration_text(limits.approval)
-        text = f"Nobody approved within {limit}, so it has ended. Its first hosts stay out of rotation."
-        stop = _becoming(RolloutState.CANCELLING, text, ends_as=RolloutState.FAILED)
+        text = f"Nobody approved within {limit}, so the rollout ended. Its canary hosts stay drained."
+        stop = _becoming(RolloutState.CANCELLING, message(Code.APPROVAL_EXPIRED, text), ends_as=RolloutState.FAILED)
     if stop:
-        return stop(_with_waiting_hosts(snapshot, "the rollout stops"))
-    return _standing_still(snapshot, policy, now, "waits for approval")
+        return stop(_with_waiting_hosts(snapshot, _STOPPING))
+    return _standing_still(snapshot, policy, now, _NEEDS_APPROVAL)
 
 
-def _standing_still(snapshot: Snapshot, policy: Policy, now: datetime, reason: str) -> Plan:
+def _standing_still(snapshot: Snapshot, policy: Policy, now: datetime, reason: Message) -> Plan:
     """Hosts in work finish on their own, nothing is begun; what is drained is given back, since this may last for days.
 
     Still looked at: progress stays true, and a lost signal of `resume` or `approve` costs one poll.

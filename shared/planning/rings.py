@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from shared.core.codes import Code
 from shared.core.states import RolloutState
 from shared.core.time_zones import days_later
-from shared.core.wording import ROLLOUT_WORDS, counted, state_text
+from shared.core.wording import ROLLOUT_WORDS, counted, names_text, state_text
+from shared.models.messages import Message, message, quote, sentence
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Ring
 from shared.models.rollouts import Schedule
@@ -59,7 +61,7 @@ class NextRing:
     ring: int | None = None
     pools: tuple[str, ...] = ()
     until: datetime | None = None
-    reason: str = ""
+    reason: Message | None = None
     first: bool = True
     """Whether no ring was before this one."""
     gate: bool = False
@@ -91,7 +93,7 @@ def next_ring(
         if fresh:
             return NextRing(RingAction.BEGIN, ring, fresh, first=before is None)
         if any(s.state and not s.state.ended for s in pools):
-            return NextRing(RingAction.WAIT, ring, reason=f"ring {ring}: {_through(pools)}")
+            return NextRing(RingAction.WAIT, ring, reason=_running(ring, pools))
         ready_at = max((s.ended_at for s in pools if s.ended_at), default=now) + soak
         before = ring
     return NextRing(RingAction.DONE)
@@ -99,29 +101,41 @@ def next_ring(
 
 def _stopped(ring: int, pools: Sequence[PoolProgress]) -> NextRing:
     bad = [s for s in pools if s.ended_badly]
-    reason = "rollouts have not succeeded: " + ", ".join(
-        f"{s.pool}: {s.reason or (s.state and state_text(s.state))}" for s in bad
-    )
+    text = f"{counted(len(bad), 'pool')} of ring {ring} did not succeed: {names_text(map(_how, bad))}."
     if any(s.state and not s.state.ended for s in pools):
-        reason = f"{reason}; nothing more is begun. Ring {ring}: {_through(pools)}"
-        return NextRing(RingAction.WAIT, ring, reason=reason, stopping=True)
+        text = f"{text} No other rollout is started. {sentence(_finished(ring, pools))}"
+        waiting = message(Code.RING_STOPPED, text, count=len(bad))
+        return NextRing(RingAction.WAIT, ring, reason=waiting, stopping=True)
+    reason = message(Code.RING_STOPPED, text, count=len(bad))
     return NextRing(RingAction.STOP, ring, tuple(s.pool for s in bad), reason=reason, stopping=True)
+
+
+def _how(pool: PoolProgress) -> str:
+    return f"{pool.pool} ({quote(pool.reason) if pool.reason else pool.state and state_text(pool.state)})"
 
 
 def _held(before: int | None, ring: int, ready_at: datetime, now: datetime, *, closed: bool) -> NextRing:
     """A ring whose turn it is, and that may not begin yet."""
     until = ready_at if now < ready_at else None
     since = None if before is None else ready_at
-    through = "" if before is None else f"ring {before} is through; "
-    reason = f"{through}ring {ring} waits" + (" until somebody approves it" if closed else "")
+    finished = "" if before is None else f"Ring {before} is finished. "
+    if closed:
+        reason = message(Code.RING_WAITS_FOR_APPROVAL, f"{finished}Ring {ring} waits for approval.", at=until)
+    else:
+        reason = message(Code.RING_SOAKS, f"{finished}Ring {ring} waits for the end of the soak time.", at=until)
     return NextRing(RingAction.WAIT, ring, until=until, reason=reason, gate=closed, since=since)
 
 
-def _through(pools: Sequence[PoolProgress]) -> str:
-    """How many pools of a ring are through, and which of the others wait for a person."""
+def _running(ring: int, pools: Sequence[PoolProgress]) -> Message:
     done = sum(s.state is not None and s.state.ended for s in pools)
-    people = [f"; {s.pool} {ROLLOUT_WORDS[s.state]}: look at its rollout" for s in pools if s.state in _FOR_PEOPLE]
-    return f"{done} of {counted(len(pools), 'pool')} through" + "".join(people)
+    return message(Code.RING_RUNNING, sentence(_finished(ring, pools)), count=done)
+
+
+def _finished(ring: int, pools: Sequence[PoolProgress]) -> str:
+    """How many pools of a ring are finished, and which of the others wait for a person."""
+    done = sum(s.state is not None and s.state.ended for s in pools)
+    people = names_text(f"{s.pool} {ROLLOUT_WORDS[s.state]}" for s in pools if s.state in _FOR_PEOPLE)
+    return f"ring {ring}: {done} of {counted(len(pools), 'pool')} finished" + (f"; {people}" if people else "")
 
 
 def schedule_for_ring(asked: Schedule, now: datetime, *, first: bool) -> Schedule:

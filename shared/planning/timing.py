@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import UserSession
+from shared.models.messages import Message, message
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutHost, RolloutKind, Schedule
 from shared.planning.observe import GONE_AFTER
-from shared.planning.values import DRAINED_STATES, HostView, Moment, SessionWarning, Snapshot
+from shared.planning.values import DRAINED_STATES, HostView, SessionWarning, Snapshot
 from shared.planning.windows import may_begin, open_until, room_at
 
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
@@ -57,17 +59,31 @@ def warnings_due(
     )
 
 
-def next_moment(schedule: Schedule, policy: Policy, now: datetime) -> Moment | None:
-    """What a rollout does by itself next; None after force_at."""
-    moments = [
-        Moment(schedule.begin_at, "hosts may be taken from then on"),
-        Moment(schedule.force_at, "remaining sessions are ended"),
-        *(
-            Moment(schedule.force_at - timedelta(minutes=step), "people are asked to log off")
-            for step in policy.warn_minutes
-        ),
-    ]
-    return min((moment for moment in moments if moment.at > now), default=None)
+_BEGIN, _WARN, _FORCE = (
+    (Code.HOSTS_MAY_BE_TAKEN, "The first hosts may be taken."),
+    (Code.USERS_WARNED, "Users are asked to sign out."),
+    (Code.SESSIONS_END, "The remaining sessions are ended."),
+)
+
+
+def next_moment(schedule: Schedule, policy: Policy, now: datetime) -> datetime | None:
+    """When a rollout does something by itself next; None after force_at."""
+    return min((at for at, _ in _moments(schedule, policy) if at > now), default=None)
+
+
+def next_event(schedule: Schedule, policy: Policy, now: datetime) -> Message | None:
+    """What a rollout does by itself next, and when; None after force_at."""
+    upcoming = [(at, what) for at, what in _moments(schedule, policy) if at > now]
+    if not upcoming:
+        return None
+    at, (code, text) = min(upcoming, key=lambda one: one[0])
+    return message(code, text, at=at)
+
+
+def _moments(schedule: Schedule, policy: Policy) -> list[tuple[datetime, tuple[Code, str]]]:
+    """The moments of a schedule; of several at one time the first counts."""
+    warnings = [(schedule.force_at - timedelta(minutes=step), _WARN) for step in policy.warn_minutes]
+    return [(schedule.begin_at, _BEGIN), *warnings, (schedule.force_at, _FORCE)]
 
 
 MAX_NOTICE = timedelta(minutes=15)
@@ -147,7 +163,7 @@ def next_pass_due(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime
     times = [now + (max(poll, UNEVENTFUL) if waiting else poll)]
     upcoming = next_moment(snapshot.schedule, policy, now)
     if upcoming:
-        times.append(upcoming.at)
+        times.append(upcoming)
     times += _window_times(snapshot, policy, now)
     settle = timedelta(seconds=policy.settle_seconds)
     for view in snapshot.hosts:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from shared.core.states import HOST_IN_WORK, HostState, RolloutState
 from shared.models.azure import SessionHost, UserSession
+from shared.models.messages import Message
 from shared.models.policy import AfterForce, Policy, ScheduleMode
 from shared.models.pools import Refresh
 from shared.models.rollouts import FIRST_GUESS, RolloutHost, RolloutKind, Schedule
@@ -92,7 +93,7 @@ class Snapshot:
     host_time: timedelta = timedelta(seconds=FIRST_GUESS)
     writes_left: int | None = None
     refresh: Refresh = Refresh.OFF
-    blocked_reason: str = ""
+    blocked_reason: Message | None = None
     held_by_refresh: frozenset[str] = frozenset()
     others: tuple[SessionHost, ...] = ()
 
@@ -149,7 +150,7 @@ class Decision:
 
     host: str
     act: Action
-    reason: str
+    reason: Message
     sessions: int = 0
 
     def __str__(self) -> str:
@@ -172,15 +173,7 @@ class Bound:
 
     name: str
     hosts: int
-    reason: str
-
-
-@dataclass(frozen=True, order=True)
-class Moment:
-    """The next moment at which a rollout does something by itself, and what, in plain words."""
-
-    at: datetime
-    action: str
+    reason: Message
 
 
 @dataclass(frozen=True)
@@ -193,7 +186,8 @@ class Plan:
     warnings: tuple[SessionWarning, ...] = ()
     becomes: RolloutState | None = None
     """The state the rollout moves to now; None: it stays."""
-    note: str = ""
+    note: Message | None = None
+    """Why the rollout is, or becomes, what it is."""
     ends_as: RolloutState | None = None
     """With `cancelling`: the end it then comes to; None: cancelled."""
     canary_passed: bool = False

@@ -8,6 +8,7 @@ from shared.audit.record import audit
 from shared.core.errors import NotFound
 from shared.core.states import PromotionState, transition_promotion
 from shared.models.base import iso
+from shared.models.messages import Message
 from shared.models.promotions import Promotion
 from shared.services import PROMOTIONS, Services
 
@@ -20,7 +21,7 @@ def find_promotion(services: Services, promotion_id: str) -> Promotion:
     return promotion
 
 
-def ended(promotion: Promotion, to: PromotionState, note: str) -> Promotion:
+def ended(promotion: Promotion, to: PromotionState, note: Message) -> Promotion:
     """The promotion in one of its ends, but for `ended_at`."""
     return promotion.model_copy(update={"state": transition_promotion(promotion.id, promotion.state, to), "note": note})
 

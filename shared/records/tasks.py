@@ -10,6 +10,7 @@ from shared.core.errors import AlreadyExists, AzureBusy, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import TaskState, transition_task
 from shared.models.base import VersionText
+from shared.models.messages import Message
 from shared.models.tasks import Task, TaskKind
 from shared.services import TASKS, Services
 
@@ -64,7 +65,7 @@ def write_task(services: Services, task: Task) -> Task:
         return found
 
 
-def note_done(services: Services, task: Task, note: str, *, before: str = "", after: str = "") -> Task:
+def note_done(services: Services, task: Task, note: Message, *, before: str = "", after: str = "") -> Task:
     """Write a task whose work was done at once, and its audit entry. Raises AlreadyExists when that was done before.
 
     The audit comes first: who finds no task for a change writes both, and an entry twice is better than none.

@@ -124,7 +124,7 @@ def _why(rollout: Rollout, command: Command) -> str:
             paused = rollout.state is RolloutState.PAUSED and rollout.awaiting_since
             return f"nothing waits for approval{'; resume it, then it will ask again' if paused else ''}"
         case Command.ROLL_BACK if rollout.state.ended:
-            return f"it is too late to roll it back; {_how_to_roll_back(rollout)}"
+            return f"it is too late to roll it back. {_how_to_roll_back(rollout)}"
         case Command.ROLL_BACK:
             goal = f"version {rollout.from_version}" if rollout.from_version else "the former version"
             return f"it is being cancelled during a roll-back; when it has ended, publish {goal} to finish rolling back"
@@ -142,17 +142,17 @@ def _how_to_roll_back(rollout: Rollout) -> str:
     """
     proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if proven and not rollout.retry_of:
-        return f"roll back pool {rollout.pool} instead"
+        return f"Roll back pool {rollout.pool} instead"
     if rollout.from_version is None or rollout.retry_of:
-        return "publish the version you want with update-image"
+        return "Publish the version you want instead"
     other = rollout.from_image not in {None, rollout.image}
     former = f"{rollout.from_version}{f' of image {rollout.from_image}' if other else ''}"
-    return f"pool {rollout.pool} still has version {former}: publish that with update-image for the hosts that changed"
+    return f"Pool {rollout.pool} still has version {former}. Publish that version for the hosts that changed"
 
 
 def _why_excluded_by_kind(rollout: Rollout) -> str:
     if rollout.kind is RolloutKind.ROLL_BACK and rollout.state.ended:
-        return "it was a roll-back itself; publish the version you want with update-image"
+        return "it was a roll-back itself; publish the version you want instead"
     if rollout.kind is RolloutKind.ROLL_BACK:
         return 'it is a roll-back already; to stop it, cancel it with "how": "leave"'
     if rollout.state.ended:

@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.record import audit
+from shared.core.codes import Code
 from shared.core.errors import Conflict, InvalidRequest
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import iso
+from shared.models.messages import message, quote
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
 from shared.planning.timing import host_takes, rollback_schedule
@@ -42,7 +44,8 @@ def pause(services: Services, engine: Engine, rollout_id: str, who: str) -> Roll
         # After a pause during approval, the canary hosts are checked again, and approval is requested again.
         waited = rollout.state is RolloutState.AWAITING_APPROVAL
         resume_to = RolloutState.RUNNING if waited else rollout.state
-        return _with_state(rollout, RolloutState.PAUSED, resume_to=resume_to, note=f"Paused by {who}.")
+        note = message(Code.PAUSED_BY_USER, f"Paused by {who}.")
+        return _with_state(rollout, RolloutState.PAUSED, resume_to=resume_to, note=note)
 
     return _command(services, engine, rollout_id, Command.PAUSE, who, apply)
 
@@ -67,7 +70,8 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> Ro
     def apply(rollout: Rollout) -> Rollout:
         now = services.now()
         schedule = _with_notice(rollout, now)
-        return _with_state(rollout, RolloutState.RUNNING, approved_at=now, approved_by=who, schedule=schedule, note="")
+        approved: dict[str, object] = {"approved_at": now, "approved_by": who, "note": None}
+        return _with_state(rollout, RolloutState.RUNNING, schedule=schedule, **approved)
 
     return _command(services, engine, rollout_id, Command.APPROVE, who, apply)
 
@@ -87,11 +91,11 @@ def cancel(
     Before a host was changed there is nothing to roll back, so both do the same. `reason` is shown in the note. Raises
     NotFound, Conflict.
     """
-    because = f": {reason}" if reason else "."
+    because = f": {quote(reason)}." if reason else "."
 
     def leave(rollout: Rollout) -> Rollout:
-        mixed = " during a roll-back: its hosts have two versions" if rollout.rolling_back else ""
-        note = f"Cancelled by {who}{mixed}{because}"
+        mixed = " during a roll-back, so its hosts have two versions" if rollout.rolling_back else ""
+        note = message(Code.CANCELLED_BY_USER, f"Cancelled by {who}{mixed}{because}")
         return _with_state(rollout, RolloutState.CANCELLING, ends_as=RolloutState.CANCELLED, note=note)
 
     def roll_back(rollout: Rollout) -> Rollout:
@@ -99,7 +103,7 @@ def cancel(
             return leave(rollout)
         now = services.now()
         since, schedule = rollout.rollback_since or now, rollback_schedule(rollout.schedule, rollout.policy, now)
-        note = f"Rolled back by {who}{because}"
+        note = message(Code.ROLLED_BACK_BY_USER, f"Rolled back by {who}{because}")
         return _with_state(
             rollout, RolloutState.ROLLING_BACK,
             rollback_since=since, schedule=schedule, note=note, rollback_reason=note,

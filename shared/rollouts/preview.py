@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import PlannedBound, PlannedHost, PlanView
+from shared.core.codes import Code
 from shared.core.errors import AzureRefused
 from shared.core.states import HostState
 from shared.core.wording import counted
 from shared.models.base import UtcTime, Value
+from shared.models.messages import Message, message
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.budget import Budget, budget_for
@@ -27,7 +28,7 @@ from shared.rollouts.reconcile.answer import limits_of
 from shared.rollouts.reconcile.snapshot import read_snapshot
 from shared.services import Services
 
-ORDERED_BY = "idle hosts first, then hosts with the fewest sessions, then by name"
+ORDERED_BY = message(Code.IDLE_HOSTS_FIRST, "idle hosts first, then hosts with the fewest sessions, then by name")
 
 _AT_THE_BEGINNING = frozenset({"ramp", "first_reimage", "arm_writes"})
 """Bounds that grow by themselves as long as no host fails."""
@@ -44,7 +45,7 @@ class Preview(Value):
     begin_at: UtcTime
     force_at: UtcTime
     hosts: Sequence[PlannedHost]
-    ordered_by: str
+    ordered_by: Message
     to_update: int
     users_now: int
     users_at_force: int
@@ -52,7 +53,8 @@ class Preview(Value):
     bounds: Sequence[PlannedBound]
     limited_by: Sequence[str]
     limited_later_by: Sequence[str]
-    windows: str
+    first_host_at: UtcTime | None
+    windows: Message | None
     expected_end: UtcTime | None
     expected_end_bounds: tuple[UtcTime, UtcTime] | None
 
@@ -73,6 +75,7 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
     at_once, later, limited_by = _limiting(budget)
     first = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only))
     estimate = forecast(rollout, _rows(snapshot, pool_plan), now, first=first)
+    windows = _windows(snapshot, rollout, starts_at, len(to_update), at_once, first or at_once)
     return Preview(
         version=rollout.version,
         begin_at=rollout.schedule.begin_at,
@@ -86,7 +89,8 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
         bounds=[PlannedBound(bound=bound.name, hosts=bound.hosts, reason=bound.reason) for bound in budget.bounds],
         limited_by=limited_by,
         limited_later_by=later,
-        windows=_windows(snapshot, rollout, starts_at, len(to_update), at_once, first or at_once),
+        first_host_at=starts_at if windows else None,
+        windows=windows,
         expected_end=estimate.expected,
         expected_end_bounds=estimate.bounds,
     )
@@ -139,26 +143,23 @@ def _limiting(budget: Budget) -> tuple[int, list[str], list[str]]:
     return at_once, later, first
 
 
-def _windows(snapshot: Snapshot, rollout: Rollout, starts_at: datetime, hosts: int, at_once: int, batch: int) -> str:
-    """When the first host may start, and about how many hosts end before the window closes; empty without windows."""
+def _windows(
+    snapshot: Snapshot, rollout: Rollout, starts_at: datetime, hosts: int, at_once: int, batch: int
+) -> Message | None:
+    """When the window closes, and about how many hosts finish before; None without windows."""
     windows, zone, host_time = rollout.policy.windows, rollout.zone, snapshot.host_time
     closes = open_until(windows, zone, starts_at)
     if closes is None or closes == FOREVER:
-        return ""
-    minutes = f"{counted(round(host_time.total_seconds() / 60), 'minute')} a host"
-    text = (
-        f"The first host may start at {_local_time(starts_at, zone)}; the window closes at {_local_time(closes, zone)}."
-    )
+        return None
+    minutes = f"{counted(round(host_time.total_seconds() / 60), 'minute')} each"
     rebuilt_at = starts_at + _settling(rollout)
     if rebuilt_at + host_time > closes:
-        return f"{text} No window is long enough ({minutes}). Hosts are started anyway and end after it closes."
+        text = f"No window is long enough for a host ({minutes}). Hosts are started anyway and finish after it closes."
+        return message(Code.WINDOW_TOO_SHORT, text, at=closes)
     number = waves_until_closing(host_time, windows, zone, rebuilt_at)
     finishing = min(hosts, hosts_in_waves(number, max(1, at_once), batch))
-    return f"{text} At most about {finishing} of {counted(hosts, 'host')} can finish before that, at {minutes}."
-
-
-def _local_time(moment: datetime, zone: str) -> str:
-    return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
+    text = f"About {finishing} of {counted(hosts, 'host')} can finish before the window closes, at {minutes}."
+    return message(Code.WINDOW_HAS_ROOM, text, at=closes, count=finishing)
 
 
 def plan_update(services: Services, name: str, request: UpdateImageRequest, who: str) -> PlanView:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from shared.core.codes import Code
 from shared.core.errors import FreshcoatError, NewerRow, StaleRow
 from shared.core.states import RolloutState, transition_rollout
+from shared.models.messages import message
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
 from shared.pools.claim import CLAIM_GRACE
@@ -16,6 +18,10 @@ from shared.rollouts.refresh.lifecycle import ensure_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 
 log = logging.getLogger("freshcoat.recovery")
+
+_POOL_LOST = message(
+    Code.POOL_LOST, "The pool is no longer reserved for this rollout, so it cannot continue. Start a new one."
+)
 
 
 RECENT = 50
@@ -91,11 +97,7 @@ def _end_unclaimed(services: Services, claims: set[str]) -> None:
 def _end(services: Services, rollout: Rollout) -> None:
     cancelling = rollout.state is RolloutState.CANCELLING
     to = RolloutState.CANCELLED if cancelling else RolloutState.FAILED
-    note = (
-        rollout.note
-        if cancelling
-        else "The pool is no longer reserved for this rollout, so it cannot continue. Start a new one."
-    )
+    note = rollout.note if cancelling else _POOL_LOST
     state = transition_rollout(rollout.id, rollout.state, to)
     try:
         services.rollouts.replace(

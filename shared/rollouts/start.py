@@ -7,8 +7,11 @@ import logging
 from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import RolloutView
 from shared.audit.record import audit
+from shared.core.codes import Code
 from shared.core.errors import AzureBusy, Conflict
+from shared.core.hrefs import rollout_href, versions_href
 from shared.core.states import RolloutState
+from shared.models.messages import Message, message
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.pools.claim import claim, free_pool, refuse_second, release_claim
@@ -51,9 +54,10 @@ def _write(services: Services, rollout: Rollout) -> Rollout:
     if holder == rollout.id:
         return written
     # This request was so slow that another one took its claim for abandoned. Ours ends, so that nothing restarts it.
-    note = f"Rollout {holder} reserved the pool before this one could be saved."
+    text = "Another rollout reserved the pool before this one could be saved."
+    note = message(Code.POOL_LOST, text, href=rollout_href(holder) if holder else None)
     _end_before_start(services, written, note)
-    raise Conflict(note, rollout=holder)
+    raise Conflict(text, rollout=holder)
 
 
 def _refuse_version_being_removed(services: Services, rollout: Rollout) -> None:
@@ -63,13 +67,14 @@ def _refuse_version_being_removed(services: Services, rollout: Rollout) -> None:
     the other.
     """
     if is_being_removed(read_versions(services, rollout.image), rollout.version):
-        note = f"Version {rollout.version} is being removed or was discarded. Choose another version."
-        _end_before_start(services, rollout, note)
+        text = f"Version {rollout.version} is being removed or was discarded. Choose another version."
+        href = versions_href(rollout.image)
+        _end_before_start(services, rollout, message(Code.VERSION_REMOVED, text, href=href))
         release_claim(services, rollout.pool, rollout.id)
-        raise Conflict(note)
+        raise Conflict(text, href=href)
 
 
-def _end_before_start(services: Services, rollout: Rollout, note: str) -> None:
+def _end_before_start(services: Services, rollout: Rollout, note: Message) -> None:
     services.rollouts.replace(
         rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
     )

@@ -53,7 +53,7 @@ def _to_cancel(services: Services, task_id: str) -> Task:
         return task
     if services.rollouts.find(ROLLOUTS, task_id) is None:
         raise NotFound("task", task_id)
-    text = f"Task {task_id} is a rollout: cancel it with POST /api/rollouts/{task_id}/cancel."
+    text = f"Task {task_id} is a rollout. Cancel it as a rollout."
     raise Conflict(text, rollout=task_id)
 
 
@@ -61,9 +61,9 @@ def _refuse_way_back(task: Task, how: CancelHow) -> None:
     """Only a job over many pools has pools to take back: an activation has switched the version of all others too."""
     if how is CancelHow.LEAVE or task.kind is TaskKind.UPDATE_POOLS:
         return
-    text = f"this task ({WORDS[task.kind]}) takes nothing back when it is cancelled; leave this out"
+    text = f"this task ({WORDS[task.kind]}) rolls nothing back when it is cancelled; leave this out"
     if task.kind in {TaskKind.ACTIVATE, TaskKind.ROLL_BACK}:
-        text += f", and go back with POST /api/images/{task.image}/roll-back"
+        text += ", and roll the image back instead"
     raise InvalidRequest.one("how", text)
 
 
@@ -74,7 +74,7 @@ def _already(task: Task, how: CancelHow) -> bool:
     if task.cancel_how is how:
         return True
     if how is CancelHow.LEAVE:
-        raise Conflict(f"Task {task.id} takes its pools back already: wait for its end.", task=task.id)
+        raise Conflict(f"Task {task.id} already rolls its pools back. Wait for its end.", task=task.id)
     return False
 
 
@@ -96,7 +96,7 @@ def _refuse_late(task: Task, how: CancelHow) -> None:
 
 def _one_by_one(task: Task, how: CancelHow) -> str:
     back = task.kind is TaskKind.UPDATE_POOLS and how is CancelHow.ROLL_BACK
-    return " Take back each pool with POST /api/pools/{pool}/roll-back." if back else ""
+    return " Roll back each pool instead." if back else ""
 
 
 def _cancelled(services: Services, task: Task, how: CancelHow, who: str) -> Task:

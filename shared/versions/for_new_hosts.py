@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.core.codes import Code
+from shared.core.hrefs import rollout_href
 from shared.core.states import VersionState
 from shared.core.wording import VERSION_WORDS
 from shared.models.images import GalleryVersion, ImageState
+from shared.models.messages import Message, message
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.versions.version_set import VersionSet
@@ -58,7 +61,7 @@ class Choice:
 
     image: str
     version: str
-    reason: str
+    reason: Message
     refused: str = ""
     """Why it replaces the version that the rules name; empty when it is that version."""
 
@@ -74,24 +77,47 @@ def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> 
             return None
         refused = images[choice.image].refusal(choice.version)
         if not refused:
-            text = f"{instead}; instead: {choice.reason}" if instead else choice.reason
-            return Choice(choice.image, choice.version, text, instead)
+            return Choice(choice.image, choice.version, _reason(choice.reason, instead), instead)
         instead = instead or f"version {choice.version} {refused}"
     return None
+
+
+def _reason(reason: Message, instead: str) -> Message:
+    if not instead:
+        return reason
+    return reason.model_copy(update={"code": Code.STANDS_IN.value, "text": f"{instead}; instead: {reason.text}"})
 
 
 def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Choice]:
     """The version that the rules name, then the versions that may replace it."""
     if rollout and rollout.kind is RolloutKind.ROLL_BACK and not rollout.rolling_back:
-        named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} takes the pool back to this version")
+        named = Choice(
+            rollout.image,
+            rollout.version,
+            _rolls_back(rollout),
+        )
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
     if rollout and rollout.canary_passed_at and not rollout.rolling_back and not rollout.retry_of:
-        named = Choice(rollout.image, rollout.version, f"rollout {rollout.id} has passed its first hosts")
+        text = "the canary hosts of its rollout passed their checks"
+        named = Choice(rollout.image, rollout.version, _of_rollout(rollout, Code.ROLLOUT_PROVEN, text))
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
     return _of_pool(pool, _named(pool, rollout, state), *_stand_ins(pool, state))
 
 
-type _Reasoned = tuple[str | None, str]
+def _of_rollout(rollout: Rollout, code: Code, text: str) -> Message:
+    return message(code, text, href=rollout_href(rollout.id))
+
+
+def _rolls_back(rollout: Rollout) -> Message:
+    return _of_rollout(rollout, Code.ROLLOUT_ROLLS_BACK, "a rollout takes the pool back to this version")
+
+
+_POOL_VERSION = message(Code.POOL_VERSION, "the pool is on this version")
+_POOL_VERSION_BEFORE = message(Code.POOL_VERSION_BEFORE, "the pool was on this version before")
+_ACTIVE_VERSION = message(Code.ACTIVE_VERSION, "it is the active version of the image")
+_ACTIVATED_SINCE = message(Code.ACTIVATED_SINCE, "it was activated after the pool got its own version")
+
+type _Reasoned = tuple[str | None, Message]
 """A version, and the reason for it."""
 
 
@@ -102,21 +128,23 @@ def _of_pool(pool: Pool, *reasoned: _Reasoned) -> list[Choice]:
 def _stand_ins(pool: Pool, state: ImageState) -> list[_Reasoned]:
     of_this_image = pool.previous_image in {None, pool.image}
     return [
-        (pool.version, "the pool is on this version"),
-        (pool.previous_version if of_this_image else None, "the pool was on this version before"),
-        (state.active, "it is the active version of the image"),
+        (pool.version, _POOL_VERSION),
+        (pool.previous_version if of_this_image else None, _POOL_VERSION_BEFORE),
+        (state.active, _ACTIVE_VERSION),
     ]
 
 
 def _named(pool: Pool, rollout: Rollout | None, state: ImageState) -> _Reasoned:
     """The version that rules 2 and 3 name."""
     if rollout and rollout.rolling_back:
-        return pool.version, f"rollout {rollout.id} brings the pool back to this version"
+        return pool.version, _rolls_back(rollout)
     if rollout:
-        return pool.version, f"the pool is on this version until rollout {rollout.id} has passed its first hosts"
+        text = "the pool keeps this version until the canary hosts of its rollout pass their checks"
+        return pool.version, _of_rollout(rollout, Code.ROLLOUT_UNPROVEN, text)
     moved_on = state.activated_at and state.activated_at > (pool.version_at or pool.registered_at)
     if moved_on and pool.name in state.waiting_pools:
-        return pool.version, f"the pool is on this version until its own rollout of {state.active} has proved that"
+        text = f"the pool keeps this version until its own rollout has proven {state.active}"
+        return pool.version, message(Code.ROLLOUT_TO_COME, text)
     if moved_on:
-        return state.active, "it was activated after the pool came to its own version"
-    return pool.version, "the pool is on this version"
+        return state.active, _ACTIVATED_SINCE
+    return pool.version, _POOL_VERSION

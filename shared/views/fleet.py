@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.api.tasks import TaskPoolView
+from shared.core.codes import Code
+from shared.core.hrefs import rollout_href
 from shared.core.names import UPDATE_POOLS
 from shared.core.states import RolloutState
-from shared.models.base import iso
+from shared.core.wording import counted, names_text
+from shared.models.messages import Message, message, sentence, text_of
 from shared.models.rollouts import Rollout
 from shared.models.tasks import CancelHow, PoolsWork, Task, TaskKind
 from shared.planning.rings import NextRing, PoolProgress, RingAction, next_ring
@@ -41,27 +44,33 @@ def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:
     return fields
 
 
-def _waits_for(task: Task, move: NextRing) -> str:
+def _waits_for(task: Task, move: NextRing) -> Message | None:
     if task.cancelled_by and task.kind is TaskKind.UPDATE_POOLS:
         back = task.cancel_how is CancelHow.ROLL_BACK
-        return "The pools that were begun are taken back." if back else "The rollouts that run are stopped."
+        text = "The pools that were started are rolled back." if back else "The running rollouts are stopped."
+        return message(Code.STOPPING_POOLS, text)
     if task.cancelled_by or task.failure:
-        return "It ends."
+        return message(Code.TASK_ENDING, "It ends.")
     match move.move:
         case RingAction.WAIT:
-            soak = f" It begins at {iso(move.until)} at the earliest." if move.until else ""
-            gate = f" Approve it: POST /api/tasks/{task.id}/approve." if move.gate else ""
-            return _sentence(move.reason) + soak + gate
+            return move.reason
         case RingAction.BEGIN:
-            held = task.pools.held if task.pools else {}
-            text = "; ".join(f"pool {name} waits: {reason}" for name, reason in sorted(held.items()))
-            return _sentence(text or f"ring {move.ring} begins")
+            waiting = waiting_pools(task.pools.held) if task.pools else None
+            return waiting or message(Code.RING_STARTS, f"Ring {move.ring} starts.")
         case _:
-            return ""
+            return None
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+def waiting_pools(held: Mapping[str, Message]) -> Message | None:
+    """Which pools of a ring cannot be started yet, and why; None when all can. Each pool's own note has its reason."""
+    if not held:
+        return None
+    if len(held) > 1:
+        text = f"{counted(len(held), 'pool')} wait: {names_text(sorted(held))}."
+        return message(Code.POOLS_WAIT, text, count=len(held))
+    name, reason = next(iter(held.items()))
+    text = f"Pool {name} waits. {sentence(reason.text)}"
+    return message(Code.POOLS_WAIT, text, count=1, href=reason.href)
 
 
 def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move: NextRing) -> TaskPoolView:
@@ -72,48 +81,56 @@ def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move
         state=rollout.state if rollout else None,
         percent=rollout_progress.brief(rollout).percent if rollout else 0,
         rollout=rollout.id if rollout else "",
-        href=f"/api/rollouts/{rollout.id}" if rollout else "",
+        href=rollout_href(rollout.id) if rollout else "",
         back=pools.back.get(name, ""),
         note=note,
     )
 
 
-def _started_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> str:
+def _started_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> Message | None:
     if reason := pools.not_back.get(name):
-        return f"not taken back: {reason}"
+        return _with_text(reason, f"not rolled back: {reason.text}")
     if back := pools.back.get(name):
-        return f"taken back by rollout {back}" if task.state.ended else f"rollout {back} takes it back"
+        text = "was rolled back" if task.state.ended else "is being rolled back"
+        return message(Code.ROLLED_BACK if task.state.ended else Code.ROLLING_BACK, text, href=rollout_href(back))
     if task.cancel_how is CancelHow.ROLL_BACK and rollout.state is RolloutState.SUCCEEDED and not task.state.ended:
-        return "is to be taken back"
+        return message(Code.TO_BE_ROLLED_BACK, "will be rolled back")
     if rollout.state is RolloutState.AWAITING_APPROVAL:
-        return f"waits until somebody approves its first hosts: POST /api/rollouts/{rollout.id}/approve"
+        text = "waits for approval of its canary hosts"
+        return message(Code.WAITS_FOR_APPROVAL, text, href=rollout_href(rollout.id))
     return rollout.note
 
 
-def _waiting_note(task: Task, pools: PoolsWork, name: str, move: NextRing) -> str:
-    """Why the rollout of a pool is not begun, or not yet."""
+def _waiting_note(task: Task, pools: PoolsWork, name: str, move: NextRing) -> Message:
+    """Why the rollout of a pool is not started, or not yet."""
     if reason := pools.skipped.get(name):
-        return f"not updated: {reason}"
+        return _with_text(reason, f"not updated: {reason.text}")
     if reason := pools.refused.get(name):
-        return f"not begun: {reason}"
+        return _with_text(reason, f"not started: {reason.text}")
     if task.state.ended or task.cancelled_by or task.failure:
-        return "not begun"
+        return message(Code.NOT_STARTED, "not started")
     if move.stopping:
-        return "not begun: another pool has not succeeded"
+        return message(Code.NOT_STARTED, "not started, because another pool did not succeed")
     if reason := pools.held.get(name):
-        return f"waits: {reason}"
+        return _with_text(reason, f"waits: {reason.text}")
     rings = pools.update.rings
     before = [ring for ring in rings.values() if ring < rings.get(name, 0)]
     if before and move.ring != rings.get(name, 0):
-        return f"waits for ring {max(before)}"
+        return message(Code.WAITS_FOR_RING, f"waits for ring {max(before)}", count=max(before))
     return _own_ring_note(move)
 
 
-def _own_ring_note(move: NextRing) -> str:
+def _own_ring_note(move: NextRing) -> Message:
     """Of a pool whose ring's turn it is."""
-    waits = [f"until {iso(move.until)}"] if move.until else []
-    waits += [f"until somebody approves ring {move.ring}"] if move.gate else []
-    return f"waits {' and '.join(waits)}" if waits else "begins"
+    if move.gate:
+        return message(Code.RING_WAITS_FOR_APPROVAL, f"waits for approval of ring {move.ring}", at=move.until)
+    if move.until:
+        return message(Code.RING_SOAKS, "waits for the end of the soak time", at=move.until)
+    return message(Code.RING_STARTS, "starts now")
+
+
+def _with_text(reason: Message, text: str) -> Message:
+    return reason.model_copy(update={"text": text})
 
 
 type Begun = Mapping[str, Rollout]
@@ -130,12 +147,14 @@ def not_started_text(services: Services, pools: PoolsWork) -> str:
     """A sentence that names the pools whose rollout was not begun; empty when all were."""
     begun = read_rollouts(services, pools)
     left = [name for name in pools.update.pools if name not in begun]
-    return f" Pools that were not begun: {', '.join(left)}." if left else ""
+    return f" Pools that were not started: {names_text(left)}." if left else ""
 
 
 def not_updated_text(pools: PoolsWork) -> str:
     """A sentence for each pool that is not updated after all, saying why."""
-    return "".join(f" Pool {name} was not updated: {reason}." for name, reason in sorted(pools.skipped.items()))
+    return "".join(
+        f" Pool {name} was not updated: {reason.text.rstrip('.')}." for name, reason in sorted(pools.skipped.items())
+    )
 
 
 def pool_progress(pools: PoolsWork, begun: Begun) -> list[PoolProgress]:
@@ -146,7 +165,7 @@ def pool_progress(pools: PoolsWork, begun: Begun) -> list[PoolProgress]:
 def _progress_of(pools: PoolsWork, name: str, rollout: Rollout | None) -> PoolProgress:
     ring = pools.update.rings.get(name, 0)
     if rollout is None:
-        reason = pools.refused.get(name, "")
+        reason = text_of(pools.refused.get(name))
         return PoolProgress(name, ring, RolloutState.FAILED if reason else None, reason=reason)
     return PoolProgress(name, ring, rollout.state, rollout.ended_at)
 

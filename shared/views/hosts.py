@@ -6,6 +6,8 @@ from functools import partial
 
 from shared.api.common import Listed
 from shared.api.pools import PoolHostView
+from shared.core.codes import Code
+from shared.models.messages import Message, message, quote
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.ports.paging import page_of
@@ -64,5 +66,9 @@ def _view(host: SeenHost, target: str | None, row: RolloutHost | None) -> PoolHo
         drain=host.drain,
         power=host.machine.power if host.machine else "gone",
         state=row.state if row else None,
-        reason=(row.error or row.reason) if row else "",
+        reason=_reason(row) if row else None,
     )
+
+
+def _reason(row: RolloutHost) -> Message | None:
+    return message(Code.HOST_FAILED, f"failed: {quote(row.error)}") if row.error else row.reason

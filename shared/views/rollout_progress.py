@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from shared.api.rollouts import NextMoment, RolloutBrief, RolloutView
+from shared.api.rollouts import RolloutBrief, RolloutView
+from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
+from shared.models.messages import Message, message, sentence
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import timing
 from shared.planning.forecast import forecast
@@ -59,62 +61,60 @@ def _not_done(rollout: Rollout, counts: Mapping[str, int], left: int) -> int | N
     return left + counts.get(HostState.FAILED, 0) if stops else None
 
 
-def next_moment(rollout: Rollout, now: datetime) -> NextMoment | None:
-    """What happens next; None after the end."""
+def next_event(rollout: Rollout, now: datetime) -> Message | None:
+    """What happens next; None after the end. Without `at` it waits for a person, or happens as hosts become free."""
     match rollout.state:
         case state if state.ended:
             return None
         case RolloutState.PAUSED if rollout.kind is RolloutKind.REFRESH:
-            return _whenever("nothing: it is paused until somebody resumes it")
+            return message(Code.WAITS_FOR_RESUME, "It is paused until somebody resumes it.")
         case RolloutState.PAUSED:
-            return _whenever("nothing: it is paused until somebody resumes or cancels it")
+            return message(Code.WAITS_FOR_RESUME, "It is paused until somebody resumes or cancels it.")
         case RolloutState.AWAITING_APPROVAL:
-            since = rollout.awaiting_since
-            text = f"since {since.isoformat(timespec='seconds')} it waits" if since else "it waits"
-            return _whenever(f"nothing: {text} until somebody approves or cancels it")
+            return message(Code.WAITS_FOR_APPROVAL, "It waits until somebody approves or cancels it.")
         case RolloutState.CANCELLING:
-            return _whenever("hosts in work are finished, then it ends")
+            return message(Code.FINISHING_HOSTS, "The hosts that are being rebuilt are finished, then it ends.")
         case _ if rollout.rolling_back:
             return _next_while_rolling_back(rollout, now)
         case _:
             return _by_schedule(rollout, now)
 
 
-def _next_while_rolling_back(rollout: Rollout, now: datetime) -> NextMoment:
-    """Hosts go back as they empty; people on them still have until `force_at`, and are warned of it."""
-    back = "hosts go back to what they were"
+def _next_while_rolling_back(rollout: Rollout, now: datetime) -> Message:
+    """Hosts are rolled back as they empty; users on them have until `force_at`, and are warned before."""
+    text = "Hosts are being rolled back."
     ahead = _of_schedule(rollout, now, begins=False)
-    return NextMoment(at=ahead[0].at, action=f"{ahead[0].action}; meanwhile {back}") if ahead else _whenever(back)
+    if not ahead:
+        return message(Code.ROLLING_BACK, text)
+    return ahead[0].model_copy(update={"text": f"{text} Next: {ahead[0].text[:1].lower()}{ahead[0].text[1:]}"})
 
 
-def _by_schedule(rollout: Rollout, now: datetime) -> NextMoment:
-    """The next moment of the schedule or of the windows, whichever comes first."""
-    if rollout.kind is RolloutKind.REFRESH and rollout.note:
-        return _whenever(rollout.note)  # why nothing is begun
+def _by_schedule(rollout: Rollout, now: datetime) -> Message:
+    """The next event of the schedule or of the windows, whichever comes first."""
+    refreshes = rollout.kind is RolloutKind.REFRESH
+    if refreshes and rollout.note:
+        return rollout.note.model_copy(update={"text": sentence(rollout.note.text)})  # why nothing is started
     begin = max(now, rollout.schedule.begin_at)
     until, opens = _windows(rollout, begin)
-    upcoming = [] if rollout.kind is RolloutKind.REFRESH else _of_schedule(rollout, now, begins=opens is None)
+    upcoming = [] if refreshes else _of_schedule(rollout, now, begins=opens is None)
     if opens:
-        upcoming.append(NextMoment(at=opens, action="the window opens, hosts may be taken"))
+        upcoming.append(message(Code.WINDOW_OPENS, "The maintenance window opens, so hosts may be taken.", at=opens))
     elif until:
-        upcoming.append(NextMoment(at=until, action="the window closes: hosts in work finish, no other is begun"))
+        text = "The maintenance window closes: hosts that are being rebuilt finish, no other is started."
+        upcoming.append(message(Code.WINDOW_CLOSES, text, at=until))
     if upcoming:
-        return min(upcoming, key=lambda text: text.at or now)
-    if rollout.kind is RolloutKind.REFRESH:
-        return _whenever("hosts are made fresh after they were used")
-    return _whenever("the remaining hosts are updated")
+        return min(upcoming, key=lambda one: one.at or now)
+    if refreshes:
+        return message(Code.REFRESHING_HOSTS, "Hosts are refreshed after use.")
+    return message(Code.UPDATING_HOSTS, "The remaining hosts are updated.")
 
 
-def _of_schedule(rollout: Rollout, now: datetime, *, begins: bool) -> list[NextMoment]:
-    """The schedule's next moment, if there is one; its beginning only when hosts may be taken then."""
-    moment = timing.next_moment(rollout.schedule, rollout.policy, now)
-    if moment and moment.at == rollout.schedule.begin_at and not begins:
-        moment = timing.next_moment(rollout.schedule, rollout.policy, moment.at)
-    return [NextMoment(at=moment.at, action=moment.action)] if moment else []
-
-
-def _whenever(action: str) -> NextMoment:
-    return NextMoment(at=None, action=action)
+def _of_schedule(rollout: Rollout, now: datetime, *, begins: bool) -> list[Message]:
+    """The schedule's next event, if there is one; its beginning only when hosts may be taken then."""
+    event = timing.next_event(rollout.schedule, rollout.policy, now)
+    if event and event.at == rollout.schedule.begin_at and not begins:
+        event = timing.next_event(rollout.schedule, rollout.policy, rollout.schedule.begin_at)
+    return [event] if event else []
 
 
 def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datetime | None]:
@@ -182,12 +182,13 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             "sessions_open": rollout.last_pass.sessions_to_end if rollout.last_pass else open_sessions,
             "sessions_signed_out": rollout.signed_out,
             "minutes_per_host": round(each / timedelta(minutes=1), 1),
-            "next": next_moment(rollout, now),
+            "next": next_event(rollout, now),
             "expected_end": foreseen.expected,
             "expected_end_bounds": foreseen.bounds,
             "last_pass_at": rollout.last_pass.at if rollout.last_pass else None,
             "versions": dict(sorted(Counter(host.version or "unknown" for host in hosts).items())),
             "rolling_back": rollout.rolling_back,
+            "awaiting_since": rollout.awaiting_since if rollout.state is RolloutState.AWAITING_APPROVAL else None,
             "approved_at": rollout.approved_at,
             "approved_by": rollout.approved_by,
             "windows_open_until": open_till,

@@ -6,7 +6,9 @@ from typing import Any
 
 from shared.api.common import Listed
 from shared.api.rollouts import RolloutBrief, RolloutHostView, RolloutView
+from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
+from shared.models.messages import Message, message, quote
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
 from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
@@ -66,29 +68,34 @@ def view_host(host: RolloutHost, rollout: Rollout) -> RolloutHostView:
     return RolloutHostView.model_validate(kept | computed)
 
 
-def reason_of(host: RolloutHost, rollout: Rollout) -> str:
-    """Why the host is on the version it is on; before its end, why nothing is done with it yet. Empty only then."""
+def reason_of(host: RolloutHost, rollout: Rollout) -> Message | None:
+    """Why the host is on its version; before its end, why nothing is done with it yet. None only then."""
     match host.state:
         case HostState.DONE:
-            return _came_to(host, rollout) + _as_found(host)
+            code, text = _came_to(host, rollout)
+            return message(code, text + _as_found(host))
         case HostState.SKIPPED:
-            return host.reason or "nothing was done with it"
+            return host.reason or _NOTHING_DONE
         case HostState.FAILED:
-            failed = "failed on its way back" if host.rolling_back else "failed"
-            return f"{failed}: {host.error or host.step or 'no error is known'}"
+            failed = "failed during its roll-back" if host.rolling_back else "failed"
+            return message(Code.HOST_FAILED, f"{failed}: {quote(host.error or host.step or 'no error is known')}")
         case _ if rollout.state.ended:
-            return host.reason or "the rollout ended before it was its turn"
+            return host.reason or _ROLLOUT_ENDED
         case _:
             return host.reason
 
 
-def _came_to(host: RolloutHost, rollout: Rollout) -> str:
+_NOTHING_DONE = message(Code.NOT_UPDATED, "nothing was done with it")
+_ROLLOUT_ENDED = message(Code.ROLLOUT_ENDED, "the rollout ended before it was its turn")
+
+
+def _came_to(host: RolloutHost, rollout: Rollout) -> tuple[Code, str]:
     version = host.version or goal_of(rollout, host).version
     if host.rolling_back or rollout.kind is RolloutKind.ROLL_BACK:
-        return f"went back to {version}{_HOW_BACK.get(host.rebuild.strategy, '')}"
+        return Code.ROLLED_BACK, f"rolled back to {version}{_HOW_BACK.get(host.rebuild.strategy, '')}"
     if rollout.kind is RolloutKind.REFRESH:
-        return f"made fresh on {version}"
-    return f"updated to {version}"
+        return Code.REFRESHED, f"refreshed on {version}"
+    return Code.UPDATED, f"updated to {version}"
 
 
 def _as_found(host: RolloutHost) -> str:

@@ -8,9 +8,12 @@ from typing import Any, Literal
 
 from shared.api.common import Listed
 from shared.api.tasks import TaskBrief, TaskView
+from shared.core.codes import Code
 from shared.core.errors import NotFound
+from shared.core.hrefs import rollout_href, task_href
 from shared.core.states import RolloutState, TaskState
 from shared.core.task_steps import TASK_STEPS
+from shared.models.messages import Message, message, sentence
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.tasks import Task, TaskKind
 from shared.ports.paging import merged
@@ -43,7 +46,7 @@ def brief(task: Task) -> TaskBrief:
 
 def view(task: Task, now: datetime, begun: Begun | None = None) -> TaskView:
     """A task with its steps, and what it has begun or left behind. `begun`: the rollouts of its pools."""
-    fields = _fields(task) | {"waits_for": "" if task.state.ended else task.note}
+    fields = _fields(task) | {"waits_for": None if task.state.ended else task.note}
     return TaskView(
         **fields | pools_fields(task, begun or {}, now),
         steps=[step.model_copy(update={"name": words(step.name)}) for step in task.steps],
@@ -74,7 +77,7 @@ def _fields(task: Task) -> dict[str, Any]:
         "percent": task.percent,
         "step": "" if task.state.ended else words(task.step),
         "note": _note(task),
-        "href": f"/api/tasks/{task.id}",
+        "href": task_href(task.id),
     }
 
 
@@ -87,7 +90,7 @@ def _rollout_fields(rollout: Rollout, percent: int) -> dict[str, Any]:
         "percent": percent,
         "step": "keeping hosts fresh" if keeping else ROLLOUT_WORDS.get(rollout.state, ""),
         "note": rollout.note,
-        "href": f"/api/rollouts/{rollout.id}",
+        "href": rollout_href(rollout.id),
     }
 
 
@@ -96,12 +99,13 @@ def _common(row: Task | Rollout) -> dict[str, Any]:
     return {name: getattr(row, name) for name in shared}
 
 
-def _note(task: Task) -> str:
+def _note(task: Task) -> Message | None:
     """While it runs and cannot succeed any more, the reason for that counts more than what it waits for."""
-    if task.state.ended:
-        return task.note or task.failure
-    cancelled = f"cancelled by {task.cancelled_by}" if task.cancelled_by else ""
-    return task.failure or cancelled or task.note
+    if task.failure and not (task.state.ended and task.note):
+        return message(Code.TASK_FAILED, sentence(task.failure))
+    if task.cancelled_by and not task.state.ended:
+        return message(Code.CANCELLED_BY_USER, f"Cancelled by {task.cancelled_by}.")
+    return task.note
 
 
 def list_tasks(

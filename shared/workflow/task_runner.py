@@ -18,6 +18,7 @@ from shared.core.task_steps import TASK_STEPS
 from shared.models.azure import Operation
 from shared.models.base import refuse_newer
 from shared.models.images import Image
+from shared.models.messages import Message, error_text, text_of
 from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
 from shared.ports.engine import Engine
 from shared.records.change import change
@@ -76,7 +77,7 @@ class TaskContext:
     @property
     def waits_for(self) -> str:
         """What the step waits for, in words."""
-        return self.task.note
+        return text_of(self.task.note)
 
     @property
     def poll_eagerly(self) -> bool:
@@ -117,7 +118,7 @@ class TaskContext:
         if self.task.busy_since:
             self.save(busy_since=None)
 
-    def end(self, state: TaskState, note: str) -> None:
+    def end(self, state: TaskState, note: Message) -> None:
         """Write the end of the task."""
         percent_done = {"percent": 100} if state is TaskState.SUCCEEDED else {}
         state = transition_task(self.task.id, self.task.state, state)
@@ -166,10 +167,10 @@ def run_task_step(
         if last:
             raise
         log.warning("task %s: %s: %s", context.task.id, name, error)
-        context.save(failure=context.task.failure or str(error), operation=None)
+        context.save(failure=context.task.failure or error_text(error), operation=None)
         return StepResult(NextAction.NEXT)
     if outcome.action is NextAction.NEXT and not last and not context.task.failure:
-        context.save(phase=name, note="", operation=None, percent=percent_done(context.task.kind, name, 100))
+        context.save(phase=name, note=None, operation=None, percent=percent_done(context.task.kind, name, 100))
     return outcome
 
 

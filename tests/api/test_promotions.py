@@ -82,7 +82,7 @@ class TestSchedule:
             "reason": "patches",
             "requested_by": "function key",
             "ended_at": None,
-            "note": "",
+            "note": None,
         }
         assert view | expected == view
         assert view["schedule"]["begin_at"] == view["due_at"]
@@ -331,7 +331,7 @@ class TestCancel:
         app, promotion_id = planned()
         reply = cancel(app, promotion_id)
         assert (reply.status, reply.json["state"]) == (200, "cancelled")
-        assert reply.json["note"] == "Cancelled by function key."
+        assert reply.json["note"]["text"] == "Cancelled by function key."
         assert datetime.fromisoformat(reply.json["ended_at"]) == app.now
         assert held_for(app) == ""
         versions = app.send("GET", f"/api/images/{IMAGE}/versions").json["items"]

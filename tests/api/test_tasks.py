@@ -19,6 +19,7 @@ from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CaptureWork, PoolsUpdate, PoolsWork, Task, TaskKind, TaskStep
 from shared.services import TASKS
 from tests.fixtures.app import START, App, office, update
+from tests.fixtures.messages import told
 
 K, S = TaskKind, TaskState
 
@@ -48,11 +49,11 @@ class TestList:
 
     def test_rollouts_are_among_the_tasks_newest_first(self) -> None:
         app = office()
-        first = add(app, state=S.SUCCEEDED, percent=100, step="clean_up", note="Version 3.0.0 is staged.")
+        first = add(app, state=S.SUCCEEDED, percent=100, step="clean_up", note=told("Version 3.0.0 is staged."))
         app.later(seconds=1)
         rollout = update(app).json["id"]
         app.later(seconds=1)
-        last = add(app, K.ACTIVATE, percent=15, step="flip_flags", note="version 2.0.0 is excluded from latest")
+        last = add(app, K.ACTIVATE, percent=15, step="flip_flags", note=told("version 2.0.0 is excluded from latest"))
         rows = app.send("GET", "/api/tasks").json["items"]
         assert [row["id"] for row in rows] == [last.id, rollout, first.id]
         assert [row["kind"] for row in rows] == ["activate", "rollout", "set_as_image"]
@@ -63,7 +64,7 @@ class TestList:
             "",
         ]
         assert [row["percent"] for row in rows] == [15, 0, 100]
-        assert [row["note"] for row in rows] == [last.note, "", first.note]
+        assert [row["note"] and row["note"]["text"] for row in rows] == [last.note.text, None, first.note.text]
         assert [app.send("GET", row["href"]).json["id"] for row in rows] == [last.id, rollout, first.id]
 
     def test_one_kind_image_or_state(self) -> None:
@@ -133,7 +134,7 @@ class TestRead:
         task = add(
             app,
             step="prepare_copy",
-            note="the copy is prepared",
+            note=told("the copy is prepared"),
             steps=(TaskStep(name="prepare_copy", begun_at=app.now),),
             capture=CaptureWork(template_vm_id="/vm", regions=(), left_over=("/disk: Azure is busy",)),
             promotion="p1",
@@ -152,9 +153,13 @@ class TestRead:
         update_ = PoolsUpdate(
             pools=("lab", "later", "office"), rings={"lab": 0, "later": 0, "office": 0}, schedule=schedule
         )
-        work = PoolsWork(update=update_, rollouts=noted, skipped={"lab": "was unregistered"}, ring=0)
+        work = PoolsWork(update=update_, rollouts=noted, skipped={"lab": told("was unregistered")}, ring=0)
         read = app.send("GET", f"/api/tasks/{add(app, K.ACTIVATE, pools=work).id}").json
-        assert (read["rollouts"], read["skipped"], read["ring"]) == (begun, work.skipped, 0)
+        assert (read["rollouts"], read["skipped"], read["ring"]) == (
+            begun,
+            {"lab": {"code": "paused", "text": "was unregistered"}},
+            0,
+        )
 
     def test_a_rollout_is_a_task_with_the_percent_of_its_hosts(self) -> None:
         app = office()
@@ -166,10 +171,10 @@ class TestRead:
 
     def test_the_reason_to_fail_counts_more_than_what_it_waits_for(self) -> None:
         app = office()
-        task = add(app, failure="sysprep failed", note="the copy is removed")
-        assert app.send("GET", f"/api/tasks/{task.id}").json["note"] == "sysprep failed"
-        ended = add(app, id="1-e", state=S.FAILED, failure="sysprep failed", note="Failed: sysprep failed.")
-        assert app.send("GET", f"/api/tasks/{ended.id}").json["note"] == "Failed: sysprep failed."
+        task = add(app, failure="sysprep failed", note=told("the copy is removed"))
+        assert app.send("GET", f"/api/tasks/{task.id}").json["note"]["text"] == "Sysprep failed."
+        ended = add(app, id="1-e", state=S.FAILED, failure="sysprep failed", note=told("Failed: sysprep failed."))
+        assert app.send("GET", f"/api/tasks/{ended.id}").json["note"]["text"] == "Failed: sysprep failed."
 
     def test_what_is_not_there(self) -> None:
         assert office().send("GET", f"/api/tasks/{newest_first_id(START)}").status == 404
@@ -185,10 +190,10 @@ class TestCancel:
     @pytest.mark.parametrize("phase", ["", *CAPTURE_STEPS[: CAPTURE_STEPS.index(REPLICATE_VERSION)]])
     def test_a_set_as_image_cannot_succeed_any_more(self, phase: str) -> None:
         app = office()
-        task = add(app, phase=phase, note="waits")
+        task = add(app, phase=phase, note=told("waits"))
         reply = self.cancel(app, task)
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/tasks/{task.id}")
-        assert (reply.json["state"], reply.json["note"]) == ("running", "cancelled by function key")
+        assert (reply.json["state"], reply.json["note"]["text"]) == ("running", "Cancelled by function key.")
         now = stored(app, task)
         assert (now.cancelled_by, now.failure) == ("function key", "cancelled by function key")
         entry = app.tables.audit.all(f"{app.now:%Y-%m}")[0]
@@ -207,7 +212,7 @@ class TestCancel:
     def test_an_activation_begins_no_more_pools_but_has_not_failed(self, kind: TaskKind) -> None:
         app = office()
         task = add(app, kind)
-        assert self.cancel(app, task).json["note"] == "cancelled by function key"
+        assert self.cancel(app, task).json["note"]["text"] == "Cancelled by function key."
         assert (stored(app, task).cancelled_by, stored(app, task).failure) == ("function key", "")
 
     @pytest.mark.parametrize("state", [S.SUCCEEDED, S.FAILED])
@@ -249,7 +254,7 @@ class TestCancel:
         rollout = update(app).json["id"]
         reply = app.send("POST", f"/api/tasks/{rollout}/cancel")
         assert (reply.status, reply.json["rollout"]) == (409, rollout)
-        assert f"/api/rollouts/{rollout}/cancel" in reply.json["detail"]
+        assert reply.json["href"] == f"/api/rollouts/{rollout}"
         assert app.rollout(rollout).state is RolloutState.SCHEDULED
 
     def test_what_is_not_there(self) -> None:

@@ -181,6 +181,8 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
         problem["task"] = error.task
     if isinstance(error, Conflict) and error.promotion:
         problem["promotion"] = error.promotion
+    if isinstance(error, Conflict) and error.href:
+        problem["href"] = error.href
     if isinstance(error, AzureError):
         problem["code"] = error.code
     return idempotency.Answer(error.status, json.dumps(problem))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from shared.core.codes import Code
 from shared.core.errors import AzureConflict, AzureError, AzureRefused
 from shared.core.names import SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import NextAction, StepResult, is_completed
 from shared.core.task_steps import ACTIVATION_STEPS
+from shared.core.wording import names_text, state_text
 from shared.fleet.steps import not_overtaken
 from shared.images.activation.request import switched
 from shared.images.change_records import write_change_records
+from shared.models.messages import message, sentence
 from shared.models.tasks import ActivationWork
 from shared.records.tasks import audit_task
 from shared.records.versions import change_versions, read_versions
@@ -47,7 +50,8 @@ def flip_flags(context: TaskContext) -> StepResult:
         for version, excluded in lifecycle.flags(not_overtaken(context), known):
             if version in _activation(context).flags_left:
                 continue
-            note = f"version {version} is {'excluded from' if excluded else 'included in'} latest"
+            text = f"version {version} is {'excluded from' if excluded else 'included in'} latest"
+            note = message(Code.SETTING_LATEST, text)
             context.save(note=note, activation=_activation(context).model_copy(update={"flagging": version}))
             waiting = context.carry_on(gallery.resume, gallery.start_exclude(definition, version, excluded=excluded))
             if waiting:
@@ -80,15 +84,18 @@ def end_activation(context: TaskContext) -> StepResult:
     if switched_here and switched_here.state is VersionState.ACTIVE:
         done = f"{task.version} is active"
     elif is_completed(ACTIVATION_STEPS, task.phase, SWITCH_VERSION):
-        done = f"{task.version} was made active, and is {switched_here.state if switched_here else 'gone'} now"
+        now = state_text(switched_here.state) if switched_here else "gone"
+        done = f"{task.version} was made active, and is {now} now"
     else:
-        done = "nothing was switched"
+        done = "The active version was not changed"
     if task.cancelled_by:
-        context.end(TaskState.CANCELLED, f"Cancelled by {task.cancelled_by}; {done}.{_left(context)}")
+        text = f"Cancelled by {task.cancelled_by}. {done}.{_left(context)}"
+        context.end(TaskState.CANCELLED, message(Code.CANCELLED_BY_USER, text))
     elif task.failure:
-        context.end(TaskState.FAILED, f"{task.failure}; {done}.{_left(context)}")
+        context.end(TaskState.FAILED, message(Code.TASK_FAILED, f"{sentence(task.failure)} {done}.{_left(context)}"))
     else:
-        context.end(TaskState.SUCCEEDED, f"{done}; {task.from_version or 'nothing'} was before.{_besides(context)}")
+        before = f"{task.from_version} was active before" if task.from_version else "no version was active before"
+        context.end(TaskState.SUCCEEDED, message(Code.VERSION_ACTIVATED, f"{done}; {before}.{_besides(context)}"))
     return StepResult(NextAction.STOP)
 
 
@@ -99,5 +106,5 @@ def _left(context: TaskContext) -> str:
 def _besides(context: TaskContext) -> str:
     """What an operator should know although the task succeeded."""
     left = _activation(context).flags_left
-    still = f" Still in latest: {', '.join(left)}; retention tries again." if left else ""
+    still = f" Still included in latest: {names_text(left)}; the retention timer tries again." if left else ""
     return (not_updated_text(context.task.pools) if context.task.pools else "") + still

@@ -11,12 +11,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+from shared.core.codes import Code
 from shared.core.errors import AzureConflict, AzureRefused
+from shared.core.hrefs import task_href, versions_href
 from shared.core.names import RESTART_TEMPLATE
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import NextAction, StepResult, is_completed
 from shared.core.task_steps import CAPTURE_STEPS
+from shared.core.wording import counted
 from shared.models.azure import Operation
+from shared.models.messages import message, sentence
 from shared.models.tasks import Made
 from shared.records.tasks import audit_task
 from shared.records.versions import change_versions, read_versions
@@ -156,15 +160,18 @@ def _give_up(context: TaskContext, text: str) -> StepResult | None:
 
 def _end(context: TaskContext) -> None:
     task, capture = context.task, context.capture
-    left = " Left over: " + "; ".join(capture.left_over) if capture.left_over else ""
+    left = f" {counted(len(capture.left_over), 'item')} could not be cleaned up." if capture.left_over else ""
     if task.cancelled_by:
-        context.end(TaskState.CANCELLED, f"Cancelled by {task.cancelled_by}; the image is as it was.{left}")
+        text = f"Cancelled by {task.cancelled_by}; the image is unchanged.{left}"
+        context.end(TaskState.CANCELLED, message(Code.CANCELLED_BY_USER, text))
     elif task.failure:
-        context.end(TaskState.FAILED, f"{task.failure}.{left}")
+        context.end(TaskState.FAILED, message(Code.TASK_FAILED, sentence(task.failure) + left))
     elif capture.stage:
-        context.end(TaskState.SUCCEEDED, f"{task.version} is staged. Test it, then activate it.{left}")
+        text = f"{task.version} is staged. Test it, then activate it.{left}"
+        context.end(TaskState.SUCCEEDED, message(Code.VERSION_STAGED, text, href=versions_href(task.image)))
     else:
-        context.end(TaskState.SUCCEEDED, f"{task.version} is captured; task {capture.activation} activates it.{left}")
+        text = f"{task.version} is captured; a task of its own activates it.{left}"
+        context.end(TaskState.SUCCEEDED, message(Code.VERSION_CAPTURED, text, href=task_href(capture.activation)))
     if context.task.state is not TaskState.SUCCEEDED:
         audit_task(
             context.services, context.task, before=task.from_version or "", after=f"{task.from_version or ''} (kept)"

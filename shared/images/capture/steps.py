@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from shared.core.arm_ids import resource_group_of, version_id
+from shared.core.codes import Code
 from shared.core.ids import newest_first_id
 from shared.core.names import REPLICATE_VERSION
 from shared.core.steps import NextAction, StepResult
@@ -17,6 +18,7 @@ from shared.images.activation.request import begin
 from shared.images.capture.request import audit_begun, claimed
 from shared.models.azure import Operation, Template
 from shared.models.images import Definition
+from shared.models.messages import message
 from shared.models.tasks import ActivationWork, Made, TaskKind
 from shared.records.tasks import audit_task, new_task
 from shared.records.versions import change_versions
@@ -156,7 +158,7 @@ def replicate_version(context: TaskContext) -> StepResult:
     if found.ready:
         return StepResult(NextAction.NEXT)
     percent = percent_done(context.task.kind, REPLICATE_VERSION, found.percent)
-    note = f"replicated to {found.percent} %: {found.detail}"
+    note = message(Code.REPLICATING, f"replicated to {found.percent} %: {found.detail}", count=found.percent)
     if (percent, note) != (context.task.percent, context.task.note):
         context.save(percent=percent, note=note)
     return StepResult(NextAction.WAIT, context.services.settings.operation_poll)

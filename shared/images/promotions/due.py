@@ -12,13 +12,17 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from shared.audit.record import audit
+from shared.core.codes import Code
 from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
+from shared.core.hrefs import task_href, versions_href
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState, transition_promotion
+from shared.core.wording import state_text
 from shared.images.activation.request import begin, pools_work
 from shared.images.promotions.manage import settle
 from shared.images.promotions.request import HOLD_GRACE
 from shared.models.images import Image
+from shared.models.messages import Message, message, sentence
 from shared.models.promotions import Promotion
 from shared.models.tasks import Task, TaskKind
 from shared.ports.engine import Engine
@@ -91,7 +95,7 @@ def _take_up(services: Services, promotion: Promotion) -> Promotion | None:
         return None
     to = transition_promotion(promotion.id, promotion.state, _S.PROMOTING)
     return services.promotions.replace(
-        promotion.model_copy(update={"state": to, "task": newest_first_id(now), "note": ""})
+        promotion.model_copy(update={"state": to, "task": newest_first_id(now), "note": None})
     )
 
 
@@ -99,10 +103,11 @@ def _end_unheld(services: Services, promotion: Promotion, version_set: VersionSe
     """End a promotion that does not hold its image, or no longer does."""
     state = version_set.state_of(promotion.version)
     if state is VersionState.STAGED:
-        reason = "Its request was interrupted. Schedule it again."
+        note = message(Code.REQUEST_LOST, "Its request was interrupted. Schedule it again.")
     else:
-        reason = f"Version {promotion.version} is {state or 'not known'} and no longer staged."
-    _end(services, promotion, _S.CANCELLED, reason)
+        text = f"Version {promotion.version} is {state_text(state) if state else 'not known'} and no longer staged."
+        note = message(Code.VERSION_NOT_STAGED, text, href=versions_href(promotion.image))
+    _end(services, promotion, _S.CANCELLED, note)
 
 
 def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
@@ -120,18 +125,17 @@ def _promote(services: Services, engine: Engine, promotion: Promotion) -> bool:
         except StaleRow:
             raise  # the next run tries again
         except (Conflict, InvalidRequest, NotFound) as error:
-            _refused(services, promotion, str(error))
+            note = message(Code.PROMOTION_REFUSED, sentence(str(error)), href=getattr(error, "href", None))
+            _refused(services, promotion, note)
             return False
     match _activated(services, promotion):
         case True:
-            _end(services, promotion, _S.PROMOTED, f"Promoted by task {promotion.task}.")
+            note = message(Code.PROMOTED, "The version was activated.", href=task_href(promotion.task))
+            _end(services, promotion, _S.PROMOTED, note)
             return True
         case False:
-            _refused(
-                services,
-                promotion,
-                f"Task {promotion.task} could not activate the version. See that task for the reason.",
-            )
+            text = "Its task could not activate the version. The task says why."
+            _refused(services, promotion, message(Code.PROMOTION_REFUSED, text, href=task_href(promotion.task)))
     return False
 
 
@@ -170,7 +174,7 @@ def _task(services: Services, promotion: Promotion) -> Task:
     return task.model_copy(update={"id": promotion.task})
 
 
-def _refused(services: Services, promotion: Promotion, reason: str) -> None:
+def _refused(services: Services, promotion: Promotion, reason: Message) -> None:
     """End a refused promotion. Its image is released first, so its activation can no longer happen.
 
     The reason is written even before that, for the run that finds the promotion after a crash.
@@ -180,16 +184,16 @@ def _refused(services: Services, promotion: Promotion, reason: str) -> None:
     change_versions(services, promotion.image, lambda version_set: let_go(version_set, promotion.id))
     if _activated(services, promotion):
         return  # the resume timer was faster; the next run handles it
-    _end(services, promotion, _S.FAILED, promotion.note)
+    _end(services, promotion, _S.FAILED, promotion.note or reason)
 
 
-def _end(services: Services, promotion: Promotion, to: PromotionState, note: str) -> None:
+def _end(services: Services, promotion: Promotion, to: PromotionState, note: Message) -> None:
     """Write the end of a promotion that has released its image, and its audit entry. Raises StaleRow."""
     done = services.promotions.replace(
         ended(promotion, to, note).model_copy(update={"ended_at": services.now()}),
     )
     task = services.tasks.find(TASKS, done.task) if done.task else None
     before, after = (task.from_version or "", done.version) if task and to is _S.PROMOTED else ("", "")
-    detail = f"promotion {done.id} of version {done.version}: {note}"
+    detail = f"promotion {done.id} of version {done.version}: {note.text}"
     audit(services, done.requested_by, f"promotion {to}", done.image, detail, before=before, after=after)
     log.info("%s", detail)

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from shared.api.promotions import PromotionMoment, PromotionView
 from shared.api.schedules import parse_promotion
+from shared.core.codes import Code
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.states import PromotionState
 from shared.core.wording import PROMOTION_WORDS
+from shared.models.messages import message
 from shared.models.policy import ScheduleMode
 from shared.models.promotions import Promotion
 from shared.models.tasks import PoolsUpdate
@@ -54,7 +56,8 @@ def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
             return None
         if promotion.state is not PromotionState.SCHEDULED:
             raise _too_late(promotion, "cancel")
-        return ended(promotion, PromotionState.CANCELLED, f"Cancelled by {who}.")
+        note = message(Code.CANCELLED_BY_USER, f"Cancelled by {who}.")
+        return ended(promotion, PromotionState.CANCELLED, note)
 
     before, promotion = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
     if promotion is before:

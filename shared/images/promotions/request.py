@@ -15,6 +15,7 @@ from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState
 from shared.images.activation.request import resolve_update
 from shared.images.promotions.manage import STAGING_UNKNOWN, staged_at
+from shared.models.messages import text_of
 from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, PoolsUpdate
 from shared.records.promotions import audit_promotion, find_promotion
@@ -110,7 +111,7 @@ def _hold(services: Services, promotion: Promotion) -> Promotion:
     if found.state is not PromotionState.CANCELLED:
         return found
     change_versions(services, found.image, lambda version_set: let_go(version_set, found.id))
-    raise Conflict(f"Promotion {found.id} was ended before its request was complete. {found.note}")
+    raise Conflict(f"Promotion {found.id} was ended before its request was complete. {text_of(found.note)}")
 
 
 def _held(services: Services, version_set: VersionSet, promotion: str, version: str | None, force: bool) -> VersionSet:

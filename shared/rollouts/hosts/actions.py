@@ -12,8 +12,10 @@ from shared.core.errors import AzureBusy, AzureNotFound, AzureRefused
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, transition_host
 from shared.models.azure import UserSession, VirtualMachine
+from shared.models.messages import Message
 from shared.models.pools import Pool
 from shared.models.rollouts import Drain, Rollout, RolloutHost, Warnings
+from shared.planning.decide import NO_VM
 from shared.planning.host_rows import skip
 from shared.planning.timing import signing_out_since
 from shared.planning.values import SessionWarning
@@ -28,7 +30,7 @@ def record_original(services: Services, row: RolloutHost, machines: dict[str, Vi
     machine = services.vms.find(row.vm_id)
     if machine is None:
         gone = row.replace(vm_missing=True)  # else it would count as one that comes back into service
-        return skip(gone, "its VM does not exist: remove the session host from the host pool", services.now())
+        return skip(gone, NO_VM, services.now())
     machines[row.host] = machine
     row = vm_marks.record_original(row, machine)
     state = transition_host(row.host, row.state, HostState.DRAINING)
@@ -45,7 +47,7 @@ def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, ma
     if tags != machine.tags or keep:
         services.vms.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
     services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)
-    return row.replace(drain=row.drain.replace(drained_at=services.now()), step="drained", reason="")
+    return row.replace(drain=row.drain.replace(drained_at=services.now()), step="drained", reason=None)
 
 
 def undrain(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
@@ -98,7 +100,7 @@ def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
         log.info("rollout %s: the VM of %s is gone, there is nothing to tidy", row.rollout, row.host)
 
 
-def skip_marked(services: Services, pool: Pool, row: RolloutHost, reason: str) -> RolloutHost:
+def skip_marked(services: Services, pool: Pool, row: RolloutHost, reason: Message) -> RolloutHost:
     """The end of a host that we may have marked: no list shows it any more, or its VM is gone.
 
     Should it be there all the same, it is as it was.

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from shared.core.codes import Code
 from shared.core.errors import OperationFailed
 from shared.core.states import RolloutState
 from shared.core.steps import NextAction, StepResult
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
+from shared.models.messages import message
 from shared.models.policy import CanaryHold
 from shared.rollouts.hosts.context import GivenUp, HostContext
 from shared.workflow.waiting import run_operation
 
 UNHEALTHY_FOR = timedelta(minutes=5)
 """So long a baking host may be unhealthy: an agent that updates itself is away for a moment."""
-_WATCHED = "is watched before it gets users"
+_WATCHED = message(Code.WATCHED, "is watched before it gets users")
+_CHECKS_PASSED = message(Code.CHECKS_PASSED, "passed its checks")
 
 
 def needs_canary_checks(context: HostContext) -> bool:
@@ -59,7 +62,7 @@ def bake_host(context: HostContext) -> StepResult:
     healthy = _check_health(context, stay_out_of_service(context))
     ends = (context.row.check.proving_since or now) + timedelta(minutes=policy.bake_minutes)
     if healthy and now >= ends and context.row.check.proved_at is None:
-        context.note(check=context.row.check.replace(proved_at=now), reason="has proved good")
+        context.note(check=context.row.check.replace(proved_at=now), reason=_CHECKS_PASSED)
     held = policy.canary_hold is CanaryHold.APPROVE and context.rollout.approved_at is None
     if context.row.check.proved_at and healthy and not held:
         return StepResult(NextAction.NEXT)
@@ -79,7 +82,8 @@ def _check_health(context: HostContext, seen: SessionHost | None) -> bool:
     if now >= since + UNHEALTHY_FOR:
         raise GivenUp(f"it became {status} while it was watched")
     if check.unhealthy_since is None:
-        context.note(check=check.replace(unhealthy_since=since), reason=status)
+        reason = message(Code.NOT_HEALTHY, f"is not healthy: {status}")
+        context.note(check=check.replace(unhealthy_since=since), reason=reason)
     return False
 
 
@@ -87,8 +91,9 @@ def _stop_if_over(context: HostContext) -> None:
     """A rollout that stops leaves no unproved host to the users. Raises GivenUp."""
     rollout, row = context.rollout, context.row
     if rollout.rolling_back:
-        raise GivenUp("the rollout goes back before it was through")
+        raise GivenUp("the rollout is being rolled back")
     approved = rollout.policy.canary_hold is CanaryHold.AUTO or rollout.approved_at is not None
     if rollout.state is RolloutState.CANCELLING and not (row.check.proved_at and approved):
-        reason = "it has proved good, but nobody had approved it" if row.check.proved_at else "it had not proved good"
-        raise GivenUp(f"{reason} when the rollout was stopped; it stays drained: retry, or update it anew")
+        unapproved = "passed its checks, but the rollout was not approved"
+        reason = unapproved if row.check.proved_at else "had not passed its checks"
+        raise GivenUp(f"{reason} when the rollout was stopped; it stays drained: retry it, or update it again")

@@ -12,6 +12,7 @@ from shared.core.states import HostState, transition_host
 from shared.core.steps import StepResult
 from shared.models.azure import Operation, SessionHost, VirtualMachine, version_of
 from shared.models.base import refuse_newer
+from shared.models.messages import text_of
 from shared.models.pools import Pool
 from shared.models.rollouts import Goal, Rollout, RolloutHost, RolloutKind, goal_of
 from shared.services import POOLS, ROLLOUTS, Services
@@ -96,7 +97,7 @@ class HostContext:
     @property
     def waits_for(self) -> str:
         """What the step waits for, in words."""
-        return self.row.operation.kind if self.row.operation else self.row.reason
+        return self.row.operation.kind if self.row.operation else text_of(self.row.reason)
 
     @property
     def poll_eagerly(self) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
+from shared.core.codes import Code
 from shared.core.names import SWAP
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
+from shared.models.messages import message
 from shared.models.pools import DomainJoin
 from shared.models.rollouts import RolloutKind
 from shared.planning.freshness import used_meanwhile
@@ -16,6 +18,8 @@ from shared.rollouts.hosts.canary_checks import needs_canary_checks, stay_out_of
 from shared.rollouts.hosts.context import AT_ONCE, HostContext, poll_operation
 from shared.rollouts.hosts.recheck import recheck_if_rolled_back
 from shared.workflow.waiting import StepFailed, operation_finished, still_awaited
+
+_NOT_REGISTERED = message(Code.NOT_REGISTERED, "has not registered yet")
 
 POLLS_OFTEN = 5.0
 """Seconds between two looks for a registration that must be drained before it is healthy."""
@@ -94,9 +98,9 @@ def await_healthy(context: HostContext) -> StepResult:
         context.note(removed_from_pool=False)
         context.seen = None if kept_out else seen
         return StepResult(NextAction.NEXT)
-    status = seen.status if seen else "not registered yet"
-    if status != context.row.reason:
-        context.note(reason=status)
+    reason = message(Code.NOT_HEALTHY, f"is not healthy yet: {seen.status}") if seen else _NOT_REGISTERED
+    if reason != context.row.reason:
+        context.note(reason=reason)
     poll = context.services.settings.operation_poll
     if kept_out:
         return StepResult(NextAction.WAIT, min(poll, POLLS_OFTEN) if seen is None else poll)
@@ -122,7 +126,7 @@ def return_host_to_service(context: HostContext) -> StepResult:
     wanted = not row.found.operator_drained
     if seen is not None and (row.found.was_off or seen.accepting != wanted):
         services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=wanted)
-    context.move(HostState.DONE, ended_at=services.now(), reason="", error="", sessions=0)
+    context.move(HostState.DONE, ended_at=services.now(), reason=None, error="", sessions=0)
     return StepResult(NextAction.STOP)
 
 

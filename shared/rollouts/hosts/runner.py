@@ -31,7 +31,7 @@ def run_step(context: HostContext, name: str, step: Step, limit: float | None) -
     if is_completed(HOST_STEPS, context.row.rebuild.completed_step, name):
         return StepResult(NextAction.NEXT)
     if context.row.step != name:
-        context.note(step=name, step_since=context.services.now(), reason="")
+        context.note(step=name, step_since=context.services.now(), reason=None)
     if context.row.rebuild.abandoned:
         outcome = _end_as_failed(context, name)
     else:

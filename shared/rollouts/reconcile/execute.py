@@ -17,6 +17,7 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefuse
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import VirtualMachine
 from shared.models.base import refuse_newer
+from shared.models.messages import Message
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import host_rows
@@ -105,7 +106,7 @@ class PlanExecutor:
         except AzureRefused as error:
             return on_error(row, error) if on_error else row.replace(error=str(error))
 
-    def _leave(self, decided: Plan, reasons: dict[str, str]) -> None:
+    def _leave(self, decided: Plan, reasons: dict[str, Message]) -> None:
         """Hosts that nothing is done with: those we never touched end at once, however many they are."""
         marked = []
         for host in decided.chosen(Action.SKIP):
@@ -117,7 +118,7 @@ class PlanExecutor:
             marked, lambda row: actions.skip_marked(self.services, self.pool, row, reasons[row.host]), self._ends_failed
         )
 
-    def _give_back(self, decided: Plan, reasons: dict[str, str]) -> None:
+    def _give_back(self, decided: Plan, reasons: dict[str, Message]) -> None:
         cancelled = self.rollout.state is RolloutState.CANCELLING
 
         def act(row: RolloutHost) -> RolloutHost:
@@ -206,8 +207,8 @@ class PlanExecutor:
         self.applied.left_over |= otherwise
         return otherwise
 
-    def _fail(self, row: RolloutHost, reason: str) -> RolloutHost:
-        text = f"{reason}: {row.error}" if row.error else reason
+    def _fail(self, row: RolloutHost, reason: Message) -> RolloutHost:
+        text = f"{reason.text}: {row.error}" if row.error else reason.text
         if self.refreshes and actions.untouched(self.services, row):
             return as_failed(row, text, self.services.now())
         return fail(self.services, self.pool, row, text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.models.messages import Message
 from shared.models.rollouts import LastPass, Rollout
 from shared.planning.timing import rollback_schedule
 from shared.planning.values import Plan
@@ -25,7 +26,7 @@ def record(
     counts: Counter[HostState] | None = None,
     signed_out: int | None = None,
     host_seconds: float | None = None,
-    note: str | None = None,
+    note: Message | None = None,
     also: Mapping[str, object] | None = None,
 ) -> Rollout:
     """Write what is given; when somebody wrote the row meanwhile, read it again and add to theirs.

@@ -134,7 +134,7 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
         writes_left=services.arm_budget.writes_left(subscription_of(pool.host_pool_id)),
         refresh=pool.refresh,
-        blocked_reason=refresh_context.blocked_reason_for(rows) if refresh_context else "",
+        blocked_reason=refresh_context.blocked_reason_for(rows) if refresh_context else None,
         held_by_refresh=reading.refresh_holds.held,
         others=_others(reading.seen, views) if rollout.retry_of else (),
     )

@@ -12,8 +12,11 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from shared.caches.snapshots import RememberedSnapshot
+from shared.core.codes import Code
 from shared.core.errors import AzureBusy, AzureError, AzureRefused, NotFound, StaleRow
+from shared.core.hrefs import pool_href, rollout_href
 from shared.core.states import HostState, RolloutState
+from shared.models.messages import message, quote
 from shared.models.pools import Pool
 from shared.models.rollouts import LastPass, Rollout, RolloutKind
 from shared.planning.freshness import is_fresh
@@ -109,7 +112,8 @@ def _read(
 def _superseded(services: Services, rollout: Rollout, pool: Pool) -> PassResult:
     """The pool is another rollout's: a claim that was taken for a dead one's. Two must never work on one pool."""
     log.error("rollout %s: the pool is held by %r, so it ends", rollout.id, pool.running_rollout)
-    note = "It lost its pool to another rollout."
+    text = "This rollout ended because another rollout now holds the pool."
+    note = message(Code.POOL_LOST, text, href=rollout_href(pool.running_rollout) if pool.running_rollout else None)
     ended = rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
     services.rollouts.replace(ended)
     return PassResult(ended=True, state=ended.state)
@@ -118,7 +122,8 @@ def _superseded(services: Services, rollout: Rollout, pool: Pool) -> PassResult:
 def _unreadable(services: Services, rollout: Rollout, error: AzureError, now: datetime) -> PassResult:
     """The pool cannot be read for a reason that does not pass by itself: say so and keep looking, slowly."""
     log.error("rollout %s: the pool cannot be read: %s", rollout.id, error)
-    rollout = record(services, rollout.id, note=f"The pool cannot be read: {error}")
+    note = message(Code.POOL_UNREADABLE, f"The pool cannot be read: {quote(str(error))}.", href=pool_href(rollout.pool))
+    rollout = record(services, rollout.id, note=note)
     wait = max(services.settings.azure_pause, rollout.policy.poll_seconds)
     return PassResult(ended=False, state=rollout.state, next_pass_at=now + timedelta(seconds=wait))
 

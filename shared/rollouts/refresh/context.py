@@ -12,10 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from shared.core.arm_ids import version_id
+from shared.core.codes import Code
 from shared.core.errors import AzureRefused, Conflict, StaleRow
+from shared.core.hrefs import versions_href
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import region_key
 from shared.models.images import GalleryVersion
+from shared.models.messages import Message, message, quote
 from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutHost
@@ -41,17 +44,18 @@ class RefreshContext:
     """
 
     rollout: Rollout
-    blocked_reason: str = ""
+    blocked_reason: Message | None = None
     suspended: bool = False
     version: GalleryVersion | None = None
     counted: str = ""
     counting: Mapping[str, RolloutHost] = field(default_factory=dict)
 
-    def blocked_reason_for(self, rows: Iterable[RolloutHost]) -> str:
-        """Why nothing may be begun on these hosts now; empty when it may. Nothing is drained that cannot be rebuilt."""
+    def blocked_reason_for(self, rows: Iterable[RolloutHost]) -> Message | None:
+        """Why nothing may be begun on these hosts now; None when it may. Nothing is drained that cannot be rebuilt."""
         if self.blocked_reason or self.replicas(rows):
             return self.blocked_reason
-        return f"waits: version {self.rollout.version} has no replica where the hosts are"
+        text = f"waits: version {self.rollout.version} is not replicated to the hosts' region"
+        return message(Code.NO_REPLICA, text, href=versions_href(self.rollout.image))
 
     def replicas(self, rows: Iterable[RolloutHost]) -> int:
         """Replicas of the version where the hosts are: the fewest of all their regions. Not known: one."""
@@ -87,7 +91,7 @@ def load_refresh_context(services: Services, rollout: Rollout, pool: Pool, now: 
     return RefreshContext(
         rollout=rollout,
         blocked_reason=suspended or aim.blocked_reason,
-        suspended=bool(suspended),
+        suspended=suspended is not None,
         version=aim.version,
         counted=counted,
         counting={row.host: row for row in services.hosts.all(counted)} if counted else {},
@@ -112,7 +116,7 @@ def _changes(rollout: Rollout, pool: Pool, policy: Policy) -> dict[str, Any]:
 def switched_off(rollout: Rollout) -> Rollout:
     """The row of a refresh that is not wanted any more: hosts in work finish, drained ones are given back."""
     state = transition_rollout(rollout.id, rollout.state, RolloutState.CANCELLING)
-    note = "The pool does not ask for it any more."
+    note = message(Code.REFRESH_OFF, "The pool does not ask for it any more.")
     return rollout.model_copy(update={"state": state, "resume_to": None, "note": note})
 
 
@@ -122,7 +126,7 @@ class _Target:
 
     changes: dict[str, Any] = field(default_factory=dict)
     version: GalleryVersion | None = None
-    blocked_reason: str = ""
+    blocked_reason: Message | None = None
 
 
 def _target(services: Services, pool: Pool) -> _Target:
@@ -133,10 +137,11 @@ def _target(services: Services, pool: Pool) -> _Target:
     try:
         found = choose_for_new_hosts(services, pool, running_rollout(services, pool))
     except (Conflict, AzureRefused) as none:
-        return _Target(blocked_reason=f"waits: {none}")
+        return _Target(blocked_reason=message(Code.WAITS_FOR_VERSION, f"waits: {quote(str(none))}"))
     choice, image = found.choice, found.image
     if choice.refused:
-        return _Target(blocked_reason=f"waits: {choice.refused}, so no used host is brought to it")
+        text = f"waits: {choice.refused}, so no used host is rebuilt to it"
+        return _Target(blocked_reason=message(Code.WAITS_FOR_VERSION, text, href=versions_href(choice.image)))
     target = version_id(image.definition_id, choice.version)
     changes = {"image": image.name, "definition_id": image.definition_id, "version": choice.version}
     return _Target(changes | {"version_id": target}, found.version)

@@ -17,7 +17,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.core.codes import Code
+from shared.core.hrefs import rollout_href
 from shared.core.states import HostState, RolloutState
+from shared.models.messages import Message, message
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.values import DRAINED_STATES, HELD_STATES
@@ -104,22 +107,25 @@ def hosts_held_by_others(services: Services, rollout: Rollout, pool: Pool) -> fr
     return frozenset(row.host for other in others for row in services.hosts.all(other) if row.state in HELD_STATES)
 
 
-def suspended_by(services: Services, pool: Pool, now: datetime, need: timedelta) -> str:
-    """Why a rollout keeps the pool's refresh from starting hosts now; empty when it may start them.
+_WAITS_FOR_START = message(Code.WAITS_FOR_ROLLOUT, "waits for a rollout that is about to start")
+
+
+def suspended_by(services: Services, pool: Pool, now: datetime, need: timedelta) -> Message | None:
+    """Why a rollout keeps the pool's refresh from starting hosts now; None when it may start them.
 
     A scheduled rollout suspends the refresh once a host that takes `need` could not finish before it. An ended rollout
     suspends it until its outcome is recorded on the pool.
     """
     holder = pool.running_rollout
     if not holder:
-        return ""
+        return None
     rollout = services.rollouts.find(ROLLOUTS, holder)
     if rollout is None:
-        return f"waits: rollout {holder} is about to start" if is_valid(services, holder) else ""
+        return _WAITS_FOR_START if is_valid(services, holder) else None
     not_begun = rollout.state in {RolloutState.SCHEDULED, RolloutState.PAUSED} and rollout.started_at is None
     if not_begun and now + need < _first_start(rollout, now):
-        return ""
-    return f"waits for the end of rollout {rollout.id}"
+        return None
+    return message(Code.WAITS_FOR_ROLLOUT, "waits for the end of a rollout", href=rollout_href(rollout.id))
 
 
 def _first_start(rollout: Rollout, now: datetime) -> datetime:
@@ -133,7 +139,7 @@ def must_yield(services: Services, rollout: Rollout) -> bool:
     pool = services.pools.find(POOLS, rollout.pool)
     if pool is None or pool.refresh is Refresh.OFF or pool.refresh_rollout != rollout.id:
         return True
-    return bool(suspended_by(services, pool, services.now(), time_needed(rollout)))
+    return suspended_by(services, pool, services.now(), time_needed(rollout)) is not None
 
 
 def time_needed(rollout: Rollout) -> timedelta:

@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
 from shared.core.arm_ids import version_id
+from shared.core.codes import Code
 from shared.core.errors import AlreadyExists, Conflict
 from shared.core.ids import newest_first_id
 from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.models.messages import message
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
@@ -37,6 +39,8 @@ log = logging.getLogger("freshcoat.refresh")
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """`force_at` of a refresh, which signs nobody out."""
+
+_UNREGISTERED = message(Code.POOL_UNREGISTERED, "the pool was unregistered")
 
 
 def register_pool_with_refresh(
@@ -170,7 +174,7 @@ def end_refresh(services: Services, engine: Engine, name: str) -> None:
         raise Conflict(text, rollout=rollout.id)
     now = services.now()
     waiting = [row for row in rows if row.state is HostState.PENDING]
-    services.hosts.write_many([skip(row, "the pool was unregistered", now) for row in waiting])
+    services.hosts.write_many([skip(row, _UNREGISTERED, now) for row in waiting])
     state = transition_rollout(rollout.id, rollout.state, RolloutState.CANCELLED)
     services.rollouts.replace(rollout.model_copy(update={"state": state, "ended_at": now}))
 

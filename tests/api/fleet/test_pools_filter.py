@@ -10,7 +10,7 @@ from shared.models.accounts import Account
 from tests.fixtures.scenarios.fleet import NOW, crowd
 from tests.fixtures.scenarios.images import NEW, add_pool
 
-ALL = "look at GET /api/pools"
+ALL = "list the pools to see what they have"
 
 
 def problems_with(chosen: dict[str, Any]) -> dict[str, str]:

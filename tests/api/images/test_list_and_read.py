@@ -15,6 +15,7 @@ from shared.models.tasks import TaskKind
 from shared.records.tasks import new_task, note_done
 from tests.fixtures.app import App, change_pool, office
 from tests.fixtures.builders import NOON
+from tests.fixtures.messages import told
 from tests.fixtures.version_sets import record_family, version_row, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
 from tests.fixtures.world.ids import TEMPLATE_ID, version_id_of
@@ -81,7 +82,8 @@ class TestList:
         app = with_templates()
         put(app, template_vm_id=TEMPLATE_ID)
         app.world.add_version("3.0.0", staged=True)
-        task = note_done(app.services, new_task(app.services, TaskKind.STAGE, "win11", "ann", version="3.0.0"), "done")
+        made = new_task(app.services, TaskKind.STAGE, "win11", "ann", version="3.0.0")
+        task = note_done(app.services, made, told("done"))
         verdict = Verdict(result="passed", note="fine", by="ann", at=app.now)
         staged = version_row("3.0.0", VersionState.STAGED, verdict=verdict)
         known = version_set(backups=["1.0.0", "1.5.0"], others=[staged], promotion="p-1", last_task=task.id)

@@ -21,7 +21,7 @@ def ask(app: App) -> Reply:
 def test_the_pools_version() -> None:
     reply = ask(office())
     assert reply.json["version_id"] == version_id_of("1.0.0")
-    assert reply.json["reason"] == "the pool is on this version"
+    assert reply.json["reason"]["text"] == "the pool is on this version"
 
 
 def test_the_target_only_after_the_canary() -> None:

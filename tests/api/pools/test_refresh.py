@@ -34,13 +34,13 @@ def test_a_pool_that_asks_for_it_gets_a_standing_rollout_and_says_how_many_hosts
     rollout = asked(pool, f"/api/rollouts/{view['freshness']['rollout']}")
     assert (rollout["kind"], rollout["state"], rollout["fresh"], rollout["percent"]) == ("refresh", "running", 2, 66)
     assert rollout["expected_end"] is None
-    assert "used" in rollout["next"]["action"]
+    assert "after use" in rollout["next"]["text"]
     pool.world.log_off("host-01")
     pool.hours(2)
     view = asked(pool, f"/api/rollouts/{pool.standing.id}")
     assert (view["state"], view["fresh"], view["percent"]) == ("running", 3, 100)
     listed = asked(pool, f"/api/rollouts/{pool.standing.id}/hosts")["items"]
-    assert {host["host"]: host["reason"] for host in listed}["host-01"] == "made fresh on 1.0.0"
+    assert {host["host"]: host["reason"]["text"] for host in listed}["host-01"] == "refreshed on 1.0.0"
 
 
 def test_it_is_a_task_of_its_own_kind_and_in_the_list_of_rollouts() -> None:
@@ -210,8 +210,8 @@ def test_a_test_pool_on_a_version_that_is_only_staged_waits_and_says_so() -> Non
     pool.use("host-01")
     pool.hours(1)
     assert pool.rebuilt() == 0
-    text = asked(pool, "/api/pools/office")["freshness"]["note"]
-    assert text == "waits: version 2.0.0 is only staged, so no used host is brought to it"
+    text = asked(pool, "/api/pools/office")["freshness"]["note"]["text"]
+    assert text == "waits: version 2.0.0 is only staged, so no used host is rebuilt to it"
     assert_in_service(pool, "host-01")
     record_family(pool.app.tables.versions, version_set())
     pool.hours(1)

@@ -20,6 +20,7 @@ from shared.services import IMAGES, POOLS
 from shared.views.hosts import SEEN_FOR
 from shared.views.pools import list_pools
 from tests.fixtures.app import App, Reply, change_pool, office, update
+from tests.fixtures.messages import told
 from tests.fixtures.version_sets import record_family, version_row, version_set
 from tests.fixtures.world.azure import HOST_POOL_ID
 
@@ -217,12 +218,16 @@ class TestRead:
         app.world.add_host("b.contoso.local", accepting=False, tags={ROLLOUT_TAG: "r"}, power="deallocated")
         rollout_id = update(app).json["id"]
         row = RolloutHost(
-            rollout=rollout_id, host="b.contoso.local", vm_id="/b", state=HostState.DRAINING, reason="why"
+            rollout=rollout_id, host="b.contoso.local", vm_id="/b", state=HostState.DRAINING, reason=told("why")
         )
         app.tables.hosts.add(row)
         hosts = {host["host"][0]: host for host in app.send("GET", "/api/pools/office/hosts").json["items"]}
         assert (hosts["a"]["drain"], hosts["b"]["drain"], hosts["h"]["drain"]) == ("operator", "freshcoat", "none")
-        assert (hosts["b"]["power"], hosts["b"]["state"], hosts["b"]["reason"]) == ("deallocated", "draining", "why")
+        assert (hosts["b"]["power"], hosts["b"]["state"], hosts["b"]["reason"]["text"]) == (
+            "deallocated",
+            "draining",
+            "why",
+        )
         assert (hosts["a"]["version"], hosts["a"]["target"], hosts["a"]["state"]) == ("1.0.0", "2.0.0", None)
 
 

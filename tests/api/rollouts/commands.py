@@ -8,9 +8,11 @@ from functools import cache
 from typing import Any
 
 from shared.core.states import HostState, RolloutState
+from shared.models.messages import Message
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.services import ROLLOUTS
 from tests.fixtures.app import START, App, Reply, change_pool, office, update
+from tests.fixtures.messages import told
 from tests.fixtures.world.azure import vm_id_of
 
 DEADLINE = {"mode": "on_logoff", "deadline": "2026-11-02T20:00:00Z"}
@@ -67,9 +69,15 @@ def _asked_for() -> Rollout:
     return app.rollout(update(app, {"schedule": DEADLINE, "reason": "patch day"}).json["id"])
 
 
-def set_row(app: App, rollout_id: str, **changes: object) -> None:
+def set_row(app: App, rollout_id: str, **changes: Any) -> None:
     """Write over fields of a rollout's row."""
-    app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update=changes))
+    app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update=as_messages(changes)))
+
+
+def as_messages(changes: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a rollout's row, with messages for the texts that it stores as such."""
+    texts = {"note", "rollback_reason"}
+    return {name: told(value) if name in texts and isinstance(value, str) else value for name, value in changes.items()}
 
 
 def fail_host(app: App, rollout_id: str, name: str) -> None:
@@ -97,9 +105,9 @@ def written(app: App, rollout_id: str, command: str, body: dict[str, Any] | None
 
 
 def changed(before: Rollout, after: Rollout) -> dict[str, object]:
-    """The fields in which two states of a row differ, as they are after."""
+    """The fields in which two states of a row differ, as they are after; of a message its text."""
     return {
-        name: getattr(after, name)
+        name: found.text if isinstance(found := getattr(after, name), Message) else found
         for name in Rollout.model_fields
         if name != "etag" and getattr(before, name) != getattr(after, name)
     }

@@ -13,8 +13,8 @@ from tests.fixtures.app import START, update
 
 S = RolloutState
 TOO_LATE = "it is too late to roll it back"
-PUBLISH_IT = "publish that with update-image for the hosts that changed"
-PUBLISH_ANY = "publish the version you want with update-image"
+PUBLISH_IT = "Publish that version for the hosts that changed"
+PUBLISH_ANY = "publish the version you want instead"
 STANDING = 'it refreshes hosts until the pool switches that off; set "refresh": "off" on the pool.'
 REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
     (S.CANCELLING, {}, "resume", "only a paused rollout can be resumed."),
@@ -23,17 +23,17 @@ REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
     (S.CANCELLING, {}, "reschedule", "it is too late to reschedule it."),
     (S.RUNNING, {}, "approve", "nothing waits for approval."),
     (S.PAUSED, {"awaiting_since": START}, "approve", "nothing waits for approval; resume it, then it will ask again."),
-    (S.SUCCEEDED, {}, "roll_back", f"{TOO_LATE}; roll back pool office instead."),
-    (S.CANCELLED, {"canary_passed_at": START}, "roll_back", f"{TOO_LATE}; roll back pool office instead."),
-    (S.FAILED, {}, "roll_back", f"{TOO_LATE}; pool office still has version 1.0.0: {PUBLISH_IT}."),
+    (S.SUCCEEDED, {}, "roll_back", f"{TOO_LATE}. Roll back pool office instead."),
+    (S.CANCELLED, {"canary_passed_at": START}, "roll_back", f"{TOO_LATE}. Roll back pool office instead."),
+    (S.FAILED, {}, "roll_back", f"{TOO_LATE}. Pool office still has version 1.0.0. {PUBLISH_IT}."),
     (
         S.CANCELLED,
         {"from_image": "win10"},
         "roll_back",
-        f"{TOO_LATE}; pool office still has version 1.0.0 of image win10: {PUBLISH_IT}.",
+        f"{TOO_LATE}. Pool office still has version 1.0.0 of image win10. {PUBLISH_IT}.",
     ),
-    (S.FAILED, {"from_version": None}, "roll_back", f"{TOO_LATE}; {PUBLISH_ANY}."),
-    (S.SUCCEEDED, {"retry_of": "1-a"}, "roll_back", f"{TOO_LATE}; {PUBLISH_ANY}."),
+    (S.FAILED, {"from_version": None}, "roll_back", f"{TOO_LATE}. Publish the version you want instead."),
+    (S.SUCCEEDED, {"retry_of": "1-a"}, "roll_back", f"{TOO_LATE}. Publish the version you want instead."),
     (S.FAILED, BACK, "roll_back", f"it was a roll-back itself; {PUBLISH_ANY}."),
     (S.RUNNING, BACK, "roll_back", 'it is a roll-back already; to stop it, cancel it with "how": "leave".'),
     (
@@ -74,6 +74,6 @@ def test_no_refusal_has_the_bare_name_of_a_state() -> None:
 
 def test_the_version_that_a_failed_first_host_leaves_behind_is_published_as_the_refusal_says() -> None:
     app, rollout_id = in_state(S.FAILED)
-    assert "publish that with update-image" in tell(app, rollout_id, "roll_back").json["detail"]
+    assert "Publish that version" in tell(app, rollout_id, "roll_back").json["detail"]
     assert roll_back(app).status == 409  # to the pool there is nothing before
     assert update(app, {"version": "1.0.0"}).status == 202

@@ -36,17 +36,17 @@ def row_after(state: RolloutState, command: str, **fields: Any) -> dict[str, obj
 def test_resume_goes_back_to_where_it_was_paused(state: RolloutState, back: RolloutState) -> None:
     app, rollout_id = in_state(state)
     assert written(app, rollout_id, "pause") == {"state": S.PAUSED, "resume_to": back, "note": f"Paused by {KEY}."}
-    assert written(app, rollout_id, "resume") == {"state": back, "resume_to": None, "note": ""}
+    assert written(app, rollout_id, "resume") == {"state": back, "resume_to": None, "note": None}
 
 
 def test_resume_accepts_the_failures_known_by_then() -> None:
     changes = row_after(S.PAUSED, "resume", counts={"failed": 3, "done": 1})
-    assert changes == {"state": S.RUNNING, "resume_to": None, "note": "", "failures_accepted": 3}
+    assert changes == {"state": S.RUNNING, "resume_to": None, "note": None, "failures_accepted": 3}
 
 
 def test_approve_says_who_and_when() -> None:
     changes = row_after(S.AWAITING_APPROVAL, "approve")
-    assert changes == {"state": S.RUNNING, "approved_at": NOW, "approved_by": KEY, "note": ""}
+    assert changes == {"state": S.RUNNING, "approved_at": NOW, "approved_by": KEY, "note": None}
 
 
 class TestCancel:
@@ -70,7 +70,7 @@ class TestCancel:
     def test_leave_on_the_way_back_says_that_the_pool_is_mixed(
         self, state: RolloutState, fields: dict[str, Any]
     ) -> None:
-        note = f"Cancelled by {KEY} during a roll-back: its hosts have two versions."
+        note = f"Cancelled by {KEY} during a roll-back, so its hosts have two versions."
         assert row_after(state, "cancel", **fields)["note"] == note
 
     @pytest.mark.parametrize("state", [S.RUNNING, S.AWAITING_APPROVAL, S.CANCELLING])
@@ -91,7 +91,7 @@ class TestCancel:
         app, rollout_id = in_state(S.RUNNING)
         for command in ("roll_back", "pause", "resume"):
             assert tell(app, rollout_id, command).status == 202
-        assert app.rollout(rollout_id).note == f"Rolled back by {KEY}."
+        assert str(app.rollout(rollout_id).note) == f"Rolled back by {KEY}."
 
     def test_roll_back_of_what_has_not_begun_is_to_leave_it(self) -> None:
         assert row_after(S.SCHEDULED, "roll_back") == {"state": S.CANCELLING, "note": f"Cancelled by {KEY}."}
@@ -119,7 +119,7 @@ class TestRetry:
             "resume_to": None,
             "retried_at": NOW,
             "failures_accepted": 0,
-            "note": "",
+            "note": None,
         }
 
     def test_on_the_way_back_it_still_says_who_wanted_that(self) -> None:
@@ -191,7 +191,7 @@ class TestAroundTheWrite:
     def test_a_name_that_the_platform_did_not_write_is_nobodys(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         tell(app, rollout_id, "cancel", **{"x-ms-client-principal-name": "ann@contoso.com"})
-        assert app.rollout(rollout_id).note == f"Cancelled by {KEY}."
+        assert str(app.rollout(rollout_id).note) == f"Cancelled by {KEY}."
         assert {entry.who for entry in app.tables.audit.all("2026-11")} == {KEY}
 
     @pytest.mark.parametrize("command", ["pause", "cancel", "roll_back", "retry", "reschedule"])
@@ -207,4 +207,4 @@ class TestAroundTheWrite:
     def test_the_reason_is_kept_in_the_note(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         control.cancel(app.services, app.engine, rollout_id, "ann", reason="Teams is broken")
-        assert app.rollout(rollout_id).note == "Cancelled by ann: Teams is broken"
+        assert str(app.rollout(rollout_id).note) == "Cancelled by ann: “Teams is broken”."

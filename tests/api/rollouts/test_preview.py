@@ -39,7 +39,7 @@ def test_every_bound_is_told_with_how_it_comes_about() -> None:
     assert (
         bounds(plan).items() >= {"max_unavailable": 9, "min_available": 29, "max_in_flight": 50, "replicas": 50}.items()
     )
-    reason = {bound["bound"]: bound["reason"] for bound in plan["bounds"]}
+    reason = {bound["bound"]: bound["reason"]["text"] for bound in plan["bounds"]}
     assert all(reason.values())
     assert reason["max_unavailable"] == "25% of 37 hosts, rounded down, at least 1"
     assert "rounded up" in reason["min_available"]
@@ -81,15 +81,18 @@ def test_a_floor_that_is_lifted_binds_nothing() -> None:
 def test_hosts_stand_in_the_order_that_is_told() -> None:
     plan = planned(many(5))
     assert [host["host"].split(".")[0] for host in plan["hosts"]] == ["h0", "h3", "h4", "h2", "h1"]
-    assert plan["ordered_by"].startswith("idle hosts first")
+    assert plan["ordered_by"]["text"].startswith("idle hosts first")
 
 
 def test_with_windows_the_plan_begins_when_they_open() -> None:
     plan = planned(many(37), DEADLINE, windows=WINDOW, settle_seconds=60)
-    assert plan["windows"] == (
-        "The first host may start at 2026-11-02T22:00+01:00; the window closes at 2026-11-02T23:30+01:00. "
-        "At most about 15 of 37 hosts can finish before that, at 20 minutes a host."
-    )
+    assert plan["first_host_at"] == "2026-11-02T21:00:00Z"
+    assert plan["windows"] == {
+        "code": "window_has_room",
+        "text": "About 15 of 37 hosts can finish before the window closes, at 20 minutes each.",
+        "at": "2026-11-02T22:30:00Z",
+        "count": 15,
+    }
     assert [host["action"] for host in plan["hosts"]].count("drain") >= 1
     # The first at 22:02, then 2, 4 and 8 of them; the window has no room for the others.
     assert all(
@@ -101,11 +104,12 @@ def test_with_windows_the_plan_begins_when_they_open() -> None:
 
 def test_a_window_shorter_than_a_host_takes_is_said_to_be_overrun() -> None:
     plan = planned(office(), DEADLINE, windows=[{"from": "22:55", "to": "23:05"}])
-    assert "No window is long enough (20 minutes a host)" in plan["windows"]
+    assert "No window is long enough for a host (20 minutes each)" in plan["windows"]["text"]
 
 
 def test_without_windows_nothing_is_said_of_them() -> None:
-    assert planned(office())["windows"] == ""
+    plan = planned(office())
+    assert (plan["windows"], plan["first_host_at"]) == (None, None)
 
 
 def test_the_expected_end_reckons_with_the_first_host_and_its_baking() -> None:

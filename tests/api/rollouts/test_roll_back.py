@@ -173,7 +173,7 @@ class TestWhileAnUpdateRuns:
     def test_the_note_says_who_and_why(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         roll_back(app, {"reason": "Teams is broken"})
-        assert app.rollout(rollout_id).note == "Rolled back by function key: Teams is broken"
+        assert str(app.rollout(rollout_id).note) == "Rolled back by function key: “Teams is broken”."
 
     def test_one_to_the_version_the_pool_is_on_would_not_take_it_anywhere(self) -> None:
         app, rollout_id = in_state(S.RUNNING, from_version="2.0.0")

@@ -63,15 +63,17 @@ def rollouts(play: Play, pool: str) -> list[Rollout]:
 def test_leave_stops_what_runs_and_begins_no_more() -> None:
     play, task_id = half_way()
     reply = tell(play, task_id, "cancel")
-    assert (reply.json["note"], reply.json["waits_for"]) == (
-        "cancelled by function key", "The rollouts that run are stopped."
+    assert (reply.json["note"]["text"], reply.json["waits_for"]["text"]) == (
+        "Cancelled by function key.", "The running rollouts are stopped."
     )  # fmt: skip
     assert begun(play)["den"].state is S.CANCELLING  # at once
     task = play.finish(task_id)
     assert task.state is TaskState.CANCELLED
-    assert task.note == ("Cancelled by function key; 2.0.0 is on 1 of 3 pools. Pools that were not begun: office.")
+    assert str(task.note) == (
+        "Cancelled by function key. 2.0.0 is on 1 of 3 pools. Pools that were not started: office."
+    )
     assert begun(play)["den"].state is S.CANCELLED
-    assert begun(play)["den"].note.startswith(f"Cancelled by function key, by cancelling task {task_id}")
+    assert begun(play)["den"].note.text.startswith(f"Cancelled by function key, by cancelling task {task_id}")
     assert {pool: on_versions(play, pool) for pool in ("lab", "den", "office")} == {
         "lab": {NEW}, "den": {OLD, NEW}, "office": {OLD}
     }  # fmt: skip
@@ -83,21 +85,22 @@ def test_roll_back_takes_back_what_runs_and_what_is_through() -> None:
     play, task_id = half_way()
     assert tell(play, task_id, "cancel", how="roll_back").status == 202
     assert begun(play)["den"].state is S.ROLLING_BACK  # at once
-    assert notes(play, task_id)["lab"] == "is to be taken back"
+    assert notes(play, task_id)["lab"] == "will be rolled back"
     play.run(0.01)
     back = begun(play)["lab"]
     assert (back.kind, back.version) == (RolloutKind.ROLL_BACK, OLD)
     assert back.schedule.force_at - back.created_at == timedelta(minutes=15)  # who is there is warned
-    assert notes(play, task_id)["lab"] == f"rollout {back.id} takes it back"
-    assert "lab" in seen(play, task_id)["waits_for"]
+    assert notes(play, task_id)["lab"] == "is being rolled back"
+    assert "lab" in seen(play, task_id)["waits_for"]["text"]
     task = play.finish(task_id)
     assert task.state is TaskState.CANCELLED
-    assert task.note == (
-        "Cancelled by function key; 2.0.0 is on 0 of 3 pools. Taken back: den, lab. Pools that were not begun: office."
+    assert str(task.note) == (
+        "Cancelled by function key. 2.0.0 is on 0 of 3 pools. Rolled back: den, lab."
+        " Pools that were not started: office."
     )
     assert {version for pool in ("lab", "den", "office") for version in on_versions(play, pool)} == {OLD}
     assert len(rollouts(play, "lab")) == 2
-    assert notes(play, task_id)["lab"] == f"taken back by rollout {back.id}"
+    assert notes(play, task_id)["lab"] == "was rolled back"
     assert_at_rest(play)
 
 
@@ -108,15 +111,16 @@ def test_a_way_back_that_fails_is_named() -> None:
     back = begun(play)["lab"].id
     assert play.app.send("POST", f"/api/rollouts/{back}/cancel").status == 202
     task = play.finish(task_id)
-    assert f"Pool lab was not taken back: rollout {back} was cancelled." in task.note
-    assert notes(play, task_id)["lab"] == f"not taken back: rollout {back} was cancelled"
+    assert "Pool lab was not rolled back. Its roll-back was cancelled." in str(task.note)
+    assert notes(play, task_id)["lab"] == "not rolled back: its roll-back was cancelled"
+    assert back in str(task.pools and task.pools.not_back["lab"].href)
 
 
 def test_a_pool_that_was_on_the_version_before_the_job_stays_on_it() -> None:
     play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     add_pool(play, "den", Ring.TEST, version=NEW, previous_version=OLD)
     task_id = ask(play, soak_minutes=600)
-    until_told(play, task_id, "ring 2 waits")
+    until_told(play, task_id, "Ring 2 waits")
     tell(play, task_id, "cancel", how="roll_back")
     play.finish(task_id)
     assert (on_versions(play, "den"), on_versions(play, "lab")) == ({NEW}, {OLD})
@@ -126,26 +130,27 @@ def test_a_pool_that_was_on_the_version_before_the_job_stays_on_it() -> None:
 def test_a_pool_that_somebody_has_updated_since_is_left_to_them() -> None:
     play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(play, soak_minutes=6000)
-    until_told(play, task_id, "ring 2 waits")
+    until_told(play, task_id, "Ring 2 waits")
     later = play.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, "schedule": {"mode": "now"}})
     assert later.status == 202
     play.run(1)
     tell(play, task_id, "cancel", how="roll_back")
     task = play.finish(task_id)
-    assert f"Pool lab was not taken back: rollout {later.json['id']} has come since." in task.note
+    assert "Pool lab was not rolled back. Another rollout has come since." in str(task.note)
     assert on_versions(play, "lab") == {NEW}
-    assert notes(play, task_id)["lab"] == f"not taken back: rollout {later.json['id']} has come since"
+    assert notes(play, task_id)["lab"] == "not rolled back: another rollout has come since"
+    assert later.json["id"] in str(task.pools and task.pools.not_back["lab"].href)
 
 
 def test_a_pool_that_is_gone_keeps_no_other_from_going_back() -> None:
     play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     add_pool(play, "den", Ring.TEST)
     task_id = ask(play, soak_minutes=6000)
-    until_told(play, task_id, "ring 2 waits")
+    until_told(play, task_id, "Ring 2 waits")
     assert play.app.send("DELETE", "/api/pools/den").status == 204
     tell(play, task_id, "cancel", how="roll_back")
     task = play.finish(task_id)
-    assert "Pool den was not taken back: it is not registered any more." in task.note
+    assert "Pool den was not rolled back. It is not registered any more." in str(task.note)
     assert on_versions(play, "lab") == {OLD}
 
 
@@ -171,7 +176,7 @@ def waiting() -> tuple[Play, str]:
     """Ring 2 waits for approval."""
     play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(play, gate="approve")
-    until_told(play, task_id, "approves it")
+    until_told(play, task_id, "waits for approval")
     return play, task_id
 
 
@@ -230,7 +235,7 @@ def cut_in(play: Play, when: Callable[[Task], bool], act: Callable[[], Reply]) -
 def test_an_approval_that_comes_while_a_step_writes_is_kept() -> None:
     play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(play, gate="approve")
-    text = cut_in(play, lambda task: "approves it" in task.note, lambda: tell(play, task_id, "approve"))
+    text = cut_in(play, lambda task: "waits for approval" in str(task.note), lambda: tell(play, task_id, "approve"))
     assert play.finish(task_id).state is TaskState.SUCCEEDED
     assert [reply.status for reply in text] == [202]
 
@@ -313,5 +318,5 @@ def test_a_job_that_has_failed_says_how_to_take_it_back() -> None:
     play.app.world.refuse("start_reimage", "lab-0")
     task_id = ask(play, policy=FAILS)
     play.finish(task_id)
-    assert "POST /api/pools/{pool}/roll-back" in tell(play, task_id, "cancel", how="roll_back").json["detail"]
+    assert "Roll back each pool instead." in tell(play, task_id, "cancel", how="roll_back").json["detail"]
     assert send(play).status == 202

@@ -36,10 +36,10 @@ def test_three_rings_with_a_soak_between_and_one_task_shows_all() -> None:
     play = crowd(*THREE, ("den", Ring.TEST))
     task_id = ask(play, soak_minutes=90, reason="patch day")
     assert notes(play, task_id) == {
-        "den": "begins", "lab": "begins", "pilot": "waits for ring 0", "office": "waits for ring 1"
+        "den": "starts now", "lab": "starts now", "pilot": "waits for ring 0", "office": "waits for ring 1"
     }  # fmt: skip
     task = play.finish(task_id)
-    assert (task.state, task.note, task.percent) == (TaskState.SUCCEEDED, "2.0.0 is on 4 of 4 pools.", 100)
+    assert (task.state, str(task.note), task.percent) == (TaskState.SUCCEEDED, "2.0.0 is on 4 of 4 pools.", 100)
     found = begun(play)
     for before, after in [("lab", "pilot"), ("den", "pilot"), ("pilot", "office")]:
         ended = found[before].ended_at
@@ -52,7 +52,7 @@ def test_three_rings_with_a_soak_between_and_one_task_shows_all() -> None:
         ("den", 0, "succeeded", 100), ("lab", 0, "succeeded", 100), ("pilot", 1, "succeeded", 100),
         ("office", 2, "succeeded", 100),
     ]  # fmt: skip
-    assert (view["waits_for"], view["ring"]) == ("", 2)
+    assert (view["waits_for"], view["ring"]) == (None, 2)
     assert_at_rest(play)
 
 
@@ -63,14 +63,16 @@ def test_the_view_says_what_it_waits_for_and_how_far_it_is() -> None:
     task_id = ask(play, schedule=deadline, soak_minutes=30)
     play.run(1)
     view = seen(play, task_id)
-    assert view["waits_for"] == "Ring 0: 0 of 1 pool through."
+    assert view["waits_for"]["text"] == "Ring 0: 0 of 1 pool finished."
     assert 20 < view["percent"] < 33
     lab = view["pools"][0]
     assert (lab["state"], lab["href"]) == ("running", f"/api/rollouts/{lab['rollout']}")
-    until_told(play, task_id, "ring 1 waits")
+    until_told(play, task_id, "Ring 1 waits")
     view = seen(play, task_id)
-    assert view["waits_for"].startswith("Ring 0 is through; ring 1 waits. It begins at 2026-11-02T")
-    assert view["pools"][1]["note"].startswith("waits until 2026-11-02T")
+    soaks = {"code": "ring_soaks", "at": in_hours(play, 0)[:11]}
+    assert view["waits_for"]["text"] == "Ring 0 is finished. Ring 1 waits for the end of the soak time."
+    for told in (view["waits_for"], view["pools"][1]["note"]):
+        assert {"code": told["code"], "at": told["at"][:11]} == soaks
     assert view["percent"] == 32
     listed = play.app.send("GET", "/api/tasks?kind=update_pools").json["items"]
     assert [(row["id"], row["image"], row["pool"], row["step"]) for row in listed] == [
@@ -90,16 +92,14 @@ def test_a_gate_holds_every_ring_but_the_first_until_a_person_approves_it() -> N
     play = crowd()
     task_id = ask(play, gate="approve", soak_minutes=30)
     assert tell(play, task_id, "approve").status == 409
-    until_told(play, task_id, "ring 1 waits until somebody approves it")
+    until_told(play, task_id, "Ring 1 waits for approval")
     play.run(20)
     assert begun(play).keys() == {"lab"}
-    assert notes(play, task_id)["pilot"] == "waits until somebody approves ring 1"
-    assert seen(play, task_id)["waits_for"] == (
-        f"Ring 0 is through; ring 1 waits until somebody approves it. Approve it: POST /api/tasks/{task_id}/approve."
-    )
+    assert notes(play, task_id)["pilot"] == "waits for approval of ring 1"
+    assert seen(play, task_id)["waits_for"]["text"] == "Ring 0 is finished. Ring 1 waits for approval."
     approved_at = play.app.now
     assert tell(play, task_id, "approve").status == 202
-    until_told(play, task_id, "ring 2 waits until somebody approves it")
+    until_told(play, task_id, "Ring 2 waits for approval")
     assert begun(play)["pilot"].created_at - approved_at <= timedelta(seconds=30)
     assert begun(play).keys() == {"lab", "pilot"}
     assert tell(play, task_id, "approve", ring=2).status == 202  # also during the soak
@@ -122,9 +122,9 @@ def test_a_ring_that_nobody_approves_is_given_up() -> None:
     assert ended is not None
     assert task.ended_at is not None
     assert timedelta(hours=3) < task.ended_at - ended < timedelta(hours=3, minutes=2)
-    assert task.note == (
-        "ring 2 was not approved within 2 hours, so it is not begun; 2.0.0 is on 1 of 2 pools."
-        " Pools that were not begun: office."
+    assert str(task.note) == (
+        "Ring 2 was not approved within 2 hours, so it is not started. 2.0.0 is on 1 of 2 pools."
+        " Pools that were not started: office."
     )
 
 
@@ -132,7 +132,7 @@ def test_a_gate_holds_also_when_the_pools_before_it_are_gone() -> None:
     play = crowd()
     task_id = ask(play, gate="approve", schedule={"mode": "now"}, pools=["lab", "office"])
     play.app.tables.pools.remove(pool(play, "lab"))
-    until_told(play, task_id, "ring 2 waits until somebody approves it")
+    until_told(play, task_id, "Ring 2 waits for approval")
     assert begun(play) == {}
 
 
@@ -148,12 +148,12 @@ def test_a_pool_that_fails_keeps_later_rings_as_they_are() -> None:
     task_id = ask(play, policy=FAILS)
     task = play.finish(task_id)
     assert task.state is TaskState.FAILED
-    assert task.note == (
-        "rollouts have not succeeded: lab: failed; later rings are not begun; 2.0.0 is on 1 of 4 pools."
-        " Pools that were not begun: office, pilot."
+    assert str(task.note) == (
+        "1 pool of ring 0 did not succeed: lab (failed). Later rings are not started. 2.0.0 is on 1 of 4 pools."
+        " Pools that were not started: office, pilot."
     )
     assert (on_versions(play, "den"), on_versions(play, "office")) == ({NEW}, {OLD})
-    assert notes(play, task_id)["office"] == "not begun"
+    assert notes(play, task_id)["office"] == "not started"
     assert_sound(play)
 
 
@@ -162,12 +162,12 @@ def test_others_of_the_ring_are_waited_for_when_one_has_failed() -> None:
     add_pool(play, "den", Ring.TEST, users=1)
     play.app.world.refuse("start_reimage", "lab-0")
     task_id = ask(play, policy=FAILS, schedule={"mode": "on_logoff", "deadline": in_hours(play, 6)})
-    until_told(play, task_id, "lab: failed")
+    until_told(play, task_id, "lab (failed)")
     assert seen(play, task_id)["state"] == "running"
-    assert "1 of 2 pools through" in seen(play, task_id)["waits_for"]
-    assert notes(play, task_id)["office"] == "not begun: another pool has not succeeded"
+    assert "1 of 2 pools finished" in seen(play, task_id)["waits_for"]["text"]
+    assert notes(play, task_id)["office"] == "not started, because another pool did not succeed"
     refused = tell(play, task_id, "approve")
-    assert "begins nothing more" in refused.json["detail"]
+    assert "starts nothing more" in refused.json["detail"]
     assert play.finish(task_id).state is TaskState.FAILED
     assert begun(play)["den"].state is S.SUCCEEDED
 
@@ -180,18 +180,18 @@ def test_a_rollout_that_somebody_cancels_stops_later_rings() -> None:
     assert play.app.send("POST", f"/api/rollouts/{lab}/cancel").status == 202
     task = play.finish(task_id)
     assert (task.state, begun(play).keys()) == (TaskState.FAILED, {"lab"})
-    assert "lab: cancelled" in task.note
+    assert "lab (cancelled)" in str(task.note)
 
 
 def test_a_pool_of_a_later_ring_that_cannot_be_updated_ends_it_with_the_reason() -> None:
     play = crowd()
     task_id = ask(play, soak_minutes=600)
-    until_told(play, task_id, "ring 1 waits")
+    until_told(play, task_id, "Ring 1 waits")
     del play.app.world.pools[pool(play, "pilot").host_pool_id.lower()]
     task = play.finish(task_id)
     assert task.state is TaskState.FAILED
-    assert "pilot: " in task.note
-    assert notes(play, task_id)["pilot"].startswith("not begun: ")
+    assert "pilot (" in str(task.note)
+    assert notes(play, task_id)["pilot"].startswith("not started: ")
 
 
 def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
@@ -202,7 +202,7 @@ def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
     play.run(1)
     assert begun(play)["den"].state is S.SUCCEEDED
     assert notes(play, task_id)["lab"].startswith(f"waits: Rollout {held} runs on pool lab")
-    assert held in seen(play, task_id)["waits_for"]
+    assert held in seen(play, task_id)["waits_for"]["href"]
     assert play.finish(task_id).state is TaskState.SUCCEEDED
     assert begun(play)["lab"].id != held
 
@@ -219,7 +219,7 @@ def test_a_pool_that_has_left_the_image_is_passed_over_unless_the_image_was_name
         assert play.finish(task_id).state is TaskState.SUCCEEDED
         if state == "skipped":
             assert notes(play, task_id)["office"] == "not updated: it has another image now, other"
-            assert "Pool office was not updated: it has another image now, other." in play.task(task_id).note
+            assert "Pool office was not updated: it has another image now, other." in str(play.task(task_id).note)
         else:
             assert begun(play)["office"].state is S.SUCCEEDED
 

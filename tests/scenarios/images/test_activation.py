@@ -106,8 +106,8 @@ def test_a_ring_that_fails_keeps_the_later_ones_as_they_are() -> None:
     policy = {"retries": 0, "on_failure": "continue"}
     task = play.finish(ask(play, **ALL, policy=policy))
     assert task.state is TaskState.FAILED
-    assert "lab" in task.note
-    assert "Pools that were not begun: office" in task.note
+    assert "lab" in str(task.note)
+    assert "Pools that were not started: office" in str(task.note)
     assert on_versions(play, "office") == {OLD}
     assert given_out(play, "office") == OLD  # the version has failed in ring test
     assert states(play)[NEW] is VersionState.ACTIVE
@@ -122,8 +122,8 @@ def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
     assert held.status == 202, held.text
     task_id = ask(play, **ALL)
     play.run(1)
-    assert "waits" in play.task(task_id).note
-    assert held.json["id"] in play.task(task_id).note
+    assert "waits" in str(play.task(task_id).note)
+    assert held.json["id"] in str(play.task(task_id).note.href)
     assert play.finish(task_id).state is TaskState.SUCCEEDED
     assert on_versions(play, "office") == {NEW}
 
@@ -131,7 +131,7 @@ def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
 def test_a_cancelled_activation_begins_no_further_ring() -> None:
     play = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(play, **{**ALL, "soak_minutes": 600})
-    play.run(until=lambda: "waits" in play.task(task_id).note)
+    play.run(until=lambda: "waits" in str(play.task(task_id).note))
     assert play.app.send("POST", f"/api/tasks/{task_id}/cancel").status == 202
     task = play.finish(task_id)
     assert task.state is TaskState.CANCELLED
@@ -211,7 +211,7 @@ def test_a_roll_back_cancels_the_rollouts_that_bring_what_is_rolled_back() -> No
     back = ask(play, "roll-back", **ALL)
     assert play.finish(back).state is TaskState.SUCCEEDED
     assert play.finish(first).state is TaskState.FAILED
-    assert f"task {back} has changed the active version" in play.task(first).note
+    assert "Another task has changed the active version" in str(play.task(first).note)
     for pool in ("lab", "office"):
         assert (on_versions(play, pool), given_out(play, pool)) == ({OLD}, OLD)
     assert_at_rest(play)
@@ -222,7 +222,7 @@ def test_flags_that_may_not_be_flipped_are_told_and_no_pool_is_updated() -> None
     play.app.world.refuse("start_exclude")
     task = play.finish(ask(play, **ALL))
     assert task.state is TaskState.FAILED
-    assert "2.0.0 is active" in task.note
+    assert "2.0.0 is active" in str(task.note)
     assert on_versions(play, "office") == {OLD}
 
 
@@ -284,5 +284,5 @@ def test_a_task_that_was_cut_off_does_not_switch_again_what_was_switched_back_si
     resume_lost_tasks(play.app.services, play.app.engine)
     task = play.finish(first.id)
     assert (task.state, recorded(play).state.active) == (TaskState.FAILED, NEW)
-    assert "changed the active version in the meantime" in task.note
+    assert "changed the active version in the meantime" in str(task.note)
     assert_at_rest(play)

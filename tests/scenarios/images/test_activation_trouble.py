@@ -106,7 +106,7 @@ def test_replicas_that_are_added_meanwhile_are_waited_for() -> None:
     ready = gallery(play)[NEW]
     gallery(play)[NEW] = ready.model_copy(update={"ready": False, "detail": "provisioning: Updating"})
     play.run(1)
-    assert "is not ready" in play.task(task_id).note
+    assert "is not ready" in str(play.task(task_id).note)
     gallery(play)[NEW] = ready
     assert play.finish(task_id).state is TaskState.SUCCEEDED
 
@@ -163,7 +163,7 @@ def test_a_flag_of_an_old_version_that_cannot_be_set_keeps_no_pool_from_the_new_
     play.app.world.fail("start_exclude", broken, times=99, target=OLD)
     task = play.finish(ask(play, **ALL))
     assert task.state is TaskState.SUCCEEDED
-    assert f"Still in latest: {OLD}" in task.note
+    assert f"Still included in latest: {OLD}" in str(task.note)
     assert on_versions(play, "office") == {NEW}
 
 
@@ -184,7 +184,7 @@ def test_a_pool_that_is_gone_meanwhile_is_named() -> None:
     assert play.app.send("DELETE", "/api/pools/office").status == 204
     task = play.finish(task_id)
     assert task.state is TaskState.SUCCEEDED
-    assert "Pool office was not updated: it is not registered any more" in task.note
+    assert "Pool office was not updated: it is not registered any more" in str(task.note)
 
 
 def test_progress_moves_with_the_pools_and_a_paused_one_is_named() -> None:
@@ -196,7 +196,7 @@ def test_progress_moves_with_the_pools_and_a_paused_one_is_named() -> None:
     rollout = next(row for row in play.app.tables.rollouts.all(ROLLOUTS) if row.pool == "office")
     assert play.app.send("POST", f"/api/rollouts/{rollout.id}/pause").status == 202
     play.run(0.1)
-    assert "office is paused" in play.task(task_id).note
+    assert "office is paused" in str(play.task(task_id).note)
 
 
 @pytest.mark.parametrize("body", [{"schedule": {"mode": "now"}}, {"policy": {"retries": 2}}])

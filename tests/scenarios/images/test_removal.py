@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.api.images import VersionView
+from shared.core.codes import Code
 from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.core.states import PromotionState, VersionState
 from shared.images.removal import remove_version
@@ -19,6 +20,7 @@ from shared.services import POOLS
 from shared.versions import lifecycle, removal_rules
 from tests.fixtures.app import update
 from tests.fixtures.engine import Play
+from tests.fixtures.messages import told
 from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, post, recorded
 from tests.fixtures.scenarios.versions import (
     ACTIVE,
@@ -79,7 +81,10 @@ class TestDiscard:
         play = shelf(staged=Source.GALLERY, promotion=True)
         remove(play, NEXT)
         assert recorded(play).state.promotion == ""
-        assert promotion_state(play) == (PromotionState.CANCELLED, "Version 4.0.0 was discarded by ann.")
+        assert promotion_state(play) == (
+            PromotionState.CANCELLED,
+            told("Version 4.0.0 was discarded by ann.", Code.VERSION_DISCARDED),
+        )
         assert {entry[:2] for entry in audited(play)} == {("ann", "cancel promotion"), ("ann", "discard version")}
 
     def test_a_promotion_that_cannot_be_written_does_not_hold_it_up(self) -> None:

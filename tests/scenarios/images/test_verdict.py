@@ -34,7 +34,7 @@ def test_a_verdict_is_kept_with_its_author_and_told() -> None:
     assert row_of(play, NEXT).verdict == view.verdict
     assert tasks(play) == [(TaskKind.VERDICT, NEXT, "ann")]
     assert audited(play) == [("ann", "give verdict", "", "passed")]
-    assert "passed: all apps start" in play.app.tables.tasks.all(TASKS)[0].note
+    assert "passed its test: “all apps start”" in str(play.app.tables.tasks.all(TASKS)[0].note)
     assert_at_rest(play)
 
 

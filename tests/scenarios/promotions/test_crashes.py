@@ -63,7 +63,7 @@ class TestTheProcessDies:
             survived = play.survive(quietly(run, play.app))
             play.run(0.1)
             assert_not_promoted(play.app, promotion_id, S.FAILED)
-            assert "has failed its test" in row(play.app, promotion_id).note
+            assert "has failed its test" in str(row(play.app, promotion_id).note)
             if survived:
                 break
         assert number > 4

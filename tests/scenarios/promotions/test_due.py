@@ -105,7 +105,7 @@ class TestOnce:
         assert (task.promotion, task.requested_by, task.reason) == (promotion_id, "function key", "patches")
         assert (task.version, task.from_version) == (NEW, OLD)
         assert set(app.engine.tasks.items()) == {((task.id, 1), TaskKind.ACTIVATE)}
-        assert row(app, promotion_id).note == f"Promoted by task {task.id}."
+        assert row(app, promotion_id).note.href == f"/api/tasks/{task.id}"
         assert set(text(app)[1:]) == {("activate version", OLD, NEW), ("promotion promoted", OLD, NEW)}
         assert (run(app), run(app)) == ([], [])
 

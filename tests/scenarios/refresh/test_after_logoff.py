@@ -21,7 +21,7 @@ def test_a_used_host_is_made_fresh_once_after_its_last_session() -> None:
     pool.hours(4)
     assert_fresh(pool, "host-02")
     assert pool.rebuilt() == pool.rebuilt("host-02") == 1
-    assert {pool.rows[name].reason for name in ("host-01", "host-03")} == {"fresh"}
+    assert {pool.rows[name].reason.text for name in ("host-01", "host-03")} == {"fresh"}
 
 
 def test_each_use_is_made_fresh_once_and_the_disk_is_another_one_each_time() -> None:
@@ -124,7 +124,7 @@ def test_a_pool_of_one_host_is_left_in_service_unless_the_policy_allows_none() -
     pool.use("host-01")
     pool.hours(3)
     assert pool.rebuilt() == 0
-    assert "1 host must accept sessions" in pool.rows["host-01"].reason
+    assert "1 host must accept sessions" in pool.rows["host-01"].reason.text
     pool.put("after_logoff", policy={"min_available": 0})
     pool.hours(2)
     assert_fresh(pool, "host-01")
@@ -152,7 +152,7 @@ def test_a_host_that_failed_stays_drained_and_tagged_and_too_many_pause_it() -> 
     for name in ("host-01", "host-02"):
         pool.world.log_off(name)
     pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
-    assert "2 hosts failed" in pool.standing.note
+    assert "2 hosts failed" in str(pool.standing.note)
     failed = {name for name, row in pool.rows.items() if row.state is HostState.FAILED}
     assert failed == {"host-01", "host-02"}
     assert not any(pool.hosts[name].accepting for name in failed)
@@ -186,7 +186,7 @@ def test_a_resumed_refresh_goes_on_with_the_others_and_later_failures_count_anew
     pool.world.register_works = False
     pool.world.log_off("host-03")
     pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
-    assert pool.standing.note.startswith("1 host failed,")
+    assert str(pool.standing.note).startswith("1 host failed,")
 
 
 def test_an_operators_drain_and_a_host_that_is_off_are_given_back_as_they_were() -> None:
@@ -250,7 +250,7 @@ def test_short_sessions_between_two_looks_are_not_seen() -> None:
     pool.minutes(20)
     pool.use("host-01", minutes=1)
     pool.hours(3)
-    assert pool.rows["host-01"].reason == "fresh"
+    assert pool.rows["host-01"].reason.text == "fresh"
 
 
 def test_a_log_off_event_brings_the_look_forward() -> None:

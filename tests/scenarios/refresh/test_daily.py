@@ -65,6 +65,6 @@ def test_a_host_used_today_only_is_left_until_tomorrow_also_when_the_app_restart
     pool.hours(6)
     assert pool.play.died == 1
     assert pool.rebuilt() == 0
-    assert "today" in pool.rows["host-01"].reason
+    assert "today" in pool.rows["host-01"].reason.text
     pool.until(MIDNIGHTS[0] + timedelta(hours=1))
     assert pool.rows["host-01"].state is HostState.DONE

@@ -107,7 +107,7 @@ def test_a_failed_host_that_was_away_for_a_while_is_still_for_nobody() -> None:
     assert "host-01" not in pool.rows
     pool.hosts["host-01"] = away
     pool.hours(2)
-    assert pool.rows["host-01"].reason == f"rollout {pool.standing.id} has failed on it: put it right and undrain it"
+    assert pool.rows["host-01"].reason.text == "a rollout failed on it: fix it, then undrain it"
     assert pool.rebuilt("host-01") == 1
 
 
@@ -150,7 +150,7 @@ def test_a_failed_host_that_was_put_right_carries_no_mark_any_more_and_an_operat
     pool.minutes(5)
     pool.put("after_logoff")
     pool.minutes(5)
-    assert pool.rows["host-01"].reason == "fresh"
+    assert pool.rows["host-01"].reason.text == "fresh"
 
 
 def test_a_host_that_could_not_even_be_drained_is_not_fresh_because_somebody_lets_it_serve_again() -> None:

@@ -34,7 +34,7 @@ def test_a_registration_whose_vm_is_gone_is_not_asked_about_at_each_look() -> No
     kept = pool.world.machines.pop(vm_id_of("host-01").lower())
     pool.world.change_host(vm_id_of("host-01"), status="Unavailable")
     pool.minutes(5)
-    assert "does not exist" in pool.rows["host-01"].reason
+    assert "does not exist" in pool.rows["host-01"].reason.text
     assert "machines" not in calls_in(pool, 60)
     pool.world.machines[kept.id.lower()] = kept
     pool.world.change_host(kept.id, status="Available")
@@ -74,8 +74,8 @@ def test_hosts_are_not_kept_drained_for_a_version_that_has_no_replica_where_they
     pool.world.log_off("host-01")
     pool.minutes(5)
     assert_in_service(pool, "host-01", "host-02")
-    assert pool.standing.note == "waits: version 1.0.0 has no replica where the hosts are"
-    assert next_of(pool)["action"] == pool.standing.note
+    assert str(pool.standing.note) == "waits: version 1.0.0 is not replicated to the hosts' region"
+    assert next_of(pool)["code"] == pool.standing.note.code
 
 
 def test_hosts_are_not_kept_drained_when_the_image_definition_is_gone() -> None:
@@ -84,7 +84,7 @@ def test_hosts_are_not_kept_drained_when_the_image_definition_is_gone() -> None:
     pool.world.fail("versions", gone, times=10**6)
     pool.minutes(5)
     assert_in_service(pool, "host-01", "host-02")
-    assert pool.standing.note.startswith("waits: ")
+    assert str(pool.standing.note).startswith("waits: ")
     pool.world.faults.clear()
     pool.minutes(5)
     assert not pool.hosts["host-01"].accepting, "it goes on"
@@ -96,8 +96,9 @@ def test_it_says_what_holds_it_up_and_offers_nothing_that_is_refused(held_up: st
     pool.minutes(5)
     if held_up == "paused":
         assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/pause").status == 202
-        assert next_of(pool)["action"] == "nothing: it is paused until somebody resumes it"
+        assert next_of(pool)["text"] == "It is paused until somebody resumes it."
     else:
         rollout = publish(pool)
         pool.minutes(3)
-        assert next_of(pool)["action"] == f"waits for the end of rollout {rollout}"
+        assert next_of(pool)["text"] == "Waits for the end of a rollout."
+        assert next_of(pool)["href"] == f"/api/rollouts/{rollout}"

@@ -73,8 +73,9 @@ def test_a_rollout_suspends_it_gets_back_what_it_drained_and_waits_for_what_it_r
     assert drained
     rollout = publish(pool)
     pool.play.run(1, until=lambda: not any(pool.rows[name].drain.drained_at for name in drained))
-    assert pool.standing.note == f"waits for the end of rollout {rollout}"
-    assert "being made fresh" in rows_of(pool, rollout)["host-01"].reason
+    assert str(pool.standing.note) == "waits for the end of a rollout"
+    assert pool.standing.note.href == f"/api/rollouts/{rollout}"
+    assert "refresh has finished" in rows_of(pool, rollout)["host-01"].reason.text
     pool.play.run(6, until=lambda: ended(pool, rollout))
     assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
     assert pool.rebuilt("host-01") == 2, "it was made fresh on the old version, and then updated"
@@ -192,7 +193,7 @@ def test_a_host_that_a_rollout_failed_on_is_left_alone_until_somebody_puts_it_ri
     pool.world.register_works = True
     pool.hours(3)
     before = pool.rebuilt("host-01")
-    assert rollout in pool.rows["host-01"].reason
+    assert rollout in pool.rows["host-01"].reason.href
     assert not pool.hosts["host-01"].accepting
     pool.world.change_host(vm_id_of("host-01"), accepting=True, status="Available")
     pool.use("host-01")

@@ -104,7 +104,7 @@ def test_an_approval_that_does_not_come_ends_the_rollout_and_the_first_host_stay
     drive.publish(policy={"canary_hold": "approve", "poll_seconds": 900})
     drive.run(60 * 24 * 8)
     assert_over(drive, RolloutState.FAILED)
-    assert drive.rollout.note.startswith("Nobody approved within 7 days, so it has ended.")
+    assert str(drive.rollout.note).startswith("Nobody approved within 7 days, so the rollout ended.")
     first = next(host for host, row in drive.rows.items() if row.state is HostState.FAILED)
     assert "it has proved good, but nobody had approved it" in drive.rows[first].error
     assert not hosts(drive)[first].accepting

@@ -177,7 +177,7 @@ def test_a_canary_that_fails_ends_the_rollout_before_any_other_host_is_touched()
     drive.publish()
     drive.run(600)
     assert_over(drive, RolloutState.FAILED)
-    assert "failed" in drive.rollout.note
+    assert "failed" in str(drive.rollout.note)
     touched = [host for host, row in drive.rows.items() if row.state is not HostState.SKIPPED]
     assert len(touched) == 1
     assert drive.rows[touched[0]].state is HostState.FAILED
@@ -310,7 +310,7 @@ def test_a_ghost_host_is_skipped_with_the_reason() -> None:
     drive.publish(policy={"min_available": 0})
     drive.run(600)
     assert drive.rows["ghost"].state is HostState.SKIPPED
-    assert "VM does not exist" in drive.rows["ghost"].reason
+    assert "VM does not exist" in drive.rows["ghost"].reason.text
     assert drive.rollout.state is RolloutState.SUCCEEDED
 
 

@@ -62,7 +62,7 @@ def test_a_command_that_is_through_before_the_host_is_back_was_asked_after_too_e
     drive.run(60, until=lambda: drive.rows["host-01"].state is HostState.VERIFYING)
 
     assert drive.services.poll_estimates.first("register") > 8.0
-    assert drive.rows["host-01"].reason == "not registered yet"
+    assert drive.rows["host-01"].reason.text == "has not registered yet"
     assert drive.world.count("session_host") == 1  # not once for the command and once for the host
 
     registers()

@@ -13,6 +13,7 @@ from shared.models.policy import ScheduleMode
 from shared.models.rollouts import RolloutKind
 from shared.rollouts.hosts import vm_marks
 from tests.fixtures.builders import NEW, NOON, OLD
+from tests.fixtures.messages import told
 from tests.fixtures.rollout_engine import Drive
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
@@ -32,7 +33,7 @@ ALL_AT_ONCE = EAGER | {"settle_seconds": 0}
 
 def roll_back(drive: Drive) -> None:
     """An operator cancels the rollout with everything going back."""
-    reason = {"note": "Rolled back by ann.", "rollback_reason": "Rolled back by ann."}
+    reason = {"note": told("Rolled back by ann."), "rollback_reason": told("Rolled back by ann.")}
     drive.command(state=RolloutState.ROLLING_BACK, rollback_since=drive.now, resume_to=None, **reason)
 
 
@@ -63,7 +64,7 @@ def test_cancelled_with_roll_back_every_host_that_was_updated_gets_its_disk_back
     assert_back(drive)
     assert {vm: machine.os_disk_id for vm, machine in drive.world.machines.items()} == old
     assert drive.world.count("start_reimage") == drive.world.count("start_swap")
-    assert drive.rollout.note == "Rolled back by ann."
+    assert str(drive.rollout.note) == "Rolled back by ann."
 
 
 def test_the_version_of_a_swapped_host_is_known_although_its_vm_names_the_other() -> None:
@@ -175,7 +176,7 @@ def test_too_many_failures_bring_everything_back_when_the_policy_says_so(canary:
         drive.world.fail_operation("register", boom, target=vm_id_of(host))
     drive.run(900)
     assert_back(drive)
-    assert "go back" in drive.rollout.note
+    assert "rolled back" in str(drive.rollout.note)
 
 
 def test_a_first_host_that_bakes_goes_back_at_once() -> None:
@@ -195,7 +196,7 @@ def test_what_cannot_be_brought_back_is_failed_and_said_so() -> None:
     roll_back(drive)
     drive.run(900)
     assert_over(drive, RolloutState.FAILED)
-    assert "could not be brought back" in drive.rollout.note
+    assert "could not be rolled back" in str(drive.rollout.note)
     assert drive.pool.version == OLD
 
 

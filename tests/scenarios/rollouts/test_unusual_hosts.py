@@ -60,7 +60,7 @@ def test_a_drained_host_that_moved_to_another_pool_is_left_to_its_people_there(u
     drive.world.move_host("host-01", "bob")
     drive.run(TWO_DAYS)
     assert drive.rows["host-01"].state is HostState.SKIPPED
-    assert "no longer in the host pool" in drive.rows["host-01"].reason
+    assert "no longer in the host pool" in drive.rows["host-01"].reason.text
     assert drive.world.users_on("host-01") == ["bob"]
     assert EXCLUSION_TAG not in tags(drive, "host-01")
     assert_over(drive, RolloutState.SUCCEEDED)

@@ -153,7 +153,7 @@ def test_outside_the_windows_nothing_starts_whoever_logs_off() -> None:
     drive.at(60, lambda: drive.world.log_off("host-02"))
     drive.run(60 * 9)
     assert drive.world.count("set_accepting") == 0
-    assert drive.rows["host-01"].reason.startswith("waits for the window")
+    assert drive.rows["host-01"].reason.text.startswith("waits for the maintenance window")
     drive.run(60 * 30)
     assert_all_well(drive)
     assert taken(drive)[0] >= NOON + timedelta(hours=10)
@@ -184,7 +184,7 @@ def test_retry_takes_only_what_failed() -> None:
     drive.run(300)
     assert drive.rollout.state is RolloutState.PAUSED
     before = {host: drive.world.count("start_reimage", host) for host in drive.rows}
-    drive.command(state=RolloutState.RUNNING, retried_at=drive.now, resume_to=None, note="", failures_accepted=0)
+    drive.command(state=RolloutState.RUNNING, retried_at=drive.now, resume_to=None, note=None, failures_accepted=0)
     drive.run(900)
     assert_all_well(drive)
     assert drive.rows["host-01"].attempt == 1

@@ -27,7 +27,11 @@ class App:
 
     def gives(self, version: str) -> None:
         self.status = 200
-        self.body = {"version": version, "version_id": names.version_id(version), "reason": "it is in use"}
+        self.body = {
+            "version": version,
+            "version_id": names.version_id(version),
+            "reason": {"code": "active_version", "text": "it is in use"},
+        }
 
 
 @contextmanager

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.api.images import ImageView, VersionView
-from shared.api.rollouts import NextMoment, RolloutView
+from shared.api.rollouts import RolloutView
 from shared.api.tasks import TaskView
+from shared.core.codes import Code
 from shared.core.states import RolloutState, TaskState, VersionState
 from shared.models.images import Retention, Verdict
+from shared.models.messages import message
 from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.rollouts import Schedule
 from shared.models.tasks import TaskKind, TaskStep
@@ -33,14 +35,14 @@ def rollout(state: RolloutState = RolloutState.RUNNING, **fields: Any) -> Rollou
         "created_at": NOW,
         "started_at": NOW,
         "ended_at": NOW if state.ended else None,
-        "note": "",
+        "note": None,
         "policy": resolve_policy(ScheduleMode.ON_LOGOFF),
         "hosts": 6,
         "accepting": 4,
         "sessions_open": 5,
         "sessions_signed_out": 0,
         "minutes_per_host": 1.0,
-        "next": NextMoment(at=NOW + timedelta(seconds=30), action="remaining sessions are ended"),
+        "next": message(Code.SESSIONS_END, "The remaining sessions are ended.", at=NOW + timedelta(seconds=30)),
         "expected_end": NOW + timedelta(seconds=60),
         "last_pass_at": NOW,
     }
@@ -60,7 +62,7 @@ def task(*steps: str, state: TaskState = TaskState.RUNNING, **fields: Any) -> Ta
         "state": state,
         "percent": 37,
         "step": steps[-1] if steps else "",
-        "note": "",
+        "note": None,
         "reason": "",
         "requested_by": "me",
         "created_at": created,

@@ -13,6 +13,7 @@ from local.demo.show_burst import BurstDisplay
 from local.demo.show_rollout import RolloutDisplay
 from local.demo.show_task import TaskDisplay
 from shared.core.states import RolloutState, TaskState
+from tests.fixtures.messages import told
 from tests.tools.stack.demo_views import rollout, task
 
 SWITCH_OFF, SNAPSHOT, START = "powering off the template VM", "taking a snapshot", "starting the template VM again"
@@ -51,7 +52,7 @@ def test_without_a_terminal_each_step_of_a_task_is_printed_once() -> None:
         task(SWITCH_OFF),
         task(SWITCH_OFF),
         task(SWITCH_OFF, SNAPSHOT, START, percent=6),
-        task(SWITCH_OFF, SNAPSHOT, START, state=TaskState.SUCCEEDED, percent=100, note="2.0.0 is staged."),
+        task(SWITCH_OFF, SNAPSHOT, START, state=TaskState.SUCCEEDED, percent=100, note=told("2.0.0 is staged.")),
     ]
     assert shown(TaskDisplay(), views).splitlines() == [
         f"   0 s   37 % {SWITCH_OFF}",

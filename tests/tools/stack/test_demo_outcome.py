@@ -14,6 +14,7 @@ from rich.console import Console
 from local.demo.outcome import Activated, BurstHost, Captured, Outcome, Trial, Updated, problems
 from local.demo.summary import Places, print_summary
 from shared.core.states import RolloutState, TaskState, VersionState
+from tests.fixtures.messages import told
 from tests.tools.stack import demo_views
 from tests.tools.stack.demo_views import NOW
 
@@ -66,8 +67,8 @@ def test_a_successful_demo_has_no_problems() -> None:
 STAGED_GIVEN = burst("office-b001", "2.0.0", "while 2.0.0 is staged")
 OLD_GIVEN = burst("office-b002", "1.0.0", "after the activation")
 REFUSED = burst("office-b002", "2.0.0", "after the activation", "failed")
-PAUSED = demo_views.rollout(RolloutState.PAUSED, note="too many failed")
-FAILED = demo_views.task("ending", state=TaskState.FAILED, note="it broke")
+PAUSED = demo_views.rollout(RolloutState.PAUSED, note=told("too many failed"))
+FAILED = demo_views.task("ending", state=TaskState.FAILED, note=told("it broke"))
 UNTESTED = demo_views.version("2.0.0", VersionState.STAGED, latest=False)
 OFF = {"power_before": "running", "power_after": "deallocated"}
 

@@ -19,6 +19,7 @@ from shared.models.rollouts import RolloutKind
 from shared.planning.plan import plan
 from shared.planning.values import DRAINED_STATES, HostView, Limits, Plan, Snapshot
 from tests.fixtures.builders import NEW, NOON, OLD, host, policy, schedule, snapshot
+from tests.fixtures.messages import told
 from tests.fixtures.picks import Picks
 
 LIMITS = Limits(sign_out=timedelta(minutes=5), approval=timedelta(days=7))
@@ -116,7 +117,7 @@ def any_pool(
         *views,
         schedule=schedule(force=NEVER) if refreshes else schedule(mode, begin, force),
         refresh=picks.one((Refresh.AFTER_LOGOFF, Refresh.DAILY)) if refreshes else Refresh.OFF,
-        blocked_reason="a rollout works on the pool" if refreshes and picks.chance(5) else "",
+        blocked_reason=told("a rollout works on the pool") if refreshes and picks.chance(5) else None,
         held_by_refresh=frozenset() if refreshes else frozenset(busy),
         state=state,
         kind=kind,

@@ -57,7 +57,7 @@ def test_hosts_that_failed_take_places_of_those_that_may_be_unavailable() -> Non
     rules = policy(max_unavailable="25%", min_available=0, canary_hosts=0, max_failed=9, on_failure="continue")
     pool = snapshot(*failed, *idle)
     assert budget(pool, rules).bounds[0].hosts == 2
-    assert "less 3 that failed" in budget(pool, rules).bounds[0].reason
+    assert "less 3 that failed" in budget(pool, rules).bounds[0].reason.text
     assert len(decide(pool, rules).chosen(Action.DRAIN)) == 2
     assert budget(snapshot(*failed, *idle[:1]), rules).bounds[0].hosts == 1  # or nothing would ever end
 
@@ -124,7 +124,7 @@ def test_what_was_taken_is_within_every_bound_that_is_shown(pool: Snapshot, rule
 def test_a_host_that_waits_for_others_is_told_which_bound_it_waits_for(pool: Snapshot, rules: Policy) -> None:
     shown = {bound.name: bound.hosts for bound in budget(pool, rules).bounds}
     for decision in decide(pool, rules).decisions:
-        text = re.search(r"(\d+) may be rebuilt at once \((\w+)\)", decision.reason)
+        text = re.search(r"(\d+) may be rebuilt at once \((\w+)\)", decision.reason.text)
         if text and decision.act is Action.WAIT:
             hosts, name = int(text[1]), text[2]
             assert shown[name] == hosts

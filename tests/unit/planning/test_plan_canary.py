@@ -120,7 +120,7 @@ def test_going_back_and_making_fresh_wait_for_no_canary(pool: Snapshot, rules: P
     if pool.rolling_back or pool.kind is RolloutKind.REFRESH:
         decided = decide(pool, rules)
         assert decided.becomes is not RolloutState.AWAITING_APPROVAL
-        assert not any("proved good" in decision.reason for decision in decided.decisions)
+        assert not any("proved good" in decision.reason.text for decision in decided.decisions)
 
 
 @many

@@ -42,7 +42,7 @@ def test_going_back_does_not_wait_for_its_beginning_and_fails_over_no_failure(po
     assert decided.becomes in {None, RolloutState.ROLLED_BACK, RolloutState.FAILED}
     if decided.becomes is RolloutState.FAILED:
         assert pool.counts[HostState.FAILED]
-    assert not any("begins at" in decision.reason for decision in decided.decisions)
+    assert not any("begins at" in decision.reason.text for decision in decided.decisions)
     assert not decided.canary_passed
 
 

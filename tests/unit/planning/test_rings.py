@@ -83,7 +83,7 @@ def test_what_waits_says_why_and_a_gate_only_where_its_ring_is_next(
 ) -> None:
     move = next_ring(pools, soak, NOON + since, closed)
     if move.move is RingAction.WAIT:
-        assert move.reason
+        assert move.reason.text
     if move.gate:
         assert move.ring in closed
         assert all(pool.state is S.SUCCEEDED for pool in pools if move.ring is not None and pool.ring < move.ring)
@@ -110,17 +110,15 @@ def test_a_pool_that_has_not_succeeded_stops_later_rings(state: RolloutState) ->
     others = [standing("lab", 3, state), standing("den", 3, S.ROLLING_BACK), standing("hut", 3), later]
     move = next_ring(others, timedelta(), NOON)
     assert (move.move, move.stopping) == (RingAction.WAIT, True)
-    assert (
-        move.reason
-        == f"rollouts have not succeeded: lab: {state_text(state)}; nothing more is begun. Ring 3: 1 of 3 pools through"
-    )
+    stopped = f"1 pool of ring 3 did not succeed: lab ({state_text(state)}). No other rollout is started."
+    assert move.reason.text == f"{stopped} Ring 3: 1 of 3 pools finished."
 
 
 def test_pools_that_wait_for_a_person_are_named() -> None:
     pools = [standing("lab", 0, S.AWAITING_APPROVAL), standing("den", 0, S.PAUSED), standing("hut", 0, S.RUNNING)]
-    text = next_ring(pools, timedelta(), NOON).reason
-    assert "lab waits for approval: look at its rollout" in text
-    assert "den is paused: look at its rollout" in text
+    text = next_ring(pools, timedelta(), NOON).reason.text
+    assert "lab waits for approval" in text
+    assert "den is paused" in text
     assert "hut" not in text
 
 
@@ -140,7 +138,7 @@ def test_a_gate_may_be_opened_during_the_soak_and_holds_after_it() -> None:
     during, after = NOON + timedelta(minutes=30), NOON + timedelta(days=30)
     waiting = next_ring(both, soak, during, closed)
     assert (waiting.move, waiting.gate, waiting.until) == (RingAction.WAIT, True, NOON + soak)
-    assert waiting.reason == "ring 0 is through; ring 5 waits until somebody approves it"
+    assert waiting.reason.text == "Ring 0 is finished. Ring 5 waits for approval."
     opened = next_ring(both, soak, during)
     assert (opened.move, opened.gate, opened.until) == (RingAction.WAIT, False, NOON + soak)
     held = next_ring(both, soak, after, closed)

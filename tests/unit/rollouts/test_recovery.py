@@ -10,6 +10,7 @@ from shared.models.rollouts import Rollout
 from shared.rollouts.recovery import RECENT, resume_lost
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import App, change_pool, office, update
+from tests.fixtures.messages import told
 
 S = RolloutState
 OPEN = [state for state in S if not state.ended]
@@ -20,7 +21,9 @@ def without_pool(state: RolloutState = S.SCHEDULED) -> tuple[App, str]:
     app = office()
     rollout_id = str(update(app).json["id"])
     change_pool(app, running_rollout="")
-    app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update={"state": state, "note": "Said by ann."}))
+    app.tables.rollouts.replace(
+        app.rollout(rollout_id).model_copy(update={"state": state, "note": told("Said by ann.")})
+    )
     return app, rollout_id
 
 
@@ -35,10 +38,10 @@ def test_an_open_rollout_without_a_pool_ends(state: RolloutState) -> None:
     assert resume(app) == []
     ended = app.rollout(rollout_id)
     if state is S.CANCELLING:
-        assert (ended.state, ended.note) == (S.CANCELLED, "Said by ann.")
+        assert (ended.state, ended.note) == (S.CANCELLED, told("Said by ann."))
     else:
         assert ended.state is S.FAILED
-        assert "no longer reserved" in ended.note
+        assert "no longer reserved" in str(ended.note)
     assert ended.ended_at == app.now
 
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.codes import Code
 from shared.core.states import ROLLOUT_ENDS, RolloutState, VersionState
 from shared.models.images import GalleryVersion
+from shared.models.messages import message
 from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.pools import EntraJoin, Pool
 from shared.models.rollouts import Rollout
@@ -102,7 +104,10 @@ class TestRules:
     def test_the_target_may_be_of_another_image(self) -> None:
         images = {"win11": known(), "win12": known(version_set("7.0.0", backups=[], image="win12"))}
         found = choose(pool(), rollout("7.0.0", passed=True, image="win12"), images)
-        assert found == Choice("win12", "7.0.0", "rollout r has passed its first hosts")
+        reason = message(
+            Code.ROLLOUT_PROVEN, "the canary hosts of its rollout passed their checks", href="/api/rollouts/r"
+        )
+        assert found == Choice("win12", "7.0.0", reason)
 
 
 class TestStandIns:
@@ -121,7 +126,7 @@ class TestStandIns:
     def test_the_reason_says_what_it_stands_in_for(self) -> None:
         found = choose(pool("3.0.0", previous_version=OLD), None, {"win11": known(version_set(staged="3.0.0"))})
         assert found
-        assert found.reason == "version 3.0.0 is only staged; instead: the pool was on this version before"
+        assert found.reason.text == "version 3.0.0 is only staged; instead: the pool was on this version before"
 
     def test_a_pool_whose_version_nobody_knows(self) -> None:
         assert chosen(pool(None)) == NEW

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import LastPass, RolloutKind, Schedule
-from shared.views.rollout_progress import WEIGHTS, next_moment, percent, progress
+from shared.views.rollout_progress import WEIGHTS, next_event, percent, progress
 from tests.fixtures.rollout_rows import HOUR, MINUTE, START, host, hosts, rollout
 
 S, H = RolloutState, HostState
@@ -86,30 +86,30 @@ def test_nobody_knows_the_end_of_what_waits_for_a_person(state: RolloutState) ->
     assert view.expected_end is None
     assert view.next
     assert view.next.at is None
-    assert "somebody" in view.next.action
+    assert "somebody" in view.next.text
 
 
 @pytest.mark.parametrize(
     ("now", "at", "action"),
     [
-        (0, 2, "hosts may be taken from then on"),
-        (2, 7, "people are asked to log off"),
-        (7, 7.75, "people are asked to log off"),
-        (7.75, 8, "remaining sessions are ended"),
-        (8, None, "the remaining hosts are updated"),
+        (0, 2, "The first hosts may be taken."),
+        (2, 7, "Users are asked to sign out."),
+        (7, 7.75, "Users are asked to sign out."),
+        (7.75, 8, "The remaining sessions are ended."),
+        (8, None, "The remaining hosts are updated."),
     ],
 )
-def test_the_next_moment_comes_from_schedule_and_policy(now: float, at: float | None, action: str) -> None:
+def test_the_next_event_comes_from_schedule_and_policy(now: float, at: float | None, action: str) -> None:
     schedule = Schedule(
         mode=ScheduleMode.ON_LOGOFF, begin_at=START + 2 * HOUR, force_at=START + 8 * HOUR, time_zone="UTC"
     )
     asked = rollout(schedule=schedule, policy={"warn_minutes": (60, 15)})
-    found = next_moment(asked, START + now * HOUR)
+    found = next_event(asked, START + now * HOUR)
     assert found
-    assert (found.at, found.action) == (None if at is None else START + at * HOUR, action)
+    assert (found.at, found.text) == (None if at is None else START + at * HOUR, action)
 
 
-def test_the_next_moment_moves_with_the_schedule_without_another_look() -> None:
+def test_the_next_event_moves_with_the_schedule_without_another_look() -> None:
     look = LastPass(at=START, hosts=3, accepting=2, sessions=3, sessions_to_end=2)
     for hours in (8, 4):
         view = progress(rollout(last_pass=look, force=hours * HOUR), hosts(H.PENDING), START)
@@ -124,29 +124,31 @@ def test_after_the_end_nothing_is_next() -> None:
     assert (view.percent, view.next, view.expected_end, view.counts) == (100, None, ended, {"done": 1, "skipped": 1})
 
 
+OPENS = "The maintenance window opens, so hosts may be taken."
+CLOSES = "The maintenance window closes: hosts that are being rebuilt finish, no other is started."
 NIGHTS = {"windows": [{"from": "20:00", "to": "22:00"}], "warn_minutes": (60,)}
 
 
 @pytest.mark.parametrize(
     ("begin", "now", "at", "action"),
     [
-        (0, 0, 11, "the window opens, hosts may be taken"),
-        (2, 0, 11, "the window opens, hosts may be taken"),
-        (11.5, 0, 11.5, "hosts may be taken from then on"),
-        (0, 11.5, 13, "the window closes: hosts in work finish, no other is begun"),
-        (0, 13, 35, "the window opens, hosts may be taken"),
-        (0, 35, 35.5, "people are asked to log off"),
-        (0, 36.5, 37, "the window closes: hosts in work finish, no other is begun"),
-        (0, 37, 59, "the window opens, hosts may be taken"),
+        (0, 0, 11, OPENS),
+        (2, 0, 11, OPENS),
+        (11.5, 0, 11.5, "The first hosts may be taken."),
+        (0, 11.5, 13, CLOSES),
+        (0, 13, 35, OPENS),
+        (0, 35, 35.5, "Users are asked to sign out."),
+        (0, 36.5, 37, CLOSES),
+        (0, 37, 59, OPENS),
     ],
 )
 def test_what_comes_next_reckons_with_windows(begin: float, now: float, at: float, action: str) -> None:
     schedule = Schedule(
         mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 36.5 * HOUR, time_zone="UTC"
     )
-    found = next_moment(rollout(schedule=schedule, policy=NIGHTS), START + now * HOUR)
+    found = next_event(rollout(schedule=schedule, policy=NIGHTS), START + now * HOUR)
     assert found
-    assert (found.at, found.action) == (START + at * HOUR, action)
+    assert (found.at, found.text) == (START + at * HOUR, action)
 
 
 def test_windows_are_those_of_the_pools_zone_whatever_zone_the_schedule_was_given_in() -> None:
@@ -173,10 +175,10 @@ def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> No
 @pytest.mark.parametrize(
     ("begin", "now", "at", "action"),
     [
-        (0, 0, 7, "people are asked to log off; meanwhile hosts go back to what they were"),
-        (2, 0, 7, "people are asked to log off; meanwhile hosts go back to what they were"),
-        (0, 7, 8, "remaining sessions are ended; meanwhile hosts go back to what they were"),
-        (0, 8, None, "hosts go back to what they were"),
+        (0, 0, 7, "Hosts are being rolled back. Next: users are asked to sign out."),
+        (2, 0, 7, "Hosts are being rolled back. Next: users are asked to sign out."),
+        (0, 7, 8, "Hosts are being rolled back. Next: the remaining sessions are ended."),
+        (0, 8, None, "Hosts are being rolled back."),
     ],
 )
 def test_going_back_waits_for_no_window_but_people_have_until_the_deadline(
@@ -189,14 +191,12 @@ def test_going_back_waits_for_no_window_but_people_have_until_the_deadline(
     view = progress(back, hosts(H.PENDING), START + now * HOUR)
     assert view.rolling_back
     assert view.next
-    assert (view.next.at, view.next.action) == (None if at is None else START + at * HOUR, action)
+    assert (view.next.at, view.next.text) == (None if at is None else START + at * HOUR, action)
 
 
 def test_who_waits_for_approval_is_told_since_when_and_who_approved() -> None:
     waits = rollout(state=S.AWAITING_APPROVAL, awaiting_since=START - HOUR)
-    found = next_moment(waits, START)
-    assert found
-    assert "since 2026-11-02T08:00:00+00:00" in found.action
+    assert progress(waits, hosts(H.PENDING), START).awaiting_since == START - HOUR
     view = progress(rollout(approved_at=START, approved_by="ann"), hosts(H.PENDING), START)
     assert (view.approved_at, view.approved_by) == (START, "ann")
 
@@ -205,7 +205,7 @@ def test_a_standing_refresh_has_no_end_and_no_deadline() -> None:
     view = progress(rollout(kind=RolloutKind.REFRESH), hosts(H.PENDING), START)
     assert (view.kind, view.expected_end, view.expected_end_bounds) == (RolloutKind.REFRESH, None, None)
     assert view.next
-    assert (view.next.at, view.next.action) == (None, "hosts are made fresh after they were used")
+    assert (view.next.at, view.next.text) == (None, "Hosts are refreshed after use.")
 
 
 def test_hosts_are_counted_per_version_they_are_on() -> None:

@@ -10,6 +10,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.rollouts import RolloutKind
 from shared.views.rollouts import view_host
 from tests.fixtures.app import START, office, update
+from tests.fixtures.messages import told
 from tests.fixtures.rollout_rows import host, rollout
 
 H = HostState
@@ -22,33 +23,33 @@ BACK = {"rolling_back": True, "goal_id": "/d/versions/1.0.0", "version": "1.0.0"
         (H.DONE, {"version": "2.0.0", "strategy": "reimage"}, "updated to 2.0.0"),
         (H.DONE, {"version": "2.0.0", "was_off": True}, "updated to 2.0.0; switched off, as it was before"),
         (H.DONE, {"version": "2.0.0", "operator_drained": True}, "updated to 2.0.0; drained, as it was before"),
-        (H.DONE, BACK | {"strategy": "swap"}, "went back to 1.0.0 on its kept disk"),
-        (H.DONE, BACK | {"strategy": "reimage"}, "went back to 1.0.0 by re-imaging"),
-        (H.DONE, BACK | {"strategy": "replace"}, "went back to 1.0.0 by replacement"),
-        (H.SKIPPED, {"reason": "is already on 2.0.0"}, "is already on 2.0.0"),
+        (H.DONE, BACK | {"strategy": "swap"}, "rolled back to 1.0.0 on its kept disk"),
+        (H.DONE, BACK | {"strategy": "reimage"}, "rolled back to 1.0.0 by re-imaging"),
+        (H.DONE, BACK | {"strategy": "replace"}, "rolled back to 1.0.0 by replacement"),
+        (H.SKIPPED, {"reason": told("is already on 2.0.0")}, "is already on 2.0.0"),
         (H.SKIPPED, {}, "nothing was done with it"),
-        (H.FAILED, {"error": "await_healthy: took too long"}, "failed: await_healthy: took too long"),
-        (H.FAILED, BACK | {"error": "busy"}, "failed on its way back: busy"),
-        (H.FAILED, {"step": "join_host"}, "failed: join_host"),
+        (H.FAILED, {"error": "await_healthy: took too long"}, "failed: “await_healthy: took too long”"),
+        (H.FAILED, BACK | {"error": "busy"}, "failed during its roll-back: “busy”"),
+        (H.FAILED, {"step": "join_host"}, "failed: “join_host”"),
         (H.PENDING, {}, "the rollout ended before it was its turn"),
     ],
 )
 def test_each_host_of_an_ended_rollout_has_a_reason(state: HostState, fields: dict[str, Any], reason: str) -> None:
     ended = rollout(state=RolloutState.FAILED, ended_at=START)
-    assert view_host(host(state, **fields), ended).reason == reason
+    assert view_host(host(state, **fields), ended).reason.text == reason
 
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
         (RolloutKind.UPDATE, "updated to 1.0.0"),
-        (RolloutKind.ROLL_BACK, "went back to 1.0.0 on its kept disk"),
-        (RolloutKind.REFRESH, "made fresh on 1.0.0"),
+        (RolloutKind.ROLL_BACK, "rolled back to 1.0.0 on its kept disk"),
+        (RolloutKind.REFRESH, "refreshed on 1.0.0"),
     ],
 )
 def test_the_kind_of_the_rollout_says_what_was_done(kind: RolloutKind, reason: str) -> None:
     done = host(H.DONE, version="1.0.0", strategy="swap")
-    assert view_host(done, rollout(kind=kind, version="1.0.0")).reason == reason
+    assert view_host(done, rollout(kind=kind, version="1.0.0")).reason.text == reason
 
 
 def test_a_host_that_is_brought_back_has_a_target_of_its_own() -> None:
@@ -58,7 +59,7 @@ def test_a_host_that_is_brought_back_has_a_target_of_its_own() -> None:
 
 
 def test_before_its_end_a_host_says_why_nothing_is_done_yet() -> None:
-    assert view_host(host(H.PENDING, reason="begins at 20:00"), rollout()).reason == "begins at 20:00"
+    assert view_host(host(H.PENDING, reason=told("waits")), rollout()).reason == told("waits")
 
 
 def test_over_http_each_host_says_which_version_it_is_on_and_why() -> None:
@@ -71,9 +72,9 @@ def test_over_http_each_host_says_which_version_it_is_on_and_why() -> None:
     ended = {"state": RolloutState.FAILED, "ended_at": app.now}
     app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update=ended))
     listed = app.send("GET", f"/api/rollouts/{rollout_id}/hosts").json["items"]
-    assert [(text["version"], text["reason"]) for text in listed] == [
+    assert [(text["version"], text["reason"]["text"]) for text in listed] == [
         ("2.0.0", "updated to 2.0.0"),
-        ("1.0.0", "failed: join_host: refused"),
+        ("1.0.0", "failed: “join_host: refused”"),
     ]
     view = app.send("GET", f"/api/rollouts/{rollout_id}").json
     assert (view["versions"], view["kind"]) == ({"1.0.0": 1, "2.0.0": 1}, "update")

@@ -1,0 +1,43 @@
+"""Where things are read over HTTP: links in answers. Pure."""
+
+from __future__ import annotations
+
+
+def account_href(account: str) -> str:
+    """Where an account is read."""
+    return f"/api/accounts/{account}"
+
+
+def image_href(image: str) -> str:
+    """Where an image is read."""
+    return f"/api/images/{image}"
+
+
+def versions_href(image: str) -> str:
+    """Where the versions of an image are listed."""
+    return f"/api/images/{image}/versions"
+
+
+def pool_href(pool: str) -> str:
+    """Where a pool is read."""
+    return f"/api/pools/{pool}"
+
+
+def promotion_href(promotion_id: str) -> str:
+    """Where a scheduled promotion is read."""
+    return f"/api/promotions/{promotion_id}"
+
+
+def rollout_href(rollout_id: str) -> str:
+    """Where a rollout is read."""
+    return f"/api/rollouts/{rollout_id}"
+
+
+def failed_hosts_href(rollout_id: str) -> str:
+    """Where the failed hosts of a rollout are listed."""
+    return f"/api/rollouts/{rollout_id}/hosts?state=failed"
+
+
+def task_href(task_id: str) -> str:
+    """Where a task is read."""
+    return f"/api/tasks/{task_id}"
