@@ -159,7 +159,7 @@ def _check_security(template: Template, definition: Definition) -> None:
     if trusted and definition.captured_through_image:
         raise Conflict(
             f"The template VM {template.name} has Trusted Launch, and a definition of type {definition.security_type} "
-            "takes versions only from VMs without: use a definition of type TrustedLaunch, or another template."
+            "takes versions only from VMs without it. Use a definition of type TrustedLaunch, or another template."
         )
     if not trusted and definition.security_type == "TrustedLaunch":
         raise Conflict(

@@ -106,7 +106,7 @@ def test_an_approval_that_does_not_come_ends_the_rollout_and_the_first_host_stay
     assert_over(drive, RolloutState.FAILED)
     assert str(drive.rollout.note).startswith("Nobody approved within 7 days, so the rollout ended.")
     first = next(host for host, row in drive.rows.items() if row.state is HostState.FAILED)
-    assert "it has proved good, but nobody had approved it" in drive.rows[first].error
+    assert "passed its checks, but the rollout was not approved" in drive.rows[first].error
     assert not hosts(drive)[first].accepting
     assert FAILED_TAG in tags(drive, first)
     assert drive.pool.version == OLD
