@@ -31,7 +31,7 @@ def again(row: RolloutHost, **changes: object) -> RolloutHost:
         ended_at=None,
         operation=None,
         error="",
-        reason="",
+        reason=None,
         drain=Drain(),
         warnings=Warnings(),
         rebuild=Rebuild(),
