@@ -24,7 +24,7 @@ def test_a_job_waits_at_its_gate_goes_on_after_a_kill_and_takes_its_pools_back(f
     answer = freshcoat.send("POST", "/rollouts", asked | {"gate": "approve", "rings": {"many-live": 7}})
     assert answer.status_code == 202, answer.text
     task = answer.json()["id"]
-    wait_until(lambda: "ring 7 waits until somebody approves it" in text(freshcoat, task)["waits_for"]["text"], 60)
+    wait_until(lambda: "Ring 7 waits for approval" in str(text(freshcoat, task)["waits_for"]), 60)
     assert [(pool["pool"], pool["state"]) for pool in text(freshcoat, task)["pools"]] == [
         ("many-lab", "succeeded"), ("many-live", None)
     ]  # fmt: skip
