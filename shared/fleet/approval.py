@@ -1,4 +1,4 @@
-"""Letting the next ring of a task begin: a person approves it, once, and only when it is that ring's turn."""
+"""Approves the next ring of a task: once, by a person, and only when it is that ring's turn."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from shared.views.tasks import view
 
 
 def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, who: str) -> TaskView:
-    """Let the ring that waits begin. Raises NotFound, Conflict when none waits, or another one than was asked for.
+    """Approve the waiting ring. Raises NotFound; Conflict when no ring waits, or another one than the request names.
 
-    Asked again for a ring that is approved already, it changes nothing.
+    Repeating it for an approved ring changes nothing.
     """
     begun: Begun = {}
 
@@ -69,7 +69,7 @@ def _ring(task: Task, pools: PoolsWork, move: NextRing, asked: int | None) -> in
 
 
 def _over(task: Task, move: NextRing) -> str:
-    """Why nothing will be begun any more; empty when that is open."""
+    """Why no other ring will be started; empty when one may be."""
     if task.state.ended:
         return f"has ended ({task.state.value}): it is too late to approve a ring"
     if task.cancelled_by:

@@ -1,4 +1,4 @@
-"""The plan of a job over many pools before it exists: each ring with the plans of its pools. Writes nothing."""
+"""Previews a fleet update: each ring with the plans of its pools. Writes nothing."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from shared.rollouts.preview import plan_rollout
 from shared.services import Services
 
 HELD = "rollout"
-"""The check that finds another rollout on the pool: a job waits for its end."""
+"""The check for another rollout on the pool. A fleet update waits for its end."""
 
 
 def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> PoolsPlanView:
-    """What a job would do, with all findings; writes nothing. Raises InvalidRequest, AzureBusy."""
+    """What a fleet update would do, with all findings. Writes nothing. Raises InvalidRequest, AzureBusy."""
     chosen, task = draft(services, asked, who)
     assert task.pools is not None  # noqa: S101 - the draft has them
     update = task.pools.update
@@ -53,7 +53,7 @@ def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> Pools
 def _plan_ring(
     services: Services, chosen: SelectedPools, task: Task, ring: int, begins: datetime | None, who: str, *, first: bool
 ) -> RingPlanView:
-    """One ring, as if it began at `begins`; None: nobody can say when, so its pools are planned as of now."""
+    """One ring, as if it started at `begins`. None: unknown, so its pools are planned as of now."""
     pools = [pool for pool in chosen.pools if chosen.rings[pool.name] == ring]
     when = begins or services.now()
     with ThreadPoolExecutor(READERS) as readers:
@@ -69,7 +69,7 @@ def _plan_ring(
 def _plan(
     services: Services, chosen: SelectedPools, task: Task, pool: Pool, when: datetime, who: str, *, first: bool
 ) -> PlanView:
-    """The plan of one pool; that another rollout holds it is only a warning in a job."""
+    """The plan of one pool. Another rollout on it is only a warning for a fleet update."""
     assert chosen.image is not None and task.pools is not None  # noqa: S101 - the draft has both
     asked = spec_for_ring(task, task.pools, chosen.image, pool, when, first=first)
     plan = plan_rollout(services, pool, asked, who)

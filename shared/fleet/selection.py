@@ -1,4 +1,4 @@
-"""Which pools a request means, in which rings, and when: what activations and jobs over many pools share."""
+"""Selects the pools of a request, their rings and their schedule. Shared by activations and fleet updates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.records.accounts import known_account
 from shared.services import IMAGES, POOLS, Services
 
 MOST = 500
-"""Pools of one job."""
+"""Most pools of one fleet update."""
 
 
 def names_of(pools: Iterable[Pool]) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def schedule_of(asked: ScheduleRequest, pools: Sequence[Pool], now: datetime, *,
 
 @dataclass(frozen=True)
 class SelectedPools:
-    """The pools of a job, by name, and the image they get; None when that cannot be said."""
+    """The pools of a fleet update, by name, and the image they get; None when it is unknown."""
 
     pools: tuple[Pool, ...]
     rings: dict[str, int]
@@ -58,7 +58,7 @@ class SelectedPools:
 
 
 def choose_pools(services: Services, asked: PoolsChoice, problems: list[FieldProblem]) -> SelectedPools:
-    """The pools that a job is about; what is wrong with the choice is added to `problems`."""
+    """Select the pools of a fleet update. Problems of the choice are added to `problems`."""
     registered = {pool.name: pool for pool in services.pools.all(POOLS)}
     if asked.pools is None or asked.filter is not None:
         pools = _filtered(services, asked, registered, problems)
@@ -98,7 +98,7 @@ def _filtered(
 
 
 def _why_none(services: Services, wanted: Mapping[str, str], pools: Iterable[Pool]) -> list[FieldProblem]:
-    """Which part of a filter no pool has; that each has some, and none has all, is said of the filter."""
+    """Which part of a filter matches no pool; the filter itself when each part matches some."""
     pools = list(pools)
     alone = [name for name, it in wanted.items() if not any(getattr(pool, name) == it for pool in pools)]
     if not alone:

@@ -1,4 +1,4 @@
-"""A step of an activation, a roll-back and a job: the pools that are to have a version are updated, ring by ring."""
+"""The step of activations, roll-backs and fleet updates that updates pools, ring by ring."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from shared.workflow.task_steps import percent_done
 from shared.workflow.waiting import StepFailed
 
 AT_ONCE = 25
-"""Rollouts that one call begins at most: each is checked first, and a call may take 10 minutes."""
+"""Most rollouts that one call starts: each is checked first, and a call may take 10 minutes."""
 
 
 def update_pools(context: TaskContext) -> StepResult:
-    """Begin what may be begun, and wait for the rest. Raises StepFailed when a pool does not succeed."""
+    """Start what may be started, and wait for the rest. Raises StepFailed when a pool does not succeed."""
     _stop_if_over(context)
     _cancel_superseded(context)
     if context.task.pools is None:
@@ -79,7 +79,7 @@ def _stop_if_over(context: TaskContext) -> None:
 
 
 def _stop_if_never_approved(context: TaskContext, move: NextRing) -> None:
-    """A ring does not wait for approval for ever: by then nobody remembers what the ones before have shown."""
+    """Raises StepFailed when approval takes too long: the results of the earlier rings are out of date by then."""
     limit = timedelta(seconds=context.services.settings.approval_limit)
     since = move.since or context.task.step_since
     if move.gate and since and context.services.now() > since + limit:
@@ -132,7 +132,7 @@ def _waits(context: TaskContext, note: Message | None, begun: Begun, held: dict[
 def _start_ring(context: TaskContext, move: NextRing, begun: Begun) -> StepResult:
     """Begin the rollouts of a ring, as far as nothing holds them up.
 
-    While Azure is at work on the version (somebody adds replicas, say), nothing is begun and nothing has failed.
+    While Azure changes the version (somebody adds replicas, for example), nothing is started and nothing has failed.
     """
     found = context.services.gallery.version(context.image.definition_id, context.task.version or "")
     if found and not (found.ready or found.failed):
@@ -166,7 +166,7 @@ def _free(context: TaskContext, names: Iterable[str], held: dict[str, Message]) 
 
 
 def _is_cancelled(context: TaskContext) -> bool:
-    """Look once more before a pool is begun: somebody may have cancelled the task since the step began."""
+    """Whether somebody cancelled the task since the step began. Read again before each pool is started."""
     found = context.services.tasks.find(TASKS, context.task.id)
     return found is None or bool(found.cancelled_by) or found.engine_run != context.task.engine_run
 

@@ -1,6 +1,6 @@
-"""A job that was cancelled: what runs is stopped, and with `roll_back` its pools go back to what they were.
+"""Cancelling a fleet update: stops running rollouts and, with `roll_back`, rolls its pools back.
 
-Everything is found out from the rows at every look: which rollouts run, which have ended, which take pools back.
+Every pass reads from the rows which rollouts run, which have ended, and which roll pools back.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shared.workflow.task_runner import TaskContext
 
 
 def stop_pools(context: TaskContext) -> StepResult | None:
-    """Stop what runs, or take it back, as was asked; None when nothing runs any more."""
+    """Stop or roll back what runs, as the request asked; None when nothing runs any more."""
     begun = read_rollouts(context.services, context.pools)
     left = stop_running(context.services, context.engine, context.task, begun)
     if context.task.cancel_how is CancelHow.ROLL_BACK:
@@ -72,7 +72,7 @@ def _who(task: Task) -> str:
 
 
 def _has_it(rollout: Rollout) -> bool:
-    """Whether it has ended with hosts on its version, which its pool was not on before."""
+    """Whether the rollout ended with hosts on its version, and its pool was on another one before."""
     before = (rollout.from_image or rollout.image, rollout.from_version)
     if not rollout.state.ended or rollout.state is RolloutState.ROLLED_BACK:
         return False
@@ -133,7 +133,7 @@ def _later(context: TaskContext, pool: Pool, rollout: Rollout) -> list[Rollout]:
 
 
 def _ask(context: TaskContext, name: str) -> str:
-    """Hosts go back as people log off, and all of them as soon as people could be warned."""
+    """Hosts are rolled back as users sign out, and all of them once users have been warned."""
     deadline = (context.services.now() + MAX_NOTICE).isoformat()
     soon = ScheduleRequest(mode=ScheduleMode.ON_LOGOFF, deadline=deadline)
     asked = RollBackPoolRequest(reason=_reason(context.task), schedule=soon)
@@ -141,7 +141,7 @@ def _ask(context: TaskContext, name: str) -> str:
 
 
 def _reason(task: Task) -> str:
-    """Says which task it is for, by which a rollout is known again that was begun just before a crash."""
+    """Names the task. After a crash, the rollout that was started for it is recognised by this text."""
     return f"task {task.id} was cancelled with roll_back"
 
 

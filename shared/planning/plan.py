@@ -34,14 +34,14 @@ _CANARY_PASSED = message(
 )
 
 IN_PROGRESS = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
-"""States in which a look begins something."""
+"""States in which a pass may start something."""
 
 _ERROR_SHOWN = 300
 """Characters of a host's error that a rollout's note takes over; the host's own row has all of it."""
 
 
 def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -> Plan:
-    """What to do now with each host that is not through, when to look again, and what the rollout becomes."""
+    """What to do now with each unfinished host, when the next pass is due, and the rollout's next state."""
     if snapshot.state.ended:
         return Plan((), None)
     chooser = HostDecider(snapshot, policy, now, limits.sign_out)
@@ -111,7 +111,7 @@ def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> Message |
 
 
 def _before_begin(snapshot: Snapshot, reason: Message) -> tuple[Decision, ...]:
-    """Nothing is begun; what was drained before is given back, since it would only stand empty."""
+    """Nothing is started. Drained hosts are undrained, because they would only stand empty."""
     return tuple(_undrain_all(snapshot, view, reason) for view in _in_order(snapshot))
 
 
@@ -182,7 +182,7 @@ def _canary_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
 
 
 def _last_failure(snapshot: Snapshot) -> str:
-    """Which host failed last and of what, so that one need not look for it."""
+    """The host that failed last, and its error."""
     failed = [view for view in snapshot.hosts if view.row.state is HostState.FAILED]
     last = max(failed, key=lambda view: (view.row.ended_at or datetime.min.replace(tzinfo=UTC), view.name))
     error = shorten(last.row.error or "no error is known", _ERROR_SHOWN, placeholder="…")
@@ -209,7 +209,7 @@ def _end(snapshot: Snapshot, decisions: tuple[Decision, ...]) -> tuple[RolloutSt
 
 
 def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
-    """Hosts in work finish, drained ones are given back, the rest stay as they are."""
+    """Hosts in work finish, drained hosts are undrained, the others stay as they are."""
     reason = _why_cancelling(snapshot)
     decisions = []
     for view in _in_order(snapshot):
@@ -241,7 +241,7 @@ def _why_cancelling(snapshot: Snapshot) -> Message:
 
 
 def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, chooser: HostDecider, limits: Limits) -> Plan:
-    """The first hosts have proved good: a person decides, within the limit. One that turns bad decides too."""
+    """The canary hosts passed: a person decides within the limit. A canary that fails later stops the rollout."""
     stop = _stop(snapshot, policy, chooser)
     if stop is None and snapshot.awaiting_since and now >= snapshot.awaiting_since + limits.approval:
         limit = duration_text(limits.approval)

@@ -1,4 +1,4 @@
-"""The pools of a task: how far they have come, and what people see of each (ring, rollout, what it waits for)."""
+"""The pools of a task as people see them: progress, ring, rollout, and what each waits for."""
 
 from __future__ import annotations
 
@@ -134,17 +134,17 @@ def _with_text(reason: Message, text: str) -> Message:
 
 
 type Begun = Mapping[str, Rollout]
-"""Pool -> its rollout in a task; without those that are noted and not begun."""
+"""Pool -> its rollout in a task. Rollouts that are noted but not started are left out."""
 
 
 def read_rollouts(services: Services, pools: PoolsWork) -> dict[str, Rollout]:
-    """The rollouts that the task has begun. Ids are noted first: some may not be there yet."""
+    """The rollouts that the task has started. Ids are noted first, so some rows may not exist yet."""
     found = {pool: services.rollouts.find(ROLLOUTS, rollout) for pool, rollout in pools.rollouts.items()}
     return {pool: rollout for pool, rollout in found.items() if rollout}
 
 
 def not_started_text(services: Services, pools: PoolsWork) -> str:
-    """A sentence that names the pools whose rollout was not begun; empty when all were."""
+    """A sentence that names the pools whose rollout was not started; empty when all were."""
     begun = read_rollouts(services, pools)
     left = [name for name in pools.update.pools if name not in begun]
     return f" Pools that were not started: {names_text(left)}." if left else ""
@@ -158,7 +158,7 @@ def not_updated_text(pools: PoolsWork) -> str:
 
 
 def pool_progress(pools: PoolsWork, begun: Begun) -> list[PoolProgress]:
-    """How far each pool has come; without those that are not updated after all."""
+    """The progress of each pool, without skipped ones."""
     return [_progress_of(pools, name, begun.get(name)) for name in pools.update.pools if name not in pools.skipped]
 
 
@@ -176,6 +176,6 @@ def next_ring_of(pools: PoolsWork, begun: Begun, now: datetime) -> NextRing:
 
 
 def percent_of(pools: PoolsWork, begun: Begun) -> int:
-    """Percent of the work on the pools that is done: the mean of their rollouts', those not begun being at 0."""
+    """Percent of the work on the pools that is done: the mean over their rollouts. Those not started count as 0."""
     counted = [name for name in pools.update.pools if name not in pools.skipped]
     return sum(rollout_progress.brief(begun[name]).percent for name in counted if name in begun) // max(1, len(counted))

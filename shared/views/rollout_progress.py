@@ -1,4 +1,4 @@
-"""How far a rollout is, honestly: percent of the work, what comes next, when it ends. Pure."""
+"""The progress of a rollout: percent of the work, the next event, the expected end. Pure."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def brief(task: Task) -> TaskBrief:
 
 
 def view(task: Task, now: datetime, begun: Begun | None = None) -> TaskView:
-    """A task with its steps, and what it has begun or left behind. `begun`: the rollouts of its pools."""
+    """A task with its steps, its pools and what it left behind. `begun`: the rollouts of its pools."""
     fields = _fields(task) | {"waits_for": None if task.state.ended else task.note}
     return TaskView(
         **fields | pools_fields(task, begun or {}, now),
