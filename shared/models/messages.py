@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
 from pydantic import Field
 
@@ -36,11 +37,12 @@ class Message(Value):
         return self.text
 
 
+@lru_cache(maxsize=1_024)
 def message(
     code: Code, text: str, *, at: datetime | None = None, count: int | None = None, href: str | None = None
 ) -> Message:
-    """A message with one of the known codes."""
-    return Message(code=code.value, text=text, at=at, count=count, href=href)
+    """A message with one of the known codes. Cached: a pass over a pool tells thousands of hosts the same."""
+    return Message(code=code.value, text=text, at=at.astimezone(UTC) if at else None, count=count, href=href)
 
 
 def quote(text: str) -> str:
