@@ -1,9 +1,9 @@
-"""Writing a look's outcome on the rollout's row, beside what operators write on it at the same time."""
+"""Writes the outcome of a reconcile pass on the rollout's row, without undoing what operators write meanwhile."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core.states import HostState, RolloutState, transition_rollout
@@ -16,49 +16,64 @@ from shared.records.change import change
 from shared.services import ROLLOUTS, Services
 
 
-def record(
-    services: Services,
-    rollout_id: str,
-    *,
-    planned_from: Rollout | None = None,
-    decided: Plan | None = None,
-    seen: LastPass | None = None,
-    counts: Counter[HostState] | None = None,
-    signed_out: int | None = None,
-    host_seconds: float | None = None,
-    note: Message | None = None,
-    also: Mapping[str, object] | None = None,
-) -> Rollout:
-    """Write what is given; when somebody wrote the row meanwhile, read it again and add to theirs.
+@dataclass(frozen=True)
+class PassRecord:
+    """What one pass has seen, decided and done. `planned_from` is the row that the plan was made from."""
 
-    A change of state is made only if the state is still the one that was planned from: an operator's
-    command is never undone by a look that began before it. An end also releases the pool.
+    planned_from: Rollout
+    decided: Plan
+    last_pass: LastPass
+    counts: Mapping[HostState, int]
+    signed_out: int
+    host_seconds: float | None
+    """Median time of a host; None: not measured yet, so the earlier value stays."""
+    also: Mapping[str, object]
+    """Further columns of the rollout."""
+
+
+def record(services: Services, done: PassRecord) -> Rollout:
+    """Write the pass on the rollout's row, and bring the pool's row in line with it.
+
+    If somebody else writes the row at the same time, their changes stay. The state changes only if no operator has
+    given a command since the plan was made: a pass that began before a command must not undo it. An end also releases
+    the pool.
     """
 
     def decide(rollout: Rollout) -> Rollout:
-        changes: dict[str, object] = dict(also or {})
-        if signed_out is not None:
-            changes["signed_out"] = signed_out
-        if host_seconds is not None:
-            changes["host_seconds"] = host_seconds
-        if seen is not None and counts is not None:
-            changes["adopted_run"] = rollout.engine_run
-            changes |= {"last_pass": seen, "counts": {str(state): number for state, number in sorted(counts.items())}}
-        if note is not None:
-            changes["note"] = note
-        if decided is not None and planned_from is not None and as_commanded(planned_from) == as_commanded(rollout):
-            changes |= _planned_changes(services, rollout, decided)
+        changes = _observed(done) | {"adopted_run": rollout.engine_run}
+        if as_commanded(done.planned_from) == as_commanded(rollout):
+            changes |= _planned_changes(services, rollout, done.decided)
         return rollout.model_copy(update=changes)
 
-    _, written = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout", retried=True)
-    if decided is not None:
-        apply_outcome_to_pool(services, written)
+    key = (ROLLOUTS, done.planned_from.id)
+    _, written = change(services.rollouts, key, decide, describe="rollout", retried=True)
+    apply_outcome_to_pool(services, written)
     return written
 
 
+def record_note(services: Services, rollout_id: str, note: Message) -> Rollout:
+    """Write a note on the rollout's row, and nothing else."""
+
+    def decide(rollout: Rollout) -> Rollout:
+        return rollout.model_copy(update={"note": note})
+
+    return change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout", retried=True)[1]
+
+
 def as_commanded(rollout: Rollout) -> tuple[object, ...]:
-    """What operators change: a look that planned from something else must not end what they have just set going."""
+    """The fields that operators' commands change: if they differ from the planned row's, the plan is out of date."""
     return rollout.state, rollout.schedule, rollout.retried_at, rollout.failures_accepted, rollout.approved_at
+
+
+def _observed(done: PassRecord) -> dict[str, object]:
+    """What is written whatever an operator has commanded meanwhile."""
+    observed: dict[str, object] = {
+        **done.also,
+        "last_pass": done.last_pass,
+        "counts": {str(state): number for state, number in sorted(done.counts.items())},
+        "signed_out": done.signed_out,
+    }
+    return observed if done.host_seconds is None else observed | {"host_seconds": done.host_seconds}
 
 
 def _planned_changes(services: Services, rollout: Rollout, decided: Plan) -> dict[str, object]:
@@ -82,13 +97,13 @@ def _planned_changes(services: Services, rollout: Rollout, decided: Plan) -> dic
 
 
 def forced_changes(rollout: Rollout, now: datetime) -> dict[str, object]:
-    """What is noted of a look that can end sessions: when the first one came."""
+    """What a pass writes that can end sessions: when the first such pass came."""
     begun = rollout.forced_at is not None and rollout.forced_at >= rollout.schedule.force_at
     return {} if begun else {"forced_at": now}
 
 
 def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now: datetime) -> dict[str, object]:
-    """What is noted when a rollout gets into a state."""
+    """What is written when a rollout enters a state."""
     match becomes:
         case RolloutState.RUNNING:
             return {} if rollout.started_at else {"started_at": now}

@@ -36,9 +36,8 @@ class PoolSnapshot:
     """The pool's refresh has let go of every host, for as long as the rollout holds the pool."""
 
     @property
-    def may_be_glanced_at(self) -> bool:
-        """Whether a single host can be decided about from this reading: the refresh of the pool has nothing to do with
-        it, or the whole of it would have to be read."""
+    def may_be_reused(self) -> bool:
+        """Whether a pass over single hosts may reuse this snapshot: the refresh of the pool holds none of its hosts."""
         return self.alone and self.snapshot.kind is not RolloutKind.REFRESH
 
 
