@@ -1,8 +1,9 @@
-"""The first hosts of a rollout, on which all the others wait. Pure."""
+"""The canary hosts of a rollout: the other hosts wait until these have passed their checks. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from shared.core.states import HostState
 from shared.models.policy import CanaryHold, Policy
@@ -12,17 +13,17 @@ from shared.planning.values import Snapshot
 
 @dataclass(frozen=True)
 class Canary:
-    """How far the first hosts are. `open_slots` of them are still to be begun."""
+    """How far the canary hosts are. `open_slots` of them are not started yet."""
 
     hosts: int
     proved: int
     open_slots: int
     held: bool
-    """It waits for a person, however good they have proved."""
+    """A person must approve it, whatever the checks say."""
 
     @property
     def all_proved(self) -> bool:
-        """Whether every one of them has proved good."""
+        """Whether every canary host has passed its checks."""
         return self.proved >= self.hosts
 
     @property
@@ -34,11 +35,11 @@ class Canary:
 def canary_of(snapshot: Snapshot, policy: Policy, spare: int) -> Canary:
     """The canary of this rollout; a pool with fewer hosts to update has a smaller one.
 
-    First hosts that wait for a person stay out of service until then: there are no more of them than `spare`, those
-    that may be out at the same time. Else the last of them would wait for a place, and the person for it.
+    Canary hosts that wait for approval stay out of service until then, so there are at most `spare` of them: as many as
+    may be out at the same time. Otherwise the last one would wait for a place while the person waits for it.
 
-    A failed host does not count as begun: when it is to be tried again, it or another one takes its place. Going back
-    needs no canary: what hosts go back to has proved itself before.
+    A failed host does not count as started: when it is retried, it or another host takes its place. Rolling back needs
+    no canary, because the version before has proved itself.
     """
     rows = [view.row for view in snapshot.hosts]
     proved = sum(1 for row in rows if row.state is HostState.DONE or (row.state.in_work and row.check.proved_at))
@@ -51,3 +52,76 @@ def canary_of(snapshot: Snapshot, policy: Policy, spare: int) -> Canary:
         hosts = min(hosts, spare)
     held = hosts > 0 and policy.canary_hold is CanaryHold.APPROVE and not snapshot.approved
     return Canary(hosts=hosts, proved=proved, open_slots=max(0, hosts - proved - begun), held=held)
+
+
+class CanaryUse(StrEnum):
+    """What a pass can do with a host to make it a canary host."""
+
+    DRAIN_EMPTY = "drain_empty"
+    """Drain a host that stops serving at once: it is idle, or its sessions are being ended."""
+    DRAIN_BUSY = "drain_busy"
+    """Drain a host whose users may stay."""
+    SIGN_OUT = "sign_out"
+    SIGN_OUT_AGAIN = "sign_out_again"
+    REBUILD = "rebuild"
+
+
+@dataclass
+class CanaryBudget:
+    """How many more hosts may become canary hosts in this pass; spent as decisions are made.
+
+    Each use has a counter of its own: a drained host with users must not keep an idle host from becoming the canary
+    instead, and sessions are ended only on hosts that can still become one.
+    """
+
+    slots: int
+    """Canary hosts that are not in work yet."""
+    empty_drains: int
+    busy_drains: int
+    sign_outs: int
+    passed: bool = False
+    """The canary has passed: nothing is limited any more."""
+
+    def left(self, use: CanaryUse) -> int:
+        """How many more hosts this may be done with, while the canary has not passed."""
+        match use:
+            case CanaryUse.DRAIN_EMPTY:
+                return self.empty_drains
+            case CanaryUse.DRAIN_BUSY:
+                return self.busy_drains
+            case CanaryUse.SIGN_OUT:
+                return min(self.slots, self.sign_outs)
+            case CanaryUse.SIGN_OUT_AGAIN | CanaryUse.REBUILD:
+                return self.slots
+
+    def allows(self, use: CanaryUse) -> bool:
+        """Whether this may be done with one more host."""
+        return self.passed or self.left(use) > 0
+
+    def take(self, use: CanaryUse) -> None:
+        """Spend one host on this."""
+        match use:
+            case CanaryUse.DRAIN_EMPTY:
+                self.empty_drains -= 1
+                self.busy_drains -= 1
+            case CanaryUse.DRAIN_BUSY:
+                self.busy_drains -= 1
+            case CanaryUse.SIGN_OUT:
+                self.slots -= 1
+                self.sign_outs -= 1
+            case CanaryUse.SIGN_OUT_AGAIN | CanaryUse.REBUILD:
+                self.slots -= 1
+
+
+def canary_budget(snapshot: Snapshot, canary: Canary, *, forcing: bool) -> CanaryBudget:
+    """What is left of the canary at the beginning of a pass, less the hosts that are drained for it already."""
+    waiting = [view for view in snapshot.hosts if view.drained]
+    empty = sum(1 for view in waiting if view.sessions == 0)
+    ending = sum(1 for view in waiting if view.sessions and view.row.state is HostState.SIGNING_OUT)
+    return CanaryBudget(
+        slots=canary.open_slots,
+        empty_drains=canary.open_slots - (len(waiting) if forcing else empty),
+        busy_drains=canary.open_slots - len(waiting),
+        sign_outs=canary.open_slots - ending - empty,
+        passed=canary.passed,
+    )

@@ -12,7 +12,7 @@ from shared.models.messages import Message, message
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.budget import Budget, budget_for
-from shared.planning.canary import canary_of
+from shared.planning.canary import CanaryUse, canary_budget, canary_of
 from shared.planning.freshness import why_not_due
 from shared.planning.observe import gone, ready
 from shared.planning.timing import sign_out_wait, signing_out_since, time_to_drain_and_start
@@ -44,14 +44,8 @@ class HostDecider:
         self.short_of_writes = False
         need = time_to_drain_and_start(snapshot, policy)
         self.time_to_drain = snapshot.rolling_back or may_begin(policy.windows, snapshot.zone, now, need)
-        self.canary = canary = canary_of(snapshot, policy, self.budget.spare)
-        self.canary_slots = canary.open_slots
-        # A canary that waits for its last user does not keep an idle host from being the canary instead.
-        waiting = [view for view in snapshot.hosts if view.drained]
-        self.canary_drains = canary.open_slots - sum(1 for view in waiting if self.forcing or view.sessions == 0)
-        self.canary_busy_drains = canary.open_slots - len(waiting)
-        ending = sum(1 for view in waiting if view.sessions and view.row.state is HostState.SIGNING_OUT)
-        self.canary_sign_outs = canary.open_slots - ending - sum(1 for view in waiting if view.sessions == 0)
+        self.canary = canary_of(snapshot, policy, self.budget.spare)
+        self.canary_budget = canary_budget(snapshot, self.canary, forcing=self.forcing)
 
     def decide(self, view: HostView) -> Decision:
         """What to do with this host now."""
@@ -100,8 +94,8 @@ class HostDecider:
         It was drained to become one of them once its people had left. Others were quicker, and nobody knows how long
         they take.
         """
-        beaten = not self.canary.passed and self.canary_slots <= 0 and view.row.state is not HostState.SIGNING_OUT
-        return self._after_the_canary() if beaten else None
+        signing_out = view.row.state is HostState.SIGNING_OUT
+        return None if signing_out or self.canary_budget.allows(CanaryUse.REBUILD) else self._after_the_canary()
 
     def _not_due(self, view: HostView) -> Message | None:
         """Of a refresh: why the host is not to be made fresh now; None when it is, and for every other rollout."""
@@ -144,14 +138,14 @@ class HostDecider:
         return wait(view, message(Code.MISSING, "missing from the host pool's list"))
 
     def _take(self, view: HostView) -> Decision:
-        if not self.canary.passed and self.canary_slots <= 0:
+        if not self.canary_budget.allows(CanaryUse.REBUILD):
             return wait(view, self._after_the_canary())
         if not self.budget.one_more_in_work():
             self.short_of_writes |= self.budget.in_work < self.budget.allowed_in_work
             return wait(view, self._why_no_more_work())
         self.budget.in_work += 1
         self.budget.to_begin -= 1
-        self.canary_slots -= 1
+        self.canary_budget.take(CanaryUse.REBUILD)
         reason = message(Code.DRAINED, "is drained and empty") if view.seen else OUT_OF_POOL
         return Decision(view.name, Action.REBUILD, reason, view.sessions)
 
@@ -167,12 +161,11 @@ class HostDecider:
 
     def _force(self, view: HostView) -> Decision:
         """End the sessions; while the canary is out only of what it can have: others must not be disturbed for it."""
-        if not self.canary.passed:
-            begun = view.row.state is HostState.SIGNING_OUT
-            if self.canary_slots <= 0 or (self.canary_sign_outs <= 0 and not begun):
-                return wait(view, self._after_the_canary())
-            self.canary_slots -= 1
-            self.canary_sign_outs -= 0 if begun else 1
+        begun = view.row.state is HostState.SIGNING_OUT
+        use = CanaryUse.SIGN_OUT_AGAIN if begun else CanaryUse.SIGN_OUT
+        if not self.canary_budget.allows(use):
+            return wait(view, self._after_the_canary())
+        self.canary_budget.take(use)
         return self._sign_out(view)
 
     def _sign_out(self, view: HostView) -> Decision:
@@ -196,8 +189,7 @@ class HostDecider:
             self.budget.serving -= 1
         if idle or self.forcing:
             self.budget.unavailable += 1
-            self.canary_drains -= 1
-        self.canary_busy_drains -= 1
+        self.canary_budget.take(self._drain_use(idle=idle))
         return Decision(view.name, Action.DRAIN, reason, view.sessions)
 
     def _drain_again(self, view: HostView) -> Decision:
@@ -220,7 +212,7 @@ class HostDecider:
             return message(Code.TOO_LATE_FOR_WINDOW, "not enough time left before the window closes")
         if self.budget.allowed_in_work <= 0:
             return message(Code.NO_REPLICA, "cannot rebuild: the image version is not replicated to the hosts' region")
-        if not self.canary.passed and (self.canary_drains if stops_serving else self.canary_busy_drains) <= 0:
+        if not self.canary_budget.allows(self._drain_use(idle=idle)):
             return self._after_the_canary()
         if stops_serving and not self.budget.one_more_unavailable():
             return self._enough_unavailable()
@@ -241,6 +233,9 @@ class HostDecider:
         hosts = self.canary.hosts
         canaries = "the canary host to pass its" if hosts == 1 else f"the {hosts} canary hosts to pass their"
         return message(Code.WAITS_FOR_CANARY, f"waits for {canaries} checks", count=hosts)
+
+    def _drain_use(self, *, idle: bool) -> CanaryUse:
+        return CanaryUse.DRAIN_EMPTY if idle or self.forcing else CanaryUse.DRAIN_BUSY
 
     def with_floor_restored(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
         """Give drained hosts back, the busiest first, while too few hosts accept sessions (whatever the cause)."""
