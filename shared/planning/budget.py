@@ -1,4 +1,4 @@
-"""How many hosts may be taken or drained now: allowed minus what is out already, never below zero. Pure."""
+"""How many hosts may be rebuilt or drained now: allowed minus already out, never below zero. Pure."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ HOSTS_PER_REPLICA = 50
 """VMs one replica of an image version can feed at a time (azure-facts 2.8)."""
 
 WRITES_PER_HOST = 8
-"""ARM writes that a host costs from its drain to its return (azure-facts 5)."""
+"""ARM writes that a host costs from its drain to its return to service (azure-facts 5)."""
 WRITES_FOR_OTHERS = 40
-"""Of ARM's bucket of 200 writes, so many are left to whatever else the identity does."""
+"""ARM's bucket holds 200 writes; these are left for other work of the same identity."""
 
 
 @dataclass
 class Budget:
-    """What is left to spend in one look; spent as decisions are made.
+    """What is left to spend in one pass; spent as decisions are made.
 
-    `serving` hosts accept sessions now; draining one of them must leave `floor` of them, and room for
-    the sessions open now. `unavailable` hosts serve nobody because of us. `to_begin` may be begun in this look.
+    `serving` hosts accept sessions now; draining one of them must leave `floor` of them, and room for the sessions open
+    now. `unavailable` hosts serve nobody because of us. `to_begin` hosts may be started in this pass.
     """
 
     serving: int
@@ -76,75 +76,89 @@ class Budget:
 
 
 def unavailable(view: HostView, *, forcing: bool) -> bool:
-    """Whether a host serves nobody because of us. One that somebody has undrained again serves.
+    """Whether a host serves nobody because of us. A host that somebody undrained again serves.
 
-    A drained host on which people still work serves them: only when sessions are being ended is it
-    counted. Else a few people who stay late would hold up every host that empties meanwhile.
+    A drained host with sessions still serves their users, so it counts only when sessions are being ended. Otherwise a
+    few users who stay late would hold up every host that empties meanwhile.
     """
     return view.row.state.in_work or (view.drained and not view.serving and (forcing or view.sessions == 0))
 
 
-def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
-    """What this look may spend.
+@dataclass(frozen=True)
+class _Shares:
+    """The policy's shares as numbers of hosts of this pool."""
 
-    Shares count the pool's hosts: `max_unavailable` all of them, rounded down but at least 1, less those that this
-    rollout has failed on (else as many more would be out as have failed; one may always go, or nothing would end);
-    `min_available` those that were in service before (neither switched off nor drained by an operator; those that the
-    refresh of the pool has in hand were), rounded up. Hosts switched off by autoscale must not count for a floor that
-    they cannot hold up. What a retry does not take counts as it stands now.
-    """
-    forcing = snapshot.forcing(now)
-    lifted = snapshot.limits_lifted(policy, now)
-    there = [view for view in snapshot.hosts if not _is_gone(view, now)]
-    total = len(there) + len(snapshot.others)
-    in_service = snapshot.others_serving
-    in_service += sum(
-        1 for view in there if _was_in_service(view, snapshot.kind) or view.name in snapshot.held_by_refresh
-    )
-    at_once = snapshot.everything_at_once(policy, now)
-    lost = sum(1 for view in there if _lost(view, snapshot.kind))
-    allowed = total if at_once else max(1, share_down(policy.max_unavailable, total) - lost)
-    floor = 0 if lifted else share_up(policy.min_available, in_service)
-    if forcing:
-        floor = min(floor, max(0, in_service - 1))  # else a floor of 100 % would hold up the last hosts for ever
+    total: int
+    in_service: int
+    failed: int
+    """Hosts that served before and stay out of service because their update failed."""
+    allowed: int
+    """How many hosts may be unavailable at once."""
+    floor: int
+    """How many hosts must accept sessions."""
+
+
+def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
+    """What this pass may spend."""
+    forcing, shares = snapshot.forcing(now), _shares(snapshot, policy, now)
     serving = sum(1 for view in snapshot.hosts if view.serving) + snapshot.others_serving
-    # What the refresh of the pool has taken away is gone for this rollout too.
+    # Hosts that the refresh of the pool has taken out of service are unavailable for this rollout too.
     away = sum(1 for view in snapshot.hosts if view.name in snapshot.held_by_refresh and not view.serving)
     in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work) + away
-    bounds = [
-        _unavailable_bound(policy, total, allowed, lost, lifted=at_once),
-        _floor_bound(policy, floor, serving, in_service),
-        *_work_bounds(snapshot, policy, allowed),
-    ]
+    work_bounds = _work_bounds(snapshot, policy, shares.allowed)
+    allowed_in_work = min(shares.allowed, *(bound.hosts for bound in work_bounds))
+    unavailable_bound = _unavailable_bound(policy, shares, lifted=snapshot.everything_at_once(policy, now))
     arm = _arm_bound(snapshot)
-    allowed_in_work = min(allowed, *(bound.hosts for bound in bounds[2:]))
     return Budget(
         serving=serving,
-        floor=floor,
+        floor=shares.floor,
         session_limit=snapshot.session_limit,
         open_sessions=snapshot.open_sessions,
         unavailable=sum(1 for view in snapshot.hosts if unavailable(view, forcing=forcing)) + away,
-        # Hosts drained further ahead than the next ones to be taken would only stand empty.
-        allowed_unavailable=allowed if forcing else min(allowed, max(1, 2 * allowed_in_work)),
+        # Hosts drained further ahead than the next batch would only stand empty.
+        allowed_unavailable=shares.allowed if forcing else min(shares.allowed, max(1, 2 * allowed_in_work)),
         in_work=in_work,
         allowed_in_work=allowed_in_work,
-        to_begin=arm.hosts if arm else total,
+        to_begin=arm.hosts if arm else shares.total,
         forcing=forcing,
-        spare=max(1, min(allowed_in_work, in_service - floor)),
-        bounds=(*bounds, *([arm] if arm else ())),
+        spare=max(1, min(allowed_in_work, shares.in_service - shares.floor)),
+        bounds=(unavailable_bound, _floor_bound(policy, shares, serving), *work_bounds, *([arm] if arm else ())),
     )
 
 
+def _shares(snapshot: Snapshot, policy: Policy, now: datetime) -> _Shares:
+    """Turn the policy's shares into numbers of hosts.
+
+    `max_unavailable` is a share of all hosts, rounded down, less the hosts that this rollout has failed on: those are
+    out of service as well. At least one host is always allowed, or the rollout could never end. `min_available` is a
+    share of the hosts that were in service before (not switched off, not drained by an operator), rounded up. Hosts
+    that the refresh of the pool holds were in service. Hosts that autoscale switched off cannot serve, so they must not
+    raise the floor. Hosts that a retry leaves alone count as they are now.
+    """
+    there = [view for view in snapshot.hosts if not _is_gone(view, now)]
+    total = len(there) + len(snapshot.others)
+    in_service = snapshot.others_serving + sum(
+        1 for view in there if _was_in_service(view, snapshot.kind) or view.name in snapshot.held_by_refresh
+    )
+    failed = sum(1 for view in there if _failed_in_service(view, snapshot.kind))
+    at_once = snapshot.everything_at_once(policy, now)
+    allowed = total if at_once else max(1, share_down(policy.max_unavailable, total) - failed)
+    floor = 0 if snapshot.limits_lifted(policy, now) else share_up(policy.min_available, in_service)
+    if snapshot.forcing(now):
+        floor = min(floor, max(0, in_service - 1))  # else a floor of 100 % would hold up the last hosts for ever
+    return _Shares(total, in_service, failed, allowed, floor)
+
+
 def _is_gone(view: HostView, now: datetime) -> bool:
-    """Whether a host has left the pool, or never was there: it must not count for shares of what is left."""
+    """Whether a host has left the pool or was never in it: shares must not count it."""
     left = view.seen is None and not view.row.removed_from_pool and not view.row.state.in_work
     return left and (view.row.state is HostState.SKIPPED or gone(view.row, now))
 
 
 def _was_in_service(view: HostView, kind: RolloutKind) -> bool:
-    """Whether people could be on the host before we came.
+    """Whether users could work on the host before the rollout.
 
-    One that a refresh is through with is anybody's again, for days: how it was found says nothing about it any more.
+    A host that a refresh has finished is in normal use again for days, so how it was found no longer matters.
     """
     row, seen = view.row, view.seen
     if kind is RolloutKind.REFRESH and row.state is HostState.DONE:
@@ -152,29 +166,29 @@ def _was_in_service(view: HostView, kind: RolloutKind) -> bool:
     return not (row.found.was_off or row.found.operator_drained or row.drained_by_earlier_failure or row.vm_missing)
 
 
-def _lost(view: HostView, kind: RolloutKind) -> bool:
-    """Whether a host that served people before stays out of service, since its update has failed."""
+def _failed_in_service(view: HostView, kind: RolloutKind) -> bool:
+    """Whether a host that served users before stays out of service because its update failed."""
     return view.row.state is HostState.FAILED and not view.serving and _was_in_service(view, kind)
 
 
-def _unavailable_bound(policy: Policy, total: int, allowed: int, lost: int, *, lifted: bool) -> Bound:
-    share, hosts = str(policy.max_unavailable), counted(total, "host")
+def _unavailable_bound(policy: Policy, shares: _Shares, *, lifted: bool) -> Bound:
+    share, hosts = str(policy.max_unavailable), counted(shares.total, "host")
     text = f"{share} of {hosts}, rounded down, at least 1" if share.endswith("%") else f"{share} as configured"
-    text += f", less {lost} that failed, at least 1" if lost else ""
+    text += f", less {shares.failed} that failed, at least 1" if shares.failed else ""
     if lifted:
-        return Bound("max_unavailable", allowed, message(Code.LIMIT_LIFTED, "lifted: the deadline has passed"))
-    return Bound("max_unavailable", allowed, message(Code.SHARE_OF_POOL, text, count=total))
+        return Bound("max_unavailable", shares.allowed, message(Code.LIMIT_LIFTED, "lifted: the deadline has passed"))
+    return Bound("max_unavailable", shares.allowed, message(Code.SHARE_OF_POOL, text, count=shares.total))
 
 
-def _floor_bound(policy: Policy, floor: int, serving: int, in_service: int) -> Bound:
-    share, hosts = str(policy.min_available), counted(in_service, "host")
+def _floor_bound(policy: Policy, shares: _Shares, serving: int) -> Bound:
+    share, hosts, floor = str(policy.min_available), counted(shares.in_service, "host"), shares.floor
     text = f"{share} of the {hosts} in service, rounded up" if share.endswith("%") else f"{share} as configured"
     reason = message(Code.SHARE_IN_SERVICE, f"{serving} accept sessions, {floor} must ({text})", count=floor)
     return Bound("min_available", max(0, serving - floor), reason)
 
 
 def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound]:
-    """What bounds the hosts in work besides the capacity they take away."""
+    """The limits on hosts in work, other than the capacity that they take away."""
     replicas = max(snapshot.replicas, 0)
     fed = HOSTS_PER_REPLICA * replicas
     bounds = [
@@ -184,8 +198,8 @@ def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound
     cap = max(0, min(allowed, *(bound.hosts for bound in bounds)))
     careful = policy.canary_hosts > 0 and not snapshot.rolling_back
     results = waves.results((view.row for view in snapshot.hosts), back=snapshot.rolling_back)
-    dared = waves.batch_size(results, policy.canary_hosts if careful else cap, max(1, cap))
-    bounds.append(Bound("ramp", dared, _DOUBLES))
+    batch = waves.batch_size(results, policy.canary_hosts if careful else cap, max(1, cap))
+    bounds.append(Bound("ramp", batch, _DOUBLES))
     if snapshot.may_probe_only:
         bounds.append(Bound("first_reimage", 1, _UNPROVEN))
     return bounds
@@ -201,7 +215,7 @@ def _per_replica(replicas: int) -> Message:
 
 
 def _arm_bound(snapshot: Snapshot) -> Bound | None:
-    """What ARM has left to write with, as hosts that may be begun now; at least 1, for a budget comes back."""
+    """How many hosts ARM's remaining write quota allows us to start now; at least 1, because the quota refills."""
     if snapshot.writes_left is None:
         return None
     hosts = max(1, (snapshot.writes_left - WRITES_FOR_OTHERS) // WRITES_PER_HOST)
