@@ -60,7 +60,7 @@ class HostDecider:
         return self._pending(view)
 
     def _untouched(self, view: HostView) -> Decision:
-        """While going back, a host that was not updated stays as it is."""
+        """During a roll-back, a host that was not updated stays as it is."""
         if view.drained and view.row.drained_by_earlier_failure:
             return Decision(view.name, Action.FAIL, LEFT_DRAINED, view.sessions)
         if view.drained:
@@ -91,8 +91,8 @@ class HostDecider:
     def _not_first(self, view: HostView) -> Message | None:
         """While the first hosts are others: why this one is given back; None when it may go on.
 
-        It was drained to become one of them once its people had left. Others were quicker, and nobody knows how long
-        they take.
+        It was drained to become a canary host once its users had left. Other hosts were faster, and the time that their
+        checks take is unknown.
         """
         signing_out = view.row.state is HostState.SIGNING_OUT
         return None if signing_out or self.canary_budget.allows(CanaryUse.REBUILD) else self._after_the_canary()
@@ -117,7 +117,7 @@ class HostDecider:
         return self._drain(view, _has_sessions(view.sessions) if view.sessions else message(Code.IDLE, "is idle"))
 
     def _used(self, view: HostView) -> Decision:
-        """A refresh never ends, so nothing is settled for good: a host without a VM may get one."""
+        """Decide on a host of a refresh. That never ends, so a host without a VM is not skipped: it may get one."""
         if view.row.vm_missing:
             return wait(view, NO_VM)
         if view.row.found.prior_tags and not view.row.drained_by_earlier_failure:
@@ -130,7 +130,7 @@ class HostDecider:
         return self._drain(view, _has_sessions(view.sessions) if view.sessions else message(Code.USED, "was used"))
 
     def _missing(self, view: HostView) -> Decision:
-        """Not in the list: never touched, since it may serve somebody else by now; unless we took it out."""
+        """Decide on a host that the pool does not list. Unless we removed it, it may serve another pool: leave it."""
         if view.row.removed_from_pool:
             return self._take(view)
         if gone(view.row, self.now):
@@ -160,7 +160,7 @@ class HostDecider:
         return message(Code.WAITS_FOR_CAPACITY, text, count=binds)
 
     def _force(self, view: HostView) -> Decision:
-        """End the sessions; while the canary is out only of what it can have: others must not be disturbed for it."""
+        """Sign users out; until the canary has passed, only on hosts that can still become canary hosts."""
         begun = view.row.state is HostState.SIGNING_OUT
         use = CanaryUse.SIGN_OUT_AGAIN if begun else CanaryUse.SIGN_OUT
         if not self.canary_budget.allows(use):
@@ -193,7 +193,7 @@ class HostDecider:
         return Decision(view.name, Action.DRAIN, reason, view.sessions)
 
     def _drain_again(self, view: HostView) -> Decision:
-        """A host that was chosen already but is not drained: Azure was busy, or somebody undrained it."""
+        """Drain a host that was chosen before but is not drained: Azure was busy, or somebody undrained it."""
         stops_serving = view.serving and (view.sessions == 0 or self.forcing)
         if stops_serving and not self.budget.one_more_unavailable():
             return wait(view, self._enough_unavailable())
@@ -238,7 +238,7 @@ class HostDecider:
         return CanaryUse.DRAIN_EMPTY if idle or self.forcing else CanaryUse.DRAIN_BUSY
 
     def with_floor_restored(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-        """Give drained hosts back, the busiest first, while too few hosts accept sessions (whatever the cause)."""
+        """Undrain hosts, the busiest first, while too few hosts accept sessions, whatever the cause."""
         if self.forcing:
             return decisions
         drained = {view.name: view for view in self.snapshot.hosts if view.drained and view.seen is not None}
@@ -258,7 +258,7 @@ class HostDecider:
 
 
 def _for_users(view: HostView) -> bool:
-    """Whether a host that we drained was in rotation before; not one that an earlier attempt has failed on."""
+    """Whether a host that we drained served users before. Not if an earlier attempt failed on it."""
     return not (view.row.found.operator_drained or view.row.found.was_off or view.row.drained_by_earlier_failure)
 
 

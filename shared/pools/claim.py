@@ -1,4 +1,4 @@
-"""Which rollout a pool belongs to: at most one that is not ended, by one conditional write of the pool's row."""
+"""Reserves a pool for at most one rollout that has not ended, by one conditional write of the pool's row."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from shared.services import POOLS, ROLLOUTS, Services
 _log = logging.getLogger(__name__)
 
 CLAIM_GRACE = timedelta(minutes=1)
-"""How long a claim may stand without its rollout's row: the process may have died between the two."""
+"""How long a claim is valid without the rollout's row: the process may have died between the two writes."""
 
 
 def free_pool(services: Services, name: str) -> Pool:
-    """The pool, with what its last rollout came to written on it: that may have ended a moment ago. Raises NotFound."""
+    """The pool, after applying the outcome of its last rollout, which may just have ended. Raises NotFound."""
     pool = find_pool(services, name)
     last = services.rollouts.find(ROLLOUTS, pool.running_rollout) if pool.running_rollout else None
     if last is None or not last.state.ended:
@@ -30,7 +30,7 @@ def free_pool(services: Services, name: str) -> Pool:
 
 
 def refuse_second(services: Services, pool: Pool, rollout_id: str = "") -> None:
-    """Raises Conflict with the id of the rollout that holds the pool, if one other than `rollout_id` does."""
+    """Raises Conflict with the id of the rollout that holds the pool, unless that is `rollout_id`."""
     if pool.running_rollout not in {"", rollout_id} and is_valid(services, pool.running_rollout):
         raise Conflict(
             f"Rollout {pool.running_rollout} runs on pool {pool.name}; wait for its end or cancel it.",
@@ -39,7 +39,7 @@ def refuse_second(services: Services, pool: Pool, rollout_id: str = "") -> None:
 
 
 def is_valid(services: Services, holder: str) -> bool:
-    """Whether a claim holds: its rollout is not ended, or its row may still be about to be written."""
+    """Whether a claim is valid: its rollout has not ended, or its row may still be about to be written."""
     rollout = services.rollouts.find(ROLLOUTS, holder)
     if rollout is not None:
         return not rollout.state.ended
@@ -48,7 +48,7 @@ def is_valid(services: Services, holder: str) -> bool:
 
 
 def claim(services: Services, name: str, rollout_id: str) -> None:
-    """Make the pool this rollout's: one conditional write, so that of two requests exactly one wins.
+    """Reserve the pool for this rollout by one conditional write, so that of two requests exactly one wins.
 
     Raises NotFound, Conflict with the id of the rollout that holds the pool.
     """
@@ -61,10 +61,12 @@ def claim(services: Services, name: str, rollout_id: str) -> None:
 
 
 def release_claim(services: Services, name: str, rollout_id: str) -> None:
-    """Release the pool, if this rollout holds it."""
+    """Release the pool if this rollout holds it."""
     try:
         pool = services.pools.find(POOLS, name)
         if pool and pool.running_rollout == rollout_id:
             services.pools.replace(pool.model_copy(update={"running_rollout": ""}))
     except FreshcoatError:
-        _log.warning("The claim of rollout %s on pool %s is left; it lapses in a minute.", rollout_id, name)
+        _log.warning(
+            "The claim of rollout %s on pool %s could not be released; it expires in a minute.", rollout_id, name
+        )

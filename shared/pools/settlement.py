@@ -1,4 +1,4 @@
-"""Bringing a pool's row in line with its rollout: its version, and the claim."""
+"""Applies the outcome of a rollout to its pool's row: the version and the claim."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from shared.services import POOLS, Services
 
 
 def apply_outcome_to_pool(services: Services, rollout: Rollout) -> None:
-    """Bring the pool's row in line with its rollout: the version new hosts get, and the claim.
+    """Update the pool's row from its rollout: the version for new hosts, and the claim.
 
-    New and burst hosts get the target once the canary has passed, or the rollout has succeeded. Safe to
-    repeat; a crash between the two rows is repaired by the next look or by the resume timer.
+    New and burst hosts get the target version once the canary has passed or the rollout has succeeded. Safe to repeat:
+    after a crash between the two rows, the next pass or the resume timer repeats it.
     """
 
     def decide(pool: Pool) -> Pool | None:
@@ -28,7 +28,7 @@ def apply_outcome_to_pool(services: Services, rollout: Rollout) -> None:
 
 
 def with_outcome(pool: Pool, rollout: Rollout) -> Pool:
-    """The pool's row as it is to be by its rollout's: it follows a moment after, or a look later."""
+    """The pool's row with the outcome of its rollout applied."""
     return pool.model_copy(update=_pool_changes(pool, rollout))
 
 
@@ -43,14 +43,13 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
         return changes | _previous_versions(pool, rollout)
     proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if rollout.started_at is not None:
-        # Decided about when it was asked for: an activation since then counts more for new hosts, one before less.
-        # One that ended unproved is decided about at its end: what failed here is not given out because it was
-        # activated meanwhile.
+        # A proven rollout counts from its request, so a later activation overrides it. An unproven one counts from its
+        # end, so that a version that failed here is not handed to new hosts by an activation made while it ran.
         decided_at = rollout.created_at if proven else rollout.ended_at or rollout.created_at
         changes["version_at"] = max(pool.version_at or decided_at, decided_at)
-    # A retry brings single hosts to where the others are, or were to be: it proves nothing for the whole pool.
+    # A retry brings single hosts to the version of the others, so it proves nothing for the whole pool.
     if proven and not rollout.retry_of and (pool.version, pool.image) != (rollout.version, rollout.image):
-        # After a roll-back there is nothing before: what was left is what nobody wants to go back to.
+        # After a roll-back there is no previous version: nobody wants to return to the one that was rolled back.
         went_back = rollout.kind is RolloutKind.ROLL_BACK
         changes |= {"version": rollout.version, "previous_version": None if went_back else pool.version}
         changes |= {"image": rollout.image, "previous_image": None if went_back else pool.image}
@@ -59,7 +58,7 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
 
 
 def _previous_versions(pool: Pool, rollout: Rollout) -> dict[str, object]:
-    """The pool's versions as they were before the rollout, which is taking everything back, and since when."""
+    """The pool's versions from before the rollout, which is being rolled back, and since when they count."""
     version, image = rollout.from_previous
     was = {"version": rollout.from_version, "previous_version": version, "previous_image": image}
     if rollout.from_image:

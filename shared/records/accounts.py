@@ -1,4 +1,4 @@
-"""Accounts: finding them. One called `default` is there from the beginning."""
+"""Finds accounts. The account `default` always exists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.services import ACCOUNTS, Services
 
 
 def known_account(services: Services, name: str) -> Account | None:
-    """An account, or None when there is none of that name."""
+    """The account with this name, or None."""
     found = services.accounts.find(ACCOUNTS, name)
     return Account(name=name) if found is None and name == DEFAULT_ACCOUNT else found
 
@@ -22,7 +22,7 @@ def find_account(services: Services, name: str) -> Account:
 
 
 def unknown_accounts(services: Services, names: tuple[str, ...]) -> list[str]:
-    """Those of the names that no account has."""
+    """The names that belong to no account."""
     known = {account.name for account in all_accounts(services)} if names else set()
     return [name for name in names if name not in known]
 

@@ -1,4 +1,4 @@
-"""Images: finding them."""
+"""Finds images."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def find_image(services: Services, name: str) -> Image:
 
 
 def available(image: Image, account: str) -> bool:
-    """Whether the pools of an account may have the image."""
+    """Whether the pools of an account may use the image."""
     return image.accounts is None or account in image.accounts

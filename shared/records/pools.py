@@ -1,4 +1,4 @@
-"""Pools: finding them, and the rollout and refresh that run on them."""
+"""Finds pools, and the rollout and the refresh that run on them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def find_pool(services: Services, name: str) -> Pool:
 
 
 def running_rollout(services: Services, pool: Pool) -> Rollout | None:
-    """The pool's rollout that is not ended, if there is one."""
+    """The pool's rollout that has not ended, or None."""
     if not pool.running_rollout:
         return None
     rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
@@ -25,7 +25,7 @@ def running_rollout(services: Services, pool: Pool) -> Rollout | None:
 
 
 def open_refresh(services: Services, pool: Pool) -> Rollout | None:
-    """The pool's standing refresh that is not ended, if there is one."""
+    """The pool's refresh that has not ended, or None."""
     if not pool.refresh_rollout:
         return None
     rollout = services.rollouts.find(ROLLOUTS, pool.refresh_rollout)

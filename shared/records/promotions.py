@@ -1,4 +1,4 @@
-"""Promotions: finding them, ending them, recording what was done."""
+"""Finds and ends promotions, and writes their audit entries."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def audit_promotion(
     before: datetime | None = None,
     after: datetime | None = None,
 ) -> None:
-    """Note who changed when the version is to be activated, from and to."""
+    """Write an audit entry: who changed the time of activation, from when to when."""
     text = f"promotion {promotion.id} of version {promotion.version}"
     detail = f"{text}: {promotion.reason}" if promotion.reason else text
     audit(services, who, action, promotion.image, detail, before=iso(before) or "", after=iso(after) or "")

@@ -1,4 +1,4 @@
-"""Rollouts: finding them."""
+"""Finds rollouts."""
 
 from __future__ import annotations
 

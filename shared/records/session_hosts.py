@@ -1,4 +1,4 @@
-"""The hosts of a pool as broker and Azure see them now: one list of each, never a call per host."""
+"""Reads the hosts of a pool from the broker and from Azure: one list of each, never a call for each host."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SeenHost:
 
     @property
     def drain(self) -> Literal["none", "freshcoat", "operator"]:
-        """Who keeps new sessions away."""
+        """Who drained the host."""
         if self.broker.accepting:
             return "none"
         return "freshcoat" if self.machine and ROLLOUT_TAG in self.machine.tags else "operator"
@@ -46,7 +46,7 @@ def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
 
 
 def see_pools(services: Services, pools: Sequence[Pool]) -> dict[str, list[SeenHost] | AzureError]:
-    """All hosts of many pools, by the pool's name; or why those of one cannot be read. One list of VMs for them all."""
+    """All hosts of many pools, by pool name; an error for a pool that cannot be read. One list of VMs serves all."""
     with ThreadPoolExecutor(_READERS) as readers:
         listed = list(readers.map(partial(_list_hosts, services), pools))
     everybody = [host for hosts in listed if not isinstance(hosts, AzureError) for host in hosts]
@@ -74,7 +74,7 @@ def _machines_of(services: Services, hosts: Sequence[SessionHost]) -> dict[str, 
 def _with_machines(
     services: Services, hosts: Sequence[SessionHost], machines: dict[str, VirtualMachine] | AzureError
 ) -> list[SeenHost] | AzureError:
-    """The hosts with their VMs. What the app may not read for one pool, it may for another: then each by itself."""
+    """The hosts with their VMs. If the shared list is refused, each pool is read by itself: rights may differ."""
     if isinstance(machines, AzureRefused):
         machines = _machines_of(services, hosts)
     if isinstance(machines, AzureError):
@@ -85,7 +85,8 @@ def _with_machines(
 def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> frozenset[str]:
     """The Azure regions (normalised names) an image must be in for these hosts.
 
-    Those of their VMs: a host pool's own location is where its metadata lives, and is asked for only without a VM.
+    These are the regions of their VMs. The host pool's own location is only that of its metadata, so it is used only if
+    there is no VM.
     """
     regions = {host.machine.location for host in hosts if host.machine} or {host_pool().location}
     return frozenset(region_key(region) for region in regions)

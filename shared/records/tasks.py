@@ -1,4 +1,4 @@
-"""The rows of tasks: made, ended, and noted in the audit."""
+"""Finds, writes and ends tasks, and writes their audit entries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORDS = {
     TaskKind.UPDATE_POOLS: "update pools",
     TaskKind.REMOVE: "remove version",
 }
-"""What a task does, as the audit says it."""
+"""What a task does, in the words of the audit log."""
 
 
 def find_task(services: Services, task_id: str) -> Task:
@@ -38,7 +38,7 @@ def find_task(services: Services, task_id: str) -> Task:
 def new_task(
     services: Services, kind: TaskKind, image: str, who: str, *, version: VersionText | None, **fields: Any
 ) -> Task:
-    """A task that begins now; not yet written."""
+    """A task that begins now. It is not written yet."""
     now = services.now()
     return Task(
         id=newest_first_id(now),
@@ -53,7 +53,7 @@ def new_task(
 
 
 def write_task(services: Services, task: Task) -> Task:
-    """The task, written. Raises AzureBusy when it was not; that its answer was lost does not count."""
+    """Write the task. Raises AzureBusy only if it was not written; a lost response does not matter."""
     try:
         return services.tasks.add(task)
     except AlreadyExists:
@@ -68,7 +68,7 @@ def write_task(services: Services, task: Task) -> Task:
 def note_done(services: Services, task: Task, note: Message, *, before: str = "", after: str = "") -> Task:
     """Write a task whose work was done at once, and its audit entry. Raises AlreadyExists when that was done before.
 
-    The audit comes first: who finds no task for a change writes both, and an entry twice is better than none.
+    The audit entry comes first. After a crash, both are written again, and two entries are better than none.
     """
     ended = task.model_copy(
         update={
@@ -83,12 +83,12 @@ def note_done(services: Services, task: Task, note: Message, *, before: str = ""
 
 
 def audit_task(services: Services, task: Task, *, before: str = "", after: str = "") -> None:
-    """Note who did it, to what, from and to."""
+    """Write an audit entry: who did what to which image, from which version to which."""
     detail = f"task {task.id}" + (f": {task.reason}" if task.reason else "")
     audit(services, task.requested_by, WORDS[task.kind], task.image, detail, before=before, after=after)
 
 
 def forget_task(services: Services, task: Task) -> None:
-    """Remove the row of a task that was refused before it had changed anything."""
-    with suppress(StaleRow, NotFound):  # somebody drives it already: its first step finds out the same
+    """Remove the row of a task that was refused before it changed anything."""
+    with suppress(StaleRow, NotFound):  # it is running already: its first step is refused in the same way
         services.tasks.remove(find_task(services, task.id))

@@ -1,4 +1,4 @@
-"""Reading and writing the versions of an image: all rows of a change in one conditional transaction."""
+"""Reads and changes the versions of an image: all rows of a change in one conditional transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.versions.version_set import VersionSet
 
 
 def read_versions(services: Services, image: str) -> VersionSet:
-    """The versions of an image as they are recorded; empty when there are none yet."""
+    """The stored versions of an image; an empty set if there are none yet."""
     state, versions = ImageState(image=image), {}
     for row in services.versions.all(image):
         if row.kind == "state":

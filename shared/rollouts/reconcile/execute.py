@@ -1,8 +1,7 @@
-"""Carrying out the plan of one look: many hosts in one activity, with bounded concurrency.
+"""Executes the plan of one reconcile pass: many hosts in one activity, with bounded concurrency.
 
-A host's row is written before Azure is changed (what is to be given back) and after (what was done). A
-crash in between leaves a row that the next look understands. Azure being busy costs the hosts concerned
-one look, nothing else.
+A host's row is written before Azure is changed (the values to restore later) and afterwards (what was done). A crash
+in between leaves a row that the next pass understands. If Azure throttles us, the hosts concerned lose one pass only.
 """
 
 from __future__ import annotations
@@ -31,22 +30,22 @@ from shared.services import ROLLOUTS, Services
 
 CONCURRENCY = 16
 BATCH = 100
-"""Hosts of one kind that one look changes at the most: ARM takes 10 writes/s (azure-facts 5), and an activity
-should end within a minute."""
+"""How many hosts one pass changes at most for one kind of action: ARM takes 10 writes/s (azure-facts 5), and an
+activity should end within a minute."""
 
 
 @dataclass
 class ExecutionResult:
-    """What came of the commands, besides the rows."""
+    """The outcome of the actions, besides the rows."""
 
     busy: bool = False
     retry_after: float = 0.0
     left_over: bool = False
-    """More was planned than one look does: look again at once."""
+    """More was planned than one pass does, so the next one is due at once."""
 
 
 class PlanExecutor:
-    """Carries out one look's plan on the hosts of one rollout; `rows` are theirs, as they are to be written."""
+    """Executes a pass's plan on the hosts of a rollout. `rows` are the host rows as they will be written."""
 
     def __init__(self, services: Services, rollout: Rollout, pool: Pool, rows: dict[str, RolloutHost]) -> None:
         self.services, self.rollout, self.pool, self.rows = services, rollout, pool, rows
@@ -54,7 +53,7 @@ class PlanExecutor:
         self.refreshes = rollout.kind is RolloutKind.REFRESH
 
     def execute(self, decided: Plan, snapshot: Snapshot) -> list[str]:
-        """Do what was decided, least harmful first; the hosts taken, whose orchestrations are to be started.
+        """Execute the plan, least harmful actions first. Returns the hosts to rebuild; their orchestrations must start.
 
         Raises NewerRow before anything is done.
         """
@@ -77,14 +76,14 @@ class PlanExecutor:
         act: Callable[[RolloutHost], RolloutHost],
         on_error: Callable[[RolloutHost, AzureError], RolloutHost] | None = None,
     ) -> None:
-        """Do `act` with each host, at most BATCH of them; what Azure is too busy for stays for the next look.
+        """Call `act` for each host, at most BATCH of them. What Azure throttles is left to the next pass.
 
-        A VM that something else is working on (409) counts as busy too. Another Azure error is `on_error`'s;
-        without it the row keeps as it is, with the error in it.
+        A VM with another operation in progress (409) counts as throttled too. `on_error` handles other Azure errors;
+        without it the row stays as it is, with the error in it.
         """
         chosen = [self.rows[host] for host in hosts]
         self.applied.left_over |= len(chosen) > BATCH
-        if len(chosen) <= 1:  # no threads for it: most looks do little
+        if len(chosen) <= 1:  # no threads: most passes do little
             done = [self._one(row, act, on_error) for row in chosen]
         else:
             with ThreadPoolExecutor(CONCURRENCY) as threads:
@@ -126,11 +125,11 @@ class PlanExecutor:
             row = host_rows.reset_row(row) if self.refreshes else row
             return skip(row, reasons[row.host], self.services.now()) if cancelled else row
 
-        # A cancelled rollout must come to its end, also when Azure refuses for good.
+        # A cancelled rollout must end, even if Azure keeps refusing.
         self.each(decided.chosen(Action.UNDRAIN), act, self._ends_failed if cancelled else None)
 
     def _drain(self, decided: Plan) -> None:
-        """Drain in two halves with the rows written in between: a crash must never take our drain for an operator's.
+        """Drain in two halves and write the rows in between: a crash must not make our drain look like an operator's.
 
         A refresh first writes that it holds the hosts, then checks whether a rollout has started (`refresh_holds`).
         """
@@ -182,10 +181,10 @@ class PlanExecutor:
         return chosen
 
     def _in_hand(self, hosts: list[str]) -> list[str]:
-        """Those of the hosts that may be taken now: of a refresh only those that its stored rows say it has.
+        """The hosts that may be rebuilt now: for a refresh, only hosts that its stored rows reserve.
 
-        One that is out of the host pool was not drained for this: it is written down as in hand, and taken at the next
-        look, which then sees a rollout that has come meanwhile.
+        A host that is out of the host pool was not drained for this. It is reserved now and rebuilt by the next pass,
+        which sees any rollout that has started meanwhile.
         """
         new = [host for host in hosts if self.refreshes and self.rows[host].state is HostState.PENDING]
         for host in new:
@@ -194,13 +193,15 @@ class PlanExecutor:
         return [host for host in hosts if host not in new]
 
     def _free(self, hosts: list[str]) -> list[str]:
-        """Those of the hosts that no other rollout of the pool has in hand: two must never be at one host."""
+        """The hosts that no other rollout of the pool holds: two must never work on one host."""
         others = hosts_held_by_others(self.services, self.rollout, self.pool) if hosts else frozenset()
         return [host for host in hosts if host not in others]
 
     def _commanded_otherwise(self) -> bool:
-        """Whether an operator paused, cancelled or moved the rollout since this look began, or a rollout has come that
-        a refresh gives way to: then nobody is signed out and nothing is taken. The next look goes by what they said."""
+        """Whether an operator commanded the rollout since this pass began, or a refresh must yield to a new rollout.
+
+        Then nobody is signed out and no host is rebuilt; the next pass follows the command.
+        """
         fresh = self.services.rollouts.find(ROLLOUTS, self.rollout.id)
         otherwise = fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule)
         otherwise = otherwise or (self.refreshes and must_yield(self.services, self.rollout))
@@ -214,4 +215,4 @@ class PlanExecutor:
         return fail(self.services, self.pool, row, text)
 
     def _ends_failed(self, row: RolloutHost, error: AzureError) -> RolloutHost:
-        return as_failed(row, f"could not be given back: {error}", self.services.now())
+        return as_failed(row, f"could not be returned to service: {error}", self.services.now())

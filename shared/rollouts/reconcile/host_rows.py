@@ -1,4 +1,4 @@
-"""Rows for hosts whose VM is read: those that are seen the first time, and those that stand on another one by now."""
+"""Rows of hosts whose VM is read: hosts seen for the first time, and hosts that run on another VM by now."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from shared.services import Services
 def must_read_vm(
     rollout: Rollout, row: RolloutHost | None, host: SessionHost, now: datetime, refresh_holds: RefreshHolds
 ) -> bool:
-    """Whether what the row says about the VM must be read (again).
+    """Whether the VM must be read (again).
 
-    So it must for a host that was not begun: when it stands on another VM by now, and when the rollout
-    begins, since its request may be weeks old; and when a refresh has had it meanwhile.
+    It must for a host that is not started yet: when it runs on another VM by now, when the rollout begins (its request
+    may be weeks old), and when a refresh has handled the host meanwhile.
     """
     if row is None:
         return True
@@ -36,14 +36,14 @@ def must_read_vm(
 
 
 def _starts_again(rollout: Rollout, row: RolloutHost, host: SessionHost, now: datetime) -> bool:
-    """Of a refresh: whether a host begins anew, or has a VM at last. Once it is cancelled, what has ended has ended."""
+    """Whether a refresh starts this host again, or its VM exists at last. A cancelled refresh starts nothing again."""
     if rollout.kind is not RolloutKind.REFRESH or rollout.state is RolloutState.CANCELLING:
         return False
     return starts_again(row, host, now) or (row.vm_missing and host.status in HEALTHY_STATUSES)
 
 
 def new_host_rows(services: Services, rollout: Rollout, hosts: list[SessionHost]) -> list[RolloutHost]:
-    """Rows for hosts seen the first time: what they are on, and whether their VM exists at all."""
+    """Rows for hosts seen for the first time: their version, and whether their VM exists."""
     if not hosts:
         return []
     machines = services.vms.find_many([host.vm_id for host in hosts])
@@ -67,12 +67,12 @@ def _new_host_row(rollout: Rollout, host: SessionHost, machine: VirtualMachine |
     mark = machine.tags.get(ROLLOUT_TAG, "")
     left = bool(mark)
     if rollout.kind is RolloutKind.REFRESH:
-        # What a rollout has left drained is not for the users and not for us, this one too when it has forgotten the
-        # host since; one that serves again is as any other.
+        # A host that a rollout left drained must serve no users and not be refreshed, also if this refresh left it so
+        # and has removed its row since. A host that accepts sessions again is like any other.
         left, failed_in = False, "" if host.accepting else mark
         row = row.replace(use=Use(failed_in=failed_in))
         if mark == rollout.id and host.accepting:
-            row = vm_marks.record_original(row, machine)  # so that it is given back, without our mark
+            row = vm_marks.record_original(row, machine)  # so that it returns to service, without our tag
     known = machine.definition_id and machine.version
     made_from = version_id(machine.definition_id or "", machine.version or "") if known else ""
     return row.replace(
@@ -86,13 +86,13 @@ def _new_host_row(rollout: Rollout, host: SessionHost, machine: VirtualMachine |
 def with_vm_read_again(
     rollout: Rollout, row: RolloutHost, host: SessionHost | None, fresh: dict[str, RolloutHost], now: datetime
 ) -> RolloutHost:
-    """The stored row with what was read about its VM just now, if it was read; a refresh may begin it anew."""
+    """The stored row, updated from its VM if that was read in this pass; a refresh may start it again."""
     new = fresh.get(row.host)
     if new is None:
         return row
     if rollout.kind is RolloutKind.REFRESH and starts_again(row, host, now):
         return _begun_anew(row, new)
-    # Whoever failed on it while it was known here had noted how it was found, unless this rollout had before.
+    # A rollout that failed on the host meanwhile recorded its original state, unless this rollout did so before.
     noted_by_others = new.drained_by_earlier_failure and not row.found.prior_tags
     made_from = {"from_version": new.found.from_version, "from_version_id": new.found.from_version_id}
     return row.replace(
@@ -106,7 +106,7 @@ def with_vm_read_again(
 
 
 def _begun_anew(row: RolloutHost, new: RolloutHost) -> RolloutHost:
-    """The first row of a refresh's host that begins anew, in the place of its stored one."""
+    """A first row for a host that a refresh starts again; it replaces the stored row."""
     found, use = new.found, use_so_far(row, new.vm_id)
     if not_returned(row):
         marks = {"prior_tags": row.found.prior_tags, "prior_delete_option": row.found.prior_delete_option}

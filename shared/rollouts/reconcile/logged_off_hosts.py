@@ -1,8 +1,7 @@
-"""A glance: a look at the few hosts that somebody has just logged off, going by what the last whole look saw.
+"""A fast pass over hosts that users just signed out of.
 
-It reads these hosts and decides about them alone, by the same plan: so a log-off in a pool of thousands is acted upon
-in a moment. It begins to rebuild what has emptied and does nothing else; whatever is not as the last look left it, and
-all that a plan has to say besides, is left to a whole look.
+It reuses the last full snapshot and reads only these hosts, so that a sign-out in a pool of thousands has its effect at
+once. It may only start rebuilds. If anything else changed, or the plan asks for more, it leaves that to a full pass.
 """
 
 from __future__ import annotations
@@ -28,27 +27,27 @@ from shared.rollouts.reconcile.start_hosts import fence_rollout, save, start_hos
 from shared.services import POOLS, ROLLOUTS, Services
 
 MAX_HOSTS = 50
-"""Hosts of one glance: for more of them, one list of the whole pool is cheaper."""
+"""Maximum number of hosts: for more, one list of the whole pool is cheaper."""
 MAX_SNAPSHOT_AGE_POLLS = 2
-"""So many polls old may the last look be: a lost event must not keep a pool from being read for long."""
+"""Maximum age of the reused snapshot, in poll intervals. Bounds how long a lost event can go unnoticed."""
 
 
 def reconcile_logged_off_hosts(
-    services: Services, engine: Engine, rollout_id: str, run: int, left: Sequence[str]
+    services: Services, engine: Engine, rollout_id: str, run: int, logged_off: Sequence[str]
 ) -> PassResult | None:
-    """Glance at these hosts; None when only a whole look will do."""
-    sight = services.snapshots.of(rollout_id)
-    rollout = sight and _unchanged_rollout(services, sight, run)
+    """Run a fast pass over these hosts; None when a full pass is needed."""
+    remembered = services.snapshots.of(rollout_id)
+    rollout = remembered and _unchanged_rollout(services, remembered, run)
     pool = rollout and services.pools.find(POOLS, rollout.pool)
-    if not (sight and rollout and pool) or pool.running_rollout != rollout.id:
+    if not (remembered and rollout and pool) or pool.running_rollout != rollout.id:
         return None
-    stored = _waiting(services, rollout, sight.named(left))
+    stored = _waiting(services, rollout, remembered.named(logged_off))
     if stored is None:
         return None
     if not stored:
         return PassResult(ended=False, state=rollout.state)
     try:
-        snapshot = _snapshot_now(services, sight, rollout, pool, stored)
+        snapshot = _snapshot_now(services, remembered, rollout, pool, stored)
     except AzureError:
         return None
     decided = snapshot and _plan_for(stored, plan(snapshot, rollout.policy, services.now(), limits=limits_of(services)))
@@ -61,27 +60,29 @@ def reconcile_logged_off_hosts(
     save(services, stored, rows)
     start_hosts(services, engine, taken, rows, new_run=False, now=services.now())
     after = snapshot.with_rows({view.name: rows.get(view.name, view.row) for view in snapshot.hosts})
-    services.snapshots.keep(replace(sight, rollout=written, snapshot=after))
+    services.snapshots.keep(replace(remembered, rollout=written, snapshot=after))
     if executor.applied.left_over or executor.applied.busy:
         return None
     next_at = next_pass_at(services, decided, after, written, services.now())
     return PassResult(ended=False, state=written.state, next_pass_at=next_at)
 
 
-def _unchanged_rollout(services: Services, sight: RememberedSnapshot, run: int) -> Rollout | None:
-    """The rollout's row, if it is what the last look went by, and that was this run's and not long ago."""
-    rollout = services.rollouts.find(ROLLOUTS, sight.rollout.id)
+def _unchanged_rollout(services: Services, remembered: RememberedSnapshot, run: int) -> Rollout | None:
+    """The rollout's row, if nobody has commanded it since the last full pass, which was recent and of the same run."""
+    rollout = services.rollouts.find(ROLLOUTS, remembered.rollout.id)
     if rollout is None or rollout.state is not RolloutState.RUNNING:
         return None
-    old = services.now() > sight.at + MAX_SNAPSHOT_AGE_POLLS * timedelta(seconds=rollout.policy.poll_seconds)
-    same = as_commanded(rollout) == as_commanded(sight.rollout) and rollout.engine_run == rollout.adopted_run == run
+    old = services.now() > remembered.at + MAX_SNAPSHOT_AGE_POLLS * timedelta(seconds=rollout.policy.poll_seconds)
+    same = (
+        as_commanded(rollout) == as_commanded(remembered.rollout) and rollout.engine_run == rollout.adopted_run == run
+    )
     return rollout if same and not old else None
 
 
 def _waiting(services: Services, rollout: Rollout, names: list[str]) -> dict[str, RolloutHost] | None:
-    """Those of these hosts that were drained and wait, as they are stored; the others need nothing done.
+    """The stored rows of the hosts that are drained and wait. Hosts in work or ended need nothing.
 
-    None when there are too many, or one was not drained yet: it is the whole pool's limits that keep it so.
+    None when there are too many hosts, or one is not drained yet: draining depends on the limits of the whole pool.
     """
     if len(names) > MAX_HOSTS:
         return None
@@ -91,9 +92,9 @@ def _waiting(services: Services, rollout: Rollout, names: list[str]) -> dict[str
 
 
 def _snapshot_now(
-    services: Services, sight: RememberedSnapshot, rollout: Rollout, pool: Pool, stored: dict[str, RolloutHost]
+    services: Services, remembered: RememberedSnapshot, rollout: Rollout, pool: Pool, stored: dict[str, RolloutHost]
 ) -> Snapshot | None:
-    """The last look's snapshot with these hosts as they are now; None when one has left the host pool."""
+    """The last snapshot with these hosts as they are now; None when one of them has left the host pool."""
     now, settle = services.now(), timedelta(seconds=rollout.policy.settle_seconds)
     views = {}
     for name, row in stored.items():
@@ -101,13 +102,13 @@ def _snapshot_now(
         if seen is None:
             return None
         views[name] = HostView(observe(row, seen, settle, now), seen)
-    hosts = tuple(views.get(view.name, view) for view in sight.snapshot.hosts)
+    hosts = tuple(views.get(view.name, view) for view in remembered.snapshot.hosts)
     left = services.arm_budget.writes_left(subscription_of(pool.host_pool_id))
-    return replace(sight.snapshot, hosts=hosts, writes_left=left)
+    return replace(remembered.snapshot, hosts=hosts, writes_left=left)
 
 
 def _plan_for(names: Container[str], decided: Plan) -> Plan | None:
-    """What the plan begins with these hosts; None when it says more than that of the rollout or of them."""
+    """The plan for these hosts; None when it asks for more than rebuilding them."""
     if decided.becomes is not None or decided.force_at is not None or decided.forcing:
         return None
     about = [decision for decision in decided.decisions if decision.host in names]

@@ -1,4 +1,4 @@
-"""Reading what is: the pool as the broker sees it, the rollout's rows, and rows for hosts seen the first time."""
+"""Reads the present state: the pool as the broker sees it, the host rows, and rows for new hosts."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from shared.services import Services
 
 @dataclass(frozen=True)
 class PoolSnapshot:
-    """One look's reading: the snapshot to plan on, and the rows as they are stored now, by host."""
+    """What one pass has read: the snapshot to plan on, and the host rows as they are stored, by host."""
 
     snapshot: Snapshot
     stored: dict[str, RolloutHost]
     refresh_holds: RefreshHolds = field(default_factory=RefreshHolds)
     alone: bool = False
-    """The pool's refresh has let go of every host, for as long as the rollout holds the pool."""
+    """The pool's refresh holds no host, and takes none while the rollout holds the pool."""
 
     @property
     def may_be_reused(self) -> bool:
@@ -44,23 +44,23 @@ class PoolSnapshot:
 def read_snapshot(
     services: Services, rollout: Rollout, pool: Pool, now: datetime, refresh_context: RefreshContext | None = None
 ) -> PoolSnapshot:
-    """Read the pool, page by page and once, and bring the rows up to date with it (in memory).
+    """Read the pool once, page by page, and bring the rows up to date in memory.
 
-    `refresh_context` is given for a refresh, and for nothing else.
+    `refresh_context` is given for a refresh only.
     """
     refresh_holds = read_refresh_holds(services, rollout, pool)
     seen = {host.name.lower(): host for host in services.host_pools.session_hosts(pool.host_pool_id)}
     stored = services.host_rows.read(services.hosts, rollout, now)
     reading = _SnapshotReader(services, rollout, pool, now, refresh_context, refresh_holds, seen, stored)
     snapshot = _with_sessions(services, _snapshot(reading, reading.rows()), rollout, pool, now)
-    # Only of one that was written as begun before: until then the refresh may begin a host after its rows were read.
+    # Valid only if the rollout was already marked as begun; before that, the refresh may still start a host after this.
     alone = rollout.alone or (rollout.started_at is not None and not refresh_holds.held)
     return PoolSnapshot(snapshot, stored, refresh_holds, alone)
 
 
 @dataclass(frozen=True)
 class _SnapshotReader:
-    """What one look has read, by host."""
+    """What one pass has read, by host."""
 
     services: Services
     rollout: Rollout
@@ -72,7 +72,7 @@ class _SnapshotReader:
     stored: dict[str, RolloutHost]
 
     def rows(self) -> list[RolloutHost]:
-        """A row for each host: the stored ones as they are now, and those of hosts seen the first time."""
+        """A row for each host: stored rows brought up to date, and rows of hosts seen for the first time."""
         rollout, stored = self.rollout, self.stored
         first = not (stored or self.refresh_context)
         left = find_earlier_failure(self.services, rollout, self.pool, self.seen) if first else {}
@@ -92,7 +92,7 @@ class _SnapshotReader:
         ]
 
     def _fresh(self, left: Container[str]) -> dict[str, RolloutHost]:
-        """Rows for the hosts whose VM is read (again); a retry knows only those that it began with."""
+        """Rows for the hosts whose VM is read in this pass. A retry handles only the hosts that it began with."""
         seen, stored = self.seen, self.stored
         new = [
             host
@@ -103,7 +103,7 @@ class _SnapshotReader:
         return {row.host: row for row in new_host_rows(self.services, self.rollout, new)}
 
     def view(self, row: RolloutHost) -> HostView:
-        """The host as the plan goes by it."""
+        """The host as the plan uses it."""
         host = self.seen.get(row.host)
         row = observe(row, host, timedelta(seconds=self.rollout.policy.settle_seconds), self.now)
         row = _while_elsewhere(row) if row.host in self.refresh_holds.held else _as_stored(row, host)
@@ -111,7 +111,7 @@ class _SnapshotReader:
 
 
 def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot:
-    """All that the plan is made from, but for the sessions."""
+    """Everything that the plan is made from, except the sessions."""
     services, rollout, pool, refresh_context = reading.services, reading.rollout, reading.pool, reading.refresh_context
     views = tuple(map(reading.view, rows))
     return Snapshot(
@@ -142,7 +142,7 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
 def _may_probe_only(
     rollout: Rollout, pool: Pool, refresh_context: RefreshContext | None, rows: Sequence[RolloutHost]
 ) -> bool:
-    """Whether one host has to show first that re-imaging works in this pool."""
+    """Whether one host must show first that re-imaging works in this pool."""
     return (
         rollout.policy.strategy is Strategy.AUTO
         and pool.reimage is ReimageSupport.UNKNOWN
@@ -153,20 +153,20 @@ def _may_probe_only(
 
 
 def _others(seen: dict[str, SessionHost], views: Sequence[HostView]) -> tuple[SessionHost, ...]:
-    """The hosts of the pool that are not the rollout's."""
+    """The hosts of the pool that the rollout does not handle."""
     names = {view.name for view in views}
     return tuple(host for name, host in seen.items() if name not in names)
 
 
 def _as_used(row: RolloutHost, seen: SessionHost | None, refresh_context: RefreshContext, now: datetime) -> RolloutHost:
-    """The row with what is known of its host's use: a rollout that has ended, and this look."""
+    """The row with what is known of its host's use, from a rollout that has ended and from this pass."""
     return with_use_noticed(
         after_rollout(row, refresh_context.counting.get(row.host)), seen, now, poll_eagerly=refresh_context.suspended
     )
 
 
 def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, pool: Pool, now: datetime) -> Snapshot:
-    """The snapshot with the pool's sessions, read only when somebody is to be warned or signed out."""
+    """The snapshot with the pool's sessions; they are read only when users must be warned or signed out."""
     concerned = any(
         view.sessions and not view.row.state.ended and not view.row.state.in_work for view in snapshot.hosts
     )
@@ -177,15 +177,15 @@ def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, poo
 
 
 def _while_elsewhere(row: RolloutHost) -> RolloutHost:
-    """While the refresh has a host, what is seen of it is the refresh's doing: its VM is read again afterwards."""
+    """While the refresh holds a host, its observed state is the refresh's doing, so its VM is read again afterwards."""
     return row.replace(location="") if row.state is HostState.PENDING else row
 
 
 def _as_stored(row: RolloutHost, seen: SessionHost | None) -> RolloutHost:
-    """Until we drain a host, it is its operator and autoscale who say how it is to be given back.
+    """Record how the host was found, to restore that later. Until we drain it, operators and autoscale may change it.
 
-    While Azure does not let us mark and drain it, it may still be switched off; who drained it cannot be told any more.
-    One that we drained before, and that failed, says nothing of that: what was noted then counts.
+    While Azure does not let us mark and drain the host, it may still be switched off; who drained it is then unknown. A
+    host that an earlier attempt drained and failed on keeps what was recorded then.
     """
     if seen is None or row.drained_by_earlier_failure:
         return row

@@ -1,4 +1,4 @@
-"""From a decision to work under way: the rollout is written as begun, rows are saved, hosts are started."""
+"""Starts what was decided: marks the rollout as begun, saves the host rows, starts the host orchestrations."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ CHANGING_ACTIONS = frozenset(Action) - {Action.WAIT, Action.SKIP}
 """Decisions that change something in Azure."""
 
 STALE_AFTER = timedelta(minutes=10)
-"""A host in work whose row has been silent for so long is asked after."""
+"""After this time without a change of its row, a host in work is checked for a live orchestration."""
 STARTED_WITHIN = timedelta(seconds=15)
-"""A host handed over must have begun within this time, or its start was lost."""
+"""A host must begin its first step within this time, or its start was lost."""
 
 
 def fence_rollout(services: Services, rollout: Rollout, decided: Plan) -> Rollout | None:
-    """The rollout's row, written as begun before anything is done to a host; None when it was changed meanwhile.
+    """Mark the rollout as begun before anything is done to a host. Returns its row; None when it was changed meanwhile.
 
-    The conditional write is a fence: a command that was answered after this look had read the rollout makes it
-    fail, and then the look does nothing but look again.
+    The conditional write is a fence: it fails if a command was accepted after this pass read the rollout. The pass then
+    changes nothing, and the next one follows the command.
     """
     if not any(decision.act in CHANGING_ACTIONS for decision in decided.decisions):
         return rollout
@@ -45,7 +45,7 @@ def fence_rollout(services: Services, rollout: Rollout, decided: Plan) -> Rollou
 
 
 def save(services: Services, stored: Mapping[str, RolloutHost], rows: dict[str, RolloutHost]) -> None:
-    """Write the rows that changed. One that somebody else wrote meanwhile is left to the next look."""
+    """Write the rows that changed. A row that somebody else wrote meanwhile is left to the next pass."""
     changed = [row for host, row in rows.items() if row != stored.get(host)]
     try:
         written = services.hosts.write_many(changed)
@@ -65,7 +65,7 @@ def _save_one(services: Services, row: RolloutHost) -> RolloutHost | None:
 def start_hosts(
     services: Services, engine: Engine, taken: list[str], rows: dict[str, RolloutHost], *, new_run: bool, now: datetime
 ) -> None:
-    """Start the orchestration of each host just taken, and again of each whose instance was lost."""
+    """Start the orchestrations of the hosts just chosen, and restart those whose instance was lost."""
     just_taken = set(taken)
     for row in rows.values():
         if row.host in just_taken:
