@@ -1,4 +1,4 @@
-"""The decision of one look: `plan(snapshot, policy, now) -> Plan`. Pure and total.
+"""The decision of one reconcile pass: `plan(snapshot, policy, now) -> Plan`. Pure and total.
 
 The same snapshot gives the same plan, in whatever order its hosts come. Hosts that are not taken get a
 reason too, so that "why not yet?" always has an answer.
@@ -37,7 +37,7 @@ IN_PROGRESS = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutSt
 """States in which a pass may start something."""
 
 _ERROR_SHOWN = 300
-"""Characters of a host's error that a rollout's note takes over; the host's own row has all of it."""
+"""How many characters of a host's error a rollout's note shows; the host's own row has the whole text."""
 
 
 def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -> Plan:
@@ -76,7 +76,7 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Hos
     decisions = chooser.with_floor_restored(decisions)
     becomes, note = _end(snapshot, decisions)
     if becomes is None and snapshot.state is RolloutState.SCHEDULED:
-        becomes = RolloutState.RUNNING  # also when more has come of it already than was written
+        becomes = RolloutState.RUNNING  # even if its hosts are further than its row says
     elif becomes is None and chooser.canary.hosts and chooser.canary.all_proved and chooser.canary.held:
         waiting = _with_waiting_hosts(snapshot, _NEEDS_APPROVAL)
         return Plan(waiting, look, becomes=RolloutState.AWAITING_APPROVAL, note=_CANARY_PASSED)
@@ -140,7 +140,7 @@ def _with_waiting_hosts(snapshot: Snapshot, reason: Message) -> tuple[Decision, 
 
 
 def _in_order(snapshot: Snapshot) -> list[HostView]:
-    """Hosts that are not through, in the order in which they are taken: idle ones first, then fewest sessions.
+    """Hosts that have not ended, in the order in which they are chosen: idle hosts first, then fewest sessions.
 
     Drained hosts come before others with as many sessions, since they already serve nobody new; ties go by name.
     """
@@ -152,7 +152,7 @@ type Stop = Callable[[tuple[Decision, ...]], Plan]
 
 
 def _stop(snapshot: Snapshot, policy: Policy, chooser: HostDecider) -> Stop | None:
-    """What the rollout becomes because of failed hosts; None when it may go on."""
+    """The rollout's next state because of failed hosts; None when it may go on."""
     failed = snapshot.counts[HostState.FAILED] - snapshot.failures_accepted
     if failed <= 0 or snapshot.rolling_back or all(view.row.state.ended for view in snapshot.hosts):
         return None  # nothing failed, or nothing is left to be stopped
@@ -255,6 +255,6 @@ def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, chooser: HostDe
 def _standing_still(snapshot: Snapshot, policy: Policy, now: datetime, reason: Message) -> Plan:
     """Hosts in work finish on their own, nothing is begun; what is drained is given back, since this may last for days.
 
-    Still looked at: progress stays true, and a lost signal of `resume` or `approve` costs one poll.
+    Passes continue: progress stays correct, and a lost signal of `resume` or `approve` costs one poll.
     """
     return Plan(_before_begin(snapshot, reason), now + timedelta(seconds=policy.poll_seconds))
