@@ -71,14 +71,14 @@ class HostDecider:
     def _drained(self, view: HostView) -> Decision:
         if view.seen is None:
             return self._missing(view)
-        if not view.row.drained_by_earlier_failure and (against := self._not_due(view) or self._not_first(view)):
+        if not view.row.drained_by_earlier_failure and (against := self._not_due(view) or self._not_canary(view)):
             return Decision(view.name, Action.UNDRAIN, against, view.sessions)
         if view.row.drain.drained_at is None:
             return self._drain_again(view)
         if ready(view.row, self.settle, self.now):
-            return self._take(view)
+            return self._rebuild(view)
         if self.forcing and view.sessions:
-            return self._force(view)
+            return self._end_sessions(view)
         if view.sessions:
             return wait(view, self._waits_for_sign_out(view))
         return wait(view, message(Code.SETTLING, "is empty and settles"))
@@ -107,7 +107,7 @@ class HostDecider:
         if view.seen is None:
             return self._missing(view)
         if self.refreshes:
-            return self._used(view)
+            return self._pending_refresh(view)
         if view.row.vm_missing:
             return Decision(view.name, Action.SKIP, NO_VM)
         on_target = view.row.version == self.snapshot.target and not view.row.rolling_back
@@ -116,7 +116,7 @@ class HostDecider:
             return Decision(view.name, Action.SKIP, reason, view.sessions)
         return self._drain(view, _has_sessions(view.sessions) if view.sessions else message(Code.IDLE, "is idle"))
 
-    def _used(self, view: HostView) -> Decision:
+    def _pending_refresh(self, view: HostView) -> Decision:
         """Decide on a host of a refresh. That never ends, so a host without a VM is not skipped: it may get one."""
         if view.row.vm_missing:
             return wait(view, NO_VM)
@@ -132,12 +132,12 @@ class HostDecider:
     def _missing(self, view: HostView) -> Decision:
         """Decide on a host that the pool does not list. Unless we removed it, it may serve another pool: leave it."""
         if view.row.removed_from_pool:
-            return self._take(view)
+            return self._rebuild(view)
         if gone(view.row, self.now):
             return Decision(view.name, Action.SKIP, message(Code.LEFT_POOL, "no longer in the host pool"))
         return wait(view, message(Code.MISSING, "missing from the host pool's list"))
 
-    def _take(self, view: HostView) -> Decision:
+    def _rebuild(self, view: HostView) -> Decision:
         if not self.canary_budget.allows(CanaryUse.REBUILD):
             return wait(view, self._after_the_canary())
         if not self.budget.one_more_in_work():
@@ -159,7 +159,7 @@ class HostDecider:
         text = f"waits: {_hosts(binds)} may be rebuilt at once ({bound.name})"
         return message(Code.WAITS_FOR_CAPACITY, text, count=binds)
 
-    def _force(self, view: HostView) -> Decision:
+    def _end_sessions(self, view: HostView) -> Decision:
         """Sign users out; until the canary has passed, only on hosts that can still become canary hosts."""
         begun = view.row.state is HostState.SIGNING_OUT
         use = CanaryUse.SIGN_OUT_AGAIN if begun else CanaryUse.SIGN_OUT

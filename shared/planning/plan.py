@@ -44,30 +44,30 @@ def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -
     """What to do now with each unfinished host, when the next pass is due, and the rollout's next state."""
     if snapshot.state.ended:
         return Plan((), None)
-    chooser = HostDecider(snapshot, policy, now, limits.sign_out)
+    decider = HostDecider(snapshot, policy, now, limits.sign_out)
     forward = not snapshot.rolling_back and snapshot.kind is not RolloutKind.REFRESH
-    passed = forward and chooser.canary.passed and chooser.canary.proved > 0
-    return replace(_plan(snapshot, policy, now, limits, chooser), canary_passed=passed)
+    passed = forward and decider.canary.passed and decider.canary.proved > 0
+    return replace(_plan(snapshot, policy, now, limits, decider), canary_passed=passed)
 
 
-def _plan(snapshot: Snapshot, policy: Policy, now: datetime, limits: Limits, chooser: HostDecider) -> Plan:
+def _plan(snapshot: Snapshot, policy: Policy, now: datetime, limits: Limits, decider: HostDecider) -> Plan:
     if snapshot.state is RolloutState.CANCELLING:
         return _cancelling(snapshot, policy, now)
     if snapshot.state is RolloutState.AWAITING_APPROVAL:
-        return _awaiting(snapshot, policy, now, chooser, limits)
+        return _awaiting(snapshot, policy, now, decider, limits)
     if snapshot.state not in IN_PROGRESS:
         what = "refresh" if snapshot.kind is RolloutKind.REFRESH else "rollout"
         return _standing_still(snapshot, policy, now, message(Code.PAUSED, f"the {what} is paused"))
     return _in_progress(snapshot, policy, now, chooser)
 
 
-def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, chooser: HostDecider) -> Plan:
-    look = next_pass_due(snapshot, policy, now)
+def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: HostDecider) -> Plan:
+    next_pass = next_pass_due(snapshot, policy, now)
     blocked_reason = _why_not_yet(snapshot, policy, now)
     warnings = _warnings(snapshot, policy, now)
     if blocked_reason:
-        return Plan(_before_begin(snapshot, blocked_reason), look, warnings, note=snapshot.blocked_reason)
-    stop = _stop(snapshot, policy, chooser)
+        return Plan(_before_begin(snapshot, blocked_reason), next_pass, warnings, note=snapshot.blocked_reason)
+    stop = _stop(snapshot, policy, decider)
     if stop:
         return stop(_with_waiting_hosts(snapshot, _STOPPING))
     if later := rescheduled_deadline(snapshot, policy, now):
@@ -82,12 +82,12 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, chooser: Hos
         return Plan(waiting, look, becomes=RolloutState.AWAITING_APPROVAL, note=_CANARY_PASSED)
     return Plan(
         decisions,
-        None if becomes and becomes.ended else look,
+        None if becomes and becomes.ended else next_pass,
         warnings,
         becomes=becomes,
         note=note,
         forcing=snapshot.forcing(now),
-        short_of_writes=chooser.short_of_writes,
+        short_of_writes=decider.short_of_writes,
     )
 
 
@@ -151,12 +151,12 @@ def _in_order(snapshot: Snapshot) -> list[HostView]:
 type Stop = Callable[[tuple[Decision, ...]], Plan]
 
 
-def _stop(snapshot: Snapshot, policy: Policy, chooser: HostDecider) -> Stop | None:
+def _stop(snapshot: Snapshot, policy: Policy, decider: HostDecider) -> Stop | None:
     """The rollout's next state because of failed hosts; None when it may go on."""
     failed = snapshot.counts[HostState.FAILED] - snapshot.failures_accepted
     if failed <= 0 or snapshot.rolling_back or all(view.row.state.ended for view in snapshot.hosts):
         return None  # nothing failed, or nothing is left to be stopped
-    if not chooser.canary.passed and policy.canary_hosts:
+    if not decider.canary.passed and policy.canary_hosts:
         return _canary_failed(snapshot, policy, failed)
     on_failure = OnFailure.PAUSE if snapshot.kind is RolloutKind.REFRESH else policy.on_failure
     if failed <= policy.failures_allowed(len(snapshot.hosts)) or on_failure is OnFailure.CONTINUE:

@@ -62,13 +62,13 @@ class PlanExecutor:
         for decision in decided.decisions:
             if not self.rows[decision.host].state.in_work and decision.act in (Action.WAIT, Action.DRAIN):
                 self.rows[decision.host] = with_reason(self.rows[decision.host], decision)
-        self._leave(decided, reasons)
-        self._give_back(decided, reasons)
+        self._skip(decided, reasons)
+        self._undrain(decided, reasons)
         self._drain(decided)
         self._warn(decided)
         self._sign_out(decided, snapshot)
         self.each(decided.chosen(Action.FAIL), lambda row: self._fail(row, reasons[row.host]))
-        return self._take(decided)
+        return self._start_rebuilds(decided)
 
     def each(
         self,
@@ -166,8 +166,8 @@ class PlanExecutor:
             by_host[session.host].append(session)
         self.each(chosen, lambda row: actions.sign_out(self.services, self.rollout, self.pool, row, by_host[row.host]))
 
-    def _take(self, decided: Plan) -> list[str]:
-        chosen = self._in_hand(self._free(decided.chosen(Action.REBUILD)))
+    def _start_rebuilds(self, decided: Plan) -> list[str]:
+        chosen = self._reserved(self._free(decided.chosen(Action.REBUILD)))
         if not chosen or self._commanded_otherwise():
             return []
         forward = not self.refreshes and not self.rollout.rolling_back
@@ -180,7 +180,7 @@ class PlanExecutor:
         self.services.arm_budget.reserve_writes(subscription, len(chosen) * WRITES_PER_HOST)
         return chosen
 
-    def _in_hand(self, hosts: list[str]) -> list[str]:
+    def _reserved(self, hosts: list[str]) -> list[str]:
         """The hosts that may be rebuilt now: for a refresh, only hosts that its stored rows reserve.
 
         A host that is out of the host pool was not drained for this. It is reserved now and rebuilt by the next pass,

@@ -91,7 +91,7 @@ def with_vm_read_again(
     if new is None:
         return row
     if rollout.kind is RolloutKind.REFRESH and starts_again(row, host, now):
-        return _begun_anew(row, new)
+        return _started_again(row, new)
     # A rollout that failed on the host meanwhile recorded its original state, unless this rollout did so before.
     noted_by_others = new.drained_by_earlier_failure and not row.found.prior_tags
     made_from = {"from_version": new.found.from_version, "from_version_id": new.found.from_version_id}
@@ -105,7 +105,7 @@ def with_vm_read_again(
     )
 
 
-def _begun_anew(row: RolloutHost, new: RolloutHost) -> RolloutHost:
+def _started_again(row: RolloutHost, new: RolloutHost) -> RolloutHost:
     """A first row for a host that a refresh starts again; it replaces the stored row."""
     found, use = new.found, use_so_far(row, new.vm_id)
     if not_returned(row):

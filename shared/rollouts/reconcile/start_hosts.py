@@ -14,7 +14,7 @@ from shared.ports.engine import Engine
 from shared.rollouts.reconcile.record import forced_changes
 from shared.services import Services
 
-log = logging.getLogger("freshcoat.look")
+log = logging.getLogger("freshcoat.reconcile")
 
 CHANGING_ACTIONS = frozenset(Action) - {Action.WAIT, Action.SKIP}
 """Decisions that change something in Azure."""
@@ -83,7 +83,9 @@ def _may_be_lost(row: RolloutHost, now: datetime) -> bool:
 def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
     if engine.host_alive(row.rollout, row.host, row.engine_run):
         return
-    log.warning("rollout %s: nobody drives %s, it is taken up again at %s", row.rollout, row.host, row.step)
+    log.warning(
+        "rollout %s: no orchestration runs for %s, so it is restarted at step %s", row.rollout, row.host, row.step
+    )
     saved = _save_one(services, row.replace(engine_run=row.engine_run + 1))
     if saved is not None:
         engine.start_host(saved.rollout, saved.host, saved.engine_run)

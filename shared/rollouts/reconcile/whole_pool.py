@@ -34,7 +34,7 @@ from shared.rollouts.refresh.exclusion import signal_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.rollout_progress import is_not_updated
 
-log = logging.getLogger("freshcoat.look")
+log = logging.getLogger("freshcoat.reconcile")
 
 MAX_DEFERRAL_GAPS, DEFERRAL_GAPS_PER_HOST = 15.0, 0.01
 """Reading a pool gets dearer with its size, so deferrable events wait this many multiples of `reconcile_gap`."""

@@ -30,7 +30,7 @@ from shared.ports.engine import Engine
 from shared.rollouts.hosts.earlier_failures import adopt, still_marked
 from shared.services import POOLS, ROLLOUTS, Services
 
-log = logging.getLogger("freshcoat.look")
+log = logging.getLogger("freshcoat.reconcile")
 
 
 @dataclass(frozen=True)
