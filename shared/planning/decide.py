@@ -88,7 +88,7 @@ class HostDecider:
         until = None if self.refreshes else self.snapshot.schedule.force_at
         return message(Code.WAITS_FOR_SIGN_OUT, text, at=until, count=view.sessions)
 
-    def _not_first(self, view: HostView) -> Message | None:
+    def _not_canary(self, view: HostView) -> Message | None:
         """While the first hosts are others: why this one is given back; None when it may go on.
 
         It was drained to become a canary host once its users had left. Other hosts were faster, and the time that their

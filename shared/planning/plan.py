@@ -58,7 +58,7 @@ def _plan(snapshot: Snapshot, policy: Policy, now: datetime, limits: Limits, dec
     if snapshot.state not in IN_PROGRESS:
         what = "refresh" if snapshot.kind is RolloutKind.REFRESH else "rollout"
         return _standing_still(snapshot, policy, now, message(Code.PAUSED, f"the {what} is paused"))
-    return _in_progress(snapshot, policy, now, chooser)
+    return _in_progress(snapshot, policy, now, decider)
 
 
 def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: HostDecider) -> Plan:
@@ -72,14 +72,14 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: Hos
         return stop(_with_waiting_hosts(snapshot, _STOPPING))
     if later := rescheduled_deadline(snapshot, policy, now):
         return Plan(_with_waiting_hosts(snapshot, _WARNING_FIRST), now, force_at=later, note=_DEADLINE_MOVED)
-    decisions = tuple(chooser.decide(view) for view in _in_order(snapshot))
-    decisions = chooser.with_floor_restored(decisions)
+    decisions = tuple(decider.decide(view) for view in _in_order(snapshot))
+    decisions = decider.with_floor_restored(decisions)
     becomes, note = _end(snapshot, decisions)
     if becomes is None and snapshot.state is RolloutState.SCHEDULED:
         becomes = RolloutState.RUNNING  # even if its hosts are further than its row says
-    elif becomes is None and chooser.canary.hosts and chooser.canary.all_proved and chooser.canary.held:
+    elif becomes is None and decider.canary.hosts and decider.canary.all_proved and decider.canary.held:
         waiting = _with_waiting_hosts(snapshot, _NEEDS_APPROVAL)
-        return Plan(waiting, look, becomes=RolloutState.AWAITING_APPROVAL, note=_CANARY_PASSED)
+        return Plan(waiting, next_pass, becomes=RolloutState.AWAITING_APPROVAL, note=_CANARY_PASSED)
     return Plan(
         decisions,
         None if becomes and becomes.ended else next_pass,
@@ -240,9 +240,9 @@ def _why_cancelling(snapshot: Snapshot) -> Message:
     return message(Code.ROLLOUT_CANCELLED, "the rollout was cancelled")
 
 
-def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, chooser: HostDecider, limits: Limits) -> Plan:
+def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, decider: HostDecider, limits: Limits) -> Plan:
     """The canary hosts passed: a person decides within the limit. A canary that fails later stops the rollout."""
-    stop = _stop(snapshot, policy, chooser)
+    stop = _stop(snapshot, policy, decider)
     if stop is None and snapshot.awaiting_since and now >= snapshot.awaiting_since + limits.approval:
         limit = duration_text(limits.approval)
         text = f"Nobody approved within {limit}, so the rollout ended. Its canary hosts stay drained."

@@ -105,7 +105,7 @@ class PlanExecutor:
         except AzureRefused as error:
             return on_error(row, error) if on_error else row.replace(error=str(error))
 
-    def _leave(self, decided: Plan, reasons: dict[str, Message]) -> None:
+    def _skip(self, decided: Plan, reasons: dict[str, Message]) -> None:
         """Hosts that nothing is done with: those we never touched end at once, however many they are."""
         marked = []
         for host in decided.chosen(Action.SKIP):
@@ -117,7 +117,7 @@ class PlanExecutor:
             marked, lambda row: actions.skip_marked(self.services, self.pool, row, reasons[row.host]), self._ends_failed
         )
 
-    def _give_back(self, decided: Plan, reasons: dict[str, Message]) -> None:
+    def _undrain(self, decided: Plan, reasons: dict[str, Message]) -> None:
         cancelled = self.rollout.state is RolloutState.CANCELLING
 
         def act(row: RolloutHost) -> RolloutHost:
