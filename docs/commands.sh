@@ -12,12 +12,15 @@ id_of() {
   printf '%s' "$answer" | grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4
 }
 
-# wait_for rollouts/$R succeeded: return when the rollout or task is in this state; fail when it has ended otherwise.
+# wait_for rollouts/$R succeeded: return when the rollout or task is in this state, or has a message with this code;
+# fail when it has ended otherwise.
 wait_for() {
-  local state
+  local answer state
   for _ in $(seq 600); do
-    state=$(curl -s "$B/$1" | grep -o '"state":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
+    answer=$(curl -s "$B/$1")
+    state=$(printf '%s' "$answer" | grep -o '"state":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
     [ "$state" = "$2" ] && return
+    printf '%s' "$answer" | grep -q "\"code\":\"$2\"" && return
     case $state in succeeded | failed | cancelled | rolled_back) break ;; esac
     sleep 1
   done
