@@ -21,9 +21,9 @@ wait_for() {
     state=$(printf '%s' "$answer" | grep -o '"state":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
     [ "$state" = "$2" ] && return
     printf '%s' "$answer" | grep -q "\"code\":\"$2\"" && return
-    case $state in succeeded | failed | cancelled | rolled_back) break ;; esac
+    case $state in '' | succeeded | failed | cancelled | rolled_back) break ;; esac
     sleep 1
   done
-  echo "$1 is $state, not $2" >&2
+  echo "$1 is ${state:-not readable: $answer}, not $2" >&2
   return 1
 }

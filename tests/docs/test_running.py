@@ -60,10 +60,25 @@ def test_an_id_is_kept_and_its_answer_is_shown(shell: Shell) -> None:
     assert shell.run("echo $R").output == "8204693463134-636d\n"
 
 
+RUNNING = '{"id":"1","state":"running","note":{"code":"canary_passed"},"pools":[{"state":"succeeded"}]}'
+
+
 @pytest.mark.parametrize(
-    ("state", "code", "said"), [("succeeded", 0, ""), ("failed", 1, "rollouts/1 is failed, not succeeded\n")]
+    ("answer", "code", "said"),
+    [
+        ('{"id":"1","state":"succeeded","pools":[{"state":"running"}]}', 0, ""),
+        ('{"id":"1","state":"failed"}', 1, "rollouts/1 is failed, not succeeded\n"),
+        ('{"status":500}', 1, 'rollouts/1 is not readable: {"status":500}, not succeeded\n'),
+    ],
 )
-def test_waiting_ends_at_the_state_and_at_any_other_end(shell: Shell, state: str, code: int, said: str) -> None:
-    shell.run(". docs/commands.sh")
-    shell.run(f"""curl() {{ echo '{{"id":"1","state":"{state}","pools":[{{"state":"running"}}]}}'; }}""")
+def test_waiting_ends_at_the_state_and_at_any_other_end(shell: Shell, answer: str, code: int, said: str) -> None:
+    shell.run(f". docs/commands.sh; curl() {{ echo '{answer}'; }}")
     assert shell.run("wait_for rollouts/1 succeeded") == Ran(code, said, 0)
+
+
+def test_waiting_for_a_message_ends_at_its_code_and_not_at_a_state_further_in(shell: Shell) -> None:
+    shell.run(f". docs/commands.sh; curl() {{ echo '{RUNNING}'; }}")
+    assert shell.run("wait_for rollouts/1 canary_passed") == Ran(0, "", 0)
+    assert shell.run("seq() { echo 1; }; sleep() { :; }; wait_for rollouts/1 succeeded || echo $?").output == (
+        "rollouts/1 is running, not succeeded\n1\n"
+    )
