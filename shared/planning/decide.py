@@ -27,7 +27,7 @@ OUT_OF_POOL = message(Code.OUT_OF_POOL, "out of the host pool since a failed att
 
 
 def wait(view: HostView, reason: Message) -> Decision:
-    """Nothing is done with this host now, and why."""
+    """Do nothing with this host now, for this reason."""
     return Decision(view.name, Action.WAIT, reason, view.sessions)
 
 
@@ -89,7 +89,7 @@ class HostDecider:
         return message(Code.WAITS_FOR_SIGN_OUT, text, at=until, count=view.sessions)
 
     def _not_canary(self, view: HostView) -> Message | None:
-        """While the first hosts are others: why this one is given back; None when it may go on.
+        """Why this drained host returns to service while others are the canary hosts; None when it may go on.
 
         It was drained to become a canary host once its users had left. Other hosts were faster, and the time that their
         checks take is unknown.
@@ -98,7 +98,7 @@ class HostDecider:
         return None if signing_out or self.canary_budget.allows(CanaryUse.REBUILD) else self._after_the_canary()
 
     def _not_due(self, view: HostView) -> Message | None:
-        """Of a refresh: why the host is not to be made fresh now; None when it is, and for every other rollout."""
+        """Why a refresh does not rebuild the host now; None when it does, and for every other kind of rollout."""
         if not self.refreshes:
             return None
         return why_not_due(view.row, view.sessions, self.snapshot.refresh, self.snapshot.zone, self.now)
@@ -206,7 +206,7 @@ class HostDecider:
         return Decision(view.name, Action.DRAIN, message(Code.DRAINS_AGAIN, "has to be drained"), view.sessions)
 
     def _against_draining(self, view: HostView, *, idle: bool) -> Message | None:
-        """What forbids draining this host now; None when nothing does."""
+        """Why this host may not be drained now; None when it may."""
         stops_serving = idle or self.forcing
         if not self.time_to_drain:
             return message(Code.TOO_LATE_FOR_WINDOW, "not enough time left before the window closes")

@@ -122,7 +122,7 @@ def _undrain_all(snapshot: Snapshot, view: HostView, reason: Message) -> Decisio
         return Decision(view.name, Action.UNDRAIN, reason, view.sessions)
     if snapshot.kind is not RolloutKind.REFRESH:
         return _kept_drained(view, reason)  # one that had failed is not for the users
-    # Nor is it here; but a rollout of the pool waits for all that the refresh has in hand.
+    # The same holds here, but a rollout of the pool waits for every host that the refresh holds, so it must end.
     return Decision(view.name, Action.FAIL, _stays_drained(reason))
 
 
@@ -171,7 +171,7 @@ def _stop(snapshot: Snapshot, policy: Policy, decider: HostDecider) -> Stop | No
 
 
 def _canary_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
-    """A first host that fails ends the rollout: no other host is touched, whatever the policy says of later ones."""
+    """A canary host that fails ends the rollout: no other host is changed, whatever the policy allows later."""
     text = f"{counted(failed, 'canary host')} failed{_last_failure(snapshot)}."
     if policy.on_failure is OnFailure.ROLL_BACK:
         note = message(Code.CANARY_ROLLED_BACK, f"{text} The canary hosts are rolled back.", count=failed)
@@ -194,7 +194,7 @@ def _becoming(state: RolloutState, note: Message, *, ends_as: RolloutState | Non
 
 
 def _end(snapshot: Snapshot, decisions: tuple[Decision, ...]) -> tuple[RolloutState | None, Message | None]:
-    """The end this look comes to, once no host is left to do anything with."""
+    """The end of the rollout, once every host has ended."""
     if snapshot.kind is RolloutKind.REFRESH or any(decision.act is not Action.SKIP for decision in decisions):
         return None, None
     failed = snapshot.counts[HostState.FAILED]
@@ -253,7 +253,7 @@ def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, decider: HostDe
 
 
 def _standing_still(snapshot: Snapshot, policy: Policy, now: datetime, reason: Message) -> Plan:
-    """Hosts in work finish on their own, nothing is begun; what is drained is given back, since this may last for days.
+    """Hosts in work finish, nothing is started, and drained hosts are undrained, since this may last for days.
 
     Passes continue: progress stays correct, and a lost signal of `resume` or `approve` costs one poll.
     """
