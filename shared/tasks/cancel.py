@@ -1,4 +1,4 @@
-"""Having a task stop: one conditional write of its row, which its next step finds."""
+"""Cancelling a task: one conditional write of its row, which its next step finds."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _log = logging.getLogger(__name__)
 
 
 def cancel_task(services: Services, engine: Engine, task_id: str, how: CancelHow, who: str) -> TaskView:
-    """Have a task stop: its next step finds it cancelled. Raises NotFound, InvalidRequest, Conflict.
+    """Cancel a task: its next step stops it. Raises NotFound, InvalidRequest, Conflict.
 
-    A set-as-image cleans up and makes no version. An activation begins no more pools; what it has switched stays, and
-    rollouts that it has begun go on. Of a job over many pools those stop too, or with `roll_back` go back, as do the
-    pools that are through. Asked again, it changes nothing; a job that was to leave its pools can still take them back.
+    A set-as-image cleans up and creates no version. An activation starts no more pools; its switch and its running
+    rollouts stay. A fleet update also stops its rollouts; with `roll_back` it rolls back all its pools, finished ones
+    too. Repeating it changes nothing; a fleet update cancelled with `leave` can still be rolled back.
     """
 
     def decide(task: Task) -> Task | None:
@@ -58,7 +58,7 @@ def _to_cancel(services: Services, task_id: str) -> Task:
 
 
 def _refuse_way_back(task: Task, how: CancelHow) -> None:
-    """Only a job over many pools has pools to take back: an activation has switched the version of all others too."""
+    """Only a fleet update can roll back its pools: an activation has switched the version of all pools."""
     if how is CancelHow.LEAVE or task.kind is TaskKind.UPDATE_POOLS:
         return
     text = f"this task ({WORDS[task.kind]}) rolls nothing back when it is cancelled; leave this out"
@@ -68,7 +68,7 @@ def _refuse_way_back(task: Task, how: CancelHow) -> None:
 
 
 def _already(task: Task, how: CancelHow) -> bool:
-    """Whether it is cancelled so already. Raises Conflict for a job that takes its pools back by now."""
+    """Whether it is already cancelled this way. Raises Conflict for a fleet update that is rolling back its pools."""
     if not task.cancelled_by or task.state not in {TaskState.RUNNING, TaskState.CANCELLED}:
         return False
     if task.cancel_how is how:
@@ -79,7 +79,7 @@ def _already(task: Task, how: CancelHow) -> bool:
 
 
 def _refuse_late(task: Task, how: CancelHow) -> None:
-    """A version that is replicated is recorded next: from there on it is staged, and can be discarded instead."""
+    """A replicated version is staged next: from then on it can be discarded instead of cancelled."""
     if task.state.ended:
         text = f"Task {task.id} has ended ({task.state.value}): it is too late to cancel it."
         raise Conflict(text + _one_by_one(task, how), task=task.id)
@@ -107,7 +107,7 @@ def _cancelled(services: Services, task: Task, how: CancelHow, who: str) -> Task
 
 
 def _stop_at_once(services: Services, engine: Engine, task: Task) -> None:
-    """Tell the rollouts of a job to stop without waiting for its next step, which makes sure of it."""
+    """Stop the rollouts of a fleet update now; its next step makes sure of it."""
     if task.kind is not TaskKind.UPDATE_POOLS or task.pools is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""Taking up what nobody drives: tasks the tables call running while the engine has lost them."""
+"""Resuming tasks that the tables call running but that have no engine instance."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from shared.services import TASKS, Services
 log = logging.getLogger("freshcoat.recovery")
 
 DRIVEN = frozenset({TaskKind.SET_AS_IMAGE, TaskKind.ACTIVATE, TaskKind.ROLL_BACK, TaskKind.UPDATE_POOLS})
-"""Kinds of task that take a while; the others are written when their work is done."""
+"""Kinds of task that are driven step by step; the others are written when they are done."""
 
 
 def resume_lost_tasks(services: Services, engine: Engine) -> list[str]:
-    """Start every task again that has not ended and has no living engine instance; their ids.
+    """Restart every open task that has no living engine instance; answers their ids.
 
     A task younger than `resume_after` is left alone, since its first instance may just be starting.
     """
@@ -34,9 +34,9 @@ def resume_lost_tasks(services: Services, engine: Engine) -> list[str]:
 
 
 def _start_again(services: Services, engine: Engine, task: Task) -> bool:
-    """A new run under a new number: an old instance that comes back to life after all finds that it is not it.
+    """Start a new run under a new number, so that an old instance that resumes notices that it was replaced.
 
-    Whether it was started. One whose row has changed since is looked at anew next time.
+    Answers whether it was started. A task whose row changed meanwhile is checked again next time.
     """
     try:
         again = services.tasks.replace(task.model_copy(update={"engine_run": task.engine_run + 1}))

@@ -1,4 +1,4 @@
-"""How a step waits: for Azure when it is busy, for a long operation, and never longer than it may.
+"""How a step waits: while Azure is busy, for a long operation, and never longer than its limit.
 
 A step never sleeps. It answers `wait` and is called again after a durable timer.
 """
@@ -17,49 +17,49 @@ from shared.services import Services
 
 
 class StepFailed(FreshcoatError):
-    """A step cannot succeed: what it waited for did not come, or came wrong."""
+    """A step cannot succeed: its wait ran out, or the result is wrong."""
 
 
 class StepContext(Protocol):
-    """One thing in one step: a host of a rollout, or a task on an image."""
+    """What one step works on: a host of a rollout, or a task."""
 
     @property
     def services(self) -> Services: ...
 
     @property
     def step_since(self) -> datetime | None:
-        """When the step was begun, less the time Azure was too busy."""
+        """When the step started, not counting the time Azure was too busy."""
 
     @property
     def busy_since(self) -> datetime | None:
-        """From when on its time with a busy Azure counts; None: Azure was not busy the last time."""
+        """Since when Azure has been too busy; None: it was not, the last time."""
 
     @property
     def operation(self) -> Operation | None:
-        """The long operation that is under way."""
+        """The running long operation."""
 
     @property
     def waits_for(self) -> str:
-        """What the step waits for, in words."""
+        """What the step waits for, for people."""
 
     @property
     def poll_eagerly(self) -> bool:
-        """Whether others wait for it, so that each operation is asked after as often as may be."""
+        """Whether others wait for it, so that its operations are polled as often as allowed."""
 
     def note(self, **changes: object) -> None:
-        """Have these changes in the row once this call has ended: what they tell can be found out again."""
+        """Change the row; written by the end of this call. Only for values that can be determined again."""
 
     def busy(self, step_since: datetime) -> None:
-        """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
+        """Note that Azure was too busy; `step_since` excludes the time it asked for."""
 
     def answered(self) -> None:
         """Note that Azure was not too busy this time."""
 
 
 def run_within_limit(context: StepContext, step: Callable[[], StepResult], limit: float | None) -> StepResult:
-    """Run the step, and wait for what is under way within the limit; while Azure is too busy, time stands still.
+    """Run the step and enforce its time limit. Time during which Azure throttles us does not count.
 
-    `limit` in seconds; None: it waits for people, or must come to its end: nothing ends it, a busy Azure neither.
+    `limit` in seconds; None: the step waits for people or must finish, so nothing ends it, not even a busy Azure.
     Raises StepFailed.
     """
     try:
@@ -77,7 +77,7 @@ def run_within_limit(context: StepContext, step: Callable[[], StepResult], limit
 
 
 def _busy(context: StepContext, busy: AzureBusy, limit: float | None) -> StepResult:
-    """Wait as long as Azure asks. That time does not count against the step: throttling must lose nothing."""
+    """Wait as long as Azure asks. That time does not count against the limit: throttling must not fail a step."""
     settings, now = context.services.settings, context.services.now()
     wait = busy.retry_after or settings.azure_pause
     if limit is not None and context.busy_since and now > context.busy_since + timedelta(seconds=settings.busy_limit):
@@ -106,7 +106,7 @@ def poll_operation(
         try:
             operation = resume(context.operation)
         except AzureNotFound:
-            # Its URL has expired: look at the thing itself instead.
+            # Its URL has expired: read the resource itself instead.
             context.note(operation=None)
             return None
         except AzureRefused:
@@ -122,7 +122,7 @@ def poll_operation(
         operation = operation.model_copy(update={"asked": True})
     if operation != context.operation:
         context.note(operation=operation)
-    # What Azure names is the least (10 seconds as a rule); asking as often would use up its reads.
+    # Retry-After is a minimum (usually 10 seconds); polling that often would use up the read quota.
     return StepResult(NextAction.WAIT, max(operation.retry_after or 0.0, _until_asked(context, operation)))
 
 
@@ -135,14 +135,13 @@ def _until_asked(context: StepContext, operation: Operation) -> float:
 
 
 def operation_finished(context: StepContext) -> None:
-    """Note that the running operation has come to its end, or that what it was for is there: it is asked no more."""
+    """Note that the running operation finished, or that its result exists: it is not polled again."""
     _learn(context, through=True)
     context.note(operation=None)
 
 
 def still_awaited(context: StepContext) -> None:
-    """Note that what the running operation is for is not there yet, though it may itself be through: the first ask
-    came too early, and that is what is learned."""
+    """Note that the operation's result does not exist yet: the first poll was too early, so the estimate grows."""
     if context.operation is not None and not context.operation.asked:
         _learn(context, through=False)
         context.note(operation=context.operation.model_copy(update={"asked": True}))

@@ -1,6 +1,6 @@
-"""What is done with one host: each act changes Azure and answers the row as it is to be written.
+"""Actions on one host: each changes Azure and returns the row to write.
 
-All may raise AzureBusy: the row stays as it was, and the next look tries again.
+All may raise AzureBusy: then the row is unchanged, and the next pass tries again.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ log = logging.getLogger("freshcoat.apply")
 
 
 def record_original(services: Services, row: RolloutHost, machines: dict[str, VirtualMachine]) -> RolloutHost:
-    """First half of a drain: read the VM (into `machines`), note what has to be given back. Nothing is changed yet."""
+    """First half of a drain: read the VM (into `machines`) and record its original state. Nothing is changed yet."""
     machine = services.vms.find(row.vm_id)
     if machine is None:
-        gone = row.replace(vm_missing=True)  # else it would count as one that comes back into service
+        gone = row.replace(vm_missing=True)  # otherwise it would count as a host that returns to service
         return skip(gone, NO_VM, services.now())
     machines[row.host] = machine
     row = vm_marks.record_original(row, machine)
@@ -38,9 +38,9 @@ def record_original(services: Services, row: RolloutHost, machines: dict[str, Vi
 
 
 def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
-    """Second half: keep autoscale away and the disk safe, then stop new sessions.
+    """Second half: exclude the VM from autoscale, keep its disk, then stop new sessions.
 
-    The settling time begins only after Azure confirmed the drain.
+    The settling time starts only after Azure confirmed the drain.
     """
     tags = vm_marks.tags_while_held(machine, rollout)
     keep = vm_marks.delete_option_to_set(machine, rollout)
@@ -51,10 +51,10 @@ def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, ma
 
 
 def undrain(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
-    """Undrain a host that was not rebuilt (unless an operator had drained it), and tidy its tags.
+    """Undrain a host that was not rebuilt (unless an operator had drained it), and restore its tags.
 
-    A host that has left the pool meanwhile has nothing to be undrained, nor has one that was chosen and never marked:
-    it may be another rollout's by now.
+    A host that left the pool is not undrained, nor is one that was chosen but never marked: another rollout may have
+    it by now.
     """
     undrained = row.replace(state=HostState.PENDING, drain=Drain(), step="given back")
     if untouched(services, row):
@@ -64,14 +64,14 @@ def undrain(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
             services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=True)
         except AzureNotFound:
             log.info("rollout %s: %s has left the pool, there is nothing to undrain", row.rollout, row.host)
-    tidy(services, row)  # last: without our mark, a drain that is still there would be taken for an operator's
+    tidy(services, row)  # last: without our mark, a remaining drain would count as an operator's
     return undrained.replace(drained_by_earlier_failure=False)
 
 
 def untouched(services: Services, row: RolloutHost) -> bool:
-    """Whether nothing was done with a host since it was chosen: it may be another rollout's by now.
+    """Whether nothing was done to a host since it was chosen, so that another rollout may have it by now.
 
-    That one was drained its VM says: it is marked before that. One that is out of the host pool is not drained at all.
+    The VM's mark tells: it is set before the drain. A host that is out of the host pool is never drained.
     """
     if row.removed_from_pool:
         return True
@@ -82,7 +82,7 @@ def untouched(services: Services, row: RolloutHost) -> bool:
 
 
 def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
-    """Give the VM back its tags and its disk's delete option, in one call if any; `failed_for` is left on it."""
+    """Restore the VM's tags and its disk's delete option, in at most one call; `failed_for` becomes its failure tag."""
     machine = services.vms.find(row.vm_id)
     if machine is None:
         return
@@ -101,9 +101,9 @@ def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
 
 
 def skip_marked(services: Services, pool: Pool, row: RolloutHost, reason: Message) -> RolloutHost:
-    """The end of a host that we may have marked: no list shows it any more, or its VM is gone.
+    """Skip a host that we may have marked: it is no longer listed, or its VM is gone.
 
-    Should it be there all the same, it is as it was.
+    If it still exists, it is restored first.
     """
     if row.state is not HostState.PENDING:
         row = undrain(services, pool, row)
@@ -113,9 +113,9 @@ def skip_marked(services: Services, pool: Pool, row: RolloutHost, reason: Messag
 def sign_out(
     services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, sessions: list[UserSession]
 ) -> RolloutHost:
-    """Ask for the end of every session of the host.
+    """Sign out every session of the host.
 
-    One that is refused does not keep the others; that its time runs is noted whatever Azure says. Raises AzureBusy.
+    A refused session does not stop the others; the start of the time limit is recorded in any case. Raises AzureBusy.
     """
     now = services.now()
     ended, refused = [], ""
@@ -138,10 +138,10 @@ def sign_out(
 def warn(
     services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, warnings: list[SessionWarning]
 ) -> RolloutHost:
-    """Send the messages of one host and note, per session, which step it has had.
+    """Send the warnings of one host and record, per session, the last step that was sent.
 
-    A session that cannot be told is noted too: trying it again and again would tell the others each time.
-    What Azure was too busy for is left to the next look.
+    A session that cannot be warned is recorded too: repeating the attempt would warn the others each time.
+    Warnings that Azure was too busy for are left to the next pass.
     """
     force_at = rollout.schedule.force_at
     time = force_at.astimezone(ZoneInfo(rollout.schedule.time_zone)).strftime("%H:%M")

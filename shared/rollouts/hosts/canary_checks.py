@@ -1,4 +1,4 @@
-"""Proving the first hosts of a rollout, kept out of rotation: a probe's exit code, time, health, a person."""
+"""The checks of canary hosts, which stay drained meanwhile: probe, bake time, health, approval."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from shared.rollouts.hosts.context import GivenUp, HostContext
 from shared.workflow.waiting import run_operation
 
 UNHEALTHY_FOR = timedelta(minutes=5)
-"""So long a baking host may be unhealthy: an agent that updates itself is away for a moment."""
+"""How long a baking host may be unhealthy: an agent that updates itself is briefly unavailable."""
 _WATCHED = message(Code.WATCHED, "is watched before it gets users")
 _CHECKS_PASSED = message(Code.CHECKS_PASSED, "passed its checks")
 
 
 def needs_canary_checks(context: HostContext) -> bool:
-    """Whether others wait on this host: then nobody gets onto it before it has proved good."""
+    """Whether other hosts wait for this one: then it gets no users before it passed its checks."""
     return context.row.canary and not context.row.rolling_back
 
 
 def stay_out_of_service(context: HostContext) -> SessionHost | None:
-    """The host as the broker sees it now, drained. A registration accepts sessions at once, so this looks often."""
+    """The host as the broker sees it now, drained. A new registration accepts sessions at once, so this polls often."""
     services, pool, host = context.services, context.pool, context.row.host
     seen = services.host_pools.session_host(pool.host_pool_id, host)
     if seen is not None and seen.accepting:
@@ -36,7 +36,7 @@ def stay_out_of_service(context: HostContext) -> SessionHost | None:
 
 
 def probe_host(context: HostContext) -> StepResult:
-    """Run the pool's probe on a first host. Its verdict is final: re-imaging the same image would not change it."""
+    """Run the pool's probe on a canary host. Its result is final: re-imaging the same version would not change it."""
     probe = context.rollout.policy.probe
     if probe is None or not needs_canary_checks(context):
         return StepResult(NextAction.NEXT)
@@ -52,7 +52,7 @@ def probe_host(context: HostContext) -> StepResult:
 
 
 def bake_host(context: HostContext) -> StepResult:
-    """Watch a first host for `bake_minutes`, and until somebody approves if the policy says so."""
+    """Watch a canary host for `bake_minutes`, and until approval if the policy requires it."""
     if not needs_canary_checks(context):
         return StepResult(NextAction.NEXT)
     _stop_if_over(context)
@@ -88,7 +88,7 @@ def _check_health(context: HostContext, seen: SessionHost | None) -> bool:
 
 
 def _stop_if_over(context: HostContext) -> None:
-    """A rollout that stops leaves no unproved host to the users. Raises GivenUp."""
+    """A rollout that stops must not give unchecked hosts to users. Raises GivenUp."""
     rollout, row = context.rollout, context.row
     if rollout.rolling_back:
         raise GivenUp("the rollout is being rolled back")

@@ -1,4 +1,4 @@
-"""Hosts that an earlier rollout has failed on: what they need to be taken again, and back to how they were found."""
+"""Hosts on which an earlier rollout failed: how a new rollout adopts them and restores their original state."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from shared.services import Services
 def find_earlier_failure(
     services: Services, rollout: Rollout, pool: Pool, seen: Container[str]
 ) -> dict[str, RolloutHost]:
-    """First rows, by host, for what earlier rollouts have left.
+    """First rows, by host, for the hosts that earlier rollouts left failed.
 
-    A retry takes all that failed in the rollout it repeats. Any other rollout takes the hosts that the last one has
-    taken out of the host pool and could not bring back: no list shows them any more.
+    A retry adopts all hosts that failed in the rollout it repeats. Any other rollout adopts the hosts that the last one
+    removed from the host pool and could not bring back: no list shows them.
     """
     earlier = rollout.retry_of or pool.last_rollout
     if not earlier:
@@ -35,15 +35,15 @@ def find_earlier_failure(
 
 
 def still_marked(row: RolloutHost, machine: VirtualMachine | None) -> bool:
-    """Whether a host that no list shows may be taken: its VM carries our mark, or is gone and can be made again.
+    """Whether an unlisted host may be adopted: its VM has our mark, or is gone and can be created again.
 
-    Who takes the mark off a VM, to use it elsewhere, has it released.
+    Removing the mark from a VM releases it for other uses.
     """
     return row.vm_body is not None if machine is None else ROLLOUT_TAG in machine.tags
 
 
 def adopt(rollout: Rollout, row: RolloutHost) -> RolloutHost:
-    """The first row of a host that another rollout has failed on."""
+    """The first row of a host on which another rollout failed."""
     return RolloutHost(
         rollout=rollout.id,
         host=row.host,
@@ -58,14 +58,14 @@ def adopt(rollout: Rollout, row: RolloutHost) -> RolloutHost:
 
 
 def restore_original(services: Services, row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
-    """A first row of a host that another rollout has failed on, with what that had noted: the VM's mark names it."""
+    """The first row of such a host, with the original state that the rollout named by the VM's mark had recorded."""
     mark = machine.tags.get(ROLLOUT_TAG, "")
     theirs = services.hosts.find(mark, row.host) if mark and mark != row.rollout else None
     return with_original(row, {row.host: theirs}) if theirs else row
 
 
 def with_original(row: RolloutHost, left: dict[str, RolloutHost]) -> RolloutHost:
-    """A first row, with what the rollout before had noted of how the host was found."""
+    """A first row, with the original state that the earlier rollout had recorded."""
     before = left.get(row.host)
     if before is None:
         return row

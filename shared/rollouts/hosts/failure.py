@@ -23,10 +23,10 @@ log = logging.getLogger("freshcoat.host")
 
 
 def switch_off_unless_kept(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost) -> None:
-    """Switch a host off that has just failed, if the policy keeps another one, or none. Raises AzureBusy.
+    """Switch off a host that just failed, unless the policy keeps it running. Raises AzureBusy.
 
-    What cannot be switched off costs money and nothing else, so it is not waited for. A host that is brought back at
-    once is left on, and so is one on which somebody works.
+    A VM that cannot be switched off only costs money, so this does not wait for it. A host that is rolled back at once
+    stays on, and so does one with users.
     """
     if rollout.rolling_back or _stays_on(services, rollout, row):
         return
@@ -49,31 +49,31 @@ def _stays_on(services: Services, rollout: Rollout, row: RolloutHost) -> bool:
 def _in_use(services: Services, pool: Pool, row: RolloutHost) -> bool:
     seen = services.host_pools.session_host(pool.host_pool_id, row.host)
     if seen is None:
-        return not row.removed_from_pool  # somebody else took it out of the pool, and it may serve others
+        return not row.removed_from_pool  # somebody else removed it from the pool, and it may have users
     return seen.accepting or seen.sessions > 0 or bool(services.host_pools.host_sessions(pool.host_pool_id, row.host))
 
 
 MARKED_WITHIN = timedelta(hours=2)
-"""So long after its step began, a failed host is waited for until its VM can be marked: an operation that came too late
-may still run on it, and autoscale must get the VM back."""
+"""How long after its step started a failed host waits until its VM can be marked: a late operation may still run on it,
+and autoscale must get the VM back."""
 
 
 def fail(services: Services, pool: Pool, row: RolloutHost, reason: str) -> RolloutHost:
-    """The host's end: it is kept drained, its VM says why, autoscale may have it back.
+    """End a host as failed: keep it drained, mark its VM with the reason, return it to autoscale.
 
-    What cannot be done for that end does not prevent it. Raises AzureBusy, and AzureConflict for as long as something
-    else may be at work on the VM (MARKED_WITHIN).
+    A part that Azure refuses does not prevent the end. Raises AzureBusy, and AzureConflict while another operation may
+    run on the VM (MARKED_WITHIN).
     """
     drained, marked = partial(_keep_drained, services, pool, row), partial(tidy, services, row, failed_for=reason)
-    for act in (drained, marked, drained):  # once it can be marked, no registration is under way any more
+    for act in (drained, marked, drained):  # once it can be marked, no registration is running
         _if_possible(services, row, act)
     return as_failed(row, reason, services.now())
 
 
 def fail_at_return(services: Services, pool: Pool, row: RolloutHost, reason: str) -> RolloutHost:
-    """The end of a host that is healthy and only could not be given back. People may be on it, so it is not drained.
+    """End a healthy host that could not return to service. It may have users, so it is not drained.
 
-    If it still is, its VM says why: without our mark, that would be taken for an operator's drain. Raises as `fail`.
+    If it is still drained, its VM is marked: otherwise the drain would count as an operator's. Raises as `fail`.
     """
 
     def mark() -> None:
@@ -96,16 +96,16 @@ def _if_possible(services: Services, row: RolloutHost, act: Callable[[], None]) 
 
 
 def _keep_drained(services: Services, pool: Pool, row: RolloutHost) -> None:
-    """A fresh registration accepts sessions; one that failed must not."""
+    """A new registration accepts sessions; a failed host must not."""
     seen = services.host_pools.session_host(pool.host_pool_id, row.host)
     if seen is not None and seen.accepting:
         services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)
 
 
 def _attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> StepResult:
-    """Another attempt, or the host's end.
+    """Start another attempt, or end the host as failed.
 
-    A host that is healthy and only could not be given back is not rebuilt or joined again: people may be on it.
+    A healthy host that could not return to service is not rebuilt or joined again: it may have users.
     """
     reason = f"{name}: {error}"
     log.warning("rollout %s: %s, attempt %d: %s", context.rollout.id, context.row.host, context.row.attempt, reason)
@@ -116,14 +116,14 @@ def _attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> S
             return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
         context.move(HostState.REIMAGING, **next_attempt, **_fields_for_new_attempt(context.row), step="trying again")
         return StepResult(NextAction.RESTART)
-    # Before anything of its end is done: what then has to wait must not run the step again, which could go well.
+    # Before the end is carried out: if that has to wait, the step must not run again, since it could succeed.
     context.note_rebuild(abandoned=True)
     context.save(error=reason)
     return _end_as_failed(context, name)
 
 
 def _end_as_failed(context: HostContext, name: str) -> StepResult:
-    """Make the host `failed`, for the reason that is in its row; it is called again until Azure has time for it."""
+    """Make the host `failed`, with the error in its row; called again until Azure is no longer busy."""
     try:
         failed = _mark_failed(context, name, context.row.error)
     except AzureBusy as busy:
@@ -136,7 +136,7 @@ def _end_as_failed(context: HostContext, name: str) -> StepResult:
 
 
 def _fields_for_new_attempt(row: RolloutHost) -> dict[str, object]:
-    """A disk that was given back and did not come to life must go: the next attempt re-images."""
+    """A kept disk that did not start must be replaced: the next attempt re-images."""
     if row.rebuild.strategy != SWAP:
         return {"rebuild": Rebuild(strategy=row.rebuild.strategy)}
     return {"rebuild": Rebuild(), "disks": row.disks.replace(stale_id=row.disks.kept_id, kept_id=None)}

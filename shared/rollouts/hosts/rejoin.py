@@ -1,4 +1,4 @@
-"""Bringing a rebuilt host back into service: join, register, wait until healthy, give back."""
+"""Returning a rebuilt host to service: join, register, wait until healthy, restore its original state."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from shared.workflow.waiting import StepFailed, operation_finished, still_awaite
 _NOT_REGISTERED = message(Code.NOT_REGISTERED, "has not registered yet")
 
 POLLS_OFTEN = 5.0
-"""Seconds between two looks for a registration that must be drained before it is healthy."""
+"""Seconds between two polls for a registration that must be drained before it is healthy."""
 
 
 def join_host(context: HostContext) -> StepResult:
-    """Join the new machine to its domain or to Entra ID, by VM extension."""
+    """Join the new VM to its domain or to Entra ID, by VM extension."""
     if context.row.operation is not None:
         return poll_operation(context) or StepResult(NextAction.NEXT)
     if again := recheck_if_rolled_back(context):
@@ -38,14 +38,14 @@ def join_host(context: HostContext) -> StepResult:
         if not secret:
             raise StepFailed(f"the app setting {join.password_setting} is not set")
         password = SecretStr(secret)
-    # The tag is the attempt's own: asked again within it, the extension does not run twice.
+    # The tag belongs to the attempt: a repeated call within it does not run the extension twice.
     machines, row = context.services.vms, context.row
     started = machines.start_join(row.vm_id, row.location, join, password, context.attempt_tag)
     return poll_operation(context, started) or StepResult(NextAction.NEXT)
 
 
 def register_host(context: HostContext) -> StepResult:
-    """Install the AVD agent and register the host. The token is read here and goes nowhere else."""
+    """Install the AVD agent and register the host. The token is read here and never leaves this function."""
     if context.row.operation is not None:
         if needs_canary_checks(context):
             stay_out_of_service(context)
@@ -61,10 +61,10 @@ def register_host(context: HostContext) -> StepResult:
 
 
 def _is_back(context: HostContext) -> bool:
-    """Whether the broker sees the host as healthy: what the run command was for is done.
+    """Whether the broker reports the host as healthy, so that the run command's purpose is reached.
 
-    Not on a disk from before, which may bring its old registration along; nor where a registration must be drained at
-    once, which `await_healthy` does.
+    Not used for a kept disk, which may bring its old registration; nor where a registration must be drained at once,
+    which `await_healthy` does.
     """
     if context.poll_eagerly or context.row.rebuild.strategy == SWAP:
         return False
@@ -80,11 +80,11 @@ def _registered(context: HostContext) -> StepResult:
 
 
 def await_healthy(context: HostContext) -> StepResult:
-    """Wait until the broker sees the host as healthy.
+    """Wait until the broker reports the host as healthy.
 
-    A registration accepts sessions at once. A host that is to be proved first, or to be given back drained or
-    switched off, is drained as soon as it is seen; others get nobody before they are healthy, and then may. Those are
-    looked for as often as their registration is asked after: it is one wait.
+    A registration accepts sessions at once. A canary host, or one that returns drained or switched off, is drained as
+    soon as it registers; other hosts may get users once they are healthy. These are polled as often as their
+    registration: it is one wait.
     """
     kept_out, desktops = context.poll_eagerly, context.services.host_pools
     seen = context.seen
@@ -108,7 +108,7 @@ def await_healthy(context: HostContext) -> StepResult:
 
 
 def return_host_to_service(context: HostContext) -> StepResult:
-    """Give the host back as it was: its tags, its power, and last its drain if an operator had drained it."""
+    """Restore the host's original state: tags, power, and last its drain if an operator had drained it."""
     services, pool, row = context.services, context.pool, context.row
     waiting = poll_operation(context)
     if waiting:
@@ -131,9 +131,9 @@ def return_host_to_service(context: HostContext) -> StepResult:
 
 
 def _record_use(context: HostContext, seen: SessionHost | None) -> None:
-    """Of a refresh, note who is on the host already: no look writes its row before it is through.
+    """For a refresh, record sessions that are already on the host: no pass writes its row before it is done.
 
-    While Azure is too busy to take it back, somebody may come and go.
+    While Azure is too busy to restore the host, users may come and go.
     """
     used = seen is not None and seen.sessions > 0
     if used and context.rollout.kind is RolloutKind.REFRESH and not used_meanwhile(context.row):
@@ -141,8 +141,8 @@ def _record_use(context: HostContext, seen: SessionHost | None) -> None:
 
 
 def _switch_off(context: HostContext, seen: SessionHost | None) -> StepResult | None:
-    """Switch the host off again, drained and empty only. None: it is off, or somebody works on it and it stays on, as
-    does one that somebody else has taken out of the pool: it may serve others."""
+    """Switch the host off again, only if drained and empty. None: it is off, or stays on because it has users, or
+    because somebody else removed it from the pool."""
     services, pool, row = context.services, context.pool, context.row
     machine = services.vms.find(row.vm_id)
     if machine is None or not machine.running or seen is None:

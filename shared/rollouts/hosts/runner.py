@@ -1,7 +1,7 @@
-"""How every step of rebuilding a host runs: read, look whether it is done already, do a bit, write, say what next.
+"""How every step of a host runs: read, check whether it is done already, act, write, answer what comes next.
 
-A step never waits. It answers `wait` and is called again after a durable timer. A step that is called
-again after a crash finds out from the row and from Azure how far it had come.
+A step never sleeps. It answers `wait` and is called again after a durable timer. After a crash, a step determines its
+progress from the row and from Azure.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from shared.workflow.waiting import StepFailed, run_within_limit
 
 
 def run_step(context: HostContext, name: str, step: Step, limit: float | None) -> StepResult:
-    """Run one step; `limit` is how long it may take in all, in seconds; None: it ends by itself.
+    """Run one step; `limit` is its total time in seconds; None: it ends by itself.
 
-    Azure being busy, or working on the VM already, is waited for within the limit. Any other refusal, and
-    the limit, cost an attempt; the last one makes the host `failed`: drained, its VM tagged with the reason.
+    While Azure is busy or already working on the VM, the step waits within the limit. Any other refusal, or the limit,
+    costs an attempt; after the last one the host is `failed`: drained, its VM tagged with the reason.
     """
     if is_completed(HOST_STEPS, context.row.rebuild.completed_step, name):
         return StepResult(NextAction.NEXT)
@@ -45,7 +45,7 @@ def run_step(context: HostContext, name: str, step: Step, limit: float | None) -
 
 
 MOST_STEPS = 5 * len(HOST_STEPS)
-"""Steps of one call: more attempts than any policy allows."""
+"""Maximum number of steps in one call: more than any policy's attempts need."""
 
 
 def run_host_steps(services: Services, engine: Engine, given: dict[str, object]) -> StepResult:
@@ -83,7 +83,7 @@ def _run_until_wait(context: HostContext) -> StepResult:
 
 @dataclass(frozen=True)
 class HostStep:
-    """A step, and its limit in seconds by the app's settings; None: it ends by itself."""
+    """A step and its time limit in seconds, from the settings; None: it ends by itself."""
 
     run: Step
     limit: Callable[[Settings], float | None]

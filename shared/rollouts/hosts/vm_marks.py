@@ -1,8 +1,7 @@
-"""What is changed on a host while a rollout has it, and how that is given back. Pure.
+"""Marks put on a VM while a rollout handles it: an autoscale exclusion tag, an owner tag for our drain, and "detach"
+for the OS disk. Pure.
 
-While we have a host, autoscale must leave it alone (`ScalingPlanExclusion`), its drain must be known as
-ours, and its OS disk must outlive the VM's rebuild. What stood there before is remembered in the row
-before anything is changed, so that it can be given back after any crash.
+The original values are saved to the row first, so they can be restored after a crash.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from shared.models.azure import VirtualMachine, swapped_version
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 
 EXCLUDED = "freshcoat"
-"""Our value of the exclusion tag; another one is an operator's."""
+"""Our value of the exclusion tag; any other value is an operator's."""
 TAG_LENGTH = 256
-"""Longest value ARM takes for a tag."""
+"""The longest tag value that ARM accepts."""
 
 
 def record_original(row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
-    """The row with what has to be given back, noted at the first drain only: later, what stands there is ours."""
+    """The row with the VM's original state, recorded at the first drain only: later values are ours."""
     row = row.replace(location=machine.location)
     if row.found.prior_tags:
         return row
@@ -26,35 +25,35 @@ def record_original(row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
     found = row.found.replace(
         prior_tags={EXCLUSION_TAG: None if exclusion == EXCLUDED else exclusion},
         prior_delete_option=machine.os_disk_delete_option,
-        # One that an earlier rollout has failed on may have been switched off by that: it was on before.
+        # An earlier rollout that failed on this host may have switched it off: originally it was on.
         was_off=not machine.running and not row.drained_by_earlier_failure,
     )
     return row.replace(found=found)
 
 
 def tags_while_held(machine: VirtualMachine, rollout: Rollout) -> dict[str, str]:
-    """The VM's tags while we have it."""
+    """The VM's tags while a rollout handles it."""
     void = {FAILED_TAG} if swapped_version(machine.tags, machine.os_disk_id) else {FAILED_TAG, SWAPPED_TAG}
     tags = {name: value for name, value in machine.tags.items() if name not in void}
     return tags | {EXCLUSION_TAG: EXCLUDED, ROLLOUT_TAG: rollout.id}
 
 
 def tags_after_release(machine: VirtualMachine, row: RolloutHost) -> dict[str, str]:
-    """The VM's tags after we gave it back. What keeps autoscale away is ours only with our value."""
+    """The VM's tags after its release. The exclusion tag is ours only if it has our value."""
     ours = {ROLLOUT_TAG, FAILED_TAG} | ({EXCLUSION_TAG} if machine.tags.get(EXCLUSION_TAG) == EXCLUDED else set())
     tags = {name: value for name, value in machine.tags.items() if name not in ours}
     return tags | {name: value for name, value in row.found.prior_tags.items() if value is not None}
 
 
 def tags_after_failure(machine: VirtualMachine, row: RolloutHost, reason: str) -> dict[str, str]:
-    """The VM's tags after its update failed: autoscale may have it, our drain stays known as ours."""
+    """The VM's tags after a failed update: autoscale gets it back, and our drain stays marked as ours."""
     return tags_after_release(machine, row) | {ROLLOUT_TAG: row.rollout, FAILED_TAG: reason[:TAG_LENGTH]}
 
 
 def delete_option_to_set(machine: VirtualMachine, rollout: Rollout) -> str | None:
-    """The delete option to set so that the old OS disk is kept, or for a refresh goes; None when it needs no change.
+    """The delete option that keeps the old OS disk, or for a refresh deletes it; None when no change is needed.
 
-    A used disk is nothing to go back to, and there would be one more after each use.
+    A used disk is no target of a roll-back, and each use would leave one more.
     """
     if rollout.kind is RolloutKind.REFRESH:
         return "Delete" if machine.os_disk_delete_option == "Detach" and not machine.ephemeral else None
