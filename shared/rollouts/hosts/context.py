@@ -111,8 +111,8 @@ class HostContext:
         return f"{self.rollout.id}-{taken}-{self.row.attempt}"
 
     def disk_version(self, disk_id: str) -> str | None:
-        """The id of the version a disk was created from, None if unknown. Read once per call: no rebuild starts and ends
-        within one."""
+        """The id of the version a disk was created from, None if unknown. Read once per call: no rebuild both starts
+        and ends within one."""
         if disk_id not in self._made_from:
             self._made_from[disk_id] = self.services.vms.disk_version(disk_id)
         return self._made_from[disk_id]
