@@ -50,13 +50,13 @@ def test_a_missing_right_and_a_lock_refuse_the_rollout_before_a_host_is_touched(
     with denied(freshcoat, REIMAGE):
         failed = refusal(freshcoat, "refused")
         assert set(failed) == {"rights"}
-        assert f"no right {REIMAGE} on resource group {names.GROUP}" in failed["rights"]
+        assert f"lacks the right {REIMAGE} on resource group {names.GROUP}" in failed["rights"]
     with locked(freshcoat, names.OFFICE_POOL_ID.replace("hp-office", "hp-refused"), "CanNotDelete"):
         failed = refusal(freshcoat, "refused")
         assert set(failed) == {"locks"}
         assert "the lock keep (CanNotDelete) on host pool hp-refused" in failed["locks"]
     with locked(freshcoat, names.vm_id(hosts[2]), "ReadOnly"):
-        assert f"on VM {hosts[2]} forbids every change" in refusal(freshcoat, "refused")["locks"]
+        assert f"on VM {hosts[2]} blocks every change" in refusal(freshcoat, "refused")["locks"]
 
     assert freshcoat.azure("refused") == before
     touched = freshcoat.sim("GET", "/calls")["by_host"]
