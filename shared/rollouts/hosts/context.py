@@ -10,11 +10,12 @@ from datetime import datetime
 from shared.core.errors import NotFound
 from shared.core.states import HostState, transition_host
 from shared.core.steps import StepResult
-from shared.models.azure import Operation, SessionHost, VirtualMachine, version_of
+from shared.models.azure import Operation, SessionHost, VirtualMachine
 from shared.models.base import refuse_newer
 from shared.models.messages import text_of
 from shared.models.pools import Pool
-from shared.models.rollouts import Goal, Rollout, RolloutHost, RolloutKind, goal_of
+from shared.models.rollouts import Rollout, RolloutHost, goal_of
+from shared.planning.rebuild import has_version, may_be_on_target
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.workflow import waiting
 from shared.workflow.waiting import StepFailed
@@ -22,27 +23,11 @@ from shared.workflow.waiting import StepFailed
 
 def is_on_target(context: HostContext, machine: VirtualMachine) -> bool:
     """Whether no destructive step is left: the disk has the version, and is not the disk to be replaced."""
-    row = context.row
-    if row.disks.stale_id is not None and row.disks.stale_id == disk_identity(machine):
+    if not may_be_on_target(machine, context.row, context.rollout.kind):
         return False
-    if context.rollout.kind is RolloutKind.REFRESH and row.disks.stale_id is None and not row.rebuild.rebuilt:
-        return False  # a used disk has the version already, so that proves nothing
-    return has_version(context, machine, goal_of(context.rollout, row))
-
-
-def disk_identity(machine: VirtualMachine) -> str | None:
-    """What distinguishes the VM's disk from the earlier one. An ephemeral disk is no resource: a replaced VM has a new
-    id, but after a re-image nothing differs."""
-    return machine.unique_id if machine.ephemeral else machine.os_disk_id
-
-
-def has_version(context: HostContext, machine: VirtualMachine, goal: Goal) -> bool:
-    """Whether the VM's disk was made from this version."""
-    says = version_of(machine, goal.definition_id) == goal.version
-    if machine.os_disk_id is None or machine.ephemeral:
-        return says
-    made_from = context.disk_version(machine.os_disk_id)
-    return says if made_from is None else made_from.lower() == goal.version_id.lower()
+    known = machine.os_disk_id is not None and not machine.ephemeral
+    disk_version = context.disk_version(machine.os_disk_id or "") if known else None
+    return has_version(machine, goal_of(context.rollout, context.row), disk_version)
 
 
 AT_ONCE = 1.0
@@ -119,8 +104,9 @@ class HostContext:
 
     def note(self, **changes: object) -> None:
         """Change the row; see `save`."""
-        self.row = self.row.replace(**changes)
-        self.dirty = True
+        changed = self.row.replace(**changes)
+        self.dirty |= changed is not self.row
+        self.row = changed
 
     def note_rebuild(self, **changes: object) -> None:
         """Change the row's `rebuild`; see `save`."""

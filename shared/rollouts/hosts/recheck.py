@@ -9,12 +9,13 @@ from shared.core.errors import AzureForbidden
 from shared.core.names import REGISTER_HOST, SWAP
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
-from shared.models.azure import HEALTHY_STATUSES, SessionHost, VirtualMachine, version_of
+from shared.models.azure import SessionHost, VirtualMachine, version_of
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Disks, Found, Goal, Rollout, RolloutKind, goal_of
+from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck
 from shared.rollouts.hosts import vm_marks
-from shared.rollouts.hosts.context import HostContext, disk_identity, is_on_target
+from shared.rollouts.hosts.context import HostContext, is_on_target
 from shared.rollouts.old_disks.registry import find_kept_disk, register_disposable_disk, register_kept_disk
 from shared.workflow.waiting import StepFailed
 
@@ -30,27 +31,33 @@ def recheck_host(context: HostContext) -> StepResult:
     services, pool, row = context.services, context.pool, context.row
     machine = services.vms.find(row.vm_id)
     seen = services.host_pools.session_host(pool.host_pool_id, row.host)
-    if seen is None and (not row.removed_from_pool or _serves_elsewhere(context)):
-        # We did not take it out of the pool, so somebody else did, and it may serve others; or it does.
+    elsewhere = seen is None and row.removed_from_pool and _serves_elsewhere(context)
+    if must_return_to_rollout(row, seen, elsewhere=elsewhere, rolling_back=context.rollout.rolling_back):
         return _back_to_the_rollout(context, seen)
-    if context.rollout.rolling_back and not row.rolling_back and not row.rebuild.strategy and not row.removed_from_pool:
-        return _back_to_the_rollout(context, seen)  # everything goes back, and nothing was done here yet
     if machine is not None:
         machine = _with_original(context, machine)
-    if machine is not None and is_on_target(context, machine):
-        return _already_on_target(context, seen)
-    if seen is not None and _in_use(context, seen):
-        return _back_to_the_rollout(context, seen)
-    if machine is None and row.vm_body is None:
-        if seen is None and context.rollout.kind is RolloutKind.REFRESH:
-            return _back_to_the_rollout(context, seen)  # nothing of it is left, and a refresh forgets who has left
-        raise StepFailed("the VM does not exist any more")
-    if machine is not None and not row.rebuild.strategy:
-        _decide(context, machine)
+    on_target = machine is not None and is_on_target(context, machine)
+    in_use = not on_target and seen is not None and _in_use(context, seen)
+    match recheck(machine, context.row, seen, context.rollout.kind, on_target=on_target, in_use=in_use):
+        case RecheckResult.RETURN_TO_ROLLOUT:
+            return _back_to_the_rollout(context, seen)
+        case RecheckResult.NO_VM:
+            raise StepFailed("the VM does not exist any more")
+        case RecheckResult.KEEP_SERVING:
+            context.note_rebuild(completed_step=REGISTER_HOST)
+            context.note(version=goal_of(context.rollout, row).version, removed_from_pool=False)
+            context.move(HostState.JOINING)
+            context.move(HostState.VERIFYING)
+            return StepResult(NextAction.NEXT)
+        case RecheckResult.ALREADY_REBUILT if seen is None:
+            return StepResult(NextAction.NEXT)
+        case RecheckResult.REBUILD:
+            if machine is not None and not row.rebuild.strategy:
+                _decide(context, machine)
+            context.machine = machine
     # Before it is: after a crash, no list would show the host any more. And who does not drive it any more, ends here.
     context.save(removed_from_pool=True)
     services.host_pools.remove_session_host(pool.host_pool_id, row.host)
-    context.machine = machine
     return StepResult(NextAction.NEXT)
 
 
@@ -129,25 +136,6 @@ def _in_use(context: HostContext, seen: SessionHost) -> bool:
     if seen.accepting or seen.sessions:
         return True
     return bool(context.services.host_pools.host_sessions(context.pool.host_pool_id, context.row.host))
-
-
-def _already_on_target(context: HostContext, seen: SessionHost | None) -> StepResult:
-    """The disk is what it is to be: nothing destructive is left to do.
-
-    Either an interrupted rebuild is taken up again or repeated, or an earlier rollout failed on the host after
-    its rebuild. While it is healthy or somebody works on it, it is neither joined nor registered anew. A registration
-    that never worked is removed, so that the next one can.
-    """
-    healthy = seen is not None and seen.status in HEALTHY_STATUSES
-    if seen is not None and (healthy or seen.sessions):
-        context.note_rebuild(completed_step=REGISTER_HOST)
-        context.note(version=goal_of(context.rollout, context.row).version, removed_from_pool=False)
-        context.move(HostState.JOINING)
-        context.move(HostState.VERIFYING)
-    elif seen is not None:
-        context.save(removed_from_pool=True)
-        context.services.host_pools.remove_session_host(context.pool.host_pool_id, context.row.host)
-    return StepResult(NextAction.NEXT)
 
 
 def _decide(context: HostContext, machine: VirtualMachine) -> None:

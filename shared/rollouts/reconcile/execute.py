@@ -141,7 +141,8 @@ class PlanExecutor:
         self.each(chosen, lambda row: actions.record_original(self.services, row, machines))
         for row in self.services.hosts.write_many([self.rows[host] for host in machines]):
             self.rows[row.host] = row
-        if self.refreshes and self._commanded_otherwise():
+        if self.refreshes and self._must_stop():
+            self.applied.left_over = True
             for host in machines:
                 self.rows[host] = before[host].written_over(self.rows[host])
             return
@@ -159,7 +160,10 @@ class PlanExecutor:
 
     def _sign_out(self, decided: Plan, snapshot: Snapshot) -> None:
         chosen = decided.chosen(Action.SIGN_OUT)
-        if not chosen or self._commanded_otherwise():
+        if not chosen:
+            return
+        if self._must_stop():
+            self.applied.left_over = True
             return
         by_host = defaultdict(list)
         for session in snapshot.sessions or ():
@@ -167,8 +171,15 @@ class PlanExecutor:
         self.each(chosen, lambda row: actions.sign_out(self.services, self.rollout, self.pool, row, by_host[row.host]))
 
     def _start_rebuilds(self, decided: Plan) -> list[str]:
-        chosen = self._reserved(self._free(decided.chosen(Action.REBUILD)))
-        if not chosen or self._commanded_otherwise():
+        free = self._free(decided.chosen(Action.REBUILD))
+        for host in (unreserved := [host for host in free if self._must_reserve(host)]):
+            self.rows[host] = host_rows.reserve_row(self.rows[host])
+            self.applied.left_over = True
+        chosen = [host for host in free if host not in unreserved]
+        if not chosen:
+            return []
+        if self._must_stop():
+            self.applied.left_over = True
             return []
         forward = not self.refreshes and not self.rollout.rolling_back
         canary = forward and self.rollout.policy.canary_hosts > 0 and not decided.canary_passed
@@ -180,33 +191,28 @@ class PlanExecutor:
         self.services.arm_budget.reserve_writes(subscription, len(chosen) * WRITES_PER_HOST)
         return chosen
 
-    def _reserved(self, hosts: list[str]) -> list[str]:
-        """The hosts that may be rebuilt now: for a refresh, only hosts that its stored rows reserve.
+    def _must_reserve(self, host: str) -> bool:
+        """Whether a refresh must write that it holds the host before it rebuilds it.
 
-        A host that is out of the host pool was not drained for this. It is reserved now and rebuilt by the next pass,
-        which sees any rollout that has started meanwhile.
+        A host outside the host pool was not drained for this. The next pass rebuilds it, and then sees a rollout that
+        has started meanwhile.
         """
-        new = [host for host in hosts if self.refreshes and self.rows[host].state is HostState.PENDING]
-        for host in new:
-            self.rows[host] = host_rows.reserve_row(self.rows[host])
-        self.applied.left_over |= bool(new)
-        return [host for host in hosts if host not in new]
+        return self.refreshes and self.rows[host].state is HostState.PENDING
 
     def _free(self, hosts: list[str]) -> list[str]:
         """The hosts that no other rollout of the pool holds: two must never work on one host."""
         others = hosts_held_by_others(self.services, self.rollout, self.pool) if hosts else frozenset()
         return [host for host in hosts if host not in others]
 
-    def _commanded_otherwise(self) -> bool:
-        """Whether an operator commanded the rollout since this pass began, or a refresh must yield to a new rollout.
+    def _must_stop(self) -> bool:
+        """Whether an operator paused, cancelled or rescheduled the rollout during this pass, or a refresh must yield.
 
-        Then nobody is signed out and no host is rebuilt; the next pass follows the command.
+        Then nobody is signed out and no host is rebuilt. The next pass follows the command.
         """
         fresh = self.services.rollouts.find(ROLLOUTS, self.rollout.id)
-        otherwise = fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule)
-        otherwise = otherwise or (self.refreshes and must_yield(self.services, self.rollout))
-        self.applied.left_over |= otherwise
-        return otherwise
+        if fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule):
+            return True
+        return self.refreshes and must_yield(self.services, self.rollout)
 
     def _fail(self, row: RolloutHost, reason: Message) -> RolloutHost:
         text = f"{reason.text}: {row.error}" if row.error else reason.text

@@ -29,7 +29,13 @@ from shared.rollouts.reconcile.execute import PlanExecutor
 from shared.rollouts.reconcile.record import PassRecord, record, record_note
 from shared.rollouts.reconcile.snapshot import PoolSnapshot, read_snapshot
 from shared.rollouts.reconcile.start_hosts import fence_rollout, save, start_hosts
-from shared.rollouts.refresh.context import RefreshContext, forget_gone, load_refresh_context
+from shared.rollouts.refresh.context import (
+    RefreshContext,
+    forget_gone,
+    load_refresh_context,
+    read_refresh_wish,
+    refresh_row,
+)
 from shared.rollouts.refresh.exclusion import signal_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.rollout_progress import is_not_updated
@@ -86,12 +92,13 @@ def _read(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> _I
     """The input of this pass; None if the refresh's row has just changed. Raises AzureError."""
     if rollout.kind is not RolloutKind.REFRESH:
         return _Input(rollout, pool, read_snapshot(services, rollout, pool, now))
+    wish = read_refresh_wish(services, rollout, pool, now)
     try:
-        context = load_refresh_context(services, rollout, pool, now)
+        if refresh_row(services, rollout, wish):
+            return None
     except StaleRow:
         return None
-    if context is None:
-        return None
+    context = load_refresh_context(services, rollout, pool, wish)
     return _Input(context.rollout, pool, read_snapshot(services, context.rollout, pool, now, context), context)
 
 

@@ -71,28 +71,49 @@ def policy_of(pool: Pool) -> Policy:
     return resolve_policy(ScheduleMode.ON_LOGOFF, asked, _FIXED)
 
 
-def load_refresh_context(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> RefreshContext | None:
-    """What this look goes by; None: something of it has changed and was written down, so look again.
+@dataclass(frozen=True)
+class RefreshWish:
+    """What the pool asks of its refresh now: fields of the refresh's row, and what keeps it from beginning hosts."""
 
-    So whoever removes a version, or asks what the pool gets, reads it before the first host is brought to it.
-    Raises StaleRow (look again), AzureBusy (the gallery would have to say what is given out).
-    """
-    policy = policy_of(pool)
+    changes: Mapping[str, Any]
+    first_guess: float = FIRST_GUESS
+    suspended: bool = False
+    blocked_reason: Message | None = None
+    version: GalleryVersion | None = None
+
+
+def read_refresh_wish(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> RefreshWish:
+    """Read what the pool asks for now. Raises AzureBusy (the gallery would have to say what is given out)."""
     each = rollout.host_seconds or pool.host_seconds or FIRST_GUESS
-    rollout = rollout.model_copy(update={"first_guess": each})
+    rollout = rollout.replace(first_guess=each)
     suspended = suspended_by(services, pool, now, time_needed(rollout))
     aim = _Target() if suspended or _is_over(rollout, pool) else _target(services, pool)
-    changes = _changes(rollout, pool, policy) | aim.changes
-    if any(getattr(rollout, name) != value for name, value in changes.items()):
-        services.rollouts.replace(rollout.model_copy(update=changes))
-        return None
+    changes = _changes(rollout, pool, policy_of(pool)) | aim.changes
+    return RefreshWish(changes, each, suspended is not None, suspended or aim.blocked_reason, aim.version)
+
+
+def refresh_row(services: Services, rollout: Rollout, wish: RefreshWish) -> bool:
+    """Write what the pool asks for to the refresh's row; whether it had to be written. Then a new pass begins.
+
+    So whoever removes a version, or asks what the pool gets, reads it before the first host is brought to it.
+    Raises StaleRow.
+    """
+    wanted = rollout.replace(**wish.changes)
+    if wanted is rollout:
+        return False
+    services.rollouts.replace(wanted.replace(first_guess=wish.first_guess))
+    return True
+
+
+def load_refresh_context(services: Services, rollout: Rollout, pool: Pool, wish: RefreshWish) -> RefreshContext:
+    """What this pass goes by, once the refresh's row holds what the pool asks for."""
     # Also while the next one holds the pool already: only the last one that has ended is known.
     counted = "" if pool.last_rollout == rollout.counted_rollout else pool.last_rollout
     return RefreshContext(
-        rollout=rollout,
-        blocked_reason=suspended or aim.blocked_reason,
-        suspended=suspended is not None,
-        version=aim.version,
+        rollout=rollout.replace(first_guess=wish.first_guess),
+        blocked_reason=wish.blocked_reason,
+        suspended=wish.suspended,
+        version=wish.version,
         counted=counted,
         counting={row.host: row for row in services.hosts.all(counted)} if counted else {},
     )
