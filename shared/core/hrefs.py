@@ -3,16 +3,6 @@
 from __future__ import annotations
 
 
-def account_href(account: str) -> str:
-    """Where an account is read."""
-    return f"/api/accounts/{account}"
-
-
-def image_href(image: str) -> str:
-    """Where an image is read."""
-    return f"/api/images/{image}"
-
-
 def versions_href(image: str) -> str:
     """Where the versions of an image are listed."""
     return f"/api/images/{image}/versions"
@@ -31,11 +21,6 @@ def promotion_href(promotion_id: str) -> str:
 def rollout_href(rollout_id: str) -> str:
     """Where a rollout is read."""
     return f"/api/rollouts/{rollout_id}"
-
-
-def failed_hosts_href(rollout_id: str) -> str:
-    """Where the failed hosts of a rollout are listed."""
-    return f"/api/rollouts/{rollout_id}/hosts?state=failed"
 
 
 def task_href(task_id: str) -> str:

@@ -169,12 +169,12 @@ class Stage(Play):
             self.tell_left(waiting[0])
             self.tell_left(host)
 
-    def _glance(self, rollout_id: str, run: int, left: list[str]) -> None:
+    def _fast_pass(self, rollout_id: str, run: int, left: list[str]) -> None:
         self.watch.begin(rollout_id)
         before = sum(row.taken_at is not None for row in self.watch.rows(rollout_id))
-        super()._glance(rollout_id, run, left)
-        self.counted["glances"] += 1
-        self.counted["glances that began a host"] += (
+        super()._fast_pass(rollout_id, run, left)
+        self.counted["fast passes"] += 1
+        self.counted["fast passes that started a host"] += (
             sum(row.taken_at is not None for row in self.watch.rows(rollout_id)) > before
         )
         self.watch.after_look()

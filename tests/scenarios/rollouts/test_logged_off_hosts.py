@@ -24,8 +24,8 @@ def waiting(*users: int, **policy: object) -> Drive:
     return drive
 
 
-def glanced(drive: Drive, *left: str) -> PassResult | None:
-    """A glance at these hosts, and what it came to."""
+def fast_pass(drive: Drive, *left: str) -> PassResult | None:
+    """A pass over these hosts that users signed out of, and its result."""
     drive.world.calls.clear()
     return reconcile_logged_off_hosts(drive.services, drive.engine, drive.rollout_id, 1, left)
 
@@ -34,7 +34,7 @@ def test_an_emptied_host_is_taken_by_reading_it_alone_and_the_rollout_goes_on() 
     drive = waiting(1, 2, 1)
     drive.world.log_off("host-02")
 
-    answer = glanced(drive, "host-02")
+    answer = fast_pass(drive, "host-02")
 
     assert answer is not None and not answer.whole_pool_needed and not answer.ended
     assert [name for name, _ in drive.world.calls] == ["session_host"]
@@ -48,7 +48,7 @@ def test_an_emptied_host_is_taken_by_reading_it_alone_and_the_rollout_goes_on() 
 def test_a_false_hint_changes_nothing() -> None:
     drive = waiting(1, 1)
 
-    answer = glanced(drive, "host-01")
+    answer = fast_pass(drive, "host-01")
 
     assert answer is not None
     assert drive.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
@@ -58,34 +58,34 @@ def test_a_false_hint_changes_nothing() -> None:
 def test_a_second_hint_of_a_host_in_work_needs_no_look() -> None:
     drive = waiting(1, 1)
     drive.world.log_off("host-01")
-    glanced(drive, "host-01")
+    fast_pass(drive, "host-01")
 
-    answer = glanced(drive, "host-01")
+    answer = fast_pass(drive, "host-01")
 
     assert answer == PassResult(ended=False, state=RolloutState.RUNNING)
     assert not drive.world.calls
 
 
-def test_what_glances_have_begun_counts_for_the_next_one() -> None:
+def test_what_fast_passes_have_started_counts_for_the_next_one() -> None:
     drive = waiting(1, 1, 1, max_in_flight=1)
     drive.world.log_off("host-01")
     drive.world.log_off("host-02")
-    glanced(drive, "host-01")
+    fast_pass(drive, "host-01")
 
-    answer = glanced(drive, "host-02")
+    answer = fast_pass(drive, "host-02")
 
     assert answer is not None
     assert drive.rows["host-02"].state is HostState.WAITING_FOR_LOGOFF
     assert len(drive.engine.hosts) == 1
 
 
-def test_with_a_settling_time_a_glance_notes_the_moment_and_a_look_takes_the_host() -> None:
+def test_with_a_settling_time_a_fast_pass_records_the_moment_and_a_whole_pass_takes_the_host() -> None:
     drive = office(1, 1)
     drive.publish(policy=EAGER | {"settle_seconds": 60})
     drive.run(5)
     drive.world.log_off("host-01")
 
-    answer = glanced(drive, "host-01")
+    answer = fast_pass(drive, "host-01")
 
     row = drive.rows["host-01"]
     assert answer is not None and row.drain.empty_since == drive.now
@@ -145,17 +145,17 @@ def test_what_is_not_as_the_last_look_left_it_is_left_to_a_whole_look(change: Ca
     drive.world.log_off("host-01")
     change(drive)
 
-    assert glanced(drive, "host-01") is None
+    assert fast_pass(drive, "host-01") is None
     assert not drive.engine.hosts
     assert drive.world.count("set_accepting") == 0
 
 
-def test_a_command_during_a_glance_lets_nothing_begin() -> None:
+def test_a_command_during_a_fast_pass_lets_nothing_begin() -> None:
     drive = waiting(1, 1)
     drive.world.log_off("host-01")
     drive.world.meanwhile("session_host", lambda: pause(drive))
 
-    assert glanced(drive, "host-01") is None
+    assert fast_pass(drive, "host-01") is None
     assert not drive.engine.hosts
     assert drive.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
 
@@ -163,5 +163,5 @@ def test_a_command_during_a_glance_lets_nothing_begin() -> None:
 def test_too_many_hosts_are_not_read_one_by_one() -> None:
     drive = waiting(*[1] * (MAX_HOSTS + 1))
 
-    assert glanced(drive, *drive.rows) is None
+    assert fast_pass(drive, *drive.rows) is None
     assert not drive.world.calls

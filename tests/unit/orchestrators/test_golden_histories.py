@@ -35,7 +35,7 @@ def looked(next_in: float) -> dict[str, Any]:
     }
 
 
-GLANCED = {
+FAST_PASS = {
     "ended": False,
     "state": "running",
     "next_pass_at": None,
@@ -86,35 +86,35 @@ def test_a_nearer_moment_replaces_the_timer_and_a_farther_one_does_not() -> None
     run.check("publish_image_timers")
 
 
-def test_hosts_that_were_left_are_glanced_at_at_once() -> None:
+def test_hosts_that_users_signed_out_of_get_a_fast_pass_at_once() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(0.5, 1, looked(600))
     run.event(0.6, INBOX, {"reason": "logoff", "logged_off": ["b", "a"]}, {"reason": "logoff", "logged_off": ["c"]})
-    run.event(0.7, INBOX, {"reason": "logoff", "logged_off": ["d"]})  # during the glance
-    run.done(0.8, 3, GLANCED)
+    run.event(0.7, INBOX, {"reason": "logoff", "logged_off": ["d"]})  # during the fast pass
+    run.done(0.8, 3, FAST_PASS)
     run.done(0.9, 4, looked(30))  # what was found there is to be looked at again sooner
     run.fired(30, 5)
     run.done(31, 6, ENDED)
-    run.check("publish_image_glances")
+    run.check("publish_image_fast_passes")
 
 
-def test_a_glance_that_will_not_do_is_followed_by_a_look_after_the_gap() -> None:
+def test_a_fast_pass_that_cannot_decide_is_followed_by_a_whole_pass_after_the_gap() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(0.2, 1, looked(600))
     run.event(0.3, INBOX, {"reason": "logoff", "logged_off": ["a"]})
-    run.done(0.4, 3, GLANCED | {"whole_pool_needed": True})
+    run.done(0.4, 3, FAST_PASS | {"whole_pool_needed": True})
     run.fired(1, 4)
     run.done(2, 5, ENDED)
     run.check("publish_image_glance_whole")
 
 
-def test_hosts_that_are_through_wait_for_each_other_and_keep_no_glance_waiting() -> None:
+def test_hosts_that_are_through_wait_for_each_other_and_keep_no_fast_pass_waiting() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(0.2, 1, looked(600))
     run.event(2, INBOX, {"reason": "a is done", "deferrable": True})
     run.event(3, INBOX, {"reason": "b is done", "deferrable": True})
     run.event(4, INBOX, {"reason": "logoff", "logged_off": ["c"]})
-    run.done(4.1, 4, GLANCED)
+    run.done(4.1, 4, FAST_PASS)
     run.fired(10, 3)
     run.done(11, 5, looked(600))
     run.event(12, INBOX, {"reason": "d is done", "deferrable": True})
