@@ -1,4 +1,4 @@
-"""How many hosts may be rebuilt or drained now: allowed minus already out, never below zero. Pure."""
+"""How many hosts may be rebuilt or drained now: allowed minus already unavailable, never below zero. Pure."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from shared.planning.observe import gone
 from shared.planning.values import Bound, HostView, Snapshot
 
 HOSTS_PER_REPLICA = 50
-"""VMs one replica of an image version can feed at a time (azure-facts 2.8)."""
+"""VMs that one replica of an image version can serve at a time (azure-facts 2.8)."""
 
 WRITES_PER_HOST = 8
-"""ARM writes that a host costs from its drain to its return to service (azure-facts 5)."""
+"""ARM writes per host, from its drain to its return to service (azure-facts 5)."""
 WRITES_FOR_OTHERS = 40
-"""ARM's bucket holds 200 writes; these are left for other work of the same identity."""
+"""ARM's token bucket holds 200 writes; this many are reserved for other calls of the same identity."""
 
 
 @dataclass
 class Budget:
-    """What is left to spend in one pass; spent as decisions are made.
+    """The budget of one pass; each decision reduces it.
 
-    `serving` hosts accept sessions now; draining one of them must leave `floor` of them, and room for the sessions open
-    now. `unavailable` hosts serve nobody because of us. `to_begin` hosts may be started in this pass.
+    `serving` hosts accept sessions now. After a drain, at least `floor` of them must remain, with capacity for the open
+    sessions. `unavailable` hosts serve nobody because of us. `to_begin` hosts may be started in this pass.
     """
 
     serving: int
@@ -47,10 +47,10 @@ class Budget:
     """Hosts that may be out of service at the same time, however long they stay out; at least 1."""
 
     def floor_allows(self) -> bool:
-        """Whether one serving host less still leaves enough of them, with room for all sessions.
+        """Whether one more serving host may be drained: enough hosts remain, with capacity for all sessions.
 
-        Once sessions are ended, room for all of them is no condition any more: in a full pool there never is. And one
-        host may always go when none is out: who else serves may have been switched off, or have left the pool.
+        Capacity is not required once sessions are being ended, because a full pool never has any to spare. Then one
+        host may always be drained while none is unavailable: other hosts may be switched off or removed from the pool.
         """
         if self.forcing and self.unavailable == 0:
             return True
@@ -59,7 +59,7 @@ class Budget:
         return left >= self.floor and roomy
 
     def below_floor(self) -> bool:
-        """Whether too few hosts serve already, or they lack room for the sessions open now."""
+        """Whether too few hosts serve already, or they lack capacity for the open sessions."""
         return self.serving < self.floor or (self.floor > 0 and self.serving * self.session_limit < self.open_sessions)
 
     def one_more_unavailable(self) -> bool:
@@ -71,7 +71,7 @@ class Budget:
         return self.in_work < self.allowed_in_work and self.to_begin > 0
 
     def limited_by(self) -> Bound:
-        """The bound that limits how many hosts are updated at once; of several, the first."""
+        """The bound that limits how many hosts are updated at once; the first one of several equal bounds."""
         return min(self.bounds, key=lambda bound: bound.hosts)
 
 
@@ -79,7 +79,7 @@ def unavailable(view: HostView, *, forcing: bool) -> bool:
     """Whether a host serves nobody because of us. A host that somebody undrained again serves.
 
     A drained host with sessions still serves their users, so it counts only when sessions are being ended. Otherwise a
-    few users who stay late would hold up every host that empties meanwhile.
+    few users who stay late would block every host that becomes empty in the meantime.
     """
     return view.row.state.in_work or (view.drained and not view.serving and (forcing or view.sessions == 0))
 
@@ -129,11 +129,11 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
 def _shares(snapshot: Snapshot, policy: Policy, now: datetime) -> _Shares:
     """Turn the policy's shares into numbers of hosts.
 
-    `max_unavailable` is a share of all hosts, rounded down, less the hosts that this rollout has failed on: those are
-    out of service as well. At least one host is always allowed, or the rollout could never end. `min_available` is a
+    `max_unavailable` is a share of all hosts, rounded down, minus the hosts that failed in this rollout, because they
+    are out of service too. At least one host is always allowed, or the rollout could never end. `min_available` is a
     share of the hosts that were in service before (not switched off, not drained by an operator), rounded up. Hosts
-    that the refresh of the pool holds were in service. Hosts that autoscale switched off cannot serve, so they must not
-    raise the floor. Hosts that a retry leaves alone count as they are now.
+    that the pool's refresh holds were in service. Hosts that autoscale switched off cannot serve, so they must not
+    raise the floor. Hosts that a retry does not update count as they are now.
     """
     there = [view for view in snapshot.hosts if not _is_gone(view, now)]
     total = len(there) + len(snapshot.others)
@@ -150,7 +150,7 @@ def _shares(snapshot: Snapshot, policy: Policy, now: datetime) -> _Shares:
 
 
 def _is_gone(view: HostView, now: datetime) -> bool:
-    """Whether a host has left the pool or was never in it: shares must not count it."""
+    """Whether a host has left the pool or was never in it. Shares must not count it."""
     left = view.seen is None and not view.row.removed_from_pool and not view.row.state.in_work
     return left and (view.row.state is HostState.SKIPPED or gone(view.row, now))
 
@@ -158,7 +158,7 @@ def _is_gone(view: HostView, now: datetime) -> bool:
 def _was_in_service(view: HostView, kind: RolloutKind) -> bool:
     """Whether users could work on the host before the rollout.
 
-    A host that a refresh has finished is in normal use again for days, so how it was found no longer matters.
+    A host that a refresh has finished is back in normal use for days, so its state before the refresh no longer counts.
     """
     row, seen = view.row, view.seen
     if kind is RolloutKind.REFRESH and row.state is HostState.DONE:
@@ -188,7 +188,7 @@ def _floor_bound(policy: Policy, shares: _Shares, serving: int) -> Bound:
 
 
 def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound]:
-    """The limits on hosts in work, other than the capacity that they take away."""
+    """The limits on hosts in work, other than `max_unavailable` and `min_available`."""
     replicas = max(snapshot.replicas, 0)
     fed = HOSTS_PER_REPLICA * replicas
     bounds = [

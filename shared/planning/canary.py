@@ -13,13 +13,13 @@ from shared.planning.values import Snapshot
 
 @dataclass(frozen=True)
 class Canary:
-    """How far the canary hosts are. `open_slots` of them are not started yet."""
+    """Progress of the canary hosts. `open_slots` of them are not started yet."""
 
     hosts: int
     proved: int
     open_slots: int
     held: bool
-    """A person must approve it, whatever the checks say."""
+    """A person must approve the canary, whatever the checks say."""
 
     @property
     def all_proved(self) -> bool:
@@ -28,18 +28,18 @@ class Canary:
 
     @property
     def passed(self) -> bool:
-        """Whether the rest of the pool may follow."""
+        """Whether the rest of the pool may be updated."""
         return self.all_proved and not self.held
 
 
 def canary_of(snapshot: Snapshot, policy: Policy, spare: int) -> Canary:
     """The canary of this rollout; a pool with fewer hosts to update has a smaller one.
 
-    Canary hosts that wait for approval stay out of service until then, so there are at most `spare` of them: as many as
-    may be out at the same time. Otherwise the last one would wait for a place while the person waits for it.
+    Canary hosts that wait for approval stay out of service until then, so there are at most `spare` of them, the number
+    that may be unavailable at once. Otherwise the last one could never start, and nobody could approve.
 
-    A failed host does not count as started: when it is retried, it or another host takes its place. Rolling back needs
-    no canary, because the version before has proved itself.
+    A failed host does not count as started: when it is retried, it or another host takes its place. A roll-back needs
+    no canary, because the earlier version worked before.
     """
     rows = [view.row for view in snapshot.hosts]
     proved = sum(1 for row in rows if row.state is HostState.DONE or (row.state.in_work and row.check.proved_at))
@@ -68,7 +68,7 @@ class CanaryUse(StrEnum):
 
 @dataclass
 class CanaryBudget:
-    """How many more hosts may become canary hosts in this pass; spent as decisions are made.
+    """How many more hosts may become canary hosts in this pass; each decision reduces it.
 
     Each use has a counter of its own: a drained host with users must not keep an idle host from becoming the canary
     instead, and sessions are ended only on hosts that can still become one.
@@ -80,10 +80,10 @@ class CanaryBudget:
     busy_drains: int
     sign_outs: int
     passed: bool = False
-    """The canary has passed: nothing is limited any more."""
+    """The canary has passed, so nothing is limited any more."""
 
     def left(self, use: CanaryUse) -> int:
-        """How many more hosts this may be done with, while the canary has not passed."""
+        """How many more hosts may be used like this while the canary has not passed."""
         match use:
             case CanaryUse.DRAIN_EMPTY:
                 return self.empty_drains
@@ -95,7 +95,7 @@ class CanaryBudget:
                 return self.slots
 
     def allows(self, use: CanaryUse) -> bool:
-        """Whether this may be done with one more host."""
+        """Whether one more host may be used like this."""
         return self.passed or self.left(use) > 0
 
     def take(self, use: CanaryUse) -> None:
@@ -114,7 +114,7 @@ class CanaryBudget:
 
 
 def canary_budget(snapshot: Snapshot, canary: Canary, *, forcing: bool) -> CanaryBudget:
-    """What is left of the canary at the beginning of a pass, less the hosts that are drained for it already."""
+    """The canary budget at the start of a pass: open slots minus the hosts that are already drained for them."""
     waiting = [view for view in snapshot.hosts if view.drained]
     empty = sum(1 for view in waiting if view.sessions == 0)
     ending = sum(1 for view in waiting if view.sessions and view.row.state is HostState.SIGNING_OUT)

@@ -1,4 +1,4 @@
-"""Decides host by host, spending one budget. Pure."""
+"""Decides for one host after another, from one shared budget. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def wait(view: HostView, reason: Message) -> Decision:
 
 
 class HostDecider:
-    """Decides host by host, in order, spending one budget."""
+    """Decides for one host after another, in order, from one shared budget."""
 
     def __init__(self, snapshot: Snapshot, policy: Policy, now: datetime, sign_out_limit: timedelta) -> None:
         self.snapshot, self.policy, self.now = snapshot, policy, now
@@ -89,16 +89,16 @@ class HostDecider:
         return message(Code.WAITS_FOR_SIGN_OUT, text, at=until, count=view.sessions)
 
     def _not_canary(self, view: HostView) -> Message | None:
-        """Why this drained host returns to service while others are the canary hosts; None when it may go on.
+        """Why this drained host returns to service while other hosts are the canary; None when it may continue.
 
-        It was drained to become a canary host once its users had left. Other hosts were faster, and the time that their
-        checks take is unknown.
+        It was drained to become a canary host once its users had signed out. Other hosts were faster, and nobody knows
+        how long their checks take.
         """
         signing_out = view.row.state is HostState.SIGNING_OUT
         return None if signing_out or self.canary_budget.allows(CanaryUse.REBUILD) else self._after_the_canary()
 
     def _not_due(self, view: HostView) -> Message | None:
-        """Why a refresh does not rebuild the host now; None when it does, and for every other kind of rollout."""
+        """Why a refresh does not rebuild the host now; None when it does, and always for other kinds of rollout."""
         if not self.refreshes:
             return None
         return why_not_due(view.row, view.sessions, self.snapshot.refresh, self.snapshot.zone, self.now)
@@ -117,7 +117,7 @@ class HostDecider:
         return self._drain(view, _has_sessions(view.sessions) if view.sessions else message(Code.IDLE, "is idle"))
 
     def _pending_refresh(self, view: HostView) -> Decision:
-        """Decide on a host of a refresh. That never ends, so a host without a VM is not skipped: it may get one."""
+        """Decide on a host of a refresh. A refresh never ends, so a host without a VM waits: it may get one later."""
         if view.row.vm_missing:
             return wait(view, NO_VM)
         if view.row.found.prior_tags and not view.row.drained_by_earlier_failure:
@@ -130,7 +130,7 @@ class HostDecider:
         return self._drain(view, _has_sessions(view.sessions) if view.sessions else message(Code.USED, "was used"))
 
     def _missing(self, view: HostView) -> Decision:
-        """Decide on a host that the pool does not list. Unless we removed it, it may serve another pool: leave it."""
+        """Decide on a host that the pool does not list. It may serve another pool, so act only if we removed it."""
         if view.row.removed_from_pool:
             return self._rebuild(view)
         if gone(view.row, self.now):

@@ -1,7 +1,7 @@
-"""When a rollout ends, as far as it can be foreseen, and between which bounds. Pure.
+"""The expected end of a rollout, with an earliest and a latest bound. Pure.
 
-Reckoned with: the time hosts have taken so far, how many go at once and are dared at first, windows, baking, people who
-stay. Not reckoned with: failures and further attempts, hosts that come and go, the time until somebody approves.
+The estimate includes the measured time per host, the batch size, maintenance windows, the bake time and users who stay
+signed in. It excludes failures, further attempts, hosts that join or leave, and the time until somebody approves.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ WAITS_FOR_A_PERSON = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPRO
 
 @dataclass(frozen=True)
 class Forecast:
-    """The expected end, and the earliest and the latest one; None while nobody can say."""
+    """The expected end, with the earliest and the latest end; None while it cannot be estimated."""
 
     expected: datetime | None = None
     bounds: tuple[datetime, datetime] | None = None
 
 
 def forecast(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime, *, first: int | None = None) -> Forecast:
-    """When it ends if people who are logged on stay until `force_at`.
+    """The end of the rollout, assuming that signed-in users stay until `force_at`.
 
-    The earliest end is that if nobody had to be waited for, the latest that if on every host that can still get
-    somebody people stayed until then. `first`: so many hosts go ahead of the others; left out: as the policy says.
+    The earliest end assumes that no host waits for its users. The latest end assumes that every host which still
+    accepts sessions keeps users until `force_at`. `first` is the number of canary hosts; None: the policy's number.
     """
     if rollout.state.ended:
         ended = rollout.ended_at
@@ -59,9 +59,9 @@ def forecast(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime, *, f
 
 @dataclass(frozen=True)
 class _Course:
-    """One rollout as it is now. `first` hosts go ahead of the others.
+    """One rollout as it is now. `first` is the number of canary hosts.
 
-    What goes through all hosts is kept: it is asked for again for each of them, and somebody waits for the answer.
+    Values computed from all hosts are cached: they are needed once per host, and a caller waits for the answer.
     """
 
     rollout: Rollout
@@ -76,7 +76,7 @@ class _Course:
 
     @cached_property
     def waiting(self) -> list[RolloutHost]:
-        """Hosts that are still to be begun; while going back, those that have something to go back to."""
+        """Hosts that are not started yet; during a roll-back, only hosts that are rolled back."""
         waiting = [host for host in self.hosts if not (host.state.ended or host.state.in_work)]
         return [host for host in waiting if host.rolling_back] if self.rollout.rolling_back else waiting
 
@@ -87,11 +87,11 @@ class _Course:
 
     @property
     def waits_for_the_first(self) -> bool:
-        """Whether the first hosts are still to prove good."""
+        """Whether the canary hosts have not passed their checks yet."""
         return self.first > 0 and self.rollout.canary_passed_at is None and not self.rollout.rolling_back
 
     def end(self, soon: int, later: int) -> datetime:
-        """The end if so many hosts are taken when it is their turn, and the others not before `force_at`."""
+        """The end if `soon` hosts are rebuilt as soon as the limits allow, and `later` hosts not before `force_at`."""
         finished = max((self._finish(host) for host in self.in_work), default=self.now)
         if self.rollout.state is RolloutState.CANCELLING:
             return finished
@@ -114,19 +114,19 @@ class _Course:
 
     @property
     def windows(self) -> tuple[Window, ...]:
-        """What bounds the work; going back does not wait for it."""
+        """The maintenance windows that apply; a roll-back ignores them."""
         return () if self.rollout.rolling_back else self.rollout.policy.windows
 
     def _opened(self, moment: datetime) -> datetime:
         return opens_at(self.windows, self.rollout.zone, moment)
 
     def _still_ahead(self) -> int:
-        """First hosts that are not begun yet."""
+        """Number of canary hosts that are not started yet."""
         begun = sum(1 for host in self.hosts if host.state is HostState.DONE) + len(self.in_work)
         return max(0, self.first - begun)
 
     def _finish(self, host: RolloutHost) -> datetime:
-        """When a host that is being rebuilt is through."""
+        """When a host that is being rebuilt has finished."""
         if host.check.proved_at:
             return self.now
         if host.check.proving_since:
@@ -138,7 +138,7 @@ class _Course:
         return since + timedelta(minutes=self.rollout.policy.bake_minutes)
 
     def _through(self, hosts: int, clean: int, start: datetime) -> datetime:
-        """When so many hosts are through, the first of them begun at `start`, after so many more clean results."""
+        """When `hosts` hosts have finished if the first starts at `start`, after `clean` more successful results."""
         if hosts == 0:
             return self.now
         at_once = self._at_once(start)
@@ -150,7 +150,7 @@ class _Course:
         return end_of_waves(waves_needed(hosts, at_once, dared), self.each, self.windows, self.rollout.zone, start)
 
     def _at_once(self, start: datetime) -> int:
-        """How many hosts may be rebuilt at a time from then on; 0 when the floor allows none."""
+        """How many hosts may be rebuilt at once from `start` on; 0 when the floor allows none."""
         rollout, total = self.rollout, len(self.hosts)
         policy = rollout.policy
         cap = min(policy.max_in_flight, HOSTS_PER_REPLICA * max(1, rollout.replicas))

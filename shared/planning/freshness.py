@@ -1,6 +1,6 @@
-"""Which hosts were used since they were made, and which of those are to be made fresh now. Pure.
+"""Which hosts were used since their last rebuild, and which used hosts a refresh rebuilds now. Pure.
 
-What a look cannot see counts for nothing: a session that begins and ends between two looks.
+A session that starts and ends between two passes is not seen, so it does not count as use.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from shared.planning.reopen import again
 from shared.planning.values import HELD_STATES
 
 NOTED_EVERY = timedelta(minutes=10)
-"""How exactly it is kept when a host was used last. A host that is used all day is not written at each look."""
+"""Resolution of `last_used_at`: the row of a host that is used all day is not written in each pass."""
 
 LISTED_BY_THEN = timedelta(minutes=2)
-"""So long after a drain a list of session hosts may still show the host without it."""
+"""How long after a drain the list of session hosts may still show the host as not drained."""
 
 _MADE_ANEW = frozenset({"reimage", "replace"})
 
 
 def is_fresh(row: RolloutHost) -> bool:
-    """Whether nobody has used the host since it was made, as far as any look has seen."""
+    """Whether nobody has used the host since its last rebuild, as far as any pass has seen."""
     if row.state is HostState.DONE:
         return True
     return row.use.used_at is None and not row.use.failed_in and row.state not in {HostState.FAILED, HostState.SKIPPED}
 
 
 def start_of_day(zone: str, now: datetime) -> datetime:
-    """When today began in this zone (IANA), in UTC. A midnight that a change of the clocks skips is the change."""
+    """When today began in this zone (IANA), in UTC. If a clock change skips midnight, the day begins at the change."""
     place = ZoneInfo(zone)
     return datetime.combine(now.astimezone(place).date(), time(), place).astimezone(UTC)
 
@@ -56,9 +56,9 @@ def why_not_due(row: RolloutHost, sessions: int, refresh: Refresh, zone: str, no
 
 
 def with_use_noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, poll_eagerly: bool) -> RolloutHost:
-    """The row with the use that this look sees. `poll_eagerly`: note each look, not only one in NOTED_EVERY.
+    """The row with the use that this pass sees. `poll_eagerly`: record every use, not only one per NOTED_EVERY.
 
-    A host in work is its own orchestration's to write: who is on it is seen as soon as it is through.
+    The row of a host in work is written by its own orchestration only; its users are seen once it has finished.
     """
     if row.state.in_work:
         return row
@@ -67,7 +67,7 @@ def with_use_noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, 
     if row.state is HostState.DONE and used_meanwhile(row):
         row = clean(row, use=Use(used_at=row.use.last_used_at, last_used_at=row.use.last_used_at))
     if row.state is HostState.DONE and seen is None:
-        return clean(row)  # it may be gone for good: from now on it is watched as any other
+        return clean(row)  # it may have left the pool for good, so it is observed like any other host from now on
     if seen is not None and seen.accepting and row.use.failed_in:
         row = row.replace(use=row.use.replace(failed_in=""), drained_by_earlier_failure=False)
     if seen is None or not seen.sessions or row.state is HostState.SKIPPED:
@@ -78,15 +78,15 @@ def with_use_noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, 
     last = row.use.last_used_at if noted else now
     if row.use.used_at and noted and row.disks.stale_id is None:
         return row
-    # Whatever disk it is on by now has been used: none it was on before says anything.
+    # Its current disk has been used, whichever disk that is, so the recorded stale disk no longer matters.
     use = row.use.replace(used_at=row.use.used_at or now, last_used_at=last)
     return row.replace(use=use, disks=row.disks.replace(stale_id=None))
 
 
 def _failed(row: RolloutHost, seen: SessionHost | None, now: datetime) -> RolloutHost:
-    """A host that has failed, as this look leaves it: it counts for as long as it is there, and no longer.
+    """The row of a failed host after this pass: it counts only while the host is in the pool.
 
-    What we took out of the host pool ourselves has not left it.
+    A host that we removed from the pool ourselves has not left it.
     """
     if seen is not None:
         return row.replace(removed_from_pool=False, missing_since=None)
@@ -94,14 +94,15 @@ def _failed(row: RolloutHost, seen: SessionHost | None, now: datetime) -> Rollou
 
 
 def used_meanwhile(row: RolloutHost) -> bool:
-    """Whether somebody was on the new disk before the host was through: a registration accepts sessions at once."""
+    """Whether somebody used the new disk before the host had finished: a registered host accepts sessions at once."""
     return row.use.last_used_at is not None and row.taken_at is not None and row.use.last_used_at > row.taken_at
 
 
 def starts_again(row: RolloutHost, seen: SessionHost | None, now: datetime) -> bool:
-    """Whether what stands under this name is another machine, or was put right by somebody, after ours had ended.
+    """Whether a host that had ended starts over: its VM is a new one, or somebody repaired and undrained it.
 
-    So is one that was to be tried again. Just after it has failed, a list may show it as it was before its drain.
+    A host that waits for another attempt starts over too. Shortly after a failure, the list of session hosts may still
+    show the host as not drained, so that does not count.
     """
     if seen is None or not seen.accepting:
         return False
@@ -111,9 +112,9 @@ def starts_again(row: RolloutHost, seen: SessionHost | None, now: datetime) -> b
 
 
 def use_so_far(row: RolloutHost, vm_id: str) -> Use:
-    """The use that a host which begins anew on this VM has behind it: none if it was made anew and nobody came since.
+    """The recorded use of a host that starts over on this VM: none if it was rebuilt and nobody has used it since.
 
-    Who lets a host accept sessions again that could not even be drained has not made it fresh.
+    Undraining a host whose drain had failed does not make it fresh.
     """
     another = row.vm_id.lower() != vm_id.lower()
     if another or (is_completed(HOST_STEPS, row.rebuild.completed_step, REBUILD_HOST) and not used_meanwhile(row)):
@@ -122,15 +123,15 @@ def use_so_far(row: RolloutHost, vm_id: str) -> Use:
 
 
 def not_returned(row: RolloutHost) -> bool:
-    """Whether all that has failed is to give the host back as it was: it is made anew and may serve, with our tags on.
+    """Whether only the return to service failed: the host is rebuilt and may serve, but still carries our tags.
 
-    Every other failed host has been drained, and its VM has got back what it had.
+    Every other failed host stays drained, and its VM has its original tags and settings back.
     """
     return row.state is HostState.FAILED and row.step == RETURN_HOST_TO_SERVICE
 
 
 def clean(row: RolloutHost, **changes: object) -> RolloutHost:
-    """The row of a host that was made anew, waiting for its next use."""
+    """The row of a rebuilt host that waits for its next use."""
     made_anew = again(
         row,
         goal_id="",
@@ -146,10 +147,10 @@ def clean(row: RolloutHost, **changes: object) -> RolloutHost:
 
 
 def after_rollout(row: RolloutHost, theirs: RolloutHost | None) -> RolloutHost:
-    """The row after a rollout of the pool has ended: what that made anew is clean, unless it was used since.
+    """The row after a rollout of the pool has ended: hosts that it rebuilt are fresh, unless they were used since.
 
-    A host that was given its kept disk back counts as used. One that the rollout failed on is left to whoever
-    looks into it. Safe to repeat.
+    A host that got its kept disk back counts as used. A host that failed in the rollout waits for a person to
+    investigate it. Safe to repeat.
     """
     if theirs is None or row.state in HELD_STATES or row.state is HostState.SKIPPED:
         return row
@@ -162,7 +163,7 @@ def after_rollout(row: RolloutHost, theirs: RolloutHost | None) -> RolloutHost:
         return clean(row, version=theirs.version, use=use)
     if theirs.rebuild.strategy not in _MADE_ANEW or (row.use.used_at and row.use.used_at > theirs.taken_at):
         return row
-    # It was empty when it was taken. It may serve long before it has ended: as soon as it has registered.
+    # It was empty when its rebuild started. It may serve as soon as it has registered, long before its end.
     used_since = row.use.last_used_at is not None and row.use.last_used_at > theirs.taken_at
     use = Use(used_at=row.use.last_used_at, last_used_at=row.use.last_used_at) if used_since else Use()
     return clean(row, version=theirs.version, use=use)

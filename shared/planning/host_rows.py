@@ -1,4 +1,4 @@
-"""Changes of a host's row: skipped, taken, failed; and, in a refresh, reserved, reset, given a target. Pure."""
+"""Changes of a host's row: skip, start the rebuild, fail; in a refresh also reserve, reset, set the target. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from shared.planning.values import Decision
 
 
 def reserve_row(row: RolloutHost) -> RolloutHost:
-    """A host that a refresh is about to take although it never drained it: in hand from when the row is written."""
+    """Reserve a host for a refresh that did not drain it. The refresh holds it as soon as this row is saved."""
     state = transition_host(row.host, row.state, HostState.DRAINING)
     return row.replace(state=state, drain=row.drain.replace(drained_at=None, empty_since=None), step="to be taken")
 
 
 def reset_row(row: RolloutHost) -> RolloutHost:
-    """A host that a refresh has given back: its next use begins with all attempts, and with what its VM has then."""
+    """Reset the row of a refreshed host: its next cycle has all attempts and reads the VM's marks anew."""
     disks = row.disks.replace(stale_id=None)
     return row.replace(found=row.found.without_marks(), disks=disks, attempt=1, error="")
 
 
 def set_target(row: RolloutHost, rollout: Rollout) -> RolloutHost:
-    """What a refresh brings the host to, whatever the pool is on later. Only a host that it has failed on, and that is
-    tried again, still knows the disk it was used on; of another one that is found out anew."""
+    """Set the version that a refresh installs on the host, whatever the pool's version becomes later.
+
+    A host that is retried after a failure keeps the id of its used disk; for every other host it is read again.
+    """
     stale = row.disks.stale_id if row.drained_by_earlier_failure else None
     return row.replace(
         goal_id=rollout.version_id,
@@ -34,7 +36,7 @@ def set_target(row: RolloutHost, rollout: Rollout) -> RolloutHost:
 
 
 def skip(row: RolloutHost, reason: Message, now: datetime) -> RolloutHost:
-    """The host's end: nothing is done with it."""
+    """The row of a host that ended without being updated."""
     return row.replace(state=transition_host(row.host, row.state, HostState.SKIPPED), reason=reason, ended_at=now)
 
 
@@ -45,7 +47,7 @@ def as_failed(row: RolloutHost, reason: str, now: datetime) -> RolloutHost:
 
 
 def start_rebuild(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHost:
-    """Hand the host to its own orchestration: from here on only that writes its row."""
+    """Hand the host over to its own orchestration, which alone writes the row from here on."""
     return row.replace(
         state=transition_host(row.host, row.state, HostState.REIMAGING),
         engine_run=row.engine_run + 1,
@@ -58,5 +60,5 @@ def start_rebuild(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHo
 
 
 def with_reason(row: RolloutHost, decision: Decision) -> RolloutHost:
-    """The row with the reason why nothing is done with it now."""
+    """The row with the reason why nothing is done with the host now."""
     return row.replace(reason=decision.reason)

@@ -1,4 +1,4 @@
-"""How long a host takes, measured on those of this rollout. Pure."""
+"""How long one host takes, measured on the hosts of this rollout. Pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from shared.models.rollouts import RolloutHost
 
 
 def measured_seconds(rows: Iterable[RolloutHost]) -> float | None:
-    """The median time from taking a host to its return, in seconds; None before one was measured.
+    """The median time from a host's start to its return to service, in seconds; None before one was measured.
 
-    A first host that is watched has been measured: baking is waiting, not work. Hosts that failed are not counted.
+    A canary host is measured until its checks begin, because the bake time is waiting, not work. Failed hosts do not
+    count.
     """
     seconds = [time for row in rows if (time := _seconds(row)) is not None]
     return median(seconds) if seconds else None
 
 
 def host_time(rows: Iterable[RolloutHost], first_guess: timedelta) -> timedelta:
-    """How long the next host is expected to take: as `measured`, a first guess before one was."""
+    """How long the next host is expected to take: the median so far, or `first_guess` before one was measured."""
     seconds = measured_seconds(rows)
     return first_guess if seconds is None else timedelta(seconds=seconds)
 

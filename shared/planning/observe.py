@@ -1,4 +1,4 @@
-"""What a look says about a host we drained: settled or not, empty since when. Pure."""
+"""What one pass learns about a drained host: whether it has settled, and since when it is empty. Pure."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from shared.models.rollouts import RolloutHost
 from shared.planning.values import DRAINED_STATES
 
 GONE_AFTER = timedelta(minutes=2)
-"""A host that no list has shown for so long is not in the host pool any more."""
+"""A host that has been missing from every list for this long has left the host pool."""
 
 
 def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: datetime) -> RolloutHost:
-    """The row as this look leaves it.
+    """The row after this pass.
 
-    A drained host counts as empty from the first look, at least `settle` after the drain, that finds no
-    session; any session found later takes that back. A host that accepts sessions again (somebody
-    undrained it) has to be drained anew: its `drained_at` is forgotten.
+    A drained host counts as empty from the first pass, at least `settle` after the drain, that finds no session. A
+    session found later clears `empty_since`. If somebody undrained the host, `drained_at` is cleared, so that it is
+    drained again.
     """
     if row.state.in_work or row.state.ended:
-        return row  # its own orchestration writes it, or nobody does any more
+        return row  # written by its own orchestration, or final
     if seen is None and row.removed_from_pool:
-        return row  # we took it out ourselves
+        return row  # we removed it from the pool ourselves
     drain = row.drain
     if seen is None:
         return row.replace(sessions=0, missing_since=row.missing_since or now, drain=drain.replace(empty_since=None))
@@ -44,10 +44,10 @@ def observe(row: RolloutHost, seen: SessionHost | None, settle: timedelta, now: 
 
 
 def gone(row: RolloutHost, now: datetime) -> bool:
-    """Whether a host has left the host pool: one list that misses it is no proof."""
+    """Whether a host has left the host pool. One list without it is no proof."""
     return row.missing_since is not None and now >= row.missing_since + GONE_AFTER
 
 
 def ready(row: RolloutHost, settle: timedelta, now: datetime) -> bool:
-    """Whether a drained host was empty at two looks `settle` apart, so that it may be rebuilt."""
+    """Whether a drained host was empty in two passes `settle` apart, so that it may be rebuilt."""
     return row.state in DRAINED_STATES and row.drain.empty_since is not None and now >= row.drain.empty_since + settle

@@ -1,7 +1,7 @@
 """The decision of one reconcile pass: `plan(snapshot, policy, now) -> Plan`. Pure and total.
 
-The same snapshot gives the same plan, in whatever order its hosts come. Hosts that are not taken get a
-reason too, so that "why not yet?" always has an answer.
+The same snapshot gives the same plan, whatever the order of its hosts. Hosts that are not chosen get a reason too, so
+that "why not yet?" always has an answer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ERROR_SHOWN = 300
 
 
 def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -> Plan:
-    """What to do now with each unfinished host, when the next pass is due, and the rollout's next state."""
+    """Decide what to do now with each unfinished host, when the next pass is due, and the rollout's next state."""
     if snapshot.state.ended:
         return Plan((), None)
     decider = HostDecider(snapshot, policy, now, limits.sign_out)
@@ -97,7 +97,7 @@ def _warnings(snapshot: Snapshot, policy: Policy, now: datetime) -> tuple[Sessio
 
 
 def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> Message | None:
-    """Why nothing may be started now, whatever the hosts are like; None when it may. A roll-back waits for nothing."""
+    """Why no host may be started now; None when hosts may be started. A roll-back never waits."""
     if snapshot.rolling_back:
         return None
     if snapshot.blocked_reason:
@@ -111,7 +111,7 @@ def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> Message |
 
 
 def _before_begin(snapshot: Snapshot, reason: Message) -> tuple[Decision, ...]:
-    """Nothing is started. Drained hosts are undrained, because they would only stand empty."""
+    """Start nothing, and undrain drained hosts, because they would only stand empty."""
     return tuple(_undrain_all(snapshot, view, reason) for view in _in_order(snapshot))
 
 
@@ -121,8 +121,8 @@ def _undrain_all(snapshot: Snapshot, view: HostView, reason: Message) -> Decisio
     if not view.row.drained_by_earlier_failure:
         return Decision(view.name, Action.UNDRAIN, reason, view.sessions)
     if snapshot.kind is not RolloutKind.REFRESH:
-        return _kept_drained(view, reason)  # one that had failed is not for the users
-    # The same holds here, but a rollout of the pool waits for every host that the refresh holds, so it must end.
+        return _kept_drained(view, reason)  # users must not get a host that failed
+    # The same applies to a refresh, but a rollout of the pool waits for every host that the refresh holds: end it.
     return Decision(view.name, Action.FAIL, _stays_drained(reason))
 
 
@@ -218,7 +218,7 @@ def _cancelling(snapshot: Snapshot, policy: Policy, now: datetime) -> Plan:
         elif view.row.removed_from_pool:
             text = f"{reason.text}; out of the host pool since a failed attempt"
             decisions.append(Decision(view.name, Action.FAIL, message(Code.OUT_OF_POOL, text)))
-        elif view.row.drained_by_earlier_failure:  # never for the users: what it is on has not proved good
+        elif view.row.drained_by_earlier_failure:  # not for users: its image has not passed the checks
             decisions.append(Decision(view.name, Action.FAIL, _stays_drained(reason), view.sessions))
         elif view.drained:
             decisions.append(Decision(view.name, Action.UNDRAIN, reason, view.sessions))

@@ -1,7 +1,7 @@
 """What to do next with a host that is being rebuilt: a rebuild action from the VM and the row as they are. Pure.
 
-A crash repeats nothing destructive, because the next action follows from the VM. What has finished once in an attempt
-is not requested again, whatever the disk then says.
+A crash repeats nothing destructive, because the next action follows from the VM as it is now. An attempt requests each
+rebuild only once, whatever version the disk has afterwards.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ SWITCHED_OFF = frozenset({"deallocated", "stopped"})
 
 
 class RecheckResult(StrEnum):
-    """What the recheck before the first destructive call leads to."""
+    """The result of the recheck just before the first destructive call."""
 
     RETURN_TO_ROLLOUT = "return_to_rollout"
-    """The host is in use, or not ours: the rollout decides about it again."""
+    """The host is in use, or it is not ours: the rollout decides about it again."""
     KEEP_SERVING = "keep_serving"
-    """On its target and registered, and healthy or in use: neither joined nor registered again."""
+    """The host is on its target version, and healthy or in use: it needs neither a join nor a registration."""
     ALREADY_REBUILT = "already_rebuilt"
-    """On its target: nothing destructive is left to do."""
+    """The host is on its target version: nothing destructive is left to do."""
     REBUILD = "rebuild"
     NO_VM = "no_vm"
-    """The VM is gone, and nothing is recorded to create it again."""
+    """The VM does not exist, and its configuration was not recorded, so it cannot be created again."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Reimage:
-    """Re-image the VM in place. `record_first`: the disk cannot tell afterwards, so the request is recorded before."""
+    """Re-image the VM in place. `record_first`: save the request first, because the disk does not show it later."""
 
     version: str
     record_first: bool = False
@@ -60,7 +60,7 @@ class Reimage:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete the VM; it is created again next."""
+    """Delete the VM, to create it again next."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Create:
 
 @dataclass(frozen=True)
 class SwitchToReplace:
-    """Re-imaging did not bring the target version: replace the VM instead. `discard_disk`: nobody wants its disk."""
+    """Replace the VM, because re-imaging did not install the target version. `discard_disk`: do not keep its disk."""
 
     vm: VirtualMachine
     discard_disk: bool
@@ -86,7 +86,7 @@ class SwitchOff:
 
 @dataclass(frozen=True)
 class Swap:
-    """Put the kept OS disk under the VM."""
+    """Attach the kept OS disk to the VM as its OS disk."""
 
     vm: VirtualMachine
     disk: Disk
@@ -105,21 +105,24 @@ type RebuildAction = (
 
 
 def disk_identity(vm: VirtualMachine) -> str | None:
-    """What distinguishes the VM's disk from the earlier one. An ephemeral disk is no resource: a replaced VM has a new
-    id, but after a re-image nothing differs."""
+    """An id that changes when the VM gets a new OS disk.
+
+    An ephemeral disk is not a resource, so the VM's own id is used. It changes when the VM is replaced, but not when it
+    is re-imaged.
+    """
     return vm.unique_id if vm.ephemeral else vm.os_disk_id
 
 
 def may_be_on_target(vm: VirtualMachine, row: RolloutHost, kind: RolloutKind) -> bool:
-    """Whether the version of the VM's disk counts at all: not of a disk that has to go."""
+    """Whether the version of the VM's disk counts; that of a disk which must be replaced does not."""
     if row.disks.stale_id is not None and row.disks.stale_id == disk_identity(vm):
         return False
-    # A used disk has the version already, so that proves nothing.
+    # In a refresh the used disk already has the target version, so the version alone proves nothing.
     return kind is not RolloutKind.REFRESH or row.disks.stale_id is not None or row.rebuild.rebuilt
 
 
 def has_version(vm: VirtualMachine, goal: Goal, disk_version: str | None) -> bool:
-    """Whether the VM is on this version; `disk_version`: the version its disk says it was made from, if it says so."""
+    """Whether the VM runs this version. `disk_version` is the version that its disk was created from, if known."""
     if disk_version is None:
         return version_of(vm, goal.definition_id) == goal.version
     return disk_version.lower() == goal.version_id.lower()
@@ -131,7 +134,7 @@ def must_return_to_rollout(row: RolloutHost, seen: SessionHost | None, *, elsewh
     `elsewhere`: another host pool has the host; `rolling_back`: the whole rollout rolls back.
     """
     if seen is None and (not row.removed_from_pool or elsewhere):
-        return True  # somebody else removed it from the pool, and it may serve others
+        return True  # somebody else removed it from the pool, so it may serve another one
     untouched = not row.rebuild.strategy and not row.removed_from_pool
     return rolling_back and not row.rolling_back and untouched
 
@@ -140,21 +143,21 @@ def recheck(
     vm: VirtualMachine | None, row: RolloutHost, seen: SessionHost | None, kind: RolloutKind, *,
     on_target: bool, in_use: bool,
 ) -> RecheckResult:  # fmt: skip
-    """What the state just before the first destructive call leads to. `in_use`: the host accepts or has a session."""
+    """Decide from the state just before the first destructive call. `in_use`: the host accepts or has a session."""
     if on_target:
         serves = seen is not None and (seen.status in HEALTHY_STATUSES or seen.sessions > 0)
         return RecheckResult.KEEP_SERVING if serves else RecheckResult.ALREADY_REBUILT
     if in_use:
         return RecheckResult.RETURN_TO_ROLLOUT
     if vm is None and row.vm_body is None:
-        # Nothing of the host is left. A refresh forgets hosts that have left the pool.
+        # Neither VM nor session host exists. A refresh drops hosts that have left the pool.
         gone = seen is None and kind is RolloutKind.REFRESH
         return RecheckResult.RETURN_TO_ROLLOUT if gone else RecheckResult.NO_VM
     return RecheckResult.REBUILD
 
 
 def action_for_provisioning(vm: VirtualMachine, row: RolloutHost) -> Wait | Fail | None:
-    """What the provisioning state of the VM alone calls for; None: the rest decides."""
+    """The action that follows from the VM's provisioning state alone; None: other facts decide."""
     if vm.provisioning in CHANGING:
         return Wait()
     if vm.provisioning == "Failed" and row.rebuild.reimage_requested and row.rebuild.rebuilt:
@@ -188,14 +191,14 @@ def next_rebuild_action(
 
 
 def _swap(vm: VirtualMachine, kept: Disk | None) -> RebuildAction:
-    """A disk that is gone or was attached elsewhere fails the attempt: the next attempt re-images."""
+    """Swap in the kept disk. If it is missing or attached elsewhere, the attempt fails, and the next one re-images."""
     if kept is None or kept.attached_to:
         return Fail("its kept OS disk is gone, or in use elsewhere")
     return Swap(vm, kept) if vm.power in SWITCHED_OFF else SwitchOff()
 
 
 def _after_wrong_version(vm: VirtualMachine | None, row: RolloutHost, goal: Goal, strategy: Strategy) -> RebuildAction:
-    """The rebuild has finished, but the disk is not the target version. `auto` then replaces the VM, once."""
+    """The rebuild has finished, but the disk has another version. The strategy `auto` then replaces the VM, once."""
     if vm is None or strategy is not Strategy.AUTO or row.rebuild.strategy != Strategy.REIMAGE:
         return Fail(f"the rebuilt VM is not on {goal.version}; is the strategy right for this pool?")
     return SwitchToReplace(vm, discard_disk=vm.os_disk_id != row.disks.old_id)

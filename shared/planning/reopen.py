@@ -1,4 +1,4 @@
-"""Hosts that had ended and are taken once more: brought back to what they were, or tried again. Pure."""
+"""Hosts that had ended and are opened again, to be rolled back or retried. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BRINGS_BACK = frozenset({RolloutState.ROLLING_BACK, RolloutState.PAUSED})
 
 
 def reopened(row: RolloutHost, rollout: Rollout) -> RolloutHost:
-    """The row as it is to be planned with: of a host that has ended, perhaps for another round."""
+    """The row to plan with. A host that has ended is opened again when it must be rolled back or retried."""
     if rollout.rolling_back and not row.rolling_back and rollout.state in _BRINGS_BACK:
         return _brought_back(row, rollout)
     tried_again = rollout.retried_at and row.ended_at and row.ended_at <= rollout.retried_at
@@ -20,7 +20,7 @@ def reopened(row: RolloutHost, rollout: Rollout) -> RolloutHost:
 
 
 def again(row: RolloutHost, **changes: object) -> RolloutHost:
-    """The row of a host that starts over. What has to be restored stays, and so does what recreates a lost VM."""
+    """The row of a host that starts over. It keeps the original marks to restore and the body to recreate a lost VM."""
     afresh = row.replace(
         state=transition_host(row.host, row.state, HostState.PENDING),
         attempt=1,
@@ -41,7 +41,7 @@ def again(row: RolloutHost, **changes: object) -> RolloutHost:
 
 
 def _brought_back(row: RolloutHost, rollout: Rollout) -> RolloutHost:
-    """Hosts that were updated, or failed on the way, get a goal of their own; those never touched are left."""
+    """The row of a host that is rolled back: updated and failed hosts get a goal of their own, others stay."""
     born = _born_on_it(row, rollout)
     if not born and row.state not in {HostState.DONE, HostState.FAILED}:
         return row
@@ -67,18 +67,18 @@ def _brought_back(row: RolloutHost, rollout: Rollout) -> RolloutHost:
 
 
 def former_version(row: RolloutHost, rollout: Rollout) -> str:
-    """ARM id of the version the host was on before; what the pool was on, when the host did not say. Empty: unknown."""
+    """ARM id of the host's former version, or of the pool's if the host's is not known. Empty: unknown."""
     return row.found.from_version_id or _of_the_pool(rollout)
 
 
 def _of_the_pool(rollout: Rollout) -> str:
-    """ARM id of the version the pool was on; empty when it is not known, or that of another image."""
+    """ARM id of the pool's former version; empty when it is unknown or belongs to another image."""
     same_image = rollout.from_image in {None, rollout.image}
     return version_id(rollout.definition_id, rollout.from_version) if same_image and rollout.from_version else ""
 
 
 def _born_on_it(row: RolloutHost, rollout: Rollout) -> bool:
-    """Whether the host is on the version because it was made while the rollout gave that to new hosts."""
+    """Whether the host was created with the rollout's version, because the rollout had set it for new hosts."""
     if rollout.canary_passed_at is None or row.version != rollout.version or rollout.from_version == rollout.version:
         return False
     skipped_since = row.state is HostState.SKIPPED and row.ended_at and row.ended_at >= rollout.canary_passed_at

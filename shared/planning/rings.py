@@ -1,4 +1,4 @@
-"""How a task goes through its pools: ring by ring, each begun when the one before has proved itself. Pure."""
+"""The rings of a fleet update: each ring starts after the previous one has succeeded. Pure."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from shared.models.pools import Ring
 from shared.models.rollouts import Schedule
 
 RING_NUMBERS = {Ring.TEST: 0, Ring.PILOT: 1, Ring.PRODUCTION: 2}
-"""The ring in which a pool is updated, by how far it stands from the users, unless the request says otherwise."""
+"""Number of the ring in which a pool is updated, unless the request says otherwise; production comes last."""
 
 GRACE = timedelta(hours=2)
-"""So late the first ring still begins at once, when its time of day has just passed."""
+"""The first ring still starts at once if its time of day passed less than this long ago."""
 
 _FOR_PEOPLE = frozenset({RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL})
 
 
 @dataclass(frozen=True)
 class PoolProgress:
-    """How far one pool has come. `state` None: its rollout is not begun."""
+    """Progress of one pool. `state` None: its rollout has not started."""
 
     pool: str
     ring: int
     state: RolloutState | None = None
     ended_at: datetime | None = None
     reason: str = ""
-    """Why it has not succeeded, when its state does not say that."""
+    """Why the pool did not succeed, if its state does not say so."""
 
     @property
     def ended_badly(self) -> bool:
-        """Whether its rollout has ended, and not well."""
+        """Whether its rollout has ended without success."""
         return self.state is not None and self.state.ended and self.state is not RolloutState.SUCCEEDED
 
 
 class RingAction(StrEnum):
-    """What to do next."""
+    """What the fleet update does next."""
 
     BEGIN = "begin"
     WAIT = "wait"
     STOP = "stop"
-    """A pool has failed: later rings are not begun."""
+    """A pool has failed, so later rings are not started."""
     DONE = "done"
 
 
 @dataclass(frozen=True)
 class NextRing:
-    """What to do next, with which pools, until when to wait at the latest, and why in words."""
+    """What to do next, with which pools, how long to wait at most, and why."""
 
     move: RingAction
     ring: int | None = None
@@ -63,23 +63,23 @@ class NextRing:
     until: datetime | None = None
     reason: Message | None = None
     first: bool = True
-    """Whether no ring was before this one."""
+    """Whether this is the first ring."""
     gate: bool = False
-    """Whether the ring waits for a person to approve it; until `until`, if there is one, for the soak too."""
+    """Whether the ring waits for a person's approval. Until `until`, if set, it waits for the soak time as well."""
     since: datetime | None = None
-    """Since when, or from when on, it waits for a person only; None: since the beginning."""
+    """When the ring began, or begins, to wait for approval only; None: from the start of the fleet update."""
     stopping: bool = False
-    """Whether a pool has failed, and nothing more is begun."""
+    """Whether a pool has failed, so that nothing more is started."""
 
 
 def next_ring(
     standings: Sequence[PoolProgress], soak: timedelta, now: datetime, closed: Set[int] = frozenset()
 ) -> NextRing:
-    """What a task does next with its pools. Same standings, same answer, in whatever order they come.
+    """Decide what a fleet update does next with its pools. The order of the pools does not matter.
 
-    A ring is begun as a whole, when every pool of the rings before it has succeeded, `soak` has passed since the last
-    of them did, and it is not among the `closed` ones. When a pool has not succeeded, nothing more is begun; it stops
-    when the others of that ring have ended.
+    A ring starts as a whole when every pool of the earlier rings has succeeded, the soak time has passed since the last
+    of them ended, and the ring is not in `closed`. If a pool has not succeeded, nothing more is started, and the fleet
+    update stops when the other pools of that ring have ended.
     """
     before: int | None = None
     ready_at = now
@@ -115,7 +115,7 @@ def _how(pool: PoolProgress) -> str:
 
 
 def _held(before: int | None, ring: int, ready_at: datetime, now: datetime, *, closed: bool) -> NextRing:
-    """A ring whose turn it is, and that may not begin yet."""
+    """The next ring may not start yet: it waits for approval or for the soak time."""
     until = ready_at if now < ready_at else None
     since = None if before is None else ready_at
     finished = "" if before is None else f"Ring {before} is finished. "
@@ -139,11 +139,11 @@ def _finished(ring: int, pools: Sequence[PoolProgress]) -> str:
 
 
 def schedule_for_ring(asked: Schedule, now: datetime, *, first: bool) -> Schedule:
-    """The moments for a ring that begins now.
+    """The schedule of a ring that starts now.
 
-    The first ring has those asked for, as long as they are not over; each later one is given as long as the first
-    was (`on_logoff`), or begins at the same time of day, the next time it comes (`at`). An `at` that the first ring
-    has missed by less than GRACE is now: switching the version takes a while.
+    The first ring uses the requested schedule as long as it is not over. Each later ring gets as much time until its
+    deadline as the first one had (`on_logoff`), or begins at the next occurrence of the same time of day (`at`). If the
+    first ring missed its `at` by less than GRACE, it begins now, because switching the version takes a while.
     """
     match asked.mode:
         case ScheduleMode.NOW:
@@ -160,7 +160,7 @@ def schedule_for_ring(asked: Schedule, now: datetime, *, first: bool) -> Schedul
 
 
 def _next_time(at: datetime, now: datetime, zone: ZoneInfo) -> datetime:
-    """`at`, or the same time of day on the first day on which it is still ahead."""
+    """`at`, or the next occurrence of the same time of day if `at` has passed."""
     if at >= now:
         return at
     days = max(0, (now - at).days)

@@ -1,7 +1,6 @@
-"""By which policy hosts go back to a version that has proved itself. Pure.
+"""The policy used for rolling back: no canary, no maintenance window, and a failed host does not stop the others. Pure.
 
-Nobody waits for first hosts, no window binds, since a broken image in front of people outweighs it, and a host that
-fails does not keep the others where they are. What a request asks for counts all the same.
+Getting users off a broken image is more urgent than a window. Settings of the request itself still apply.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ _ROLLBACK_POLICY: dict[str, object] = {"windows": (), "on_failure": OnFailure.CO
 
 
 def rollback_policy(mode: ScheduleMode, of_pool: PolicyOverrides, asked: PolicyOverrides) -> Policy:
-    """The policy of a rollout that takes a pool back. Raises InvalidRequest as `resolve_policy` does."""
+    """The policy of a rollout that rolls a pool back. Raises InvalidRequest as `resolve_policy` does."""
     proof = any(getattr(asked, name) not in {None, nothing} for name, nothing in _NO_PROOF.items())
     unproved = dict.fromkeys(_NO_PROOF) | {"canary_hosts": None if proof else 0}
     return resolve_policy(mode, of_pool.model_copy(update=unproved | _ROLLBACK_POLICY), asked)
 
 
 def as_rollback_policy(policy: Policy) -> Policy:
-    """This policy, for hosts that go back."""
+    """This policy, adapted for hosts that are rolled back."""
     return policy.model_copy(update=_NO_PROOF | _ROLLBACK_POLICY | {"canary_hosts": 0})

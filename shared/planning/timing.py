@@ -1,4 +1,4 @@
-"""The moments of a rollout: which warning is due for a session, and when the next look must come. Pure."""
+"""The timing of a rollout: which warning is due for a session, and when the next pass is due. Pure."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
 """Hosts whose sessions will be ended at force_at."""
 
 UNEVENTFUL = timedelta(minutes=10)
-"""A scheduled rollout is looked at so often: a command whose signal got lost must not wait for days."""
+"""Interval of the passes over a scheduled rollout: a command whose signal was lost must not wait for days."""
 
 _JUST_AFTER = timedelta(seconds=1)
 
 SIGN_OUT_TAKES = timedelta(seconds=2)
-"""A session is gone so long after it was ended, at best."""
+"""The shortest time after which an ended session has disappeared."""
 
 SIGN_OUT_REPEAT = timedelta(seconds=30)
-"""Least time between two sign-outs of the same host."""
+"""Minimum time between two sign-outs of the same host."""
 
 
 def due_step(policy: Policy, force_at: datetime, now: datetime) -> int | None:
-    """The warning step that holds now: the smallest one already reached; None before the first or after force_at."""
+    """The current warning step: the smallest one already reached; None before the first and after `force_at`."""
     if now >= force_at:
         return None
     left = force_at - now
@@ -42,10 +42,10 @@ def due_step(policy: Policy, force_at: datetime, now: datetime) -> int | None:
 def warnings_due(
     rows: Iterable[RolloutHost], sessions: Sequence[UserSession], policy: Policy, force_at: datetime, now: datetime
 ) -> tuple[SessionWarning, ...]:
-    """The messages to send now: to each session that has not had this step, the step that holds.
+    """The messages to send now: the current step, to each session that has not received it.
 
-    A session that logged on after a step was reached gets that step at the next look; steps that were
-    missed (an outage) are not made up for one by one. When force_at was moved, everybody is told anew.
+    A user who signed in after a step was reached gets that step in the next pass. Steps missed in an outage are not
+    sent later. When `force_at` was moved, everybody is warned again.
     """
     step = due_step(policy, force_at, now)
     if step is None:
@@ -67,12 +67,12 @@ _BEGIN, _WARN, _FORCE = (
 
 
 def next_moment(schedule: Schedule, policy: Policy, now: datetime) -> datetime | None:
-    """When a rollout does something by itself next; None after force_at."""
+    """When the schedule's next event is due; None after `force_at`."""
     return min((at for at, _ in _moments(schedule, policy) if at > now), default=None)
 
 
 def next_event(schedule: Schedule, policy: Policy, now: datetime) -> Message | None:
-    """What a rollout does by itself next, and when; None after force_at."""
+    """The schedule's next event and its time; None after `force_at`."""
     upcoming = [(at, what) for at, what in _moments(schedule, policy) if at > now]
     if not upcoming:
         return None
@@ -81,24 +81,26 @@ def next_event(schedule: Schedule, policy: Policy, now: datetime) -> Message | N
 
 
 def _moments(schedule: Schedule, policy: Policy) -> list[tuple[datetime, tuple[Code, str]]]:
-    """The moments of a schedule; of several at one time the first counts."""
+    """The events of a schedule with their times; of several at the same time, the first counts."""
     warnings = [(schedule.force_at - timedelta(minutes=step), _WARN) for step in policy.warn_minutes]
     return [(schedule.begin_at, _BEGIN), *warnings, (schedule.force_at, _FORCE)]
 
 
 MAX_NOTICE = timedelta(minutes=15)
-"""A broken image is in front of people when hosts go back, so the longest warning counts only so far."""
+"""The longest warning before a roll-back signs users out: it is limited because the users are on a broken image."""
 
 
 LATE_AFTER = timedelta(minutes=2)
-"""A look that comes so long after `force_at` finds people who could not rely on that moment any more."""
+"""If no pass came within this time after `force_at`, users may no longer expect to be signed out."""
 WARNING_VALID_FOR = timedelta(minutes=30)
-"""So long after `force_at` who was warned of it still knows."""
+"""How long after `force_at` a user who was warned still counts as warned."""
 
 
 def rescheduled_deadline(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime | None:
-    """When sessions are to be ended instead, since `force_at` has passed without anything being done: the app was away,
-    or no window had room. None: now. People are warned as the policy says before, and the moment has room in a window.
+    """The new deadline after `force_at` has passed without action, in an outage or because no window was long enough.
+
+    None: sessions may be ended now. Users are warned before the new deadline as the policy says, and it lies in a
+    window with enough time for a host.
     """
     force_at, refreshes = snapshot.schedule.force_at, snapshot.kind is RolloutKind.REFRESH
     begun = snapshot.forced_at is not None and snapshot.forced_at >= force_at
@@ -111,7 +113,7 @@ def rescheduled_deadline(snapshot: Snapshot, policy: Policy, now: datetime) -> d
 
 
 def _would_surprise(snapshot: Snapshot, now: datetime) -> bool:
-    """Whether somebody would be signed out now who does not know of it."""
+    """Whether a sign-out now would surprise somebody: a user who was not warned, or whose warning is too old."""
     force_at = snapshot.schedule.force_at
     ends = {view.name: view.row for view in snapshot.hosts if view.row.state in WARNED_STATES and _ends(snapshot, view)}
     sessions = [session for session in snapshot.sessions or () if session.host in ends]
@@ -124,15 +126,15 @@ def _ends(snapshot: Snapshot, view: HostView) -> bool:
 
 
 def host_takes(seconds: float, policy: Policy) -> timedelta:
-    """What a host takes from its drain on: twice the time to settle, then its work of so many seconds."""
+    """The time a host needs from its drain on: twice the time to settle, then `seconds` of work."""
     return timedelta(seconds=seconds + 2 * policy.settle_seconds)
 
 
 def rollback_schedule(schedule: Schedule, policy: Policy, now: datetime) -> Schedule:
-    """The moments of a rollout that goes back from `now` on.
+    """The schedule of a rollout that rolls back from `now` on.
 
-    A `force_at` that is still ahead stays. One that is over is moved, so that people on hosts that are updated already
-    are warned as the policy says before they are signed out once more.
+    A `force_at` in the future stays. One in the past is moved later, so that users on updated hosts are warned as the
+    policy says before they are signed out again.
     """
     if now < schedule.force_at:
         return schedule
@@ -146,9 +148,9 @@ def sign_out_wait(policy: Policy) -> timedelta:
 
 
 def signing_out_since(row: RolloutHost, policy: Policy, now: datetime) -> datetime | None:
-    """Since when the host's sessions are being ended without a break; None when that is to begin (again).
+    """Since when the host's sessions are being ended without interruption; None when that has to start (again).
 
-    A pause, an outage or a moved deadline is a break: the time it took must not count against the host.
+    A pause, an outage or a moved deadline is an interruption. Its duration must not count against the host's limit.
     """
     if row.drain.sign_out_since is None or row.drain.signed_out_last is None:
         return None
@@ -157,7 +159,7 @@ def signing_out_since(row: RolloutHost, policy: Policy, now: datetime) -> dateti
 
 
 def next_pass_due(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime:
-    """When to look again, if no event asks for it earlier. Never far away: an event may get lost."""
+    """When the next pass is due if no event requests it earlier. It is never far away, because events may get lost."""
     poll = timedelta(seconds=policy.poll_seconds)
     waiting = snapshot.state is RolloutState.SCHEDULED and now < snapshot.schedule.begin_at
     times = [now + (max(poll, UNEVENTFUL) if waiting else poll)]
@@ -173,22 +175,22 @@ def next_pass_due(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime
 
 
 def time_to_start(snapshot: Snapshot, policy: Policy, now: datetime) -> bool:
-    """Whether a drained host may be begun now, as far as windows go.
+    """Whether the windows allow a drained host to start now.
 
-    A host that fits into a window, but not with the time to drain it, may begin where one may be drained: else it
-    would be drained and given back at every opening.
+    If a window is long enough for a host but not for its drain as well, a host may start wherever one may be drained.
+    Otherwise it would be drained and undrained in every window.
     """
     needs = snapshot.host_time, time_to_drain_and_start(snapshot, policy)
     return any(may_begin(policy.windows, snapshot.zone, now, need) for need in needs)
 
 
 def time_to_drain_and_start(snapshot: Snapshot, policy: Policy) -> timedelta:
-    """What a host of this rollout takes from its drain on."""
+    """The time a host of this rollout needs from its drain on."""
     return host_takes(snapshot.host_time.total_seconds(), policy)
 
 
 def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[datetime]:
-    """When the policy's windows change what may be begun: the next opening, or the last moment to begin a host."""
+    """When the windows change what may start: the next opening, or the last time at which a host may start."""
     if not policy.windows or snapshot.rolling_back:
         return []
     until = open_until(policy.windows, snapshot.zone, now)
@@ -198,7 +200,7 @@ def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[dat
 
 
 def _times_of(row: RolloutHost, settle: timedelta, now: datetime) -> list[datetime]:
-    """When a look will find this host further."""
+    """When a pass will find progress on this host."""
     times: list[datetime] = []
     if row.state in WARNED_STATES and row.missing_since:
         times.append(row.missing_since + GONE_AFTER)
@@ -206,7 +208,7 @@ def _times_of(row: RolloutHost, settle: timedelta, now: datetime) -> list[dateti
         return times
     drained_at, empty_since = row.drain.drained_at, row.drain.empty_since
     if drained_at and empty_since is None and row.state is HostState.DRAINING and not row.missing_since:
-        times.append(max(now, drained_at + settle))  # as soon as it has settled, it is seen as empty or not
+        times.append(max(now, drained_at + settle))  # once it has settled, a pass sees whether it is empty
     times += [moment + settle for moment in (drained_at, empty_since) if moment]
     if row.drain.signed_out_last:
         times += [row.drain.signed_out_last + max(settle, wait) for wait in (SIGN_OUT_TAKES, SIGN_OUT_REPEAT)]

@@ -1,4 +1,4 @@
-"""What the planner is given and what it answers: frozen values, nothing else."""
+"""The inputs and results of the planner, as frozen values."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from shared.models.pools import Refresh
 from shared.models.rollouts import FIRST_GUESS, RolloutHost, RolloutKind, Schedule
 
 DRAINED_STATES = frozenset({HostState.DRAINING, HostState.WAITING_FOR_LOGOFF, HostState.SIGNING_OUT})
-"""A host we drained and have not begun to rebuild."""
+"""States of a host that we drained and have not started to rebuild."""
 
 HELD_STATES = DRAINED_STATES | HOST_IN_WORK
-"""A host that a rollout is at: nobody else may touch it."""
+"""States of a host that a rollout holds: nobody else may change it."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Ends of the waits that a look decides about."""
+    """Limits of the waits that a pass decides about."""
 
     sign_out: timedelta
-    """How long a host may take to get rid of its sessions once they are being ended."""
+    """How long signing users out of one host may take."""
     approval: timedelta
     """How long a rollout waits for a person's approval."""
 
 
 @dataclass(frozen=True)
 class HostView:
-    """One host: its row, and how the broker sees it now (None while it is not registered)."""
+    """One host: its row, and the session host as the broker reports it (None while it is not registered)."""
 
     row: RolloutHost
     seen: SessionHost | None
@@ -52,25 +52,25 @@ class HostView:
 
     @property
     def drained(self) -> bool:
-        """Whether we drained it and wait for it to be empty and settled."""
+        """Whether we drained the host and have not started to rebuild it."""
         return self.row.state in DRAINED_STATES
 
     @property
     def serving(self) -> bool:
-        """Whether a new logon could land here now."""
+        """Whether the broker may assign a new session to the host now."""
         return self.seen is not None and self.seen.serving
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A pool in the midst of a rollout, as one look found it.
+    """A pool during a rollout, as one pass read it.
 
-    `session_limit` is per host. `may_probe_only`: it is not known yet whether re-imaging works on this
-    pool, so one host at a time. `sessions` is None when the look had no need to read them. `zone` is that of the
-    policy's windows, `host_time` what a host takes. `writes_left`: what ARM said is left of its budget, if it did.
-    `forced_at`: the first look that could end sessions, if one has.
-    For a refresh: `refresh` is what the pool asks for, `blocked_reason` says why no host may be started. For a rollout:
-    `held_by_refresh` are the hosts that the pool's refresh still holds. For a retry: `others` are the hosts of the pool
+    `session_limit` is per host. `may_probe_only`: nobody knows yet whether re-imaging works on this pool, so only one
+    host is rebuilt at a time. `sessions` is None when the pass did not need to read them. `zone` is the time zone of
+    the policy's windows, `host_time` the time that one host needs. `writes_left` is ARM's remaining write quota, if ARM
+    reported it. `forced_at` is the time of the first pass that could end sessions.
+    In a refresh, `refresh` is the pool's setting, and `blocked_reason` says why no host may be started. In a rollout,
+    `held_by_refresh` names the hosts that the pool's refresh still holds. In a retry, `others` are the pool's hosts
     that it does not update; the pool's limits count all hosts.
     """
 
@@ -98,7 +98,7 @@ class Snapshot:
     others: tuple[SessionHost, ...] = ()
 
     def with_rows(self, rows: Mapping[str, RolloutHost]) -> Snapshot:
-        """The same look with other rows: what is known after its commands were carried out."""
+        """The same snapshot with other rows, after the plan's actions were executed."""
         return replace(self, hosts=tuple(replace(view, row=rows[view.name]) for view in self.hosts))
 
     @cached_property
@@ -113,7 +113,7 @@ class Snapshot:
 
     @cached_property
     def others_serving(self) -> int:
-        """Hosts that accept sessions and are none of this rollout's."""
+        """Number of hosts outside this rollout that accept sessions."""
         return sum(other.serving for other in self.others)
 
     def forcing(self, now: datetime) -> bool:
@@ -121,32 +121,32 @@ class Snapshot:
         return now >= self.schedule.force_at
 
     def limits_lifted(self, policy: Policy, now: datetime) -> bool:
-        """Whether the floor no longer binds: sessions are ended anyway and nobody asked for waves."""
+        """Whether the floor no longer applies: sessions are ended anyway, and the policy asks for no waves."""
         return self.forcing(now) and policy.after_force is AfterForce.ALL
 
     def everything_at_once(self, policy: Policy, now: datetime) -> bool:
-        """Whether `max_unavailable` no longer binds either: the deadline of `on_logoff` is over."""
+        """Whether `max_unavailable` no longer applies either: the deadline of `on_logoff` has passed."""
         return self.limits_lifted(policy, now) and self.schedule.mode is ScheduleMode.ON_LOGOFF
 
 
 class Action(StrEnum):
-    """What is to be done with a host at this look."""
+    """What this pass does with a host."""
 
     WAIT = "wait"
-    """Nothing; the reason says why not yet."""
+    """Do nothing; the reason says why."""
     SKIP = "skip"
     DRAIN = "drain"
     UNDRAIN = "undrain"
     """Undrain a host we drained: too few accept sessions, or the rollout is cancelled."""
     SIGN_OUT = "sign_out"
     REBUILD = "rebuild"
-    """Begin to rebuild it."""
+    """Start to rebuild the host."""
     FAIL = "fail"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done with one host, and why; hosts that are not chosen have a reason too."""
+    """What a pass does with one host, and why. Hosts that are not chosen have a reason too."""
 
     host: str
     act: Action
@@ -159,7 +159,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class SessionWarning:
-    """A message to one session: `step` minutes before force_at, `minutes` as they are now."""
+    """A warning to one session. `step`: the policy's warning step; `minutes`: the time actually left; in minutes."""
 
     host: str
     session: str
@@ -169,7 +169,7 @@ class SessionWarning:
 
 @dataclass(frozen=True)
 class Bound:
-    """One of the things that limit how many hosts are updated at once; the smallest binds."""
+    """One limit on how many hosts are updated at once; the smallest limit applies."""
 
     name: str
     hosts: int
@@ -178,26 +178,26 @@ class Bound:
 
 @dataclass(frozen=True)
 class Plan:
-    """The answer to one look. Decisions stand in the order in which hosts will be taken."""
+    """The result of planning one pass. Decisions are in the order in which hosts are chosen."""
 
     decisions: tuple[Decision, ...]
     next_pass_at: datetime | None
-    """When to look again at the latest; None at the end, and while only a person can move things on."""
+    """When the next pass is due at the latest; None at the end, and while only a person can continue."""
     warnings: tuple[SessionWarning, ...] = ()
     becomes: RolloutState | None = None
-    """The state the rollout moves to now; None: it stays."""
+    """The rollout's next state; None: unchanged."""
     note: Message | None = None
-    """Why the rollout is, or becomes, what it is."""
+    """Why the rollout is in this state."""
     ends_as: RolloutState | None = None
-    """With `cancelling`: the end it then comes to; None: cancelled."""
+    """With `cancelling`: the state in which the rollout then ends; None: cancelled."""
     canary_passed: bool = False
     forcing: bool = False
-    """Sessions are ended from now on."""
+    """Whether sessions are ended from now on."""
     force_at: datetime | None = None
-    """Sessions are ended only then: people have to be told first."""
+    """The new deadline, because users have to be warned first; None: unchanged."""
     short_of_writes: bool = False
-    """Hosts wait that nothing else keeps back than what ARM has left to write with: that fills up within seconds."""
+    """Whether hosts wait only for ARM's write quota, which refills within seconds."""
 
     def chosen(self, act: Action) -> list[str]:
-        """The hosts this is to be done with, in order."""
+        """The hosts with this action, in order."""
         return [decision.host for decision in self.decisions if decision.act is act]

@@ -1,7 +1,7 @@
-"""How many hosts are updated at once, and how long many hosts take in waves and windows. Pure.
+"""The batch size, and how long many hosts take in waves and windows. Pure.
 
-The batch doubles after successful batches and halves after a failure. The estimate is rough: hosts go in waves, and
-each takes the same time. In truth the next one begins as soon as one ends.
+The batch size doubles after successful batches and halves after a failure. The estimate is rough: it assumes waves in
+which each host takes the same time. In fact the next host starts as soon as one ends.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from shared.planning.windows import open_until, room_at
 
 
 def batch_size(results: Iterable[bool], start: int, limit: int) -> int:
-    """So many hosts may be in work after these results (True: it went well), the oldest first.
+    """How many hosts may be in work after these results (True: success), the oldest first.
 
-    It begins with `start`. As many clean results in a row as hosts were dared double it, up to `limit`; a failure
-    halves it, down to 1. Never below 1, so that what is to be proved can be proved.
+    The batch size begins with `start`. A whole batch of successes in a row doubles it, up to `limit`. A failure halves
+    it, but never below 1, because otherwise nothing could succeed any more.
     """
     dared, clean = max(1, min(start, limit)), 0
     for went_well in results:
@@ -33,9 +33,9 @@ def batch_size(results: Iterable[bool], start: int, limit: int) -> int:
 
 
 def results(rows: Iterable[RolloutHost], *, back: bool) -> list[bool]:
-    """How the hosts that were rebuilt came out, in the order in which they ended; ties go by name.
+    """Whether each rebuilt host succeeded, in the order in which they ended; ties are ordered by name.
 
-    `back`: only those that were brought back to what they were, else only those that were brought forward.
+    `back`: only hosts that were rolled back, else only hosts that were updated.
     """
     ended = [
         row
@@ -50,13 +50,13 @@ def results(rows: Iterable[RolloutHost], *, back: bool) -> list[bool]:
 
 
 FARTHEST = timedelta(days=366)
-"""Beyond it nobody can say when the last host is through."""
+"""An end later than this cannot be estimated."""
 
 _LEAST = timedelta(seconds=1)
 
 
 def waves_needed(hosts: int, at_once: int, dared: int) -> int:
-    """In how many rounds so many hosts go: `dared` in the first, twice as many in each later one, up to `at_once`."""
+    """Number of waves for so many hosts: `first_batch` in the first wave, then double per wave, up to `at_once`."""
     batch_size, needed = max(1, min(dared, at_once)), 0
     while hosts > 0 and batch_size < at_once:
         hosts, needed, batch_size = hosts - batch_size, needed + 1, min(2 * batch_size, at_once)
@@ -64,7 +64,7 @@ def waves_needed(hosts: int, at_once: int, dared: int) -> int:
 
 
 def end_of_waves(number: int, each: timedelta, windows: tuple[Window, ...], zone: str, start: datetime) -> datetime:
-    """When so many rounds are through, each begun where it fits into a window; more than FARTHEST ahead: never."""
+    """When so many waves have ended if each starts where a window has enough time; more than FARTHEST ahead: never."""
     each = max(each, _LEAST)
     moment = start
     while number > 0 and moment <= start + FARTHEST:
@@ -76,13 +76,13 @@ def end_of_waves(number: int, each: timedelta, windows: tuple[Window, ...], zone
 
 
 def waves_until_closing(each: timedelta, windows: tuple[Window, ...], zone: str, start: datetime) -> int:
-    """How many rounds fit in from `start` until work is to stop; one that fits into no window is begun all the same."""
+    """How many waves fit between `start` and the closing of the window; at least 1, because a long host starts anyway."""
     closes = open_until(windows, zone, start) or start
     return max(1, (closes - start) // max(each, _LEAST))
 
 
 def hosts_in_waves(number: int, at_once: int, dared: int) -> int:
-    """How many hosts go in so many rounds: the reverse of `rounds`."""
+    """How many hosts so many waves hold: the inverse of `waves_needed`."""
     batch_size, hosts = max(1, min(dared, at_once)), 0
     while number > 0 and batch_size < at_once:
         hosts, number, batch_size = hosts + batch_size, number - 1, min(2 * batch_size, at_once)

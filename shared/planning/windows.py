@@ -1,7 +1,7 @@
-"""When work is allowed: a policy's windows, laid out as stretches of time in the pool's zone. Pure.
+"""When work is allowed: a policy's maintenance windows, expanded to intervals of time in the pool's zone. Pure.
 
-What counts is the clock on the wall there. A time of day that a change of the clocks skips is in no window that day,
-one that it repeats is in its windows twice. Windows that touch or overlap are one stretch. No windows: always.
+The local time there counts. A time of day that a clock change skips is in no window on that day; a repeated one is in
+its window twice. Windows that touch or overlap form one interval. Without windows, work is always allowed.
 """
 
 from __future__ import annotations
@@ -18,63 +18,64 @@ from shared.models.rollouts import Schedule
 from shared.models.windows import DAYS, Window
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
-"""The end of a stretch that never ends."""
+"""The end of an interval that never ends."""
 
 _DAY = timedelta(days=1)
 _BEHIND = 16
 _AHEAD = 40
-"""Days that are laid out before and after a moment. Windows repeat every week, but a change of the clocks can leave
-one out: what has not begun or ended within 16 days never does."""
+"""Days that are expanded before and after a time. Windows repeat every week, but a clock change can skip one; a window
+that has not opened or closed within 16 days never does."""
 _NEAR = timedelta(days=24)
 _A_WEEK = timedelta(days=8)
 
 Stretch = tuple[datetime, datetime]
-"""From when (included) until when (excluded) work is allowed without a break, in UTC."""
+"""An interval in which work is allowed without interruption, in UTC: start (included) and end (excluded)."""
 
 
 def open_until(windows: tuple[Window, ...], zone: str, now: datetime) -> datetime | None:
-    """Until when work is allowed without a break (UTC). None: it is not allowed now; FOREVER: it always is."""
+    """Until when work is allowed without interruption (UTC). None: it is not allowed now; FOREVER: it always is."""
     if not windows:
         return FOREVER
     return next((closes for opens, closes in _stretches(windows, zone, now) if opens <= now), None)
 
 
 def opens_at(windows: tuple[Window, ...], zone: str, now: datetime) -> datetime:
-    """`now` when work is allowed, else when it next is."""
+    """`now` if work is allowed, else the next opening."""
     return now if not windows else max(now, next(opens for opens, _ in _stretches(windows, zone, now)))
 
 
 def openings(windows: tuple[Window, ...], zone: str, now: datetime) -> list[datetime]:
-    """The openings that come after `now`, the next one first; none when work is always allowed."""
+    """The openings after `now`, the next one first; empty if work is always allowed."""
     return [opens for opens, _ in _stretches(windows, zone, now) if opens > now] if windows else []
 
 
 def room_at(windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> datetime:
-    """The first moment from `now` on at which `need` fits in before work is to stop.
+    """The first time from `now` on at which `need` fits in before the window closes.
 
-    What is longer than every stretch must be able to go all the same, and ends outside: it may begin while half of
-    the longest stretch is left, that is at its opening, and for as long after it as hosts are drained and settle.
+    Work longer than every window must be possible too, and ends outside: it may start while half of the longest window
+    is left. That includes its opening and leaves time for hosts to be drained and to settle.
     """
     if not windows:
         return now
     stretches = [(max(now, opens), closes) for opens, closes in _stretches(windows, zone, now)]
     week = [(opens, closes) for opens, closes in stretches if opens < now + _A_WEEK] or stretches[:1]
-    if not any(opens + need <= closes for opens, closes in week):  # a night with an hour more is not waited for
+    if not any(opens + need <= closes for opens, closes in week):  # do not wait for a night that is an hour longer
         need = max(closes - opens for opens, closes in week) / 2
     return next((opens for opens, closes in stretches if opens + need <= closes), stretches[0][0])
 
 
 def may_begin(windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> bool:
-    """Whether what takes so long may be begun now: it ends before work is to stop, or fits in nowhere (`room_at`)."""
+    """Whether work of this duration may start now: it ends before the window closes, or fits nowhere (`room_at`)."""
     return room_at(windows, zone, now, need) == now
 
 
 def moved_into_window(
     schedule: Schedule, windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta
 ) -> Schedule:
-    """The schedule with each moment at which a host, which takes `need`, may not be begun moved to the next opening.
+    """The schedule with its times moved to the next opening if a host, which needs `need`, may not start then.
 
-    For what nobody is there to be refused: later rings, jobs over many pools. `now` outside becomes `at` the opening.
+    Used where nobody waits for an answer: later rings and fleet updates. `now` outside a window becomes `at` its
+    opening.
     """
     begin, force = (_moved(windows, zone, moment, now, need) for moment in (schedule.begin_at, schedule.force_at))
     later = schedule.mode is ScheduleMode.NOW and force > schedule.force_at
@@ -89,10 +90,10 @@ def _moved(windows: tuple[Window, ...], zone: str, moment: datetime, now: dateti
 
 
 def outside(schedule: Schedule, windows: tuple[Window, ...], zone: str, need: timedelta) -> str:
-    """Why sessions must not be ended at `force_at`, and when they may next; empty when they may.
+    """Why sessions must not be ended at `force_at`, and when they may next; empty if they may.
 
-    They must not be ended for hosts that would not end inside, since those are not begun: people would be warned in
-    vain, and others signed out at the next opening.
+    A host that would not finish inside the window is not started. Its users would be warned for nothing, and others
+    would be signed out at the next opening.
     """
     moment = schedule.force_at
     if may_begin(windows, zone, moment, need):
@@ -113,7 +114,7 @@ def _local_time(moment: datetime, place: ZoneInfo) -> str:
 
 
 def _stretches(windows: tuple[Window, ...], zone: str, now: datetime) -> Iterator[Stretch]:
-    """The stretches that are not over at `now`, in order, as far as they open within the next weeks; never none."""
+    """The intervals that have not ended at `now` and open within the next weeks, in order; at least one."""
     for opens, closes in _laid_out(windows, zone, now.astimezone(UTC).date()):
         if closes > now and opens < now + _NEAR:
             yield opens, closes
@@ -121,7 +122,7 @@ def _stretches(windows: tuple[Window, ...], zone: str, now: datetime) -> Iterato
 
 @lru_cache(maxsize=128)
 def _laid_out(windows: tuple[Window, ...], zone: str, day: date) -> tuple[Stretch, ...]:
-    """The stretches around this day (UTC). Whether work is allowed changes at edges only, so each edge is looked at."""
+    """The intervals around this day (UTC). Work starts or stops being allowed at edges only, so each is checked."""
     place = ZoneInfo(zone)
     edges = _edges(windows, place, day)
     stretches: list[Stretch] = []
@@ -136,8 +137,8 @@ def _laid_out(windows: tuple[Window, ...], zone: str, day: date) -> tuple[Stretc
 
 
 def _edges(windows: tuple[Window, ...], place: ZoneInfo, day: date) -> list[datetime]:
-    """Every moment around this day at which a window may open or close (UTC): its times of day, both of them where
-    the clocks repeat one, and the changes of the clocks."""
+    """Every time around this day at which a window may open or close (UTC): its times of day, twice where the clocks
+    repeat an hour, and the clock changes."""
     times = {moment for window in windows for moment in (window.begins_at, window.ends_at)}
     first, last = (datetime.combine(day + days * _DAY, time(), UTC) for days in (-_BEHIND, _AHEAD))
     days = [first.date() + number * _DAY for number in range(-1, (last - first).days + 2)]
@@ -151,7 +152,7 @@ def _edges(windows: tuple[Window, ...], place: ZoneInfo, day: date) -> list[date
 
 
 def _changes(place: ZoneInfo, first: datetime, last: datetime) -> Iterator[datetime]:
-    """When the clocks change, found by halving, to the second. No zone changes them twice in a day."""
+    """When the clocks change, found by bisection, to the second. No zone changes them twice in a day."""
     for early, late in pairwise(first + number * _DAY for number in range((last - first).days + 1)):
         before, after = early, late
         if before.astimezone(place).utcoffset() == after.astimezone(place).utcoffset():
@@ -164,7 +165,7 @@ def _changes(place: ZoneInfo, first: datetime, last: datetime) -> Iterator[datet
 
 
 def _inside(windows: tuple[Window, ...], local: datetime) -> bool:
-    """Whether the clock on the wall is in a window."""
+    """Whether this local time is in a window."""
     today, yesterday, clock = DAYS[local.weekday()], DAYS[local.weekday() - 1], local.time()
     for window in windows:
         begun = clock >= window.begins_at
