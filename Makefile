@@ -12,7 +12,7 @@ help:
 	@echo "make test    all tests; one file: make test ARGS=tests/unit/core/test_ids.py"
 	@echo "make hunt    whole rollouts at random, until one breaks a promise or Ctrl-C"
 	@echo "make bench   measure; one part: make bench BENCH=cold (see docs/performance.md)"
-	@echo "make lint    ruff, mypy, and the sizes of files, functions and folders"
+	@echo "make lint    ruff, mypy, the sizes of files, functions and folders, and the syntax of PowerShell"
 	@echo "make lock    compile requirements*.in into requirements*.txt; with newer versions: make lock ARGS=--upgrade"
 	@echo "make audit   look up the locked packages in a database of known vulnerabilities"
 	@echo "make setup   what the others need: .venv and node_modules"
@@ -40,6 +40,7 @@ lint: setup
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy --strict $(TYPED)
 	@$(PYTHON) -m tools.sizes
+	@$(PYTHON) -m tools.powershell
 
 lock: setup
 	@$(COMPILE) $(ARGS) --output-file requirements.txt requirements.in

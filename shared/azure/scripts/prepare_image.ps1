@@ -14,6 +14,10 @@ $SysprepLogs = Join-Path $env:SystemRoot 'System32\Sysprep\Panther'
 $Sealed = 'IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE'
 $Servicing = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
 $Updates = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update'
+$Defender = 'HKLM:\SOFTWARE\Microsoft\Windows Advanced Threat Protection\Status'
+$AgentKey = 'HKLM:\SOFTWARE\Microsoft\RDInfraAgent'
+$Handlers = 'C:\Packages\Plugins'
+$OwnHandler = 'Microsoft.CPlat.Core.RunCommand*'
 
 function Get-ImageState {
     return (Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState
@@ -29,6 +33,24 @@ function Assert-NoPendingReboot {
         if (Test-Path -Path $key) {
             throw "Windows wants a reboot first ($key). Restart the template, let its updates finish and try again."
         }
+    }
+}
+
+function Assert-NotJoined {
+    # Every machine of the image would claim to be the template: the joins of all of them would fail or be refused.
+    if ((Get-CimInstance -ClassName Win32_ComputerSystem).PartOfDomain) {
+        throw 'The template is joined to a domain. Take it out of the domain and try again.'
+    }
+    if ((& (Join-Path $env:SystemRoot 'System32\dsregcmd.exe') /status) -match 'AzureAdJoined\s*:\s*YES') {
+        throw 'The template is joined to Entra ID. Run dsregcmd /leave on it and try again.'
+    }
+}
+
+function Assert-NotOnboarded {
+    # All machines of the image would report to Defender as one device.
+    $state = Get-ItemProperty -Path $Defender -Name OnboardingState -ErrorAction SilentlyContinue
+    if (($null -ne $state) -and ($state.OnboardingState -eq 1)) {
+        throw 'The template is onboarded to Defender for Endpoint. Offboard it and try again.'
     }
 }
 
@@ -52,6 +74,24 @@ function Remove-OldSetup {
     }
     Remove-Item -Path (Join-Path $env:SystemDrive 'unattend.xml') -Force -ErrorAction SilentlyContinue
     Remove-ItemProperty -Path 'HKLM:\SYSTEM\Setup' -Name UnattendFile -ErrorAction SilentlyContinue
+}
+
+function Clear-Extensions {
+    # A new machine of the image would take extensions and commands of the template for its own, and not run them again.
+    # The handler that runs this script stays: its files are in use, and without them the command would never end.
+    if (-not (Test-Path -Path $Handlers)) { return }
+    Get-ChildItem -Path $Handlers -Directory |
+        Where-Object { ($_.Name -notlike $OwnHandler) -and -not "$PSCommandPath".StartsWith("$($_.FullName)\") } |
+        Remove-Item -Recurse -Force -ErrorAction SilentlyContinue
+}
+
+function Clear-Registration {
+    # An agent that was registered would report under the template's registration until it gets its own token.
+    if (-not (Test-Path -Path $AgentKey)) { return }
+    Stop-Service -Name 'RDAgentBootLoader' -Force -ErrorAction SilentlyContinue
+    Set-ItemProperty -Path $AgentKey -Name IsRegistered -Value 0
+    Set-ItemProperty -Path $AgentKey -Name RegistrationToken -Value ''
+    Remove-ItemProperty -Path 'HKLM:\SOFTWARE\Freshcoat' -Name RegisteredIn -ErrorAction SilentlyContinue
 }
 
 function New-Password {
@@ -128,9 +168,13 @@ try {
         Write-Output 'This machine is generalized already.'
         exit 0
     }
+    Assert-NotJoined
+    Assert-NotOnboarded
     Wait-Servicing
     Assert-NoPendingReboot
     Remove-OldSetup
+    Clear-Extensions
+    Clear-Registration
     $code = Invoke-Sysprep
     $state = Get-ImageState
     if ($state -ne $Sealed) { throw "sysprep ended with code $code and left the image in the state $state." }

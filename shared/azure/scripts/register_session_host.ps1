@@ -36,10 +36,16 @@ function Save-Attempt {
 }
 
 function Register-Again {
-    # Microsoft's own steps for an agent whose registration is not valid any more; the agent removes the token itself.
+    # Microsoft's own steps for an agent that is installed, with a registration of before or none; the agent removes the
+    # token itself.
     Set-ItemProperty -Path $AgentKey -Name RegistrationToken -Value $RegistrationToken
     Set-ItemProperty -Path $AgentKey -Name IsRegistered -Value 0
     Restart-Service -Name $BootLoader -Force
+}
+
+function Test-Agent {
+    # An installed package is not installed again, so its properties, and the token in them, would be ignored.
+    return (Test-Path -Path $AgentKey) -and ($null -ne (Get-Service -Name $BootLoader -ErrorAction SilentlyContinue))
 }
 
 function Save-Package([string] $Url, [string] $Path) {
@@ -53,6 +59,14 @@ function Save-Package([string] $Url, [string] $Path) {
             Start-Sleep -Seconds (5 * $attempt)
         }
     }
+}
+
+function Assert-Signed([string] $Name, [string] $Path) {
+    # The address is a redirect and a setting: whatever it led to, only a package of Microsoft is run as SYSTEM.
+    $signature = Get-AuthenticodeSignature -FilePath $Path
+    if ($signature.Status -ne 'Valid') { throw "The signature of $Name is not valid: $($signature.Status)." }
+    $signer = $signature.SignerCertificate.Subject
+    if ($signer -notmatch '(^|, )O=Microsoft Corporation(,|$)') { throw "$Name is not signed by Microsoft: $signer" }
 }
 
 function Install-Package([string] $Name, [string] $Path, [string[]] $Properties) {
@@ -80,7 +94,7 @@ if ((Test-Registered) -and (Test-Ours)) {
 }
 $folder = Join-Path $env:SystemRoot "Temp\freshcoat-$([guid]::NewGuid())"
 try {
-    if ((Test-Registered) -and (Get-Service -Name $BootLoader -ErrorAction SilentlyContinue)) {
+    if (Test-Agent) {
         Register-Again
     }
     else {
@@ -90,6 +104,8 @@ try {
         $loader = Join-Path $folder 'bootloader.msi'
         Save-Package $AgentUrl $agent
         Save-Package $BootLoaderUrl $loader
+        Assert-Signed 'the agent' $agent
+        Assert-Signed 'the boot loader' $loader
         if (Test-Registered) { Set-ItemProperty -Path $AgentKey -Name IsRegistered -Value 0 }
         Install-Package 'the agent' $agent @("REGISTRATIONTOKEN=$RegistrationToken")
         Install-Package 'the boot loader' $loader @()
