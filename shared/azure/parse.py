@@ -156,6 +156,8 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
     publishing = properties.get("publishingProfile") or {}
     made = provisioning(body)
     copied = str((properties.get("replicationStatus") or {}).get("aggregatedState") or "Unknown")
+    excluded = bool(publishing.get("excludeFromLatest"))
+    in_regions = [bool(one.get("excludeFromLatest", excluded)) for one in publishing.get("targetRegions") or []]
     missing = [] if made == "Succeeded" else [f"provisioning is {made}"]
     if replication_known and copied != "Completed":
         missing.append(_replication(properties, copied))
@@ -163,7 +165,8 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
         id=body["id"],
         version=last(body["name"]),
         ready=not missing,
-        exclude_from_latest=bool(publishing.get("excludeFromLatest")),
+        exclude_from_latest=all(in_regions) if in_regions else excluded,
+        regions_differ=any(flag is not excluded for flag in in_regions),
         replicas=_replicas(publishing),
         detail="; ".join(missing),
         failed=made == "Failed" or copied == "Failed",

@@ -113,7 +113,7 @@ def _put_flags_right(services: Services, image: Image) -> None:
 
     The gallery is read before the rows, so that a version that became active in between is not excluded.
     """
-    known = {found.version: found.exclude_from_latest for found in services.gallery.versions(image.definition_id)}
+    known = {found.version: found.latest_flag for found in services.gallery.versions(image.definition_id)}
     for version, excluded in lifecycle.flags(read_versions(services, image.name), known)[:1]:
         log.warning("image %s: %s is %s latest", image.name, version, "left out of" if excluded else "let into")
         services.gallery.start_exclude(image.definition_id, version, excluded=excluded)

@@ -40,7 +40,7 @@ def stage_version(services: Services, name: str, asked: StageRequest, who: str) 
     _, after = change_versions(services, name, staged)
     row = after.versions[asked.version]
     write_change_record(services, row)
-    return shown(services, image, row, found.model_copy(update={"exclude_from_latest": True}))
+    return shown(services, image, row, found.model_copy(update={"exclude_from_latest": True, "regions_differ": False}))
 
 
 def _find_ready(services: Services, image: Image, version: str) -> GalleryVersion:
@@ -63,7 +63,7 @@ def _check_regions(services: Services, image: Image, version: GalleryVersion) ->
 
 
 def _leave_out(services: Services, image: Image, version: GalleryVersion) -> None:
-    if version.exclude_from_latest:
+    if version.latest_flag is True:
         return
     try:
         services.gallery.start_exclude(image.definition_id, version.version, excluded=True)

@@ -127,6 +127,8 @@ class GalleryVersion(Value):
     """Provisioned, and replicated to every target region."""
     exclude_from_latest: bool
     """Whether "latest" of the definition skips it. Freshcoat sets this on every version but the active one."""
+    regions_differ: bool = False
+    """Whether the flag of a region is not that of the version."""
     replicas: dict[str, int]
     """Replicas per region, by normalised region name (`westeurope`)."""
     detail: str = ""
@@ -142,6 +144,11 @@ class GalleryVersion(Value):
 
     task: str = ""
     """The task that created it, by its tag."""
+
+    @property
+    def latest_flag(self) -> bool | None:
+        """Whether it is excluded from "latest" in each region alike; None when its regions differ."""
+        return None if self.regions_differ else self.exclude_from_latest
 
 
 class Definition(Value):

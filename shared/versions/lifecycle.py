@@ -176,19 +176,20 @@ def backup_to_take(version_set: VersionSet) -> str | None:
     return lower[0] if lower else None
 
 
-def flags(version_set: VersionSet, gallery: Mapping[str, bool]) -> list[tuple[str, bool]]:
-    """Which versions' excludeFromLatest has to change, in order, given how it stands in the gallery.
+def flags(version_set: VersionSet, gallery: Mapping[str, bool | None]) -> list[tuple[str, bool]]:
+    """Which versions' excludeFromLatest has to change, in order, given how it stands in the gallery; None there: it
+    differs between regions.
 
     The active version is let in first and the others are left out after it: so at no moment, whatever dies in
     between, is there no "latest". Versions Freshcoat has had nothing to do with are left as they are; so is one that
     has come to the gallery under the number of a version of ours that is gone.
     """
     active = version_set.state.active
-    inside = [(active, False)] if active and gallery.get(active) is True else []
+    inside = [(active, False)] if active and gallery.get(active, False) is not False else []
     others = (
         version for version, row in version_set.versions.items() if row.state not in _NOT_OURS and version != active
     )
-    left_out = sorted((version for version in others if gallery.get(version) is False), key=version_key)
+    left_out = sorted((version for version in others if gallery.get(version, True) is not True), key=version_key)
     return [*inside, *((version, True) for version in left_out)]
 
 

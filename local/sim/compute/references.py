@@ -65,7 +65,9 @@ def _counts_for_latest(body: Json) -> bool:
 
 
 def _excluded(properties: Json) -> bool:
-    """Whether the version is excluded from latest, globally or in the simulator's region."""
+    """Whether the version is excluded from latest in the simulator's region: the region's own flag decides, and the
+    version's flag where the region has none."""
     publishing = properties["publishingProfile"]
     here = [r for r in publishing.get("targetRegions", []) if r["name"].replace(" ", "").lower() == REGION]
-    return any(flag.get("excludeFromLatest") for flag in (publishing, *here))
+    flags = [region["excludeFromLatest"] for region in here if region.get("excludeFromLatest") is not None]
+    return any(flags) if flags else bool(publishing.get("excludeFromLatest"))

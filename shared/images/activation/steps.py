@@ -46,7 +46,7 @@ def flip_flags(context: TaskContext) -> StepResult:
         if waiting:
             return waiting
         # The gallery before the rows, so that a version that another task activates meanwhile is not excluded.
-        known = {version.version: version.exclude_from_latest for version in gallery.versions(definition)}
+        known = {version.version: version.latest_flag for version in gallery.versions(definition)}
         for version, excluded in lifecycle.flags(not_overtaken(context), known):
             if version in _activation(context).flags_left:
                 continue

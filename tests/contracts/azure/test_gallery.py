@@ -39,6 +39,20 @@ def test_versions_are_listed_oldest_first_by_number(azure: Azure) -> None:
         azure.gallery.versions(f"{names.GALLERY_ID}/images/nothing")
 
 
+@pytest.mark.parametrize("flag", [True, False])
+def test_a_version_whose_regions_differ_from_it_is_neither_excluded_nor_included(azure: Azure, flag: bool) -> None:
+    publishing = version_body(azure, "3.0.0")["properties"]["publishingProfile"]
+    publishing["excludeFromLatest"], publishing["targetRegions"][0]["excludeFromLatest"] = flag, not flag
+
+    found = azure.gallery.version(names.DEFINITION_ID, "3.0.0")
+    (listed,) = (one for one in azure.gallery.versions(names.DEFINITION_ID) if one.version == "3.0.0")
+
+    assert found is not None and found.latest_flag is listed.latest_flag is None
+    assert found.exclude_from_latest is not flag  # the region's own flag decides
+    assert azure.gallery.start_exclude(names.DEFINITION_ID, "3.0.0", excluded=flag)
+    assert publishing["targetRegions"][0]["excludeFromLatest"] is flag
+
+
 def test_a_version_still_replicating_is_not_ready_and_says_where(azure: Azure) -> None:
     body = version_body(azure, "2.0.0")
     body["_replicated"] = set()

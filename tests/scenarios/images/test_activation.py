@@ -30,6 +30,7 @@ from tests.fixtures.scenarios.images import (
     states,
     studio,
 )
+from tests.fixtures.world.azure import DEFINITION_ID
 
 NOW: dict[str, Any] = {"schedule": {"mode": "now"}, "soak_minutes": 0}
 ALL: dict[str, Any] = {"update_pools": "all", **NOW}
@@ -62,6 +63,16 @@ def test_what_new_hosts_get_moves_at_once_and_no_host_is_touched() -> None:
     assert on_versions(play, "office") == {OLD}
     assert play.app.tables.rollouts.all(ROLLOUTS) == []
     assert_at_rest(play)
+
+
+def test_what_regions_say_of_a_version_is_set_by_its_activation_too() -> None:
+    play = staged()
+    versions = play.app.world.versions[DEFINITION_ID.lower()]
+    for name, flag in ((OLD, True), (NEW, False)):  # as the version should be, but one of its regions is not
+        versions[name] = versions[name].model_copy(update={"exclude_from_latest": flag, "regions_differ": True})
+    play.finish(ask(play))
+    assert excluded(play) == {OLD: True, NEW: False}
+    assert not any(found.regions_differ for found in versions.values())
 
 
 def test_a_pool_that_is_to_be_updated_gives_out_its_own_version_until_its_canary_has_passed() -> None:

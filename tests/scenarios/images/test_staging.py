@@ -28,7 +28,7 @@ from tests.fixtures.scenarios.versions import (
     stage,
     tasks,
 )
-from tests.fixtures.world.azure import vm_id_of
+from tests.fixtures.world.azure import DEFINITION_ID, version_id_of, vm_id_of
 
 BUSY = AzureBusy("call", 503, "Busy", "later")
 
@@ -49,6 +49,16 @@ def test_a_staged_version_is_recorded_and_told() -> None:
     assert recorded(play).state.last_task == play.app.tables.tasks.all(TASKS)[0].id
     assert play.app.world.count("start_exclude") == 0
     assert_at_rest(play)
+
+
+def test_one_whose_regions_say_something_else_than_the_version_is_left_out_in_each_of_them() -> None:
+    play = shelf()
+    include(play, exclude_from_latest=True, regions_differ=True)
+    stage(play)
+    assert play.app.world.count("start_exclude") == 1
+    for _ in range(2):
+        play.app.world.look_at(version_id_of(NEXT))
+    assert not play.app.world.versions[DEFINITION_ID.lower()][NEXT].regions_differ
 
 
 def test_one_that_is_in_latest_is_left_out_before_it_is_recorded() -> None:
