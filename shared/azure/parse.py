@@ -36,6 +36,7 @@ def virtual_machine(vm: Json, statuses: list[Json] | None = None) -> VirtualMach
         os_disk_id=disk_id,
         os_disk_delete_option=disk.get("deleteOption"),
         ephemeral=bool((disk.get("diffDiskSettings") or {}).get("option")),
+        system_identity="systemassigned" in str((vm.get("identity") or {}).get("type") or "").lower(),
     )
 
 

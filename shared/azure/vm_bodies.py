@@ -93,7 +93,7 @@ def join_extension(location: str, join: DomainJoin | EntraJoin, password: str | 
     Raises InvalidRequest when a domain join has no password.
     """
     if isinstance(join, EntraJoin):
-        settings = {"mdmId": INTUNE_MDM_ID} if join.intune else {}
+        settings = {"mdmId": INTUNE_MDM_ID} if join.intune else None
         kind = ("Microsoft.Azure.ActiveDirectory", names.JOIN_EXTENSION_ENTRA, "1.0")
         return _extension(location, kind, change_tag, settings, None)
     if not password:
@@ -141,7 +141,10 @@ def probe_command(location: str, script: str, timeout_minutes: int, change_tag: 
     }
 
 
-def _extension(location: str, kind: tuple[str, str, str], change_tag: str, settings: Json, secret: Json | None) -> Json:
+def _extension(
+    location: str, kind: tuple[str, str, str], change_tag: str, settings: Json | None, secret: Json | None
+) -> Json:
+    """`settings` is left out when it is None: AADLoginForWindows refuses an empty object (azure-facts 11)."""
     publisher, name, version = kind
     properties: Json = {
         "publisher": publisher,
@@ -149,8 +152,9 @@ def _extension(location: str, kind: tuple[str, str, str], change_tag: str, setti
         "typeHandlerVersion": version,
         "autoUpgradeMinorVersion": True,
         "forceUpdateTag": change_tag,
-        "settings": settings,
     }
+    if settings is not None:
+        properties["settings"] = settings
     if secret is not None:
         properties["protectedSettings"] = secret
     return {"location": location, "properties": properties}

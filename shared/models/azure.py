@@ -70,6 +70,8 @@ class VirtualMachine(Value):
     os_disk_id: str | None
     os_disk_delete_option: str | None
     ephemeral: bool
+    system_identity: bool = False
+    """Whether the VM has a system-assigned identity, which joining Entra ID needs (azure-facts 11)."""
 
     @property
     def running(self) -> bool:

@@ -135,5 +135,8 @@ def _run_extension(sim: Sim, vm: Vm, properties: Json, secrets: Json) -> None:
         if "SystemAssigned" not in (vm.extra.get("identity") or {}).get("type", ""):
             message = "AADLoginForWindows needs a system-assigned identity on the VM."
             raise ArmError(409, "VMExtensionProvisioningError", message)
+        if properties.get("settings") == {}:  # left out is fine, empty is not
+            message = "AADLoginForWindows: the settings are not valid: mdmId is missing."
+            raise ArmError(409, "VMExtensionProvisioningError", message)
         vm.guest.joined = "entra"
         guests.record_join(sim, vm)

@@ -24,7 +24,9 @@ def new_pool_vm(sim: Sim, name: str, spec: PoolSpec, source: str) -> Vm:
         new_uuid(sim),
         utc_now(),
     )
-    vm.extra["identity"] = {"type": "SystemAssigned", "principalId": new_uuid(sim), "tenantId": names.TENANT}
+    principal = {"type": "SystemAssigned", "principalId": new_uuid(sim), "tenantId": names.TENANT}
+    if spec.identity:
+        vm.extra["identity"] = principal
     sim.world.vms[vm.id.lower()] = vm
     number = len(sim.world.vms) + 3
     nic = nic_body(nic_id, names.REGION, names.SUBNET_ID, f"10.0.{number // 250}.{number % 250 + 4}")

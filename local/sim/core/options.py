@@ -93,6 +93,7 @@ class PoolSpec:
     pinned: bool = False
     ephemeral: bool = False
     trusted_launch: bool = True
+    identity: bool = True  # whether its VMs have a system-assigned identity, which an Entra join needs
 
     @property
     def host_prefix(self) -> str:

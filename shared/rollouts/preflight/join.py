@@ -1,10 +1,11 @@
-"""The check of the password with which hosts join a domain. Pure; the password is never shown."""
+"""The check of how hosts join: what would stop a rebuilt host from joining. Pure; a password is never shown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from shared.core.wording import counted, names_text
 from shared.models.findings import Finding
 from shared.models.pools import DomainJoin
 from shared.rollouts.preflight.facts import Facts
@@ -16,25 +17,36 @@ _PLACEHOLDER = re.compile(r"<.*>|change[-_ ]?me!?|to[-_ ]?do|tbd|placeholder|you
 
 
 def join(facts: Facts) -> Iterator[Finding]:
-    """For a domain join, a password is set and is not a placeholder."""
+    """Entra ID: each VM has the identity it needs. A domain: a password is set and is not a placeholder."""
     join_settings = facts.request.pool.join
-    if not isinstance(join_settings, DomainJoin):
-        yield passed("join", "hosts join Entra ID, which needs no password")
-        return
+    yield _domain(facts, join_settings) if isinstance(join_settings, DomainJoin) else _entra(facts)
+
+
+def _entra(facts: Facts) -> Finding:
+    bare = sorted(machine.name for machine in facts.strategies.changing if not machine.system_identity)
+    if not bare:
+        return passed("join", "hosts join Entra ID, which needs no password")
+    return failed(
+        "join",
+        f"{counted(len(bare), 'host')} without a system-assigned identity cannot join Entra ID: {names_text(bare)}",
+        f"switch it on for the {'VM' if len(bare) == 1 else 'VMs'}",
+    )
+
+
+def _domain(facts: Facts, join_settings: DomainJoin) -> Finding:
     setting, password = join_settings.password_setting, (facts.password or "").strip()
     if not password:
-        yield failed("join", f"the app setting {setting} has no password", f"set {setting} to a Key Vault reference")
-    elif password.lower().startswith(_REFERENCE):
-        yield failed(
+        return failed("join", f"the app setting {setting} has no password", f"set {setting} to a Key Vault reference")
+    if password.lower().startswith(_REFERENCE):
+        return failed(
             "join",
             f"the Key Vault reference in the app setting {setting} could not be resolved",
             "check the secret's address, and give the app's identity the role Key Vault Secrets User on its vault",
         )
-    elif _PLACEHOLDER.fullmatch(password):
-        yield failed(
+    if _PLACEHOLDER.fullmatch(password):
+        return failed(
             "join",
             f"the app setting {setting} holds a placeholder",
             "set it to the password of the user that joins hosts",
         )
-    else:
-        yield passed("join", f"hosts join {join_settings.domain}, and the password is set")
+    return passed("join", f"hosts join {join_settings.domain}, and the password is set")

@@ -1,12 +1,11 @@
-"""What lies around a pool and can stop a rollout half-way: replicas, quota, network, autoscale, the way hosts join."""
+"""What lies around a pool and can stop a rollout half-way: replicas, quota, network, autoscale."""
 
 from __future__ import annotations
 
 import pytest
 
-from shared.core.settings import Settings
 from shared.models.azure import CoreQuota, ScalingPlan
-from shared.models.pools import DomainJoin, ReimageSupport
+from shared.models.pools import ReimageSupport
 from tests.api.preflight.requests import planned, refused, said
 from tests.fixtures.app import App, change_pool, findings, office
 from tests.fixtures.world.azure import HOST_POOL_ID, REGION, vm_id_of
@@ -138,39 +137,3 @@ class TestScalingPlan:
         reply = planned(app)
         assert (findings(reply)["scaling_plan"], reply.json["can_start"]) == ("warn", True)
         assert "scalingPlans/read" in said(reply, "scaling_plan")
-
-
-class TestJoin:
-    """A domain join needs a password that can be one."""
-
-    def with_password(self, password: str) -> App:
-        app = office(settings=Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": password}))
-        join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
-        change_pool(app, join=join)
-        return app
-
-    def test_entra_id_needs_none(self) -> None:
-        assert "needs no password" in said(planned(office()), "join")
-
-    @pytest.mark.parametrize("password", ["made-up", "<3 my cat", "@home Microsoft", "change me tomorrow 42"])
-    def test_a_password_is_a_password(self, password: str) -> None:
-        reply = planned(self.with_password(password))
-        assert findings(reply)["join"] == "pass"
-        assert password not in reply.text
-
-    @pytest.mark.parametrize(
-        ("password", "words"),
-        [
-            ("", "has no password"),
-            (" \n", "has no password"),
-            ("@Microsoft.KeyVault(SecretUri=https://v.invalid/secrets/s)", "could not be resolved"),
-            (" @microsoft.keyvault(VaultName=v;SecretName=s)", "could not be resolved"),
-            ("<password>", "holds a placeholder"),
-            ("changeme", "holds a placeholder"),
-            ("TODO", "holds a placeholder"),
-        ],
-    )
-    def test_what_cannot_be_one_refuses_and_is_not_repeated(self, password: str, words: str) -> None:
-        reply = refused(self.with_password(password), "join", "pool.join")
-        assert f"{words};" in said(reply, "join") and "JOIN_PASSWORD" in said(reply, "join")
-        assert not password.strip() or password.strip() not in reply.text

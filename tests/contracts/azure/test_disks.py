@@ -125,6 +125,19 @@ def test_a_host_on_its_kept_disk_comes_back_once_it_has_joined_and_registered_an
     assert azure.sim.state()["violations"] == []
 
 
+@pytest.mark.parametrize("intune", [True, False])
+def test_a_rebuilt_host_joins_entra_id(azure: Azure, intune: bool) -> None:
+    renewed(azure)
+    assert azure.vms.start_join(vm(1), "westeurope", EntraJoin(kind="entra", intune=intune), None, "forth-1").done
+    assert azure.sim.host("office-0001")["join"] == "entra"
+
+
+def test_whether_a_vm_has_a_system_assigned_identity_is_read(azure: Azure) -> None:
+    azure.sim.control("POST", "pools", {"name": "hp-bare", "hosts": 1, "identity": False})
+    ids = [names.vm_id("office-0001"), names.vm_id("bare-0001")]
+    assert [(found := azure.vms.find(vm_id)) and found.system_identity for vm_id in ids] == [True, False]
+
+
 def test_registering_without_an_attempt_believes_what_the_kept_disk_says_of_itself(azure: Azure) -> None:
     kept = renewed(azure)
     back(azure, kept)

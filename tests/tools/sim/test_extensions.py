@@ -19,6 +19,11 @@ def extension(kind: str, settings: dict[str, Any], secrets: dict[str, Any]) -> d
     return {"location": REGION, "properties": {**properties, "settings": settings, "protectedSettings": secrets}}
 
 
+def entra_join() -> dict[str, Any]:
+    properties = {"publisher": "Microsoft", "type": "AADLoginForWindows", "typeHandlerVersion": "1.0"}
+    return {"location": REGION, "properties": properties}
+
+
 def test_a_joined_and_registered_host_is_available_again(sim: Simulator, desktops: Client, operator: Operator) -> None:
     operator.renew(VM)
     host = desktops.session_hosts.get(GROUP, POOL, f"{VM}.contoso.local")
@@ -79,9 +84,23 @@ def test_a_join_needs_its_settings_and_its_password(compute: Client) -> None:
 def test_an_entra_join_is_a_join_too(sim: Simulator, compute: Client, operator: Operator) -> None:
     operator.unregister(VM)
     operator.reimage(VM)
-    body = extension("AADLoginForWindows", {}, {})
-    compute.virtual_machine_extensions.begin_create_or_update(GROUP, VM, "entra", body).result()
+    compute.virtual_machine_extensions.begin_create_or_update(GROUP, VM, "entra", entra_join()).result()
     assert sim.host(VM)["join"] == "entra"
+
+
+def test_an_entra_join_with_empty_settings_fails(compute: Client) -> None:
+    body = entra_join()
+    body["properties"]["settings"] = {}
+    with pytest.raises(HttpResponseError, match="mdmId is missing"):
+        compute.virtual_machine_extensions.begin_create_or_update(GROUP, VM, "entra", body).result()
+    body["properties"]["settings"] = {"mdmId": "0000000a-0000-0000-c000-000000000000"}
+    compute.virtual_machine_extensions.begin_create_or_update(GROUP, VM, "entra", body).result()
+
+
+def test_an_entra_join_needs_a_system_assigned_identity(sim: Simulator, compute: Client) -> None:
+    sim.control("POST", "pools", {"name": "hp-bare", "hosts": 1, "identity": False})
+    with pytest.raises(HttpResponseError, match="system-assigned identity"):
+        compute.virtual_machine_extensions.begin_create_or_update(GROUP, "bare-0001", "entra", entra_join()).result()
 
 
 def test_an_extension_runs_again_only_with_a_new_force_update_tag(sim: Simulator, operator: Operator) -> None:

@@ -1,0 +1,76 @@
+"""How the hosts of a pool join, and what would stop them from joining again after they were rebuilt."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.core.settings import Settings
+from shared.models.pools import DomainJoin
+from tests.api.preflight.requests import planned, refused, said
+from tests.fixtures.app import App, change_pool, findings, office
+from tests.fixtures.world.azure import vm_id_of
+
+
+def with_password(password: str) -> App:
+    """The pool `office` in a domain; its joining user has this password."""
+    app = office(settings=Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": password}))
+    join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
+    change_pool(app, join=join)
+    return app
+
+
+def change_vm(app: App, host: str, **changes: object) -> None:
+    """Change the VM of a host of `office`."""
+    key = vm_id_of(f"{host}.contoso.local").lower()
+    app.world.machines[key] = app.world.machines[key].model_copy(update=changes)
+
+
+class TestPassword:
+    """A domain join needs a password that can be one."""
+
+    def test_entra_id_needs_none(self) -> None:
+        assert "needs no password" in said(planned(office()), "join")
+
+    @pytest.mark.parametrize("password", ["made-up", "<3 my cat", "@home Microsoft", "change me tomorrow 42"])
+    def test_a_password_is_a_password(self, password: str) -> None:
+        reply = planned(with_password(password))
+        assert findings(reply)["join"] == "pass"
+        assert password not in reply.text
+
+    @pytest.mark.parametrize(
+        ("password", "words"),
+        [
+            ("", "has no password"),
+            (" \n", "has no password"),
+            ("@Microsoft.KeyVault(SecretUri=https://v.invalid/secrets/s)", "could not be resolved"),
+            (" @microsoft.keyvault(VaultName=v;SecretName=s)", "could not be resolved"),
+            ("<password>", "holds a placeholder"),
+            ("changeme", "holds a placeholder"),
+            ("TODO", "holds a placeholder"),
+        ],
+    )
+    def test_what_cannot_be_one_refuses_and_is_not_repeated(self, password: str, words: str) -> None:
+        reply = refused(with_password(password), "join", "pool.join")
+        assert f"{words};" in said(reply, "join") and "JOIN_PASSWORD" in said(reply, "join")
+        assert not password.strip() or password.strip() not in reply.text
+
+
+class TestIdentity:
+    """Joining Entra ID takes a system-assigned identity of the VM."""
+
+    def test_a_host_without_one_cannot_join_again(self) -> None:
+        app = office()
+        change_vm(app, "h1", system_identity=False)
+        words = said(refused(app, "join", "pool.join"), "join")
+        assert "1 host without a system-assigned identity cannot join Entra ID: h1" in words
+        assert "switch it on for the VM" in words
+
+    def test_a_host_that_is_not_rebuilt_needs_none(self) -> None:
+        app = office()
+        change_vm(app, "h1", system_identity=False, version="2.0.0")
+        assert findings(planned(app))["join"] == "pass"
+
+    def test_a_domain_needs_none(self) -> None:
+        app = with_password("made-up")
+        change_vm(app, "h1", system_identity=False)
+        assert findings(planned(app))["join"] == "pass"
