@@ -76,7 +76,7 @@ def end_of_waves(number: int, each: timedelta, windows: tuple[Window, ...], zone
 
 
 def waves_until_closing(each: timedelta, windows: tuple[Window, ...], zone: str, start: datetime) -> int:
-    """How many waves fit between `start` and the closing of the window; at least 1, because a long host starts anyway."""
+    """How many waves fit between `start` and the closing of the window; at least 1: a long host starts anyway."""
     closes = open_until(windows, zone, start) or start
     return max(1, (closes - start) // max(each, _LEAST))
 
