@@ -10,7 +10,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import FIRST_GUESS, RolloutKind, Schedule
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.planning.rings import schedule_for_ring
-from shared.planning.timing import host_takes
+from shared.planning.timing import time_with_drain
 from shared.planning.windows import moved_into_window
 from shared.rollouts.draft import RolloutSpec
 
@@ -39,5 +39,5 @@ def schedule_of_pool(update: PoolsUpdate, pool: Pool, now: datetime, *, first: b
     """
     ring = schedule_for_ring(update.schedule, now, first=first)
     policy = resolve_policy(ring.mode, pool.policy, update.policy)
-    need = host_takes(pool.host_seconds or FIRST_GUESS, policy)
+    need = time_with_drain(pool.host_seconds or FIRST_GUESS, policy)
     return moved_into_window(ring, policy.windows, pool.time_zone, now, need)

@@ -54,9 +54,9 @@ class Budget:
         """
         if self.forcing and self.unavailable == 0:
             return True
-        left = self.serving - 1
-        roomy = self.forcing or self.floor == 0 or left * self.session_limit >= self.open_sessions
-        return left >= self.floor and roomy
+        remaining = self.serving - 1
+        has_capacity = self.forcing or self.floor == 0 or remaining * self.session_limit >= self.open_sessions
+        return remaining >= self.floor and has_capacity
 
     def below_floor(self) -> bool:
         """Whether too few hosts serve already, or they lack capacity for the open sessions."""
@@ -103,8 +103,8 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     forcing, shares = snapshot.forcing(now), _shares(snapshot, policy, now)
     serving = sum(1 for view in snapshot.hosts if view.serving) + snapshot.others_serving
     # Hosts that the refresh of the pool has taken out of service are unavailable for this rollout too.
-    away = sum(1 for view in snapshot.hosts if view.name in snapshot.held_by_refresh and not view.serving)
-    in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work) + away
+    held = sum(1 for view in snapshot.hosts if view.name in snapshot.held_by_refresh and not view.serving)
+    in_work = sum(1 for view in snapshot.hosts if view.row.state.in_work) + held
     work_bounds = _work_bounds(snapshot, policy, shares.allowed)
     allowed_in_work = min(shares.allowed, *(bound.hosts for bound in work_bounds))
     unavailable_bound = _unavailable_bound(policy, shares, lifted=snapshot.everything_at_once(policy, now))
@@ -114,7 +114,7 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
         floor=shares.floor,
         session_limit=snapshot.session_limit,
         open_sessions=snapshot.open_sessions,
-        unavailable=sum(1 for view in snapshot.hosts if unavailable(view, forcing=forcing)) + away,
+        unavailable=sum(1 for view in snapshot.hosts if unavailable(view, forcing=forcing)) + held,
         # Hosts drained further ahead than the next batch would only stand empty.
         allowed_unavailable=shares.allowed if forcing else min(shares.allowed, max(1, 2 * allowed_in_work)),
         in_work=in_work,
@@ -135,12 +135,12 @@ def _shares(snapshot: Snapshot, policy: Policy, now: datetime) -> _Shares:
     that the pool's refresh holds were in service. Hosts that autoscale switched off cannot serve, so they must not
     raise the floor. Hosts that a retry does not update count as they are now.
     """
-    there = [view for view in snapshot.hosts if not _is_gone(view, now)]
-    total = len(there) + len(snapshot.others)
+    present = [view for view in snapshot.hosts if not _is_gone(view, now)]
+    total = len(present) + len(snapshot.others)
     in_service = snapshot.others_serving + sum(
-        1 for view in there if _was_in_service(view, snapshot.kind) or view.name in snapshot.held_by_refresh
+        1 for view in present if _was_in_service(view, snapshot.kind) or view.name in snapshot.held_by_refresh
     )
-    failed = sum(1 for view in there if _failed_in_service(view, snapshot.kind))
+    failed = sum(1 for view in present if _failed_in_service(view, snapshot.kind))
     at_once = snapshot.everything_at_once(policy, now)
     allowed = total if at_once else max(1, share_down(policy.max_unavailable, total) - failed)
     floor = 0 if snapshot.limits_lifted(policy, now) else share_up(policy.min_available, in_service)
@@ -151,8 +151,8 @@ def _shares(snapshot: Snapshot, policy: Policy, now: datetime) -> _Shares:
 
 def _is_gone(view: HostView, now: datetime) -> bool:
     """Whether a host has left the pool or was never in it. Shares must not count it."""
-    left = view.seen is None and not view.row.removed_from_pool and not view.row.state.in_work
-    return left and (view.row.state is HostState.SKIPPED or gone(view.row, now))
+    missing = view.seen is None and not view.row.removed_from_pool and not view.row.state.in_work
+    return missing and (view.row.state is HostState.SKIPPED or gone(view.row, now))
 
 
 def _was_in_service(view: HostView, kind: RolloutKind) -> bool:
@@ -190,15 +190,15 @@ def _floor_bound(policy: Policy, shares: _Shares, serving: int) -> Bound:
 def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound]:
     """The limits on hosts in work, other than `max_unavailable` and `min_available`."""
     replicas = max(snapshot.replicas, 0)
-    fed = HOSTS_PER_REPLICA * replicas
+    for_replicas = HOSTS_PER_REPLICA * replicas
     bounds = [
         Bound("max_in_flight", policy.max_in_flight, message(Code.AS_CONFIGURED, "as configured")),
-        Bound("replicas", fed, _per_replica(replicas)),
+        Bound("replicas", for_replicas, _per_replica(replicas)),
     ]
     cap = max(0, min(allowed, *(bound.hosts for bound in bounds)))
-    careful = policy.canary_hosts > 0 and not snapshot.rolling_back
+    has_canary = policy.canary_hosts > 0 and not snapshot.rolling_back
     results = waves.results((view.row for view in snapshot.hosts), back=snapshot.rolling_back)
-    batch = waves.batch_size(results, policy.canary_hosts if careful else cap, max(1, cap))
+    batch = waves.batch_size(results, policy.canary_hosts if has_canary else cap, max(1, cap))
     bounds.append(Bound("ramp", batch, _DOUBLES))
     if snapshot.may_probe_only:
         bounds.append(Bound("first_reimage", 1, _UNPROVEN))

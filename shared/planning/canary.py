@@ -47,11 +47,11 @@ def canary_of(snapshot: Snapshot, policy: Policy, spare: int) -> Canary:
         return Canary(hosts=0, proved=proved, open_slots=0, held=False)
     to_update = sum(1 for row in rows if row.state is not HostState.SKIPPED)
     hosts = max(0, min(policy.canary_hosts, to_update - snapshot.counts[HostState.FAILED]))
-    begun = sum(1 for row in rows if row.state.in_work and not row.check.proved_at)
+    started = sum(1 for row in rows if row.state.in_work and not row.check.proved_at)
     if policy.canary_hold is CanaryHold.APPROVE:
         hosts = min(hosts, spare)
     held = hosts > 0 and policy.canary_hold is CanaryHold.APPROVE and not snapshot.approved
-    return Canary(hosts=hosts, proved=proved, open_slots=max(0, hosts - proved - begun), held=held)
+    return Canary(hosts=hosts, proved=proved, open_slots=max(0, hosts - proved - started), held=held)
 
 
 class CanaryUse(StrEnum):
@@ -82,7 +82,7 @@ class CanaryBudget:
     passed: bool = False
     """The canary has passed, so nothing is limited any more."""
 
-    def left(self, use: CanaryUse) -> int:
+    def remaining(self, use: CanaryUse) -> int:
         """How many more hosts may be used like this while the canary has not passed."""
         match use:
             case CanaryUse.DRAIN_EMPTY:
@@ -96,7 +96,7 @@ class CanaryBudget:
 
     def allows(self, use: CanaryUse) -> bool:
         """Whether one more host may be used like this."""
-        return self.passed or self.left(use) > 0
+        return self.passed or self.remaining(use) > 0
 
     def take(self, use: CanaryUse) -> None:
         """Spend one host on this."""

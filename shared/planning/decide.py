@@ -161,8 +161,8 @@ class HostDecider:
 
     def _end_sessions(self, view: HostView) -> Decision:
         """Sign users out; until the canary has passed, only on hosts that can still become canary hosts."""
-        begun = view.row.state is HostState.SIGNING_OUT
-        use = CanaryUse.SIGN_OUT_AGAIN if begun else CanaryUse.SIGN_OUT
+        started = view.row.state is HostState.SIGNING_OUT
+        use = CanaryUse.SIGN_OUT_AGAIN if started else CanaryUse.SIGN_OUT
         if not self.canary_budget.allows(use):
             return wait(view, self._after_the_canary())
         self.canary_budget.take(use)

@@ -33,33 +33,36 @@ class Forecast:
     bounds: tuple[datetime, datetime] | None = None
 
 
-def forecast(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime, *, first: int | None = None) -> Forecast:
+def forecast(
+    rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime, *, canary_hosts: int | None = None
+) -> Forecast:
     """The end of the rollout, assuming that signed-in users stay until `force_at`.
 
     The earliest end assumes that no host waits for its users. The latest end assumes that every host which still
-    accepts sessions keeps users until `force_at`. `first` is the number of canary hosts; None: the policy's number.
+    accepts sessions keeps users until `force_at`. `canary_hosts`: their number; None: the policy's number.
     """
     if rollout.state.ended:
         ended = rollout.ended_at
         return Forecast(ended, (ended, ended) if ended else None)
-    standing = rollout.kind is RolloutKind.REFRESH and rollout.state is not RolloutState.CANCELLING
-    if standing or rollout.state in WAITS_FOR_A_PERSON or not hosts:
+    refreshing = rollout.kind is RolloutKind.REFRESH and rollout.state is not RolloutState.CANCELLING
+    if refreshing or rollout.state in WAITS_FOR_A_PERSON or not hosts:
         return Forecast()
-    course = _Course(rollout, hosts, now, rollout.policy.canary_hosts if first is None else first)
-    waiting = course.waiting
+    canary = rollout.policy.canary_hosts if canary_hosts is None else canary_hosts
+    projection = _Projection(rollout, hosts, now, canary)
+    waiting = projection.waiting
     idle = sum(1 for host in waiting if host.sessions == 0)
     certain = sum(1 for host in waiting if host.sessions == 0 and host.state in DRAINED_STATES)
-    early = course.end(len(waiting), 0)
-    expected = course.end(idle, len(waiting) - idle)
-    late = max(expected, course.end(certain, len(waiting) - certain))
+    early = projection.end(len(waiting), 0)
+    expected = projection.end(idle, len(waiting) - idle)
+    late = max(expected, projection.end(certain, len(waiting) - certain))
     if late > now + FARTHEST:
         return Forecast(expected if expected <= now + FARTHEST else None)
     return Forecast(expected, (min(early, expected), late))
 
 
 @dataclass(frozen=True)
-class _Course:
-    """One rollout as it is now. `first` is the number of canary hosts.
+class _Projection:
+    """One rollout as it is now, with the number of its canary hosts.
 
     Values computed from all hosts are cached: they are needed once per host, and a caller waits for the answer.
     """
@@ -67,7 +70,7 @@ class _Course:
     rollout: Rollout
     hosts: Sequence[RolloutHost]
     now: datetime
-    first: int
+    canary_hosts: int
 
     @cached_property
     def in_work(self) -> list[RolloutHost]:
@@ -86,9 +89,9 @@ class _Course:
         return host_time(self.hosts, timedelta(seconds=self.rollout.first_guess))
 
     @property
-    def waits_for_the_first(self) -> bool:
+    def waits_for_canary(self) -> bool:
         """Whether the canary hosts have not passed their checks yet."""
-        return self.first > 0 and self.rollout.canary_passed_at is None and not self.rollout.rolling_back
+        return self.canary_hosts > 0 and self.rollout.canary_passed_at is None and not self.rollout.rolling_back
 
     def end(self, soon: int, later: int) -> datetime:
         """The end if `soon` hosts are rebuilt as soon as the limits allow, and `later` hosts not before `force_at`."""
@@ -102,15 +105,16 @@ class _Course:
         if self._at_once(begin) == 0:
             soon, later = 0, soon + later
         begin, forced = self._opened(begin) + settle, self._opened(forced) + settle
-        clean = len(self.in_work)
-        if self.waits_for_the_first:
-            ahead = min(self._still_ahead(), soon or later)
-            if ahead:
-                finished = max(finished, self._watched(self._through(ahead, 0, begin if soon else forced)))
-            soon, later = (soon - ahead, later) if soon else (soon, later - ahead)
-            begin, forced, clean = max(begin, finished), max(forced, finished), clean + ahead
-        finished = max(finished, self._through(soon, clean, begin))
-        return max(finished, self._through(later, clean + soon, forced))
+        successes = len(self.in_work)
+        if self.waits_for_canary:
+            canary = min(self._canary_to_start(), soon or later)
+            if canary:
+                canary_end = self._end_of_hosts(canary, 0, begin if soon else forced)
+                finished = max(finished, self._after_bake_time(canary_end))
+            soon, later = (soon - canary, later) if soon else (soon, later - canary)
+            begin, forced, successes = max(begin, finished), max(forced, finished), successes + canary
+        finished = max(finished, self._end_of_hosts(soon, successes, begin))
+        return max(finished, self._end_of_hosts(later, successes + soon, forced))
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -120,34 +124,35 @@ class _Course:
     def _opened(self, moment: datetime) -> datetime:
         return opens_at(self.windows, self.rollout.zone, moment)
 
-    def _still_ahead(self) -> int:
+    def _canary_to_start(self) -> int:
         """Number of canary hosts that are not started yet."""
-        begun = sum(1 for host in self.hosts if host.state is HostState.DONE) + len(self.in_work)
-        return max(0, self.first - begun)
+        started = sum(1 for host in self.hosts if host.state is HostState.DONE) + len(self.in_work)
+        return max(0, self.canary_hosts - started)
 
     def _finish(self, host: RolloutHost) -> datetime:
         """When a host that is being rebuilt has finished."""
         if host.check.proved_at:
             return self.now
         if host.check.proving_since:
-            return max(self.now, self._watched(host.check.proving_since))
+            return max(self.now, self._after_bake_time(host.check.proving_since))
         rebuilt = max(self.now, (host.taken_at or self.now) + self.each)
-        return self._watched(rebuilt) if self.waits_for_the_first else rebuilt
+        return self._after_bake_time(rebuilt) if self.waits_for_canary else rebuilt
 
-    def _watched(self, since: datetime) -> datetime:
+    def _after_bake_time(self, since: datetime) -> datetime:
         return since + timedelta(minutes=self.rollout.policy.bake_minutes)
 
-    def _through(self, hosts: int, clean: int, start: datetime) -> datetime:
-        """When `hosts` hosts have finished if the first starts at `start`, after `clean` more successful results."""
+    def _end_of_hosts(self, hosts: int, successes: int, start: datetime) -> datetime:
+        """When `hosts` hosts have finished if the first starts at `start`, after `successes` more successes."""
         if hosts == 0:
             return self.now
         at_once = self._at_once(start)
         if at_once == 0:
             return start + 2 * FARTHEST
         policy, back = self.rollout.policy, self.rollout.rolling_back
-        careful = policy.canary_hosts if policy.canary_hosts and not back else at_once
-        dared = waves.batch_size([*waves.results(self.hosts, back=back), *[True] * clean], careful, at_once)
-        return end_of_waves(waves_needed(hosts, at_once, dared), self.each, self.windows, self.rollout.zone, start)
+        smallest = policy.canary_hosts if policy.canary_hosts and not back else at_once
+        results = [*waves.results(self.hosts, back=back), *[True] * successes]
+        number = waves_needed(hosts, at_once, waves.batch_size(results, smallest, at_once))
+        return end_of_waves(number, self.each, self.windows, self.rollout.zone, start)
 
     def _at_once(self, start: datetime) -> int:
         """How many hosts may be rebuilt at once from `start` on; 0 when the floor allows none."""

@@ -16,16 +16,16 @@ from shared.models.azure import SessionHost
 from shared.models.messages import Message, message
 from shared.models.pools import Refresh
 from shared.models.rollouts import Disks, RolloutHost, Use
-from shared.planning.reopen import again
+from shared.planning.reopen import start_over
 from shared.planning.values import HELD_STATES
 
-NOTED_EVERY = timedelta(minutes=10)
+USE_RESOLUTION = timedelta(minutes=10)
 """Resolution of `last_used_at`: the row of a host that is used all day is not written in each pass."""
 
-LISTED_BY_THEN = timedelta(minutes=2)
+LIST_LAG = timedelta(minutes=2)
 """How long after a drain the list of session hosts may still show the host as not drained."""
 
-_MADE_ANEW = frozenset({"reimage", "replace"})
+_NEW_DISK_STRATEGIES = frozenset({"reimage", "replace"})
 
 
 def is_fresh(row: RolloutHost) -> bool:
@@ -55,7 +55,7 @@ def why_not_due(row: RolloutHost, sessions: int, refresh: Refresh, zone: str, no
     return _IN_USE if sessions else None
 
 
-def with_use_noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, *, poll_eagerly: bool) -> RolloutHost:
+def with_use_recorded(row: RolloutHost, seen: SessionHost | None, now: datetime, *, poll_eagerly: bool) -> RolloutHost:
     """The row with the use that this pass sees. `poll_eagerly`: record every use, not only one per NOTED_EVERY.
 
     The row of a host in work is written by its own orchestration only; its users are seen once it has finished.
@@ -64,19 +64,19 @@ def with_use_noticed(row: RolloutHost, seen: SessionHost | None, now: datetime, 
         return row
     if row.state is HostState.FAILED:
         return _failed(row, seen, now)
-    if row.state is HostState.DONE and used_meanwhile(row):
-        row = clean(row, use=Use(used_at=row.use.last_used_at, last_used_at=row.use.last_used_at))
+    if row.state is HostState.DONE and used_before_finished(row):
+        row = as_fresh(row, use=Use(used_at=row.use.last_used_at, last_used_at=row.use.last_used_at))
     if row.state is HostState.DONE and seen is None:
-        return clean(row)  # it may have left the pool for good, so it is observed like any other host from now on
+        return as_fresh(row)  # it may have left the pool for good, so it is observed like any other host from now on
     if seen is not None and seen.accepting and row.use.failed_in:
         row = row.replace(use=row.use.replace(failed_in=""), drained_by_earlier_failure=False)
     if seen is None or not seen.sessions or row.state is HostState.SKIPPED:
         return row
     if row.state is HostState.DONE:
-        row = clean(row, sessions=seen.sessions)
-    noted = not poll_eagerly and row.use.last_used_at is not None and now < row.use.last_used_at + NOTED_EVERY
-    last = row.use.last_used_at if noted else now
-    if row.use.used_at and noted and row.disks.stale_id is None:
+        row = as_fresh(row, sessions=seen.sessions)
+    recorded = not poll_eagerly and row.use.last_used_at is not None and now < row.use.last_used_at + USE_RESOLUTION
+    last = row.use.last_used_at if recorded else now
+    if row.use.used_at and recorded and row.disks.stale_id is None:
         return row
     # Its current disk has been used, whichever disk that is, so the recorded stale disk no longer matters.
     use = row.use.replace(used_at=row.use.used_at or now, last_used_at=last)
@@ -93,12 +93,12 @@ def _failed(row: RolloutHost, seen: SessionHost | None, now: datetime) -> Rollou
     return row if row.removed_from_pool else row.replace(missing_since=row.missing_since or now)
 
 
-def used_meanwhile(row: RolloutHost) -> bool:
+def used_before_finished(row: RolloutHost) -> bool:
     """Whether somebody used the new disk before the host had finished: a registered host accepts sessions at once."""
     return row.use.last_used_at is not None and row.taken_at is not None and row.use.last_used_at > row.taken_at
 
 
-def starts_again(row: RolloutHost, seen: SessionHost | None, now: datetime) -> bool:
+def starts_over(row: RolloutHost, seen: SessionHost | None, now: datetime) -> bool:
     """Whether a host that had ended starts over: its VM is a new one, or somebody repaired and undrained it.
 
     A host that waits for another attempt starts over too. Shortly after a failure, the list of session hosts may still
@@ -107,22 +107,23 @@ def starts_again(row: RolloutHost, seen: SessionHost | None, now: datetime) -> b
     if seen is None or not seen.accepting:
         return False
     if row.state is HostState.FAILED:
-        return not_returned(row) or row.ended_at is None or now >= row.ended_at + LISTED_BY_THEN
+        return only_return_failed(row) or row.ended_at is None or now >= row.ended_at + LIST_LAG
     return row.state is HostState.SKIPPED or (row.state is HostState.PENDING and row.drained_by_earlier_failure)
 
 
-def use_so_far(row: RolloutHost, vm_id: str) -> Use:
+def use_before_start_over(row: RolloutHost, vm_id: str) -> Use:
     """The recorded use of a host that starts over on this VM: none if it was rebuilt and nobody has used it since.
 
     Undraining a host whose drain had failed does not make it fresh.
     """
-    another = row.vm_id.lower() != vm_id.lower()
-    if another or (is_completed(HOST_STEPS, row.rebuild.completed_step, REBUILD_HOST) and not used_meanwhile(row)):
+    other_vm = row.vm_id.lower() != vm_id.lower()
+    rebuilt = is_completed(HOST_STEPS, row.rebuild.completed_step, REBUILD_HOST)
+    if other_vm or (rebuilt and not used_before_finished(row)):
         return Use()
     return row.use.replace(failed_in="")
 
 
-def not_returned(row: RolloutHost) -> bool:
+def only_return_failed(row: RolloutHost) -> bool:
     """Whether only the return to service failed: the host is rebuilt and may serve, but still carries our tags.
 
     Every other failed host stays drained, and its VM has its original tags and settings back.
@@ -130,9 +131,9 @@ def not_returned(row: RolloutHost) -> bool:
     return row.state is HostState.FAILED and row.step == RETURN_HOST_TO_SERVICE
 
 
-def clean(row: RolloutHost, **changes: object) -> RolloutHost:
+def as_fresh(row: RolloutHost, **changes: object) -> RolloutHost:
     """The row of a rebuilt host that waits for its next use."""
-    made_anew = again(
+    fresh = start_over(
         row,
         goal_id="",
         removed_from_pool=False,
@@ -143,27 +144,28 @@ def clean(row: RolloutHost, **changes: object) -> RolloutHost:
         disks=Disks(),
         use=Use(),
     )
-    return made_anew.replace(**changes)
+    return fresh.replace(**changes)
 
 
-def after_rollout(row: RolloutHost, theirs: RolloutHost | None) -> RolloutHost:
+def after_rollout(row: RolloutHost, rollout_row: RolloutHost | None) -> RolloutHost:
     """The row after a rollout of the pool has ended: hosts that it rebuilt are fresh, unless they were used since.
 
     A host that got its kept disk back counts as used. A host that failed in the rollout waits for a person to
     investigate it. Safe to repeat.
     """
-    if theirs is None or row.state in HELD_STATES or row.state is HostState.SKIPPED:
+    if rollout_row is None or row.state in HELD_STATES or row.state is HostState.SKIPPED:
         return row
-    if theirs.state is HostState.FAILED:
-        return row if row.state is HostState.FAILED else row.replace(use=row.use.replace(failed_in=theirs.rollout))
-    if theirs.state is not HostState.DONE or theirs.taken_at is None or theirs.ended_at is None:
+    if rollout_row.state is HostState.FAILED:
+        return row if row.state is HostState.FAILED else row.replace(use=row.use.replace(failed_in=rollout_row.rollout))
+    if rollout_row.state is not HostState.DONE or rollout_row.taken_at is None or rollout_row.ended_at is None:
         return row
-    if theirs.rebuild.strategy == SWAP:
-        use = Use(used_at=row.use.used_at or theirs.ended_at, last_used_at=row.use.last_used_at)
-        return clean(row, version=theirs.version, use=use)
-    if theirs.rebuild.strategy not in _MADE_ANEW or (row.use.used_at and row.use.used_at > theirs.taken_at):
+    if rollout_row.rebuild.strategy == SWAP:
+        use = Use(used_at=row.use.used_at or rollout_row.ended_at, last_used_at=row.use.last_used_at)
+        return as_fresh(row, version=rollout_row.version, use=use)
+    used_since = row.use.used_at is not None and row.use.used_at > rollout_row.taken_at
+    if rollout_row.rebuild.strategy not in _NEW_DISK_STRATEGIES or used_since:
         return row
     # It was empty when its rebuild started. It may serve as soon as it has registered, long before its end.
-    used_since = row.use.last_used_at is not None and row.use.last_used_at > theirs.taken_at
-    use = Use(used_at=row.use.last_used_at, last_used_at=row.use.last_used_at) if used_since else Use()
-    return clean(row, version=theirs.version, use=use)
+    used_again = row.use.last_used_at is not None and row.use.last_used_at > rollout_row.taken_at
+    use = Use(used_at=row.use.last_used_at, last_used_at=row.use.last_used_at) if used_again else Use()
+    return as_fresh(row, version=rollout_row.version, use=use)

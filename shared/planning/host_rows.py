@@ -13,7 +13,7 @@ from shared.planning.values import Decision
 def reserve_row(row: RolloutHost) -> RolloutHost:
     """Reserve a host for a refresh that did not drain it. The refresh holds it as soon as this row is saved."""
     state = transition_host(row.host, row.state, HostState.DRAINING)
-    return row.replace(state=state, drain=row.drain.replace(drained_at=None, empty_since=None), step="to be taken")
+    return row.replace(state=state, drain=row.drain.replace(drained_at=None, empty_since=None), step="reserved")
 
 
 def reset_row(row: RolloutHost) -> RolloutHost:
@@ -53,7 +53,7 @@ def start_rebuild(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHo
         engine_run=row.engine_run + 1,
         taken_at=now,
         canary=canary,
-        step="handed over",
+        step="starting the rebuild",
         step_since=None,
         rebuild=row.rebuild.replace(completed_step="", rebuilt=False),
     )

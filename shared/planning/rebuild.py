@@ -20,6 +20,8 @@ CHANGING = frozenset({"Creating", "Updating", "Deleting", "Migrating"})
 
 SWITCHED_OFF = frozenset({"deallocated", "stopped"})
 
+_NOT_RECORDED = "the VM cannot be recreated: its configuration was not recorded"
+
 
 class RecheckResult(StrEnum):
     """The result of the recheck just before the first destructive call."""
@@ -161,7 +163,7 @@ def action_for_provisioning(vm: VirtualMachine, row: RolloutHost) -> Wait | Fail
     if vm.provisioning in CHANGING:
         return Wait()
     if vm.provisioning == "Failed" and row.rebuild.reimage_requested and row.rebuild.rebuilt:
-        return Fail("re-imaging has failed")
+        return Fail("re-imaging failed")
     return None
 
 
@@ -183,22 +185,22 @@ def next_rebuild_action(
         return _after_wrong_version(vm, row, goal, strategy)
     if vm is None:
         if row.vm_body is None:
-            return Fail("the VM does not exist any more")
+            return Fail("the VM no longer exists")
         return Create(row.vm_body, goal.version_id)
     if replaces:
-        return Delete() if row.vm_body is not None else Fail("nothing is recorded to create the VM again with")
+        return Delete() if row.vm_body is not None else Fail(_NOT_RECORDED)
     return Reimage(goal.version, record_first=vm.ephemeral and not row.rebuild.reimage_requested)
 
 
 def _swap(vm: VirtualMachine, kept: Disk | None) -> RebuildAction:
     """Swap in the kept disk. If it is missing or attached elsewhere, the attempt fails, and the next one re-images."""
     if kept is None or kept.attached_to:
-        return Fail("its kept OS disk is gone, or in use elsewhere")
+        return Fail("its kept OS disk does not exist or is attached elsewhere")
     return Swap(vm, kept) if vm.power in SWITCHED_OFF else SwitchOff()
 
 
 def _after_wrong_version(vm: VirtualMachine | None, row: RolloutHost, goal: Goal, strategy: Strategy) -> RebuildAction:
     """The rebuild has finished, but the disk has another version. The strategy `auto` then replaces the VM, once."""
     if vm is None or strategy is not Strategy.AUTO or row.rebuild.strategy != Strategy.REIMAGE:
-        return Fail(f"the rebuilt VM is not on {goal.version}; is the strategy right for this pool?")
+        return Fail(f"the rebuilt VM does not run {goal.version}; check the pool's update strategy")
     return SwitchToReplace(vm, discard_disk=vm.os_disk_id != row.disks.old_id)

@@ -38,7 +38,7 @@ class PoolProgress:
     """Why the pool did not succeed, if its state does not say so."""
 
     @property
-    def ended_badly(self) -> bool:
+    def unsuccessful(self) -> bool:
         """Whether its rollout has ended without success."""
         return self.state is not None and self.state.ended and self.state is not RolloutState.SUCCEEDED
 
@@ -73,7 +73,7 @@ class NextRing:
 
 
 def next_ring(
-    standings: Sequence[PoolProgress], soak: timedelta, now: datetime, closed: Set[int] = frozenset()
+    progress: Sequence[PoolProgress], soak: timedelta, now: datetime, closed: Set[int] = frozenset()
 ) -> NextRing:
     """Decide what a fleet update does next with its pools. The order of the pools does not matter.
 
@@ -83,15 +83,15 @@ def next_ring(
     """
     before: int | None = None
     ready_at = now
-    for ring in sorted({standing.ring for standing in standings}):
-        pools = sorted((s for s in standings if s.ring == ring), key=lambda s: s.pool)
-        if any(s.ended_badly for s in pools):
+    for ring in sorted({pool.ring for pool in progress}):
+        pools = sorted((s for s in progress if s.ring == ring), key=lambda s: s.pool)
+        if any(s.unsuccessful for s in pools):
             return _stopped(ring, pools)
-        fresh = tuple(s.pool for s in pools if s.state is None)
-        if fresh and (now < ready_at or ring in closed):
+        not_started = tuple(s.pool for s in pools if s.state is None)
+        if not_started and (now < ready_at or ring in closed):
             return _held(before, ring, ready_at, now, closed=ring in closed)
-        if fresh:
-            return NextRing(RingAction.BEGIN, ring, fresh, first=before is None)
+        if not_started:
+            return NextRing(RingAction.BEGIN, ring, not_started, first=before is None)
         if any(s.state and not s.state.ended for s in pools):
             return NextRing(RingAction.WAIT, ring, reason=_running(ring, pools))
         ready_at = max((s.ended_at for s in pools if s.ended_at), default=now) + soak
@@ -100,17 +100,18 @@ def next_ring(
 
 
 def _stopped(ring: int, pools: Sequence[PoolProgress]) -> NextRing:
-    bad = [s for s in pools if s.ended_badly]
-    text = f"{counted(len(bad), 'pool')} of ring {ring} did not succeed: {names_text(map(_how, bad))}."
+    unsuccessful = [s for s in pools if s.unsuccessful]
+    names = names_text(map(_failure_text, unsuccessful))
+    text = f"{counted(len(unsuccessful), 'pool')} of ring {ring} did not succeed: {names}."
     if any(s.state and not s.state.ended for s in pools):
         text = f"{text} No other rollout is started. {sentence(_finished(ring, pools))}"
-        waiting = message(Code.RING_STOPPED, text, count=len(bad))
+        waiting = message(Code.RING_STOPPED, text, count=len(unsuccessful))
         return NextRing(RingAction.WAIT, ring, reason=waiting, stopping=True)
-    reason = message(Code.RING_STOPPED, text, count=len(bad))
-    return NextRing(RingAction.STOP, ring, tuple(s.pool for s in bad), reason=reason, stopping=True)
+    reason = message(Code.RING_STOPPED, text, count=len(unsuccessful))
+    return NextRing(RingAction.STOP, ring, tuple(s.pool for s in unsuccessful), reason=reason, stopping=True)
 
 
-def _how(pool: PoolProgress) -> str:
+def _failure_text(pool: PoolProgress) -> str:
     return f"{pool.pool} ({quote(pool.reason) if pool.reason else pool.state and state_text(pool.state)})"
 
 

@@ -13,13 +13,13 @@ from shared.models.messages import Message, message
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutHost, RolloutKind, Schedule
 from shared.planning.observe import GONE_AFTER
-from shared.planning.values import DRAINED_STATES, HostView, SessionWarning, Snapshot
+from shared.planning.values import DRAINED_STATES, SessionWarning, Snapshot
 from shared.planning.windows import may_begin, open_until, room_at
 
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
 """Hosts whose sessions will be ended at force_at."""
 
-UNEVENTFUL = timedelta(minutes=10)
+SCHEDULED_POLL = timedelta(minutes=10)
 """Interval of the passes over a scheduled rollout: a command whose signal was lost must not wait for days."""
 
 _JUST_AFTER = timedelta(seconds=1)
@@ -35,8 +35,8 @@ def due_step(policy: Policy, force_at: datetime, now: datetime) -> int | None:
     """The current warning step: the smallest one already reached; None before the first and after `force_at`."""
     if now >= force_at:
         return None
-    left = force_at - now
-    return min((step for step in policy.warn_minutes if left <= timedelta(minutes=step)), default=None)
+    remaining = force_at - now
+    return min((step for step in policy.warn_minutes if remaining <= timedelta(minutes=step)), default=None)
 
 
 def warnings_due(
@@ -103,8 +103,8 @@ def rescheduled_deadline(snapshot: Snapshot, policy: Policy, now: datetime) -> d
     window with enough time for a host.
     """
     force_at, refreshes = snapshot.schedule.force_at, snapshot.kind is RolloutKind.REFRESH
-    begun = snapshot.forced_at is not None and snapshot.forced_at >= force_at
-    if refreshes or begun or now <= force_at + LATE_AFTER or not _would_surprise(snapshot, now):
+    started = snapshot.forced_at is not None and snapshot.forced_at >= force_at
+    if refreshes or started or now <= force_at + LATE_AFTER or not _would_surprise(snapshot, now):
         return None
     at = rollback_schedule(snapshot.schedule, policy, now).force_at
     if at <= now or snapshot.rolling_back:
@@ -115,17 +115,17 @@ def rescheduled_deadline(snapshot: Snapshot, policy: Policy, now: datetime) -> d
 def _would_surprise(snapshot: Snapshot, now: datetime) -> bool:
     """Whether a sign-out now would surprise somebody: a user who was not warned, or whose warning is too old."""
     force_at = snapshot.schedule.force_at
-    ends = {view.name: view.row for view in snapshot.hosts if view.row.state in WARNED_STATES and _ends(snapshot, view)}
-    sessions = [session for session in snapshot.sessions or () if session.host in ends]
-    text = all(s.id in ends[s.host].warnings.before(force_at) for s in sessions)
-    return bool(sessions) and not (text and now <= force_at + WARNING_VALID_FOR)
+    rows = {view.name: view.row for view in snapshot.hosts if _ends_sessions(snapshot, view.row)}
+    sessions = [session for session in snapshot.sessions or () if session.host in rows]
+    warned = all(s.id in rows[s.host].warnings.before(force_at) for s in sessions)
+    return bool(sessions) and not (warned and now <= force_at + WARNING_VALID_FOR)
 
 
-def _ends(snapshot: Snapshot, view: HostView) -> bool:
-    return view.row.rolling_back or not snapshot.rolling_back
+def _ends_sessions(snapshot: Snapshot, row: RolloutHost) -> bool:
+    return row.state in WARNED_STATES and (row.rolling_back or not snapshot.rolling_back)
 
 
-def host_takes(seconds: float, policy: Policy) -> timedelta:
+def time_with_drain(seconds: float, policy: Policy) -> timedelta:
     """The time a host needs from its drain on: twice the time to settle, then `seconds` of work."""
     return timedelta(seconds=seconds + 2 * policy.settle_seconds)
 
@@ -162,7 +162,7 @@ def next_pass_due(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime
     """When the next pass is due if no event requests it earlier. It is never far away, because events may get lost."""
     poll = timedelta(seconds=policy.poll_seconds)
     waiting = snapshot.state is RolloutState.SCHEDULED and now < snapshot.schedule.begin_at
-    times = [now + (max(poll, UNEVENTFUL) if waiting else poll)]
+    times = [now + (max(poll, SCHEDULED_POLL) if waiting else poll)]
     upcoming = next_moment(snapshot.schedule, policy, now)
     if upcoming:
         times.append(upcoming)
@@ -186,7 +186,7 @@ def time_to_start(snapshot: Snapshot, policy: Policy, now: datetime) -> bool:
 
 def time_to_drain_and_start(snapshot: Snapshot, policy: Policy) -> timedelta:
     """The time a host of this rollout needs from its drain on."""
-    return host_takes(snapshot.host_time.total_seconds(), policy)
+    return time_with_drain(snapshot.host_time.total_seconds(), policy)
 
 
 def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[datetime]:

@@ -22,14 +22,14 @@ def batch_size(results: Iterable[bool], start: int, limit: int) -> int:
     The batch size begins with `start`. A whole batch of successes in a row doubles it, up to `limit`. A failure halves
     it, but never below 1, because otherwise nothing could succeed any more.
     """
-    dared, clean = max(1, min(start, limit)), 0
-    for went_well in results:
-        clean = clean + 1 if went_well else 0
-        if not went_well:
-            dared = max(1, dared // 2)
-        elif clean >= dared:
-            dared, clean = max(1, min(2 * dared, limit)), 0
-    return dared
+    batch, successes = max(1, min(start, limit)), 0
+    for success in results:
+        successes = successes + 1 if success else 0
+        if not success:
+            batch = max(1, batch // 2)
+        elif successes >= batch:
+            batch, successes = max(1, min(2 * batch, limit)), 0
+    return batch
 
 
 def results(rows: Iterable[RolloutHost], *, back: bool) -> list[bool]:
@@ -55,12 +55,12 @@ FARTHEST = timedelta(days=366)
 _LEAST = timedelta(seconds=1)
 
 
-def waves_needed(hosts: int, at_once: int, dared: int) -> int:
+def waves_needed(hosts: int, at_once: int, first_batch: int) -> int:
     """Number of waves for so many hosts: `first_batch` in the first wave, then double per wave, up to `at_once`."""
-    batch_size, needed = max(1, min(dared, at_once)), 0
-    while hosts > 0 and batch_size < at_once:
-        hosts, needed, batch_size = hosts - batch_size, needed + 1, min(2 * batch_size, at_once)
-    return needed + math.ceil(max(0, hosts) / batch_size)
+    batch, needed = max(1, min(first_batch, at_once)), 0
+    while hosts > 0 and batch < at_once:
+        hosts, needed, batch = hosts - batch, needed + 1, min(2 * batch, at_once)
+    return needed + math.ceil(max(0, hosts) / batch)
 
 
 def end_of_waves(number: int, each: timedelta, windows: tuple[Window, ...], zone: str, start: datetime) -> datetime:
@@ -76,14 +76,14 @@ def end_of_waves(number: int, each: timedelta, windows: tuple[Window, ...], zone
 
 
 def waves_until_closing(each: timedelta, windows: tuple[Window, ...], zone: str, start: datetime) -> int:
-    """How many waves fit between `start` and the closing of the window; at least 1: a long host starts anyway."""
+    """How many waves fit between `start` and the closing of the window; at least 1, as a long host starts anyway."""
     closes = open_until(windows, zone, start) or start
     return max(1, (closes - start) // max(each, _LEAST))
 
 
-def hosts_in_waves(number: int, at_once: int, dared: int) -> int:
+def hosts_in_waves(number: int, at_once: int, first_batch: int) -> int:
     """How many hosts so many waves hold: the inverse of `waves_needed`."""
-    batch_size, hosts = max(1, min(dared, at_once)), 0
-    while number > 0 and batch_size < at_once:
-        hosts, number, batch_size = hosts + batch_size, number - 1, min(2 * batch_size, at_once)
-    return hosts + number * batch_size
+    batch, hosts = max(1, min(first_batch, at_once)), 0
+    while number > 0 and batch < at_once:
+        hosts, number, batch = hosts + batch, number - 1, min(2 * batch, at_once)
+    return hosts + number * batch

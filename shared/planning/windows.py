@@ -28,7 +28,7 @@ that has not opened or closed within 16 days never does."""
 _NEAR = timedelta(days=24)
 _A_WEEK = timedelta(days=8)
 
-Stretch = tuple[datetime, datetime]
+Interval = tuple[datetime, datetime]
 """An interval in which work is allowed without interruption, in UTC: start (included) and end (excluded)."""
 
 
@@ -36,17 +36,17 @@ def open_until(windows: tuple[Window, ...], zone: str, now: datetime) -> datetim
     """Until when work is allowed without interruption (UTC). None: it is not allowed now; FOREVER: it always is."""
     if not windows:
         return FOREVER
-    return next((closes for opens, closes in _stretches(windows, zone, now) if opens <= now), None)
+    return next((closes for opens, closes in _intervals(windows, zone, now) if opens <= now), None)
 
 
 def opens_at(windows: tuple[Window, ...], zone: str, now: datetime) -> datetime:
     """`now` if work is allowed, else the next opening."""
-    return now if not windows else max(now, next(opens for opens, _ in _stretches(windows, zone, now)))
+    return now if not windows else max(now, next(opens for opens, _ in _intervals(windows, zone, now)))
 
 
 def openings(windows: tuple[Window, ...], zone: str, now: datetime) -> list[datetime]:
     """The openings after `now`, the next one first; empty if work is always allowed."""
-    return [opens for opens, _ in _stretches(windows, zone, now) if opens > now] if windows else []
+    return [opens for opens, _ in _intervals(windows, zone, now) if opens > now] if windows else []
 
 
 def room_at(windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> datetime:
@@ -57,11 +57,11 @@ def room_at(windows: tuple[Window, ...], zone: str, now: datetime, need: timedel
     """
     if not windows:
         return now
-    stretches = [(max(now, opens), closes) for opens, closes in _stretches(windows, zone, now)]
-    week = [(opens, closes) for opens, closes in stretches if opens < now + _A_WEEK] or stretches[:1]
+    intervals = [(max(now, opens), closes) for opens, closes in _intervals(windows, zone, now)]
+    week = [(opens, closes) for opens, closes in intervals if opens < now + _A_WEEK] or intervals[:1]
     if not any(opens + need <= closes for opens, closes in week):  # do not wait for a night that is an hour longer
         need = max(closes - opens for opens, closes in week) / 2
-    return next((opens for opens, closes in stretches if opens + need <= closes), stretches[0][0])
+    return next((opens for opens, closes in intervals if opens + need <= closes), intervals[0][0])
 
 
 def may_begin(windows: tuple[Window, ...], zone: str, now: datetime, need: timedelta) -> bool:
@@ -89,7 +89,7 @@ def _moved(windows: tuple[Window, ...], zone: str, moment: datetime, now: dateti
     return opens if opens > due else moment
 
 
-def outside(schedule: Schedule, windows: tuple[Window, ...], zone: str, need: timedelta) -> str:
+def why_outside_windows(schedule: Schedule, windows: tuple[Window, ...], zone: str, need: timedelta) -> str:
     """Why sessions must not be ended at `force_at`, and when they may next; empty if they may.
 
     A host that would not finish inside the window is not started. Its users would be warned for nothing, and others
@@ -113,27 +113,27 @@ def _local_time(moment: datetime, place: ZoneInfo) -> str:
     return moment.astimezone(place).isoformat(timespec="minutes")
 
 
-def _stretches(windows: tuple[Window, ...], zone: str, now: datetime) -> Iterator[Stretch]:
+def _intervals(windows: tuple[Window, ...], zone: str, now: datetime) -> Iterator[Interval]:
     """The intervals that have not ended at `now` and open within the next weeks, in order; at least one."""
-    for opens, closes in _laid_out(windows, zone, now.astimezone(UTC).date()):
+    for opens, closes in _expanded(windows, zone, now.astimezone(UTC).date()):
         if closes > now and opens < now + _NEAR:
             yield opens, closes
 
 
 @lru_cache(maxsize=128)
-def _laid_out(windows: tuple[Window, ...], zone: str, day: date) -> tuple[Stretch, ...]:
+def _expanded(windows: tuple[Window, ...], zone: str, day: date) -> tuple[Interval, ...]:
     """The intervals around this day (UTC). Work starts or stops being allowed at edges only, so each is checked."""
     place = ZoneInfo(zone)
     edges = _edges(windows, place, day)
-    stretches: list[Stretch] = []
+    intervals: list[Interval] = []
     for edge, next_edge in pairwise([*edges, FOREVER]):
         if not _inside(windows, edge.astimezone(place)):
             continue
-        if stretches and stretches[-1][1] == edge:
-            stretches[-1] = (stretches[-1][0], next_edge)
+        if intervals and intervals[-1][1] == edge:
+            intervals[-1] = (intervals[-1][0], next_edge)
         else:
-            stretches.append((edge, next_edge))
-    return tuple(stretches)
+            intervals.append((edge, next_edge))
+    return tuple(intervals)
 
 
 def _edges(windows: tuple[Window, ...], place: ZoneInfo, day: date) -> list[datetime]:
@@ -168,11 +168,11 @@ def _inside(windows: tuple[Window, ...], local: datetime) -> bool:
     """Whether this local time is in a window."""
     today, yesterday, clock = DAYS[local.weekday()], DAYS[local.weekday() - 1], local.time()
     for window in windows:
-        begun = clock >= window.begins_at
+        started = clock >= window.begins_at
         open_still = clock < window.ends_at
         if window.over_midnight:
-            if (begun and today in window.days) or (open_still and yesterday in window.days):
+            if (started and today in window.days) or (open_still and yesterday in window.days):
                 return True
-        elif begun and open_still and today in window.days:
+        elif started and open_still and today in window.days:
             return True
     return False

@@ -20,7 +20,7 @@ from shared.models.base import iso
 from shared.models.messages import message, quote
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
-from shared.planning.timing import host_takes, rollback_schedule
+from shared.planning.timing import rollback_schedule, time_with_drain
 from shared.planning.windows import room_at
 from shared.ports.engine import Engine
 from shared.records.change import change
@@ -158,7 +158,7 @@ def _rescheduled(rollout: Rollout, request: Reschedule, now: datetime) -> Schedu
 
 
 def _host_takes(rollout: Rollout) -> timedelta:
-    return host_takes(rollout.host_seconds or rollout.first_guess, rollout.policy)
+    return time_with_drain(rollout.host_seconds or rollout.first_guess, rollout.policy)
 
 
 def _with_notice(rollout: Rollout, now: datetime) -> Schedule:

@@ -19,8 +19,8 @@ from shared.models.policy import Policy, PolicyOverrides, ScheduleMode, resolve_
 from shared.models.pools import Pool
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.models.windows import Window
-from shared.planning.timing import host_takes
-from shared.planning.windows import outside
+from shared.planning.timing import time_with_drain
+from shared.planning.windows import why_outside_windows
 from shared.records.images import find_image
 from shared.rollouts.preflight import Preflight, preflight
 from shared.services import IMAGES, Services
@@ -94,7 +94,7 @@ def _window_problems(schedule: Schedule, pool: Pool, policy: Policy) -> Sequence
 
 
 def _refuse_outside_windows(schedule: Schedule, pool: Pool, policy: Policy) -> None:
-    in_windows(schedule, policy.windows, pool.time_zone, host_takes(pool.host_seconds or FIRST_GUESS, policy))
+    in_windows(schedule, policy.windows, pool.time_zone, time_with_drain(pool.host_seconds or FIRST_GUESS, policy))
 
 
 def _policy(pool: Pool, spec: RolloutSpec) -> Policy:
@@ -148,7 +148,7 @@ def in_windows(
 
     Raises InvalidRequest otherwise, for the field that sets this time; `prefix` precedes the field's name.
     """
-    blocked_reason = outside(schedule, windows, zone, need)
+    blocked_reason = why_outside_windows(schedule, windows, zone, need)
     if blocked_reason:
         raise InvalidRequest.one(f"{prefix}{_FIELDS[schedule.mode]}", blocked_reason)
     return schedule

@@ -73,9 +73,9 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
     users = sum(host.sessions for host in to_update)
     budget = budget_for(snapshot, rollout.policy, starts_at)
     at_once, later, limited_by = _limiting(budget)
-    first = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only))
-    estimate = forecast(rollout, _rows(snapshot, pool_plan), now, first=first)
-    windows = _windows(snapshot, rollout, starts_at, len(to_update), at_once, first or at_once)
+    canary_hosts = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only))
+    estimate = forecast(rollout, _rows(snapshot, pool_plan), now, canary_hosts=canary_hosts)
+    windows = _windows(snapshot, rollout, starts_at, len(to_update), at_once, canary_hosts or at_once)
     return Preview(
         version=rollout.version,
         begin_at=rollout.schedule.begin_at,

@@ -56,7 +56,7 @@ def undrain(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
     A host that left the pool is not undrained, nor is one that was chosen but never marked: another rollout may have
     it by now.
     """
-    undrained = row.replace(state=HostState.PENDING, drain=Drain(), step="given back")
+    undrained = row.replace(state=HostState.PENDING, drain=Drain(), step="undrained")
     if untouched(services, row):
         return undrained
     if not row.found.operator_drained:
@@ -128,7 +128,7 @@ def sign_out(
     since = signing_out_since(row, rollout.policy, now) or now
     return row.replace(
         state=transition_host(row.host, row.state, HostState.SIGNING_OUT),
-        step="signing people out",
+        step="signing out users",
         drain=row.drain.replace(sign_out_since=since, signed_out_last=now),
         signed_out=tuple(sorted({*row.signed_out, *ended})),
         error=refused,

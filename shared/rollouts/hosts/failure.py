@@ -114,7 +114,9 @@ def _attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> S
         if name == RETURN_HOST_TO_SERVICE:
             context.note(**next_attempt, step_since=context.services.now())
             return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
-        context.move(HostState.REIMAGING, **next_attempt, **_fields_for_new_attempt(context.row), step="trying again")
+        context.move(
+            HostState.REIMAGING, **next_attempt, **_fields_for_new_attempt(context.row), step="starting another attempt"
+        )
         return StepResult(NextAction.RESTART)
     # Before the end is carried out: if that has to wait, the step must not run again, since it could succeed.
     context.note_rebuild(abandoned=True)

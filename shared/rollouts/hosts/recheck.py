@@ -42,7 +42,7 @@ def recheck_host(context: HostContext) -> StepResult:
         case RecheckResult.RETURN_TO_ROLLOUT:
             return _back_to_the_rollout(context, seen)
         case RecheckResult.NO_VM:
-            raise StepFailed("the VM does not exist any more")
+            raise StepFailed("the VM no longer exists")
         case RecheckResult.KEEP_SERVING:
             context.note_rebuild(completed_step=REGISTER_HOST)
             context.note(version=goal_of(context.rollout, row).version, removed_from_pool=False)
@@ -126,7 +126,7 @@ def _back_to_the_rollout(context: HostContext, seen: SessionHost | None) -> Step
         disks=row.disks.replace(old_id=None),
         vm_body=None,
         removed_from_pool=False,
-        step="somebody came back",
+        step="a user signed in again; waiting",
     )
     return StepResult(NextAction.STOP)
 

@@ -12,7 +12,7 @@ from shared.models.azure import HEALTHY_STATUSES, SessionHost
 from shared.models.messages import message
 from shared.models.pools import DomainJoin
 from shared.models.rollouts import RolloutKind
-from shared.planning.freshness import used_meanwhile
+from shared.planning.freshness import used_before_finished
 from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.canary_checks import needs_canary_checks, stay_out_of_service
 from shared.rollouts.hosts.context import AT_ONCE, HostContext, poll_operation
@@ -136,7 +136,7 @@ def _record_use(context: HostContext, seen: SessionHost | None) -> None:
     While Azure is too busy to restore the host, users may come and go.
     """
     used = seen is not None and seen.sessions > 0
-    if used and context.rollout.kind is RolloutKind.REFRESH and not used_meanwhile(context.row):
+    if used and context.rollout.kind is RolloutKind.REFRESH and not used_before_finished(context.row):
         context.save(use=context.row.use.replace(last_used_at=context.services.now()))
 
 

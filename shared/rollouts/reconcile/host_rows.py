@@ -9,7 +9,7 @@ from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import HEALTHY_STATUSES, SessionHost, VirtualMachine, version_of
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, Use
-from shared.planning.freshness import not_returned, starts_again, use_so_far
+from shared.planning.freshness import only_return_failed, starts_over, use_before_start_over
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.earlier_failures import restore_original
 from shared.rollouts.refresh.exclusion import RefreshHolds
@@ -39,7 +39,7 @@ def _starts_again(rollout: Rollout, row: RolloutHost, host: SessionHost, now: da
     """Whether a refresh starts this host again, or its VM exists at last. A cancelled refresh starts nothing again."""
     if rollout.kind is not RolloutKind.REFRESH or rollout.state is RolloutState.CANCELLING:
         return False
-    return starts_again(row, host, now) or (row.vm_missing and host.status in HEALTHY_STATUSES)
+    return starts_over(row, host, now) or (row.vm_missing and host.status in HEALTHY_STATUSES)
 
 
 def new_host_rows(services: Services, rollout: Rollout, hosts: list[SessionHost]) -> list[RolloutHost]:
@@ -90,7 +90,7 @@ def with_vm_read_again(
     new = fresh.get(row.host)
     if new is None:
         return row
-    if rollout.kind is RolloutKind.REFRESH and starts_again(row, host, now):
+    if rollout.kind is RolloutKind.REFRESH and starts_over(row, host, now):
         return _started_again(row, new)
     # A rollout that failed on the host meanwhile recorded its original state, unless this rollout did so before.
     noted_by_others = new.drained_by_earlier_failure and not row.found.prior_tags
@@ -107,8 +107,8 @@ def with_vm_read_again(
 
 def _started_again(row: RolloutHost, new: RolloutHost) -> RolloutHost:
     """A first row for a host that a refresh starts again; it replaces the stored row."""
-    found, use = new.found, use_so_far(row, new.vm_id)
-    if not_returned(row):
+    found, use = new.found, use_before_start_over(row, new.vm_id)
+    if only_return_failed(row):
         marks = {"prior_tags": row.found.prior_tags, "prior_delete_option": row.found.prior_delete_option}
         found = found.replace(**marks)
     use = use.replace(failed_in=new.use.failed_in)

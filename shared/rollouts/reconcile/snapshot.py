@@ -12,7 +12,7 @@ from shared.models.azure import SessionHost
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.planning.freshness import after_rollout, with_use_noticed
+from shared.planning.freshness import after_rollout, with_use_recorded
 from shared.planning.host_time import host_time
 from shared.planning.observe import observe
 from shared.planning.reopen import reopened
@@ -160,7 +160,7 @@ def _others(seen: dict[str, SessionHost], views: Sequence[HostView]) -> tuple[Se
 
 def _as_used(row: RolloutHost, seen: SessionHost | None, refresh_context: RefreshContext, now: datetime) -> RolloutHost:
     """The row with what is known of its host's use, from a rollout that has ended and from this pass."""
-    return with_use_noticed(
+    return with_use_recorded(
         after_rollout(row, refresh_context.counting.get(row.host)), seen, now, poll_eagerly=refresh_context.suspended
     )
 

@@ -16,7 +16,7 @@ def budget(slots: int = 2, empty: int = 2, busy: int = 2, sign_outs: int = 2) ->
 
 
 def left(spent: CanaryBudget) -> list[int]:
-    return [spent.left(use) for use in U]
+    return [spent.remaining(use) for use in U]
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_when_sessions_are_being_ended_every_drained_host_counts() -> None:
 def test_hosts_that_are_empty_or_being_signed_out_leave_fewer_sign_outs() -> None:
     signing = drained("signing", sessions=1, state=HostState.SIGNING_OUT)
     pool = snapshot(drained("empty"), signing, drained("busy", sessions=2))
-    assert canary_budget(pool, canary(3), forcing=True).left(U.SIGN_OUT) == 1
+    assert canary_budget(pool, canary(3), forcing=True).remaining(U.SIGN_OUT) == 1

@@ -13,7 +13,14 @@ from shared.core.states import HostState
 from shared.models.azure import SessionHost
 from shared.models.pools import Refresh
 from shared.models.rollouts import RolloutHost
-from shared.planning.freshness import NOTED_EVERY, after_rollout, is_fresh, start_of_day, why_not_due, with_use_noticed
+from shared.planning.freshness import (
+    USE_RESOLUTION,
+    after_rollout,
+    is_fresh,
+    start_of_day,
+    why_not_due,
+    with_use_recorded,
+)
 from tests.fixtures.builders import NOON
 from tests.fixtures.rollout_rows import in_parts
 
@@ -82,33 +89,33 @@ def test_daily_a_host_is_due_from_the_day_after_its_first_use_whoever_is_on_it()
 
 
 def test_the_first_use_is_kept_and_the_last_one_noted_now_and_then_or_at_each_look() -> None:
-    row = with_use_noticed(row_of(), seen_with(1), NOON, poll_eagerly=False)
+    row = with_use_recorded(row_of(), seen_with(1), NOON, poll_eagerly=False)
     assert (row.use.used_at, row.use.last_used_at) == (NOON, NOON)
-    assert with_use_noticed(row, seen_with(1), NOON + MINUTE, poll_eagerly=False) is row
-    noted = with_use_noticed(row, seen_with(1), NOON + NOTED_EVERY, poll_eagerly=False)
-    assert noted.use.last_used_at == NOON + NOTED_EVERY
-    poll_eagerly = with_use_noticed(row, seen_with(1), NOON + MINUTE, poll_eagerly=True)
+    assert with_use_recorded(row, seen_with(1), NOON + MINUTE, poll_eagerly=False) is row
+    noted = with_use_recorded(row, seen_with(1), NOON + USE_RESOLUTION, poll_eagerly=False)
+    assert noted.use.last_used_at == NOON + USE_RESOLUTION
+    poll_eagerly = with_use_recorded(row, seen_with(1), NOON + MINUTE, poll_eagerly=True)
     assert (poll_eagerly.use.used_at, poll_eagerly.use.last_used_at) == (NOON, NOON + MINUTE)
-    assert with_use_noticed(row, seen_with(0), NOON + MINUTE, poll_eagerly=True) is row
+    assert with_use_recorded(row, seen_with(0), NOON + MINUTE, poll_eagerly=True) is row
 
 
 def test_a_host_that_was_made_fresh_is_used_again_by_its_next_session() -> None:
     done = row_of(state=HostState.DONE, used_at=BEFORE, ended_at=NOON, taken_at=NOON - MINUTE, prior_tags={"a": None})
     assert is_fresh(done)
-    assert with_use_noticed(done, seen_with(0), NOON + MINUTE, poll_eagerly=False) is done
-    used = with_use_noticed(done, seen_with(1), NOON + MINUTE, poll_eagerly=False)
+    assert with_use_recorded(done, seen_with(0), NOON + MINUTE, poll_eagerly=False) is done
+    used = with_use_recorded(done, seen_with(1), NOON + MINUTE, poll_eagerly=False)
     assert (used.state, used.use.used_at, used.found.prior_tags) == (HostState.PENDING, NOON + MINUTE, {})
     assert not is_fresh(used)
 
 
 def test_a_use_makes_the_disk_stale_whichever_it_is() -> None:
     tried_again = row_of(used_at=BEFORE, last_used_at=NOON, stale_id="the one before", drained_by_earlier_failure=True)
-    assert with_use_noticed(tried_again, seen_with(1), NOON + MINUTE, poll_eagerly=False).disks.stale_id is None
+    assert with_use_recorded(tried_again, seen_with(1), NOON + MINUTE, poll_eagerly=False).disks.stale_id is None
 
 
 def test_who_is_on_a_host_in_work_is_not_noted_over_its_orchestration() -> None:
     row = row_of(state=HostState.VERIFYING, used_at=BEFORE)
-    assert with_use_noticed(row, seen_with(1), NOON, poll_eagerly=True) is row
+    assert with_use_recorded(row, seen_with(1), NOON, poll_eagerly=True) is row
 
 
 @pytest.mark.parametrize("strategy", ["reimage", "replace"])

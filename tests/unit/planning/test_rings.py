@@ -55,7 +55,7 @@ def test_nothing_is_begun_before_all_earlier_rings_have_succeeded_and_soaked_and
     assert all(now >= (pool.ended_at or now) + soak for pool in last)
     assert move.ring not in closed
     ring = [pool for pool in pools if pool.ring == move.ring]
-    assert not any(pool.ended_badly for pool in ring)
+    assert not any(pool.unsuccessful for pool in ring)
     assert set(move.pools) == {pool.pool for pool in ring if pool.state is None}
     assert move.first == (not earlier)
 
@@ -99,7 +99,7 @@ def test_it_stops_only_when_nothing_of_that_ring_runs_any_more(
     if move.move is RingAction.STOP:
         ring = [pool for pool in pools if pool.ring == move.ring]
         assert all(pool.state is None or pool.state.ended for pool in ring)
-        assert set(move.pools) == {pool.pool for pool in ring if pool.ended_badly}
+        assert set(move.pools) == {pool.pool for pool in ring if pool.unsuccessful}
 
 
 @pytest.mark.parametrize("state", [S.FAILED, S.CANCELLED, S.ROLLED_BACK])

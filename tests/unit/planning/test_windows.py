@@ -19,8 +19,8 @@ from shared.planning.windows import (
     open_until,
     openings,
     opens_at,
-    outside,
     room_at,
+    why_outside_windows,
 )
 
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -258,7 +258,7 @@ def test_moments_outside_are_moved_to_the_next_opening(
 ) -> None:
     moved = moved_into_window(plan_of(mode, begin, force), NIGHTS, BERLIN, local("2026-11-02T10:00"), HOST)
     assert moved == plan_of(*becomes)
-    assert outside(moved, NIGHTS, BERLIN, HOST) == ""
+    assert why_outside_windows(moved, NIGHTS, BERLIN, HOST) == ""
 
 
 @pytest.mark.parametrize("windows", [(), NIGHTS])
@@ -281,8 +281,8 @@ def test_a_ring_that_begins_late_begins_in_a_window_all_the_same() -> None:
 
 def test_a_deadline_that_leaves_no_time_for_a_host_is_outside_too() -> None:
     late = plan_of(ScheduleMode.AT, "2026-11-03T05:45", "2026-11-03T05:45")
-    assert outside(late, NIGHTS, BERLIN, timedelta(minutes=15)) == ""
-    assert outside(late, NIGHTS, BERLIN, HOST) == (
+    assert why_outside_windows(late, NIGHTS, BERLIN, timedelta(minutes=15)) == ""
+    assert why_outside_windows(late, NIGHTS, BERLIN, HOST) == (
         "2026-11-03T05:45+01:00 is too late: a host takes about 22 minutes, and the window closes at "
         "2026-11-03T06:00+01:00; the next ones open at 2026-11-03T22:00+01:00 or 2026-11-04T22:00+01:00"
     )
@@ -292,7 +292,7 @@ def test_a_deadline_that_leaves_no_time_for_a_host_is_outside_too() -> None:
 
 def test_a_deadline_outside_is_told_with_the_next_two_openings() -> None:
     # The night between them is the one in which the clocks are set back.
-    text = outside(plan_of(ScheduleMode.AT, "2026-10-24T12:00", "2026-10-24T12:00"), NIGHTS, BERLIN, HOST)
+    text = why_outside_windows(plan_of(ScheduleMode.AT, "2026-10-24T12:00", "2026-10-24T12:00"), NIGHTS, BERLIN, HOST)
     assert text == (
         "2026-10-24T12:00+02:00 is outside the windows (mon, tue, wed, thu, fri, sat, sun 22:00-06:00, Europe/Berlin); "
         "they open next at 2026-10-24T22:00+02:00 or 2026-10-25T22:00+01:00"
