@@ -34,7 +34,7 @@ from shared.views.fleet import (
     read_rollouts,
     waiting_pools,
 )
-from shared.workflow.task_runner import TaskContext
+from shared.workflow.task_context import TaskContext
 from shared.workflow.task_steps import percent_done
 from shared.workflow.waiting import StepFailed
 

@@ -25,7 +25,7 @@ from shared.rollouts import control
 from shared.rollouts.roll_back import roll_back_pool
 from shared.services import ROLLOUTS, Services
 from shared.views.fleet import Begun, read_rollouts
-from shared.workflow.task_runner import TaskContext
+from shared.workflow.task_context import TaskContext
 
 
 def stop_pools(context: TaskContext) -> StepResult | None:

@@ -1,205 +1,45 @@
-"""How every step of a task on an image runs: read, look whether it is done already, do a bit, write, say what next.
+"""Runs the steps of a task: set-as-image, activation, roll-back, fleet update.
 
-A step that is called again after a crash finds out from the row and from Azure how far it had come. A failed step
-fails the task: the steps that are left are passed over, but for the last one, which cleans up and ends it.
+A failed step fails the task: the steps that are left are passed over, except the last one, which cleans up and ends it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
-from shared.core.errors import AzureRefused, Conflict, InvalidRequest, StaleRow
-from shared.core.states import TaskState, transition_task
-from shared.core.steps import NextAction, StepResult, is_completed
+from shared.core.errors import Conflict, FreshcoatError, InvalidRequest
+from shared.core.steps import NextAction, StepResult
 from shared.core.task_steps import TASK_STEPS
-from shared.models.azure import Operation
-from shared.models.base import refuse_newer
-from shared.models.images import Image
-from shared.models.messages import Message, error_text, text_of
-from shared.models.tasks import CaptureWork, PoolsWork, Task, TaskStep
+from shared.models.messages import error_text
 from shared.ports.engine import Engine
-from shared.records.change import change
-from shared.records.images import find_image
-from shared.services import TASKS, Services
-from shared.workflow import waiting
-from shared.workflow.task_steps import STEPS, percent_done
-from shared.workflow.waiting import StepFailed, run_within_limit
+from shared.services import Services
+from shared.workflow.step_runner import Step, run_step
+from shared.workflow.task_context import TaskContext, load_task
 
 log = logging.getLogger("freshcoat.task")
-
-_EXPECTED = (StepFailed, AzureRefused, Conflict, InvalidRequest)
-
-
-@dataclass
-class TaskContext:
-    """One task in one step: what is known of it, and the only way its row is written."""
-
-    services: Services
-    engine: Engine
-    task: Task
-    image: Image
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """The steps of a task of this kind, in order."""
-        return STEPS[self.task.kind]
-
-    @property
-    def capture(self) -> CaptureWork:
-        """What a set-as-image is asked for, and has made."""
-        assert self.task.capture is not None  # noqa: S101 - its request wrote it
-        return self.task.capture
-
-    @property
-    def pools(self) -> PoolsWork:
-        """The pools that it updates, and how far they have come."""
-        assert self.task.pools is not None  # noqa: S101 - only asked for when there are some
-        return self.task.pools
-
-    @property
-    def step_since(self) -> datetime | None:
-        """When the step was begun, less the time Azure was too busy."""
-        return self.task.step_since
-
-    @property
-    def busy_since(self) -> datetime | None:
-        """Since when Azure has been too busy at every call; None: it was not, the last time."""
-        return self.task.busy_since
-
-    @property
-    def operation(self) -> Operation | None:
-        """The long operation that is under way."""
-        return self.task.operation
-
-    @property
-    def waits_for(self) -> str:
-        """What the step waits for, in words."""
-        return text_of(self.task.note)
-
-    @property
-    def poll_eagerly(self) -> bool:
-        """There are few tasks, and people wait for each."""
-        return True
-
-    def save(self, **changes: object) -> None:
-        """Write the row with these changes.
-
-        A person may have cancelled it or approved a ring meanwhile: that is kept. Raises StaleRow when another run
-        drives the task, or when it was to end without having heeded that.
-        """
-        ours = self.task
-        changed = ours.model_copy(update=changes)
-
-        def decide(found: Task) -> Task:
-            if found is ours:
-                return changed
-            heard = _as_people_said(changed, found)
-            unheeded = changed.state.ended and heard.cancel_how is not changed.cancel_how
-            if found.engine_run != ours.engine_run or found.state.ended or unheeded:
-                raise StaleRow("Tasks", ours.id, "task")
-            return heard
-
-        rows, key = self.services.tasks, (TASKS, ours.id)
-        _, self.task = change(rows, key, decide, describe="task", known=ours, retried=True)
-
-    def note(self, **changes: object) -> None:
-        """Write the row with these changes."""
-        self.save(**changes)
-
-    def busy(self, step_since: datetime) -> None:
-        """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
-        self.save(step_since=step_since, busy_since=self.task.busy_since or self.services.now())
-
-    def answered(self) -> None:
-        """Note that Azure was not too busy this time: a later 429 counts from itself."""
-        if self.task.busy_since:
-            self.save(busy_since=None)
-
-    def end(self, state: TaskState, note: Message) -> None:
-        """Write the end of the task."""
-        percent_done = {"percent": 100} if state is TaskState.SUCCEEDED else {}
-        state = transition_task(self.task.id, self.task.state, state)
-        ended = {"state": state, "ended_at": self.services.now(), "busy_since": None}
-        self.save(**ended, **percent_done, note=note, operation=None, steps=_closed(self.task, self.services.now()))
-
-    def settle(self, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> StepResult:
-        """`next` once a long operation has finished: the one under way, or else the one that `start` begins.
-
-        One that ARM has forgotten is begun again: every `start` given here is safe to repeat.
-        """
-        return waiting.run_operation(self, resume, start)
-
-    def carry_on(
-        self, resume: Callable[[Operation], Operation], operation: Operation | None = None
-    ) -> StepResult | None:
-        """Ask once how the operation under way is doing; None when there is none, or it has finished."""
-        return waiting.poll_operation(self, resume, operation)
-
 
 TaskStepRun = Callable[[TaskContext], StepResult]
 
 
 def run_task_step(
-    services: Services, engine: Engine, given: dict[str, object], name: str, step: TaskStepRun
+    services: Services, engine: Engine, given: dict[str, object], name: str, run: TaskStepRun
 ) -> StepResult:
     """Run step `name` of the task named in `given`.
 
     A refusal, by Azure or by our own rules, fails the task: the other steps return NEXT until the last one ends it.
     """
-    context = _load(services, engine, given)
+    context = load_task(services, engine, given)
     if context is None:
         return StepResult(NextAction.STOP)
-    if is_completed(context.steps, context.task.phase, name):
+    if context.task.failure and name != context.steps[-1]:
         return StepResult(NextAction.NEXT)
-    last = name == context.steps[-1]
-    if context.task.failure and not last:
-        return StepResult(NextAction.NEXT)
-    if context.task.step != name:
-        _begin(context, name)
-    try:
-        outcome = run_within_limit(context, lambda: step(context), TASK_STEPS[name].limit(services.settings))
-    except StaleRow:
-        raise  # another run drives the task: the call is repeated, and then finds that out
-    except _EXPECTED as error:
-        if last:
-            raise
-        log.warning("task %s: %s: %s", context.task.id, name, error)
-        context.save(failure=context.task.failure or error_text(error), operation=None)
-        return StepResult(NextAction.NEXT)
-    if outcome.action is NextAction.NEXT and not last and not context.task.failure:
-        context.save(phase=name, note=None, operation=None, percent=percent_done(context.task.kind, name, 100))
-    return outcome
+    return run_step(context, Step(name, run, TASK_STEPS[name].limit), _fail_task, failures=(Conflict, InvalidRequest))
 
 
-def _load(services: Services, engine: Engine, given: dict[str, object]) -> TaskContext | None:
-    """The task's work; None when it has ended, was taken back, or another run drives it."""
-    task = services.tasks.find(TASKS, str(given["task"]))
-    if task is None or task.state.ended or task.engine_run != given["run"]:
-        return None
-    refuse_newer(task)
-    return TaskContext(services, engine, task, find_image(services, task.image))
-
-
-def _as_people_said(task: Task, found: Task) -> Task:
-    """The task with what people have written on its row meanwhile."""
-    said: dict[str, object] = {name: getattr(found, name) for name in ("cancelled_by", "cancelled_at", "cancel_how")}
-    said |= {"failure": task.failure or found.failure}
-    if task.pools and found.pools:
-        said["pools"] = task.pools.model_copy(update={"approvals": found.pools.approvals})
-    return task.model_copy(update=said).written_over(found)
-
-
-def _begin(context: TaskContext, name: str) -> None:
-    now = context.services.now()
-    steps = (*_closed(context.task, now), TaskStep(name=name, begun_at=now))
-    context.save(step=name, step_since=now, busy_since=None, steps=steps, operation=None)
-
-
-def _closed(task: Task, now: datetime) -> tuple[TaskStep, ...]:
-    """The steps, the last one ended."""
-    if not task.steps or task.steps[-1].ended_at:
-        return task.steps
-    return (*task.steps[:-1], task.steps[-1].model_copy(update={"ended_at": now}))
+def _fail_task(context: TaskContext, name: str, error: FreshcoatError) -> StepResult:
+    if name == context.steps[-1]:
+        raise error
+    log.warning("task %s: %s: %s", context.task.id, name, error)
+    context.save(failure=context.task.failure or error_text(error), operation=None)
+    return StepResult(NextAction.NEXT)

@@ -21,10 +21,22 @@ class StepFailed(FreshcoatError):
 
 
 class StepContext(Protocol):
-    """What one step works on: a host of a rollout, or a task."""
+    """What one step works on, a host of a rollout or a task, as the runner and the waiting need it."""
 
     @property
     def services(self) -> Services: ...
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The names of all steps, in order."""
+
+    @property
+    def completed_step(self) -> str:
+        """The last completed step; empty if there is none."""
+
+    @property
+    def current_step(self) -> str:
+        """The step that began last; empty if none did."""
 
     @property
     def step_since(self) -> datetime | None:
@@ -54,6 +66,12 @@ class StepContext(Protocol):
 
     def answered(self) -> None:
         """Note that Azure was not too busy this time."""
+
+    def begin_step(self, name: str) -> None:
+        """Note that this step begins."""
+
+    def complete_step(self, name: str) -> None:
+        """Note that this step is completed."""
 
 
 def run_within_limit(context: StepContext, step: Callable[[], StepResult], limit: float | None) -> StepResult:

@@ -18,7 +18,7 @@ from shared.records.tasks import audit_task
 from shared.records.versions import change_versions, read_versions
 from shared.versions import lifecycle
 from shared.views.fleet import not_started_text, not_updated_text
-from shared.workflow.task_runner import TaskContext
+from shared.workflow.task_context import TaskContext
 
 
 def switch_version(context: TaskContext) -> StepResult:
@@ -42,7 +42,7 @@ def flip_flags(context: TaskContext) -> StepResult:
     """
     gallery, definition = context.services.gallery, context.image.definition_id
     try:
-        waiting = context.carry_on(gallery.resume)
+        waiting = context.poll_operation(gallery.resume)
         if waiting:
             return waiting
         # The gallery before the rows, so that a version that another task activates meanwhile is not excluded.
@@ -53,7 +53,9 @@ def flip_flags(context: TaskContext) -> StepResult:
             text = f"version {version} is {'excluded from' if excluded else 'included in'} latest"
             note = message(Code.SETTING_LATEST, text)
             context.save(note=note, activation=_activation(context).model_copy(update={"flagging": version}))
-            waiting = context.carry_on(gallery.resume, gallery.start_exclude(definition, version, excluded=excluded))
+            waiting = context.poll_operation(
+                gallery.resume, gallery.start_exclude(definition, version, excluded=excluded)
+            )
             if waiting:
                 return waiting
     except AzureConflict:

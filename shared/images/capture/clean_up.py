@@ -25,7 +25,7 @@ from shared.models.tasks import Made
 from shared.records.tasks import audit_task
 from shared.records.versions import change_versions, read_versions
 from shared.versions import lifecycle
-from shared.workflow.task_runner import TaskContext
+from shared.workflow.task_context import TaskContext
 from shared.workflow.waiting import StepFailed
 
 log = logging.getLogger("freshcoat.task")
@@ -57,7 +57,7 @@ def _restart(context: TaskContext) -> StepResult | None:
         machine = vms.find(capture.template_vm_id)
         if machine is None or (machine.running and context.operation is None):
             return StepResult(NextAction.NEXT)
-        return context.settle(vms.resume, lambda: vms.start_power_on(capture.template_vm_id))
+        return context.run_operation(vms.resume, lambda: vms.start_power_on(capture.template_vm_id))
 
     waiting = _try(context, f"{capture.template_vm_id}: could not be started again", run_again)
     if waiting:
@@ -115,7 +115,7 @@ def _remove_ours(
             return StepResult(NextAction.NEXT)
         if found != context.task.id:
             raise StepFailed("it does not carry this task's tag, so it is kept")
-    return context.settle(resume, start)
+    return context.run_operation(resume, start)
 
 
 def _recorded(context: TaskContext) -> bool:

@@ -23,7 +23,7 @@ from shared.models.tasks import ActivationWork, Made, TaskKind
 from shared.records.tasks import audit_task, new_task
 from shared.records.versions import change_versions
 from shared.versions import lifecycle
-from shared.workflow.task_runner import TaskContext
+from shared.workflow.task_context import TaskContext
 from shared.workflow.task_steps import percent_done
 from shared.workflow.waiting import StepFailed
 
@@ -57,7 +57,7 @@ def switch_off_template(context: TaskContext) -> StepResult:
         raise StepFailed("the template VM was switched on in the meantime: switch it off, or send power_off: true")
     if not context.capture.was_running:
         context.save(capture=context.capture.model_copy(update={"was_running": True}))
-    return context.settle(vms.resume, lambda: vms.start_deallocate(template.id))
+    return context.run_operation(vms.resume, lambda: vms.start_deallocate(template.id))
 
 
 def snapshot_template(context: TaskContext) -> StepResult:
@@ -77,7 +77,7 @@ def restart_template(context: TaskContext) -> StepResult:
     machine = vms.find(context.capture.template_vm_id)
     if machine is not None and machine.running and context.operation is None:
         return StepResult(NextAction.NEXT)
-    return context.settle(vms.resume, lambda: vms.start_power_on(context.capture.template_vm_id))
+    return context.run_operation(vms.resume, lambda: vms.start_power_on(context.capture.template_vm_id))
 
 
 def copy_disk(context: TaskContext) -> StepResult:
@@ -108,7 +108,7 @@ def generalize_copy(context: TaskContext) -> StepResult:
         raise StepFailed(f"{vm} is not the clone that this task created")
     machine = services.vms.find(vm)
     if context.operation is not None or (machine is not None and machine.power != "deallocated"):
-        switched_off = context.settle(services.vms.resume, lambda: services.vms.start_deallocate(vm))
+        switched_off = context.run_operation(services.vms.resume, lambda: services.vms.start_deallocate(vm))
         if switched_off.action is not NextAction.NEXT:
             return switched_off
     services.image_builder.generalize(vm)
@@ -142,7 +142,7 @@ def capture_version(context: TaskContext) -> StepResult:
     _note(context, "image version")
     source = _id_of(context, "managed image" if context.capture.through_image else "virtual machine")
     definition, regions = _definition(context), context.capture.regions
-    return context.settle(
+    return context.run_operation(
         gallery.resume,
         lambda: gallery.start_version(definition, version, source_id=source, regions=regions, task=context.task.id),
     )
@@ -207,7 +207,7 @@ def _definition(context: TaskContext) -> Definition:
 
 
 def _make(context: TaskContext, start: Callable[[], Operation]) -> StepResult:
-    return context.settle(context.services.image_builder.resume, start)
+    return context.run_operation(context.services.image_builder.resume, start)
 
 
 def _id_of(context: TaskContext, kind: MadeKind) -> str:

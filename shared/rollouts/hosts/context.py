@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.core.errors import NotFound
 from shared.core.states import HostState, transition_host
-from shared.core.steps import StepResult
+from shared.core.steps import HOST_STEPS, StepResult
 from shared.models.azure import Operation, SessionHost, VirtualMachine
 from shared.models.base import refuse_newer
 from shared.models.messages import text_of
@@ -62,6 +61,21 @@ class HostContext:
     looked_for: bool = False
     """Whether this call asked the broker and the host was not healthy: then it is not asked again."""
     _made_from: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of a host, in order."""
+        return HOST_STEPS
+
+    @property
+    def completed_step(self) -> str:
+        """The last completed step of this attempt; empty if there is none."""
+        return self.row.rebuild.completed_step
+
+    @property
+    def current_step(self) -> str:
+        """The step that began last."""
+        return self.row.step
 
     @property
     def step_since(self) -> datetime | None:
@@ -124,6 +138,14 @@ class HostContext:
     def answered(self) -> None:
         """Nothing to note: the time since the rebuild started counts."""
 
+    def begin_step(self, name: str) -> None:
+        """Note that this step begins."""
+        self.note(step=name, step_since=self.services.now(), reason=None)
+
+    def complete_step(self, name: str) -> None:
+        """Note that this step is completed."""
+        self.note_rebuild(completed_step=name)
+
     def move(self, state: HostState, **changes: object) -> None:
         """Change the host's state."""
         self.note(state=transition_host(self.row.host, self.row.state, state), **changes)
@@ -131,9 +153,6 @@ class HostContext:
 
 class GivenUp(StepFailed):
     """A step failed for good: another attempt would not help."""
-
-
-Step = Callable[[HostContext], StepResult]
 
 
 def load(services: Services, given: dict[str, object]) -> HostContext | None:

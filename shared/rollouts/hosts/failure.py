@@ -102,7 +102,7 @@ def _keep_drained(services: Services, pool: Pool, row: RolloutHost) -> None:
         services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)
 
 
-def _attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> StepResult:
+def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> StepResult:
     """Start another attempt, or end the host as failed.
 
     A healthy host that could not return to service is not rebuilt or joined again: it may have users.
@@ -121,10 +121,10 @@ def _attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> S
     # Before the end is carried out: if that has to wait, the step must not run again, since it could succeed.
     context.note_rebuild(abandoned=True)
     context.save(error=reason)
-    return _end_as_failed(context, name)
+    return end_as_failed(context, name)
 
 
-def _end_as_failed(context: HostContext, name: str) -> StepResult:
+def end_as_failed(context: HostContext, name: str) -> StepResult:
     """Make the host `failed`, with the error in its row; called again until Azure is no longer busy."""
     try:
         failed = _mark_failed(context, name, context.row.error)

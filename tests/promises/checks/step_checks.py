@@ -11,7 +11,7 @@ from shared.core.names import BAKE_HOST, PROBE_HOST, RETURN_HOST_TO_SERVICE
 from shared.core.states import HostState, RolloutState
 from shared.core.steps import NextAction, StepResult
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.rollouts.hosts.runner import HOST_STEP_RUNS
+from shared.rollouts.hosts.runner import HOST_STEP_TABLE
 from tests.fixtures.app import App
 from tests.promises.checks.actions import Acts
 from tests.promises.checks.snapshot_check import ENDS, IN_HAND, IN_WORK, OVER
@@ -103,7 +103,7 @@ class Watch(Acts):
         """Promise 7: what a step waits for a busy Azure does not count against it."""
         known = self._steps.get((row.rollout, row.host))
         ended = row.state is HostState.FAILED or (known is not None and row.attempt > known[1])
-        limit = HOST_STEP_RUNS[name].limit(self.app.settings)
+        limit = HOST_STEP_TABLE[name].limit(self.app.settings)
         if known and ended and known[0] == name and limit and f"{name}: did not finish within" in row.error:
             had = self.app.now - known[2] - timedelta(seconds=known[3])
             if had < timedelta(seconds=limit) - ONE_WAIT:
