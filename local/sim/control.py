@@ -140,7 +140,8 @@ class Control:
     def add_definition(self, body: Any, query: dict[str, str]) -> Any:
         """Add an image definition to the gallery, with versions that are complete at once."""
         versions, excluded = (version_list(body.get(name, ())) for name in ("versions", "excluded"))
-        made = seed.add_definition(self.sim, self._field(body, "name"), versions, excluded)
+        image = {name: body[name] for name in seed.IMAGE_FIELDS if body.get(name)}
+        made = seed.add_definition(self.sim, self._field(body, "name"), versions, excluded, **image)
         self._autoscaler.record_included_versions()
         return {"id": made["id"], "versions": list(versions)}
 

@@ -1,13 +1,12 @@
 """Routes around the VMs: subscriptions, resource groups, permissions, locks, quotas, tags, scaling plans."""
 
+from local.sim.compute import quota
 from local.sim.compute.references import public
 from local.sim.core import names
 from local.sim.core.routes import arm, page
 from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, not_found
 
-CORES = 4
-QUOTA = 100_000
 PLAN = "Microsoft.DesktopVirtualization/scalingPlans"
 LOCK = "Microsoft.Authorization/locks"
 
@@ -94,9 +93,7 @@ def delete_lock(sim: Sim, call: Call) -> Answer:
 def list_usages(sim: Sim, call: Call) -> Answer:
     """List the core usage of a region. `POST /_sim/expect {core_quota: n}` sets the limit; null means a high one."""
     region = call.names[0].lower()
-    used = sum(CORES for vm in sim.world.vms.values() if vm.power != "deallocated" and vm.location == region)
-    quota = sim.world.expect.get("core_quota")
-    limit = QUOTA if quota is None else int(quota)
+    used, limit = quota.used(sim, region), quota.limit(sim)
     rows = (("cores", "Total Regional vCPUs"), ("standardDADSv5Family", "Standard DADSv5 Family vCPUs"))
     value = [
         {"unit": "Count", "currentValue": used, "limit": limit, "name": {"value": v, "localizedValue": text}}

@@ -3,6 +3,7 @@
 from local.sim.autoscaler import Autoscaler
 from local.sim.avd import users
 from local.sim.avd.guests import log_on, new_uuid
+from local.sim.compute.image_fit import DISK_GB
 from local.sim.compute.network import SUBNET, VNET
 from local.sim.compute.pool_vms import new_pool_vm
 from local.sim.compute.references import DEFINITION, GALLERY, VERSION
@@ -72,17 +73,34 @@ def _put(sim: Sim, kind: str, resource_id: str, properties: Json) -> Json:
     return body
 
 
-def add_definition(sim: Sim, name: str, versions: Versions, excluded: Versions) -> Json:
-    """Add an image definition with versions to the gallery. The `excluded` ones are excluded from "latest"."""
+IMAGE_FIELDS = ("disk_gb", "security_type", "generation", "disallowed_disk_types")
+
+
+def add_definition(
+    sim: Sim,
+    name: str,
+    versions: Versions,
+    excluded: Versions,
+    *,
+    disk_gb: int = DISK_GB,
+    security_type: str = "TrustedLaunchSupported",
+    generation: str = "V2",
+    disallowed_disk_types: tuple[str, ...] = (),
+) -> Json:
+    """Add an image definition with versions to the gallery. The `excluded` ones are excluded from "latest".
+
+    `disk_gb` is the size of the versions' OS disk, and `security_type` a value of the feature `SecurityType`.
+    """
     definition_id = names.definition_id(name)
     if definition_id.lower() in sim.world.of(DEFINITION):
         raise ValueError(f"image definition '{name}' exists")
     definition = {
         "osType": "Windows",
         "osState": "Generalized",
-        "hyperVGeneration": "V2",
+        "hyperVGeneration": generation,
         "identifier": {"publisher": "Contoso", "offer": "Desktops", "sku": name},
-        "features": [{"name": "SecurityType", "value": "TrustedLaunchSupported"}],
+        "features": [{"name": "SecurityType", "value": security_type}],
+        "disallowed": {"diskTypes": list(disallowed_disk_types)},
     }
     made = _put(sim, DEFINITION, definition_id, definition)
     for version in versions:
@@ -94,7 +112,8 @@ def add_definition(sim: Sim, name: str, versions: Versions, excluded: Versions) 
             "publishedDate": utc_now(),
         }
         version_id = names.version_id(version, definition_id)
-        body = _put(sim, VERSION, version_id, {"publishingProfile": publishing, "storageProfile": {}})
+        storage = {"osDiskImage": {"sizeInGB": disk_gb, "hostCaching": "ReadWrite"}}
+        body = _put(sim, VERSION, version_id, {"publishingProfile": publishing, "storageProfile": storage})
         body["_replicated"] = {names.REGION}
     return made
 

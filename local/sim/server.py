@@ -178,6 +178,8 @@ def _raise_http_fault(fault: Fault) -> None:
         raise ArmError(429, "TooManyRequests", "The request is being throttled (simulated).", headers=headers)
     if fault.kind == "500":
         raise ArmError(500, "InternalServerError", fault.message)
+    if fault.kind == "refuse":
+        raise ArmError(fault.status, fault.code, fault.message)
     if fault.kind == "503":
         raise ArmError(503, "ServiceUnavailable", fault.message)
 

@@ -1,6 +1,7 @@
-"""Swaps the OS disk of a stopped VM, for example for a kept disk."""
+"""Swaps the OS disk of a deallocated VM, for example for a kept disk."""
 
 from local.sim.avd import guests
+from local.sim.compute.image_fit import DISK_GB, security_of
 from local.sim.compute.vm_bodies import vm_body
 from local.sim.core.names import last
 from local.sim.core.operations import accepted, begin
@@ -42,7 +43,7 @@ def swap(sim: Sim, call: Call, vm: Vm, disk_id: str) -> Answer:
 def _free_disk(sim: Sim, vm: Vm, disk_id: str) -> Disk:
     if vm.ephemeral:
         raise ArmError(409, "OperationNotAllowed", f"VM '{vm.name}' has an ephemeral OS disk.")
-    if vm.power not in {"deallocated", "stopped"}:
+    if vm.power != "deallocated":
         raise ArmError(409, "OperationNotAllowed", "The OS disk can be swapped only while the VM is deallocated.")
     disk = sim.world.disk(disk_id)
     if disk is None:
@@ -50,7 +51,25 @@ def _free_disk(sim: Sim, vm: Vm, disk_id: str) -> Disk:
     if disk.owner:
         message = f"Disk {disk.name} is attached to VM {last(disk.owner)} and cannot be attached to another one."
         raise ArmError(409, "ConflictingUserInput", message, "osDisk.managedDisk.id")
+    _check_same_kind(vm, disk)
     return disk
+
+
+def _check_same_kind(vm: Vm, disk: Disk) -> None:
+    """Size, storage type and security type must be those of the VM's own disk."""
+    size, sku = vm.os_disk.get("diskSizeGB", DISK_GB), vm.os_disk.get("managedDisk", {}).get("storageAccountType")
+    other = disk.props.get("diskSizeGB", DISK_GB)
+    if other != size:
+        raise ArmError(
+            409, "OperationNotAllowed", f"Disk {disk.name} has {other} GB, the VM's has {size} GB.", "osDisk.diskSizeGB"
+        )
+    if sku and disk.sku != sku:
+        message = f"Disk {disk.name} is of type {disk.sku}, the VM's OS disk of type {sku}."
+        raise ArmError(409, "OperationNotAllowed", message, "osDisk.managedDisk.storageAccountType")
+    if security_of(disk.props) != security_of(vm.props):
+        has, wanted = security_of(disk.props) or "Standard", security_of(vm.props) or "Standard"
+        message = f"Disk {disk.name} of security type {has} cannot be attached to a VM of type {wanted}."
+        raise ArmError(400, "BadRequest", message, "securityProfile.securityType")
 
 
 def _attach(sim: Sim, vm: Vm, new: Disk) -> None:

@@ -3,6 +3,7 @@
 import copy
 
 from local.sim.compute import references
+from local.sim.compute.image_fit import DISK_GB, check_fit, image_gb, security_of
 from local.sim.core.clock import utc_now
 from local.sim.core.names import group_of, last
 from local.sim.core.operations import accepted, begin
@@ -28,6 +29,8 @@ def os_disk_from(sim: Sim, vm: Vm, version: str, gallery_id: str, name: str = ""
     disk = Disk(disk_id, name, vm.location, utc_now(), creation, version=version, owner=vm.id, last_attached_to=vm.id)
     if security_of(vm.props):
         disk.props["securityProfile"] = {"securityType": security_of(vm.props)}
+    size = max(int(vm.os_disk.get("diskSizeGB") or 0), image_gb(sim, gallery_id))
+    vm.os_disk["diskSizeGB"] = disk.props["diskSizeGB"] = size
     managed = vm.os_disk.setdefault("managedDisk", {})
     disk.sku = managed.get("storageAccountType", disk.sku)
     sim.world.disks[disk_id.lower()] = disk
@@ -50,6 +53,7 @@ def create_os_disk(sim: Sim, vm: Vm) -> None:
     version, gallery_id = references.resolve(sim, reference)
     if version:
         reference["exactVersion"] = version
+    check_fit(sim, vm, gallery_id)
     if vm.ephemeral:
         vm.local_version = version
         return
@@ -76,12 +80,6 @@ def _attach_existing(sim: Sim, vm: Vm) -> None:
     vm.os_disk["name"] = disk.name
 
 
-def security_of(properties: Json) -> str:
-    """The security type of a VM or a disk; empty for Standard."""
-    security = str((properties.get("securityProfile") or {}).get("securityType") or "")
-    return "" if security == "Standard" else security
-
-
 def detach(sim: Sim, disk: Disk, delete_option: str) -> None:
     """Detach a disk from its VM: delete it, or keep it unattached."""
     disk.owner = ""
@@ -93,7 +91,7 @@ def disk_body(disk: Disk) -> Json:
     props = {
         "osType": "Windows",
         "hyperVGeneration": "V2",
-        "diskSizeGB": 127,
+        "diskSizeGB": DISK_GB,
         **disk.props,
         "creationData": disk.creation,
         "diskState": "Attached" if disk.owner else "Unattached",

@@ -1,6 +1,7 @@
 """Checks the source of a new gallery image version."""
 
-from local.sim.compute import disks, references
+from local.sim.compute import references
+from local.sim.compute.image_fit import feature, security_of
 from local.sim.core.simulator import Sim
 from local.sim.core.wire import ArmError, Json
 
@@ -32,8 +33,7 @@ def _exists(sim: Sim, source_id: str) -> bool:
 
 
 def _security(definition: Json) -> str:
-    features = definition["properties"].get("features") or []
-    return str(next((f["value"] for f in features if f["name"] == "SecurityType"), ""))
+    return feature(definition, "SecurityType")
 
 
 def _check_image(sim: Sim, definition: Json, image_id: str) -> None:
@@ -52,7 +52,7 @@ def _check_vm(sim: Sim, definition: Json, vm_id: str) -> None:
         message = f"A definition with security type {security} cannot be captured from a VM; use a managed image."
         raise ArmError(400, "InvalidParameter", message, "storageProfile.source.virtualMachineId")
     vm = sim.world.vms[vm_id.lower()]
-    if disks.security_of(vm.props) != ("" if security == "Standard" else security):
+    if security_of(vm.props) != ("" if security == "Standard" else security):
         message = f"VM '{vm.name}' is not of the definition's security type, {security or 'Standard'}."
         raise ArmError(400, "InvalidParameter", message, "storageProfile.source.virtualMachineId")
     if definition["properties"].get("osState") == "Generalized" and not vm.generalized:

@@ -6,7 +6,9 @@ import hashlib
 from local.sim.avd import guests
 from local.sim.compute import disks, network
 from local.sim.compute.disk_swap import requested_disk, swap
-from local.sim.compute.vm_bodies import KIND, status_only, view, vm_body
+from local.sim.compute.quota import check_quota
+from local.sim.compute.references import public
+from local.sim.compute.vm_bodies import KIND, status_only, view, vm_body, with_resources
 from local.sim.compute.vm_patch import apply_changes, refuse_fixed
 from local.sim.core.clock import utc_now
 from local.sim.core.operations import accepted, begin, pre_empt
@@ -42,7 +44,13 @@ def check_etag(vm: Vm, call: Call) -> None:
 
 @arm("GET", "Microsoft.Compute/virtualMachines/*", "get_vm")
 def get_vm(sim: Sim, call: Call) -> Answer:
-    return Answer(200, vm_body(find_vm(sim, call), "instanceview" in call.query.get("$expand", "").lower()))
+    vm = find_vm(sim, call)
+    body = vm_body(vm, "instanceview" in call.query.get("$expand", "").lower())
+    return Answer(200, with_resources(body, [public(one) for one in _extensions(sim, vm)]))
+
+
+def _extensions(sim: Sim, vm: Vm) -> list[Json]:
+    return list(sim.world.of(f"{vm.id}/extensions").values())
 
 
 @arm("GET", "Microsoft.Compute/virtualMachines/*/instanceView", "instance_view")
@@ -56,7 +64,11 @@ def list_vms(sim: Sim, call: Call) -> Answer:
     if call.query.get("statusOnly", "").lower() == "true":
         return page(sim, call, rows, status_only)
     expand = "instanceview" in call.query.get("$expand", "").lower()
-    return page(sim, call, rows, lambda vm: vm_body(vm, expand))
+
+    def shown(vm: Vm) -> Json:
+        return with_resources(vm_body(vm, expand), [{"id": one["id"]} for one in _extensions(sim, vm)])
+
+    return page(sim, call, rows, shown)
 
 
 @arm("PUT", "Microsoft.Compute/virtualMachines/*", "create_vm")
@@ -69,6 +81,7 @@ def put_vm(sim: Sim, call: Call) -> Answer:
     check_etag(existing, call)
     refuse_fixed(existing, call.body)
     if existing.power == "" and existing.provisioning == "Failed":  # its creation failed: try again
+        check_quota(sim, existing)
         return accepted(sim, call, _allocate(sim, call, existing), 200, vm_body(existing))
     return _change(sim, call, existing)
 
@@ -89,6 +102,7 @@ def _new_vm(sim: Sim, call: Call) -> Vm:
     vm.tags = dict(body.get("tags") or {})
     vm.extra = _top_level(sim, body)
     vm.custom_data = hashlib.sha256(custom.encode()).hexdigest() if custom else ""
+    check_quota(sim, vm)
     new_cards = bool(props.get("networkProfile", {}).get("networkInterfaceConfigurations"))
     (network.check_nic_configurations if new_cards else network.check_nics_are_free)(sim, vm)
     disks.create_os_disk(sim, vm)

@@ -4,6 +4,7 @@ import hashlib
 
 from local.sim.avd import guests
 from local.sim.compute import disks, references
+from local.sim.compute.quota import check_quota
 from local.sim.compute.virtual_machines import check_idle, find_vm
 from local.sim.compute.vm_bodies import KIND
 from local.sim.core.operations import accepted, begin
@@ -128,6 +129,8 @@ def start(sim: Sim, call: Call) -> Answer:
         raise ArmError(409, "OperationNotAllowed", message)
     if vm.power == "running":
         return Answer(200)
+    if vm.power == "deallocated" or not vm.power:
+        check_quota(sim, vm)
     before, vm.power = vm.power, "starting"
 
     def finish() -> None:

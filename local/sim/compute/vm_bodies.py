@@ -6,6 +6,11 @@ from local.sim.core.world import Vm
 KIND = "Microsoft.Compute/virtualMachines"
 
 
+def with_resources(body: Json, extensions: list[Json]) -> Json:
+    """A VM's body with its extensions, if it has some: a list names only their ids."""
+    return {**body, "resources": extensions} if extensions else body
+
+
 def vm_body(vm: Vm, instance_view: bool = False) -> Json:
     props: Json = {
         **vm.props,

@@ -9,8 +9,11 @@ FIXED_OS_PROFILE = ("computerName", "adminUsername")
 
 
 def refuse_fixed(vm: Vm, body: Json) -> None:
-    """Refuse changes of the image reference, the computer name and the admin name, which are fixed at creation."""
+    """Refuse changes of what is fixed at creation: image reference, `createOption`, computer name and admin name."""
     props = body.get("properties") or {}
+    option = ((props.get("storageProfile") or {}).get("osDisk") or {}).get("createOption")
+    if option and option != vm.os_disk.get("createOption"):
+        _refuse("osDisk.createOption")
     requested = (props.get("storageProfile") or {}).get("imageReference")
     have = vm.props["storageProfile"].get("imageReference") or {}
     if requested:

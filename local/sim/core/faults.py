@@ -12,7 +12,7 @@ from typing import Any
 
 from local.sim.core.wire import ArmError, Call, Json
 
-HTTP_KINDS = ("429", "500", "503", "disconnect", "slow")
+HTTP_KINDS = ("429", "500", "503", "refuse", "disconnect", "slow")
 GUEST_KINDS = (
     "session_stuck",
     "never_registers",
@@ -36,6 +36,7 @@ class Fault:
     count: int | None = None
     rate: float | None = None
     retry_after: int = 1
+    status: int = 409  # of `refuse`
     code: str = "InternalExecutionError"
     message: str = "Simulated failure."
     seconds: float = 1.0

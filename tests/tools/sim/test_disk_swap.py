@@ -21,6 +21,13 @@ def swap_to(disk_id: str) -> dict[str, Any]:
     return {"properties": {"storageProfile": {"osDisk": os_disk}}}
 
 
+def trusted(name: str, **os_disk: Any) -> dict[str, Any]:
+    """The body of a Trusted Launch VM, as the pool's are."""
+    body = machine(name, **os_disk)
+    body["properties"]["securityProfile"] = {"securityType": "TrustedLaunch"}
+    return body
+
+
 @pytest.fixture
 def kept(sim: Simulator, operator: Operator) -> str:
     """The old disk of a host that was rebuilt on 2.0.0, joined and registered."""
@@ -98,7 +105,7 @@ def test_a_replaced_host_gets_its_old_guest_back_too(
     old = str(sim.host(VM)["os_disk"])
     operator.unregister(VM)
     compute.virtual_machines.begin_delete(GROUP, VM).result()
-    compute.virtual_machines.begin_create_or_update(GROUP, VM, machine(VM)).result()
+    compute.virtual_machines.begin_create_or_update(GROUP, VM, trusted(VM)).result()
     operator.join(VM)
     operator.register(VM)
     back(old)
@@ -182,3 +189,46 @@ def test_swapping_a_host_in_service_to_its_own_version_is_a_violation(
     compute.virtual_machines.begin_deallocate(GROUP, VM).result()
     compute.virtual_machines.begin_update(GROUP, VM, swap_to(old)).result()
     assert violations() == [("reimaged_twice", VM)]
+
+
+def test_a_vm_that_is_only_stopped_keeps_its_disk(
+    sim: Simulator, compute: Client, operator: Operator, kept: str
+) -> None:
+    operator.unregister(VM)
+    compute.virtual_machines.begin_power_off(GROUP, VM).result()
+    with pytest.raises(ResourceExistsError) as caught:
+        compute.virtual_machines.begin_update(GROUP, VM, swap_to(kept))
+    assert arm_error(caught).code == "OperationNotAllowed"
+
+
+@pytest.mark.parametrize(
+    ("other", "target"),
+    [
+        ({"diskSizeGB": 256}, "osDisk.diskSizeGB"),
+        ({"managedDisk": {"storageAccountType": "StandardSSD_LRS"}}, "osDisk.managedDisk.storageAccountType"),
+        ({}, "securityProfile.securityType"),
+    ],
+)
+def test_a_disk_of_another_size_type_or_security_type_cannot_be_swapped_in(
+    sim: Simulator, compute: Client, operator: Operator, kept: str, other: dict[str, Any], target: str
+) -> None:
+    operator.unregister(VM)
+    compute.virtual_machines.begin_delete(GROUP, VM).result()
+    body = trusted(VM, **other) if other else machine(VM)
+    compute.virtual_machines.begin_create_or_update(GROUP, VM, body).result()
+    compute.virtual_machines.begin_deallocate(GROUP, VM).result()
+    with pytest.raises(HttpResponseError) as caught:
+        compute.virtual_machines.begin_update(GROUP, VM, swap_to(kept))
+    assert arm_error(caught).target == target
+
+
+def test_a_swap_names_the_create_option_that_the_vm_has(
+    sim: Simulator, compute: Client, operator: Operator, kept: str
+) -> None:
+    operator.unregister(VM)
+    compute.virtual_machines.begin_deallocate(GROUP, VM).result()
+    change = swap_to(kept)
+    change["properties"]["storageProfile"]["osDisk"]["createOption"] = "Attach"
+    with pytest.raises(ResourceExistsError) as caught:
+        compute.virtual_machines.begin_update(GROUP, VM, change)
+    assert (arm_error(caught).code, arm_error(caught).target) == ("PropertyChangeNotAllowed", "osDisk.createOption")
