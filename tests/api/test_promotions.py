@@ -50,8 +50,8 @@ class TestSchedule:
     """POST /api/promotions."""
 
     def test_it_is_answered_as_it_is_stored(self) -> None:
-        play = with_staged()
-        add_pool(play, "office")
+        env = with_staged()
+        add_pool(env, "office")
         body: dict[str, Any] = {
             "at": "2026-11-03T20:00",
             "time_zone": "Europe/Berlin",
@@ -62,10 +62,10 @@ class TestSchedule:
             "soak_minutes": 30,
             "reason": "patches",
         }
-        reply = ask(play.app, **body)
+        reply = ask(env.app, **body)
         view = reply.json
         assert (reply.status, reply.headers["Location"]) == (201, f"/api/promotions/{view['id']}")
-        assert get(play.app, f"/{view['id']}") == view
+        assert get(env.app, f"/{view['id']}") == view
         expected = {
             "image": IMAGE,
             "version": NEW,
@@ -87,7 +87,7 @@ class TestSchedule:
         assert view | expected == view
         assert view["schedule"]["begin_at"] == view["due_at"]
         assert view["schedule"]["force_at"] == "2026-11-04T18:00:00Z"
-        assert held_for(play.app) == view["id"]
+        assert held_for(env.app) == view["id"]
 
     def test_so_many_days_after_staging(self) -> None:
         app = with_staged().app
@@ -151,9 +151,9 @@ class TestSchedule:
         assert "2027-10-31T02:30:00+02:00 or 2027-10-31T02:30:00+01:00" in reply.json["detail"]
 
     def test_pools_times_are_reckoned_from_its_moment(self) -> None:
-        play = with_staged()
-        add_pool(play, "office")
-        reply = ask(play.app, update_pools="all", schedule={"mode": "at", "at": "2026-11-03T08:00:00Z"})
+        env = with_staged()
+        add_pool(env, "office")
+        reply = ask(env.app, update_pools="all", schedule={"mode": "at", "at": "2026-11-03T08:00:00Z"})
         assert "before the activation at 2026-11-03T09:00:00+00:00" in reply.json["detail"]
 
     def test_nothing_is_staged(self) -> None:
@@ -309,10 +309,10 @@ class TestMove:
     def test_what_its_pools_were_given_moves_with_it(
         self, schedule: dict[str, str], to: str, begin: str, force: str
     ) -> None:
-        play = with_staged()
-        add_pool(play, "office")
-        promotion_id = plan(play.app, update_pools="all", schedule=schedule)
-        found = move(play.app, promotion_id, at=to).json["schedule"]
+        env = with_staged()
+        add_pool(env, "office")
+        promotion_id = plan(env.app, update_pools="all", schedule=schedule)
+        found = move(env.app, promotion_id, at=to).json["schedule"]
         assert (found["begin_at"], found["force_at"]) == (begin, force)
 
     def test_one_whose_version_is_not_staged_any_more(self) -> None:

@@ -19,9 +19,8 @@ from shared.core.steps import HOST_STEPS, NextAction, StepResult, next_step
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from shared.rollouts.recovery import resume_lost
 from tests.fixtures.app import Reply
-from tests.fixtures.engine import Action, Play, Run
+from tests.fixtures.engine import Action, Environment, ProcessDied, Run
 from tests.fixtures.fakes.engine import FakeEngine
-from tests.fixtures.rollout_engine import ProcessDied
 from tests.promises.checks.leaks import Kept
 from tests.promises.checks.step_checks import Watch
 from tests.promises.pool_setup import WatchedApp
@@ -59,8 +58,8 @@ class RememberingEngine(FakeEngine):
         super().signal_rollout(rollout_id, run, reason, logged_off=logged_off, deferrable=deferrable)
 
 
-class Stage(Play):
-    """`Play`, watched, with both kinds of death. `counted` says what has happened in this run."""
+class Stage(Environment):
+    """`Environment`, watched, with both kinds of death. `counted` says what has happened in this run."""
 
     app: WatchedApp
 

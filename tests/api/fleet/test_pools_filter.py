@@ -15,11 +15,11 @@ ALL = "list the pools to see what they have"
 
 def problems_with(chosen: dict[str, Any]) -> dict[str, str]:
     """Field -> what is wrong with this filter. Account `idle` has no pools, `contoso` one of ring production."""
-    play = crowd()
+    env = crowd()
     for name in ("idle", "contoso"):
-        play.app.tables.accounts.add(Account(name=name))
-    add_pool(play, "shop", account="contoso")
-    reply = play.app.send("POST", "/api/rollouts", {"version": NEW, **NOW, "filter": chosen})
+        env.app.tables.accounts.add(Account(name=name))
+    add_pool(env, "shop", account="contoso")
+    reply = env.app.send("POST", "/api/rollouts", {"version": NEW, **NOW, "filter": chosen})
     assert reply.status == 400
     return {error["field"]: error["message"] for error in reply.json["errors"]}
 

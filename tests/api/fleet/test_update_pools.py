@@ -14,7 +14,7 @@ from shared.models.tasks import TaskKind
 from shared.models.windows import Window
 from shared.services import POOLS, ROLLOUTS, TASKS
 from tests.fixtures.app import Reply
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.fleet import NOW, ask, crowd, in_hours, seen, send, tell
 from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool
 from tests.fixtures.version_sets import record_family, version_set
@@ -23,24 +23,24 @@ from tests.fixtures.world.azure import DEFINITION_ID
 GAP = "2027-03-28T02:30"
 
 
-def change(play: Play, name: str, **changes: Any) -> Pool:
-    found = play.app.tables.pools.find(POOLS, name)
+def change(env: Environment, name: str, **changes: Any) -> Pool:
+    found = env.app.tables.pools.find(POOLS, name)
     assert found
-    return play.app.tables.pools.replace(found.model_copy(update=changes))
+    return env.app.tables.pools.replace(found.model_copy(update=changes))
 
 
-def other_image(play: Play) -> None:
+def other_image(env: Environment) -> None:
     """An image `other`, whose 2.0.0 is active too."""
     other = f"{DEFINITION_ID}-other"
-    play.app.world.add_definition(other)
-    play.app.world.add_version(NEW, other)
-    play.app.tables.images.add(Image(name="other", definition_id=other, registered_at=play.app.now))
-    record_family(play.app.tables.versions, version_set(NEW, backups=(), image="other"))
+    env.app.world.add_definition(other)
+    env.app.world.add_version(NEW, other)
+    env.app.tables.images.add(Image(name="other", definition_id=other, registered_at=env.app.now))
+    record_family(env.app.tables.versions, version_set(NEW, backups=(), image="other"))
 
 
-def nothing_written(play: Play) -> bool:
-    tables = play.app.tables
-    return not tables.tasks.all(TASKS) and not tables.rollouts.all(ROLLOUTS) and not play.app.engine.tasks
+def nothing_written(env: Environment) -> bool:
+    tables = env.app.tables
+    return not tables.tasks.all(TASKS) and not tables.rollouts.all(ROLLOUTS) and not env.app.engine.tasks
 
 
 def rings_of(reply: Reply) -> dict[str, int]:
@@ -51,16 +51,16 @@ class TestChoice:
     """Names or a filter, and the rings."""
 
     def test_pools_by_name_in_the_rings_they_are_registered_with(self) -> None:
-        play = crowd()
-        reply = send(play, pools=["pilot", "lab", "office", "lab"], reason="patch day")
+        env = crowd()
+        reply = send(env, pools=["pilot", "lab", "office", "lab"], reason="patch day")
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/tasks/{reply.json['id']}")
         assert rings_of(reply) == {"lab": 0, "pilot": 1, "office": 2}
         task = reply.json
         assert (task["kind"], task["image"], task["version"], task["state"]) == ("update_pools", IMAGE, NEW, "running")
         assert (task["gate"], task["ring"], task["reason"], task["percent"]) == ("auto", None, "patch day", 0)
         assert task["waits_for"]["text"] == "Ring 0 starts."
-        assert set(play.app.engine.tasks.values()) == {TaskKind.UPDATE_POOLS}
-        entry = play.app.tables.audit.all(f"{play.app.now:%Y-%m}")[0]
+        assert set(env.app.engine.tasks.values()) == {TaskKind.UPDATE_POOLS}
+        entry = env.app.tables.audit.all(f"{env.app.now:%Y-%m}")[0]
         assert (entry.action, entry.subject, entry.after) == ("update pools", IMAGE, NEW)
 
     def test_rings_that_the_request_gives_win(self) -> None:
@@ -77,10 +77,10 @@ class TestChoice:
         ],
     )
     def test_pools_by_a_filter(self, chosen: dict[str, str], names: set[str]) -> None:
-        play = crowd()
-        add_pool(play, "hut")
-        add_pool(play, "shop", account="contoso")
-        assert rings_of(send(play, filter=chosen)).keys() == names
+        env = crowd()
+        add_pool(env, "hut")
+        add_pool(env, "shop", account="contoso")
+        assert rings_of(send(env, filter=chosen)).keys() == names
 
     @pytest.mark.parametrize(
         ("body", "fields"),
@@ -121,32 +121,32 @@ class TestChoice:
         ],
     )  # fmt: skip
     def test_what_cannot_be_meant_is_refused_by_name(self, body: dict[str, Any], fields: set[str]) -> None:
-        play = crowd()
+        env = crowd()
         base: dict[str, Any] = {"version": NEW, **NOW}
-        reply = play.app.send("POST", "/api/rollouts", {**base, **{k: v for k, v in body.items() if v is not None}})
+        reply = env.app.send("POST", "/api/rollouts", {**base, **{k: v for k, v in body.items() if v is not None}})
         assert (reply.status, reply.bad_fields) == (400, fields)
-        assert nothing_written(play)
+        assert nothing_written(env)
 
     def test_pools_of_different_images_need_the_image_they_get(self) -> None:
-        play = crowd()
-        other_image(play)
-        change(play, "lab", image="other")
-        refused = send(play)
+        env = crowd()
+        other_image(env)
+        change(env, "lab", image="other")
+        refused = send(env)
         assert (refused.status, refused.bad_fields) == (400, {"image"})
         assert f"different images (other, {IMAGE})" in refused.text
-        given = send(play, image="other")
+        given = send(env, image="other")
         assert (given.status, given.json["image"]) == (202, "other")
 
     def test_pools_in_different_zones_need_the_one_that_is_meant(self) -> None:
-        play = crowd()
-        change(play, "lab", time_zone="Asia/Tokyo")
+        env = crowd()
+        change(env, "lab", time_zone="Asia/Tokyo")
         at = {"mode": "at", "at": "2026-11-03T01:00"}
-        assert send(play, schedule=at).bad_fields == {"schedule.time_zone"}
+        assert send(env, schedule=at).bad_fields == {"schedule.time_zone"}
         late = {"mode": "on_logoff", "begin_at": "2026-11-04T01:00"}
-        assert send(play, schedule=late).bad_fields == {"schedule.time_zone", "schedule.deadline"}
-        assert send(play, schedule={"mode": "now"}).status == 202
-        reply = send(play, pools=["lab"], schedule=at)
-        task = play.app.tables.tasks.find(TASKS, reply.json["id"])
+        assert send(env, schedule=late).bad_fields == {"schedule.time_zone", "schedule.deadline"}
+        assert send(env, schedule={"mode": "now"}).status == 202
+        reply = send(env, pools=["lab"], schedule=at)
+        task = env.app.tables.tasks.find(TASKS, reply.json["id"])
         assert task and task.pools
         assert task.pools.update.schedule.begin_at.isoformat() == "2026-11-02T16:00:00+00:00"
 
@@ -165,91 +165,91 @@ class TestChecks:
     def test_a_first_ring_that_cannot_be_updated_is_refused_with_every_finding(
         self, body: dict[str, Any], field: str
     ) -> None:
-        play = crowd()
+        env = crowd()
         if field == "policy.strategy":
-            (host,) = [machine for machine in play.app.world.machines.values() if machine.name.startswith("lab")]
-            play.app.world.change_machine(host.id, ephemeral=True)
-        refused = send(play, **body)
+            (host,) = [machine for machine in env.app.world.machines.values() if machine.name.startswith("lab")]
+            env.app.world.change_machine(host.id, ephemeral=True)
+        refused = send(env, **body)
         assert (refused.status, field in refused.bad_fields) == (422, True)
         failed = [finding["detail"] for finding in refused.json["findings"] if finding["result"] == "fail"]
         assert failed and all(detail.startswith("pool lab: ") for detail in failed)
-        assert nothing_written(play)
+        assert nothing_written(env)
 
     def test_a_right_that_is_missing_is_a_422(self) -> None:
-        play = crowd()
-        play.app.world.fail("host_pool", AzureForbidden("host_pool", 403, "AuthorizationFailed", "no right"), times=9)
-        assert send(play).status == 422
-        assert nothing_written(play)
+        env = crowd()
+        env.app.world.fail("host_pool", AzureForbidden("host_pool", 403, "AuthorizationFailed", "no right"), times=9)
+        assert send(env).status == 422
+        assert nothing_written(env)
 
     def test_every_pool_of_the_first_ring_is_looked_at_and_no_other(self) -> None:
-        play = crowd()
-        add_pool(play, "den", Ring.TEST)
-        del play.app.world.pools[change(play, "office").host_pool_id.lower()]
-        assert send(play).status == 202
-        del play.app.world.pools[change(play, "den").host_pool_id.lower()]
-        refused = send(play)
+        env = crowd()
+        add_pool(env, "den", Ring.TEST)
+        del env.app.world.pools[change(env, "office").host_pool_id.lower()]
+        assert send(env).status == 202
+        del env.app.world.pools[change(env, "den").host_pool_id.lower()]
+        refused = send(env)
         assert refused.status == 422
         assert "pool den" in refused.text
 
     def test_a_version_that_is_only_staged_is_for_test_pools(self) -> None:
-        play = crowd()
-        play.app.world.add_version("3.0.0", staged=True)
-        record_family(play.app.tables.versions, version_set(NEW, backups=(OLD,), staged="3.0.0"))
-        assert send(play, version="3.0.0", pools=["lab"]).status == 202
-        assert send(play, version="3.0.0", pools=["office"]).status == 422
+        env = crowd()
+        env.app.world.add_version("3.0.0", staged=True)
+        record_family(env.app.tables.versions, version_set(NEW, backups=(OLD,), staged="3.0.0"))
+        assert send(env, version="3.0.0", pools=["lab"]).status == 202
+        assert send(env, version="3.0.0", pools=["office"]).status == 422
 
     def test_going_back_has_to_be_meant(self) -> None:
-        play = crowd(version=NEW)
-        assert send(play, version=OLD).status == 422
-        assert send(play, version=OLD, allow_downgrade=True).status == 202
+        env = crowd(version=NEW)
+        assert send(env, version=OLD).status == 422
+        assert send(env, version=OLD, allow_downgrade=True).status == 202
 
     def test_a_policy_that_breaks_on_a_pool_of_a_later_ring_is_named_with_it(self) -> None:
-        play = crowd()
-        change(play, "office", policy=PolicyOverrides(canary_hosts=0))
-        refused = send(play, policy={"bake_minutes": 10})
+        env = crowd()
+        change(env, "office", policy=PolicyOverrides(canary_hosts=0))
+        refused = send(env, policy={"bake_minutes": 10})
         assert (refused.status, refused.bad_fields) == (400, {"policy.canary_hosts"})
         assert "pool office" in refused.text
 
     def test_a_pool_that_another_rollout_holds_is_no_hindrance(self) -> None:
-        play = crowd()
-        held = play.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW})
+        env = crowd()
+        held = env.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW})
         assert held.status == 202
-        assert send(play).status == 202
+        assert send(env).status == 202
 
     def test_while_azure_is_busy_nothing_is_begun(self) -> None:
-        play = crowd()
-        play.app.world.fail("host_pool", AzureBusy("host_pool", 429, "TooManyRequests", "later", retry_after=7))
-        reply = send(play)
+        env = crowd()
+        env.app.world.fail("host_pool", AzureBusy("host_pool", 429, "TooManyRequests", "later", retry_after=7))
+        reply = send(env)
         assert (reply.status, reply.headers["Retry-After"]) == (503, "7")
-        assert nothing_written(play)
+        assert nothing_written(env)
 
     def test_sent_twice_with_a_key_it_is_one_job(self) -> None:
-        play = crowd()
+        env = crowd()
         body = {"filter": {"ring": "test"}, "version": NEW, **NOW}
         first, again = (
-            play.app.send("POST", "/api/rollouts", body, headers={"Idempotency-Key": "patch-day"}) for _ in range(2)
+            env.app.send("POST", "/api/rollouts", body, headers={"Idempotency-Key": "patch-day"}) for _ in range(2)
         )
         assert (first.status, first.json["id"]) == (again.status, again.json["id"])
-        assert len(play.app.tables.tasks.all(TASKS)) == 1
+        assert len(env.app.tables.tasks.all(TASKS)) == 1
 
     def test_an_engine_that_is_away_is_no_hindrance(self) -> None:
-        play = crowd()
-        play.app.engine.down = AzureBusy("engine", 503, "Unavailable", "not there")
-        assert send(play).status == 202
+        env = crowd()
+        env.app.engine.down = AzureBusy("engine", 503, "Unavailable", "not there")
+        assert send(env).status == 202
 
 
 class TestPlan:
     """`what_if=true`: every pool's plan, ring by ring."""
 
-    def plan(self, play: Play, **body: Any) -> Any:
-        reply = send(play, "?what_if=true", **body)
+    def plan(self, env: Environment, **body: Any) -> Any:
+        reply = send(env, "?what_if=true", **body)
         assert reply.status == 200, reply.text
-        assert nothing_written(play)
+        assert nothing_written(env)
         return reply.json
 
     def test_each_ring_with_its_pools_and_when_it_would_begin(self) -> None:
-        play = crowd(hosts=2, users=1)
-        plan = self.plan(play, soak_minutes=90, gate="approve")
+        env = crowd(hosts=2, users=1)
+        plan = self.plan(env, soak_minutes=90, gate="approve")
         assert [ring["ring"] for ring in plan["rings"]] == [0, 1, 2]
         assert [[pool["pool"] for pool in ring["pools"]] for ring in plan["rings"]] == [["lab"], ["pilot"], ["office"]]
         assert [ring["approval"] for ring in plan["rings"]] == [False, True, True]
@@ -268,16 +268,16 @@ class TestPlan:
         assert begins == ["2026-11-03T01", "2026-11-04T01", "2026-11-05T01"]
 
     def test_each_pools_own_windows(self) -> None:
-        play = crowd()
+        env = crowd()
         night = Window.model_validate({"from": "22:00", "to": "05:00"})
-        change(play, "lab", policy=PolicyOverrides(windows=(night,)))
-        lab = self.plan(play)["rings"][0]["pools"][0]
+        change(env, "lab", policy=PolicyOverrides(windows=(night,)))
+        lab = self.plan(env)["rings"][0]["pools"][0]
         assert (lab["schedule"]["mode"], lab["schedule"]["force_at"]) == ("at", "2026-11-02T22:00:00Z")
 
     def test_what_would_stop_it_later_is_told_with_ring_and_pool(self) -> None:
-        play = crowd()
-        del play.app.world.pools[change(play, "office").host_pool_id.lower()]
-        plan = self.plan(play)
+        env = crowd()
+        del env.app.world.pools[change(env, "office").host_pool_id.lower()]
+        plan = self.plan(env)
         assert plan["can_start"]
         assert plan["problems"][0]["text"].startswith("Pool office (ring 2): ")
         assert plan["problems"][0]["href"] == "/api/pools/office"
@@ -289,10 +289,10 @@ class TestPlan:
         assert (plan["can_start"], len(plan["problems"]) >= 3) == (False, True)
 
     def test_a_pool_that_another_rollout_holds_is_waited_for(self) -> None:
-        play = crowd()
-        held = play.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW}).json["id"]
-        play.app.engine.tasks.clear()
-        reply = send(play, "?what_if=true")
+        env = crowd()
+        held = env.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW}).json["id"]
+        env.app.engine.tasks.clear()
+        reply = send(env, "?what_if=true")
         lab = reply.json["rings"][0]["pools"][0]
         assert (reply.json["can_start"], lab["can_start"]) == (True, True)
         (finding,) = [one for one in lab["preflight"] if one["check"] == "rollout"]
@@ -307,31 +307,31 @@ class TestApprove:
     """Only what waits for it can be approved."""
 
     def test_tasks_that_have_no_gate(self) -> None:
-        play = crowd()
-        auto = tell(play, ask(play), "approve")
+        env = crowd()
+        auto = tell(env, ask(env), "approve")
         assert (auto.status, "goes on by itself" in auto.json["detail"]) == (409, True)
-        staged = play.app.send("POST", f"/api/images/{IMAGE}/roll-back", {})
-        assert "updates no pools" in tell(play, staged.json["id"], "approve").json["detail"]
+        staged = env.app.send("POST", f"/api/images/{IMAGE}/roll-back", {})
+        assert "updates no pools" in tell(env, staged.json["id"], "approve").json["detail"]
 
     def test_a_rollout_is_approved_at_its_own_address(self) -> None:
-        play = crowd()
-        rollout = play.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW}).json["id"]
-        reply = tell(play, rollout, "approve")
+        env = crowd()
+        rollout = env.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW}).json["id"]
+        reply = tell(env, rollout, "approve")
         assert (reply.status, reply.json["rollout"]) == (409, rollout)
         assert reply.json["href"] == f"/api/rollouts/{rollout}"
 
     def test_what_is_not_there(self) -> None:
-        play = crowd()
-        assert tell(play, "8204680874795-4bd9", "approve").status == 404
-        assert tell(play, "8204680874795-4bd9", "approve", ring=10).bad_fields == {"ring"}
+        env = crowd()
+        assert tell(env, "8204680874795-4bd9", "approve").status == 404
+        assert tell(env, "8204680874795-4bd9", "approve", ring=10).bad_fields == {"ring"}
 
     def test_a_ring_that_does_not_wait(self) -> None:
-        play = crowd()
-        task_id = ask(play, gate="approve")
+        env = crowd()
+        task_id = ask(env, gate="approve")
         for body in ({}, {"ring": 0}, {"ring": 1}, {"ring": 5}):
-            assert tell(play, task_id, "approve", **body).status == 409
-        assert "waits for no approval now" in tell(play, task_id, "approve").json["detail"]
-        assert seen(play, task_id)["approvals"] == []
+            assert tell(env, task_id, "approve", **body).status == 409
+        assert "waits for no approval now" in tell(env, task_id, "approve").json["detail"]
+        assert seen(env, task_id)["approvals"] == []
 
 
 class TestCancel:
@@ -339,40 +339,40 @@ class TestCancel:
 
     @pytest.mark.parametrize("how", ["leave", "roll_back"])
     def test_before_anything_is_begun(self, how: str) -> None:
-        play = crowd()
-        task_id = ask(play)
-        reply = tell(play, task_id, "cancel", how=how)
+        env = crowd()
+        task_id = ask(env)
+        reply = tell(env, task_id, "cancel", how=how)
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/tasks/{task_id}")
-        task = play.finish(task_id)
+        task = env.finish(task_id)
         assert (task.state, task.cancel_how) == ("cancelled", how)
-        assert play.app.tables.rollouts.all(ROLLOUTS) == []
+        assert env.app.tables.rollouts.all(ROLLOUTS) == []
         assert str(task.note) == (
             "Cancelled by function key. 2.0.0 is on 0 of 3 pools. Pools that were not started: lab, office, pilot."
         )
 
     def test_only_a_job_can_be_taken_back(self) -> None:
-        play = crowd()
-        activation = play.app.send("POST", f"/api/images/{IMAGE}/roll-back", {}).json["id"]
-        reply = tell(play, activation, "cancel", how="roll_back")
+        env = crowd()
+        activation = env.app.send("POST", f"/api/images/{IMAGE}/roll-back", {}).json["id"]
+        reply = tell(env, activation, "cancel", how="roll_back")
         assert (reply.status, reply.bad_fields) == (400, {"how"})
         assert "roll the image back instead" in reply.text
-        assert tell(play, activation, "cancel", how="sideways").bad_fields == {"how"}
+        assert tell(env, activation, "cancel", how="sideways").bad_fields == {"how"}
 
     def test_asked_again_it_changes_nothing_and_can_still_be_taken_back(self) -> None:
-        play = crowd(users=1)
-        task_id = ask(play, schedule={"mode": "on_logoff", "deadline": in_hours(play, 5)})
-        play.run(0.2)
-        tell(play, task_id, "cancel")
-        before = play.task(task_id)
-        assert tell(play, task_id, "cancel", how="leave").status == 202
-        assert play.task(task_id) == before
-        assert tell(play, task_id, "cancel", how="roll_back").status == 202
-        assert tell(play, task_id, "cancel", how="leave").status == 409
-        assert play.finish(task_id).cancel_how == "roll_back"
+        env = crowd(users=1)
+        task_id = ask(env, schedule={"mode": "on_logoff", "deadline": in_hours(env, 5)})
+        env.run(0.2)
+        tell(env, task_id, "cancel")
+        before = env.task(task_id)
+        assert tell(env, task_id, "cancel", how="leave").status == 202
+        assert env.task(task_id) == before
+        assert tell(env, task_id, "cancel", how="roll_back").status == 202
+        assert tell(env, task_id, "cancel", how="leave").status == 409
+        assert env.finish(task_id).cancel_how == "roll_back"
 
     def test_it_is_too_late_after_the_end(self) -> None:
-        play = crowd()
-        task_id = ask(play, pools=["lab"])
-        play.finish(task_id)
-        assert tell(play, task_id, "cancel").status == 409
-        assert "Roll back each pool instead." in tell(play, task_id, "cancel", how="roll_back").json["detail"]
+        env = crowd()
+        task_id = ask(env, pools=["lab"])
+        env.finish(task_id)
+        assert tell(env, task_id, "cancel").status == 409
+        assert "Roll back each pool instead." in tell(env, task_id, "cancel", how="roll_back").json["detail"]

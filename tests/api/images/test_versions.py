@@ -10,70 +10,70 @@ from shared.models.images import Source
 from shared.services import POOLS
 from tests.fixtures.app import Reply
 from tests.fixtures.app_functions import functions
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.versions import ACTIVE, FIRST, NEXT, SECOND, add_pool, shelf, tasks
 from triggers.http.openapi import document
 
 AUTHOR = {"x-ms-client-principal-name": "ann"}
 
 
-def send(play: Play, method: str, path: str, body: object = None, image: str = "win11", **headers: str) -> Reply:
-    play.app.later(seconds=1)
-    return play.app.send(method, f"/api/images/{image}{path}", body, headers=headers)
+def send(env: Environment, method: str, path: str, body: object = None, image: str = "win11", **headers: str) -> Reply:
+    env.app.later(seconds=1)
+    return env.app.send(method, f"/api/images/{image}{path}", body, headers=headers)
 
 
-def stage(play: Play, **body: Any) -> Reply:
-    return send(play, "POST", "/stage", {"version": NEXT} | body)
+def stage(env: Environment, **body: Any) -> Reply:
+    return send(env, "POST", "/stage", {"version": NEXT} | body)
 
 
-def judge(play: Play, **body: Any) -> Reply:
-    return send(play, "POST", f"/versions/{NEXT}/verdict", {"result": "passed"} | body)
+def judge(env: Environment, **body: Any) -> Reply:
+    return send(env, "POST", f"/versions/{NEXT}/verdict", {"result": "passed"} | body)
 
 
-def delete(play: Play, version: str, **headers: str) -> Reply:
-    return send(play, "DELETE", f"/versions/{version}", **headers)
+def delete(env: Environment, version: str, **headers: str) -> Reply:
+    return send(env, "DELETE", f"/versions/{version}", **headers)
 
 
 def test_from_the_gallery_to_the_test_pool_and_back() -> None:
     """Stage, try on a test pool, judge, discard: each step is answered with the version as it is then."""
-    play = shelf(ACTIVE)
-    staged = stage(play, notes="from Packer")
+    env = shelf(ACTIVE)
+    staged = stage(env, notes="from Packer")
     assert staged.status == 200
     assert {name: staged.json[name] for name in ("version", "state", "source", "notes", "excluded_from_latest")} == {
         "version": NEXT, "state": "staged", "source": "gallery", "notes": "from Packer", "excluded_from_latest": True,
     }  # fmt: skip
-    assert play.app.send("GET", "/api/images/win11").json["staged"] == NEXT
-    assert play.app.send("GET", "/api/pools/office/image").json["version"] == ACTIVE
-    lab = add_pool(play.app, "lab", ACTIVE, ACTIVE, ring="test")
+    assert env.app.send("GET", "/api/images/win11").json["staged"] == NEXT
+    assert env.app.send("GET", "/api/pools/office/image").json["version"] == ACTIVE
+    lab = add_pool(env.app, "lab", ACTIVE, ACTIVE, ring="test")
     update = {"version": NEXT, "schedule": {"mode": "now"}}
-    assert play.app.send("POST", "/api/pools/office/update-image", update).status == 422
-    assert play.app.send("POST", "/api/pools/lab/update-image", update).status == 202
-    in_use = delete(play, NEXT)
+    assert env.app.send("POST", "/api/pools/office/update-image", update).status == 422
+    assert env.app.send("POST", "/api/pools/lab/update-image", update).status == 202
+    in_use = delete(env, NEXT)
     assert (in_use.status, "of pool lab" in in_use.json["detail"]) == (409, True)
-    judged = judge(play, result="failed", note="no sound")
+    judged = judge(env, result="failed", note="no sound")
     verdict = judged.json["verdict"]
     assert (judged.status, verdict["result"], verdict["note"]) == (200, "failed", "no sound")
-    assert play.app.send("GET", "/api/images/win11").json["verdict"]["result"] == "failed"
-    found = play.app.tables.pools.find(POOLS, lab.name)
+    assert env.app.send("GET", "/api/images/win11").json["verdict"]["result"] == "failed"
+    found = env.app.tables.pools.find(POOLS, lab.name)
     assert found
-    play.app.tables.pools.replace(found.model_copy(update={"running_rollout": ""}))
-    discarded = delete(play, NEXT)
+    env.app.tables.pools.replace(found.model_copy(update={"running_rollout": ""}))
+    discarded = delete(env, NEXT)
     assert (discarded.status, discarded.json["state"]) == (200, "discarded")
     assert discarded.json["detail"] == "was kept in the gallery, excluded from latest"
-    listed = play.app.send("GET", "/api/tasks").json["items"]
+    listed = env.app.send("GET", "/api/tasks").json["items"]
     assert [task["kind"] for task in listed if task["kind"] != "rollout"] == ["discard", "verdict", "stage"]
 
 
 def test_a_version_that_still_has_to_leave_is_answered_with_202_and_where_to_look() -> None:
-    play = shelf(ACTIVE)
-    reply = delete(play, FIRST)
+    env = shelf(ACTIVE)
+    reply = delete(env, FIRST)
     assert (reply.status, reply.headers["Location"]) == (202, "/api/images/win11/versions")
     assert (reply.json["state"], reply.json["detail"]) == ("backup", "is being removed from the gallery")
-    play.run(hours=1)
-    listed = play.app.send("GET", reply.headers["Location"]).json["items"]
+    env.run(hours=1)
+    listed = env.app.send("GET", reply.headers["Location"]).json["items"]
     assert {v["version"]: v["state"] for v in listed}[FIRST] == "deleted"
-    play.app.world.resumes_needed = 0
-    gone = delete(play, SECOND)
+    env.app.world.resumes_needed = 0
+    gone = delete(env, SECOND)
     assert (gone.status, gone.json["state"], gone.json["in_gallery"]) == (200, "deleted", False)
     assert "Location" not in gone.headers
 
@@ -88,54 +88,54 @@ def test_a_version_that_still_has_to_leave_is_answered_with_202_and_where_to_loo
     ],
 )
 def test_bad_fields_of_a_stage_are_named(body: dict[str, object], fields: set[str]) -> None:
-    play = shelf()
-    reply = stage(play, **body)
+    env = shelf()
+    reply = stage(env, **body)
     assert (reply.status, reply.bad_fields) == (400, fields)
-    assert tasks(play) == []
+    assert tasks(env) == []
 
 
 def test_bad_fields_of_a_verdict_are_named() -> None:
-    play = shelf(staged=Source.GALLERY)
-    assert judge(play, result="perhaps", by="bob").bad_fields == {"result", "by"}
-    assert judge(play, note="x" * 4_001).bad_fields == {"note"}
-    assert send(play, "POST", f"/versions/{NEXT}/verdict").bad_fields == {"result"}
+    env = shelf(staged=Source.GALLERY)
+    assert judge(env, result="perhaps", by="bob").bad_fields == {"result", "by"}
+    assert judge(env, note="x" * 4_001).bad_fields == {"note"}
+    assert send(env, "POST", f"/versions/{NEXT}/verdict").bad_fields == {"result"}
 
 
 @pytest.mark.parametrize("version", ["1.0", "latest", "1.0.0.0", "1.0.x"])
 def test_a_path_that_is_no_version_is_refused_by_its_name(version: str) -> None:
-    play = shelf()
-    assert delete(play, version).bad_fields == {"version"}
-    assert send(play, "POST", f"/versions/{version}/verdict", {"result": "passed"}).bad_fields == {"version"}
+    env = shelf()
+    assert delete(env, version).bad_fields == {"version"}
+    assert send(env, "POST", f"/versions/{version}/verdict", {"result": "passed"}).bad_fields == {"version"}
 
 
 def test_what_is_not_there_is_404_and_what_does_not_fit_409() -> None:
-    play = shelf(ACTIVE)
+    env = shelf(ACTIVE)
     for reply in (
-        send(play, "POST", "/stage", {"version": NEXT}, image="other"),
-        send(play, "POST", f"/versions/{NEXT}/verdict", {"result": "passed"}, image="other"),
-        send(play, "DELETE", f"/versions/{NEXT}", image="other"),
-        delete(play, "12.0.0"),
+        send(env, "POST", "/stage", {"version": NEXT}, image="other"),
+        send(env, "POST", f"/versions/{NEXT}/verdict", {"result": "passed"}, image="other"),
+        send(env, "DELETE", f"/versions/{NEXT}", image="other"),
+        delete(env, "12.0.0"),
     ):
         assert (reply.status, reply.json["type"]) == (404, "urn:freshcoat:not-found")
-    for reply in (stage(play, version=ACTIVE), judge(play), delete(play, ACTIVE), delete(play, NEXT)):
+    for reply in (stage(env, version=ACTIVE), judge(env), delete(env, ACTIVE), delete(env, NEXT)):
         assert (reply.status, reply.json["type"]) == (409, "urn:freshcoat:conflict")
 
 
 def test_a_request_that_is_sent_twice_is_done_once() -> None:
-    play = shelf()
+    env = shelf()
     key = {"Idempotency-Key": "k-1"}
-    first = send(play, "POST", "/stage", {"version": NEXT}, **key)
-    assert send(play, "POST", "/stage", {"version": NEXT}, **key).text == first.text
-    assert len(tasks(play)) == 1
+    first = send(env, "POST", "/stage", {"version": NEXT}, **key)
+    assert send(env, "POST", "/stage", {"version": NEXT}, **key).text == first.text
+    assert len(tasks(env)) == 1
     again = {"Idempotency-Key": "k-2"}
-    assert delete(play, NEXT, **again).text == delete(play, NEXT, **again).text
-    assert len(tasks(play)) == 2
+    assert delete(env, NEXT, **again).text == delete(env, NEXT, **again).text
+    assert len(tasks(env)) == 2
 
 
 def test_the_author_is_who_the_platform_says() -> None:
-    play = shelf()
-    play.app.settings = play.app.settings.model_copy(update={"trust_principal": True})
-    assert send(play, "POST", "/stage", {"version": NEXT}, **AUTHOR).json["created_by"] == "ann"
+    env = shelf()
+    env.app.settings = env.app.settings.model_copy(update={"trust_principal": True})
+    assert send(env, "POST", "/stage", {"version": NEXT}, **AUTHOR).json["created_by"] == "ann"
 
 
 def test_the_document_has_them_with_their_answers() -> None:

@@ -73,7 +73,7 @@ def test_switched_off_it_finishes_what_is_in_work_gives_the_rest_back_and_ends()
     pool.minutes(5)
     for name in ("host-01", "host-02", "host-03"):
         pool.world.log_off(name)
-    pool.play.run(2, until=lambda: pool.in_work() == 1)
+    pool.env.run(2, until=lambda: pool.in_work() == 1)
     rollout = pool.standing.id
     pool.put("off")
     pool.hours(2)
@@ -95,7 +95,7 @@ def test_switched_on_again_before_it_has_ended_another_one_begins_after_it() -> 
     pool = office(1, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(2, until=lambda: pool.in_work() == 1)
+    pool.env.run(2, until=lambda: pool.in_work() == 1)
     rollout = pool.standing.id
     pool.put("off")
     pool.minutes(0.1)
@@ -118,7 +118,7 @@ def test_what_ends_or_moves_a_rollout_is_refused_with_what_to_do_instead(command
 def test_paused_it_begins_nothing_holds_nothing_and_goes_on_when_it_is_resumed() -> None:
     pool = office(0, 0)
     pool.use("host-01")
-    pool.play.run(1, until=lambda: not pool.hosts["host-01"].accepting)
+    pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)
     assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/pause").status == 202
     pool.hours(2)
     assert pool.rebuilt() == 0
@@ -132,7 +132,7 @@ def test_an_unregistered_pool_is_refreshed_no_more_and_not_before_its_hosts_are_
     pool = office(1, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(2, until=lambda: pool.in_work() == 1)
+    pool.env.run(2, until=lambda: pool.in_work() == 1)
     rollout = pool.standing.id
     refused = pool.app.send("DELETE", "/api/pools/office")
     assert (refused.status, refused.json["rollout"]) == (409, rollout)

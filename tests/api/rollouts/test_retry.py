@@ -14,8 +14,7 @@ from shared.rollouts.recovery import resume_lost
 from shared.services import POOLS
 from tests.api.rollouts.commands import all_rollouts, fail_host, in_state, minutes, set_row, tell
 from tests.fixtures.app import START, App, Reply, change_pool, update
-from tests.fixtures.engine import Play
-from tests.fixtures.rollout_engine import ProcessDied
+from tests.fixtures.engine import Environment, ProcessDied
 from tests.fixtures.world.azure import vm_id_of
 
 S = RolloutState
@@ -209,10 +208,10 @@ class TestCutOff:
 
 
 def test_in_the_end_what_failed_is_updated_and_nothing_else_was_touched() -> None:
-    app, play, old_id = failed_on("h1.contoso.local")
+    app, env, old_id = failed_on("h1.contoso.local")
     rebuilt = app.world.count("start_reimage")
     new = retried(app, old_id)
-    play.run(until=lambda: app.rollout(new.id).state.ended)
+    env.run(until=lambda: app.rollout(new.id).state.ended)
     assert app.rollout(new.id).state is S.SUCCEEDED
     assert {row.host: row.state for row in app.tables.hosts.all(new.id)} == {"h1.contoso.local": HostState.DONE}
     assert app.world.count("start_reimage") == rebuilt + 1
@@ -220,21 +219,21 @@ def test_in_the_end_what_failed_is_updated_and_nothing_else_was_touched() -> Non
 
 
 def test_in_the_end_a_running_one_has_brought_what_had_failed() -> None:
-    app, play, old_id = failed_on("h1.contoso.local", policy={"on_failure": "pause", "max_failed": 0})
+    app, env, old_id = failed_on("h1.contoso.local", policy={"on_failure": "pause", "max_failed": 0})
     assert app.rollout(old_id).state is S.PAUSED
     assert retried(app, old_id).id == old_id
-    play.run(until=lambda: app.rollout(old_id).state.ended)
+    env.run(until=lambda: app.rollout(old_id).state.ended)
     assert app.rollout(old_id).state is S.SUCCEEDED
 
 
-def failed_on(host: str, policy: dict[str, Any] | None = None) -> tuple[App, Play, str]:
+def failed_on(host: str, policy: dict[str, Any] | None = None) -> tuple[App, Environment, str]:
     """An app whose rollout has failed on this host, whose other hosts are updated or wait."""
     app = in_state(S.CANCELLED, failed=0)[0]
-    play = Play(app)
+    env = Environment(app)
     app.world.fail_operation("reimage", OperationFailed("x", None, "Boom", "no disk"), target=vm_id_of(host))
     once = {"retries": 0, "on_failure": "continue", "max_in_flight": 1}
     reply: Reply = update(app, {"policy": once | (policy or {})})
     old_id = str(reply.json["id"])
-    play.run(until=lambda: app.rollout(old_id).state in {S.FAILED, S.PAUSED})
+    env.run(until=lambda: app.rollout(old_id).state in {S.FAILED, S.PAUSED})
     app.later(minutes=1)
-    return app, play, old_id
+    return app, env, old_id

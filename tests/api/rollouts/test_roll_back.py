@@ -14,8 +14,7 @@ from shared.rollouts.recovery import resume_lost
 from shared.services import ROLLOUTS
 from tests.api.rollouts.commands import all_rollouts, in_state, roll_back, set_row, updated_pool
 from tests.fixtures.app import START, Reply, change_pool, office, update
-from tests.fixtures.engine import Play
-from tests.fixtures.rollout_engine import ProcessDied
+from tests.fixtures.engine import Environment, ProcessDied
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
 
@@ -213,30 +212,30 @@ class TestInTheEnd:
 
     def test_a_pool_that_was_updated_is_what_it_was(self) -> None:
         app = office()
-        play = Play(app)
-        run(play, update(app))
+        env = Environment(app)
+        run(env, update(app))
         assert (app.pool().version, app.pool().previous_version) == ("2.0.0", "1.0.0")
         app.later(minutes=1)
-        rollout = run(play, roll_back(app))
+        rollout = run(env, roll_back(app))
         assert rollout == S.SUCCEEDED
         assert (app.pool().version, app.pool().previous_version) == ("1.0.0", None)
         assert roll_back(app).status == 409  # once more would bring back what nobody wants
 
     def test_an_update_that_runs_is_taken_back(self) -> None:
         app = office()
-        play = Play(app)
+        env = Environment(app)
         reply = update(app, {"policy": {"max_in_flight": 1}})
-        play.run(until=lambda: app.world.count("start_reimage") == 2)
-        assert run(play, roll_back(app)) == S.ROLLED_BACK
+        env.run(until=lambda: app.world.count("start_reimage") == 2)
+        assert run(env, roll_back(app)) == S.ROLLED_BACK
         assert app.rollout(reply.json["id"]).rolling_back
         assert app.pool().version == "1.0.0"
 
 
-def run(play: Play, reply: Reply) -> RolloutState:
+def run(env: Environment, reply: Reply) -> RolloutState:
     """How the rollout ends that is answered."""
     rollout_id = reply.json["id"]
-    play.run(until=lambda: play.app.rollout(rollout_id).state.ended)
-    return play.app.rollout(rollout_id).state
+    env.run(until=lambda: env.app.rollout(rollout_id).state.ended)
+    return env.app.rollout(rollout_id).state
 
 
 @pytest.mark.parametrize(("known", "expected"), [(None, FIRST_GUESS), (240.0, 240.0)])

@@ -17,7 +17,7 @@ from shared.models.tasks import Task
 from shared.services import ROLLOUTS
 from shared.tasks.recovery import resume_lost_tasks
 from tests.fixtures.app import Reply
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.fleet import (
     FAILS,
     ask,
@@ -36,148 +36,148 @@ from tests.fixtures.scenarios.images import NEW, OLD, add_pool, assert_at_rest, 
 S = RolloutState
 
 
-def half_way(**fields: Any) -> tuple[Play, str]:
+def half_way(**fields: Any) -> tuple[Environment, str]:
     """`lab` is through and `pilot` is at work: one of its hosts is done, another one waits for its user to log off."""
-    play = crowd(**fields)
-    add_pool(play, "den", Ring.PILOT, hosts=2)
-    play.app.world.log_on("den-1", "ann", host_pool_id(play, "den"))
-    schedule = {"mode": "on_logoff", "deadline": in_hours(play, 30)}
-    task_id = ask(play, pools=["lab", "den", "office"], schedule=schedule)
-    play.run(3)
-    assert (begun(play)["lab"].state, begun(play)["den"].state) == (S.SUCCEEDED, S.RUNNING)
-    assert on_versions(play, "den") == {OLD, NEW}
-    return play, task_id
+    env = crowd(**fields)
+    add_pool(env, "den", Ring.PILOT, hosts=2)
+    env.app.world.log_on("den-1", "ann", host_pool_id(env, "den"))
+    schedule = {"mode": "on_logoff", "deadline": in_hours(env, 30)}
+    task_id = ask(env, pools=["lab", "den", "office"], schedule=schedule)
+    env.run(3)
+    assert (begun(env)["lab"].state, begun(env)["den"].state) == (S.SUCCEEDED, S.RUNNING)
+    assert on_versions(env, "den") == {OLD, NEW}
+    return env, task_id
 
 
-def host_pool_id(play: Play, name: str) -> str:
-    found = play.app.tables.pools.find("pool", name)
+def host_pool_id(env: Environment, name: str) -> str:
+    found = env.app.tables.pools.find("pool", name)
     assert found
     return found.host_pool_id
 
 
-def rollouts(play: Play, pool: str) -> list[Rollout]:
+def rollouts(env: Environment, pool: str) -> list[Rollout]:
     """Those of a pool, newest first."""
-    return [rollout for rollout in play.app.tables.rollouts.all(ROLLOUTS) if rollout.pool == pool]
+    return [rollout for rollout in env.app.tables.rollouts.all(ROLLOUTS) if rollout.pool == pool]
 
 
 def test_leave_stops_what_runs_and_begins_no_more() -> None:
-    play, task_id = half_way()
-    reply = tell(play, task_id, "cancel")
+    env, task_id = half_way()
+    reply = tell(env, task_id, "cancel")
     assert (reply.json["note"]["text"], reply.json["waits_for"]["text"]) == (
         "Cancelled by function key.", "The running rollouts are stopped."
     )  # fmt: skip
-    assert begun(play)["den"].state is S.CANCELLING  # at once
-    task = play.finish(task_id)
+    assert begun(env)["den"].state is S.CANCELLING  # at once
+    task = env.finish(task_id)
     assert task.state is TaskState.CANCELLED
     assert str(task.note) == (
         "Cancelled by function key. 2.0.0 is on 1 of 3 pools. Pools that were not started: office."
     )
-    assert begun(play)["den"].state is S.CANCELLED
-    assert begun(play)["den"].note.text.startswith(f"Cancelled by function key, by cancelling task {task_id}")
-    assert {pool: on_versions(play, pool) for pool in ("lab", "den", "office")} == {
+    assert begun(env)["den"].state is S.CANCELLED
+    assert begun(env)["den"].note.text.startswith(f"Cancelled by function key, by cancelling task {task_id}")
+    assert {pool: on_versions(env, pool) for pool in ("lab", "den", "office")} == {
         "lab": {NEW}, "den": {OLD, NEW}, "office": {OLD}
     }  # fmt: skip
-    assert ("cancel task", f"task {task_id}: update pools (leave)") in audited(play)
-    assert_at_rest(play)
+    assert ("cancel task", f"task {task_id}: update pools (leave)") in audited(env)
+    assert_at_rest(env)
 
 
 def test_roll_back_takes_back_what_runs_and_what_is_through() -> None:
-    play, task_id = half_way()
-    assert tell(play, task_id, "cancel", how="roll_back").status == 202
-    assert begun(play)["den"].state is S.ROLLING_BACK  # at once
-    assert notes(play, task_id)["lab"] == "will be rolled back"
-    play.run(0.01)
-    back = begun(play)["lab"]
+    env, task_id = half_way()
+    assert tell(env, task_id, "cancel", how="roll_back").status == 202
+    assert begun(env)["den"].state is S.ROLLING_BACK  # at once
+    assert notes(env, task_id)["lab"] == "will be rolled back"
+    env.run(0.01)
+    back = begun(env)["lab"]
     assert (back.kind, back.version) == (RolloutKind.ROLL_BACK, OLD)
     assert back.schedule.force_at - back.created_at == timedelta(minutes=15)  # who is there is warned
-    assert notes(play, task_id)["lab"] == "is being rolled back"
-    assert "lab" in seen(play, task_id)["waits_for"]["text"]
-    task = play.finish(task_id)
+    assert notes(env, task_id)["lab"] == "is being rolled back"
+    assert "lab" in seen(env, task_id)["waits_for"]["text"]
+    task = env.finish(task_id)
     assert task.state is TaskState.CANCELLED
     assert str(task.note) == (
         "Cancelled by function key. 2.0.0 is on 0 of 3 pools. Rolled back: den, lab."
         " Pools that were not started: office."
     )
-    assert {version for pool in ("lab", "den", "office") for version in on_versions(play, pool)} == {OLD}
-    assert len(rollouts(play, "lab")) == 2
-    assert notes(play, task_id)["lab"] == "was rolled back"
-    assert_at_rest(play)
+    assert {version for pool in ("lab", "den", "office") for version in on_versions(env, pool)} == {OLD}
+    assert len(rollouts(env, "lab")) == 2
+    assert notes(env, task_id)["lab"] == "was rolled back"
+    assert_at_rest(env)
 
 
 def test_a_way_back_that_fails_is_named() -> None:
-    play, task_id = half_way()
-    tell(play, task_id, "cancel", how="roll_back")
-    play.run(0.01)
-    back = begun(play)["lab"].id
-    assert play.app.send("POST", f"/api/rollouts/{back}/cancel").status == 202
-    task = play.finish(task_id)
+    env, task_id = half_way()
+    tell(env, task_id, "cancel", how="roll_back")
+    env.run(0.01)
+    back = begun(env)["lab"].id
+    assert env.app.send("POST", f"/api/rollouts/{back}/cancel").status == 202
+    task = env.finish(task_id)
     assert "Pool lab was not rolled back. Its roll-back was cancelled." in str(task.note)
-    assert notes(play, task_id)["lab"] == "not rolled back: its roll-back was cancelled"
+    assert notes(env, task_id)["lab"] == "not rolled back: its roll-back was cancelled"
     assert back in str(task.pools and task.pools.not_back["lab"].href)
 
 
 def test_a_pool_that_was_on_the_version_before_the_job_stays_on_it() -> None:
-    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    add_pool(play, "den", Ring.TEST, version=NEW, previous_version=OLD)
-    task_id = ask(play, soak_minutes=600)
-    until_told(play, task_id, "Ring 2 waits")
-    tell(play, task_id, "cancel", how="roll_back")
-    play.finish(task_id)
-    assert (on_versions(play, "den"), on_versions(play, "lab")) == ({NEW}, {OLD})
-    assert len(rollouts(play, "den")) == 1
+    env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    add_pool(env, "den", Ring.TEST, version=NEW, previous_version=OLD)
+    task_id = ask(env, soak_minutes=600)
+    until_told(env, task_id, "Ring 2 waits")
+    tell(env, task_id, "cancel", how="roll_back")
+    env.finish(task_id)
+    assert (on_versions(env, "den"), on_versions(env, "lab")) == ({NEW}, {OLD})
+    assert len(rollouts(env, "den")) == 1
 
 
 def test_a_pool_that_somebody_has_updated_since_is_left_to_them() -> None:
-    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    task_id = ask(play, soak_minutes=6000)
-    until_told(play, task_id, "Ring 2 waits")
-    later = play.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, "schedule": {"mode": "now"}})
+    env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    task_id = ask(env, soak_minutes=6000)
+    until_told(env, task_id, "Ring 2 waits")
+    later = env.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, "schedule": {"mode": "now"}})
     assert later.status == 202
-    play.run(1)
-    tell(play, task_id, "cancel", how="roll_back")
-    task = play.finish(task_id)
+    env.run(1)
+    tell(env, task_id, "cancel", how="roll_back")
+    task = env.finish(task_id)
     assert "Pool lab was not rolled back. Another rollout has come since." in str(task.note)
-    assert on_versions(play, "lab") == {NEW}
-    assert notes(play, task_id)["lab"] == "not rolled back: another rollout has come since"
+    assert on_versions(env, "lab") == {NEW}
+    assert notes(env, task_id)["lab"] == "not rolled back: another rollout has come since"
     assert later.json["id"] in str(task.pools and task.pools.not_back["lab"].href)
 
 
 def test_a_pool_that_is_gone_keeps_no_other_from_going_back() -> None:
-    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    add_pool(play, "den", Ring.TEST)
-    task_id = ask(play, soak_minutes=6000)
-    until_told(play, task_id, "Ring 2 waits")
-    assert play.app.send("DELETE", "/api/pools/den").status == 204
-    tell(play, task_id, "cancel", how="roll_back")
-    task = play.finish(task_id)
+    env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    add_pool(env, "den", Ring.TEST)
+    task_id = ask(env, soak_minutes=6000)
+    until_told(env, task_id, "Ring 2 waits")
+    assert env.app.send("DELETE", "/api/pools/den").status == 204
+    tell(env, task_id, "cancel", how="roll_back")
+    task = env.finish(task_id)
     assert "Pool den was not rolled back. It is not registered any more." in str(task.note)
-    assert on_versions(play, "lab") == {OLD}
+    assert on_versions(env, "lab") == {OLD}
 
 
 def test_a_job_that_is_to_leave_its_pools_can_still_take_them_back() -> None:
-    play, task_id = half_way()
-    tell(play, task_id, "cancel")
-    assert tell(play, task_id, "cancel", how="roll_back").status == 202
-    play.finish(task_id)
-    assert {version for pool in ("lab", "den", "office") for version in on_versions(play, pool)} == {OLD}
+    env, task_id = half_way()
+    tell(env, task_id, "cancel")
+    assert tell(env, task_id, "cancel", how="roll_back").status == 202
+    env.finish(task_id)
+    assert {version for pool in ("lab", "den", "office") for version in on_versions(env, pool)} == {OLD}
 
 
 def test_busy_tables_just_then_do_not_lose_the_cancellation() -> None:
-    play, task_id = half_way()
+    env, task_id = half_way()
     busy = AzureBusy("table", 503, "Busy", "later", retry_after=5)
-    play.app.tables.rollouts.failures["replace"] = [busy] * 3
-    assert tell(play, task_id, "cancel").status == 202
-    assert begun(play)["den"].state is S.RUNNING
-    assert play.finish(task_id).state is TaskState.CANCELLED
-    assert begun(play)["den"].state is S.CANCELLED
+    env.app.tables.rollouts.failures["replace"] = [busy] * 3
+    assert tell(env, task_id, "cancel").status == 202
+    assert begun(env)["den"].state is S.RUNNING
+    assert env.finish(task_id).state is TaskState.CANCELLED
+    assert begun(env)["den"].state is S.CANCELLED
 
 
-def waiting() -> tuple[Play, str]:
+def waiting() -> tuple[Environment, str]:
     """Ring 2 waits for approval."""
-    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    task_id = ask(play, gate="approve")
-    until_told(play, task_id, "waits for approval")
-    return play, task_id
+    env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    task_id = ask(env, gate="approve")
+    until_told(env, task_id, "waits for approval")
+    return env, task_id
 
 
 def at_once(*acts: Callable[[], Reply]) -> list[Reply]:
@@ -186,137 +186,135 @@ def at_once(*acts: Callable[[], Reply]) -> list[Reply]:
 
 
 def test_many_approve_at_once_and_it_is_approved_once() -> None:
-    play, task_id = waiting()
-    replies = at_once(*[lambda: tell(play, task_id, "approve")] * 10)
+    env, task_id = waiting()
+    replies = at_once(*[lambda: tell(env, task_id, "approve")] * 10)
     assert {reply.status for reply in replies} == {202}
-    assert [one["ring"] for one in seen(play, task_id)["approvals"]] == [2]
-    assert [action for action, _ in audited(play)].count("approve ring") == 1
-    assert play.finish(task_id).state is TaskState.SUCCEEDED
-    assert tell(play, task_id, "approve", ring=2).status == 202  # it was approved: so it is
-    assert tell(play, task_id, "approve").status == 409
+    assert [one["ring"] for one in seen(env, task_id)["approvals"]] == [2]
+    assert [action for action, _ in audited(env)].count("approve ring") == 1
+    assert env.finish(task_id).state is TaskState.SUCCEEDED
+    assert tell(env, task_id, "approve", ring=2).status == 202  # it was approved: so it is
+    assert tell(env, task_id, "approve").status == 409
 
 
 @pytest.mark.parametrize("how", ["leave", "roll_back"])
 def test_whoever_cancels_while_another_approves_has_the_last_word(how: str) -> None:
     for _ in range(5):
-        play, task_id = waiting()
+        env, task_id = waiting()
         approved, cancelled = at_once(
-            lambda: tell(play, task_id, "approve"),  # noqa: B023 - called at once
-            lambda: tell(play, task_id, "cancel", how=how),  # noqa: B023
+            lambda: tell(env, task_id, "approve"),  # noqa: B023 - called at once
+            lambda: tell(env, task_id, "cancel", how=how),  # noqa: B023
         )
         assert (approved.status in {202, 409}, cancelled.status) == (True, 202)
-        assert play.finish(task_id).state is TaskState.CANCELLED
-        assert [rollout.pool for rollout in play.app.tables.rollouts.all(ROLLOUTS) if rollout.pool == "office"] == []
-        assert on_versions(play, "lab") == ({NEW} if how == "leave" else {OLD})
+        assert env.finish(task_id).state is TaskState.CANCELLED
+        assert [rollout.pool for rollout in env.app.tables.rollouts.all(ROLLOUTS) if rollout.pool == "office"] == []
+        assert on_versions(env, "lab") == ({NEW} if how == "leave" else {OLD})
 
 
 def test_after_a_cancellation_nothing_can_be_approved() -> None:
-    play, task_id = waiting()
-    tell(play, task_id, "cancel")
-    refused = tell(play, task_id, "approve")
+    env, task_id = waiting()
+    tell(env, task_id, "cancel")
+    refused = tell(env, task_id, "approve")
     assert (refused.status, "was cancelled by function key" in refused.json["detail"]) == (409, True)
 
 
-def cut_in(play: Play, when: Callable[[Task], bool], act: Callable[[], Reply]) -> list[Reply]:
+def cut_in(env: Environment, when: Callable[[Task], bool], act: Callable[[], Reply]) -> list[Reply]:
     """Have somebody act just before the task is written so; what they were answered."""
-    write, text = play.app.tables.tasks._write, []
+    write, text = env.app.tables.tasks._write, []
 
     def watched(method: str, records: Any) -> Any:
         if not text and when(records[0]):
-            play.app.tables.tasks._write = write  # type: ignore[method-assign]
+            env.app.tables.tasks._write = write  # type: ignore[method-assign]
             text.append(act())
-            play.app.tables.tasks._write = watched  # type: ignore[method-assign]
+            env.app.tables.tasks._write = watched  # type: ignore[method-assign]
         return write(method, records)
 
-    play.app.tables.tasks._write = watched  # type: ignore[method-assign]
+    env.app.tables.tasks._write = watched  # type: ignore[method-assign]
     return text
 
 
 def test_an_approval_that_comes_while_a_step_writes_is_kept() -> None:
-    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    task_id = ask(play, gate="approve")
-    text = cut_in(play, lambda task: "waits for approval" in str(task.note), lambda: tell(play, task_id, "approve"))
-    assert play.finish(task_id).state is TaskState.SUCCEEDED
+    env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    task_id = ask(env, gate="approve")
+    text = cut_in(env, lambda task: "waits for approval" in str(task.note), lambda: tell(env, task_id, "approve"))
+    assert env.finish(task_id).state is TaskState.SUCCEEDED
     assert [reply.status for reply in text] == [202]
 
 
 def test_a_cancellation_while_the_ring_is_begun_stops_the_rest_of_it() -> None:
-    play = crowd(*((f"p{number}", Ring.TEST) for number in range(6)))
-    task_id = ask(play)
+    env = crowd(*((f"p{number}", Ring.TEST) for number in range(6)))
+    task_id = ask(env)
 
     def somebody_cancels() -> None:
-        if len(begun(play)) == 3 and not play.task(task_id).cancelled_by:
-            tell(play, task_id, "cancel")
+        if len(begun(env)) == 3 and not env.task(task_id).cancelled_by:
+            tell(env, task_id, "cancel")
 
-    write = play.app.tables.rollouts._write
+    write = env.app.tables.rollouts._write
 
     def watched(method: str, records: Any) -> Any:
         written = write(method, records)
         somebody_cancels()
         return written
 
-    play.app.tables.rollouts._write = watched  # type: ignore[method-assign]
-    task = play.finish(task_id)
-    assert (task.state, len(begun(play))) == (TaskState.CANCELLED, 3)
-    assert all(rollout.state.ended for rollout in begun(play).values())
+    env.app.tables.rollouts._write = watched  # type: ignore[method-assign]
+    task = env.finish(task_id)
+    assert (task.state, len(begun(env))) == (TaskState.CANCELLED, 3)
+    assert all(rollout.state.ended for rollout in begun(env).values())
 
 
 def test_a_cancellation_that_comes_as_the_last_pool_is_through_is_heeded() -> None:
-    play = crowd(("lab", Ring.TEST))
-    task_id = ask(play)
-    play.run(until=lambda: play.rollouts().get("lab") == "succeeded")
-    text = cut_in(
-        play, lambda task: task.phase == "update_pools", lambda: tell(play, task_id, "cancel", how="roll_back")
-    )
-    task = play.finish(task_id)
+    env = crowd(("lab", Ring.TEST))
+    task_id = ask(env)
+    env.run(until=lambda: env.rollouts().get("lab") == "succeeded")
+    text = cut_in(env, lambda task: task.phase == "update_pools", lambda: tell(env, task_id, "cancel", how="roll_back"))
+    task = env.finish(task_id)
     assert [reply.status for reply in text] == [202]
-    assert (task.state, on_versions(play, "lab")) == (TaskState.CANCELLED, {OLD})
+    assert (task.state, on_versions(env, "lab")) == (TaskState.CANCELLED, {OLD})
 
 
 def test_a_way_back_that_is_asked_for_as_a_cancelled_job_ends_is_heeded() -> None:
-    play, task_id = half_way()
-    tell(play, task_id, "cancel")
-    text = cut_in(play, lambda task: task.state.ended, lambda: tell(play, task_id, "cancel", how="roll_back"))
-    task = play.finish(task_id)
+    env, task_id = half_way()
+    tell(env, task_id, "cancel")
+    text = cut_in(env, lambda task: task.state.ended, lambda: tell(env, task_id, "cancel", how="roll_back"))
+    task = env.finish(task_id)
     assert [reply.status for reply in text] == [202]
     assert (task.state, task.cancel_how) == (TaskState.CANCELLED, "roll_back")
-    assert on_versions(play, "lab") == {OLD}
+    assert on_versions(env, "lab") == {OLD}
 
 
-def small() -> tuple[Play, str]:
+def small() -> tuple[Environment, str]:
     """`lab` is through, and `den` waits for its user."""
-    play = crowd(("lab", Ring.TEST))
-    add_pool(play, "den", Ring.PILOT, users=1)
-    task_id = ask(play, schedule={"mode": "on_logoff", "deadline": in_hours(play, 30)})
-    play.run(until=lambda: play.rollouts().get("den") == "running")
-    return play, task_id
+    env = crowd(("lab", Ring.TEST))
+    add_pool(env, "den", Ring.PILOT, users=1)
+    task_id = ask(env, schedule={"mode": "on_logoff", "deadline": in_hours(env, 30)})
+    env.run(until=lambda: env.rollouts().get("den") == "running")
+    return env, task_id
 
 
 @pytest.mark.parametrize("how", ["leave", "roll_back"])
 def test_the_process_may_die_at_any_call_of_a_cancellation(how: str) -> None:
-    play, task_id = small()
-    made_ready = play.calls
-    tell(play, task_id, "cancel", how=how)
-    play.finish(task_id)
-    last = play.calls - made_ready
+    env, task_id = small()
+    made_ready = env.calls
+    tell(env, task_id, "cancel", how=how)
+    env.finish(task_id)
+    last = env.calls - made_ready
     assert last > 10
     for number in range(1, last + 1):
-        play, task_id = small()
-        play.timers.append(lambda: resume_lost_tasks(play.app.services, play.app.engine))  # noqa: B023
-        play.die_at_call(number)
-        if not play.survive(lambda: tell(play, task_id, "cancel", how=how)):  # noqa: B023 - called at once
-            assert tell(play, task_id, "cancel", how=how).status == 202
-        assert play.finish(task_id).state is TaskState.CANCELLED, number
-        assert play.died == 1, number
-        assert (on_versions(play, "lab"), on_versions(play, "den")) == ({OLD if how == "roll_back" else NEW}, {OLD})
-        assert len(rollouts(play, "lab")) == (2 if how == "roll_back" else 1), number
-        assert_at_rest(play)
+        env, task_id = small()
+        env.timers.append(lambda: resume_lost_tasks(env.app.services, env.app.engine))  # noqa: B023
+        env.die_at_call(number)
+        if not env.survive(lambda: tell(env, task_id, "cancel", how=how)):  # noqa: B023 - called at once
+            assert tell(env, task_id, "cancel", how=how).status == 202
+        assert env.finish(task_id).state is TaskState.CANCELLED, number
+        assert env.died == 1, number
+        assert (on_versions(env, "lab"), on_versions(env, "den")) == ({OLD if how == "roll_back" else NEW}, {OLD})
+        assert len(rollouts(env, "lab")) == (2 if how == "roll_back" else 1), number
+        assert_at_rest(env)
 
 
 def test_a_job_that_has_failed_says_how_to_take_it_back() -> None:
-    play = crowd(("lab", Ring.TEST))
-    play.app.world.refuse("start_reimage", "lab-0")
-    task_id = ask(play, policy=FAILS)
-    play.finish(task_id)
-    assert "Roll back each pool instead." in tell(play, task_id, "cancel", how="roll_back").json["detail"]
-    assert send(play).status == 202
+    env = crowd(("lab", Ring.TEST))
+    env.app.world.refuse("start_reimage", "lab-0")
+    task_id = ask(env, policy=FAILS)
+    env.finish(task_id)
+    assert "Roll back each pool instead." in tell(env, task_id, "cancel", how="roll_back").json["detail"]
+    assert send(env).status == 202

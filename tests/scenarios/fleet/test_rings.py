@@ -12,7 +12,7 @@ from shared.fleet import steps
 from shared.models.pools import Ring
 from shared.models.windows import Window
 from shared.services import POOLS, ROLLOUTS
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.fleet import (
     FAILS,
     THREE,
@@ -33,92 +33,92 @@ S = RolloutState
 
 
 def test_three_rings_with_a_soak_between_and_one_task_shows_all() -> None:
-    play = crowd(*THREE, ("den", Ring.TEST))
-    task_id = ask(play, soak_minutes=90, reason="patch day")
-    assert notes(play, task_id) == {
+    env = crowd(*THREE, ("den", Ring.TEST))
+    task_id = ask(env, soak_minutes=90, reason="patch day")
+    assert notes(env, task_id) == {
         "den": "starts now", "lab": "starts now", "pilot": "waits for ring 0", "office": "waits for ring 1"
     }  # fmt: skip
-    task = play.finish(task_id)
+    task = env.finish(task_id)
     assert (task.state, str(task.note), task.percent) == (TaskState.SUCCEEDED, "2.0.0 is on 4 of 4 pools.", 100)
-    found = begun(play)
+    found = begun(env)
     for before, after in [("lab", "pilot"), ("den", "pilot"), ("pilot", "office")]:
         ended = found[before].ended_at
         assert ended is not None
         assert found[after].created_at >= ended + timedelta(minutes=90)
     assert {(rollout.task, rollout.reason) for rollout in found.values()} == {(task_id, "patch day")}
-    assert {version for pool in found for version in on_versions(play, pool)} == {NEW}
-    view = seen(play, task_id)
+    assert {version for pool in found for version in on_versions(env, pool)} == {NEW}
+    view = seen(env, task_id)
     assert [(pool["pool"], pool["ring"], pool["state"], pool["percent"]) for pool in view["pools"]] == [
         ("den", 0, "succeeded", 100), ("lab", 0, "succeeded", 100), ("pilot", 1, "succeeded", 100),
         ("office", 2, "succeeded", 100),
     ]  # fmt: skip
     assert (view["waits_for"], view["ring"]) == (None, 2)
-    assert_at_rest(play)
+    assert_at_rest(env)
 
 
 def test_the_view_says_what_it_waits_for_and_how_far_it_is() -> None:
-    play = crowd(hosts=4)
-    play.app.world.log_on("lab-3", "ann", pool(play, "lab").host_pool_id)
-    deadline = {"mode": "on_logoff", "deadline": in_hours(play, 4)}
-    task_id = ask(play, schedule=deadline, soak_minutes=30)
-    play.run(1)
-    view = seen(play, task_id)
+    env = crowd(hosts=4)
+    env.app.world.log_on("lab-3", "ann", pool(env, "lab").host_pool_id)
+    deadline = {"mode": "on_logoff", "deadline": in_hours(env, 4)}
+    task_id = ask(env, schedule=deadline, soak_minutes=30)
+    env.run(1)
+    view = seen(env, task_id)
     assert view["waits_for"]["text"] == "Ring 0: 0 of 1 pool finished."
     assert 20 < view["percent"] < 33
     lab = view["pools"][0]
     assert (lab["state"], lab["href"]) == ("running", f"/api/rollouts/{lab['rollout']}")
-    until_told(play, task_id, "Ring 1 waits")
-    view = seen(play, task_id)
-    soaks = {"code": "ring_soaks", "at": in_hours(play, 0)[:11]}
+    until_told(env, task_id, "Ring 1 waits")
+    view = seen(env, task_id)
+    soaks = {"code": "ring_soaks", "at": in_hours(env, 0)[:11]}
     assert view["waits_for"]["text"] == "Ring 0 is finished. Ring 1 waits for the end of the soak time."
     for told in (view["waits_for"], view["pools"][1]["note"]):
         assert {"code": told["code"], "at": told["at"][:11]} == soaks
     assert view["percent"] == 32
-    listed = play.app.send("GET", "/api/tasks?kind=update_pools").json["items"]
+    listed = env.app.send("GET", "/api/tasks?kind=update_pools").json["items"]
     assert [(row["id"], row["image"], row["pool"], row["step"]) for row in listed] == [
         (task_id, IMAGE, None, "updating pools")
     ]
 
 
 def test_a_request_may_give_pools_other_rings() -> None:
-    play = crowd()
-    task_id = ask(play, rings={"office": 3, "lab": 9})
-    play.finish(task_id)
-    order = sorted(begun(play).values(), key=lambda rollout: rollout.created_at)
+    env = crowd()
+    task_id = ask(env, rings={"office": 3, "lab": 9})
+    env.finish(task_id)
+    order = sorted(begun(env).values(), key=lambda rollout: rollout.created_at)
     assert [rollout.pool for rollout in order] == ["pilot", "office", "lab"]
 
 
 def test_a_gate_holds_every_ring_but_the_first_until_a_person_approves_it() -> None:
-    play = crowd()
-    task_id = ask(play, gate="approve", soak_minutes=30)
-    assert tell(play, task_id, "approve").status == 409
-    until_told(play, task_id, "Ring 1 waits for approval")
-    play.run(20)
-    assert begun(play).keys() == {"lab"}
-    assert notes(play, task_id)["pilot"] == "waits for approval of ring 1"
-    assert seen(play, task_id)["waits_for"]["text"] == "Ring 0 is finished. Ring 1 waits for approval."
-    approved_at = play.app.now
-    assert tell(play, task_id, "approve").status == 202
-    until_told(play, task_id, "Ring 2 waits for approval")
-    assert begun(play)["pilot"].created_at - approved_at <= timedelta(seconds=30)
-    assert begun(play).keys() == {"lab", "pilot"}
-    assert tell(play, task_id, "approve", ring=2).status == 202  # also during the soak
-    assert play.finish(task_id).state is TaskState.SUCCEEDED
-    ended = begun(play)["pilot"].ended_at
+    env = crowd()
+    task_id = ask(env, gate="approve", soak_minutes=30)
+    assert tell(env, task_id, "approve").status == 409
+    until_told(env, task_id, "Ring 1 waits for approval")
+    env.run(20)
+    assert begun(env).keys() == {"lab"}
+    assert notes(env, task_id)["pilot"] == "waits for approval of ring 1"
+    assert seen(env, task_id)["waits_for"]["text"] == "Ring 0 is finished. Ring 1 waits for approval."
+    approved_at = env.app.now
+    assert tell(env, task_id, "approve").status == 202
+    until_told(env, task_id, "Ring 2 waits for approval")
+    assert begun(env)["pilot"].created_at - approved_at <= timedelta(seconds=30)
+    assert begun(env).keys() == {"lab", "pilot"}
+    assert tell(env, task_id, "approve", ring=2).status == 202  # also during the soak
+    assert env.finish(task_id).state is TaskState.SUCCEEDED
+    ended = begun(env)["pilot"].ended_at
     assert ended is not None
-    assert begun(play)["office"].created_at >= ended + timedelta(minutes=30)
-    approvals = [(one["ring"], one["by"]) for one in seen(play, task_id)["approvals"]]
+    assert begun(env)["office"].created_at >= ended + timedelta(minutes=30)
+    approvals = [(one["ring"], one["by"]) for one in seen(env, task_id)["approvals"]]
     assert approvals == [(1, "function key"), (2, "function key")]
-    assert ("approve ring", f"task {task_id}: ring 1") in audited(play)
-    assert_at_rest(play)
+    assert ("approve ring", f"task {task_id}: ring 1") in audited(env)
+    assert_at_rest(env)
 
 
 def test_a_ring_that_nobody_approves_is_given_up() -> None:
-    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    play.app.settings = play.app.settings.model_copy(update={"approval_limit": 7_200.0})
-    task_id = ask(play, gate="approve", soak_minutes=60)
-    task = play.finish(task_id)
-    ended = begun(play)["lab"].ended_at
+    env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    env.app.settings = env.app.settings.model_copy(update={"approval_limit": 7_200.0})
+    task_id = ask(env, gate="approve", soak_minutes=60)
+    task = env.finish(task_id)
+    ended = begun(env)["lab"].ended_at
     assert ended is not None
     assert task.ended_at is not None
     assert timedelta(hours=3) < task.ended_at - ended < timedelta(hours=3, minutes=2)
@@ -129,154 +129,154 @@ def test_a_ring_that_nobody_approves_is_given_up() -> None:
 
 
 def test_a_gate_holds_also_when_the_pools_before_it_are_gone() -> None:
-    play = crowd()
-    task_id = ask(play, gate="approve", schedule={"mode": "now"}, pools=["lab", "office"])
-    play.app.tables.pools.remove(pool(play, "lab"))
-    until_told(play, task_id, "Ring 2 waits for approval")
-    assert begun(play) == {}
+    env = crowd()
+    task_id = ask(env, gate="approve", schedule={"mode": "now"}, pools=["lab", "office"])
+    env.app.tables.pools.remove(pool(env, "lab"))
+    until_told(env, task_id, "Ring 2 waits for approval")
+    assert begun(env) == {}
 
 
-def pool(play: Play, name: str) -> Any:
-    found = play.app.tables.pools.find(POOLS, name)
+def pool(env: Environment, name: str) -> Any:
+    found = env.app.tables.pools.find(POOLS, name)
     assert found is not None
     return found
 
 
 def test_a_pool_that_fails_keeps_later_rings_as_they_are() -> None:
-    play = crowd(*THREE, ("den", Ring.TEST))
-    play.app.world.refuse("start_reimage", "lab-0")
-    task_id = ask(play, policy=FAILS)
-    task = play.finish(task_id)
+    env = crowd(*THREE, ("den", Ring.TEST))
+    env.app.world.refuse("start_reimage", "lab-0")
+    task_id = ask(env, policy=FAILS)
+    task = env.finish(task_id)
     assert task.state is TaskState.FAILED
     assert str(task.note) == (
         "1 pool of ring 0 did not succeed: lab (failed). Later rings are not started. 2.0.0 is on 1 of 4 pools."
         " Pools that were not started: office, pilot."
     )
-    assert (on_versions(play, "den"), on_versions(play, "office")) == ({NEW}, {OLD})
-    assert notes(play, task_id)["office"] == "not started"
-    assert_sound(play)
+    assert (on_versions(env, "den"), on_versions(env, "office")) == ({NEW}, {OLD})
+    assert notes(env, task_id)["office"] == "not started"
+    assert_sound(env)
 
 
 def test_others_of_the_ring_are_waited_for_when_one_has_failed() -> None:
-    play = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    add_pool(play, "den", Ring.TEST, users=1)
-    play.app.world.refuse("start_reimage", "lab-0")
-    task_id = ask(play, policy=FAILS, schedule={"mode": "on_logoff", "deadline": in_hours(play, 6)})
-    until_told(play, task_id, "lab (failed)")
-    assert seen(play, task_id)["state"] == "running"
-    assert "1 of 2 pools finished" in seen(play, task_id)["waits_for"]["text"]
-    assert notes(play, task_id)["office"] == "not started, because another pool did not succeed"
-    refused = tell(play, task_id, "approve")
+    env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    add_pool(env, "den", Ring.TEST, users=1)
+    env.app.world.refuse("start_reimage", "lab-0")
+    task_id = ask(env, policy=FAILS, schedule={"mode": "on_logoff", "deadline": in_hours(env, 6)})
+    until_told(env, task_id, "lab (failed)")
+    assert seen(env, task_id)["state"] == "running"
+    assert "1 of 2 pools finished" in seen(env, task_id)["waits_for"]["text"]
+    assert notes(env, task_id)["office"] == "not started, because another pool did not succeed"
+    refused = tell(env, task_id, "approve")
     assert "starts nothing more" in refused.json["detail"]
-    assert play.finish(task_id).state is TaskState.FAILED
-    assert begun(play)["den"].state is S.SUCCEEDED
+    assert env.finish(task_id).state is TaskState.FAILED
+    assert begun(env)["den"].state is S.SUCCEEDED
 
 
 def test_a_rollout_that_somebody_cancels_stops_later_rings() -> None:
-    play = crowd(users=1)
-    task_id = ask(play, schedule={"mode": "on_logoff", "deadline": in_hours(play, 6)})
-    play.run(0.1)
-    lab = begun(play)["lab"].id
-    assert play.app.send("POST", f"/api/rollouts/{lab}/cancel").status == 202
-    task = play.finish(task_id)
-    assert (task.state, begun(play).keys()) == (TaskState.FAILED, {"lab"})
+    env = crowd(users=1)
+    task_id = ask(env, schedule={"mode": "on_logoff", "deadline": in_hours(env, 6)})
+    env.run(0.1)
+    lab = begun(env)["lab"].id
+    assert env.app.send("POST", f"/api/rollouts/{lab}/cancel").status == 202
+    task = env.finish(task_id)
+    assert (task.state, begun(env).keys()) == (TaskState.FAILED, {"lab"})
     assert "lab (cancelled)" in str(task.note)
 
 
 def test_a_pool_of_a_later_ring_that_cannot_be_updated_ends_it_with_the_reason() -> None:
-    play = crowd()
-    task_id = ask(play, soak_minutes=600)
-    until_told(play, task_id, "Ring 1 waits")
-    del play.app.world.pools[pool(play, "pilot").host_pool_id.lower()]
-    task = play.finish(task_id)
+    env = crowd()
+    task_id = ask(env, soak_minutes=600)
+    until_told(env, task_id, "Ring 1 waits")
+    del env.app.world.pools[pool(env, "pilot").host_pool_id.lower()]
+    task = env.finish(task_id)
     assert task.state is TaskState.FAILED
     assert "pilot (" in str(task.note)
-    assert notes(play, task_id)["pilot"].startswith("not started: ")
+    assert notes(env, task_id)["pilot"].startswith("not started: ")
 
 
 def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
-    play = crowd(("lab", Ring.TEST), ("den", Ring.TEST), users=1)
-    body = {"version": NEW, "schedule": {"mode": "on_logoff", "deadline": in_hours(play, 4)}}
-    held = play.app.send("POST", "/api/pools/lab/update-image", body).json["id"]
-    task_id = ask(play)
-    play.run(1)
-    assert begun(play)["den"].state is S.SUCCEEDED
-    assert notes(play, task_id)["lab"].startswith(f"waits: Rollout {held} runs on pool lab")
-    assert held in seen(play, task_id)["waits_for"]["href"]
-    assert play.finish(task_id).state is TaskState.SUCCEEDED
-    assert begun(play)["lab"].id != held
+    env = crowd(("lab", Ring.TEST), ("den", Ring.TEST), users=1)
+    body = {"version": NEW, "schedule": {"mode": "on_logoff", "deadline": in_hours(env, 4)}}
+    held = env.app.send("POST", "/api/pools/lab/update-image", body).json["id"]
+    task_id = ask(env)
+    env.run(1)
+    assert begun(env)["den"].state is S.SUCCEEDED
+    assert notes(env, task_id)["lab"].startswith(f"waits: Rollout {held} runs on pool lab")
+    assert held in seen(env, task_id)["waits_for"]["href"]
+    assert env.finish(task_id).state is TaskState.SUCCEEDED
+    assert begun(env)["lab"].id != held
 
 
 def test_a_pool_that_has_left_the_image_is_passed_over_unless_the_image_was_named() -> None:
     for named, state in [(None, "skipped"), (IMAGE, "succeeded")]:
-        play = crowd()
-        task_id = ask(play, soak_minutes=60, pools=["lab", "office"], image=named)
-        play.run(0.5)
-        play.app.tables.pools.replace(pool(play, "office").model_copy(update={"image": "other"}))
-        play.app.tables.images.add(
-            play.app.tables.images.find("image", IMAGE).model_copy(update={"name": "other", "etag": None})  # type: ignore[union-attr]
+        env = crowd()
+        task_id = ask(env, soak_minutes=60, pools=["lab", "office"], image=named)
+        env.run(0.5)
+        env.app.tables.pools.replace(pool(env, "office").model_copy(update={"image": "other"}))
+        env.app.tables.images.add(
+            env.app.tables.images.find("image", IMAGE).model_copy(update={"name": "other", "etag": None})  # type: ignore[union-attr]
         )
-        assert play.finish(task_id).state is TaskState.SUCCEEDED
+        assert env.finish(task_id).state is TaskState.SUCCEEDED
         if state == "skipped":
-            assert notes(play, task_id)["office"] == "not updated: it has another image now, other"
-            assert "Pool office was not updated: it has another image now, other." in str(play.task(task_id).note)
+            assert notes(env, task_id)["office"] == "not updated: it has another image now, other"
+            assert "Pool office was not updated: it has another image now, other." in str(env.task(task_id).note)
         else:
-            assert begun(play)["office"].state is S.SUCCEEDED
+            assert begun(env)["office"].state is S.SUCCEEDED
 
 
 def test_each_pool_is_updated_in_its_own_windows() -> None:
-    play = crowd()
+    env = crowd()
     night = Window.model_validate({"from": "22:00", "to": "05:00"})
-    berlin = {"time_zone": "Europe/Berlin", "policy": pool(play, "lab").policy.model_copy(update={"windows": (night,)})}
-    play.app.tables.pools.replace(pool(play, "lab").model_copy(update=berlin))
-    task_id = ask(play, schedule={"mode": "now", "time_zone": "UTC"}, soak_minutes=60)
-    play.run(0.1)
-    lab = begun(play)["lab"].schedule
+    berlin = {"time_zone": "Europe/Berlin", "policy": pool(env, "lab").policy.model_copy(update={"windows": (night,)})}
+    env.app.tables.pools.replace(pool(env, "lab").model_copy(update=berlin))
+    task_id = ask(env, schedule={"mode": "now", "time_zone": "UTC"}, soak_minutes=60)
+    env.run(0.1)
+    lab = begun(env)["lab"].schedule
     assert (lab.mode, lab.begin_at.isoformat()) == ("at", "2026-11-02T21:00:00+00:00")
-    assert play.finish(task_id).state is TaskState.SUCCEEDED
-    assert begun(play)["office"].schedule.mode == "now"
+    assert env.finish(task_id).state is TaskState.SUCCEEDED
+    assert begun(env)["office"].schedule.mode == "now"
 
 
 def test_many_pools_are_begun_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "AT_ONCE", 2)
-    play = crowd(*((f"p{number}", Ring.TEST) for number in range(7)))
-    assert play.finish(ask(play)).state is TaskState.SUCCEEDED
-    created = sorted(rollout.created_at for rollout in begun(play).values())
+    env = crowd(*((f"p{number}", Ring.TEST) for number in range(7)))
+    assert env.finish(ask(env)).state is TaskState.SUCCEEDED
+    created = sorted(rollout.created_at for rollout in begun(env).values())
     assert created[-1] - created[0] < timedelta(seconds=30)
 
 
 def test_a_roll_back_of_the_image_stops_what_the_job_was_to_bring() -> None:
-    play = crowd(users=1)
-    task_id = ask(play, schedule={"mode": "on_logoff", "deadline": in_hours(play, 6)})
-    play.run(0.2)
-    assert post(play, "/roll-back").status == 202
-    assert play.finish(task_id).state is TaskState.FAILED
-    assert begun(play)["lab"].state is S.CANCELLED
-    assert begun(play).keys() == {"lab"}
+    env = crowd(users=1)
+    task_id = ask(env, schedule={"mode": "on_logoff", "deadline": in_hours(env, 6)})
+    env.run(0.2)
+    assert post(env, "/roll-back").status == 202
+    assert env.finish(task_id).state is TaskState.FAILED
+    assert begun(env)["lab"].state is S.CANCELLED
+    assert begun(env).keys() == {"lab"}
 
 
-def small() -> Play:
+def small() -> Environment:
     """A pool with a host in ring test, and one in production without any."""
-    play = crowd(("lab", Ring.TEST))
-    add_pool(play, "office", hosts=0)
-    return play
+    env = crowd(("lab", Ring.TEST))
+    add_pool(env, "office", hosts=0)
+    return env
 
 
 def test_the_process_may_die_at_any_call() -> None:
     """It is asked for once; if that dies before it is on record, it is asked for again. Hosts are rebuilt once."""
-    play = small()
-    made_ready = play.calls
-    play.finish(ask(play))
-    last = play.calls - made_ready
+    env = small()
+    made_ready = env.calls
+    env.finish(ask(env))
+    last = env.calls - made_ready
     assert last > 30
     for number in range(1, last + 1):
-        play = small()
-        play.die_at_call(number)
-        if not play.survive(lambda: ask(play)) and not jobs(play):  # noqa: B023 - called at once
-            ask(play)
-        (task,) = jobs(play)
-        assert play.finish(task.id).state is TaskState.SUCCEEDED, number
-        assert (play.died, play.rollouts()) == (1, {"lab": "succeeded", "office": "succeeded"}), number
-        assert len(play.app.tables.rollouts.all(ROLLOUTS)) == 2, number
-        assert play.app.world.count("start_reimage") == 1, number
-        assert_at_rest(play)
+        env = small()
+        env.die_at_call(number)
+        if not env.survive(lambda: ask(env)) and not jobs(env):  # noqa: B023 - called at once
+            ask(env)
+        (task,) = jobs(env)
+        assert env.finish(task.id).state is TaskState.SUCCEEDED, number
+        assert (env.died, env.rollouts()) == (1, {"lab": "succeeded", "office": "succeeded"}), number
+        assert len(env.app.tables.rollouts.all(ROLLOUTS)) == 2, number
+        assert env.app.world.count("start_reimage") == 1, number
+        assert_at_rest(env)

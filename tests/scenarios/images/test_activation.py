@@ -13,7 +13,7 @@ from shared.core.states import TaskState, VersionState
 from shared.models.pools import Ring
 from shared.services import ROLLOUTS, TASKS
 from shared.tasks.recovery import resume_lost_tasks
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import (
     NEW,
     OLD,
@@ -36,33 +36,33 @@ NOW: dict[str, Any] = {"schedule": {"mode": "now"}, "soak_minutes": 0}
 ALL: dict[str, Any] = {"update_pools": "all", **NOW}
 
 
-def ask(play: Play, what: str = "activate", **body: Any) -> str:
+def ask(env: Environment, what: str = "activate", **body: Any) -> str:
     """Ask for it; the task's id."""
-    reply = post(play, f"/{what}", body)
+    reply = post(env, f"/{what}", body)
     assert reply.status == 202, reply.text
     return str(reply.json["id"])
 
 
-def staged(*pools: tuple[str, Ring], **fields: Any) -> Play:
+def staged(*pools: tuple[str, Ring], **fields: Any) -> Environment:
     """2.0.0 staged, 1.0.0 active, and these pools on 1.0.0."""
-    play = studio(staged=True)
+    env = studio(staged=True)
     for name, ring in pools:
-        add_pool(play, name, ring, **fields)
-    return play
+        add_pool(env, name, ring, **fields)
+    return env
 
 
 def test_what_new_hosts_get_moves_at_once_and_no_host_is_touched() -> None:
-    play = staged(("office", Ring.PRODUCTION))
-    assert given_out(play, "office") == OLD
-    task_id = ask(play)
-    assert given_out(play, "office") == NEW
-    task = play.finish(task_id)
+    env = staged(("office", Ring.PRODUCTION))
+    assert given_out(env, "office") == OLD
+    task_id = ask(env)
+    assert given_out(env, "office") == NEW
+    task = env.finish(task_id)
     assert (task.state, task.version, task.from_version) == (TaskState.SUCCEEDED, NEW, OLD)
-    assert states(play) == {OLD: VersionState.BACKUP, NEW: VersionState.ACTIVE}
-    assert excluded(play) == {OLD: True, NEW: False}
-    assert on_versions(play, "office") == {OLD}
-    assert play.app.tables.rollouts.all(ROLLOUTS) == []
-    assert_at_rest(play)
+    assert states(env) == {OLD: VersionState.BACKUP, NEW: VersionState.ACTIVE}
+    assert excluded(env) == {OLD: True, NEW: False}
+    assert on_versions(env, "office") == {OLD}
+    assert env.app.tables.rollouts.all(ROLLOUTS) == []
+    assert_at_rest(env)
 
 
 def test_what_regions_say_of_a_version_is_set_by_its_activation_too() -> None:
@@ -76,31 +76,31 @@ def test_what_regions_say_of_a_version_is_set_by_its_activation_too() -> None:
 
 
 def test_a_pool_that_is_to_be_updated_gives_out_its_own_version_until_its_canary_has_passed() -> None:
-    play = staged(("office", Ring.PRODUCTION), ("other", Ring.PRODUCTION), hosts=3)
+    env = staged(("office", Ring.PRODUCTION), ("other", Ring.PRODUCTION), hosts=3)
     seen: list[tuple[bool, str]] = []
     policy = {"canary_hosts": 1, "settle_seconds": 0}
-    task_id = ask(play, update_pools=["office"], **NOW, policy=policy)
-    assert given_out(play, "other") == NEW
+    task_id = ask(env, update_pools=["office"], **NOW, policy=policy)
+    assert given_out(env, "other") == NEW
 
     def watch() -> None:
-        rollouts = play.app.tables.rollouts.all(ROLLOUTS)
-        seen.append((bool(rollouts and rollouts[0].canary_passed_at), given_out(play, "office")))
+        rollouts = env.app.tables.rollouts.all(ROLLOUTS)
+        seen.append((bool(rollouts and rollouts[0].canary_passed_at), given_out(env, "office")))
 
     watch()
-    play.each_step.append(watch)
-    play.finish(task_id)
+    env.each_step.append(watch)
+    env.finish(task_id)
     assert {version for passed, version in seen if not passed} == {OLD}
     assert {version for passed, version in seen if passed} == {NEW}
-    assert on_versions(play, "office") == {NEW}
-    assert on_versions(play, "other") == {OLD}
-    assert_at_rest(play)
+    assert on_versions(env, "office") == {NEW}
+    assert on_versions(env, "other") == {OLD}
+    assert_at_rest(env)
 
 
 def test_rings_go_one_after_the_other_with_a_soak_between() -> None:
-    play = staged(("p1", Ring.PRODUCTION), ("p2", Ring.PRODUCTION), ("pilot", Ring.PILOT), ("lab", Ring.TEST))
-    task_id = ask(play, **{**ALL, "soak_minutes": 90})
-    assert play.finish(task_id).state is TaskState.SUCCEEDED
-    found = {rollout.pool: rollout for rollout in play.app.tables.rollouts.all(ROLLOUTS)}
+    env = staged(("p1", Ring.PRODUCTION), ("p2", Ring.PRODUCTION), ("pilot", Ring.PILOT), ("lab", Ring.TEST))
+    task_id = ask(env, **{**ALL, "soak_minutes": 90})
+    assert env.finish(task_id).state is TaskState.SUCCEEDED
+    found = {rollout.pool: rollout for rollout in env.app.tables.rollouts.all(ROLLOUTS)}
     assert set(found) == {"p1", "p2", "pilot", "lab"}
     for before, after in [("lab", "pilot"), ("pilot", "p1"), ("pilot", "p2")]:
         ended = found[before].ended_at
@@ -108,64 +108,64 @@ def test_rings_go_one_after_the_other_with_a_soak_between() -> None:
         assert found[after].created_at >= ended + timedelta(minutes=90)
         assert found[after].created_at < ended + timedelta(minutes=92)
     assert {found[pool].task for pool in found} == {task_id}
-    assert_at_rest(play)
+    assert_at_rest(env)
 
 
 def test_a_ring_that_fails_keeps_the_later_ones_as_they_are() -> None:
-    play = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    play.app.world.refuse("start_reimage", "lab-0")
+    env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    env.app.world.refuse("start_reimage", "lab-0")
     policy = {"retries": 0, "on_failure": "continue"}
-    task = play.finish(ask(play, **ALL, policy=policy))
+    task = env.finish(ask(env, **ALL, policy=policy))
     assert task.state is TaskState.FAILED
     assert "lab" in str(task.note)
     assert "Pools that were not started: office" in str(task.note)
-    assert on_versions(play, "office") == {OLD}
-    assert given_out(play, "office") == OLD  # the version has failed in ring test
-    assert states(play)[NEW] is VersionState.ACTIVE
-    assert_sound(play)
+    assert on_versions(env, "office") == {OLD}
+    assert given_out(env, "office") == OLD  # the version has failed in ring test
+    assert states(env)[NEW] is VersionState.ACTIVE
+    assert_sound(env)
 
 
 def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
-    play = staged(("office", Ring.TEST), hosts=1, users=1)
-    later = play.app.now + timedelta(hours=4)
+    env = staged(("office", Ring.TEST), hosts=1, users=1)
+    later = env.app.now + timedelta(hours=4)
     body = {"version": OLD, "schedule": {"mode": "on_logoff", "deadline": later.isoformat()}}
-    held = play.app.send("POST", "/api/pools/office/update-image", {**body, "version": NEW})
+    held = env.app.send("POST", "/api/pools/office/update-image", {**body, "version": NEW})
     assert held.status == 202, held.text
-    task_id = ask(play, **ALL)
-    play.run(1)
-    assert "waits" in str(play.task(task_id).note)
-    assert held.json["id"] in str(play.task(task_id).note.href)
-    assert play.finish(task_id).state is TaskState.SUCCEEDED
-    assert on_versions(play, "office") == {NEW}
+    task_id = ask(env, **ALL)
+    env.run(1)
+    assert "waits" in str(env.task(task_id).note)
+    assert held.json["id"] in str(env.task(task_id).note.href)
+    assert env.finish(task_id).state is TaskState.SUCCEEDED
+    assert on_versions(env, "office") == {NEW}
 
 
 def test_a_cancelled_activation_begins_no_further_ring() -> None:
-    play = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
-    task_id = ask(play, **{**ALL, "soak_minutes": 600})
-    play.run(until=lambda: "waits" in str(play.task(task_id).note))
-    assert play.app.send("POST", f"/api/tasks/{task_id}/cancel").status == 202
-    task = play.finish(task_id)
+    env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
+    task_id = ask(env, **{**ALL, "soak_minutes": 600})
+    env.run(until=lambda: "waits" in str(env.task(task_id).note))
+    assert env.app.send("POST", f"/api/tasks/{task_id}/cancel").status == 202
+    task = env.finish(task_id)
     assert task.state is TaskState.CANCELLED
-    assert on_versions(play, "office") == {OLD}
-    assert states(play)[NEW] is VersionState.ACTIVE
+    assert on_versions(env, "office") == {OLD}
+    assert states(env)[NEW] is VersionState.ACTIVE
 
 
 @pytest.mark.parametrize("body", [{"update_pools": "all"}, {"update_pools": ["nope"], **NOW}, {"update_pools": "some"}])
 def test_pools_that_cannot_be_meant(body: dict[str, Any]) -> None:
-    play = staged(("office", Ring.PRODUCTION))
-    reply = post(play, "/activate", body)
-    assert (reply.status, recorded(play).state.active) == (400, OLD)
-    assert play.app.tables.tasks.all(TASKS) == []
+    env = staged(("office", Ring.PRODUCTION))
+    reply = post(env, "/activate", body)
+    assert (reply.status, recorded(env).state.active) == (400, OLD)
+    assert env.app.tables.tasks.all(TASKS) == []
 
 
 def test_a_pool_that_cannot_be_updated_stops_it_before_anything_is_changed() -> None:
-    play = staged(("office", Ring.PRODUCTION))
-    play.app.world.fail("host_pool", AzureForbidden("host_pool", 403, "AuthorizationFailed", "no right"))
-    reply = post(play, "/activate", ALL)
+    env = staged(("office", Ring.PRODUCTION))
+    env.app.world.fail("host_pool", AzureForbidden("host_pool", 403, "AuthorizationFailed", "no right"))
+    reply = post(env, "/activate", ALL)
     assert reply.status == 422
     assert "pool office" in reply.text
-    assert recorded(play).state.active == OLD
-    assert play.app.tables.tasks.all(TASKS) == []
+    assert recorded(env).state.active == OLD
+    assert env.app.tables.tasks.all(TASKS) == []
 
 
 def test_without_anything_staged_there_is_nothing_to_activate() -> None:
@@ -175,125 +175,125 @@ def test_without_anything_staged_there_is_nothing_to_activate() -> None:
 
 
 def test_a_failed_verdict_needs_force() -> None:
-    play = staged()
-    assert post(play, f"/versions/{NEW}/verdict", {"result": "failed", "note": "no sound"}).status == 200
-    assert post(play, "/activate").status == 409
-    assert play.finish(ask(play, force=True)).state is TaskState.SUCCEEDED
+    env = staged()
+    assert post(env, f"/versions/{NEW}/verdict", {"result": "failed", "note": "no sound"}).status == 200
+    assert post(env, "/activate").status == 409
+    assert env.finish(ask(env, force=True)).state is TaskState.SUCCEEDED
 
 
 def test_without_a_backup_the_old_version_cannot_be_gone_back_to() -> None:
-    play = staged()
-    play.finish(ask(play, backup=False))
-    assert recorded(play).versions[OLD].unwanted
-    assert post(play, "/roll-back").status == 409
+    env = staged()
+    env.finish(ask(env, backup=False))
+    assert recorded(env).versions[OLD].unwanted
+    assert post(env, "/roll-back").status == 409
 
 
 def test_ten_at_once_and_one_wins() -> None:
-    play = staged()
+    env = staged()
     with ThreadPoolExecutor(10) as people:
-        replies = list(people.map(lambda _: post(play, "/activate"), range(10)))
+        replies = list(people.map(lambda _: post(env, "/activate"), range(10)))
     assert sorted(reply.status for reply in replies) == [202, *[409] * 9]
-    (task,) = play.app.tables.tasks.all(TASKS)
-    assert play.finish(task.id).state is TaskState.SUCCEEDED
-    assert_at_rest(play)
+    (task,) = env.app.tables.tasks.all(TASKS)
+    assert env.finish(task.id).state is TaskState.SUCCEEDED
+    assert_at_rest(env)
 
 
 def test_going_back_and_forth() -> None:
-    play = staged(("office", Ring.PRODUCTION), hosts=2)
-    play.finish(ask(play, **ALL))
-    assert on_versions(play, "office") == {NEW}
-    back = play.finish(ask(play, "roll-back", **ALL))
+    env = staged(("office", Ring.PRODUCTION), hosts=2)
+    env.finish(ask(env, **ALL))
+    assert on_versions(env, "office") == {NEW}
+    back = env.finish(ask(env, "roll-back", **ALL))
     assert (back.version, back.from_version) == (OLD, NEW)
-    assert (on_versions(play, "office"), given_out(play, "office")) == ({OLD}, OLD)
-    assert states(play) == {OLD: VersionState.ACTIVE, NEW: VersionState.BACKUP}
-    assert excluded(play) == {OLD: False, NEW: True}
-    assert post(play, "/roll-back").status == 409  # nothing below it
-    play.finish(ask(play, "roll-back", version=NEW))
-    assert recorded(play).state.active == NEW
-    assert_at_rest(play)
+    assert (on_versions(env, "office"), given_out(env, "office")) == ({OLD}, OLD)
+    assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.BACKUP}
+    assert excluded(env) == {OLD: False, NEW: True}
+    assert post(env, "/roll-back").status == 409  # nothing below it
+    env.finish(ask(env, "roll-back", version=NEW))
+    assert recorded(env).state.active == NEW
+    assert_at_rest(env)
 
 
 def test_a_roll_back_cancels_the_rollouts_that_bring_what_is_rolled_back() -> None:
-    play = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION), hosts=2, users=1)
-    deadline = (play.app.now + timedelta(hours=8)).isoformat()
-    first = ask(play, update_pools="all", soak_minutes=0, schedule={"mode": "on_logoff", "deadline": deadline})
-    play.run(1)
-    assert play.rollouts() == {"lab": "running"}
-    back = ask(play, "roll-back", **ALL)
-    assert play.finish(back).state is TaskState.SUCCEEDED
-    assert play.finish(first).state is TaskState.FAILED
-    assert "Another task has changed the active version" in str(play.task(first).note)
+    env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION), hosts=2, users=1)
+    deadline = (env.app.now + timedelta(hours=8)).isoformat()
+    first = ask(env, update_pools="all", soak_minutes=0, schedule={"mode": "on_logoff", "deadline": deadline})
+    env.run(1)
+    assert env.rollouts() == {"lab": "running"}
+    back = ask(env, "roll-back", **ALL)
+    assert env.finish(back).state is TaskState.SUCCEEDED
+    assert env.finish(first).state is TaskState.FAILED
+    assert "Another task has changed the active version" in str(env.task(first).note)
     for pool in ("lab", "office"):
-        assert (on_versions(play, pool), given_out(play, pool)) == ({OLD}, OLD)
-    assert_at_rest(play)
+        assert (on_versions(env, pool), given_out(env, pool)) == ({OLD}, OLD)
+    assert_at_rest(env)
 
 
 def test_flags_that_may_not_be_flipped_are_told_and_no_pool_is_updated() -> None:
-    play = staged(("office", Ring.PRODUCTION))
-    play.app.world.refuse("start_exclude")
-    task = play.finish(ask(play, **ALL))
+    env = staged(("office", Ring.PRODUCTION))
+    env.app.world.refuse("start_exclude")
+    task = env.finish(ask(env, **ALL))
     assert task.state is TaskState.FAILED
     assert "2.0.0 is active" in str(task.note)
-    assert on_versions(play, "office") == {OLD}
+    assert on_versions(env, "office") == {OLD}
 
 
 def test_everything_is_in_the_tasks_and_in_the_audit_with_from_and_to() -> None:
-    play = staged(("office", Ring.PRODUCTION))
-    task_id = ask(play, **ALL, reason="patch day")
-    play.finish(task_id)
-    listed = get(play, f"/tasks/{task_id}")
+    env = staged(("office", Ring.PRODUCTION))
+    task_id = ask(env, **ALL, reason="patch day")
+    env.finish(task_id)
+    listed = get(env, f"/tasks/{task_id}")
     assert (listed["kind"], listed["from_version"], listed["version"]) == ("activate", OLD, NEW)
     assert list(listed["rollouts"]) == ["office"]
-    entries = {e.action: e for e in play.app.tables.audit.all(f"{play.app.now:%Y-%m}")}
+    entries = {e.action: e for e in env.app.tables.audit.all(f"{env.app.now:%Y-%m}")}
     assert (entries["activate version"].before, entries["activate version"].after) == (OLD, NEW)
     assert "patch day" in entries["activate version"].detail
     assert (entries["update image"].before, entries["update image"].after) == (OLD, NEW)
 
 
-def before(what: str) -> Play:
+def before(what: str) -> Environment:
     """Ready to be activated, or rolled back: a host in ring test, and a production pool without any."""
-    play = studio(staged=True) if what == "activate" else activated(studio())
+    env = studio(staged=True) if what == "activate" else activated(studio())
     version = OLD if what == "activate" else NEW
-    add_pool(play, "lab", Ring.TEST, version=version)
-    add_pool(play, "office", hosts=0, version=version)
-    return play
+    add_pool(env, "lab", Ring.TEST, version=version)
+    add_pool(env, "office", hosts=0, version=version)
+    return env
 
 
 @pytest.mark.parametrize("what", ["activate", "roll-back"])
 def test_the_process_may_die_at_any_call(what: str) -> None:
     """It is asked for once; if that dies before it is on record, it is asked for again. Hosts are rebuilt once."""
     target = NEW if what == "activate" else OLD
-    play = before(what)
-    made_ready = play.calls
-    play.finish(ask(play, what, **ALL))
-    last = play.calls - made_ready
+    env = before(what)
+    made_ready = env.calls
+    env.finish(ask(env, what, **ALL))
+    last = env.calls - made_ready
     assert last > 60
     for number in range(1, last + 1):
-        play = before(what)
-        play.die_at_call(number)
-        play.survive(lambda: ask(play, what, **ALL))  # noqa: B023 - called at once
-        for task in play.app.tables.tasks.all(TASKS):
-            play.finish(task.id)
-        if recorded(play).state.active != target:
-            assert play.app.tables.tasks.all(TASKS) == [], number
-            play.finish(ask(play, what, **ALL))
-        assert play.died == 1, number
-        assert recorded(play).state.active == target, number
-        assert on_versions(play, "lab") == {target}, number
-        assert play.rollouts() == {"lab": "succeeded", "office": "succeeded"}, number
-        assert play.app.world.count("start_reimage") == 1, number
-        assert_at_rest(play)
+        env = before(what)
+        env.die_at_call(number)
+        env.survive(lambda: ask(env, what, **ALL))  # noqa: B023 - called at once
+        for task in env.app.tables.tasks.all(TASKS):
+            env.finish(task.id)
+        if recorded(env).state.active != target:
+            assert env.app.tables.tasks.all(TASKS) == [], number
+            env.finish(ask(env, what, **ALL))
+        assert env.died == 1, number
+        assert recorded(env).state.active == target, number
+        assert on_versions(env, "lab") == {target}, number
+        assert env.rollouts() == {"lab": "succeeded", "office": "succeeded"}, number
+        assert env.app.world.count("start_reimage") == 1, number
+        assert_at_rest(env)
 
 
 def test_a_task_that_was_cut_off_does_not_switch_again_what_was_switched_back_since() -> None:
-    play = activated(studio())
-    first = play.task(ask(play, "roll-back"))
-    play.app.engine.tasks.clear()  # nobody drives it: the process died just after its switch
-    play.app.tables.tasks.replace(first.model_copy(update={"phase": ""}))
-    play.app.later(minutes=1)
-    play.finish(ask(play, "roll-back", version=NEW))
-    resume_lost_tasks(play.app.services, play.app.engine)
-    task = play.finish(first.id)
-    assert (task.state, recorded(play).state.active) == (TaskState.FAILED, NEW)
+    env = activated(studio())
+    first = env.task(ask(env, "roll-back"))
+    env.app.engine.tasks.clear()  # nobody drives it: the process died just after its switch
+    env.app.tables.tasks.replace(first.model_copy(update={"phase": ""}))
+    env.app.later(minutes=1)
+    env.finish(ask(env, "roll-back", version=NEW))
+    resume_lost_tasks(env.app.services, env.app.engine)
+    task = env.finish(first.id)
+    assert (task.state, recorded(env).state.active) == (TaskState.FAILED, NEW)
     assert "changed the active version in the meantime" in str(task.note)
-    assert_at_rest(play)
+    assert_at_rest(env)

@@ -19,7 +19,7 @@ from shared.records.versions import change_versions
 from shared.services import POOLS
 from shared.versions import lifecycle, removal_rules
 from tests.fixtures.app import update
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.messages import told
 from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, post, recorded
 from tests.fixtures.scenarios.versions import (
@@ -42,128 +42,128 @@ V = VersionState
 BUSY = AzureBusy("call", 503, "Busy", "later")
 
 
-def remove(play: Play, version: str) -> tuple[VersionView, bool]:
-    return remove_version(play.app.services, IMAGE, version, "ann")
+def remove(env: Environment, version: str) -> tuple[VersionView, bool]:
+    return remove_version(env.app.services, IMAGE, version, "ann")
 
 
-def written(play: Play) -> Any:
+def written(env: Environment) -> Any:
     """Everything that is recorded of the versions, and by which write."""
-    return recorded(play).state, dict(recorded(play).versions)
+    return recorded(env).state, dict(recorded(env).versions)
 
 
 class TestDiscard:
     """A staged version that will not be used."""
 
     def test_one_that_we_captured_leaves_the_gallery_too(self) -> None:
-        play = shelf(ACTIVE, staged=Source.CAPTURE)
-        view, leaves = remove(play, NEXT)
+        env = shelf(ACTIVE, staged=Source.CAPTURE)
+        view, leaves = remove(env, NEXT)
         assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.BEING_REMOVED, True)
-        assert recorded(play).state.staged is None
-        play.run(hours=1)
-        assert in_gallery(play) == {FIRST, SECOND, ACTIVE}
-        assert (row_of(play, NEXT).state, row_of(play, NEXT).deleting) == (V.DISCARDED, False)
-        assert tasks(play) == [(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, NEXT, "ann")]
-        assert audited(play) == [("ann", "discard version", NEXT, ""), ("ann", "remove version", NEXT, "")]
-        assert_at_rest(play)
+        assert recorded(env).state.staged is None
+        env.run(hours=1)
+        assert in_gallery(env) == {FIRST, SECOND, ACTIVE}
+        assert (row_of(env, NEXT).state, row_of(env, NEXT).deleting) == (V.DISCARDED, False)
+        assert tasks(env) == [(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, NEXT, "ann")]
+        assert audited(env) == [("ann", "discard version", NEXT, ""), ("ann", "remove version", NEXT, "")]
+        assert_at_rest(env)
 
     def test_one_that_somebody_else_put_there_stays(self) -> None:
-        play = shelf(ACTIVE, staged=Source.GALLERY)
-        view, leaves = remove(play, NEXT)
+        env = shelf(ACTIVE, staged=Source.GALLERY)
+        view, leaves = remove(env, NEXT)
         assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.WAS_KEPT, False)
         assert (view.in_gallery, view.excluded_from_latest) == (True, True)
-        play.run(hours=1)
-        assert NEXT in in_gallery(play)
-        assert tasks(play) == [(TaskKind.DISCARD, NEXT, "ann")]
-        assert post(play, "/stage", {"version": NEXT}).status == 200
-        assert_at_rest(play)
+        env.run(hours=1)
+        assert NEXT in in_gallery(env)
+        assert tasks(env) == [(TaskKind.DISCARD, NEXT, "ann")]
+        assert post(env, "/stage", {"version": NEXT}).status == 200
+        assert_at_rest(env)
 
     def test_its_promotion_is_cancelled_with_it(self) -> None:
-        play = shelf(staged=Source.GALLERY, promotion=True)
-        remove(play, NEXT)
-        assert recorded(play).state.promotion == ""
-        assert promotion_state(play) == (
+        env = shelf(staged=Source.GALLERY, promotion=True)
+        remove(env, NEXT)
+        assert recorded(env).state.promotion == ""
+        assert promotion_state(env) == (
             PromotionState.CANCELLED,
             told("Version 4.0.0 was discarded by ann.", Code.VERSION_DISCARDED),
         )
-        assert {entry[:2] for entry in audited(play)} == {("ann", "cancel promotion"), ("ann", "discard version")}
+        assert {entry[:2] for entry in audited(env)} == {("ann", "cancel promotion"), ("ann", "discard version")}
 
     def test_a_promotion_that_cannot_be_written_does_not_hold_it_up(self) -> None:
-        play = shelf(staged=Source.GALLERY, promotion=True)
-        play.app.tables.promotions.failures["replace"] = [BUSY]
-        remove(play, NEXT)
-        assert promotion_state(play)[0] is PromotionState.SCHEDULED
-        assert recorded(play).state.promotion == ""
-        assert tasks(play) == [(TaskKind.DISCARD, NEXT, "ann")]
+        env = shelf(staged=Source.GALLERY, promotion=True)
+        env.app.tables.promotions.failures["replace"] = [BUSY]
+        remove(env, NEXT)
+        assert promotion_state(env)[0] is PromotionState.SCHEDULED
+        assert recorded(env).state.promotion == ""
+        assert tasks(env) == [(TaskKind.DISCARD, NEXT, "ann")]
 
     @pytest.mark.parametrize("source", Source)
     def test_one_that_is_used_is_not_discarded(self, source: Source) -> None:
-        play = shelf(ACTIVE, NEXT, staged=source, promotion=True)
-        add_pool(play.app, "lab", NEXT, ring=Ring.TEST)
-        before = written(play)
+        env = shelf(ACTIVE, NEXT, staged=source, promotion=True)
+        add_pool(env.app, "lab", NEXT, ring=Ring.TEST)
+        before = written(env)
         with pytest.raises(Conflict, match="used by pool lab, host office-1 of pool office"):
-            remove(play, NEXT)
-        assert written(play) == before
-        assert promotion_state(play)[0] is PromotionState.SCHEDULED
-        assert play.app.world.count("start_removal") == 0
+            remove(env, NEXT)
+        assert written(env) == before
+        assert promotion_state(env)[0] is PromotionState.SCHEDULED
+        assert env.app.world.count("start_removal") == 0
 
 
 class TestBackup:
     """A backup that an operator does not want to keep."""
 
     def test_it_is_fenced_and_then_goes(self) -> None:
-        play = shelf(ACTIVE)
+        env = shelf(ACTIVE)
         seen: list[bool] = []
-        play.app.world.meanwhile("start_removal", lambda: seen.append(row_of(play, FIRST).deleting))
-        view, leaves = remove(play, FIRST)
+        env.app.world.meanwhile("start_removal", lambda: seen.append(row_of(env, FIRST).deleting))
+        view, leaves = remove(env, FIRST)
         assert seen == [True]
         assert (view.state, view.detail, view.in_gallery, leaves) == (V.BACKUP, removal_rules.BEING_REMOVED, True, True)
-        refused = post(play, "/roll-back", {"version": FIRST})
+        refused = post(env, "/roll-back", {"version": FIRST})
         assert (refused.status, "being removed" in refused.json["detail"]) == (409, True)
-        assert update(play.app, {"version": FIRST, "allow_downgrade": True}).status == 422
-        assert tidy(play.app.services) == [f"{IMAGE} {FIRST}"]
-        assert (row_of(play, FIRST).state, row_of(play, FIRST).ended_at) == (V.DELETED, play.app.now)
-        assert in_gallery(play) == {SECOND, ACTIVE, NEXT}
-        assert tasks(play) == [(TaskKind.REMOVE, FIRST, "ann")]
-        assert audited(play) == [("ann", "remove version", FIRST, "")]
-        assert_at_rest(play)
+        assert update(env.app, {"version": FIRST, "allow_downgrade": True}).status == 422
+        assert tidy(env.app.services) == [f"{IMAGE} {FIRST}"]
+        assert (row_of(env, FIRST).state, row_of(env, FIRST).ended_at) == (V.DELETED, env.app.now)
+        assert in_gallery(env) == {SECOND, ACTIVE, NEXT}
+        assert tasks(env) == [(TaskKind.REMOVE, FIRST, "ann")]
+        assert audited(env) == [("ann", "remove version", FIRST, "")]
+        assert_at_rest(env)
 
     def test_one_that_azure_deletes_at_once_is_gone_at_once(self) -> None:
-        play = shelf(ACTIVE)
-        play.app.world.resumes_needed = 0
-        view, leaves = remove(play, FIRST)
+        env = shelf(ACTIVE)
+        env.app.world.resumes_needed = 0
+        view, leaves = remove(env, FIRST)
         assert (view.state, view.in_gallery, leaves) == (V.DELETED, False, False)
-        assert tasks(play) == [(TaskKind.REMOVE, FIRST, "ann")]
+        assert tasks(env) == [(TaskKind.REMOVE, FIRST, "ann")]
 
     def test_one_that_is_gone_from_the_gallery_already_is_recorded_so(self) -> None:
-        play = shelf(ACTIVE)
-        del play.app.world.versions[DEFINITION_ID.lower()][FIRST]
-        view, leaves = remove(play, FIRST)
+        env = shelf(ACTIVE)
+        del env.app.world.versions[DEFINITION_ID.lower()][FIRST]
+        view, leaves = remove(env, FIRST)
         assert (view.state, leaves) == (V.DELETED, False)
-        assert play.app.world.count("start_removal") == 0
+        assert env.app.world.count("start_removal") == 0
 
     def test_one_that_is_used_stays_as_it_is(self) -> None:
-        play = shelf(ACTIVE, FIRST)
-        before = written(play)
+        env = shelf(ACTIVE, FIRST)
+        before = written(env)
         with pytest.raises(Conflict, match="used by host office-1 of pool office"):
-            remove(play, FIRST)
-        assert written(play) == before
+            remove(env, FIRST)
+        assert written(env) == before
 
     def test_one_that_may_be_used_stays_too(self) -> None:
-        play = shelf(ACTIVE)
-        play.app.world.refuse("session_hosts")
+        env = shelf(ACTIVE)
+        env.app.world.refuse("session_hosts")
         with pytest.raises(Conflict, match="whose hosts could not be read"):
-            remove(play, FIRST)
-        assert not row_of(play, FIRST).deleting
+            remove(env, FIRST)
+        assert not row_of(env, FIRST).deleting
 
     def test_one_that_was_active_a_moment_ago_stays(self) -> None:
-        play = shelf()
-        app = play.app
+        env = shelf()
+        app = env.app
         app.tables.pools.remove(app.tables.pools.all(POOLS)[0])
         change_versions(app.services, IMAGE, lambda f: lifecycle.roll_back(f, None, task="t", now=app.now))
         with pytest.raises(Conflict, match="in the making"):
-            remove(play, ACTIVE)
+            remove(env, ACTIVE)
         app.now += removal_rules.SETTLING
-        assert remove(play, ACTIVE)[1]
+        assert remove(env, ACTIVE)[1]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ class TestBackup:
     ],
 )
 def test_nothing_else_is_removed(version: str, says: str) -> None:
-    play = shelf(ACTIVE)
+    env = shelf(ACTIVE)
     others = [
         version_row("5.0.0", V.CAPTURING, task="t-5"),
         version_row("6.0.0", V.FAILED),
@@ -187,18 +187,18 @@ def test_nothing_else_is_removed(version: str, says: str) -> None:
         version_row("8.0.0", V.DISCARDED, note=removal_rules.WAS_KEPT),
         version_row("9.0.0", V.DISCARDED, source=Source.CAPTURE),
     ]
-    record_family(play.app.tables.versions, recorded(play).changed(*others, capture="t-5"))
-    before = written(play)
+    record_family(env.app.tables.versions, recorded(env).changed(*others, capture="t-5"))
+    before = written(env)
     with pytest.raises(Conflict, match=says) as refused:
-        remove(play, version)
+        remove(env, version)
     assert refused.value.task == ("t-5" if version == "5.0.0" else None)
-    assert written(play) == before
-    assert play.app.world.count("start_removal") == 0
+    assert written(env) == before
+    assert env.app.world.count("start_removal") == 0
 
 
 def test_what_nobody_knows_is_not_found() -> None:
-    play = shelf()
+    env = shelf()
     with pytest.raises(NotFound, match=r"no version called 12\.0\.0"):
-        remove(play, "12.0.0")
+        remove(env, "12.0.0")
     with pytest.raises(NotFound):
-        remove_version(play.app.services, "other", FIRST, "ann")
+        remove_version(env.app.services, "other", FIRST, "ann")

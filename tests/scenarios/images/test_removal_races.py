@@ -19,7 +19,7 @@ from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import update
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, assert_sound, recorded
 from tests.fixtures.scenarios.versions import (
     ACTIVE,
@@ -43,8 +43,8 @@ FORBIDDEN = AzureForbidden("call", 403, "AuthorizationFailed", "no right")
 BROKEN = OperationFailed("call", 200, "InternalError", "it broke")
 
 
-def remove(play: Play, version: str, who: str = "ann") -> tuple[VersionView, bool]:
-    return remove_version(play.app.services, IMAGE, version, who)
+def remove(env: Environment, version: str, who: str = "ann") -> tuple[VersionView, bool]:
+    return remove_version(env.app.services, IMAGE, version, who)
 
 
 def once(owner: Any, method: str, *, before: Callable[[], object] | None = None, after: Any = None) -> None:
@@ -67,68 +67,68 @@ class TestWhoBeginsToUseIt:
     """Of a removal and a user at the same time at least one sees the other."""
 
     def test_an_update_that_was_checked_before_the_fence_gives_up(self) -> None:
-        play = shelf(SECOND)
-        once(play.app.tables.pools, "_write", before=lambda: remove(play, FIRST))
-        reply = update(play.app, GO_BACK)
+        env = shelf(SECOND)
+        once(env.app.tables.pools, "_write", before=lambda: remove(env, FIRST))
+        reply = update(env.app, GO_BACK)
         assert (reply.status, "is being removed" in reply.json["detail"]) == (409, True)
-        assert row_of(play, FIRST).deleting
-        pool, rollout = play.app.tables.pools.all(POOLS)[0], play.app.tables.rollouts.all(ROLLOUTS)[0]
+        assert row_of(env, FIRST).deleting
+        pool, rollout = env.app.tables.pools.all(POOLS)[0], env.app.tables.rollouts.all(ROLLOUTS)[0]
         assert (pool.running_rollout, rollout.state) == ("", RolloutState.FAILED)
-        assert play.app.engine.rollouts == set()
+        assert env.app.engine.rollouts == set()
 
     def test_an_update_that_has_claimed_its_pool_is_seen(self) -> None:
-        play = shelf(SECOND)
+        env = shelf(SECOND)
         refusals: list[str] = []
 
         def try_to_remove() -> None:
             with pytest.raises(Conflict) as refused:
-                remove(play, FIRST)
+                remove(env, FIRST)
             refusals.append(str(refused.value))
 
-        once(play.app.tables.rollouts, "_write", before=try_to_remove)
-        assert update(play.app, GO_BACK).status == 202
+        once(env.app.tables.rollouts, "_write", before=try_to_remove)
+        assert update(env.app, GO_BACK).status == 202
         assert "pool office, which is about to be updated" in refusals[0]
-        assert not row_of(play, FIRST).deleting
+        assert not row_of(env, FIRST).deleting
 
     def test_a_backup_somebody_begins_to_use_after_the_fence_is_given_back(self) -> None:
-        play = shelf(ACTIVE)
-        once(play.app.tables.versions, "_write", after=lambda: add_pool(play.app, "lab", FIRST))
+        env = shelf(ACTIVE)
+        once(env.app.tables.versions, "_write", after=lambda: add_pool(env.app, "lab", FIRST))
         with pytest.raises(Conflict, match=r"1\.0\.0 is kept because it is used by pool lab"):
-            remove(play, FIRST)
-        row = row_of(play, FIRST)
+            remove(env, FIRST)
+        row = row_of(env, FIRST)
         assert (row.state, row.deleting, row.removal_by) == (V.BACKUP, False, "")
-        assert play.app.world.count("start_removal") == 0
-        assert tasks(play) == []
+        assert env.app.world.count("start_removal") == 0
+        assert tasks(env) == []
 
     def test_a_discarded_one_waits_until_it_is_free(self) -> None:
-        play = shelf(ACTIVE, staged=Source.CAPTURE)
-        once(play.app.tables.versions, "_write", after=lambda: add_pool(play.app, "lab", NEXT, ring=Ring.TEST))
-        view, leaves = remove(play, NEXT)
+        env = shelf(ACTIVE, staged=Source.CAPTURE)
+        once(env.app.tables.versions, "_write", after=lambda: add_pool(env.app, "lab", NEXT, ring=Ring.TEST))
+        view, leaves = remove(env, NEXT)
         assert (view.state, view.detail, leaves) == (V.DISCARDED, "is kept because it is used by pool lab", True)
-        play.run(hours=1)
-        assert NEXT in in_gallery(play)
-        pool = play.app.tables.pools.find(POOLS, "lab")
+        env.run(hours=1)
+        assert NEXT in in_gallery(env)
+        pool = env.app.tables.pools.find(POOLS, "lab")
         assert pool
-        play.app.tables.pools.replace(pool.model_copy(update={"version": ACTIVE}))
-        play.run(hours=1)
-        assert NEXT not in in_gallery(play)
+        env.app.tables.pools.replace(pool.model_copy(update={"version": ACTIVE}))
+        env.run(hours=1)
+        assert NEXT not in in_gallery(env)
 
     def test_one_whose_deletion_has_begun_is_not_given_back(self) -> None:
-        play = shelf(ACTIVE)
-        play.app.world.resumes_needed = 3
-        remove(play, FIRST)
-        add_pool(play.app, "lab", FIRST)
-        assert tidy(play.app.services) == []
-        assert row_of(play, FIRST).deleting
-        play.run(hours=1)
-        assert row_of(play, FIRST).state is V.DELETED
+        env = shelf(ACTIVE)
+        env.app.world.resumes_needed = 3
+        remove(env, FIRST)
+        add_pool(env.app, "lab", FIRST)
+        assert tidy(env.app.services) == []
+        assert row_of(env, FIRST).deleting
+        env.run(hours=1)
+        assert row_of(env, FIRST).state is V.DELETED
 
     def test_two_operators_at_once_remove_it_once(self) -> None:
-        play = shelf(ACTIVE)
-        once(play.app.tables.versions, "_write", before=lambda: remove(play, FIRST, "bob"))
-        assert remove(play, FIRST)[1]
-        play.run(hours=1)
-        assert tasks(play) == [(TaskKind.REMOVE, FIRST, "bob")]
+        env = shelf(ACTIVE)
+        once(env.app.tables.versions, "_write", before=lambda: remove(env, FIRST, "bob"))
+        assert remove(env, FIRST)[1]
+        env.run(hours=1)
+        assert tasks(env) == [(TaskKind.REMOVE, FIRST, "bob")]
 
 
 class TestAzure:
@@ -136,52 +136,52 @@ class TestAzure:
 
     @pytest.mark.parametrize("error", [FORBIDDEN, BROKEN])
     def test_a_backup_it_refuses_to_delete_stays_one(self, error: FreshcoatError) -> None:
-        play = shelf(ACTIVE)
-        play.app.world.fail("start_removal", error)
+        env = shelf(ACTIVE)
+        env.app.world.fail("start_removal", error)
         with pytest.raises(Conflict, match="is kept because Azure refused to delete it: call"):
-            remove(play, FIRST)
-        assert [backup.version for backup in recorded(play).backups] == [SECOND, FIRST]
-        assert remove(play, FIRST)[1]
+            remove(env, FIRST)
+        assert [backup.version for backup in recorded(env).backups] == [SECOND, FIRST]
+        assert remove(env, FIRST)[1]
 
     @pytest.mark.parametrize("error", [BUSY, CONFLICT])
     def test_when_it_may_have_begun_the_fence_stands_and_retention_goes_on(self, error: FreshcoatError) -> None:
-        play = shelf(ACTIVE)
-        play.app.world.fail("start_removal", error)
-        view, leaves = remove(play, FIRST)
-        assert (view.state, leaves, row_of(play, FIRST).deleting) == (V.BACKUP, True, True)
-        play.run(hours=1)
-        assert row_of(play, FIRST).state is V.DELETED
+        env = shelf(ACTIVE)
+        env.app.world.fail("start_removal", error)
+        view, leaves = remove(env, FIRST)
+        assert (view.state, leaves, row_of(env, FIRST).deleting) == (V.BACKUP, True, True)
+        env.run(hours=1)
+        assert row_of(env, FIRST).state is V.DELETED
 
     @pytest.mark.parametrize("error", [BUSY, FORBIDDEN])
     def test_a_discard_stands_whatever_it_answers(self, error: FreshcoatError) -> None:
-        play = shelf(ACTIVE, staged=Source.CAPTURE)
-        play.app.world.fail("start_removal", error, times=2)
-        view, leaves = remove(play, NEXT)
+        env = shelf(ACTIVE, staged=Source.CAPTURE)
+        env.app.world.fail("start_removal", error, times=2)
+        view, leaves = remove(env, NEXT)
         assert (view.state, leaves) == (V.DISCARDED, True)
-        play.run(hours=1)
-        assert NEXT not in in_gallery(play)
-        assert tasks(play) == [(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, NEXT, "ann")]
+        env.run(hours=1)
+        assert NEXT not in in_gallery(env)
+        assert tasks(env) == [(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, NEXT, "ann")]
 
     def test_a_deletion_that_fails_later_is_begun_again(self) -> None:
-        play = shelf(ACTIVE)
-        play.app.world.fail_operation("removal", BROKEN)
-        remove(play, FIRST)
-        play.run(hours=1)
-        assert row_of(play, FIRST).state is V.DELETED
-        assert play.app.world.count("start_removal") > 1
+        env = shelf(ACTIVE)
+        env.app.world.fail_operation("removal", BROKEN)
+        remove(env, FIRST)
+        env.run(hours=1)
+        assert row_of(env, FIRST).state is V.DELETED
+        assert env.app.world.count("start_removal") > 1
 
     def test_asking_again_goes_on_with_it(self) -> None:
-        play = shelf(ACTIVE)
-        play.app.world.resumes_needed = 3
-        assert [remove(play, FIRST)[1] for _ in range(3)] == [True, True, False]
-        assert tasks(play) == [(TaskKind.REMOVE, FIRST, "ann")]
+        env = shelf(ACTIVE)
+        env.app.world.resumes_needed = 3
+        assert [remove(env, FIRST)[1] for _ in range(3)] == [True, True, False]
+        assert tasks(env) == [(TaskKind.REMOVE, FIRST, "ann")]
 
     def test_a_write_whose_answer_was_lost_is_known_to_be_ones_own(self) -> None:
-        play = shelf(ACTIVE, staged=Source.CAPTURE)
-        play.app.world.resumes_needed = 0
-        play.app.tables.versions.lost_answers["write_many"] = [BUSY, BUSY]
-        assert remove(play, NEXT)[1] is False
-        assert set(tasks(play)) == {(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, NEXT, "ann")}
+        env = shelf(ACTIVE, staged=Source.CAPTURE)
+        env.app.world.resumes_needed = 0
+        env.app.tables.versions.lost_answers["write_many"] = [BUSY, BUSY]
+        assert remove(env, NEXT)[1] is False
+        assert set(tasks(env)) == {(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, NEXT, "ann")}
 
 
 @pytest.mark.parametrize("version", [NEXT, FIRST])
@@ -190,22 +190,22 @@ def test_the_process_may_die_at_any_call(version: str) -> None:
     died, call = True, 0
     while died:
         call += 1
-        play = shelf(ACTIVE, staged=Source.CAPTURE, promotion=True)
-        app = play.app
-        play.timers.append(partial(run_due, app.services, app.engine))
-        play.die_at_call(call)
-        died = not play.survive(partial(remove, play, version))
-        assert_sound(play)
-        if row_of(play, version).state in {V.STAGED, V.BACKUP} and not row_of(play, version).deleting:
-            remove(play, version)
-        play.run(hours=1)
-        assert version not in in_gallery(play), call
-        assert row_of(play, version).state is (V.DISCARDED if version == NEXT else V.DELETED)
+        env = shelf(ACTIVE, staged=Source.CAPTURE, promotion=True)
+        app = env.app
+        env.timers.append(partial(run_due, app.services, app.engine))
+        env.die_at_call(call)
+        died = not env.survive(partial(remove, env, version))
+        assert_sound(env)
+        if row_of(env, version).state in {V.STAGED, V.BACKUP} and not row_of(env, version).deleting:
+            remove(env, version)
+        env.run(hours=1)
+        assert version not in in_gallery(env), call
+        assert row_of(env, version).state is (V.DISCARDED if version == NEXT else V.DELETED)
         text = [(TaskKind.REMOVE, version, "ann")]
         if version == NEXT:
             text.insert(0, (TaskKind.DISCARD, version, "ann"))
-            assert promotion_state(play)[0] is PromotionState.CANCELLED
-        assert sorted(tasks(play)) == sorted(text), call
-        assert {entry[:3] for entry in audited(play)} >= {("ann", "remove version", version)}
-        assert_at_rest(play)
+            assert promotion_state(env)[0] is PromotionState.CANCELLED
+        assert sorted(tasks(env)) == sorted(text), call
+        assert {entry[:3] for entry in audited(env)} >= {("ann", "remove version", version)}
+        assert_at_rest(env)
     assert call > 8

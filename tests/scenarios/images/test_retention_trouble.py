@@ -20,7 +20,7 @@ from shared.models.images import Source
 from shared.models.tasks import TaskKind
 from shared.records.versions import change_versions
 from shared.versions import lifecycle, removal_rules
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, excluded
 from tests.fixtures.scenarios.versions import (
     ACTIVE,
@@ -43,8 +43,8 @@ V = VersionState
 BUSY = AzureBusy("call", 429, "TooMany", "later")
 
 
-def run(play: Play) -> list[str]:
-    return tidy(play.app.services)
+def run(env: Environment) -> list[str]:
+    return tidy(env.app.services)
 
 
 class TestTrouble:
@@ -52,82 +52,82 @@ class TestTrouble:
 
     @pytest.mark.parametrize("method", ["version", "start_removal", "versions"])
     def test_an_image_whose_gallery_refuses_does_not_hold_up_the_other(self, method: str) -> None:
-        play = with_linux()
-        play.app.world.refuse(method, target=OTHER)
-        play.run(hours=1)
-        assert in_gallery(play) == {ACTIVE, NEXT}
-        gone = play.app.world.versions[OTHER.lower()]
+        env = with_linux()
+        env.app.world.refuse(method, target=OTHER)
+        env.run(hours=1)
+        assert in_gallery(env) == {ACTIVE, NEXT}
+        gone = env.app.world.versions[OTHER.lower()]
         assert (FIRST in gone) is (method != "versions")
 
     def test_rows_that_cannot_be_read_do_not_hold_up_the_other(self, caplog: pytest.LogCaptureFixture) -> None:
-        play = with_linux()
-        play.app.tables.versions.failures["all"] = [RuntimeError("no row of ours")]
+        env = with_linux()
+        env.app.tables.versions.failures["all"] = [RuntimeError("no row of ours")]
         with caplog.at_level(logging.ERROR):
-            run(play)
+            run(env)
         assert "versions of linux" in caplog.text
-        assert row_of(play, FIRST).deleting
-        assert FIRST in play.app.world.versions[OTHER.lower()]
+        assert row_of(env, FIRST).deleting
+        assert FIRST in env.app.world.versions[OTHER.lower()]
 
     def test_a_refusal_is_noted_and_tried_again(self) -> None:
-        play = shelf(ACTIVE, retention=ONE)
-        play.app.world.fail("start_removal", AzureForbidden("delete", 403, "AuthorizationFailed", "no right"))
-        run(play)
-        assert "Azure refused to delete it: delete: AuthorizationFailed" in row_of(play, FIRST).note
-        assert not row_of(play, FIRST).deleting
-        play.run(hours=1)
-        assert row_of(play, FIRST).state is V.DELETED
+        env = shelf(ACTIVE, retention=ONE)
+        env.app.world.fail("start_removal", AzureForbidden("delete", 403, "AuthorizationFailed", "no right"))
+        run(env)
+        assert "Azure refused to delete it: delete: AuthorizationFailed" in row_of(env, FIRST).note
+        assert not row_of(env, FIRST).deleting
+        env.run(hours=1)
+        assert row_of(env, FIRST).state is V.DELETED
 
     def test_when_azure_is_busy_it_is_done_the_next_time(self) -> None:
-        play = shelf(ACTIVE, retention=ONE)
+        env = shelf(ACTIVE, retention=ONE)
         for method in ("version", "start_removal", "session_hosts"):
-            play.app.world.fail(method, BUSY)
+            env.app.world.fail(method, BUSY)
         for _ in range(3):
-            run(play)
-            assert FIRST in in_gallery(play)
-        play.run(hours=1)
-        assert FIRST not in in_gallery(play)
+            run(env)
+            assert FIRST in in_gallery(env)
+        env.run(hours=1)
+        assert FIRST not in in_gallery(env)
 
     def test_two_workers_at_once_double_nothing(self) -> None:
-        play = with_linux()
-        play.app.world.resumes_needed = 0
+        env = with_linux()
+        env.app.world.resumes_needed = 0
         gone: list[str] = []
-        threads = [threading.Thread(target=lambda: gone.extend(run(play))) for _ in range(6)]
+        threads = [threading.Thread(target=lambda: gone.extend(run(env))) for _ in range(6)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        play.run(hours=1)
-        assert in_gallery(play) == {ACTIVE, NEXT}
-        assert len(tasks(play)) == len(set(tasks(play))) + 1 == 3  # 1.0.0 is the name of two
-        assert len(audited(play)) == 3
-        assert_at_rest(play)
+        env.run(hours=1)
+        assert in_gallery(env) == {ACTIVE, NEXT}
+        assert len(tasks(env)) == len(set(tasks(env))) + 1 == 3  # 1.0.0 is the name of two
+        assert len(audited(env)) == 3
+        assert_at_rest(env)
 
     def test_what_another_worker_has_given_back_is_not_deleted(self) -> None:
-        play = shelf(ACTIVE)
-        app = play.app
+        env = shelf(ACTIVE)
+        app = env.app
         app.world.fail("start_removal", BUSY)
         remove_version(app.services, IMAGE, FIRST, "ann")
         give_back = partial(removal_rules.not_removed, version=FIRST, reason="is kept, since pool lab is on it")
         app.world.meanwhile("machines", lambda: change_versions(app.services, IMAGE, give_back))
-        assert run(play) == []
+        assert run(env) == []
         assert app.world.count("start_removal") == 1
-        assert row_of(play, FIRST).state is V.BACKUP
+        assert row_of(env, FIRST).state is V.BACKUP
 
     def test_the_process_may_die_at_any_call(self) -> None:
         died, call = True, 0
         while died:
             call += 1
-            play = shelf(ACTIVE, SECOND, staged=Source.CAPTURE, retention=NONE)
-            remove_version(play.app.services, IMAGE, NEXT, "ann")
-            play.die_at_call(call)
-            died = not play.survive(lambda: (run(play), run(play), run(play)))  # noqa: B023 - run at once
-            assert play.app.world.violations == []
-            play.run(hours=1)
-            assert in_gallery(play) == {SECOND, ACTIVE}, call
-            assert sorted(tasks(play)) == sorted(
+            env = shelf(ACTIVE, SECOND, staged=Source.CAPTURE, retention=NONE)
+            remove_version(env.app.services, IMAGE, NEXT, "ann")
+            env.die_at_call(call)
+            died = not env.survive(lambda: (run(env), run(env), run(env)))  # noqa: B023 - run at once
+            assert env.app.world.violations == []
+            env.run(hours=1)
+            assert in_gallery(env) == {SECOND, ACTIVE}, call
+            assert sorted(tasks(env)) == sorted(
                 [(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, FIRST, "retention"), (TaskKind.REMOVE, NEXT, "ann")]
             ), call
-            assert_at_rest(play)
+            assert_at_rest(env)
         assert call > 20
 
 
@@ -135,20 +135,20 @@ class TestRest:
     """What was cut off elsewhere."""
 
     def test_flags_are_put_right_one_by_one_and_the_active_version_first(self) -> None:
-        play = shelf(staged=Source.GALLERY)
-        versions = play.app.world.versions[DEFINITION_ID.lower()]
+        env = shelf(staged=Source.GALLERY)
+        versions = env.app.world.versions[DEFINITION_ID.lower()]
         for name, found in versions.items():
             versions[name] = found.model_copy(update={"exclude_from_latest": name == ACTIVE})
-        run(play)
-        asked = [target.rsplit("/", 1)[-1] for method, target in play.app.world.calls if method == "start_exclude"]
+        run(env)
+        asked = [target.rsplit("/", 1)[-1] for method, target in env.app.world.calls if method == "start_exclude"]
         assert asked == [ACTIVE]
-        play.run(hours=1)
-        assert excluded(play) == {FIRST: True, SECOND: True, ACTIVE: False, NEXT: True}
-        assert_at_rest(play)
+        env.run(hours=1)
+        assert excluded(env) == {FIRST: True, SECOND: True, ACTIVE: False, NEXT: True}
+        assert_at_rest(env)
 
     def test_what_became_active_while_it_looked_is_not_left_out(self) -> None:
-        play = shelf(staged=Source.GALLERY)
-        app = play.app
+        env = shelf(staged=Source.GALLERY)
+        app = env.app
         switch = partial(lifecycle.activate, version=NEXT, task="t-1", now=app.now, backup=True, force=False)
 
         def activated() -> None:
@@ -157,23 +157,23 @@ class TestRest:
 
         app.world.resumes_needed = 0
         app.world.meanwhile("versions", activated)
-        run(play)
-        assert excluded(play) == {FIRST: True, SECOND: True, ACTIVE: True, NEXT: False}
+        run(env)
+        assert excluded(env) == {FIRST: True, SECOND: True, ACTIVE: True, NEXT: False}
 
     def test_a_change_that_was_never_told_is_told_within_days(self) -> None:
         for days, text in ((0, False), (6, True), (8, False)):
-            play = shelf()
-            app = play.app
+            env = shelf()
+            app = env.app
             app.tables.tasks.failures["add"] = [BUSY]
             stage_version(app.services, IMAGE, StageRequest(version=NEXT), "ann")
             app.now += UNRECORDED_LIMIT / 2 + timedelta(days=days)
             assert timedelta(days=6) < RECENT < timedelta(days=8)
-            run(play)
-            assert (tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]) is text, days
+            run(env)
+            assert (tasks(env) == [(TaskKind.STAGE, NEXT, "ann")]) is text, days
 
     def test_what_was_told_is_not_told_again(self) -> None:
-        play = shelf()
-        stage_version(play.app.services, IMAGE, StageRequest(version=NEXT), "ann")
-        write_change_record(play.app.services, row_of(play, NEXT))
-        play.run(hours=1)
-        assert len(tasks(play)) == len(audited(play)) == 1
+        env = shelf()
+        stage_version(env.app.services, IMAGE, StageRequest(version=NEXT), "ann")
+        write_change_record(env.app.services, row_of(env, NEXT))
+        env.run(hours=1)
+        assert len(tasks(env)) == len(audited(env)) == 1

@@ -9,16 +9,16 @@ import pytest
 from shared.core.errors import AzureRefused, OperationFailed
 from shared.core.states import TaskState, VersionState
 from shared.services import TASKS
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import NEW, OLD, assert_at_rest, excluded, get, post, recorded, states, studio
 from tests.fixtures.world.azure import TEMPLATE_ID
 
 KINDS = ["snapshot", "disk", "clone", "prepare", "image", "version"]
 
 
-def set_as_image(play: Play, **body: Any) -> str:
+def set_as_image(env: Environment, **body: Any) -> str:
     """Ask for it; the task's id."""
-    reply = post(play, "/set-as-image", body)
+    reply = post(env, "/set-as-image", body)
     assert reply.status == 202, reply.text
     assert reply.headers["Location"] == f"/api/tasks/{reply.json['id']}"
     return str(reply.json["id"])
@@ -26,28 +26,28 @@ def set_as_image(play: Play, **body: Any) -> str:
 
 @pytest.mark.parametrize("security_type", ["", "TrustedLaunch", "TrustedLaunchSupported"])
 def test_a_new_version_is_staged_and_the_current_one_stays(security_type: str) -> None:
-    play = studio(security_type=security_type)
-    task = play.finish(set_as_image(play, notes="May updates"))
+    env = studio(security_type=security_type)
+    task = env.finish(set_as_image(env, notes="May updates"))
     assert (task.state, task.version, task.percent) == (TaskState.SUCCEEDED, NEW, 100)
-    assert states(play) == {OLD: VersionState.ACTIVE, NEW: VersionState.STAGED}
-    assert excluded(play) == {OLD: False, NEW: True}
-    row = recorded(play).versions[NEW]
+    assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.STAGED}
+    assert excluded(env) == {OLD: False, NEW: True}
+    row = recorded(env).versions[NEW]
     assert (row.notes, row.backup_wanted, row.created_by) == ("May updates", True, "function key")
-    assert play.app.world.machines[TEMPLATE_ID.lower()].power == "deallocated"
-    assert play.app.world.count("start_image") == (security_type == "TrustedLaunchSupported")
-    assert_at_rest(play)
+    assert env.app.world.machines[TEMPLATE_ID.lower()].power == "deallocated"
+    assert env.app.world.count("start_image") == (security_type == "TrustedLaunchSupported")
+    assert_at_rest(env)
 
 
 def test_a_running_template_is_switched_off_only_when_asked_and_started_again() -> None:
-    play = studio(power="running")
-    refused = post(play, "/set-as-image")
+    env = studio(power="running")
+    refused = post(env, "/set-as-image")
     assert refused.status == 409
     assert "power off & set as image" in refused.json["detail"]
-    assert play.app.tables.tasks.all(TASKS) == []
-    play.finish(set_as_image(play, power_off=True))
-    assert states(play)[NEW] is VersionState.STAGED
-    assert play.app.world.machines[TEMPLATE_ID.lower()].power == "running"
-    assert_at_rest(play)
+    assert env.app.tables.tasks.all(TASKS) == []
+    env.finish(set_as_image(env, power_off=True))
+    assert states(env)[NEW] is VersionState.STAGED
+    assert env.app.world.machines[TEMPLATE_ID.lower()].power == "running"
+    assert_at_rest(env)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_running_template_is_switched_off_only_when_asked_and_started_again() 
     ],
 )
 def test_the_number_of_the_new_version(body: dict[str, Any], version: str) -> None:
-    play = studio()
-    assert play.finish(set_as_image(play, **body)).version == version
-    assert recorded(play).state.staged == version
+    env = studio()
+    assert env.finish(set_as_image(env, **body)).version == version
+    assert recorded(env).state.staged == version
 
 
 @pytest.mark.parametrize(
@@ -80,125 +80,123 @@ def test_the_number_of_the_new_version(body: dict[str, Any], version: str) -> No
     ],
 )
 def test_what_does_not_fit_is_named(body: dict[str, Any], field: str) -> None:
-    play = studio()
-    reply = post(play, "/set-as-image", body)
+    env = studio()
+    reply = post(env, "/set-as-image", body)
     assert reply.status == 400
     assert field in {name.split(".")[0] for name in reply.bad_fields}
-    assert play.app.tables.tasks.all(TASKS) == []
-    assert states(play) == {OLD: VersionState.ACTIVE}
+    assert env.app.tables.tasks.all(TASKS) == []
+    assert states(env) == {OLD: VersionState.ACTIVE}
 
 
 def test_two_at_once_on_one_image() -> None:
-    play = studio()
-    first = set_as_image(play)
-    second = post(play, "/set-as-image")
+    env = studio()
+    first = set_as_image(env)
+    second = post(env, "/set-as-image")
     assert (second.status, second.json["task"]) == (409, first)
-    assert play.finish(first).state is TaskState.SUCCEEDED
-    third = post(play, "/set-as-image")
+    assert env.finish(first).state is TaskState.SUCCEEDED
+    third = post(env, "/set-as-image")
     assert third.status == 409
     assert "Activate or discard it first" in third.json["detail"]
-    assert len(play.app.tables.tasks.all(TASKS)) == 1
+    assert len(env.app.tables.tasks.all(TASKS)) == 1
 
 
 def test_progress_is_told_step_by_step() -> None:
-    play = studio()
-    task_id = set_as_image(play)
+    env = studio()
+    task_id = set_as_image(env)
     seen: list[tuple[int, str]] = []
-    play.each_step.append(lambda: seen.append((play.task(task_id).percent, play.task(task_id).step)))
-    play.finish(task_id)
+    env.each_step.append(lambda: seen.append((env.task(task_id).percent, env.task(task_id).step)))
+    env.finish(task_id)
     percents = [percent for percent, _ in seen]
     assert percents == sorted(percents)
     assert len(set(percents)) > 10
-    view = get(play, f"/tasks/{task_id}")
+    view = get(env, f"/tasks/{task_id}")
     assert [step["name"] for step in view["steps"]][-1] == "cleaning up"
     assert all(step["ended_at"] for step in view["steps"])
 
 
 def test_a_version_that_is_not_to_be_staged_is_active_at_once_with_a_backup() -> None:
-    play = studio()
-    task = play.finish(set_as_image(play, stage=False))
+    env = studio()
+    task = env.finish(set_as_image(env, stage=False))
     assert task.capture is not None
-    play.finish(task.capture.activation)
-    assert states(play) == {OLD: VersionState.BACKUP, NEW: VersionState.ACTIVE}
-    assert_at_rest(play)
+    env.finish(task.capture.activation)
+    assert states(env) == {OLD: VersionState.BACKUP, NEW: VersionState.ACTIVE}
+    assert_at_rest(env)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("power", ["running", "deallocated"])
 def test_whatever_fails_is_cleaned_up(kind: str, power: str) -> None:
-    play = studio(power=power)
+    env = studio(power=power)
     error = OperationFailed(kind, None, "InternalError", "no luck today")
-    play.app.world.fail_operation(kind, error)
-    task = play.finish(set_as_image(play, power_off=True))
+    env.app.world.fail_operation(kind, error)
+    task = env.finish(set_as_image(env, power_off=True))
     assert task.state is TaskState.FAILED
     assert "no luck today" in str(task.note)
-    assert states(play) == {OLD: VersionState.ACTIVE, NEW: VersionState.FAILED}
-    assert play.app.world.machines[TEMPLATE_ID.lower()].power == power
-    assert NEW not in excluded(play)
-    assert_at_rest(play)
-    again = play.finish(set_as_image(play, power_off=True))
+    assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.FAILED}
+    assert env.app.world.machines[TEMPLATE_ID.lower()].power == power
+    assert NEW not in excluded(env)
+    assert_at_rest(env)
+    again = env.finish(set_as_image(env, power_off=True))
     assert (again.state, again.version) == (TaskState.SUCCEEDED, NEW)
 
 
 def test_what_cannot_be_removed_is_listed_and_nothing_waits_for_it() -> None:
-    play = studio()
-    play.app.world.fail(
-        "start_removal", AzureRefused("delete", 400, "ScopeLocked", "a lock"), times=9, target="/disks/"
-    )
-    play.app.world.fail(
+    env = studio()
+    env.app.world.fail("start_removal", AzureRefused("delete", 400, "ScopeLocked", "a lock"), times=9, target="/disks/")
+    env.app.world.fail(
         "start_removal", AzureRefused("delete", 400, "ScopeLocked", "a lock"), times=9, target="/snapshots/"
     )
-    task = play.finish(set_as_image(play))
+    task = env.finish(set_as_image(env))
     assert task.state is TaskState.SUCCEEDED
     assert task.capture is not None
     assert any("/snapshots/" in left and "a lock" in left for left in task.capture.left_over)
     assert "1 item could not be cleaned up" in str(task.note)
-    assert get(play, f"/tasks/{task.id}")["left_over"] == list(task.capture.left_over)
+    assert get(env, f"/tasks/{task.id}")["left_over"] == list(task.capture.left_over)
 
 
 def test_what_carries_no_tag_of_the_task_is_left_alone() -> None:
-    play = studio()
-    task_id = set_as_image(play)
-    play.run(until=lambda: play.task(task_id).step == "create_copy")
-    snapshot = next(thing for thing in play.app.world.things.values() if thing.kind == "snapshot")
+    env = studio()
+    task_id = set_as_image(env)
+    env.run(until=lambda: env.task(task_id).step == "create_copy")
+    snapshot = next(thing for thing in env.app.world.things.values() if thing.kind == "snapshot")
     snapshot.task = "somebody else"
-    task = play.finish(task_id)
-    assert snapshot.id.lower() in play.app.world.things
+    task = env.finish(task_id)
+    assert snapshot.id.lower() in env.app.world.things
     assert task.capture is not None
     assert [left for left in task.capture.left_over if "does not carry" in left]
 
 
 @pytest.mark.parametrize("step", ["snapshot_template", "prepare_copy", "capture_version", "replicate_version"])
 def test_a_cancelled_one_leaves_nothing_behind(step: str) -> None:
-    play = studio(power="running")
-    task_id = set_as_image(play, power_off=True)
-    play.run(until=lambda: play.task(task_id).step == step)
-    assert play.app.send("POST", f"/api/tasks/{task_id}/cancel").status == 202
-    task = play.finish(task_id)
+    env = studio(power="running")
+    task_id = set_as_image(env, power_off=True)
+    env.run(until=lambda: env.task(task_id).step == step)
+    assert env.app.send("POST", f"/api/tasks/{task_id}/cancel").status == 202
+    task = env.finish(task_id)
     assert task.state is TaskState.CANCELLED
-    assert states(play)[NEW] is VersionState.FAILED
-    assert NEW not in excluded(play)
-    assert play.app.world.machines[TEMPLATE_ID.lower()].power == "running"
-    assert_at_rest(play)
+    assert states(env)[NEW] is VersionState.FAILED
+    assert NEW not in excluded(env)
+    assert env.app.world.machines[TEMPLATE_ID.lower()].power == "running"
+    assert_at_rest(env)
 
 
 def test_an_operation_that_never_ends_fails_the_task_in_time() -> None:
-    play = studio()
-    play.app.world.resumes_needed = 10**9
-    task = play.finish(set_as_image(play))
+    env = studio()
+    env.app.world.resumes_needed = 10**9
+    task = env.finish(set_as_image(env))
     assert task.state is TaskState.FAILED
     assert "did not finish within" in task.failure
 
 
 def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them() -> None:
-    play = studio(security_type="")
-    task_id = set_as_image(play)
-    play.run(until=lambda: play.task(task_id).step == "prepare_copy")
-    play.app.world.add_version(NEW)
-    task = play.finish(task_id)
+    env = studio(security_type="")
+    task_id = set_as_image(env)
+    env.run(until=lambda: env.task(task_id).step == "prepare_copy")
+    env.app.world.add_version(NEW)
+    task = env.finish(task_id)
     assert task.state is TaskState.FAILED
     assert "start again with another number" in str(task.note)
-    assert excluded(play)[NEW] is False
+    assert excluded(env)[NEW] is False
 
 
 @pytest.mark.parametrize(
@@ -211,18 +209,18 @@ def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them() -> None:
     ],
 )
 def test_a_template_that_cannot_be_used(changes: dict[str, Any], text: str) -> None:
-    play = studio()
-    play.app.world.add_template(**({"security": {}} | changes))
-    reply = post(play, "/set-as-image")
+    env = studio()
+    env.app.world.add_template(**({"security": {}} | changes))
+    reply = post(env, "/set-as-image")
     assert reply.status == 409
     assert text in reply.json["detail"]
 
 
 def calls_of_one_run(power: str) -> int:
-    play = studio(power=power)
-    before = play.calls
-    play.finish(set_as_image(play, power_off=True))
-    return play.calls - before
+    env = studio(power=power)
+    before = env.calls
+    env.finish(set_as_image(env, power_off=True))
+    return env.calls - before
 
 
 @pytest.mark.parametrize("power", ["running", "deallocated"])
@@ -231,15 +229,15 @@ def test_the_process_may_die_at_any_call(power: str) -> None:
     last = calls_of_one_run(power)
     assert last > 60
     for number in range(1, last + 1):
-        play = studio(power=power)
-        play.die_at_call(number)
-        play.survive(lambda: set_as_image(play, power_off=True))  # noqa: B023 - called at once
-        for task in play.app.tables.tasks.all(TASKS):
-            play.finish(task.id)
-        if recorded(play).state.staged is None:
-            assert play.app.tables.tasks.all(TASKS) == [], number
-            play.finish(set_as_image(play, power_off=True))
-        assert play.died == 1, number
-        assert states(play) == {OLD: VersionState.ACTIVE, NEW: VersionState.STAGED}, number
-        assert play.app.world.machines[TEMPLATE_ID.lower()].power == power, number
-        assert_at_rest(play)
+        env = studio(power=power)
+        env.die_at_call(number)
+        env.survive(lambda: set_as_image(env, power_off=True))  # noqa: B023 - called at once
+        for task in env.app.tables.tasks.all(TASKS):
+            env.finish(task.id)
+        if recorded(env).state.staged is None:
+            assert env.app.tables.tasks.all(TASKS) == [], number
+            env.finish(set_as_image(env, power_off=True))
+        assert env.died == 1, number
+        assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.STAGED}, number
+        assert env.app.world.machines[TEMPLATE_ID.lower()].power == power, number
+        assert_at_rest(env)

@@ -16,7 +16,7 @@ from shared.records.change import ATTEMPTS
 from shared.services import TASKS
 from shared.tasks.recovery import resume_lost_tasks
 from shared.workflow.task_runner import run_task_step
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import (
     IMAGE,
     NEW,
@@ -36,87 +36,87 @@ AWAY = AzureBusy("tables", 503, "ServerBusy", "later")
 NO_RIGHT = AzureForbidden("call", 403, "AuthorizationFailed", "no right")
 
 
-def set_as_image(play: Play, **body: Any) -> str:
+def set_as_image(env: Environment, **body: Any) -> str:
     """Ask for it; the task's id."""
-    reply = post(play, "/set-as-image", body)
+    reply = post(env, "/set-as-image", body)
     assert reply.status == 202, reply.text
     return str(reply.json["id"])
 
 
-def hours_of(play: Play, task_id: str) -> float:
+def hours_of(env: Environment, task_id: str) -> float:
     """How long the task has been under way."""
-    return (play.app.now - play.task(task_id).created_at).total_seconds() / 3600
+    return (env.app.now - env.task(task_id).created_at).total_seconds() / 3600
 
 
 def test_an_activation_outlives_one_429_after_a_day_of_soak() -> None:
-    play = studio(staged=True)
-    add_pool(play, "lab", Ring.TEST)
-    add_pool(play, "office", Ring.PRODUCTION)
+    env = studio(staged=True)
+    add_pool(env, "lab", Ring.TEST)
+    add_pool(env, "office", Ring.PRODUCTION)
     body = {"update_pools": "all", "schedule": {"mode": "now"}, "soak_minutes": 24 * 60}
-    task_id = str(post(play, "/activate", body).json["id"])
-    play.run(23.5)
-    play.app.world.fail("host_pool", BUSY, target="hp-office")
-    task = play.finish(task_id)
+    task_id = str(post(env, "/activate", body).json["id"])
+    env.run(23.5)
+    env.app.world.fail("host_pool", BUSY, target="hp-office")
+    task = env.finish(task_id)
     assert task.state is TaskState.SUCCEEDED, task.note
-    assert not [fault for fault in play.app.world.faults if fault.times]
+    assert not [fault for fault in env.app.world.faults if fault.times]
 
 
 def test_a_capture_of_thirteen_hours_outlives_a_429_near_its_end() -> None:
-    play = studio()
-    poll = play.app.settings.operation_poll
-    play.app.world.resumes_needed = int(840 / poll)
-    play.app.world.replication_looks = int(11 * 3600 / poll)
-    task_id = set_as_image(play)
-    play.run(until=lambda: play.task(task_id).step == REPLICATE_VERSION)
-    before = hours_of(play, task_id)
-    play.run(until=lambda: hours_of(play, task_id) > before + 10.8)
-    assert (hours_of(play, task_id) > 12, play.task(task_id).step) == (True, REPLICATE_VERSION)
-    play.app.world.fail("version", BUSY)
-    task = play.finish(task_id)
+    env = studio()
+    poll = env.app.settings.operation_poll
+    env.app.world.resumes_needed = int(840 / poll)
+    env.app.world.replication_looks = int(11 * 3600 / poll)
+    task_id = set_as_image(env)
+    env.run(until=lambda: env.task(task_id).step == REPLICATE_VERSION)
+    before = hours_of(env, task_id)
+    env.run(until=lambda: hours_of(env, task_id) > before + 10.8)
+    assert (hours_of(env, task_id) > 12, env.task(task_id).step) == (True, REPLICATE_VERSION)
+    env.app.world.fail("version", BUSY)
+    task = env.finish(task_id)
     assert task.state is TaskState.SUCCEEDED, task.note
-    assert play.app.world.faults[0].times == 0
-    assert_at_rest(play)
+    assert env.app.world.faults[0].times == 0
+    assert_at_rest(env)
 
 
 def test_a_task_ends_when_azure_is_busy_for_twelve_hours_on_end() -> None:
-    play = studio()
-    play.app.world.fail("start_prepare", BUSY, times=10**9)
-    task_id = set_as_image(play)
-    play.run(11.5)
-    assert (play.task(task_id).step, play.task(task_id).failure) == ("prepare_copy", "")
-    task = play.finish(task_id)
+    env = studio()
+    env.app.world.fail("start_prepare", BUSY, times=10**9)
+    task_id = set_as_image(env)
+    env.run(11.5)
+    assert (env.task(task_id).step, env.task(task_id).failure) == ("prepare_copy", "")
+    task = env.finish(task_id)
     assert task.state is TaskState.FAILED
     assert "too busy for 12 hours" in task.failure
-    assert 12 < hours_of(play, task_id) < 14
-    assert_at_rest(play)
+    assert 12 < hours_of(env, task_id) < 14
+    assert_at_rest(env)
 
 
 def test_busy_hours_with_an_answer_in_between_do_not_add_up() -> None:
-    play = studio()
-    world = play.app.world
-    task_id = set_as_image(play)
+    env = studio()
+    world = env.app.world
+    task_id = set_as_image(env)
     for method in ("start_prepare", "version", "start_image"):
         world.fail(method, BUSY, times=60)
-    task = play.finish(task_id)
+    task = env.finish(task_id)
     assert task.state is TaskState.SUCCEEDED, task.note
-    assert hours_of(play, task_id) > 24
+    assert hours_of(env, task_id) > 24
     assert task.busy_since is None
 
 
 def test_cleaning_up_is_never_ended_because_azure_is_busy() -> None:
-    play = studio()
-    play.app.world.fail("start_removal", BUSY, times=100)
-    task = play.finish(set_as_image(play))
+    env = studio()
+    env.app.world.fail("start_removal", BUSY, times=100)
+    task = env.finish(set_as_image(env))
     assert task.state is TaskState.SUCCEEDED, task.note
     assert task.capture is not None
     assert task.capture.left_over == ()
-    assert hours_of(play, task.id) > 16
-    assert_at_rest(play)
+    assert hours_of(env, task.id) > 16
+    assert_at_rest(env)
 
 
 def test_a_withdrawn_right_on_the_template_does_not_hold_the_image_for_ever() -> None:
-    play = studio(power="running")
-    world = play.app.world
+    env = studio(power="running")
+    world = env.app.world
 
     def withdraw() -> None:
         world.refuse("machine", TEMPLATE_ID)
@@ -124,25 +124,25 @@ def test_a_withdrawn_right_on_the_template_does_not_hold_the_image_for_ever() ->
 
     world.meanwhile("start_snapshot", withdraw)
     world.fail("start_snapshot", NO_RIGHT)
-    task = play.finish(set_as_image(play, power_off=True), hours=6)
+    task = env.finish(set_as_image(env, power_off=True), hours=6)
     assert task.state is TaskState.FAILED
     assert task.capture is not None
     (left,) = task.capture.left_over
     assert left.startswith(f"{TEMPLATE_ID}: could not be started again")
-    assert recorded(play).state.capture == ""
-    assert states(play)[NEW] is VersionState.FAILED
+    assert recorded(env).state.capture == ""
+    assert states(env)[NEW] is VersionState.FAILED
 
 
 @pytest.mark.parametrize("method", ["owner", "version", "machine", "resume"])
 def test_cleaning_up_comes_to_its_end_whatever_look_is_forbidden(method: str) -> None:
-    play = studio(power="running")
-    task_id = set_as_image(play, power_off=True)
-    play.run(until=lambda: play.task(task_id).step == REPLICATE_VERSION)
-    play.app.world.refuse(method)
-    play.app.send("POST", f"/api/tasks/{task_id}/cancel")
-    task = play.finish(task_id, hours=24)
+    env = studio(power="running")
+    task_id = set_as_image(env, power_off=True)
+    env.run(until=lambda: env.task(task_id).step == REPLICATE_VERSION)
+    env.app.world.refuse(method)
+    env.app.send("POST", f"/api/tasks/{task_id}/cancel")
+    task = env.finish(task_id, hours=24)
     assert task.state in {TaskState.CANCELLED, TaskState.FAILED}
-    assert recorded(play).state.capture == ""
+    assert recorded(env).state.capture == ""
 
 
 @pytest.mark.parametrize(
@@ -157,63 +157,63 @@ def test_cleaning_up_comes_to_its_end_whatever_look_is_forbidden(method: str) ->
     ],
 )
 def test_what_a_gallery_never_takes_is_refused_before_the_template_goes_off(body: dict[str, Any], field: str) -> None:
-    play = studio(power="running")
-    reply = post(play, "/set-as-image", {"power_off": True, **body})
+    env = studio(power="running")
+    reply = post(env, "/set-as-image", {"power_off": True, **body})
     assert reply.status == 400, reply.text
     assert field in {name.split(".")[0] for name in reply.bad_fields}
-    assert play.app.tables.tasks.all(TASKS) == []
+    assert env.app.tables.tasks.all(TASKS) == []
 
 
 @pytest.mark.parametrize("name", ["North Europe", "westus2", "uae", "USGov Virginia"])
 def test_names_of_regions_are_taken_as_azure_writes_them(name: str) -> None:
-    play = studio()
-    task = play.task(set_as_image(play, regions=[{"name": "West Europe"}, {"name": name}]))
+    env = studio()
+    task = env.task(set_as_image(env, regions=[{"name": "West Europe"}, {"name": name}]))
     assert task.capture is not None
     assert [region.name for region in task.capture.regions] == ["West Europe", name]
 
 
 def test_the_highest_number_there_can_be_is_taken() -> None:
-    play = studio()
+    env = studio()
     highest = "2147483647.2147483647.2147483647"
-    assert play.finish(set_as_image(play, version=highest)).version == highest
+    assert env.finish(set_as_image(env, version=highest)).version == highest
 
 
 def test_a_part_that_cannot_be_raised_any_more_is_told() -> None:
-    play = studio()
-    play.app.world.add_version("2147483647.0.0")
-    reply = post(play, "/set-as-image")
+    env = studio()
+    env.app.world.add_version("2147483647.0.0")
+    reply = post(env, "/set-as-image")
     assert (reply.status, reply.bad_fields) == (400, {"step"})
-    assert play.task(set_as_image(play, step="minor")).version == "2147483647.1.0"
+    assert env.task(set_as_image(env, step="minor")).version == "2147483647.1.0"
 
 
 def test_an_instance_whose_task_was_taken_back_stops() -> None:
-    play = studio()
+    env = studio()
     given: dict[str, object] = {"task": "gone", "run": 1}
     step = TASK_STEP_RUNS[SWITCH_VERSION]
-    assert run_task_step(play.app.services, play.app.engine, given, SWITCH_VERSION, step).action is NextAction.STOP
+    assert run_task_step(env.app.services, env.app.engine, given, SWITCH_VERSION, step).action is NextAction.STOP
 
 
-def replicas_of(play: Play, version: str) -> dict[str, int]:
-    return play.app.world.versions[DEFINITION_ID.lower()][version].replicas
+def replicas_of(env: Environment, version: str) -> dict[str, int]:
+    return env.app.world.versions[DEFINITION_ID.lower()][version].replicas
 
 
 def test_a_version_goes_to_every_region_the_images_pools_are_in() -> None:
-    play = studio()
-    world = play.app.world
+    env = studio()
+    world = env.app.world
     for name, region in (
         ("office", "northeurope"),
         ("lab", "westeurope"),
         ("far", "uksouth"),
         ("secret", "italynorth"),
     ):
-        add_pool(play, name, image="other" if name == "far" else IMAGE)
+        add_pool(env, name, image="other" if name == "far" else IMAGE)
         machine = next(m for m in world.machines.values() if m.name == f"{name}-0")
         world.change_machine(machine.id, location=region)
     versions = world.versions[DEFINITION_ID.lower()]
     versions[OLD] = versions[OLD].model_copy(update={"replicas": {"westeurope": 3, "swedencentral": 2}})
     world.refuse("session_hosts", HOST_POOL_ID.replace("hp-office", "hp-secret"))
-    play.finish(set_as_image(play))
-    assert replicas_of(play, NEW) == {"westeurope": 3, "swedencentral": 2, "northeurope": 1}
+    env.finish(set_as_image(env))
+    assert replicas_of(env, NEW) == {"westeurope": 3, "swedencentral": 2, "northeurope": 1}
 
 
 @pytest.mark.parametrize(
@@ -225,42 +225,42 @@ def test_a_version_goes_to_every_region_the_images_pools_are_in() -> None:
     ],
 )
 def test_what_goes_live_is_never_answered_with_busy(table: str, knob: str, method: str) -> None:
-    play = studio()
-    app = play.app
+    env = studio()
+    app = env.app
     getattr(getattr(app.tables, table), knob)[method] = [AWAY]
     path, key = f"/api/images/{IMAGE}/set-as-image", {"Idempotency-Key": "k1"}
     first = app.send("POST", path, {}, headers=key)
     assert first.status == 202, first.text
-    play.timers.append(lambda: resume_lost_tasks(app.services, app.engine))
-    play.run(0.1)
+    env.timers.append(lambda: resume_lost_tasks(app.services, app.engine))
+    env.run(0.1)
     again = app.send("POST", path, {}, headers=key)
     assert (again.status, again.json["id"]) == (202, first.json["id"])
-    task = play.finish(first.json["id"])
+    task = env.finish(first.json["id"])
     assert task.state is TaskState.SUCCEEDED
     assert [found.id for found in app.tables.tasks.all(TASKS)] == [task.id]
-    assert_at_rest(play)
+    assert_at_rest(env)
 
 
 def test_a_refused_task_that_cannot_be_taken_back_is_answered_as_what_it_is() -> None:
     """It is on record, and the resume timer drives it: a 503 or 409 would say that nothing happens."""
-    play = studio()
-    play.app.tables.versions.failures["write_many"] = [StaleRow("ImageVersions", IMAGE)] * ATTEMPTS
-    play.app.tables.tasks.failures["remove"] = [AWAY]
-    assert play.finish(set_as_image(play)).state is TaskState.SUCCEEDED
+    env = studio()
+    env.app.tables.versions.failures["write_many"] = [StaleRow("ImageVersions", IMAGE)] * ATTEMPTS
+    env.app.tables.tasks.failures["remove"] = [AWAY]
+    assert env.finish(set_as_image(env)).state is TaskState.SUCCEEDED
 
 
 def test_that_it_was_begun_is_audited_also_when_its_first_step_holds_the_image() -> None:
-    play = studio()
-    play.app.tables.versions.failures["write_many"] = [AWAY]
-    play.finish(set_as_image(play))
-    text = [entry.after for entry in play.app.tables.audit.all(f"{play.app.now:%Y-%m}")]
+    env = studio()
+    env.app.tables.versions.failures["write_many"] = [AWAY]
+    env.finish(set_as_image(env))
+    text = [entry.after for entry in env.app.tables.audit.all(f"{env.app.now:%Y-%m}")]
     assert sorted(text) == [f"{NEW} (begun)", f"{NEW} (staged)"]
 
 
 def test_what_was_not_written_is_answered_with_busy_and_nothing_happens() -> None:
-    play = studio()
-    play.app.tables.tasks.failures["add"] = [AWAY]
-    assert post(play, "/set-as-image").status == 503
-    play.run(1)
-    assert play.app.tables.tasks.all(TASKS) == []
-    assert excluded(play) == {OLD: False}
+    env = studio()
+    env.app.tables.tasks.failures["add"] = [AWAY]
+    assert post(env, "/set-as-image").status == 503
+    env.run(1)
+    assert env.app.tables.tasks.all(TASKS) == []
+    assert excluded(env) == {OLD: False}

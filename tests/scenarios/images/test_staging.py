@@ -34,8 +34,8 @@ BUSY = AzureBusy("call", 503, "Busy", "later")
 
 
 def test_a_staged_version_is_recorded_and_told() -> None:
-    play = shelf()
-    view = stage(play, notes="patch day")
+    env = shelf()
+    view = stage(env, notes="patch day")
     assert (view.state, view.source, view.notes, view.created_by) == (
         VersionState.STAGED,
         Source.GALLERY,
@@ -43,12 +43,12 @@ def test_a_staged_version_is_recorded_and_told() -> None:
         "ann",
     )
     assert (view.in_gallery, view.ready, view.excluded_from_latest, view.used_by) == (True, True, True, [])
-    assert recorded(play).state.staged == NEXT
-    assert tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]
-    assert audited(play) == [("ann", "stage version", "", NEXT)]
-    assert recorded(play).state.last_task == play.app.tables.tasks.all(TASKS)[0].id
-    assert play.app.world.count("start_exclude") == 0
-    assert_at_rest(play)
+    assert recorded(env).state.staged == NEXT
+    assert tasks(env) == [(TaskKind.STAGE, NEXT, "ann")]
+    assert audited(env) == [("ann", "stage version", "", NEXT)]
+    assert recorded(env).state.last_task == env.app.tables.tasks.all(TASKS)[0].id
+    assert env.app.world.count("start_exclude") == 0
+    assert_at_rest(env)
 
 
 def test_one_whose_regions_say_something_else_than_the_version_is_left_out_in_each_of_them() -> None:
@@ -62,14 +62,14 @@ def test_one_whose_regions_say_something_else_than_the_version_is_left_out_in_ea
 
 
 def test_one_that_is_in_latest_is_left_out_before_it_is_recorded() -> None:
-    play = shelf()
-    include(play)
-    play.app.world.meanwhile("start_exclude", lambda: unrecorded.append(recorded(play).state.staged))
+    env = shelf()
+    include(env)
+    env.app.world.meanwhile("start_exclude", lambda: unrecorded.append(recorded(env).state.staged))
     unrecorded: list[str | None] = []
-    assert stage(play).excluded_from_latest
+    assert stage(env).excluded_from_latest
     assert unrecorded == [None]
-    settled(play)
-    assert_at_rest(play)
+    settled(env)
+    assert_at_rest(env)
 
 
 @pytest.mark.parametrize(
@@ -81,21 +81,21 @@ def test_one_that_is_in_latest_is_left_out_before_it_is_recorded() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_touched(version: str, says: str) -> None:
-    play = shelf()
+    env = shelf()
     with pytest.raises(Conflict, match=says):
-        stage(play, version)
-    assert play.app.world.calls == []
-    assert tasks(play) == []
+        stage(env, version)
+    assert env.app.world.calls == []
+    assert tasks(env) == []
 
 
 def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
-    play = shelf(staged=Source.CAPTURE)
+    env = shelf(staged=Source.CAPTURE)
     with pytest.raises(Conflict, match="is staged already"):
-        stage(play)
+        stage(env)
     with pytest.raises(Conflict, match=r"4\.0\.0 is staged. Activate or discard it"):
-        stage(play, "5.0.0")
-    play = shelf()
-    app = play.app
+        stage(env, "5.0.0")
+    env = shelf()
+    app = env.app
     change_versions(
         app.services,
         IMAGE,
@@ -104,7 +104,7 @@ def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
         ),
     )
     with pytest.raises(Conflict) as refused:
-        stage(play)
+        stage(env)
     assert refused.value.task == "t-1"
     assert app.world.calls == []
 
@@ -119,26 +119,26 @@ def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
     ],
 )
 def test_one_that_could_not_be_used_is_refused_by_the_field(fields: dict[str, Any], says: str) -> None:
-    play = shelf(ACTIVE)
-    include(play, **fields)
+    env = shelf(ACTIVE)
+    include(env, **fields)
     with pytest.raises(InvalidRequest, match=says) as refused:
-        stage(play)
+        stage(env)
     assert [problem.field for problem in refused.value.problems] == ["version"]
-    assert play.app.world.count("start_exclude") == 0
-    assert recorded(play).state.staged is None
+    assert env.app.world.count("start_exclude") == 0
+    assert recorded(env).state.staged is None
 
 
 def test_one_that_is_not_in_the_gallery_or_of_no_image_is_refused() -> None:
-    play = shelf()
+    env = shelf()
     with pytest.raises(InvalidRequest, match=r"has no version 9\.0\.0"):
-        stage(play, "9.0.0")
+        stage(env, "9.0.0")
     with pytest.raises(NotFound):
-        stage_version(play.app.services, "other", StageRequest(version=NEXT), "ann")
+        stage_version(env.app.services, "other", StageRequest(version=NEXT), "ann")
 
 
 def test_the_regions_are_those_of_the_hosts_of_every_pool_of_the_image() -> None:
-    play = shelf(ACTIVE)
-    app = play.app
+    env = shelf(ACTIVE)
+    app = env.app
     for name in ("east", "far"):
         add_pool(app, name, ACTIVE, ACTIVE)
         app.world.change_machine(vm_id_of(f"{name}-0"), location="East US")
@@ -146,27 +146,27 @@ def test_the_regions_are_those_of_the_hosts_of_every_pool_of_the_image() -> None
     add_pool(app, "foreign", ACTIVE, ACTIVE, image="linux")
     app.world.change_machine(vm_id_of("foreign-0"), location="Japan East")
     with pytest.raises(InvalidRequest, match=r"not in eastus, where east, far is\. Replicate it there") as refused:
-        stage(play)
+        stage(env)
     assert "westeurope" not in str(refused.value)
     assert "japan" not in str(refused.value)
-    include(play, replicas={"eastus": 1, "westeurope": 2})
-    assert stage(play).state is VersionState.STAGED
+    include(env, replicas={"eastus": 1, "westeurope": 2})
+    assert stage(env).state is VersionState.STAGED
 
 
 def test_an_empty_pool_counts_by_the_region_of_its_host_pool() -> None:
-    play = shelf()
-    include(play, replicas={"eastus": 1})
+    env = shelf()
+    include(env, replicas={"eastus": 1})
     with pytest.raises(InvalidRequest, match="westeurope, where office is"):
-        stage(play)
+        stage(env)
 
 
 def test_a_pool_that_cannot_be_read_stops_it_with_the_way_out() -> None:
-    play = shelf()
-    play.app.world.refuse("session_hosts")
+    env = shelf()
+    env.app.world.refuse("session_hosts")
     with pytest.raises(InvalidRequest, match=r"regions of pool office.*unregister the pool"):
-        stage(play)
-    play.app.world.faults.clear()
-    play.app.world.fail("session_hosts", BUSY)
+        stage(env)
+    env.app.world.faults.clear()
+    env.app.world.fail("session_hosts", BUSY)
     with pytest.raises(AzureBusy):
-        stage(play)
-    assert recorded(play).state.staged is None
+        stage(env)
+    assert recorded(env).state.staged is None

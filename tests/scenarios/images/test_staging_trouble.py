@@ -38,30 +38,30 @@ BUSY = AzureBusy("call", 503, "Busy", "later")
     ],
 )
 def test_what_cannot_be_left_out_of_latest_is_not_staged(error: FreshcoatError, raised: type[FreshcoatError]) -> None:
-    play = shelf()
-    include(play)
-    play.app.world.fail("start_exclude", error)
+    env = shelf()
+    include(env)
+    env.app.world.fail("start_exclude", error)
     with pytest.raises(raised):
-        stage(play)
-    assert recorded(play).state.staged is None
-    assert stage(play).state is VersionState.STAGED
+        stage(env)
+    assert recorded(env).state.staged is None
+    assert stage(env).state is VersionState.STAGED
 
 
 def test_a_flag_that_azure_fails_to_change_is_set_right_later() -> None:
-    play = shelf()
-    include(play)
-    play.app.world.fail_operation("exclude", AzureConflict("update", 409, "Failed", "broken"))
-    stage(play)
-    settled(play)
-    assert excluded(play)[NEXT] is False
-    tidy(play.app.services)
-    settled(play)
-    assert_at_rest(play)
+    env = shelf()
+    include(env)
+    env.app.world.fail_operation("exclude", AzureConflict("update", 409, "Failed", "broken"))
+    stage(env)
+    settled(env)
+    assert excluded(env)[NEXT] is False
+    tidy(env.app.services)
+    settled(env)
+    assert_at_rest(env)
 
 
 def test_of_many_at_once_one_is_staged() -> None:
-    play = shelf()
-    app = play.app
+    env = shelf()
+    app = env.app
     versions = [f"{major}.0.0" for major in range(4, 12)]
     for version in versions:
         app.world.add_version(version, staged=True)
@@ -69,7 +69,7 @@ def test_of_many_at_once_one_is_staged() -> None:
 
     def ask(version: str) -> None:
         try:
-            outcomes.append(str(stage(play, version).state))
+            outcomes.append(str(stage(env, version).state))
         except Conflict as refused:
             outcomes.append(str(refused))
 
@@ -80,56 +80,56 @@ def test_of_many_at_once_one_is_staged() -> None:
         thread.join()
     assert len(outcomes) == len(versions)
     assert outcomes.count("staged") == 1
-    assert len(tasks(play)) == 1
-    assert_sound(play)
+    assert len(tasks(env)) == 1
+    assert_sound(env)
 
 
 def test_a_write_whose_answer_was_lost_is_known_to_be_ones_own() -> None:
-    play = shelf()
-    play.app.tables.versions.lost_answers["write_many"] = [BUSY]
-    assert stage(play).state is VersionState.STAGED
-    assert len(tasks(play)) == 1
+    env = shelf()
+    env.app.tables.versions.lost_answers["write_many"] = [BUSY]
+    assert stage(env).state is VersionState.STAGED
+    assert len(tasks(env)) == 1
 
 
 def test_a_write_that_never_arrived_is_raised() -> None:
-    play = shelf()
-    play.app.tables.versions.failures["write_many"] = [BUSY]
+    env = shelf()
+    env.app.tables.versions.failures["write_many"] = [BUSY]
     with pytest.raises(AzureBusy):
-        stage(play)
-    assert tasks(play) == []
-    assert recorded(play).state.staged is None
+        stage(env)
+    assert tasks(env) == []
+    assert recorded(env).state.staged is None
 
 
 def test_a_task_that_cannot_be_written_does_not_undo_it_and_is_told_later() -> None:
-    play = shelf()
-    play.app.tables.tasks.failures["add"] = [BUSY]
-    assert stage(play).state is VersionState.STAGED
-    play.app.now += UNRECORDED_LIMIT / 2
-    tidy(play.app.services)
-    assert tasks(play) == []
-    play.app.now += UNRECORDED_LIMIT / 2
-    tidy(play.app.services)
-    tidy(play.app.services)
-    assert tasks(play) == [(TaskKind.STAGE, NEXT, "ann")]
-    assert recorded(play).state.last_task == play.app.tables.tasks.all(TASKS)[0].id
+    env = shelf()
+    env.app.tables.tasks.failures["add"] = [BUSY]
+    assert stage(env).state is VersionState.STAGED
+    env.app.now += UNRECORDED_LIMIT / 2
+    tidy(env.app.services)
+    assert tasks(env) == []
+    env.app.now += UNRECORDED_LIMIT / 2
+    tidy(env.app.services)
+    tidy(env.app.services)
+    assert tasks(env) == [(TaskKind.STAGE, NEXT, "ann")]
+    assert recorded(env).state.last_task == env.app.tables.tasks.all(TASKS)[0].id
 
 
 def test_the_process_may_die_at_any_call() -> None:
     died, call = True, 0
     while died:
         call += 1
-        play = shelf(ACTIVE)
-        include(play)
-        play.die_at_call(call)
-        died = not play.survive(partial(stage, play))
-        assert recorded(play).state.staged is None or excluded(play)[NEXT] or play.app.world.running, call
-        assert_sound(play)
-        if recorded(play).state.staged is None:
-            stage(play)
-        play.run(hours=1)
-        assert row_of(play, NEXT).state is VersionState.STAGED, call
-        assert tasks(play) == [(TaskKind.STAGE, NEXT, "ann")], call
-        assert set(audited(play)) == {("ann", "stage version", "", NEXT)}, call
-        assert_at_rest(play)
+        env = shelf(ACTIVE)
+        include(env)
+        env.die_at_call(call)
+        died = not env.survive(partial(stage, env))
+        assert recorded(env).state.staged is None or excluded(env)[NEXT] or env.app.world.running, call
+        assert_sound(env)
+        if recorded(env).state.staged is None:
+            stage(env)
+        env.run(hours=1)
+        assert row_of(env, NEXT).state is VersionState.STAGED, call
+        assert tasks(env) == [(TaskKind.STAGE, NEXT, "ann")], call
+        assert set(audited(env)) == {("ann", "stage version", "", NEXT)}, call
+        assert_at_rest(env)
     assert call > 6
-    assert SECOND in recorded(play).versions
+    assert SECOND in recorded(env).versions

@@ -20,8 +20,7 @@ from shared.models.tasks import TaskKind
 from shared.records.versions import change_versions
 from shared.services import IMAGES, TASKS
 from shared.versions import lifecycle
-from tests.fixtures.engine import Play
-from tests.fixtures.rollout_engine import ProcessDied
+from tests.fixtures.engine import Environment, ProcessDied
 from tests.fixtures.scenarios.images import (
     IMAGE,
     NEW,
@@ -43,285 +42,285 @@ OTHER = f"{DEFINITION_ID}-other"
 NOW = {"schedule": {"mode": "now"}}
 
 
-def unrecorded(*, staged: bool = False) -> Play:
+def unrecorded(*, staged: bool = False) -> Environment:
     """The image of the studio, with no row about its versions; 1.0.0 is what "latest" gives."""
-    play = studio(staged=staged)
-    for row in play.app.tables.versions.all(IMAGE):
-        play.app.tables.versions.remove(row)
-    return play
+    env = studio(staged=staged)
+    for row in env.app.tables.versions.all(IMAGE):
+        env.app.tables.versions.remove(row)
+    return env
 
 
-def activate(play: Play, **body: Any) -> str:
+def activate(env: Environment, **body: Any) -> str:
     """Activate what is staged, to the end."""
-    reply = post(play, "/activate", body)
+    reply = post(env, "/activate", body)
     assert reply.status == 202, reply.text
-    play.finish(str(reply.json["id"]))
+    env.finish(str(reply.json["id"]))
     return str(reply.json["id"])
 
 
-def gallery_has(play: Play, version: str, **fields: Any) -> None:
+def gallery_has(env: Environment, version: str, **fields: Any) -> None:
     """The gallery has the version so."""
-    versions = play.app.world.versions[DEFINITION_ID.lower()]
+    versions = env.app.world.versions[DEFINITION_ID.lower()]
     versions[version] = versions[version].model_copy(update=fields)
 
 
-def put(play: Play, **body: Any) -> Any:
+def put(env: Environment, **body: Any) -> Any:
     """Register the image of the studio again."""
-    return play.app.send("PUT", f"/api/images/{IMAGE}", {"definition_id": DEFINITION_ID, **body})
+    return env.app.send("PUT", f"/api/images/{IMAGE}", {"definition_id": DEFINITION_ID, **body})
 
 
 class TestTheVersionInUseIsRecordedLate:
     """An image without recorded versions: what "latest" gives is recorded before another takes its place."""
 
     def test_a_captured_version_leaves_it_as_a_backup(self) -> None:
-        play = unrecorded()
-        play.finish(post(play, "/set-as-image").json["id"])
-        assert recorded(play).state.active == OLD
-        activate(play)
-        assert states(play) == {OLD: V.BACKUP, NEW: V.ACTIVE}
-        assert post(play, "/roll-back").status == 202
-        assert_at_rest_after_a_day(play)
+        env = unrecorded()
+        env.finish(post(env, "/set-as-image").json["id"])
+        assert recorded(env).state.active == OLD
+        activate(env)
+        assert states(env) == {OLD: V.BACKUP, NEW: V.ACTIVE}
+        assert post(env, "/roll-back").status == 202
+        assert_at_rest_after_a_day(env)
 
     def test_a_staged_version_leaves_it_as_a_backup(self) -> None:
-        play = unrecorded(staged=True)
-        assert post(play, "/stage", {"version": NEW}).status == 200
-        activate(play)
-        assert states(play) == {OLD: V.BACKUP, NEW: V.ACTIVE}
+        env = unrecorded(staged=True)
+        assert post(env, "/stage", {"version": NEW}).status == 200
+        activate(env)
+        assert states(env) == {OLD: V.BACKUP, NEW: V.ACTIVE}
 
     def test_what_was_staged_without_it_leaves_it_as_a_backup(self) -> None:
-        play = unrecorded()
-        play.app.world.add_version(NEW, staged=True)
-        record_family(play.app.tables.versions, version_set(None, backups=(), staged=NEW))
-        activate(play)
-        assert states(play) == {OLD: V.BACKUP, NEW: V.ACTIVE}
+        env = unrecorded()
+        env.app.world.add_version(NEW, staged=True)
+        record_family(env.app.tables.versions, version_set(None, backups=(), staged=NEW))
+        activate(env)
+        assert states(env) == {OLD: V.BACKUP, NEW: V.ACTIVE}
 
     def test_the_one_to_be_staged_is_not_the_one_in_use(self) -> None:
-        play = unrecorded(staged=True)
-        gallery_has(play, NEW, exclude_from_latest=False)
-        assert post(play, "/stage", {"version": NEW}).status == 200
-        assert (recorded(play).state.active, recorded(play).state.staged) == (OLD, NEW)
+        env = unrecorded(staged=True)
+        gallery_has(env, NEW, exclude_from_latest=False)
+        assert post(env, "/stage", {"version": NEW}).status == 200
+        assert (recorded(env).state.active, recorded(env).state.staged) == (OLD, NEW)
 
     def test_nothing_is_staged_below_the_one_in_use(self) -> None:
-        play = unrecorded(staged=True)
-        play.app.world.add_version("3.0.0")
-        reply = post(play, "/stage", {"version": NEW})
+        env = unrecorded(staged=True)
+        env.app.world.add_version("3.0.0")
+        reply = post(env, "/stage", {"version": NEW})
         assert (reply.status, "not newer than the active 3.0.0" in reply.text) == (409, True)
 
     @pytest.mark.parametrize("given", [{}, {"active": OLD}])
     def test_registering_again_records_it_beside_a_staged_one(self, given: dict[str, str]) -> None:
-        play = unrecorded(staged=True)
-        record_family(play.app.tables.versions, version_set(None, backups=(), staged=NEW))
-        assert put(play, **given).status == 200
-        assert states(play) == {OLD: V.ACTIVE, NEW: V.STAGED}
+        env = unrecorded(staged=True)
+        record_family(env.app.tables.versions, version_set(None, backups=(), staged=NEW))
+        assert put(env, **given).status == 200
+        assert states(env) == {OLD: V.ACTIVE, NEW: V.STAGED}
 
     def test_the_staged_one_cannot_be_registered_as_the_one_in_use(self) -> None:
-        play = unrecorded(staged=True)
-        record_family(play.app.tables.versions, version_set(None, backups=(), staged=NEW))
-        assert put(play, active=NEW).status == 409
-        assert states(play) == {NEW: V.STAGED}
+        env = unrecorded(staged=True)
+        record_family(env.app.tables.versions, version_set(None, backups=(), staged=NEW))
+        assert put(env, active=NEW).status == 409
+        assert states(env) == {NEW: V.STAGED}
 
     def test_no_pool_follows_it_since_nobody_has_activated_it(self) -> None:
-        play = unrecorded()
-        play.app.world.add_version("0.9.0")
-        add_pool(play, "office", version="0.9.0")
-        adopted(play.app.services, recorded_image(play), "ann")
-        assert (recorded(play).state.active, given_out(play, "office")) == (OLD, "0.9.0")
+        env = unrecorded()
+        env.app.world.add_version("0.9.0")
+        add_pool(env, "office", version="0.9.0")
+        adopted(env.app.services, recorded_image(env), "ann")
+        assert (recorded(env).state.active, given_out(env, "office")) == (OLD, "0.9.0")
 
     def test_two_at_once_record_it_once(self) -> None:
-        play = unrecorded()
-        services = play.app.services
+        env = unrecorded()
+        services = env.app.services
         adopt = partial(lifecycle.adopt, version=OLD, now=services.now(), who="bob")
-        play.app.world.meanwhile("versions", lambda: change_versions(services, IMAGE, adopt))
-        assert adopted(services, recorded_image(play), "ann").versions[OLD].created_by == "bob"
+        env.app.world.meanwhile("versions", lambda: change_versions(services, IMAGE, adopt))
+        assert adopted(services, recorded_image(env), "ann").versions[OLD].created_by == "bob"
 
     def test_while_azure_works_on_it_nobody_guesses(self) -> None:
-        play = unrecorded()
-        gallery_has(play, OLD, ready=False, detail="provisioning is Updating")
+        env = unrecorded()
+        gallery_has(env, OLD, ready=False, detail="provisioning is Updating")
         with pytest.raises(Conflict, match=r"version 1\.0\.0 is not ready: provisioning is Updating"):
-            adopted(play.app.services, recorded_image(play), "ann")
+            adopted(env.app.services, recorded_image(env), "ann")
 
 
-def recorded_image(play: Play) -> Any:
+def recorded_image(env: Environment) -> Any:
     """The image's row."""
-    image = play.app.tables.images.find(IMAGES, IMAGE)
+    image = env.app.tables.images.find(IMAGES, IMAGE)
     assert image
     return image
 
 
-def assert_at_rest_after_a_day(play: Play) -> None:
+def assert_at_rest_after_a_day(env: Environment) -> None:
     """Everything comes to its end."""
-    play.run(24)
-    assert_at_rest(play)
+    env.run(24)
+    assert_at_rest(env)
 
 
 class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
     """What is deleted is the version that was meant, not what somebody published after it."""
 
-    def captured(self) -> Play:
+    def captured(self) -> Environment:
         """4.0.0 is staged; task c-1 captured it."""
-        play = shelf(ACTIVE, staged=Source.CAPTURE)
-        of_task: ImageVersion = row_of(play, NEXT).model_copy(update={"made_by_task": "c-1"})
-        play.app.tables.versions.write_many([recorded(play).state, of_task])
-        gallery_has(play, NEXT, task="c-1")
-        return play
+        env = shelf(ACTIVE, staged=Source.CAPTURE)
+        of_task: ImageVersion = row_of(env, NEXT).model_copy(update={"made_by_task": "c-1"})
+        env.app.tables.versions.write_many([recorded(env).state, of_task])
+        gallery_has(env, NEXT, task="c-1")
+        return env
 
-    def replaced(self, play: Play, version: str, **fields: Any) -> None:
+    def replaced(self, env: Environment, version: str, **fields: Any) -> None:
         """Azure has removed the version, and somebody has published the number since."""
-        play.app.world.versions[DEFINITION_ID.lower()].pop(version)
-        play.app.world.running.clear()
-        play.app.world.add_version(version)
-        gallery_has(play, version, **fields)
+        env.app.world.versions[DEFINITION_ID.lower()].pop(version)
+        env.app.world.running.clear()
+        env.app.world.add_version(version)
+        gallery_has(env, version, **fields)
 
     def test_a_captured_one_goes_while_it_is_ours(self) -> None:
-        play = self.captured()
-        remove_version(play.app.services, IMAGE, NEXT, "ann")
-        play.run(hours=2)
-        assert NEXT not in in_gallery(play)
-        assert (row_of(play, NEXT).deleting, row_of(play, NEXT).note) == (False, "")
+        env = self.captured()
+        remove_version(env.app.services, IMAGE, NEXT, "ann")
+        env.run(hours=2)
+        assert NEXT not in in_gallery(env)
+        assert (row_of(env, NEXT).deleting, row_of(env, NEXT).note) == (False, "")
 
     def test_what_has_no_tag_of_ours_stays(self) -> None:
-        play = self.captured()
-        play.app.world.resumes_needed = 2
-        remove_version(play.app.services, IMAGE, NEXT, "ann")
-        self.replaced(play, NEXT)
-        tidy(play.app.services)
-        assert NEXT in in_gallery(play)
-        assert not row_of(play, NEXT).deleting
-        assert "may belong to someone else and was kept" in row_of(play, NEXT).note
+        env = self.captured()
+        env.app.world.resumes_needed = 2
+        remove_version(env.app.services, IMAGE, NEXT, "ann")
+        self.replaced(env, NEXT)
+        tidy(env.app.services)
+        assert NEXT in in_gallery(env)
+        assert not row_of(env, NEXT).deleting
+        assert "may belong to someone else and was kept" in row_of(env, NEXT).note
 
     def test_it_is_left_alone_although_its_removal_was_never_begun(self) -> None:
-        play = self.captured()
-        self.replaced(play, NEXT, task="c-2")
-        remove_version(play.app.services, IMAGE, NEXT, "ann")
-        play.run(hours=2)
-        assert NEXT in in_gallery(play)
-        assert play.app.world.count("start_removal") == 0
+        env = self.captured()
+        self.replaced(env, NEXT, task="c-2")
+        remove_version(env.app.services, IMAGE, NEXT, "ann")
+        env.run(hours=2)
+        assert NEXT in in_gallery(env)
+        assert env.app.world.count("start_removal") == 0
 
     def test_of_one_that_was_not_captured_the_removal_that_azure_took_on_counts(self) -> None:
-        play = shelf(ACTIVE)
-        play.app.world.resumes_needed = 2
-        remove_version(play.app.services, IMAGE, FIRST, "ann")
-        self.replaced(play, FIRST)
-        tidy(play.app.services)
-        assert FIRST in in_gallery(play)
-        assert row_of(play, FIRST).state is V.DELETED
+        env = shelf(ACTIVE)
+        env.app.world.resumes_needed = 2
+        remove_version(env.app.services, IMAGE, FIRST, "ann")
+        self.replaced(env, FIRST)
+        tidy(env.app.services)
+        assert FIRST in in_gallery(env)
+        assert row_of(env, FIRST).state is V.DELETED
 
     def test_a_set_as_image_says_which_task_made_its_version(self) -> None:
-        play = studio()
-        task = post(play, "/set-as-image").json["id"]
-        play.finish(task)
-        assert recorded(play).versions[NEW].made_by_task == task
-        assert play.app.world.versions[DEFINITION_ID.lower()][NEW].task == task
-        assert play.app.send("DELETE", f"/api/images/{IMAGE}/versions/{NEW}").status == 202
-        play.timers.append(lambda: tidy(play.app.services))
-        play.run(hours=2)
-        assert set(play.app.world.versions[DEFINITION_ID.lower()]) == {OLD}
+        env = studio()
+        task = post(env, "/set-as-image").json["id"]
+        env.finish(task)
+        assert recorded(env).versions[NEW].made_by_task == task
+        assert env.app.world.versions[DEFINITION_ID.lower()][NEW].task == task
+        assert env.app.send("DELETE", f"/api/images/{IMAGE}/versions/{NEW}").status == 202
+        env.timers.append(lambda: tidy(env.app.services))
+        env.run(hours=2)
+        assert set(env.app.world.versions[DEFINITION_ID.lower()]) == {OLD}
 
 
 class TestNewHosts:
     """What they are made from when a pool's own history is short or bad."""
 
     def test_a_pool_that_nobody_knows_since_when_is_on_its_version_follows_an_activation(self) -> None:
-        play = studio(staged=True)
-        add_pool(play, "office", version_at=None, registered_at=play.app.now - timedelta(days=1))
-        activate(play)
-        assert given_out(play, "office") == NEW
+        env = studio(staged=True)
+        add_pool(env, "office", version_at=None, registered_at=env.app.now - timedelta(days=1))
+        activate(env)
+        assert given_out(env, "office") == NEW
 
     def test_what_failed_in_a_pool_is_not_given_out_there_because_it_was_activated_meanwhile(self) -> None:
-        play = studio(staged=True)
-        add_pool(play, "lab", Ring.TEST, hosts=2)
+        env = studio(staged=True)
+        add_pool(env, "lab", Ring.TEST, hosts=2)
         for host in ("lab-0", "lab-1"):
-            play.app.world.refuse("start_reimage", host)
+            env.app.world.refuse("start_reimage", host)
         policy = {"max_failed": 0, "retries": 0, "on_failure": "pause"}
         asked = {"version": NEW, **NOW, "policy": policy}
-        rollout = play.app.send("POST", "/api/pools/lab/update-image", asked).json["id"]
-        play.run(1)
-        activate(play)
-        play.app.send("POST", f"/api/rollouts/{rollout}/cancel", {})
-        play.run(1)
-        assert play.rollouts() == {"lab": RolloutState.CANCELLED}
-        assert given_out(play, "lab") == OLD
+        rollout = env.app.send("POST", "/api/pools/lab/update-image", asked).json["id"]
+        env.run(1)
+        activate(env)
+        env.app.send("POST", f"/api/rollouts/{rollout}/cancel", {})
+        env.run(1)
+        assert env.rollouts() == {"lab": RolloutState.CANCELLED}
+        assert given_out(env, "lab") == OLD
 
     def test_where_a_version_is_missing_is_said_with_the_pools(self) -> None:
-        play = studio(staged=True)
-        add_pool(play, "office")
-        add_pool(play, "lab", Ring.TEST)
-        for machine in list(play.app.world.machines.values()):
+        env = studio(staged=True)
+        add_pool(env, "office")
+        add_pool(env, "lab", Ring.TEST)
+        for machine in list(env.app.world.machines.values()):
             if machine.name.startswith("office"):
-                play.app.world.change_machine(machine.id, location="northeurope")
-        found = play.app.services.gallery.version(DEFINITION_ID, NEW)
+                env.app.world.change_machine(machine.id, location="northeurope")
+        found = env.app.services.gallery.version(DEFINITION_ID, NEW)
         assert found
-        assert missing_regions(play.app.services, recorded_image(play), found) == {"northeurope": ["office"]}
+        assert missing_regions(env.app.services, recorded_image(env), found) == {"northeurope": ["office"]}
 
 
 class TestWhatWasCutOff:
     """A change that was made and not told is told before the next one writes over it."""
 
     def test_that_it_was_staged_is_told_before_it_is_activated(self) -> None:
-        play = studio()
-        play.app.world.add_version(NEW, staged=True)
-        self.untold(play, lambda: post(play, "/stage", {"version": NEW}))
-        assert (states(play)[NEW], kinds(play)) == (V.STAGED, set())
-        activate(play)
-        assert kinds(play) == {TaskKind.STAGE, TaskKind.ACTIVATE}
+        env = studio()
+        env.app.world.add_version(NEW, staged=True)
+        self.untold(env, lambda: post(env, "/stage", {"version": NEW}))
+        assert (states(env)[NEW], kinds(env)) == (V.STAGED, set())
+        activate(env)
+        assert kinds(env) == {TaskKind.STAGE, TaskKind.ACTIVATE}
 
     @pytest.mark.parametrize("then", ["/stage", "/set-as-image"])
     def test_that_it_was_discarded_is_told_before_its_number_is_used_again(self, then: str) -> None:
-        play = studio(staged=True)
-        self.untold(play, lambda: play.app.send("DELETE", f"/api/images/{IMAGE}/versions/{NEW}"))
-        assert (states(play)[NEW], kinds(play)) == (V.DISCARDED, set())
+        env = studio(staged=True)
+        self.untold(env, lambda: env.app.send("DELETE", f"/api/images/{IMAGE}/versions/{NEW}"))
+        assert (states(env)[NEW], kinds(env)) == (V.DISCARDED, set())
         if then == "/set-as-image":
-            del play.app.world.versions[DEFINITION_ID.lower()][NEW]
-        assert post(play, then, {"version": NEW}).status < 300
-        assert TaskKind.DISCARD in kinds(play)
+            del env.app.world.versions[DEFINITION_ID.lower()][NEW]
+        assert post(env, then, {"version": NEW}).status < 300
+        assert TaskKind.DISCARD in kinds(env)
 
-    def untold(self, play: Play, act: Any) -> None:
+    def untold(self, env: Environment, act: Any) -> None:
         """The process dies before it writes task and audit."""
-        tables = play.app.tables
+        tables = env.app.tables
         real = (tables.tasks._write, tables.audit._write)
 
         def dies(*_: object) -> None:
             raise ProcessDied
 
-        play.app.tables.audit._write = dies  # type: ignore[method-assign,assignment]
-        play.survive(act)
+        env.app.tables.audit._write = dies  # type: ignore[method-assign,assignment]
+        env.survive(act)
         tables.tasks._write, tables.audit._write = real  # type: ignore[method-assign]
 
 
-def kinds(play: Play) -> set[TaskKind]:
+def kinds(env: Environment) -> set[TaskKind]:
     """The kinds of task that are written."""
-    return {task.kind for task in play.app.tables.tasks.all(TASKS)}
+    return {task.kind for task in env.app.tables.tasks.all(TASKS)}
 
 
 class TestTwoRegistrationsAtOnce:
     """One definition is one image, however many ask at the same time."""
 
-    def registered_meanwhile(self, play: Play, definition_id: str) -> None:
+    def registered_meanwhile(self, env: Environment, definition_id: str) -> None:
         """Right before the next row of an image is written, image b is registered with this definition."""
-        images = play.app.tables.images
+        images = env.app.tables.images
         real = images._write
 
         def hooked(*given: Any) -> Any:
             images._write = real  # type: ignore[method-assign]
-            assert play.app.send("PUT", "/api/images/b", {"definition_id": definition_id}).status == 201
+            assert env.app.send("PUT", "/api/images/b", {"definition_id": definition_id}).status == 201
             return real(*given)
 
         images._write = hooked  # type: ignore[method-assign,assignment]
 
     def test_the_later_new_image_is_taken_back(self) -> None:
-        play = studio()
-        play.app.world.add_version(OLD, OTHER)
-        self.registered_meanwhile(play, OTHER)
-        reply = play.app.send("PUT", "/api/images/a", {"definition_id": OTHER})
+        env = studio()
+        env.app.world.add_version(OLD, OTHER)
+        self.registered_meanwhile(env, OTHER)
+        reply = env.app.send("PUT", "/api/images/a", {"definition_id": OTHER})
         assert (reply.status, "as image b" in reply.text) == (409, True)
-        assert {image.name for image in play.app.tables.images.all(IMAGES)} == {IMAGE, "b"}
-        assert play.app.tables.versions.all("a") == []
+        assert {image.name for image in env.app.tables.images.all(IMAGES)} == {IMAGE, "b"}
+        assert env.app.tables.versions.all("a") == []
 
     def test_an_image_that_came_to_the_definition_later_keeps_its_own(self) -> None:
-        play = unrecorded()
-        play.app.world.add_version(OLD, OTHER)
-        before = recorded_image(play)
-        self.registered_meanwhile(play, OTHER)
-        reply = play.app.send("PUT", f"/api/images/{IMAGE}", {"definition_id": OTHER})
+        env = unrecorded()
+        env.app.world.add_version(OLD, OTHER)
+        before = recorded_image(env)
+        self.registered_meanwhile(env, OTHER)
+        reply = env.app.send("PUT", f"/api/images/{IMAGE}", {"definition_id": OTHER})
         assert (reply.status, "as image b" in reply.text) == (409, True)
-        assert recorded_image(play).model_copy(update={"etag": before.etag}) == before
+        assert recorded_image(env).model_copy(update={"etag": before.etag}) == before

@@ -12,7 +12,7 @@ from shared.core.states import RolloutState
 from shared.models.policy import ScheduleMode
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from tests.fixtures.builders import NEW, NOON, OLD
-from tests.fixtures.engine import Play
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.kept_disks import Shelf
 from tests.fixtures.scenarios.rollouts import EAGER, office
 from tests.fixtures.world.azure import version_id_of
@@ -57,12 +57,12 @@ class TestRaces:
     def test_a_process_that_dies_at_any_call_leaves_nothing_behind(self, number: int) -> None:
         shelf = Shelf()
         shelf.over()
-        play = Play(shelf.app, shelf.tidy)
-        play.die_at_call(number)
-        play.survive(shelf.tidy)
-        play.run(hours=2)
+        env = Environment(shelf.app, shelf.tidy)
+        env.die_at_call(number)
+        env.survive(shelf.tidy)
+        env.run(hours=2)
         assert (shelf.disks, shelf.rows) == (set(), [])
-        assert play.died == 1
+        assert env.died == 1
         assert shelf.app.world.violations == []
 
 
@@ -95,42 +95,42 @@ class TestWholeRollouts:
     """Noted and removed as rollouts go."""
 
     def test_a_week_after_an_update_the_old_disks_are_gone_and_the_hosts_untouched(self) -> None:
-        drive = office(0, 0, 1)
-        old = {machine.os_disk_id for machine in drive.world.machines.values()}
-        drive.publish(ScheduleMode.NOW)
-        drive.run()
-        new = {machine.os_disk_id for machine in drive.world.machines.values()}
-        assert {kept.disk_id for kept in drive.tables.disks.every()} == old
-        assert {kept.version_id for kept in drive.tables.disks.every()} == {version_id_of(OLD)}
-        assert tidy_disks(drive.services) == []
+        env = office(0, 0, 1)
+        old = {machine.os_disk_id for machine in env.world.machines.values()}
+        env.publish(ScheduleMode.NOW)
+        env.run_to_minute()
+        new = {machine.os_disk_id for machine in env.world.machines.values()}
+        assert {kept.disk_id for kept in env.tables.disks.every()} == old
+        assert {kept.version_id for kept in env.tables.disks.every()} == {version_id_of(OLD)}
+        assert tidy_disks(env.services) == []
         for days in range(7, 9):
-            drive.now = NOON + timedelta(days=days, hours=2)
+            env.app.now = NOON + timedelta(days=days, hours=2)
             for _ in range(3):
-                tidy_disks(drive.services)
-        assert set(drive.world.disks) == new
-        assert drive.tables.disks.every() == []
-        assert drive.versions() == {NEW}
+                tidy_disks(env.services)
+        assert set(env.world.disks) == new
+        assert env.tables.disks.every() == []
+        assert env.versions() == {NEW}
 
     def test_after_a_roll_back_the_disks_of_the_new_version_go_and_the_old_ones_serve(self) -> None:
-        drive = office(0, 0, 0)
-        old = {machine.os_disk_id for machine in drive.world.machines.values()}
-        drive.publish(policy=EAGER | {"settle_seconds": 0})
-        drive.run(until=lambda: len(drive.world.disks) >= 5)
-        drive.command(state=RolloutState.ROLLING_BACK, rollback_since=drive.now)
-        drive.every_step.append(lambda: _only_after_the_end(drive))
-        drive.run(900)
-        assert drive.rollout.state is RolloutState.ROLLED_BACK
-        drive.every_step.clear()
+        env = office(0, 0, 0)
+        old = {machine.os_disk_id for machine in env.world.machines.values()}
+        env.publish(policy=EAGER | {"settle_seconds": 0})
+        env.run_to_minute(until=lambda: len(env.world.disks) >= 5)
+        env.command(state=RolloutState.ROLLING_BACK, rollback_since=env.now)
+        env.each_step.append(lambda: _only_after_the_end(env))
+        env.run_to_minute(900)
+        assert env.rollout.state is RolloutState.ROLLED_BACK
+        env.each_step.clear()
         for _ in range(4):
-            tidy_disks(drive.services)
-        assert set(drive.world.disks) == {machine.os_disk_id for machine in drive.world.machines.values()} == old
-        drive.now += timedelta(days=8)
-        tidy_disks(drive.services)
-        assert drive.tables.disks.every() == []
-        assert set(drive.world.disks) == old
+            tidy_disks(env.services)
+        assert set(env.world.disks) == {machine.os_disk_id for machine in env.world.machines.values()} == old
+        env.app.now += timedelta(days=8)
+        tidy_disks(env.services)
+        assert env.tables.disks.every() == []
+        assert set(env.world.disks) == old
 
 
-def _only_after_the_end(drive: Any) -> None:
+def _only_after_the_end(env: Any) -> None:
     """The timer fires at every moment of the roll-back: nothing goes before its end."""
-    if not drive.rollout.state.ended:
-        assert tidy_disks(drive.services) == []
+    if not env.rollout.state.ended:
+        assert tidy_disks(env.services) == []

@@ -34,36 +34,36 @@ class TestTheProcessDies:
     """Before any call of whatever is done; it is then up again, and its timers run."""
 
     def test_anywhere_until_the_activation_is_through(self) -> None:
-        play = with_staged()
-        plan(play.app, hours=0.1)
-        begun = play.calls
-        play.run(0.5)
-        count = play.calls - begun
+        env = with_staged()
+        plan(env.app, hours=0.1)
+        begun = env.calls
+        env.run(0.5)
+        count = env.calls - begun
         assert count > 15
         for number in range(1, count + 1):
-            play = with_staged()
-            promotion_id = plan(play.app, hours=0.1)
-            play.die_at_call(number)
-            play.run(0.5)
-            assert play.died == 1, number
-            promotion = row(play.app, promotion_id)
-            assert (promotion.state, activations(play.app)) == (S.PROMOTED, [promotion.task]), number
-            assert active(play.app) == NEW
-            assert_at_rest(play)
+            env = with_staged()
+            promotion_id = plan(env.app, hours=0.1)
+            env.die_at_call(number)
+            env.run(0.5)
+            assert env.died == 1, number
+            promotion = row(env.app, promotion_id)
+            assert (promotion.state, activations(env.app)) == (S.PROMOTED, [promotion.task]), number
+            assert active(env.app) == NEW
+            assert_at_rest(env)
 
     def test_while_it_is_refused(self) -> None:
         number = 0
         while True:
             number += 1
-            play = with_staged()
-            promotion_id = plan(play.app)
-            post(play, f"/versions/{NEW}/verdict", {"result": "failed"})
-            play.app.later(hours=25)
-            play.die_at_call(number)
-            survived = play.survive(quietly(run, play.app))
-            play.run(0.1)
-            assert_not_promoted(play.app, promotion_id, S.FAILED)
-            assert "has failed its test" in str(row(play.app, promotion_id).note)
+            env = with_staged()
+            promotion_id = plan(env.app)
+            post(env, f"/versions/{NEW}/verdict", {"result": "failed"})
+            env.app.later(hours=25)
+            env.die_at_call(number)
+            survived = env.survive(quietly(run, env.app))
+            env.run(0.1)
+            assert_not_promoted(env.app, promotion_id, S.FAILED)
+            assert "has failed its test" in str(row(env.app, promotion_id).note)
             if survived:
                 break
         assert number > 4
@@ -72,19 +72,19 @@ class TestTheProcessDies:
         number = 0
         while True:
             number += 1
-            play = with_staged()
-            play.die_at_call(number)
-            survived = play.survive(quietly(ask, play.app, hours=0.2))
-            play.run(0.1)
-            rows = play.app.tables.promotions.all(PROMOTIONS)
+            env = with_staged()
+            env.die_at_call(number)
+            survived = env.survive(quietly(ask, env.app, hours=0.2))
+            env.run(0.1)
+            rows = env.app.tables.promotions.all(PROMOTIONS)
             scheduled = [found for found in rows if found.state is S.SCHEDULED]
-            assert [found.id for found in scheduled] == ([held_for(play.app)] if held_for(play.app) else [])
+            assert [found.id for found in scheduled] == ([held_for(env.app)] if held_for(env.app) else [])
             if not scheduled:
-                assert ask(play.app, hours=0.2).status == 201
-            play.run(0.5)
-            assert active(play.app) == NEW
-            assert len(activations(play.app)) == 1
-            assert_at_rest(play)
+                assert ask(env.app, hours=0.2).status == 201
+            env.run(0.5)
+            assert active(env.app) == NEW
+            assert len(activations(env.app)) == 1
+            assert_at_rest(env)
             if survived:
                 break
         assert number > 3
@@ -94,18 +94,18 @@ class TestTheProcessDies:
         number = 0
         while True:
             number += 1
-            play = with_staged()
-            promotion_id = plan(play.app)
-            play.die_at_call(number)
-            survived = play.survive(quietly(act, play.app, promotion_id))
-            play.run(0.1)
-            found = row(play.app, promotion_id)
-            assert (found.state is S.SCHEDULED) == (held_for(play.app) == promotion_id)
+            env = with_staged()
+            promotion_id = plan(env.app)
+            env.die_at_call(number)
+            survived = env.survive(quietly(act, env.app, promotion_id))
+            env.run(0.1)
+            found = row(env.app, promotion_id)
+            assert (found.state is S.SCHEDULED) == (held_for(env.app) == promotion_id)
             assert found.state in {S.SCHEDULED, S.CANCELLED}
             assert (found.ended_at is not None) == (found.state is S.CANCELLED)
             if survived:
                 assert found.state is (S.SCHEDULED if act is move else S.CANCELLED)
                 break
         assert number > 1
-        assert recorded(play).state.active == OLD
-        assert text(play.app)
+        assert recorded(env).state.active == OLD
+        assert text(env.app)

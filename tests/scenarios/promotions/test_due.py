@@ -67,29 +67,29 @@ class TestWhen:
         assert run(app) == [promotion_id]
 
     def test_after_days_of_outage_it_is_promoted_once_and_its_pools_times_have_moved_on(self) -> None:
-        play = with_staged()
-        add_pool(play, "office", hosts=2)
-        tomorrow = play.app.now + timedelta(hours=24)
+        env = with_staged()
+        add_pool(env, "office", hosts=2)
+        tomorrow = env.app.now + timedelta(hours=24)
         at = (tomorrow + timedelta(hours=1)).isoformat()
-        promotion_id = plan(play.app, update_pools="all", schedule={"mode": "at", "at": at})
-        play.app.later(days=9, hours=5)
-        play.run(48)
-        assert_promoted_once(play.app, promotion_id)
-        [rollout] = play.app.tables.rollouts.all(ROLLOUTS)
+        promotion_id = plan(env.app, update_pools="all", schedule={"mode": "at", "at": at})
+        env.app.later(days=9, hours=5)
+        env.run(48)
+        assert_promoted_once(env.app, promotion_id)
+        [rollout] = env.app.tables.rollouts.all(ROLLOUTS)
         assert rollout.schedule.begin_at == tomorrow + timedelta(days=9, hours=1)
         assert (rollout.state, rollout.version) == ("succeeded", NEW)
-        assert_at_rest(play)
+        assert_at_rest(env)
 
     def test_the_pools_are_updated_as_was_asked_for_when_it_was_scheduled(self) -> None:
-        play = with_staged()
-        add_pool(play, "office")
-        add_pool(play, "lab")
+        env = with_staged()
+        add_pool(env, "office")
+        add_pool(env, "lab")
         wanted = {"update_pools": ["lab"], "schedule": {"mode": "now"}, "policy": {"retries": 3}, "reason": "patches"}
-        plan(play.app, **wanted)
-        play.run(36)
-        [rollout] = play.app.tables.rollouts.all(ROLLOUTS)
+        plan(env.app, **wanted)
+        env.run(36)
+        [rollout] = env.app.tables.rollouts.all(ROLLOUTS)
         assert (rollout.pool, rollout.policy.retries, rollout.reason) == ("lab", 3, "patches")
-        assert_at_rest(play)
+        assert_at_rest(env)
 
 
 class TestOnce:
@@ -158,22 +158,22 @@ class TestOnce:
 
     def test_a_task_that_was_begun_and_lost_is_taken_up_under_its_id(self) -> None:
         """The process died after the task was written: both timers go on with it."""
-        play = with_staged()
-        app = play.app
+        env = with_staged()
+        app = env.app
         promotion_id = plan(app)
         app.later(hours=25)
         app.tables.versions.failures["write_many"] = [BUSY]
         assert run(app) == []
         task = row(app, promotion_id).task
         assert (activations(app), active(app)) == ([task], OLD)
-        play.run(2)
+        env.run(2)
         assert_promoted_once(app, promotion_id)
-        assert play.task(task).state is TaskState.SUCCEEDED
+        assert env.task(task).state is TaskState.SUCCEEDED
 
     def test_the_activation_may_be_long_past_when_the_promotion_learns_of_it(self) -> None:
         """The process died before the promotion's row said so; meanwhile the image was even rolled back."""
-        play = with_staged()
-        app = play.app
+        env = with_staged()
+        app = env.app
         promotion_id = plan(app)
         app.later(hours=25)
         app.tables.promotions.failures["replace"] = []
@@ -186,14 +186,14 @@ class TestOnce:
 
         app.tables.promotions.replace = only_taken_up  # type: ignore[method-assign]
         assert run(app) == []
-        play.timers.clear()
-        play.finish(row(app, promotion_id).task)
-        play.finish(post(play, "/roll-back").json["id"])
+        env.timers.clear()
+        env.finish(row(app, promotion_id).task)
+        env.finish(post(env, "/roll-back").json["id"])
         del app.tables.promotions.replace
         assert run(app) == [promotion_id]
         assert (row(app, promotion_id).state, active(app)) == (S.PROMOTED, OLD)
         assert len(activations(app)) == 1
-        assert_at_rest(play)
+        assert_at_rest(env)
 
     def test_one_that_makes_trouble_holds_up_no_other(self, caplog: pytest.LogCaptureFixture) -> None:
         app, promotion_id = planned()
@@ -235,8 +235,8 @@ def test_tasks_and_rollouts_know_nothing_of_a_promotion_before_its_time() -> Non
 
 
 def test_the_image_says_which_promotion_it_is_held_for() -> None:
-    play = with_staged()
-    promotion_id = plan(play.app)
-    assert get(play, f"/images/{IMAGE}")["promotion"] == promotion_id
-    play.run(30)
-    assert get(play, f"/images/{IMAGE}")["promotion"] == ""
+    env = with_staged()
+    promotion_id = plan(env.app)
+    assert get(env, f"/images/{IMAGE}")["promotion"] == promotion_id
+    env.run(30)
+    assert get(env, f"/images/{IMAGE}")["promotion"] == ""

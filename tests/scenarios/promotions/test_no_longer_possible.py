@@ -75,14 +75,14 @@ class TestRefused:
         assert "no longer in the gallery" in str(row(app, promotion_id).note)
 
     def test_a_host_pool_that_is_gone(self) -> None:
-        play = with_staged()
-        add_pool(play, "office")
-        promotion_id = plan(play.app, update_pools="all", schedule={"mode": "now"})
-        play.app.world.pools.clear()
-        play.app.later(hours=25)
-        assert run(play.app) == []
-        assert_not_promoted(play.app, promotion_id, S.FAILED)
-        assert "pool office" in str(row(play.app, promotion_id).note)
+        env = with_staged()
+        add_pool(env, "office")
+        promotion_id = plan(env.app, update_pools="all", schedule={"mode": "now"})
+        env.app.world.pools.clear()
+        env.app.later(hours=25)
+        assert run(env.app) == []
+        assert_not_promoted(env.app, promotion_id, S.FAILED)
+        assert "pool office" in str(row(env.app, promotion_id).note)
 
     def test_discarding_the_version_cancels_it(self) -> None:
         app, promotion_id = planned()
@@ -115,27 +115,27 @@ class TestRefused:
 
     def test_its_task_does_not_switch_the_version_either(self) -> None:
         """The task was written, the process died; what takes tasks up again must look as closely."""
-        play = with_staged()
-        app = play.app
+        env = with_staged()
+        app = env.app
         promotion_id = plan(app)
         app.later(hours=25)
         app.tables.versions.failures["write_many"] = [BUSY]
         assert run(app) == []
         task = row(app, promotion_id).task
         record_staged(app)
-        play.timers.clear()
+        env.timers.clear()
         app.later(minutes=2)
         assert resume_lost_tasks(app.services, app.engine) == [task]
-        assert play.finish(task).state is TaskState.FAILED
+        assert env.finish(task).state is TaskState.FAILED
         assert run(app) == []
         assert_not_promoted(app, promotion_id, S.FAILED)
         assert task in row(app, promotion_id).note.href
 
     def test_an_activation_by_hand_ends_it(self) -> None:
-        play = with_staged()
-        app = play.app
+        env = with_staged()
+        app = env.app
         promotion_id = plan(app)
-        by_hand = post(play, "/activate").json["id"]
+        by_hand = post(env, "/activate").json["id"]
         app.later(minutes=2)
         assert run(app) == []
         assert (row(app, promotion_id).state, row(app, promotion_id).ended_at) == (S.CANCELLED, app.now)

@@ -92,8 +92,8 @@ class TestWorkersTogether:
         assert [found for each in promoted for found in each] in ([], [promotion_id])
 
     def test_one_of_them_promotes_on_real_tables(self, tables: Tables) -> None:
-        play = with_staged()
-        app, image, version_set = play.app, find_image(play.app.services, IMAGE), recorded(play)
+        env = with_staged()
+        app, image, version_set = env.app, find_image(env.app.services, IMAGE), recorded(env)
         app.tables = tables  # type: ignore[assignment]
         tables.images.add(image)
         record_family(tables.versions, version_set)

@@ -66,7 +66,7 @@ def test_nobody_is_signed_out_or_warned_for_it() -> None:
 def test_somebody_who_comes_while_the_drain_settles_works_on_and_the_host_is_fresh_after_them() -> None:
     pool = office(0, 0)
     pool.use("host-01")
-    pool.play.run(1, until=lambda: not pool.hosts["host-01"].accepting)
+    pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)
     pool.world.log_on("host-01", "brokered during the drain")
     pool.minutes(30)
     assert pool.rebuilt() == 0
@@ -81,7 +81,7 @@ def test_somebody_who_comes_while_the_drain_settles_works_on_and_the_host_is_fre
 def test_a_session_just_before_the_rebuild_sends_the_host_back() -> None:
     pool = office(0, 0)
     pool.use("host-01")
-    pool.play.run(1, until=lambda: pool.rows["host-01"].state.in_work)
+    pool.env.run(1, until=lambda: pool.rows["host-01"].state.in_work)
     pool.world.log_on("host-01", "last second")
     pool.minutes(30)
     assert pool.rebuilt() == 0
@@ -94,10 +94,10 @@ def test_a_use_outlives_a_restart_of_the_app() -> None:
     pool = office(1, 0)
     pool.minutes(5)
     assert pool.rows["host-01"].use.used_at
-    pool.play.die_at_call(1)
+    pool.env.die_at_call(1)
     pool.world.log_off("host-01")  # nobody looks at that moment, nor for a while
     pool.hours(3)
-    assert pool.play.died == 1
+    assert pool.env.died == 1
     assert_fresh(pool, "host-01")
     assert pool.rebuilt("host-01") == 1
 
@@ -106,7 +106,7 @@ def test_the_floor_holds_and_max_in_flight_too() -> None:
     pool = office(*[1] * 10, policy={"min_available": "50%", "max_unavailable": "100%", "max_in_flight": 2})
     pool.minutes(5)
     least, most = [10], [0]
-    pool.play.each_step += [
+    pool.env.each_step += [
         lambda: least.append(sum(host.serving for host in pool.hosts.values())),
         lambda: most.append(pool.in_work()),
     ]
@@ -139,7 +139,7 @@ def test_hosts_are_begun_inside_the_windows_only_and_noticed_outside() -> None:
     assert pool.hosts["host-01"].accepting
     assert pool.rebuilt() == 0
     began: list[int] = []
-    pool.play.each_step.append(lambda: began.extend([pool.app.now.hour] if pool.rebuilt() and not began else []))
+    pool.env.each_step.append(lambda: began.extend([pool.app.now.hour] if pool.rebuilt() and not began else []))
     pool.hours(6)
     assert_fresh(pool, "host-01")
     assert began == [19], "20:00 in Berlin is 19:00 in UTC"
@@ -151,7 +151,7 @@ def test_a_host_that_failed_stays_drained_and_tagged_and_too_many_pause_it() -> 
     pool.minutes(5)
     for name in ("host-01", "host-02"):
         pool.world.log_off(name)
-    pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
+    pool.env.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
     assert "2 hosts failed" in str(pool.standing.note)
     failed = {name for name, row in pool.rows.items() if row.state is HostState.FAILED}
     assert failed == {"host-01", "host-02"}
@@ -174,7 +174,7 @@ def test_a_resumed_refresh_goes_on_with_the_others_and_later_failures_count_anew
     pool.world.register_works = False
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
+    pool.env.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
     pool.world.register_works = True
     assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/resume").status == 202
     pool.world.log_off("host-02")
@@ -185,7 +185,7 @@ def test_a_resumed_refresh_goes_on_with_the_others_and_later_failures_count_anew
     assert pool.rows["host-01"].state is HostState.PENDING
     pool.world.register_works = False
     pool.world.log_off("host-03")
-    pool.play.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
+    pool.env.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
     assert str(pool.standing.note).startswith("1 host failed,")
 
 
@@ -260,7 +260,7 @@ def test_a_log_off_event_brings_the_look_forward() -> None:
     pool.world.log_off("host-01")
     event = {"host": "host-01", "utc": pool.app.now.isoformat()}
     assert pool.app.send("POST", "/api/events/logoff", event).status == 202
-    pool.play.run(1, until=lambda: pool.rebuilt() > 0)
+    pool.env.run(1, until=lambda: pool.rebuilt() > 0)
     assert pool.app.now < before + timedelta(minutes=2)
 
 
@@ -268,7 +268,7 @@ def test_a_log_off_event_brings_the_look_forward() -> None:
 def test_a_drained_host_is_given_back_when_the_pool_changes_its_mind(moved: str) -> None:
     pool = office(0, 0)
     pool.use("host-01")
-    pool.play.run(1, until=lambda: not pool.hosts["host-01"].accepting)
+    pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)
     pool.put(moved)
     pool.hours(3)
     assert pool.rebuilt() == 0

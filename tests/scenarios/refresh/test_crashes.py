@@ -21,7 +21,7 @@ WAYS: dict[str, dict[str, Any]] = {
 def used(**how: Any) -> Office:
     """A pool in which somebody has just left a host that was used."""
     pool = office(1, 0, **how)
-    pool.play.run(1, until=lambda: bool(pool.rows) and pool.rows["host-01"].use.used_at is not None)
+    pool.env.run(1, until=lambda: bool(pool.rows) and pool.rows["host-01"].use.used_at is not None)
     pool.world.log_off("host-01")
     return pool
 
@@ -29,9 +29,9 @@ def used(**how: Any) -> Office:
 def calls_it_takes(**how: Any) -> int:
     """Calls to Azure and writes of rows from the log-off until the host is in service again."""
     pool = used(**how)
-    before = pool.play.calls
-    pool.play.run(2, until=lambda: pool.rows["host-01"].state is HostState.DONE)
-    return pool.play.calls - before
+    before = pool.env.calls
+    pool.env.run(2, until=lambda: pool.rows["host-01"].state is HostState.DONE)
+    return pool.env.calls - before
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -39,10 +39,10 @@ def test_whatever_call_it_dies_at_the_host_is_rebuilt_once(way: str) -> None:
     how, deaths = WAYS[way], 0
     for call in range(1, calls_it_takes(**how) + 1):
         pool = used(**how)
-        pool.play.die_at_call(call)
-        pool.play.run(5, until=lambda pool=pool: pool.rows["host-01"].state is HostState.DONE)  # type: ignore[misc]
+        pool.env.die_at_call(call)
+        pool.env.run(5, until=lambda pool=pool: pool.rows["host-01"].state is HostState.DONE)  # type: ignore[misc]
         pool.minutes(3)
-        deaths += pool.play.died
+        deaths += pool.env.died
         assert_fresh(pool, "host-01")
         rebuilds = pool.world.count("start_reimage"), pool.world.count("start_delete"), pool.world.count("start_create")
         replaced = "replace" in way
@@ -55,19 +55,19 @@ def test_two_uses_with_a_death_in_each_are_two_rebuilds() -> None:
     pool = office(0, 0, policy={"strategy": "reimage", **EAGER})
     for uses in (1, 2):
         pool.use("host-01")
-        pool.play.run(2, until=lambda: pool.in_work() > 0)
-        pool.play.die_at_call(7)
+        pool.env.run(2, until=lambda: pool.in_work() > 0)
+        pool.env.die_at_call(7)
         pool.hours(4)
         assert_fresh(pool, "host-01")
         assert pool.rebuilt() == uses
-    assert pool.play.died == 2
+    assert pool.env.died == 2
 
 
 def test_a_refresh_that_was_to_be_begun_when_the_process_died_is_begun() -> None:
     for call in range(1, 12):
         pool = office(0, 1, refresh="off")
-        pool.play.die_at_call(call)
-        if pool.play.survive(lambda pool=pool: pool.put("after_logoff")):  # type: ignore[misc]
+        pool.env.die_at_call(call)
+        if pool.env.survive(lambda pool=pool: pool.put("after_logoff")):  # type: ignore[misc]
             break
         pool.minutes(5)
         asked = pool.app.pool().refresh == "after_logoff"
@@ -81,16 +81,16 @@ def test_a_refresh_that_was_to_be_begun_when_the_process_died_is_begun() -> None
 def test_a_refresh_that_was_switched_off_when_the_process_died_ends() -> None:
     for call in range(1, 60):
         pool = used(policy={"strategy": "reimage", **EAGER})
-        pool.play.run(1, until=lambda pool=pool: not pool.hosts["host-01"].accepting)  # type: ignore[misc]
-        pool.play.die_at_call(call)
-        pool.play.survive(lambda pool=pool: pool.put("off"))  # type: ignore[misc]
+        pool.env.run(1, until=lambda pool=pool: not pool.hosts["host-01"].accepting)  # type: ignore[misc]
+        pool.env.die_at_call(call)
+        pool.env.survive(lambda pool=pool: pool.put("off"))  # type: ignore[misc]
         pool.minutes(10)
         if pool.app.pool().refresh != "off":
             continue
         assert pool.standing.state == "cancelled"
         assert pool.hosts["host-01"].accepting
         assert all(row.state.ended for row in pool.rows.values())
-        if pool.play.died == 0:
+        if pool.env.died == 0:
             break
     else:
         pytest.fail("it never survived")

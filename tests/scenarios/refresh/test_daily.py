@@ -19,7 +19,7 @@ MIDNIGHTS = [
 def begun(pool: Office) -> list[datetime]:
     """The moments at which a host was rebuilt, from now on."""
     moments: list[datetime] = []
-    pool.play.each_step.append(lambda: moments.extend([pool.app.now] * (pool.rebuilt() - len(moments))))
+    pool.env.each_step.append(lambda: moments.extend([pool.app.now] * (pool.rebuilt() - len(moments))))
     return moments
 
 
@@ -61,9 +61,9 @@ def test_a_busy_host_is_drained_when_its_day_is_over_and_made_fresh_when_its_peo
 def test_a_host_used_today_only_is_left_until_tomorrow_also_when_the_app_restarts_in_between() -> None:
     pool = office(0, 0, refresh="daily", now=FRIDAY, timers=False, policy=EAGER)
     pool.use("host-01")
-    pool.play.die_at_call(5)
+    pool.env.die_at_call(5)
     pool.hours(6)
-    assert pool.play.died == 1
+    assert pool.env.died == 1
     assert pool.rebuilt() == 0
     assert "today" in pool.rows["host-01"].reason.text
     pool.until(MIDNIGHTS[0] + timedelta(hours=1))

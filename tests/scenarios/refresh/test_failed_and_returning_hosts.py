@@ -41,7 +41,7 @@ def failed(pool: Office, *hosts: str) -> None:
     pool.world.register_works = False
     for host in hosts:
         pool.world.log_off(host)
-    pool.play.run(12, until=lambda: all(pool.rows[host].state is HostState.FAILED for host in hosts))
+    pool.env.run(12, until=lambda: all(pool.rows[host].state is HostState.FAILED for host in hosts))
     pool.world.register_works = True
     pool.minutes(3)
 
@@ -51,7 +51,7 @@ def lost(pool: Office, host: str) -> None:
     pool.minutes(5)
     pool.world.refuse("start_register")
     pool.world.log_off(host)
-    pool.play.run(6, until=lambda: pool.rows[host].state is HostState.FAILED)
+    pool.env.run(6, until=lambda: pool.rows[host].state is HostState.FAILED)
     pool.world.faults.clear()
     assert host not in pool.hosts
 
@@ -129,7 +129,7 @@ def test_a_list_that_is_older_than_the_drain_of_a_failed_host_does_not_make_it_b
     pool.minutes(5)
     pool.world.register_works = False
     pool.world.log_off("host-01")
-    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.env.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     undrain(pool, "host-01")
     pool.minutes(0.1)  # the look that a failure brings forward
     pool.world.change_host(vm_id_of("host-01"), accepting=False)
@@ -158,7 +158,7 @@ def test_a_host_that_could_not_even_be_drained_is_not_fresh_because_somebody_let
     pool.minutes(5)
     pool.world.fail("set_accepting", AzureRefused("session_hosts.update", 400, "Boom", "it did not work"))
     pool.world.log_off("host-01")
-    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.env.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     pool.minutes(5)
     undrain(pool, "host-01")
     pool.hours(2)
@@ -178,7 +178,7 @@ def test_a_host_that_was_to_be_tried_again_and_was_put_right_is_as_any_other() -
     undrain(pool, "host-01")
     pool.use("host-01")
     pool.put("after_logoff", policy=slow)
-    pool.play.run(1, until=lambda: not pool.hosts["host-01"].accepting)
+    pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)
     pool.world.log_on("host-01", "brokered during the drain")
     pool.minutes(30)
     assert_in_service(pool, "host-01")
@@ -191,7 +191,7 @@ def test_what_could_not_be_given_back_is_given_back_as_soon_as_it_can_be() -> No
     pool.world.machines[key] = pool.world.machines[key].model_copy(update=before)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(6, until=lambda: registering(pool.world))
+    pool.env.run(6, until=lambda: registering(pool.world))
     pool.world.refuse("update")
     pool.hours(2)
     assert pool.hosts["host-01"].serving
@@ -208,13 +208,13 @@ def test_a_host_that_could_not_be_switched_off_again_is_not_taken_for_drained_by
     pool.world.log_off("host-01")
     switch_off(pool, "host-01")
     pool.world.fail("start_deallocate", AzureRefused("deallocate", 400, "Boom", "it did not work"), times=2)
-    pool.play.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.env.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     if then == "retry":
         retry(pool)
         pool.hours(2)
     else:
         rollout = publish(pool, hours=0.5)
-        pool.play.run(6, until=lambda: ended(pool, rollout))
+        pool.env.run(6, until=lambda: ended(pool, rollout))
     assert pool.hosts["host-01"].accepting
     assert pool.machine("host-01").power == "deallocated"
 
@@ -223,7 +223,7 @@ def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used
     pool = office(1, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(2, until=lambda: registering(pool.world))
+    pool.env.run(2, until=lambda: registering(pool.world))
     pool.world.fail("update", AzureBusy("storm", 429, "TooManyRequests", "slow down", retry_after=60.0), times=30)
     pool.minutes(3)
     pool.use("host-01")
@@ -239,7 +239,7 @@ def test_each_use_begins_with_all_attempts() -> None:
     pool = office(0, 0, policy=policy)
     pool.use("host-01")
     pool.world.fail("recreation_body", refused)
-    pool.play.run(1, until=lambda: pool.world.count("recreation_body") > 0)
+    pool.env.run(1, until=lambda: pool.world.count("recreation_body") > 0)
     pool.world.log_on("host-01", "somebody who comes before the next attempt")
     pool.minutes(30)
     pool.world.log_off("host-01")

@@ -18,9 +18,9 @@ def asked_for_while_the_refresh_fails(pool: Office) -> str:
     pool.minutes(5)
     pool.world.register_works = False
     pool.world.log_off("host-01")
-    pool.play.run(1, until=lambda: "host-01" not in pool.hosts)
+    pool.env.run(1, until=lambda: "host-01" not in pool.hosts)
     rollout = publish(pool, "at", hours=2, policy={"canary_hosts": 0})
-    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.env.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     pool.world.register_works = True
     return rollout
 
@@ -29,11 +29,11 @@ def test_what_the_refresh_has_drained_counts_for_the_floor_of_a_rollout() -> Non
     pool = office(1, 0, 0)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(1, until=lambda: not pool.hosts["host-01"].accepting)
+    pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)
     serving: list[int] = []
-    pool.play.each_step.append(lambda: serving.append(sum(host.serving for host in pool.hosts.values())))
+    pool.env.each_step.append(lambda: serving.append(sum(host.serving for host in pool.hosts.values())))
     rollout = publish(pool, policy=QUICK | {"min_available": "50%"})
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     assert min(serving) == 2
     assert {row.state for row in rows_of(pool, rollout).values()} == {HostState.DONE}
 
@@ -43,11 +43,11 @@ def test_how_the_refresh_had_found_a_host_that_it_fails_on_is_known_to_the_rollo
     pool = office(1, 0, policy={**QUICK, "retries": 0})
     pool.world.change_machine(pool.machine("host-01").id, tags={EXCLUSION_TAG: "ops"})
     rollout = asked_for_while_the_refresh_fails(pool)
-    pool.play.run(1, until=lambda: rows_of(pool, rollout)["host-01"].drained_by_earlier_failure)
+    pool.env.run(1, until=lambda: rows_of(pool, rollout)["host-01"].drained_by_earlier_failure)
     assert state_in(pool, rollout, "host-01") is HostState.PENDING
     if how == "cancelled":
         assert pool.app.send("POST", f"/api/rollouts/{rollout}/cancel", {"how": "leave"}).status == 202
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     assert state_in(pool, rollout, "host-01") is (HostState.FAILED if how == "cancelled" else HostState.DONE)
     assert pool.machine("host-01").tags[EXCLUSION_TAG] == "ops"
     assert (ROLLOUT_TAG in pool.machine("host-01").tags) is (how == "cancelled")
@@ -58,7 +58,7 @@ def test_a_host_that_its_operator_had_drained_stays_so_after_the_refresh_has_fai
     pool = office(1, 0, policy={**QUICK, "retries": 0})
     pool.world.change_host(vm_id_of("host-01"), accepting=False)
     rollout = asked_for_while_the_refresh_fails(pool)
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     assert state_in(pool, rollout, "host-01") is HostState.DONE
     assert not pool.hosts["host-01"].accepting
     assert ROLLOUT_TAG not in pool.machine("host-01").tags

@@ -47,7 +47,7 @@ def test_while_it_is_switched_off_hosts_that_are_through_are_neither_read_nor_wr
     pool = office(1, 0, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(2, until=lambda: pool.in_work() == 1)
+    pool.env.run(2, until=lambda: pool.in_work() == 1)
     pool.world.resumes_needed = 60
     pool.minutes(2)
     pool.put("off")

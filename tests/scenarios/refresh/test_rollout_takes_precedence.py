@@ -59,7 +59,7 @@ def never_both(pool: Office) -> None:
         theirs = {row.host for row in running.values() if row.state in HELD_STATES}
         assert not mine & theirs
 
-    pool.play.each_step.append(check)
+    pool.env.each_step.append(check)
 
 
 def test_a_rollout_suspends_it_gets_back_what_it_drained_and_waits_for_what_it_rebuilds() -> None:
@@ -68,15 +68,15 @@ def test_a_rollout_suspends_it_gets_back_what_it_drained_and_waits_for_what_it_r
     pool.minutes(5)
     for name in ("host-01", "host-02", "host-03"):
         pool.world.log_off(name)
-    pool.play.run(2, until=lambda: pool.in_work() == 1)
+    pool.env.run(2, until=lambda: pool.in_work() == 1)
     drained = [name for name, row in pool.rows.items() if row.drain.drained_at and not row.state.in_work]
     assert drained
     rollout = publish(pool)
-    pool.play.run(1, until=lambda: not any(pool.rows[name].drain.drained_at for name in drained))
+    pool.env.run(1, until=lambda: not any(pool.rows[name].drain.drained_at for name in drained))
     assert str(pool.standing.note) == "waits for the end of a rollout"
     assert pool.standing.note.href == f"/api/rollouts/{rollout}"
     assert "refresh has finished" in rows_of(pool, rollout)["host-01"].reason.text
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
     assert pool.rebuilt("host-01") == 2, "it was made fresh on the old version, and then updated"
     assert {pool.rebuilt(f"host-0{number}") for number in range(2, 6)} == {1}
@@ -91,12 +91,12 @@ def test_a_host_used_after_the_rollout_had_updated_it_is_made_fresh_after_the_ro
     pool.minutes(5)
     rollout = publish(pool)
     pool.world.log_off("host-01")
-    pool.play.run(4, until=lambda: state_in(pool, rollout, "host-01") is HostState.DONE)
+    pool.env.run(4, until=lambda: state_in(pool, rollout, "host-01") is HostState.DONE)
     pool.use("host-01")
     pool.hours(1)
     assert pool.rebuilt("host-01") == 1, "while the rollout runs it is only noted"
     pool.world.log_off("host-02")
-    pool.play.run(4, until=lambda: ended(pool, rollout))
+    pool.env.run(4, until=lambda: ended(pool, rollout))
     pool.hours(3)
     assert pool.rebuilt("host-01") == 2
     assert pool.rebuilt("host-02") == 1
@@ -114,7 +114,7 @@ def test_until_a_scheduled_rollout_begins_hosts_are_made_fresh_and_none_is_in_ha
     pool.use("host-02", minutes=2)
     pool.minutes(1.9)
     assert pool.rebuilt("host-02") == 0, "it would not be through before the rollout begins"
-    pool.play.run(4, until=lambda: ended(pool, rollout))
+    pool.env.run(4, until=lambda: ended(pool, rollout))
     pool.hours(2)
     assert pool.rebuilt("host-02") == 1
 
@@ -129,7 +129,7 @@ def test_a_scheduled_rollout_waits_for_a_host_that_takes_longer_to_be_made_fresh
     pool.until(pool.app.rollout(rollout).schedule.begin_at + timedelta(minutes=2))
     assert pool.rows["host-01"].state in HELD_STATES
     pool.world.resumes_needed = 1
-    pool.play.run(4, until=lambda: ended(pool, rollout))
+    pool.env.run(4, until=lambda: ended(pool, rollout))
     assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
     assert pool.rebuilt("host-01") == 2
     assert_all_new(pool)
@@ -139,9 +139,9 @@ def test_a_rollout_does_not_end_without_a_host_that_the_refresh_has_taken_out_of
     pool = office(1, 0, policy=QUICK)
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.play.run(2, until=lambda: "host-01" not in pool.hosts)
+    pool.env.run(2, until=lambda: "host-01" not in pool.hosts)
     rollout = publish(pool)
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     assert rows_of(pool, rollout)["host-01"].state is HostState.DONE
     assert {pool.machine(name).version for name in pool.hosts} == {NEW}
     assert rows_of(pool, rollout)["host-01"].found.from_version == OLD
@@ -152,11 +152,11 @@ def test_a_rollout_brings_back_a_host_that_the_refresh_has_lost() -> None:
     pool.minutes(5)
     pool.world.refuse("start_register")
     pool.world.log_off("host-01")
-    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.env.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     assert "host-01" not in pool.hosts
     pool.world.faults.clear()
     rollout = publish(pool)
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
     pool.hours(1)
     assert pool.hosts["host-01"].serving
@@ -169,12 +169,12 @@ def test_a_host_that_the_refresh_lost_and_that_is_gone_since_is_not_made_again()
     pool.minutes(5)
     pool.world.refuse("start_register")
     pool.world.log_off("host-01")
-    pool.play.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.env.run(6, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     pool.world.faults.clear()
     pool.put("off")
     for version in (NEW, OLD):
         rollout = publish(pool, version=version, allow_downgrade=True)
-        pool.play.run(6, until=lambda rollout=rollout: ended(pool, rollout))  # type: ignore[misc]
+        pool.env.run(6, until=lambda rollout=rollout: ended(pool, rollout))  # type: ignore[misc]
         if version == NEW:
             assert pool.hosts["host-01"].serving
             pool.world.machines.pop(vm_id_of("host-01").lower())  # somebody has no need of it any more
@@ -189,7 +189,7 @@ def test_a_host_that_a_rollout_failed_on_is_left_alone_until_somebody_puts_it_ri
     pool.minutes(5)
     pool.world.register_works = False
     rollout = publish(pool, hours=0.5)
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     pool.world.register_works = True
     pool.hours(3)
     before = pool.rebuilt("host-01")
@@ -205,9 +205,9 @@ def test_a_kept_disk_that_a_host_went_back_to_has_been_used() -> None:
     pool = office(1, 0, policy=QUICK)
     pool.minutes(5)
     rollout = publish(pool, hours=0.5)
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     back = pool.app.send("POST", "/api/pools/office/roll-back", {}).json["id"]
-    pool.play.run(6, until=lambda: ended(pool, back))
+    pool.env.run(6, until=lambda: ended(pool, back))
     assert {row.rebuild.strategy for row in rows_of(pool, back).values()} == {"swap"}
     before = pool.rebuilt()
     pool.hours(4)
@@ -219,11 +219,11 @@ def test_a_rollout_that_ends_while_the_refresh_is_not_driven_is_counted_all_the_
     pool = office(1, 1, policy=QUICK)
     pool.minutes(5)
     rollout = publish(pool, hours=0.5)
-    pool.play.run(6, until=lambda: state_in(pool, rollout, "host-01") is HostState.JOINING)
-    pool.play.die_at_call(3)
-    pool.play.run(6, until=lambda: ended(pool, rollout))
+    pool.env.run(6, until=lambda: state_in(pool, rollout, "host-01") is HostState.JOINING)
+    pool.env.die_at_call(3)
+    pool.env.run(6, until=lambda: ended(pool, rollout))
     pool.hours(3)
-    assert pool.play.died == 1
+    assert pool.env.died == 1
     assert pool.rebuilt() == 2
 
 
@@ -239,7 +239,7 @@ def test_a_rollout_may_be_asked_for_and_look_between_any_two_calls_of_the_refres
         pool.world.log_off("host-02")
         asked: list[str] = []
         before_call(pool, call, partial(publish_and_look, pool, asked, looks))
-        pool.play.run(2, until=lambda pool=pool, asked=asked: bool(asked) and ended(pool, asked[0]))  # type: ignore[misc]
+        pool.env.run(2, until=lambda pool=pool, asked=asked: bool(asked) and ended(pool, asked[0]))  # type: ignore[misc]
         assert pool.app.rollout(asked[0]).state is RolloutState.SUCCEEDED, f"asked for before call {call}"
         pool.minutes(10)
         assert_all_new(pool)
@@ -285,10 +285,10 @@ def test_the_process_dies_at_any_call_around_the_hand_over() -> None:
         pool.minutes(2)
         pool.world.log_off("host-01")
         pool.world.log_off("host-02")
-        pool.play.run(2, until=lambda pool=pool: any(row.drain.drained_at for row in pool.rows.values()))  # type: ignore[misc]
+        pool.env.run(2, until=lambda pool=pool: any(row.drain.drained_at for row in pool.rows.values()))  # type: ignore[misc]
         rollout = publish(pool)
-        pool.play.die_at_call(call)
-        pool.play.run(4, until=lambda pool=pool, rollout=rollout: ended(pool, rollout))  # type: ignore[misc]
+        pool.env.die_at_call(call)
+        pool.env.run(4, until=lambda pool=pool, rollout=rollout: ended(pool, rollout))  # type: ignore[misc]
         assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED, f"died at call {call}"
         pool.minutes(10)
         assert_all_new(pool)
@@ -298,7 +298,7 @@ def test_hosts_of_a_rollout_that_lost_its_pool_are_left_to_their_own_orchestrati
     pool = office(0, 1, policy=QUICK)
     pool.minutes(5)
     rollout = publish(pool)
-    pool.play.run(4, until=lambda: state_in(pool, rollout, "host-01") is HostState.REIMAGING)
+    pool.env.run(4, until=lambda: state_in(pool, rollout, "host-01") is HostState.REIMAGING)
     lost = pool.app.rollout(rollout).model_copy(update={"state": RolloutState.FAILED, "ended_at": pool.app.now})
     pool.app.tables.rollouts.replace(lost)
     pool.hours(4)
@@ -318,14 +318,14 @@ def test_a_host_that_was_to_be_tried_again_is_let_go_for_the_rollout_and_not_giv
     pool.minutes(5)
     pool.world.register_works = False
     pool.world.log_off("host-01")
-    pool.play.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.env.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     pool.world.register_works = True
     assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
-    pool.play.run(1, until=lambda: pool.rows["host-01"].state is HostState.DRAINING)
+    pool.env.run(1, until=lambda: pool.rows["host-01"].state is HostState.DRAINING)
     rollout = publish(pool)
-    pool.play.run(1, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
+    pool.env.run(1, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     assert not pool.hosts["host-01"].accepting
-    pool.play.run(4, until=lambda: ended(pool, rollout))
+    pool.env.run(4, until=lambda: ended(pool, rollout))
     assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
     pool.hours(1)
     assert_all_new(pool)

@@ -27,7 +27,7 @@ FRAGILE = {**QUICK, "retries": 0, "max_failed": 9}
 
 def until_ended(pool: Office, rollout: str) -> None:
     """Let time pass until a rollout is over."""
-    pool.play.run(24, until=lambda: ended(pool, rollout))
+    pool.env.run(24, until=lambda: ended(pool, rollout))
     assert ended(pool, rollout)
 
 
@@ -52,7 +52,7 @@ def test_use_of_a_host_that_serves_before_a_rollout_is_through_with_it_counts() 
     pool.minutes(5)
     pool.world.log_off("host-01")
     rollout = publish(pool, hours=8, policy=approve)
-    pool.play.run(4, until=lambda: pool.app.rollout(rollout).state is RolloutState.AWAITING_APPROVAL)
+    pool.env.run(4, until=lambda: pool.app.rollout(rollout).state is RolloutState.AWAITING_APPROVAL)
     (first,) = (host for host, row in rows_of(pool, rollout).items() if row.canary)
     undrain(pool, first)
     pool.use(first)
@@ -136,9 +136,9 @@ def test_a_lost_host_that_is_tried_again_and_a_rollout_are_asked_for_at_once(loo
         lost(pool, "host-01")
         retry(pool)
         asked: list[str] = []
-        pool.play.each_step.append(partial(never_rebuilt_by_both, pool, asked))
+        pool.env.each_step.append(partial(never_rebuilt_by_both, pool, asked))
         before_call(pool, call, partial(publish_and_look, pool, asked, looks))
-        pool.play.run(3, until=lambda pool=pool, asked=asked: bool(asked) and ended(pool, asked[0]))  # type: ignore[misc]
+        pool.env.run(3, until=lambda pool=pool, asked=asked: bool(asked) and ended(pool, asked[0]))  # type: ignore[misc]
         assert pool.app.rollout(asked[0]).state is RolloutState.SUCCEEDED, f"asked for before call {call}"
         pool.minutes(10)
         assert_all_new(pool)
@@ -160,11 +160,11 @@ def test_the_process_dies_at_any_call_while_a_lost_host_is_tried_again_and_a_rol
         lost(pool, "host-01")
         retry(pool)
         asked: list[str] = []
-        pool.play.each_step.append(partial(never_rebuilt_by_both, pool, asked))
-        pool.play.die_at_call(call)
+        pool.env.each_step.append(partial(never_rebuilt_by_both, pool, asked))
+        pool.env.die_at_call(call)
         pool.minutes(0.5)
-        pool.play.die_at_call(10**9)
-        deaths += pool.play.died
+        pool.env.die_at_call(10**9)
+        deaths += pool.env.died
         asked.append(publish(pool, "now"))
         until_ended(pool, asked[0])
         assert pool.app.rollout(asked[0]).state is RolloutState.SUCCEEDED, f"died at call {call}"

@@ -9,9 +9,9 @@ from shared.core.names import EXCLUSION_TAG, FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from tests.fixtures.builders import NEW, OLD
-from tests.fixtures.rollout_engine import Drive
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
+    RolloutEnvironment,
     assert_all_well,
     assert_given_back,
     assert_over,
@@ -27,104 +27,102 @@ from tests.scenarios.rollouts.test_waves_and_failures import fail
 ELSEWHERE = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.DesktopVirtualization/hostPools/hp-other"
 
 
-def lost(**policy: object) -> Drive:
+def lost(**policy: object) -> RolloutEnvironment:
     """Two hosts; one was taken out of the pool, could not join, and failed."""
-    drive = office(0, 0)
-    drive.publish(policy=EAGER | {"retries": 0, "on_failure": "continue", "keep_failed": "all"} | policy)
-    fail(drive, "host-02", kind="join")
-    fail(drive, "host-02", kind="create")
-    drive.run(300)
-    assert_over(drive, RolloutState.FAILED)
-    assert "host-02" not in hosts(drive)
-    assert FAILED_TAG in tags(drive, "host-02")
-    return drive
+    env = office(0, 0)
+    env.publish(policy=EAGER | {"retries": 0, "on_failure": "continue", "keep_failed": "all"} | policy)
+    fail(env, "host-02", kind="join")
+    fail(env, "host-02", kind="create")
+    env.run_to_minute(300)
+    assert_over(env, RolloutState.FAILED)
+    assert "host-02" not in hosts(env)
+    assert FAILED_TAG in tags(env, "host-02")
+    return env
 
 
-def put_to_use(drive: Drive, host: str) -> None:
+def put_to_use(env: RolloutEnvironment, host: str) -> None:
     """Somebody registers the VM in another host pool by hand and forgets its tags; people work on it."""
-    drive.world.add_pool(ELSEWHERE)
-    machine = drive.world.machines[vm_id_of(host).lower()]
-    drive.world.add_host(host, host_pool_id=ELSEWHERE, version=OLD, tags=dict(machine.tags))
-    drive.world.log_on(host, "eve", ELSEWHERE)
+    env.world.add_pool(ELSEWHERE)
+    machine = env.world.machines[vm_id_of(host).lower()]
+    env.world.add_host(host, host_pool_id=ELSEWHERE, version=OLD, tags=dict(machine.tags))
+    env.world.log_on(host, "eve", ELSEWHERE)
 
 
 @pytest.mark.parametrize("retry", [False, True])
 def test_a_lost_host_that_serves_in_another_pool_by_now_is_left_alone(retry: bool) -> None:
-    drive = lost()
-    put_to_use(drive, "host-02")
-    done_before = drive.world.count("start_reimage", "host-02"), drive.world.count("start_join", "host-02")
-    drive.publish(policy=EAGER, fields={"retry_of": drive.rollout_id} if retry else {})
-    drive.run(900)
-    assert_over(drive, RolloutState.SUCCEEDED)
-    assert drive.rows["host-02"].state is HostState.SKIPPED
-    assert drive.world.users_on("host-02") == ["eve"]
-    assert drive.world.machines[vm_id_of("host-02").lower()].running
-    assert (drive.world.count("start_reimage", "host-02"), drive.world.count("start_join", "host-02")) == done_before
+    env = lost()
+    put_to_use(env, "host-02")
+    done_before = env.world.count("start_reimage", "host-02"), env.world.count("start_join", "host-02")
+    env.publish(policy=EAGER, fields={"retry_of": env.rollout_id} if retry else {})
+    env.run_to_minute(900)
+    assert_over(env, RolloutState.SUCCEEDED)
+    assert env.rows["host-02"].state is HostState.SKIPPED
+    assert env.world.users_on("host-02") == ["eve"]
+    assert env.world.machines[vm_id_of("host-02").lower()].running
+    assert (env.world.count("start_reimage", "host-02"), env.world.count("start_join", "host-02")) == done_before
 
 
 def test_who_may_not_list_the_host_pools_of_the_subscription_can_still_retry() -> None:
-    drive = lost()
-    drive.world.refuse("registered_elsewhere")
-    drive.publish(policy=EAGER, fields={"retry_of": drive.rollout_id})
-    drive.run(900)
-    assert_all_well(drive)
-    assert drive.versions() == {NEW}
+    env = lost()
+    env.world.refuse("registered_elsewhere")
+    env.publish(policy=EAGER, fields={"retry_of": env.rollout_id})
+    env.run_to_minute(900)
+    assert_all_well(env)
+    assert env.versions() == {NEW}
 
 
 @pytest.mark.parametrize("again", ["retry", "another rollout"])
 def test_a_lost_host_is_kept_from_autoscale_and_its_disk_is_kept_while_it_is_brought_back(again: str) -> None:
-    drive = office(0, 0)
+    env = office(0, 0)
     vm_id = vm_id_of("host-02")
-    old_disk = drive.world.machines[vm_id.lower()].os_disk_id
+    old_disk = env.world.machines[vm_id.lower()].os_disk_id
     refused = AzureRefused("reimage", 400, "Boom", "it did not work")
-    drive.world.fail("start_reimage", refused, target=vm_id)
-    drive.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
-    drive.run(300)
-    assert_over(drive, RolloutState.FAILED)
-    assert "host-02" not in hosts(drive)
-    assert EXCLUSION_TAG not in tags(drive, "host-02")
+    env.world.fail("start_reimage", refused, target=vm_id)
+    env.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
+    env.run_to_minute(300)
+    assert_over(env, RolloutState.FAILED)
+    assert "host-02" not in hosts(env)
+    assert EXCLUSION_TAG not in tags(env, "host-02")
     found: list[tuple[str | None, str | None]] = []
 
     def look() -> None:
-        machine = drive.world.machines[vm_id.lower()]
+        machine = env.world.machines[vm_id.lower()]
         found.append((machine.tags.get(EXCLUSION_TAG), machine.os_disk_delete_option))
 
     for method in ("start_reimage", "start_join", "start_register"):
-        drive.world.meanwhile(method, look, target=vm_id)
-    drive.publish(policy=EAGER, fields={"retry_of": drive.rollout_id} if again == "retry" else {})
-    drive.run(900)
-    assert_all_well(drive)
+        env.world.meanwhile(method, look, target=vm_id)
+    env.publish(policy=EAGER, fields={"retry_of": env.rollout_id} if again == "retry" else {})
+    env.run_to_minute(900)
+    assert_all_well(env)
     assert found == [("freshcoat", "Detach")] * 3
-    assert old_disk in drive.world.disks
-    assert old_disk in {kept.disk_id for kept in drive.tables.disks.all("office")}
-    assert_given_back(drive, "host-02")
+    assert old_disk in env.world.disks
+    assert old_disk in {kept.disk_id for kept in env.tables.disks.all("office")}
+    assert_given_back(env, "host-02")
 
 
-def serves_elsewhere(drive: Drive, host: str) -> bool:
-    machine = drive.world.machines[vm_id_of(host).lower()]
-    return (
-        machine.running and drive.world.users_on(host) == ["eve"] and drive.world.count("start_deallocate", host) == 0
-    )
+def serves_elsewhere(env: RolloutEnvironment, host: str) -> bool:
+    machine = env.world.machines[vm_id_of(host).lower()]
+    return machine.running and env.world.users_on(host) == ["eve"] and env.world.count("start_deallocate", host) == 0
 
 
 def test_a_first_host_that_is_moved_to_another_pool_while_it_is_watched_is_not_switched_off() -> None:
-    drive = office(0, 0)
-    drive.publish(policy={"bake_minutes": 60, "keep_failed": "none"})
-    drive.run(120, until=lambda: any(row.check.proving_since for row in drive.rows.values()))
-    (first,) = (host for host, row in drive.rows.items() if row.canary)
-    drive.world.move_host(first, "eve")
-    drive.run(900)
-    assert_over(drive, RolloutState.FAILED)
-    assert "out of the host pool" in drive.rows[first].error
-    assert serves_elsewhere(drive, first)
+    env = office(0, 0)
+    env.publish(policy={"bake_minutes": 60, "keep_failed": "none"})
+    env.run_to_minute(120, until=lambda: any(row.check.proving_since for row in env.rows.values()))
+    (first,) = (host for host, row in env.rows.items() if row.canary)
+    env.world.move_host(first, "eve")
+    env.run_to_minute(900)
+    assert_over(env, RolloutState.FAILED)
+    assert "out of the host pool" in env.rows[first].error
+    assert serves_elsewhere(env, first)
 
 
 def test_a_host_that_was_off_and_is_moved_to_another_pool_before_it_is_given_back_stays_on() -> None:
-    drive = office(0, power="deallocated")
-    drive.publish(ScheduleMode.NOW)
-    drive.run(120, until=lambda: registering(drive.world))
+    env = office(0, power="deallocated")
+    env.publish(ScheduleMode.NOW)
+    env.run_to_minute(120, until=lambda: registering(env.world))
     # Looked at until it is healthy, and once more before it is switched off again.
-    at_call(drive.world, "session_host", 2, lambda: drive.world.move_host("host-01", "eve"))
-    drive.run(900)
-    assert_over(drive, RolloutState.SUCCEEDED)
-    assert serves_elsewhere(drive, "host-01")
+    at_call(env.world, "session_host", 2, lambda: env.world.move_host("host-01", "eve"))
+    env.run_to_minute(900)
+    assert_over(env, RolloutState.SUCCEEDED)
+    assert serves_elsewhere(env, "host-01")

@@ -13,228 +13,225 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
 from tests.fixtures.builders import NEW, NOON, OLD
-from tests.fixtures.rollout_engine import Drive
-from tests.fixtures.scenarios.rollouts import assert_all_well, assert_over, office, reimaged
+from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_well, assert_over, office, reimaged
 from tests.fixtures.world.azure import HOST_POOL_ID, vm_id_of
 
 
 def test_on_logoff_takes_idle_hosts_at_once_and_others_as_their_people_leave() -> None:
-    drive = office(0, 0, 2, 1)
-    drive.publish(policy={"min_available": 1, "max_unavailable": "100%"})
-    drive.at(100, lambda: drive.world.log_off("host-03"))
-    drive.at(130, lambda: drive.world.log_off("host-04"))
-    drive.run(60)
-    done = {host for host, row in drive.rows.items() if row.state is HostState.DONE}
+    env = office(0, 0, 2, 1)
+    env.publish(policy={"min_available": 1, "max_unavailable": "100%"})
+    env.at(100, lambda: env.world.log_off("host-03"))
+    env.at(130, lambda: env.world.log_off("host-04"))
+    env.run_to_minute(60)
+    done = {host for host, row in env.rows.items() if row.state is HostState.DONE}
     assert done == {"host-01", "host-02"}
-    drive.run(239)
-    assert_all_well(drive)
-    assert drive.world.count("sign_out") == 0
-    assert set(reimaged(drive).values()) == {1}
+    env.run_to_minute(239)
+    assert_all_well(env)
+    assert env.world.count("sign_out") == 0
+    assert set(reimaged(env).values()) == {1}
 
 
 def test_on_logoff_signs_the_rest_out_at_the_deadline_and_not_before() -> None:
-    drive = office(0, 2, 1)
-    drive.publish(force=120)
-    drive.run(119.9)
-    assert drive.world.count("sign_out") == 0
-    drive.run(300)
-    assert_all_well(drive)
-    assert drive.rollout.signed_out == 3
+    env = office(0, 2, 1)
+    env.publish(force=120)
+    env.run_to_minute(119.9)
+    assert env.world.count("sign_out") == 0
+    env.run_to_minute(300)
+    assert_all_well(env)
+    assert env.rollout.signed_out == 3
 
 
 def test_now_signs_everybody_out_and_updates_all() -> None:
-    drive = office(2, 0, 1)
-    drive.publish(ScheduleMode.NOW)
-    drive.run(120)
-    assert_all_well(drive)
-    assert drive.rollout.signed_out == 3
-    assert drive.world.messages == []
+    env = office(2, 0, 1)
+    env.publish(ScheduleMode.NOW)
+    env.run_to_minute(120)
+    assert_all_well(env)
+    assert env.rollout.signed_out == 3
+    assert env.world.messages == []
 
 
 def test_at_leaves_everything_alone_until_then_but_warns() -> None:
-    drive = office(1, 0)
-    drive.publish(ScheduleMode.AT, begin=120)
-    drive.run(119.9)
-    assert drive.world.count("set_accepting") + drive.world.count("sign_out") + drive.world.count("update") == 0
-    assert [body.split("(")[1].split(" ")[0] for _, _, body in drive.world.messages] == ["60", "15", "5", "1"]
-    drive.run(300)
-    assert_all_well(drive)
+    env = office(1, 0)
+    env.publish(ScheduleMode.AT, begin=120)
+    env.run_to_minute(119.9)
+    assert env.world.count("set_accepting") + env.world.count("sign_out") + env.world.count("update") == 0
+    assert [body.split("(")[1].split(" ")[0] for _, _, body in env.world.messages] == ["60", "15", "5", "1"]
+    env.run_to_minute(300)
+    assert_all_well(env)
 
 
 def test_a_session_is_warned_once_per_step_and_a_late_one_gets_the_step_that_holds() -> None:
-    drive = office(1, 0)
-    drive.publish(force=120, policy={"min_available": 0, "warn_minutes": (60, 15)})
-    drive.at(30, lambda: drive.world.log_on("host-01", "early"))
-    drive.at(80, lambda: drive.world.log_on("host-01", "late"))
-    drive.run(119)
+    env = office(1, 0)
+    env.publish(force=120, policy={"min_available": 0, "warn_minutes": (60, 15)})
+    env.at(30, lambda: env.world.log_on("host-01", "early"))
+    env.at(80, lambda: env.world.log_on("host-01", "late"))
+    env.run_to_minute(119)
     per_session: dict[str, int] = {}
-    for session, _, _ in drive.world.messages:
+    for session, _, _ in env.world.messages:
         per_session[session] = per_session.get(session, 0) + 1
     assert sorted(per_session.values()) == [2, 2, 2]
 
 
 def test_a_host_is_read_as_empty_twice_settle_seconds_apart_after_its_drain() -> None:
-    drive = office(0)
-    drive.publish(policy={"settle_seconds": 600, "min_available": 0, "canary_hosts": 0})
-    drive.run(19.9)
-    assert drive.rows["host-01"].state is HostState.DRAINING
-    assert drive.world.count("start_reimage") == 0
-    drive.run(60)
-    assert_all_well(drive)
+    env = office(0)
+    env.publish(policy={"settle_seconds": 600, "min_available": 0, "canary_hosts": 0})
+    env.run_to_minute(19.9)
+    assert env.rows["host-01"].state is HostState.DRAINING
+    assert env.world.count("start_reimage") == 0
+    env.run_to_minute(60)
+    assert_all_well(env)
 
 
 def test_somebody_who_logs_on_while_the_drain_settles_is_not_thrown_out() -> None:
-    drive = office(0)
-    drive.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
-    drive.at(1.5, lambda: drive.world.log_on("host-01", "brokered during the drain"))
-    drive.run(100)
-    assert drive.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
-    assert drive.world.count("start_reimage") == 0
-    drive.at(110, lambda: drive.world.log_off("host-01"))
-    drive.run(200)
-    assert_all_well(drive)
+    env = office(0)
+    env.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
+    env.at(1.5, lambda: env.world.log_on("host-01", "brokered during the drain"))
+    env.run_to_minute(100)
+    assert env.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
+    assert env.world.count("start_reimage") == 0
+    env.at(110, lambda: env.world.log_off("host-01"))
+    env.run_to_minute(200)
+    assert_all_well(env)
 
 
 def test_a_session_that_appears_just_before_the_destructive_step_sends_the_host_back() -> None:
-    drive = office(0)
-    drive.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
-    drive.run(until=lambda: drive.rows.get("host-01") is not None and drive.rows["host-01"].state.in_work)
-    drive.world.log_on("host-01", "last second")
-    drive.run(30)
-    assert drive.world.count("start_reimage") == 0
-    assert drive.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
-    drive.at(40, lambda: drive.world.log_off("host-01"))
-    drive.run(120)
-    assert_all_well(drive)
+    env = office(0)
+    env.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
+    env.run_to_minute(until=lambda: env.rows.get("host-01") is not None and env.rows["host-01"].state.in_work)
+    env.world.log_on("host-01", "last second")
+    env.run_to_minute(30)
+    assert env.world.count("start_reimage") == 0
+    assert env.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
+    env.at(40, lambda: env.world.log_off("host-01"))
+    env.run_to_minute(120)
+    assert_all_well(env)
 
 
 def test_an_undrained_host_is_drained_again_before_it_is_touched() -> None:
-    drive = office(1)
-    drive.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
-    drive.run(10)
-    key = drive.world.hosts[HOST_POOL_ID.lower()]
+    env = office(1)
+    env.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
+    env.run_to_minute(10)
+    key = env.world.hosts[HOST_POOL_ID.lower()]
     key["host-01"] = key["host-01"].model_copy(update={"accepting": True})
-    drive.world.log_off("host-01")
-    drive.run(120)
-    assert_all_well(drive)
-    assert drive.world.count("set_accepting", "host-01") >= 2
+    env.world.log_off("host-01")
+    env.run_to_minute(120)
+    assert_all_well(env)
+    assert env.world.count("set_accepting", "host-01") >= 2
 
 
 def test_an_operators_drain_and_a_powered_off_host_are_given_back_as_they_were() -> None:
-    drive = office(0, 0)
-    drive.world.add_host("host-03", accepting=False)
-    drive.world.add_host("host-04", power="deallocated")
-    drive.publish(policy={"max_unavailable": "100%"})
-    drive.run(200)
-    assert_all_well(drive)
-    hosts = drive.world.hosts[HOST_POOL_ID.lower()]
+    env = office(0, 0)
+    env.world.add_host("host-03", accepting=False)
+    env.world.add_host("host-04", power="deallocated")
+    env.publish(policy={"max_unavailable": "100%"})
+    env.run_to_minute(200)
+    assert_all_well(env)
+    hosts = env.world.hosts[HOST_POOL_ID.lower()]
     assert not hosts["host-03"].accepting
-    assert drive.world.machines[vm_id_of("host-04").lower()].power == "deallocated"
+    assert env.world.machines[vm_id_of("host-04").lower()].power == "deallocated"
     assert hosts["host-01"].accepting
     assert hosts["host-04"].accepting
 
 
 def test_a_foreign_exclusion_tag_is_given_back() -> None:
-    drive = office(0)
-    drive.world.add_host("host-02", tags={EXCLUSION_TAG: "mine", "cost": "7"})
-    drive.publish(policy={"min_available": 0})
-    drive.run(200)
-    assert drive.rollout.state is RolloutState.SUCCEEDED
-    assert drive.world.machines[vm_id_of("host-02").lower()].tags == {EXCLUSION_TAG: "mine", "cost": "7"}
+    env = office(0)
+    env.world.add_host("host-02", tags={EXCLUSION_TAG: "mine", "cost": "7"})
+    env.publish(policy={"min_available": 0})
+    env.run_to_minute(200)
+    assert env.rollout.state is RolloutState.SUCCEEDED
+    assert env.world.machines[vm_id_of("host-02").lower()].tags == {EXCLUSION_TAG: "mine", "cost": "7"}
 
 
 def test_hosts_on_the_target_are_skipped_and_untouched() -> None:
-    drive = office(0)
-    drive.world.add_host("host-02", version=NEW, users=1)
-    drive.publish(policy={"min_available": 0})
-    drive.run(200)
-    assert drive.rows["host-02"].state is HostState.SKIPPED
-    assert drive.world.count("set_accepting", "host-02") == 0
-    assert_all_well(drive)
+    env = office(0)
+    env.world.add_host("host-02", version=NEW, users=1)
+    env.publish(policy={"min_available": 0})
+    env.run_to_minute(200)
+    assert env.rows["host-02"].state is HostState.SKIPPED
+    assert env.world.count("set_accepting", "host-02") == 0
+    assert_all_well(env)
 
 
 def test_the_floor_and_the_room_hold_until_the_deadline() -> None:
-    drive = office(2, 2, 2, 2, 2)
-    drive.publish(policy={"min_available": 2, "canary_hosts": 0}, force=200)
+    env = office(2, 2, 2, 2, 2)
+    env.publish(policy={"min_available": 2, "canary_hosts": 0}, force=200)
     least = [5]
 
     def watch() -> None:
-        serving = sum(host.serving for host in drive.world.hosts[HOST_POOL_ID.lower()].values())
-        if drive.now < NOON + timedelta(minutes=200):
+        serving = sum(host.serving for host in env.world.hosts[HOST_POOL_ID.lower()].values())
+        if env.now < NOON + timedelta(minutes=200):
             least[0] = min(least[0], serving)
 
-    drive.every_step.append(watch)
+    env.each_step.append(watch)
     for number in range(1, 6):
-        drive.at(10 * number, lambda number=number: drive.world.log_off(f"host-{number:02}"))  # type: ignore[misc]
-    drive.run(199)
+        env.at(10 * number, lambda number=number: env.world.log_off(f"host-{number:02}"))  # type: ignore[misc]
+    env.run_to_minute(199)
     assert least[0] == 2
-    assert_all_well(drive)
+    assert_all_well(env)
 
 
 def test_a_canary_that_fails_ends_the_rollout_before_any_other_host_is_touched() -> None:
-    drive = office(0, 0, 0, 0)
-    drive.world.register_works = False
-    drive.publish()
-    drive.run(600)
-    assert_over(drive, RolloutState.FAILED)
-    assert "failed" in str(drive.rollout.note)
-    touched = [host for host, row in drive.rows.items() if row.state is not HostState.SKIPPED]
+    env = office(0, 0, 0, 0)
+    env.world.register_works = False
+    env.publish()
+    env.run_to_minute(600)
+    assert_over(env, RolloutState.FAILED)
+    assert "failed" in str(env.rollout.note)
+    touched = [host for host, row in env.rows.items() if row.state is not HostState.SKIPPED]
     assert len(touched) == 1
-    assert drive.rows[touched[0]].state is HostState.FAILED
-    assert "await_healthy" in drive.rows[touched[0]].error
-    assert drive.pool.version == OLD
+    assert env.rows[touched[0]].state is HostState.FAILED
+    assert "await_healthy" in env.rows[touched[0]].error
+    assert env.pool.version == OLD
 
 
 def test_a_failed_host_stays_drained_and_is_tagged_while_the_rest_goes_on() -> None:
-    drive = office(0, 0, 0, 0)
-    drive.world.fail_operation(
-        "reimage", OperationFailed("reimage", None, "Boom", "no disk"), target=vm_id_of("host-03")
-    )
-    drive.publish(policy={"retries": 0, "max_unavailable": "100%"})
-    drive.run(600)
-    assert drive.rollout.state is RolloutState.FAILED
-    assert drive.rows["host-03"].state is HostState.FAILED
-    tags = drive.world.machines[vm_id_of("host-03").lower()].tags
+    env = office(0, 0, 0, 0)
+    env.world.fail_operation("reimage", OperationFailed("reimage", None, "Boom", "no disk"), target=vm_id_of("host-03"))
+    env.publish(policy={"retries": 0, "max_unavailable": "100%"})
+    env.run_to_minute(600)
+    assert env.rollout.state is RolloutState.FAILED
+    assert env.rows["host-03"].state is HostState.FAILED
+    tags = env.world.machines[vm_id_of("host-03").lower()].tags
     assert "Boom" in tags[FAILED_TAG]
     assert EXCLUSION_TAG not in tags
-    assert sum(row.state is HostState.DONE for row in drive.rows.values()) == 3
-    assert drive.world.violations == []
+    assert sum(row.state is HostState.DONE for row in env.rows.values()) == 3
+    assert env.world.violations == []
 
 
 def test_a_failure_is_tried_again() -> None:
-    drive = office(0)
-    drive.world.fail_operation("reimage", OperationFailed("reimage", None, "Boom", "no disk"))
-    drive.publish(policy={"min_available": 0})
-    drive.run(600)
-    assert_all_well(drive)
-    assert drive.rows["host-01"].attempt == 2
+    env = office(0)
+    env.world.fail_operation("reimage", OperationFailed("reimage", None, "Boom", "no disk"))
+    env.publish(policy={"min_available": 0})
+    env.run_to_minute(600)
+    assert_all_well(env)
+    assert env.rows["host-01"].attempt == 2
 
 
 def test_auto_replaces_where_reimaging_brings_the_old_version() -> None:
-    drive = office(0, 0, 0)
-    drive.world.reimage_works = False
-    drive.publish(policy={"max_unavailable": "100%"})
-    drive.run(600)
-    assert_all_well(drive)
-    assert drive.pool.reimage is ReimageSupport.UNSUPPORTED
-    assert drive.world.count("start_reimage") == 1
-    assert drive.world.count("start_create") == 3
+    env = office(0, 0, 0)
+    env.world.reimage_works = False
+    env.publish(policy={"max_unavailable": "100%"})
+    env.run_to_minute(600)
+    assert_all_well(env)
+    assert env.pool.reimage is ReimageSupport.UNSUPPORTED
+    assert env.world.count("start_reimage") == 1
+    assert env.world.count("start_create") == 3
 
 
 def test_auto_marks_a_pool_where_reimaging_works() -> None:
-    drive = office(0, 0)
-    drive.publish(policy={"min_available": 0})
-    drive.run(600)
-    assert drive.pool.reimage is ReimageSupport.WORKS
+    env = office(0, 0)
+    env.publish(policy={"min_available": 0})
+    env.run_to_minute(600)
+    assert env.pool.reimage is ReimageSupport.WORKS
 
 
 def test_replace_creates_the_vm_again() -> None:
-    drive = office(0, 0)
-    drive.publish(policy={"min_available": 0, "strategy": "replace"})
-    drive.run(600)
-    assert_all_well(drive)
-    assert drive.world.count("start_delete") == drive.world.count("start_create") == 2
-    assert drive.world.count("start_reimage") == 0
+    env = office(0, 0)
+    env.publish(policy={"min_available": 0, "strategy": "replace"})
+    env.run_to_minute(600)
+    assert_all_well(env)
+    assert env.world.count("start_delete") == env.world.count("start_create") == 2
+    assert env.world.count("start_reimage") == 0
 
 
 @pytest.mark.parametrize(
@@ -243,142 +240,141 @@ def test_replace_creates_the_vm_again() -> None:
      "registration_token", "session_host", "remove_session_host", "disk_version", "host_sessions", "machines"],
 )  # fmt: skip
 def test_throttling_slows_the_work_and_loses_none_of_it(method: str) -> None:
-    drive = office(0, 0, 0)
+    env = office(0, 0, 0)
     busy = AzureBusy("call", 429, "TooManyRequests", "slow down", retry_after=17)
-    drive.world.fail(method, busy, times=5)
-    drive.publish(policy={"min_available": 0})
-    drive.run(600)
-    assert_all_well(drive)
-    assert set(reimaged(drive).values()) == {1} or method == "start_reimage"
+    env.world.fail(method, busy, times=5)
+    env.publish(policy={"min_available": 0})
+    env.run_to_minute(600)
+    assert_all_well(env)
+    assert set(reimaged(env).values()) == {1} or method == "start_reimage"
 
 
 def test_a_sign_out_that_does_not_work_fails_the_host_and_leaves_the_session() -> None:
-    drive = office(1, 0)
-    drive.world.stuck_sessions = {session.id for session in drive.world.sessions[HOST_POOL_ID.lower()]}
-    drive.publish(ScheduleMode.NOW)
-    drive.run(120)
-    assert drive.rows["host-01"].state is HostState.FAILED
-    assert "could not be signed out" in drive.rows["host-01"].error
-    assert drive.rows["host-02"].state is HostState.DONE
-    assert drive.world.count("start_reimage", "host-01") == 0
-    assert drive.world.violations == []
+    env = office(1, 0)
+    env.world.stuck_sessions = {session.id for session in env.world.sessions[HOST_POOL_ID.lower()]}
+    env.publish(ScheduleMode.NOW)
+    env.run_to_minute(120)
+    assert env.rows["host-01"].state is HostState.FAILED
+    assert "could not be signed out" in env.rows["host-01"].error
+    assert env.rows["host-02"].state is HostState.DONE
+    assert env.world.count("start_reimage", "host-01") == 0
+    assert env.world.violations == []
 
 
 def test_cancel_finishes_hosts_in_work_and_gives_the_others_back() -> None:
-    drive = office(0, 1, 1, 1)
-    drive.publish(policy={"canary_hosts": 0, "min_available": 1})
-    drive.run(until=lambda: any(row.state.in_work for row in drive.rows.values()))
-    drive.command(state=RolloutState.CANCELLING)
-    drive.run(600)
-    assert drive.rollout.state is RolloutState.CANCELLED
-    assert drive.rows["host-01"].state is HostState.DONE
-    assert {row.state for row in drive.rows.values()} == {HostState.DONE, HostState.SKIPPED}
-    assert all(host.accepting for host in drive.world.hosts[HOST_POOL_ID.lower()].values())
-    assert all(EXCLUSION_TAG not in machine.tags for machine in drive.world.machines.values())
-    assert drive.pool.running_rollout == ""
+    env = office(0, 1, 1, 1)
+    env.publish(policy={"canary_hosts": 0, "min_available": 1})
+    env.run_to_minute(until=lambda: any(row.state.in_work for row in env.rows.values()))
+    env.command(state=RolloutState.CANCELLING)
+    env.run_to_minute(600)
+    assert env.rollout.state is RolloutState.CANCELLED
+    assert env.rows["host-01"].state is HostState.DONE
+    assert {row.state for row in env.rows.values()} == {HostState.DONE, HostState.SKIPPED}
+    assert all(host.accepting for host in env.world.hosts[HOST_POOL_ID.lower()].values())
+    assert all(EXCLUSION_TAG not in machine.tags for machine in env.world.machines.values())
+    assert env.pool.running_rollout == ""
 
 
 def test_pause_begins_nothing_and_resume_goes_on() -> None:
-    drive = office(0, 0, 0, 0)
-    drive.publish(policy={"canary_hosts": 0, "max_unavailable": 1})
-    drive.run(until=lambda: any(row.state.in_work for row in drive.rows.values()))
-    drive.command(state=RolloutState.PAUSED)
-    drive.run(200)
-    assert sum(row.state is HostState.DONE for row in drive.rows.values()) == 1
-    assert drive.world.count("start_reimage") == 1
-    drive.command(state=RolloutState.RUNNING)
-    drive.look_at(drive.now)
-    drive.run(600)
-    assert_all_well(drive)
+    env = office(0, 0, 0, 0)
+    env.publish(policy={"canary_hosts": 0, "max_unavailable": 1})
+    env.run_to_minute(until=lambda: any(row.state.in_work for row in env.rows.values()))
+    env.command(state=RolloutState.PAUSED)
+    env.run_to_minute(200)
+    assert sum(row.state is HostState.DONE for row in env.rows.values()) == 1
+    assert env.world.count("start_reimage") == 1
+    env.command(state=RolloutState.RUNNING)
+    env.run_to_minute(600)
+    assert_all_well(env)
 
 
 def test_hosts_that_appear_and_vanish_during_a_rollout_are_taken_account_of() -> None:
-    drive = office(0, 1, 0)
-    drive.publish(policy={"max_unavailable": 1, "min_available": 1})
-    drive.at(5, lambda: drive.world.add_host("host-09"))
-    drive.at(6, lambda: drive.world.hosts[HOST_POOL_ID.lower()].pop("host-03", None))
-    drive.run(600)
-    assert drive.rows["host-09"].state is HostState.DONE
-    assert all(row.state.ended for row in drive.rows.values())
-    assert drive.rollout.state is RolloutState.SUCCEEDED
+    env = office(0, 1, 0)
+    env.publish(policy={"max_unavailable": 1, "min_available": 1})
+    env.at(5, lambda: env.world.add_host("host-09"))
+    env.at(6, lambda: env.world.hosts[HOST_POOL_ID.lower()].pop("host-03", None))
+    env.run_to_minute(600)
+    assert env.rows["host-09"].state is HostState.DONE
+    assert all(row.state.ended for row in env.rows.values())
+    assert env.rollout.state is RolloutState.SUCCEEDED
 
 
 def test_a_ghost_host_is_skipped_with_the_reason() -> None:
-    drive = office(0)
-    drive.world.add_host("ghost")
-    del drive.world.machines[vm_id_of("ghost").lower()]
-    drive.publish(policy={"min_available": 0})
-    drive.run(600)
-    assert drive.rows["ghost"].state is HostState.SKIPPED
-    assert "VM does not exist" in drive.rows["ghost"].reason.text
-    assert drive.rollout.state is RolloutState.SUCCEEDED
+    env = office(0)
+    env.world.add_host("ghost")
+    del env.world.machines[vm_id_of("ghost").lower()]
+    env.publish(policy={"min_available": 0})
+    env.run_to_minute(600)
+    assert env.rows["ghost"].state is HostState.SKIPPED
+    assert "VM does not exist" in env.rows["ghost"].reason.text
+    assert env.rollout.state is RolloutState.SUCCEEDED
 
 
 def test_a_missing_right_is_told_and_touches_nothing() -> None:
-    drive = office(0, 0)
-    drive.world.fail("update", AzureForbidden("update", 403, "AuthorizationFailed", "no right to write"), times=99)
-    drive.publish()
-    drive.run(600)
-    assert_over(drive, RolloutState.FAILED)
-    assert drive.world.count("start_reimage") == 0
-    assert any("AuthorizationFailed" in row.error for row in drive.rows.values())
+    env = office(0, 0)
+    env.world.fail("update", AzureForbidden("update", 403, "AuthorizationFailed", "no right to write"), times=99)
+    env.publish()
+    env.run_to_minute(600)
+    assert_over(env, RolloutState.FAILED)
+    assert env.world.count("start_reimage") == 0
+    assert any("AuthorizationFailed" in row.error for row in env.rows.values())
 
 
 def test_a_rollout_whose_pool_is_anothers_ends_without_touching_it() -> None:
-    drive = office(0)
-    drive.publish(policy={"min_available": 0})
-    drive.tables.pools.replace(drive.pool.model_copy(update={"running_rollout": "r-2"}))
-    drive.run(60)
-    assert drive.rollout.state is RolloutState.FAILED
-    assert drive.pool.running_rollout == "r-2"
-    assert drive.world.count("set_accepting") == 0
+    env = office(0)
+    env.publish(policy={"min_available": 0})
+    env.tables.pools.replace(env.pool.model_copy(update={"running_rollout": "r-2"}))
+    env.run_to_minute(60)
+    assert env.rollout.state is RolloutState.FAILED
+    assert env.pool.running_rollout == "r-2"
+    assert env.world.count("set_accepting") == 0
 
 
 def test_new_hosts_get_the_old_version_until_the_canary_has_passed() -> None:
-    drive = office(0, 0, 0)
+    env = office(0, 0, 0)
     seen: list[tuple[int, str | None]] = []
 
     def watch() -> None:
-        done = sum(row.state is HostState.DONE for row in drive.rows.values())
-        seen.append((done, drive.pool.version))
+        done = sum(row.state is HostState.DONE for row in env.rows.values())
+        seen.append((done, env.pool.version))
 
-    drive.every_step.append(watch)
-    drive.publish()
-    drive.run(600)
+    env.each_step.append(watch)
+    env.publish()
+    env.run_to_minute(600)
     assert all(version == OLD for done, version in seen if done == 0)
     assert seen[-1] == (3, NEW)
 
 
 def test_no_secret_is_kept_in_a_row() -> None:
-    drive = office(0)
-    drive.publish(policy={"min_available": 0, "strategy": "replace"})
+    env = office(0)
+    env.publish(policy={"min_available": 0, "strategy": "replace"})
     texts: list[str] = []
-    drive.every_step.append(lambda: texts.extend(row.model_dump_json() for row in drive.rows.values()))
-    drive.run(600)
-    token = drive.services.host_pools.registration_token(HOST_POOL_ID).get_secret_value()
+    env.each_step.append(lambda: texts.extend(row.model_dump_json() for row in env.rows.values()))
+    env.run_to_minute(600)
+    token = env.services.host_pools.registration_token(HOST_POOL_ID).get_secret_value()
     assert token
     assert not any(token in text or "password" in text.lower() for text in texts)
 
 
-def two_hosts(die_at: int | None = None, **policy: Any) -> Drive:
+def two_hosts(die_at: int | None = None, **policy: Any) -> RolloutEnvironment:
     """A rollout over an idle and a busy host, whose process dies at a call; at its end."""
-    drive = office(0, 1)
+    env = office(0, 1)
     rules = {"min_available": 0, "max_unavailable": "100%", "poll_seconds": 900, "canary_hosts": 0}
-    drive.publish(force=30, policy=rules | policy)
+    env.publish(force=30, policy=rules | policy)
     if die_at:
-        drive.die_at_call(die_at)
-    drive.run(600)
-    return drive
+        env.die_at_call(die_at)
+    env.run_to_minute(600)
+    return env
 
 
 @pytest.mark.parametrize("strategy", ["reimage", "replace"])
 def test_the_process_may_die_at_any_call_and_nothing_destructive_is_repeated(strategy: str) -> None:
     die_at, died = 1, 1
     while died:
-        drive = two_hosts(die_at, strategy=strategy)
-        died = drive.died
-        assert_all_well(drive)
+        env = two_hosts(die_at, strategy=strategy)
+        died = env.died
+        assert_all_well(env)
         began = "start_reimage" if strategy == "reimage" else "start_create"
-        assert [drive.world.count(began, host) for host in drive.rows] == [1, 1], die_at
+        assert [env.world.count(began, host) for host in env.rows] == [1, 1], die_at
         die_at += 1
     assert die_at > 50

@@ -9,73 +9,72 @@ import pytest
 from shared.caches.poll_estimates import PollEstimator
 from shared.core.states import HostState
 from shared.models.policy import ScheduleMode
-from tests.fixtures.rollout_engine import Drive
-from tests.fixtures.scenarios.rollouts import EAGER, assert_all_well, hosts, office, registering
+from tests.fixtures.scenarios.rollouts import EAGER, RolloutEnvironment, assert_all_well, hosts, office, registering
 
 A_LITTLE_LATER = 5
 """Looks at the VM, or asks: Azure refuses to have it changed until then."""
 
 
-def registered_early(**policy: object) -> Drive:
+def registered_early(**policy: object) -> RolloutEnvironment:
     """A rollout of one host that is in the pool again while its run command still goes on."""
-    drive = office(0)
-    drive.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0} | policy)
-    drive.run(60, until=lambda: registering(drive.world))
-    (running,) = drive.world.running.values()
+    env = office(0)
+    env.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0} | policy)
+    env.run_to_minute(60, until=lambda: registering(env.world))
+    (running,) = env.world.running.values()
     assert running.kind == "register"
     running.effect()
     running.left = A_LITTLE_LATER
-    return drive
+    return env
 
 
 def test_a_host_that_is_back_is_not_asked_after_any_more() -> None:
-    drive = registered_early()
-    drive.world.calls.clear()
+    env = registered_early()
+    env.world.calls.clear()
 
-    drive.run(600)
+    env.run_to_minute(600)
 
-    assert_all_well(drive)
-    assert drive.rows["host-01"].state is HostState.DONE
-    assert drive.world.count("resume") == 0
+    assert_all_well(env)
+    assert env.rows["host-01"].state is HostState.DONE
+    assert env.world.count("resume") == 0
 
 
 def test_the_command_of_a_host_that_is_to_be_proved_is_waited_for_and_the_host_drained_meanwhile() -> None:
-    drive = registered_early(canary_hosts=1)
-    drive.world.calls.clear()
+    env = registered_early(canary_hosts=1)
+    env.world.calls.clear()
 
-    drive.run(60, until=lambda: drive.world.count("resume") > 0)
+    env.run_to_minute(60, until=lambda: env.world.count("resume") > 0)
 
-    assert not hosts(drive)["host-01"].accepting
-    assert drive.rows["host-01"].state is HostState.JOINING
-    drive.run(600)
-    assert_all_well(drive)
+    assert not hosts(env)["host-01"].accepting
+    assert env.rows["host-01"].state is HostState.JOINING
+    env.run_to_minute(600)
+    assert_all_well(env)
 
 
 def test_a_command_that_is_through_before_the_host_is_back_was_asked_after_too_early() -> None:
-    drive = office(0)
-    drive.services = replace(drive.services, poll_estimates=PollEstimator({"register": 8.0}))
-    drive.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0})
-    drive.run(60, until=lambda: registering(drive.world))
-    (running,) = drive.world.running.values()
+    env = office(0)
+    env.app.services = replace(env.services, poll_estimates=PollEstimator({"register": 8.0}))
+    env.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0})
+    env.run_to_minute(60, until=lambda: registering(env.world))
+    (running,) = env.world.running.values()
     registers, running.effect, running.left = running.effect, lambda: None, 1
-    drive.world.calls.clear()
-    drive.run(60, until=lambda: drive.rows["host-01"].state is HostState.VERIFYING)
+    env.world.calls.clear()
+    env.run_to_minute(60, until=lambda: env.rows["host-01"].state is HostState.VERIFYING)
 
-    assert drive.services.poll_estimates.first("register") > 8.0
-    assert drive.rows["host-01"].reason.text == "has not registered yet"
-    assert drive.world.count("session_host") == 1  # not once for the command and once for the host
+    assert env.services.poll_estimates.first("register") > 8.0
+    assert env.rows["host-01"].reason.text == "has not registered yet"
+    assert env.world.count("session_host") == 1  # not once for the command and once for the host
 
     registers()
-    drive.run(600)
-    assert_all_well(drive)
-    assert drive.services.poll_estimates.first("register") > 8.0
+    env.run_to_minute(600)
+    assert_all_well(env)
+    assert env.services.poll_estimates.first("register") > 8.0
 
 
 def test_what_a_step_did_before_an_operation_is_no_part_of_its_wait() -> None:
-    drive = office(0)
-    drive.services = replace(drive.services, poll_estimates=PollEstimator({"create": 4.0}))
-    drive.world.resumes_needed = 3  # the old VM is deleted first, which takes as many polls
-    drive.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0, "strategy": "replace"})
-    drive.run(600)
-    assert_all_well(drive)
-    assert drive.services.poll_estimates.first("create") == pytest.approx(4.05)  # one vote for a quarter more than four
+    env = office(0)
+    env.app.services = replace(env.services, poll_estimates=PollEstimator({"create": 4.0}))
+    env.world.resumes_needed = 3  # the old VM is deleted first, which takes as many polls
+    env.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0, "strategy": "replace"})
+    env.run_to_minute(600)
+    assert_all_well(env)
+    assert env.services.poll_estimates.first("create") == pytest.approx(4.05)  # one vote for a quarter more than four
