@@ -16,16 +16,16 @@ __all__ = ["azurite", "table_settings", "tables"]
 _PROMISES = "promises: "
 
 LONGEST_FIRST = ("tests/promises/", "tests/end_to_end/", "tests/tools/stack/", "tests/docs/test_commands_")
-"""Files with few tests that each take long: begun last, one of them would still run when all else is through."""
+"""Files with few but long tests. They start first, so that none of them still runs alone at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest ones, and with those that mostly wait for processes before those that fill the cores."""
+    """Run the longest tests first; among them, those that wait for processes before those that use the cores."""
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in LONGEST_FIRST])
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say what the runs under `tests/promises` went through, in however many processes they ran."""
+    """Print the counts of the runs under `tests/promises`, added up over all worker processes."""
     counts: Counter[str] = Counter()
     began, ended = [], []
     for report in terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", []):

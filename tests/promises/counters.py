@@ -1,4 +1,4 @@
-"""Counts what the runs of this process have gone through: a run in which nothing happens is no run."""
+"""Counts what happened in the runs of this process, to show that the runs exercise the product."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from tests.promises.scenario import Stage
 
 
 class Tally:
-    """What has happened in all runs together."""
+    """The counts of all runs together."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self._since = time.time()
 
     def start(self) -> None:
-        """From now on."""
+        """Reset the counts."""
         self.counts.clear()
         self._since = time.time()
 
     def add(self, stage: Stage) -> None:
-        """One run that has come to its end."""
+        """Add the counts of a finished run."""
         counts = self.counts
         counts["runs"] += 1
         counts.update(stage.counted)
         calls = Counter(name for name, _ in stage.app.world.calls)
         for name in ("sign_out", "start_reimage", "start_delete", "start_swap", "send_message"):
             counts[name] += calls[name]
-        begun = False
+        started = False
         for rollout in stage.watch.rollouts():
             refresh = rollout.kind is RolloutKind.REFRESH
             counts["refresh" if refresh else f"{rollout.state}"] += 1
-            begun = begun or rollout.started_at is not None
+            started = started or rollout.started_at is not None
             if rollout.rolling_back:
-                counts["went back"] += 1
+                counts["rolling back"] += 1
         for row in stage.watch.rows():
             counts[f"host {row.state}"] += 1
-        counts["idle runs"] += not begun
+        counts["runs without a started rollout"] += not started
 
     def text(self) -> dict[str, Any]:
-        """For the report of the test, across processes."""
+        """The counts for the report of the test, with start and end, so that processes can be added up."""
         return {**self.counts, "began": self._since, "ended": time.time()}
 
 

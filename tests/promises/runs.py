@@ -1,7 +1,8 @@
-"""Many whole rollouts, each another one; what they went through is told at the end of the test run.
+"""Many random rollouts; their counts are printed at the end of the test run.
 
-The same ones each time, so that a change is judged by itself. `PROMISE_SEED` gives others, `PROMISE_RUNS` more:
-`make hunt` looks on for as long as it is left alone. `PROMISE_SHRINK=0` tells what broke at once, and at length.
+The seed is fixed, so that every test run tries the same rollouts. `PROMISE_SEED` changes the seed and `PROMISE_RUNS`
+the number of runs; `make hunt` tries new seeds until it is stopped. `PROMISE_SHRINK=0` reports a failure at once,
+without shrinking it.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from tests.promises.counters import TALLY
 from tests.promises.state_machine import Rollouts
 
 RUNS = int(os.environ.get("PROMISE_RUNS", "500"))
-"""Whole rollouts in each of the four modules: `make test` runs them side by side."""
+"""Rollouts in each of the four modules, which `make test` runs in parallel."""
 SEED = os.environ.get("PROMISE_SEED", "0")
 SHRINK = os.environ.get("PROMISE_SHRINK", "1") == "1"
-"""Whether a run that broke a promise is made as short as can be, which takes minutes."""
+"""Whether a failing run is shrunk to the shortest one that fails, which takes minutes."""
 
 
 def run_many(report: pytest.FixtureRequest, part: str) -> None:
-    """Run them; the promises are looked at after every step. Its counts go into the report of the test."""
+    """Run the state machine, which checks the promises after every step. Its counts go into the test report."""
     TALLY.start()
     try:
         run_state_machine_as_test(

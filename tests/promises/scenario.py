@@ -97,7 +97,7 @@ class Stage(Environment):
         try:
             action()
         except ProcessDied:
-            self.counted["deaths"] += 1
+            self.counted["process deaths"] += 1
             self._died_in_a_request()
             return False
         return True
@@ -120,7 +120,7 @@ class Stage(Environment):
             try:
                 timer()
             except FreshcoatError:
-                self.counted["timers that failed"] += 1
+                self.counted["failed timers"] += 1
 
     def _do(self, action: Action) -> None:
         died = self.died
@@ -130,7 +130,7 @@ class Stage(Environment):
             self._bring_back(action)
         except FreshcoatError:
             self._push(2, action)
-        self.counted["deaths"] += self.died - died
+        self.counted["process deaths"] += self.died - died
 
     def _bring_back(self, action: Action) -> None:
         if self.engine_lives:
@@ -145,7 +145,7 @@ class Stage(Environment):
         try:
             super()._start_again()
         except FreshcoatError:
-            self.counted["timers that failed"] += 1
+            self.counted["failed timers"] += 1
         self._push(TIMERS_EVERY.total_seconds(), self._timers)
         for action in lost:
             self._push(NOT_LOST_AFTER_ALL, action)
@@ -173,7 +173,7 @@ class Stage(Environment):
         before = sum(row.taken_at is not None for row in self.watch.rows(rollout_id))
         super()._fast_pass(rollout_id, run, left)
         self.counted["fast passes"] += 1
-        self.counted["fast passes that started a host"] += (
+        self.counted["fast passes that started hosts"] += (
             sum(row.taken_at is not None for row in self.watch.rows(rollout_id)) > before
         )
         self.watch.after_look()

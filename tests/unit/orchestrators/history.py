@@ -1,8 +1,8 @@
-"""Replays an orchestration against a history written by hand, through the worker that runs it in Azure.
+"""Replays an orchestration against a hand-written history, with the worker that runs it in Azure.
 
-Each turn hands the worker the whole past and the news, and notes what the orchestration asks for. The
-notes of a whole run are compared with a golden file: a change that would derail rollouts already running
-in a deployed app shows as a difference there.
+Each turn gives the worker the whole past and the new events, and records the actions that the orchestration returns.
+The record of a whole run is compared with a golden file. A difference means that orchestrations already running in a
+deployed app would fail to replay.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ class Replay:
         events = [helpers.new_event_raised_event(name, json.dumps(payload)) for payload in payloads]
         self._turn(at, f"{len(events)} x event {name}", *events)
 
-    def _turn(self, at: float, what: str, *news: pb.HistoryEvent) -> None:
+    def _turn(self, at: float, what: str, *new_events: pb.HistoryEvent) -> None:
         started = helpers.new_orchestrator_started_event(START + timedelta(seconds=at))
-        request = pb.OrchestratorRequest(instanceId="instance", pastEvents=self._past, newEvents=[started, *news])
+        request = pb.OrchestratorRequest(instanceId="instance", pastEvents=self._past, newEvents=[started, *new_events])
         body = base64.b64encode(request.SerializeToString()).decode()
         answer = self._worker.execute_orchestration_request(self._orchestrator, body)
         response = pb.OrchestratorResponse.FromString(base64.b64decode(answer))
-        self._past += [started, *news]
+        self._past += [started, *new_events]
         self.notes.append(f"{at:>6g} s  {what}")
         for action in response.actions:
             self._note(action)
         self._past.append(helpers.new_orchestrator_completed_event())
 
     def _note(self, action: pb.OrchestratorAction) -> None:
-        """Write down what was asked for, and put it into the past as the engine does."""
+        """Record an action and add it to the past, as the engine does."""
         kind = action.WhichOneof("orchestratorActionType")
         if kind == "scheduleTask":
             task = action.scheduleTask
@@ -85,7 +85,7 @@ class Replay:
             self.notes.append(f"          {kind}")
 
     def check(self, name: str) -> None:
-        """Compare with the golden file. A missing one is written and fails, so that somebody reads it."""
+        """Compare with the golden file. A missing file is written and the test fails, so that somebody reads it."""
         path = GOLDEN / f"{name}.txt"
         text = "\n".join(self.notes) + "\n"
         if not path.exists():

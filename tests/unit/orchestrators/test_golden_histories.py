@@ -1,4 +1,4 @@
-"""Each orchestration against histories written by hand; the golden files say what it asked for, turn by turn."""
+"""Replays each orchestration against a hand-written history and compares its actions with a golden file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from orchestrators import event_buffer as hearing
-from orchestrators import publish_image as publishing
-from orchestrators import run_steps as walking
+from orchestrators import event_buffer, run_steps
+from orchestrators import publish_image as publish_image_module
 from orchestrators.activate_image import activate_image
 from orchestrators.publish_image import publish_image
 from orchestrators.reimage_host import reimage_host
@@ -22,8 +21,8 @@ ROLLOUT = {"rollout": "r-1", "run": 1}
 HOST = {"rollout": "r-1", "host": "office-0001", "run": 1}
 
 
-def looked(next_in: float) -> dict[str, Any]:
-    """A look's answer; the next look so many seconds from START."""
+def pass_result(next_in: float) -> dict[str, Any]:
+    """The result of a reconcile pass; the next pass is due that many seconds after START."""
     at = START + timedelta(seconds=next_in)
     return {
         "ended": False,
@@ -46,41 +45,41 @@ FAST_PASS = {
 ENDED = {"ended": True, "state": "succeeded", "next_pass_at": None, "gap": 1.0}
 
 
-def test_a_rollout_looks_waits_and_ends() -> None:
+def test_a_rollout_runs_a_pass_waits_and_ends() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.done(2, 1, looked(60))
+    run.done(2, 1, pass_result(60))
     run.fired(60, 2)
     run.done(61, 3, ENDED)
     run.check("publish_image")
 
 
-def test_news_bring_the_look_forward_and_many_at_once_cost_one() -> None:
+def test_events_bring_the_next_pass_forward_and_share_one_pass() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.done(2, 1, looked(600))
+    run.done(2, 1, pass_result(600))
     run.event(10, INBOX, {"reason": "a"}, {"reason": "b"}, {"reason": "c"})
-    run.done(10.2, 3, looked(600))  # the far timer is kept, the inbox waits again
+    run.done(10.2, 3, pass_result(600))  # the far timer is kept, the inbox waits again
     run.event(10.4, INBOX, {"reason": "d"})
     run.fired(11, 4)
     run.done(12, 5, ENDED)
-    run.check("publish_image_news")
+    run.check("publish_image_event_batch")
 
 
-def test_news_that_come_during_a_look_are_not_lost() -> None:
+def test_an_event_during_a_pass_causes_another_pass() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.event(1, INBOX, {"reason": "during the look"})
-    run.done(2, 1, looked(600))
+    run.event(1, INBOX, {"reason": "during the pass"})
+    run.done(2, 1, pass_result(600))
     run.done(3, 2, ENDED)
-    run.check("publish_image_news_during_a_look")
+    run.check("publish_image_event_during_a_pass")
 
 
-def test_a_nearer_moment_replaces_the_timer_and_a_farther_one_does_not() -> None:
+def test_an_earlier_pass_replaces_the_timer_and_a_later_one_does_not() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.done(2, 1, looked(600))
+    run.done(2, 1, pass_result(600))
     run.event(100, INBOX, {"reason": "x"})
-    run.done(101, 3, looked(130))
+    run.done(101, 3, pass_result(130))
     run.fired(130, 4)
-    run.done(131, 5, looked(900))
-    run.fired(600, 2)  # replaced long ago: it wakes nobody
+    run.done(131, 5, pass_result(900))
+    run.fired(600, 2)  # replaced before, so it has no effect
     run.fired(900, 6)
     run.done(901, 7, ENDED)
     run.check("publish_image_timers")
@@ -88,66 +87,66 @@ def test_a_nearer_moment_replaces_the_timer_and_a_farther_one_does_not() -> None
 
 def test_hosts_that_users_signed_out_of_get_a_fast_pass_at_once() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.done(0.5, 1, looked(600))
+    run.done(0.5, 1, pass_result(600))
     run.event(0.6, INBOX, {"reason": "logoff", "logged_off": ["b", "a"]}, {"reason": "logoff", "logged_off": ["c"]})
     run.event(0.7, INBOX, {"reason": "logoff", "logged_off": ["d"]})  # during the fast pass
     run.done(0.8, 3, FAST_PASS)
-    run.done(0.9, 4, looked(30))  # what was found there is to be looked at again sooner
+    run.done(0.9, 4, pass_result(30))  # the fast pass asked for an earlier pass
     run.fired(30, 5)
     run.done(31, 6, ENDED)
     run.check("publish_image_fast_passes")
 
 
-def test_a_fast_pass_that_cannot_decide_is_followed_by_a_whole_pass_after_the_gap() -> None:
+def test_a_fast_pass_that_cannot_decide_falls_back_to_a_whole_pass_after_the_gap() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.done(0.2, 1, looked(600))
+    run.done(0.2, 1, pass_result(600))
     run.event(0.3, INBOX, {"reason": "logoff", "logged_off": ["a"]})
     run.done(0.4, 3, FAST_PASS | {"whole_pool_needed": True})
     run.fired(1, 4)
     run.done(2, 5, ENDED)
-    run.check("publish_image_glance_whole")
+    run.check("publish_image_fast_pass_falls_back")
 
 
-def test_hosts_that_are_through_wait_for_each_other_and_keep_no_fast_pass_waiting() -> None:
+def test_deferrable_events_wait_for_each_other_and_delay_no_fast_pass() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.done(0.2, 1, looked(600))
+    run.done(0.2, 1, pass_result(600))
     run.event(2, INBOX, {"reason": "a is done", "deferrable": True})
     run.event(3, INBOX, {"reason": "b is done", "deferrable": True})
     run.event(4, INBOX, {"reason": "logoff", "logged_off": ["c"]})
     run.done(4.1, 4, FAST_PASS)
     run.fired(10, 3)
-    run.done(11, 5, looked(600))
+    run.done(11, 5, pass_result(600))
     run.event(12, INBOX, {"reason": "d is done", "deferrable": True})
     run.event(13, INBOX, {"reason": "e is failed"})
     run.done(14, 8, ENDED)
-    run.check("publish_image_calm")
+    run.check("publish_image_deferrable_events")
 
 
-def test_enough_hosts_that_are_through_wait_no_longer() -> None:
+def test_enough_deferrable_events_start_a_pass() -> None:
     run = Replay(publish_image, ROLLOUT)
-    run.done(0.2, 1, looked(600) | {"flush_after": 2})
+    run.done(0.2, 1, pass_result(600) | {"flush_after": 2})
     run.event(2, INBOX, {"reason": "a is done", "deferrable": True})
     run.event(3, INBOX, {"reason": "b is done", "deferrable": True})
-    run.done(4, 4, looked(600) | {"flush_after": 2})
-    run.event(5, INBOX, {"reason": "c is done", "deferrable": True})  # they are counted from the last look
+    run.done(4, 4, pass_result(600) | {"flush_after": 2})
+    run.event(5, INBOX, {"reason": "c is done", "deferrable": True})  # counted since the last pass
     run.fired(10, 3)
     run.fired(13, 5)
     run.done(14, 6, ENDED)
-    run.check("publish_image_enough")
+    run.check("publish_image_flushed_events")
 
 
-def test_a_rollout_that_hears_much_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearing, "MAX_EVENTS", 4)
+def test_a_rollout_continues_as_new_after_many_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_buffer, "MAX_EVENTS", 4)
     run = Replay(publish_image, ROLLOUT)
-    run.done(0.2, 1, looked(600))  # a look of an earlier version: what follows it must be replayed as it was
+    run.done(0.2, 1, pass_result(600))  # the result of an earlier app version: its replay must not change
     run.event(2, INBOX, {"reason": "a"}, {"reason": "b"}, {"reason": "c"})
-    run.done(2.2, 3, looked(600) | {"flush_after": 9})
+    run.done(2.2, 3, pass_result(600) | {"flush_after": 9})
     run.event(2.5, INBOX, {"reason": "d is done", "deferrable": True}, {"reason": "e is failed"})
     run.fired(3, 4)
-    run.check("publish_image_hears_much")
+    run.check("publish_image_continues_after_many_events")
 
 
-def test_a_look_that_crashes_is_repeated() -> None:
+def test_a_pass_that_raises_is_repeated() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.crashed(2, 1)
     run.fired(4, 2)
@@ -155,20 +154,20 @@ def test_a_look_that_crashes_is_repeated() -> None:
     run.check("publish_image_crash")
 
 
-def test_a_long_rollout_continues_as_new_with_its_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "TURNS", 1)
+def test_a_long_rollout_continues_as_new_after_many_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish_image_module, "TURNS", 1)
     run = Replay(publish_image, ROLLOUT)
-    run.done(2, 1, looked(60))
+    run.done(2, 1, pass_result(60))
     run.fired(60, 2)
-    run.check("publish_image_continues")
+    run.check("publish_image_continues_after_many_passes")
 
 
 def step(then: str, seconds: float = 0) -> dict[str, Any]:
-    """A step's answer."""
+    """The result of a step."""
     return {"action": then, "seconds": seconds}
 
 
-def test_a_hosts_steps_run_until_they_stop() -> None:
+def test_the_steps_of_a_host_run_until_one_stops() -> None:
     run = Replay(reimage_host, HOST)
     run.done(1, 1, step("wait", 30))
     run.fired(31, 2)
@@ -178,7 +177,7 @@ def test_a_hosts_steps_run_until_they_stop() -> None:
     run.check("reimage_host")
 
 
-def test_a_step_that_crashes_is_repeated() -> None:
+def test_a_host_step_that_raises_is_repeated() -> None:
     run = Replay(reimage_host, HOST)
     run.crashed(1, 1)
     run.fired(3, 2)
@@ -192,7 +191,7 @@ WAIT = {"action": "wait", "seconds": 30.0}
 STOP = {"action": "stop", "seconds": 0.0}
 
 
-def test_a_set_as_image_goes_through_its_steps() -> None:
+def test_set_as_image_runs_its_steps_in_order() -> None:
     run = Replay(set_as_image, TASK)
     at, number = 0.0, 1
     for outcome in (NEXT, WAIT, *[NEXT] * 11):
@@ -205,7 +204,7 @@ def test_a_set_as_image_goes_through_its_steps() -> None:
     run.check("set_as_image")
 
 
-def test_an_activation_goes_through_its_steps() -> None:
+def test_an_activation_runs_its_steps_in_order() -> None:
     run = Replay(activate_image, TASK)
     for number in range(1, 4):
         run.done(number, number, NEXT)
@@ -213,7 +212,7 @@ def test_an_activation_goes_through_its_steps() -> None:
     run.check("activate_image")
 
 
-def test_a_job_over_many_pools_goes_through_its_steps() -> None:
+def test_a_fleet_update_runs_its_steps_in_order() -> None:
     run = Replay(update_many_pools, TASK)
     run.done(1, 1, WAIT)
     run.fired(31, 2)
@@ -225,7 +224,7 @@ def test_a_job_over_many_pools_goes_through_its_steps() -> None:
 
 
 def test_a_long_activation_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "TURNS", 2)
+    monkeypatch.setattr(run_steps, "TURNS", 2)
     run = Replay(activate_image, TASK)
     run.done(1, 1, NEXT)
     run.done(2, 2, WAIT)
