@@ -155,7 +155,7 @@ class Stage(Environment):
             return
         self.watch.begin(rollout_id)
         super()._look(rollout_id, run, planned)
-        self.watch.after_look()
+        self.watch.after_pass(whole_pool=True)
         if self.calls % 6 == 0:
             self._push(LEAVES_AFTER, self._somebody_leaves)
 
@@ -176,7 +176,7 @@ class Stage(Environment):
         self.counted["fast passes that started hosts"] += (
             sum(row.taken_at is not None for row in self.watch.rows(rollout_id)) > before
         )
-        self.watch.after_look()
+        self.watch.after_pass(whole_pool=False)
 
     def tell_left(self, host: str) -> None:
         """A host's agent says that somebody has logged off."""

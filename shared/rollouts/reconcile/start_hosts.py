@@ -44,6 +44,19 @@ def fence_rollout(services: Services, rollout: Rollout, decided: Plan) -> Rollou
         return None
 
 
+def save_new(
+    services: Services, stored: Mapping[str, RolloutHost], rows: dict[str, RolloutHost]
+) -> dict[str, RolloutHost]:
+    """Write the rows of hosts seen for the first time, before the rollout is shown as running. Returns those rows.
+
+    Hosts are written in parts as they are drained: without this, a rollout of 24 hosts would show only one at first.
+    """
+    new = {host: row for host, row in rows.items() if host not in stored}
+    save(services, {}, new)
+    rows.update(new)
+    return new
+
+
 def save(services: Services, stored: Mapping[str, RolloutHost], rows: dict[str, RolloutHost]) -> None:
     """Write the rows that changed. A row that somebody else wrote meanwhile is left to the next pass."""
     changed = [row for host, row in rows.items() if row != stored.get(host)]

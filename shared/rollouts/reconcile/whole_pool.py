@@ -28,7 +28,7 @@ from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
 from shared.rollouts.reconcile.execute import PlanExecutor
 from shared.rollouts.reconcile.record import PassRecord, record, record_note
 from shared.rollouts.reconcile.snapshot import PoolSnapshot, read_snapshot
-from shared.rollouts.reconcile.start_hosts import fence_rollout, save, start_hosts
+from shared.rollouts.reconcile.start_hosts import fence_rollout, save, save_new, start_hosts
 from shared.rollouts.refresh.context import (
     RefreshContext,
     forget_gone,
@@ -125,12 +125,14 @@ def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int,
     """Plan on the snapshot, carry the plan out, start the hosts, and record the pass."""
     pool_now = given.pool_now
     decided = plan(pool_now.snapshot, given.rollout.policy, now, limits=limits_of(services))
+    rows = {view.name: view.row for view in pool_now.snapshot.hosts}
+    stored = pool_now.stored | save_new(services, pool_now.stored, rows)
     rollout = fence_rollout(services, given.rollout, decided)
     if rollout is None:
         return PassResult(ended=False, state=given.rollout.state, next_pass_at=now)
-    executor = PlanExecutor(services, rollout, given.pool, {view.name: view.row for view in pool_now.snapshot.hosts})
+    executor = PlanExecutor(services, rollout, given.pool, rows)
     taken = executor.execute(decided, pool_now.snapshot)
-    save(services, pool_now.stored, executor.rows)
+    save(services, stored, executor.rows)
     if given.refresh_context:
         forget_gone(services, rollout, pool_now.stored, executor.rows)
     start_hosts(services, engine, taken, executor.rows, new_run=rollout.adopted_run != run, now=now)

@@ -61,8 +61,11 @@ class Watch(Acts):
         if isinstance(error, AzureBusy):
             self.asked_to_wait, self._busy = max(self.asked_to_wait, error.retry_after or 0.0), True
 
-    def after_look(self) -> None:
-        """Promises 2 and 7, when the look has read and done all it wanted."""
+    def after_pass(self, *, whole_pool: bool) -> None:
+        """Promises 2 and 7, when the pass has read and done all it wanted.
+
+        A fast pass returns no host to service: it does not read the whole pool, and it asks for a pass that does.
+        """
         rollout = self.rollout()
         begun = [row.host for row in self.rows(self.acting) if row.taken_at == self.app.now and row.state in IN_WORK]
         left = self.app.world.writes_left
@@ -71,7 +74,8 @@ class Watch(Acts):
         if not self.disturbed:
             self.remembers()
         untouched = not (self.disturbed or self.hindered) and rollout.state is self._state
-        if untouched and rollout.state not in {*OVER, RolloutState.CANCELLING} and not self.forced(rollout):
+        unforced = rollout.state not in {*OVER, RolloutState.CANCELLING} and not self.forced(rollout)
+        if whole_pool and untouched and unforced:
             self._gives_back_what_is_needed(rollout)
 
     def _gives_back_what_is_needed(self, rollout: Rollout) -> None:

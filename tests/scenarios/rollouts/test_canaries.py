@@ -45,11 +45,7 @@ def keep_watch(env: RolloutEnvironment, *, until: list[bool]) -> None:
         for name in canaries(env):
             seen = hosts(env).get(name)
             row = env.rows[name]
-            if row.state is HostState.VERIFYING and row.rebuild.completed_step in {
-                "await_healthy",
-                "probe_host",
-                "bake_host",
-            }:
+            if row.state is HostState.VERIFYING and row.rebuild.completed_step in {"await_healthy", "probe_host"}:
                 assert seen is None or not seen.accepting, f"{name} is in rotation unproved"
 
     env.each_step.append(watch)

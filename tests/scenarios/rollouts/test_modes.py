@@ -41,6 +41,15 @@ def test_on_logoff_signs_the_rest_out_at_the_deadline_and_not_before() -> None:
     assert env.rollout.signed_out == 3
 
 
+def test_a_running_rollout_is_never_shown_with_only_some_of_its_hosts() -> None:
+    env = office(0, 0, 2, 1)
+    shown: list[tuple[RolloutState, int]] = []
+    env.world.meanwhile("set_accepting", lambda: shown.append((env.rollout.state, len(env.rows))))
+    env.publish(policy={"min_available": 1, "max_unavailable": "100%"})
+    env.run(60)
+    assert shown == [(RolloutState.RUNNING, 4)]
+
+
 def test_now_signs_everybody_out_and_updates_all() -> None:
     env = office(2, 0, 1)
     env.publish(ScheduleMode.NOW)
