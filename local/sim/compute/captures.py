@@ -4,6 +4,7 @@ import copy
 
 from local.sim.avd import guests
 from local.sim.compute import disks, references
+from local.sim.compute.image_fit import security_of
 from local.sim.core.clock import utc_now
 from local.sim.core.names import last
 from local.sim.core.operations import accepted, begin
@@ -100,7 +101,7 @@ def put_image(sim: Sim, call: Call) -> Answer:
     if not vm.generalized:
         message = f"VM '{vm.name}' must be generalized before an image is made of it."
         raise ArmError(409, "OperationNotAllowed", message, "sourceVirtualMachine")
-    if disks.security_of(vm.props):
+    if security_of(vm.props):
         message = f"VM '{vm.name}' is a Trusted Launch VM: no managed image can be made of it; capture it to a gallery."
         raise ArmError(409, "OperationNotAllowed", message, "sourceVirtualMachine")
     body = _stored(call, references.MANAGED_IMAGE, sim.world.version_on(vm))

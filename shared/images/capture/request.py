@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from shared.api.images import SetAsImageRequest
 from shared.api.tasks import TaskView
@@ -37,17 +38,18 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
     AzureBusy. Then nothing was changed.
     """
     image = find_image(services, name)
-    _check_words(asked)
     template = _read_template(services, image)
+    definition, versions = _read_gallery(services, image)
+    version_set = adopted(services, image, who)
+    if problems := _problems(asked, version_set, versions, template):
+        raise InvalidRequest(problems)
     if template.running and not asked.power_off:
         raise Conflict(
             f"The template VM {template.name} is running. Switch it off, or power off & set as image: "
             "send power_off: true. It is started again afterwards."
         )
-    definition, versions = _read_gallery(services, image)
     _check_fit(template, definition)
-    version_set = adopted(services, image, who)
-    version = _number(asked, version_set, versions)
+    version = asked.version or next_version(_taken(version_set, versions), asked.step or "major")
     context = CaptureWork(
         template_vm_id=image.template_vm_id,
         build_subnet_id=image.build_subnet_id or template.subnet_id,
@@ -108,7 +110,10 @@ def claimed(version_set: VersionSet, task: Task, services: Services) -> VersionS
     )  # fmt: skip
 
 
-def _check_words(asked: SetAsImageRequest) -> None:
+def _problems(
+    asked: SetAsImageRequest, version_set: VersionSet, versions: list[GalleryVersion], template: Template
+) -> list[FieldProblem]:
+    """Everything that is wrong with the request, all at once."""
     problems = []
     if asked.stage and not asked.backup:
         problems.append(
@@ -116,8 +121,29 @@ def _check_words(asked: SetAsImageRequest) -> None:
         )
     if asked.version and asked.step:
         problems.append(FieldProblem("step", "give either a version or a step"))
-    if problems:
-        raise InvalidRequest(problems)
+    active = version_set.state.active
+    if asked.version in _taken(version_set, versions):
+        problems.append(FieldProblem("version", f"{asked.version} exists already; choose another number"))
+    elif asked.version and active and version_key(asked.version) < version_key(active):
+        problems.append(FieldProblem("version", f"{asked.version} is lower than the active {active}"))
+    return [*problems, *_region_problems(asked.regions, template.location)]
+
+
+def _region_problems(regions: Sequence[TargetRegion] | None, home: str) -> list[FieldProblem]:
+    if regions is None:
+        return []
+    problems, named = [], [region.key for region in regions]
+    if region_key(home) not in named:
+        problems.append(FieldProblem("regions", f"the template's own region, {home}, must be among them"))
+    if len(set(named)) < len(named):
+        problems.append(FieldProblem("regions", "a region is named twice"))
+    return problems
+
+
+def _taken(version_set: VersionSet, versions: list[GalleryVersion]) -> set[str]:
+    """The numbers that a new version cannot have."""
+    alive = {name for name, row in version_set.versions.items() if row.state in _ALIVE}
+    return alive | {version.version for version in versions}
 
 
 def _read_template(services: Services, image: Image) -> Template:
@@ -168,19 +194,6 @@ def _check_security(template: Template, definition: Definition) -> None:
         )
 
 
-def _number(asked: SetAsImageRequest, version_set: VersionSet, versions: list[GalleryVersion]) -> str:
-    """The version's number: as requested, or the next one. Raises InvalidRequest when it is taken or too low."""
-    in_gallery = {version.version for version in versions}
-    alive = {name for name, row in version_set.versions.items() if row.state in _ALIVE}
-    if asked.version is None:
-        return next_version(in_gallery | alive, asked.step or "major")
-    if asked.version in in_gallery | alive:
-        raise InvalidRequest.one("version", f"{asked.version} exists already; choose another number")
-    if version_set.state.active and version_key(asked.version) < version_key(version_set.state.active):
-        raise InvalidRequest.one("version", f"{asked.version} is lower than the active {version_set.state.active}")
-    return asked.version
-
-
 _ALIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.ACTIVE, VersionState.BACKUP})
 
 
@@ -199,10 +212,6 @@ def _regions(
     """
     home = region_key(template.location)
     if asked.regions is not None:
-        if home not in {region.key for region in asked.regions}:
-            raise InvalidRequest.one("regions", f"the template's own region, {template.location}, must be among them")
-        if len({region.key for region in asked.regions}) < len(asked.regions):
-            raise InvalidRequest.one("regions", "a region is named twice")
         return tuple(asked.regions)
     replicas = next((v.replicas for v in versions if v.version == version_set.state.active), {})
     of_pools = regions_by_pool(services, image, pass_unread=True).values()

@@ -88,6 +88,14 @@ def test_what_does_not_fit_is_named(body: dict[str, Any], field: str) -> None:
     assert states(env) == {OLD: VersionState.ACTIVE}
 
 
+def test_all_that_does_not_fit_is_named_at_once_whatever_the_template_does() -> None:
+    env = studio(power="running")
+    twice = [{"name": "North Europe"}, {"name": "northeurope"}]
+    reply = post(env, "/set-as-image", {"version": "1.0.0", "step": "minor", "backup": False, "regions": twice})
+    assert (reply.status, reply.bad_fields) == (400, {"version", "step", "backup", "regions"})
+    assert len(reply.json["errors"]) == 5
+
+
 def test_two_at_once_on_one_image() -> None:
     env = studio()
     first = set_as_image(env)
