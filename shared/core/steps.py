@@ -16,16 +16,19 @@ from shared.core.names import (
     RETURN_HOST_TO_SERVICE,
 )
 
-HOST_STEPS = (
-    RECHECK_HOST,
-    REBUILD_HOST,
-    JOIN_HOST,
-    REGISTER_HOST,
-    AWAIT_HEALTHY,
-    PROBE_HOST,
-    BAKE_HOST,
-    RETURN_HOST_TO_SERVICE,
-)
+HOST_STEP_WORDS = {
+    RECHECK_HOST: "checking the host before its rebuild",
+    REBUILD_HOST: "rebuilding the VM",
+    JOIN_HOST: "joining the VM to its domain or to Entra ID",
+    REGISTER_HOST: "registering the session host",
+    AWAIT_HEALTHY: "waiting until the broker reports the host as healthy",
+    PROBE_HOST: "running the probe",
+    BAKE_HOST: "watching the canary host",
+    RETURN_HOST_TO_SERVICE: "returning the host to service",
+}
+"""What happens in each step of a host, as people read it in an error; in the order of the steps."""
+
+HOST_STEPS = tuple(HOST_STEP_WORDS)
 """The steps of one host in a rollout, in order."""
 
 
@@ -48,6 +51,14 @@ class StepResult:
 
     action: NextAction
     seconds: float = 0.0
+
+
+def during(name: str) -> str:
+    """In which step of a host something happened, for people: `while rebuilding the VM`. Other texts stay as they are.
+
+    A host's row has the name of its step, or a text while no step runs.
+    """
+    return f"while {HOST_STEP_WORDS[name]}" if name in HOST_STEP_WORDS else name
 
 
 def is_completed(steps: tuple[str, ...], phase: str, name: str) -> bool:

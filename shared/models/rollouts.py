@@ -221,7 +221,7 @@ class Use(Part):
 
 
 class RolloutHost(Record):
-    """One host of one rollout. Times are UTC; `step` is the last thing begun, in plain words.
+    """One host of one rollout. Times are UTC; `step` is the name of the last step, or a text before the first one.
 
     The fields of a part are reset together: `row.replace(rebuild=Rebuild(), check=Check())`.
     """

@@ -8,6 +8,7 @@ from shared.api.common import Listed
 from shared.api.rollouts import RolloutBrief, RolloutHostView, RolloutView
 from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
+from shared.core.steps import during
 from shared.models.messages import Message, message, quote
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
 from shared.records.rollouts import find_rollout
@@ -78,7 +79,9 @@ def reason_of(host: RolloutHost, rollout: Rollout) -> Message | None:
             return host.reason or _NOTHING_DONE
         case HostState.FAILED:
             failed = "failed during its roll-back" if host.rolling_back else "failed"
-            return message(Code.HOST_FAILED, f"{failed}: {quote(host.error or host.step or 'no error is known')}")
+            return message(
+                Code.HOST_FAILED, f"{failed}: {quote(host.error or during(host.step) or 'no error is known')}"
+            )
         case _ if rollout.state.ended:
             return host.reason or _ROLLOUT_ENDED
         case _:

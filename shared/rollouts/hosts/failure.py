@@ -10,7 +10,7 @@ from functools import partial
 from shared.core.errors import AzureBusy, AzureConflict, AzureRefused, FreshcoatError
 from shared.core.names import RETURN_HOST_TO_SERVICE, SWAP
 from shared.core.states import HostState
-from shared.core.steps import NextAction, StepResult
+from shared.core.steps import NextAction, StepResult, during
 from shared.models.policy import KeepFailed
 from shared.models.pools import Pool
 from shared.models.rollouts import Rebuild, Rollout, RolloutHost
@@ -107,7 +107,7 @@ def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> St
 
     A healthy host that could not return to service is not rebuilt or joined again: it may have users.
     """
-    reason = f"{name}: {error}"
+    reason = f"{during(name)}: {error}"
     log.warning("rollout %s: %s, attempt %d: %s", context.rollout.id, context.row.host, context.row.attempt, reason)
     if context.row.attempt <= context.rollout.policy.retries and not isinstance(error, GivenUp):
         next_attempt = {"attempt": context.row.attempt + 1, "operation": None, "error": reason}

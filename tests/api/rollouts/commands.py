@@ -85,7 +85,12 @@ def fail_host(app: App, rollout_id: str, name: str) -> None:
     vm_id = app.world.hosts[app.pool().host_pool_id.lower()][name].vm_id
     app.tables.hosts.add(
         RolloutHost(
-            rollout=rollout_id, host=name, vm_id=vm_id, state=HostState.FAILED, error="join_host: no", ended_at=app.now
+            rollout=rollout_id,
+            host=name,
+            vm_id=vm_id,
+            state=HostState.FAILED,
+            error="while joining the VM: no",
+            ended_at=app.now,
         )
     )
 

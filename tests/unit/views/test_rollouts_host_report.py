@@ -28,9 +28,9 @@ BACK = {"rolling_back": True, "goal_id": "/d/versions/1.0.0", "version": "1.0.0"
         (H.DONE, BACK | {"strategy": "replace"}, "rolled back to 1.0.0 by replacement"),
         (H.SKIPPED, {"reason": told("is already on 2.0.0")}, "is already on 2.0.0"),
         (H.SKIPPED, {}, "nothing was done with it"),
-        (H.FAILED, {"error": "await_healthy: took too long"}, "failed: “await_healthy: took too long”"),
+        (H.FAILED, {"error": "while joining the VM: took too long"}, "failed: “while joining the VM: took too long”"),
+        (H.FAILED, {"step": "join_host"}, "failed: “while joining the VM to its domain or to Entra ID”"),
         (H.FAILED, BACK | {"error": "busy"}, "failed during its roll-back: “busy”"),
-        (H.FAILED, {"step": "join_host"}, "failed: “join_host”"),
         (H.PENDING, {}, "the rollout ended before it was its turn"),
     ],
 )
@@ -67,14 +67,14 @@ def test_over_http_each_host_says_which_version_it_is_on_and_why() -> None:
     rollout_id = update(app).json["id"]
     done = {"version": "2.0.0", "ended_at": app.now}
     app.tables.hosts.add(host(H.DONE, "h0.contoso.local", **done).model_copy(update={"rollout": rollout_id}))
-    failed = {"version": "1.0.0", "error": "join_host: refused"}
+    failed = {"version": "1.0.0", "error": "while joining the VM: refused"}
     app.tables.hosts.add(host(H.FAILED, "h1.contoso.local", **failed).model_copy(update={"rollout": rollout_id}))
     ended = {"state": RolloutState.FAILED, "ended_at": app.now}
     app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update=ended))
     listed = app.send("GET", f"/api/rollouts/{rollout_id}/hosts").json["items"]
     assert [(text["version"], text["reason"]["text"]) for text in listed] == [
         ("2.0.0", "updated to 2.0.0"),
-        ("1.0.0", "failed: “join_host: refused”"),
+        ("1.0.0", "failed: “while joining the VM: refused”"),
     ]
     view = app.send("GET", f"/api/rollouts/{rollout_id}").json
     assert (view["versions"], view["kind"]) == ({"1.0.0": 1, "2.0.0": 1}, "update")
