@@ -119,9 +119,9 @@ class AzureHostPools:
             lambda: self._client(at).session_hosts.delete(at.group, at.name, host, force=False),
         )
 
-    def registration_token(self, host_pool_id: str) -> SecretStr:
-        """A token with at least 30 minutes left. Raises AzureNotFound without the pool."""
-        return self._tokens.token(host_pool_id)
+    def registration_token(self, host_pool_id: str, *, rejected: str = "") -> SecretStr:
+        """A token with at least 30 minutes left, not the `rejected` one. Raises AzureNotFound without the pool."""
+        return self._tokens.token(host_pool_id, rejected)
 
     def _client(self, at: arm_ids.ArmId) -> DesktopVirtualizationMgmtClient:
         return self._clients.desktops(at.subscription)

@@ -13,6 +13,7 @@ from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call
 from shared.core import arm_ids
 from shared.core.errors import AzureNotFound, AzureRefused
+from shared.core.names import token_mark
 
 LEAST_LEFT = timedelta(minutes=30)
 LIFETIME = timedelta(hours=2)
@@ -31,23 +32,26 @@ class RegistrationTokens:
         self._locks: dict[str, Lock] = {}
         self._known: dict[str, _Known] = {}
 
-    def token(self, host_pool_id: str) -> SecretStr:
-        """A token that is valid for at least 30 more minutes. A new one costs up to three calls to Azure."""
+    def token(self, host_pool_id: str, rejected: str = "") -> SecretStr:
+        """A token that is valid for at least 30 more minutes. A new one costs up to three calls to Azure.
+
+        Never the one with the mark `rejected`: all hosts that were refused with it share the next one.
+        """
         key = host_pool_id.lower()
         with self._lock:
             lock = self._locks.setdefault(key, Lock())
         with lock:  # many hosts register at once: one of them asks Azure
             known = self._known.get(key)
-            if known is None or not self._lasts(known):
-                known = self._known[key] = self._from_azure(host_pool_id)
+            if known is None or not self._usable(known, rejected):
+                known = self._known[key] = self._from_azure(host_pool_id, rejected)
             return known[0]
 
-    def _lasts(self, known: _Known) -> bool:
-        return known[1] - self._now() >= LEAST_LEFT
+    def _usable(self, known: _Known, rejected: str) -> bool:
+        return known[1] - self._now() >= LEAST_LEFT and token_mark(known[0]) != rejected
 
-    def _from_azure(self, host_pool_id: str) -> _Known:
-        known = self._retrieve(host_pool_id)
-        if known is None or not self._lasts(known):
+    def _from_azure(self, host_pool_id: str, rejected: str) -> _Known:
+        known = self._retrieve(host_pool_id)  # another worker may have made a new one
+        if known is None or not self._usable(known, rejected):
             self._renew(host_pool_id)
             known = self._retrieve(host_pool_id)
         if known is None:

@@ -19,7 +19,9 @@ from shared.core.settings import Settings
 from shared.models.azure import Operation
 from shared.models.pools import DomainJoin, EntraJoin
 
-PROBE = "probe"
+PROBE, REGISTER = "probe", "register"
+COMMANDS = {PROBE: names.PROBE_COMMAND, REGISTER: names.REGISTER_COMMAND}
+"""The run command of each kind of operation whose script is asked how it ended."""
 
 
 class CommandCalls(ComputeCalls):
@@ -47,53 +49,53 @@ class CommandCalls(ComputeCalls):
 
     def start_register(self, vm_id: str, location: str, token: SecretStr, attempt: str = "") -> Operation:
         """PUT the managed run command; the script gets AgentUrl, BootLoaderUrl, Attempt and, protected,
-        RegistrationToken."""
+        RegistrationToken. Its failure is told in the script's words."""
         given = {"AgentUrl": self._settings.agent_url, "BootLoaderUrl": self._settings.boot_loader_url}
         given |= {"Attempt": attempt} if attempt else {}
         body = vm_bodies.register_command(location, registration_script(), given, token.get_secret_value())
-        return self._run("register", names.REGISTER_COMMAND, vm_id, body, token)
+        return self._in_its_words(REGISTER, vm_id, lambda: self._run(REGISTER, vm_id, body, token))
 
     def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
-        """PUT the managed run command with the probe's script; see `resume_probe`.
+        """PUT the managed run command with the probe's script; see `resume_script`.
 
         A repeated call with the same `change_tag` says how the script ended: Azure does not run an unchanged command
         again.
         """
         body = vm_bodies.probe_command(location, script, timeout_minutes, change_tag)
-        return self._probed(vm_id, lambda: self._run(PROBE, names.PROBE_COMMAND, vm_id, body))
+        return self._in_its_words(PROBE, vm_id, lambda: self._run(PROBE, vm_id, body))
 
-    def resume_probe(self, operation: Operation) -> Operation:
-        """Ask once how a probe is doing. Raises OperationFailed, or AzureNotFound when ARM has forgotten it.
+    def resume_script(self, operation: Operation) -> Operation:
+        """Poll a script of COMMANDS once. Raises OperationFailed, or AzureNotFound when ARM has forgotten it.
 
-        When it has ended, its run command is read too: the script's output goes into the failure, and an exit code
-        other than 0 is a failure, whatever the operation says.
+        When it has failed, its run command is read too, and the script's output goes into the failure. So it is when a
+        probe has ended: an exit code other than 0 is a failure, whatever the operation says.
         """
-        return self._probed(operation.target, lambda: operations.resume(self._clients, operation))
+        return self._in_its_words(operation.kind, operation.target, lambda: operations.resume(self._clients, operation))
 
-    def _run(self, kind: str, command: str, vm_id: str, body: vm_bodies.Json, *secrets: SecretStr) -> Operation:
+    def _run(self, kind: str, vm_id: str, body: vm_bodies.Json, *secrets: SecretStr) -> Operation:
         at = arm_ids.parse(vm_id)
         commands = self._client(at).virtual_machine_run_commands
         whole = models.VirtualMachineRunCommand(body)
         return operations.start(
             kind,
             vm_id,
-            lambda p: commands.begin_create_or_update(at.group, at.name, command, whole, polling=p),
+            lambda p: commands.begin_create_or_update(at.group, at.name, COMMANDS[kind], whole, polling=p),
             *secrets,
         )
 
-    def _probed(self, vm_id: str, ask: Callable[[], Operation]) -> Operation:
+    def _in_its_words(self, kind: str, vm_id: str, ask: Callable[[], Operation]) -> Operation:
         try:
             operation = ask()
         except OperationFailed as failed:
-            raise self._explained(vm_id, failed) from None
-        if operation.done and (end := self._probe_end(vm_id)).failed:
-            raise OperationFailed(operations.words(PROBE, vm_id), None, "ScriptFailed", str(end))
+            raise self._explained(kind, vm_id, failed) from None
+        if kind == PROBE and operation.done and (end := self._script_end(kind, vm_id)).failed:
+            raise OperationFailed(operations.words(kind, vm_id), None, "ScriptFailed", str(end))
         return operation
 
-    def _explained(self, vm_id: str, failed: OperationFailed) -> OperationFailed:
+    def _explained(self, kind: str, vm_id: str, failed: OperationFailed) -> OperationFailed:
         """The failure in the script's words, if it was the script that failed and Azure lets it be read now."""
         try:
-            end = self._probe_end(vm_id)
+            end = self._script_end(kind, vm_id)
         except AzureError:
             return failed
         if not end.failed:
@@ -101,9 +103,9 @@ class CommandCalls(ComputeCalls):
         message = f"{end} (Azure: {failed.message})"
         return OperationFailed(failed.call, failed.http_status, failed.code, message)
 
-    def _probe_end(self, vm_id: str) -> ScriptEnd:
+    def _script_end(self, kind: str, vm_id: str) -> ScriptEnd:
         at = arm_ids.parse(vm_id)
         commands = self._client(at).virtual_machine_run_commands
-        with azure_call(f"read the probe of {at.name}"):
-            read = commands.get_by_virtual_machine(at.group, at.name, names.PROBE_COMMAND, expand="instanceView")
+        with azure_call(f"read how the {'probe' if kind == PROBE else 'registration'} of {at.name} ended"):
+            read = commands.get_by_virtual_machine(at.group, at.name, COMMANDS[kind], expand="instanceView")
         return script_end(dict(read.as_dict()))

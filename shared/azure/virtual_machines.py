@@ -20,7 +20,7 @@ from shared.azure.compute_base import ComputeCalls
 from shared.azure.disks import DiskCalls
 from shared.azure.errors import azure_call
 from shared.azure.operations import SinglePoll
-from shared.azure.run_commands import PROBE, CommandCalls
+from shared.azure.run_commands import COMMANDS, CommandCalls
 from shared.core import arm_ids
 from shared.core.errors import AzureForbidden, AzureNotFound
 from shared.core.settings import Settings
@@ -141,8 +141,8 @@ class AzureVirtualMachines(ComputeCalls):
 
         Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation.
         """
-        if operation.kind == PROBE and not operation.done:
-            return self._commands.resume_probe(operation)
+        if operation.kind in COMMANDS and not operation.done:
+            return self._commands.resume_script(operation)
         return operations.resume(self._clients, operation)
 
     def disk(self, disk_id: str) -> Disk | None:

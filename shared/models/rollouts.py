@@ -187,6 +187,12 @@ class Rebuild(Part):
     """The re-image or the creation has finished in this attempt: it is not requested again."""
     abandoned: bool = False
     """No further attempt: the remaining steps only mark the host as failed."""
+    token_mark: str = ""
+    """The mark of the registration token that the running registration got; empty when none runs."""
+    token_renewed: bool = False
+    """A registration of this attempt was repeated with a new token: not done twice."""
+    rejected_token: str = ""
+    """The mark of the registration token with which the last registration failed: it is not used again."""
 
 
 class Disks(Part):

@@ -56,5 +56,8 @@ class HostPools(Protocol):
         Raises AzureConflict while the host has sessions: AVD itself checks that.
         """
 
-    def registration_token(self, host_pool_id: str) -> SecretStr:
-        """A token that is valid for at least 30 more minutes; otherwise a new one for 2 hours."""
+    def registration_token(self, host_pool_id: str, *, rejected: str = "") -> SecretStr:
+        """A token that is valid for at least 30 more minutes; otherwise a new one for 2 hours.
+
+        Never the one with the mark `rejected` (`names.token_mark`): an agent refused it, whatever its expiry says.
+        """

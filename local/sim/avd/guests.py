@@ -169,7 +169,8 @@ def _pool_of_token(sim: Sim, token: str) -> HostPool:
         expiry = pool.tokens.get(token)
         if expiry is not None and expiry > now:
             return pool
-    raise ArmError(400, "InvalidRegistrationToken", "The registration token is not valid or has expired.")
+    message = "Not registered: The host pool rejected the registration token (INVALID_REGISTRATION_TOKEN)."
+    raise ArmError(400, "InvalidRegistrationToken", message)
 
 
 def fqdn_of(sim: Sim, vm: Vm) -> str:

@@ -17,6 +17,7 @@ $AgentKey = 'HKLM:\SOFTWARE\Microsoft\RDInfraAgent'
 $OurKey = 'HKLM:\SOFTWARE\Freshcoat'
 $BootLoader = 'RDAgentBootLoader'
 $RegisterSeconds = 300
+$Started = Get-Date
 
 function Test-Registered {
     $agent = Get-ItemProperty -Path $AgentKey -Name IsRegistered -ErrorAction SilentlyContinue
@@ -80,9 +81,20 @@ function Install-Package([string] $Name, [string] $Path, [string[]] $Properties)
     }
 }
 
+function Assert-TokenAccepted {
+    # The agent tells only the event log (3277), and would go on with the same token. The caller knows both words.
+    $filter = @{ LogName = 'Application'; Id = 3277; StartTime = $Started }
+    foreach ($found in Get-WinEvent -FilterHashtable $filter -ErrorAction SilentlyContinue) {
+        if ($found.Message -match 'INVALID_REGISTRATION_TOKEN|EXPIRED_MACHINE_TOKEN') {
+            throw "The host pool rejected the registration token ($($Matches[0]))."
+        }
+    }
+}
+
 function Wait-Registered {
     $until = (Get-Date).AddSeconds($RegisterSeconds)
     while (-not (Test-Registered)) {
+        Assert-TokenAccepted
         if ((Get-Date) -gt $until) { throw "The agent did not register within $RegisterSeconds seconds." }
         Start-Sleep -Seconds 5
     }

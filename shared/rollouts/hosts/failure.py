@@ -139,9 +139,13 @@ def end_as_failed(context: HostContext, name: str) -> StepResult:
 
 def _fields_for_new_attempt(row: RolloutHost) -> dict[str, object]:
     """A kept disk that did not start must be replaced: the next attempt re-images."""
+    rejected = row.rebuild.token_mark  # it may have been why the registration failed
     if row.rebuild.strategy != SWAP:
-        return {"rebuild": Rebuild(strategy=row.rebuild.strategy)}
-    return {"rebuild": Rebuild(), "disks": row.disks.replace(stale_id=row.disks.kept_id, kept_id=None)}
+        return {"rebuild": Rebuild(strategy=row.rebuild.strategy, rejected_token=rejected)}
+    return {
+        "rebuild": Rebuild(rejected_token=rejected),
+        "disks": row.disks.replace(stale_id=row.disks.kept_id, kept_id=None),
+    }
 
 
 def _mark_failed(context: HostContext, name: str, reason: str) -> RolloutHost:

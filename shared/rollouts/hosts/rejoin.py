@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import SecretStr
 
 from shared.core.codes import Code
-from shared.core.names import SWAP
+from shared.core.errors import OperationFailed
+from shared.core.names import SWAP, token_mark
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
 from shared.models.azure import HEALTHY_STATUSES, SessionHost
@@ -20,6 +23,9 @@ from shared.rollouts.hosts.recheck import recheck_if_rolled_back
 from shared.workflow.waiting import StepFailed, operation_finished, still_awaited
 
 _NOT_REGISTERED = message(Code.NOT_REGISTERED, "has not registered yet")
+
+_TOKEN_REJECTED = ("INVALID_REGISTRATION_TOKEN", "EXPIRED_MACHINE_TOKEN")
+"""What the agent calls a registration token that it cannot use (Microsoft's page on agent errors, event 3277)."""
 
 POLLS_OFTEN = 5.0
 """Seconds between two polls for a registration that must be drained before it is healthy."""
@@ -53,11 +59,32 @@ def register_host(context: HostContext) -> StepResult:
             operation_finished(context)
         elif context.row.rebuild.strategy != SWAP:
             still_awaited(context)
-        return poll_operation(context) or _registered(context)
-    token = context.services.host_pools.registration_token(context.pool.host_pool_id)
-    row = context.row
+        return _with_new_token_if_rejected(context, lambda: poll_operation(context))
+    return _with_new_token_if_rejected(context, lambda: _start_registration(context))
+
+
+def _start_registration(context: HostContext) -> StepResult | None:
+    row, pool_id = context.row, context.pool.host_pool_id
+    token = context.services.host_pools.registration_token(pool_id, rejected=row.rebuild.rejected_token)
+    context.note_rebuild(token_mark=token_mark(token))
     started = context.services.vms.start_register(row.vm_id, row.location, token, context.attempt_tag)
-    return poll_operation(context, started) or _registered(context)
+    return poll_operation(context, started)
+
+
+def _with_new_token_if_rejected(context: HostContext, ask: Callable[[], StepResult | None]) -> StepResult:
+    """The answer; a registration whose token the agent rejected starts again at once, with a new one, once per attempt.
+
+    Another attempt would rebuild or join the host for nothing, and get the same token again.
+    """
+    try:
+        return ask() or _registered(context)
+    except OperationFailed as failed:
+        rebuild = context.row.rebuild
+        if rebuild.token_renewed or not any(word in failed.message for word in _TOKEN_REJECTED):
+            raise
+        context.note_rebuild(rejected_token=rebuild.token_mark, token_mark="", token_renewed=True)
+        context.note(step_since=context.services.now())
+        return StepResult(NextAction.WAIT, AT_ONCE)
 
 
 def _is_back(context: HostContext) -> bool:
@@ -75,6 +102,7 @@ def _is_back(context: HostContext) -> bool:
 
 
 def _registered(context: HostContext) -> StepResult:
+    context.note_rebuild(token_mark="")
     context.move(HostState.VERIFYING)
     return StepResult(NextAction.NEXT)
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from local.sim.core import names
-from shared.core.errors import AzureConflict, AzureNotFound
-from tests.contracts.azure.conftest import POOL, Azure, host, vm
+from shared.core.errors import AzureConflict, AzureNotFound, OperationFailed
+from shared.core.names import token_mark
+from tests.contracts.azure.conftest import LONG, POOL, SLOW, Azure, host, vm
 
 UNKNOWN_POOL = f"{names.AVD}/hostPools/hp-nowhere"
 
@@ -152,6 +153,34 @@ def test_many_hosts_that_ask_at_once_share_one_token(azure: Azure) -> None:
     assert azure.calls()["update_pool"] == 1
 
 
+def test_a_rejected_token_is_replaced_at_once_and_only_once(azure: Azure) -> None:
+    rejected = azure.host_pools.registration_token(POOL)
+    other_worker = Azure(azure.sim, azure.settings)
+    assert other_worker.host_pools.registration_token(POOL) == rejected
+    made = azure.calls()["update_pool"]
+
+    mark = token_mark(rejected)
+    renewed = azure.host_pools.registration_token(POOL, rejected=mark)
+    assert renewed != rejected
+    assert azure.host_pools.registration_token(POOL, rejected=mark) == renewed
+    assert azure.host_pools.registration_token(POOL) == renewed
+    assert other_worker.host_pools.registration_token(POOL, rejected=mark) == renewed
+    assert azure.calls()["update_pool"] == made + 1
+    assert rejected.get_secret_value() not in mark
+
+
 def test_no_token_is_made_for_an_unknown_pool(azure: Azure) -> None:
     with pytest.raises(AzureNotFound):
         azure.host_pools.registration_token(UNKNOWN_POOL)
+
+
+def test_a_registration_that_fails_says_why_in_the_words_of_its_script(azure: Azure) -> None:
+    azure.world(**SLOW)
+    azure.sim.advance(LONG)
+    token = azure.host_pools.registration_token(POOL)
+    started = azure.vms.start_register(vm(1), "westeurope", token, "a-1")
+    azure.sim.control("POST", "expire_tokens", {})
+
+    with pytest.raises(OperationFailed, match=r"exit code 1; output: .*INVALID_REGISTRATION_TOKEN") as failed:
+        azure.finish(started)
+    assert token.get_secret_value() not in str(failed.value)

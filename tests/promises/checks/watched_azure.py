@@ -50,8 +50,8 @@ class WatchedHostPools(FakeHostPools):
         self.judge.removes(host)
         super().remove_session_host(host_pool_id, host)
 
-    def registration_token(self, host_pool_id: str) -> SecretStr:
-        token = super().registration_token(host_pool_id)
+    def registration_token(self, host_pool_id: str, *, rejected: str = "") -> SecretStr:
+        token = super().registration_token(host_pool_id, rejected=rejected)
         self.judge.keeps_secret(token)
         return token
 

@@ -1,0 +1,1 @@
+"""How rebuilt hosts join and register, in virtual time."""
