@@ -60,7 +60,7 @@ def rollouts(env: Environment, pool: str) -> list[Rollout]:
     return [rollout for rollout in env.app.tables.rollouts.all(ROLLOUTS) if rollout.pool == pool]
 
 
-def test_leave_stops_what_runs_and_begins_no_more() -> None:
+def test_cancel_with_leave_stops_running_rollouts_and_starts_no_more() -> None:
     env, task_id = half_way()
     reply = tell(env, task_id, "cancel")
     assert (reply.json["note"]["text"], reply.json["waits_for"]["text"]) == (
@@ -81,7 +81,7 @@ def test_leave_stops_what_runs_and_begins_no_more() -> None:
     assert_at_rest(env)
 
 
-def test_roll_back_takes_back_what_runs_and_what_is_through() -> None:
+def test_cancel_with_roll_back_undoes_running_and_completed_rollouts() -> None:
     env, task_id = half_way()
     assert tell(env, task_id, "cancel", how="roll_back").status == 202
     assert begun(env)["den"].state is S.ROLLING_BACK  # at once
@@ -104,7 +104,7 @@ def test_roll_back_takes_back_what_runs_and_what_is_through() -> None:
     assert_at_rest(env)
 
 
-def test_a_way_back_that_fails_is_named() -> None:
+def test_a_failed_undo_is_named() -> None:
     env, task_id = half_way()
     tell(env, task_id, "cancel", how="roll_back")
     env.run(0.01)
@@ -116,7 +116,7 @@ def test_a_way_back_that_fails_is_named() -> None:
     assert back in str(task.pools and task.pools.not_back["lab"].href)
 
 
-def test_a_pool_that_was_on_the_version_before_the_job_stays_on_it() -> None:
+def test_a_pool_on_the_version_before_the_update_stays_on_it() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     add_pool(env, "den", Ring.TEST, version=NEW, previous_version=OLD)
     task_id = ask(env, soak_minutes=600)
@@ -127,7 +127,7 @@ def test_a_pool_that_was_on_the_version_before_the_job_stays_on_it() -> None:
     assert len(rollouts(env, "den")) == 1
 
 
-def test_a_pool_that_somebody_has_updated_since_is_left_to_them() -> None:
+def test_a_pool_updated_by_somebody_else_since_is_not_touched() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(env, soak_minutes=6000)
     until_told(env, task_id, "Ring 2 waits")
@@ -142,7 +142,7 @@ def test_a_pool_that_somebody_has_updated_since_is_left_to_them() -> None:
     assert later.json["id"] in str(task.pools and task.pools.not_back["lab"].href)
 
 
-def test_a_pool_that_is_gone_keeps_no_other_from_going_back() -> None:
+def test_an_unregistered_pool_does_not_block_the_undo_of_others() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     add_pool(env, "den", Ring.TEST)
     task_id = ask(env, soak_minutes=6000)
@@ -154,7 +154,7 @@ def test_a_pool_that_is_gone_keeps_no_other_from_going_back() -> None:
     assert on_versions(env, "lab") == {OLD}
 
 
-def test_a_job_that_is_to_leave_its_pools_can_still_take_them_back() -> None:
+def test_a_cancellation_with_leave_can_still_become_a_roll_back() -> None:
     env, task_id = half_way()
     tell(env, task_id, "cancel")
     assert tell(env, task_id, "cancel", how="roll_back").status == 202
@@ -162,7 +162,7 @@ def test_a_job_that_is_to_leave_its_pools_can_still_take_them_back() -> None:
     assert {version for pool in ("lab", "den", "office") for version in on_versions(env, pool)} == {OLD}
 
 
-def test_busy_tables_just_then_do_not_lose_the_cancellation() -> None:
+def test_busy_tables_do_not_lose_the_cancellation() -> None:
     env, task_id = half_way()
     busy = AzureBusy("table", 503, "Busy", "later", retry_after=5)
     env.app.tables.rollouts.failures["replace"] = [busy] * 3
@@ -185,7 +185,7 @@ def at_once(*acts: Callable[[], Reply]) -> list[Reply]:
         return [reply.result() for reply in [people.submit(act) for act in acts]]
 
 
-def test_many_approve_at_once_and_it_is_approved_once() -> None:
+def test_concurrent_approvals_approve_once() -> None:
     env, task_id = waiting()
     replies = at_once(*[lambda: tell(env, task_id, "approve")] * 10)
     assert {reply.status for reply in replies} == {202}
@@ -197,7 +197,7 @@ def test_many_approve_at_once_and_it_is_approved_once() -> None:
 
 
 @pytest.mark.parametrize("how", ["leave", "roll_back"])
-def test_whoever_cancels_while_another_approves_has_the_last_word(how: str) -> None:
+def test_a_cancellation_wins_over_a_concurrent_approval(how: str) -> None:
     for _ in range(5):
         env, task_id = waiting()
         approved, cancelled = at_once(
@@ -210,7 +210,7 @@ def test_whoever_cancels_while_another_approves_has_the_last_word(how: str) -> N
         assert on_versions(env, "lab") == ({NEW} if how == "leave" else {OLD})
 
 
-def test_after_a_cancellation_nothing_can_be_approved() -> None:
+def test_an_approval_after_a_cancellation_is_refused() -> None:
     env, task_id = waiting()
     tell(env, task_id, "cancel")
     refused = tell(env, task_id, "approve")
@@ -232,7 +232,7 @@ def cut_in(env: Environment, when: Callable[[Task], bool], act: Callable[[], Rep
     return text
 
 
-def test_an_approval_that_comes_while_a_step_writes_is_kept() -> None:
+def test_an_approval_during_a_write_of_a_step_is_kept() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(env, gate="approve")
     text = cut_in(env, lambda task: "waits for approval" in str(task.note), lambda: tell(env, task_id, "approve"))
@@ -240,7 +240,7 @@ def test_an_approval_that_comes_while_a_step_writes_is_kept() -> None:
     assert [reply.status for reply in text] == [202]
 
 
-def test_a_cancellation_while_the_ring_is_begun_stops_the_rest_of_it() -> None:
+def test_a_cancellation_while_a_ring_starts_stops_the_rest_of_it() -> None:
     env = crowd(*((f"p{number}", Ring.TEST) for number in range(6)))
     task_id = ask(env)
 
@@ -261,7 +261,7 @@ def test_a_cancellation_while_the_ring_is_begun_stops_the_rest_of_it() -> None:
     assert all(rollout.state.ended for rollout in begun(env).values())
 
 
-def test_a_cancellation_that_comes_as_the_last_pool_is_through_is_heeded() -> None:
+def test_a_cancellation_as_the_last_pool_completes_takes_effect() -> None:
     env = crowd(("lab", Ring.TEST))
     task_id = ask(env)
     env.run(until=lambda: env.rollouts().get("lab") == "succeeded")
@@ -271,7 +271,7 @@ def test_a_cancellation_that_comes_as_the_last_pool_is_through_is_heeded() -> No
     assert (task.state, on_versions(env, "lab")) == (TaskState.CANCELLED, {OLD})
 
 
-def test_a_way_back_that_is_asked_for_as_a_cancelled_job_ends_is_heeded() -> None:
+def test_a_roll_back_requested_as_a_cancelled_update_ends_takes_effect() -> None:
     env, task_id = half_way()
     tell(env, task_id, "cancel")
     text = cut_in(env, lambda task: task.state.ended, lambda: tell(env, task_id, "cancel", how="roll_back"))
@@ -311,7 +311,7 @@ def test_the_process_may_die_at_any_call_of_a_cancellation(how: str) -> None:
         assert_at_rest(env)
 
 
-def test_a_job_that_has_failed_says_how_to_take_it_back() -> None:
+def test_a_failed_update_says_how_to_undo_it() -> None:
     env = crowd(("lab", Ring.TEST))
     env.app.world.refuse("start_reimage", "lab-0")
     task_id = ask(env, policy=FAILS)

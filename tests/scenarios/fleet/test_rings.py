@@ -32,7 +32,7 @@ from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool, assert_at
 S = RolloutState
 
 
-def test_three_rings_with_a_soak_between_and_one_task_shows_all() -> None:
+def test_three_rings_are_updated_with_a_soak_between_them_under_one_task() -> None:
     env = crowd(*THREE, ("den", Ring.TEST))
     task_id = ask(env, soak_minutes=90, reason="patch day")
     assert notes(env, task_id) == {
@@ -56,7 +56,7 @@ def test_three_rings_with_a_soak_between_and_one_task_shows_all() -> None:
     assert_at_rest(env)
 
 
-def test_the_view_says_what_it_waits_for_and_how_far_it_is() -> None:
+def test_the_view_shows_progress_and_what_the_update_waits_for() -> None:
     env = crowd(hosts=4)
     env.app.world.log_on("lab-3", "ann", pool(env, "lab").host_pool_id)
     deadline = {"mode": "on_logoff", "deadline": in_hours(env, 4)}
@@ -80,7 +80,7 @@ def test_the_view_says_what_it_waits_for_and_how_far_it_is() -> None:
     ]
 
 
-def test_a_request_may_give_pools_other_rings() -> None:
+def test_a_request_may_assign_other_rings_to_pools() -> None:
     env = crowd()
     task_id = ask(env, rings={"office": 3, "lab": 9})
     env.finish(task_id)
@@ -88,7 +88,7 @@ def test_a_request_may_give_pools_other_rings() -> None:
     assert [rollout.pool for rollout in order] == ["pilot", "office", "lab"]
 
 
-def test_a_gate_holds_every_ring_but_the_first_until_a_person_approves_it() -> None:
+def test_every_ring_but_the_first_waits_for_its_approval() -> None:
     env = crowd()
     task_id = ask(env, gate="approve", soak_minutes=30)
     assert tell(env, task_id, "approve").status == 409
@@ -113,7 +113,7 @@ def test_a_gate_holds_every_ring_but_the_first_until_a_person_approves_it() -> N
     assert_at_rest(env)
 
 
-def test_a_ring_that_nobody_approves_is_given_up() -> None:
+def test_a_ring_that_nobody_approves_ends_the_update() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     env.app.settings = env.app.settings.model_copy(update={"approval_limit": 7_200.0})
     task_id = ask(env, gate="approve", soak_minutes=60)
@@ -128,7 +128,7 @@ def test_a_ring_that_nobody_approves_is_given_up() -> None:
     )
 
 
-def test_a_gate_holds_also_when_the_pools_before_it_are_gone() -> None:
+def test_an_approval_is_required_even_when_the_earlier_pools_are_gone() -> None:
     env = crowd()
     task_id = ask(env, gate="approve", schedule={"mode": "now"}, pools=["lab", "office"])
     env.app.tables.pools.remove(pool(env, "lab"))
@@ -142,7 +142,7 @@ def pool(env: Environment, name: str) -> Any:
     return found
 
 
-def test_a_pool_that_fails_keeps_later_rings_as_they_are() -> None:
+def test_a_failed_pool_stops_the_later_rings() -> None:
     env = crowd(*THREE, ("den", Ring.TEST))
     env.app.world.refuse("start_reimage", "lab-0")
     task_id = ask(env, policy=FAILS)
@@ -157,7 +157,7 @@ def test_a_pool_that_fails_keeps_later_rings_as_they_are() -> None:
     assert_sound(env)
 
 
-def test_others_of_the_ring_are_waited_for_when_one_has_failed() -> None:
+def test_the_other_pools_of_a_ring_finish_when_one_failed() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     add_pool(env, "den", Ring.TEST, users=1)
     env.app.world.refuse("start_reimage", "lab-0")
@@ -172,7 +172,7 @@ def test_others_of_the_ring_are_waited_for_when_one_has_failed() -> None:
     assert begun(env)["den"].state is S.SUCCEEDED
 
 
-def test_a_rollout_that_somebody_cancels_stops_later_rings() -> None:
+def test_a_cancelled_rollout_stops_the_later_rings() -> None:
     env = crowd(users=1)
     task_id = ask(env, schedule={"mode": "on_logoff", "deadline": in_hours(env, 6)})
     env.run(0.1)
@@ -183,7 +183,7 @@ def test_a_rollout_that_somebody_cancels_stops_later_rings() -> None:
     assert "lab (cancelled)" in str(task.note)
 
 
-def test_a_pool_of_a_later_ring_that_cannot_be_updated_ends_it_with_the_reason() -> None:
+def test_a_pool_of_a_later_ring_that_cannot_be_updated_ends_the_update_with_a_reason() -> None:
     env = crowd()
     task_id = ask(env, soak_minutes=600)
     until_told(env, task_id, "Ring 1 waits")
@@ -194,7 +194,7 @@ def test_a_pool_of_a_later_ring_that_cannot_be_updated_ends_it_with_the_reason()
     assert notes(env, task_id)["pilot"].startswith("not started: ")
 
 
-def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
+def test_an_update_waits_for_a_pool_held_by_another_rollout() -> None:
     env = crowd(("lab", Ring.TEST), ("den", Ring.TEST), users=1)
     body = {"version": NEW, "schedule": {"mode": "on_logoff", "deadline": in_hours(env, 4)}}
     held = env.app.send("POST", "/api/pools/lab/update-image", body).json["id"]
@@ -207,7 +207,7 @@ def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
     assert begun(env)["lab"].id != held
 
 
-def test_a_pool_that_has_left_the_image_is_passed_over_unless_the_image_was_named() -> None:
+def test_a_pool_that_changed_its_image_is_skipped_unless_the_image_was_given() -> None:
     for named, state in [(None, "skipped"), (IMAGE, "succeeded")]:
         env = crowd()
         task_id = ask(env, soak_minutes=60, pools=["lab", "office"], image=named)
@@ -237,7 +237,7 @@ def test_each_pool_is_updated_in_its_own_windows() -> None:
     assert begun(env)["office"].schedule.mode == "now"
 
 
-def test_many_pools_are_begun_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_pools_are_started_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "AT_ONCE", 2)
     env = crowd(*((f"p{number}", Ring.TEST) for number in range(7)))
     assert env.finish(ask(env)).state is TaskState.SUCCEEDED
@@ -245,7 +245,7 @@ def test_many_pools_are_begun_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -
     assert created[-1] - created[0] < timedelta(seconds=30)
 
 
-def test_a_roll_back_of_the_image_stops_what_the_job_was_to_bring() -> None:
+def test_a_roll_back_of_the_image_stops_the_fleet_update() -> None:
     env = crowd(users=1)
     task_id = ask(env, schedule={"mode": "on_logoff", "deadline": in_hours(env, 6)})
     env.run(0.2)

@@ -51,7 +51,7 @@ def staged(*pools: tuple[str, Ring], **fields: Any) -> Environment:
     return env
 
 
-def test_what_new_hosts_get_moves_at_once_and_no_host_is_touched() -> None:
+def test_an_activation_changes_the_version_of_new_hosts_at_once_and_touches_no_host() -> None:
     env = staged(("office", Ring.PRODUCTION))
     assert given_out(env, "office") == OLD
     task_id = ask(env)
@@ -65,7 +65,7 @@ def test_what_new_hosts_get_moves_at_once_and_no_host_is_touched() -> None:
     assert_at_rest(env)
 
 
-def test_what_regions_say_of_a_version_is_set_by_its_activation_too() -> None:
+def test_an_activation_also_sets_the_exclusion_flags_of_regions() -> None:
     play = staged()
     versions = play.app.world.versions[DEFINITION_ID.lower()]
     for name, flag in ((OLD, True), (NEW, False)):  # as the version should be, but one of its regions is not
@@ -75,7 +75,7 @@ def test_what_regions_say_of_a_version_is_set_by_its_activation_too() -> None:
     assert not any(found.regions_differ for found in versions.values())
 
 
-def test_a_pool_that_is_to_be_updated_gives_out_its_own_version_until_its_canary_has_passed() -> None:
+def test_new_hosts_of_a_pool_to_be_updated_get_the_old_version_until_its_canary_passed() -> None:
     env = staged(("office", Ring.PRODUCTION), ("other", Ring.PRODUCTION), hosts=3)
     seen: list[tuple[bool, str]] = []
     policy = {"canary_hosts": 1, "settle_seconds": 0}
@@ -96,7 +96,7 @@ def test_a_pool_that_is_to_be_updated_gives_out_its_own_version_until_its_canary
     assert_at_rest(env)
 
 
-def test_rings_go_one_after_the_other_with_a_soak_between() -> None:
+def test_rings_are_updated_one_after_the_other_with_a_soak_between_them() -> None:
     env = staged(("p1", Ring.PRODUCTION), ("p2", Ring.PRODUCTION), ("pilot", Ring.PILOT), ("lab", Ring.TEST))
     task_id = ask(env, **{**ALL, "soak_minutes": 90})
     assert env.finish(task_id).state is TaskState.SUCCEEDED
@@ -111,7 +111,7 @@ def test_rings_go_one_after_the_other_with_a_soak_between() -> None:
     assert_at_rest(env)
 
 
-def test_a_ring_that_fails_keeps_the_later_ones_as_they_are() -> None:
+def test_a_failed_ring_stops_the_later_rings() -> None:
     env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     env.app.world.refuse("start_reimage", "lab-0")
     policy = {"retries": 0, "on_failure": "continue"}
@@ -125,7 +125,7 @@ def test_a_ring_that_fails_keeps_the_later_ones_as_they_are() -> None:
     assert_sound(env)
 
 
-def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
+def test_an_update_waits_for_a_pool_held_by_another_rollout() -> None:
     env = staged(("office", Ring.TEST), hosts=1, users=1)
     later = env.app.now + timedelta(hours=4)
     body = {"version": OLD, "schedule": {"mode": "on_logoff", "deadline": later.isoformat()}}
@@ -139,7 +139,7 @@ def test_a_pool_that_another_rollout_holds_is_waited_for() -> None:
     assert on_versions(env, "office") == {NEW}
 
 
-def test_a_cancelled_activation_begins_no_further_ring() -> None:
+def test_a_cancelled_activation_starts_no_further_ring() -> None:
     env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(env, **{**ALL, "soak_minutes": 600})
     env.run(until=lambda: "waits" in str(env.task(task_id).note))
@@ -151,14 +151,14 @@ def test_a_cancelled_activation_begins_no_further_ring() -> None:
 
 
 @pytest.mark.parametrize("body", [{"update_pools": "all"}, {"update_pools": ["nope"], **NOW}, {"update_pools": "some"}])
-def test_pools_that_cannot_be_meant(body: dict[str, Any]) -> None:
+def test_invalid_pool_selections_are_refused(body: dict[str, Any]) -> None:
     env = staged(("office", Ring.PRODUCTION))
     reply = post(env, "/activate", body)
     assert (reply.status, recorded(env).state.active) == (400, OLD)
     assert env.app.tables.tasks.all(TASKS) == []
 
 
-def test_a_pool_that_cannot_be_updated_stops_it_before_anything_is_changed() -> None:
+def test_a_pool_that_cannot_be_updated_stops_the_activation_before_any_change() -> None:
     env = staged(("office", Ring.PRODUCTION))
     env.app.world.fail("host_pool", AzureForbidden("host_pool", 403, "AuthorizationFailed", "no right"))
     reply = post(env, "/activate", ALL)
@@ -168,27 +168,27 @@ def test_a_pool_that_cannot_be_updated_stops_it_before_anything_is_changed() -> 
     assert env.app.tables.tasks.all(TASKS) == []
 
 
-def test_without_anything_staged_there_is_nothing_to_activate() -> None:
+def test_an_activation_without_a_staged_version_is_refused() -> None:
     reply = post(studio(), "/activate")
     assert reply.status == 409
     assert "No version of this image is staged" in reply.json["detail"]
 
 
-def test_a_failed_verdict_needs_force() -> None:
+def test_activating_a_version_that_failed_its_test_needs_force() -> None:
     env = staged()
     assert post(env, f"/versions/{NEW}/verdict", {"result": "failed", "note": "no sound"}).status == 200
     assert post(env, "/activate").status == 409
     assert env.finish(ask(env, force=True)).state is TaskState.SUCCEEDED
 
 
-def test_without_a_backup_the_old_version_cannot_be_gone_back_to() -> None:
+def test_without_a_backup_a_roll_back_to_the_old_version_is_refused() -> None:
     env = staged()
     env.finish(ask(env, backup=False))
     assert recorded(env).versions[OLD].unwanted
     assert post(env, "/roll-back").status == 409
 
 
-def test_ten_at_once_and_one_wins() -> None:
+def test_of_ten_concurrent_activations_one_wins() -> None:
     env = staged()
     with ThreadPoolExecutor(10) as people:
         replies = list(people.map(lambda _: post(env, "/activate"), range(10)))
@@ -198,7 +198,7 @@ def test_ten_at_once_and_one_wins() -> None:
     assert_at_rest(env)
 
 
-def test_going_back_and_forth() -> None:
+def test_rolling_back_and_activating_again_works() -> None:
     env = staged(("office", Ring.PRODUCTION), hosts=2)
     env.finish(ask(env, **ALL))
     assert on_versions(env, "office") == {NEW}
@@ -213,7 +213,7 @@ def test_going_back_and_forth() -> None:
     assert_at_rest(env)
 
 
-def test_a_roll_back_cancels_the_rollouts_that_bring_what_is_rolled_back() -> None:
+def test_a_roll_back_cancels_rollouts_to_the_version_that_is_rolled_back() -> None:
     env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION), hosts=2, users=1)
     deadline = (env.app.now + timedelta(hours=8)).isoformat()
     first = ask(env, update_pools="all", soak_minutes=0, schedule={"mode": "on_logoff", "deadline": deadline})
@@ -228,7 +228,7 @@ def test_a_roll_back_cancels_the_rollouts_that_bring_what_is_rolled_back() -> No
     assert_at_rest(env)
 
 
-def test_flags_that_may_not_be_flipped_are_told_and_no_pool_is_updated() -> None:
+def test_exclusion_flags_that_cannot_be_set_are_reported_and_no_pool_is_updated() -> None:
     env = staged(("office", Ring.PRODUCTION))
     env.app.world.refuse("start_exclude")
     task = env.finish(ask(env, **ALL))
@@ -237,7 +237,7 @@ def test_flags_that_may_not_be_flipped_are_told_and_no_pool_is_updated() -> None
     assert on_versions(env, "office") == {OLD}
 
 
-def test_everything_is_in_the_tasks_and_in_the_audit_with_from_and_to() -> None:
+def test_tasks_and_audit_record_every_change_with_from_and_to() -> None:
     env = staged(("office", Ring.PRODUCTION))
     task_id = ask(env, **ALL, reason="patch day")
     env.finish(task_id)
@@ -285,7 +285,7 @@ def test_the_process_may_die_at_any_call(what: str) -> None:
         assert_at_rest(env)
 
 
-def test_a_task_that_was_cut_off_does_not_switch_again_what_was_switched_back_since() -> None:
+def test_an_interrupted_task_does_not_repeat_an_activation_that_was_rolled_back_since() -> None:
     env = activated(studio())
     first = env.task(ask(env, "roll-back"))
     env.app.engine.tasks.clear()  # nobody drives it: the process died just after its switch

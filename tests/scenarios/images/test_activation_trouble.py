@@ -49,7 +49,7 @@ def change(env: Environment, pool: str, **changes: Any) -> None:
     )
 
 
-def test_pools_at_the_moment_of_the_promotion_begin_then_and_not_a_day_later() -> None:
+def test_pools_scheduled_for_the_time_of_the_promotion_start_then_and_not_a_day_later() -> None:
     env = promotions.with_staged()
     add_pool(env, "office")
     due = env.app.now + timedelta(hours=10, seconds=7)
@@ -61,7 +61,7 @@ def test_pools_at_the_moment_of_the_promotion_begin_then_and_not_a_day_later() -
     assert rollout.schedule.begin_at - due < timedelta(minutes=10)
 
 
-def test_flags_that_take_their_time_do_not_move_the_pools_to_another_day() -> None:
+def test_slow_exclusion_flags_do_not_move_the_pools_to_another_day() -> None:
     env = staged(("office", Ring.PRODUCTION))
     env.app.world.resumes_needed = 40  # twenty minutes for each flag
     at = env.app.now + timedelta(minutes=5)
@@ -74,7 +74,7 @@ def test_flags_that_take_their_time_do_not_move_the_pools_to_another_day() -> No
     assert task.state is TaskState.SUCCEEDED
 
 
-def test_a_pool_on_a_higher_version_is_brought_to_the_active_one() -> None:
+def test_a_pool_on_a_higher_version_is_updated_to_the_active_one() -> None:
     env = studio(staged=True)
     env.app.world.add_version("3.0.0", staged=True)
     higher = version_row("3.0.0", VersionState.BACKUP)
@@ -84,7 +84,7 @@ def test_a_pool_on_a_higher_version_is_brought_to_the_active_one() -> None:
     assert on_versions(env, "office") == {NEW}
 
 
-def test_the_audit_has_it_wherever_the_process_died() -> None:
+def test_the_activation_is_audited_whenever_the_process_dies() -> None:
     for number in range(1, 40):
         env = staged()
         env.die_at_call(number)
@@ -99,7 +99,7 @@ def test_the_audit_has_it_wherever_the_process_died() -> None:
     raise AssertionError("it always died")
 
 
-def test_replicas_that_are_added_meanwhile_are_waited_for() -> None:
+def test_an_activation_waits_for_replicas_being_added() -> None:
     env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(env, **{**ALL, "soak_minutes": 120})
     env.run(1.9)
@@ -111,7 +111,7 @@ def test_replicas_that_are_added_meanwhile_are_waited_for() -> None:
     assert env.finish(task_id).state is TaskState.SUCCEEDED
 
 
-def test_a_promotion_that_is_due_meanwhile_waits_too() -> None:
+def test_a_due_promotion_waits_for_replicas_too() -> None:
     env = promotions.with_staged()
     promotion = promotions.plan(env.app, hours=1)
     env.run(0.9)
@@ -124,7 +124,7 @@ def test_a_promotion_that_is_due_meanwhile_waits_too() -> None:
     assert promotions.row(env.app, promotion).state == "promoted"
 
 
-def test_new_hosts_never_get_what_is_rolled_back_while_their_pool_waits_for_its_ring() -> None:
+def test_new_hosts_of_a_waiting_pool_never_get_the_version_that_is_rolled_back() -> None:
     env = activated(studio())
     add_pool(env, "lab", Ring.TEST, version=NEW)
     add_pool(env, "office", version=NEW)
@@ -134,7 +134,7 @@ def test_new_hosts_never_get_what_is_rolled_back_while_their_pool_waits_for_its_
     assert given_out(env, "office") == OLD
 
 
-def test_all_pools_are_those_of_the_promotions_moment() -> None:
+def test_all_pools_means_the_pools_at_the_time_of_the_promotion() -> None:
     env = promotions.with_staged()
     add_pool(env, "office")
     add_pool(env, "gone")
@@ -146,7 +146,7 @@ def test_all_pools_are_those_of_the_promotions_moment() -> None:
     assert env.rollouts() == {"office": "succeeded", "later": "succeeded"}
 
 
-def test_a_roll_back_without_pools_stops_what_the_activation_was_to_bring() -> None:
+def test_a_roll_back_without_pools_stops_the_rollouts_of_the_activation() -> None:
     env = staged(("office", Ring.PRODUCTION))
     tonight = env.app.now + timedelta(hours=10)
     ask(env, update_pools="all", schedule={"mode": "at", "at": tonight.isoformat()})
@@ -157,7 +157,7 @@ def test_a_roll_back_without_pools_stops_what_the_activation_was_to_bring() -> N
     assert on_versions(env, "office") == {OLD}
 
 
-def test_a_flag_of_an_old_version_that_cannot_be_set_keeps_no_pool_from_the_new_one() -> None:
+def test_a_failed_exclusion_flag_of_an_old_version_does_not_block_the_pools() -> None:
     env = staged(("office", Ring.PRODUCTION))
     broken = OperationFailed("flag", 200, "InternalError", "broken replica")
     env.app.world.fail("start_exclude", broken, times=99, target=OLD)
@@ -167,7 +167,7 @@ def test_a_flag_of_an_old_version_that_cannot_be_set_keeps_no_pool_from_the_new_
     assert on_versions(env, "office") == {NEW}
 
 
-def test_what_was_written_is_accepted_although_azure_is_busy_just_then() -> None:
+def test_a_written_activation_is_accepted_although_azure_is_busy() -> None:
     env = staged()
     env.app.tables.versions.failures["write_many"] = [BUSY]
     task_id = ask(env)
@@ -177,7 +177,7 @@ def test_what_was_written_is_accepted_although_azure_is_busy_just_then() -> None
     assert_at_rest(env)
 
 
-def test_a_pool_that_is_gone_meanwhile_is_named() -> None:
+def test_a_pool_that_was_unregistered_meanwhile_is_named() -> None:
     env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(env, **{**ALL, "soak_minutes": 60})
     env.run(0.5)
@@ -187,7 +187,7 @@ def test_a_pool_that_is_gone_meanwhile_is_named() -> None:
     assert "Pool office was not updated: it is not registered any more" in str(task.note)
 
 
-def test_progress_moves_with_the_pools_and_a_paused_one_is_named() -> None:
+def test_progress_follows_the_pools_and_names_a_paused_one() -> None:
     env = staged(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(env, **ALL)
     env.run(until=lambda: env.rollouts().get("lab") == "succeeded" and "office" in env.rollouts())
@@ -200,12 +200,12 @@ def test_progress_moves_with_the_pools_and_a_paused_one_is_named() -> None:
 
 
 @pytest.mark.parametrize("body", [{"schedule": {"mode": "now"}}, {"policy": {"retries": 2}}])
-def test_how_to_update_pools_without_pools_is_refused(body: dict[str, Any]) -> None:
+def test_a_schedule_without_pools_is_refused(body: dict[str, Any]) -> None:
     reply = post(staged(("office", Ring.PRODUCTION)), "/activate", body)
     assert (reply.status, reply.bad_fields) == (400, set(body))
 
 
-def test_a_version_that_is_missing_where_a_pool_has_hosts_is_not_activated() -> None:
+def test_a_version_without_a_replica_in_a_region_of_a_pool_is_not_activated() -> None:
     env = staged(("office", Ring.PRODUCTION))
     (host,) = [machine for machine in env.app.world.machines.values() if machine.name.startswith("office")]
     env.app.world.change_machine(host.id, location="northeurope")

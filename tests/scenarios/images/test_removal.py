@@ -54,7 +54,7 @@ def written(env: Environment) -> Any:
 class TestDiscard:
     """A staged version that will not be used."""
 
-    def test_one_that_we_captured_leaves_the_gallery_too(self) -> None:
+    def test_discarding_a_captured_version_also_deletes_it_from_the_gallery(self) -> None:
         env = shelf(ACTIVE, staged=Source.CAPTURE)
         view, leaves = remove(env, NEXT)
         assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.BEING_REMOVED, True)
@@ -66,7 +66,7 @@ class TestDiscard:
         assert audited(env) == [("ann", "discard version", NEXT, ""), ("ann", "remove version", NEXT, "")]
         assert_at_rest(env)
 
-    def test_one_that_somebody_else_put_there_stays(self) -> None:
+    def test_discarding_a_foreign_version_keeps_it_in_the_gallery(self) -> None:
         env = shelf(ACTIVE, staged=Source.GALLERY)
         view, leaves = remove(env, NEXT)
         assert (view.state, view.detail, leaves) == (V.DISCARDED, removal_rules.WAS_KEPT, False)
@@ -77,7 +77,7 @@ class TestDiscard:
         assert post(env, "/stage", {"version": NEXT}).status == 200
         assert_at_rest(env)
 
-    def test_its_promotion_is_cancelled_with_it(self) -> None:
+    def test_discarding_a_version_cancels_its_promotion(self) -> None:
         env = shelf(staged=Source.GALLERY, promotion=True)
         remove(env, NEXT)
         assert recorded(env).state.promotion == ""
@@ -87,7 +87,7 @@ class TestDiscard:
         )
         assert {entry[:2] for entry in audited(env)} == {("ann", "cancel promotion"), ("ann", "discard version")}
 
-    def test_a_promotion_that_cannot_be_written_does_not_hold_it_up(self) -> None:
+    def test_a_promotion_that_cannot_be_written_does_not_block_the_discard(self) -> None:
         env = shelf(staged=Source.GALLERY, promotion=True)
         env.app.tables.promotions.failures["replace"] = [BUSY]
         remove(env, NEXT)
@@ -96,7 +96,7 @@ class TestDiscard:
         assert tasks(env) == [(TaskKind.DISCARD, NEXT, "ann")]
 
     @pytest.mark.parametrize("source", Source)
-    def test_one_that_is_used_is_not_discarded(self, source: Source) -> None:
+    def test_a_version_in_use_is_not_discarded(self, source: Source) -> None:
         env = shelf(ACTIVE, NEXT, staged=source, promotion=True)
         add_pool(env.app, "lab", NEXT, ring=Ring.TEST)
         before = written(env)
@@ -110,7 +110,7 @@ class TestDiscard:
 class TestBackup:
     """A backup that an operator does not want to keep."""
 
-    def test_it_is_fenced_and_then_goes(self) -> None:
+    def test_a_backup_is_fenced_and_then_deleted(self) -> None:
         env = shelf(ACTIVE)
         seen: list[bool] = []
         env.app.world.meanwhile("start_removal", lambda: seen.append(row_of(env, FIRST).deleting))
@@ -127,35 +127,35 @@ class TestBackup:
         assert audited(env) == [("ann", "remove version", FIRST, "")]
         assert_at_rest(env)
 
-    def test_one_that_azure_deletes_at_once_is_gone_at_once(self) -> None:
+    def test_a_backup_that_azure_deletes_synchronously_is_recorded_as_deleted(self) -> None:
         env = shelf(ACTIVE)
         env.app.world.resumes_needed = 0
         view, leaves = remove(env, FIRST)
         assert (view.state, view.in_gallery, leaves) == (V.DELETED, False, False)
         assert tasks(env) == [(TaskKind.REMOVE, FIRST, "ann")]
 
-    def test_one_that_is_gone_from_the_gallery_already_is_recorded_so(self) -> None:
+    def test_a_backup_missing_in_the_gallery_is_recorded_as_deleted(self) -> None:
         env = shelf(ACTIVE)
         del env.app.world.versions[DEFINITION_ID.lower()][FIRST]
         view, leaves = remove(env, FIRST)
         assert (view.state, leaves) == (V.DELETED, False)
         assert env.app.world.count("start_removal") == 0
 
-    def test_one_that_is_used_stays_as_it_is(self) -> None:
+    def test_a_backup_in_use_is_not_removed(self) -> None:
         env = shelf(ACTIVE, FIRST)
         before = written(env)
         with pytest.raises(Conflict, match="used by host office-1 of pool office"):
             remove(env, FIRST)
         assert written(env) == before
 
-    def test_one_that_may_be_used_stays_too(self) -> None:
+    def test_a_backup_that_may_be_in_use_is_not_removed(self) -> None:
         env = shelf(ACTIVE)
         env.app.world.refuse("session_hosts")
         with pytest.raises(Conflict, match="whose hosts could not be read"):
             remove(env, FIRST)
         assert not row_of(env, FIRST).deleting
 
-    def test_one_that_was_active_a_moment_ago_stays(self) -> None:
+    def test_a_version_active_a_moment_ago_is_not_removed(self) -> None:
         env = shelf()
         app = env.app
         app.tables.pools.remove(app.tables.pools.all(POOLS)[0])
@@ -178,7 +178,7 @@ class TestBackup:
         (NEXT, "in the gallery but was never staged"),
     ],
 )
-def test_nothing_else_is_removed(version: str, says: str) -> None:
+def test_a_version_in_another_state_is_not_removed(version: str, says: str) -> None:
     env = shelf(ACTIVE)
     others = [
         version_row("5.0.0", V.CAPTURING, task="t-5"),
@@ -196,7 +196,7 @@ def test_nothing_else_is_removed(version: str, says: str) -> None:
     assert env.app.world.count("start_removal") == 0
 
 
-def test_what_nobody_knows_is_not_found() -> None:
+def test_an_unknown_version_is_404() -> None:
     env = shelf()
     with pytest.raises(NotFound, match=r"no version called 12\.0\.0"):
         remove(env, "12.0.0")

@@ -66,7 +66,7 @@ def once(owner: Any, method: str, *, before: Callable[[], object] | None = None,
 class TestWhoBeginsToUseIt:
     """Of a removal and a user at the same time at least one sees the other."""
 
-    def test_an_update_that_was_checked_before_the_fence_gives_up(self) -> None:
+    def test_an_update_that_was_checked_before_the_fence_is_refused(self) -> None:
         env = shelf(SECOND)
         once(env.app.tables.pools, "_write", before=lambda: remove(env, FIRST))
         reply = update(env.app, GO_BACK)
@@ -90,7 +90,7 @@ class TestWhoBeginsToUseIt:
         assert "pool office, which is about to be updated" in refusals[0]
         assert not row_of(env, FIRST).deleting
 
-    def test_a_backup_somebody_begins_to_use_after_the_fence_is_given_back(self) -> None:
+    def test_a_fenced_version_that_comes_into_use_becomes_a_backup_again(self) -> None:
         env = shelf(ACTIVE)
         once(env.app.tables.versions, "_write", after=lambda: add_pool(env.app, "lab", FIRST))
         with pytest.raises(Conflict, match=r"1\.0\.0 is kept because it is used by pool lab"):
@@ -100,7 +100,7 @@ class TestWhoBeginsToUseIt:
         assert env.app.world.count("start_removal") == 0
         assert tasks(env) == []
 
-    def test_a_discarded_one_waits_until_it_is_free(self) -> None:
+    def test_a_discarded_version_is_removed_when_nobody_uses_it_any_more(self) -> None:
         env = shelf(ACTIVE, staged=Source.CAPTURE)
         once(env.app.tables.versions, "_write", after=lambda: add_pool(env.app, "lab", NEXT, ring=Ring.TEST))
         view, leaves = remove(env, NEXT)
@@ -113,7 +113,7 @@ class TestWhoBeginsToUseIt:
         env.run(hours=1)
         assert NEXT not in in_gallery(env)
 
-    def test_one_whose_deletion_has_begun_is_not_given_back(self) -> None:
+    def test_a_version_whose_deletion_started_does_not_become_a_backup_again(self) -> None:
         env = shelf(ACTIVE)
         env.app.world.resumes_needed = 3
         remove(env, FIRST)
@@ -123,7 +123,7 @@ class TestWhoBeginsToUseIt:
         env.run(hours=1)
         assert row_of(env, FIRST).state is V.DELETED
 
-    def test_two_operators_at_once_remove_it_once(self) -> None:
+    def test_two_concurrent_removals_delete_a_version_once(self) -> None:
         env = shelf(ACTIVE)
         once(env.app.tables.versions, "_write", before=lambda: remove(env, FIRST, "bob"))
         assert remove(env, FIRST)[1]
@@ -135,7 +135,7 @@ class TestAzure:
     """What Azure may answer to the deletion."""
 
     @pytest.mark.parametrize("error", [FORBIDDEN, BROKEN])
-    def test_a_backup_it_refuses_to_delete_stays_one(self, error: FreshcoatError) -> None:
+    def test_a_backup_that_azure_refuses_to_delete_stays_a_backup(self, error: FreshcoatError) -> None:
         env = shelf(ACTIVE)
         env.app.world.fail("start_removal", error)
         with pytest.raises(Conflict, match="is kept because Azure refused to delete it: call"):
@@ -144,7 +144,9 @@ class TestAzure:
         assert remove(env, FIRST)[1]
 
     @pytest.mark.parametrize("error", [BUSY, CONFLICT])
-    def test_when_it_may_have_begun_the_fence_stands_and_retention_goes_on(self, error: FreshcoatError) -> None:
+    def test_a_deletion_that_may_have_started_keeps_the_fence_and_retention_continues_it(
+        self, error: FreshcoatError
+    ) -> None:
         env = shelf(ACTIVE)
         env.app.world.fail("start_removal", error)
         view, leaves = remove(env, FIRST)
@@ -153,7 +155,7 @@ class TestAzure:
         assert row_of(env, FIRST).state is V.DELETED
 
     @pytest.mark.parametrize("error", [BUSY, FORBIDDEN])
-    def test_a_discard_stands_whatever_it_answers(self, error: FreshcoatError) -> None:
+    def test_a_discard_is_kept_whatever_azure_answers(self, error: FreshcoatError) -> None:
         env = shelf(ACTIVE, staged=Source.CAPTURE)
         env.app.world.fail("start_removal", error, times=2)
         view, leaves = remove(env, NEXT)
@@ -162,7 +164,7 @@ class TestAzure:
         assert NEXT not in in_gallery(env)
         assert tasks(env) == [(TaskKind.DISCARD, NEXT, "ann"), (TaskKind.REMOVE, NEXT, "ann")]
 
-    def test_a_deletion_that_fails_later_is_begun_again(self) -> None:
+    def test_a_deletion_that_fails_is_started_again(self) -> None:
         env = shelf(ACTIVE)
         env.app.world.fail_operation("removal", BROKEN)
         remove(env, FIRST)
@@ -170,13 +172,13 @@ class TestAzure:
         assert row_of(env, FIRST).state is V.DELETED
         assert env.app.world.count("start_removal") > 1
 
-    def test_asking_again_goes_on_with_it(self) -> None:
+    def test_a_repeated_request_continues_the_removal(self) -> None:
         env = shelf(ACTIVE)
         env.app.world.resumes_needed = 3
         assert [remove(env, FIRST)[1] for _ in range(3)] == [True, True, False]
         assert tasks(env) == [(TaskKind.REMOVE, FIRST, "ann")]
 
-    def test_a_write_whose_answer_was_lost_is_known_to_be_ones_own(self) -> None:
+    def test_a_write_with_a_lost_response_is_recognised_as_our_own(self) -> None:
         env = shelf(ACTIVE, staged=Source.CAPTURE)
         env.app.world.resumes_needed = 0
         env.app.tables.versions.lost_answers["write_many"] = [BUSY, BUSY]

@@ -47,7 +47,7 @@ def reimage(env: Environment, host: str, version: str) -> None:
 class TestWhatGoes:
     """Backups beyond the limits, and those that nobody wanted."""
 
-    def test_what_is_beyond_both_limits_goes_and_is_told(self) -> None:
+    def test_a_backup_beyond_both_limits_is_removed_and_audited(self) -> None:
         env = shelf(ACTIVE, retention=ONE)
         assert run(env) == []
         assert (row_of(env, FIRST).deleting, row_of(env, SECOND).deleting) == (True, False)
@@ -59,14 +59,14 @@ class TestWhatGoes:
         assert_at_rest(env)
 
     @pytest.mark.parametrize("retention", [Retention(), Retention(backups=0, days=61), Retention(backups=2, days=0)])
-    def test_what_is_within_one_of_them_stays(self, retention: Retention) -> None:
+    def test_a_backup_within_one_limit_stays(self, retention: Retention) -> None:
         env = shelf(ACTIVE, retention=retention)
         env.run(hours=1)
         assert FIRST in in_gallery(env)
         assert tasks(env) == []
         assert env.app.world.count("session_hosts") == 0
 
-    def test_without_a_backup_the_old_version_goes_when_its_last_host_has_left_it(self) -> None:
+    def test_an_old_version_without_backup_is_removed_when_no_host_uses_it(self) -> None:
         env = shelf(ACTIVE, ACTIVE, staged=Source.GALLERY)
         app = env.app
         assert post(env, "/activate", {"backup": False}).status == 202
@@ -82,7 +82,7 @@ class TestWhatGoes:
         assert ACTIVE not in in_gallery(env)
         assert app.world.violations == []
 
-    def test_what_was_active_a_moment_ago_stays_for_the_hosts_in_the_making(self) -> None:
+    def test_a_version_active_a_moment_ago_stays_for_hosts_being_created(self) -> None:
         env = shelf(staged=Source.GALLERY)
         env.app.tables.pools.remove(env.app.tables.pools.all(POOLS)[0])
         assert post(env, "/activate", {"backup": False}).status == 202
@@ -93,7 +93,7 @@ class TestWhatGoes:
         run(env)
         assert row_of(env, ACTIVE).deleting
 
-    def test_what_somebody_else_took_out_of_the_gallery_is_recorded_as_gone(self) -> None:
+    def test_a_version_deleted_by_somebody_else_is_recorded_as_deleted(self) -> None:
         env = shelf(ACTIVE, retention=ONE)
         del env.app.world.versions[DEFINITION_ID.lower()][FIRST]
         assert run(env) == [f"{IMAGE} {FIRST}"]
@@ -103,7 +103,7 @@ class TestWhatGoes:
 class TestUse:
     """Nothing that is used goes."""
 
-    def test_what_is_used_is_not_even_fenced_and_that_is_noted_once(self) -> None:
+    def test_a_version_in_use_is_not_fenced_and_this_is_noted_once(self) -> None:
         env = shelf(ACTIVE, FIRST, retention=NONE)
         run(env)
         assert (row_of(env, FIRST).deleting, row_of(env, SECOND).deleting) == (False, True)
@@ -115,7 +115,7 @@ class TestUse:
         assert post(env, "/roll-back", {"version": FIRST}).status == 202
         assert row_of(env, FIRST).note == ""
 
-    def test_a_pool_that_cannot_be_read_keeps_everything(self) -> None:
+    def test_an_unreadable_pool_keeps_every_version(self) -> None:
         env = shelf(ACTIVE, retention=NONE)
         env.app.world.refuse("machines")
         env.run(hours=1)
@@ -124,7 +124,7 @@ class TestUse:
         env.run(hours=1)
         assert in_gallery(env) == {ACTIVE, NEXT}
 
-    def test_who_begins_to_use_it_after_the_fence_keeps_it(self) -> None:
+    def test_a_version_that_comes_into_use_after_the_fence_is_kept(self) -> None:
         env = shelf(ACTIVE, retention=ONE)
         versions = env.app.tables.versions
         real = versions._write
@@ -142,7 +142,7 @@ class TestUse:
         )  # fmt: skip
         assert env.app.world.count("start_removal") == 0
 
-    def test_one_that_is_rolled_back_to_meanwhile_is_left_alone(self) -> None:
+    def test_a_version_that_is_rolled_back_to_meanwhile_is_kept(self) -> None:
         env = shelf(ACTIVE, retention=NONE)
         app = env.app
         back = partial(lifecycle.roll_back, version=FIRST, task="t-1", now=app.now)
@@ -153,7 +153,7 @@ class TestUse:
         env.run(hours=1)
         assert FIRST in in_gallery(env)
 
-    def test_one_look_serves_all_versions_of_all_images(self) -> None:
+    def test_each_pool_is_read_once_for_all_versions_of_all_images(self) -> None:
         env = with_linux()
         run(env)
         assert env.app.world.count("session_hosts") == env.app.world.count("machines") == 2

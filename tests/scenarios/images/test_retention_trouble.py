@@ -51,7 +51,7 @@ class TestTrouble:
     """One thing that goes wrong holds up no other."""
 
     @pytest.mark.parametrize("method", ["version", "start_removal", "versions"])
-    def test_an_image_whose_gallery_refuses_does_not_hold_up_the_other(self, method: str) -> None:
+    def test_a_gallery_that_refuses_does_not_block_other_images(self, method: str) -> None:
         env = with_linux()
         env.app.world.refuse(method, target=OTHER)
         env.run(hours=1)
@@ -59,7 +59,7 @@ class TestTrouble:
         gone = env.app.world.versions[OTHER.lower()]
         assert (FIRST in gone) is (method != "versions")
 
-    def test_rows_that_cannot_be_read_do_not_hold_up_the_other(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_unreadable_rows_do_not_block_other_images(self, caplog: pytest.LogCaptureFixture) -> None:
         env = with_linux()
         env.app.tables.versions.failures["all"] = [RuntimeError("no row of ours")]
         with caplog.at_level(logging.ERROR):
@@ -68,7 +68,7 @@ class TestTrouble:
         assert row_of(env, FIRST).deleting
         assert FIRST in env.app.world.versions[OTHER.lower()]
 
-    def test_a_refusal_is_noted_and_tried_again(self) -> None:
+    def test_a_refusal_is_noted_and_the_removal_repeated(self) -> None:
         env = shelf(ACTIVE, retention=ONE)
         env.app.world.fail("start_removal", AzureForbidden("delete", 403, "AuthorizationFailed", "no right"))
         run(env)
@@ -77,7 +77,7 @@ class TestTrouble:
         env.run(hours=1)
         assert row_of(env, FIRST).state is V.DELETED
 
-    def test_when_azure_is_busy_it_is_done_the_next_time(self) -> None:
+    def test_a_removal_that_azure_throttles_is_repeated_at_the_next_run(self) -> None:
         env = shelf(ACTIVE, retention=ONE)
         for method in ("version", "start_removal", "session_hosts"):
             env.app.world.fail(method, BUSY)
@@ -87,7 +87,7 @@ class TestTrouble:
         env.run(hours=1)
         assert FIRST not in in_gallery(env)
 
-    def test_two_workers_at_once_double_nothing(self) -> None:
+    def test_two_concurrent_runs_do_nothing_twice(self) -> None:
         env = with_linux()
         env.app.world.resumes_needed = 0
         gone: list[str] = []
@@ -102,7 +102,7 @@ class TestTrouble:
         assert len(audited(env)) == 3
         assert_at_rest(env)
 
-    def test_what_another_worker_has_given_back_is_not_deleted(self) -> None:
+    def test_a_version_that_another_worker_unfenced_is_not_deleted(self) -> None:
         env = shelf(ACTIVE)
         app = env.app
         app.world.fail("start_removal", BUSY)
@@ -134,7 +134,7 @@ class TestTrouble:
 class TestRest:
     """What was cut off elsewhere."""
 
-    def test_flags_are_put_right_one_by_one_and_the_active_version_first(self) -> None:
+    def test_exclusion_flags_are_repaired_one_by_one_and_the_active_version_first(self) -> None:
         env = shelf(staged=Source.GALLERY)
         versions = env.app.world.versions[DEFINITION_ID.lower()]
         for name, found in versions.items():
@@ -146,7 +146,7 @@ class TestRest:
         assert excluded(env) == {FIRST: True, SECOND: True, ACTIVE: False, NEXT: True}
         assert_at_rest(env)
 
-    def test_what_became_active_while_it_looked_is_not_left_out(self) -> None:
+    def test_a_version_activated_during_the_run_is_not_excluded_from_latest(self) -> None:
         env = shelf(staged=Source.GALLERY)
         app = env.app
         switch = partial(lifecycle.activate, version=NEXT, task="t-1", now=app.now, backup=True, force=False)
@@ -160,7 +160,7 @@ class TestRest:
         run(env)
         assert excluded(env) == {FIRST: True, SECOND: True, ACTIVE: True, NEXT: False}
 
-    def test_a_change_that_was_never_told_is_told_within_days(self) -> None:
+    def test_an_unrecorded_change_is_recorded_within_days(self) -> None:
         for days, text in ((0, False), (6, True), (8, False)):
             env = shelf()
             app = env.app
@@ -171,7 +171,7 @@ class TestRest:
             run(env)
             assert (tasks(env) == [(TaskKind.STAGE, NEXT, "ann")]) is text, days
 
-    def test_what_was_told_is_not_told_again(self) -> None:
+    def test_a_recorded_change_is_not_recorded_twice(self) -> None:
         env = shelf()
         stage_version(env.app.services, IMAGE, StageRequest(version=NEXT), "ann")
         write_change_record(env.app.services, row_of(env, NEXT))

@@ -60,7 +60,7 @@ def test_a_running_template_is_switched_off_only_when_asked_and_started_again() 
         ({"version": "10.0.0"}, "10.0.0"),
     ],
 )
-def test_the_number_of_the_new_version(body: dict[str, Any], version: str) -> None:
+def test_the_new_version_gets_the_next_number(body: dict[str, Any], version: str) -> None:
     env = studio()
     assert env.finish(set_as_image(env, **body)).version == version
     assert recorded(env).state.staged == version
@@ -79,7 +79,7 @@ def test_the_number_of_the_new_version(body: dict[str, Any], version: str) -> No
         ({"regions": []}, "regions"),
     ],
 )
-def test_what_does_not_fit_is_named(body: dict[str, Any], field: str) -> None:
+def test_invalid_fields_are_named(body: dict[str, Any], field: str) -> None:
     env = studio()
     reply = post(env, "/set-as-image", body)
     assert reply.status == 400
@@ -96,7 +96,7 @@ def test_all_that_does_not_fit_is_named_at_once_whatever_the_template_does() -> 
     assert len(reply.json["errors"]) == 5
 
 
-def test_two_at_once_on_one_image() -> None:
+def test_a_second_capture_of_an_image_is_refused() -> None:
     env = studio()
     first = set_as_image(env)
     second = post(env, "/set-as-image")
@@ -108,7 +108,7 @@ def test_two_at_once_on_one_image() -> None:
     assert len(env.app.tables.tasks.all(TASKS)) == 1
 
 
-def test_progress_is_told_step_by_step() -> None:
+def test_progress_rises_with_each_step() -> None:
     env = studio()
     task_id = set_as_image(env)
     seen: list[tuple[int, str]] = []
@@ -122,7 +122,7 @@ def test_progress_is_told_step_by_step() -> None:
     assert all(step["ended_at"] for step in view["steps"])
 
 
-def test_a_version_that_is_not_to_be_staged_is_active_at_once_with_a_backup() -> None:
+def test_a_version_captured_without_staging_becomes_active_and_the_old_one_a_backup() -> None:
     env = studio()
     task = env.finish(set_as_image(env, stage=False))
     assert task.capture is not None
@@ -133,7 +133,7 @@ def test_a_version_that_is_not_to_be_staged_is_active_at_once_with_a_backup() ->
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("power", ["running", "deallocated"])
-def test_whatever_fails_is_cleaned_up(kind: str, power: str) -> None:
+def test_a_failure_in_any_step_is_cleaned_up(kind: str, power: str) -> None:
     env = studio(power=power)
     error = OperationFailed(kind, None, "InternalError", "no luck today")
     env.app.world.fail_operation(kind, error)
@@ -148,7 +148,7 @@ def test_whatever_fails_is_cleaned_up(kind: str, power: str) -> None:
     assert (again.state, again.version) == (TaskState.SUCCEEDED, NEW)
 
 
-def test_what_cannot_be_removed_is_listed_and_nothing_waits_for_it() -> None:
+def test_resources_that_cannot_be_removed_are_listed_and_block_nothing() -> None:
     env = studio()
     env.app.world.fail("start_removal", AzureRefused("delete", 400, "ScopeLocked", "a lock"), times=9, target="/disks/")
     env.app.world.fail(
@@ -162,7 +162,7 @@ def test_what_cannot_be_removed_is_listed_and_nothing_waits_for_it() -> None:
     assert get(env, f"/tasks/{task.id}")["left_over"] == list(task.capture.left_over)
 
 
-def test_what_carries_no_tag_of_the_task_is_left_alone() -> None:
+def test_resources_without_the_tag_of_the_task_are_not_touched() -> None:
     env = studio()
     task_id = set_as_image(env)
     env.run(until=lambda: env.task(task_id).step == "create_copy")
@@ -175,7 +175,7 @@ def test_what_carries_no_tag_of_the_task_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("step", ["snapshot_template", "prepare_copy", "capture_version", "replicate_version"])
-def test_a_cancelled_one_leaves_nothing_behind(step: str) -> None:
+def test_a_cancelled_capture_leaves_nothing_behind(step: str) -> None:
     env = studio(power="running")
     task_id = set_as_image(env, power_off=True)
     env.run(until=lambda: env.task(task_id).step == step)
@@ -188,7 +188,7 @@ def test_a_cancelled_one_leaves_nothing_behind(step: str) -> None:
     assert_at_rest(env)
 
 
-def test_an_operation_that_never_ends_fails_the_task_in_time() -> None:
+def test_an_operation_that_never_ends_fails_the_task_at_its_limit() -> None:
     env = studio()
     env.app.world.resumes_needed = 10**9
     task = env.finish(set_as_image(env))
@@ -196,7 +196,7 @@ def test_an_operation_that_never_ends_fails_the_task_in_time() -> None:
     assert "did not finish within" in task.failure
 
 
-def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them() -> None:
+def test_a_version_created_by_somebody_else_under_the_same_number_is_not_touched() -> None:
     env = studio(security_type="")
     task_id = set_as_image(env)
     env.run(until=lambda: env.task(task_id).step == "prepare_copy")
@@ -216,7 +216,7 @@ def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them() -> None:
         ({"security": {"securityType": "TrustedLaunch"}}, "takes versions only from VMs without"),
     ],
 )
-def test_a_template_that_cannot_be_used(changes: dict[str, Any], text: str) -> None:
+def test_an_unusable_template_is_refused(changes: dict[str, Any], text: str) -> None:
     env = studio()
     env.app.world.add_template(**({"security": {}} | changes))
     reply = post(env, "/set-as-image")

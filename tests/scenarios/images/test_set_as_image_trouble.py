@@ -48,7 +48,7 @@ def hours_of(env: Environment, task_id: str) -> float:
     return (env.app.now - env.task(task_id).created_at).total_seconds() / 3600
 
 
-def test_an_activation_outlives_one_429_after_a_day_of_soak() -> None:
+def test_an_activation_survives_a_429_after_a_day_of_soak() -> None:
     env = studio(staged=True)
     add_pool(env, "lab", Ring.TEST)
     add_pool(env, "office", Ring.PRODUCTION)
@@ -61,7 +61,7 @@ def test_an_activation_outlives_one_429_after_a_day_of_soak() -> None:
     assert not [fault for fault in env.app.world.faults if fault.times]
 
 
-def test_a_capture_of_thirteen_hours_outlives_a_429_near_its_end() -> None:
+def test_a_capture_of_thirteen_hours_survives_a_429_near_its_end() -> None:
     env = studio()
     poll = env.app.settings.operation_poll
     env.app.world.resumes_needed = int(840 / poll)
@@ -78,7 +78,7 @@ def test_a_capture_of_thirteen_hours_outlives_a_429_near_its_end() -> None:
     assert_at_rest(env)
 
 
-def test_a_task_ends_when_azure_is_busy_for_twelve_hours_on_end() -> None:
+def test_a_task_fails_after_twelve_hours_of_continuous_throttling() -> None:
     env = studio()
     env.app.world.fail("start_prepare", BUSY, times=10**9)
     task_id = set_as_image(env)
@@ -91,7 +91,7 @@ def test_a_task_ends_when_azure_is_busy_for_twelve_hours_on_end() -> None:
     assert_at_rest(env)
 
 
-def test_busy_hours_with_an_answer_in_between_do_not_add_up() -> None:
+def test_hours_of_throttling_are_counted_from_the_last_answer() -> None:
     env = studio()
     world = env.app.world
     task_id = set_as_image(env)
@@ -103,7 +103,7 @@ def test_busy_hours_with_an_answer_in_between_do_not_add_up() -> None:
     assert task.busy_since is None
 
 
-def test_cleaning_up_is_never_ended_because_azure_is_busy() -> None:
+def test_throttling_never_ends_the_clean_up() -> None:
     env = studio()
     env.app.world.fail("start_removal", BUSY, times=100)
     task = env.finish(set_as_image(env))
@@ -114,7 +114,7 @@ def test_cleaning_up_is_never_ended_because_azure_is_busy() -> None:
     assert_at_rest(env)
 
 
-def test_a_withdrawn_right_on_the_template_does_not_hold_the_image_for_ever() -> None:
+def test_a_revoked_right_on_the_template_does_not_block_the_image_forever() -> None:
     env = studio(power="running")
     world = env.app.world
 
@@ -134,7 +134,7 @@ def test_a_withdrawn_right_on_the_template_does_not_hold_the_image_for_ever() ->
 
 
 @pytest.mark.parametrize("method", ["owner", "version", "machine", "resume"])
-def test_cleaning_up_comes_to_its_end_whatever_look_is_forbidden(method: str) -> None:
+def test_the_clean_up_ends_whichever_read_is_forbidden(method: str) -> None:
     env = studio(power="running")
     task_id = set_as_image(env, power_off=True)
     env.run(until=lambda: env.task(task_id).step == REPLICATE_VERSION)
@@ -156,7 +156,9 @@ def test_cleaning_up_comes_to_its_end_whatever_look_is_forbidden(method: str) ->
         ({"regions": [{"name": "westeurope"}, {"name": "north-europe"}]}, "regions"),
     ],
 )
-def test_what_a_gallery_never_takes_is_refused_before_the_template_goes_off(body: dict[str, Any], field: str) -> None:
+def test_a_number_the_gallery_cannot_take_is_refused_before_the_template_is_switched_off(
+    body: dict[str, Any], field: str
+) -> None:
     env = studio(power="running")
     reply = post(env, "/set-as-image", {"power_off": True, **body})
     assert reply.status == 400, reply.text
@@ -165,20 +167,20 @@ def test_what_a_gallery_never_takes_is_refused_before_the_template_goes_off(body
 
 
 @pytest.mark.parametrize("name", ["North Europe", "westus2", "uae", "USGov Virginia"])
-def test_names_of_regions_are_taken_as_azure_writes_them(name: str) -> None:
+def test_region_names_are_accepted_as_azure_writes_them(name: str) -> None:
     env = studio()
     task = env.task(set_as_image(env, regions=[{"name": "West Europe"}, {"name": name}]))
     assert task.capture is not None
     assert [region.name for region in task.capture.regions] == ["West Europe", name]
 
 
-def test_the_highest_number_there_can_be_is_taken() -> None:
+def test_the_highest_possible_version_number_is_accepted() -> None:
     env = studio()
     highest = "2147483647.2147483647.2147483647"
     assert env.finish(set_as_image(env, version=highest)).version == highest
 
 
-def test_a_part_that_cannot_be_raised_any_more_is_told() -> None:
+def test_a_version_part_that_cannot_be_raised_is_reported() -> None:
     env = studio()
     env.app.world.add_version("2147483647.0.0")
     reply = post(env, "/set-as-image")
@@ -186,7 +188,7 @@ def test_a_part_that_cannot_be_raised_any_more_is_told() -> None:
     assert env.task(set_as_image(env, step="minor")).version == "2147483647.1.0"
 
 
-def test_an_instance_whose_task_was_taken_back_stops() -> None:
+def test_an_instance_without_a_task_row_stops() -> None:
     env = studio()
     given: dict[str, object] = {"task": "gone", "run": 1}
     step = TASK_STEP_RUNS[SWITCH_VERSION]
@@ -197,7 +199,7 @@ def replicas_of(env: Environment, version: str) -> dict[str, int]:
     return env.app.world.versions[DEFINITION_ID.lower()][version].replicas
 
 
-def test_a_version_goes_to_every_region_the_images_pools_are_in() -> None:
+def test_a_version_is_replicated_to_every_region_of_the_pools_of_the_image() -> None:
     env = studio()
     world = env.app.world
     for name, region in (
@@ -224,7 +226,7 @@ def test_a_version_goes_to_every_region_the_images_pools_are_in() -> None:
         ("audit", "failures", "add"),
     ],
 )
-def test_what_goes_live_is_never_answered_with_busy(table: str, knob: str, method: str) -> None:
+def test_a_started_task_is_never_answered_with_busy(table: str, knob: str, method: str) -> None:
     env = studio()
     app = env.app
     getattr(getattr(app.tables, table), knob)[method] = [AWAY]
@@ -241,7 +243,7 @@ def test_what_goes_live_is_never_answered_with_busy(table: str, knob: str, metho
     assert_at_rest(env)
 
 
-def test_a_refused_task_that_cannot_be_taken_back_is_answered_as_what_it_is() -> None:
+def test_a_refused_task_whose_row_cannot_be_removed_is_answered_as_accepted() -> None:
     """It is on record, and the resume timer drives it: a 503 or 409 would say that nothing happens."""
     env = studio()
     env.app.tables.versions.failures["write_many"] = [StaleRow("ImageVersions", IMAGE)] * ATTEMPTS
@@ -249,7 +251,7 @@ def test_a_refused_task_that_cannot_be_taken_back_is_answered_as_what_it_is() ->
     assert env.finish(set_as_image(env)).state is TaskState.SUCCEEDED
 
 
-def test_that_it_was_begun_is_audited_also_when_its_first_step_holds_the_image() -> None:
+def test_the_start_is_audited_even_when_the_first_step_reserves_the_image() -> None:
     env = studio()
     env.app.tables.versions.failures["write_many"] = [AWAY]
     env.finish(set_as_image(env))
@@ -257,7 +259,7 @@ def test_that_it_was_begun_is_audited_also_when_its_first_step_holds_the_image()
     assert sorted(text) == [f"{NEW} (begun)", f"{NEW} (staged)"]
 
 
-def test_what_was_not_written_is_answered_with_busy_and_nothing_happens() -> None:
+def test_a_task_that_was_not_written_is_answered_with_busy_and_does_nothing() -> None:
     env = studio()
     env.app.tables.tasks.failures["add"] = [AWAY]
     assert post(env, "/set-as-image").status == 503

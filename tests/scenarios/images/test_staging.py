@@ -33,7 +33,7 @@ from tests.fixtures.world.azure import DEFINITION_ID, version_id_of, vm_id_of
 BUSY = AzureBusy("call", 503, "Busy", "later")
 
 
-def test_a_staged_version_is_recorded_and_told() -> None:
+def test_a_staged_version_is_recorded_and_audited() -> None:
     env = shelf()
     view = stage(env, notes="patch day")
     assert (view.state, view.source, view.notes, view.created_by) == (
@@ -51,7 +51,7 @@ def test_a_staged_version_is_recorded_and_told() -> None:
     assert_at_rest(env)
 
 
-def test_one_whose_regions_say_something_else_than_the_version_is_left_out_in_each_of_them() -> None:
+def test_staging_excludes_a_version_from_latest_in_each_region() -> None:
     play = shelf()
     include(play, exclude_from_latest=True, regions_differ=True)
     stage(play)
@@ -61,7 +61,7 @@ def test_one_whose_regions_say_something_else_than_the_version_is_left_out_in_ea
     assert not play.app.world.versions[DEFINITION_ID.lower()][NEXT].regions_differ
 
 
-def test_one_that_is_in_latest_is_left_out_before_it_is_recorded() -> None:
+def test_a_version_in_latest_is_excluded_before_it_is_recorded_as_staged() -> None:
     env = shelf()
     include(env)
     env.app.world.meanwhile("start_exclude", lambda: unrecorded.append(recorded(env).state.staged))
@@ -80,7 +80,7 @@ def test_one_that_is_in_latest_is_left_out_before_it_is_recorded() -> None:
         ("2.9.9", "not newer than the active"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_anything_is_touched(version: str, says: str) -> None:
+def test_invalid_requests_are_refused_before_any_change(version: str, says: str) -> None:
     env = shelf()
     with pytest.raises(Conflict, match=says):
         stage(env, version)
@@ -88,7 +88,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_touched(version: str, s
     assert tasks(env) == []
 
 
-def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
+def test_staging_a_second_version_or_during_a_capture_is_refused() -> None:
     env = shelf(staged=Source.CAPTURE)
     with pytest.raises(Conflict, match="is staged already"):
         stage(env)
@@ -118,7 +118,7 @@ def test_a_second_one_and_one_during_a_capture_are_refused() -> None:
         ({"replicas": {"westeurope": 0}}, "is not in westeurope, where office is"),
     ],
 )
-def test_one_that_could_not_be_used_is_refused_by_the_field(fields: dict[str, Any], says: str) -> None:
+def test_staging_an_unusable_version_is_refused_with_the_field(fields: dict[str, Any], says: str) -> None:
     env = shelf(ACTIVE)
     include(env, **fields)
     with pytest.raises(InvalidRequest, match=says) as refused:
@@ -128,7 +128,7 @@ def test_one_that_could_not_be_used_is_refused_by_the_field(fields: dict[str, An
     assert recorded(env).state.staged is None
 
 
-def test_one_that_is_not_in_the_gallery_or_of_no_image_is_refused() -> None:
+def test_staging_a_version_missing_in_the_gallery_or_without_an_image_is_refused() -> None:
     env = shelf()
     with pytest.raises(InvalidRequest, match=r"has no version 9\.0\.0"):
         stage(env, "9.0.0")
@@ -136,7 +136,7 @@ def test_one_that_is_not_in_the_gallery_or_of_no_image_is_refused() -> None:
         stage_version(env.app.services, "other", StageRequest(version=NEXT), "ann")
 
 
-def test_the_regions_are_those_of_the_hosts_of_every_pool_of_the_image() -> None:
+def test_a_version_needs_replicas_in_the_regions_of_all_hosts_of_its_image() -> None:
     env = shelf(ACTIVE)
     app = env.app
     for name in ("east", "far"):
@@ -153,14 +153,14 @@ def test_the_regions_are_those_of_the_hosts_of_every_pool_of_the_image() -> None
     assert stage(env).state is VersionState.STAGED
 
 
-def test_an_empty_pool_counts_by_the_region_of_its_host_pool() -> None:
+def test_an_empty_pool_counts_with_the_region_of_its_host_pool() -> None:
     env = shelf()
     include(env, replicas={"eastus": 1})
     with pytest.raises(InvalidRequest, match="westeurope, where office is"):
         stage(env)
 
 
-def test_a_pool_that_cannot_be_read_stops_it_with_the_way_out() -> None:
+def test_an_unreadable_pool_stops_staging_and_the_error_says_what_to_do() -> None:
     env = shelf()
     env.app.world.refuse("session_hosts")
     with pytest.raises(InvalidRequest, match=r"regions of pool office.*unregister the pool"):

@@ -37,7 +37,9 @@ BUSY = AzureBusy("call", 503, "Busy", "later")
         (BUSY, AzureBusy),
     ],
 )
-def test_what_cannot_be_left_out_of_latest_is_not_staged(error: FreshcoatError, raised: type[FreshcoatError]) -> None:
+def test_a_version_that_cannot_be_excluded_from_latest_is_not_staged(
+    error: FreshcoatError, raised: type[FreshcoatError]
+) -> None:
     env = shelf()
     include(env)
     env.app.world.fail("start_exclude", error)
@@ -47,7 +49,7 @@ def test_what_cannot_be_left_out_of_latest_is_not_staged(error: FreshcoatError, 
     assert stage(env).state is VersionState.STAGED
 
 
-def test_a_flag_that_azure_fails_to_change_is_set_right_later() -> None:
+def test_an_exclusion_flag_that_azure_fails_to_change_is_repaired_later() -> None:
     env = shelf()
     include(env)
     env.app.world.fail_operation("exclude", AzureConflict("update", 409, "Failed", "broken"))
@@ -59,7 +61,7 @@ def test_a_flag_that_azure_fails_to_change_is_set_right_later() -> None:
     assert_at_rest(env)
 
 
-def test_of_many_at_once_one_is_staged() -> None:
+def test_of_many_concurrent_requests_one_stages_its_version() -> None:
     env = shelf()
     app = env.app
     versions = [f"{major}.0.0" for major in range(4, 12)]
@@ -84,7 +86,7 @@ def test_of_many_at_once_one_is_staged() -> None:
     assert_sound(env)
 
 
-def test_a_write_whose_answer_was_lost_is_known_to_be_ones_own() -> None:
+def test_a_write_with_a_lost_response_is_recognised_as_our_own() -> None:
     env = shelf()
     env.app.tables.versions.lost_answers["write_many"] = [BUSY]
     assert stage(env).state is VersionState.STAGED
@@ -100,7 +102,7 @@ def test_a_write_that_never_arrived_is_raised() -> None:
     assert recorded(env).state.staged is None
 
 
-def test_a_task_that_cannot_be_written_does_not_undo_it_and_is_told_later() -> None:
+def test_a_task_that_cannot_be_written_does_not_undo_the_staging_and_is_written_later() -> None:
     env = shelf()
     env.app.tables.tasks.failures["add"] = [BUSY]
     assert stage(env).state is VersionState.STAGED

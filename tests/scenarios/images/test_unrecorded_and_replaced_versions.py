@@ -72,7 +72,7 @@ def put(env: Environment, **body: Any) -> Any:
 class TestTheVersionInUseIsRecordedLate:
     """An image without recorded versions: what "latest" gives is recorded before another takes its place."""
 
-    def test_a_captured_version_leaves_it_as_a_backup(self) -> None:
+    def test_the_version_in_use_becomes_a_backup_when_a_captured_version_goes_live(self) -> None:
         env = unrecorded()
         env.finish(post(env, "/set-as-image").json["id"])
         assert recorded(env).state.active == OLD
@@ -81,59 +81,59 @@ class TestTheVersionInUseIsRecordedLate:
         assert post(env, "/roll-back").status == 202
         assert_at_rest_after_a_day(env)
 
-    def test_a_staged_version_leaves_it_as_a_backup(self) -> None:
+    def test_the_version_in_use_becomes_a_backup_when_a_staged_version_goes_live(self) -> None:
         env = unrecorded(staged=True)
         assert post(env, "/stage", {"version": NEW}).status == 200
         activate(env)
         assert states(env) == {OLD: V.BACKUP, NEW: V.ACTIVE}
 
-    def test_what_was_staged_without_it_leaves_it_as_a_backup(self) -> None:
+    def test_the_version_in_use_becomes_a_backup_when_it_was_recorded_after_staging(self) -> None:
         env = unrecorded()
         env.app.world.add_version(NEW, staged=True)
         record_family(env.app.tables.versions, version_set(None, backups=(), staged=NEW))
         activate(env)
         assert states(env) == {OLD: V.BACKUP, NEW: V.ACTIVE}
 
-    def test_the_one_to_be_staged_is_not_the_one_in_use(self) -> None:
+    def test_the_staged_version_is_not_recorded_as_the_one_in_use(self) -> None:
         env = unrecorded(staged=True)
         gallery_has(env, NEW, exclude_from_latest=False)
         assert post(env, "/stage", {"version": NEW}).status == 200
         assert (recorded(env).state.active, recorded(env).state.staged) == (OLD, NEW)
 
-    def test_nothing_is_staged_below_the_one_in_use(self) -> None:
+    def test_staging_a_version_below_the_one_in_use_is_refused(self) -> None:
         env = unrecorded(staged=True)
         env.app.world.add_version("3.0.0")
         reply = post(env, "/stage", {"version": NEW})
         assert (reply.status, "not newer than the active 3.0.0" in reply.text) == (409, True)
 
     @pytest.mark.parametrize("given", [{}, {"active": OLD}])
-    def test_registering_again_records_it_beside_a_staged_one(self, given: dict[str, str]) -> None:
+    def test_registering_again_records_the_version_in_use_beside_a_staged_one(self, given: dict[str, str]) -> None:
         env = unrecorded(staged=True)
         record_family(env.app.tables.versions, version_set(None, backups=(), staged=NEW))
         assert put(env, **given).status == 200
         assert states(env) == {OLD: V.ACTIVE, NEW: V.STAGED}
 
-    def test_the_staged_one_cannot_be_registered_as_the_one_in_use(self) -> None:
+    def test_the_staged_version_cannot_be_registered_as_the_one_in_use(self) -> None:
         env = unrecorded(staged=True)
         record_family(env.app.tables.versions, version_set(None, backups=(), staged=NEW))
         assert put(env, active=NEW).status == 409
         assert states(env) == {NEW: V.STAGED}
 
-    def test_no_pool_follows_it_since_nobody_has_activated_it(self) -> None:
+    def test_no_pool_follows_a_recorded_version_that_was_not_activated(self) -> None:
         env = unrecorded()
         env.app.world.add_version("0.9.0")
         add_pool(env, "office", version="0.9.0")
         adopted(env.app.services, recorded_image(env), "ann")
         assert (recorded(env).state.active, given_out(env, "office")) == (OLD, "0.9.0")
 
-    def test_two_at_once_record_it_once(self) -> None:
+    def test_two_concurrent_registrations_record_the_version_once(self) -> None:
         env = unrecorded()
         services = env.app.services
         adopt = partial(lifecycle.adopt, version=OLD, now=services.now(), who="bob")
         env.app.world.meanwhile("versions", lambda: change_versions(services, IMAGE, adopt))
         assert adopted(services, recorded_image(env), "ann").versions[OLD].created_by == "bob"
 
-    def test_while_azure_works_on_it_nobody_guesses(self) -> None:
+    def test_a_version_that_azure_still_changes_is_not_judged(self) -> None:
         env = unrecorded()
         gallery_has(env, OLD, ready=False, detail="provisioning is Updating")
         with pytest.raises(Conflict, match=r"version 1\.0\.0 is not ready: provisioning is Updating"):
@@ -171,14 +171,14 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
         env.app.world.add_version(version)
         gallery_has(env, version, **fields)
 
-    def test_a_captured_one_goes_while_it_is_ours(self) -> None:
+    def test_a_captured_version_is_removed_while_it_carries_our_tag(self) -> None:
         env = self.captured()
         remove_version(env.app.services, IMAGE, NEXT, "ann")
         env.run(hours=2)
         assert NEXT not in in_gallery(env)
         assert (row_of(env, NEXT).deleting, row_of(env, NEXT).note) == (False, "")
 
-    def test_what_has_no_tag_of_ours_stays(self) -> None:
+    def test_a_version_without_our_tag_stays(self) -> None:
         env = self.captured()
         env.app.world.resumes_needed = 2
         remove_version(env.app.services, IMAGE, NEXT, "ann")
@@ -188,7 +188,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
         assert not row_of(env, NEXT).deleting
         assert "may belong to someone else and was kept" in row_of(env, NEXT).note
 
-    def test_it_is_left_alone_although_its_removal_was_never_begun(self) -> None:
+    def test_a_replaced_version_is_not_touched_when_the_removal_never_started(self) -> None:
         env = self.captured()
         self.replaced(env, NEXT, task="c-2")
         remove_version(env.app.services, IMAGE, NEXT, "ann")
@@ -196,7 +196,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
         assert NEXT in in_gallery(env)
         assert env.app.world.count("start_removal") == 0
 
-    def test_of_one_that_was_not_captured_the_removal_that_azure_took_on_counts(self) -> None:
+    def test_a_replaced_version_counts_as_deleted_once_azure_accepted_the_deletion(self) -> None:
         env = shelf(ACTIVE)
         env.app.world.resumes_needed = 2
         remove_version(env.app.services, IMAGE, FIRST, "ann")
@@ -205,7 +205,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
         assert FIRST in in_gallery(env)
         assert row_of(env, FIRST).state is V.DELETED
 
-    def test_a_set_as_image_says_which_task_made_its_version(self) -> None:
+    def test_a_captured_version_names_its_task(self) -> None:
         env = studio()
         task = post(env, "/set-as-image").json["id"]
         env.finish(task)
@@ -220,13 +220,13 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
 class TestNewHosts:
     """What they are made from when a pool's own history is short or bad."""
 
-    def test_a_pool_that_nobody_knows_since_when_is_on_its_version_follows_an_activation(self) -> None:
+    def test_a_pool_without_a_version_date_follows_an_activation(self) -> None:
         env = studio(staged=True)
         add_pool(env, "office", version_at=None, registered_at=env.app.now - timedelta(days=1))
         activate(env)
         assert given_out(env, "office") == NEW
 
-    def test_what_failed_in_a_pool_is_not_given_out_there_because_it_was_activated_meanwhile(self) -> None:
+    def test_a_version_that_failed_in_a_pool_is_not_given_to_its_new_hosts_by_an_activation(self) -> None:
         env = studio(staged=True)
         add_pool(env, "lab", Ring.TEST, hosts=2)
         for host in ("lab-0", "lab-1"):
@@ -241,7 +241,7 @@ class TestNewHosts:
         assert env.rollouts() == {"lab": RolloutState.CANCELLED}
         assert given_out(env, "lab") == OLD
 
-    def test_where_a_version_is_missing_is_said_with_the_pools(self) -> None:
+    def test_missing_regions_are_reported_with_their_pools(self) -> None:
         env = studio(staged=True)
         add_pool(env, "office")
         add_pool(env, "lab", Ring.TEST)
@@ -256,7 +256,7 @@ class TestNewHosts:
 class TestWhatWasCutOff:
     """A change that was made and not told is told before the next one writes over it."""
 
-    def test_that_it_was_staged_is_told_before_it_is_activated(self) -> None:
+    def test_an_interrupted_staging_is_recorded_before_the_activation(self) -> None:
         env = studio()
         env.app.world.add_version(NEW, staged=True)
         self.untold(env, lambda: post(env, "/stage", {"version": NEW}))
@@ -265,7 +265,7 @@ class TestWhatWasCutOff:
         assert kinds(env) == {TaskKind.STAGE, TaskKind.ACTIVATE}
 
     @pytest.mark.parametrize("then", ["/stage", "/set-as-image"])
-    def test_that_it_was_discarded_is_told_before_its_number_is_used_again(self, then: str) -> None:
+    def test_an_interrupted_discard_is_recorded_before_the_number_is_reused(self, then: str) -> None:
         env = studio(staged=True)
         self.untold(env, lambda: env.app.send("DELETE", f"/api/images/{IMAGE}/versions/{NEW}"))
         assert (states(env)[NEW], kinds(env)) == (V.DISCARDED, set())
@@ -307,7 +307,7 @@ class TestTwoRegistrationsAtOnce:
 
         images._write = hooked  # type: ignore[method-assign,assignment]
 
-    def test_the_later_new_image_is_taken_back(self) -> None:
+    def test_the_later_of_two_concurrent_registrations_is_undone(self) -> None:
         env = studio()
         env.app.world.add_version(OLD, OTHER)
         self.registered_meanwhile(env, OTHER)
@@ -316,7 +316,7 @@ class TestTwoRegistrationsAtOnce:
         assert {image.name for image in env.app.tables.images.all(IMAGES)} == {IMAGE, "b"}
         assert env.app.tables.versions.all("a") == []
 
-    def test_an_image_that_came_to_the_definition_later_keeps_its_own(self) -> None:
+    def test_an_image_that_changes_to_a_used_definition_keeps_its_own(self) -> None:
         env = unrecorded()
         env.app.world.add_version(OLD, OTHER)
         before = recorded_image(env)

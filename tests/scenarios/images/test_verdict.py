@@ -22,7 +22,7 @@ def judge(env: Environment, result: str, note: str = "", *, version: str = NEXT,
     return give_verdict(env.app.services, IMAGE, version, asked, who)
 
 
-def test_a_verdict_is_kept_with_its_author_and_told() -> None:
+def test_a_test_result_is_recorded_with_its_author_and_audited() -> None:
     env = shelf(staged=Source.GALLERY)
     add_pool(env.app, "lab", NEXT)
     view = judge(env, "passed", "all apps start")
@@ -38,7 +38,7 @@ def test_a_verdict_is_kept_with_its_author_and_told() -> None:
     assert_at_rest(env)
 
 
-def test_a_later_verdict_takes_the_place_of_an_earlier_one() -> None:
+def test_a_later_test_result_replaces_an_earlier_one() -> None:
     env = shelf(staged=Source.CAPTURE)
     judge(env, "failed", "no sound")
     env.app.later(minutes=1)
@@ -50,7 +50,7 @@ def test_a_later_verdict_takes_the_place_of_an_earlier_one() -> None:
     assert len(tasks(env)) == 2
 
 
-def test_a_version_that_has_failed_is_activated_only_when_that_is_forced() -> None:
+def test_a_version_that_failed_its_test_is_activated_only_with_force() -> None:
     env = shelf(staged=Source.GALLERY)
     judge(env, "failed")
     refused = post(env, "/activate")
@@ -58,7 +58,7 @@ def test_a_version_that_has_failed_is_activated_only_when_that_is_forced() -> No
     assert post(env, "/activate", {"force": True}).status == 202
 
 
-def test_only_a_staged_version_is_judged() -> None:
+def test_only_a_staged_version_can_get_a_test_result() -> None:
     env = shelf()
     for version, says in ((ACTIVE, "is active"), (FIRST, "is a backup"), (NEXT, "is not staged. Stage it first")):
         with pytest.raises(Conflict, match=says):
@@ -68,7 +68,7 @@ def test_only_a_staged_version_is_judged() -> None:
     assert tasks(env) == []
 
 
-def test_it_is_recorded_or_not_whatever_azure_says() -> None:
+def test_a_test_result_is_not_recorded_while_azure_is_busy() -> None:
     env = shelf(staged=Source.GALLERY)
     env.app.world.fail("version", AzureBusy("version", 429, "TooMany", "later"))
     with pytest.raises(AzureBusy):

@@ -31,7 +31,7 @@ def audited(shelf: Shelf) -> list[AuditEntry]:
 class TestWhen:
     """From what moment on, and from when not."""
 
-    def test_a_disk_goes_when_its_time_is_over_and_its_row_when_it_is_gone(self) -> None:
+    def test_a_disk_is_deleted_after_its_retention_and_its_row_after_the_disk(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.app.later(days=6.99)
@@ -42,21 +42,21 @@ class TestWhen:
         shelf.tidied()
         assert (shelf.disks, shelf.rows) == (set(), [])
 
-    def test_a_disk_that_is_gone_at_once_leaves_no_row(self) -> None:
+    def test_a_disk_deleted_synchronously_leaves_no_row(self) -> None:
         shelf = Shelf()
         shelf.app.world.resumes_needed = 0
         shelf.over()
         assert len(shelf.tidy()) == 3
         assert (shelf.disks, shelf.rows) == (set(), [])
 
-    def test_a_disk_that_was_left_goes_at_the_next_run(self) -> None:
+    def test_a_disposable_disk_is_deleted_at_the_next_run(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.leave(disk)
         assert shelf.tidy() == [name_of(disk)]
 
     @pytest.mark.parametrize("state", [state for state in RolloutState if not state.ended])
-    def test_no_disk_goes_and_none_is_forgotten_while_the_pool_has_an_open_rollout(self, state: RolloutState) -> None:
+    def test_no_disk_and_no_row_is_deleted_while_the_pool_has_an_open_rollout(self, state: RolloutState) -> None:
         shelf = Shelf()
         disks = shelf.over()
         shelf.put_under(HOST, disks[0])
@@ -67,7 +67,7 @@ class TestWhen:
         shelf.end("r-2")
         assert len(shelf.tidy()) == 2
 
-    def test_a_rollout_that_is_about_to_be_written_counts_and_one_that_never_was_does_not(self) -> None:
+    def test_a_rollout_being_written_counts_as_open_and_one_never_written_does_not(self) -> None:
         shelf = Shelf()
         shelf.over()
         shelf.hold(f"{9_999_999_999_999 - int(shelf.app.now.timestamp() * 1000):013d}-1f0c")
@@ -75,7 +75,7 @@ class TestWhen:
         shelf.app.later(minutes=2)
         assert len(shelf.tidy()) == 3
 
-    def test_of_a_pool_that_is_not_registered_any_more_the_time_alone_counts(self) -> None:
+    def test_only_the_retention_counts_for_an_unregistered_pool(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.unregister()
@@ -83,7 +83,7 @@ class TestWhen:
         shelf.run_out()
         assert shelf.tidy() == [name_of(disk)]
 
-    def test_another_pools_rollout_keeps_nothing_here(self) -> None:
+    def test_a_rollout_of_another_pool_keeps_no_disk(self) -> None:
         shelf = Shelf()
         shelf.over()
         moved = shelf.rows[0]
@@ -91,7 +91,7 @@ class TestWhen:
         shelf.rollout("r-2")
         assert shelf.tidy() == [name_of(moved.disk_id)]
 
-    def test_the_timer_runs_by_its_setting_and_not_at_the_start(self) -> None:
+    def test_the_timer_follows_its_setting_and_does_not_run_at_startup(self) -> None:
         trigger = functions()["tidy_old_disks"].get_trigger()
         assert trigger is not None
         limited_by = trigger.get_dict_repr()
@@ -101,7 +101,7 @@ class TestWhen:
 class TestWhat:
     """Only what was noted, as it was noted, and nothing that is in use."""
 
-    def test_a_disk_in_use_again_is_only_forgotten(self) -> None:
+    def test_a_disk_in_use_again_loses_only_its_row(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.run_out()
@@ -110,7 +110,7 @@ class TestWhat:
         assert shelf.rows == []
         assert shelf.app.world.count("start_disk_removal") == 0
 
-    def test_a_disk_that_somebody_else_removed_is_only_forgotten(self) -> None:
+    def test_a_disk_deleted_by_somebody_else_loses_only_its_row(self) -> None:
         shelf = Shelf()
         for disk in shelf.over():
             del shelf.app.world.disks[disk]
@@ -118,9 +118,7 @@ class TestWhat:
         assert shelf.rows == []
         assert audited(shelf) == []
 
-    def test_a_disk_that_was_made_anew_from_another_version_is_left_alone(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_a_disk_recreated_from_another_version_is_not_deleted(self, caplog: pytest.LogCaptureFixture) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.run_out()
@@ -132,14 +130,14 @@ class TestWhat:
         assert (shelf.disks, len(shelf.rows)) == ({disk}, 1)
         assert shelf.app.world.count("start_disk_removal") == 0
 
-    def test_a_disk_that_does_not_say_its_version_goes_all_the_same(self) -> None:
+    def test_a_disk_without_a_version_is_deleted_too(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.run_out()
         shelf.app.world.disks[disk] = ""
         assert shelf.tidy() == [name_of(disk)]
 
-    def test_one_audit_entry_a_pool_and_a_run_names_the_disks(self) -> None:
+    def test_each_run_writes_one_audit_entry_per_pool_with_the_disks(self) -> None:
         shelf = Shelf()
         disks = shelf.over()
         moved = shelf.rows[0]
@@ -158,7 +156,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize("method", ["disk", "start_disk_removal"])
     @pytest.mark.parametrize("kind", [AzureForbidden, AzureConflict])
-    def test_a_refusal_is_logged_and_tried_again_a_day_later(
+    def test_a_refusal_is_logged_and_repeated_a_day_later(
         self, method: str, kind: type[AzureForbidden | AzureConflict], caplog: pytest.LogCaptureFixture
     ) -> None:
         shelf = Shelf()
@@ -175,7 +173,7 @@ class TestTrouble:
         shelf.tidied()
         assert (shelf.disks, shelf.rows) == (set(), [])
 
-    def test_a_removal_that_fails_is_logged_and_tried_again(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_failed_deletion_is_logged_and_repeated(self, caplog: pytest.LogCaptureFixture) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.run_out()
@@ -189,7 +187,7 @@ class TestTrouble:
         assert len(audited(shelf)) == 1
 
     @pytest.mark.parametrize("method", ["disk", "start_disk_removal"])
-    def test_a_busy_azure_ends_the_run_and_the_next_goes_on(
+    def test_throttling_ends_the_run_and_the_next_one_continues(
         self, method: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         shelf = Shelf()
@@ -210,7 +208,7 @@ class TestTrouble:
         shelf.tidied()
         assert (shelf.disks, shelf.rows) == (set(), [])
 
-    def test_a_row_that_another_worker_has_taken_is_left_to_it(self) -> None:
+    def test_a_row_changed_by_another_worker_is_left_to_it(self) -> None:
         shelf = Shelf()
         first, *others = shelf.over()
         shelf.app.tables.disks.failures["replace"] = [StaleRow("KeptDisks", "k")]
@@ -225,7 +223,7 @@ class TestTrouble:
         shelf.tidy()
         assert shelf.found() == disk
 
-    def test_two_workers_at_once_remove_each_disk_once(self) -> None:
+    def test_two_concurrent_runs_delete_each_disk_once(self) -> None:
         shelf = Shelf()
         shelf.app.world.resumes_needed = 0
         disks = shelf.over()
@@ -235,7 +233,7 @@ class TestTrouble:
         assert sorted(first + second) == sorted(map(name_of, disks))
         assert shelf.rows == []
 
-    def test_a_run_removes_so_many_and_no_more_the_oldest_first(self) -> None:
+    def test_a_run_deletes_a_limited_number_of_disks_oldest_first(self) -> None:
         shelf = Shelf()
         shelf.app.world.resumes_needed = 0
         shelf.note()

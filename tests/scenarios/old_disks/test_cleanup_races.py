@@ -22,7 +22,7 @@ class TestRaces:
     """A roll-back that begins at any moment of a run keeps what it takes."""
 
     @pytest.mark.parametrize("number", range(1, 14))
-    def test_what_a_roll_back_has_found_is_never_removed(self, number: int) -> None:
+    def test_a_disk_that_a_roll_back_has_found_is_never_deleted(self, number: int) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.run_out()
@@ -54,7 +54,7 @@ class TestRaces:
         assert 5 < calls() <= 13
 
     @pytest.mark.parametrize("number", range(1, 16))
-    def test_a_process_that_dies_at_any_call_leaves_nothing_behind(self, number: int) -> None:
+    def test_a_process_death_at_any_call_leaves_nothing_behind(self, number: int) -> None:
         shelf = Shelf()
         shelf.over()
         env = Environment(shelf.app, shelf.tidy)
@@ -94,7 +94,7 @@ def before_call(shelf: Shelf, number: int, action: Callable[[], object]) -> Call
 class TestWholeRollouts:
     """Noted and removed as rollouts go."""
 
-    def test_a_week_after_an_update_the_old_disks_are_gone_and_the_hosts_untouched(self) -> None:
+    def test_a_week_after_an_update_the_old_disks_are_deleted_and_the_hosts_untouched(self) -> None:
         env = office(0, 0, 1)
         old = {machine.os_disk_id for machine in env.world.machines.values()}
         env.publish(ScheduleMode.NOW)
@@ -111,7 +111,7 @@ class TestWholeRollouts:
         assert env.tables.disks.every() == []
         assert env.versions() == {NEW}
 
-    def test_after_a_roll_back_the_disks_of_the_new_version_go_and_the_old_ones_serve(self) -> None:
+    def test_after_a_roll_back_the_disks_of_the_new_version_are_deleted_and_the_old_ones_used(self) -> None:
         env = office(0, 0, 0)
         old = {machine.os_disk_id for machine in env.world.machines.values()}
         env.publish(policy=EAGER | {"settle_seconds": 0})

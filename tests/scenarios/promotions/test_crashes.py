@@ -33,7 +33,7 @@ S = PromotionState
 class TestTheProcessDies:
     """Before any call of whatever is done; it is then up again, and its timers run."""
 
-    def test_anywhere_until_the_activation_is_through(self) -> None:
+    def test_the_process_may_die_at_any_call_until_the_activation_completes(self) -> None:
         env = with_staged()
         plan(env.app, hours=0.1)
         begun = env.calls
@@ -51,7 +51,7 @@ class TestTheProcessDies:
             assert active(env.app) == NEW
             assert_at_rest(env)
 
-    def test_while_it_is_refused(self) -> None:
+    def test_the_process_may_die_while_the_promotion_is_refused(self) -> None:
         number = 0
         while True:
             number += 1
@@ -68,7 +68,7 @@ class TestTheProcessDies:
                 break
         assert number > 4
 
-    def test_while_it_is_asked_for(self) -> None:
+    def test_the_process_may_die_while_the_promotion_is_requested(self) -> None:
         number = 0
         while True:
             number += 1
@@ -90,7 +90,7 @@ class TestTheProcessDies:
         assert number > 3
 
     @pytest.mark.parametrize("act", [cancel, move, discard])
-    def test_while_it_is_changed(self, act: Callable[[App, str], Reply]) -> None:
+    def test_the_process_may_die_while_the_promotion_is_changed(self, act: Callable[[App, str], Reply]) -> None:
         number = 0
         while True:
             number += 1

@@ -39,7 +39,7 @@ class TestWhen:
     """At its time, at the first run after it."""
 
     @given(due=st.integers(1, 400_000), gaps=st.lists(st.integers(1, 200_000), min_size=1, max_size=12))
-    def test_never_before_its_moment_and_by_the_first_run_at_or_after_it(self, due: int, gaps: list[int]) -> None:
+    def test_a_promotion_runs_at_the_first_timer_run_after_its_time(self, due: int, gaps: list[int]) -> None:
         app, promotion_id = planned(hours=due / 3600)
         begun = app.now
         for gap in gaps:
@@ -50,14 +50,14 @@ class TestWhen:
         if active(app) == NEW:
             assert_promoted_once(app, promotion_id)
 
-    def test_at_the_very_moment_it_is_due(self) -> None:
+    def test_a_promotion_is_due_exactly_at_its_time(self) -> None:
         app, promotion_id = planned()
         app.later(hours=24, microseconds=-1)
         assert run(app) == []
         app.later(microseconds=1)
         assert run(app) == [promotion_id]
 
-    def test_one_that_was_moved_keeps_to_its_new_moment(self) -> None:
+    def test_a_moved_promotion_runs_at_its_new_time(self) -> None:
         app, promotion_id = planned()
         moved = {"at": (app.now + timedelta(hours=48)).isoformat()}
         assert app.send("POST", f"/api/promotions/{promotion_id}/reschedule", moved).status == 200
@@ -66,7 +66,7 @@ class TestWhen:
         app.later(hours=1)
         assert run(app) == [promotion_id]
 
-    def test_after_days_of_outage_it_is_promoted_once_and_its_pools_times_have_moved_on(self) -> None:
+    def test_after_days_of_outage_a_promotion_runs_once_with_later_pool_times(self) -> None:
         env = with_staged()
         add_pool(env, "office", hosts=2)
         tomorrow = env.app.now + timedelta(hours=24)
@@ -80,7 +80,7 @@ class TestWhen:
         assert (rollout.state, rollout.version) == ("succeeded", NEW)
         assert_at_rest(env)
 
-    def test_the_pools_are_updated_as_was_asked_for_when_it_was_scheduled(self) -> None:
+    def test_the_pools_are_updated_as_requested_when_the_promotion_was_scheduled(self) -> None:
         env = with_staged()
         add_pool(env, "office")
         add_pool(env, "lab")
@@ -95,7 +95,7 @@ class TestWhen:
 class TestOnce:
     """Whatever happens between two writes, there is one activation."""
 
-    def test_what_came_of_it_is_told(self) -> None:
+    def test_the_outcome_of_a_promotion_is_shown(self) -> None:
         app, promotion_id = planned(reason="patches")
         app.later(hours=25)
         assert run(app) == [promotion_id]
@@ -109,7 +109,7 @@ class TestOnce:
         assert set(text(app)[1:]) == {("activate version", OLD, NEW), ("promotion promoted", OLD, NEW)}
         assert (run(app), run(app)) == ([], [])
 
-    def test_while_azure_is_busy_it_waits_and_goes_on_under_the_same_task(self) -> None:
+    def test_a_promotion_waits_for_a_busy_azure_and_continues_under_the_same_task(self) -> None:
         app, promotion_id = planned()
         app.later(hours=25)
         app.world.fail("version", BUSY, times=3)
@@ -125,7 +125,7 @@ class TestOnce:
 
     @pytest.mark.parametrize("table", ["promotions", "tasks", "versions"])
     @pytest.mark.parametrize("number", range(4))
-    def test_answers_of_the_tables_may_be_lost(self, table: str, number: int) -> None:
+    def test_responses_of_the_tables_may_be_lost(self, table: str, number: int) -> None:
         """The write is done, its answer is not heard."""
         app, promotion_id = planned()
         app.later(hours=25)
@@ -147,7 +147,7 @@ class TestOnce:
         assert (promotion.state, activations(app)) == (S.PROMOTED, [promotion.task])
         assert (active(app), held_for(app)) == (NEW, "")
 
-    def test_others_that_keep_changing_the_image_only_delay_it(self) -> None:
+    def test_concurrent_changes_of_the_image_only_delay_a_promotion(self) -> None:
         app, promotion_id = planned()
         app.later(hours=25)
         app.tables.versions.failures["write_many"] = [StaleRow("ImageVersions", IMAGE)] * ATTEMPTS
@@ -156,7 +156,7 @@ class TestOnce:
         assert run(app) == [promotion_id]
         assert_promoted_once(app, promotion_id)
 
-    def test_a_task_that_was_begun_and_lost_is_taken_up_under_its_id(self) -> None:
+    def test_a_started_and_lost_task_is_resumed_under_its_id(self) -> None:
         """The process died after the task was written: both timers go on with it."""
         env = with_staged()
         app = env.app
@@ -170,7 +170,7 @@ class TestOnce:
         assert_promoted_once(app, promotion_id)
         assert env.task(task).state is TaskState.SUCCEEDED
 
-    def test_the_activation_may_be_long_past_when_the_promotion_learns_of_it(self) -> None:
+    def test_a_promotion_may_learn_of_its_activation_much_later(self) -> None:
         """The process died before the promotion's row said so; meanwhile the image was even rolled back."""
         env = with_staged()
         app = env.app
@@ -195,7 +195,7 @@ class TestOnce:
         assert len(activations(app)) == 1
         assert_at_rest(env)
 
-    def test_one_that_makes_trouble_holds_up_no_other(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_failing_promotion_does_not_block_others(self, caplog: pytest.LogCaptureFixture) -> None:
         app, promotion_id = planned()
         odd = Promotion(
             id="0-odd", image="odd", version=NEW, due_at=app.now, time_zone="UTC", activation=ActivationWork(),
@@ -215,7 +215,7 @@ class TestOnce:
         assert "0-odd" in caplog.text
 
 
-def test_a_family_is_held_for_one_and_let_go_by_that_one_only() -> None:
+def test_an_image_is_reserved_for_one_promotion_and_released_only_by_it() -> None:
     app = with_staged().app
     before = read_versions(app.services, IMAGE)
     held = promotion_hold.hold(before, None, promotion="p1", force=False, now=app.now)
@@ -227,14 +227,14 @@ def test_a_family_is_held_for_one_and_let_go_by_that_one_only() -> None:
     assert switched.state.promotion == ""
 
 
-def test_tasks_and_rollouts_know_nothing_of_a_promotion_before_its_time() -> None:
+def test_a_promotion_has_no_task_and_no_rollout_before_its_time() -> None:
     app, _ = planned()
     tasks: list[Task] = app.tables.tasks.all(TASKS)
     rollouts: list[Rollout] = app.tables.rollouts.all(ROLLOUTS)
     assert (tasks, rollouts, len(app.tables.promotions.all(PROMOTIONS))) == ([], [], 1)
 
 
-def test_the_image_says_which_promotion_it_is_held_for() -> None:
+def test_an_image_shows_the_promotion_it_is_reserved_for() -> None:
     env = with_staged()
     promotion_id = plan(env.app)
     assert get(env, f"/images/{IMAGE}")["promotion"] == promotion_id

@@ -46,7 +46,7 @@ def judge(app: App, result: str) -> None:
 class TestRefused:
     """What no longer valid is ended with the reason, and leaves the image free."""
 
-    def test_a_verdict_that_has_failed_since(self) -> None:
+    def test_a_version_that_failed_its_test_meanwhile_is_not_promoted(self) -> None:
         app, promotion_id = planned()
         judge(app, "failed")
         app.later(hours=25)
@@ -60,13 +60,13 @@ class TestRefused:
         assert active(app) == OLD
         assert ask(app).status == 201
 
-    def test_a_failed_verdict_does_not_matter_when_it_is_forced(self) -> None:
+    def test_a_forced_promotion_ignores_a_failed_test(self) -> None:
         app, promotion_id = planned(force=True)
         judge(app, "failed")
         app.later(hours=25)
         assert run(app) == [promotion_id]
 
-    def test_a_version_that_has_left_the_gallery(self) -> None:
+    def test_a_version_missing_in_the_gallery_is_not_promoted(self) -> None:
         app, promotion_id = planned()
         del app.world.versions[DEFINITION_ID.lower()][NEW]
         app.later(hours=25)
@@ -74,7 +74,7 @@ class TestRefused:
         assert_not_promoted(app, promotion_id, S.FAILED)
         assert "no longer in the gallery" in str(row(app, promotion_id).note)
 
-    def test_a_host_pool_that_is_gone(self) -> None:
+    def test_a_missing_host_pool_ends_the_promotion(self) -> None:
         env = with_staged()
         add_pool(env, "office")
         promotion_id = plan(env.app, update_pools="all", schedule={"mode": "now"})
@@ -84,14 +84,14 @@ class TestRefused:
         assert_not_promoted(env.app, promotion_id, S.FAILED)
         assert "pool office" in str(row(env.app, promotion_id).note)
 
-    def test_discarding_the_version_cancels_it(self) -> None:
+    def test_discarding_the_version_cancels_its_promotion(self) -> None:
         app, promotion_id = planned()
         discard(app)
         app.later(hours=25)
         assert run(app) == []
         assert_not_promoted(app, promotion_id, S.CANCELLED)
 
-    def test_so_it_does_when_the_process_dies_between_the_two(self) -> None:
+    def test_a_discard_cancels_the_promotion_even_when_the_process_dies_in_between(self) -> None:
         app, promotion_id = planned()
         before = row(app, promotion_id)
         discard(app)
@@ -102,7 +102,7 @@ class TestRefused:
         assert_not_promoted(app, promotion_id, S.CANCELLED)
         assert "discarded" in str(row(app, promotion_id).note)
 
-    def test_another_version_under_the_same_number_is_not_meant(self) -> None:
+    def test_a_new_version_under_the_same_number_is_not_promoted(self) -> None:
         """It was taken up, Azure was busy, and meanwhile the version was discarded and another one staged."""
         app, promotion_id = planned()
         app.later(hours=25)
@@ -113,7 +113,7 @@ class TestRefused:
         assert_not_promoted(app, promotion_id, S.FAILED)
         assert "no longer valid" in str(row(app, promotion_id).note)
 
-    def test_its_task_does_not_switch_the_version_either(self) -> None:
+    def test_the_task_of_a_cancelled_promotion_activates_nothing(self) -> None:
         """The task was written, the process died; what takes tasks up again must look as closely."""
         env = with_staged()
         app = env.app
@@ -131,7 +131,7 @@ class TestRefused:
         assert_not_promoted(app, promotion_id, S.FAILED)
         assert task in row(app, promotion_id).note.href
 
-    def test_an_activation_by_hand_ends_it(self) -> None:
+    def test_a_manual_activation_ends_the_promotion(self) -> None:
         env = with_staged()
         app = env.app
         promotion_id = plan(app)
@@ -142,7 +142,7 @@ class TestRefused:
         assert "active" in str(row(app, promotion_id).note)
         assert activations(app) == [by_hand]
 
-    def test_the_reason_outlives_a_crash_before_the_end_is_written(self) -> None:
+    def test_the_reason_survives_a_crash_before_the_end_is_written(self) -> None:
         app, promotion_id = planned()
         judge(app, "failed")
         app.later(hours=25)
@@ -161,7 +161,7 @@ class TestRefused:
         assert_not_promoted(app, promotion_id, S.FAILED)
         assert "has failed its test" in str(row(app, promotion_id).note)
 
-    def test_what_was_activated_while_it_was_refused_counts_as_promoted(self) -> None:
+    def test_a_version_activated_during_the_refusal_counts_as_promoted(self) -> None:
         """Its task was written, and is taken up by the other timer while this one finds a reason not to go on."""
         app, promotion_id = planned()
         app.later(hours=25)
@@ -186,7 +186,7 @@ class TestUnheld:
         change_versions(app.services, IMAGE, lambda version_set: promotion_hold.let_go(version_set, promotion_id))
         return app, promotion_id
 
-    def test_it_is_left_to_its_request_for_a_minute_and_then_ended(self) -> None:
+    def test_a_promotion_without_reservation_is_ended_after_a_minute(self) -> None:
         app, promotion_id = self.cut_off()
         app.later(seconds=HOLD_GRACE.total_seconds() - 1)
         assert run(app) == []
@@ -196,7 +196,7 @@ class TestUnheld:
         assert_not_promoted(app, promotion_id, S.CANCELLED)
         assert "was interrupted" in str(row(app, promotion_id).note)
 
-    def test_another_one_can_be_scheduled_at_once(self) -> None:
+    def test_another_promotion_can_be_scheduled_at_once(self) -> None:
         app, first = self.cut_off()
         second = plan(app)
         app.later(minutes=2)
@@ -204,7 +204,7 @@ class TestUnheld:
         assert (row(app, first).state, row(app, second).state) == (S.CANCELLED, S.SCHEDULED)
         assert held_for(app) == second
 
-    def test_more_of_them_than_a_page_holds_are_all_ended(self) -> None:
+    def test_more_promotions_than_a_page_holds_are_all_ended(self) -> None:
         app, first = self.cut_off()
         for number in range(105):
             app.tables.promotions.add(row(app, first).model_copy(update={"id": f"1-{number:03d}"}))

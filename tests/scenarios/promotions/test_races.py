@@ -84,14 +84,14 @@ class TestWorkersTogether:
     """Several workers run the timer at the same moment."""
 
     @pytest.mark.parametrize("_", range(10))
-    def test_one_of_them_promotes(self, _: int) -> None:
+    def test_of_concurrent_workers_one_promotes(self, _: int) -> None:
         app, promotion_id = due()
         promoted = together(WORKERS, lambda: run(app))
         run(app)
         assert_promoted_once(app, promotion_id)
         assert [found for each in promoted for found in each] in ([], [promotion_id])
 
-    def test_one_of_them_promotes_on_real_tables(self, tables: Tables) -> None:
+    def test_of_concurrent_workers_one_promotes_on_real_tables(self, tables: Tables) -> None:
         env = with_staged()
         app, image, version_set = env.app, find_image(env.app.services, IMAGE), recorded(env)
         app.tables = tables  # type: ignore[assignment]
@@ -104,7 +104,7 @@ class TestWorkersTogether:
         assert_promoted_once(app, promotion_id)
         assert [found for each in promoted for found in each] in ([], [promotion_id])
 
-    def test_each_sees_the_other_at_any_point(self) -> None:
+    def test_two_workers_at_any_point_promote_once(self) -> None:
         """One stops before any of its calls, the other one goes through meanwhile."""
         for number in range(1, calls_of(lambda app, _: run(app)) + 1):
             app, promotion_id = due()
@@ -136,7 +136,7 @@ class TestTimerAgainstPeople:
 
     @pytest.mark.parametrize("first", ["people", "timer"])
     @pytest.mark.parametrize("act", [cancel, move, discard, by_hand])
-    def test_one_of_them_wins(self, act: Callable[[App, str], Reply], first: str) -> None:
+    def test_either_the_timer_or_the_person_wins(self, act: Callable[[App, str], Reply], first: str) -> None:
         one, other = (act, timer) if first == "people" else (timer, act)
         won = set()
         for number in range(1, calls_of(one) + 1):
@@ -174,7 +174,7 @@ class TestTimerAgainstPeople:
 class TestAsking:
     """At most one promotion of an image is scheduled."""
 
-    def test_of_many_at_once_one_wins_and_the_others_are_told_which(self) -> None:
+    def test_of_many_concurrent_requests_one_wins_and_the_others_get_its_id(self) -> None:
         app = with_staged().app
         replies = together(10, lambda: ask(app))
         won = [reply for reply in replies if reply.status == 201]
@@ -184,7 +184,7 @@ class TestAsking:
         assert [found.id for found in app.tables.promotions.all(PROMOTIONS)] == [first]
         assert held_for(app) == first
 
-    def test_two_at_any_point(self) -> None:
+    def test_two_concurrent_requests_at_any_point_schedule_one_promotion(self) -> None:
         app = with_staged().app
         calls = interrupt(app, 0, lambda: None)
         plan(app)
@@ -202,7 +202,7 @@ class TestAsking:
             assert run(app) == [first]
             assert_promoted_once(app, first)
 
-    def test_a_request_that_was_taken_for_a_dead_one_says_so(self) -> None:
+    def test_a_request_mistaken_for_abandoned_is_answered_so(self) -> None:
         """It stops for two minutes before any of its calls, and the timer runs."""
         app = with_staged().app
         calls = interrupt(app, 0, lambda: None)

@@ -12,7 +12,7 @@ from tests.fixtures.scenarios.refresh import EAGER, assert_fresh, assert_in_serv
 from tests.fixtures.world.azure import HOST_POOL_ID, vm_id_of
 
 
-def test_a_used_host_is_made_fresh_once_after_its_last_session() -> None:
+def test_a_used_host_is_refreshed_once_after_its_last_session() -> None:
     pool = office(0, 2, 0)
     pool.minutes(30)
     assert pool.rebuilt() == 0
@@ -24,7 +24,7 @@ def test_a_used_host_is_made_fresh_once_after_its_last_session() -> None:
     assert {pool.rows[name].reason.text for name in ("host-01", "host-03")} == {"fresh"}
 
 
-def test_each_use_is_made_fresh_once_and_the_disk_is_another_one_each_time() -> None:
+def test_each_use_leads_to_one_refresh_with_a_new_disk() -> None:
     pool = office(0, 0)
     disks = set()
     for uses in range(1, 4):
@@ -38,7 +38,7 @@ def test_each_use_is_made_fresh_once_and_the_disk_is_another_one_each_time() -> 
 
 
 @pytest.mark.parametrize("option", ["Detach", "Delete"])
-def test_used_disks_do_not_pile_up_and_the_vm_keeps_its_own_setting(option: str) -> None:
+def test_used_disks_are_deleted_and_the_vm_keeps_its_delete_option(option: str) -> None:
     pool = office(0, 0, policy={"keep_old_disk_days": 7})
     key = vm_id_of("host-01").lower()
     pool.world.machines[key] = pool.world.machines[key].model_copy(update={"os_disk_delete_option": option})
@@ -52,7 +52,7 @@ def test_used_disks_do_not_pile_up_and_the_vm_keeps_its_own_setting(option: str)
     assert pool.app.tables.disks.every() == []
 
 
-def test_nobody_is_signed_out_or_warned_for_it() -> None:
+def test_a_refresh_signs_nobody_out_and_warns_nobody() -> None:
     pool = office(2, 1, policy={"warn_minutes": [60, 5], "min_available": 0})
     pool.hours(12)
     assert pool.rebuilt() == 0
@@ -63,7 +63,7 @@ def test_nobody_is_signed_out_or_warned_for_it() -> None:
     assert pool.world.messages == []
 
 
-def test_somebody_who_comes_while_the_drain_settles_works_on_and_the_host_is_fresh_after_them() -> None:
+def test_a_user_who_signs_in_during_the_drain_keeps_working_and_the_host_is_refreshed_afterwards() -> None:
     pool = office(0, 0)
     pool.use("host-01")
     pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)
@@ -78,7 +78,7 @@ def test_somebody_who_comes_while_the_drain_settles_works_on_and_the_host_is_fre
     assert pool.rebuilt("host-01") == 1
 
 
-def test_a_session_just_before_the_rebuild_sends_the_host_back() -> None:
+def test_a_session_just_before_the_rebuild_stops_the_rebuild() -> None:
     pool = office(0, 0)
     pool.use("host-01")
     pool.env.run(1, until=lambda: pool.rows["host-01"].state.in_work)
@@ -90,7 +90,7 @@ def test_a_session_just_before_the_rebuild_sends_the_host_back() -> None:
     assert_fresh(pool, "host-01")
 
 
-def test_a_use_outlives_a_restart_of_the_app() -> None:
+def test_a_recorded_use_survives_a_restart_of_the_app() -> None:
     pool = office(1, 0)
     pool.minutes(5)
     assert pool.rows["host-01"].use.used_at
@@ -102,7 +102,7 @@ def test_a_use_outlives_a_restart_of_the_app() -> None:
     assert pool.rebuilt("host-01") == 1
 
 
-def test_the_floor_holds_and_max_in_flight_too() -> None:
+def test_a_refresh_respects_min_available_and_max_in_flight() -> None:
     pool = office(*[1] * 10, policy={"min_available": "50%", "max_unavailable": "100%", "max_in_flight": 2})
     pool.minutes(5)
     least, most = [10], [0]
@@ -119,7 +119,7 @@ def test_the_floor_holds_and_max_in_flight_too() -> None:
     assert pool.rebuilt() == 10
 
 
-def test_a_pool_of_one_host_is_left_in_service_unless_the_policy_allows_none() -> None:
+def test_a_pool_of_one_host_stays_in_service_unless_the_policy_allows_zero() -> None:
     pool = office(0)
     pool.use("host-01")
     pool.hours(3)
@@ -130,7 +130,7 @@ def test_a_pool_of_one_host_is_left_in_service_unless_the_policy_allows_none() -
     assert_fresh(pool, "host-01")
 
 
-def test_hosts_are_begun_inside_the_windows_only_and_noticed_outside() -> None:
+def test_hosts_are_rebuilt_inside_the_windows_only_and_their_use_is_recorded_outside() -> None:
     nights = [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "20:00", "to": "23:00"}]
     pool = office(0, 0, policy={"windows": nights, **EAGER})  # it is Monday, ten in the morning there
     pool.use("host-01")
@@ -145,7 +145,7 @@ def test_hosts_are_begun_inside_the_windows_only_and_noticed_outside() -> None:
     assert began == [19], "20:00 in Berlin is 19:00 in UTC"
 
 
-def test_a_host_that_failed_stays_drained_and_tagged_and_too_many_pause_it() -> None:
+def test_a_failed_host_stays_drained_and_tagged_and_too_many_failures_pause_the_refresh() -> None:
     pool = office(1, 1, 1, 0, policy={"retries": 0, "max_failed": 1, **EAGER})
     pool.world.register_works = False
     pool.minutes(5)
@@ -169,7 +169,7 @@ def test_a_host_that_failed_stays_drained_and_tagged_and_too_many_pause_it() -> 
     assert pool.rebuilt("host-01") == 1, "its disk was renewed before it failed: only the rest is done again"
 
 
-def test_a_resumed_refresh_goes_on_with_the_others_and_later_failures_count_anew() -> None:
+def test_a_resumed_refresh_continues_with_the_other_hosts_and_counts_failures_from_zero() -> None:
     pool = office(1, 1, 1, 1, policy={"retries": 0, "max_failed": 0, **EAGER})
     pool.world.register_works = False
     pool.minutes(5)
@@ -189,7 +189,7 @@ def test_a_resumed_refresh_goes_on_with_the_others_and_later_failures_count_anew
     assert str(pool.standing.note).startswith("1 host failed,")
 
 
-def test_an_operators_drain_and_a_host_that_is_off_are_given_back_as_they_were() -> None:
+def test_drained_and_switched_off_hosts_return_to_their_original_state() -> None:
     pool = office(1, 1, 0, 0, policy=EAGER)
     pool.minutes(5)
     vm = vm_id_of("host-01")
@@ -205,7 +205,7 @@ def test_an_operators_drain_and_a_host_that_is_off_are_given_back_as_they_were()
     assert pool.world.machines[key].power == "deallocated"
 
 
-def test_a_host_that_leaves_the_pool_is_forgotten_and_one_of_its_name_begins_anew() -> None:
+def test_a_host_that_leaves_the_pool_is_removed_and_a_new_host_of_its_name_gets_a_new_row() -> None:
     pool = office(0, 1)
     pool.minutes(5)
     gone = pool.hosts.pop("host-02")
@@ -220,7 +220,7 @@ def test_a_host_that_leaves_the_pool_is_forgotten_and_one_of_its_name_begins_ane
     assert pool.rebuilt() == 0
 
 
-def test_that_re_imaging_brings_the_same_version_again_does_not_prove_that_it_brings_another() -> None:
+def test_a_reimage_to_the_same_version_does_not_prove_that_reimaging_can_change_the_version() -> None:
     pool = office(1, 1, 1, 0, policy=EAGER)
     pool.minutes(5)
     for name in ("host-01", "host-02", "host-03"):
@@ -230,7 +230,7 @@ def test_that_re_imaging_brings_the_same_version_again_does_not_prove_that_it_br
     assert pool.app.pool().reimage is ReimageSupport.UNKNOWN
 
 
-def test_where_re_imaging_changes_nothing_the_vm_is_replaced() -> None:
+def test_a_vm_that_reimaging_does_not_change_is_replaced() -> None:
     pool = office(1, 0, policy=EAGER)
     pool.minutes(5)
     renew = pool.world.new_disk
@@ -244,7 +244,7 @@ def test_where_re_imaging_changes_nothing_the_vm_is_replaced() -> None:
     assert pool.rows["host-01"].rebuild.strategy == "replace"
 
 
-def test_short_sessions_between_two_looks_are_not_seen() -> None:
+def test_short_sessions_between_two_passes_are_not_noticed() -> None:
     """docs/refresh.md says so too: the broker keeps no record of earlier sessions."""
     pool = office(0, 0, policy={"poll_seconds": 900})
     pool.minutes(20)
@@ -253,7 +253,7 @@ def test_short_sessions_between_two_looks_are_not_seen() -> None:
     assert pool.rows["host-01"].reason.text == "fresh"
 
 
-def test_a_log_off_event_brings_the_look_forward() -> None:
+def test_a_logoff_event_brings_the_next_pass_forward() -> None:
     pool = office(1, 0, policy={"poll_seconds": 900, "settle_seconds": 0, **EAGER})
     pool.minutes(20)
     before = pool.app.now
@@ -265,7 +265,7 @@ def test_a_log_off_event_brings_the_look_forward() -> None:
 
 
 @pytest.mark.parametrize("moved", ["off", "daily"])
-def test_a_drained_host_is_given_back_when_the_pool_changes_its_mind(moved: str) -> None:
+def test_a_drained_host_returns_to_service_when_the_refresh_is_switched_off(moved: str) -> None:
     pool = office(0, 0)
     pool.use("host-01")
     pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)

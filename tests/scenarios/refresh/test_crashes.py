@@ -35,7 +35,7 @@ def calls_it_takes(**how: Any) -> int:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_whatever_call_it_dies_at_the_host_is_rebuilt_once(way: str) -> None:
+def test_a_process_death_at_any_call_leads_to_one_rebuild(way: str) -> None:
     how, deaths = WAYS[way], 0
     for call in range(1, calls_it_takes(**how) + 1):
         pool = used(**how)
@@ -51,7 +51,7 @@ def test_whatever_call_it_dies_at_the_host_is_rebuilt_once(way: str) -> None:
     assert deaths > 20
 
 
-def test_two_uses_with_a_death_in_each_are_two_rebuilds() -> None:
+def test_two_uses_with_a_process_death_each_lead_to_two_rebuilds() -> None:
     pool = office(0, 0, policy={"strategy": "reimage", **EAGER})
     for uses in (1, 2):
         pool.use("host-01")
@@ -63,7 +63,7 @@ def test_two_uses_with_a_death_in_each_are_two_rebuilds() -> None:
     assert pool.env.died == 2
 
 
-def test_a_refresh_that_was_to_be_begun_when_the_process_died_is_begun() -> None:
+def test_a_refresh_starts_after_the_process_died_while_it_was_requested() -> None:
     for call in range(1, 12):
         pool = office(0, 1, refresh="off")
         pool.env.die_at_call(call)
@@ -78,7 +78,7 @@ def test_a_refresh_that_was_to_be_begun_when_the_process_died_is_begun() -> None
         pytest.fail("it never survived")
 
 
-def test_a_refresh_that_was_switched_off_when_the_process_died_ends() -> None:
+def test_a_refresh_ends_after_the_process_died_while_it_was_switched_off() -> None:
     for call in range(1, 60):
         pool = used(policy={"strategy": "reimage", **EAGER})
         pool.env.run(1, until=lambda pool=pool: not pool.hosts["host-01"].accepting)  # type: ignore[misc]

@@ -23,7 +23,7 @@ def begun(pool: Office) -> list[datetime]:
     return moments
 
 
-def test_a_host_that_is_used_every_day_is_made_fresh_after_each_midnight_on_the_wall() -> None:
+def test_a_host_used_daily_is_refreshed_after_each_local_midnight() -> None:
     pool = office(0, 0, refresh="daily", now=FRIDAY, timers=False, policy={"poll_seconds": 300, **EAGER})
     moments = begun(pool)
     for midnight in MIDNIGHTS:
@@ -38,7 +38,7 @@ def test_a_host_that_is_used_every_day_is_made_fresh_after_each_midnight_on_the_
     assert pool.rebuilt("host-02") == 0
 
 
-def test_a_busy_host_is_drained_when_its_day_is_over_and_made_fresh_when_its_people_leave() -> None:
+def test_a_busy_host_is_drained_at_the_end_of_its_day_and_refreshed_when_its_users_leave() -> None:
     policy = {"min_available": 1, "max_unavailable": "100%"}
     pool = office(1, 2, 3, refresh="daily", now=FRIDAY, timers=False, session_limit=10, policy=policy)
     pool.until(MIDNIGHTS[0] - timedelta(minutes=1))
@@ -58,7 +58,7 @@ def test_a_busy_host_is_drained_when_its_day_is_over_and_made_fresh_when_its_peo
     assert pool.rebuilt() == 3
 
 
-def test_a_host_used_today_only_is_left_until_tomorrow_also_when_the_app_restarts_in_between() -> None:
+def test_a_host_first_used_today_waits_until_tomorrow_even_across_a_restart() -> None:
     pool = office(0, 0, refresh="daily", now=FRIDAY, timers=False, policy=EAGER)
     pool.use("host-01")
     pool.env.die_at_call(5)

@@ -61,7 +61,7 @@ def retry(pool: Office) -> None:
     assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
 
 
-def test_fresh_hosts_that_autoscale_has_switched_off_since_do_not_hold_up_the_others() -> None:
+def test_refreshed_hosts_that_autoscale_switched_off_do_not_block_the_others() -> None:
     pool = office(1, 1, 0, 0, policy=HALF)
     pool.minutes(5)
     for host in ("host-01", "host-02"):
@@ -75,7 +75,7 @@ def test_fresh_hosts_that_autoscale_has_switched_off_since_do_not_hold_up_the_ot
     assert_fresh(pool, "host-03")
 
 
-def test_failed_hosts_that_were_deleted_are_forgotten_and_hold_up_nobody() -> None:
+def test_deleted_failed_hosts_are_removed_and_block_no_other_host() -> None:
     pool = office(1, 1, 0, 0, policy={**HALF, "retries": 0, "max_failed": 9})
     failed(pool, "host-01", "host-02")
     for host in ("host-01", "host-02"):
@@ -88,7 +88,7 @@ def test_failed_hosts_that_were_deleted_are_forgotten_and_hold_up_nobody() -> No
     assert pool.standing.last_pass.hosts == 2
 
 
-def test_a_lost_host_whose_vm_was_deleted_is_forgotten_when_it_is_tried_again() -> None:
+def test_a_retry_removes_a_lost_host_whose_vm_was_deleted() -> None:
     pool = office(1, 0, policy=FRAGILE)
     lost(pool, "host-01")
     pool.world.machines.pop(vm_id_of("host-01").lower())
@@ -99,7 +99,7 @@ def test_a_lost_host_whose_vm_was_deleted_is_forgotten_when_it_is_tried_again() 
     assert set(pool.rows) == {"host-02"}
 
 
-def test_a_failed_host_that_was_away_for_a_while_is_still_for_nobody() -> None:
+def test_a_failed_host_that_was_missing_for_a_while_stays_drained() -> None:
     pool = office(1, 0, policy=FRAGILE)
     failed(pool, "host-01")
     away = pool.hosts.pop("host-01")
@@ -111,7 +111,7 @@ def test_a_failed_host_that_was_away_for_a_while_is_still_for_nobody() -> None:
     assert pool.rebuilt("host-01") == 1
 
 
-def test_a_host_that_leaves_and_comes_back_is_made_fresh_again() -> None:
+def test_a_host_that_leaves_and_rejoins_the_pool_is_refreshed_again() -> None:
     pool = office(0, 0, policy=EAGER)
     pool.use("host-01")
     pool.hours(1)
@@ -124,7 +124,7 @@ def test_a_host_that_leaves_and_comes_back_is_made_fresh_again() -> None:
     assert pool.rebuilt("host-01") == 2
 
 
-def test_a_list_that_is_older_than_the_drain_of_a_failed_host_does_not_make_it_begin_anew() -> None:
+def test_a_list_older_than_the_drain_of_a_failed_host_does_not_restart_the_host() -> None:
     pool = office(1, 0, policy=FRAGILE)
     pool.minutes(5)
     pool.world.register_works = False
@@ -138,7 +138,7 @@ def test_a_list_that_is_older_than_the_drain_of_a_failed_host_does_not_make_it_b
     assert not pool.rows["host-01"].found.operator_drained, "our drain is none of an operator's"
 
 
-def test_a_failed_host_that_was_put_right_carries_no_mark_any_more_and_an_operators_drain_is_one() -> None:
+def test_a_repaired_host_loses_its_failure_tag_and_an_operators_drain_is_respected() -> None:
     pool = office(1, 0, policy=FRAGILE)
     failed(pool, "host-01")
     undrain(pool, "host-01")
@@ -153,7 +153,7 @@ def test_a_failed_host_that_was_put_right_carries_no_mark_any_more_and_an_operat
     assert pool.rows["host-01"].reason.text == "fresh"
 
 
-def test_a_host_that_could_not_even_be_drained_is_not_fresh_because_somebody_lets_it_serve_again() -> None:
+def test_a_host_that_could_not_be_drained_is_not_counted_as_fresh_when_it_is_undrained() -> None:
     pool = office(1, 0, policy=FRAGILE)
     pool.minutes(5)
     pool.world.fail("set_accepting", AzureRefused("session_hosts.update", 400, "Boom", "it did not work"))
@@ -166,7 +166,7 @@ def test_a_host_that_could_not_even_be_drained_is_not_fresh_because_somebody_let
     assert pool.rebuilt("host-01") == 1
 
 
-def test_a_host_that_was_to_be_tried_again_and_was_put_right_is_as_any_other() -> None:
+def test_a_host_repaired_before_its_retry_is_treated_like_any_other() -> None:
     nights = [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "20:00", "to": "23:00"}]
     slow = {**FRAGILE, "settle_seconds": 300}
     pool = office(1, 0, policy=slow)
@@ -184,7 +184,7 @@ def test_a_host_that_was_to_be_tried_again_and_was_put_right_is_as_any_other() -
     assert_in_service(pool, "host-01")
 
 
-def test_what_could_not_be_given_back_is_given_back_as_soon_as_it_can_be() -> None:
+def test_a_failed_return_to_service_is_repeated_until_it_succeeds() -> None:
     pool = office(1, 0, policy=FRAGILE)
     key = vm_id_of("host-01").lower()
     before = {"os_disk_delete_option": "Detach", "tags": {"ScalingPlanExclusion": "ops"}}
@@ -202,7 +202,7 @@ def test_what_could_not_be_given_back_is_given_back_as_soon_as_it_can_be() -> No
 
 
 @pytest.mark.parametrize("then", ["rollout", "retry"])
-def test_a_host_that_could_not_be_switched_off_again_is_not_taken_for_drained_by_an_operator(then: str) -> None:
+def test_a_host_that_could_not_be_switched_off_is_not_mistaken_for_an_operators_drain(then: str) -> None:
     pool = office(1, 0, policy=QUICK)
     pool.minutes(5)
     pool.world.log_off("host-01")
@@ -219,7 +219,7 @@ def test_a_host_that_could_not_be_switched_off_again_is_not_taken_for_drained_by
     assert pool.machine("host-01").power == "deallocated"
 
 
-def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used_it() -> None:
+def test_a_session_while_azure_throttles_the_return_to_service_counts_as_use() -> None:
     pool = office(1, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
@@ -233,7 +233,7 @@ def test_who_comes_and_goes_while_azure_is_too_busy_to_take_a_host_back_has_used
     assert pool.rebuilt("host-01") == 2
 
 
-def test_each_use_begins_with_all_attempts() -> None:
+def test_each_use_starts_with_the_full_number_of_attempts() -> None:
     policy: dict[str, Any] = {**EAGER, "strategy": "replace", "retries": 1}
     refused = AzureRefused("virtual_machines.get", 400, "Boom", "it did not work")
     pool = office(0, 0, policy=policy)

@@ -25,7 +25,7 @@ def asked_for_while_the_refresh_fails(pool: Office) -> str:
     return rollout
 
 
-def test_what_the_refresh_has_drained_counts_for_the_floor_of_a_rollout() -> None:
+def test_hosts_that_the_refresh_drained_count_against_the_min_available_of_a_rollout() -> None:
     pool = office(1, 0, 0)
     pool.minutes(5)
     pool.world.log_off("host-01")
@@ -39,7 +39,7 @@ def test_what_the_refresh_has_drained_counts_for_the_floor_of_a_rollout() -> Non
 
 
 @pytest.mark.parametrize("how", ["cancelled", "updated"])
-def test_how_the_refresh_had_found_a_host_that_it_fails_on_is_known_to_the_rollout_that_waits_for_it(how: str) -> None:
+def test_a_rollout_knows_the_original_state_of_a_host_that_the_refresh_failed_on(how: str) -> None:
     pool = office(1, 0, policy={**QUICK, "retries": 0})
     pool.world.change_machine(pool.machine("host-01").id, tags={EXCLUSION_TAG: "ops"})
     rollout = asked_for_while_the_refresh_fails(pool)
@@ -54,7 +54,7 @@ def test_how_the_refresh_had_found_a_host_that_it_fails_on_is_known_to_the_rollo
     assert pool.hosts["host-01"].accepting is (how == "updated")
 
 
-def test_a_host_that_its_operator_had_drained_stays_so_after_the_refresh_has_failed_on_it() -> None:
+def test_a_host_drained_by_its_operator_stays_drained_after_the_refresh_failed_on_it() -> None:
     pool = office(1, 0, policy={**QUICK, "retries": 0})
     pool.world.change_host(vm_id_of("host-01"), accepting=False)
     rollout = asked_for_while_the_refresh_fails(pool)
@@ -64,7 +64,7 @@ def test_a_host_that_its_operator_had_drained_stays_so_after_the_refresh_has_fai
     assert ROLLOUT_TAG not in pool.machine("host-01").tags
 
 
-def test_what_an_operator_keeps_autoscale_away_with_is_not_taken_off_a_host_of_which_nothing_was_noted() -> None:
+def test_an_operators_exclusion_tag_stays_on_a_host_without_recorded_original_state() -> None:
     pool = office(0, refresh="off")
     row = RolloutHost(rollout="r", host="host-01", vm_id=vm_id_of("host-01"))
     for value, left in (("ops", {EXCLUSION_TAG: "ops"}), (vm_marks.EXCLUDED, {})):

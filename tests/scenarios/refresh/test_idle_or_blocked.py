@@ -29,7 +29,7 @@ def next_of(pool: Office) -> Any:
     return pool.app.send("GET", f"/api/rollouts/{pool.standing.id}").json["next"]
 
 
-def test_a_registration_whose_vm_is_gone_is_not_asked_about_at_each_look() -> None:
+def test_a_registration_without_a_vm_is_not_read_at_each_pass() -> None:
     pool = office(0, 0)
     kept = pool.world.machines.pop(vm_id_of("host-01").lower())
     pool.world.change_host(vm_id_of("host-01"), status="Unavailable")
@@ -43,7 +43,7 @@ def test_a_registration_whose_vm_is_gone_is_not_asked_about_at_each_look() -> No
     assert pool.rebuilt("host-01") == 1, "it has a VM again"
 
 
-def test_while_it_is_switched_off_hosts_that_are_through_are_neither_read_nor_written_again() -> None:
+def test_completed_hosts_are_neither_read_nor_written_while_the_refresh_is_switched_off() -> None:
     pool = office(1, 0, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
@@ -67,7 +67,7 @@ def drained_after_midnight() -> Office:
     return pool
 
 
-def test_hosts_are_not_kept_drained_for_a_version_that_has_no_replica_where_they_are() -> None:
+def test_hosts_do_not_stay_drained_for_a_version_without_a_replica_in_their_region() -> None:
     pool = drained_after_midnight()
     versions = pool.world.versions[DEFINITION_ID.lower()]
     versions["1.0.0"] = versions["1.0.0"].model_copy(update={"replicas": {}})
@@ -91,7 +91,7 @@ def test_hosts_are_not_kept_drained_when_the_image_definition_is_gone() -> None:
 
 
 @pytest.mark.parametrize("held_up", ["paused", "a rollout"])
-def test_it_says_what_holds_it_up_and_offers_nothing_that_is_refused(held_up: str) -> None:
+def test_a_blocked_refresh_shows_the_reason_and_offers_only_accepted_commands(held_up: str) -> None:
     pool = office(1, 0)
     pool.minutes(5)
     if held_up == "paused":

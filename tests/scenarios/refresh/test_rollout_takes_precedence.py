@@ -62,7 +62,7 @@ def never_both(pool: Office) -> None:
     pool.env.each_step.append(check)
 
 
-def test_a_rollout_suspends_it_gets_back_what_it_drained_and_waits_for_what_it_rebuilds() -> None:
+def test_a_rollout_suspends_the_refresh_and_waits_for_the_hosts_being_rebuilt() -> None:
     pool = office(1, 1, 1, 0, 0, policy={**EAGER, "settle_seconds": 300, "max_in_flight": 1})
     never_both(pool)
     pool.minutes(5)
@@ -86,7 +86,7 @@ def test_a_rollout_suspends_it_gets_back_what_it_drained_and_waits_for_what_it_r
     assert pool.standing.version == NEW
 
 
-def test_a_host_used_after_the_rollout_had_updated_it_is_made_fresh_after_the_rollout() -> None:
+def test_a_host_used_after_its_update_is_refreshed_after_the_rollout() -> None:
     pool = office(1, 1, policy=QUICK)
     pool.minutes(5)
     rollout = publish(pool)
@@ -103,7 +103,7 @@ def test_a_host_used_after_the_rollout_had_updated_it_is_made_fresh_after_the_ro
     assert pool.rows["host-01"].state is HostState.DONE
 
 
-def test_until_a_scheduled_rollout_begins_hosts_are_made_fresh_and_none_is_in_hand_when_it_does() -> None:
+def test_hosts_are_refreshed_until_a_scheduled_rollout_starts_and_none_is_held_then() -> None:
     pool = office(0, 0, policy=QUICK)
     rollout = publish(pool, "at", hours=3)
     never_both(pool)
@@ -119,7 +119,7 @@ def test_until_a_scheduled_rollout_begins_hosts_are_made_fresh_and_none_is_in_ha
     assert pool.rebuilt("host-02") == 1
 
 
-def test_a_scheduled_rollout_waits_for_a_host_that_takes_longer_to_be_made_fresh_than_was_foreseen() -> None:
+def test_a_scheduled_rollout_waits_for_a_host_whose_refresh_takes_longer_than_estimated() -> None:
     pool = office(0, 0, policy=QUICK)
     rollout = publish(pool, "at", hours=1.5)
     never_both(pool)
@@ -135,7 +135,7 @@ def test_a_scheduled_rollout_waits_for_a_host_that_takes_longer_to_be_made_fresh
     assert_all_new(pool)
 
 
-def test_a_rollout_does_not_end_without_a_host_that_the_refresh_has_taken_out_of_the_pool() -> None:
+def test_a_rollout_does_not_end_while_the_refresh_has_a_host_out_of_the_pool() -> None:
     pool = office(1, 0, policy=QUICK)
     pool.minutes(5)
     pool.world.log_off("host-01")
@@ -147,7 +147,7 @@ def test_a_rollout_does_not_end_without_a_host_that_the_refresh_has_taken_out_of
     assert rows_of(pool, rollout)["host-01"].found.from_version == OLD
 
 
-def test_a_rollout_brings_back_a_host_that_the_refresh_has_lost() -> None:
+def test_a_rollout_recovers_a_host_that_the_refresh_lost() -> None:
     pool = office(1, 0, policy={**QUICK, "retries": 0})
     pool.minutes(5)
     pool.world.refuse("start_register")
@@ -164,7 +164,7 @@ def test_a_rollout_brings_back_a_host_that_the_refresh_has_lost() -> None:
     assert pool.rows["host-01"].use.used_at is None
 
 
-def test_a_host_that_the_refresh_lost_and_that_is_gone_since_is_not_made_again() -> None:
+def test_a_host_that_the_refresh_lost_is_not_recreated_after_its_deletion() -> None:
     pool = office(1, 0, policy={**QUICK, "retries": 0, "strategy": "replace"})
     pool.minutes(5)
     pool.world.refuse("start_register")
@@ -184,7 +184,7 @@ def test_a_host_that_the_refresh_lost_and_that_is_gone_since_is_not_made_again()
     assert vm_id_of("host-01").lower() not in pool.world.machines
 
 
-def test_a_host_that_a_rollout_failed_on_is_left_alone_until_somebody_puts_it_right() -> None:
+def test_the_refresh_leaves_a_host_that_a_rollout_failed_on_alone_until_it_is_repaired() -> None:
     pool = office(1, 1, 0, policy={**QUICK, "retries": 0})
     pool.minutes(5)
     pool.world.register_works = False
@@ -201,7 +201,7 @@ def test_a_host_that_a_rollout_failed_on_is_left_alone_until_somebody_puts_it_ri
     assert pool.rebuilt("host-01") == before + 1
 
 
-def test_a_kept_disk_that_a_host_went_back_to_has_been_used() -> None:
+def test_a_kept_disk_that_was_swapped_back_counts_as_used() -> None:
     pool = office(1, 0, policy=QUICK)
     pool.minutes(5)
     rollout = publish(pool, hours=0.5)
@@ -215,7 +215,7 @@ def test_a_kept_disk_that_a_host_went_back_to_has_been_used() -> None:
     assert_fresh(pool, "host-01", "host-02")
 
 
-def test_a_rollout_that_ends_while_the_refresh_is_not_driven_is_counted_all_the_same() -> None:
+def test_a_rollout_that_ends_while_the_refresh_is_interrupted_still_counts() -> None:
     pool = office(1, 1, policy=QUICK)
     pool.minutes(5)
     rollout = publish(pool, hours=0.5)
@@ -229,7 +229,7 @@ def test_a_rollout_that_ends_while_the_refresh_is_not_driven_is_counted_all_the_
 
 @pytest.mark.parametrize("part", range(4))
 @pytest.mark.parametrize("looks", [0, 2])
-def test_a_rollout_may_be_asked_for_and_look_between_any_two_calls_of_the_refresh(part: int, looks: int) -> None:
+def test_a_rollout_may_be_requested_and_run_a_pass_between_any_two_calls_of_the_refresh(part: int, looks: int) -> None:
     """Whichever of the two has written first has the host."""
     for call in range(1 + part, 60, 4):
         pool = office(1, 1, 0, policy={**QUICK, "settle_seconds": 15})
@@ -278,7 +278,7 @@ def assert_all_new(pool: Office) -> None:
     assert not any(row.state in HELD_STATES for row in pool.rows.values())
 
 
-def test_the_process_dies_at_any_call_around_the_hand_over() -> None:
+def test_the_process_may_die_at_any_call_while_a_rollout_takes_over() -> None:
     for call in range(1, 120, 4):
         pool = office(1, 1, 0, policy={**QUICK, "settle_seconds": 15})
         never_both(pool)
@@ -294,7 +294,7 @@ def test_the_process_dies_at_any_call_around_the_hand_over() -> None:
         assert_all_new(pool)
 
 
-def test_hosts_of_a_rollout_that_lost_its_pool_are_left_to_their_own_orchestrations() -> None:
+def test_hosts_of_a_rollout_that_lost_its_pool_are_left_to_their_orchestrations() -> None:
     pool = office(0, 1, policy=QUICK)
     pool.minutes(5)
     rollout = publish(pool)
@@ -313,7 +313,7 @@ def assert_in_service_on(pool: Office, name: str, version: str) -> None:
     assert pool.world.machines[vm_id_of(name).lower()].version == version
 
 
-def test_a_host_that_was_to_be_tried_again_is_let_go_for_the_rollout_and_not_given_to_the_users() -> None:
+def test_a_host_due_for_a_retry_is_released_to_the_rollout_but_stays_drained() -> None:
     pool = office(1, 0, policy={**QUICK, "retries": 0, "settle_seconds": 600})
     pool.minutes(5)
     pool.world.register_works = False

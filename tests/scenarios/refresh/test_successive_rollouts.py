@@ -31,7 +31,7 @@ def until_ended(pool: Office, rollout: str) -> None:
     assert ended(pool, rollout)
 
 
-def test_a_rollout_counts_also_when_the_next_one_begins_as_soon_as_it_has_ended() -> None:
+def test_a_rollout_counts_even_when_the_next_one_starts_right_after_it() -> None:
     pool = office(1, 1, 1, policy=FRAGILE)
     pool.minutes(5)
     pool.world.refuse("start_register", "host-03")
@@ -45,7 +45,7 @@ def test_a_rollout_counts_also_when_the_next_one_begins_as_soon_as_it_has_ended(
     assert {pool.rebuilt(host) for host in ("host-01", "host-02")} == {1}
 
 
-def test_use_of_a_host_that_serves_before_a_rollout_is_through_with_it_counts() -> None:
+def test_use_of_a_host_that_serves_before_its_rollout_ends_counts() -> None:
     """A first host that waits for a person is kept out of rotation; somebody lets it serve all the same."""
     approve = {"canary_hosts": 1, "canary_hold": "approve", "min_available": 0, "max_unavailable": "100%"}
     pool = office(1, 0, policy=QUICK)
@@ -65,7 +65,7 @@ def test_use_of_a_host_that_serves_before_a_rollout_is_through_with_it_counts() 
 
 
 @pytest.mark.parametrize("begun", ["after the rollout", "before it"])
-def test_a_host_that_a_rollout_has_lost_is_left_to_whoever_looks_into_it(begun: str) -> None:
+def test_the_refresh_leaves_a_host_that_a_rollout_lost_to_its_operator(begun: str) -> None:
     pool = office(0, 0, refresh="off" if begun == "after the rollout" else "after_logoff", policy=FRAGILE)
     pool.world.refuse("start_register", "host-01")
     rollout = publish(pool, hours=0.5)
@@ -78,7 +78,7 @@ def test_a_host_that_a_rollout_has_lost_is_left_to_whoever_looks_into_it(begun: 
     assert pool.world.count("start_register", vm_id_of("host-01")) == 1
 
 
-def test_a_host_that_a_refresh_has_lost_is_brought_back_also_when_the_pool_was_refreshed_anew_since() -> None:
+def test_a_host_lost_by_an_earlier_refresh_is_recovered_by_a_rollout() -> None:
     pool = office(1, 0, policy=FRAGILE)
     lost(pool, "host-01")
     first = pool.standing.id
@@ -94,7 +94,7 @@ def test_a_host_that_a_refresh_has_lost_is_brought_back_also_when_the_pool_was_r
     assert "host-01" in pool.hosts
 
 
-def test_a_lost_host_that_is_tried_again_after_the_pool_was_refreshed_anew_is_made_fresh() -> None:
+def test_a_retry_refreshes_a_host_lost_by_an_earlier_refresh() -> None:
     pool = office(1, 0, policy=FRAGILE)
     lost(pool, "host-01")
     pool.put("off")
@@ -106,7 +106,7 @@ def test_a_lost_host_that_is_tried_again_after_the_pool_was_refreshed_anew_is_ma
     assert pool.rows["host-01"].state is HostState.DONE
 
 
-def test_a_rollout_that_waits_for_its_window_does_not_keep_used_hosts_waiting_for_days() -> None:
+def test_a_rollout_waiting_for_its_window_does_not_block_the_refresh_for_days() -> None:
     saturdays = [{"days": ["sat"], "from": "20:00", "to": "23:00"}]
     pool = office(1, 0, policy=QUICK)
     pool.minutes(5)
@@ -118,7 +118,7 @@ def test_a_rollout_that_waits_for_its_window_does_not_keep_used_hosts_waiting_fo
     assert pool.rebuilt("host-01") == 1
 
 
-def test_a_rollout_that_is_paused_before_its_time_does_not_keep_used_hosts_waiting() -> None:
+def test_a_rollout_paused_before_its_start_does_not_block_the_refresh() -> None:
     pool = office(1, 0, policy=QUICK)
     pool.minutes(5)
     rollout = publish(pool, "at", hours=72)
@@ -129,7 +129,7 @@ def test_a_rollout_that_is_paused_before_its_time_does_not_keep_used_hosts_waiti
 
 
 @pytest.mark.parametrize("looks", [0, 1, 2])
-def test_a_lost_host_that_is_tried_again_and_a_rollout_are_asked_for_at_once(looks: int) -> None:
+def test_a_retry_of_a_lost_host_and_a_rollout_may_be_requested_together(looks: int) -> None:
     """Between any two calls of the refresh: it takes the host, or the rollout does, and never both."""
     for call in range(1, 16):
         pool = office(1, 0, policy={**FRAGILE, "settle_seconds": 15})
@@ -153,7 +153,7 @@ def never_rebuilt_by_both(pool: Office, asked: list[str]) -> None:
     assert not both
 
 
-def test_the_process_dies_at_any_call_while_a_lost_host_is_tried_again_and_a_rollout_has_come() -> None:
+def test_the_process_may_die_at_any_call_while_a_lost_host_is_retried_and_a_rollout_starts() -> None:
     deaths = 0
     for call in range(1, 60, 2):
         pool = office(1, 0, policy={**FRAGILE, "settle_seconds": 15})

@@ -26,7 +26,7 @@ TWO_DAYS = 2 * 24 * 60
 
 @pytest.mark.parametrize("method", ["update", "set_accepting", "machine", "session_host"])
 @pytest.mark.parametrize("times", [1, 10**9])
-def test_a_refusal_in_the_last_step_disturbs_nobody_who_is_back_at_work(method: str, times: int) -> None:
+def test_a_refusal_in_the_last_step_does_not_disturb_users(method: str, times: int) -> None:
     env = office(0)
     env.publish(ScheduleMode.NOW)
     env.run_to_minute(60, until=lambda: registering(env.world))
@@ -40,7 +40,7 @@ def test_a_refusal_in_the_last_step_disturbs_nobody_who_is_back_at_work(method: 
 
 
 @pytest.mark.parametrize("retries", [0, 1, 2])
-def test_re_imaging_an_ephemeral_disk_is_not_tried_more_often_than_retries_say(retries: int) -> None:
+def test_reimaging_an_ephemeral_disk_is_not_tried_more_often_than_retries(retries: int) -> None:
     env = office(0, ephemeral=True)
     env.publish(ScheduleMode.NOW, policy={"strategy": "reimage", "retries": retries})
     env.run_to_minute(TWO_DAYS)
@@ -50,7 +50,7 @@ def test_re_imaging_an_ephemeral_disk_is_not_tried_more_often_than_retries_say(r
 
 
 @pytest.mark.parametrize("retries", [0, 1, 2])
-def test_a_vm_whose_disk_is_never_the_target_is_not_replaced_more_often_than_retries_say(retries: int) -> None:
+def test_a_vm_that_never_gets_the_target_version_is_not_replaced_more_often_than_retries(retries: int) -> None:
     env = office(0)
     env.world.disks_say = "/subscriptions/other/galleries/shared/images/x/versions/2.0.0"
     env.publish(ScheduleMode.NOW, policy={"strategy": "replace", "retries": retries})
@@ -62,7 +62,7 @@ def test_a_vm_whose_disk_is_never_the_target_is_not_replaced_more_often_than_ret
 
 
 @pytest.mark.parametrize("method", ["start_reimage", "start_join", "registration_token", "start_register", "resume"])
-def test_an_hour_of_throttling_loses_no_host(method: str) -> None:
+def test_no_host_fails_in_an_hour_of_throttling(method: str) -> None:
     env = office(0, 0, 0)
     env.world.fail(method, AzureBusy(method, 429, "TooManyRequests", "wait", retry_after=60), times=10**9)
     env.at(60, env.world.faults.clear)
@@ -72,7 +72,7 @@ def test_an_hour_of_throttling_loses_no_host(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["machine", "update", "set_accepting"])
-def test_one_conflict_while_draining_costs_nothing_but_a_look(method: str) -> None:
+def test_a_conflict_while_draining_costs_one_pass(method: str) -> None:
     undisturbed = office(0, 0, 0)
     undisturbed.publish(policy={"retries": 0, "min_available": 0})
     undisturbed.run_to_minute(600)
@@ -86,7 +86,7 @@ def test_one_conflict_while_draining_costs_nothing_but_a_look(method: str) -> No
     assert (env.rollout.ended_at - undisturbed.rollout.ended_at).total_seconds() <= 120
 
 
-def test_a_host_whose_drain_is_refused_fails_and_keeps_nothing_of_ours() -> None:
+def test_a_host_whose_drain_is_refused_fails_and_keeps_none_of_our_tags() -> None:
     env = office(0, 0, 0)
     env.world.refuse("set_accepting", "host-01")
     env.publish(policy={"min_available": 0, "canary_hosts": 0})
@@ -100,7 +100,7 @@ def test_a_host_whose_drain_is_refused_fails_and_keeps_nothing_of_ours() -> None
 
 
 @pytest.mark.parametrize("users", [(1, 1), (1, 0, 2)])
-def test_a_refused_sign_out_fails_the_host_and_not_the_session(users: tuple[int, ...]) -> None:
+def test_a_refused_sign_out_fails_the_host_and_keeps_the_session(users: tuple[int, ...]) -> None:
     env = office(*users)
     env.world.refuse("sign_out")
     env.publish(ScheduleMode.NOW, policy={"max_failed": 9})
@@ -114,9 +114,7 @@ def test_a_refused_sign_out_fails_the_host_and_not_the_session(users: tuple[int,
 
 @pytest.mark.parametrize("method", ["start_deallocate", "update"])
 @pytest.mark.parametrize("wait", [None, 300.0])
-def test_a_probe_that_has_failed_is_final_though_azure_is_too_busy_for_what_comes_after(
-    method: str, wait: float | None
-) -> None:
+def test_a_failed_probe_is_final_although_azure_throttles_the_next_call(method: str, wait: float | None) -> None:
     env = office(0, 0)
     env.world.bad_versions.add(NEW)
     busy = AzureBusy(method, 429, "TooManyRequests", "slow down", retry_after=wait)
@@ -140,7 +138,7 @@ def test_a_probe_that_has_failed_is_final_though_azure_is_too_busy_for_what_come
 
 
 @pytest.mark.parametrize("method", ["start_deallocate", "set_accepting"])
-def test_a_host_that_could_not_be_given_back_is_not_taken_for_drained_by_an_operator(method: str) -> None:
+def test_a_failed_return_to_service_is_not_mistaken_for_an_operators_drain(method: str) -> None:
     env = office(0, power="deallocated")
     env.publish(ScheduleMode.NOW, policy={"retries": 0, "bake_minutes": 5})
     env.run_to_minute(60, until=lambda: any(row.check.proving_since for row in env.rows.values()))
@@ -157,7 +155,7 @@ def test_a_host_that_could_not_be_given_back_is_not_taken_for_drained_by_an_oper
     assert_given_back(env, "host-01")
 
 
-def test_a_host_whose_registration_comes_too_late_is_drained() -> None:
+def test_a_host_that_registers_too_late_is_drained() -> None:
     env = office(0)
     env.publish(ScheduleMode.NOW, policy={"retries": 0})
     env.run_to_minute(60, until=lambda: registering(env.world))
@@ -170,7 +168,7 @@ def test_a_host_whose_registration_comes_too_late_is_drained() -> None:
     assert FAILED_TAG in tags(env, "host-01")
 
 
-def test_a_host_that_autoscale_switches_off_before_azure_lets_it_be_marked_is_off_again_in_the_end() -> None:
+def test_a_host_that_autoscale_switched_off_before_our_tag_is_off_again_at_the_end() -> None:
     env = office(0, 0)
     env.world.fail("update", AzureBusy("update", 429, "TooManyRequests", "slow down", retry_after=30), times=2)
     env.publish(ScheduleMode.NOW)

@@ -55,7 +55,7 @@ def approve(env: RolloutEnvironment) -> None:
     env.command(state=RolloutState.RUNNING, approved_at=env.now, approved_by="ann")
 
 
-def test_the_first_host_is_kept_out_of_rotation_while_it_bakes() -> None:
+def test_the_canary_host_stays_drained_while_it_bakes() -> None:
     env = office(0, 0, 0, 0)
     over: list[bool] = []
     keep_watch(env, until=over)
@@ -70,14 +70,14 @@ def test_the_first_host_is_kept_out_of_rotation_while_it_bakes() -> None:
     assert_all_well(env)
 
 
-def test_a_host_with_people_is_no_first_host_while_an_idle_one_is_there() -> None:
+def test_a_host_with_users_is_no_canary_while_an_idle_host_exists() -> None:
     env = office(2, 1, 0)
     env.publish(policy={"bake_minutes": 5, "min_available": 0})
     env.run_to_minute(30)
     assert canaries(env) == ["host-03"]
 
 
-def test_nothing_but_the_first_host_is_touched_until_somebody_approves() -> None:
+def test_only_the_canary_host_is_touched_before_the_approval() -> None:
     env = office(0, 0, 0)
     over: list[bool] = []
     keep_watch(env, until=over)
@@ -93,7 +93,7 @@ def test_nothing_but_the_first_host_is_touched_until_somebody_approves() -> None
     assert_all_well(env)
 
 
-def test_a_single_host_waits_for_approval_too() -> None:
+def test_the_only_host_of_a_pool_waits_for_approval_too() -> None:
     env = office(0)
     env.publish(policy={"canary_hold": "approve", "min_available": 0})
     env.run_to_minute(600)
@@ -104,7 +104,7 @@ def test_a_single_host_waits_for_approval_too() -> None:
     assert_all_well(env)
 
 
-def test_an_approval_that_does_not_come_ends_the_rollout_and_the_first_host_stays_out() -> None:
+def test_a_missing_approval_ends_the_rollout_and_the_canary_host_stays_drained() -> None:
     env = office(0, 0)
     env.publish(policy={"canary_hold": "approve", "poll_seconds": 900})
     env.run_to_minute(60 * 24 * 8)
@@ -117,7 +117,7 @@ def test_an_approval_that_does_not_come_ends_the_rollout_and_the_first_host_stay
     assert env.pool.version == OLD
 
 
-def test_cancelled_while_it_waits_for_approval_leaves_the_unproved_host_out_of_rotation() -> None:
+def test_cancelling_before_the_approval_leaves_the_canary_host_drained() -> None:
     env = office(0, 0)
     env.publish(policy={"canary_hold": "approve"})
     env.run_to_minute(600)
@@ -129,7 +129,7 @@ def test_cancelled_while_it_waits_for_approval_leaves_the_unproved_host_out_of_r
     assert env.versions() == {OLD, NEW}
 
 
-def test_a_host_that_was_drained_to_go_first_is_given_back_when_another_one_is_quicker() -> None:
+def test_a_drained_canary_candidate_returns_to_service_when_another_host_is_faster() -> None:
     env = office(1, 1, 1, 1)
     env.publish(policy={"canary_hold": "approve"}, force=600)
     env.run_to_minute(5)
@@ -143,7 +143,7 @@ def test_a_host_that_was_drained_to_go_first_is_given_back_when_another_one_is_q
     assert env.rows[drained[0]].state is HostState.PENDING
 
 
-def test_paused_and_resumed_while_waiting_it_asks_again() -> None:
+def test_a_rollout_paused_and_resumed_while_waiting_waits_for_approval_again() -> None:
     env = office(0, 0)
     env.publish(policy={"canary_hold": "approve"})
     env.run_to_minute(600)
@@ -154,7 +154,7 @@ def test_paused_and_resumed_while_waiting_it_asks_again() -> None:
     assert env.rollout.state is RolloutState.AWAITING_APPROVAL
 
 
-def test_a_probe_whose_exit_code_is_0_lets_the_others_follow() -> None:
+def test_a_probe_with_exit_code_0_releases_the_other_hosts() -> None:
     env = office(0, 0, 0)
     env.publish(policy={"probe": PROBE})
     env.run_to_minute(600)
@@ -162,7 +162,7 @@ def test_a_probe_whose_exit_code_is_0_lets_the_others_follow() -> None:
     assert env.world.count("start_probe") == 1
 
 
-def test_the_mode_now_gets_a_first_host_when_there_is_something_to_prove() -> None:
+def test_mode_now_gets_a_canary_host_when_checks_are_requested() -> None:
     env = office(0, 2, 0)
     env.publish(ScheduleMode.NOW, policy={"probe": PROBE})
     env.run_to_minute(600)
@@ -171,7 +171,7 @@ def test_the_mode_now_gets_a_first_host_when_there_is_something_to_prove() -> No
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_a_probe_that_fails_is_final_and_ends_the_rollout(retries: int) -> None:
+def test_a_failed_probe_is_final_and_ends_the_rollout(retries: int) -> None:
     env = office(0, 0, 0)
     env.world.bad_versions.add(NEW)
     env.publish(policy={"probe": PROBE, "retries": retries})
@@ -187,7 +187,7 @@ def test_a_probe_that_fails_is_final_and_ends_the_rollout(retries: int) -> None:
     assert env.pool.version == OLD
 
 
-def test_a_probe_that_azure_forgot_is_run_again_and_not_taken_for_passed() -> None:
+def test_a_probe_that_azure_forgot_is_run_again() -> None:
     env = office(0, 0)
     env.world.bad_versions.add(NEW)
     env.publish(policy={"probe": PROBE})
@@ -220,7 +220,7 @@ def test_a_host_that_becomes_unhealthy_while_it_bakes_ends_the_rollout() -> None
     assert len(touched(env)) == 1
 
 
-def test_a_short_absence_of_the_agent_while_baking_is_forgiven() -> None:
+def test_a_short_absence_of_the_agent_while_baking_is_tolerated() -> None:
     env = office(0, 0)
     env.publish(policy={"bake_minutes": 120})
     env.run_to_minute(until=lambda: any(row.check.proving_since for row in env.rows.values()))
@@ -246,7 +246,7 @@ def test_a_baking_host_that_somebody_undrains_is_drained_again() -> None:
 
 
 @pytest.mark.parametrize("command", [pause, cancel])
-def test_a_rollout_that_stops_gives_no_unproved_host_to_the_users(command: Any) -> None:
+def test_a_stopped_rollout_returns_no_unchecked_host_to_service(command: Any) -> None:
     env = office(0, 0)
     env.publish(policy={"bake_minutes": 600})
     env.run_to_minute(until=lambda: any(row.check.proving_since for row in env.rows.values()))

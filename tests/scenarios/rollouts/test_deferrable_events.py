@@ -16,7 +16,7 @@ def in_work(env: RolloutEnvironment) -> int:
 
 
 @pytest.mark.parametrize(("at_a_time", "enough"), [(1, 1), (3, 2), (4, 2), (HOSTS, 0)])
-def test_half_of_those_in_work_are_enough_as_long_as_others_wait(at_a_time: int, enough: int) -> None:
+def test_half_of_the_hosts_in_work_start_the_next_batch_while_others_wait(at_a_time: int, enough: int) -> None:
     env = office(*[0] * HOSTS)
     env.publish(ScheduleMode.NOW, policy=EAGER | {"max_in_flight": at_a_time, "strategy": "reimage"})
     env.run_to_minute(60, until=lambda: in_work(env) == at_a_time)

@@ -29,7 +29,7 @@ def fast_pass(env: RolloutEnvironment, *left: str) -> PassResult | None:
     return reconcile_logged_off_hosts(env.services, env.engine, env.rollout_id, 1, left)
 
 
-def test_an_emptied_host_is_taken_by_reading_it_alone_and_the_rollout_goes_on() -> None:
+def test_a_fast_pass_starts_an_empty_host_after_reading_only_this_host() -> None:
     env = waiting(1, 2, 1)
     env.world.log_off("host-02")
 
@@ -44,7 +44,7 @@ def test_an_emptied_host_is_taken_by_reading_it_alone_and_the_rollout_goes_on() 
     assert_all_well(env)
 
 
-def test_a_false_hint_changes_nothing() -> None:
+def test_a_wrong_logoff_event_changes_nothing() -> None:
     env = waiting(1, 1)
 
     answer = fast_pass(env, "host-01")
@@ -54,7 +54,7 @@ def test_a_false_hint_changes_nothing() -> None:
     assert not env.engine.hosts
 
 
-def test_a_second_hint_of_a_host_in_work_needs_no_look() -> None:
+def test_a_second_event_of_a_host_in_work_needs_no_pass() -> None:
     env = waiting(1, 1)
     env.world.log_off("host-01")
     fast_pass(env, "host-01")
@@ -65,7 +65,7 @@ def test_a_second_hint_of_a_host_in_work_needs_no_look() -> None:
     assert not env.world.calls
 
 
-def test_what_fast_passes_have_started_counts_for_the_next_one() -> None:
+def test_hosts_started_by_a_fast_pass_count_in_the_next_one() -> None:
     env = waiting(1, 1, 1, max_in_flight=1)
     env.world.log_off("host-01")
     env.world.log_off("host-02")
@@ -139,7 +139,7 @@ def never_looked_at(env: RolloutEnvironment) -> None:
         never_looked_at,
     ],
 )
-def test_what_is_not_as_the_last_look_left_it_is_left_to_a_whole_look(
+def test_a_change_since_the_last_pass_is_left_to_a_whole_pass(
     change: Callable[[RolloutEnvironment], None],
 ) -> None:
     env = waiting(1, 1)
@@ -151,7 +151,7 @@ def test_what_is_not_as_the_last_look_left_it_is_left_to_a_whole_look(
     assert env.world.count("set_accepting") == 0
 
 
-def test_a_command_during_a_fast_pass_lets_nothing_begin() -> None:
+def test_a_command_during_a_fast_pass_starts_no_host() -> None:
     env = waiting(1, 1)
     env.world.log_off("host-01")
     env.world.meanwhile("session_host", lambda: pause(env))
@@ -161,7 +161,7 @@ def test_a_command_during_a_fast_pass_lets_nothing_begin() -> None:
     assert env.rows["host-01"].state is HostState.WAITING_FOR_LOGOFF
 
 
-def test_too_many_hosts_are_not_read_one_by_one() -> None:
+def test_many_events_lead_to_a_whole_pass_instead_of_single_reads() -> None:
     env = waiting(*[1] * (MAX_HOSTS + 1))
 
     assert fast_pass(env, *env.rows) is None

@@ -49,7 +49,7 @@ def put_to_use(env: RolloutEnvironment, host: str) -> None:
 
 
 @pytest.mark.parametrize("retry", [False, True])
-def test_a_lost_host_that_serves_in_another_pool_by_now_is_left_alone(retry: bool) -> None:
+def test_a_lost_host_that_now_serves_another_pool_is_not_touched(retry: bool) -> None:
     env = lost()
     put_to_use(env, "host-02")
     done_before = env.world.count("start_reimage", "host-02"), env.world.count("start_join", "host-02")
@@ -62,7 +62,7 @@ def test_a_lost_host_that_serves_in_another_pool_by_now_is_left_alone(retry: boo
     assert (env.world.count("start_reimage", "host-02"), env.world.count("start_join", "host-02")) == done_before
 
 
-def test_who_may_not_list_the_host_pools_of_the_subscription_can_still_retry() -> None:
+def test_retry_works_without_the_right_to_list_host_pools() -> None:
     env = lost()
     env.world.refuse("registered_elsewhere")
     env.publish(policy=EAGER, fields={"retry_of": env.rollout_id})
@@ -72,7 +72,7 @@ def test_who_may_not_list_the_host_pools_of_the_subscription_can_still_retry() -
 
 
 @pytest.mark.parametrize("again", ["retry", "another rollout"])
-def test_a_lost_host_is_kept_from_autoscale_and_its_disk_is_kept_while_it_is_brought_back(again: str) -> None:
+def test_a_lost_host_is_excluded_from_autoscale_and_keeps_its_disk_while_it_is_recovered(again: str) -> None:
     env = office(0, 0)
     vm_id = vm_id_of("host-02")
     old_disk = env.world.machines[vm_id.lower()].os_disk_id
@@ -105,7 +105,7 @@ def serves_elsewhere(env: RolloutEnvironment, host: str) -> bool:
     return machine.running and env.world.users_on(host) == ["eve"] and env.world.count("start_deallocate", host) == 0
 
 
-def test_a_first_host_that_is_moved_to_another_pool_while_it_is_watched_is_not_switched_off() -> None:
+def test_a_canary_host_moved_to_another_pool_is_not_switched_off() -> None:
     env = office(0, 0)
     env.publish(policy={"bake_minutes": 60, "keep_failed": "none"})
     env.run_to_minute(120, until=lambda: any(row.check.proving_since for row in env.rows.values()))
@@ -117,7 +117,7 @@ def test_a_first_host_that_is_moved_to_another_pool_while_it_is_watched_is_not_s
     assert serves_elsewhere(env, first)
 
 
-def test_a_host_that_was_off_and_is_moved_to_another_pool_before_it_is_given_back_stays_on() -> None:
+def test_a_powered_off_host_moved_to_another_pool_stays_on() -> None:
     env = office(0, power="deallocated")
     env.publish(ScheduleMode.NOW)
     env.run_to_minute(120, until=lambda: registering(env.world))

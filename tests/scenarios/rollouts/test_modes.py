@@ -17,7 +17,7 @@ from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_wel
 from tests.fixtures.world.azure import HOST_POOL_ID, vm_id_of
 
 
-def test_on_logoff_takes_idle_hosts_at_once_and_others_as_their_people_leave() -> None:
+def test_on_logoff_rebuilds_idle_hosts_at_once_and_others_when_their_users_leave() -> None:
     env = office(0, 0, 2, 1)
     env.publish(policy={"min_available": 1, "max_unavailable": "100%"})
     env.at(100, lambda: env.world.log_off("host-03"))
@@ -31,7 +31,7 @@ def test_on_logoff_takes_idle_hosts_at_once_and_others_as_their_people_leave() -
     assert set(reimaged(env).values()) == {1}
 
 
-def test_on_logoff_signs_the_rest_out_at_the_deadline_and_not_before() -> None:
+def test_on_logoff_signs_the_remaining_users_out_at_the_deadline_and_not_before() -> None:
     env = office(0, 2, 1)
     env.publish(force=120)
     env.run_to_minute(119.9)
@@ -59,7 +59,7 @@ def test_now_signs_everybody_out_and_updates_all() -> None:
     assert env.world.messages == []
 
 
-def test_at_leaves_everything_alone_until_then_but_warns() -> None:
+def test_at_changes_nothing_before_its_time_except_warnings() -> None:
     env = office(1, 0)
     env.publish(ScheduleMode.AT, begin=120)
     env.run_to_minute(119.9)
@@ -69,7 +69,7 @@ def test_at_leaves_everything_alone_until_then_but_warns() -> None:
     assert_all_well(env)
 
 
-def test_a_session_is_warned_once_per_step_and_a_late_one_gets_the_step_that_holds() -> None:
+def test_a_session_is_warned_once_per_step_and_a_late_session_gets_the_current_step() -> None:
     env = office(1, 0)
     env.publish(force=120, policy={"min_available": 0, "warn_minutes": (60, 15)})
     env.at(30, lambda: env.world.log_on("host-01", "early"))
@@ -81,7 +81,7 @@ def test_a_session_is_warned_once_per_step_and_a_late_one_gets_the_step_that_hol
     assert sorted(per_session.values()) == [2, 2, 2]
 
 
-def test_a_host_is_read_as_empty_twice_settle_seconds_apart_after_its_drain() -> None:
+def test_a_drained_host_must_be_empty_twice_settle_seconds_apart() -> None:
     env = office(0)
     env.publish(policy={"settle_seconds": 600, "min_available": 0, "canary_hosts": 0})
     env.run_to_minute(19.9)
@@ -91,7 +91,7 @@ def test_a_host_is_read_as_empty_twice_settle_seconds_apart_after_its_drain() ->
     assert_all_well(env)
 
 
-def test_somebody_who_logs_on_while_the_drain_settles_is_not_thrown_out() -> None:
+def test_a_user_who_signs_in_while_the_drain_settles_is_not_signed_out() -> None:
     env = office(0)
     env.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
     env.at(1.5, lambda: env.world.log_on("host-01", "brokered during the drain"))
@@ -103,7 +103,7 @@ def test_somebody_who_logs_on_while_the_drain_settles_is_not_thrown_out() -> Non
     assert_all_well(env)
 
 
-def test_a_session_that_appears_just_before_the_destructive_step_sends_the_host_back() -> None:
+def test_a_session_just_before_the_destructive_step_stops_it() -> None:
     env = office(0)
     env.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
     env.run_to_minute(until=lambda: env.rows.get("host-01") is not None and env.rows["host-01"].state.in_work)
@@ -128,7 +128,7 @@ def test_an_undrained_host_is_drained_again_before_it_is_touched() -> None:
     assert env.world.count("set_accepting", "host-01") >= 2
 
 
-def test_an_operators_drain_and_a_powered_off_host_are_given_back_as_they_were() -> None:
+def test_drained_and_powered_off_hosts_return_to_their_original_state() -> None:
     env = office(0, 0)
     env.world.add_host("host-03", accepting=False)
     env.world.add_host("host-04", power="deallocated")
@@ -142,7 +142,7 @@ def test_an_operators_drain_and_a_powered_off_host_are_given_back_as_they_were()
     assert hosts["host-04"].accepting
 
 
-def test_a_foreign_exclusion_tag_is_given_back() -> None:
+def test_a_foreign_exclusion_tag_is_restored() -> None:
     env = office(0)
     env.world.add_host("host-02", tags={EXCLUSION_TAG: "mine", "cost": "7"})
     env.publish(policy={"min_available": 0})
@@ -161,7 +161,7 @@ def test_hosts_on_the_target_are_skipped_and_untouched() -> None:
     assert_all_well(env)
 
 
-def test_the_floor_and_the_room_hold_until_the_deadline() -> None:
+def test_min_available_and_session_capacity_hold_until_the_deadline() -> None:
     env = office(2, 2, 2, 2, 2)
     env.publish(policy={"min_available": 2, "canary_hosts": 0}, force=200)
     least = [5]
@@ -179,7 +179,7 @@ def test_the_floor_and_the_room_hold_until_the_deadline() -> None:
     assert_all_well(env)
 
 
-def test_a_canary_that_fails_ends_the_rollout_before_any_other_host_is_touched() -> None:
+def test_a_failed_canary_ends_the_rollout_before_any_other_host_is_touched() -> None:
     env = office(0, 0, 0, 0)
     env.world.register_works = False
     env.publish()
@@ -195,7 +195,7 @@ def test_a_canary_that_fails_ends_the_rollout_before_any_other_host_is_touched()
     assert env.pool.version == OLD
 
 
-def test_a_failed_host_stays_drained_and_is_tagged_while_the_rest_goes_on() -> None:
+def test_a_failed_host_stays_drained_and_tagged_while_the_rollout_continues() -> None:
     env = office(0, 0, 0, 0)
     env.world.fail_operation("reimage", OperationFailed("reimage", None, "Boom", "no disk"), target=vm_id_of("host-03"))
     env.publish(policy={"retries": 0, "max_unavailable": "100%"})
@@ -209,7 +209,7 @@ def test_a_failed_host_stays_drained_and_is_tagged_while_the_rest_goes_on() -> N
     assert env.world.violations == []
 
 
-def test_a_failure_is_tried_again() -> None:
+def test_a_failed_step_is_retried() -> None:
     env = office(0)
     env.world.fail_operation("reimage", OperationFailed("reimage", None, "Boom", "no disk"))
     env.publish(policy={"min_available": 0})
@@ -218,7 +218,7 @@ def test_a_failure_is_tried_again() -> None:
     assert env.rows["host-01"].attempt == 2
 
 
-def test_auto_replaces_where_reimaging_brings_the_old_version() -> None:
+def test_auto_replaces_a_vm_that_reimaging_does_not_update() -> None:
     env = office(0, 0, 0)
     env.world.reimage_works = False
     env.publish(policy={"max_unavailable": "100%"})
@@ -236,7 +236,7 @@ def test_auto_marks_a_pool_where_reimaging_works() -> None:
     assert env.pool.reimage is ReimageSupport.WORKS
 
 
-def test_replace_creates_the_vm_again() -> None:
+def test_replace_recreates_the_vm() -> None:
     env = office(0, 0)
     env.publish(policy={"min_available": 0, "strategy": "replace"})
     env.run_to_minute(600)
@@ -250,7 +250,7 @@ def test_replace_creates_the_vm_again() -> None:
     ["session_hosts", "set_accepting", "machine", "update", "start_reimage", "resume", "start_join", "start_register",
      "registration_token", "session_host", "remove_session_host", "disk_version", "host_sessions", "machines"],
 )  # fmt: skip
-def test_throttling_slows_the_work_and_loses_none_of_it(method: str) -> None:
+def test_throttling_slows_a_rollout_and_fails_no_host(method: str) -> None:
     env = office(0, 0, 0)
     busy = AzureBusy("call", 429, "TooManyRequests", "slow down", retry_after=17)
     env.world.fail(method, busy, times=5)
@@ -260,7 +260,7 @@ def test_throttling_slows_the_work_and_loses_none_of_it(method: str) -> None:
     assert set(reimaged(env).values()) == {1} or method == "start_reimage"
 
 
-def test_a_sign_out_that_does_not_work_fails_the_host_and_leaves_the_session() -> None:
+def test_a_failed_sign_out_fails_the_host_and_keeps_the_session() -> None:
     env = office(1, 0)
     env.world.stuck_sessions = {session.id for session in env.world.sessions[HOST_POOL_ID.lower()]}
     env.publish(ScheduleMode.NOW)
@@ -272,7 +272,7 @@ def test_a_sign_out_that_does_not_work_fails_the_host_and_leaves_the_session() -
     assert env.world.violations == []
 
 
-def test_cancel_finishes_hosts_in_work_and_gives_the_others_back() -> None:
+def test_cancel_finishes_hosts_in_work_and_returns_the_others_to_service() -> None:
     env = office(0, 1, 1, 1)
     env.publish(policy={"canary_hosts": 0, "min_available": 1})
     env.run_to_minute(until=lambda: any(row.state.in_work for row in env.rows.values()))
@@ -286,7 +286,7 @@ def test_cancel_finishes_hosts_in_work_and_gives_the_others_back() -> None:
     assert env.pool.running_rollout == ""
 
 
-def test_pause_begins_nothing_and_resume_goes_on() -> None:
+def test_pause_starts_no_host_and_resume_continues() -> None:
     env = office(0, 0, 0, 0)
     env.publish(policy={"canary_hosts": 0, "max_unavailable": 1})
     env.run_to_minute(until=lambda: any(row.state.in_work for row in env.rows.values()))
@@ -299,7 +299,7 @@ def test_pause_begins_nothing_and_resume_goes_on() -> None:
     assert_all_well(env)
 
 
-def test_hosts_that_appear_and_vanish_during_a_rollout_are_taken_account_of() -> None:
+def test_hosts_that_appear_or_vanish_during_a_rollout_are_handled() -> None:
     env = office(0, 1, 0)
     env.publish(policy={"max_unavailable": 1, "min_available": 1})
     env.at(5, lambda: env.world.add_host("host-09"))
@@ -321,7 +321,7 @@ def test_a_ghost_host_is_skipped_with_the_reason() -> None:
     assert env.rollout.state is RolloutState.SUCCEEDED
 
 
-def test_a_missing_right_is_told_and_touches_nothing() -> None:
+def test_a_missing_right_is_reported_and_no_host_is_touched() -> None:
     env = office(0, 0)
     env.world.fail("update", AzureForbidden("update", 403, "AuthorizationFailed", "no right to write"), times=99)
     env.publish()
@@ -331,7 +331,7 @@ def test_a_missing_right_is_told_and_touches_nothing() -> None:
     assert any("AuthorizationFailed" in row.error for row in env.rows.values())
 
 
-def test_a_rollout_whose_pool_is_anothers_ends_without_touching_it() -> None:
+def test_a_rollout_that_lost_its_pool_ends_without_touching_it() -> None:
     env = office(0)
     env.publish(policy={"min_available": 0})
     env.tables.pools.replace(env.pool.model_copy(update={"running_rollout": "r-2"}))

@@ -74,7 +74,7 @@ def test_a_step_of_a_host_does_nothing_until_the_app_is_updated() -> None:
     assert_all_well(env)
 
 
-def test_a_command_is_refused_in_words() -> None:
+def test_a_command_is_refused_with_a_plain_message() -> None:
     env = office(1)
     env.publish(policy=EAGER)
     env.run_to_minute(until=lambda: len(env.rows) == 1)
@@ -83,7 +83,7 @@ def test_a_command_is_refused_in_words() -> None:
         control.pause(env.services, env.engine, env.rollout_id, "ann")
 
 
-def test_the_timer_passes_over_it() -> None:
+def test_the_timer_skips_a_newer_row() -> None:
     env = office(1)
     env.publish(policy=EAGER)
     env.run_to_minute(until=lambda: len(env.rows) == 1)

@@ -63,7 +63,7 @@ def test_a_cancelled_rollout_over_150_hosts_leaves_none_of_them_open() -> None:
     assert brief(env.rollout).percent == 0
 
 
-def test_a_rollout_that_was_cancelled_half_way_is_half_done_in_lists_too() -> None:
+def test_a_rollout_cancelled_half_way_shows_50_percent_in_lists_too() -> None:
     env = office(0, 0, 1, 1)
     env.publish(force=600, policy={"canary_hosts": 0, "max_unavailable": "50%"})
     env.run_to_minute(until=lambda: sum(row.state is HostState.DONE for row in env.rows.values()) == 2)
@@ -73,7 +73,7 @@ def test_a_rollout_that_was_cancelled_half_way_is_half_done_in_lists_too() -> No
     assert progress(env.rollout, list(env.rows.values()), env.now).percent == brief(env.rollout).percent == 50
 
 
-def test_150_drained_hosts_are_all_given_back_when_the_rollout_is_cancelled() -> None:
+def test_cancelling_returns_150_drained_hosts_to_service() -> None:
     env = all_drained(*[1] * 150)
     cancel(env)
     env.run_to_minute(60)
@@ -81,7 +81,7 @@ def test_150_drained_hosts_are_all_given_back_when_the_rollout_is_cancelled() ->
     assert_given_back(env, *hosts(env))
 
 
-def test_a_drained_host_that_is_gone_does_not_keep_a_rollout_from_being_cancelled() -> None:
+def test_a_deleted_drained_host_does_not_block_a_cancellation() -> None:
     env = all_drained(1, 1)
     env.world.log_off("host-01")
     del hosts(env)["host-01"]
@@ -93,7 +93,7 @@ def test_a_drained_host_that_is_gone_does_not_keep_a_rollout_from_being_cancelle
 
 
 @pytest.mark.parametrize("method", ["set_accepting", "update", "machine"])
-def test_a_host_that_cannot_be_given_back_fails_and_the_rollout_is_cancelled(method: str) -> None:
+def test_a_host_that_cannot_return_to_service_fails_and_the_rollout_is_cancelled(method: str) -> None:
     env = all_drained(1, 1)
     env.world.refuse(method, "host-01")
     cancel(env)
@@ -105,7 +105,7 @@ def test_a_host_that_cannot_be_given_back_fails_and_the_rollout_is_cancelled(met
 
 
 @pytest.mark.parametrize("call", ["session_hosts", "host_pool", "machine", "update", "set_accepting"])
-def test_a_moment_that_moves_during_the_first_look_holds_or_is_refused(call: str) -> None:
+def test_a_reschedule_during_the_first_pass_takes_effect_or_is_refused(call: str) -> None:
     env = office(1, 0, 0, 0)
     env.publish(ScheduleMode.AT, begin=60)
     refusals: list[InvalidRequest] = []
@@ -131,7 +131,7 @@ def test_a_moment_that_moves_during_the_first_look_holds_or_is_refused(call: str
 
 @pytest.mark.parametrize("users", [0, 1])
 @pytest.mark.parametrize("look", range(1, 7))
-def test_nothing_begins_once_a_pause_is_answered(users: int, look: int) -> None:
+def test_no_host_starts_after_a_pause_was_answered(users: int, look: int) -> None:
     env = office(*[users] * 4)
     begun_by_then: list[list[int]] = []
 
@@ -155,7 +155,7 @@ def test_nothing_begins_once_a_pause_is_answered(users: int, look: int) -> None:
 
 
 @pytest.mark.parametrize("change", ["cancel", "reschedule"])
-def test_a_lost_nudge_costs_a_quarter_of_an_hour_at_the_most(change: str) -> None:
+def test_a_lost_signal_delays_a_command_by_15_minutes_at_most(change: str) -> None:
     env = office(0, 0)
     env.engine.loses_signals = True
     env.publish(ScheduleMode.AT, begin=WEEK, policy={"warn_minutes": ()})
@@ -175,7 +175,7 @@ def test_a_lost_nudge_costs_a_quarter_of_an_hour_at_the_most(change: str) -> Non
 
 @pytest.mark.parametrize("outage", [False, True])
 @pytest.mark.parametrize("minutes", [1, 20, 60])
-def test_a_break_during_sign_out_costs_no_host(minutes: int, *, outage: bool) -> None:
+def test_a_pause_during_the_sign_out_fails_no_host(minutes: int, *, outage: bool) -> None:
     env = office(1, 1)
     env.publish(ScheduleMode.NOW)
     sessions_stick(env)
@@ -195,7 +195,7 @@ def test_a_break_during_sign_out_costs_no_host(minutes: int, *, outage: bool) ->
     assert_all_well(env)
 
 
-def test_a_host_whose_sessions_stick_fails_after_a_pause_too_but_only_after_another_try() -> None:
+def test_a_host_with_stuck_sessions_fails_after_a_pause_and_another_attempt() -> None:
     env = office(1)
     env.publish(ScheduleMode.NOW)
     sessions_stick(env)
@@ -209,7 +209,7 @@ def test_a_host_whose_sessions_stick_fails_after_a_pause_too_but_only_after_anot
     assert len(env.world.users_on("host-01")) == 1
 
 
-def test_people_get_their_warnings_again_before_a_deadline_that_was_moved_while_signing_out() -> None:
+def test_users_are_warned_again_when_the_deadline_moves_during_the_sign_out() -> None:
     env = office(1, 1)
     env.publish(force=30, policy=EAGER)
     sessions_stick(env)
@@ -227,7 +227,7 @@ def test_people_get_their_warnings_again_before_a_deadline_that_was_moved_while_
     assert_all_well(env)
 
 
-def test_a_deadline_that_is_moved_later_warns_again() -> None:
+def test_a_later_deadline_repeats_the_warnings() -> None:
     env = office(1, 1)
     env.publish(force=30, policy={"canary_hosts": 0})
     env.run_to_minute(29.5)
@@ -238,7 +238,7 @@ def test_a_deadline_that_is_moved_later_warns_again() -> None:
     assert set((messages(env) - warned).values()) == {4}
 
 
-def test_a_session_that_takes_no_messages_does_not_multiply_those_of_others() -> None:
+def test_a_session_that_takes_no_messages_does_not_repeat_the_messages_of_others() -> None:
     env = office(3)
     refusing = env.world.sessions[HOST_POOL_ID.lower()][1].id
     env.world.refuse("send_message", f"host-01/{refusing}")
@@ -247,7 +247,7 @@ def test_a_session_that_takes_no_messages_does_not_multiply_those_of_others() ->
     assert sorted(messages(env).values()) == [4, 4]
 
 
-def test_the_last_host_is_undrained_by_hand_after_the_deadline_and_the_rollout_ends_all_the_same() -> None:
+def test_a_rollout_ends_although_the_last_host_is_undrained_by_hand_after_the_deadline() -> None:
     env = office(0, 1)
     env.publish(force=60, policy={"after_force": "waves", "min_available": 1, "canary_hosts": 0})
     env.world.stuck_sessions |= {session.id for session in env.world.sessions[HOST_POOL_ID.lower()]}

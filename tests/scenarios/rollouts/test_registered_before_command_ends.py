@@ -27,7 +27,7 @@ def registered_early(**policy: object) -> RolloutEnvironment:
     return env
 
 
-def test_a_host_that_is_back_is_not_asked_after_any_more() -> None:
+def test_a_registered_host_is_not_polled_any_more() -> None:
     env = registered_early()
     env.world.calls.clear()
 
@@ -38,7 +38,7 @@ def test_a_host_that_is_back_is_not_asked_after_any_more() -> None:
     assert env.world.count("resume") == 0
 
 
-def test_the_command_of_a_host_that_is_to_be_proved_is_waited_for_and_the_host_drained_meanwhile() -> None:
+def test_the_command_of_a_canary_host_is_awaited_while_the_host_is_drained() -> None:
     env = registered_early(canary_hosts=1)
     env.world.calls.clear()
 
@@ -50,7 +50,7 @@ def test_the_command_of_a_host_that_is_to_be_proved_is_waited_for_and_the_host_d
     assert_all_well(env)
 
 
-def test_a_command_that_is_through_before_the_host_is_back_was_asked_after_too_early() -> None:
+def test_a_command_that_ends_before_the_host_registers_was_polled_too_early() -> None:
     env = office(0)
     env.app.services = replace(env.services, poll_estimates=PollEstimator({"register": 8.0}))
     env.publish(ScheduleMode.NOW, policy=EAGER | {"retries": 0})
@@ -70,7 +70,7 @@ def test_a_command_that_is_through_before_the_host_is_back_was_asked_after_too_e
     assert env.services.poll_estimates.first("register") > 8.0
 
 
-def test_what_a_step_did_before_an_operation_is_no_part_of_its_wait() -> None:
+def test_work_before_an_operation_does_not_count_as_its_duration() -> None:
     env = office(0)
     env.app.services = replace(env.services, poll_estimates=PollEstimator({"create": 4.0}))
     env.world.resumes_needed = 3  # the old VM is deleted first, which takes as many polls

@@ -54,7 +54,7 @@ def assert_back(env: RolloutEnvironment) -> None:
     assert_given_back(env, *env.rows)
 
 
-def test_cancelled_with_roll_back_every_host_that_was_updated_gets_its_disk_back() -> None:
+def test_cancel_with_roll_back_gives_every_updated_host_its_old_disk() -> None:
     env = office(0, 0, 0, 0)
     old = {vm: machine.os_disk_id for vm, machine in env.world.machines.items()}
     env.publish(policy={"max_in_flight": 2, "canary_hosts": 0})
@@ -67,7 +67,7 @@ def test_cancelled_with_roll_back_every_host_that_was_updated_gets_its_disk_back
     assert str(env.rollout.note) == "Rolled back by ann."
 
 
-def test_the_version_of_a_swapped_host_is_known_although_its_vm_names_the_other() -> None:
+def test_the_version_of_a_swapped_host_comes_from_its_disk() -> None:
     env = office(0)
     env.publish(policy=ALL_AT_ONCE)
     half_way(env)
@@ -82,7 +82,7 @@ def test_the_version_of_a_swapped_host_is_known_although_its_vm_names_the_other(
     assert env.world.count("start_reimage") == 2
 
 
-def test_without_a_kept_disk_a_host_is_re_imaged_to_what_it_was() -> None:
+def test_without_a_kept_disk_a_host_is_reimaged_to_its_old_version() -> None:
     env = office(0, 0, 0)
     env.publish(policy={"keep_old_disk_days": 0, "canary_hosts": 0, "max_in_flight": 1})
     half_way(env)
@@ -92,7 +92,7 @@ def test_without_a_kept_disk_a_host_is_re_imaged_to_what_it_was() -> None:
     assert env.world.count("start_swap") == 0
 
 
-def test_a_disk_that_does_not_come_back_to_life_is_followed_by_a_re_image() -> None:
+def test_a_kept_disk_that_does_not_start_is_followed_by_a_reimage() -> None:
     env = office(0)
     env.publish(policy=ALL_AT_ONCE)
     half_way(env)
@@ -113,7 +113,7 @@ def test_a_disk_that_does_not_come_back_to_life_is_followed_by_a_re_image() -> N
     assert env.world.count("start_reimage") == 2
 
 
-def test_a_kept_disk_that_is_gone_is_followed_by_a_re_image() -> None:
+def test_a_missing_kept_disk_is_replaced_by_a_reimage() -> None:
     env = office(0, 0)
     env.publish(policy=ALL_AT_ONCE)
     half_way(env)
@@ -124,7 +124,7 @@ def test_a_kept_disk_that_is_gone_is_followed_by_a_re_image() -> None:
     assert_back(env)
 
 
-def test_people_on_updated_hosts_are_not_signed_out_before_force_at() -> None:
+def test_users_on_updated_hosts_are_not_signed_out_before_force_at() -> None:
     env = office(0, 0)
     env.publish(policy=EAGER | {"max_in_flight": 1}, force=300)
     half_way(env)
@@ -139,7 +139,7 @@ def test_people_on_updated_hosts_are_not_signed_out_before_force_at() -> None:
     assert env.world.count("sign_out") == 1
 
 
-def test_a_pool_whose_canary_had_passed_gives_new_hosts_the_old_version_as_soon_as_it_goes_back() -> None:
+def test_new_hosts_get_the_old_version_as_soon_as_a_roll_back_starts() -> None:
     env = office(0, 0, 0)
     env.publish(policy={"min_available": 0}, previous_version="0.9.0")
     env.run_to_minute(until=lambda: env.pool.version == NEW)
@@ -153,7 +153,7 @@ def test_a_pool_whose_canary_had_passed_gives_new_hosts_the_old_version_as_soon_
     assert env.pool.previous_version == "0.9.0"
 
 
-def test_a_failed_host_is_brought_back_too() -> None:
+def test_a_failed_host_is_rolled_back_too() -> None:
     env = office(0, 0)
     env.publish(policy={"max_in_flight": 1, "canary_hosts": 0, "retries": 0, "on_failure": "continue"})
     env.world.register_works = False
@@ -166,7 +166,7 @@ def test_a_failed_host_is_brought_back_too() -> None:
 
 
 @pytest.mark.parametrize("canary", [0, 1])
-def test_too_many_failures_bring_everything_back_when_the_policy_says_so(canary: int) -> None:
+def test_too_many_failures_start_a_roll_back_when_the_policy_says_so(canary: int) -> None:
     env = office(0, 0, 0, 0)
     env.publish(
         policy={"on_failure": "roll_back", "max_failed": 0, "canary_hosts": canary, "retries": 0, "max_in_flight": 2}
@@ -179,7 +179,7 @@ def test_too_many_failures_bring_everything_back_when_the_policy_says_so(canary:
     assert "rolled back" in str(env.rollout.note)
 
 
-def test_a_first_host_that_bakes_goes_back_at_once() -> None:
+def test_a_baking_canary_host_is_rolled_back_at_once() -> None:
     env = office(0, 0)
     env.publish(policy={"bake_minutes": 1_000})
     env.run_to_minute(until=lambda: any(row.check.proving_since for row in env.rows.values()))
@@ -188,7 +188,7 @@ def test_a_first_host_that_bakes_goes_back_at_once() -> None:
     assert_back(env)
 
 
-def test_what_cannot_be_brought_back_is_failed_and_said_so() -> None:
+def test_a_host_that_cannot_be_rolled_back_fails_with_a_reason() -> None:
     env = office(0, 0)
     env.publish(policy={"canary_hosts": 0, "max_in_flight": 1, "retries": 0})
     half_way(env)
@@ -200,7 +200,7 @@ def test_what_cannot_be_brought_back_is_failed_and_said_so() -> None:
     assert env.pool.version == OLD
 
 
-def test_going_back_can_be_paused_resumed_and_cancelled() -> None:
+def test_a_roll_back_can_be_paused_resumed_and_cancelled() -> None:
     env = office(0, 0, 0, 0)
     env.publish(policy={"canary_hosts": 0, "max_in_flight": 1})
     env.run_to_minute(until=lambda: sum(row.state is HostState.DONE for row in env.rows.values()) == 3)
@@ -221,7 +221,7 @@ def test_going_back_can_be_paused_resumed_and_cancelled() -> None:
     assert env.pool.version == OLD
 
 
-def test_hosts_found_switched_off_or_drained_are_so_again() -> None:
+def test_hosts_found_switched_off_or_drained_end_that_way() -> None:
     env = office(0, 0)
     env.world.add_host("off", power="deallocated")
     env.world.add_host("kept", accepting=False)
@@ -236,7 +236,7 @@ def test_hosts_found_switched_off_or_drained_are_so_again() -> None:
     assert all(vm_marks.EXCLUSION_TAG not in machine.tags for machine in env.world.machines.values())
 
 
-def test_the_process_may_die_at_any_call_on_the_way_back() -> None:
+def test_the_process_may_die_at_any_call_of_a_roll_back() -> None:
     for number in range(1, 300, 2):
         env = office(0, 1)
         env.publish(ScheduleMode.NOW, policy=ALL_AT_ONCE | {"max_in_flight": 1})
@@ -250,7 +250,7 @@ def test_the_process_may_die_at_any_call_on_the_way_back() -> None:
             break
 
 
-def test_people_on_updated_hosts_are_warned_before_they_are_signed_out_once_more() -> None:
+def test_users_on_updated_hosts_are_warned_before_the_roll_back_signs_them_out() -> None:
     env = office(0, 0, 0)
     env.publish(policy=EAGER | {"max_in_flight": 1, "on_failure": "roll_back", "max_failed": 0, "retries": 0}, force=1)
     half_way(env)

@@ -33,7 +33,7 @@ TWO_DAYS = 2 * 24 * 60
 
 @pytest.mark.parametrize("mode", ScheduleMode)
 @pytest.mark.parametrize("count", [2, 150])
-def test_a_pool_that_is_on_the_target_already_is_through_at_once(mode: ScheduleMode, count: int) -> None:
+def test_a_rollout_over_a_pool_on_the_target_succeeds_at_once(mode: ScheduleMode, count: int) -> None:
     env = office(*[1] * count, version=NEW)
     env.publish(mode)
     env.run_to_minute(60)
@@ -43,7 +43,7 @@ def test_a_pool_that_is_on_the_target_already_is_through_at_once(mode: ScheduleM
 
 
 @pytest.mark.parametrize("mode", ScheduleMode)
-def test_a_rollout_over_an_empty_pool_is_through_at_once(mode: ScheduleMode) -> None:
+def test_a_rollout_over_an_empty_pool_succeeds_at_once(mode: ScheduleMode) -> None:
     env = office()
     env.publish(mode)
     env.run_to_minute(60)
@@ -52,7 +52,7 @@ def test_a_rollout_over_an_empty_pool_is_through_at_once(mode: ScheduleMode) -> 
 
 
 @pytest.mark.parametrize("users", [0, 2])
-def test_a_drained_host_that_moved_to_another_pool_is_left_to_its_people_there(users: int) -> None:
+def test_a_drained_host_moved_to_another_pool_is_not_touched(users: int) -> None:
     env = office(users, 2, 2, 2)
     env.publish(force=600, policy={"min_available": 1, "canary_hosts": 0, "settle_seconds": 900})
     env.run_to_minute(10)
@@ -79,7 +79,7 @@ def with_one_switched_off(eager_from: int = 10**9) -> RolloutEnvironment:
     return env
 
 
-def test_whoever_logs_on_to_a_powered_off_host_at_any_moment_is_not_switched_off() -> None:
+def test_a_powered_off_host_with_a_session_is_not_switched_off_again() -> None:
     last = len(with_one_switched_off().world.calls)
     for call in range(last, 0, -1):
         env = with_one_switched_off(call)
@@ -95,7 +95,7 @@ def test_a_powered_off_host_that_nobody_uses_is_switched_off_again() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"ephemeral": True}, {"definition_id": f"{DEFINITION_ID}-old"}])
-def test_hosts_that_can_only_be_replaced_are_not_done_one_by_one(fields: dict[str, Any]) -> None:
+def test_hosts_that_can_only_be_replaced_are_not_updated_one_by_one(fields: dict[str, Any]) -> None:
     env = office(*[0] * 10, **fields)
     at_once = most(env, in_work)
     env.publish(ScheduleMode.NOW)
@@ -104,7 +104,7 @@ def test_hosts_that_can_only_be_replaced_are_not_done_one_by_one(fields: dict[st
     assert at_once() > 1
 
 
-def test_a_vm_that_was_created_anew_before_the_beginning_is_updated() -> None:
+def test_a_vm_recreated_before_the_start_is_updated() -> None:
     env = office(0, 0, 0)
     env.world.recreate("host-03", NEW)
     env.publish(ScheduleMode.AT, begin=120)
@@ -117,7 +117,7 @@ def test_a_vm_that_was_created_anew_before_the_beginning_is_updated() -> None:
 
 
 @pytest.mark.parametrize("state", [HostState.PENDING, HostState.WAITING_FOR_LOGOFF, HostState.DRAINING])
-def test_a_host_that_one_list_did_not_name_is_updated_all_the_same(state: HostState) -> None:
+def test_a_host_missing_in_one_list_is_still_updated(state: HostState) -> None:
     env = office(2, 2, 0 if state is HostState.DRAINING else 2)
     floor = "100%" if state is HostState.PENDING else 0
     settle = 600 if state is HostState.DRAINING else 60
@@ -131,7 +131,7 @@ def test_a_host_that_one_list_did_not_name_is_updated_all_the_same(state: HostSt
 
 
 @pytest.mark.parametrize("works", [True, False])
-def test_a_host_that_failed_after_its_registration_serves_only_once_it_is_verified(works: bool) -> None:
+def test_a_host_that_failed_after_its_registration_serves_only_after_verification(works: bool) -> None:
     env = office(0)
     env.world.register_works = False
     env.publish(ScheduleMode.NOW, policy={"retries": 0})
@@ -151,7 +151,7 @@ def test_a_host_that_failed_after_its_registration_serves_only_once_it_is_verifi
         assert FAILED_TAG in tags(env, "host-01")
 
 
-def test_an_operators_own_exclusion_outlives_a_failure_and_the_next_rollout() -> None:
+def test_an_operators_exclusion_tag_survives_a_failure_and_the_next_rollout() -> None:
     env = office(0, tags={EXCLUSION_TAG: "ops"})
     env.world.register_works = False
     env.publish(ScheduleMode.NOW, policy={"retries": 0})

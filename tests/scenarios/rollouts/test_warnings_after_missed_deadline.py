@@ -28,7 +28,7 @@ def away(env: RolloutEnvironment, minutes: float) -> None:
 
 
 @pytest.mark.parametrize("mode", [ScheduleMode.ON_LOGOFF, ScheduleMode.AT])
-def test_after_an_outage_over_the_deadline_people_are_warned_before_they_are_signed_out(mode: ScheduleMode) -> None:
+def test_users_are_warned_again_after_an_outage_over_the_deadline(mode: ScheduleMode) -> None:
     env = office(1, 2)
     env.publish(mode, begin=120, force=120, policy={"canary_hosts": 0, "warn_minutes": (5, 1)})
     env.run_to_minute(100)
@@ -42,7 +42,7 @@ def test_after_an_outage_over_the_deadline_people_are_warned_before_they_are_sig
     assert env.rollout.signed_out == 3
 
 
-def test_who_was_warned_just_before_a_short_outage_is_not_warned_once_more() -> None:
+def test_users_warned_just_before_a_short_outage_are_not_warned_twice() -> None:
     env = office(1)
     env.publish(force=120, policy={"canary_hosts": 0})
     env.run_to_minute(119.5)
@@ -53,7 +53,7 @@ def test_who_was_warned_just_before_a_short_outage_is_not_warned_once_more() -> 
     assert env.world.count("sign_out") == 1
 
 
-def test_who_logged_on_during_the_outage_is_told() -> None:
+def test_users_who_signed_in_during_the_outage_are_warned() -> None:
     env = office(1)
     env.publish(force=120, policy={"canary_hosts": 0, "min_available": 1})
     env.run_to_minute(119.5)
@@ -74,7 +74,7 @@ def test_a_rollout_without_warnings_ends_sessions_as_soon_as_it_can() -> None:
     assert env.world.count("sign_out") == 1
 
 
-def test_when_hosts_take_longer_than_was_known_people_are_told_before_the_next_window() -> None:
+def test_users_are_warned_before_the_next_window_when_hosts_take_longer_than_estimated() -> None:
     env = office(0, 1)
     policy = EAGER | {"windows": [{"from": "11:00", "to": "14:10"}, {"from": "15:00", "to": "18:00"}]}
     env.publish(force=120, policy=policy | {"max_in_flight": 1, "warn_minutes": (5, 1)})
@@ -92,7 +92,7 @@ def test_when_hosts_take_longer_than_was_known_people_are_told_before_the_next_w
     assert_all_well(env)
 
 
-def test_resumed_outside_the_windows_the_deadline_is_in_one() -> None:
+def test_a_rollout_resumed_outside_the_windows_gets_a_deadline_inside_one() -> None:
     env = office(0, 1)
     policy = EAGER | {"windows": [{"from": "11:00", "to": "14:30"}, {"from": "16:00", "to": "18:00"}]}
     env.publish(force=60, policy=policy | {"warn_minutes": (15, 1)})
@@ -105,7 +105,7 @@ def test_resumed_outside_the_windows_the_deadline_is_in_one() -> None:
     assert_all_well(env)
 
 
-def test_late_on_its_way_back_people_are_told_too_and_no_window_is_waited_for() -> None:
+def test_a_late_roll_back_warns_users_and_waits_for_no_window() -> None:
     env = office(0, 0, 1)
     env.publish(force=60, policy=EAGER | {"warn_minutes": (5,)})
     env.run_to_minute(50)

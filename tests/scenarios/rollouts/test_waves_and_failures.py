@@ -48,7 +48,7 @@ def ended(env: RolloutEnvironment) -> list[datetime]:
     return sorted(row.ended_at for row in env.rows.values() if row.state is HostState.DONE and row.ended_at)
 
 
-def test_after_the_first_host_twice_as_many_are_dared_after_each_clean_round() -> None:
+def test_the_batch_size_doubles_after_each_successful_batch() -> None:
     env = office(*[0] * 16)
     env.publish(policy={"min_available": 0, "max_unavailable": "100%"}, reimage="works")
     widths: dict[int, int] = {}
@@ -66,7 +66,7 @@ def test_after_the_first_host_twice_as_many_are_dared_after_each_clean_round() -
     assert max(widths.values()) <= 8
 
 
-def test_without_a_first_host_nothing_is_held_back() -> None:
+def test_a_rollout_without_canary_hosts_starts_all_hosts_at_once() -> None:
     env = office(*[0] * 9)
     widest = most(env, in_work)
     env.publish(ScheduleMode.NOW, reimage="works")
@@ -75,7 +75,7 @@ def test_without_a_first_host_nothing_is_held_back() -> None:
     assert widest() == 9
 
 
-def test_a_failure_halves_what_is_dared() -> None:
+def test_a_failure_halves_the_batch_size() -> None:
     env = office(*[0] * 12)
     env.publish(policy=EAGER | {"max_in_flight": 4, "retries": 0, "on_failure": "continue"}, reimage="works")
     fail(env, "host-01", "host-02")
@@ -95,7 +95,7 @@ def test_a_failure_halves_what_is_dared() -> None:
     assert narrow[-1] <= 2
 
 
-def test_what_arm_has_left_to_write_with_bounds_what_is_begun_at_a_look() -> None:
+def test_the_remaining_arm_writes_limit_the_hosts_started_in_a_pass() -> None:
     env = office(*[0] * 6)
     env.world.writes_left = 40 + 2 * 8
     widest = most(env, lambda d: len({row.taken_at for row in d.rows.values() if row.taken_at}))
@@ -106,7 +106,7 @@ def test_what_arm_has_left_to_write_with_bounds_what_is_begun_at_a_look() -> Non
     assert all(taken(env).count(moment) <= 2 for moment in taken(env))
 
 
-def test_hosts_that_wait_for_arm_alone_are_begun_as_soon_as_it_has_more_and_not_at_the_next_poll() -> None:
+def test_hosts_that_wait_for_arm_writes_start_when_the_quota_refills() -> None:
     env = office(*[0] * 6)
     env.world.writes_left = 40 + 2 * 8
     env.world.resumes_needed = 30  # so that no host is through meanwhile, and brings a look along
@@ -116,7 +116,7 @@ def test_hosts_that_wait_for_arm_alone_are_begun_as_soon_as_it_has_more_and_not_
     assert max(waited) == timedelta(seconds=WRITE_REFILL_GAPS) < timedelta(seconds=env.rollout.policy.poll_seconds)
 
 
-def test_no_host_is_begun_that_would_not_end_inside_its_window() -> None:
+def test_no_host_starts_that_would_not_end_inside_its_window() -> None:
     env = office(*[0] * 8)
     env.publish(
         policy=EAGER | {"max_in_flight": 1, "windows": [NIGHT]}, force=24 * 60 * 3, fields={"zone": "Europe/Berlin"}
@@ -130,7 +130,7 @@ def test_no_host_is_begun_that_would_not_end_inside_its_window() -> None:
         assert (clock + timedelta(minutes=5)).hour >= 22 or (clock + timedelta(minutes=5)).hour < 2
 
 
-def test_a_window_that_closes_gives_waiting_hosts_back_and_lets_those_in_work_finish() -> None:
+def test_a_closing_window_returns_waiting_hosts_to_service_and_hosts_in_work_finish() -> None:
     env = office(0, 1, 2)
     env.world.resumes_needed = 3
     window = {"days": ["mon"], "from": "12:00", "to": "13:00"}
@@ -147,7 +147,7 @@ def test_a_window_that_closes_gives_waiting_hosts_back_and_lets_those_in_work_fi
     assert_all_well(env)
 
 
-def test_outside_the_windows_nothing_starts_whoever_logs_off() -> None:
+def test_a_logoff_outside_the_windows_starts_no_host() -> None:
     env = office(0, 1)
     env.publish(policy=EAGER | {"windows": [NIGHT]}, force=24 * 60)
     env.at(60, lambda: env.world.log_off("host-02"))
@@ -160,7 +160,7 @@ def test_outside_the_windows_nothing_starts_whoever_logs_off() -> None:
 
 
 @pytest.mark.parametrize(("keep", "on"), [("one", 1), ("all", 3), ("none", 0)])
-def test_failed_vms_are_left_running_as_the_policy_says_and_never_deleted(keep: str, on: int) -> None:
+def test_failed_vms_keep_running_as_the_policy_says_and_are_never_deleted(keep: str, on: int) -> None:
     env = office(*[0] * 4)
     env.publish(
         policy=EAGER | {"retries": 0, "on_failure": "continue", "keep_failed": keep, "max_in_flight": 1},
@@ -177,7 +177,7 @@ def test_failed_vms_are_left_running_as_the_policy_says_and_never_deleted(keep: 
     assert all(FAILED_TAG in tags(env, host) for host in failed)
 
 
-def test_retry_takes_only_what_failed() -> None:
+def test_retry_updates_only_failed_hosts() -> None:
     env = office(*[0] * 5)
     env.publish(policy=EAGER | {"retries": 0, "max_failed": 0, "max_in_flight": 2}, reimage="works")
     fail(env, "host-01")
@@ -192,7 +192,7 @@ def test_retry_takes_only_what_failed() -> None:
     assert all(env.world.count("start_reimage", host) <= 1 for host in done_before)
 
 
-def test_a_retry_of_a_host_that_is_out_of_the_pool_finds_it_although_no_list_shows_it() -> None:
+def test_a_retry_finds_a_host_that_is_out_of_the_pool() -> None:
     env = office(0, 0)
     env.publish(policy=EAGER | {"retries": 0, "on_failure": "continue", "keep_failed": "none"}, reimage="works")
     fail(env, "host-01", kind="join")
@@ -207,7 +207,7 @@ def test_a_retry_of_a_host_that_is_out_of_the_pool_finds_it_although_no_list_sho
     assert hosts(env)["host-01"].accepting
 
 
-def test_the_next_rollout_finds_a_host_that_the_last_one_lost() -> None:
+def test_the_next_rollout_finds_a_host_lost_by_the_previous_one() -> None:
     env = office(0, 0)
     env.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
     fail(env, "host-02", kind="create")
@@ -220,7 +220,7 @@ def test_the_next_rollout_finds_a_host_that_the_last_one_lost() -> None:
     assert set(env.rows) == {"host-01", "host-02"}
 
 
-def test_a_retry_keeps_what_was_noted_of_how_the_host_was_found() -> None:
+def test_a_retry_keeps_the_recorded_original_state_of_a_host() -> None:
     env = office(0)
     env.world.add_host("kept", accepting=False)
     env.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
@@ -233,7 +233,7 @@ def test_a_retry_keeps_what_was_noted_of_how_the_host_was_found() -> None:
     assert not hosts(env)["kept"].accepting
 
 
-def test_cancelled_in_the_midst_a_host_that_is_out_of_the_pool_is_named_as_failed() -> None:
+def test_cancelling_reports_a_host_that_is_out_of_the_pool_as_failed() -> None:
     env = office(0, 0)
     env.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
     fail(env, "host-01", kind="join")
@@ -248,7 +248,7 @@ def test_cancelled_in_the_midst_a_host_that_is_out_of_the_pool_is_named_as_faile
     assert "out of the host pool" in env.rows["host-01"].error
 
 
-def test_a_retry_leaves_as_many_hosts_of_the_whole_pool_in_service_as_the_policy_wants() -> None:
+def test_a_retry_respects_min_available_of_the_whole_pool() -> None:
     env = office(0, 0, 0, 0)
     env.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
     refused = AzureForbidden("set_accepting", 403, "AuthorizationFailed", "no")
@@ -268,7 +268,7 @@ def test_a_retry_leaves_as_many_hosts_of_the_whole_pool_in_service_as_the_policy
     assert min(serving) == 2
 
 
-def test_a_pool_remembers_how_long_its_hosts_take() -> None:
+def test_a_pool_records_how_long_its_hosts_take() -> None:
     env = office(0, 0)
     env.publish(policy=EAGER)
     env.run_to_minute(300)
@@ -278,7 +278,7 @@ def test_a_pool_remembers_how_long_its_hosts_take() -> None:
     assert env.pool.last_rollout == env.rollout_id
 
 
-def test_hosts_of_the_world_are_what_the_report_says() -> None:
+def test_the_report_agrees_with_the_hosts_in_azure() -> None:
     env = office(0, 0)
     env.publish(policy=EAGER | {"retries": 0, "on_failure": "continue"}, reimage="works")
     fail(env, "host-01", kind="reimage")
@@ -289,7 +289,7 @@ def test_hosts_of_the_world_are_what_the_report_says() -> None:
     assert HOST_POOL_ID.lower() in env.world.hosts
 
 
-def test_a_registration_of_an_earlier_attempt_that_comes_late_is_seen_before_the_next_rebuild() -> None:
+def test_a_late_registration_of_an_earlier_attempt_is_noticed_before_the_next_rebuild() -> None:
     env = office(0, 0)
     env.publish(policy=EAGER | {"retries": 2}, reimage="works")
     env.world.register_works = False
