@@ -124,9 +124,9 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
     if operation.done or operation.token is None:
         return operation
     polling, call = SinglePoll(), words(operation.kind, operation.target)
-    machines = clients.compute(arm_ids.subscription_of(operation.target)).virtual_machines
+    compute_vms = clients.compute(arm_ids.subscription_of(operation.target)).virtual_machines
     with azure_call(call):
-        machines.begin_start("any", "any", polling=polling, continuation_token=operation.token)
+        compute_vms.begin_start("any", "any", polling=polling, continuation_token=operation.token)
     polling.poll(call)
     return _operation(operation.kind, operation.target, polling, call)
 

@@ -107,7 +107,7 @@ def _by_hosts(pool: str, hosts: Sequence[SeenHost] | AzureError) -> Iterator[Use
         return
     for host in hosts:
         who = f"host {host.broker.name} of pool {pool}"
-        if host.machine and host.machine.definition_id:
-            yield Use(who, host.machine.definition_id.lower(), host.machine.version)
-        elif host.machine is None and not host.broker.vm_id:
+        if host.vm and host.vm.definition_id:
+            yield Use(who, host.vm.definition_id.lower(), host.vm.version)
+        elif host.vm is None and not host.broker.vm_id:
             yield Use(f"{who}, whose VM is not known", None, None)

@@ -173,7 +173,7 @@ class VirtualMachineBody(Value):
     body: dict[str, Any]
 
 
-def version_of(machine: VirtualMachine, definition_id: str) -> str | None:
+def version_of(vm: VirtualMachine, definition_id: str) -> str | None:
     """The version of this image that a VM reports. None when it was created from another image."""
-    same = machine.definition_id is not None and machine.definition_id.lower() == definition_id.lower()
-    return machine.version if same else None
+    same = vm.definition_id is not None and vm.definition_id.lower() == definition_id.lower()
+    return vm.version if same else None

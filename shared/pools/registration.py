@@ -165,11 +165,9 @@ def _same_hosts_and_image(old: Pool, request: PoolRegistration) -> bool:
 def most_common_version(seen: Sequence[SeenHost], image: Image) -> str | None:
     """The version of most hosts, the newest of equally frequent ones; None when it is unknown for every host."""
     versions = Counter(
-        host.machine.version
+        host.vm.version
         for host in seen
-        if host.machine
-        and host.machine.version
-        and (host.machine.definition_id or "").lower() == image.definition_id.lower()
+        if host.vm and host.vm.version and (host.vm.definition_id or "").lower() == image.definition_id.lower()
     )
     return max(versions, key=lambda version: (versions[version], version_key(version)), default=None)
 

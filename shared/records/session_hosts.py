@@ -23,26 +23,26 @@ class SeenHost:
     """A session host and its VM; None when the VM is gone."""
 
     broker: SessionHost
-    machine: VirtualMachine | None
+    vm: VirtualMachine | None
 
     @property
     def version(self) -> str | None:
         """The version its VM was made from."""
-        return self.machine.version if self.machine else None
+        return self.vm.version if self.vm else None
 
     @property
     def drain(self) -> Literal["none", "freshcoat", "operator"]:
         """Who drained the host."""
         if self.broker.accepting:
             return "none"
-        return "freshcoat" if self.machine and ROLLOUT_TAG in self.machine.tags else "operator"
+        return "freshcoat" if self.vm and ROLLOUT_TAG in self.vm.tags else "operator"
 
 
 def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
     """All hosts of a host pool. Raises AzureError."""
     hosts = services.host_pools.session_hosts(host_pool_id)
-    machines = services.vms.find_many(host.vm_id for host in hosts if host.vm_id)
-    return [SeenHost(host, machines.get(host.vm_id.lower())) for host in hosts]
+    vms = services.vms.find_many(host.vm_id for host in hosts if host.vm_id)
+    return [SeenHost(host, vms.get(host.vm_id.lower())) for host in hosts]
 
 
 def see_pools(services: Services, pools: Sequence[Pool]) -> dict[str, list[SeenHost] | AzureError]:
@@ -50,7 +50,7 @@ def see_pools(services: Services, pools: Sequence[Pool]) -> dict[str, list[SeenH
     with ThreadPoolExecutor(_READERS) as readers:
         listed = list(readers.map(partial(_list_hosts, services), pools))
     everybody = [host for hosts in listed if not isinstance(hosts, AzureError) for host in hosts]
-    together = _machines_of(services, everybody)
+    together = _vms_of(services, everybody)
     return {
         pool.name: hosts if isinstance(hosts, AzureError) else _with_machines(services, hosts, together)
         for pool, hosts in zip(pools, listed, strict=True)
@@ -64,7 +64,7 @@ def _list_hosts(services: Services, pool: Pool) -> list[SessionHost] | AzureErro
         return error
 
 
-def _machines_of(services: Services, hosts: Sequence[SessionHost]) -> dict[str, VirtualMachine] | AzureError:
+def _vms_of(services: Services, hosts: Sequence[SessionHost]) -> dict[str, VirtualMachine] | AzureError:
     try:
         return services.vms.find_many(host.vm_id for host in hosts if host.vm_id)
     except AzureError as error:
@@ -72,14 +72,14 @@ def _machines_of(services: Services, hosts: Sequence[SessionHost]) -> dict[str, 
 
 
 def _with_machines(
-    services: Services, hosts: Sequence[SessionHost], machines: dict[str, VirtualMachine] | AzureError
+    services: Services, hosts: Sequence[SessionHost], vms: dict[str, VirtualMachine] | AzureError
 ) -> list[SeenHost] | AzureError:
     """The hosts with their VMs. If the shared list is refused, each pool is read by itself: rights may differ."""
-    if isinstance(machines, AzureRefused):
-        machines = _machines_of(services, hosts)
-    if isinstance(machines, AzureError):
-        return machines
-    return [SeenHost(host, machines.get(host.vm_id.lower())) for host in hosts]
+    if isinstance(vms, AzureRefused):
+        vms = _vms_of(services, hosts)
+    if isinstance(vms, AzureError):
+        return vms
+    return [SeenHost(host, vms.get(host.vm_id.lower())) for host in hosts]
 
 
 def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> frozenset[str]:
@@ -88,5 +88,5 @@ def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> 
     These are the regions of their VMs. The host pool's own location is only that of its metadata, so it is used only if
     there is no VM.
     """
-    regions = {host.machine.location for host in hosts if host.machine} or {host_pool().location}
+    regions = {host.vm.location for host in hosts if host.vm} or {host_pool().location}
     return frozenset(region_key(region) for region in regions)

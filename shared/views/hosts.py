@@ -64,7 +64,7 @@ def _view(host: SeenHost, target: str | None, row: RolloutHost | None) -> PoolHo
         status=host.broker.status,
         accepting=host.broker.accepting,
         drain=host.drain,
-        power=host.machine.power if host.machine else "gone",
+        power=host.vm.power if host.vm else "gone",
         state=row.state if row else None,
         reason=_reason(row) if row else None,
     )

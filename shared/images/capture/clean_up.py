@@ -54,8 +54,8 @@ def _restart(context: TaskContext) -> StepResult | None:
         return None
 
     def run_again() -> StepResult:
-        machine = vms.find(capture.template_vm_id)
-        if machine is None or (machine.running and context.operation is None):
+        vm = vms.find(capture.template_vm_id)
+        if vm is None or (vm.running and context.operation is None):
             return StepResult(NextAction.NEXT)
         return context.run_operation(vms.resume, lambda: vms.start_power_on(capture.template_vm_id))
 

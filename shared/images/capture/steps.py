@@ -74,8 +74,8 @@ def restart_template(context: TaskContext) -> StepResult:
     vms = context.services.vms
     if not context.capture.was_running:
         return StepResult(NextAction.NEXT)
-    machine = vms.find(context.capture.template_vm_id)
-    if machine is not None and machine.running and context.operation is None:
+    template = vms.find(context.capture.template_vm_id)
+    if template is not None and template.running and context.operation is None:
         return StepResult(NextAction.NEXT)
     return context.run_operation(vms.resume, lambda: vms.start_power_on(context.capture.template_vm_id))
 
@@ -103,15 +103,15 @@ def prepare_copy(context: TaskContext) -> StepResult:
 
 def generalize_copy(context: TaskContext) -> StepResult:
     """Step 8: switch the clone off and mark it as generalized. Its tag is read first: it must be this task's clone."""
-    services, vm = context.services, _id_of(context, "virtual machine")
-    if services.image_builder.owner(vm) != context.task.id:
-        raise StepFailed(f"{vm} is not the clone that this task created")
-    machine = services.vms.find(vm)
-    if context.operation is not None or (machine is not None and machine.power != "deallocated"):
-        switched_off = context.run_operation(services.vms.resume, lambda: services.vms.start_deallocate(vm))
-        if switched_off.action is not NextAction.NEXT:
-            return switched_off
-    services.image_builder.generalize(vm)
+    services, vm_id = context.services, _id_of(context, "virtual machine")
+    if services.image_builder.owner(vm_id) != context.task.id:
+        raise StepFailed(f"{vm_id} is not the clone that this task created")
+    vm = services.vms.find(vm_id)
+    if context.operation is not None or (vm is not None and vm.power != "deallocated"):
+        result = context.run_operation(services.vms.resume, lambda: services.vms.start_deallocate(vm_id))
+        if result.action is not NextAction.NEXT:
+            return result
+    services.image_builder.generalize(vm_id)
     return StepResult(NextAction.NEXT)
 
 

@@ -25,26 +25,26 @@ from shared.services import Services
 log = logging.getLogger("freshcoat.apply")
 
 
-def record_original(services: Services, row: RolloutHost, machines: dict[str, VirtualMachine]) -> RolloutHost:
-    """First half of a drain: read the VM (into `machines`) and record its original state. Nothing is changed yet."""
-    machine = services.vms.find(row.vm_id)
-    if machine is None:
+def record_original(services: Services, row: RolloutHost, vms: dict[str, VirtualMachine]) -> RolloutHost:
+    """First half of a drain: read the VM (into `vms`) and record its original state. Nothing is changed yet."""
+    vm = services.vms.find(row.vm_id)
+    if vm is None:
         gone = row.replace(vm_missing=True)  # otherwise it would count as a host that returns to service
         return skip(gone, NO_VM, services.now())
-    machines[row.host] = machine
-    row = vm_marks.record_original(row, machine)
+    vms[row.host] = vm
+    row = vm_marks.record_original(row, vm)
     state = transition_host(row.host, row.state, HostState.DRAINING)
     return row.replace(state=state, drain=row.drain.replace(drained_at=None, empty_since=None), step="draining")
 
 
-def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
+def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, vm: VirtualMachine) -> RolloutHost:
     """Second half: exclude the VM from autoscale, keep its disk, then stop new sessions.
 
     The settling time starts only after Azure confirmed the drain.
     """
-    tags = vm_marks.tags_while_held(machine, rollout)
-    keep = vm_marks.delete_option_to_set(machine, rollout)
-    if tags != machine.tags or keep:
+    tags = vm_marks.tags_while_held(vm, rollout)
+    keep = vm_marks.delete_option_to_set(vm, rollout)
+    if tags != vm.tags or keep:
         services.vms.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
     services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)
     return row.replace(drain=row.drain.replace(drained_at=services.now()), step="drained", reason=None)
@@ -77,22 +77,18 @@ def untouched(services: Services, row: RolloutHost) -> bool:
         return True
     if row.drain.drained_at is not None:
         return False
-    machine = services.vms.find(row.vm_id)
-    return machine is None or machine.tags.get(ROLLOUT_TAG) != row.rollout
+    vm = services.vms.find(row.vm_id)
+    return vm is None or vm.tags.get(ROLLOUT_TAG) != row.rollout
 
 
 def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
     """Restore the VM's tags and its disk's delete option, in at most one call; `failed_for` becomes its failure tag."""
-    machine = services.vms.find(row.vm_id)
-    if machine is None:
+    vm = services.vms.find(row.vm_id)
+    if vm is None:
         return
-    option = row.found.prior_delete_option if row.found.prior_delete_option != machine.os_disk_delete_option else None
-    tags = (
-        vm_marks.tags_after_failure(machine, row, failed_for)
-        if failed_for
-        else vm_marks.tags_after_release(machine, row)
-    )
-    if tags == machine.tags and not option:
+    option = row.found.prior_delete_option if row.found.prior_delete_option != vm.os_disk_delete_option else None
+    tags = vm_marks.tags_after_failure(vm, row, failed_for) if failed_for else vm_marks.tags_after_release(vm, row)
+    if tags == vm.tags and not option:
         return
     try:
         services.vms.update(row.vm_id, tags=tags, os_disk_delete_option=option)

@@ -42,11 +42,11 @@ def probe_host(context: HostContext) -> StepResult:
         return StepResult(NextAction.NEXT)
     _stop_if_over(context)
     stay_out_of_service(context)
-    machines, row = context.services.vms, context.row
+    vms, row = context.services.vms, context.row
     tag = context.attempt_tag
-    start = partial(machines.start_probe, row.vm_id, row.location, probe.script, probe.timeout_minutes, tag)
+    start = partial(vms.start_probe, row.vm_id, row.location, probe.script, probe.timeout_minutes, tag)
     try:
-        return run_operation(context, machines.resume, start)
+        return run_operation(context, vms.resume, start)
     except OperationFailed as failed:
         raise GivenUp(f"probe {probe.name} failed: {failed.message}") from failed
 

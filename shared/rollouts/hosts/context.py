@@ -20,13 +20,13 @@ from shared.workflow import waiting
 from shared.workflow.waiting import StepFailed
 
 
-def is_on_target(context: HostContext, machine: VirtualMachine) -> bool:
+def is_on_target(context: HostContext, vm: VirtualMachine) -> bool:
     """Whether no destructive step is left: the disk has the version, and is not the disk to be replaced."""
-    if not may_be_on_target(machine, context.row, context.rollout.kind):
+    if not may_be_on_target(vm, context.row, context.rollout.kind):
         return False
-    known = machine.os_disk_id is not None and not machine.ephemeral
-    disk_version = context.disk_version(machine.os_disk_id or "") if known else None
-    return has_version(machine, goal_of(context.rollout, context.row), disk_version)
+    known = vm.os_disk_id is not None and not vm.ephemeral
+    disk_version = context.disk_version(vm.os_disk_id or "") if known else None
+    return has_version(vm, goal_of(context.rollout, context.row), disk_version)
 
 
 AT_ONCE = 1.0
@@ -54,7 +54,7 @@ class HostContext:
     row: RolloutHost
     dirty: bool = False
     """Whether the row has changes that the table does not have."""
-    machine: VirtualMachine | None = None
+    vm: VirtualMachine | None = None
     """The VM as a step just read it, for the next step of the same call; unchanged since."""
     seen: SessionHost | None = None
     """The host as the broker reported it, likewise."""

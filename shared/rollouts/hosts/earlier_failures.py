@@ -26,20 +26,20 @@ def find_earlier_failure(
     failed = [row for row in services.hosts.all(earlier) if row.state is HostState.FAILED]
     if not rollout.retry_of:
         failed = [row for row in failed if row.removed_from_pool and row.host not in seen]
-    machines = services.vms.find_many([row.vm_id for row in failed])
+    vms = services.vms.find_many([row.vm_id for row in failed])
     return {
         row.host: adopt(rollout, row)
         for row in failed
-        if row.host in seen or still_marked(row, machines.get(row.vm_id.lower()))
+        if row.host in seen or still_marked(row, vms.get(row.vm_id.lower()))
     }
 
 
-def still_marked(row: RolloutHost, machine: VirtualMachine | None) -> bool:
+def still_marked(row: RolloutHost, vm: VirtualMachine | None) -> bool:
     """Whether an unlisted host may be adopted: its VM has our mark, or is gone and can be created again.
 
     Removing the mark from a VM releases it for other uses.
     """
-    return row.vm_body is not None if machine is None else ROLLOUT_TAG in machine.tags
+    return row.vm_body is not None if vm is None else ROLLOUT_TAG in vm.tags
 
 
 def adopt(rollout: Rollout, row: RolloutHost) -> RolloutHost:
@@ -57,16 +57,16 @@ def adopt(rollout: Rollout, row: RolloutHost) -> RolloutHost:
     )
 
 
-def restore_original(services: Services, row: RolloutHost, machine: VirtualMachine) -> RolloutHost:
+def restore_original(services: Services, row: RolloutHost, vm: VirtualMachine) -> RolloutHost:
     """The first row of such a host, with the original state that the rollout named by the VM's mark had recorded."""
-    mark = machine.tags.get(ROLLOUT_TAG, "")
-    theirs = services.hosts.find(mark, row.host) if mark and mark != row.rollout else None
-    return with_original(row, {row.host: theirs}) if theirs else row
+    mark = vm.tags.get(ROLLOUT_TAG, "")
+    recorded = services.hosts.find(mark, row.host) if mark and mark != row.rollout else None
+    return with_original(row, {row.host: recorded}) if recorded else row
 
 
-def with_original(row: RolloutHost, left: dict[str, RolloutHost]) -> RolloutHost:
+def with_original(row: RolloutHost, earlier: dict[str, RolloutHost]) -> RolloutHost:
     """A first row, with the original state that the earlier rollout had recorded."""
-    before = left.get(row.host)
+    before = earlier.get(row.host)
     if before is None:
         return row
     return row.replace(found=before.found, drained_by_earlier_failure=True)

@@ -31,8 +31,8 @@ def switch_off_unless_kept(services: Services, rollout: Rollout, pool: Pool, row
     if rollout.rolling_back or _stays_on(services, rollout, row):
         return
     try:
-        machine = services.vms.find(row.vm_id)
-        if machine is not None and machine.running and not _in_use(services, pool, row):
+        vm = services.vms.find(row.vm_id)
+        if vm is not None and vm.running and not _in_use(services, pool, row):
             services.vms.start_deallocate(row.vm_id)
     except AzureRefused as error:
         log.warning("rollout %s: %s has failed and could not be switched off: %s", row.rollout, row.host, error)

@@ -42,7 +42,7 @@ def rebuild_host(context: HostContext) -> StepResult:
         return waiting
     if asked is not None and asked.kind in REBUILDING:
         context.note_rebuild(rebuilt=True)
-    vm, context.machine = context.machine or context.services.vms.find(context.row.vm_id), None
+    vm, context.vm = context.vm or context.services.vms.find(context.row.vm_id), None
     action = action_for_provisioning(vm, context.row) if vm else None
     if vm is not None and action is None and (again := recheck_if_rolled_back(context)):
         return again
@@ -114,8 +114,8 @@ def _started(context: HostContext, started: Operation, *, rebuilds: bool = False
 def _finish(context: HostContext) -> StepResult:
     row, version = context.row, goal_of(context.rollout, context.row).version
     # A refresh that brings the version that the host had says nothing of other versions.
-    another = context.rollout.kind is not RolloutKind.REFRESH or row.version != version
-    if row.rebuild.strategy == Strategy.REIMAGE and another:
+    other_version = context.rollout.kind is not RolloutKind.REFRESH or row.version != version
+    if row.rebuild.strategy == Strategy.REIMAGE and other_version:
         record_reimage(context.services, context.pool, ReimageSupport.WORKS)
     context.move(HostState.JOINING, version=version)
     return StepResult(NextAction.NEXT)

@@ -1,4 +1,4 @@
-"""The look just before the destructive step, and how the host is to be rebuilt, written down before that begins."""
+"""The recheck just before the destructive step: confirm that the host may be rebuilt, and record how."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ log = logging.getLogger("freshcoat.host")
 
 
 def recheck_host(context: HostContext) -> StepResult:
-    """Still drained, still empty, not where it is to be already.
+    """Check that the host is still drained and empty, and not on its target yet; then remove its session host.
 
-    A host that is not drained and empty any more, or not in the pool any more, goes back to the rollout.
-    Else its session host object is removed: the machine that comes back is a new one under the old name.
+    A host that is in use again, or was removed from the pool, returns to the rollout, which decides about it anew. The
+    session host object is removed because the rebuilt VM registers as a new one under the old name.
     """
     services, pool, row = context.services, context.pool, context.row
-    machine = services.vms.find(row.vm_id)
+    vm = services.vms.find(row.vm_id)
     seen = services.host_pools.session_host(pool.host_pool_id, row.host)
     elsewhere = seen is None and row.removed_from_pool and _serves_elsewhere(context)
     if must_return_to_rollout(row, seen, elsewhere=elsewhere, rolling_back=context.rollout.rolling_back):
-        return _back_to_the_rollout(context, seen)
-    if machine is not None:
-        machine = _with_original(context, machine)
-    on_target = machine is not None and is_on_target(context, machine)
+        return _return_to_rollout(context, seen)
+    if vm is not None:
+        vm = _with_marks(context, vm)
+    on_target = vm is not None and is_on_target(context, vm)
     in_use = not on_target and seen is not None and _in_use(context, seen)
-    match recheck(machine, context.row, seen, context.rollout.kind, on_target=on_target, in_use=in_use):
+    match recheck(vm, context.row, seen, context.rollout.kind, on_target=on_target, in_use=in_use):
         case RecheckResult.RETURN_TO_ROLLOUT:
-            return _back_to_the_rollout(context, seen)
+            return _return_to_rollout(context, seen)
         case RecheckResult.NO_VM:
             raise StepFailed("the VM no longer exists")
         case RecheckResult.KEEP_SERVING:
@@ -52,39 +52,39 @@ def recheck_host(context: HostContext) -> StepResult:
         case RecheckResult.ALREADY_REBUILT if seen is None:
             return StepResult(NextAction.NEXT)
         case RecheckResult.REBUILD:
-            if machine is not None and not row.rebuild.strategy:
-                _decide(context, machine)
-            context.machine = machine
-    # Before it is: after a crash, no list would show the host any more. And who does not drive it any more, ends here.
+            if vm is not None and not row.rebuild.strategy:
+                _record_rebuild(context, vm)
+            context.vm = vm
+    # Save first: after a crash, no list shows the host any more. If another run drives the host, this raises StaleRow.
     context.save(removed_from_pool=True)
     services.host_pools.remove_session_host(pool.host_pool_id, row.host)
     return StepResult(NextAction.NEXT)
 
 
-def _with_original(context: HostContext, machine: VirtualMachine) -> VirtualMachine:
-    """The VM with our mark, which its drain has given it.
+def _with_marks(context: HostContext, vm: VirtualMachine) -> VirtualMachine:
+    """The VM with our marks, which its drain has set.
 
-    One that is out of the host pool since an attempt that failed is not drained anew, and has its tags and its disk's
-    delete option back since then: autoscale would take it for its own as soon as it registers.
+    A host that a failed attempt removed from the pool is not drained again, and its tags and delete option were
+    restored. They are set again here, because otherwise autoscale would use the VM as soon as it registers.
     """
     tags, keep = (
-        vm_marks.tags_while_held(machine, context.rollout),
-        vm_marks.delete_option_to_set(machine, context.rollout),
+        vm_marks.tags_while_held(vm, context.rollout),
+        vm_marks.delete_option_to_set(vm, context.rollout),
     )
-    if tags == machine.tags and not keep:
-        return machine
+    if tags == vm.tags and not keep:
+        return vm
     if not context.row.found.prior_tags:
-        context.row = vm_marks.record_original(context.row, machine)
+        context.row = vm_marks.record_original(context.row, vm)
         context.save()
-    context.services.vms.update(machine.id, tags=tags, os_disk_delete_option=keep)
-    return machine.model_copy(update={"tags": tags, "os_disk_delete_option": keep or machine.os_disk_delete_option})
+    context.services.vms.update(vm.id, tags=tags, os_disk_delete_option=keep)
+    return vm.model_copy(update={"tags": tags, "os_disk_delete_option": keep or vm.os_disk_delete_option})
 
 
 def _serves_elsewhere(context: HostContext) -> bool:
-    """Whether the host has been registered in another host pool since an earlier rollout took it out of this one.
+    """Whether the host was registered in another host pool after an earlier rollout removed it from this one.
 
-    Nobody looks after a host that a rollout has failed on: somebody may have put its VM to use by hand. Within one
-    rollout there is no time for that, and no call is spent.
+    A host that failed in a rollout may wait for long, so somebody may have reused its VM. Within one rollout there is
+    no time for that, so the call is saved.
     """
     row = context.row
     if not row.drained_by_earlier_failure:
@@ -92,18 +92,17 @@ def _serves_elsewhere(context: HostContext) -> bool:
     try:
         other = context.services.host_pools.registered_elsewhere(context.pool.host_pool_id, row.vm_id)
     except AzureForbidden as forbidden:
-        log.warning("rollout %s: whether %s is in another host pool is not known: %s", row.rollout, row.host, forbidden)
+        log.warning("rollout %s: could not check whether %s is in another pool: %s", row.rollout, row.host, forbidden)
         return False
     if other:
-        log.warning("rollout %s: %s is in host pool %s now, it is left alone", row.rollout, row.host, other)
+        log.warning("rollout %s: %s is now in host pool %s, so it is not changed", row.rollout, row.host, other)
     return bool(other)
 
 
 def recheck_if_rolled_back(context: HostContext) -> StepResult | None:
-    """`again` when the host has registered since it was taken out of the pool, and so may have people; else None.
+    """RESTART when the host has registered again since we removed it from the pool, so it may have users; else None.
 
-    A registration of an earlier attempt, whose end nobody saw, may still have been under way. In a first attempt none
-    is, and no call is spent.
+    A registration of an earlier attempt may have finished late. In a first attempt there is none, so the call is saved.
     """
     row = context.row
     if row.attempt == 1 and not row.drained_by_earlier_failure:
@@ -115,7 +114,7 @@ def recheck_if_rolled_back(context: HostContext) -> StepResult | None:
     return StepResult(NextAction.RESTART)
 
 
-def _back_to_the_rollout(context: HostContext, seen: SessionHost | None) -> StepResult:
+def _return_to_rollout(context: HostContext, seen: SessionHost | None) -> StepResult:
     row = context.row
     drained_at = row.drain.drained_at if seen is not None and not seen.accepting else None
     context.move(
@@ -132,39 +131,39 @@ def _back_to_the_rollout(context: HostContext, seen: SessionHost | None) -> Step
 
 
 def _in_use(context: HostContext, seen: SessionHost) -> bool:
-    """Whether the host accepts or holds a session: the count of the broker and its list must both say no."""
+    """Whether the host accepts or has a session: the broker's count and its list of sessions must both say no."""
     if seen.accepting or seen.sessions:
         return True
     return bool(context.services.host_pools.host_sessions(context.pool.host_pool_id, context.row.host))
 
 
-def _decide(context: HostContext, machine: VirtualMachine) -> None:
-    """Write down how this host is rebuilt, and all that is needed for it, before anything is destroyed."""
-    kept = _kept_disk(context, machine)
+def _record_rebuild(context: HostContext, vm: VirtualMachine) -> None:
+    """Record how this host is rebuilt, and everything needed for that, before anything is destroyed."""
+    kept = _kept_disk(context, vm)
     goal = goal_of(context.rollout, context.row)
-    strategy = SWAP if kept else str(strategy_for(context.rollout, context.pool, machine, goal))
-    body = context.services.vms.recreation_body(machine.id) if strategy == Strategy.REPLACE else None
-    if strategy != SWAP and machine.os_disk_id:
-        _record_disk(context, machine, machine.os_disk_id)
-    # What tells nothing after a re-image is not noted: then only `rebuilt` says that it went through.
-    tells = strategy == Strategy.REPLACE or not machine.ephemeral
+    strategy = SWAP if kept else str(strategy_for(context.rollout, context.pool, vm, goal))
+    body = context.services.vms.recreation_body(vm.id) if strategy == Strategy.REPLACE else None
+    if strategy != SWAP and vm.os_disk_id:
+        _record_disk(context, vm, vm.os_disk_id)
+    # An ephemeral disk keeps its id when it is re-imaged, so the id is not recorded: then only `rebuilt` counts.
+    id_changes = strategy == Strategy.REPLACE or not vm.ephemeral
     refreshes = context.rollout.kind is RolloutKind.REFRESH
-    stale = disk_identity(machine) if refreshes and tells else context.row.disks.stale_id
+    stale = disk_identity(vm) if refreshes and id_changes else context.row.disks.stale_id
     context.note_rebuild(strategy=strategy)
     context.note(
-        disks=Disks(old_id=machine.os_disk_id, kept_id=kept, stale_id=stale),
-        location=machine.location,
+        disks=Disks(old_id=vm.os_disk_id, kept_id=kept, stale_id=stale),
+        location=vm.location,
         vm_body=body.model_dump() if body else None,
-        found=_was_on(context.row.found, machine, goal) if refreshes else context.row.found,
+        found=_with_current_version(context.row.found, vm, goal) if refreshes else context.row.found,
     )
 
 
-def _record_disk(context: HostContext, machine: VirtualMachine, disk_id: str) -> None:
-    """Note the disk that the host leaves: nobody wants to go back to what is being rolled back."""
+def _record_disk(context: HostContext, vm: VirtualMachine, disk_id: str) -> None:
+    """Register the old disk: as kept, or as disposable if it has the version that is being rolled back."""
     if not _rolls_back(context):
         made_from = context.disk_version(disk_id)
-        register_kept_disk(context.services, context.rollout, context.row, machine, made_from or "")
-    elif machine.os_disk_delete_option == "Detach":
+        register_kept_disk(context.services, context.rollout, context.row, vm, made_from or "")
+    elif vm.os_disk_delete_option == "Detach":
         register_disposable_disk(context.services, context.rollout, context.row, disk_id)
 
 
@@ -172,40 +171,40 @@ def _rolls_back(context: HostContext) -> bool:
     return context.row.rolling_back or context.rollout.kind is RolloutKind.ROLL_BACK
 
 
-def _was_on(found: Found, machine: VirtualMachine, goal: Goal) -> Found:
-    """What a host is on before it is made fresh: a refresh goes on for long, and the first time says little by then."""
-    known = machine.definition_id and machine.version
+def _with_current_version(found: Found, vm: VirtualMachine, goal: Goal) -> Found:
+    """The version before this rebuild. A refresh runs for long, so the version recorded first is out of date."""
+    known = vm.definition_id and vm.version
     return found.replace(
-        from_version=version_of(machine, goal.definition_id),
-        from_version_id=version_id(machine.definition_id or "", machine.version or "") if known else "",
+        from_version=version_of(vm, goal.definition_id),
+        from_version_id=version_id(vm.definition_id or "", vm.version or "") if known else "",
     )
 
 
-def _kept_disk(context: HostContext, machine: VirtualMachine) -> str | None:
-    """The kept OS disk with the version the host goes back to; None when there is none to be swapped in.
+def _kept_disk(context: HostContext, vm: VirtualMachine) -> str | None:
+    """The kept OS disk with the version to which the host is rolled back; None when none can be swapped in.
 
-    Only for a first attempt: what did not come back to life on its old disk is re-imaged. The VM's own image definition
-    must be that of the disk, since nothing but a tag says afterwards which version the VM is on.
+    Only in the first attempt: a host that did not start from its old disk is re-imaged. The VM must have the image
+    definition of the disk, because after the swap only a tag says which version the VM runs.
     """
     row, goal = context.row, goal_of(context.rollout, context.row)
-    same = (machine.definition_id or "").lower() == goal.definition_id.lower()
-    if not _rolls_back(context) or row.attempt > 1 or row.disks.stale_id or machine.ephemeral or not same:
+    same = (vm.definition_id or "").lower() == goal.definition_id.lower()
+    if not _rolls_back(context) or row.attempt > 1 or row.disks.stale_id or vm.ephemeral or not same:
         return None
     found = find_kept_disk(context.services, context.pool.name, row.vm_id, goal.version_id)
     return found.disk_id if found else None
 
 
-def strategy_for(rollout: Rollout, pool: Pool, machine: VirtualMachine, goal: Goal) -> Strategy:
-    """Re-image or replace this VM to bring it to its goal.
+def strategy_for(rollout: Rollout, pool: Pool, vm: VirtualMachine, goal: Goal) -> Strategy:
+    """Choose whether this VM is re-imaged or replaced.
 
-    Re-imaging reaches only versions of the definition the VM was made from, and an ephemeral disk only
-    goes back to the version it had (azure-facts 1.2): such VMs are replaced whatever `auto` has found out.
+    Re-imaging can only install versions of the VM's own image definition, and on an ephemeral disk only the version
+    that it had (azure-facts 1.2). Such VMs are always replaced under `auto`.
     """
     wanted = rollout.policy.strategy
     if wanted is not Strategy.AUTO:
         return wanted
-    other = machine.definition_id is None or machine.definition_id.lower() != goal.definition_id.lower()
-    another_version = rollout.kind is not RolloutKind.REFRESH or machine.version != goal.version
-    if other or (machine.ephemeral and another_version) or pool.reimage is ReimageSupport.UNSUPPORTED:
+    other = vm.definition_id is None or vm.definition_id.lower() != goal.definition_id.lower()
+    another_version = rollout.kind is not RolloutKind.REFRESH or vm.version != goal.version
+    if other or (vm.ephemeral and another_version) or pool.reimage is ReimageSupport.UNSUPPORTED:
         return Strategy.REPLACE
     return Strategy.REIMAGE

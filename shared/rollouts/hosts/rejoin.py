@@ -45,8 +45,8 @@ def join_host(context: HostContext) -> StepResult:
             raise StepFailed(f"the app setting {join.password_setting} is not set")
         password = SecretStr(secret)
     # The tag belongs to the attempt: a repeated call within it does not run the extension twice.
-    machines, row = context.services.vms, context.row
-    started = machines.start_join(row.vm_id, row.location, join, password, context.attempt_tag)
+    vms, row = context.services.vms, context.row
+    started = vms.start_join(row.vm_id, row.location, join, password, context.attempt_tag)
     return poll_operation(context, started) or StepResult(NextAction.NEXT)
 
 
@@ -172,8 +172,8 @@ def _switch_off(context: HostContext, seen: SessionHost | None) -> StepResult | 
     """Switch the host off again, only if drained and empty. None: it is off, or stays on because it has users, or
     because somebody else removed it from the pool."""
     services, pool, row = context.services, context.pool, context.row
-    machine = services.vms.find(row.vm_id)
-    if machine is None or not machine.running or seen is None:
+    vm = services.vms.find(row.vm_id)
+    if vm is None or not vm.running or seen is None:
         return None
     if seen.accepting:
         services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)

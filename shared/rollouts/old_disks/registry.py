@@ -16,7 +16,7 @@ from shared.services import Services
 
 
 def register_kept_disk(
-    services: Services, rollout: Rollout, row: RolloutHost, machine: VirtualMachine, version_id: str
+    services: Services, rollout: Rollout, row: RolloutHost, vm: VirtualMachine, version_id: str
 ) -> None:
     """Register the host's OS disk before the host is rebuilt, if the policy keeps old disks.
 
@@ -24,11 +24,11 @@ def register_kept_disk(
     later end of retention wins. With `keep_old_disk_days` 0 the VM's delete option decides about the disk, and the app
     does not delete it. Raises AzureBusy.
     """
-    if machine.os_disk_id is None:
+    if vm.os_disk_id is None:
         return
     keep = timedelta(days=rollout.policy.keep_old_disk_days)
-    kept = _kept(services, rollout, row, machine.os_disk_id, version_id, keep)
-    if keep and not machine.ephemeral and machine.os_disk_delete_option == "Detach":
+    kept = _kept(services, rollout, row, vm.os_disk_id, version_id, keep)
+    if keep and not vm.ephemeral and vm.os_disk_delete_option == "Detach":
         _write(services, kept, keep_later_end=True)
     elif registered := services.disks.find(kept.pool, kept.key):
         forget(services, registered)

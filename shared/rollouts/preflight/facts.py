@@ -67,17 +67,15 @@ class Facts:
         return () if isinstance(self.seen, AzureError) else self.seen
 
     @property
-    def machines(self) -> list[VirtualMachine]:
+    def vms(self) -> list[VirtualMachine]:
         """The VMs of the hosts that have one."""
-        return [host.machine for host in self.hosts if host.machine]
+        return [host.vm for host in self.hosts if host.vm]
 
     @cached_property
     def strategies(self) -> Strategies:
         """How each host would get the version: re-imaged or replaced."""
         request = self.request
-        return strategies_of(
-            self.machines, request.image, request.version, request.policy.strategy, request.pool.reimage
-        )
+        return strategies_of(self.vms, request.image, request.version, request.policy.strategy, request.pool.reimage)
 
     @property
     def version(self) -> GalleryVersion | None:
@@ -131,8 +129,8 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
 def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) -> Facts:
     """The facts with rights and locks of every affected scope, and the core quota of regions where VMs are replaced."""
     governance, request = services.governance, facts.request
-    scopes = (request.pool.host_pool_id, *resource_groups_of(machine.id for machine in facts.machines))
-    regions = {(subscription_of(machine.id).lower(), machine.location) for machine in facts.strategies.replaced}
+    scopes = (request.pool.host_pool_id, *resource_groups_of(vm.id for vm in facts.vms))
+    regions = {(subscription_of(vm.id).lower(), vm.location) for vm in facts.strategies.replaced}
     permissions = {
         scope: readers.submit(_read, partial(governance.permissions, scope))
         for scope in (*scopes, request.image.definition_id)

@@ -39,7 +39,7 @@ def hosts(facts: Facts) -> Iterator[Finding]:
     if not facts.hosts:
         yield warned("hosts", "the pool has no hosts", "add hosts; without them, only new hosts will get the version")
         return
-    without_vm = [host.broker.name for host in facts.hosts if host.machine is None]
+    without_vm = [host.broker.name for host in facts.hosts if host.vm is None]
     if without_vm:
         names = ", ".join(sorted(without_vm)[:_SHOWN])
         yield warned(
@@ -67,5 +67,5 @@ def strategy(facts: Facts) -> Iterator[Finding]:
             f"{counted(foreign, 'host')} not created from image {request.image.name}",
             "nothing to do; they are replaced, because re-imaging keeps a VM's image definition",
         )
-    elif reimages and facts.machines:
+    elif reimages and facts.vms:
         yield passed("strategy", "all hosts can be re-imaged in place")

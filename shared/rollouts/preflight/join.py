@@ -23,7 +23,7 @@ def join(facts: Facts) -> Iterator[Finding]:
 
 
 def _entra(facts: Facts) -> Finding:
-    bare = sorted(machine.name for machine in facts.strategies.changing if not machine.system_identity)
+    bare = sorted(vm.name for vm in facts.strategies.changing if not vm.system_identity)
     if not bare:
         return passed("join", "hosts join Entra ID, which needs no password")
     return failed(

@@ -40,8 +40,8 @@ def _distinct(facts: Facts) -> Sequence[Lock]:
 def _check_lock(facts: Facts, lock: Lock) -> Finding | None:
     """The finding for a lock; None when it does not affect the rollout."""
     on_pool = holds_at(lock.scope, facts.request.pool.host_pool_id)
-    on_machines = _holds_at_any(lock, [machine.id for machine in facts.strategies.changing])
-    on_disks = _holds_at_any(lock, [machine.os_disk_id for machine in facts.strategies.changing if machine.os_disk_id])
+    on_machines = _holds_at_any(lock, [vm.id for vm in facts.strategies.changing])
+    on_disks = _holds_at_any(lock, [vm.os_disk_id for vm in facts.strategies.changing if vm.os_disk_id])
     what = f"the lock {lock.name} ({lock.level}) on {describe_scope(lock.scope)}"
     if lock.level == READ_ONLY and (on_pool or on_machines or on_disks):
         return failed("locks", f"{what} blocks every change", _REMOVE)

@@ -32,17 +32,17 @@ class Strategies:
 
 
 def strategies_of(
-    machines: Sequence[VirtualMachine], image: Image, version: str, strategy: Strategy, support: ReimageSupport
+    vms: Sequence[VirtualMachine], image: Image, version: str, strategy: Strategy, support: ReimageSupport
 ) -> Strategies:
     """How these VMs would be updated. `support`: whether re-imaging works on their pool, as far as it is known."""
     foreign: list[VirtualMachine] = []
     ephemeral: list[VirtualMachine] = []
     plain: list[VirtualMachine] = []
-    for machine in machines:
-        if (machine.definition_id or "").lower() != image.definition_id.lower():
-            foreign.append(machine)
-        elif machine.version != version:
-            (ephemeral if machine.ephemeral else plain).append(machine)
+    for vm in vms:
+        if (vm.definition_id or "").lower() != image.definition_id.lower():
+            foreign.append(vm)
+        elif vm.version != version:
+            (ephemeral if vm.ephemeral else plain).append(vm)
     changing = [*foreign, *ephemeral, *plain]
     if strategy is not Strategy.AUTO:
         replaces = strategy is Strategy.REPLACE

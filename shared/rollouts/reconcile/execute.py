@@ -136,19 +136,19 @@ class PlanExecutor:
         chosen = self._free(decided.chosen(Action.DRAIN))
         if not chosen:
             return
-        machines: dict[str, VirtualMachine] = {}
+        vms: dict[str, VirtualMachine] = {}
         before = dict(self.rows)
-        self.each(chosen, lambda row: actions.record_original(self.services, row, machines))
-        for row in self.services.hosts.write_many([self.rows[host] for host in machines]):
+        self.each(chosen, lambda row: actions.record_original(self.services, row, vms))
+        for row in self.services.hosts.write_many([self.rows[host] for host in vms]):
             self.rows[row.host] = row
         if self.refreshes and self._must_stop():
             self.applied.left_over = True
-            for host in machines:
+            for host in vms:
                 self.rows[host] = before[host].written_over(self.rows[host])
             return
         self.each(
-            list(machines),
-            lambda row: actions.drain(self.services, self.rollout, self.pool, row, machines[row.host]),
+            list(vms),
+            lambda row: actions.drain(self.services, self.rollout, self.pool, row, vms[row.host]),
             lambda row, error: fail(self.services, self.pool, row, f"could not be drained: {error}"),
         )
 

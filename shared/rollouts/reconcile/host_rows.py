@@ -31,8 +31,8 @@ def must_read_vm(
     if row.state is not HostState.PENDING or row.host in refresh_holds.held:
         return False
     begins = rollout.started_at is None and now >= rollout.schedule.begin_at
-    was_elsewhere = not row.location and not row.vm_missing
-    return begins or was_elsewhere or row.vm_id.lower() != host.vm_id.lower()
+    held_by_refresh = not row.location and not row.vm_missing
+    return begins or held_by_refresh or row.vm_id.lower() != host.vm_id.lower()
 
 
 def _starts_again(rollout: Rollout, row: RolloutHost, host: SessionHost, now: datetime) -> bool:
@@ -46,40 +46,37 @@ def new_host_rows(services: Services, rollout: Rollout, hosts: list[SessionHost]
     """Rows for hosts seen for the first time: their version, and whether their VM exists."""
     if not hosts:
         return []
-    machines = services.vms.find_many([host.vm_id for host in hosts])
-    found = [(host, machines.get(host.vm_id.lower())) for host in hosts]
-    rows = [(_new_host_row(rollout, host, machine), machine) for host, machine in found]
-    return [
-        restore_original(services, row, machine) if machine and _failed_earlier(rollout, row) else row
-        for row, machine in rows
-    ]
+    vms = services.vms.find_many([host.vm_id for host in hosts])
+    found = [(host, vms.get(host.vm_id.lower())) for host in hosts]
+    rows = [(_new_host_row(rollout, host, vm), vm) for host, vm in found]
+    return [restore_original(services, row, vm) if vm and _failed_earlier(rollout, row) else row for row, vm in rows]
 
 
 def _failed_earlier(rollout: Rollout, row: RolloutHost) -> bool:
     return row.drained_by_earlier_failure and rollout.kind is not RolloutKind.REFRESH
 
 
-def _new_host_row(rollout: Rollout, host: SessionHost, machine: VirtualMachine | None) -> RolloutHost:
+def _new_host_row(rollout: Rollout, host: SessionHost, vm: VirtualMachine | None) -> RolloutHost:
     row = RolloutHost(rollout=rollout.id, host=host.name.lower(), vm_id=host.vm_id, sessions=host.sessions)
-    if machine is None:
+    if vm is None:
         return row.replace(vm_missing=True)
-    version = version_of(machine, rollout.definition_id)
-    mark = machine.tags.get(ROLLOUT_TAG, "")
-    left = bool(mark)
+    version = version_of(vm, rollout.definition_id)
+    mark = vm.tags.get(ROLLOUT_TAG, "")
+    failed_earlier = bool(mark)
     if rollout.kind is RolloutKind.REFRESH:
         # A host that a rollout left drained must serve no users and not be refreshed, also if this refresh left it so
         # and has removed its row since. A host that accepts sessions again is like any other.
-        left, failed_in = False, "" if host.accepting else mark
+        failed_earlier, failed_in = False, "" if host.accepting else mark
         row = row.replace(use=Use(failed_in=failed_in))
         if mark == rollout.id and host.accepting:
-            row = vm_marks.record_original(row, machine)  # so that it returns to service, without our tag
-    known = machine.definition_id and machine.version
-    made_from = version_id(machine.definition_id or "", machine.version or "") if known else ""
+            row = vm_marks.record_original(row, vm)  # so that it returns to service, without our tag
+    known = vm.definition_id and vm.version
+    made_from = version_id(vm.definition_id or "", vm.version or "") if known else ""
     return row.replace(
         found=row.found.replace(from_version=version, from_version_id=made_from),
         version=version,
-        location=machine.location,
-        drained_by_earlier_failure=left,
+        location=vm.location,
+        drained_by_earlier_failure=failed_earlier,
     )
 
 
@@ -93,7 +90,7 @@ def with_vm_read_again(
     if rollout.kind is RolloutKind.REFRESH and starts_over(row, host, now):
         return _started_again(row, new)
     # A rollout that failed on the host meanwhile recorded its original state, unless this rollout did so before.
-    noted_by_others = new.drained_by_earlier_failure and not row.found.prior_tags
+    recorded_by_other = new.drained_by_earlier_failure and not row.found.prior_tags
     made_from = {"from_version": new.found.from_version, "from_version_id": new.found.from_version_id}
     return row.replace(
         vm_id=new.vm_id,
@@ -101,7 +98,7 @@ def with_vm_read_again(
         version=new.version,
         location=new.location,
         drained_by_earlier_failure=new.drained_by_earlier_failure,
-        found=new.found if noted_by_others else row.found.replace(**made_from),
+        found=new.found if recorded_by_other else row.found.replace(**made_from),
     )
 
 

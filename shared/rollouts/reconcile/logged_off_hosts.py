@@ -56,9 +56,9 @@ def reconcile_logged_off_hosts(
         return None
     rows = {view.name: view.row for view in snapshot.hosts if view.name in stored}
     executor = PlanExecutor(services, written, pool, rows)
-    taken = executor.execute(decided, snapshot)
+    started = executor.execute(decided, snapshot)
     save(services, stored, rows)
-    start_hosts(services, engine, taken, rows, new_run=False, now=services.now())
+    start_hosts(services, engine, started, rows, new_run=False, now=services.now())
     after = snapshot.with_rows({view.name: rows.get(view.name, view.row) for view in snapshot.hosts})
     services.snapshots.keep(replace(remembered, rollout=written, snapshot=after))
     if executor.applied.left_over or executor.applied.busy:
@@ -111,7 +111,7 @@ def _plan_for(names: Container[str], decided: Plan) -> Plan | None:
     """The plan for these hosts; None when it asks for more than rebuilding them."""
     if decided.becomes is not None or decided.force_at is not None or decided.forcing:
         return None
-    about = [decision for decision in decided.decisions if decision.host in names]
-    if any(decision.act not in (Action.REBUILD, Action.WAIT) for decision in about):
+    concerned = [decision for decision in decided.decisions if decision.host in names]
+    if any(decision.act not in (Action.REBUILD, Action.WAIT) for decision in concerned):
         return None
-    return replace(decided, decisions=tuple(about), warnings=())
+    return replace(decided, decisions=tuple(concerned), warnings=())

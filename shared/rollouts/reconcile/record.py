@@ -98,8 +98,8 @@ def _planned_changes(services: Services, rollout: Rollout, decided: Plan) -> dic
 
 def forced_changes(rollout: Rollout, now: datetime) -> dict[str, object]:
     """What a pass writes that can end sessions: when the first such pass came."""
-    begun = rollout.forced_at is not None and rollout.forced_at >= rollout.schedule.force_at
-    return {} if begun else {"forced_at": now}
+    already_forced = rollout.forced_at is not None and rollout.forced_at >= rollout.schedule.force_at
+    return {} if already_forced else {"forced_at": now}
 
 
 def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now: datetime) -> dict[str, object]:

@@ -75,8 +75,8 @@ class _SnapshotReader:
         """A row for each host: stored rows brought up to date, and rows of hosts seen for the first time."""
         rollout, stored = self.rollout, self.stored
         first = not (stored or self.refresh_context)
-        left = find_earlier_failure(self.services, rollout, self.pool, self.seen) if first else {}
-        fresh = self._fresh(left)
+        earlier = find_earlier_failure(self.services, rollout, self.pool, self.seen) if first else {}
+        fresh = self._fresh(earlier)
         unlisted = self.refresh_holds.rows_of_unlisted(rollout, self.seen, stored)
         return [
             *(
@@ -87,18 +87,18 @@ class _SnapshotReader:
                 )
                 for row in stored.values()
             ),
-            *(with_original(row, left) for row in fresh.values() if row.host not in stored),
-            *(row for row in (unlisted | left).values() if row.host not in fresh and row.host not in stored),
+            *(with_original(row, earlier) for row in fresh.values() if row.host not in stored),
+            *(row for row in (unlisted | earlier).values() if row.host not in fresh and row.host not in stored),
         ]
 
-    def _fresh(self, left: Container[str]) -> dict[str, RolloutHost]:
+    def _fresh(self, earlier: Container[str]) -> dict[str, RolloutHost]:
         """Rows for the hosts whose VM is read in this pass. A retry handles only the hosts that it began with."""
         seen, stored = self.seen, self.stored
         new = [
             host
             for name, host in seen.items()
             if must_read_vm(self.rollout, stored.get(name), host, self.now, self.refresh_holds)
-            and (not self.rollout.retry_of or name in stored or name in left)
+            and (not self.rollout.retry_of or name in stored or name in earlier)
         ]
         return {row.host: row for row in new_host_rows(self.services, self.rollout, new)}
 
@@ -106,7 +106,7 @@ class _SnapshotReader:
         """The host as the plan uses it."""
         host = self.seen.get(row.host)
         row = observe(row, host, timedelta(seconds=self.rollout.policy.settle_seconds), self.now)
-        row = _while_elsewhere(row) if row.host in self.refresh_holds.held else _as_stored(row, host)
+        row = _while_held_by_refresh(row) if row.host in self.refresh_holds.held else _as_stored(row, host)
         return HostView(_as_used(row, host, self.refresh_context, self.now) if self.refresh_context else row, host)
 
 
@@ -161,7 +161,7 @@ def _others(seen: dict[str, SessionHost], views: Sequence[HostView]) -> tuple[Se
 def _as_used(row: RolloutHost, seen: SessionHost | None, refresh_context: RefreshContext, now: datetime) -> RolloutHost:
     """The row with what is known of its host's use, from a rollout that has ended and from this pass."""
     return with_use_recorded(
-        after_rollout(row, refresh_context.counting.get(row.host)), seen, now, poll_eagerly=refresh_context.suspended
+        after_rollout(row, refresh_context.ended_rows.get(row.host)), seen, now, poll_eagerly=refresh_context.suspended
     )
 
 
@@ -176,7 +176,7 @@ def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, poo
     return replace(snapshot, sessions=tuple(services.host_pools.user_sessions(pool.host_pool_id)))
 
 
-def _while_elsewhere(row: RolloutHost) -> RolloutHost:
+def _while_held_by_refresh(row: RolloutHost) -> RolloutHost:
     """While the refresh holds a host, its observed state is the refresh's doing, so its VM is read again afterwards."""
     return row.replace(location="") if row.state is HostState.PENDING else row
 

@@ -76,12 +76,12 @@ def _save_one(services: Services, row: RolloutHost) -> RolloutHost | None:
 
 
 def start_hosts(
-    services: Services, engine: Engine, taken: list[str], rows: dict[str, RolloutHost], *, new_run: bool, now: datetime
+    services: Services, engine: Engine, chosen: list[str], rows: dict[str, RolloutHost], *, new_run: bool, now: datetime
 ) -> None:
     """Start the orchestrations of the hosts just chosen, and restart those whose instance was lost."""
-    just_taken = set(taken)
+    just_chosen = set(chosen)
     for row in rows.values():
-        if row.host in just_taken:
+        if row.host in just_chosen:
             engine.start_host(row.rollout, row.host, row.engine_run)
         elif row.state.in_work and (new_run or _may_be_lost(row, now)):
             _start_again(services, engine, row)

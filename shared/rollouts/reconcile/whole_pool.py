@@ -33,8 +33,8 @@ from shared.rollouts.refresh.context import (
     RefreshContext,
     forget_gone,
     load_refresh_context,
-    read_refresh_wish,
-    refresh_row,
+    read_refresh_setting,
+    update_refresh_row,
 )
 from shared.rollouts.refresh.exclusion import signal_refresh
 from shared.services import POOLS, ROLLOUTS, Services
@@ -92,13 +92,13 @@ def _read(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> _I
     """The input of this pass; None if the refresh's row has just changed. Raises AzureError."""
     if rollout.kind is not RolloutKind.REFRESH:
         return _Input(rollout, pool, read_snapshot(services, rollout, pool, now))
-    wish = read_refresh_wish(services, rollout, pool, now)
+    setting = read_refresh_setting(services, rollout, pool, now)
     try:
-        if refresh_row(services, rollout, wish):
+        if update_refresh_row(services, rollout, setting):
             return None
     except StaleRow:
         return None
-    context = load_refresh_context(services, rollout, pool, wish)
+    context = load_refresh_context(services, rollout, pool, setting)
     return _Input(context.rollout, pool, read_snapshot(services, context.rollout, pool, now, context), context)
 
 
@@ -175,7 +175,7 @@ def _pass_record(given: _Input, decided: Plan, after: Snapshot, executor: PlanEx
         counts=after.counts,
         signed_out=sum(len(row.signed_out) for row in executor.rows.values()),
         host_seconds=measured_seconds(executor.rows.values()),
-        also=_also(given.pool_now, given.refresh_context),
+        also=_about_each_other(given.pool_now, given.refresh_context),
     )
 
 
@@ -208,21 +208,21 @@ def _flush_after(after: Snapshot) -> int:
 
 def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetime, *, refreshes: bool) -> LastPass:
     """The numbers that are shown until the next pass. A refresh leaves out hosts that have left the pool."""
-    there = [view for view in after.hosts if not (refreshes and view.row.state is HostState.SKIPPED)]
+    present = [view for view in after.hosts if not (refreshes and view.row.state is HostState.SKIPPED)]
     waiting = (view for view in after.hosts if not (view.row.state.ended or view.row.state.in_work))
     return LastPass(
         at=now,
-        hosts=len(there),
+        hosts=len(present),
         accepting=sum(1 for view in before.hosts if view.serving),
         sessions=before.open_sessions,
         sessions_to_end=sum(view.sessions for view in waiting),
         not_updated=sum(is_not_updated(rollout, view.row) for view in after.hosts),
-        fresh=sum(is_fresh(view.row) for view in there) if refreshes else 0,
+        fresh=sum(is_fresh(view.row) for view in present) if refreshes else 0,
     )
 
 
-def _also(pool_now: PoolSnapshot, refresh_context: RefreshContext | None) -> dict[str, object]:
+def _about_each_other(pool_now: PoolSnapshot, refresh_context: RefreshContext | None) -> dict[str, object]:
     """What a rollout and the refresh of its pool write about each other."""
     if refresh_context:
-        return {"counted_rollout": refresh_context.counted} if refresh_context.counted else {}
+        return {"counted_rollout": refresh_context.ended_rollout} if refresh_context.ended_rollout else {}
     return {"alone": pool_now.alone}

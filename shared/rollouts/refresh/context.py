@@ -1,7 +1,7 @@
-"""What a look at a pool's refresh goes by: what the pool asks for now, its version, and which rollouts count as one.
+"""Inputs of a refresh pass: the pool's current setting and version, and the rollouts it must yield to.
 
-A refresh is a rollout that never ends by itself. The pool's row is the wish: the look follows its policy, its version
-and its end.
+A refresh is a rollout that runs until the pool switches it off. Every pass follows the pool's row: its policy, its
+version, and whether refresh is on.
 """
 
 from __future__ import annotations
@@ -32,33 +32,34 @@ _FIXED = PolicyOverrides(
     canary_hosts=0, canary_hold=CanaryHold.AUTO, bake_minutes=0, warn_minutes=(), on_failure=OnFailure.PAUSE,
     keep_old_disk_days=0,
 )  # fmt: skip
-"""Nothing is proved first, since the pool is on the version already; nobody is signed out, so nobody is warned; a used
-disk is nothing to go back to."""
+"""No canary, because the pool already has the version; no warnings, because nobody is signed out; no kept disks,
+because a used disk is no target of a roll-back."""
 
 
 @dataclass(frozen=True)
 class RefreshContext:
-    """A refresh at one look. `rollout` is its row, brought up to date; `blocked_reason`: why nothing may be begun now.
+    """A refresh during one pass. `rollout` is its updated row; `blocked_reason`: why no host may be started now.
 
-    `counting` are the hosts of `counted`, a rollout that has ended since the last look; empty when there is none.
+    `ended_rollout` is a rollout of the pool that has ended since the last pass, and `ended_rows` are its host rows;
+    both may be empty.
     """
 
     rollout: Rollout
     blocked_reason: Message | None = None
     suspended: bool = False
     version: GalleryVersion | None = None
-    counted: str = ""
-    counting: Mapping[str, RolloutHost] = field(default_factory=dict)
+    ended_rollout: str = ""
+    ended_rows: Mapping[str, RolloutHost] = field(default_factory=dict)
 
     def blocked_reason_for(self, rows: Iterable[RolloutHost]) -> Message | None:
-        """Why nothing may be begun on these hosts now; None when it may. Nothing is drained that cannot be rebuilt."""
+        """Why these hosts may not be started now, else None. A host that cannot be rebuilt must not be drained."""
         if self.blocked_reason or self.replicas(rows):
             return self.blocked_reason
         text = f"waits: version {self.rollout.version} is not replicated to the hosts' region"
         return message(Code.NO_REPLICA, text, href=versions_href(self.rollout.image))
 
     def replicas(self, rows: Iterable[RolloutHost]) -> int:
-        """Replicas of the version where the hosts are: the fewest of all their regions. Not known: one."""
+        """Replicas of the version in the hosts' region that has the fewest; 1 when unknown."""
         regions = {region_key(row.location) for row in rows if row.location}
         if self.version is None:
             return 1
@@ -66,14 +67,14 @@ class RefreshContext:
 
 
 def policy_of(pool: Pool) -> Policy:
-    """What a refresh of the pool runs by: the pool's policy, less what is about a new version or about signing out."""
+    """The policy of the pool's refresh: the pool's own, without the settings for new versions and for sign-outs."""
     asked = pool.policy.model_copy(update=dict.fromkeys(("probe", "canary_hold", "canary_hosts", "bake_minutes")))
     return resolve_policy(ScheduleMode.ON_LOGOFF, asked, _FIXED)
 
 
 @dataclass(frozen=True)
-class RefreshWish:
-    """What the pool asks of its refresh now: fields of the refresh's row, and what keeps it from beginning hosts."""
+class RefreshSetting:
+    """The pool's current setting for its refresh: fields of the refresh's row, and why no host may be started now."""
 
     changes: Mapping[str, Any]
     first_guess: float = FIRST_GUESS
@@ -82,68 +83,69 @@ class RefreshWish:
     version: GalleryVersion | None = None
 
 
-def read_refresh_wish(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> RefreshWish:
-    """Read what the pool asks for now. Raises AzureBusy (the gallery would have to say what is given out)."""
-    each = rollout.host_seconds or pool.host_seconds or FIRST_GUESS
-    rollout = rollout.replace(first_guess=each)
+def read_refresh_setting(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> RefreshSetting:
+    """Read the pool's current setting. Raises AzureBusy, because the version is read from the gallery."""
+    host_seconds = rollout.host_seconds or pool.host_seconds or FIRST_GUESS
+    rollout = rollout.replace(first_guess=host_seconds)
     suspended = suspended_by(services, pool, now, time_needed(rollout))
-    aim = _Target() if suspended or _is_over(rollout, pool) else _target(services, pool)
-    changes = _changes(rollout, pool, policy_of(pool)) | aim.changes
-    return RefreshWish(changes, each, suspended is not None, suspended or aim.blocked_reason, aim.version)
+    target = _Target() if suspended or _is_over(rollout, pool) else _target(services, pool)
+    changes = _changes(rollout, pool, policy_of(pool)) | target.changes
+    blocked_reason = suspended or target.blocked_reason
+    return RefreshSetting(changes, host_seconds, suspended is not None, blocked_reason, target.version)
 
 
-def refresh_row(services: Services, rollout: Rollout, wish: RefreshWish) -> bool:
-    """Write what the pool asks for to the refresh's row; whether it had to be written. Then a new pass begins.
+def update_refresh_row(services: Services, rollout: Rollout, setting: RefreshSetting) -> bool:
+    """Write the pool's setting to the refresh's row if it changed, and say so. Then a new pass must begin.
 
-    So whoever removes a version, or asks what the pool gets, reads it before the first host is brought to it.
-    Raises StaleRow.
+    The target version is thus on the row before the first host is rebuilt, so the removal of versions and the pool's
+    view read it in time. Raises StaleRow.
     """
-    wanted = rollout.replace(**wish.changes)
+    wanted = rollout.replace(**setting.changes)
     if wanted is rollout:
         return False
-    services.rollouts.replace(wanted.replace(first_guess=wish.first_guess))
+    services.rollouts.replace(wanted.replace(first_guess=setting.first_guess))
     return True
 
 
-def load_refresh_context(services: Services, rollout: Rollout, pool: Pool, wish: RefreshWish) -> RefreshContext:
-    """What this pass goes by, once the refresh's row holds what the pool asks for."""
-    # Also while the next one holds the pool already: only the last one that has ended is known.
-    counted = "" if pool.last_rollout == rollout.counted_rollout else pool.last_rollout
+def load_refresh_context(services: Services, rollout: Rollout, pool: Pool, setting: RefreshSetting) -> RefreshContext:
+    """The inputs of this pass, once the refresh's row has the pool's setting."""
+    # Also while the next rollout already holds the pool, because the pool's row has only the last ended one.
+    ended_rollout = "" if pool.last_rollout == rollout.counted_rollout else pool.last_rollout
     return RefreshContext(
-        rollout=rollout.replace(first_guess=wish.first_guess),
-        blocked_reason=wish.blocked_reason,
-        suspended=wish.suspended,
-        version=wish.version,
-        counted=counted,
-        counting={row.host: row for row in services.hosts.all(counted)} if counted else {},
+        rollout=rollout.replace(first_guess=setting.first_guess),
+        blocked_reason=setting.blocked_reason,
+        suspended=setting.suspended,
+        version=setting.version,
+        ended_rollout=ended_rollout,
+        ended_rows={row.host: row for row in services.hosts.all(ended_rollout)} if ended_rollout else {},
     )
 
 
 def _is_over(rollout: Rollout, pool: Pool) -> bool:
-    """Whether the pool does not ask for this refresh any more."""
+    """Whether the pool has switched this refresh off or replaced it."""
     return pool.refresh is Refresh.OFF or pool.refresh_rollout != rollout.id
 
 
 def _changes(rollout: Rollout, pool: Pool, policy: Policy) -> dict[str, Any]:
     changes: dict[str, Any] = {"policy": policy, "zone": pool.time_zone}
-    # Failures that somebody knew of and that have been put right do not excuse later ones.
+    # Accepted failures that were fixed since must not hide later failures.
     changes["failures_accepted"] = min(rollout.failures_accepted, rollout.counts.get("failed", 0))
     if _is_over(rollout, pool) and rollout.state is not RolloutState.CANCELLING:
-        over = switched_off(rollout)
-        changes |= {"state": over.state, "resume_to": over.resume_to, "note": over.note}
+        row = as_cancelling(rollout)
+        changes |= {"state": row.state, "resume_to": row.resume_to, "note": row.note}
     return changes
 
 
-def switched_off(rollout: Rollout) -> Rollout:
-    """The row of a refresh that is not wanted any more: hosts in work finish, drained ones are given back."""
+def as_cancelling(rollout: Rollout) -> Rollout:
+    """The row of a refresh that was switched off: hosts in work finish, drained hosts return to service."""
     state = transition_rollout(rollout.id, rollout.state, RolloutState.CANCELLING)
-    note = message(Code.REFRESH_OFF, "The pool does not ask for it any more.")
+    note = message(Code.REFRESH_OFF, "The refresh was switched off on the pool.")
     return rollout.model_copy(update={"state": state, "resume_to": None, "note": note})
 
 
 @dataclass(frozen=True)
 class _Target:
-    """The version hosts are brought to, as fields of the rollout; or why there is none."""
+    """The version to which hosts are refreshed, as fields of the rollout, or why there is none."""
 
     changes: dict[str, Any] = field(default_factory=dict)
     version: GalleryVersion | None = None
@@ -151,29 +153,29 @@ class _Target:
 
 
 def _target(services: Services, pool: Pool) -> _Target:
-    """What new hosts of the pool get. A version that only stands in for it is none: no used host is moved to that.
+    """The version that new hosts of the pool get. A fallback version is no target: used hosts are not moved to it.
 
     Raises AzureBusy.
     """
     try:
         found = choose_for_new_hosts(services, pool, running_rollout(services, pool))
-    except (Conflict, AzureRefused) as none:
-        return _Target(blocked_reason=message(Code.WAITS_FOR_VERSION, f"waits: {quote(str(none))}"))
+    except (Conflict, AzureRefused) as error:
+        return _Target(blocked_reason=message(Code.WAITS_FOR_VERSION, f"waits: {quote(str(error))}"))
     choice, image = found.choice, found.image
     if choice.refused:
         text = f"waits: {choice.refused}, so no used host is rebuilt to it"
         return _Target(blocked_reason=message(Code.WAITS_FOR_VERSION, text, href=versions_href(choice.image)))
-    target = version_id(image.definition_id, choice.version)
+    target_id = version_id(image.definition_id, choice.version)
     changes = {"image": image.name, "definition_id": image.definition_id, "version": choice.version}
-    return _Target(changes | {"version_id": target}, found.version)
+    return _Target(changes | {"version_id": target_id}, found.version)
 
 
 def forget_gone(
     services: Services, rollout: Rollout, stored: Mapping[str, RolloutHost], rows: Mapping[str, RolloutHost]
 ) -> None:
-    """Remove the rows of hosts that have left the pool: a refresh never ends, and hosts come and go.
+    """Delete the rows of hosts that have left the pool, because a refresh does not end and hosts come and go.
 
-    They stay for one look more, so that somebody can see why. While it is cancelled they are its record.
+    A row stays for one more pass, so that people can see why. While the refresh is cancelled, its rows stay as record.
     """
     if rollout.state is RolloutState.CANCELLING:
         return
@@ -187,5 +189,5 @@ def forget_gone(
 
 
 def _has_left(row: RolloutHost, now: datetime) -> bool:
-    """Whether the host has left the pool: never begun, or after it had failed."""
+    """Whether the host has left the pool, before it was started or after it failed."""
     return row.state is HostState.SKIPPED or (row.state is HostState.FAILED and gone(row, now))

@@ -83,9 +83,9 @@ def read_refresh_holds(services: Services, rollout: Rollout, pool: Pool) -> Refr
 def _read_hosts_left_outside(services: Services, pool: Pool, rows: Iterable[RolloutHost]) -> dict[str, RolloutHost]:
     """The hosts of `hosts_left_outside` whose VMs still carry the refresh's mark."""
     refresh = services.rollouts.find(ROLLOUTS, pool.refresh_rollout)
-    lost = hosts_left_outside(refresh, pool, rows) if refresh else []
-    machines = services.vms.find_many([row.vm_id for row in lost]) if lost else {}
-    return {row.host: row for row in lost if still_marked(row, machines.get(row.vm_id.lower()))}
+    outside = hosts_left_outside(refresh, pool, rows) if refresh else []
+    vms = services.vms.find_many([row.vm_id for row in outside]) if outside else {}
+    return {row.host: row for row in outside if still_marked(row, vms.get(row.vm_id.lower()))}
 
 
 def hosts_left_outside(refresh: Rollout, pool: Pool, rows: Iterable[RolloutHost]) -> list[RolloutHost]:

@@ -29,7 +29,7 @@ from shared.records.change import change
 from shared.records.images import find_image
 from shared.records.pools import find_pool
 from shared.records.versions import read_versions
-from shared.rollouts.refresh.context import policy_of, switched_off
+from shared.rollouts.refresh.context import as_cancelling, policy_of
 from shared.rollouts.refresh.exclusion import hosts_left_outside, signal_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.pools import freshness
@@ -184,7 +184,7 @@ def _cancel_rollout(services: Services, pool: Pool) -> Rollout | None:
 
     def decide(rollout: Rollout) -> Rollout | None:
         stops = rollout.state.ended or rollout.state is RolloutState.CANCELLING
-        return None if stops else switched_off(rollout)
+        return None if stops else as_cancelling(rollout)
 
     rollout = _refresh_rollout(services, pool)
     if rollout is None:
