@@ -142,6 +142,8 @@ class PlannedHost(Value):
     reason: Message
     sessions: int
     version: str | None
+    loses: list[Message] = Field(default_factory=list)
+    """If its VM would be replaced: what that loses, and which extensions are installed again."""
 
 
 class PlannedBound(Value):

@@ -26,14 +26,14 @@ class DiskCalls(ComputeCalls):
         body = self._read(disk_id)
         return None if body is None else parse.disk_source(body)
 
-    def start_swap(self, vm_id: str, disk_id: str) -> Operation:
+    def start_swap(self, vm_id: str, disk_id: str, *, create_option: str = "FromImage") -> Operation:
         """PATCH the OS disk's name and id (azure-facts 1.2, 1.8 A2). Azure refuses it unless the VM is deallocated.
 
         The VM's former disk stays, detached, whatever its deleteOption is: that only counts when the VM is deleted.
         Raises AzureNotFound, AzureConflict.
         """
         at = arm_ids.parse(vm_id)
-        body = models.VirtualMachineUpdate(vm_bodies.swap(disk_id))
+        body = models.VirtualMachineUpdate(vm_bodies.swap(disk_id, create_option))
         return operations.start("swap", vm_id, lambda p: self._vms(at).begin_update(at.group, at.name, body, polling=p))
 
     def start_removal(self, disk_id: str) -> Operation:

@@ -31,6 +31,7 @@ _CALLS = {
     "create": "create the VM {}",
     "power_on": "switch on {}",
     "deallocate": "switch off {}",
+    "extension": "install an extension on {}",
     "join": "join {}",
     "register": "register {} as a session host",
     "swap": "swap the OS disk of {}",

@@ -37,7 +37,18 @@ def virtual_machine(vm: Json, statuses: list[Json] | None = None) -> VirtualMach
         os_disk_delete_option=disk.get("deleteOption"),
         ephemeral=bool((disk.get("diffDiskSettings") or {}).get("option")),
         system_identity="systemassigned" in str((vm.get("identity") or {}).get("type") or "").lower(),
+        os_disk_create_option=disk.get("createOption") or "FromImage",
+        os_disk_gb=disk.get("diskSizeGB"),
+        os_disk_type=(disk.get("managedDisk") or {}).get("storageAccountType") or "",
+        security_type=security_type(properties),
+        extensions=tuple(sorted(last(one.get("id") or "") for one in vm.get("resources") or [])),
     )
+
+
+def security_type(properties: Json) -> str:
+    """The security type of a VM or a disk. Empty for Standard, which newer API versions name (azure-facts 11.9)."""
+    found = str((properties.get("securityProfile") or {}).get("securityType") or "")
+    return "" if found == "Standard" else found
 
 
 def session_host(found: Json) -> SessionHost:
@@ -120,6 +131,9 @@ def disk(body: Json) -> Disk:
         name=body["name"],
         attached_to=next((str(holder) for holder in holders if holder), None),
         version_id=disk_source(body),
+        size_gb=(body.get("properties") or {}).get("diskSizeGB"),
+        storage_type=(body.get("sku") or {}).get("name") or "",
+        security_type=security_type(body.get("properties") or {}),
     )
 
 
@@ -145,6 +159,7 @@ def definition(body: Json) -> Definition:
         windows=properties.get("osType") == "Windows",
         generation=generation,
         security_type=str(features.get("SecurityType") or ""),
+        disallowed_disk_types=tuple((properties.get("disallowed") or {}).get("diskTypes") or ()),
     )
 
 
@@ -173,6 +188,7 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
         failed=made == "Failed" or copied == "Failed",
         percent=_percent(properties) if missing and replication_known else 0 if missing else 100,
         task=owner(body),
+        os_disk_gb=((properties.get("storageProfile") or {}).get("osDiskImage") or {}).get("sizeInGB"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from azure.mgmt.compute import models
 from pydantic import SecretStr
@@ -45,6 +46,17 @@ class CommandCalls(ComputeCalls):
             vm_id,
             lambda p: extensions.begin_create_or_update(at.group, at.name, name, body, polling=p),
             password,
+        )
+
+    def start_extension(self, vm_id: str, location: str, extension: dict[str, Any]) -> Operation:
+        """PUT an extension that `recreation_body` recorded."""
+        at = arm_ids.parse(vm_id)
+        body = models.VirtualMachineExtension(vm_bodies.extension(location, extension))
+        extensions, name = self._client(at).virtual_machine_extensions, extension["name"]
+        return operations.start(
+            "extension",
+            vm_id,
+            lambda p: extensions.begin_create_or_update(at.group, at.name, name, body, polling=p),
         )
 
     def start_register(self, vm_id: str, location: str, token: SecretStr, attempt: str = "") -> Operation:

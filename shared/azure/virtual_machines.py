@@ -66,12 +66,13 @@ class AzureVirtualMachines(ComputeCalls):
         *,
         tags: dict[str, str] | None = None,
         os_disk_delete_option: str | None = None,
+        os_disk_create_option: str = "FromImage",
         nic_delete_option: str | None = None,
     ) -> None:
         """One PATCH. When NICs change, one read before it, since their ids must be sent. Raises AzureNotFound."""
         at = arm_ids.parse(vm_id)
         nics = None if nic_delete_option is None else vm_bodies.nic_references(self._get(vm_id), nic_delete_option)
-        body = vm_bodies.patch(tags, os_disk_delete_option, nics)
+        body = vm_bodies.patch(tags, os_disk_delete_option, nics, os_disk_create_option)
         if not body:
             return
         with azure_call(f"change the VM {at.name}"):
@@ -79,8 +80,9 @@ class AzureVirtualMachines(ComputeCalls):
 
     def recreation_body(self, vm_id: str) -> VirtualMachineBody:
         """The body to recreate the VM. It holds no secret, since Azure returns none. Raises AzureNotFound."""
-        body = vm_bodies.recreation(self._get(vm_id))
-        return VirtualMachineBody(location=body["location"], body=body)
+        found = self._get(vm_id)
+        body, extensions = vm_bodies.recreation(found), vm_bodies.extensions_to_restore(found)
+        return VirtualMachineBody(location=body["location"], body=body, extensions=tuple(extensions))
 
     def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
         """POST reimage with `exactVersion`. The old OS disk stays when its deleteOption is Detach (azure-facts 1.2)."""
@@ -128,6 +130,10 @@ class AzureVirtualMachines(ComputeCalls):
         """See `CommandCalls`."""
         return self._commands.start_join(vm_id, location, join, password, change_tag)
 
+    def start_extension(self, vm_id: str, location: str, extension: dict[str, Any]) -> Operation:
+        """See `CommandCalls`."""
+        return self._commands.start_extension(vm_id, location, extension)
+
     def start_register(self, vm_id: str, location: str, token: SecretStr, attempt: str = "") -> Operation:
         """See `CommandCalls`."""
         return self._commands.start_register(vm_id, location, token, attempt)
@@ -153,9 +159,9 @@ class AzureVirtualMachines(ComputeCalls):
         """See `DiskCalls`."""
         return self._disks.version(disk_id)
 
-    def start_swap(self, vm_id: str, disk_id: str) -> Operation:
+    def start_swap(self, vm_id: str, disk_id: str, *, create_option: str = "FromImage") -> Operation:
         """See `DiskCalls`."""
-        return self._disks.start_swap(vm_id, disk_id)
+        return self._disks.start_swap(vm_id, disk_id, create_option=create_option)
 
     def start_disk_removal(self, disk_id: str) -> Operation:
         """See `DiskCalls`."""

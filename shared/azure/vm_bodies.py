@@ -62,22 +62,30 @@ def reimage(version: str, admin_password: str) -> Json:
     return {"exactVersion": version, "osProfile": {"adminPassword": admin_password}}
 
 
-def patch(tags: dict[str, str] | None, os_disk_delete_option: str | None, nics: list[Json] | None) -> Json:
-    """A VM PATCH with the given values. `nics` are the VM's NIC references with their new deleteOption."""
+def patch(
+    tags: dict[str, str] | None,
+    os_disk_delete_option: str | None,
+    nics: list[Json] | None,
+    os_disk_create_option: str = "FromImage",
+) -> Json:
+    """A VM PATCH with the given values. `nics` are the VM's NIC references with their new deleteOption.
+
+    `os_disk_create_option` must be the VM's own: Azure refuses any other (azure-facts 11.7).
+    """
     body: Json = {}
     if tags is not None:
         body["tags"] = tags
     if os_disk_delete_option is not None:
-        disk = {"createOption": "FromImage", "deleteOption": os_disk_delete_option}  # azure-facts 1.8 A0
+        disk = {"createOption": os_disk_create_option, "deleteOption": os_disk_delete_option}  # azure-facts 1.8 A0
         body.setdefault("properties", {})["storageProfile"] = {"osDisk": disk}
     if nics is not None:
         body.setdefault("properties", {})["networkProfile"] = {"networkInterfaces": nics}
     return body
 
 
-def swap(disk_id: str) -> Json:
-    """A VM PATCH that swaps the OS disk (azure-facts 1.8 A2)."""
-    disk = {"createOption": "FromImage", "name": arm_ids.last(disk_id), "managedDisk": {"id": disk_id}}
+def swap(disk_id: str, create_option: str = "FromImage") -> Json:
+    """A VM PATCH that swaps the OS disk (azure-facts 1.8 A2). `create_option` must be the VM's own."""
+    disk = {"createOption": create_option, "name": arm_ids.last(disk_id), "managedDisk": {"id": disk_id}}
     return {"properties": {"storageProfile": {"osDisk": disk}}}
 
 
@@ -85,6 +93,29 @@ def nic_references(vm: Json, delete_option: str) -> list[Json]:
     """The VM's NIC references (id and whether primary), each with this deleteOption."""
     interfaces = ((vm.get("properties") or {}).get("networkProfile") or {}).get("networkInterfaces") or []
     return [_nic(reference, delete_option) for reference in interfaces]
+
+
+def extensions_to_restore(vm: Json) -> list[Json]:
+    """The VM's extensions that can be put on its successor, by name and properties.
+
+    Without those that join (each attempt sends its own), and those that may have protected settings, which ARM never
+    returns.
+    """
+    return [
+        {"name": one["name"], "properties": _settings_of(one)}
+        for one in vm.get("resources") or []
+        if one.get("name") and str((one.get("properties") or {}).get("type") or "") in names.RESTORED_EXTENSIONS
+    ]
+
+
+def _settings_of(extension: Json) -> Json:
+    given = extension.get("properties") or {}
+    return {key: value for key, value in given.items() if key not in {"provisioningState", "instanceView"}}
+
+
+def extension(location: str, restored: Json) -> Json:
+    """The PUT of an extension that was recorded by `extensions_to_restore`."""
+    return {"location": location, "properties": restored["properties"]}
 
 
 def join_extension(location: str, join: DomainJoin | EntraJoin, password: str | None, change_tag: str) -> Json:

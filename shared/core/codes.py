@@ -85,6 +85,9 @@ class Code(StrEnum):
     IDLE_HOSTS_FIRST = "idle_hosts_first"
     WINDOW_HAS_ROOM = "window_has_room"
     WINDOW_TOO_SHORT = "window_too_short"
+    LOSES_EXTENSIONS = "loses_extensions"
+    RESTORES_EXTENSIONS = "restores_extensions"
+    LOSES_IDENTITY = "loses_identity"
 
     # A rollout: why it is in its state.
     CANARY_PASSED = "canary_passed"

@@ -48,6 +48,12 @@ FAILED_TAG = "FreshcoatFailed"
 
 JOIN_EXTENSION_DOMAIN = "JsonADDomainExtension"
 JOIN_EXTENSION_ENTRA = "AADLoginForWindows"
+RESTORED_EXTENSIONS = frozenset({
+    "AzureMonitorWindowsAgent", "DependencyAgentWindows", "NetworkWatcherAgentWindows", "GuestAttestation",
+    "ConfigurationforWindows", "ChangeTracking-Windows", "IaaSAntimalware", "BGInfo", "ApplicationHealthWindows",
+    "NvidiaGpuDriverWindows", "AmdGpuDriverWindows",
+})  # fmt: skip
+"""Types of extensions that need no protected settings, so that they can be put on a replaced VM again."""
 REGISTER_COMMAND = "FreshcoatRegisterSessionHost"
 PREPARE_COMMAND = "FreshcoatPrepareImage"
 PROBE_COMMAND = "FreshcoatProbe"

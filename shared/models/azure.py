@@ -71,7 +71,17 @@ class VirtualMachine(Value):
     os_disk_delete_option: str | None
     ephemeral: bool
     system_identity: bool = False
-    """Whether the VM has a system-assigned identity, which joining Entra ID needs (azure-facts 11)."""
+    """Whether the VM has a system-assigned identity, which joining Entra ID needs (azure-facts 11). A replaced VM gets
+    another one."""
+    os_disk_create_option: str = "FromImage"
+    """How the OS disk was made. A PATCH of the disk must repeat it (azure-facts 11.7)."""
+    os_disk_gb: int | None = None
+    os_disk_type: str = ""
+    """Storage type of the OS disk, `Premium_LRS` for instance; empty when unknown."""
+    security_type: str = ""
+    """`TrustedLaunch` or `ConfidentialVM`; empty for a VM of type Standard."""
+    extensions: tuple[str, ...] = ()
+    """Names of the VM's extensions."""
 
     @property
     def running(self) -> bool:
@@ -94,6 +104,10 @@ class Disk(Value):
     name: str
     attached_to: str | None
     version_id: str | None
+    size_gb: int | None = None
+    storage_type: str = ""
+    security_type: str = ""
+    """As for a VM."""
 
 
 class Permissions(Value):
@@ -167,10 +181,15 @@ class Operation(Value):
 
 
 class VirtualMachineBody(Value):
-    """The body to recreate a VM: ARM JSON without passwords and read-only fields."""
+    """The body to recreate a VM: ARM JSON without passwords and read-only fields.
+
+    `extensions`: the extensions to be put back, by `name` and `properties`. ARM never returns protected settings, so
+    only extensions of a kind that needs none are among them.
+    """
 
     location: str
     body: dict[str, Any]
+    extensions: tuple[dict[str, Any], ...] = ()
 
 
 def version_of(vm: VirtualMachine, definition_id: str) -> str | None:

@@ -137,6 +137,8 @@ class GalleryVersion(Value):
     """Azure failed to create it; it will not become ready."""
     percent: int = 100
     """Progress of the replication over all regions."""
+    os_disk_gb: int | None = None
+    """Size of the OS disk in the image; a VM's disk cannot be smaller. None when unknown."""
 
     def missing_in(self, regions: Iterable[str]) -> list[str]:
         """The regions (normalised names) to which it is not replicated, sorted."""
@@ -161,6 +163,8 @@ class Definition(Value):
     generation: Literal["V1", "V2"]
     security_type: str = ""
     """`TrustedLaunch`, `TrustedLaunchSupported`, …, or empty."""
+    disallowed_disk_types: tuple[str, ...] = ()
+    """Storage types that a VM's OS disk may not have, `Standard_LRS` for instance."""
 
     @property
     def captured_through_image(self) -> bool:

@@ -185,6 +185,8 @@ class Rebuild(Part):
     """Written before the request for a re-image, and only where the disk cannot tell afterwards."""
     rebuilt: bool = False
     """The re-image or the creation has finished in this attempt: it is not requested again."""
+    extensions_restored: int = 0
+    """For a replaced VM: how many of the recorded extensions were sent to it."""
     abandoned: bool = False
     """No further attempt: the remaining steps only mark the host as failed."""
     token_mark: str = ""

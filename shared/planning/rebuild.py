@@ -18,7 +18,6 @@ from shared.models.rollouts import Goal, RolloutHost, RolloutKind
 CHANGING = frozenset({"Creating", "Updating", "Deleting", "Migrating"})
 """ARM provisioning states in which an operation is under way on the VM."""
 
-SWITCHED_OFF = frozenset({"deallocated", "stopped"})
 
 _NOT_RECORDED = "the VM cannot be recreated: its configuration was not recorded"
 
@@ -74,6 +73,13 @@ class Create:
 
 
 @dataclass(frozen=True)
+class RestoreExtension:
+    """Install an extension of the deleted VM on its successor."""
+
+    extension: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class SwitchToReplace:
     """Replace the VM, because re-imaging did not install the target version. `discard_disk`: do not keep its disk."""
 
@@ -102,7 +108,7 @@ class Fail:
 
 
 type RebuildAction = (
-    Finished | PowerOn | Wait | Reimage | Delete | Create | SwitchToReplace | SwitchOff | Swap | Fail
+    Finished | PowerOn | Wait | Reimage | Delete | Create | RestoreExtension | SwitchToReplace | SwitchOff | Swap | Fail
 )  # fmt: skip
 
 
@@ -176,7 +182,7 @@ def next_rebuild_action(
     `strategy` is the policy's; `kept_disk` is the disk to swap in as it is now, None when it does not exist.
     """
     if vm is not None and on_target:
-        return Finished() if vm.running else PowerOn()
+        return (_next_extension(row) or Finished()) if vm.running else PowerOn()
     if vm is not None and row.rebuild.strategy == SWAP:
         return _swap(vm, kept_disk)
     replaces = row.rebuild.strategy == Strategy.REPLACE
@@ -192,11 +198,44 @@ def next_rebuild_action(
     return Reimage(goal.version, record_first=vm.ephemeral and not row.rebuild.reimage_requested)
 
 
+def _next_extension(row: RolloutHost) -> RestoreExtension | None:
+    """The next extension to be put back on a replaced VM; None when there is none."""
+    if row.rebuild.strategy != Strategy.REPLACE or not row.vm_body:
+        return None
+    left = list(row.vm_body.get("extensions") or ())[row.rebuild.extensions_restored :]
+    return RestoreExtension(left[0]) if left else None
+
+
+def with_disk_for(body: dict[str, Any], image_gb: int | None) -> dict[str, Any]:
+    """The ARM body of a VM with an OS disk that is not smaller than the image's: Azure refuses a smaller one."""
+    storage = (body.get("properties") or {}).get("storageProfile") or {}
+    size = (storage.get("osDisk") or {}).get("diskSizeGB")
+    if image_gb is None or size is None or int(size) >= image_gb:
+        return body
+    disk = storage["osDisk"] | {"diskSizeGB": image_gb}
+    return body | {"properties": body["properties"] | {"storageProfile": storage | {"osDisk": disk}}}
+
+
+def swap_problem(vm: VirtualMachine, kept: Disk) -> str:
+    """Why Azure would refuse to swap in this disk, whose size, storage type and security type must be those of the VM's
+    own disk (azure-facts 11.7); empty when it would not. What is unknown counts as equal."""
+    if vm.os_disk_gb and kept.size_gb and vm.os_disk_gb != kept.size_gb:
+        return f"its kept OS disk has {kept.size_gb} GB, its own disk {vm.os_disk_gb} GB"
+    if vm.os_disk_type and kept.storage_type and vm.os_disk_type != kept.storage_type:
+        return f"its kept OS disk is of type {kept.storage_type}, its own disk of type {vm.os_disk_type}"
+    if vm.security_type != kept.security_type:
+        return "its kept OS disk has another security type than the VM"
+    return ""
+
+
 def _swap(vm: VirtualMachine, kept: Disk | None) -> RebuildAction:
-    """Swap in the kept disk. If it is missing or attached elsewhere, the attempt fails, and the next one re-images."""
+    """Swap in the kept disk. If it is missing, attached elsewhere or of another kind, the attempt fails, and the next
+    one re-images. A VM that is only stopped is not deallocated."""
     if kept is None or kept.attached_to:
         return Fail("its kept OS disk does not exist or is attached elsewhere")
-    return Swap(vm, kept) if vm.power in SWITCHED_OFF else SwitchOff()
+    if problem := swap_problem(vm, kept):
+        return Fail(problem)
+    return Swap(vm, kept) if vm.power == "deallocated" else SwitchOff()
 
 
 def _after_wrong_version(vm: VirtualMachine | None, row: RolloutHost, goal: Goal, strategy: Strategy) -> RebuildAction:

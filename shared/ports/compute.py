@@ -7,7 +7,7 @@ Methods do not retry: the durable timer does the waiting.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
@@ -47,9 +47,13 @@ class VirtualMachines(Protocol):
         *,
         tags: dict[str, str] | None = None,
         os_disk_delete_option: str | None = None,
+        os_disk_create_option: str = "FromImage",
         nic_delete_option: str | None = None,
     ) -> None:
-        """PATCH the given values in one call. Tags replace all tags. Raises AzureNotFound."""
+        """PATCH the given values in one call. Tags replace all tags; a delete option needs the VM's own create option.
+
+        Raises AzureNotFound.
+        """
 
     def recreation_body(self, vm_id: str) -> VirtualMachineBody:
         """The body to recreate this VM on its NICs, without secrets. Raises AzureNotFound."""
@@ -57,8 +61,8 @@ class VirtualMachines(Protocol):
     def start_reimage(self, vm_id: str, *, version: str, admin_password: SecretStr) -> Operation:
         """Re-image in place to a version of the definition the VM was created from."""
 
-    def start_swap(self, vm_id: str, disk_id: str) -> Operation:
-        """Swap the OS disk of a deallocated VM. The former disk stays, detached.
+    def start_swap(self, vm_id: str, disk_id: str, *, create_option: str = "FromImage") -> Operation:
+        """Swap the OS disk of a deallocated VM with this create option. The former disk stays, detached.
 
         Raises AzureNotFound, AzureConflict.
         """
@@ -90,6 +94,9 @@ class VirtualMachines(Protocol):
         self, vm_id: str, location: str, join: Join, password: SecretStr | None, change_tag: str
     ) -> Operation:
         """Join the domain or Entra ID with a VM extension. A new `change_tag` runs the extension again."""
+
+    def start_extension(self, vm_id: str, location: str, extension: dict[str, Any]) -> Operation:
+        """Install an extension that `recreation_body` recorded."""
 
     def start_register(self, vm_id: str, location: str, token: SecretStr, attempt: str = "") -> Operation:
         """Install the AVD agent and register the host with a managed run command.

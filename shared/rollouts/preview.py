@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.api.pools import UpdateImageRequest
@@ -177,15 +177,25 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
         result.passed("rollout", "no other rollout runs on this pool")
     fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN} | {"preflight": result.findings}
     fields["can_start"] = all(finding.result != "fail" for finding in result.findings)
-    return PlanView.model_validate(fields | _preview_fields(services, pool, rollout))
+    return PlanView.model_validate(fields | _preview_fields(services, pool, rollout, result.losses))
 
 
 _SHOWN_IN_PLAN = ("pool", "image", "version", "from_version", "schedule", "policy")
 
 
-def _preview_fields(services: Services, pool: Pool, rollout: Rollout) -> dict[str, object]:
+def _preview_fields(
+    services: Services, pool: Pool, rollout: Rollout, losses: Mapping[str, list[Message]]
+) -> dict[str, object]:
     try:
         computed = preview(services, pool, rollout)
     except AzureRefused:
         return {}  # a finding of the preflight gives the reason
+    if losses:
+        hosts = [_with_losses(host, losses) for host in computed.hosts]
+        computed = computed.model_copy(update={"hosts": hosts})
     return computed.model_dump(include=set(PlanView.model_fields) - set(_SHOWN_IN_PLAN))
+
+
+def _with_losses(host: PlannedHost, losses: Mapping[str, list[Message]]) -> PlannedHost:
+    lost = losses.get(host.host.lower()) if host.action != Action.SKIP else None
+    return host.model_copy(update={"loses": lost}) if lost else host

@@ -45,7 +45,9 @@ def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, vm
     tags = vm_marks.tags_while_held(vm, rollout)
     keep = vm_marks.delete_option_to_set(vm, rollout)
     if tags != vm.tags or keep:
-        services.vms.update(row.vm_id, tags=tags, os_disk_delete_option=keep)
+        services.vms.update(
+            row.vm_id, tags=tags, os_disk_delete_option=keep, os_disk_create_option=vm.os_disk_create_option
+        )
     services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)
     return row.replace(drain=row.drain.replace(drained_at=services.now()), step="drained", reason=None)
 
@@ -91,7 +93,9 @@ def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
     if tags == vm.tags and not option:
         return
     try:
-        services.vms.update(row.vm_id, tags=tags, os_disk_delete_option=option)
+        services.vms.update(
+            row.vm_id, tags=tags, os_disk_delete_option=option, os_disk_create_option=vm.os_disk_create_option
+        )
     except AzureNotFound:
         log.info("rollout %s: the VM of %s is gone, there is nothing to tidy", row.rollout, row.host)
 

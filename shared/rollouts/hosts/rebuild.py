@@ -7,12 +7,14 @@ decides the next action, and this step carries it out.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import string
+from typing import Any
 
 from pydantic import SecretStr
 
-from shared.core.errors import StaleRow
+from shared.core.errors import AzureConflict, AzureRefused, StaleRow
 from shared.core.names import SWAP, SWAPPED_TAG
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
@@ -28,6 +30,12 @@ from shared.rollouts.old_disks.registry import register_disposable_disk
 from shared.services import POOLS, Services
 from shared.workflow.waiting import StepFailed
 
+log = logging.getLogger("freshcoat.host")
+
+EXTENSION = "extension"
+"""The kind of operation that puts an extension back."""
+IMAGE_READ_SECONDS = 300.0
+"""Seconds for which hosts share one reading of the image version, whose disk never changes its size."""
 REBUILDING = frozenset({"reimage", "create"})
 """Kinds of operation after which the disk must be the target version."""
 
@@ -37,7 +45,7 @@ def rebuild_host(context: HostContext) -> StepResult:
     asked = context.row.operation
     if asked is not None:
         _record_lost_request(context)  # with its end, which nothing else would tell; a failure takes it back
-    waiting = poll_operation(context)
+    waiting = _poll_extension(context) if asked and asked.kind == EXTENSION else poll_operation(context)
     if waiting:
         return waiting
     if asked is not None and asked.kind in REBUILDING:
@@ -47,6 +55,29 @@ def rebuild_host(context: HostContext) -> StepResult:
     if vm is not None and action is None and (again := recheck_if_rolled_back(context)):
         return again
     return _carry_out(context, action or _next_action(context, vm))
+
+
+def _poll_extension(context: HostContext) -> StepResult | None:
+    """Poll the installation of an extension. A failure is only logged: better a host without it than no host."""
+    try:
+        return poll_operation(context)
+    except AzureRefused as error:
+        log.warning("rollout %s: %s: an extension is not put back: %s", context.rollout.id, context.row.host, error)
+        return None
+
+
+def _restore_extension(context: HostContext, extension: dict[str, Any]) -> StepResult:
+    """Install the next extension of the deleted VM. A refusal is only logged, unless another one is being installed."""
+    vms, row = context.services.vms, context.row
+    try:
+        started = vms.start_extension(row.vm_id, row.location, extension)
+    except AzureConflict:
+        raise
+    except AzureRefused as error:
+        log.warning("rollout %s: %s: %s is not put back: %s", row.rollout, row.host, extension.get("name"), error)
+        started = None
+    context.note_rebuild(extensions_restored=row.rebuild.extensions_restored + 1)
+    return _started(context, started) if started else StepResult(NextAction.WAIT, AT_ONCE)
 
 
 def _record_lost_request(context: HostContext) -> None:
@@ -89,7 +120,7 @@ def _carry_out(context: HostContext, action: RebuildAction) -> StepResult:  # no
             _switch_to_replace(context, vm, discard_disk=discard_disk)
             return _delete(context)
         case planned.Create(body, version_id):
-            given = VirtualMachineBody.model_validate(body)
+            given = _with_large_enough_disk(context, VirtualMachineBody.model_validate(body))
             password = fresh_password()
             started = vms.start_create(vm_id, given, image_version_id=version_id, admin_password=password)
             return _started(context, started, rebuilds=True)
@@ -101,6 +132,20 @@ def _carry_out(context: HostContext, action: RebuildAction) -> StepResult:  # no
             return _started(context, started, rebuilds=True)
         case planned.Delete():
             return _delete(context)
+        case planned.RestoreExtension(extension):
+            return _restore_extension(context, extension)
+
+
+def _with_large_enough_disk(context: HostContext, given: VirtualMachineBody) -> VirtualMachineBody:
+    """The recorded body; its OS disk is raised to the size of the image's, which all hosts of a goal share."""
+    goal = goal_of(context.rollout, context.row)
+    found = context.services.read_cache.get(
+        ("gallery version", goal.version_id),
+        IMAGE_READ_SECONDS,
+        lambda: context.services.gallery.version(goal.definition_id, goal.version),
+    )
+    body = planned.with_disk_for(given.body, found.os_disk_gb if found else None)
+    return given.model_copy(update={"body": body})
 
 
 def _started(context: HostContext, started: Operation, *, rebuilds: bool = False) -> StepResult:
@@ -130,7 +175,9 @@ def _switch_to_replace(context: HostContext, vm: VirtualMachine, *, discard_disk
     context.save(vm_body=body.model_dump(), disks=context.row.disks.replace(stale_id=stale))
     if discard_disk:
         # The disk from before is detached already and stays.
-        context.services.vms.update(vm.id, os_disk_delete_option="Delete")
+        context.services.vms.update(
+            vm.id, os_disk_delete_option="Delete", os_disk_create_option=vm.os_disk_create_option
+        )
 
 
 def _delete(context: HostContext) -> StepResult:
@@ -147,7 +194,9 @@ def _swap_disk(context: HostContext, vm: VirtualMachine, disk: Disk) -> StepResu
     tags = {**vm.tags, SWAPPED_TAG: f"{goal_of(context.rollout, row).version} {disk.name}"}
     if tags != vm.tags:
         services.vms.update(vm.id, tags=tags)
-    return _started(context, services.vms.start_swap(vm.id, row.disks.kept_id or disk.id))
+    return _started(
+        context, services.vms.start_swap(vm.id, row.disks.kept_id or disk.id, create_option=vm.os_disk_create_option)
+    )
 
 
 def record_reimage(services: Services, pool: Pool, found: ReimageSupport) -> None:

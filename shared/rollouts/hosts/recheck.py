@@ -13,7 +13,7 @@ from shared.models.azure import SessionHost, VirtualMachine, version_of
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import Disks, Found, Goal, Rollout, RolloutKind, goal_of
-from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck
+from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck, swap_problem
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, is_on_target
 from shared.rollouts.old_disks.registry import find_kept_disk, register_disposable_disk, register_kept_disk
@@ -76,7 +76,9 @@ def _with_marks(context: HostContext, vm: VirtualMachine) -> VirtualMachine:
     if not context.row.found.prior_tags:
         context.row = vm_marks.record_original(context.row, vm)
         context.save()
-    context.services.vms.update(vm.id, tags=tags, os_disk_delete_option=keep)
+    context.services.vms.update(
+        vm.id, tags=tags, os_disk_delete_option=keep, os_disk_create_option=vm.os_disk_create_option
+    )
     return vm.model_copy(update={"tags": tags, "os_disk_delete_option": keep or vm.os_disk_delete_option})
 
 
@@ -191,7 +193,13 @@ def _kept_disk(context: HostContext, vm: VirtualMachine) -> str | None:
     if not _rolls_back(context) or row.attempt > 1 or row.disks.stale_id or vm.ephemeral or not same:
         return None
     found = find_kept_disk(context.services, context.pool.name, row.vm_id, goal.version_id)
-    return found.disk_id if found else None
+    if found is None:
+        return None
+    disk = context.services.vms.disk(found.disk_id)
+    if disk is not None and (problem := swap_problem(vm, disk)):
+        log.info("rollout %s: %s is re-imaged instead: %s", row.rollout, row.host, problem)
+        return None
+    return found.disk_id
 
 
 def strategy_for(rollout: Rollout, pool: Pool, vm: VirtualMachine, goal: Goal) -> Strategy:

@@ -8,7 +8,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy
 from shared.models.pools import Pool
-from shared.rollouts.preflight import hosts, join, locks, rights, surroundings, versions
+from shared.rollouts.preflight import hosts, join, locks, replacing, rights, surroundings, versions
 from shared.rollouts.preflight.facts import Facts, PreflightInput, read_facts
 from shared.rollouts.preflight.results import Preflight
 from shared.services import Services
@@ -25,6 +25,9 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     join.join,
     rights.rights,
     locks.locks,
+    replacing.definition,
+    replacing.disk,
+    replacing.losses,
     surroundings.quota,
     surroundings.network,
     surroundings.scaling_plan,
@@ -49,4 +52,4 @@ def preflight(
     """
     facts = read_facts(services, PreflightInput(pool, image, version, policy, allow_downgrade, becomes_active))
     findings = [finding for check in CHECKS for finding in check(facts)]
-    return Preflight(findings, facts.version, facts.regions, facts.replicas)
+    return Preflight(findings, facts.version, facts.regions, facts.replicas, losses=replacing.losses_by_host(facts))

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from shared.core.arm_ids import resource_groups_of, subscription_of
 from shared.core.errors import AzureError, AzureRefused
 from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingPlan, VirtualMachine
-from shared.models.images import GalleryVersion, Image
+from shared.models.images import Definition, GalleryVersion, Image
 from shared.models.policy import Policy
 from shared.models.pools import DomainJoin, Pool
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
@@ -60,6 +60,8 @@ class Facts:
     permissions: Mapping[str, Read[Permissions]]
     locks: Mapping[str, Read[list[Lock]]]
     cores: Mapping[tuple[str, str], Read[CoreQuota]]
+    definition: Read[Definition] | None = None
+    """The image definition; None when no VM would be created from it."""
 
     @property
     def hosts(self) -> Sequence[SeenHost]:
@@ -137,7 +139,16 @@ def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) 
     }
     locks = {scope: readers.submit(_read, partial(governance.locks, scope)) for scope in scopes}
     cores = {where: readers.submit(_read, partial(governance.cores, *where)) for where in sorted(regions)}
-    return replace(facts, permissions=_results(permissions), locks=_results(locks), cores=_results(cores))
+    found = _definition(services, facts)
+    return replace(
+        facts, permissions=_results(permissions), locks=_results(locks), cores=_results(cores), definition=found
+    )
+
+
+def _definition(services: Services, facts: Facts) -> Read[Definition] | None:
+    if not (facts.strategies.may_replace and facts.strategies.changing):
+        return None
+    return _read(partial(services.gallery.definition, facts.request.image.definition_id))
 
 
 def _results[K, T](futures: Mapping[K, Future[T]]) -> dict[K, T]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.models.findings import Finding
 from shared.models.images import GalleryVersion
+from shared.models.messages import Message
 
 _FIELDS = {
     "account": "image",
@@ -21,6 +22,7 @@ _FIELDS = {
     "rights": "pool",
     "rollout": "pool",
     "scaling_plan": "pool",
+    "replace": "policy.strategy",
     "strategy": "policy.strategy",
 }
 """The request field that a check is about; `version` for all other checks."""
@@ -52,6 +54,8 @@ class Preflight:
     regions: frozenset[str] = frozenset()
     replicas: int = 0
     """The number of replicas in the region that has the fewest."""
+    losses: Mapping[str, list[Message]] = field(default_factory=dict)
+    """What each host that would be replaced loses, by lower-case name."""
 
     def passed(self, check: str, detail: str) -> None:
         """Add the finding of a check that passed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from local.sim.core import names
@@ -51,8 +53,9 @@ def test_a_disk_says_what_it_is_on_and_what_it_was_made_from(azure: Azure) -> No
 
     on = azure.vms.disk(new)
     off = azure.vms.disk(kept)
-    assert on == Disk(id=new, name=names.last(new), attached_to=vm(1), version_id=NEW)
-    assert off == Disk(id=kept, name=names.last(kept), attached_to=None, version_id=OLD)
+    kind: dict[str, Any] = {"size_gb": 127, "storage_type": "Premium_LRS", "security_type": "TrustedLaunch"}
+    assert on == Disk(id=new, name=names.last(new), attached_to=vm(1), version_id=NEW, **kind)
+    assert off == Disk(id=kept, name=names.last(kept), attached_to=None, version_id=OLD, **kind)
     assert azure.vms.disk(names.disk_id("nobody")) is None
     assert azure.vms.disk("nonsense") is None
 

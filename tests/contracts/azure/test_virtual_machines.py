@@ -13,6 +13,17 @@ from tests.contracts.azure.scripted_arm import Scripted, said
 
 DOMAIN_JOIN = DomainJoin(kind="ad", domain="contoso.local", user="joiner@contoso.local", password_setting="JOIN_OFFICE")
 
+MONITOR = {
+    "name": "AzureMonitorWindowsAgent",
+    "properties": {
+        "publisher": "Microsoft.Azure.Monitor",
+        "type": "AzureMonitorWindowsAgent",
+        "typeHandlerVersion": "1.0",
+        "autoUpgradeMinorVersion": True,
+        "settings": {"authentication": {"managedIdentity": {"identifier-name": "mi_res_id"}}},
+    },
+}
+
 
 def reimaged(azure: Azure, number: int, version: str = "2.0.0") -> None:
     azure.host_pools.set_accepting(POOL, host(number), accepting=False)
@@ -163,6 +174,61 @@ def test_a_machine_is_deleted_and_created_again_on_its_network_card(azure: Azure
     for key in ("hardwareProfile", "licenseType", "securityProfile", "virtualMachineScaleSet"):
         assert after.props.get(key) == before.props.get(key)
     assert machine.unique_id != before.vm_id
+
+
+def taken_out(azure: Azure, number: int) -> None:
+    azure.host_pools.set_accepting(POOL, host(number), accepting=False)
+    azure.host_pools.remove_session_host(POOL, host(number))
+
+
+def test_a_vm_made_from_an_attached_disk_can_be_marked_for_keeping_its_disk(azure: Azure) -> None:
+    azure.sim.sim.world.vms[vm(1).lower()].os_disk["createOption"] = "Attach"
+    machine = azure.vms.find(vm(1))
+    assert machine is not None and machine.os_disk_create_option == "Attach"
+    azure.vms.update(vm(1), os_disk_delete_option="Detach", os_disk_create_option=machine.os_disk_create_option)
+    after = azure.vms.find(vm(1))
+    assert after is not None and after.os_disk_delete_option == "Detach"
+
+
+def test_a_vm_made_from_an_attached_disk_gets_its_kept_disk_back(azure: Azure) -> None:
+    azure.vms.update(vm(1), os_disk_delete_option="Detach")
+    before = azure.vms.find(vm(1))
+    reimaged(azure, 1)
+    azure.vms.start_deallocate(vm(1))
+    azure.sim.sim.world.vms[vm(1).lower()].os_disk["createOption"] = "Attach"
+    assert before is not None and before.os_disk_id
+    assert azure.vms.start_swap(vm(1), before.os_disk_id, create_option="Attach").done
+
+
+def test_a_machine_says_what_a_replacement_needs_and_loses(azure: Azure) -> None:
+    azure.vms.start_extension(vm(1), "westeurope", MONITOR)
+    one = azure.vms.find(vm(1))
+    many = azure.vms.find_many([vm(number) for number in range(1, 6)])
+    assert one is not None and one == many[vm(1).lower()]
+    assert (one.os_disk_gb, one.os_disk_type, one.security_type) == (127, "Premium_LRS", "TrustedLaunch")
+    assert (one.extensions, one.system_identity) == (("AzureMonitorWindowsAgent",), True)
+
+
+def test_extensions_that_hold_no_secret_are_put_back_on_a_replaced_vm(azure: Azure) -> None:
+    azure.vms.start_extension(vm(1), "westeurope", MONITOR)
+    script = {"publisher": "Microsoft.Compute", "type": "CustomScriptExtension", "typeHandlerVersion": "1.10"}
+    azure.vms.start_extension(vm(1), "westeurope", {"name": "setup", "properties": script})
+    azure.vms.start_join(vm(1), "westeurope", DOMAIN_JOIN, PASSWORD, "change-1")
+    taken_out(azure, 1)
+    body = azure.vms.recreation_body(vm(1))
+    assert body.extensions == (MONITOR,)
+    azure.vms.start_delete(vm(1))
+    azure.vms.start_create(vm(1), body, image_version_id=names.version_id("2.0.0"), admin_password=PASSWORD)
+    assert azure.vms.start_extension(vm(1), "westeurope", body.extensions[0]).done
+    machine = azure.vms.find(vm(1))
+    assert machine is not None and machine.extensions == ("AzureMonitorWindowsAgent",)
+
+
+def test_a_disk_says_its_size_its_type_and_its_security_type(azure: Azure) -> None:
+    machine = azure.vms.find(vm(1))
+    disk = azure.vms.disk(machine.os_disk_id or "") if machine else None
+    assert disk is not None
+    assert (disk.size_gb, disk.storage_type, disk.security_type) == (127, "Premium_LRS", "TrustedLaunch")
 
 
 def test_deleting_what_is_gone_is_done(azure: Azure) -> None:

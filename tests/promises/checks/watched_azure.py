@@ -67,10 +67,10 @@ class WatchedVirtualMachines(FakeVirtualMachines):
         self.judge.rebuilds(vm_id, "re-imaged")
         return super().start_reimage(vm_id, version=version, admin_password=admin_password)
 
-    def start_swap(self, vm_id: str, disk_id: str) -> Operation:
+    def start_swap(self, vm_id: str, disk_id: str, *, create_option: str = "FromImage") -> Operation:
         self.judge.rebuilds(vm_id, "swapped")
         self.judge.used.add(disk_id)
-        return super().start_swap(vm_id, disk_id)
+        return super().start_swap(vm_id, disk_id, create_option=create_option)
 
     def start_delete(self, vm_id: str) -> Operation:
         if vm_id.lower() in self.world.machines:
