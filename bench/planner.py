@@ -9,8 +9,9 @@ from statistics import median
 from bench.rows import Part, Row
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
+from shared.models.host_parts import Drain
 from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
-from shared.models.rollouts import Drain, RolloutHost, Schedule
+from shared.models.rollouts import RolloutHost, Schedule
 from shared.planning.plan import plan
 from shared.planning.values import HostView, Limits, Snapshot
 

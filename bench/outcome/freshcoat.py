@@ -26,8 +26,9 @@ from bench.outcome.people import DEADLINE, EPOCH, START, moment
 from bench.outcome.pool import Pool
 from shared.core.states import HostState, RolloutState, transition_host, transition_rollout
 from shared.models.azure import SessionHost, UserSession
+from shared.models.host_parts import Drain, Warnings
 from shared.models.policy import Policy, ScheduleMode, resolve_policy
-from shared.models.rollouts import FIRST_GUESS, Drain, RolloutHost, Schedule, Warnings
+from shared.models.rollouts import FIRST_GUESS, RolloutHost, Schedule
 from shared.planning.host_rows import as_failed, skip, start_rebuild
 from shared.planning.host_time import host_time
 from shared.planning.observe import observe

@@ -13,9 +13,10 @@ from shared.core.names import REBUILD_HOST, RETURN_HOST_TO_SERVICE, SWAP
 from shared.core.states import HostState
 from shared.core.steps import HOST_STEPS, is_completed
 from shared.models.azure import SessionHost
+from shared.models.host_parts import Disks, Use
 from shared.models.messages import Message, message
 from shared.models.pools import Refresh
-from shared.models.rollouts import Disks, RolloutHost, Use
+from shared.models.rollouts import RolloutHost
 from shared.planning.reopen import start_over
 from shared.planning.values import HELD_STATES
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from shared.core.arm_ids import version_id
 from shared.core.states import HostState, RolloutState, transition_host
-from shared.models.rollouts import Check, Disks, Drain, Rebuild, Rollout, RolloutHost, Warnings
+from shared.models.host_parts import Check, Disks, Drain, Rebuild, Warnings
+from shared.models.rollouts import Rollout, RolloutHost
 
 _ROLLBACK_STATES = frozenset({RolloutState.ROLLING_BACK, RolloutState.PAUSED})
 

@@ -12,9 +12,10 @@ from shared.core.errors import AzureBusy, AzureNotFound, AzureRefused
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, transition_host
 from shared.models.azure import UserSession, VirtualMachine
+from shared.models.host_parts import Drain, Warnings
 from shared.models.messages import Message
 from shared.models.pools import Pool
-from shared.models.rollouts import Drain, Rollout, RolloutHost, Warnings
+from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.decide import NO_VM
 from shared.planning.host_rows import skip
 from shared.planning.timing import signing_out_since

@@ -11,9 +11,10 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureRefused, Freshcoat
 from shared.core.names import RETURN_HOST_TO_SERVICE, SWAP
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult, during
+from shared.models.host_parts import Rebuild
 from shared.models.policy import KeepFailed
 from shared.models.pools import Pool
-from shared.models.rollouts import Rebuild, Rollout, RolloutHost
+from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.host_rows import as_failed
 from shared.rollouts.hosts.actions import tidy
 from shared.rollouts.hosts.context import GivenUp, HostContext

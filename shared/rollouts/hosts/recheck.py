@@ -10,9 +10,10 @@ from shared.core.names import REGISTER_HOST, SWAP
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
 from shared.models.azure import SessionHost, VirtualMachine, version_of
+from shared.models.host_parts import Disks, Found
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
-from shared.models.rollouts import Disks, Found, Goal, Rollout, RolloutKind, goal_of
+from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck, swap_problem
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, is_on_target

@@ -8,7 +8,8 @@ from shared.core.arm_ids import version_id
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import HEALTHY_STATUSES, SessionHost, VirtualMachine, version_of
-from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, Use
+from shared.models.host_parts import Use
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.freshness import only_return_failed, starts_over, use_before_start_over
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.earlier_failures import restore_original

@@ -13,11 +13,12 @@ from pydantic import SecretStr
 from shared.core.errors import TooLarge
 from shared.models.accounts import Account
 from shared.models.base import SCHEMA_VERSION, Record
+from shared.models.host_parts import Warnings
 from shared.models.images import Image
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
-from shared.models.rollouts import Rollout, RolloutHost, Warnings
+from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.tables import keys
 from shared.tables.codec import Codec, Coding

@@ -1,0 +1,106 @@
+"""The parts of a host's row in a rollout: fields that are reset together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from shared.models.base import Part, UtcTime
+
+
+class Found(Part):
+    """How the host was before a rollout changed anything: what is restored afterwards."""
+
+    operator_drained: bool = False
+    """An operator had drained the host: it is returned drained."""
+    was_off: bool = False
+    """The VM was switched off: it is returned switched off."""
+    prior_tags: dict[str, str | None] = Field(default_factory=dict)
+    """Former values of the tags that we overwrote; None: the tag did not exist."""
+    prior_delete_option: str | None = None
+    """Former delete option of the OS disk."""
+    from_version: str | None = None
+    from_version_id: str = ""
+    """ARM id of the image version, of whatever image, that the VM was made from; empty when it is unknown."""
+
+    def without_marks(self) -> Self:
+        """After our marks were removed from the VM: the next drain records them anew."""
+        return self.replace(prior_tags={}, prior_delete_option=None)
+
+
+class Drain(Part):
+    """The current drain. Undraining the host resets it."""
+
+    drained_at: UtcTime | None = None
+    empty_since: UtcTime | None = None
+    """The first pass after settling that found no session on the drained host."""
+    sign_out_since: UtcTime | None = None
+    signed_out_last: UtcTime | None = None
+
+
+class Warnings(Part):
+    """The warnings sent before a deadline. They do not count for another deadline."""
+
+    force_at: UtcTime | None = None
+    steps: dict[str, int] = Field(default_factory=dict)
+    """Session id -> the last warning step (minutes before `force_at`) that was sent to it."""
+
+    def before(self, force_at: datetime) -> dict[str, int]:
+        """The last step by session, for this deadline."""
+        return self.steps if self.force_at == force_at else {}
+
+
+class Rebuild(Part):
+    """Progress of the rebuild."""
+
+    completed_step: str = ""
+    """The last step that this attempt has completed."""
+    strategy: str = ""
+    """`reimage`, `replace` or `swap` once decided; empty before anything destructive."""
+    reimage_requested: bool = False
+    """Written before the request for a re-image, and only where the disk cannot tell afterwards."""
+    rebuilt: bool = False
+    """The re-image or the creation has finished in this attempt: it is not requested again."""
+    extensions_restored: int = 0
+    """For a replaced VM: how many of the recorded extensions were sent to it."""
+    abandoned: bool = False
+    """No further attempt: the remaining steps only mark the host as failed."""
+    token_mark: str = ""
+    """The mark of the registration token that the running registration got; empty when none runs."""
+    token_renewed: bool = False
+    """A registration of this attempt was repeated with a new token: not done twice."""
+    rejected_token: str = ""
+    """The mark of the registration token with which the last registration failed: it is not used again."""
+
+
+class Disks(Part):
+    """OS disks that matter to the rebuild (ARM ids)."""
+
+    old_id: str | None = None
+    """The disk before the rebuild; kept when the policy says so."""
+    kept_id: str | None = None
+    """A kept disk with the version that the host is rolled back to."""
+    stale_id: str | None = None
+    """A disk that the host must not end on, whatever its version: it was used, or failed to start."""
+
+
+class Check(Part):
+    """The canary checks, while the host is kept out of service."""
+
+    proving_since: UtcTime | None = None
+    proved_at: UtcTime | None = None
+    """When the probe, the bake time and the health check had all passed."""
+    unhealthy_since: UtcTime | None = None
+
+
+class Use(Part):
+    """For a refresh: how the host was used since it was last rebuilt."""
+
+    used_at: UtcTime | None = None
+    """The first pass that found a session."""
+    last_used_at: UtcTime | None = None
+    """The last pass that found a session: exact while a rollout holds the pool, else to ten minutes."""
+    failed_in: str = ""
+    """The rollout that failed on the host and left it drained. The refresh waits until it accepts sessions."""
