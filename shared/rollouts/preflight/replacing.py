@@ -99,9 +99,9 @@ def losses_by_host(facts: Facts) -> Mapping[str, list[Message]]:
     """What each host to be replaced loses, by lower-case name."""
     replaced = {machine.id.lower() for machine in facts.strategies.replaced}
     return {
-        host.broker.name.lower(): losses_of(host.machine)
+        host.broker.name.lower(): losses_of(host.vm)
         for host in facts.hosts
-        if host.machine and host.machine.id.lower() in replaced
+        if host.vm and host.vm.id.lower() in replaced
     }
 
 
