@@ -44,6 +44,7 @@ class Code(StrEnum):
     NOT_UPDATED = "not_updated"
     LEFT_DRAINED = "left_drained"
     NO_VM = "no_vm"
+    VM_DELETED = "vm_deleted"
     LEFT_POOL = "left_pool"
     ROLLOUT_CANCELLED = "rollout_cancelled"
     ROLLOUT_ENDED = "rollout_ended"

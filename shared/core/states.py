@@ -123,10 +123,11 @@ HOST_TRANSITIONS: dict[HostState, frozenset[HostState]] = {
     _H.WAITING_FOR_LOGOFF: frozenset({_H.PENDING, _H.DRAINING, _H.SIGNING_OUT, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     _H.SIGNING_OUT: frozenset({_H.PENDING, _H.DRAINING, _H.REIMAGING, _H.SKIPPED, _H.FAILED}),
     # Back to draining: the recheck before the destructive step found a session, or somebody undrained the host.
-    _H.REIMAGING: frozenset({_H.DRAINING, _H.JOINING, _H.FAILED}),
+    # To skipped, from here on: somebody deleted its VM.
+    _H.REIMAGING: frozenset({_H.DRAINING, _H.JOINING, _H.SKIPPED, _H.FAILED}),
     # Back to reimaging: another attempt.
-    _H.JOINING: frozenset({_H.REIMAGING, _H.VERIFYING, _H.FAILED}),
-    _H.VERIFYING: frozenset({_H.REIMAGING, _H.DONE, _H.FAILED}),
+    _H.JOINING: frozenset({_H.REIMAGING, _H.VERIFYING, _H.SKIPPED, _H.FAILED}),
+    _H.VERIFYING: frozenset({_H.REIMAGING, _H.DONE, _H.SKIPPED, _H.FAILED}),
     # Back to pending: to be rolled back, or used again (refresh).
     # To failed: to be rolled back, but its former version is not known.
     _H.DONE: frozenset({_H.PENDING, _H.FAILED}),

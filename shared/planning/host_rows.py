@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shared.core.codes import Code
 from shared.core.states import HostState, transition_host
-from shared.models.messages import Message
+from shared.models.messages import Message, message
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.values import Decision
 
@@ -38,6 +39,21 @@ def set_target(row: RolloutHost, rollout: Rollout) -> RolloutHost:
 def skip(row: RolloutHost, reason: Message, now: datetime) -> RolloutHost:
     """The row of a host that ended without being updated."""
     return row.replace(state=transition_host(row.host, row.state, HostState.SKIPPED), reason=reason, ended_at=now)
+
+
+VM_DELETED = message(
+    Code.VM_DELETED, "somebody deleted its VM during the rollout; remove its session host if the pool still lists it"
+)
+
+
+def as_deleted(row: RolloutHost, now: datetime) -> RolloutHost:
+    """The row of a host whose VM somebody deleted while it was in work. Nothing is left to update."""
+    return skip(row.replace(vm_missing=True, operation=None, error=""), VM_DELETED, now)
+
+
+def is_ours_to_create(row: RolloutHost) -> bool:
+    """Whether a missing VM was deleted by us, to be created again. Once it was created, somebody else deleted it."""
+    return row.vm_body is not None and not row.rebuild.rebuilt
 
 
 def as_failed(row: RolloutHost, reason: str, now: datetime) -> RolloutHost:

@@ -15,7 +15,7 @@ from shared.models.host_parts import Rebuild
 from shared.models.policy import KeepFailed
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.host_rows import as_failed
+from shared.planning.host_rows import as_deleted, as_failed, is_ours_to_create
 from shared.rollouts.hosts.actions import tidy
 from shared.rollouts.hosts.context import GivenUp, HostContext
 from shared.services import Services
@@ -104,10 +104,18 @@ def _keep_drained(services: Services, pool: Pool, row: RolloutHost) -> None:
 
 
 def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> StepResult:
-    """Start another attempt, or end the host as failed.
+    """Start another attempt, or end the host as failed; as skipped when somebody deleted its VM.
 
     A healthy host that could not return to service is not rebuilt or joined again: it may have users.
     """
+    try:
+        if _vm_was_deleted(context):
+            log.warning("rollout %s: the VM of %s was deleted: %s", context.rollout.id, context.row.host, error)
+            context.row = as_deleted(context.row, context.services.now())
+            context.save()
+            return StepResult(NextAction.STOP)
+    except AzureBusy as busy:  # the step runs again, and fails again
+        return StepResult(NextAction.WAIT, busy.retry_after or context.services.settings.azure_pause)
     reason = f"{during(name)}: {error}"
     log.warning("rollout %s: %s, attempt %d: %s", context.rollout.id, context.row.host, context.row.attempt, reason)
     if context.row.attempt <= context.rollout.policy.retries and not isinstance(error, GivenUp):
@@ -123,6 +131,16 @@ def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> St
     context.note_rebuild(abandoned=True)
     context.save(error=reason)
     return end_as_failed(context, name)
+
+
+def _vm_was_deleted(context: HostContext) -> bool:
+    """Whether the host failed because somebody deleted its VM. Raises AzureBusy."""
+    if is_ours_to_create(context.row):
+        return False
+    try:
+        return context.services.vms.find(context.row.vm_id) is None
+    except AzureRefused:  # not known, so the failure counts
+        return False
 
 
 def end_as_failed(context: HostContext, name: str) -> StepResult:
