@@ -27,7 +27,7 @@ def audited(app: App) -> list[tuple[str, str]]:
 class TestRegister:
     """One PUT makes or changes an account."""
 
-    def test_a_new_one_and_then_another_title(self) -> None:
+    def test_an_account_is_created_and_its_title_changed(self) -> None:
         app = office()
         reply = put(app, title="Contoso Ltd", time_zone="W. Europe Standard Time")
         assert (reply.status, reply.headers["Location"]) == (201, "/api/accounts/contoso")
@@ -38,7 +38,7 @@ class TestRegister:
         assert changed.json["created_at"] == reply.json["created_at"]
         assert audited(app) == [("register account", "contoso"), ("change account", "contoso")]
 
-    def test_the_same_again_writes_nothing(self) -> None:
+    def test_an_identical_request_writes_nothing(self) -> None:
         app = office()
         put(app, title="Contoso")
         before = app.tables.accounts.find(ACCOUNTS, "contoso")
@@ -46,24 +46,24 @@ class TestRegister:
         assert app.tables.accounts.find(ACCOUNTS, "contoso") == before
         assert len(audited(app)) == 1
 
-    def test_an_unknown_zone(self) -> None:
+    def test_an_unknown_time_zone_is_refused(self) -> None:
         app = office()
         assert put(app, time_zone="Mars").bad_fields == {"time_zone"}
         assert app.tables.accounts.all(ACCOUNTS) == []
 
     @pytest.mark.parametrize("name", [".", "-a", "ü", "a b", "a" * 64])
-    def test_what_is_no_name(self, name: str) -> None:
+    def test_an_invalid_name_is_refused(self, name: str) -> None:
         assert put(office(), name).bad_fields == {"account"}
 
 
 class TestDefault:
     """There without being made, for those who have only one."""
 
-    def test_it_can_be_read_and_has_the_pools_that_name_no_other(self) -> None:
+    def test_the_default_account_can_be_read_and_has_the_pools_without_an_account(self) -> None:
         view = office().send("GET", "/api/accounts/default").json
         assert (view["pools"], view["time_zone"], view["created_at"]) == (1, "UTC", None)
 
-    def test_it_can_be_changed_and_is_listed_once(self) -> None:
+    def test_the_default_account_can_be_changed_and_is_listed_once(self) -> None:
         app = office()
         assert put(app, "default", title="We", time_zone="Asia/Tokyo").status == 200
         assert listed(app) == ["default"]
@@ -74,7 +74,7 @@ class TestDefault:
 class TestRead:
     """By name, a page at a time."""
 
-    def test_pages_have_every_account_once(self) -> None:
+    def test_pages_contain_every_account_once(self) -> None:
         app = office()
         for name in ("alpha", "zulu", "Big"):
             put(app, name)
@@ -89,8 +89,8 @@ class TestRead:
         counts = {a["name"]: a["pools"] for a in app.send("GET", "/api/accounts").json["items"]}
         assert counts == {"contoso": 1, "default": 0}
 
-    def test_an_unknown_one(self) -> None:
+    def test_an_unknown_account_is_404(self) -> None:
         assert office().send("GET", "/api/accounts/contoso").status == 404
 
-    def test_a_continuation_of_nobody(self) -> None:
+    def test_an_unknown_continuation_is_refused(self) -> None:
         assert office().send("GET", "/api/accounts?continuation=x").bad_fields == {"continuation"}

@@ -12,7 +12,7 @@ from tests.fixtures.app import office, update
 class TestHealth:
     """Works without a key, so it says little."""
 
-    def test_azure_out_of_reach(self) -> None:
+    def test_an_unreachable_azure_is_reported(self) -> None:
         app = office()
         app.world.fail("host_pool", AzureBusy("x", None, "ConnectionError", "secret-host.local refused"))
         reply = app.send("GET", "/api/health")
@@ -22,7 +22,7 @@ class TestHealth:
         app.later(seconds=11)
         assert app.send("GET", "/api/health").status == 200
 
-    def test_tables_out_of_reach(self) -> None:
+    def test_unreachable_tables_are_reported(self) -> None:
         app = office()
         app.tables.pools.failures["page"] = [OSError("no route to table.core")]
         reply = app.send("GET", "/api/health")
@@ -30,7 +30,7 @@ class TestHealth:
         assert "route" not in reply.text
         assert reply.json["checks"] == {"tables": "cannot be read", "azure": "not asked: no pool can be read"}
 
-    def test_the_first_pool_is_seen_although_somebody_asked_just_before_it_was_registered(self) -> None:
+    def test_the_first_pool_is_checked_although_health_was_read_just_before(self) -> None:
         app = office()
         pool = app.pool()
         app.tables.pools.remove(pool)
@@ -43,7 +43,7 @@ class TestHealth:
 class TestRolloutReads:
     """The list from the rows alone; one with everything."""
 
-    def test_the_list_is_newest_first_and_filtered(self) -> None:
+    def test_rollouts_are_listed_newest_first_and_filtered(self) -> None:
         app = office()
         first = app.rollout(update(app).json["id"])
         app.tables.rollouts.replace(first.model_copy(update={"state": RolloutState.SUCCEEDED}))
@@ -58,7 +58,7 @@ class TestRolloutReads:
         assert listed("?pool=office&limit=1") == [second]
         assert listed("?pool=other") == []
 
-    def test_hosts_of_a_rollout(self) -> None:
+    def test_the_hosts_of_a_rollout_are_listed(self) -> None:
         app = office()
         rollout_id = update(app).json["id"]
         for name, state in (("a", HostState.DONE), ("b", HostState.FAILED)):

@@ -62,25 +62,25 @@ def signalled(app: App, *bodies: Any) -> int:
 
 
 @pytest.mark.parametrize("host", ["h1.contoso.local", "H1.CONTOSO.LOCAL", "h1", "hp-office/h1.contoso.local"])
-def test_a_logoff_nudges_the_rollout_of_its_host(host: str) -> None:
+def test_a_logoff_event_signals_the_rollout_of_its_host(host: str) -> None:
     app, rollout_id = running()
     assert signalled(app, event(app, host)) == 1
     assert app.engine.signals == [(rollout_id, 1, "logoff")]
     assert app.engine.logged_off == {(rollout_id, 1): {host.rpartition("/")[2].lower()}}
 
 
-def test_more_fields_may_come_along() -> None:
+def test_unknown_fields_of_an_event_are_ignored() -> None:
     app, _ = running()
     assert signalled(app, event(app, v=1, vmId="guid", sessionId=3, eventId=23, nonce="n")) == 1
 
 
-def test_an_alert_nudges_once_for_all_its_hosts() -> None:
+def test_an_alert_signals_a_rollout_once_for_all_its_hosts() -> None:
     app, _ = running()
     assert signalled(app, alert(app, "h0.contoso.local", "h2", "stranger")) == 1
     assert signalled(app, alert(app, "h1", name="Computer")) == 1
 
 
-def test_what_changes_nothing() -> None:
+def test_unknown_stale_or_malformed_events_change_nothing() -> None:
     app, _ = running()
     minutes = timedelta(minutes=1)
     for body in (
@@ -98,13 +98,13 @@ def test_what_changes_nothing() -> None:
         assert signalled(app, body) == 0, body
 
 
-def test_a_repeated_hint_is_heard_once() -> None:
+def test_a_repeated_event_is_handled_once() -> None:
     app, _ = running()
     assert signalled(app, *[event(app, session_id=7)] * 5) == 1
     assert signalled(app, event(app, session_id=8)) == 1
 
 
-def test_a_host_that_talks_too_much_is_heard_now_and_then() -> None:
+def test_events_of_a_host_are_rate_limited() -> None:
     app, _ = running()
     assert signalled(app, *(event(app, session_id=n) for n in range(100))) == 5
     assert signalled(app, event(app, "h2", session_id=1)) == 1
@@ -112,14 +112,14 @@ def test_a_host_that_talks_too_much_is_heard_now_and_then() -> None:
     assert signalled(app, *(event(app, session_id=n) for n in range(100))) == 1
 
 
-def test_a_flood_is_cut_off_and_remembers_little() -> None:
+def test_a_flood_of_events_is_cut_off_and_uses_little_memory() -> None:
     app, _ = running()
     signalled(app, *(event(app, f"stranger-{n}") for n in range(1_000)))
     assert len(app.hints.received) <= 200
     assert len(app.hints.per_host) == 0
 
 
-def test_hearing_is_cheap() -> None:
+def test_receiving_an_event_is_cheap() -> None:
     app, _ = running()
     reads = []
     all_hosts = app.tables.hosts.all
@@ -135,7 +135,7 @@ def test_hearing_is_cheap() -> None:
     assert len(reads) == 1
 
 
-def test_a_rollout_that_has_ended_is_left_alone() -> None:
+def test_an_ended_rollout_is_not_signalled() -> None:
     app, rollout_id = running()
     assert signalled(app, event(app)) == 1
     app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update={"state": RolloutState.CANCELLED}))
@@ -143,7 +143,7 @@ def test_a_rollout_that_has_ended_is_left_alone() -> None:
     assert signalled(app, event(app)) == 0
 
 
-def test_the_answer_tells_a_stranger_nothing() -> None:
+def test_the_response_reveals_nothing_to_strangers() -> None:
     app, _ = running()
     texts = {
         (reply.status, reply.text)
@@ -156,7 +156,7 @@ def test_the_answer_tells_a_stranger_nothing() -> None:
 
 
 @given(body=st.dictionaries(st.text(), JSON), schema=st.booleans(), data=JSON)
-def test_no_json_object_is_too_strange(body: dict[str, Any], schema: bool, data: Any) -> None:
+def test_any_json_object_is_accepted(body: dict[str, Any], schema: bool, data: Any) -> None:
     if schema:
         body |= {"schemaId": "azureMonitorCommonAlertSchema", "data": data}
     assert all(hint.host for hint in hints_in(body, START))
@@ -167,7 +167,7 @@ BROKEN = [AzureBusy("x", None, "Down", "no connection"), RuntimeError("broken")]
 
 @pytest.mark.parametrize("error", BROKEN)
 @pytest.mark.parametrize("part", ["engine", "pools", "rollouts", "hosts"])
-def test_whatever_goes_wrong_the_answer_is_the_same_and_the_log_has_an_id(
+def test_every_error_gives_the_same_response_and_an_id_in_the_log(
     part: str, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     app, _ = running()
@@ -181,7 +181,7 @@ def test_whatever_goes_wrong_the_answer_is_the_same_and_the_log_has_an_id(
     assert re.search(r"error [0-9a-f]{12} at a logoff hint", caplog.text)
 
 
-def test_tables_that_are_down_are_not_asked_at_every_hint() -> None:
+def test_unreachable_tables_are_not_read_at_every_event() -> None:
     app, _ = running()
     app.tables.pools.failures["all"] = [AzureBusy("table Pools", None, "Down", "no connection")] * 9
     assert signalled(app, *(event(app, session_id=number) for number in range(9))) == 0

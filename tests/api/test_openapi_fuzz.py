@@ -47,7 +47,7 @@ schema.app = served(busy_office())
 
 @schema.parametrize()
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-def test_answers_are_as_the_document_says(case: schemathesis.Case[Any]) -> None:
+def test_responses_match_the_openapi_document(case: schemathesis.Case[Any]) -> None:
     case.call_and_validate(
         checks=[
             checks.not_a_server_error,
@@ -59,7 +59,7 @@ def test_answers_are_as_the_document_says(case: schemathesis.Case[Any]) -> None:
 
 
 @pytest.mark.parametrize("path", list(document()["paths"]))
-def test_every_operation_says_what_it_is_for(path: str) -> None:
+def test_every_operation_has_a_description(path: str) -> None:
     for operation in document()["paths"][path].values():
         assert operation["summary"]
         assert operation["operationId"]

@@ -21,13 +21,13 @@ KEY = {"Idempotency-Key": "k-1"}
     "raw",
     [b"{", b"nonsense", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000, b'{"a": ' + b"9" * 5_000 + b"}", b"[1]", b'"x"'],
 )
-def test_a_body_that_is_no_json_object_is_refused(raw: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(raw: bytes) -> None:
     reply = office().send("POST", URL, raw=raw)
     assert (reply.status, reply.json["type"]) == (400, "urn:freshcoat:malformed-body")
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"null", b"5"])
-def test_json_that_is_no_object_is_not_called_no_json(raw: bytes) -> None:
+def test_json_that_is_not_an_object_is_not_called_invalid_json(raw: bytes) -> None:
     reply = office().send("POST", URL, raw=raw)
     assert (reply.json["title"], reply.json["detail"]) == (
         "The body must be a JSON object",
@@ -94,15 +94,13 @@ UNPROVED = {"bake_minutes": 5, "canary_hosts": 0}
         ),
     ],
 )
-def test_a_body_that_parses_is_answered_with_all_its_errors_of_meaning(
-    body: dict[str, object], fields: set[str]
-) -> None:
+def test_a_parsable_body_is_answered_with_all_its_semantic_errors(body: dict[str, object], fields: set[str]) -> None:
     reply = update(office(), body)
     assert (reply.status, reply.bad_fields) == (400, fields)
     assert len(reply.json["errors"]) == len(fields)
 
 
-def test_a_body_that_does_not_parse_is_answered_with_its_field_errors_only() -> None:
+def test_an_unparsable_body_is_answered_with_field_errors_only() -> None:
     body = {"version": "2.0", "image": "other", "schedule": {"mode": "at", "at": PAST}, "policy": {"retries": 9}}
     assert update(office(), body).bad_fields == {"version", "policy.retries"}
 
@@ -116,7 +114,7 @@ def test_changing_network_or_size_is_refused_with_the_reason(name: str) -> None:
     assert "kept from the pool" in errors[0]["message"]
 
 
-def test_a_path_that_is_no_name_is_refused_by_its_name() -> None:
+def test_a_path_without_a_valid_name_is_refused_with_its_name() -> None:
     reply = office().send("GET", "/api/pools/-x;y")
     assert (reply.status, reply.bad_fields) == (400, {"pool"})
     assert office().send("GET", "/api/rollouts/A%20B").bad_fields == {"rollout"}
@@ -126,16 +124,16 @@ def test_a_path_that_is_no_name_is_refused_by_its_name() -> None:
     ("query", "field"),
     [("limit=0", "limit"), ("limit=501", "limit"), ("limit=x", "limit"), ("state=odd", "state"), ("pool=-", "pool")],
 )
-def test_bad_queries_are_refused_by_name(query: str, field: str) -> None:
+def test_invalid_queries_are_refused_with_the_parameter(query: str, field: str) -> None:
     assert office().send("GET", f"/api/rollouts?{query}").bad_fields == {field}
 
 
-def test_a_continuation_that_is_none_of_ours_is_refused() -> None:
+def test_a_foreign_continuation_is_refused() -> None:
     for path in ("/api/rollouts", "/api/pools", "/api/pools/office/hosts"):
         assert office().send("GET", f"{path}?continuation=%21%21").bad_fields == {"continuation"}
 
 
-def test_an_unexpected_error_has_an_id_that_the_log_has_too_and_no_trace(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_shows_an_id_of_the_log_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
     app = office()
     app.tables.pools.failures["find"] = [RuntimeError("a secret detail")]
     with caplog.at_level(logging.ERROR):
@@ -147,7 +145,7 @@ def test_an_unexpected_error_has_an_id_that_the_log_has_too_and_no_trace(caplog:
     assert "Traceback" not in reply.text
 
 
-def test_a_busy_azure_is_passed_on_with_its_retry_after() -> None:
+def test_throttling_by_azure_is_passed_on_with_retry_after() -> None:
     app = office()
     app.world.fail("host_pool", AzureBusy("host_pools.get", 429, "TooManyRequests", "slow down", retry_after=7.2))
     reply = update(app)
@@ -155,7 +153,7 @@ def test_a_busy_azure_is_passed_on_with_its_retry_after() -> None:
     assert app.pool().running_rollout == ""
 
 
-def test_azure_refusing_is_said_with_its_code() -> None:
+def test_a_refusal_by_azure_is_shown_with_its_code() -> None:
     app = office()
     app.world.fail("versions", AzureForbidden("versions.list", 403, "AuthorizationFailed", "no right"))
     reply = app.send("GET", "/api/images/win11/versions")
@@ -166,11 +164,11 @@ def test_only_health_is_open() -> None:
     assert [(one.method, one.path) for one in ENDPOINTS if one.open] == [("GET", "health")]
 
 
-def test_health_says_what_fails_and_no_more() -> None:
+def test_health_names_the_failing_part_and_no_details() -> None:
     assert office().send("GET", "/api/health").status == 200
 
 
-def test_lists_page_to_their_end() -> None:
+def test_lists_can_be_paged_to_their_end() -> None:
     app = office()
     names: list[str] = []
     url = "/api/pools/office/hosts?limit=2"
@@ -186,7 +184,7 @@ def test_lists_page_to_their_end() -> None:
 class TestIdempotencyKey:
     """The same write sent twice is done once."""
 
-    def test_the_first_answer_is_given_again(self) -> None:
+    def test_the_first_response_is_repeated(self) -> None:
         app = office()
         first = update(app, None, **KEY)
         app.later(hours=1)
@@ -195,7 +193,7 @@ class TestIdempotencyKey:
         assert (first.text, first.headers["Location"]) == (again.text, again.headers["Location"])
         assert len(app.engine.rollouts) == 1
 
-    def test_a_refusal_uses_no_key_up_since_what_was_in_the_way_may_be_gone(self) -> None:
+    def test_a_refusal_does_not_use_up_the_key(self) -> None:
         app = office()
         assert update(app, {"version": "3.0.0"}, **KEY).status == 422
         app.world.add_version("3.0.0")
@@ -203,7 +201,7 @@ class TestIdempotencyKey:
         assert update(app, {"version": "3.0.0"}, **KEY).status == 202
 
     @pytest.mark.parametrize("misspelt", ["whatif=true", "what-if=true", "dry_run=1"])
-    def test_a_misspelt_parameter_is_refused_and_publishes_nothing(self, misspelt: str) -> None:
+    def test_a_misspelt_parameter_is_refused_and_nothing_is_published(self, misspelt: str) -> None:
         app = office()
         reply = app.send("POST", f"{URL}?{misspelt}&code=function-key", {"version": "2.0.0", "schedule": NOW})
         assert reply.status == 400
@@ -222,24 +220,24 @@ class TestIdempotencyKey:
         two = app.send("POST", f"{URL}?code=b", body, headers=KEY)
         assert one.text == two.text
 
-    def test_a_plan_does_not_use_the_key_up(self) -> None:
+    def test_a_preview_does_not_use_up_the_key(self) -> None:
         app = office()
         body = {"version": "2.0.0", "schedule": NOW}
         assert app.send("POST", f"{URL}?what_if=true", body, headers=KEY).status == 200
         assert app.send("POST", URL, body, headers=KEY).status == 202
 
-    def test_a_passing_fault_of_azure_leaves_the_key_free(self) -> None:
+    def test_a_transient_fault_of_azure_does_not_use_up_the_key(self) -> None:
         app = office()
         app.world.fail("host_pool", AzureBusy("host_pools.get", 503, "Busy", "later"))
         assert update(app, None, **KEY).status == 503
         assert update(app, None, **KEY).status == 202
 
     @pytest.mark.parametrize("key", ["", "a b", "é", "x" * 201])
-    def test_a_key_of_another_form_is_refused(self, key: str) -> None:
+    def test_a_malformed_key_is_refused(self, key: str) -> None:
         assert update(office(), None, **{"Idempotency-Key": key}).bad_fields == {"Idempotency-Key"}
 
 
-def test_the_document_describes_every_endpoint() -> None:
+def test_the_openapi_document_describes_every_endpoint() -> None:
     document = App().send("GET", "/api/openapi.json").json
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert described == {(one.method, f"/api/{one.path}") for one in ENDPOINTS}
@@ -248,7 +246,7 @@ def test_the_document_describes_every_endpoint() -> None:
     assert names <= document["components"]["schemas"].keys()
 
 
-def test_a_form_that_is_wrong_is_told_in_words() -> None:
+def test_a_malformed_value_is_reported_in_plain_words() -> None:
     asked = {"version": "2.0", "image": "a b", "schedule": {"mode": "now"}}
     reply = office().send("POST", "/api/pools/office/update-image?whatif=true", asked)
     text = {error["field"]: error["message"] for error in reply.json["errors"]}

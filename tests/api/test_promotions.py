@@ -49,7 +49,7 @@ def move(app: App, promotion_id: str, **asked: Any) -> Reply:
 class TestSchedule:
     """POST /api/promotions."""
 
-    def test_it_is_answered_as_it_is_stored(self) -> None:
+    def test_a_promotion_is_answered_as_it_is_stored(self) -> None:
         env = with_staged()
         add_pool(env, "office")
         body: dict[str, Any] = {
@@ -89,12 +89,12 @@ class TestSchedule:
         assert view["schedule"]["force_at"] == "2026-11-04T18:00:00Z"
         assert held_for(env.app) == view["id"]
 
-    def test_so_many_days_after_staging(self) -> None:
+    def test_a_promotion_may_be_due_days_after_staging(self) -> None:
         app = with_staged().app
         view = ask(app, days_after_staging=10, time_zone="Europe/Berlin").json
         assert (view["due_at"], view["days_after_staging"]) == ("2026-11-09T09:00:00Z", 10)
 
-    def test_who_asked_is_kept_and_everything_is_told(self) -> None:
+    def test_a_promotion_keeps_its_author_and_is_audited(self) -> None:
         app = with_staged().app
         app.settings = BY_NAME
         body = {"image": IMAGE, "at": "2026-11-03T20:00"}
@@ -140,23 +140,23 @@ class TestSchedule:
             ({"at": "2026-11-01T00:00", "time_zone": 5}, {"time_zone"}),
         ],
     )
-    def test_every_bad_field_is_named(self, body: dict[str, Any], fields: set[str]) -> None:
+    def test_every_invalid_field_of_a_schedule_is_named(self, body: dict[str, Any], fields: set[str]) -> None:
         app = with_staged().app
         reply = ask(app, **body)
         assert (reply.status, reply.bad_fields) == (400, fields)
         assert app.tables.promotions.all(PROMOTIONS) == []
 
-    def test_both_candidates_of_an_unclear_time_are_named(self) -> None:
+    def test_both_candidates_of_an_ambiguous_time_are_named(self) -> None:
         reply = ask(with_staged().app, at="2027-10-31T02:30", time_zone="Europe/Berlin")
         assert "2027-10-31T02:30:00+02:00 or 2027-10-31T02:30:00+01:00" in reply.json["detail"]
 
-    def test_pools_times_are_reckoned_from_its_moment(self) -> None:
+    def test_times_of_pools_are_computed_from_the_time_of_the_promotion(self) -> None:
         env = with_staged()
         add_pool(env, "office")
         reply = ask(env.app, update_pools="all", schedule={"mode": "at", "at": "2026-11-03T08:00:00Z"})
         assert "before the activation at 2026-11-03T09:00:00+00:00" in reply.json["detail"]
 
-    def test_nothing_is_staged(self) -> None:
+    def test_a_promotion_without_a_staged_version_is_refused(self) -> None:
         app = with_staged().app
         record_family(app.tables.versions, version_set(OLD, backups=()))
         for body in ({}, {"days_after_staging": 9}):
@@ -167,7 +167,7 @@ class TestSchedule:
         assert "not staged" in ask(app, version="9.0.0", days_after_staging=9).json["detail"]
         assert app.tables.promotions.all(PROMOTIONS) == []
 
-    def test_a_version_that_has_failed_its_test(self) -> None:
+    def test_a_version_that_failed_its_test_is_refused(self) -> None:
         app = with_staged().app
         verdict = {"result": "failed", "by": "ann", "at": app.now}
         record_staged(app, verdict=verdict)
@@ -175,13 +175,13 @@ class TestSchedule:
         assert (reply.status, "force" in reply.json["detail"]) == (409, True)
         assert ask(app, force=True).status == 201
 
-    def test_a_version_whose_staging_nobody_has_noted(self) -> None:
+    def test_a_version_without_a_staging_date_is_refused(self) -> None:
         app = with_staged().app
         record_family(app.tables.versions, version_set(OLD, backups=(), staged=NEW))
         assert ask(app, days_after_staging=9).bad_fields == {"days_after_staging"}
         assert ask(app).status == 201
 
-    def test_the_second_one_is_refused_and_told_the_first(self) -> None:
+    def test_a_second_promotion_is_refused_with_the_id_of_the_first(self) -> None:
         app, first = planned()
         reply = ask(app, hours=48)
         assert (reply.status, reply.json["promotion"]) == (409, first)
@@ -190,7 +190,7 @@ class TestSchedule:
         cancel(app, first)
         assert ask(app, hours=48).status == 201
 
-    def test_when_the_tables_are_away_nothing_is_carried_out(self) -> None:
+    def test_unreachable_tables_schedule_nothing(self) -> None:
         app = with_staged().app
         busy = AzureBusy("table ImageVersions", 503, "Busy", "later")
         app.tables.versions.failures["write_many"] = [busy]
@@ -202,7 +202,7 @@ class TestSchedule:
         assert promotion.state is S.CANCELLED
 
     @pytest.mark.parametrize(("table", "method"), [("versions", "write_many"), ("promotions", "replace")])
-    def test_a_lost_answer_of_the_tables_does_no_harm(self, table: str, method: str) -> None:
+    def test_a_lost_response_of_the_tables_does_no_harm(self, table: str, method: str) -> None:
         app = with_staged().app
         getattr(app.tables, table).lost_answers[method] = [AzureBusy("table", 503, "Busy", "later")]
         promotion_id = plan(app)
@@ -219,7 +219,7 @@ class TestRead:
         app.later(seconds=1)
         return app, first, plan(app)
 
-    def test_newest_first(self) -> None:
+    def test_promotions_are_listed_newest_first(self) -> None:
         app, first, second = self.two()
         assert [item["id"] for item in get(app)["items"]] == [second, first]
 
@@ -234,22 +234,22 @@ class TestRead:
             (f"?image={IMAGE}&state=cancelled", [0]),
         ],
     )
-    def test_of_one_image_or_state(self, query: str, wanted: list[int]) -> None:
+    def test_promotions_are_filtered_by_image_and_state(self, query: str, wanted: list[int]) -> None:
         app, *ids = self.two()
         assert [item["id"] for item in get(app, query)["items"]] == [ids[number] for number in wanted]
 
-    def test_in_pages(self) -> None:
+    def test_promotions_are_listed_in_pages(self) -> None:
         app, first, second = self.two()
         page = get(app, "?limit=1")
         rest = get(app, f"?limit=1&continuation={page['continuation']}")
         assert [page["items"][0]["id"], rest["items"][0]["id"], rest["continuation"]] == [second, first, None]
 
     @pytest.mark.parametrize(("query", "field"), [("limit=0", "limit"), ("state=odd", "state"), ("pool=x", "pool")])
-    def test_bad_queries_are_refused_by_name(self, query: str, field: str) -> None:
+    def test_invalid_queries_are_refused_with_the_parameter(self, query: str, field: str) -> None:
         assert with_staged().app.send("GET", f"/api/promotions?{query}").bad_fields == {field}
 
     @pytest.mark.parametrize(("method", "more"), [("GET", ""), ("DELETE", ""), ("POST", "/reschedule")])
-    def test_one_that_there_is_not(self, method: str, more: str) -> None:
+    def test_an_unknown_promotion_is_404(self, method: str, more: str) -> None:
         app = with_staged().app
         body = {"at": "2027-01-01T00:00"} if method == "POST" else None
         assert app.send(method, f"/api/promotions/1-a{more}", body).status == 404
@@ -259,14 +259,14 @@ class TestRead:
 class TestMove:
     """POST /api/promotions/{promotion}/reschedule."""
 
-    def test_to_another_moment_in_its_own_zone_unless_one_is_given(self) -> None:
+    def test_a_promotion_moves_to_a_time_in_its_own_zone_unless_one_is_given(self) -> None:
         app, promotion_id = planned(time_zone="Europe/Berlin")
         view = move(app, promotion_id, at="2026-12-01T20:00").json
         assert (view["due_at"], view["time_zone"]) == ("2026-12-01T19:00:00Z", "Europe/Berlin")
         view = move(app, promotion_id, at="2026-12-01T20:00", time_zone="Asia/Tokyo").json
         assert (view["due_at"], view["due_local"]) == ("2026-12-01T11:00:00Z", "2026-12-01T20:00:00+09:00")
 
-    def test_between_the_two_ways_of_saying_when(self) -> None:
+    def test_a_promotion_moves_between_a_time_and_days_after_staging(self) -> None:
         app, promotion_id = planned()
         view = move(app, promotion_id, days_after_staging=7).json
         assert (view["due_at"], view["days_after_staging"]) == ("2026-11-06T09:00:00Z", 7)
@@ -284,7 +284,7 @@ class TestMove:
             ({"at": "2026-12-01T00:00", "force": True}, {"force"}),
         ],
     )
-    def test_every_bad_field_is_named(self, body: dict[str, Any], fields: set[str]) -> None:
+    def test_every_invalid_field_of_a_move_is_named(self, body: dict[str, Any], fields: set[str]) -> None:
         app, promotion_id = planned(time_zone="Europe/Berlin")
         before = row(app, promotion_id)
         reply = move(app, promotion_id, **body)
@@ -306,7 +306,7 @@ class TestMove:
             ({"mode": "at", "at": "2026-11-03T09:00:00Z"}, "2026-11-03T03:00:00Z", *["2026-11-03T09:00:00Z"] * 2),
         ],
     )
-    def test_what_its_pools_were_given_moves_with_it(
+    def test_the_times_of_its_pools_move_with_a_promotion(
         self, schedule: dict[str, str], to: str, begin: str, force: str
     ) -> None:
         env = with_staged()
@@ -315,7 +315,7 @@ class TestMove:
         found = move(env.app, promotion_id, at=to).json["schedule"]
         assert (found["begin_at"], found["force_at"]) == (begin, force)
 
-    def test_one_whose_version_is_not_staged_any_more(self) -> None:
+    def test_a_promotion_whose_version_is_no_longer_staged_cannot_move(self) -> None:
         app, promotion_id = planned()
         before = row(app, promotion_id)
         discard(app)
@@ -327,7 +327,7 @@ class TestMove:
 class TestCancel:
     """DELETE /api/promotions/{promotion}."""
 
-    def test_the_version_stays_staged_and_the_image_is_free(self) -> None:
+    def test_a_cancelled_promotion_leaves_the_version_staged_and_releases_the_image(self) -> None:
         app, promotion_id = planned()
         reply = cancel(app, promotion_id)
         assert (reply.status, reply.json["state"]) == (200, "cancelled")
@@ -339,7 +339,7 @@ class TestCancel:
         app.later(hours=25)
         assert run(app) == []
 
-    def test_repeating_it_is_fine_and_changes_nothing(self) -> None:
+    def test_a_repeated_cancellation_changes_nothing(self) -> None:
         app, promotion_id = planned()
         first = cancel(app, promotion_id)
         app.later(hours=1)
@@ -347,13 +347,13 @@ class TestCancel:
         assert cancel(app, promotion_id).json == first.json
         assert held_for(app) == again
 
-    def test_one_that_is_due_but_not_begun_can_still_be_cancelled(self) -> None:
+    def test_a_due_promotion_that_has_not_started_can_be_cancelled(self) -> None:
         app, promotion_id = planned()
         app.later(days=3)
         assert cancel(app, promotion_id).status == 200
         assert run(app) == []
 
-    def test_when_the_image_cannot_be_let_go_the_timer_does_that(self) -> None:
+    def test_the_timer_releases_an_image_that_could_not_be_released(self) -> None:
         app, promotion_id = planned()
         busy = AzureBusy("table ImageVersions", 503, "Busy", "later")
         app.tables.versions.failures["write_many"] = [busy]
@@ -362,13 +362,13 @@ class TestCancel:
         run(app)
         assert (held_for(app), row(app, promotion_id).ended_at) == ("", app.now)
 
-    def test_or_whoever_cancels_it_again(self) -> None:
+    def test_a_second_cancellation_releases_the_image_too(self) -> None:
         app, promotion_id = planned()
         app.tables.versions.failures["write_many"] = [AzureBusy("table ImageVersions", 503, "Busy", "later")]
         assert [cancel(app, promotion_id).status for _ in range(2)] == [200, 200]
         assert (held_for(app), row(app, promotion_id).ended_at) == ("", app.now)
 
-    def test_until_then_the_next_one_takes_the_image_over(self) -> None:
+    def test_the_next_promotion_takes_over_an_unreleased_image(self) -> None:
         app, first = planned()
         app.tables.versions.failures["write_many"] = [AzureBusy("table ImageVersions", 503, "Busy", "later")]
         assert (cancel(app, first).status, held_for(app)) == (200, first)
@@ -379,7 +379,7 @@ class TestCancel:
 
 
 @pytest.mark.parametrize("state", [S.PROMOTING, S.PROMOTED, S.FAILED, S.CANCELLED])
-def test_what_has_begun_or_ended_is_too_late_to_change(state: PromotionState) -> None:
+def test_a_started_or_ended_promotion_cannot_change(state: PromotionState) -> None:
     app, promotion_id = planned()
     ended = app.now if state.ended else None
     changed = {"state": state, "task": "1-task", "ended_at": ended}

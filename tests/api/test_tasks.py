@@ -67,7 +67,7 @@ class TestList:
         assert [row["note"] and row["note"]["text"] for row in rows] == [last.note.text, None, first.note.text]
         assert [app.send("GET", row["href"]).json["id"] for row in rows] == [last.id, rollout, first.id]
 
-    def test_one_kind_image_or_state(self) -> None:
+    def test_tasks_are_filtered_by_kind_image_or_state(self) -> None:
         app = office()
         rollout = update(app).json["id"]
         capture = add(app, id="2-c", state=S.FAILED)
@@ -85,7 +85,7 @@ class TestList:
         assert listed(app, "?state=failed") == [capture.id, rollout]
 
     @pytest.mark.parametrize("query", ["kind=upload", "state=gone", "limit=0", "continuation=???", "pool=office"])
-    def test_what_makes_no_sense_is_refused(self, query: str) -> None:
+    def test_contradictory_filters_are_refused(self, query: str) -> None:
         assert office().send("GET", f"/api/tasks?{query}").bad_fields == {query.split("=", maxsplit=1)[0]}
 
     @given(
@@ -129,7 +129,7 @@ def twins(moments: list[int]) -> set[str]:
 class TestRead:
     """One task."""
 
-    def test_steps_in_plain_words_and_what_was_left_over(self) -> None:
+    def test_a_task_shows_its_steps_in_plain_words_and_its_leftovers(self) -> None:
         app = office()
         task = add(
             app,
@@ -145,7 +145,7 @@ class TestRead:
         assert (read["left_over"], read["promotion"]) == (["/disk: Azure is busy"], "p1")
         assert read["requested_by"] == "ann"
 
-    def test_the_pools_of_an_activation(self) -> None:
+    def test_an_activation_shows_its_pools(self) -> None:
         app = office()
         begun = {"office": update(app).json["id"]}
         noted = {**begun, "later": "8204680874795-4bd9"}  # noted, and not asked for yet
@@ -169,14 +169,14 @@ class TestRead:
         read = app.send("GET", f"/api/tasks/{rollout}").json
         assert (read["kind"], read["percent"], read["href"]) == ("rollout", 50, f"/api/rollouts/{rollout}")
 
-    def test_the_reason_to_fail_counts_more_than_what_it_waits_for(self) -> None:
+    def test_a_failing_task_shows_its_failure_before_its_waiting_reason(self) -> None:
         app = office()
         task = add(app, failure="sysprep failed", note=told("the copy is removed"))
         assert app.send("GET", f"/api/tasks/{task.id}").json["note"]["text"] == "Sysprep failed."
         ended = add(app, id="1-e", state=S.FAILED, failure="sysprep failed", note=told("Failed: sysprep failed."))
         assert app.send("GET", f"/api/tasks/{ended.id}").json["note"]["text"] == "Failed: sysprep failed."
 
-    def test_what_is_not_there(self) -> None:
+    def test_reading_an_unknown_task_is_404(self) -> None:
         assert office().send("GET", f"/api/tasks/{newest_first_id(START)}").status == 404
         assert office().send("GET", "/api/tasks/UP").bad_fields == {"task"}
 
@@ -188,7 +188,7 @@ class TestCancel:
         return app.send("POST", f"/api/tasks/{task.id}/cancel")
 
     @pytest.mark.parametrize("phase", ["", *CAPTURE_STEPS[: CAPTURE_STEPS.index(REPLICATE_VERSION)]])
-    def test_a_set_as_image_cannot_succeed_any_more(self, phase: str) -> None:
+    def test_a_cancelled_capture_cannot_succeed(self, phase: str) -> None:
         app = office()
         task = add(app, phase=phase, note=told("waits"))
         reply = self.cancel(app, task)
@@ -200,7 +200,7 @@ class TestCancel:
         assert (entry.action, entry.subject, entry.who) == ("cancel task", "win11", "function key")
 
     @pytest.mark.parametrize("phase", [REPLICATE_VERSION, "record_version"])
-    def test_a_version_that_was_made_stays(self, phase: str) -> None:
+    def test_a_cancelled_capture_keeps_a_version_that_was_created(self, phase: str) -> None:
         app = office()
         task = add(app, phase=phase)
         reply = self.cancel(app, task)
@@ -209,7 +209,7 @@ class TestCancel:
         assert stored(app, task) == task
 
     @pytest.mark.parametrize("kind", [K.ACTIVATE, K.ROLL_BACK])
-    def test_an_activation_begins_no_more_pools_but_has_not_failed(self, kind: TaskKind) -> None:
+    def test_a_cancelled_activation_starts_no_more_pools_but_has_not_failed(self, kind: TaskKind) -> None:
         app = office()
         task = add(app, kind)
         assert self.cancel(app, task).json["note"]["text"] == "Cancelled by function key."
@@ -217,17 +217,17 @@ class TestCancel:
 
     @pytest.mark.parametrize("state", [S.SUCCEEDED, S.FAILED])
     @pytest.mark.parametrize("kind", list(K))
-    def test_what_has_ended_is_refused(self, kind: TaskKind, state: TaskState) -> None:
+    def test_cancelling_an_ended_task_is_refused(self, kind: TaskKind, state: TaskState) -> None:
         app = office()
         assert self.cancel(app, add(app, kind, state=state)).status == 409
 
-    def test_what_fails_already_is_refused(self) -> None:
+    def test_cancelling_a_failing_task_is_refused(self) -> None:
         app = office()
         task = add(app, failure="sysprep failed")
         assert self.cancel(app, task).status == 409
         assert stored(app, task).cancelled_by == ""
 
-    def test_asked_again_it_changes_nothing(self) -> None:
+    def test_a_repeated_cancellation_changes_nothing(self) -> None:
         app = office()
         task = add(app)
         self.cancel(app, task)
@@ -239,7 +239,7 @@ class TestCancel:
         assert stored(app, task) == ended
         assert len(app.tables.audit.all(f"{app.now:%Y-%m}")) == 1
 
-    def test_a_row_that_changes_meanwhile_is_decided_on_anew(self) -> None:
+    def test_a_row_that_changes_meanwhile_is_read_and_decided_again(self) -> None:
         app = office()
         task = add(app, phase="capture_version")
         app.tables.tasks.failures["replace"] = [StaleRow("Tasks", task.id)] * 3
@@ -249,7 +249,7 @@ class TestCancel:
         app.tables.tasks.failures["replace"] = [StaleRow("Tasks", other.id)] * 99
         assert self.cancel(app, other).status == 409
 
-    def test_a_rollout_is_cancelled_at_its_own_address(self) -> None:
+    def test_a_rollout_is_cancelled_under_its_own_route(self) -> None:
         app = office()
         rollout = update(app).json["id"]
         reply = app.send("POST", f"/api/tasks/{rollout}/cancel")
@@ -257,6 +257,6 @@ class TestCancel:
         assert reply.json["href"] == f"/api/rollouts/{rollout}"
         assert app.rollout(rollout).state is RolloutState.SCHEDULED
 
-    def test_what_is_not_there(self) -> None:
+    def test_cancelling_an_unknown_task_is_404(self) -> None:
         missing = newest_first_id(START + timedelta(days=1))
         assert office().send("POST", f"/api/tasks/{missing}/cancel").status == 404

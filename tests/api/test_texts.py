@@ -23,7 +23,7 @@ from tests.fixtures.texts import check_texts
     ],
 )
 @pytest.mark.parametrize("shown", ["message", "detail", "finding"])
-def test_a_stamp_a_route_and_a_long_sentence_are_found_wherever_they_are(text: str, shown: str) -> None:
+def test_timestamps_routes_and_long_sentences_are_found_in_any_text(text: str, shown: str) -> None:
     bodies: dict[str, Any] = {
         "message": {"items": [{"reason": {"code": "paused", "text": text}}]},
         "detail": {"type": "urn:freshcoat:conflict", "detail": text},
@@ -33,11 +33,11 @@ def test_a_stamp_a_route_and_a_long_sentence_are_found_wherever_they_are(text: s
         check_texts(bodies[shown])
 
 
-def test_words_of_others_are_quoted_and_not_counted() -> None:
+def test_quoted_text_of_others_is_not_checked() -> None:
     check_texts({"code": "host_failed", "text": f"failed: {quote('a word ' * 30)}", "at": "2026-11-02T09:00:00Z"})
 
 
-def test_a_message_has_only_the_fields_that_it_needs() -> None:
+def test_a_message_has_only_the_fields_it_needs() -> None:
     at = datetime(2026, 11, 2, 9, tzinfo=UTC)
     assert message(Code.PAUSED, "paused").model_dump(mode="json") == {"code": "paused", "text": "paused"}
     told = message(Code.SESSIONS_END, "Sessions end.", at=at, count=0, href="/api/pools/a")
@@ -45,7 +45,7 @@ def test_a_message_has_only_the_fields_that_it_needs() -> None:
     assert told.model_dump(mode="json")["count"] == 0
 
 
-def test_a_code_of_a_newer_deployment_is_read() -> None:
+def test_a_code_of_a_newer_deployment_can_be_read() -> None:
     assert Message(code="unheard_of", text="well").code == "unheard_of"
 
 

@@ -136,7 +136,7 @@ def test_an_import_that_runs_upward_is_found(module: str, imported: str) -> None
     assert upward_imports(module, [imported]) == [imported]
 
 
-def test_pure_rooms_import_only_the_standard_library_pydantic_and_each_other() -> None:
+def test_pure_folders_import_only_the_standard_library_pydantic_and_each_other() -> None:
     checked = 0
     for path in modules(*(f"shared/{room}" for room in PURE)):
         place = path.relative_to(ROOT).as_posix()
@@ -158,7 +158,7 @@ def test_orchestrators_know_neither_services_nor_settings_nor_sdks() -> None:
             )
 
 
-def test_nothing_that_is_deployed_imports_the_local_tools_the_bench_or_the_tests() -> None:
+def test_deployed_code_imports_neither_local_tools_nor_bench_nor_tests() -> None:
     for path in modules(*PRODUCT):
         assert not any(within(name, part) for name in imports(path) for part in ("local", "tests", "bench", "tools")), (
             path
@@ -190,7 +190,7 @@ def texts_in(tree: ast.AST) -> list[str]:
     return [node.value for node in nodes if isinstance(node.value, str)]
 
 
-def test_arm_ids_are_taken_apart_in_one_file() -> None:
+def test_arm_ids_are_parsed_in_one_file() -> None:
     found = {path.relative_to(ROOT).as_posix(): cuts_at_slashes(path.read_text()) for path in modules(*PRODUCT)}
     wrong = [f"{place}:{line}" for place, lines in found.items() if place not in CUTS_AT_SLASHES for line in lines]
     assert wrong == [], "use a function of shared/core/arm_ids.py"
@@ -200,7 +200,7 @@ def test_arm_ids_are_taken_apart_in_one_file() -> None:
 @pytest.mark.parametrize(
     "source", ['one.split("/")[-1]', 'x.rpartition("/versions/")', 'y.find(f"/providers/{kind}/")', 'z.rsplit("/", 1)']
 )
-def test_an_arm_id_that_is_taken_apart_is_found(source: str) -> None:
+def test_parsing_of_an_arm_id_elsewhere_is_found(source: str) -> None:
     assert cuts_at_slashes(source) == [1]
     assert cuts_at_slashes('"/".join(parts) + one.partition(" ")[0]') == []
 
@@ -219,7 +219,7 @@ def test_every_wrong_setting_is_named_at_once() -> None:
     assert "FRESHCOAT_IMAGE_LIMIT" in str(refused.value)
 
 
-def test_the_fixed_names_stand_at_the_top() -> None:
+def test_the_fixed_folders_exist_at_the_top() -> None:
     fixed = ["function_app.py", "orchestrators", "activities", "shared", "tests", "host.json", "requirements.txt"]
     assert [name for name in [*fixed, "local.settings.sample.json"] if not (ROOT / name).exists()] == []
 

@@ -39,10 +39,10 @@ def problems_with(chosen: dict[str, Any]) -> dict[str, str]:
         ),
     ],
 )
-def test_a_name_that_is_unknown_or_that_no_pool_has_is_named(chosen: dict[str, Any], problems: dict[str, str]) -> None:
+def test_unknown_names_in_a_filter_are_named(chosen: dict[str, Any], problems: dict[str, str]) -> None:
     assert problems_with(chosen) == problems
 
 
-def test_a_filter_whose_parts_no_pool_has_together_is_refused_as_a_whole() -> None:
+def test_a_filter_that_no_pool_matches_is_refused() -> None:
     text = f"no pool has this account and this ring: {ALL}"
     assert problems_with({"account": "contoso", "ring": "test"}) == {"filter": text}

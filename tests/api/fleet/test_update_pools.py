@@ -50,7 +50,7 @@ def rings_of(reply: Reply) -> dict[str, int]:
 class TestChoice:
     """Names or a filter, and the rings."""
 
-    def test_pools_by_name_in_the_rings_they_are_registered_with(self) -> None:
+    def test_named_pools_keep_their_registered_rings(self) -> None:
         env = crowd()
         reply = send(env, pools=["pilot", "lab", "office", "lab"], reason="patch day")
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/tasks/{reply.json['id']}")
@@ -63,7 +63,7 @@ class TestChoice:
         entry = env.app.tables.audit.all(f"{env.app.now:%Y-%m}")[0]
         assert (entry.action, entry.subject, entry.after) == ("update pools", IMAGE, NEW)
 
-    def test_rings_that_the_request_gives_win(self) -> None:
+    def test_rings_of_the_request_take_precedence(self) -> None:
         assert rings_of(send(crowd(), rings={"office": 0, "lab": 9})) == {"office": 0, "pilot": 1, "lab": 9}
 
     @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ class TestChoice:
             ({"image": IMAGE, "ring": "test"}, {"lab"}),
         ],
     )
-    def test_pools_by_a_filter(self, chosen: dict[str, str], names: set[str]) -> None:
+    def test_a_filter_selects_pools(self, chosen: dict[str, str], names: set[str]) -> None:
         env = crowd()
         add_pool(env, "hut")
         add_pool(env, "shop", account="contoso")
@@ -120,14 +120,14 @@ class TestChoice:
             ({"version": "2", "pools": "nope", "rings": {"lab": 99}}, {"version", "pools", "rings.lab"}),  # form only
         ],
     )  # fmt: skip
-    def test_what_cannot_be_meant_is_refused_by_name(self, body: dict[str, Any], fields: set[str]) -> None:
+    def test_contradictory_selections_are_refused_with_the_field(self, body: dict[str, Any], fields: set[str]) -> None:
         env = crowd()
         base: dict[str, Any] = {"version": NEW, **NOW}
         reply = env.app.send("POST", "/api/rollouts", {**base, **{k: v for k, v in body.items() if v is not None}})
         assert (reply.status, reply.bad_fields) == (400, fields)
         assert nothing_written(env)
 
-    def test_pools_of_different_images_need_the_image_they_get(self) -> None:
+    def test_pools_of_different_images_need_an_explicit_image(self) -> None:
         env = crowd()
         other_image(env)
         change(env, "lab", image="other")
@@ -137,7 +137,7 @@ class TestChoice:
         given = send(env, image="other")
         assert (given.status, given.json["image"]) == (202, "other")
 
-    def test_pools_in_different_zones_need_the_one_that_is_meant(self) -> None:
+    def test_pools_in_different_time_zones_need_an_explicit_zone(self) -> None:
         env = crowd()
         change(env, "lab", time_zone="Asia/Tokyo")
         at = {"mode": "at", "at": "2026-11-03T01:00"}
@@ -175,13 +175,13 @@ class TestChecks:
         assert failed and all(detail.startswith("pool lab: ") for detail in failed)
         assert nothing_written(env)
 
-    def test_a_right_that_is_missing_is_a_422(self) -> None:
+    def test_a_missing_right_is_a_422(self) -> None:
         env = crowd()
         env.app.world.fail("host_pool", AzureForbidden("host_pool", 403, "AuthorizationFailed", "no right"), times=9)
         assert send(env).status == 422
         assert nothing_written(env)
 
-    def test_every_pool_of_the_first_ring_is_looked_at_and_no_other(self) -> None:
+    def test_every_pool_of_the_first_ring_is_checked_and_no_other(self) -> None:
         env = crowd()
         add_pool(env, "den", Ring.TEST)
         del env.app.world.pools[change(env, "office").host_pool_id.lower()]
@@ -191,39 +191,39 @@ class TestChecks:
         assert refused.status == 422
         assert "pool den" in refused.text
 
-    def test_a_version_that_is_only_staged_is_for_test_pools(self) -> None:
+    def test_a_staged_version_is_only_for_test_pools(self) -> None:
         env = crowd()
         env.app.world.add_version("3.0.0", staged=True)
         record_family(env.app.tables.versions, version_set(NEW, backups=(OLD,), staged="3.0.0"))
         assert send(env, version="3.0.0", pools=["lab"]).status == 202
         assert send(env, version="3.0.0", pools=["office"]).status == 422
 
-    def test_going_back_has_to_be_meant(self) -> None:
+    def test_a_downgrade_must_be_requested_explicitly(self) -> None:
         env = crowd(version=NEW)
         assert send(env, version=OLD).status == 422
         assert send(env, version=OLD, allow_downgrade=True).status == 202
 
-    def test_a_policy_that_breaks_on_a_pool_of_a_later_ring_is_named_with_it(self) -> None:
+    def test_an_invalid_policy_for_a_pool_of_a_later_ring_is_named_with_the_pool(self) -> None:
         env = crowd()
         change(env, "office", policy=PolicyOverrides(canary_hosts=0))
         refused = send(env, policy={"bake_minutes": 10})
         assert (refused.status, refused.bad_fields) == (400, {"policy.canary_hosts"})
         assert "pool office" in refused.text
 
-    def test_a_pool_that_another_rollout_holds_is_no_hindrance(self) -> None:
+    def test_a_pool_held_by_another_rollout_does_not_block_the_request(self) -> None:
         env = crowd()
         held = env.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW})
         assert held.status == 202
         assert send(env).status == 202
 
-    def test_while_azure_is_busy_nothing_is_begun(self) -> None:
+    def test_while_azure_throttles_no_update_starts(self) -> None:
         env = crowd()
         env.app.world.fail("host_pool", AzureBusy("host_pool", 429, "TooManyRequests", "later", retry_after=7))
         reply = send(env)
         assert (reply.status, reply.headers["Retry-After"]) == (503, "7")
         assert nothing_written(env)
 
-    def test_sent_twice_with_a_key_it_is_one_job(self) -> None:
+    def test_two_requests_with_one_key_start_one_update(self) -> None:
         env = crowd()
         body = {"filter": {"ring": "test"}, "version": NEW, **NOW}
         first, again = (
@@ -232,7 +232,7 @@ class TestChecks:
         assert (first.status, first.json["id"]) == (again.status, again.json["id"])
         assert len(env.app.tables.tasks.all(TASKS)) == 1
 
-    def test_an_engine_that_is_away_is_no_hindrance(self) -> None:
+    def test_an_unreachable_engine_does_not_block_the_request(self) -> None:
         env = crowd()
         env.app.engine.down = AzureBusy("engine", 503, "Unavailable", "not there")
         assert send(env).status == 202
@@ -247,7 +247,7 @@ class TestPlan:
         assert nothing_written(env)
         return reply.json
 
-    def test_each_ring_with_its_pools_and_when_it_would_begin(self) -> None:
+    def test_the_preview_shows_each_ring_with_pools_and_start(self) -> None:
         env = crowd(hosts=2, users=1)
         plan = self.plan(env, soak_minutes=90, gate="approve")
         assert [ring["ring"] for ring in plan["rings"]] == [0, 1, 2]
@@ -261,20 +261,20 @@ class TestPlan:
         assert plan["expected_end"] == moments[-1]
         assert plan["rings"][2]["pools"][0]["schedule"]["begin_at"] == plan["rings"][2]["begins_at"]
 
-    def test_pools_at_a_time_of_day_have_theirs_on_the_next_days(self) -> None:
+    def test_pools_scheduled_at_a_time_of_day_start_on_later_days(self) -> None:
         at = {"mode": "at", "at": "2026-11-03T01:00"}
         plan = self.plan(crowd(), schedule=at)
         begins = [ring["pools"][0]["schedule"]["begin_at"][:13] for ring in plan["rings"]]
         assert begins == ["2026-11-03T01", "2026-11-04T01", "2026-11-05T01"]
 
-    def test_each_pools_own_windows(self) -> None:
+    def test_the_preview_uses_the_windows_of_each_pool(self) -> None:
         env = crowd()
         night = Window.model_validate({"from": "22:00", "to": "05:00"})
         change(env, "lab", policy=PolicyOverrides(windows=(night,)))
         lab = self.plan(env)["rings"][0]["pools"][0]
         assert (lab["schedule"]["mode"], lab["schedule"]["force_at"]) == ("at", "2026-11-02T22:00:00Z")
 
-    def test_what_would_stop_it_later_is_told_with_ring_and_pool(self) -> None:
+    def test_later_obstacles_are_shown_with_ring_and_pool(self) -> None:
         env = crowd()
         del env.app.world.pools[change(env, "office").host_pool_id.lower()]
         plan = self.plan(env)
@@ -284,11 +284,11 @@ class TestPlan:
         assert plan["rings"][2]["expected_end"] is None
         assert plan["expected_end"] is None
 
-    def test_a_first_ring_that_cannot_start(self) -> None:
+    def test_the_preview_shows_a_first_ring_that_cannot_start(self) -> None:
         plan = self.plan(crowd(), version="9.0.0")
         assert (plan["can_start"], len(plan["problems"]) >= 3) == (False, True)
 
-    def test_a_pool_that_another_rollout_holds_is_waited_for(self) -> None:
+    def test_the_preview_waits_for_a_pool_held_by_another_rollout(self) -> None:
         env = crowd()
         held = env.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW}).json["id"]
         env.app.engine.tasks.clear()
@@ -298,7 +298,7 @@ class TestPlan:
         (finding,) = [one for one in lab["preflight"] if one["check"] == "rollout"]
         assert (finding["result"], held in finding["detail"]) == ("warn", True)
 
-    def test_what_is_refused_is_refused_here_too(self) -> None:
+    def test_the_preview_refuses_what_the_request_refuses(self) -> None:
         assert send(crowd(), "?what_if=true", pools=["nope"]).bad_fields == {"pools"}
         assert send(crowd(), "?what_if=perhaps").bad_fields == {"what_if"}
 
@@ -306,26 +306,26 @@ class TestPlan:
 class TestApprove:
     """Only what waits for it can be approved."""
 
-    def test_tasks_that_have_no_gate(self) -> None:
+    def test_tasks_without_approvals_cannot_be_approved(self) -> None:
         env = crowd()
         auto = tell(env, ask(env), "approve")
         assert (auto.status, "goes on by itself" in auto.json["detail"]) == (409, True)
         staged = env.app.send("POST", f"/api/images/{IMAGE}/roll-back", {})
         assert "updates no pools" in tell(env, staged.json["id"], "approve").json["detail"]
 
-    def test_a_rollout_is_approved_at_its_own_address(self) -> None:
+    def test_a_rollout_is_approved_under_its_own_route(self) -> None:
         env = crowd()
         rollout = env.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, **NOW}).json["id"]
         reply = tell(env, rollout, "approve")
         assert (reply.status, reply.json["rollout"]) == (409, rollout)
         assert reply.json["href"] == f"/api/rollouts/{rollout}"
 
-    def test_what_is_not_there(self) -> None:
+    def test_approving_an_unknown_task_is_404(self) -> None:
         env = crowd()
         assert tell(env, "8204680874795-4bd9", "approve").status == 404
         assert tell(env, "8204680874795-4bd9", "approve", ring=10).bad_fields == {"ring"}
 
-    def test_a_ring_that_does_not_wait(self) -> None:
+    def test_a_ring_that_does_not_wait_cannot_be_approved(self) -> None:
         env = crowd()
         task_id = ask(env, gate="approve")
         for body in ({}, {"ring": 0}, {"ring": 1}, {"ring": 5}):
@@ -338,7 +338,7 @@ class TestCancel:
     """How a job is cancelled."""
 
     @pytest.mark.parametrize("how", ["leave", "roll_back"])
-    def test_before_anything_is_begun(self, how: str) -> None:
+    def test_an_update_can_be_cancelled_before_it_starts(self, how: str) -> None:
         env = crowd()
         task_id = ask(env)
         reply = tell(env, task_id, "cancel", how=how)
@@ -350,7 +350,7 @@ class TestCancel:
             "Cancelled by function key. 2.0.0 is on 0 of 3 pools. Pools that were not started: lab, office, pilot."
         )
 
-    def test_only_a_job_can_be_taken_back(self) -> None:
+    def test_only_a_fleet_update_can_be_undone(self) -> None:
         env = crowd()
         activation = env.app.send("POST", f"/api/images/{IMAGE}/roll-back", {}).json["id"]
         reply = tell(env, activation, "cancel", how="roll_back")
@@ -358,7 +358,7 @@ class TestCancel:
         assert "roll the image back instead" in reply.text
         assert tell(env, activation, "cancel", how="sideways").bad_fields == {"how"}
 
-    def test_asked_again_it_changes_nothing_and_can_still_be_taken_back(self) -> None:
+    def test_a_repeated_cancellation_changes_nothing_and_may_still_ask_for_the_undo(self) -> None:
         env = crowd(users=1)
         task_id = ask(env, schedule={"mode": "on_logoff", "deadline": in_hours(env, 5)})
         env.run(0.2)
@@ -370,7 +370,7 @@ class TestCancel:
         assert tell(env, task_id, "cancel", how="leave").status == 409
         assert env.finish(task_id).cancel_how == "roll_back"
 
-    def test_it_is_too_late_after_the_end(self) -> None:
+    def test_an_ended_update_cannot_be_cancelled(self) -> None:
         env = crowd()
         task_id = ask(env, pools=["lab"])
         env.finish(task_id)

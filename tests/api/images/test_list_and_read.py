@@ -53,7 +53,7 @@ def add_images(app: App, *names: str) -> None:
 class TestList:
     """Searchable, a page at a time; one unreadable image spoils nothing."""
 
-    def test_the_list_of_an_account_has_what_it_may_have(self) -> None:
+    def test_the_list_of_an_account_has_the_images_it_may_use(self) -> None:
         app = with_templates()
         app.tables.accounts.add(Account(name="contoso"))
         put(app, "other", OTHER, accounts=["contoso"])
@@ -68,7 +68,7 @@ class TestList:
         assert listed(app, "?search=sales") == ["Win10-Sales"]
         assert listed(app, "?search=linux") == []
 
-    def test_a_page_of_what_was_found_is_full_and_the_next_goes_on(self) -> None:
+    def test_a_page_of_search_results_is_full_and_the_next_one_continues(self) -> None:
         app = office()
         add_images(app, *(f"a{number:02}" for number in range(30)), *(f"hit{number}" for number in range(5)))
         first = app.send("GET", "/api/images?search=hit&limit=2").json
@@ -78,7 +78,7 @@ class TestList:
         assert names == [["hit0", "hit1"], ["hit2", "hit3"], ["hit4"]]
         assert third["continuation"] is None
 
-    def test_an_image_shows_where_it_stands(self) -> None:
+    def test_an_image_shows_its_state(self) -> None:
         app = with_templates()
         put(app, template_vm_id=TEMPLATE_ID)
         app.world.add_version("3.0.0", staged=True)
@@ -111,7 +111,9 @@ class TestList:
         ],
         ids=["forbidden", "busy"],
     )
-    def test_a_template_that_cannot_be_read(self, error: FreshcoatError, asked_again: int, powers: list[str]) -> None:
+    def test_an_unreadable_template_is_reported(
+        self, error: FreshcoatError, asked_again: int, powers: list[str]
+    ) -> None:
         app = with_templates()
         put(app, template_vm_id=TEMPLATE_ID)
         put(app, "other", OTHER, template_vm_id=OTHER_TEMPLATE)
@@ -124,7 +126,7 @@ class TestList:
         assert ("template VM" in win11["problem"]) == (powers[1] == "")
         assert (app.world.count("machine"), win11["current"]) == (asked_again, "2.0.0")
 
-    def test_a_template_and_a_version_that_are_gone(self) -> None:
+    def test_a_missing_template_and_version_are_reported(self) -> None:
         app = with_templates()
         put(app, template_vm_id=TEMPLATE_ID)
         del app.world.machines[TEMPLATE_ID.lower()]
@@ -134,7 +136,7 @@ class TestList:
         assert "no longer has version 2.0.0" in view["problem"]
         assert "no longer exists" in view["problem"]
 
-    def test_an_unreadable_gallery_is_said_in_the_list(self) -> None:
+    def test_an_unreadable_gallery_is_reported_in_the_list(self) -> None:
         app = with_templates()
         put(app, "other", OTHER)
         app.world.refuse("versions", "images/other")
@@ -142,7 +144,7 @@ class TestList:
         assert "may not read" in other["problem"]
         assert (win11["problem"], win11["current"]) == ("", "2.0.0")
 
-    def test_an_unknown_image(self) -> None:
+    def test_an_unknown_image_is_404(self) -> None:
         assert office().send("GET", "/api/images/none").status == 404
         assert office().send("GET", "/api/images/none/versions").status == 404
 
@@ -150,7 +152,7 @@ class TestList:
 class TestVersions:
     """Those of the gallery, and those that are recorded."""
 
-    def test_both_are_listed_oldest_first(self) -> None:
+    def test_recorded_and_gallery_versions_are_listed_oldest_first(self) -> None:
         app = office()
         app.world.add_version("10.0.0", staged=True)
         app.world.add_version("0.9.0")
@@ -172,12 +174,12 @@ class TestVersions:
         assert (versions[1]["created_by"], versions[0]["created_by"]) == ("ann", "")
         assert (versions[0]["ready"], versions[4]["ready"]) == (True, False)
 
-    def test_a_pool_with_another_image_uses_none_of_them(self) -> None:
+    def test_a_pool_with_another_image_uses_no_version(self) -> None:
         app = office()
         change_pool(app, image="other")
         assert all(v["used_by"] == [] for v in app.send("GET", "/api/images/win11/versions").json["items"])
 
-    def test_a_version_shows_what_came_of_it(self) -> None:
+    def test_a_version_shows_its_outcome(self) -> None:
         app = office()
         verdict = Verdict(result="failed", note="no printer", by="ann", at=NOON)
         row = version_row("3.0.0", VersionState.STAGED, verdict=verdict, staged_at=NOON + timedelta(hours=1))

@@ -53,7 +53,7 @@ def with_other(*versions: str) -> App:
 class TestRegister:
     """The first time."""
 
-    def test_the_version_that_latest_gives_is_the_active_one(self) -> None:
+    def test_the_latest_version_of_the_gallery_becomes_the_active_one(self) -> None:
         app = with_other("9.0.0", "10.0.0")
         app.world.add_version("11.0.0", OTHER, staged=True)
         app.world.add_version("12.0.0", OTHER, ready=False)
@@ -70,12 +70,12 @@ class TestRegister:
         (entry,) = app.tables.audit.all(f"{app.now:%Y-%m}")
         assert (entry.action, entry.subject, entry.after) == ("register image", "other", "10.0.0")
 
-    def test_another_one_may_be_named(self) -> None:
+    def test_the_request_may_name_the_active_version(self) -> None:
         app = with_other("1.0.0", "2.0.0")
         assert put(app, "other", OTHER, active="1.0.0").json["current"] == "1.0.0"
         assert list(recorded(app).versions) == ["1.0.0"]
 
-    def test_a_gallery_without_a_version_in_use(self) -> None:
+    def test_a_gallery_without_a_version_in_use_is_accepted(self) -> None:
         app = with_other()
         app.world.add_version("1.0.0", OTHER, staged=True)
         reply = put(app, "other", OTHER)
@@ -83,10 +83,10 @@ class TestRegister:
         assert recorded(app).versions == {}
 
     @pytest.mark.parametrize("given", ["x", HOST_POOL_ID, DEFINITION_ID + "/versions/1.0.0", DEFINITION_ID + "x"])
-    def test_what_is_no_definition(self, given: str) -> None:
+    def test_an_id_that_is_no_definition_is_refused(self, given: str) -> None:
         assert put(office(), "other", given).bad_fields == {"definition_id"}
 
-    def test_everything_that_is_wrong_is_named_at_once(self) -> None:
+    def test_every_invalid_field_is_named_at_once(self) -> None:
         reply = put(
             with_other("1.0.0"),
             "other",
@@ -101,7 +101,7 @@ class TestRegister:
         assert "contoso" in reply.text
         assert "default" not in reply.text
 
-    def test_a_conflict_hides_no_error_of_the_body(self) -> None:
+    def test_a_conflict_does_not_hide_errors_of_the_body(self) -> None:
         reply = put(with_other(), accounts=["contoso"], active="1.0.0", template_vm_id=OTHER_TEMPLATE)
         assert (reply.status, reply.bad_fields) == (400, {"accounts", "template_vm_id"})
         assert put(office(), active="1.0.0").status == 409
@@ -109,20 +109,20 @@ class TestRegister:
     @pytest.mark.parametrize(
         ("call", "field"), [("versions", "definition_id"), ("machine", "template_vm_id")], ids=["gallery", "template"]
     )
-    def test_what_may_not_be_read(self, call: str, field: str) -> None:
+    def test_a_definition_without_read_permission_is_refused(self, call: str, field: str) -> None:
         app = with_other("1.0.0")
         app.world.refuse(call)
         reply = put(app, "other", OTHER, template_vm_id=TEMPLATE_ID)
         assert (reply.status, reply.bad_fields) == (400, {field})
         assert app.tables.images.find(IMAGES, "other") is None
 
-    def test_a_busy_azure_is_not_the_requests_fault(self) -> None:
+    def test_throttling_by_azure_is_not_a_client_error(self) -> None:
         app = with_other("1.0.0")
         app.world.fail("machine", AzureBusy("machine", 429, "TooManyRequests", "later", retry_after=17))
         reply = put(app, "other", OTHER, template_vm_id=TEMPLATE_ID)
         assert (reply.status, reply.headers["Retry-After"]) == (503, "17")
 
-    def test_a_newest_version_that_azure_works_on_is_not_guessed_about(self) -> None:
+    def test_a_newest_version_still_being_created_is_refused(self) -> None:
         app = with_other("1.0.0")
         app.world.add_version("2.0.0", OTHER, ready=False)
         reply = put(app, "other", OTHER)
@@ -136,7 +136,7 @@ class TestRegister:
         assert reply.status == 409
         assert "win11" in reply.json["detail"]
 
-    def test_a_registration_that_was_cut_off_is_mended_by_repeating_it(self) -> None:
+    def test_repeating_an_interrupted_registration_completes_it(self) -> None:
         app = with_other("1.0.0")
         app.tables.versions.failures["write_many"] = [AzureBusy("tables", None, "ConnectionError", "gone")]
         assert put(app, "other", OTHER).status == 503
@@ -160,14 +160,14 @@ class TestChange:
         assert (entry.action, entry.before, entry.after) == ("change image", "", "")
         assert set(entry.detail.split(", ")) == {"template_vm_id", "build_subnet_id", "accounts", "retention"}
 
-    def test_the_same_again_writes_nothing(self) -> None:
+    def test_an_identical_request_writes_nothing(self) -> None:
         app = office()
         before = image(app), recorded(app, "win11")
         assert put(app, definition_id=DEFINITION_ID.replace("win11-office", "WIN11-OFFICE")).status == 200
         assert (image(app), recorded(app, "win11")) == before
         assert app.tables.audit.all(f"{app.now:%Y-%m}") == []
 
-    def test_the_active_version_is_changed_by_activating(self) -> None:
+    def test_the_active_version_cannot_be_changed_by_registering(self) -> None:
         app = office()
         assert put(app, active="2.0.0").status == 200
         refused = put(app, active="1.0.0")
@@ -175,13 +175,13 @@ class TestChange:
         assert "roll" in refused.json["detail"]
         assert recorded(app, "win11").state.active == "2.0.0"
 
-    def test_an_image_without_versions_takes_the_first_one_up_later(self) -> None:
+    def test_an_image_without_versions_records_the_first_one_later(self) -> None:
         app = with_other()
         put(app, "other", OTHER)
         app.world.add_version("1.0.0", OTHER)
         assert put(app, "other", OTHER).json["current"] == "1.0.0"
 
-    def test_one_whose_first_version_was_staged_takes_up_the_one_in_use_as_well(self) -> None:
+    def test_an_image_whose_first_version_is_staged_records_the_version_in_use_too(self) -> None:
         app = with_other("1.0.0")
         put(app, "other", OTHER)
         record_family(app.tables.versions, version_set(None, backups=[], staged="2.0.0", image="other"))
@@ -192,12 +192,12 @@ class TestChange:
 class TestDefinitionStays:
     """What is recorded of versions is of one definition."""
 
-    def test_while_a_rollout_runs(self) -> None:
+    def test_the_definition_cannot_change_while_a_rollout_runs(self) -> None:
         app = with_other("1.0.0")
         running = update(app).json["id"]
         assert put(app, definition_id=OTHER).json["rollout"] == running
 
-    def test_while_another_pools_rollout_brings_it(self) -> None:
+    def test_the_definition_cannot_change_while_another_pool_is_updated_to_it(self) -> None:
         app = with_other()
         put(app, "other", OTHER)
         app.world.add_version("1.0.0", OTHER)
@@ -207,18 +207,18 @@ class TestDefinitionStays:
         app.world.add_definition(OTHER.replace("other", "third"))
         assert put(app, "other", OTHER.replace("other", "third")).json["rollout"] == running
 
-    def test_once_versions_are_recorded(self) -> None:
+    def test_the_definition_cannot_change_once_versions_are_recorded(self) -> None:
         app = with_other()
         reply = put(app, definition_id=OTHER)
         assert reply.status == 409
         assert "image of its own" in reply.json["detail"]
 
-    def test_while_the_image_is_being_set_the_task_is_named(self) -> None:
+    def test_the_definition_cannot_change_during_a_capture_and_the_task_is_named(self) -> None:
         app = with_other()
         record_family(app.tables.versions, version_set(capture="t-1"))
         assert put(app, definition_id=OTHER).json["task"] == "t-1"
 
-    def test_before_that_it_can_change(self) -> None:
+    def test_the_definition_can_change_before_that(self) -> None:
         app = with_other()
         put(app, "other", OTHER)
         third = OTHER.replace("other", "third")
@@ -230,7 +230,7 @@ class TestDefinitionStays:
 class TestAccounts:
     """An image is for every account, or for named ones."""
 
-    def test_nobody_loses_the_image_of_their_pool(self) -> None:
+    def test_an_account_does_not_lose_the_image_of_its_pool(self) -> None:
         app = office()
         app.tables.accounts.add(Account(name="contoso"))
         refused = put(app, accounts=["contoso"])
@@ -239,7 +239,7 @@ class TestAccounts:
         change_pool(app, account="contoso")
         assert put(app, accounts=["contoso"]).status == 200
 
-    def test_nor_of_the_rollout_that_brings_it(self) -> None:
+    def test_an_account_does_not_lose_the_image_of_its_running_rollout(self) -> None:
         app = with_other("1.0.0")
         put(app, "other", OTHER)
         update(app, {"image": "other", "version": "1.0.0"})

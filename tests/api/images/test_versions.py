@@ -34,7 +34,7 @@ def delete(env: Environment, version: str, **headers: str) -> Reply:
     return send(env, "DELETE", f"/versions/{version}", **headers)
 
 
-def test_from_the_gallery_to_the_test_pool_and_back() -> None:
+def test_a_gallery_version_is_staged_tested_and_discarded() -> None:
     """Stage, try on a test pool, judge, discard: each step is answered with the version as it is then."""
     env = shelf(ACTIVE)
     staged = stage(env, notes="from Packer")
@@ -64,7 +64,7 @@ def test_from_the_gallery_to_the_test_pool_and_back() -> None:
     assert [task["kind"] for task in listed if task["kind"] != "rollout"] == ["discard", "verdict", "stage"]
 
 
-def test_a_version_that_still_has_to_leave_is_answered_with_202_and_where_to_look() -> None:
+def test_a_version_being_removed_is_answered_with_202_and_a_location() -> None:
     env = shelf(ACTIVE)
     reply = delete(env, FIRST)
     assert (reply.status, reply.headers["Location"]) == (202, "/api/images/win11/versions")
@@ -87,14 +87,14 @@ def test_a_version_that_still_has_to_leave_is_answered_with_202_and_where_to_loo
         ({"notes": 5, "regions": []}, {"notes", "regions"}),
     ],
 )
-def test_bad_fields_of_a_stage_are_named(body: dict[str, object], fields: set[str]) -> None:
+def test_invalid_fields_of_staging_are_named(body: dict[str, object], fields: set[str]) -> None:
     env = shelf()
     reply = stage(env, **body)
     assert (reply.status, reply.bad_fields) == (400, fields)
     assert tasks(env) == []
 
 
-def test_bad_fields_of_a_verdict_are_named() -> None:
+def test_invalid_fields_of_a_test_result_are_named() -> None:
     env = shelf(staged=Source.GALLERY)
     assert judge(env, result="perhaps", by="bob").bad_fields == {"result", "by"}
     assert judge(env, note="x" * 4_001).bad_fields == {"note"}
@@ -102,13 +102,13 @@ def test_bad_fields_of_a_verdict_are_named() -> None:
 
 
 @pytest.mark.parametrize("version", ["1.0", "latest", "1.0.0.0", "1.0.x"])
-def test_a_path_that_is_no_version_is_refused_by_its_name(version: str) -> None:
+def test_a_path_without_a_version_is_refused_with_its_name(version: str) -> None:
     env = shelf()
     assert delete(env, version).bad_fields == {"version"}
     assert send(env, "POST", f"/versions/{version}/verdict", {"result": "passed"}).bad_fields == {"version"}
 
 
-def test_what_is_not_there_is_404_and_what_does_not_fit_409() -> None:
+def test_unknown_versions_are_404_and_conflicts_409() -> None:
     env = shelf(ACTIVE)
     for reply in (
         send(env, "POST", "/stage", {"version": NEXT}, image="other"),
@@ -121,7 +121,7 @@ def test_what_is_not_there_is_404_and_what_does_not_fit_409() -> None:
         assert (reply.status, reply.json["type"]) == (409, "urn:freshcoat:conflict")
 
 
-def test_a_request_that_is_sent_twice_is_done_once() -> None:
+def test_a_repeated_request_is_carried_out_once() -> None:
     env = shelf()
     key = {"Idempotency-Key": "k-1"}
     first = send(env, "POST", "/stage", {"version": NEXT}, **key)
@@ -132,13 +132,13 @@ def test_a_request_that_is_sent_twice_is_done_once() -> None:
     assert len(tasks(env)) == 2
 
 
-def test_the_author_is_who_the_platform_says() -> None:
+def test_the_author_comes_from_the_platform() -> None:
     env = shelf()
     env.app.settings = env.app.settings.model_copy(update={"trust_principal": True})
     assert send(env, "POST", "/stage", {"version": NEXT}, **AUTHOR).json["created_by"] == "ann"
 
 
-def test_the_document_has_them_with_their_answers() -> None:
+def test_the_openapi_document_has_the_routes_with_their_responses() -> None:
     paths = document()["paths"]
     answers = {
         ("/api/images/{image}/stage", "post"): {"200", "400", "404", "409"},
@@ -149,7 +149,7 @@ def test_the_document_has_them_with_their_answers() -> None:
         assert statuses <= set(paths[path][method]["responses"])
 
 
-def test_the_timer_runs_by_its_setting_and_not_at_the_start() -> None:
+def test_the_timer_follows_its_setting_and_does_not_run_at_startup() -> None:
     trigger = functions()["tidy_versions"].get_trigger()
     assert trigger is not None
     limited_by = trigger.get_dict_repr()

@@ -18,13 +18,13 @@ def ask(app: App) -> Reply:
     return app.send("GET", "/api/pools/office/image")
 
 
-def test_the_pools_version() -> None:
+def test_a_new_host_gets_the_version_of_its_pool() -> None:
     reply = ask(office())
     assert reply.json["version_id"] == version_id_of("1.0.0")
     assert reply.json["reason"]["text"] == "the pool is on this version"
 
 
-def test_the_target_only_after_the_canary() -> None:
+def test_a_new_host_gets_the_target_only_after_the_canary() -> None:
     app = office()
     rollout_id = update(app).json["id"]
     assert ask(app).json["version"] == "1.0.0"
@@ -33,7 +33,7 @@ def test_the_target_only_after_the_canary() -> None:
     assert ask(app).json["version"] == "2.0.0"
 
 
-def test_a_target_of_another_image() -> None:
+def test_a_new_host_may_get_a_target_of_another_image() -> None:
     app = office()
     other = DEFINITION_ID.replace("win11-office", "other")
     app.world.add_version("7.0.0", other)
@@ -44,7 +44,7 @@ def test_a_target_of_another_image() -> None:
     assert (reply["image"], reply["version_id"]) == ("other", version_id_of("7.0.0", other))
 
 
-def test_an_activation_moves_it_at_once() -> None:
+def test_an_activation_changes_the_version_of_new_hosts_at_once() -> None:
     app = office()
     app.world.add_version("3.0.0")
     activated = version_set("3.0.0", backups=["1.0.0", "2.0.0"], activated_at=app.now + timedelta(hours=1))
@@ -54,7 +54,7 @@ def test_an_activation_moves_it_at_once() -> None:
     assert ask(app).json["version"] == "1.0.0"
 
 
-def test_a_pool_that_is_registered_after_it_keeps_what_it_is_on() -> None:
+def test_a_pool_registered_after_the_activation_keeps_its_version() -> None:
     app = office()
     row = app.pool()
     app.send("DELETE", "/api/pools/office")
@@ -64,7 +64,7 @@ def test_a_pool_that_is_registered_after_it_keeps_what_it_is_on() -> None:
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_a_test_pool_on_a_staged_version_gives_out_the_one_before(recorded: bool) -> None:
+def test_a_test_pool_on_a_staged_version_gives_new_hosts_the_previous_one(recorded: bool) -> None:
     app = office()
     app.world.add_version("3.0.0", staged=True)
     if recorded:
@@ -79,20 +79,20 @@ def test_a_pool_without_a_version_gets_the_active_one() -> None:
     assert ask(app).json["version"] == "2.0.0"
 
 
-def test_nothing_known_is_said() -> None:
+def test_a_pool_without_any_known_version_is_reported() -> None:
     app = office()
     record_family(app.tables.versions, version_set(None, backups=[]))
     change_pool(app, version=None)
     assert ask(app).status == 409
 
 
-def test_a_busy_gallery_keeps_no_burst_host_waiting() -> None:
+def test_a_throttled_gallery_does_not_delay_new_hosts() -> None:
     app = office()
     app.world.refuse("versions")
     assert ask(app).json["version"] == "1.0.0"
 
 
-def test_unless_only_the_gallery_could_say() -> None:
+def test_a_throttled_gallery_is_reported_when_only_it_knows_the_version() -> None:
     app = office()
     record_family(app.tables.versions, version_set(None, backups=[]))
     assert ask(app).json["version"] == "1.0.0"

@@ -21,7 +21,7 @@ def asked(pool: Office, path: str) -> Any:
     return reply.json
 
 
-def test_a_pool_that_asks_for_it_gets_a_standing_rollout_and_says_how_many_hosts_are_fresh() -> None:
+def test_a_pool_with_refresh_gets_a_refresh_rollout_and_shows_its_fresh_hosts() -> None:
     pool = office(1, 0, 0, refresh="off", policy=EAGER)
     assert asked(pool, "/api/pools/office")["freshness"] is None
     answered = pool.put("after_logoff").json
@@ -43,7 +43,7 @@ def test_a_pool_that_asks_for_it_gets_a_standing_rollout_and_says_how_many_hosts
     assert {host["host"]: host["reason"]["text"] for host in listed}["host-01"] == "refreshed on 1.0.0"
 
 
-def test_it_is_a_task_of_its_own_kind_and_in_the_list_of_rollouts() -> None:
+def test_a_refresh_is_a_task_of_its_own_kind_and_listed_with_rollouts() -> None:
     pool = office(0, 1)
     pool.minutes(2)
     for query in ("", "?kind=refresh", "?kind=rollout", "?state=running"):
@@ -54,7 +54,7 @@ def test_it_is_a_task_of_its_own_kind_and_in_the_list_of_rollouts() -> None:
     assert [row["kind"] for row in asked(pool, "/api/rollouts?pool=office")["items"]] == ["refresh"]
 
 
-def test_asked_for_again_it_goes_on_and_a_changed_policy_counts_from_the_next_look_on() -> None:
+def test_a_repeated_request_continues_the_refresh_with_the_new_policy() -> None:
     pool = office(0, 0)
     first = pool.standing.id
     pool.put("after_logoff", policy={"settle_seconds": 5, "poll_seconds": 15, "canary_hosts": 3, "bake_minutes": 9})
@@ -68,7 +68,7 @@ def test_asked_for_again_it_goes_on_and_a_changed_policy_counts_from_the_next_lo
     assert pool.standing.id == first
 
 
-def test_switched_off_it_finishes_what_is_in_work_gives_the_rest_back_and_ends() -> None:
+def test_a_refresh_switched_off_finishes_hosts_in_work_returns_the_others_and_ends() -> None:
     pool = office(1, 1, 1, 0, policy={**EAGER, "max_in_flight": 1})
     pool.minutes(5)
     for name in ("host-01", "host-02", "host-03"):
@@ -91,7 +91,7 @@ def test_switched_off_it_finishes_what_is_in_work_gives_the_rest_back_and_ends()
     assert_fresh(pool, "host-02")
 
 
-def test_switched_on_again_before_it_has_ended_another_one_begins_after_it() -> None:
+def test_a_refresh_switched_on_again_before_its_end_is_followed_by_another() -> None:
     pool = office(1, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
@@ -107,7 +107,7 @@ def test_switched_on_again_before_it_has_ended_another_one_begins_after_it() -> 
 
 
 @pytest.mark.parametrize("command", ["cancel", "reschedule", "approve"])
-def test_what_ends_or_moves_a_rollout_is_refused_with_what_to_do_instead(command: str) -> None:
+def test_commands_that_end_or_reschedule_are_refused_with_an_alternative(command: str) -> None:
     pool = office(0)
     body = {"deadline": (pool.app.now + timedelta(hours=3)).isoformat()} if command == "reschedule" else {}
     reply = pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/{command}", body)
@@ -115,7 +115,7 @@ def test_what_ends_or_moves_a_rollout_is_refused_with_what_to_do_instead(command
     assert pool.standing.state is RolloutState.RUNNING
 
 
-def test_paused_it_begins_nothing_holds_nothing_and_goes_on_when_it_is_resumed() -> None:
+def test_a_paused_refresh_starts_and_holds_nothing_until_it_is_resumed() -> None:
     pool = office(0, 0)
     pool.use("host-01")
     pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)
@@ -128,7 +128,7 @@ def test_paused_it_begins_nothing_holds_nothing_and_goes_on_when_it_is_resumed()
     assert_fresh(pool, "host-01")
 
 
-def test_an_unregistered_pool_is_refreshed_no_more_and_not_before_its_hosts_are_through() -> None:
+def test_a_pool_is_unregistered_only_after_its_hosts_are_done() -> None:
     pool = office(1, 0, policy=EAGER)
     pool.minutes(5)
     pool.world.log_off("host-01")
@@ -143,7 +143,7 @@ def test_an_unregistered_pool_is_refreshed_no_more_and_not_before_its_hosts_are_
     pool.minutes(5)
 
 
-def test_a_pool_whose_hosts_rest_is_unregistered_at_once() -> None:
+def test_a_pool_without_hosts_in_work_is_unregistered_at_once() -> None:
     pool = office(1, 0)
     pool.minutes(5)
     rollout = pool.standing.id
@@ -154,7 +154,7 @@ def test_a_pool_whose_hosts_rest_is_unregistered_at_once() -> None:
     assert pool.app.tables.pools.find(POOLS, "office") is None
 
 
-def test_while_a_rollout_runs_the_pool_is_not_unregistered_and_its_refresh_stays() -> None:
+def test_a_pool_with_a_running_rollout_is_not_unregistered_and_keeps_its_refresh() -> None:
     pool = office(1, 0)
     pool.minutes(2)
     schedule = {"mode": "on_logoff", "deadline": (pool.app.now + timedelta(hours=3)).isoformat()}
@@ -172,14 +172,14 @@ def test_another_host_pool_is_refused_while_hosts_are_refreshed() -> None:
     assert (reply.status, reply.json["rollout"]) == (409, pool.standing.id)
 
 
-def test_a_misspelt_refresh_is_refused_by_name() -> None:
+def test_a_misspelt_refresh_setting_is_refused_with_the_field() -> None:
     pool = office(0)
     reply = pool.app.send("PUT", "/api/pools/office", pool.body | {"refresh": "weekly"})
     assert reply.status == 400
     assert reply.bad_fields == {"refresh"}
 
 
-def test_it_is_left_open_when_unclaimed_rollouts_are_ended_and_begun_when_it_is_missing() -> None:
+def test_recovery_keeps_a_refresh_open_and_starts_a_missing_one() -> None:
     pool = office(0, 1)
     pool.hours(1)
     assert pool.standing.state is RolloutState.RUNNING
@@ -191,7 +191,7 @@ def test_it_is_left_open_when_unclaimed_rollouts_are_ended_and_begun_when_it_is_
     assert (lost.id, 1) in pool.app.engine.rollouts
 
 
-def test_where_no_version_is_known_it_begins_as_soon_as_one_is() -> None:
+def test_a_refresh_without_a_known_version_starts_when_there_is_one() -> None:
     pool = office(refresh="off")
     record_family(pool.app.tables.versions, version_set(None, backups=()))
     pool.app.tables.pools.replace(pool.app.pool().model_copy(update={"version": None}))
@@ -203,7 +203,7 @@ def test_where_no_version_is_known_it_begins_as_soon_as_one_is() -> None:
     assert pool.standing.state is RolloutState.RUNNING
 
 
-def test_a_test_pool_on_a_version_that_is_only_staged_waits_and_says_so() -> None:
+def test_the_refresh_of_a_test_pool_on_a_staged_version_waits_and_shows_the_reason() -> None:
     pool = office(0, 0, policy=EAGER, ring="test")
     record_family(pool.app.tables.versions, version_set("1.0.0", backups=(), staged="2.0.0"))
     pool.app.tables.pools.replace(pool.app.pool().model_copy(update={"version": "2.0.0"}))
@@ -218,7 +218,7 @@ def test_a_test_pool_on_a_version_that_is_only_staged_waits_and_says_so() -> Non
     assert pool.machine("host-01").version == "2.0.0"
 
 
-def test_used_hosts_follow_what_new_hosts_get() -> None:
+def test_refreshed_hosts_get_the_version_of_new_hosts() -> None:
     pool = office(0, 0, policy=EAGER)
     record_family(pool.app.tables.versions, version_set(activated_at=pool.app.now + timedelta(minutes=1)))
     pool.minutes(5)
@@ -229,7 +229,7 @@ def test_used_hosts_follow_what_new_hosts_get() -> None:
     assert pool.machine("host-02").version == "1.0.0"
 
 
-def test_a_version_that_the_refresh_uses_is_not_removed() -> None:
+def test_a_version_used_by_a_refresh_is_not_removed() -> None:
     pool = office(1, 0, policy=EAGER)
     pool.minutes(2)
     refused = pool.app.send("DELETE", "/api/images/win11/versions/1.0.0")

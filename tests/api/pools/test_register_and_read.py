@@ -43,7 +43,7 @@ def fresh() -> App:
 class TestRegister:
     """What cannot be published to is refused with the reason."""
 
-    def test_a_new_pool_knows_the_version_most_hosts_are_on(self) -> None:
+    def test_a_new_pool_gets_the_version_of_most_hosts(self) -> None:
         app = fresh()
         app.world.add_host("h9.contoso.local", version="2.0.0")
         reply = put(app, time_zone="W. Europe Standard Time", ring="test", policy={"settle_seconds": 5})
@@ -52,24 +52,24 @@ class TestRegister:
         assert reply.json["hosts_per_version"] == {"1.0.0": 3, "2.0.0": 1}
         assert reply.json["account"] == "default"
 
-    def test_everything_that_is_wrong_is_named_at_once(self) -> None:
+    def test_every_invalid_field_is_named_at_once(self) -> None:
         reply = put(fresh(), host_pool_id="hp-office", image="none", time_zone="Mars", account="contoso")
         assert (reply.status, reply.bad_fields) == (400, {"host_pool_id", "image", "time_zone", "account"})
 
-    def test_a_body_that_does_not_parse_is_answered_with_its_field_errors_only(self) -> None:
+    def test_an_unparsable_body_is_answered_with_field_errors_only(self) -> None:
         app = fresh()
         reply = put(app, ring="moon", policy={"retries": 9}, account="contoso", image="none", host_pool_id=OTHER)
         assert (reply.status, reply.bad_fields) == (400, {"ring", "policy.retries"})
         assert not app.tables.pools.all(POOLS)
 
-    def test_the_zone_is_the_accounts_unless_one_is_named(self) -> None:
+    def test_a_pool_uses_the_time_zone_of_its_account_unless_one_is_given(self) -> None:
         app = fresh()
         app.tables.accounts.add(Account(name="contoso", time_zone="Asia/Tokyo"))
         assert put(app, account="contoso", time_zone=None).json["time_zone"] == "Asia/Tokyo"
         assert put(app, account="contoso").json["time_zone"] == "Europe/Berlin"
         assert put(app, time_zone=None).json["time_zone"] == "UTC"
 
-    def test_an_image_that_the_account_may_not_have(self) -> None:
+    def test_an_image_of_another_account_is_refused(self) -> None:
         app = fresh()
         app.tables.accounts.add(Account(name="contoso"))
         image = app.tables.images.all(IMAGES)[0]
@@ -96,21 +96,21 @@ class TestRegister:
             ({"kind": "entra", "domain": "d"}, "join.domain"),
         ],
     )
-    def test_a_join_that_is_wrong(self, join: dict[str, str], field: str) -> None:
+    def test_an_invalid_join_is_refused(self, join: dict[str, str], field: str) -> None:
         assert put(fresh(), join=join).bad_fields == {field}
 
-    def test_a_personal_host_pool(self) -> None:
+    def test_a_personal_host_pool_is_refused(self) -> None:
         app = fresh()
         app.world.add_pool(OTHER, kind="Personal")
         reply = put(app, host_pool_id=OTHER)
         assert reply.bad_fields == {"host_pool_id"}
         assert "Personal" in reply.text
 
-    def test_an_unknown_host_pool(self) -> None:
+    def test_an_unknown_host_pool_is_refused(self) -> None:
         assert "no such host pool" in put(fresh(), host_pool_id=OTHER).text
 
     @pytest.mark.parametrize("call", ["host_pool", "session_hosts", "machines"])
-    def test_a_host_pool_that_may_not_be_read(self, call: str) -> None:
+    def test_a_host_pool_without_read_permission_is_refused(self, call: str) -> None:
         app = fresh()
         app.world.fail(call, AzureForbidden(call, 403, "AuthorizationFailed", "missing right X"))
         reply = put(app)
@@ -118,12 +118,12 @@ class TestRegister:
         assert "missing right X" in reply.text
         assert app.send("GET", "/api/pools/office").status == 404
 
-    def test_a_host_pool_twice(self) -> None:
+    def test_a_host_pool_cannot_be_registered_twice(self) -> None:
         reply = put(office(), "second", host_pool_id=HOST_POOL_ID.upper().replace("/SUBSCRIPTIONS", "/subscriptions"))
         assert reply.status == 409
         assert "office" in reply.json["detail"]
 
-    def test_changing_a_pool_keeps_what_it_is_on(self) -> None:
+    def test_changing_a_pool_keeps_its_version(self) -> None:
         app = office()
         app.tables.pools.replace(app.pool().model_copy(update={"version": "1.5.0", "previous_version": "1.0.0"}))
         app.later(hours=1)
@@ -131,14 +131,14 @@ class TestRegister:
         assert (app.pool().version, app.pool().previous_version, app.pool().ring) == ("1.5.0", "1.0.0", Ring.PILOT)
         assert app.pool().version_at == app.now - timedelta(hours=1)
 
-    def test_a_pool_on_other_ground_begins_anew(self) -> None:
+    def test_a_pool_with_another_host_pool_loses_its_version(self) -> None:
         app = office()
         app.world.add_pool(OTHER)
         app.later(hours=1)
         assert put(app, host_pool_id=OTHER).status == 200
         assert (app.pool().version, app.pool().version_at) == (None, app.now)
 
-    def test_the_ground_of_a_running_rollout_stays(self) -> None:
+    def test_host_pool_and_ring_of_a_running_rollout_cannot_change(self) -> None:
         app = office()
         running = update(app).json["id"]
         app.world.add_pool(OTHER)
@@ -170,7 +170,7 @@ class TestRegister:
         assert put(app, ring="test").status == 200
 
     @pytest.mark.parametrize(("left_out", "status"), [(True, 409), (False, 200)])
-    def test_of_an_unrecorded_version_the_gallery_says_whether_it_is_staged(self, left_out: bool, status: int) -> None:
+    def test_the_gallery_decides_whether_an_unrecorded_version_is_staged(self, left_out: bool, status: int) -> None:
         app = office()
         app.world.add_version("3.0.0", staged=left_out)
         change_pool(app, ring=Ring.TEST, version="3.0.0")
@@ -187,7 +187,7 @@ class TestRead:
         assert (view["hosts"], view["sessions"], view["hosts_per_version"]) == (3, 3, {"1.0.0": 3})
         assert (view["running_rollout"]["id"], view["running_rollout"]["percent"]) == (running, 0)
 
-    def test_one_unreadable_pool_holds_up_no_list(self) -> None:
+    def test_an_unreadable_pool_does_not_fail_the_list(self) -> None:
         app = office()
         app.world.add_pool(OTHER)
         put(app, "other", host_pool_id=OTHER)
@@ -197,7 +197,7 @@ class TestRead:
         assert views["other"]["hosts"] is None
         assert "may not read" in views["other"]["problem"]
 
-    def test_a_list_does_not_keep_hosts_that_were_read_long_before_it(self) -> None:
+    def test_a_list_does_not_cache_hosts_read_long_before_it(self) -> None:
         app, clock = office(), [0.0]
         services = replace(app.services, read_cache=ReadThroughCache(lambda: clock[0]))
         host_pool = app.pool().host_pool_id
@@ -212,7 +212,7 @@ class TestRead:
         (listed,) = list_pools(services, limit=10, continuation=None).items
         assert listed.hosts == 4
 
-    def test_hosts_say_who_drained_them_and_what_is_off(self) -> None:
+    def test_hosts_show_who_drained_them_and_whether_they_are_off(self) -> None:
         app = office()
         app.world.add_host("a.contoso.local", accepting=False)
         app.world.add_host("b.contoso.local", accepting=False, tags={ROLLOUT_TAG: "r"}, power="deallocated")
@@ -234,13 +234,13 @@ class TestRead:
 class TestUnregister:
     """Nothing is forgotten that is being worked on."""
 
-    def test_not_while_a_rollout_runs(self) -> None:
+    def test_a_pool_with_a_running_rollout_cannot_be_unregistered(self) -> None:
         app = office()
         running = update(app).json["id"]
         reply = app.send("DELETE", "/api/pools/office")
         assert (reply.status, reply.json["rollout"]) == (409, running)
 
-    def test_after_that(self) -> None:
+    def test_a_pool_can_be_unregistered_after_its_rollout(self) -> None:
         app = office()
         reply = app.send("DELETE", "/api/pools/office")
         assert (reply.status, reply.text) == (204, "")

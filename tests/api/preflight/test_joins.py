@@ -28,11 +28,11 @@ def change_vm(app: App, host: str, **changes: object) -> None:
 class TestPassword:
     """A domain join needs a password that can be one."""
 
-    def test_entra_id_needs_none(self) -> None:
+    def test_an_entra_join_needs_no_password(self) -> None:
         assert "needs no password" in said(planned(office()), "join")
 
     @pytest.mark.parametrize("password", ["made-up", "<3 my cat", "@home Microsoft", "change me tomorrow 42"])
-    def test_a_password_is_a_password(self, password: str) -> None:
+    def test_a_valid_password_passes(self, password: str) -> None:
         reply = planned(with_password(password))
         assert findings(reply)["join"] == "pass"
         assert password not in reply.text
@@ -49,7 +49,7 @@ class TestPassword:
             ("TODO", "holds a placeholder"),
         ],
     )
-    def test_what_cannot_be_one_refuses_and_is_not_repeated(self, password: str, words: str) -> None:
+    def test_an_invalid_password_is_refused_and_not_quoted(self, password: str, words: str) -> None:
         reply = refused(with_password(password), "join", "pool.join")
         assert f"{words};" in said(reply, "join") and "JOIN_PASSWORD" in said(reply, "join")
         assert not password.strip() or password.strip() not in reply.text
@@ -58,19 +58,19 @@ class TestPassword:
 class TestIdentity:
     """Joining Entra ID takes a system-assigned identity of the VM."""
 
-    def test_a_host_without_one_cannot_join_again(self) -> None:
+    def test_a_host_without_an_identity_cannot_rejoin(self) -> None:
         app = office()
         change_vm(app, "h1", system_identity=False)
         words = said(refused(app, "join", "pool.join"), "join")
         assert "1 host without a system-assigned identity cannot join Entra ID: h1" in words
         assert "switch it on for the VM" in words
 
-    def test_a_host_that_is_not_rebuilt_needs_none(self) -> None:
+    def test_a_host_that_is_not_rebuilt_needs_no_identity(self) -> None:
         app = office()
         change_vm(app, "h1", system_identity=False, version="2.0.0")
         assert findings(planned(app))["join"] == "pass"
 
-    def test_a_domain_needs_none(self) -> None:
+    def test_a_domain_join_needs_no_identity(self) -> None:
         app = with_password("made-up")
         change_vm(app, "h1", system_identity=False)
         assert findings(planned(app))["join"] == "pass"

@@ -30,7 +30,7 @@ def disk_of(app: App, vm_id: str) -> str:
     return app.world.machines[vm_id.lower()].os_disk_id or ""
 
 
-def test_without_a_lock_all_is_well() -> None:
+def test_without_a_lock_the_check_passes() -> None:
     assert said(planned(office()), "locks") == "no lock blocks the rollout; "
 
 
@@ -64,31 +64,31 @@ def test_a_delete_lock_over_the_host_pool_blocks_removing_hosts(scope: str, stra
 class TestDeleteLockOnVms:
     """It stands in the way of replacing, and only there."""
 
-    def test_it_blocks_replacing(self, scope: str) -> None:
+    def test_a_delete_lock_on_vms_blocks_replacing(self, scope: str) -> None:
         words = said(refused(locked(scope, NO_DELETE), "locks", "pool", policy={"strategy": "replace"}), "locks")
         assert "blocks replacing VMs; remove the lock until the rollout has ended, or use strategy reimage" in words
 
-    def test_under_auto_it_does_where_reimaging_may_not_work(self, scope: str) -> None:
+    def test_a_delete_lock_on_vms_blocks_auto_where_reimaging_may_not_work(self, scope: str) -> None:
         app = locked(scope, NO_DELETE)
         assert "if re-imaging does not work on this pool" in said(refused(app, "locks", "pool"), "locks")
         change_pool(app, reimage=ReimageSupport.WORKS)
         assert findings(planned(app))["locks"] == "warn"
 
-    def test_reimaging_only_leaves_old_disks_over(self, scope: str) -> None:
+    def test_a_delete_lock_on_vms_leaves_old_disks_when_reimaging(self, scope: str) -> None:
         reply = planned(locked(scope, NO_DELETE), strategy="reimage")
         assert (findings(reply)["locks"], reply.json["can_start"]) == ("warn", True)
         assert "blocks deleting old OS disks; delete them yourself later" in said(reply, "locks")
 
 
 @pytest.mark.parametrize("strategy", ["reimage", "replace"])
-def test_a_delete_lock_on_a_disk_leaves_it_over(strategy: str) -> None:
+def test_a_delete_lock_on_a_disk_keeps_the_disk(strategy: str) -> None:
     app = locked("nowhere", NO_DELETE)
     app.world.locks = [Lock(name="keep", level=NO_DELETE, scope=disk_of(app, VM))]
     reply = planned(app, strategy=strategy)
     assert (findings(reply)["locks"], reply.json["can_start"]) == ("warn", True)
 
 
-def test_a_lock_on_what_the_rollout_leaves_alone_says_nothing() -> None:
+def test_a_lock_on_an_untouched_resource_is_not_reported() -> None:
     app = locked(f"{VM_GROUP}/providers/Microsoft.Compute/virtualMachines/h", READ_ONLY)  # a name h1 begins with
     app.world.locks.append(Lock(name="other", level=READ_ONLY, scope=f"{VM}0"))
     app.world.locks.append(Lock(name="odd", level="NotSpecified", scope=VM_GROUP))
@@ -97,7 +97,7 @@ def test_a_lock_on_what_the_rollout_leaves_alone_says_nothing() -> None:
     assert findings(planned(app))["locks"] == "pass"
 
 
-def test_a_lock_that_several_lists_name_is_said_once_and_each_lock_is_said() -> None:
+def test_each_lock_is_reported_once() -> None:
     app = locked(SUBSCRIPTION, READ_ONLY)
     app.world.locks.append(Lock(name="keep", level=READ_ONLY, scope=VM_GROUP))
     words = said(refused(app, "locks", "pool"), "locks")

@@ -26,20 +26,20 @@ def change_host(app: App, host: str, **changes: object) -> None:
 class TestPreflight:
     """What would stop a rollout half-way stops it before."""
 
-    def test_a_version_that_does_not_exist(self) -> None:
+    def test_an_unknown_version_is_refused(self) -> None:
         refused(office(), "version", "version", version="9.0.0")
 
-    def test_a_version_that_is_not_ready(self) -> None:
+    def test_a_version_that_is_not_ready_is_refused(self) -> None:
         app = office()
         app.world.add_version("3.0.0", ready=False)
         assert "40 %" in refused(app, "version", "version", version="3.0.0").text
 
-    def test_a_version_that_is_not_where_the_hosts_are(self) -> None:
+    def test_a_version_without_a_replica_in_the_hosts_region_is_refused(self) -> None:
         app = office()
         app.world.add_version("3.0.0", region="eastus")
         assert REGION in refused(app, "replication", "version", version="3.0.0").text
 
-    def test_going_back_must_be_meant(self) -> None:
+    def test_a_downgrade_must_be_requested_explicitly(self) -> None:
         app = office()
         change_pool(app, version="10.0.0")
         refused(app, "downgrade", "version")
@@ -52,12 +52,12 @@ class TestPreflight:
         change_pool(app, version="9.0.0")
         assert update(app, {"version": "10.0.0"}).status == 202
 
-    def test_the_version_it_has_already_is_no_mistake(self) -> None:
+    def test_the_current_version_is_accepted(self) -> None:
         app = office()
         change_pool(app, version="2.0.0")
         assert update(app).status == 202
 
-    def test_a_join_without_its_password(self) -> None:
+    def test_a_join_without_its_password_is_refused(self) -> None:
         app = office(settings=Settings(tables_connection="memory"))
         join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
         change_pool(app, join=join)
@@ -66,17 +66,17 @@ class TestPreflight:
         assert update(app).status == 202
 
     @pytest.mark.parametrize("call", ["host_pool", "session_hosts", "machines"])
-    def test_a_pool_that_may_not_be_read(self, call: str) -> None:
+    def test_a_pool_without_read_permission_is_refused(self, call: str) -> None:
         app = office()
         app.world.fail(call, AzureForbidden(call, 403, "AuthorizationFailed", "no right to read"))
         assert "no right to read" in refused(app, "host_pool", "pool").text
 
-    def test_a_definition_that_may_not_be_read(self) -> None:
+    def test_a_definition_without_read_permission_is_refused(self) -> None:
         app = office()
         app.world.fail("version", AzureForbidden("version", 403, "AuthorizationFailed", "no"))
         refused(app, "image", "image")
 
-    def test_a_host_pool_that_has_become_personal(self) -> None:
+    def test_a_host_pool_that_became_personal_is_refused(self) -> None:
         app = office()
         app.world.pools[HOST_POOL_ID.lower()] = HostPool(
             id=HOST_POOL_ID, kind="Personal", location=REGION, session_limit=1
@@ -84,7 +84,7 @@ class TestPreflight:
         refused(app, "host_pool", "pool")
 
     @pytest.mark.parametrize(("ephemeral", "words"), [(True, "1 with an ephemeral"), (False, "1 created from another")])
-    def test_reimaging_hosts_that_cannot_be_reimaged(self, ephemeral: bool, words: str) -> None:
+    def test_reimaging_ineligible_hosts_is_refused(self, ephemeral: bool, words: str) -> None:
         app = office()
         change_host(app, "h1", ephemeral=True) if ephemeral else change_host(app, "h1", definition_id=None)
         reply = refused(app, "strategy", "policy.strategy", policy={"strategy": "reimage"})
@@ -96,14 +96,14 @@ class TestPreflight:
             assert fine.json["can_start"]
             assert findings(fine).get("hosts") == ("pass" if ephemeral else "warn")
 
-    def test_the_pools_own_strategy_counts_too(self) -> None:
+    def test_the_strategy_of_the_pool_counts_too(self) -> None:
         app = office()
         change_host(app, "h1", ephemeral=True)
         change_pool(app, policy=PolicyOverrides(strategy=Strategy.REIMAGE))
         refused(app, "strategy", "policy.strategy")
         assert update(app, {"policy": {"strategy": "auto"}}).status == 202
 
-    def test_hosts_that_are_on_the_version_need_no_reimaging(self) -> None:
+    def test_hosts_on_the_version_need_no_reimage(self) -> None:
         app = office()
         change_host(app, "h1", ephemeral=True, version="2.0.0")
         assert update(app, {"policy": {"strategy": "reimage"}}).status == 202
@@ -127,7 +127,7 @@ class TestPreflight:
 class TestAccount:
     """A pool can only use an image its account may have."""
 
-    def test_an_image_that_is_not_for_the_account(self) -> None:
+    def test_an_image_of_another_account_is_refused(self) -> None:
         app = office()
         image = app.tables.images.all(IMAGES)[0]
         app.tables.images.replace(image.model_copy(update={"accounts": ("contoso",)}))
@@ -138,6 +138,6 @@ class TestAccount:
         reply = update(app)
         assert reply.status == 202
 
-    def test_an_image_for_everybody(self) -> None:
+    def test_an_image_for_all_accounts_is_accepted(self) -> None:
         reply = office().send("POST", WHAT_IF, {"version": "2.0.0", "schedule": NOW})
         assert findings(reply)["account"] == "pass"

@@ -40,7 +40,7 @@ def without(app: App, action: str, scope: str = GROUP) -> App:
 
 
 @pytest.mark.parametrize("right", RIGHTS, ids=lambda right: right.action)
-def test_each_right_that_is_missing_is_named_with_its_place_and_purpose(right: Right) -> None:
+def test_each_missing_right_is_named_with_scope_and_purpose(right: Right) -> None:
     app = without(office(), right.action, SCOPES[right.where])
     policy = POLICIES[right.when]
     if right.missing == "fail":
@@ -61,13 +61,13 @@ def test_a_right_is_asked_for_only_where_the_policy_needs_it(right: Right) -> No
     assert findings(planned(app, **others))["rights"] == "pass"
 
 
-def test_an_identity_that_has_them_all_passes_and_the_places_are_named() -> None:
+def test_an_identity_with_all_rights_passes_and_the_scopes_are_named() -> None:
     words = said(planned(office()), "rights")
     assert words.startswith("the app's identity has the rights it needs on host pool hp-office, ")
     assert TOLD[Where.MACHINES] in words and TOLD[Where.IMAGE] in words
 
 
-def test_several_that_are_missing_are_all_named() -> None:
+def test_all_missing_rights_are_named() -> None:
     app = office()
     app.world.permissions = Permissions(granted=((("*/read",), ()),))
     reply = refused(app, "rights", "pool")
@@ -80,7 +80,7 @@ def test_several_that_are_missing_are_all_named() -> None:
 class TestAuto:
     """`auto` needs what the pool makes it do."""
 
-    def test_where_nobody_knows_yet_it_may_have_to_replace(self) -> None:
+    def test_auto_needs_the_rights_to_replace_while_reimaging_is_untested(self) -> None:
         assert "or use strategy reimage" in said(refused(without(office(), DELETE), "rights", "pool"), "rights")
         assert "or use strategy replace" in said(refused(without(office(), REIMAGE), "rights", "pool"), "rights")
 
@@ -88,7 +88,9 @@ class TestAuto:
         ("known", "unneeded", "needed"),
         [(ReimageSupport.WORKS, DELETE, REIMAGE), (ReimageSupport.UNSUPPORTED, REIMAGE, DELETE)],
     )
-    def test_where_it_knows_it_needs_one_of_the_two(self, known: ReimageSupport, unneeded: str, needed: str) -> None:
+    def test_auto_needs_only_the_rights_of_the_known_strategy(
+        self, known: ReimageSupport, unneeded: str, needed: str
+    ) -> None:
         app = without(office(), unneeded)
         change_pool(app, reimage=known)
         assert findings(planned(app))["rights"] == "pass"
@@ -102,14 +104,14 @@ class TestAuto:
         app.world.machines[key] = app.world.machines[key].model_copy(update={"definition_id": None})
         assert "strategy" not in said(refused(app, "rights", "pool"), "rights")
 
-    def test_hosts_that_are_on_the_version_leave_it_open_for_those_that_come_meanwhile(self) -> None:
+    def test_auto_needs_both_rights_for_hosts_that_appear_during_the_rollout(self) -> None:
         app = office()
         for key, machine in app.world.machines.items():
             app.world.machines[key] = machine.model_copy(update={"version": "2.0.0"})
         for needed in (REIMAGE, DELETE):
             refused(without(app, needed), "rights", "pool")
 
-    def test_a_pool_without_hosts_may_come_to_need_both(self) -> None:
+    def test_a_pool_without_hosts_needs_the_rights_of_both_strategies(self) -> None:
         app = office()
         app.world.hosts[HOST_POOL_ID.lower()].clear()
         assert findings(planned(without(app, "x", HOST_POOL_ID)))["rights"] == "pass"
@@ -125,14 +127,14 @@ def test_rights_that_cannot_be_read_are_a_warning(place: str) -> None:
     assert "Microsoft.Authorization/permissions/read" in said(reply, "rights")
 
 
-def test_what_is_missing_elsewhere_is_found_all_the_same() -> None:
+def test_missing_rights_are_found_although_another_scope_is_unreadable() -> None:
     app = without(office(), REIMAGE)
     app.world.fail("permissions", AzureForbidden("permissions", 403, "No", "no"), target="hostpools")
     words = said(refused(app, "rights", "pool"), "rights")
     assert "could not be read" in words and REIMAGE in words
 
 
-def test_an_azure_that_is_too_busy_to_say_is_asked_again() -> None:
+def test_a_throttled_read_of_rights_is_repeated() -> None:
     app = office()
     app.world.fail("permissions", AzureBusy("permissions", 429, "Busy", "later", retry_after=3), target="hostpools")
     reply = update(app)
@@ -140,7 +142,7 @@ def test_an_azure_that_is_too_busy_to_say_is_asked_again() -> None:
     untouched(app)
 
 
-def test_each_group_of_vms_is_asked_about_once_whatever_its_case() -> None:
+def test_each_resource_group_is_read_once_regardless_of_case() -> None:
     app = office()
     moved = {"h0": OTHER_GROUP, "h1": OTHER_GROUP.upper()}
     for name, group in moved.items():

@@ -24,12 +24,12 @@ class TestReplicas:
     """50 hosts per replica at once (azure-facts 2.8)."""
 
     @pytest.mark.parametrize(("hosts", "max_in_flight"), [(50, 200), (51, 50), (3, 200)])
-    def test_enough_for_all_that_may_be_rebuilt_at_once(self, hosts: int, max_in_flight: int) -> None:
+    def test_enough_replicas_for_all_concurrent_rebuilds_pass(self, hosts: int, max_in_flight: int) -> None:
         reply = planned(with_hosts(hosts), max_in_flight=max_in_flight)
         assert said(reply, "replication") == "1 replica in the hosts' regions; "
         assert findings(reply)["replication"] == "pass"
 
-    def test_too_few_are_a_warning_that_says_how_many_it_takes(self) -> None:
+    def test_too_few_replicas_are_a_warning_with_the_number_needed(self) -> None:
         reply = planned(with_hosts(101), max_in_flight=200)
         assert (findings(reply)["replication"], reply.json["can_start"]) == ("warn", True)
         assert said(reply, "replication") == (
@@ -37,7 +37,7 @@ class TestReplicas:
             f"to rebuild more hosts in parallel, give the version 3 replicas in {REGION}"
         )
 
-    def test_hosts_that_are_on_the_version_need_none(self) -> None:
+    def test_hosts_on_the_version_need_no_replicas(self) -> None:
         assert findings(planned(with_hosts(60, version="2.0.0"), max_in_flight=200))["replication"] == "pass"
 
 
@@ -45,27 +45,27 @@ class TestQuota:
     """Cores are needed where a VM is deleted and made again."""
 
     @pytest.mark.parametrize(("used", "result"), [(99, "pass"), (100, "warn")])
-    def test_a_region_that_is_full_is_a_warning(self, used: int, result: str) -> None:
+    def test_a_region_at_its_quota_is_a_warning(self, used: int, result: str) -> None:
         app = office()
         app.world.cores = CoreQuota(used=used, limit=100)
         reply = planned(app, strategy="replace")
         assert (findings(reply)["quota"], reply.json["can_start"]) == (result, True)
         assert f"{used} of 100 cores of {REGION} are in use" in said(reply, "quota")
 
-    def test_a_region_that_is_over_its_quota_refuses(self) -> None:
+    def test_a_region_over_its_quota_is_refused(self) -> None:
         app = office()
         app.world.cores = CoreQuota(used=101, limit=100)
         words = said(refused(app, "quota", "policy.strategy", policy={"strategy": "replace"}), "quota")
         assert "could not be created again; ask Azure for a higher quota, or use strategy reimage" in words
 
     @pytest.mark.parametrize("strategy", ["auto", "reimage"])
-    def test_reimaging_needs_none(self, strategy: str) -> None:
+    def test_reimaging_needs_no_quota(self, strategy: str) -> None:
         app = office()
         app.world.cores = CoreQuota(used=101, limit=100)
         assert findings(planned(app, strategy=strategy))["quota"] == "pass"
         assert app.world.count("cores") == 0
 
-    def test_auto_needs_them_for_hosts_that_must_be_replaced(self) -> None:
+    def test_auto_needs_quota_for_hosts_that_must_be_replaced(self) -> None:
         app = office()
         app.world.cores = CoreQuota(used=101, limit=100)
         change_pool(app, reimage=ReimageSupport.UNSUPPORTED)
@@ -76,7 +76,7 @@ class TestQuota:
         app.world.machines[key] = app.world.machines[key].model_copy(update={"ephemeral": True})
         assert findings(planned(app))["quota"] == "fail"
 
-    def test_each_region_of_those_hosts_is_asked_about_once(self) -> None:
+    def test_each_region_is_read_once(self) -> None:
         app = office()
         key = vm_id_of("h1").lower()
         app.world.machines[key] = app.world.machines[key].model_copy(update={"location": "northeurope"})
@@ -92,7 +92,7 @@ class TestQuota:
         assert "Microsoft.Compute/locations/usages/read" in said(reply, "quota")
 
 
-def test_replaced_hosts_keep_their_cards_and_addresses() -> None:
+def test_replaced_hosts_keep_their_network_interfaces_and_addresses() -> None:
     reply = planned(office(), strategy="replace")
     assert findings(reply)["network"] == "pass"
     assert "keep their network cards, so the subnet needs no free addresses" in said(reply, "network")
@@ -107,7 +107,7 @@ class TestScalingPlan:
         app.world.scaling_plans = list(plans)
         return app
 
-    def test_no_plan_is_no_autoscale_to_keep_away(self) -> None:
+    def test_without_a_scaling_plan_the_check_passes(self) -> None:
         assert "no scaling plan is enabled" in said(planned(self.plans()), "scaling_plan")
 
     @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ class TestScalingPlan:
             (ScalingPlan(name="day", enabled=True, exclusion_tag="Keep"), "warn"),
         ],
     )
-    def test_it_must_leave_our_tag_alone_while_it_works(self, plan: ScalingPlan, result: str) -> None:
+    def test_an_enabled_scaling_plan_must_honour_our_exclusion_tag(self, plan: ScalingPlan, result: str) -> None:
         reply = planned(self.plans(plan))
         assert (findings(reply)["scaling_plan"], reply.json["can_start"]) == (result, True)
 
-    def test_the_warning_says_which_tag_there_is_and_which_there_should_be(self) -> None:
+    def test_the_warning_names_the_present_and_the_expected_tag(self) -> None:
         words = said(planned(self.plans(ScalingPlan(name="day", enabled=True, exclusion_tag="Keep"))), "scaling_plan")
         assert "the scaling plan day has the exclusion tag Keep" in words
         assert "set the plan's exclusion tag to ScalingPlanExclusion" in words

@@ -32,7 +32,7 @@ def test_a_staged_version_is_for_test_pools() -> None:
     assert asked(app).status == 202
 
 
-def test_a_version_staged_here_is_so_whatever_the_gallery_says() -> None:
+def test_a_version_recorded_as_staged_is_staged_whatever_the_gallery_says() -> None:
     app = office()
     app.world.add_version("3.0.0")
     record_family(app.tables.versions, version_set(staged="3.0.0"))
@@ -40,21 +40,21 @@ def test_a_version_staged_here_is_so_whatever_the_gallery_says() -> None:
 
 
 @pytest.mark.parametrize("ring", list(Ring))
-def test_a_backup_is_for_those_who_ask_to_go_back(ring: Ring) -> None:
+def test_a_backup_needs_allow_downgrade(ring: Ring) -> None:
     app = office()
     change_pool(app, version="2.0.0", ring=ring)
     assert "send allow_downgrade: true" in said(asked(app, "1.0.0"))
     assert asked(app, "1.0.0", allow_downgrade=True).status == 202
 
 
-def test_a_backup_that_is_being_removed_is_for_nobody() -> None:
+def test_a_backup_being_removed_is_refused() -> None:
     app = office()
     going = version_row("1.0.0", VersionState.BACKUP, deleting=True)
     record_family(app.tables.versions, version_set(backups=[], others=[going]))
     assert "being removed" in said(asked(app, "1.0.0", allow_downgrade=True))
 
 
-def test_a_pool_may_be_brought_back_to_the_backup_it_is_on() -> None:
+def test_a_pool_may_be_updated_to_the_backup_it_is_on() -> None:
     app = office()
     assert asked(app, "1.0.0").status == 202
 
@@ -69,7 +69,7 @@ def test_a_pool_may_be_brought_back_to_the_backup_it_is_on() -> None:
     ],
 )
 @pytest.mark.parametrize("there", [True, False])
-def test_a_version_that_is_not_there_to_be_used(state: VersionState, words: str, there: bool) -> None:
+def test_a_version_in_an_unusable_state_is_refused(state: VersionState, words: str, there: bool) -> None:
     app = office()
     record_family(app.tables.versions, version_set(others=[version_row("3.0.0", state)]))
     if there:
@@ -80,7 +80,7 @@ def test_a_version_that_is_not_there_to_be_used(state: VersionState, words: str,
 
 @pytest.mark.parametrize("ring", list(Ring))
 @pytest.mark.parametrize("left_out", [True, False])
-def test_a_version_that_nobody_has_staged_is_for_no_pool(left_out: bool, ring: Ring) -> None:
+def test_an_unstaged_version_is_refused(left_out: bool, ring: Ring) -> None:
     app = office()
     app.world.add_version("3.0.0", staged=left_out)
     change_pool(app, ring=ring)
@@ -90,7 +90,7 @@ def test_a_version_that_nobody_has_staged_is_for_no_pool(left_out: bool, ring: R
 
 
 @pytest.mark.parametrize("left_out", [True, False])
-def test_but_for_one_that_is_on_it_already(left_out: bool) -> None:
+def test_an_unstaged_version_is_accepted_for_a_pool_that_is_on_it(left_out: bool) -> None:
     app = office()
     app.world.add_version("3.0.0", staged=left_out)
     change_pool(app, version="3.0.0")
@@ -104,7 +104,7 @@ def test_another_image_is_another_version() -> None:
     assert said(asked(app, image="win11"))
 
 
-def test_an_older_one_that_nobody_recorded_is_for_those_who_ask_to_go_back() -> None:
+def test_an_older_unrecorded_version_needs_allow_downgrade() -> None:
     app = office()
     app.world.add_version("0.9.0")
     change_pool(app, version="0.8.0")
@@ -113,7 +113,7 @@ def test_an_older_one_that_nobody_recorded_is_for_those_who_ask_to_go_back() -> 
 
 
 @pytest.mark.parametrize("ring", list(Ring))
-def test_one_that_is_left_out_of_latest_too_was_never_in_use(ring: Ring) -> None:
+def test_an_unrecorded_version_excluded_from_latest_was_never_in_use(ring: Ring) -> None:
     app = office()
     app.world.add_version("0.9.0", staged=True)
     change_pool(app, version="0.8.0", ring=ring)

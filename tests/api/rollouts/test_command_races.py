@@ -25,7 +25,7 @@ PAIRS = [(state, slow, fast) for state, slower in WRITERS.items() for slow in sl
 
 
 @pytest.mark.parametrize(("state", "slow", "fast"), PAIRS)
-def test_of_two_commands_at_once_the_second_is_answered_from_what_the_first_made(
+def test_the_second_of_two_concurrent_commands_sees_the_result_of_the_first(
     state: RolloutState, slow: str, fast: str
 ) -> None:
     one_by_one, rollout_id = in_state(state)
@@ -46,21 +46,21 @@ def text(app: App) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("command", ["approve", "cancel", "roll_back"])
-def test_the_same_command_from_many_people_at_once_is_done_once(command: str) -> None:
+def test_the_same_concurrent_command_is_carried_out_once(command: str) -> None:
     app, rollout_id = in_state(S.AWAITING_APPROVAL)
     replies = at_once(lambda: tell(app, rollout_id, command), 8)
     assert {reply.status for reply in replies} == {202}
     assert [signal[2] for signal in app.engine.signals] == [command]
 
 
-def test_a_rollout_that_ends_before_the_command_is_written_is_answered_as_ended() -> None:
+def test_a_command_on_a_rollout_that_ends_meanwhile_is_answered_as_ended() -> None:
     app, rollout_id = in_state(S.RUNNING)
     just_before_writing(app, lambda: end(app, rollout_id))
     reply = tell(app, rollout_id, "roll_back")
     assert (reply.status, app.rollout(rollout_id).state) == (409, S.FAILED)
 
 
-def test_a_rollout_that_ends_before_its_retry_is_written_is_followed_by_another() -> None:
+def test_a_retry_of_a_rollout_that_ends_meanwhile_starts_another_one() -> None:
     app, rollout_id = in_state(S.RUNNING)
     just_before_writing(app, lambda: end(app, rollout_id))
     reply = tell(app, rollout_id, "retry")
@@ -87,7 +87,7 @@ def at_once(send: Callable[[], Reply], times: int) -> list[Reply]:
     return replies
 
 
-def test_of_many_retries_of_an_ended_rollout_one_begins_and_the_others_are_told_which() -> None:
+def test_of_many_concurrent_retries_one_starts_and_the_others_get_its_id() -> None:
     app, rollout_id = in_state(S.FAILED)
     replies = at_once(lambda: tell(app, rollout_id, "retry"), 8)
     new = all_rollouts(app)[0].id
@@ -97,7 +97,7 @@ def test_of_many_retries_of_an_ended_rollout_one_begins_and_the_others_are_told_
     assert tell(app, rollout_id, "retry").json["id"] == new
 
 
-def test_of_many_roll_backs_of_a_pool_one_begins_and_the_others_are_told_which() -> None:
+def test_of_many_concurrent_roll_backs_one_starts_and_the_others_get_its_id() -> None:
     app, _ = in_state(S.SUCCEEDED)
     app.tables.pools.replace(app.pool().model_copy(update={"version": "2.0.0", "previous_version": "1.0.0"}))
     replies = at_once(lambda: app.send("POST", "/api/pools/office/roll-back"), 8)

@@ -65,14 +65,14 @@ def test_a_refusal_says_why_and_what_to_do(
     assert tell(app, rollout_id, command).json["detail"] == f"Rollout {rollout_id} {ROLLOUT_WORDS[state]}: {words}"
 
 
-def test_no_refusal_has_the_bare_name_of_a_state() -> None:
+def test_no_refusal_uses_the_internal_name_of_a_state() -> None:
     app, rollout_id = in_state(S.ROLLING_BACK, failed=0)
     assert tell(app, rollout_id, "approve").json["detail"].startswith(f"Rollout {rollout_id} is rolling back: ")
     app, rollout_id = in_state(S.AWAITING_APPROVAL)
     assert tell(app, rollout_id, "retry").json["detail"].startswith(f"Rollout {rollout_id} waits for approval: ")
 
 
-def test_the_version_that_a_failed_first_host_leaves_behind_is_published_as_the_refusal_says() -> None:
+def test_after_a_failed_canary_host_the_version_is_published_as_the_refusal_says() -> None:
     app, rollout_id = in_state(S.FAILED)
     assert "Publish that version" in tell(app, rollout_id, "roll_back").json["detail"]
     assert roll_back(app).status == 409  # to the pool there is nothing before

@@ -33,18 +33,18 @@ def row_after(state: RolloutState, command: str, **fields: Any) -> dict[str, obj
         (S.ROLLING_BACK, S.ROLLING_BACK),
     ],
 )
-def test_resume_goes_back_to_where_it_was_paused(state: RolloutState, back: RolloutState) -> None:
+def test_resume_restores_the_state_before_the_pause(state: RolloutState, back: RolloutState) -> None:
     app, rollout_id = in_state(state)
     assert written(app, rollout_id, "pause") == {"state": S.PAUSED, "resume_to": back, "note": f"Paused by {KEY}."}
     assert written(app, rollout_id, "resume") == {"state": back, "resume_to": None, "note": None}
 
 
-def test_resume_accepts_the_failures_known_by_then() -> None:
+def test_resume_accepts_the_failures_known_so_far() -> None:
     changes = row_after(S.PAUSED, "resume", counts={"failed": 3, "done": 1})
     assert changes == {"state": S.RUNNING, "resume_to": None, "note": None, "failures_accepted": 3}
 
 
-def test_approve_says_who_and_when() -> None:
+def test_approve_records_who_and_when() -> None:
     changes = row_after(S.AWAITING_APPROVAL, "approve")
     assert changes == {"state": S.RUNNING, "approved_at": NOW, "approved_by": KEY, "note": None}
 
@@ -53,28 +53,28 @@ class TestCancel:
     """Leave what is not begun as it is, or take everything back."""
 
     @pytest.mark.parametrize("state", [S.SCHEDULED, S.RUNNING, S.AWAITING_APPROVAL])
-    def test_leave(self, state: RolloutState) -> None:
+    def test_cancel_with_leave_keeps_the_hosts_as_they_are(self, state: RolloutState) -> None:
         assert row_after(state, "cancel") == {"state": S.CANCELLING, "note": f"Cancelled by {KEY}."}
 
-    def test_leave_of_a_paused_one_forgets_where_it_was(self) -> None:
+    def test_cancel_with_leave_of_a_paused_rollout_clears_its_former_state(self) -> None:
         assert row_after(S.PAUSED, "cancel") == {
             "state": S.CANCELLING,
             "resume_to": None,
             "note": f"Cancelled by {KEY}.",
         }
 
-    def test_leave_ends_as_cancelled_whatever_it_was_to_end_as(self) -> None:
+    def test_cancel_with_leave_ends_as_cancelled(self) -> None:
         assert row_after(S.RUNNING, "cancel", ends_as=S.FAILED)["ends_as"] is S.CANCELLED
 
     @pytest.mark.parametrize(("state", "fields"), [(S.ROLLING_BACK, {}), (S.PAUSED, {"rollback_since": START})])
-    def test_leave_on_the_way_back_says_that_the_pool_is_mixed(
+    def test_cancel_with_leave_during_a_roll_back_reports_mixed_versions(
         self, state: RolloutState, fields: dict[str, Any]
     ) -> None:
         note = f"Cancelled by {KEY} during a roll-back, so its hosts have two versions."
         assert row_after(state, "cancel", **fields)["note"] == note
 
     @pytest.mark.parametrize("state", [S.RUNNING, S.AWAITING_APPROVAL, S.CANCELLING])
-    def test_roll_back_says_who_and_since_when(self, state: RolloutState) -> None:
+    def test_cancel_with_roll_back_records_who_and_when(self, state: RolloutState) -> None:
         assert row_after(state, "roll_back") == {
             "state": S.ROLLING_BACK,
             "rollback_since": NOW,
@@ -82,25 +82,25 @@ class TestCancel:
             "rollback_reason": f"Rolled back by {KEY}.",
         }
 
-    def test_roll_back_of_what_was_paused_on_its_way_back_goes_on(self) -> None:
+    def test_cancel_with_roll_back_resumes_a_paused_roll_back(self) -> None:
         changes = row_after(S.PAUSED, "roll_back", rollback_since=START)
         reason = f"Rolled back by {KEY}."
         assert changes == {"state": S.ROLLING_BACK, "resume_to": None, "note": reason, "rollback_reason": reason}
 
-    def test_a_pause_and_what_ends_it_do_not_lose_why_it_goes_back(self) -> None:
+    def test_a_pause_keeps_the_reason_of_a_roll_back(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         for command in ("roll_back", "pause", "resume"):
             assert tell(app, rollout_id, command).status == 202
         assert str(app.rollout(rollout_id).note) == f"Rolled back by {KEY}."
 
-    def test_roll_back_of_what_has_not_begun_is_to_leave_it(self) -> None:
+    def test_cancel_with_roll_back_before_the_start_just_cancels(self) -> None:
         assert row_after(S.SCHEDULED, "roll_back") == {"state": S.CANCELLING, "note": f"Cancelled by {KEY}."}
 
-    def test_leave_is_the_default(self) -> None:
+    def test_cancel_defaults_to_leave(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         assert tell(app, rollout_id, "cancel", {}).json["state"] == "cancelling"
 
-    def test_another_way_is_refused(self) -> None:
+    def test_an_unknown_way_to_cancel_is_refused(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         assert tell(app, rollout_id, "cancel", {"how": "at_once"}).bad_fields == {"how"}
 
@@ -108,11 +108,11 @@ class TestCancel:
 class TestRetry:
     """Of a rollout that is not over: what failed by now is taken once more."""
 
-    def test_a_running_one_forgets_its_failures(self) -> None:
+    def test_retry_of_a_running_rollout_clears_its_failures(self) -> None:
         changes = row_after(S.RUNNING, "retry", failures_accepted=2)
         assert changes == {"retried_at": NOW, "failures_accepted": 0}
 
-    def test_a_paused_one_goes_on(self) -> None:
+    def test_retry_resumes_a_paused_rollout(self) -> None:
         changes = row_after(S.PAUSED, "retry")
         assert changes == {
             "state": S.RUNNING,
@@ -122,17 +122,17 @@ class TestRetry:
             "note": None,
         }
 
-    def test_on_the_way_back_it_still_says_who_wanted_that(self) -> None:
+    def test_retry_of_a_roll_back_keeps_who_requested_it(self) -> None:
         reason = "Rolled back by ann."
         assert row_after(S.ROLLING_BACK, "retry", rollback_reason=reason) == {"retried_at": NOW, "note": reason}
 
-    def test_a_host_that_fails_afterwards_can_be_tried_again_too(self) -> None:
+    def test_a_host_that_fails_after_a_retry_can_be_retried_too(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         tell(app, rollout_id, "retry")
         set_row(app, rollout_id, retried_at=START - minutes(5))  # the host failed after that
         assert written(app, rollout_id, "retry") == {"retried_at": NOW}
 
-    def test_it_keeps_its_schedule(self) -> None:
+    def test_retry_keeps_the_schedule(self) -> None:
         app, rollout_id = in_state(S.PAUSED)
         before = app.rollout(rollout_id)
         assert tell(app, rollout_id, "retry", {"schedule": {"mode": "now"}}).bad_fields == {"schedule"}
@@ -148,12 +148,12 @@ class TestAroundTheWrite:
         assert tell(app, rollout_id, "pause").status == 202
         assert app.rollout(rollout_id).state is S.PAUSED
 
-    def test_one_that_changes_without_end_is_refused(self) -> None:
+    def test_a_command_on_a_constantly_changing_rollout_is_refused(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         app.tables.rollouts.failures["replace"] = [StaleRow("rollouts", rollout_id)] * 99
         assert "Try again" in tell(app, rollout_id, "pause").json["detail"]
 
-    def test_what_the_engine_wrote_meanwhile_stays(self) -> None:
+    def test_a_command_keeps_concurrent_writes_of_the_engine(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         just_before_writing(app, lambda: set_row(app, rollout_id, signed_out=7))
         assert written(app, rollout_id, "roll_back").keys() == {
@@ -173,13 +173,13 @@ class TestAroundTheWrite:
             (S.PAUSED, "retry", S.RUNNING),
         ],
     )
-    def test_a_lost_nudge_does_not_undo_the_command(self, state: RolloutState, command: str, to: RolloutState) -> None:
+    def test_a_lost_signal_does_not_undo_a_command(self, state: RolloutState, command: str, to: RolloutState) -> None:
         app, rollout_id = in_state(state)
         app.engine.down = AzureBusy("engine", None, "Down", "no connection")
         assert tell(app, rollout_id, command).status == 202
         assert app.rollout(rollout_id).state is to
 
-    def test_a_command_leaves_a_record_with_who_gave_it_and_what_it_changed(self) -> None:
+    def test_a_command_is_audited_with_author_and_change(self) -> None:
         app, rollout_id = in_state(S.AWAITING_APPROVAL)
         app.settings = Settings(tables_connection="memory", trust_principal=True)
         tell(app, rollout_id, "approve", **{"x-ms-client-principal-name": "ann@contoso.com"})
@@ -188,14 +188,14 @@ class TestAroundTheWrite:
         assert (entry.before, entry.after) == ("awaiting_approval", "running")
         assert app.rollout(rollout_id).approved_by == "ann@contoso.com"
 
-    def test_a_name_that_the_platform_did_not_write_is_nobodys(self) -> None:
+    def test_a_name_the_platform_did_not_write_is_ignored(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         tell(app, rollout_id, "cancel", **{"x-ms-client-principal-name": "ann@contoso.com"})
         assert str(app.rollout(rollout_id).note) == f"Cancelled by {KEY}."
         assert {entry.who for entry in app.tables.audit.all("2026-11")} == {KEY}
 
     @pytest.mark.parametrize("command", ["pause", "cancel", "roll_back", "retry", "reschedule"])
-    def test_sent_twice_under_one_key_it_is_done_once(self, command: str) -> None:
+    def test_a_command_repeated_under_one_key_is_carried_out_once(self, command: str) -> None:
         app, rollout_id = in_state(S.RUNNING)
         first = tell(app, rollout_id, command, **{"Idempotency-Key": "k"})
         done = app.rollout(rollout_id)

@@ -169,7 +169,7 @@ def test_each_command_in_each_state(state: RolloutState, cell: str) -> None:
 
 
 @pytest.mark.parametrize(("state", "fields", "cell"), OTHERWISE)
-def test_what_else_counts_beside_the_state(state: RolloutState, fields: dict[str, Any], cell: str) -> None:
+def test_commands_depend_on_more_than_the_state(state: RolloutState, fields: dict[str, Any], cell: str) -> None:
     assert_answered(*in_state(state, **fields), cell)
 
 
@@ -196,18 +196,18 @@ def assert_answered(app: App, rollout_id: str, cell: str) -> None:
         assert (reply.json["id"] == rollout_id) == (more != ["new"])
 
 
-def test_the_tables_have_a_cell_for_everything() -> None:
+def test_the_tables_cover_every_command_and_state() -> None:
     assert set(REPLIES) == set(EXPECTED) == set(RolloutState)
     assert all(set(row) == set(Command) == set(COMMANDS) for row in REPLIES.values())
     assert all([cell.partition(":")[0] for cell in row] == list(COMMANDS) for row in EXPECTED.values())
 
 
-def test_only_moves_that_the_states_allow_are_expected() -> None:
+def test_only_allowed_transitions_are_expected() -> None:
     for state, _, cell in [(state, {}, cell) for state, cell in CELLS] + OTHERWISE:
         to = RolloutState(cell.split()[2])
         assert to is state or to in ROLLOUT_TRANSITIONS[state], cell
 
 
-def test_an_unknown_rollout_is_not_found() -> None:
+def test_an_unknown_rollout_is_404() -> None:
     for command in COMMANDS:
         assert tell(office(), "123-ab", command).status == 404

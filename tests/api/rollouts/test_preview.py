@@ -34,7 +34,7 @@ def bounds(plan: dict[str, Any]) -> dict[str, int]:
     return {bound["bound"]: bound["hosts"] for bound in plan["bounds"]}
 
 
-def test_every_bound_is_told_with_how_it_comes_about() -> None:
+def test_every_limit_is_shown_with_its_derivation() -> None:
     plan = planned(many(37))
     assert (
         bounds(plan).items() >= {"max_unavailable": 9, "min_available": 29, "max_in_flight": 50, "replicas": 50}.items()
@@ -61,7 +61,7 @@ def test_every_bound_is_told_with_how_it_comes_about() -> None:
         ({"strategy": "replace", "min_available": "100%"}, ["min_available"], ["min_available"], 0),
     ],
 )
-def test_the_smallest_bound_binds_and_a_tie_is_told(
+def test_the_smallest_limit_applies_and_ties_are_shown(
     policy: dict[str, Any], limited_by: list[str], limited_later_by: list[str], at_once: int
 ) -> None:
     plan = planned(many(37), **policy)
@@ -72,19 +72,19 @@ def test_the_smallest_bound_binds_and_a_tie_is_told(
     )
 
 
-def test_a_floor_that_is_lifted_binds_nothing() -> None:
+def test_a_lifted_min_available_limits_nothing() -> None:
     app = office()
     plan = planned(app, {"mode": "now"}, strategy="replace", min_available="100%")
     assert (plan["limited_by"], plan["at_once"]) == (["max_unavailable"], 3)
 
 
-def test_hosts_stand_in_the_order_that_is_told() -> None:
+def test_hosts_are_listed_in_the_order_that_the_plan_states() -> None:
     plan = planned(many(5))
     assert [host["host"].split(".")[0] for host in plan["hosts"]] == ["h0", "h3", "h4", "h2", "h1"]
     assert plan["ordered_by"]["text"].startswith("idle hosts first")
 
 
-def test_with_windows_the_plan_begins_when_they_open() -> None:
+def test_with_windows_the_plan_starts_when_they_open() -> None:
     plan = planned(many(37), DEADLINE, windows=WINDOW, settle_seconds=60)
     assert plan["first_host_at"] == "2026-11-02T21:00:00Z"
     assert plan["windows"] == {
@@ -102,24 +102,24 @@ def test_with_windows_the_plan_begins_when_they_open() -> None:
     assert plan["expected_end"] > "2026-11-03T21:00"
 
 
-def test_a_window_shorter_than_a_host_takes_is_said_to_be_overrun() -> None:
+def test_a_window_shorter_than_a_rebuild_is_reported_as_exceeded() -> None:
     plan = planned(office(), DEADLINE, windows=[{"from": "22:55", "to": "23:05"}])
     assert "No window is long enough for a host (20 minutes each)" in plan["windows"]["text"]
 
 
-def test_without_windows_nothing_is_said_of_them() -> None:
+def test_without_windows_the_plan_does_not_mention_them() -> None:
     plan = planned(office())
     assert (plan["windows"], plan["first_host_at"]) == (None, None)
 
 
-def test_the_expected_end_reckons_with_the_first_host_and_its_baking() -> None:
+def test_the_expected_end_includes_the_canary_host_and_its_baking() -> None:
     plan = planned(office(), {"mode": "now"}, bake_minutes=60, settle_seconds=0, strategy="replace")
     # One of three, watched for an hour, then both others.
     assert plan["expected_end"] == "2026-11-02T10:40:00Z"
     assert plan["expected_end_bounds"] == ["2026-11-02T10:40:00Z", "2026-11-02T10:40:00Z"]
 
 
-def test_the_expected_end_reckons_with_the_host_on_which_re_imaging_is_tried_out() -> None:
+def test_the_expected_end_includes_the_host_that_tests_reimaging() -> None:
     assert planned(office(), {"mode": "now"}, settle_seconds=0)["expected_end"] == "2026-11-02T09:40:00Z"
     known = planned(office(), {"mode": "now"}, settle_seconds=0, strategy="replace")
     assert known["expected_end"] == "2026-11-02T09:20:00Z"

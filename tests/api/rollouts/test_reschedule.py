@@ -20,7 +20,7 @@ def test_the_deadline_moves() -> None:
 
 
 @pytest.mark.parametrize("state", [S.SCHEDULED, S.RUNNING, S.AWAITING_APPROVAL, S.PAUSED, S.ROLLING_BACK])
-def test_nothing_else_is_written(state: RolloutState) -> None:
+def test_a_reschedule_writes_nothing_else(state: RolloutState) -> None:
     assert written(*in_state(state), "reschedule").keys() == {"schedule"}
 
 
@@ -35,7 +35,7 @@ def test_nothing_else_is_written(state: RolloutState) -> None:
         ({"force_at": "2026-11-04T01:00"}, "force_at"),
     ],
 )
-def test_what_cannot_be_moved_is_named(body: dict[str, Any], field: str) -> None:
+def test_fields_that_cannot_be_rescheduled_are_named(body: dict[str, Any], field: str) -> None:
     app, rollout_id = in_state(S.RUNNING)
     before = app.rollout(rollout_id)
     assert tell(app, rollout_id, "reschedule", body).bad_fields == {field}
@@ -51,13 +51,13 @@ def test_what_cannot_be_moved_is_named(body: dict[str, Any], field: str) -> None
         ({"begin_at": "2026-11-04T01:00", "time_zone": "Mars"}, {"begin_at", "time_zone"}),
     ],
 )
-def test_all_that_is_wrong_is_named_at_once(body: dict[str, Any], fields: set[str]) -> None:
+def test_all_errors_of_a_reschedule_are_named_at_once(body: dict[str, Any], fields: set[str]) -> None:
     app, rollout_id = in_state(S.RUNNING)
     assert tell(app, rollout_id, "reschedule", body).bad_fields == fields
 
 
 @pytest.mark.parametrize(("state", "status"), [(S.RUNNING, 400), (S.ROLLING_BACK, 400), (S.PAUSED, 202)])
-def test_a_deadline_that_is_over_moves_only_while_paused(state: RolloutState, status: int) -> None:
+def test_a_passed_deadline_moves_only_while_paused(state: RolloutState, status: int) -> None:
     app, rollout_id = in_state(state)
     app.now = app.rollout(rollout_id).schedule.force_at + minutes(1)
     assert tell(app, rollout_id, "reschedule", {"deadline": "2026-11-05T01:00"}).status == status
@@ -67,7 +67,7 @@ def test_a_deadline_that_is_over_moves_only_while_paused(state: RolloutState, st
     ("state", "fields", "status"),
     [(S.RUNNING, {}, 400), (S.ROLLING_BACK, {}, 202), (S.PAUSED, {"rollback_since": START}, 202)],
 )
-def test_windows_bind_the_deadline_unless_it_goes_back(
+def test_windows_limit_the_deadline_except_during_a_roll_back(
     state: RolloutState, fields: dict[str, Any], status: int
 ) -> None:
     app, rollout_id = in_state(state, **fields)
@@ -75,7 +75,7 @@ def test_windows_bind_the_deadline_unless_it_goes_back(
     assert tell(app, rollout_id, "reschedule", {"deadline": "2026-11-02T22:30:00Z"}).status == status
 
 
-def test_the_beginning_moves_while_it_is_ahead() -> None:
+def test_the_start_moves_while_it_is_in_the_future() -> None:
     app = office()
     rollout_id = update(app, {"schedule": {"mode": "at", "at": "2026-11-02T20:00:00Z"}}).json["id"]
     assert tell(app, rollout_id, "reschedule", {"at": "2026-11-02T21:00:00Z"}).status == 202
@@ -83,7 +83,7 @@ def test_the_beginning_moves_while_it_is_ahead() -> None:
     assert schedule.begin_at == schedule.force_at == START + minutes(720)
 
 
-def test_now_has_nothing_to_move() -> None:
+def test_mode_now_cannot_be_rescheduled() -> None:
     app = office()
     rollout_id = update(app).json["id"]
     assert tell(app, rollout_id, "reschedule", {"at": "2026-11-02T21:00:00Z"}).bad_fields == {"at"}

@@ -28,7 +28,7 @@ def retried(app: App, rollout_id: str, body: dict[str, Any] | None = None) -> Ro
     return app.rollout(reply.json["id"])
 
 
-def test_it_has_the_same_version_and_policy_and_begins_now() -> None:
+def test_a_retry_has_the_same_version_and_policy_and_starts_now() -> None:
     app, old_id = in_state(S.FAILED)
     old, new = app.rollout(old_id), retried(app, old_id)
     assert (new.retry_of, new.kind, new.state) == (old_id, RolloutKind.UPDATE, S.SCHEDULED)
@@ -40,7 +40,7 @@ def test_it_has_the_same_version_and_policy_and_begins_now() -> None:
     assert app.engine.rollouts >= {(new.id, 1)}
 
 
-def test_it_ends_no_session_before_the_old_deadline_and_afterwards_at_once() -> None:
+def test_a_retry_keeps_the_old_deadline_and_signs_out_at_once_after_it() -> None:
     app, old_id = in_state(S.FAILED)
     deadline = app.rollout(old_id).schedule.force_at
     assert deadline > app.now
@@ -51,7 +51,7 @@ def test_it_ends_no_session_before_the_old_deadline_and_afterwards_at_once() -> 
     assert (new.mode, new.begin_at, new.force_at) == ("now", app.now, app.now)
 
 
-def test_the_policy_is_the_old_one_whatever_the_pool_says_by_now() -> None:
+def test_a_retry_uses_the_old_policy_although_the_pool_changed() -> None:
     app, old_id = in_state(S.FAILED)
     old = app.rollout(old_id)
     probe = {"name": "smoke", "script": "exit 0"}
@@ -59,7 +59,7 @@ def test_the_policy_is_the_old_one_whatever_the_pool_says_by_now() -> None:
     assert retried(app, old_id).policy == old.policy
 
 
-def test_a_retry_of_a_retry_says_why_there_was_a_first_one() -> None:
+def test_a_retry_of_a_retry_keeps_the_first_reason() -> None:
     app, old_id = in_state(S.FAILED)
     again = retried(app, old_id).id
     set_row(app, again, state=S.FAILED, started_at=app.now, ended_at=app.now)
@@ -68,13 +68,13 @@ def test_a_retry_of_a_retry_says_why_there_was_a_first_one() -> None:
     assert retried(app, again).reason == f"retry of rollout {again}: patch day"
 
 
-def test_a_schedule_may_be_given() -> None:
+def test_a_retry_accepts_a_schedule() -> None:
     app, old_id = in_state(S.CANCELLED)
     new = retried(app, old_id, {"schedule": {"mode": "at", "at": "2026-11-02T22:00"}})
     assert new.schedule.force_at.isoformat() == "2026-11-02T21:00:00+00:00"  # the pool's own zone
 
 
-def test_what_is_wrong_with_the_body_is_named_at_once() -> None:
+def test_all_invalid_fields_of_a_retry_are_named_at_once() -> None:
     app, old_id = in_state(S.FAILED)
     reply = tell(app, old_id, "retry", {"schedule": {"mode": "at", "at": 5}, "version": "3.0.0"})
     assert reply.bad_fields == {"schedule.at", "version"}
@@ -83,7 +83,7 @@ def test_what_is_wrong_with_the_body_is_named_at_once() -> None:
     assert len(all_rollouts(app)) == 1
 
 
-def test_now_must_lie_in_the_windows() -> None:
+def test_a_retry_now_must_be_inside_the_windows() -> None:
     app, old_id = in_state(S.FAILED)
     app.now = app.rollout(old_id).schedule.force_at.replace(hour=12) + minutes(1440)
     policy = app.rollout(old_id).policy
@@ -92,7 +92,7 @@ def test_now_must_lie_in_the_windows() -> None:
     assert retried(app, old_id, {"schedule": {"mode": "at", "at": "2026-11-20T23:00"}}).retry_of == old_id
 
 
-def test_asked_again_while_it_runs_it_is_answered() -> None:
+def test_a_repeated_retry_is_answered_with_the_running_one() -> None:
     app, old_id = in_state(S.FAILED)
     new = retried(app, old_id)
     app.later(minutes=5)
@@ -102,14 +102,14 @@ def test_asked_again_while_it_runs_it_is_answered() -> None:
     assert len(all_rollouts(app)) == 2
 
 
-def test_another_rollout_of_the_pool_is_in_the_way() -> None:
+def test_another_rollout_of_the_pool_blocks_a_retry() -> None:
     app, old_id = in_state(S.FAILED)
     other = update(app).json["id"]
     reply = tell(app, old_id, "retry")
     assert (reply.status, reply.json["rollout"]) == (409, other)
 
 
-def test_one_that_was_overtaken_is_not_tried_again() -> None:
+def test_a_rollout_followed_by_another_one_cannot_be_retried() -> None:
     app, old_id = in_state(S.FAILED)
     later = str(update(app).json["id"])
     set_row(app, later, state=S.FAILED, started_at=app.now, ended_at=app.now)
@@ -120,7 +120,7 @@ def test_one_that_was_overtaken_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"started_at": None}, {"started_at": START, "kind": RolloutKind.REFRESH}])
-def test_neither_one_that_never_began_nor_a_refresh_overtakes_it(fields: dict[str, Any]) -> None:
+def test_a_rollout_followed_by_an_unstarted_one_or_a_refresh_can_be_retried(fields: dict[str, Any]) -> None:
     app, old_id = in_state(S.FAILED)
     later = str(update(app).json["id"])
     set_row(app, later, state=S.CANCELLED, ended_at=app.now, **fields)
@@ -128,7 +128,7 @@ def test_neither_one_that_never_began_nor_a_refresh_overtakes_it(fields: dict[st
     assert retried(app, old_id).retry_of == old_id
 
 
-def test_a_version_that_is_gone_is_not_tried_again() -> None:
+def test_a_retry_to_a_removed_version_is_refused() -> None:
     app, old_id = in_state(S.FAILED)
     set_row(app, old_id, version="9.0.0")
     reply = tell(app, old_id, "retry")
@@ -136,14 +136,14 @@ def test_a_version_that_is_gone_is_not_tried_again() -> None:
     assert app.pool().running_rollout == ""
 
 
-def test_a_pool_that_is_gone_has_nothing_to_try_again() -> None:
+def test_a_retry_of_an_unregistered_pool_is_refused() -> None:
     app, old_id = in_state(S.FAILED)
     app.tables.pools.remove(app.pool())
     assert tell(app, old_id, "retry").status == 404
     assert app.tables.pools.find(POOLS, "office") is None
 
 
-def test_a_backup_that_was_accepted_before_is_accepted_again() -> None:
+def test_a_retry_accepts_the_same_backup_again() -> None:
     app, old_id = in_state(S.FAILED)
     change_pool(app, version="2.0.0")
     set_row(app, old_id, version="1.0.0", kind=RolloutKind.ROLL_BACK)
@@ -154,12 +154,12 @@ def test_a_backup_that_was_accepted_before_is_accepted_again() -> None:
 class TestOnTheWayBack:
     """What could not be brought back is brought to what the pool was on before."""
 
-    def test_it_goes_to_the_former_version(self) -> None:
+    def test_a_retry_of_a_roll_back_targets_the_former_version(self) -> None:
         app, old_id = in_state(S.FAILED, rollback_since=START)
         new = retried(app, old_id)
         assert (new.kind, new.version, new.image, new.retry_of) == (RolloutKind.ROLL_BACK, "1.0.0", "win11", old_id)
 
-    def test_it_waits_for_no_first_host_and_no_window(self) -> None:
+    def test_a_retry_of_a_roll_back_waits_for_no_canary_host_and_no_window(self) -> None:
         app, old_id = in_state(S.FAILED, rollback_since=START)
         policy = app.rollout(old_id).policy
         careful = {"windows": NIGHTS, "canary_hosts": 2, "canary_hold": "approve", "bake_minutes": 30}
@@ -168,7 +168,7 @@ class TestOnTheWayBack:
         assert (found.canary_hosts, found.canary_hold, found.bake_minutes, found.windows) == (0, CanaryHold.AUTO, 0, ())
         assert found.on_failure is OnFailure.CONTINUE
 
-    def test_a_former_version_that_is_not_known_is_named_by_a_person(self) -> None:
+    def test_a_retry_of_a_roll_back_without_a_former_version_is_refused(self) -> None:
         app, old_id = in_state(S.FAILED, rollback_since=START, from_version=None)
         reply = tell(app, old_id, "retry")
         assert (reply.status, "Publish the version you want" in reply.json["detail"]) == (409, True)
@@ -177,7 +177,7 @@ class TestOnTheWayBack:
 class TestCutOff:
     """The process dies between the claim, the row and the start."""
 
-    def test_before_the_row_was_written_the_pool_is_free_again_after_a_minute(self) -> None:
+    def test_a_crash_before_the_row_is_written_releases_the_pool_after_a_minute(self) -> None:
         app, old_id = in_state(S.FAILED)
         app.tables.rollouts.failures["add"] = [ProcessDied()]  # type: ignore[list-item]
         with pytest.raises(ProcessDied):
@@ -189,7 +189,7 @@ class TestCutOff:
         app.later(seconds=31)
         assert retried(app, old_id).id == app.pool().running_rollout != claimed
 
-    def test_before_it_was_started_it_is_taken_up_by_the_timer(self) -> None:
+    def test_a_crash_before_the_start_is_resumed_by_the_timer(self) -> None:
         app, old_id = in_state(S.FAILED)
         app.engine.down = OperationFailed("engine", None, "Down", "no connection")
         new = retried(app, old_id)
@@ -198,7 +198,7 @@ class TestCutOff:
         assert resume_lost(app.services, app.engine) == [new.id]
         assert retried(app, old_id).id == new.id
 
-    def test_when_the_answer_of_the_write_is_lost_it_is_the_same_rollout(self) -> None:
+    def test_a_lost_response_of_the_write_leads_to_the_same_rollout(self) -> None:
         app, old_id = in_state(S.FAILED)
         app.tables.rollouts.lost_answers["add"] = [ProcessDied()]  # type: ignore[list-item]
         with pytest.raises(ProcessDied):
@@ -207,7 +207,7 @@ class TestCutOff:
         assert len(all_rollouts(app)) == 2
 
 
-def test_in_the_end_what_failed_is_updated_and_nothing_else_was_touched() -> None:
+def test_a_retry_updates_only_the_failed_hosts() -> None:
     app, env, old_id = failed_on("h1.contoso.local")
     rebuilt = app.world.count("start_reimage")
     new = retried(app, old_id)
@@ -218,7 +218,7 @@ def test_in_the_end_what_failed_is_updated_and_nothing_else_was_touched() -> Non
     assert {machine.version for machine in app.world.machines.values()} == {"2.0.0"}
 
 
-def test_in_the_end_a_running_one_has_brought_what_had_failed() -> None:
+def test_a_retry_of_a_running_rollout_updates_the_failed_hosts() -> None:
     app, env, old_id = failed_on("h1.contoso.local", policy={"on_failure": "pause", "max_failed": 0})
     assert app.rollout(old_id).state is S.PAUSED
     assert retried(app, old_id).id == old_id

@@ -33,7 +33,7 @@ CAREFUL = {
 class TestAtRest:
     """No rollout runs: a new one goes to the previous version."""
 
-    def test_it_begins_now_and_takes_the_pool_for_itself(self) -> None:
+    def test_a_roll_back_starts_now_and_reserves_the_pool(self) -> None:
         app = updated_pool()
         reply = roll_back(app, {"reason": "Teams is broken"})
         rollout = app.rollout(reply.json["id"])
@@ -45,7 +45,7 @@ class TestAtRest:
         assert app.engine.rollouts == {(rollout.id, 1)}
         assert [entry.action for entry in app.tables.audit.all("2026-11")] == ["roll back pool"]
 
-    def test_what_the_pool_asks_of_updates_does_not_hold_it_up(self) -> None:
+    def test_the_update_policy_of_the_pool_does_not_delay_a_roll_back(self) -> None:
         app = updated_pool(policy=PolicyOverrides.model_validate(CAREFUL))
         policy = app.rollout(roll_back(app).json["id"]).policy
         assert (policy.canary_hosts, policy.canary_hold, policy.bake_minutes) == (0, CanaryHold.AUTO, 0)
@@ -62,7 +62,9 @@ class TestAtRest:
             ({"windows": [{"from": "08:00", "to": "20:00"}]}, {"canary_hosts": 0}),
         ],
     )
-    def test_what_the_request_asks_for_counts(self, asked: dict[str, Any], expected: dict[str, Any]) -> None:
+    def test_a_roll_back_honours_the_fields_of_the_request(
+        self, asked: dict[str, Any], expected: dict[str, Any]
+    ) -> None:
         app = updated_pool(policy=PolicyOverrides.model_validate(CAREFUL))
         policy = app.rollout(roll_back(app, {"policy": asked}).json["id"]).policy
         assert {name: getattr(policy, name) for name in expected} == expected
@@ -84,20 +86,20 @@ class TestAtRest:
             ({"schedule": {"mode": "on_logoff"}}, {"schedule.deadline"}),
         ],
     )
-    def test_what_is_wrong_is_named_and_nothing_is_written(self, body: dict[str, Any], fields: set[str]) -> None:
+    def test_invalid_fields_are_named_and_nothing_is_written(self, body: dict[str, Any], fields: set[str]) -> None:
         app = updated_pool()
         reply = roll_back(app, body)
         assert (reply.status, reply.bad_fields) == (400, fields)
         assert all_rollouts(app) == []
 
-    def test_as_people_log_off(self) -> None:
+    def test_a_roll_back_may_wait_for_logoffs(self) -> None:
         app = updated_pool()
         schedule = {"mode": "on_logoff", "deadline": "2026-11-02T20:00"}
         rollout = app.rollout(roll_back(app, {"schedule": schedule}).json["id"])
         assert rollout.schedule.force_at.isoformat() == "2026-11-02T19:00:00+00:00"
         assert (rollout.policy.canary_hosts, rollout.policy.max_unavailable) == (0, "25%")
 
-    def test_to_another_image_when_that_was_the_one_before(self) -> None:
+    def test_a_roll_back_may_return_to_another_image(self) -> None:
         app = updated_pool()
         other = DEFINITION_ID.replace("win11", "win10")
         record_family(app.tables.versions, version_set("1.0.0", backups=(), image="win10"))
@@ -107,35 +109,35 @@ class TestAtRest:
         rollout = app.rollout(roll_back(app).json["id"])
         assert (rollout.image, rollout.definition_id, rollout.from_image) == ("win10", other, "win11")
 
-    def test_without_a_known_version_it_says_what_to_do(self) -> None:
+    def test_a_roll_back_without_a_known_version_says_what_to_do(self) -> None:
         app = office()
         reply = roll_back(app)
         assert reply.status == 409
         assert 'with update-image; an older one needs "allow_downgrade": true' in reply.json["detail"]
         assert roll_back(app, what_if=True).status == 409
 
-    def test_a_version_that_is_gone_stops_it_before_anything_is_written(self) -> None:
+    def test_a_removed_version_stops_the_roll_back_before_anything_is_written(self) -> None:
         app = updated_pool(previous_version="0.9.0")
         assert (roll_back(app).status, app.pool().running_rollout) == (422, "")
 
-    def test_an_unknown_pool_is_not_found(self) -> None:
+    def test_an_unknown_pool_is_404(self) -> None:
         assert office().send("POST", "/api/pools/other/roll-back").status == 404
 
-    def test_asked_again_it_is_the_same_rollout(self) -> None:
+    def test_a_repeated_roll_back_is_the_same_rollout(self) -> None:
         app = updated_pool()
         first = roll_back(app).json["id"]
         app.later(minutes=1)
         again = roll_back(app)
         assert (again.status, again.json["id"], len(all_rollouts(app))) == (202, first, 1)
 
-    def test_one_that_is_being_cancelled_is_waited_for(self) -> None:
+    def test_a_roll_back_waits_for_a_rollout_being_cancelled(self) -> None:
         app = updated_pool()
         first = roll_back(app).json["id"]
         app.send("POST", f"/api/rollouts/{first}/cancel")
         reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, first)
 
-    def test_an_end_that_is_not_yet_written_on_the_pool_is_written_first(self) -> None:
+    def test_an_outcome_not_yet_recorded_on_the_pool_is_recorded_first(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         set_row(app, rollout_id, state=S.SUCCEEDED, ended_at=app.now)
         rollout = app.rollout(roll_back(app).json["id"])
@@ -155,26 +157,26 @@ class TestWhileAnUpdateRuns:
             (S.CANCELLING, S.ROLLING_BACK),
         ],
     )
-    def test_in_every_state(self, state: RolloutState, to: RolloutState) -> None:
+    def test_a_roll_back_is_answered_in_every_state_of_the_update(self, state: RolloutState, to: RolloutState) -> None:
         app, rollout_id = in_state(state)
         reply = roll_back(app, {"reason": "Teams is broken"})
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout_id}")
         assert (reply.json["id"], app.rollout(rollout_id).state) == (rollout_id, to)
         assert len(all_rollouts(app)) == 1
 
-    def test_one_that_has_not_begun_has_nothing_to_take_back(self) -> None:
+    def test_an_update_that_has_not_started_has_nothing_to_roll_back(self) -> None:
         app, rollout_id = in_state(S.SCHEDULED)
         reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
         assert "Cancel it" in reply.json["detail"]
         assert app.rollout(rollout_id).state is S.SCHEDULED
 
-    def test_the_note_says_who_and_why(self) -> None:
+    def test_the_note_of_a_roll_back_says_who_and_why(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         roll_back(app, {"reason": "Teams is broken"})
         assert str(app.rollout(rollout_id).note) == "Rolled back by function key: “Teams is broken”."
 
-    def test_one_to_the_version_the_pool_is_on_would_not_take_it_anywhere(self) -> None:
+    def test_a_roll_back_of_a_rollout_to_the_current_version_is_refused(self) -> None:
         app, rollout_id = in_state(S.RUNNING, from_version="2.0.0")
         reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
@@ -185,7 +187,7 @@ class TestWhileAnUpdateRuns:
 class TestCutOff:
     """The process dies between the claim, the row and the start."""
 
-    def test_before_the_row_was_written_the_pool_is_free_again_after_a_minute(self) -> None:
+    def test_a_crash_before_the_row_is_written_releases_the_pool_after_a_minute(self) -> None:
         app = updated_pool()
         app.tables.rollouts.failures["add"] = [ProcessDied()]  # type: ignore[list-item]
         with pytest.raises(ProcessDied):
@@ -196,7 +198,7 @@ class TestCutOff:
         app.later(seconds=61)
         assert roll_back(app).json["id"] == app.pool().running_rollout != claimed
 
-    def test_after_the_row_was_written_it_is_answered_and_taken_up(self) -> None:
+    def test_a_crash_after_the_row_is_written_is_resumed(self) -> None:
         app = updated_pool()
         app.tables.rollouts.lost_answers["add"] = [ProcessDied()]  # type: ignore[list-item]
         with pytest.raises(ProcessDied):
@@ -210,7 +212,7 @@ class TestCutOff:
 class TestInTheEnd:
     """The whole way, in virtual time."""
 
-    def test_a_pool_that_was_updated_is_what_it_was(self) -> None:
+    def test_a_roll_back_restores_an_updated_pool(self) -> None:
         app = office()
         env = Environment(app)
         run(env, update(app))
@@ -221,7 +223,7 @@ class TestInTheEnd:
         assert (app.pool().version, app.pool().previous_version) == ("1.0.0", None)
         assert roll_back(app).status == 409  # once more would bring back what nobody wants
 
-    def test_an_update_that_runs_is_taken_back(self) -> None:
+    def test_a_roll_back_undoes_a_running_update(self) -> None:
         app = office()
         env = Environment(app)
         reply = update(app, {"policy": {"max_in_flight": 1}})
@@ -239,7 +241,7 @@ def run(env: Environment, reply: Reply) -> RolloutState:
 
 
 @pytest.mark.parametrize(("known", "expected"), [(None, FIRST_GUESS), (240.0, 240.0)])
-def test_a_rollout_notes_what_the_pool_was_like(known: float | None, expected: float) -> None:
+def test_a_rollout_records_the_former_state_of_the_pool(known: float | None, expected: float) -> None:
     app = updated_pool(host_seconds=known)
     rollout = app.rollout(update(app, {"version": "2.0.0"}).json["id"])
     assert (rollout.kind, rollout.from_image, rollout.from_previous) == (RolloutKind.UPDATE, "win11", ("1.0.0", None))

@@ -9,7 +9,7 @@ from tests.fixtures.app import findings
 S = RolloutState
 
 
-def test_at_rest_it_is_that_of_a_new_rollout() -> None:
+def test_the_preview_of_an_idle_pool_is_that_of_a_new_rollout() -> None:
     app = updated_pool()
     on_new_version(app, "h0", "h1")
     before = app.pool()
@@ -20,7 +20,7 @@ def test_at_rest_it_is_that_of_a_new_rollout() -> None:
     assert (app.pool(), all_rollouts(app), app.tables.audit.all("2026-11")) == (before, [], [])
 
 
-def test_while_an_update_runs_it_is_that_of_going_back() -> None:
+def test_the_preview_during_an_update_is_that_of_rolling_it_back() -> None:
     app, rollout_id = in_state(S.RUNNING)
     on_new_version(app, "h0")
     before = app.rollout(rollout_id)
@@ -35,7 +35,7 @@ def test_while_an_update_runs_it_is_that_of_going_back() -> None:
     assert app.rollout(rollout_id) == before
 
 
-def test_while_it_goes_back_already_it_says_by_which_rollout() -> None:
+def test_the_preview_during_a_roll_back_names_the_rollout() -> None:
     app = updated_pool()
     rollout_id = roll_back(app).json["id"]
     reply = roll_back(app, what_if=True)
@@ -43,7 +43,7 @@ def test_while_it_goes_back_already_it_says_by_which_rollout() -> None:
     assert f"rollout {rollout_id} rolls the pool back already" in str(reply.json["preflight"])
 
 
-def test_what_would_be_refused_is_refused() -> None:
+def test_the_preview_of_a_refused_roll_back_is_refused() -> None:
     app, _ = in_state(S.RUNNING, from_version="2.0.0")
     assert roll_back(app, what_if=True).status == 409
     app, _ = in_state(S.RUNNING, from_version=None)

@@ -15,7 +15,7 @@ from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import WHAT_IF, App, Reply, change_pool, findings, office, update
 
 
-def test_a_rollout_is_claimed_written_and_started() -> None:
+def test_a_request_reserves_the_pool_and_writes_and_starts_a_rollout() -> None:
     app = office()
     reply = update(app, {"reason": "patch day", "policy": {"settle_seconds": 5}})
     rollout = app.rollout(reply.json["id"])
@@ -35,7 +35,7 @@ def test_a_second_request_gets_the_running_ones_id() -> None:
     assert len(app.tables.rollouts.all(ROLLOUTS)) == 1
 
 
-def test_of_many_requests_at_once_exactly_one_wins() -> None:
+def test_of_many_concurrent_requests_exactly_one_wins() -> None:
     app = office()
     replies: list[Reply] = []
     threads = [threading.Thread(target=lambda: replies.append(update(app))) for _ in range(8)]
@@ -47,7 +47,7 @@ def test_of_many_requests_at_once_exactly_one_wins() -> None:
     assert len(app.tables.rollouts.all(ROLLOUTS)) == 1
 
 
-def test_after_the_end_the_next_may_come() -> None:
+def test_after_the_end_of_a_rollout_the_next_one_is_accepted() -> None:
     app = office()
     rollout = app.rollout(update(app).json["id"])
     app.tables.rollouts.replace(rollout.model_copy(update={"state": RolloutState.SUCCEEDED}))
@@ -55,7 +55,7 @@ def test_after_the_end_the_next_may_come() -> None:
     assert update(app).status == 202
 
 
-def test_a_claim_without_its_rollout_is_taken_over_after_a_minute() -> None:
+def test_a_reservation_without_a_rollout_is_taken_over_after_a_minute() -> None:
     app = office()
     change_pool(app, running_rollout=newest_first_id(app.now))
     app.later(seconds=59)
@@ -65,7 +65,7 @@ def test_a_claim_without_its_rollout_is_taken_over_after_a_minute() -> None:
 
 
 @pytest.mark.parametrize("error", [TooLarge("too large"), RuntimeError("broken")])
-def test_the_claim_is_given_back_when_the_rollout_cannot_be_written(error: Exception) -> None:
+def test_the_pool_is_released_when_the_rollout_cannot_be_written(error: Exception) -> None:
     app = office()
     app.tables.rollouts.failures["add"] = [error]
     assert update(app).status >= 400
@@ -73,7 +73,7 @@ def test_the_claim_is_given_back_when_the_rollout_cannot_be_written(error: Excep
     assert update(app).status == 202
 
 
-def test_a_rollout_whose_write_was_not_answered_is_driven_all_the_same() -> None:
+def test_a_rollout_written_with_a_lost_response_runs() -> None:
     app = office()
     app.tables.rollouts.lost_answers["add"] = [AzureBusy("table Rollouts", None, "Lost", "no answer")]
     reply = update(app)
@@ -82,7 +82,7 @@ def test_a_rollout_whose_write_was_not_answered_is_driven_all_the_same() -> None
     assert app.engine.rollouts == {(reply.json["id"], 1)}
 
 
-def test_a_rollout_that_was_not_written_gives_its_claim_back() -> None:
+def test_a_rollout_that_was_not_written_releases_the_pool() -> None:
     app = office()
     app.tables.rollouts.failures["add"] = [AzureBusy("table Rollouts", 503, "Busy", "later")]
     assert update(app).status == 503
@@ -90,7 +90,7 @@ def test_a_rollout_that_was_not_written_gives_its_claim_back() -> None:
 
 
 @pytest.mark.parametrize("knob", ["failures", "lost_answers"])
-def test_while_the_tables_do_not_say_whether_it_was_written_the_claim_stays(knob: str) -> None:
+def test_the_reservation_stays_while_the_outcome_of_the_write_is_unknown(knob: str) -> None:
     app = office()
     rollouts = app.tables.rollouts
     getattr(rollouts, knob)["add"] = [AzureBusy("table Rollouts", None, "Lost", "no answer")]
@@ -104,7 +104,7 @@ def test_while_the_tables_do_not_say_whether_it_was_written_the_claim_stays(knob
     assert update(app).status == (409 if written else 202)
 
 
-def test_one_who_lost_the_claim_while_writing_gives_way() -> None:
+def test_a_request_that_lost_its_reservation_while_writing_is_refused() -> None:
     app = office()
     other = newest_first_id(app.now)
     add = app.tables.rollouts.add
@@ -120,7 +120,7 @@ def test_one_who_lost_the_claim_while_writing_gives_way() -> None:
     assert app.engine.rollouts == set()
 
 
-def test_an_engine_that_is_down_does_not_lose_the_rollout() -> None:
+def test_an_unreachable_engine_does_not_lose_the_rollout() -> None:
     app = office()
     app.engine.down = AzureBusy("engine", None, "Down", "no connection")
     reply = update(app)
@@ -128,12 +128,12 @@ def test_an_engine_that_is_down_does_not_lose_the_rollout() -> None:
     assert app.rollout(reply.json["id"]).state is RolloutState.SCHEDULED
 
 
-def test_all_that_is_wrong_with_image_and_schedule_is_named_at_once() -> None:
+def test_all_errors_of_image_and_schedule_are_named_at_once() -> None:
     reply = update(office(), {"image": "other", "schedule": {"mode": "at", "time_zone": "Mars"}})
     assert reply.bad_fields == {"image", "schedule.at", "schedule.time_zone"}
 
 
-def test_an_unknown_pool_is_not_found() -> None:
+def test_an_unknown_pool_is_404() -> None:
     body = {"version": "2.0.0", "schedule": {"mode": "now"}}
     assert office().send("POST", "/api/pools/other/update-image", body).status == 404
 
@@ -145,7 +145,7 @@ class TestWhatIf:
         asked = {"version": "2.0.0", "schedule": {"mode": "now"}} | body
         return app.send("POST", WHAT_IF, asked)
 
-    def test_the_plan_says_who_is_concerned(self) -> None:
+    def test_the_plan_shows_the_affected_users(self) -> None:
         app = office()
         before = app.pool()
         reply = self.ask(app)
@@ -159,7 +159,7 @@ class TestWhatIf:
         assert app.engine.rollouts == set()
         assert app.world.count("set_accepting") == 0
 
-    def test_what_forbids_it_is_in_the_plan(self) -> None:
+    def test_the_plan_contains_the_findings_that_forbid_it(self) -> None:
         app = office()
         reply = self.ask(app, version="9.0.0")
         assert (reply.status, reply.json["can_start"]) == (200, False)
@@ -178,7 +178,7 @@ class TestWhatIf:
         assert (reply.status, reply.json["hosts"], reply.json["can_start"]) == (200, [], False)
 
 
-def test_nothing_is_left_of_a_refused_request() -> None:
+def test_a_refused_request_leaves_nothing_behind() -> None:
     app = office()
     pool = app.pool()
     for body in ({"version": "9.0.0"}, {"schedule": {"mode": "at"}}, {"policy": {"canary_hosts": 99}}):

@@ -35,7 +35,7 @@ def with_windows() -> App:
 
 
 @pytest.mark.parametrize(("schedule", "field"), OUTSIDE)
-def test_an_update_that_would_end_sessions_outside_is_refused(schedule: dict[str, Any], field: str) -> None:
+def test_an_update_that_would_end_sessions_outside_the_windows_is_refused(schedule: dict[str, Any], field: str) -> None:
     for app, policy in ((office(), NIGHTS), (with_windows(), {})):
         pool = app.pool()
         reply = update(app, {"schedule": schedule, "policy": policy})
@@ -44,20 +44,20 @@ def test_an_update_that_would_end_sessions_outside_is_refused(schedule: dict[str
         assert app.send("POST", WHAT_IF, {"version": "2.0.0", "schedule": schedule, "policy": policy}).status == 400
 
 
-def test_the_refusal_says_when_it_would_do() -> None:
+def test_the_refusal_names_an_accepted_time() -> None:
     text = update(with_windows()).json["errors"][0]["message"]
     assert text.endswith("they open next at 2026-11-02T22:00+01:00 or 2026-11-03T22:00+01:00")
 
 
 @pytest.mark.parametrize("schedule", INSIDE)
-def test_one_inside_is_taken(schedule: dict[str, Any]) -> None:
+def test_an_update_inside_the_windows_is_accepted(schedule: dict[str, Any]) -> None:
     app = with_windows()
     reply = update(app, {"schedule": schedule})
     assert reply.status == 202
     assert app.rollout(reply.json["id"]).zone == "Europe/Berlin"
 
 
-def test_a_request_may_do_without_the_pools_windows() -> None:
+def test_a_request_may_override_the_windows_of_the_pool() -> None:
     assert update(with_windows(), {"policy": {"windows": []}}).status == 202
 
 
@@ -68,9 +68,7 @@ def test_a_request_may_do_without_the_pools_windows() -> None:
         (INSIDE[1], {"deadline": "2026-11-03T12:00"}, "deadline"),
     ],
 )
-def test_a_deadline_is_not_moved_out_of_the_windows(
-    schedule: dict[str, Any], moved: dict[str, Any], field: str
-) -> None:
+def test_a_deadline_cannot_move_out_of_the_windows(schedule: dict[str, Any], moved: dict[str, Any], field: str) -> None:
     app = with_windows()
     rollout_id = update(app, {"schedule": schedule}).json["id"]
     before = app.rollout(rollout_id)

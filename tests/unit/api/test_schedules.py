@@ -43,21 +43,21 @@ def problems(mode: str, **fields: str) -> dict[str, str]:
     return {problem.field: problem.message for problem in caught.value.problems}
 
 
-def test_now_is_now() -> None:
+def test_mode_now_starts_now() -> None:
     assert schedule("now") == Schedule(mode=ScheduleMode.NOW, begin_at=NOW, force_at=NOW, time_zone="Europe/Berlin")
 
 
-def test_at_is_both_moments_in_the_pools_zone() -> None:
+def test_mode_at_sets_both_times_in_the_zone_of_the_pool() -> None:
     asked = schedule("at", at="2026-07-01T01:00")
     assert asked.begin_at == asked.force_at == datetime(2026, 6, 30, 23, tzinfo=UTC)
 
 
-def test_on_logoff_begins_now_and_forces_at_the_deadline() -> None:
+def test_on_logoff_starts_now_and_signs_out_at_the_deadline() -> None:
     asked = schedule("on_logoff", deadline="2026-03-02T01:00:00Z")
     assert (asked.begin_at, asked.force_at) == (NOW, datetime(2026, 3, 2, 1, tzinfo=UTC))
 
 
-def test_on_logoff_may_begin_later() -> None:
+def test_on_logoff_may_start_later() -> None:
     asked = schedule("on_logoff", begin_at="2026-03-02T20:00", deadline="2026-03-09T01:00", time_zone="Asia/Tokyo")
     assert asked.begin_at == datetime(2026, 3, 2, 11, tzinfo=UTC)
     assert asked.time_zone == "Asia/Tokyo"
@@ -73,7 +73,7 @@ def test_on_logoff_may_begin_later() -> None:
         ("UTC", "UTC"),
     ],
 )
-def test_zones_are_known_by_iana_and_windows_names(name: str, iana: str) -> None:
+def test_iana_and_windows_zone_names_are_accepted(name: str, iana: str) -> None:
     assert zone_named(name).key == iana
 
 
@@ -83,12 +83,12 @@ def test_an_unknown_zone_is_refused(name: str) -> None:
         zone_named(name)
 
 
-def test_an_unknown_zone_is_named_with_its_field() -> None:
+def test_an_unknown_zone_is_refused_with_the_field() -> None:
     assert set(problems("at", at="2026-07-01T01:00", time_zone="Mars/Olympus")) == {"schedule.time_zone"}
 
 
 @pytest.mark.parametrize(("zone", "text", "candidates"), CHANGES)
-def test_a_time_the_clock_change_makes_unclear_is_refused_with_both_candidates(
+def test_an_ambiguous_or_missing_time_is_refused_with_both_candidates(
     zone: str, text: str, candidates: tuple[str, str]
 ) -> None:
     with pytest.raises(ValueError, match="the clocks change") as caught:
@@ -116,7 +116,7 @@ def test_a_time_the_clock_change_makes_unclear_is_refused_with_both_candidates(
         ("at", {"at": "0001-01-01T00:00:00+14:00"}, {"schedule.at"}),
     ],
 )
-def test_what_is_wrong_is_named(mode: str, fields: dict[str, str], wrong: set[str]) -> None:
+def test_invalid_times_are_refused_with_a_reason(mode: str, fields: dict[str, str], wrong: set[str]) -> None:
     assert set(problems(mode, **fields)) == wrong
 
 
@@ -124,7 +124,7 @@ def test_what_is_wrong_is_named(mode: str, fields: dict[str, str], wrong: set[st
     seconds=st.integers(0, int(FARTHEST.total_seconds())),
     zone=st.sampled_from(ZONES),
 )
-def test_local_text_comes_back_as_the_moment_it_was_made_from(seconds: int, zone: str) -> None:
+def test_local_text_is_parsed_back_to_its_time(seconds: int, zone: str) -> None:
     moment = NOW + timedelta(seconds=seconds)
     local = moment.astimezone(ZoneInfo(zone))
     assert schedule("at", at=local.isoformat()).begin_at == moment
@@ -138,7 +138,7 @@ def test_local_text_comes_back_as_the_moment_it_was_made_from(seconds: int, zone
 
 
 @given(naive=LOCAL_TIMES, zone=st.sampled_from(ZONES))
-def test_every_local_time_is_taken_exactly_or_refused_with_two_real_candidates(naive: datetime, zone: str) -> None:
+def test_every_local_time_is_exact_or_refused_with_two_valid_candidates(naive: datetime, zone: str) -> None:
     place = ZoneInfo(zone)
     try:
         moment = parse_moment(naive.isoformat(), place)
@@ -151,7 +151,7 @@ def test_every_local_time_is_taken_exactly_or_refused_with_two_real_candidates(n
 
 
 @given(text=st.text(max_size=40))
-def test_no_text_crashes(text: str) -> None:
+def test_no_text_raises_an_unexpected_error(text: str) -> None:
     assume(text)
     try:
         schedule("on_logoff", deadline=text, time_zone=text)
@@ -176,10 +176,10 @@ def wrong(staged_at: datetime | None = None, **asked: Any) -> dict[str, str]:
 class TestPromotion:
     """A moment of its own, or so many days after the staging."""
 
-    def test_without_a_zone_it_is_utc(self) -> None:
+    def test_a_time_without_a_zone_is_utc(self) -> None:
         assert moment(at="2026-07-01T01:00") == (datetime(2026, 7, 1, 1, tzinfo=UTC), "UTC")
 
-    def test_it_is_seen_in_the_zone_that_is_given(self) -> None:
+    def test_a_time_is_read_in_the_given_zone(self) -> None:
         found = moment(at="2026-07-01T01:00", time_zone="W. Europe Standard Time")
         assert found == (datetime(2026, 6, 30, 23, tzinfo=UTC), "Europe/Berlin")
 
@@ -196,13 +196,11 @@ class TestPromotion:
             ({"at": "2026-07-01T01:00", "time_zone": "Mars"}, {"time_zone"}),
         ],
     )
-    def test_what_is_wrong_is_named(self, asked: dict[str, Any], fields: set[str]) -> None:
+    def test_invalid_times_are_refused_with_a_reason(self, asked: dict[str, Any], fields: set[str]) -> None:
         assert set(wrong(NOW, **asked)) == fields
 
     @given(naive=LOCAL_TIMES, name=ANY_ZONE)
-    def test_every_local_time_is_taken_as_its_one_moment_or_refused_with_both_candidates(
-        self, naive: datetime, name: str
-    ) -> None:
+    def test_every_local_time_is_unique_or_refused_with_both_candidates(self, naive: datetime, name: str) -> None:
         zone = ZoneInfo(name)
         moments = {naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
         asked: dict[str, Any] = {"at": naive.isoformat(), "time_zone": name}
@@ -215,16 +213,14 @@ class TestPromotion:
             assert moment(at=text, time_zone=name)[0] in moments
 
     @pytest.mark.parametrize(("zone", "text", "candidates"), CHANGES)
-    def test_on_the_day_the_clocks_change_it_must_be_said_which_is_meant(
+    def test_on_the_day_of_a_clock_change_the_offset_is_required(
         self, zone: str, text: str, candidates: tuple[str, str]
     ) -> None:
         told = wrong(at=text, time_zone=zone)["at"]
         assert all(f"{text[:10]}T{candidate}" in told for candidate in candidates)
 
     @given(staged_at=STAGED, days=st.integers(1, 730), name=ANY_ZONE)
-    def test_so_many_days_after_staging_it_is_the_same_time_of_day(
-        self, staged_at: datetime, days: int, name: str
-    ) -> None:
+    def test_days_after_staging_keep_the_time_of_day(self, staged_at: datetime, days: int, name: str) -> None:
         zone = ZoneInfo(name)
         wanted = staged_at.astimezone(zone).replace(tzinfo=None) + timedelta(days=days)
         due, seen_in = moment(staged_at, now=staged_at, days_after_staging=days, time_zone=name)
@@ -249,19 +245,19 @@ class TestPromotion:
             ("2026-10-24T02:30:00+02:00", "2026-10-25T02:30:00+02:00"),
         ],
     )
-    def test_a_time_that_is_skipped_comes_later_and_of_two_the_first_counts(self, staged_at: str, due: str) -> None:
+    def test_a_skipped_time_moves_later_and_the_first_of_two_counts(self, staged_at: str, due: str) -> None:
         found = days_later(datetime.fromisoformat(staged_at), 1, ZoneInfo("Europe/Berlin"))
         assert found == datetime.fromisoformat(due)
 
-    def test_so_many_days_may_be_over_which_is_said_with_the_moment(self) -> None:
+    def test_days_that_are_over_are_refused_with_the_time(self) -> None:
         told = wrong(NOW - timedelta(days=3), days_after_staging=3 - 1, time_zone="Europe/Berlin")
         assert "2026-02-28T13:00:00+01:00" in told["days_after_staging"]
         assert "past" in told["days_after_staging"]
 
-    def test_days_are_not_counted_while_nothing_is_staged(self) -> None:
+    def test_days_after_staging_need_a_staged_version(self) -> None:
         assert moment(None, days_after_staging=3) == (None, "UTC")
 
-    def test_a_schedule_for_then_is_held_against_that_moment(self) -> None:
+    def test_a_schedule_for_later_is_checked_against_that_time(self) -> None:
         then = datetime(2026, 6, 1, 12, tzinfo=UTC)
         request = ScheduleRequest.model_validate({"mode": "on_logoff", "deadline": "2026-05-01T00:00Z"})
         with pytest.raises(InvalidRequest, match=r"before the activation at 2026-06-01T14:00:00\+02:00"):

@@ -54,7 +54,7 @@ def said(model: type[BaseModel], given: dict[str, Any]) -> dict[str, str]:
         (AD, {}),
     ],
 )
-def test_a_join_is_named_by_its_fields(join: object, problems: dict[str, str]) -> None:
+def test_errors_of_a_join_name_its_fields(join: object, problems: dict[str, str]) -> None:
     assert said(PoolRegistration, POOL | {"join": join}) == problems
 
 
@@ -65,11 +65,11 @@ def test_a_share_that_is_neither_hosts_nor_a_percentage_is_refused_in_one_senten
 
 
 @pytest.mark.parametrize("share", [10, 10.0, "10%", "100%", 10**400])
-def test_hosts_and_percentages_are_taken(share: object) -> None:
+def test_hosts_and_percentages_are_accepted(share: object) -> None:
     assert said(PolicyOverrides, {"max_unavailable": share, "min_available": share}) == {}
 
 
-def test_a_share_out_of_its_bounds_says_them() -> None:
+def test_a_share_out_of_bounds_is_refused_with_the_bounds() -> None:
     assert said(PolicyOverrides, {"max_unavailable": "0%", "min_available": -1}) == {
         "max_unavailable": "a percentage must be between 1 % and 100 %",
         "min_available": "a number of hosts must be at least 0",
@@ -107,13 +107,13 @@ def test_a_share_out_of_its_bounds_says_them() -> None:
         (CancelRequest, {"how": 5}, {"how": "should be 'leave' or 'roll_back'"}),
     ],
 )
-def test_what_is_wrong_is_said_once_and_not_in_the_words_of_the_program(
+def test_an_error_is_reported_once_and_without_internal_names(
     model: type[BaseModel], given: dict[str, Any], problems: dict[str, str]
 ) -> None:
     assert said(model, given) == problems
 
 
-def test_every_form_that_is_asked_for_has_words() -> None:
+def test_every_pattern_has_a_plain_description() -> None:
     of_arm = {DEFINITION_PATTERN, HOST_POOL_PATTERN, VM_PATTERN, SUBNET_PATTERN}  # the use cases check these
     percent = {"^[0-9]{1,3}%$"}  # told with the numbers
     bodies = [schema for name, schema in document()["components"]["schemas"].items() if not name.endswith("View")]

@@ -47,7 +47,7 @@ def test_a_snapshot_is_incremental_and_of_the_os_disk() -> None:
         image_bodies.snapshot(TEMPLATE.model_copy(update={"os_disk_id": None}), "task-1")
 
 
-def test_a_disk_is_of_the_kind_its_snapshot_was_taken_of() -> None:
+def test_a_disk_has_the_type_of_its_snapshots_source() -> None:
     had = {"hyperVGeneration": "V2", "osType": "Windows", "securityProfile": {"securityType": "TrustedLaunch"}}
     body = image_bodies.disk("/snapshot", {"properties": {**had, "timeCreated": "now"}}, TEMPLATE, "task-1")
     plain = image_bodies.disk("/snapshot", {"properties": {}}, PLAIN, "task-1")
@@ -57,7 +57,7 @@ def test_a_disk_is_of_the_kind_its_snapshot_was_taken_of() -> None:
     assert set(plain["properties"]) == {"osType", "creationData"} and "zones" not in plain
 
 
-def test_a_copy_is_like_the_template_and_its_parts_go_with_it() -> None:
+def test_a_clone_is_like_the_template_and_its_parts_are_deleted_with_it() -> None:
     body = image_bodies.clone("/disk", TEMPLATE, names.SUBNET_ID, "fresh-1", "task-1")
     address = {"name": "internal", "properties": {"primary": True, "subnet": {"id": names.SUBNET_ID}}}
 
@@ -92,7 +92,7 @@ def test_a_copy_is_like_the_template_and_its_parts_go_with_it() -> None:
     assert "zones" not in plain and not {"licenseType", "securityProfile"} & set(plain["properties"])
 
 
-def test_the_preparation_fails_when_its_script_does_and_differs_each_time() -> None:
+def test_the_preparation_fails_with_its_script_and_differs_each_time() -> None:
     first = image_bodies.prepare_command("westeurope", "script", "task-1")
     second = image_bodies.prepare_command("westeurope", "script", "task-1")
     properties = first["properties"]
@@ -125,7 +125,7 @@ def test_a_managed_image_is_of_the_definitions_generation() -> None:
     ("source", "key"),
     [(IMAGE, "id"), (names.vm_id("v"), "virtualMachineId"), (names.vm_id("v").lower(), "virtualMachineId")],
 )
-def test_a_version_is_left_out_of_latest_in_every_region(source: str, key: str) -> None:
+def test_a_version_is_excluded_from_latest_in_every_region(source: str, key: str) -> None:
     regions = [TargetRegion(name="West Europe", replicas=3, storage="Standard_ZRS"), TargetRegion(name="northeurope")]
     body = image_bodies.version(DEFINITION, source, regions, "task-1")
 
@@ -176,7 +176,9 @@ def test_a_flag_is_changed_in_every_region_and_the_rest_of_a_region_stays() -> N
         ([{"id": "/a"}, {"id": "/b", "properties": {"primary": True}}], "/b"),
     ],
 )
-def test_the_primary_card_is_the_one_marked_or_the_first(cards: list[dict[str, Any]], expected: str | None) -> None:
+def test_the_primary_network_interface_is_the_marked_or_the_first_one(
+    cards: list[dict[str, Any]], expected: str | None
+) -> None:
     assert parse.primary_nic({"properties": {"networkProfile": {"networkInterfaces": cards}}}) == expected
 
 

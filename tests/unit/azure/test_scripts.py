@@ -80,7 +80,7 @@ def test_an_agent_in_the_image_gets_the_new_token_even_if_it_is_not_registered()
     assert "Test-Agent" in main_calls(registration_script())
 
 
-def test_a_rejected_token_is_told_in_the_agents_words() -> None:
+def test_a_rejected_token_is_reported_in_the_agents_words() -> None:
     check = function(registration_script(), "Assert-TokenAccepted")
     assert "3277" in check and "INVALID_REGISTRATION_TOKEN|EXPIRED_MACHINE_TOKEN" in check
     assert "Assert-TokenAccepted" in function(registration_script(), "Wait-Registered")

@@ -128,7 +128,7 @@ def test_a_recreation_body_does_not_change_what_it_was_made_from() -> None:
     assert given == vm_body()
 
 
-def test_data_disks_that_outlive_the_machine_are_attached_again_and_others_made_anew() -> None:
+def test_kept_data_disks_are_attached_again_and_others_recreated() -> None:
     disk = {"name": "d", "caching": "None", "diskSizeGB": 64, "managedDisk": {"id": "/d", "storageAccountType": "P"}}
     storage = {
         "osDisk": {"createOption": "FromImage"},
@@ -158,7 +158,7 @@ def test_an_ephemeral_disk_stays_ephemeral() -> None:
     assert made["properties"]["storageProfile"]["osDisk"] == disk
 
 
-def test_creating_adds_the_exact_version_and_the_password_and_keeps_the_body_clean() -> None:
+def test_creating_adds_version_and_password_without_changing_the_body() -> None:
     kept = vm_bodies.recreation(vm_body())
     sent = vm_bodies.create(kept, names.version_id("2.0.0"), "hush")
 
@@ -167,7 +167,7 @@ def test_creating_adds_the_exact_version_and_the_password_and_keeps_the_body_cle
     assert "hush" not in str(kept)
 
 
-def test_a_domain_join_is_the_extension_others_use() -> None:
+def test_a_domain_join_uses_the_common_extension() -> None:
     body = vm_bodies.join_extension("westeurope", JOIN, "hush", "7")
 
     assert body["properties"] == {
@@ -199,7 +199,7 @@ def test_an_entra_join_has_no_secret_and_names_intune_only_when_wanted(intune: b
     assert "protectedSettings" not in properties
 
 
-def test_the_registration_token_goes_protected_and_the_command_differs_each_time() -> None:
+def test_the_registration_token_is_protected_and_the_command_differs_each_time() -> None:
     first = vm_bodies.register_command("westeurope", "script", {"AgentUrl": "https://a"}, "hush")["properties"]
     second = vm_bodies.register_command("westeurope", "script", {"AgentUrl": "https://a"}, "hush")["properties"]
 
@@ -210,7 +210,7 @@ def test_the_registration_token_goes_protected_and_the_command_differs_each_time
     assert first["timeoutInSeconds"] == 900
 
 
-def test_a_probe_is_told_from_another_by_a_comment_after_the_script() -> None:
+def test_a_comment_after_the_script_distinguishes_probes() -> None:
     properties = vm_bodies.probe_command("westeurope", "param([switch] $Deep)\nexit 0", 7, "r-1")["properties"]
 
     assert properties["source"]["script"] == "param([switch] $Deep)\nexit 0\n# run r-1\n"

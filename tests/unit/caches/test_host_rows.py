@@ -37,7 +37,7 @@ def table() -> Told:
     return table
 
 
-def test_only_what_was_written_since_is_read_whoever_wrote_it(table: Told) -> None:
+def test_only_rows_written_since_the_last_read_are_read(table: Told) -> None:
     known = HostRowCache()
     first = known.read(table, ROLLOUT, NOW)
     assert list(first.values()) == table.all("r")
@@ -50,7 +50,7 @@ def test_only_what_was_written_since_is_read_whoever_wrote_it(table: Told) -> No
     assert table.read == [5, 2]
 
 
-def test_all_is_read_again_from_time_to_time_and_when_it_is_forgotten(table: Told) -> None:
+def test_all_rows_are_read_again_at_intervals_and_after_forget(table: Told) -> None:
     known = HostRowCache()
     for moment in (NOW, NOW + WHOLE_EVERY - timedelta(seconds=1), NOW + WHOLE_EVERY):
         known.read(table, ROLLOUT, moment)
@@ -60,7 +60,7 @@ def test_all_is_read_again_from_time_to_time_and_when_it_is_forgotten(table: Tol
 
 
 @pytest.mark.parametrize("change", [{"kind": RolloutKind.REFRESH}, {"state": RolloutState.SUCCEEDED}])
-def test_nothing_is_kept_of_a_refresh_or_of_a_rollout_that_has_ended(table: Told, change: dict[str, object]) -> None:
+def test_rows_of_refreshes_and_ended_rollouts_are_not_cached(table: Told, change: dict[str, object]) -> None:
     known = HostRowCache()
     rollout = ROLLOUT.model_copy(update=change)
     assert len(known.read(table, rollout, NOW)) == 5
@@ -69,14 +69,14 @@ def test_nothing_is_kept_of_a_refresh_or_of_a_rollout_that_has_ended(table: Told
     assert table.read == []
 
 
-def test_each_rollout_has_its_own_and_who_changes_an_answer_changes_nothing(table: Told) -> None:
+def test_each_rollout_has_its_own_rows_and_results_are_copies(table: Told) -> None:
     known = HostRowCache()
     known.read(table, ROLLOUT, NOW).clear()
     assert known.read(table, ROLLOUT.model_copy(update={"id": "other"}), NOW) == {}
     assert len(known.read(table, ROLLOUT, NOW)) == 5
 
 
-def test_a_reading_that_fails_loses_nothing(table: Told) -> None:
+def test_a_failed_read_loses_no_row(table: Told) -> None:
     known = HostRowCache()
     before = known.read(table, ROLLOUT, NOW)
     changed = table.replace(before["h1"].model_copy(update={"step": "drained"}))

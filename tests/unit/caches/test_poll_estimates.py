@@ -18,12 +18,12 @@ def learned(low: float, high: float, count: int = 2_000) -> float:
 
 
 @pytest.mark.parametrize(("low", "high"), [(6, 16), (3, 5), (15, 25)])
-def test_the_wait_settles_where_half_are_through(low: float, high: float) -> None:
+def test_the_estimate_settles_at_the_median(low: float, high: float) -> None:
     assert learned(low, high) == pytest.approx((low + high) / 2, rel=0.25)
 
 
 @pytest.mark.parametrize(("low", "high"), [(6, 16), (4, 16), (8, 20)])
-def test_hundreds_that_were_begun_together_do_not_drive_it_from_one_end_to_the_other(low: float, high: float) -> None:
+def test_hundreds_of_concurrent_operations_do_not_make_the_estimate_oscillate(low: float, high: float) -> None:
     asks, rng, waits = PollEstimator(), random.Random(7), []  # noqa: S311 - no secret
     for _ in range(20):
         given = asks.first("reimage")
@@ -33,12 +33,12 @@ def test_hundreds_that_were_begun_together_do_not_drive_it_from_one_end_to_the_o
     assert all(wait == pytest.approx((low + high) / 2, rel=0.25) for wait in waits[3:])
 
 
-def test_it_stays_within_bounds_whatever_happens() -> None:
+def test_the_estimate_stays_within_bounds() -> None:
     assert learned(1_000, 2_000) == 3 * USUAL["reimage"]
     assert learned(0, 0) == 1.0
 
 
-def test_what_is_soon_through_is_asked_at_every_poll() -> None:
+def test_short_operations_are_polled_at_every_poll() -> None:
     asks = PollEstimator()
     asks.learn("update", 1.0, through=False)
     assert (asks.first("update"), asks.later("update")) == (1.0, 1.0)

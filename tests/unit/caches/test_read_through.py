@@ -30,7 +30,7 @@ class Source:
         return self()
 
 
-def test_a_reading_is_used_until_it_is_too_old() -> None:
+def test_a_cached_read_is_used_until_it_is_too_old() -> None:
     source = Source()
     assert [source.get(), source.get()] == [1, 1]
     source.now = 1.9
@@ -39,7 +39,7 @@ def test_a_reading_is_used_until_it_is_too_old() -> None:
     assert source.get() == 2
 
 
-def test_each_asks_for_the_age_it_can_bear_and_for_its_own_thing() -> None:
+def test_each_caller_gives_its_own_maximum_age_and_key() -> None:
     source = Source()
     source.get()
     source.now = 1.5
@@ -48,7 +48,7 @@ def test_each_asks_for_the_age_it_can_bear_and_for_its_own_thing() -> None:
     assert source.get(key="another") == 3
 
 
-def test_it_can_be_asked_whether_an_answer_is_at_hand() -> None:
+def test_the_cache_can_be_asked_for_a_cached_value() -> None:
     source = Source()
     assert not source.recent.has("key", 2.0)
     source.get()
@@ -58,7 +58,7 @@ def test_it_can_be_asked_whether_an_answer_is_at_hand() -> None:
     assert not ReadThroughCache().has("key", 2.0)
 
 
-def test_what_grows_with_the_pool_is_kept_ten_times_as_long_as_it_took() -> None:
+def test_a_read_that_grows_with_the_pool_is_kept_ten_times_its_duration() -> None:
     source = Source()
     for kept, grows in ((2.0, False), (15.0, True)):
         began = source.now
@@ -70,13 +70,13 @@ def test_what_grows_with_the_pool_is_kept_ten_times_as_long_as_it_took() -> None
         source.now += 100
 
 
-def test_without_a_clock_all_is_read_anew() -> None:
+def test_without_a_clock_nothing_is_cached() -> None:
     source = Source()
     recent = ReadThroughCache()
     assert [recent.get("key", 60.0, source) for _ in range(3)] == [1, 2, 3]
 
 
-def test_an_error_is_raised_to_who_asked_and_not_kept() -> None:
+def test_an_error_is_raised_and_not_cached() -> None:
     source = Source()
 
     def fails() -> int:
@@ -87,7 +87,7 @@ def test_an_error_is_raised_to_who_asked_and_not_kept() -> None:
     assert source.get() == 1
 
 
-def test_many_at_once_wait_for_one_reading() -> None:
+def test_concurrent_callers_wait_for_one_read() -> None:
     source, reads, go = Source(), [0], threading.Event()
 
     def slow() -> int:
@@ -102,7 +102,7 @@ def test_many_at_once_wait_for_one_reading() -> None:
     assert reads == [1]
 
 
-def test_while_one_reads_anew_others_get_what_is_known_unless_it_is_far_too_old() -> None:
+def test_during_a_refresh_others_get_the_cached_value_unless_it_is_far_too_old() -> None:
     source, reading, go = Source(), threading.Event(), threading.Event()
 
     def slow() -> int:
@@ -123,7 +123,7 @@ def test_while_one_reads_anew_others_get_what_is_known_unless_it_is_far_too_old(
         assert (anew.result(10), waits.result(10)) == (7, 7)
 
 
-def test_what_is_read_behind_the_answer_keeps_nobody_waiting_unless_it_is_far_too_old() -> None:
+def test_a_background_refresh_delays_nobody_unless_the_value_is_far_too_old() -> None:
     source = Source()
 
     def get() -> int:
@@ -140,7 +140,7 @@ def test_what_is_read_behind_the_answer_keeps_nobody_waiting_unless_it_is_far_to
     assert get() == 3
 
 
-def test_an_error_behind_the_answer_is_not_kept_and_met_by_who_asks_later() -> None:
+def test_an_error_of_a_background_refresh_is_not_cached_and_raised_later() -> None:
     source, tried = Source(), []
 
     def fails() -> int:
@@ -156,7 +156,7 @@ def test_an_error_behind_the_answer_is_not_kept_and_met_by_who_asks_later() -> N
         source.recent.get("key", 2.0, fails, behind=True)
 
 
-def test_what_nobody_asks_for_any_more_is_thrown_away() -> None:
+def test_unused_entries_are_removed() -> None:
     source = Source()
     for number in range(5):
         source.get(key=str(number))

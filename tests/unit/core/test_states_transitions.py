@@ -44,7 +44,7 @@ class TestMoves:
         assert set(moves) == set(states)
         assert all(to in set(states) and to is not now for now, row in moves.items() for to in row)
 
-    def test_the_ends_are_those_without_a_way_out(
+    def test_end_states_are_the_states_without_transitions(
         self, states: type[StrEnum], moves: Moves, first: set[Any], ends: set[Any]
     ) -> None:
         ways_out = {state: row - (AGAIN if states is V else set()) for state, row in moves.items()}
@@ -52,7 +52,7 @@ class TestMoves:
         if states is not V:
             assert {state for state in states if state.ended} == ends  # type: ignore[attr-defined]
 
-    def test_every_state_can_be_reached_and_every_one_can_come_to_an_end(
+    def test_every_state_can_be_reached_and_can_reach_an_end(
         self, states: type[StrEnum], moves: Moves, first: set[Any], ends: set[Any]
     ) -> None:
         def reached(begun: set[Any]) -> set[Any]:
@@ -73,7 +73,7 @@ class TestMoves:
         (transition_promotion, P.PROMOTED, P.SCHEDULED),
     ],
 )
-def test_a_move_that_no_table_knows_is_refused_with_its_facts(move: Callable[..., object], now: Any, to: Any) -> None:
+def test_an_unknown_transition_is_refused_with_its_facts(move: Callable[..., object], now: Any, to: Any) -> None:
     with pytest.raises(InvalidTransition, match=f"x is {now} and cannot become {to}"):
         move("x", now, to)
     assert move("x", now, now) is now

@@ -22,7 +22,7 @@ def test_a_step_occurs_once_and_means_the_same_in_every_kind_of_task(steps: tupl
 
 
 @pytest.mark.parametrize("step", TASK_STEPS.values(), ids=TASK_STEPS)
-def test_a_row_is_complete(step: TaskStepRow) -> None:
+def test_every_row_of_the_step_table_is_complete(step: TaskStepRow) -> None:
     limit = step.limit(Settings(tables_connection="x"))
     assert step.words
     assert step.weight > 0

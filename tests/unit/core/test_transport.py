@@ -77,7 +77,7 @@ def get(connections: Connections, url: str) -> str:
     return str(response.text())
 
 
-def test_calls_at_a_time_have_a_connection_each_and_later_ones_take_them_over(
+def test_concurrent_calls_have_a_connection_each_and_later_calls_reuse_them(
     server: Server, connections: Connections
 ) -> None:
     server.gate = threading.Barrier(AT_ONCE)
@@ -87,7 +87,7 @@ def test_calls_at_a_time_have_a_connection_each_and_later_ones_take_them_over(
     assert server.connections == AT_ONCE
 
 
-def test_of_many_calls_at_a_time_not_all_connections_are_kept(
+def test_after_many_concurrent_calls_not_all_connections_are_kept(
     server: Server, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.core.transport.KEPT", 2)
@@ -105,14 +105,14 @@ def test_after_closing_the_next_call_opens_a_new_one(server: Server, connections
     assert server.connections == 2
 
 
-def test_a_call_that_fails_says_so_and_harms_no_other(server: Server, connections: Connections) -> None:
+def test_a_failed_call_raises_and_does_not_affect_others(server: Server, connections: Connections) -> None:
     with pytest.raises((ServiceRequestError, ServiceResponseError)):
         get(connections, f"{server.url}/dies")
     assert len(server.headers) == 1  # it is for the SDK to try again
     assert get(connections, server.url) == "ok"
 
 
-def test_what_stands_in_netrc_does_not_count(
+def test_credentials_in_netrc_are_ignored(
     server: Server, connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password secret\n")

@@ -10,7 +10,7 @@ from shared.core.states import PromotionState, RolloutState, VersionState
 from shared.core.wording import PROMOTION_WORDS, ROLLOUT_WORDS, VERSION_WORDS, counted, duration_text
 
 
-def test_one_is_no_more_than_one() -> None:
+def test_a_count_of_one_is_singular() -> None:
     assert [counted(number, "host") for number in (0, 1, 2)] == ["0 hosts", "1 host", "2 hosts"]
 
 
@@ -27,11 +27,11 @@ def test_one_is_no_more_than_one() -> None:
         (0.4, "0 seconds"),
     ],
 )
-def test_a_length_of_time_is_said_in_its_largest_whole_unit(seconds: float, said: str) -> None:
+def test_a_duration_is_shown_in_its_largest_whole_unit(seconds: float, said: str) -> None:
     assert duration_text(timedelta(seconds=seconds)) == said
 
 
-def test_every_state_has_words_and_none_is_its_bare_name() -> None:
+def test_every_state_has_a_plain_name() -> None:
     assert set(ROLLOUT_WORDS) == set(RolloutState)
     assert set(VERSION_WORDS) == set(VersionState)
     assert set(PROMOTION_WORDS) == set(PromotionState)

@@ -29,7 +29,7 @@ def change_vm(env: Environment, host: str, **changes: Any) -> None:
     env.app.world.change_machine(vm_id_of(host), **changes)
 
 
-def test_pools_and_hosts_are_named_and_nobody_else() -> None:
+def test_pools_and_hosts_that_use_a_version_are_named() -> None:
     env = shelf(ACTIVE, FIRST)
     add_pool(env.app, "lab", NEXT)
     assert users(env, ACTIVE) == ["pool office", "host office-0 of pool office"]
@@ -38,7 +38,7 @@ def test_pools_and_hosts_are_named_and_nobody_else() -> None:
     assert users(env, SECOND) == []
 
 
-def test_an_open_rollout_uses_where_it_comes_from_and_where_it_goes() -> None:
+def test_an_open_rollout_uses_its_old_and_its_target_version() -> None:
     env = shelf(SECOND)
     app = env.app
     pool = app.tables.pools.find(POOLS, "office")
@@ -55,7 +55,7 @@ def test_an_open_rollout_uses_where_it_comes_from_and_where_it_goes() -> None:
     assert users(env, FIRST) == ["pool office"]
 
 
-def test_a_request_that_is_being_accepted_may_be_for_any_version() -> None:
+def test_a_request_being_accepted_may_use_any_version() -> None:
     env = shelf()
     app = env.app
     pool = app.tables.pools.find(POOLS, "office")
@@ -85,7 +85,7 @@ def test_vms_of_the_definition_count_in_every_pool_and_in_any_case() -> None:
     ("definition", "version", "may_use"),
     [(DEFINITION_ID, None, True), (None, None, False), (None, FIRST, False)],
 )
-def test_a_vm_that_does_not_say_its_version_may_use_any_of_its_definition(
+def test_a_vm_without_a_version_may_use_any_version_of_its_definition(
     definition: str | None, version: str | None, may_use: bool
 ) -> None:
     env = shelf(ACTIVE)
@@ -93,7 +93,7 @@ def test_a_vm_that_does_not_say_its_version_may_use_any_of_its_definition(
     assert users(env, FIRST) == (["host office-0 of pool office"] if may_use else [])
 
 
-def test_a_host_whose_vm_is_gone_uses_nothing_and_one_without_a_vm_id_may_use_anything() -> None:
+def test_a_host_with_a_deleted_vm_uses_nothing_and_one_without_a_vm_id_may_use_anything() -> None:
     env = shelf(FIRST)
     world = env.app.world
     del world.machines[vm_id_of("office-0").lower()]
@@ -114,7 +114,7 @@ def test_a_pool_that_cannot_be_read_may_use_anything(method: str) -> None:
     assert users(env, FIRST) == []
 
 
-def test_vms_the_app_may_not_read_are_those_of_one_pool() -> None:
+def test_vms_without_read_permission_affect_only_their_pool() -> None:
     env = shelf(ACTIVE)
     add_pool(env.app, "lab", NEXT, FIRST)
     env.app.world.refuse("machines", target="lab")
@@ -130,13 +130,13 @@ def test_our_own_tables_must_be_readable() -> None:
         users(env, FIRST)
 
 
-def test_a_pool_of_an_image_that_is_forgotten_counts_by_its_version() -> None:
+def test_a_pool_of_an_unregistered_image_counts_with_its_version() -> None:
     env = shelf()
     add_pool(env.app, "old", FIRST, image="forgotten")
     assert users(env, FIRST) == ["pool old"]
     assert users(env, SECOND) == []
 
 
-def test_of_many_users_the_first_are_told() -> None:
+def test_of_many_users_of_a_version_the_first_are_named() -> None:
     assert usage_text(["a", "b"]) == "a, b"
     assert usage_text([str(number) for number in range(12)]).endswith("8, 9 and 2 more")

@@ -25,7 +25,7 @@ def test_the_usual_warning_reads_well_for_any_number_and_promises_no_desktop_aft
     assert policy.warning(1, "01:00", "office") == text
 
 
-def test_what_is_put_in_is_not_read_again() -> None:
+def test_inserted_values_are_not_expanded_again() -> None:
     policy = resolve_policy(ScheduleMode.ON_LOGOFF, PolicyOverrides(warn_message="{time} {pool}"))
     assert policy.warning(1, "{pool}", "{minutes}") == "{pool} {minutes}"
 
@@ -35,6 +35,6 @@ def test_what_is_put_in_is_not_read_again() -> None:
     ["{pool[5]}", "{minutes:20000000}", "{pool.upper}", "{pool!r}", "{}", "{0}", "{user}", "{{pool}}", "{", "}",
      "{mi{time}nutes}", "{ time }", "{Time}"],
 )  # fmt: skip
-def test_no_other_brace_is_taken(text: str) -> None:
+def test_other_braces_are_refused(text: str) -> None:
     with pytest.raises(ValidationError, match="braces are only allowed in"):
         warning(text)

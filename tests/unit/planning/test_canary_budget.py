@@ -29,13 +29,13 @@ def left(spent: CanaryBudget) -> list[int]:
         (U.REBUILD, [2, 2, 1, 1, 1]),
     ],
 )
-def test_each_use_spends_what_it_takes_away_from_the_others(use: CanaryUse, remains: list[int]) -> None:
+def test_each_canary_slot_in_use_reduces_the_remaining_ones(use: CanaryUse, remains: list[int]) -> None:
     spent = budget()
     spent.take(use)
     assert left(spent) == remains
 
 
-def test_a_host_whose_sign_out_began_needs_no_further_sign_out() -> None:
+def test_a_host_being_signed_out_needs_no_further_slot() -> None:
     spent = budget(sign_outs=0)
     assert not spent.allows(U.SIGN_OUT)
     assert spent.allows(U.SIGN_OUT_AGAIN)
@@ -53,7 +53,7 @@ def canary(slots: int) -> Canary:
     return Canary(hosts=slots, proved=0, open_slots=slots, held=False)
 
 
-def test_a_drained_host_with_users_keeps_no_idle_host_from_becoming_the_canary() -> None:
+def test_a_drained_host_with_users_does_not_block_an_idle_canary_host() -> None:
     pool = snapshot(drained("busy", sessions=3), host("idle"))
     given = canary_budget(pool, canary(1), forcing=False)
     assert given.allows(U.DRAIN_EMPTY)

@@ -60,7 +60,7 @@ def seen_with(sessions: int, *, accepting: bool = True) -> SessionHost:
         ("Pacific/Kiritimati", datetime(2026, 11, 2, 9, tzinfo=UTC), datetime(2026, 11, 1, 10, tzinfo=UTC)),
     ],
 )
-def test_a_day_begins_at_midnight_on_the_wall_of_its_zone(zone: str, now: datetime, began: datetime) -> None:
+def test_a_day_starts_at_local_midnight(zone: str, now: datetime, began: datetime) -> None:
     assert start_of_day(zone, now) == began
 
 
@@ -68,7 +68,7 @@ def test_a_day_begins_at_midnight_on_the_wall_of_its_zone(zone: str, now: dateti
     st.integers(0, 730 * 1440).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
     st.sampled_from(["Europe/Berlin", "Africa/Cairo", "America/Havana", "Asia/Beirut", "Australia/Lord_Howe"]),
 )
-def test_a_day_has_begun_and_lasts_between_22_and_26_hours(now: datetime, zone: str) -> None:
+def test_a_day_lasts_between_22_and_26_hours(now: datetime, zone: str) -> None:
     began = start_of_day(zone, now)
     assert now - timedelta(hours=26) < began <= now
     assert start_of_day(zone, began) == began
@@ -88,7 +88,7 @@ def test_daily_a_host_is_due_from_the_day_after_its_first_use_whoever_is_on_it()
         assert why_not_due(used, sessions, Refresh.DAILY, "UTC", NOON + timedelta(hours=12)) is None
 
 
-def test_the_first_use_is_kept_and_the_last_one_noted_now_and_then_or_at_each_look() -> None:
+def test_the_first_use_is_kept_and_the_last_one_updated_at_intervals() -> None:
     row = with_use_recorded(row_of(), seen_with(1), NOON, poll_eagerly=False)
     assert (row.use.used_at, row.use.last_used_at) == (NOON, NOON)
     assert with_use_recorded(row, seen_with(1), NOON + MINUTE, poll_eagerly=False) is row
@@ -99,7 +99,7 @@ def test_the_first_use_is_kept_and_the_last_one_noted_now_and_then_or_at_each_lo
     assert with_use_recorded(row, seen_with(0), NOON + MINUTE, poll_eagerly=True) is row
 
 
-def test_a_host_that_was_made_fresh_is_used_again_by_its_next_session() -> None:
+def test_the_next_session_makes_a_refreshed_host_used_again() -> None:
     done = row_of(state=HostState.DONE, used_at=BEFORE, ended_at=NOON, taken_at=NOON - MINUTE, prior_tags={"a": None})
     assert is_fresh(done)
     assert with_use_recorded(done, seen_with(0), NOON + MINUTE, poll_eagerly=False) is done
@@ -108,18 +108,18 @@ def test_a_host_that_was_made_fresh_is_used_again_by_its_next_session() -> None:
     assert not is_fresh(used)
 
 
-def test_a_use_makes_the_disk_stale_whichever_it_is() -> None:
+def test_a_use_makes_any_disk_stale() -> None:
     tried_again = row_of(used_at=BEFORE, last_used_at=NOON, stale_id="the one before", drained_by_earlier_failure=True)
     assert with_use_recorded(tried_again, seen_with(1), NOON + MINUTE, poll_eagerly=False).disks.stale_id is None
 
 
-def test_who_is_on_a_host_in_work_is_not_noted_over_its_orchestration() -> None:
+def test_sessions_on_a_host_in_work_are_not_recorded() -> None:
     row = row_of(state=HostState.VERIFYING, used_at=BEFORE)
     assert with_use_recorded(row, seen_with(1), NOON, poll_eagerly=True) is row
 
 
 @pytest.mark.parametrize("strategy", ["reimage", "replace"])
-def test_a_host_that_a_rollout_has_made_anew_is_fresh(strategy: str) -> None:
+def test_a_host_rebuilt_by_a_rollout_is_fresh(strategy: str) -> None:
     for row in (row_of(used_at=BEFORE, last_used_at=BEFORE), row_of(), row_of(state=HostState.FAILED, used_at=BEFORE)):
         after = after_rollout(row, updated(strategy))
         assert is_fresh(after)
@@ -140,7 +140,7 @@ def test_a_host_that_a_rollout_has_made_anew_is_fresh(strategy: str) -> None:
         (row_of(), updated(state=HostState.FAILED)),
     ],
 )
-def test_it_is_not_fresh_when_it_was_used_since_or_has_its_old_disk_or_was_not_rebuilt(
+def test_a_host_used_since_or_with_its_old_disk_or_not_rebuilt_is_not_fresh(
     row: RolloutHost, theirs: RolloutHost
 ) -> None:
     after = after_rollout(row, theirs)
@@ -148,7 +148,7 @@ def test_it_is_not_fresh_when_it_was_used_since_or_has_its_old_disk_or_was_not_r
     assert after_rollout(after, theirs) == after
 
 
-def test_what_the_refresh_has_in_hand_is_not_changed_by_a_rollout() -> None:
+def test_a_rollout_does_not_change_hosts_held_by_the_refresh() -> None:
     for state in (HostState.DRAINING, HostState.REIMAGING, HostState.VERIFYING):
         row = row_of(state=state, used_at=BEFORE)
         assert after_rollout(row, updated()) is row

@@ -32,7 +32,7 @@ def without_results(pool: Snapshot) -> Snapshot:
 
 @many
 @given(pools(), policies())
-def test_no_more_hosts_are_rebuilt_at_once_than_allowed(pool: Snapshot, rules: Policy) -> None:
+def test_concurrent_rebuilds_stay_within_the_limit(pool: Snapshot, rules: Policy) -> None:
     taken = len(decide(pool, rules).chosen(Action.REBUILD))
     if taken:
         cap = min(rules.max_in_flight, 50 * pool.replicas)
@@ -51,7 +51,7 @@ def may_be_out(pool: Snapshot, rules: Policy) -> int:
     return max(1, share_down(rules.max_unavailable, len(pool.hosts)) - len(lost))
 
 
-def test_hosts_that_failed_take_places_of_those_that_may_be_unavailable() -> None:
+def test_failed_hosts_count_as_unavailable() -> None:
     failed = [host(f"f{number}", state=HostState.FAILED, accepting=False) for number in range(3)]
     idle = [host(f"h{number}") for number in range(17)]
     rules = policy(max_unavailable="25%", min_available=0, canary_hosts=0, max_failed=9, on_failure="continue")
@@ -76,7 +76,7 @@ def test_idle_hosts_are_drained_only_within_max_unavailable(pool: Snapshot, rule
 
 @many
 @given(pools(), policies())
-def test_before_the_deadline_no_more_hosts_are_rebuilt_than_may_be_unavailable(pool: Snapshot, rules: Policy) -> None:
+def test_before_the_deadline_rebuilds_stay_within_max_unavailable(pool: Snapshot, rules: Policy) -> None:
     taken = len(decide(pool, rules).chosen(Action.REBUILD))
     if taken and not pool.forcing(NOON):
         assert taken + in_work(pool) <= may_be_out(pool, rules)
@@ -84,7 +84,7 @@ def test_before_the_deadline_no_more_hosts_are_rebuilt_than_may_be_unavailable(p
 
 @many
 @given(pools(), policies(), st.integers(1, 5))
-def test_a_bigger_budget_never_plans_fewer(pool: Snapshot, rules: Policy, more: int) -> None:
+def test_a_bigger_budget_never_plans_fewer_hosts(pool: Snapshot, rules: Policy, more: int) -> None:
     """Of equal results. After a failure half of more is dared, which doubles at other moments than half of less."""
     pool = without_results(pool)
 
@@ -107,7 +107,7 @@ def test_a_policy_that_allows_nothing_plans_nothing(pool: Snapshot, rules: Polic
 
 @many
 @given(pools(), policies())
-def test_what_was_taken_is_within_every_bound_that_is_shown(pool: Snapshot, rules: Policy) -> None:
+def test_started_hosts_stay_within_every_shown_limit(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     taken = len(decided.chosen(Action.REBUILD))
     lost = sum(by_name(pool)[name].serving for name in decided.chosen(Action.DRAIN))
@@ -121,7 +121,7 @@ def test_what_was_taken_is_within_every_bound_that_is_shown(pool: Snapshot, rule
 
 @many
 @given(pools(), policies())
-def test_a_host_that_waits_for_others_is_told_which_bound_it_waits_for(pool: Snapshot, rules: Policy) -> None:
+def test_a_waiting_host_names_the_limit_it_waits_for(pool: Snapshot, rules: Policy) -> None:
     shown = {bound.name: bound.hosts for bound in budget(pool, rules).bounds}
     for decision in decide(pool, rules).decisions:
         text = re.search(r"(\d+) hosts? may be rebuilt at once \((\w+)\)", decision.reason.text)
@@ -133,9 +133,7 @@ def test_a_host_that_waits_for_others_is_told_which_bound_it_waits_for(pool: Sna
 
 @many
 @given(pools(), policies(), st.integers(0, 300))
-def test_what_arm_has_left_bounds_what_is_begun_and_one_may_always_be(
-    pool: Snapshot, rules: Policy, writes: int
-) -> None:
+def test_the_arm_write_quota_limits_started_hosts_but_allows_one(pool: Snapshot, rules: Policy, writes: int) -> None:
     free = len(decide(replace(pool, writes_left=None), rules).chosen(Action.REBUILD))
     decided = decide(replace(pool, writes_left=writes), rules)
     begun = len(decided.chosen(Action.REBUILD))
@@ -145,7 +143,7 @@ def test_what_arm_has_left_bounds_what_is_begun_and_one_may_always_be(
 
 @many
 @given(pools(), policies())
-def test_no_more_hosts_stand_empty_than_can_be_rebuilt_soon(pool: Snapshot, rules: Policy) -> None:
+def test_no_more_hosts_are_empty_than_can_be_rebuilt_soon(pool: Snapshot, rules: Policy) -> None:
     if pool.forcing(NOON):
         return
     views = by_name(pool)

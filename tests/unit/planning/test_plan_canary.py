@@ -47,14 +47,14 @@ def free(pool: Snapshot, rules: Policy) -> int:
 
 @many
 @given(FORWARD, policies())
-def test_while_the_canary_is_out_no_more_hosts_are_begun_than_it_has(pool: Snapshot, rules: Policy) -> None:
+def test_before_the_canary_passed_only_canary_hosts_start(pool: Snapshot, rules: Policy) -> None:
     if waits(pool, rules):
         assert len(decide(pool, rules).chosen(Action.REBUILD)) <= free(pool, rules)
 
 
 @many
 @given(FORWARD, policies())
-def test_while_the_canary_is_out_nobody_else_is_signed_out(pool: Snapshot, rules: Policy) -> None:
+def test_before_the_canary_passed_only_users_of_canary_hosts_are_signed_out(pool: Snapshot, rules: Policy) -> None:
     if waits(pool, rules):
         decided = decide(pool, rules)
         assert len(decided.chosen(Action.REBUILD)) + len(decided.chosen(Action.SIGN_OUT)) <= free(pool, rules)
@@ -62,7 +62,7 @@ def test_while_the_canary_is_out_nobody_else_is_signed_out(pool: Snapshot, rules
 
 @many
 @given(FORWARD, policies())
-def test_while_the_canary_is_out_only_what_may_become_it_is_drained(pool: Snapshot, rules: Policy) -> None:
+def test_before_the_canary_passed_only_canary_candidates_are_drained(pool: Snapshot, rules: Policy) -> None:
     """An idle host is, even while a busy one waits for its last user; a busy one only when none waits."""
     if not waits(pool, rules):
         return
@@ -78,7 +78,7 @@ def test_while_the_canary_is_out_only_what_may_become_it_is_drained(pool: Snapsh
 
 @many
 @given(FORWARD, policies(windows=False))
-def test_a_canary_that_failed_ends_it_and_nothing_else_is_begun(pool: Snapshot, rules: Policy) -> None:
+def test_a_failed_canary_ends_the_rollout_and_no_other_host_starts(pool: Snapshot, rules: Policy) -> None:
     failed = pool.counts[HostState.FAILED] > pool.failures_accepted
     over = all(view.row.state.ended for view in pool.hosts)
     if not (failed and waits(pool, rules)) or over or pool.schedule.begin_at > NOON:
@@ -95,7 +95,7 @@ def test_a_canary_that_failed_ends_it_and_nothing_else_is_begun(pool: Snapshot, 
 
 @many
 @given(FORWARD, policies())
-def test_the_target_is_given_to_new_hosts_only_once_the_canary_has_passed(pool: Snapshot, rules: Policy) -> None:
+def test_new_hosts_get_the_target_only_after_the_canary_passed(pool: Snapshot, rules: Policy) -> None:
     if decide(pool, rules).canary_passed:
         assert not waits(pool, rules)
         assert proved(pool) > 0
@@ -103,9 +103,7 @@ def test_the_target_is_given_to_new_hosts_only_once_the_canary_has_passed(pool: 
 
 @many
 @given(FORWARD, policies(windows=False))
-def test_approval_is_asked_for_when_the_first_hosts_have_proved_good_and_not_before(
-    pool: Snapshot, rules: Policy
-) -> None:
+def test_approval_is_requested_only_after_the_canary_hosts_passed(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if decided.becomes is RolloutState.AWAITING_APPROVAL:
         assert rules.canary_hold is CanaryHold.APPROVE
@@ -116,7 +114,7 @@ def test_approval_is_asked_for_when_the_first_hosts_have_proved_good_and_not_bef
 
 @many
 @given(pools(), policies())
-def test_going_back_and_making_fresh_wait_for_no_canary(pool: Snapshot, rules: Policy) -> None:
+def test_roll_back_and_refresh_wait_for_no_canary(pool: Snapshot, rules: Policy) -> None:
     if pool.rolling_back or pool.kind is RolloutKind.REFRESH:
         decided = decide(pool, rules)
         assert decided.becomes is not RolloutState.AWAITING_APPROVAL
@@ -125,7 +123,7 @@ def test_going_back_and_making_fresh_wait_for_no_canary(pool: Snapshot, rules: P
 
 @many
 @given(FORWARD, policies(windows=False))
-def test_first_hosts_that_wait_for_a_person_do_not_wait_for_each_other(pool: Snapshot, rules: Policy) -> None:
+def test_canary_hosts_waiting_for_approval_do_not_wait_for_each_other(pool: Snapshot, rules: Policy) -> None:
     """However narrow the bounds: when all that may be out have proved good, the person is asked."""
     ready = in_work(pool) and all(v.row.check.proved_at for v in pool.hosts if v.row.state.in_work)
     quiet = pool.schedule.begin_at <= NOON and not pool.counts[HostState.FAILED] and not pool.held_by_refresh
@@ -136,6 +134,6 @@ def test_first_hosts_that_wait_for_a_person_do_not_wait_for_each_other(pool: Sna
 
 @many
 @given(pools(RolloutState.SCHEDULED), policies(windows=False))
-def test_what_is_not_known_to_run_yet_runs_before_it_waits_for_anybody(pool: Snapshot, rules: Policy) -> None:
+def test_a_rollout_not_yet_running_does_not_wait_for_approval(pool: Snapshot, rules: Policy) -> None:
     """A look that has died has begun hosts, and perhaps seen them through, before it wrote that the rollout runs."""
     assert decide(pool, rules).becomes is not RolloutState.AWAITING_APPROVAL

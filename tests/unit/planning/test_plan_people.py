@@ -53,7 +53,7 @@ def kept_empty(view: HostView, rules: Policy) -> bool:
 
 @many
 @given(pools(), policies())
-def test_only_a_drained_and_empty_host_is_taken_or_one_that_we_took_out_of_the_pool(
+def test_only_drained_and_empty_hosts_or_hosts_we_took_out_of_the_pool_are_rebuilt(
     pool: Snapshot, rules: Policy
 ) -> None:
     for name in decide(pool, rules).chosen(Action.REBUILD):
@@ -63,7 +63,7 @@ def test_only_a_drained_and_empty_host_is_taken_or_one_that_we_took_out_of_the_p
 
 @many
 @given(pools(), policies())
-def test_nobody_is_signed_out_before_force_at_and_nothing_begins_before_begin_at(pool: Snapshot, rules: Policy) -> None:
+def test_nobody_is_signed_out_before_force_at_and_no_host_starts_before_begin_at(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if pool.schedule.force_at > NOON:
         assert not decided.chosen(Action.SIGN_OUT)
@@ -77,7 +77,7 @@ def test_nobody_is_signed_out_before_force_at_and_nothing_begins_before_begin_at
 
 @many
 @given(pools(), policies())
-def test_only_hosts_we_drained_are_signed_out_and_only_where_somebody_is(pool: Snapshot, rules: Policy) -> None:
+def test_only_hosts_we_drained_with_sessions_are_signed_out(pool: Snapshot, rules: Policy) -> None:
     for name in decide(pool, rules).chosen(Action.SIGN_OUT):
         view = by_name(pool)[name]
         assert view.drained
@@ -87,7 +87,7 @@ def test_only_hosts_we_drained_are_signed_out_and_only_where_somebody_is(pool: S
 
 @many
 @given(pools(), policies())
-def test_a_drain_leaves_the_floor_and_room_for_everybody(pool: Snapshot, rules: Policy) -> None:
+def test_a_drain_keeps_min_available_and_session_capacity(pool: Snapshot, rules: Policy) -> None:
     served = sum(1 for view in pool.hosts if view.serving)
     lost = sum(1 for name in decide(pool, rules).chosen(Action.DRAIN) if by_name(pool)[name].serving)
     if lost and not lifted(pool, rules) and not first_of_a_wave(pool, lost):
@@ -99,7 +99,7 @@ def test_a_drain_leaves_the_floor_and_room_for_everybody(pool: Snapshot, rules: 
 
 @many
 @given(pools(), policies())
-def test_too_few_that_serve_are_made_more_before_force_at(pool: Snapshot, rules: Policy) -> None:
+def test_too_few_serving_hosts_are_undrained_before_force_at(pool: Snapshot, rules: Policy) -> None:
     """While fewer accept sessions than must, no waiting host of ours stays drained: it is given back."""
     decided = decide(pool, rules)
     quiet = pool.state.ended or decided.becomes is not None or pool.schedule.force_at <= NOON
@@ -130,7 +130,7 @@ def test_a_host_already_on_the_target_is_not_touched(pool: Snapshot, rules: Poli
 
 @many
 @given(pools(), policies())
-def test_people_are_warned_only_of_what_will_happen_to_them(pool: Snapshot, rules: Policy) -> None:
+def test_users_are_warned_only_of_their_own_sign_out(pool: Snapshot, rules: Policy) -> None:
     for warning in decide(pool, rules).warnings:
         row = by_name(pool)[warning.host].row
         assert not row.state.ended

@@ -24,9 +24,7 @@ ROLLOUT = pools(RolloutState.RUNNING, RolloutState.ROLLING_BACK).filter(
 
 @many
 @given(REFRESHING, policies())
-def test_a_refresh_signs_nobody_out_warns_nobody_and_ends_only_when_it_is_told_to(
-    pool: Snapshot, rules: Policy
-) -> None:
+def test_a_refresh_signs_nobody_out_warns_nobody_and_ends_only_on_command(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     assert not decided.chosen(Action.SIGN_OUT)
     assert not decided.warnings
@@ -35,7 +33,7 @@ def test_a_refresh_signs_nobody_out_warns_nobody_and_ends_only_when_it_is_told_t
 
 @many
 @given(REFRESHING, policies())
-def test_a_refresh_begins_nothing_on_hosts_that_nobody_has_used(pool: Snapshot, rules: Policy) -> None:
+def test_a_refresh_starts_no_unused_host(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     for name in (*decided.chosen(Action.DRAIN), *decided.chosen(Action.REBUILD)):
         row = by_name(pool)[name].row
@@ -44,7 +42,7 @@ def test_a_refresh_begins_nothing_on_hosts_that_nobody_has_used(pool: Snapshot, 
 
 @many
 @given(REFRESHING, policies())
-def test_a_refresh_drains_nobody_who_works_after_logoff_and_daily_only_what_was_used_before_today(
+def test_a_refresh_after_logoff_drains_no_busy_host_and_a_daily_one_only_hosts_used_before_today(
     pool: Snapshot, rules: Policy
 ) -> None:
     midnight = NOON.astimezone(ZoneInfo(pool.zone)).replace(hour=0, minute=0)
@@ -68,7 +66,7 @@ def test_a_refresh_leaves_a_host_that_a_rollout_failed_on(pool: Snapshot, rules:
 
 @many
 @given(REFRESHING, policies(), st.just("a rollout works on the pool"))
-def test_a_refresh_that_is_held_up_says_why_and_lets_go_of_what_it_does_not_need(
+def test_a_blocked_refresh_gives_a_reason_and_releases_unneeded_hosts(
     pool: Snapshot, rules: Policy, reason: str
 ) -> None:
     if not pool.blocked_reason or pool.state is not RolloutState.RUNNING:
@@ -84,7 +82,7 @@ def test_a_refresh_that_is_held_up_says_why_and_lets_go_of_what_it_does_not_need
 
 @many
 @given(ROLLOUT, policies())
-def test_a_rollout_touches_no_host_that_the_refresh_still_has_in_hand(pool: Snapshot, rules: Policy) -> None:
+def test_a_rollout_touches_no_host_held_by_the_refresh(pool: Snapshot, rules: Policy) -> None:
     for decision in decide(pool, rules).decisions:
         if decision.host in pool.held_by_refresh:
             untouched = pool.rolling_back and not by_name(pool)[decision.host].row.rolling_back

@@ -15,7 +15,7 @@ BACK = pools(RolloutState.ROLLING_BACK)
 
 @many
 @given(BACK, policies())
-def test_only_hosts_that_were_updated_are_brought_back(pool: Snapshot, rules: Policy) -> None:
+def test_only_updated_hosts_are_rolled_back(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     for decision in decided.decisions:
         if decision.act in {Action.DRAIN, Action.REBUILD, Action.SIGN_OUT}:
@@ -24,7 +24,7 @@ def test_only_hosts_that_were_updated_are_brought_back(pool: Snapshot, rules: Po
 
 @many
 @given(BACK, policies())
-def test_hosts_that_were_not_updated_are_given_back_and_left(pool: Snapshot, rules: Policy) -> None:
+def test_hosts_that_were_not_updated_return_to_service(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     given_back, skipped = set(decided.chosen(Action.UNDRAIN)), set(decided.chosen(Action.SKIP))
     failed = set(decided.chosen(Action.FAIL))
@@ -37,7 +37,7 @@ def test_hosts_that_were_not_updated_are_given_back_and_left(pool: Snapshot, rul
 
 @many
 @given(BACK, policies())
-def test_going_back_does_not_wait_for_its_beginning_and_fails_over_no_failure(pool: Snapshot, rules: Policy) -> None:
+def test_a_roll_back_ignores_begin_at_and_does_not_stop_at_failures(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     assert decided.becomes in {None, RolloutState.ROLLED_BACK, RolloutState.FAILED}
     if decided.becomes is RolloutState.FAILED:
@@ -48,16 +48,14 @@ def test_going_back_does_not_wait_for_its_beginning_and_fails_over_no_failure(po
 
 @many
 @given(BACK, policies())
-def test_nobody_is_signed_out_to_go_back_before_force_at(pool: Snapshot, rules: Policy) -> None:
+def test_a_roll_back_signs_nobody_out_before_force_at(pool: Snapshot, rules: Policy) -> None:
     if pool.schedule.force_at > NOON:
         assert not decide(pool, rules).chosen(Action.SIGN_OUT)
 
 
 @many
 @given(pools(RolloutState.RUNNING, RolloutState.ROLLING_BACK), policies())
-def test_a_host_we_took_out_of_the_pool_is_held_taken_or_left_and_never_called_gone(
-    pool: Snapshot, rules: Policy
-) -> None:
+def test_a_host_we_took_out_of_the_pool_is_never_reported_as_missing(pool: Snapshot, rules: Policy) -> None:
     for decision in decide(pool, rules).decisions:
         row = by_name(pool)[decision.host].row
         if row.removed_from_pool and not row.state.in_work:
@@ -67,7 +65,7 @@ def test_a_host_we_took_out_of_the_pool_is_held_taken_or_left_and_never_called_g
 
 @many
 @given(pools(RolloutState.CANCELLING), policies())
-def test_cancelled_a_host_that_is_out_of_the_pool_is_named_and_not_passed_over(pool: Snapshot, rules: Policy) -> None:
+def test_cancelling_reports_a_host_that_is_out_of_the_pool(pool: Snapshot, rules: Policy) -> None:
     waiting = [view for view in pool.hosts if not view.row.state.ended and not view.row.state.in_work]
     out = {view.name for view in waiting if view.row.removed_from_pool or view.row.drained_by_earlier_failure}
     assert set(decide(pool, rules).chosen(Action.FAIL)) == out

@@ -46,7 +46,7 @@ def test_the_order_of_the_hosts_given_changes_nothing(pool: Snapshot, rules: Pol
 
 @many
 @given(pools(), policies())
-def test_every_decision_is_a_move_the_state_table_knows(pool: Snapshot, rules: Policy) -> None:
+def test_every_decision_is_an_allowed_transition_of_the_host(pool: Snapshot, rules: Policy) -> None:
     for decision in decide(pool, rules).decisions:
         state = by_name(pool)[decision.host].row.state
         if decision.act is not Action.WAIT:
@@ -56,21 +56,21 @@ def test_every_decision_is_a_move_the_state_table_knows(pool: Snapshot, rules: P
 
 @many
 @given(pools(), policies())
-def test_a_host_in_work_is_left_to_its_own_steps(pool: Snapshot, rules: Policy) -> None:
+def test_a_host_in_work_is_left_to_its_steps(pool: Snapshot, rules: Policy) -> None:
     busy = {view.name for view in pool.hosts if view.row.state.in_work}
     assert all(decision.act is Action.WAIT for decision in decide(pool, rules).decisions if decision.host in busy)
 
 
 @many
 @given(pools(), policies())
-def test_the_rollout_moves_only_as_its_state_table_knows(pool: Snapshot, rules: Policy) -> None:
+def test_every_decision_is_an_allowed_transition_of_the_rollout(pool: Snapshot, rules: Policy) -> None:
     becomes = decide(pool, rules).becomes
     assert becomes is None or becomes is pool.state or becomes in ROLLOUT_TRANSITIONS[pool.state]
 
 
 @many
 @given(pools(), policies())
-def test_there_is_always_a_next_look_until_the_end(pool: Snapshot, rules: Policy) -> None:
+def test_there_is_always_a_next_pass_until_the_end(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if decided.next_pass_at is None:
         # What becomes something else is looked at again at once, by its new rules.
@@ -82,7 +82,7 @@ def test_there_is_always_a_next_look_until_the_end(pool: Snapshot, rules: Policy
 
 @many
 @given(pools(), policies())
-def test_an_end_is_come_to_only_when_nothing_is_left_to_be_done(pool: Snapshot, rules: Policy) -> None:
+def test_a_rollout_ends_only_when_nothing_is_left_to_do(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if decided.becomes and decided.becomes.ended:
         assert {decision.act for decision in decided.decisions} <= {Action.SKIP}
@@ -94,7 +94,7 @@ def test_an_end_is_come_to_only_when_nothing_is_left_to_be_done(pool: Snapshot, 
 
 @many
 @given(pools(RolloutState.CANCELLING), policies())
-def test_what_is_cancelled_ends_as_it_was_told_to_and_takes_nothing(pool: Snapshot, rules: Policy) -> None:
+def test_a_cancelled_rollout_ends_as_requested_and_starts_no_host(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     assert decided.becomes in {None, pool.ends_as}
     assert {d.act for d in decided.decisions} <= {Action.WAIT, Action.SKIP, Action.UNDRAIN, Action.FAIL}
@@ -106,7 +106,7 @@ def test_what_is_cancelled_ends_as_it_was_told_to_and_takes_nothing(pool: Snapsh
 
 @many
 @given(pools(RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL), policies())
-def test_while_a_person_is_waited_for_nothing_is_begun_and_nobody_signed_out(pool: Snapshot, rules: Policy) -> None:
+def test_while_waiting_for_approval_no_host_starts_and_nobody_is_signed_out(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     refreshes = pool.kind is RolloutKind.REFRESH
     failed = {view.name for view in pool.hosts if refreshes and view.row.drained_by_earlier_failure}
@@ -117,7 +117,7 @@ def test_while_a_person_is_waited_for_nothing_is_begun_and_nobody_signed_out(poo
 
 @many
 @given(pools(RolloutState.AWAITING_APPROVAL), policies())
-def test_an_approval_that_does_not_come_in_time_ends_as_failed(pool: Snapshot, rules: Policy) -> None:
+def test_a_missing_approval_ends_as_failed(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     late = pool.awaiting_since is not None and pool.awaiting_since + LIMITS.approval <= NOON
     if late:

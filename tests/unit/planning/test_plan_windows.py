@@ -41,7 +41,7 @@ def minutes_left(pool: Snapshot, rules: Policy) -> int:
 
 @many
 @given(GOING_ON, policies())
-def test_outside_the_windows_nothing_is_begun_and_nobody_signed_out(pool: Snapshot, rules: Policy) -> None:
+def test_outside_the_windows_no_host_starts_and_nobody_is_signed_out(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     if not allowed(pool, rules, timedelta()):
         # Of a refresh: let go of, as failed.
@@ -51,7 +51,7 @@ def test_outside_the_windows_nothing_is_begun_and_nobody_signed_out(pool: Snapsh
 
 @many
 @given(GOING_ON, policies())
-def test_a_host_that_would_not_end_inside_is_not_begun(pool: Snapshot, rules: Policy) -> None:
+def test_a_host_that_would_not_end_inside_does_not_start(pool: Snapshot, rules: Policy) -> None:
     left = minutes_left(pool, rules) * MINUTE
     longest = timedelta(hours=1)  # the shortest that the strategy draws: what fits in there, fits into each
     if left < pool.host_time <= longest:
@@ -60,7 +60,7 @@ def test_a_host_that_would_not_end_inside_is_not_begun(pool: Snapshot, rules: Po
 
 @many
 @given(GOING_ON, policies())
-def test_a_host_that_fits_in_nowhere_is_begun_at_an_opening_all_the_same(pool: Snapshot, rules: Policy) -> None:
+def test_a_host_that_fits_into_no_window_starts_at_an_opening(pool: Snapshot, rules: Policy) -> None:
     free = rules.model_copy(update={"windows": ()})
     day = 24 * 60 * MINUTE
     long = pool.host_time > day and allowed(pool, rules, timedelta()) and not allowed(pool, rules, -MINUTE)
@@ -70,7 +70,7 @@ def test_a_host_that_fits_in_nowhere_is_begun_at_an_opening_all_the_same(pool: S
 
 @many
 @given(GOING_ON, policies())
-def test_what_was_drained_is_given_back_when_the_window_closes(pool: Snapshot, rules: Policy) -> None:
+def test_drained_hosts_return_to_service_when_the_window_closes(pool: Snapshot, rules: Policy) -> None:
     if allowed(pool, rules, timedelta()):
         return
     waiting = {view.name for view in pool.hosts if view.drained and not view.row.drained_by_earlier_failure}
@@ -79,7 +79,7 @@ def test_what_was_drained_is_given_back_when_the_window_closes(pool: Snapshot, r
 
 @many
 @given(GOING_ON, policies())
-def test_hosts_in_work_are_finished_and_looked_at_outside_too(pool: Snapshot, rules: Policy) -> None:
+def test_hosts_in_work_are_finished_and_checked_outside_too(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     busy = [view.name for view in pool.hosts if view.row.state.in_work]
     if busy and not allowed(pool, rules, timedelta()):
@@ -91,6 +91,6 @@ def test_hosts_in_work_are_finished_and_looked_at_outside_too(pool: Snapshot, ru
 
 @many
 @given(pools(RolloutState.ROLLING_BACK), policies())
-def test_going_back_waits_for_no_window(pool: Snapshot, rules: Policy) -> None:
+def test_a_roll_back_waits_for_no_window(pool: Snapshot, rules: Policy) -> None:
     free = rules.model_copy(update={"windows": ()})
     assert decide(pool, rules).decisions == decide(pool, free).decisions

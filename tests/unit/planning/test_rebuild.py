@@ -94,7 +94,7 @@ NEW_DISK = vm(os_disk_id="/new")
         (NEW_DISK, row(), {}, SwitchToReplace(NEW_DISK, discard_disk=True)),
     ],
 )  # fmt: skip
-def test_the_next_action(
+def test_the_next_action_of_a_rebuild_follows_from_vm_and_row(
     machine: VirtualMachine | None, given: RolloutHost, facts: dict[str, Any], action: RebuildAction
 ) -> None:
     facts = {"on_target": False, "strategy": Strategy.AUTO} | facts
@@ -129,7 +129,7 @@ def test_a_rebuild_that_brought_another_version_fails_unless_replacing_may_help(
         ("Failed", row(reimage_requested=True, rebuilt=True), Fail("re-imaging failed")),
     ],
 )
-def test_what_the_provisioning_state_calls_for(provisioning: str, given: RolloutHost, action: object) -> None:
+def test_the_provisioning_state_decides_the_next_action(provisioning: str, given: RolloutHost, action: object) -> None:
     assert action_for_provisioning(vm(provisioning=provisioning), given) == action
 
 
@@ -145,13 +145,13 @@ def test_what_the_provisioning_state_calls_for(provisioning: str, given: Rollout
         (vm(ephemeral=True), row(stale_id="u-1"), RolloutKind.REFRESH, False),
     ],
 )
-def test_the_version_of_a_disk_that_has_to_go_does_not_count(
+def test_the_version_of_a_stale_disk_does_not_count(
     machine: VirtualMachine, given: RolloutHost, kind: RolloutKind, counts: bool
 ) -> None:
     assert may_be_on_target(machine, given, kind) is counts
 
 
-def test_the_disk_says_better_than_the_vm_which_version_it_holds() -> None:
+def test_the_version_of_the_disk_counts_more_than_that_of_the_vm() -> None:
     assert not has_version(vm(), GOAL, None)
     assert has_version(vm(version="2.0.0"), GOAL, None)
     assert has_version(vm(), GOAL, GOAL.version_id.upper())
@@ -171,7 +171,7 @@ def test_the_disk_says_better_than_the_vm_which_version_it_holds() -> None:
         (row(strategy="", removed_from_pool=True), None, {"rolling_back": True}, False),
     ],
 )
-def test_when_the_rollout_decides_again(
+def test_the_rollout_decides_again_after_these_changes(
     given: RolloutHost, there: SessionHost | None, facts: dict[str, bool], returns: bool
 ) -> None:
     facts = {"elsewhere": False, "rolling_back": False} | facts
@@ -197,7 +197,7 @@ GONE = RecheckResult.NO_VM
         (None, row(vm_body=BODY), None, {}, RecheckResult.REBUILD),
     ],
 )
-def test_what_the_recheck_leads_to(
+def test_the_recheck_leads_to_the_expected_action(
     machine: VirtualMachine | None, given: RolloutHost, there: SessionHost | None, facts: dict[str, Any],
     result: RecheckResult,
 ) -> None:  # fmt: skip

@@ -41,7 +41,7 @@ def standing(pool: str, ring: int, state: RolloutState | None = None, ended: int
 
 
 @given(standings, minutes, minutes, gates)
-def test_nothing_is_begun_before_all_earlier_rings_have_succeeded_and_soaked_and_the_gate_is_open(
+def test_a_ring_starts_only_after_earlier_rings_succeeded_and_soaked_and_its_approval(
     pools: list[PoolProgress], soak: timedelta, since: timedelta, closed: frozenset[int]
 ) -> None:
     now = NOON + since
@@ -70,7 +70,7 @@ def test_the_order_of_the_pools_does_not_matter(
 
 
 @given(standings, minutes, gates)
-def test_it_is_done_only_when_every_pool_has_succeeded(
+def test_an_update_succeeds_only_when_every_pool_succeeded(
     pools: list[PoolProgress], soak: timedelta, closed: frozenset[int]
 ) -> None:
     succeeded = all(pool.state is S.SUCCEEDED for pool in pools)
@@ -78,7 +78,7 @@ def test_it_is_done_only_when_every_pool_has_succeeded(
 
 
 @given(standings, minutes, minutes, gates)
-def test_what_waits_says_why_and_a_gate_only_where_its_ring_is_next(
+def test_waiting_pools_give_a_reason_and_only_the_next_ring_waits_for_approval(
     pools: list[PoolProgress], soak: timedelta, since: timedelta, closed: frozenset[int]
 ) -> None:
     move = next_ring(pools, soak, NOON + since, closed)
@@ -92,7 +92,7 @@ def test_what_waits_says_why_and_a_gate_only_where_its_ring_is_next(
 
 
 @given(standings, minutes, gates)
-def test_it_stops_only_when_nothing_of_that_ring_runs_any_more(
+def test_an_update_stops_only_when_no_pool_of_the_ring_runs(
     pools: list[PoolProgress], soak: timedelta, closed: frozenset[int]
 ) -> None:
     move = next_ring(pools, soak, NOON + timedelta(days=2), closed)
@@ -114,7 +114,7 @@ def test_a_pool_that_has_not_succeeded_stops_later_rings(state: RolloutState) ->
     assert move.reason.text == f"{stopped} Ring 3: 1 of 3 pools finished."
 
 
-def test_pools_that_wait_for_a_person_are_named() -> None:
+def test_pools_waiting_for_approval_are_named() -> None:
     pools = [standing("lab", 0, S.AWAITING_APPROVAL), standing("den", 0, S.PAUSED), standing("hut", 0, S.RUNNING)]
     text = next_ring(pools, timedelta(), NOON).reason.text
     assert "lab waits for approval" in text
@@ -122,7 +122,7 @@ def test_pools_that_wait_for_a_person_are_named() -> None:
     assert "hut" not in text
 
 
-def test_a_soak_is_waited_for_only_when_another_ring_comes() -> None:
+def test_a_soak_is_awaited_only_before_another_ring() -> None:
     soak = timedelta(hours=1)
     lab = standing("lab", 0, S.SUCCEEDED, ended=10)
     assert next_ring([lab], soak, NOON + timedelta(minutes=11)).move is RingAction.DONE
@@ -132,7 +132,7 @@ def test_a_soak_is_waited_for_only_when_another_ring_comes() -> None:
     assert next_ring(both, soak, NOON + timedelta(minutes=70)).move is RingAction.BEGIN
 
 
-def test_a_gate_may_be_opened_during_the_soak_and_holds_after_it() -> None:
+def test_an_approval_may_come_during_the_soak_and_is_required_after_it() -> None:
     soak, closed = timedelta(hours=1), frozenset({5})
     both = [standing("lab", 0, S.SUCCEEDED), standing("office", 5)]
     during, after = NOON + timedelta(minutes=30), NOON + timedelta(days=30)
@@ -151,7 +151,7 @@ def schedule(mode: ScheduleMode, begin: datetime, hours: int = 0, zone: str = "U
 
 
 @given(moments, moments, st.integers(1, 72), st.booleans(), st.sampled_from(ScheduleMode), st.sampled_from(ZONES))
-def test_no_ring_is_given_moments_that_are_over(
+def test_no_ring_gets_times_in_the_past(
     begin: datetime, now: datetime, hours: int, first: bool, mode: ScheduleMode, zone: str
 ) -> None:
     asked = schedule(mode, begin, hours if mode is ScheduleMode.ON_LOGOFF else 0, zone)
@@ -175,7 +175,7 @@ def _exists_that_day(wanted: datetime, day: datetime) -> bool:
 
 
 @given(moments, st.lists(st.integers(0, 5_000), min_size=2, max_size=4), st.integers(1, 48))
-def test_people_of_every_ring_are_given_as_long(begin: datetime, starts: list[int], hours: int) -> None:
+def test_users_of_every_ring_get_the_same_time(begin: datetime, starts: list[int], hours: int) -> None:
     asked = schedule(ScheduleMode.ON_LOGOFF, begin, hours)
     rings = [
         schedule_for_ring(asked, begin + timedelta(minutes=at), first=number == 0 and at == 0)
@@ -186,7 +186,7 @@ def test_people_of_every_ring_are_given_as_long(begin: datetime, starts: list[in
     assert all(one.begin_at <= two.begin_at for one, two in pairwise(rings))
 
 
-def test_the_first_ring_keeps_the_deadline_that_was_asked_for() -> None:
+def test_the_first_ring_keeps_the_requested_deadline() -> None:
     asked = schedule(ScheduleMode.ON_LOGOFF, NOON, 4)
     late = NOON + timedelta(hours=1)
     assert schedule_for_ring(asked, late, first=True).force_at == asked.force_at

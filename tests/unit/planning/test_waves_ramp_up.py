@@ -20,19 +20,19 @@ LIMIT = st.integers(1, 60)
 
 @many
 @given(HISTORY, LIMIT, LIMIT)
-def test_never_below_one_and_never_above_the_limit(history: list[bool], start: int, limit: int) -> None:
+def test_the_batch_size_stays_between_one_and_the_limit(history: list[bool], start: int, limit: int) -> None:
     assert 1 <= batch_size(history, start, limit) <= limit
 
 
 @many
 @given(HISTORY, LIMIT, LIMIT)
-def test_a_failure_halves_what_is_dared(history: list[bool], start: int, limit: int) -> None:
+def test_a_failure_halves_the_batch_size(history: list[bool], start: int, limit: int) -> None:
     assert batch_size([*history, False], start, limit) == max(1, batch_size(history, start, limit) // 2)
 
 
 @many
 @given(HISTORY, LIMIT, LIMIT, st.integers(0, 60))
-def test_as_many_clean_results_as_were_dared_double_it_and_fewer_do_not(
+def test_only_a_whole_successful_batch_doubles_the_batch_size(
     history: list[bool], start: int, limit: int, clean: int
 ) -> None:
     after_failure = [*history, False]
@@ -48,7 +48,7 @@ def test_as_many_clean_results_as_were_dared_double_it_and_fewer_do_not(
 
 @many
 @given(HISTORY, LIMIT, LIMIT)
-def test_a_clean_result_never_makes_it_less(history: list[bool], start: int, limit: int) -> None:
+def test_a_success_never_lowers_the_batch_size(history: list[bool], start: int, limit: int) -> None:
     assert batch_size([*history, True], start, limit) >= batch_size(history, start, limit)
 
 
@@ -57,7 +57,7 @@ ENDED = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.booleans()), max
 
 @many
 @given(ENDED, st.randoms(), st.booleans())
-def test_results_come_in_the_order_in_which_hosts_ended_whatever_the_order_of_rows(
+def test_results_are_ordered_by_the_end_of_the_hosts(
     ended: list[tuple[int, bool, bool]], random: Any, back: bool
 ) -> None:
     rows = []
@@ -72,7 +72,7 @@ def test_results_come_in_the_order_in_which_hosts_ended_whatever_the_order_of_ro
     assert results(shuffled, back=back) == expected
 
 
-def test_hosts_that_were_not_rebuilt_say_nothing() -> None:
+def test_hosts_that_were_not_rebuilt_are_no_result() -> None:
     skipped = host("a", state=HostState.SKIPPED, ended_at=NOON).row
     refused = host("b", state=HostState.FAILED, ended_at=NOON).row  # it could not be drained: it was never taken
     assert results([skipped, refused], back=False) == []
@@ -80,7 +80,7 @@ def test_hosts_that_were_not_rebuilt_say_nothing() -> None:
 
 @many
 @given(pools(), st.integers(1, 3))
-def test_with_first_hosts_no_more_than_they_are_dared_before_a_result(pool: Any, first: int) -> None:
+def test_the_first_batch_has_the_size_of_the_canary(pool: Any, first: int) -> None:
     views = tuple(view for view in pool.hosts if not view.row.state.ended)
     young = snapshot(*views, replicas=3)
     bounds = {bound.name: bound.hosts for bound in budget_for(young, policy(canary_hosts=first), NOON).bounds}

@@ -111,7 +111,7 @@ def zone_and_moment(draw: st.DrawFn) -> tuple[str, datetime]:
 
 @settings(max_examples=60)
 @given(many_windows(), zone_and_moment())
-def test_open_and_closed_are_as_counted_minute_by_minute(windows: tuple[Window, ...], at: tuple[str, datetime]) -> None:
+def test_open_and_closed_match_a_count_minute_by_minute(windows: tuple[Window, ...], at: tuple[str, datetime]) -> None:
     zone, now = at
     counted = Minutes(windows, zone, now, 3 * 1_440)
     until, opens = open_until(windows, zone, now), opens_at(windows, zone, now)
@@ -123,7 +123,7 @@ def test_open_and_closed_are_as_counted_minute_by_minute(windows: tuple[Window, 
 
 @settings(max_examples=50)
 @given(many_windows(), zone_and_moment(), st.integers(1, 300))
-def test_there_is_room_as_counted_minute_by_minute(
+def test_room_in_a_window_matches_a_count_minute_by_minute(
     windows: tuple[Window, ...], at: tuple[str, datetime], minutes: int
 ) -> None:
     zone, now = at
@@ -162,7 +162,7 @@ HOST = timedelta(minutes=22)
         ((window("12:00", "12:00", "sat"),), "2026-11-07T13:00", "2026-11-08T12:00"),
     ],
 )
-def test_windows_over_midnight_and_windows_that_touch(
+def test_windows_over_midnight_and_adjacent_windows_are_joined(
     windows: tuple[Window, ...], now: str, closes: str | None
 ) -> None:
     assert open_until(windows, BERLIN, local(now)) == (local(closes) if closes else None)
@@ -172,7 +172,7 @@ def test_all_day_every_day_never_closes() -> None:
     assert open_until((window("00:00", "24:00"),), BERLIN, utc("2026-03-01T00:00")) == FOREVER
 
 
-def test_a_week_that_is_closed_only_while_the_clocks_skip_is_open_for_two() -> None:
+def test_a_week_closed_only_during_the_clock_change_is_open_for_two_weeks() -> None:
     skipped = (window("00:00", "24:00", "mon", "tue", "wed", "thu", "fri", "sat"), window("03:00", "02:00", "sun"))
     windows = (*skipped, window("00:00", "02:00", "sun"))
     assert open_until(windows, BERLIN, local("2026-03-22T03:00")) == local("2026-04-05T02:00")
@@ -192,26 +192,24 @@ def test_a_week_that_is_closed_only_while_the_clocks_skip_is_open_for_two() -> N
         (BERLIN, "01:00", "02:30", "2026-10-25T00:30", "2026-10-25T01:00", "2026-10-25T01:30"),
     ],
 )
-def test_on_days_on_which_the_clocks_are_changed(
-    zone: str, begins: str, ends: str, now: str, opens: str, closes: str
-) -> None:
+def test_windows_follow_clock_changes(zone: str, begins: str, ends: str, now: str, opens: str, closes: str) -> None:
     windows = (window(begins, ends),)
     assert opens_at(windows, zone, utc(now)) == utc(opens)
     assert open_until(windows, zone, utc(opens)) == utc(closes)
 
 
-def test_a_window_that_the_clocks_skip_does_not_open_that_day() -> None:
+def test_a_window_skipped_by_a_clock_change_does_not_open_that_day() -> None:
     assert opens_at((window("02:00", "03:00", "sun"),), BERLIN, local("2026-03-28T12:00")) == local("2026-04-05T02:00")
 
 
-def test_a_host_is_begun_only_when_it_ends_inside() -> None:
+def test_a_host_starts_only_when_it_ends_inside() -> None:
     need, closes = 20 * MINUTE, local("2026-11-03T06:00")
     assert may_begin(NIGHTS, BERLIN, closes - need, need)
     assert not may_begin(NIGHTS, BERLIN, closes - need + MINUTE, need)
     assert room_at(NIGHTS, BERLIN, closes - need + MINUTE, need) == local("2026-11-03T22:00")
 
 
-def test_a_host_that_fits_into_no_window_may_begin_early_in_the_longest() -> None:
+def test_a_host_that_fits_into_no_window_may_start_early_in_the_longest() -> None:
     windows, need = (window("12:00", "12:04"), window("22:00", "22:10", "sat")), 20 * MINUTE
     opens = local("2026-11-07T22:00")
     assert room_at(windows, BERLIN, local("2026-11-03T11:00"), need) == opens
@@ -253,7 +251,7 @@ def plan_of(mode: ScheduleMode, begin: str, force: str) -> Schedule:
         ),
     ],
 )
-def test_moments_outside_are_moved_to_the_next_opening(
+def test_times_outside_the_windows_move_to_the_next_opening(
     mode: ScheduleMode, begin: str, force: str, becomes: tuple[ScheduleMode, str, str]
 ) -> None:
     moved = moved_into_window(plan_of(mode, begin, force), NIGHTS, BERLIN, local("2026-11-02T10:00"), HOST)
@@ -268,7 +266,7 @@ def test_a_schedule_inside_stays_as_it_is(mode: ScheduleMode, windows: tuple[Win
     assert moved_into_window(inside, windows, BERLIN, local("2026-11-02T23:00"), HOST) == inside
 
 
-def test_a_ring_that_begins_late_begins_in_a_window_all_the_same() -> None:
+def test_a_ring_that_starts_late_still_starts_in_a_window() -> None:
     late = moved_into_window(
         plan_of(ScheduleMode.NOW, "2026-11-02T23:00", "2026-11-02T23:00"),
         NIGHTS,
@@ -279,7 +277,7 @@ def test_a_ring_that_begins_late_begins_in_a_window_all_the_same() -> None:
     assert late == plan_of(ScheduleMode.AT, "2026-11-03T22:00", "2026-11-03T22:00")
 
 
-def test_a_deadline_that_leaves_no_time_for_a_host_is_outside_too() -> None:
+def test_a_deadline_without_time_for_a_host_is_outside_too() -> None:
     late = plan_of(ScheduleMode.AT, "2026-11-03T05:45", "2026-11-03T05:45")
     assert why_outside_windows(late, NIGHTS, BERLIN, timedelta(minutes=15)) == ""
     assert why_outside_windows(late, NIGHTS, BERLIN, HOST) == (
@@ -290,7 +288,7 @@ def test_a_deadline_that_leaves_no_time_for_a_host_is_outside_too() -> None:
     assert moved.force_at == local("2026-11-03T22:00")
 
 
-def test_a_deadline_outside_is_told_with_the_next_two_openings() -> None:
+def test_a_deadline_outside_is_refused_with_the_next_two_openings() -> None:
     # The night between them is the one in which the clocks are set back.
     text = why_outside_windows(plan_of(ScheduleMode.AT, "2026-10-24T12:00", "2026-10-24T12:00"), NIGHTS, BERLIN, HOST)
     assert text == (
@@ -299,7 +297,7 @@ def test_a_deadline_outside_is_told_with_the_next_two_openings() -> None:
     )
 
 
-def test_openings_come_in_order() -> None:
+def test_openings_are_returned_in_order() -> None:
     found = openings(NIGHTS, BERLIN, local("2026-11-02T22:00"))[:2]
     assert found == [local("2026-11-03T22:00"), local("2026-11-04T22:00")]
     assert openings((), BERLIN, local("2026-11-02T22:00")) == []

@@ -33,14 +33,14 @@ def stored(rows: MemoryRows[Account]) -> Account:
 
 
 class TestChange:
-    def test_what_is_decided_is_written_and_answered_with_its_new_etag(self) -> None:
+    def test_a_change_is_written_and_returned_with_its_new_etag(self) -> None:
         rows = rows_with()
         before = stored(rows)
         changed = change(rows, KEY, lambda row: row.model_copy(update={"title": "new"}), describe="account")
         assert changed == (before, stored(rows))
         assert stored(rows).title == "new"
 
-    def test_a_row_that_was_stale_twice_is_read_and_decided_again_and_written(self) -> None:
+    def test_a_stale_row_is_read_decided_again_and_written(self) -> None:
         rows = rows_with()
         rows.failures["replace"] = [STALE, STALE]
         seen: list[str] = []
@@ -56,7 +56,7 @@ class TestChange:
         assert seen == ["old", "old", "theirs"]
 
     @pytest.mark.parametrize(("retried", "error"), [(False, Conflict), (True, StaleRow)])
-    def test_a_row_that_never_holds_still_is_given_up_in_plain_words(
+    def test_a_constantly_changing_row_is_a_conflict_in_plain_words(
         self, retried: bool, error: type[Exception]
     ) -> None:
         rows = rows_with()
@@ -76,7 +76,7 @@ class TestChange:
         assert before is after
         assert after == stored(rows)
 
-    def test_what_the_decision_raises_goes_through_at_once(self) -> None:
+    def test_an_error_of_the_decision_is_raised_at_once(self) -> None:
         rows, asked = rows_with(), []
 
         def refuse(row: Account) -> Account:
@@ -87,11 +87,11 @@ class TestChange:
             change(rows, KEY, refuse, describe="account")
         assert len(asked) == 1
 
-    def test_a_row_that_is_not_there_cannot_be_changed(self) -> None:
+    def test_a_missing_row_cannot_be_changed(self) -> None:
         with pytest.raises(NotFound, match="There is no account called office"):
             change(memory_rows(Account, account_keys), KEY, lambda row: row.model_copy(), describe="account")
 
-    def test_a_row_at_hand_is_not_read_again_unless_it_is_stale(self) -> None:
+    def test_a_given_row_is_not_read_again_unless_it_is_stale(self) -> None:
         rows = rows_with()
         known = stored(rows)
         rows.failures["find"] = [AssertionError("was read")]
@@ -106,14 +106,14 @@ class TestChange:
 
 
 class TestAddOrChange:
-    def test_a_row_that_is_not_there_is_added_without_looking_first(self) -> None:
+    def test_a_missing_row_is_added_without_a_read(self) -> None:
         rows = memory_rows(Account, account_keys)
         rows.failures["find"] = [AssertionError("was read")]
         added = add_or_change(rows, KEY, account("new"), lambda there: None, describe="account")
         rows.failures.clear()
         assert added == stored(rows)
 
-    def test_one_that_is_there_is_changed(self) -> None:
+    def test_an_existing_row_is_changed(self) -> None:
         rows = rows_with(title="old")
 
         def decide(there: Account) -> Account:
@@ -122,7 +122,7 @@ class TestAddOrChange:
         changed = add_or_change(rows, KEY, account("new"), decide, describe="account")
         assert changed.title == stored(rows).title == "old+"
 
-    def test_one_that_is_removed_before_it_could_be_changed_is_added(self) -> None:
+    def test_a_row_removed_meanwhile_is_added(self) -> None:
         rows = rows_with(title="old")
 
         def remove(there: Account) -> Account:
@@ -131,7 +131,7 @@ class TestAddOrChange:
 
         assert add_or_change(rows, KEY, account("new"), remove, describe="account").title == "new"
 
-    def test_one_that_comes_and_goes_without_end_is_given_up(self) -> None:
+    def test_a_row_that_keeps_appearing_and_disappearing_is_a_conflict(self) -> None:
         rows = memory_rows(Account, account_keys)
         rows.failures["add"] = [AlreadyExists("Accounts", "account/office")] * 99
         with pytest.raises(StaleRow, match=PLAIN):

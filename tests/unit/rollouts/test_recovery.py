@@ -45,14 +45,14 @@ def test_an_open_rollout_without_a_pool_ends(state: RolloutState) -> None:
     assert ended.ended_at == app.now
 
 
-def test_a_young_one_is_left_to_its_request() -> None:
+def test_a_new_task_or_rollout_is_left_to_its_request() -> None:
     app, rollout_id = without_pool()
     app.later(seconds=59)
     resume(app)
     assert app.rollout(rollout_id).state is S.SCHEDULED
 
 
-def test_one_that_has_a_pool_goes_on() -> None:
+def test_a_rollout_that_holds_its_pool_continues() -> None:
     app = office()
     rollout_id = str(update(app).json["id"])
     app.later(hours=1)
@@ -63,7 +63,7 @@ def test_one_that_has_a_pool_goes_on() -> None:
     assert app.rollout(rollout_id).state is S.SCHEDULED
 
 
-def test_one_whose_pool_is_gone_or_anothers_ends() -> None:
+def test_a_rollout_whose_pool_is_unregistered_or_held_by_another_ends() -> None:
     for changed in ("gone", "taken"):
         app, rollout_id = without_pool(S.RUNNING)
         if changed == "gone":
@@ -77,7 +77,7 @@ def test_one_whose_pool_is_gone_or_anothers_ends() -> None:
         assert found is None or app.rollout(found.running_rollout).state is S.SCHEDULED
 
 
-def test_one_that_changes_meanwhile_is_looked_at_again_next_time() -> None:
+def test_a_row_that_changes_meanwhile_is_left_to_the_next_run() -> None:
     app, rollout_id = without_pool(S.RUNNING)
     app.later(seconds=61)
     app.tables.rollouts.failures["replace"] = [StaleRow("Rollouts", rollout_id)]
@@ -87,7 +87,7 @@ def test_one_that_changes_meanwhile_is_looked_at_again_next_time() -> None:
     assert app.rollout(rollout_id).state is S.FAILED
 
 
-def test_looking_for_them_is_one_page_however_many_have_ended() -> None:
+def test_open_rollouts_are_found_in_one_page_however_many_have_ended() -> None:
     app, rollout_id = without_pool()
     row = app.rollout(rollout_id)
     for number in range(RECENT + 5):

@@ -47,11 +47,11 @@ from tests.fixtures.table_records import (
 CODEC = Codec(Everything, everything_keys)
 
 
-def test_a_row_of_an_older_version_is_of_this_one_once_it_is_written() -> None:
+def test_writing_an_older_row_raises_its_schema_version() -> None:
     assert CODEC.encode(row("a", schema_version=SCHEMA_VERSION - 1))["schema_version"] == SCHEMA_VERSION
 
 
-def test_plain_fields_are_native_properties_and_none_is_left_out() -> None:
+def test_plain_fields_are_native_properties_and_none_values_are_omitted() -> None:
     entity = Codec(Pool, keys.pool_keys).encode(pool(previous_version=None))
     assert entity["PartitionKey"] == "pool"
     assert entity["RowKey"] == "office"
@@ -63,7 +63,7 @@ def test_plain_fields_are_native_properties_and_none_is_left_out() -> None:
     assert "etag" not in entity
 
 
-def test_what_most_rows_have_empty_is_left_out_and_cannot_be_filtered_by() -> None:
+def test_usually_empty_fields_are_omitted_and_cannot_be_filtered_by() -> None:
     codec = Codec(RolloutHost, keys.rollout_host_keys)
     bare = RolloutHost(rollout="1-a", host="h", vm_id="/vm")
     entity = codec.encode(bare)
@@ -81,14 +81,14 @@ def test_what_most_rows_have_empty_is_left_out_and_cannot_be_filtered_by() -> No
     assert codec.literal("rolling_back", True) == "true"
 
 
-def test_rows_that_hold_what_is_left_out_now_are_read() -> None:
+def test_rows_that_contain_omitted_fields_can_be_read() -> None:
     codec = Codec(RolloutHost, keys.rollout_host_keys)
     bare = RolloutHost(rollout="1-a", host="h", vm_id="/vm")
     before = codec.encode(bare) | {"rolling_back": False, "error": "", "warnings": "{}", "signed_out": "[]"}
     assert codec.decode(before, "e") == bare.model_copy(update={"etag": "e"})
 
 
-def test_moments_that_were_written_as_the_services_own_kind_are_read() -> None:
+def test_times_in_the_native_type_of_the_service_can_be_read() -> None:
     codec = Codec(Pool, keys.pool_keys)
     written = codec.encode(pool())
     former = written | {"registered_at": NOON}
@@ -123,11 +123,11 @@ def test_large_integers_are_64_bit_properties() -> None:
         (Codec(Promotion, keys.promotion_keys), promotion()),
     ],
 )
-def test_our_records_survive(codec: Coding[Record], record: Record) -> None:
+def test_every_record_type_survives_a_round_trip(codec: Coding[Record], record: Record) -> None:
     assert codec.decode(codec.encode(record), "e") == record.model_copy(update={"etag": "e"})
 
 
-def test_rows_of_several_kinds_in_one_table_are_told_apart() -> None:
+def test_rows_of_several_kinds_in_one_table_are_distinguished() -> None:
     codec = image_row_codec()
     assert codec.literal("active", "2.0.0") == "'2.0.0'"
     assert codec.literal("state", "staged") == "'staged'"
@@ -137,19 +137,19 @@ def test_rows_of_several_kinds_in_one_table_are_told_apart() -> None:
         codec.decode({**codec.encode(image_state()), "kind": "pool"}, "e")
 
 
-def test_versions_are_kept_in_their_order_not_in_that_of_their_text() -> None:
+def test_versions_are_sorted_by_number_and_not_as_text() -> None:
     codec = image_row_codec()
     rows = [image_version(version) for version in ("10.0.0", "9.10.0", "9.9.4294967295", "0.0.1")]
     assert [row.version for row in sorted(rows, key=codec.keys)] == ["0.0.1", "9.9.4294967295", "9.10.0", "10.0.0"]
 
 
-def test_what_a_newer_deployment_added_is_ignored_at_any_depth() -> None:
+def test_fields_of_a_newer_deployment_are_ignored_at_any_depth() -> None:
     entity = CODEC.encode(row("a", inner=Inner(at=NOON)))
     entity["inner"] = entity["inner"].replace("{", '{"new": {"deep": 1},', 1)
     assert CODEC.decode(entity | {"added": "later"}, "e") == row("a", inner=Inner(at=NOON), etag="e")
 
 
-def test_a_field_an_older_deployment_did_not_know_has_its_default() -> None:
+def test_a_field_unknown_to_an_older_deployment_gets_its_default() -> None:
     entity = CODEC.encode(row("a"))
     del entity["number"]
     assert "counts" not in entity
@@ -164,7 +164,7 @@ def test_a_field_that_could_lose_its_none_is_refused() -> None:
         Codec(Forgetful, lambda _: ("p", "r"))
 
 
-def test_a_moment_of_the_sdk_becomes_a_plain_one() -> None:
+def test_a_time_of_the_sdk_becomes_a_plain_datetime() -> None:
     class SdkMoment(datetime):
         tables_service_value = "2020-01-01T00:00:00Z"
 
@@ -172,7 +172,7 @@ def test_a_moment_of_the_sdk_becomes_a_plain_one() -> None:
     assert type(read.at) is datetime
 
 
-def test_a_secret_is_not_kept() -> None:
+def test_a_secret_is_not_stored() -> None:
     class WithSecret(Record):
         secret: SecretStr
 
@@ -181,7 +181,7 @@ def test_a_secret_is_not_kept() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("aü😀"), st.integers(TEXT_UNITS // 2 - 2, TEXT_UNITS + 2)), max_size=4))
-def test_parts_of_a_text_fit_and_join_to_the_whole(runs: list[tuple[str, int]]) -> None:
+def test_parts_of_a_long_text_fit_and_join_to_the_whole(runs: list[tuple[str, int]]) -> None:
     whole = "".join(character * times for character, times in runs)
     parts = split_text(whole)
     assert "".join(parts) == whole
@@ -203,7 +203,7 @@ def test_a_transaction_stays_under_a_hundred_rows_and_four_mebibytes() -> None:
 
 
 @given(st.text(max_size=400))
-def test_a_key_is_short_and_free_of_what_the_service_forbids(text: str) -> None:
+def test_a_key_is_short_and_free_of_forbidden_characters(text: str) -> None:
     key = escape_key(text)
     assert len(key) <= 250
     assert not set(key) & set("/\\#?%")

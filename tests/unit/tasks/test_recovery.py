@@ -50,7 +50,7 @@ def test_a_lost_task_gets_a_new_run(kind: TaskKind) -> None:
     assert run_of(app, task) == 5
 
 
-def test_one_that_is_driven_is_left_alone() -> None:
+def test_a_running_task_is_not_resumed() -> None:
     app = office()
     task = lost(app)
     app.engine.start_task(task.id, task.kind, 1)
@@ -59,7 +59,7 @@ def test_one_that_is_driven_is_left_alone() -> None:
     assert run_of(app, task) == 1
 
 
-def test_a_young_one_is_left_to_its_request() -> None:
+def test_a_new_task_or_rollout_is_left_to_its_request() -> None:
     app = office()
     task = lost(app)
     app.later(seconds=59)
@@ -69,7 +69,7 @@ def test_a_young_one_is_left_to_its_request() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(set(K) - DRIVEN))
-def test_what_is_done_at_once_is_never_driven(kind: TaskKind) -> None:
+def test_a_task_that_completes_at_once_is_never_started(kind: TaskKind) -> None:
     app = office()
     lost(app, kind)
     app.later(hours=1)
@@ -78,14 +78,14 @@ def test_what_is_done_at_once_is_never_driven(kind: TaskKind) -> None:
 
 
 @pytest.mark.parametrize("state", [state for state in TaskState if state.ended])
-def test_what_has_ended_stays_so(state: TaskState) -> None:
+def test_an_ended_task_stays_ended(state: TaskState) -> None:
     app = office()
     lost(app, state=state)
     app.later(hours=1)
     assert resume(app) == []
 
 
-def test_all_pages_of_the_running_ones_are_read_and_no_others() -> None:
+def test_only_running_tasks_are_read_on_all_pages() -> None:
     app = office()
     tasks = [lost(app, id=f"{number:013d}-0000") for number in range(105)]
     for number in range(50):
@@ -103,7 +103,7 @@ def test_all_pages_of_the_running_ones_are_read_and_no_others() -> None:
     assert [given["state"] for given in asked] == [TaskState.RUNNING, TaskState.RUNNING]
 
 
-def test_one_that_changes_meanwhile_is_looked_at_again_next_time() -> None:
+def test_a_row_that_changes_meanwhile_is_left_to_the_next_run() -> None:
     app = office()
     task, other = lost(app, id="1-a"), lost(app, id="2-b")
     app.later(seconds=60)
@@ -112,7 +112,7 @@ def test_one_that_changes_meanwhile_is_looked_at_again_next_time() -> None:
     assert resume(app) == [task.id]
 
 
-def test_a_crash_between_the_row_and_the_start_is_made_good() -> None:
+def test_a_crash_between_row_and_start_is_recovered() -> None:
     app = office()
     task = lost(app)
     app.later(seconds=60)
@@ -140,12 +140,12 @@ class TestBoth:
         app.later(hours=1)
         return app, rollout, task
 
-    def test_both_are_taken_up(self) -> None:
+    def test_rollouts_and_tasks_are_both_resumed(self) -> None:
         app, rollout, task = self.silent()
         assert take_up(app.services, app.engine) == [rollout, task.id]
         assert take_up(app.services, app.engine) == []
 
-    def test_tasks_although_rollouts_cannot_be_read(self) -> None:
+    def test_tasks_are_resumed_although_rollouts_cannot_be_read(self) -> None:
         app, _, task = self.silent()
         app.tables.pools.failures["page"] = [BUSY]
         with pytest.raises(ExceptionGroup) as text:
@@ -154,7 +154,7 @@ class TestBoth:
         assert set(app.engine.tasks) == {(task.id, 2)}
         assert not app.engine.rollouts
 
-    def test_rollouts_although_tasks_cannot_be_read(self) -> None:
+    def test_rollouts_are_resumed_although_tasks_cannot_be_read(self) -> None:
         app, rollout, _ = self.silent()
         app.tables.tasks.failures["page"] = [BUSY]
         with pytest.raises(ExceptionGroup):
@@ -163,7 +163,7 @@ class TestBoth:
         assert not app.engine.tasks
 
 
-def test_one_that_a_newer_version_of_the_app_wrote_is_passed_over_and_its_steps_wait() -> None:
+def test_a_task_of_a_newer_app_version_is_skipped_and_its_steps_wait() -> None:
     app = office()
     newer = lost(app, schema_version=SCHEMA_VERSION + 1)
     other = lost(app, K.UPDATE_POOLS)

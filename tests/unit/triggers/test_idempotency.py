@@ -16,13 +16,13 @@ def never() -> Answer:
     raise AssertionError("the work was done again")
 
 
-def test_the_work_is_done_once() -> None:
+def test_the_work_runs_once() -> None:
     app = App()
     assert run_once(app.services, "k", "f", lambda: DONE) == DONE
     assert run_once(app.services, "k", "f", never) == DONE
 
 
-def test_while_the_first_works_the_second_is_told_to_wait() -> None:
+def test_a_second_request_during_the_first_is_told_to_wait() -> None:
     app = App()
 
     def second_comes_meanwhile() -> Answer:
@@ -44,13 +44,13 @@ def test_a_claim_left_by_a_crash_is_taken_over_after_five_minutes() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_failure_of_ours_is_not_kept(status: int) -> None:
+def test_a_server_error_is_not_stored(status: int) -> None:
     app = App()
     run_once(app.services, "k", "f", lambda: Answer(status))
     assert run_once(app.services, "k", "f", lambda: DONE) == DONE
 
 
-def test_what_the_work_raises_frees_the_key() -> None:
+def test_an_error_of_the_work_releases_the_key() -> None:
     app = App()
 
     def busy() -> Answer:
@@ -61,13 +61,13 @@ def test_what_the_work_raises_frees_the_key() -> None:
     assert run_once(app.services, "k", "f", lambda: DONE) == DONE
 
 
-def test_an_answer_that_cannot_be_kept_is_still_given() -> None:
+def test_a_response_that_cannot_be_stored_is_still_returned() -> None:
     app = App()
     app.tables.answers.failures["replace"] = [Conflict("gone")]
     assert run_once(app.services, "k", "f", lambda: DONE) == DONE
 
 
-def test_another_request_under_the_key_is_refused_even_while_the_first_works() -> None:
+def test_another_request_with_the_key_is_refused_even_during_the_first() -> None:
     app = App()
     app.tables.answers.add(KeptAnswer(key="k", fingerprint="f", at=app.now))
     with pytest.raises(KeyReused):

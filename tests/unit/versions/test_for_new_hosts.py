@@ -72,33 +72,31 @@ def chosen(pool: Pool, image: Known | None = None, running: Rollout | None = Non
 class TestRules:
     """A rollout decides while there is one; then the last activation, if it came after the pool's own version."""
 
-    def test_the_target_once_the_first_hosts_have_passed(self) -> None:
+    def test_new_hosts_get_the_target_after_the_canary_passed(self) -> None:
         assert chosen(pool(), running=rollout(passed=True)) == NEW
 
     @pytest.mark.parametrize("state", [s for s in RolloutState if s not in ROLLOUT_ENDS])
-    def test_the_own_version_before_that_whatever_was_activated_meanwhile(self, state: RolloutState) -> None:
+    def test_before_that_new_hosts_get_the_pools_version_despite_activations(self, state: RolloutState) -> None:
         activated = known(version_set(activated_at=NOON + HOUR))
         assert chosen(pool(), activated, rollout(state=state)) == OLD
         assert chosen(pool(), activated) == NEW
 
-    def test_the_active_version_when_it_was_activated_after_the_pool_came_to_its_own(self) -> None:
+    def test_new_hosts_get_an_active_version_newer_than_the_pools_own(self) -> None:
         assert chosen(pool(), known(version_set(activated_at=NOON + HOUR))) == NEW
         assert chosen(pool(), known(version_set(activated_at=NOON - HOUR))) == OLD
         assert chosen(pool(), known(version_set(activated_at=NOON))) == OLD
 
-    def test_also_when_that_was_a_roll_back(self) -> None:
+    def test_new_hosts_get_the_active_version_after_a_roll_back_too(self) -> None:
         rolled_back = known(version_set(OLD, backups=[NEW], activated_at=NOON + HOUR))
         assert chosen(pool(NEW), rolled_back) == OLD
 
-    def test_not_when_the_activation_is_to_update_this_pool(self) -> None:
+    def test_new_hosts_keep_the_pools_version_when_the_activation_updates_the_pool(self) -> None:
         waiting = known(version_set(activated_at=NOON + HOUR, waiting_pools=("office",)))
         assert chosen(pool(), waiting) == OLD
         assert chosen(pool(name="other"), waiting) == NEW
 
     @pytest.mark.parametrize(("hours", "version"), [(-1, OLD), (1, NEW)])
-    def test_a_pool_from_before_there_were_activations_counts_from_its_registration(
-        self, hours: int, version: str
-    ) -> None:
+    def test_a_pool_without_a_version_date_counts_from_its_registration(self, hours: int, version: str) -> None:
         assert chosen(pool(version_at=None), known(version_set(activated_at=NOON + hours * HOUR))) == version
 
     def test_the_target_may_be_of_another_image(self) -> None:
@@ -113,22 +111,22 @@ class TestRules:
 class TestStandIns:
     """What may not be given out is stood in for: by the own version, the one before, the active one."""
 
-    def test_a_test_pool_on_a_staged_version(self) -> None:
+    def test_a_test_pool_on_a_staged_version_gets_a_stand_in(self) -> None:
         image = known(version_set(staged="3.0.0"))
         assert chosen(pool("3.0.0", previous_version=OLD), image) == OLD
         assert chosen(pool("3.0.0"), image) == NEW
 
-    def test_a_rollout_of_a_staged_version(self) -> None:
+    def test_a_rollout_of_a_staged_version_gets_a_stand_in(self) -> None:
         image = known(version_set(staged="3.0.0"))
         assert chosen(pool(), image, rollout("3.0.0", passed=True)) == OLD
         assert chosen(pool("3.0.0", previous_version=OLD), image, rollout("3.0.0", passed=True)) == OLD
 
-    def test_the_reason_says_what_it_stands_in_for(self) -> None:
+    def test_the_reason_names_the_replaced_version(self) -> None:
         found = choose(pool("3.0.0", previous_version=OLD), None, {"win11": known(version_set(staged="3.0.0"))})
         assert found
         assert found.reason.text == "version 3.0.0 is only staged; instead: the pool was on this version before"
 
-    def test_a_pool_whose_version_nobody_knows(self) -> None:
+    def test_a_pool_without_a_known_version_gets_a_stand_in(self) -> None:
         assert chosen(pool(None)) == NEW
 
     @pytest.mark.parametrize(
@@ -141,17 +139,17 @@ class TestStandIns:
             VersionState.DELETED,
         ],
     )
-    def test_a_version_in_any_of_these_states(self, state: VersionState) -> None:
+    def test_a_version_in_an_unusable_state_gets_a_stand_in(self, state: VersionState) -> None:
         assert chosen(pool("3.0.0"), known(version_set(others=[version_row("3.0.0", state)]))) == NEW
 
-    def test_a_backup_that_is_being_removed(self) -> None:
+    def test_a_backup_being_removed_gets_a_stand_in(self) -> None:
         going = version_row(OLD, VersionState.BACKUP, deleting=True)
         assert chosen(pool(), known(version_set(backups=[], others=[going]))) == NEW
 
-    def test_a_version_that_is_gone_from_the_gallery(self) -> None:
+    def test_a_version_missing_in_the_gallery_gets_a_stand_in(self) -> None:
         assert chosen(pool(), known(there=gallery([NEW]))) == NEW
 
-    def test_none_at_all(self) -> None:
+    def test_without_any_version_there_is_no_answer(self) -> None:
         assert chosen(pool(None), known(version_set(None, backups=[]))) is None
         assert chosen(pool("3.0.0"), known(version_set(None, backups=[], staged="3.0.0"))) is None
 
@@ -159,13 +157,13 @@ class TestStandIns:
 class TestUnrecorded:
     """Versions that nobody recorded: what "latest" passes over was left out for a reason."""
 
-    def test_one_that_latest_may_give(self) -> None:
+    def test_an_unrecorded_version_in_latest_is_given_to_new_hosts(self) -> None:
         assert chosen(pool("0.9.0"), known(there=gallery(["0.9.0", OLD, NEW]))) == "0.9.0"
 
-    def test_one_that_is_left_out(self) -> None:
+    def test_an_unrecorded_version_excluded_from_latest_is_not_given_to_new_hosts(self) -> None:
         assert chosen(pool("0.9.0"), known(there=gallery([OLD, NEW], ["0.9.0"]))) == NEW
 
-    def test_one_that_is_not_in_the_gallery(self) -> None:
+    def test_an_unrecorded_version_missing_in_the_gallery_is_not_given_to_new_hosts(self) -> None:
         assert chosen(pool("0.9.0"), known()) == NEW
 
 
@@ -173,10 +171,10 @@ class TestUnreadGallery:
     """While Azure does not answer, what is recorded as released counts. Of the rest nothing is known, so nothing stands
     in for it: a pool must not be given another version because a gallery was away for a moment."""
 
-    def test_a_backup_is_given_out(self) -> None:
+    def test_a_backup_is_given_to_new_hosts_without_reading_the_gallery(self) -> None:
         assert chosen(pool(), known(unread=True)) == OLD
 
-    def test_an_unrecorded_version_is_not(self) -> None:
+    def test_an_unrecorded_version_is_not_given_to_new_hosts_without_reading_the_gallery(self) -> None:
         assert chosen(pool("0.9.0"), known(unread=True)) is None
         assert chosen(pool("0.9.0"), known(version_set(None, backups=[]), unread=True)) is None
 
@@ -233,7 +231,7 @@ class TestAnything:
     """Whatever the rows and the gallery say."""
 
     @given(pools, st.none() | rollouts, images())
-    def test_nothing_is_given_out_that_was_not_released(
+    def test_new_hosts_never_get_an_unreleased_version(
         self, of_pool: Pool, running: Rollout | None, found: dict[str, Known]
     ) -> None:
         given_out = choose(of_pool, running, found)
@@ -268,7 +266,7 @@ class TestAnything:
             }
 
     @given(st.builds(pool, st.none(), version_at=moments), st.none() | rollouts, images())
-    def test_a_released_active_version_means_that_there_is_always_one(
+    def test_with_a_released_active_version_there_is_always_an_answer(
         self, of_pool: Pool, running: Rollout | None, found: dict[str, Known]
     ) -> None:
         found = with_released(found, NEW)

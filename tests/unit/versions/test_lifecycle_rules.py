@@ -34,7 +34,7 @@ class TestRules:
         with pytest.raises(Conflict, match=r"9\.0\.0 is not newer than the active 10\.0\.0"):
             self.stage(version_set("10.0.0", backups=()), "9.0.0")
 
-    def test_a_capture_must_be_newer_too(self) -> None:
+    def test_a_captured_version_must_be_newer_too(self) -> None:
         with pytest.raises(Conflict, match="not newer"):
             lifecycle.begin_capture(version_set(), "1.5.0", task="t", now=NOON, who="ann", notes="", backup=True)
 
@@ -48,12 +48,12 @@ class TestRules:
             self.stage(busy, "4.0.0")
         assert refused.value.task == "c"
 
-    def test_a_backup_is_rolled_back_to_and_not_staged_again(self) -> None:
+    def test_a_backup_can_be_rolled_back_to_but_not_staged_again(self) -> None:
         rolled = lifecycle.roll_back(version_set(), None, task="t", now=NOON)
         with pytest.raises(Conflict, match="Roll the image back to it"):
             self.stage(rolled, "2.0.0")
 
-    def test_a_number_is_not_used_again_before_its_version_is_gone(self) -> None:
+    def test_a_number_is_reused_only_after_its_version_is_deleted(self) -> None:
         leaves = version_set(others=[version_row("3.0.0", V.DISCARDED, source=Source.CAPTURE, deleting=True)])
         with pytest.raises(Conflict, match="being removed"):
             self.stage(leaves, "3.0.0")
@@ -63,7 +63,7 @@ class TestRules:
         again = self.stage(gone, "3.0.0").versions["3.0.0"]
         assert (again.state, again.source, again.deleting, again.removal_by) == (V.STAGED, Source.GALLERY, False, "")
 
-    def test_a_registration_takes_a_version_once(self) -> None:
+    def test_a_registration_records_a_version_once(self) -> None:
         empty = version_set(None, backups=())
         adopted = lifecycle.adopt(empty, "1.0.0", NOON, "ann")
         assert adopted.state.active == "1.0.0"
@@ -71,7 +71,7 @@ class TestRules:
         with pytest.raises(Conflict, match="already has versions"):
             lifecycle.adopt(adopted, "2.0.0", NOON, "ann")
 
-    def test_an_activation_keeps_the_old_version_as_it_was_asked_for(self) -> None:
+    def test_an_activation_keeps_the_old_version_as_requested(self) -> None:
         def of(backup_wanted: bool, asked: bool | None) -> ImageVersion:
             staged = version_row("3.0.0", V.STAGED, backup_wanted=backup_wanted)
             before = version_set(others=[staged]).changed(staged="3.0.0")
@@ -81,14 +81,14 @@ class TestRules:
         assert [of(False, True).unwanted, of(True, False).unwanted] == [False, True]
         assert (of(True, None).state, of(True, None).retired_at) == (V.BACKUP, NOON)
 
-    def test_a_failed_verdict_stops_an_activation_unless_it_is_forced(self) -> None:
+    def test_a_failed_test_blocks_an_activation_without_force(self) -> None:
         verdict = Verdict(result="failed", by="ann", at=NOON)
         failed = lifecycle.record_verdict(version_set(staged="3.0.0"), "3.0.0", verdict, task="v")
         with pytest.raises(Conflict, match="force: true"):
             self.activate(failed)
         assert self.activate(failed, force=True).state.active == "3.0.0"
 
-    def test_nothing_older_is_activated_after_a_roll_back_forwards(self) -> None:
+    def test_no_older_version_is_activated_after_a_roll_back(self) -> None:
         mixed = version_set("1.0.0", backups=["4.0.0"], staged="3.0.0")
         forwards = lifecycle.roll_back(mixed, "4.0.0", task="r", now=NOON)
         with pytest.raises(Conflict, match="not newer"):
@@ -122,16 +122,16 @@ class TestToRemove:
     def chosen(self, given: VersionSet, backups: int = 2, days: int = 30, now: datetime = NOON) -> list[str]:
         return removal_rules.to_remove(given, Retention(backups=backups, days=days), now)
 
-    def test_only_what_is_beyond_both_limits_goes(self) -> None:
+    def test_only_versions_beyond_both_limits_are_removed(self) -> None:
         assert self.chosen(times(b1=50, b2=40, b3=20, b4=10)) == ["1.0.0", "2.0.0"]
         assert self.chosen(times(b1=50, b2=40)) == []
         assert self.chosen(times(b1=29, b2=28, b3=27)) == []
         assert self.chosen(times(b10=31, b9=31.1, b8=31.2, b11=31.3)) == ["8.0.0", "11.0.0"]
 
-    def test_the_last_ones_are_those_that_were_retired_last_and_not_the_highest(self) -> None:
+    def test_the_kept_backups_are_the_last_retired_and_not_the_highest(self) -> None:
         assert self.chosen(times(b1=31, b2=50, b3=40), backups=1) == ["2.0.0", "3.0.0"]
 
-    def test_what_nobody_wanted_goes_once_it_has_settled_and_takes_no_place(self) -> None:
+    def test_an_unwanted_version_is_removed_after_settling_and_uses_no_place(self) -> None:
         now = NOON + removal_rules.SETTLING
         before = times(b1=50, b2=40, b3=35)
         retired = version_row("9.0.0", V.BACKUP, unwanted=True, retired_at=NOON)
@@ -139,12 +139,12 @@ class TestToRemove:
         assert self.chosen(unwanted, backups=3, now=now - timedelta(seconds=1)) == []
         assert self.chosen(unwanted, backups=3, now=now) == ["9.0.0"]
 
-    def test_what_is_leaving_already_takes_no_place_either(self) -> None:
+    def test_a_version_being_removed_uses_no_place(self) -> None:
         before = times(b1=50, b2=45, b3=40)
         leaves = removal_rules.begin_removal(before, "3.0.0", who="ann", now=NOON)
         assert self.chosen(leaves) == ["3.0.0"]
 
-    def test_a_discarded_version_is_chosen_until_it_is_gone(self) -> None:
+    def test_a_discarded_version_is_selected_until_it_is_deleted(self) -> None:
         captured = version_row("101.0.0", V.STAGED, source=Source.CAPTURE)
         before = version_set("100.0.0", backups=(), others=[captured]).changed(staged="101.0.0")
         discarded = removal_rules.discard(before, "101.0.0", task="d", now=NOON, who="ann")
@@ -155,18 +155,18 @@ class TestToRemove:
         assert self.chosen(gone) == []
         assert (gone.versions["101.0.0"].state, gone.versions["101.0.0"].task) == (V.DISCARDED, "r")
 
-    def test_what_somebody_else_put_there_stays_in_the_gallery(self) -> None:
+    def test_foreign_versions_stay_in_the_gallery(self) -> None:
         discarded = removal_rules.discard(version_set(staged="3.0.0"), "3.0.0", task="d", now=NOON, who="ann")
         assert self.chosen(discarded) == []
         assert discarded.versions["3.0.0"].note == removal_rules.WAS_KEPT
 
-    def test_nothing_that_was_active_a_moment_ago_can_be_removed(self) -> None:
+    def test_a_version_active_a_moment_ago_cannot_be_removed(self) -> None:
         rolled = lifecycle.roll_back(version_set(), None, task="t", now=NOON)
         with pytest.raises(Conflict, match=r"active until 12:00 UTC.*after 12:30 UTC"):
             removal_rules.begin_removal(rolled, "2.0.0", who="ann", now=NOON + timedelta(minutes=29))
         later = removal_rules.begin_removal(rolled, "2.0.0", who="ann", now=NOON + removal_rules.SETTLING)
         assert later.versions["2.0.0"].deleting
 
-    def test_the_order_is_that_of_the_numbers(self) -> None:
+    def test_versions_are_ordered_by_number(self) -> None:
         chosen = self.chosen(times(b10=50, b9=60, b2=70), backups=0)
         assert chosen == sorted(chosen, key=version_key) == ["2.0.0", "9.0.0", "10.0.0"]

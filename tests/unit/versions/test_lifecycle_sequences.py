@@ -44,7 +44,7 @@ def assert_flags_come_right(of: VersionSet, gallery: dict[str, bool]) -> None:
 
 
 @pytest.mark.parametrize("active", [None, "2.0.0"])
-def test_flags_come_right_from_whatever_the_gallery_has(active: str | None) -> None:
+def test_exclusion_flags_become_right_from_any_state_of_the_gallery(active: str | None) -> None:
     others = [version_row("0.5.0", V.DELETED), version_row("0.6.0", V.DISCARDED)]
     of = version_set(active, backups=["1.0.0"], staged="3.0.0", others=others)
     versions = ["0.5.0", "0.6.0", "1.0.0", "2.0.0", "3.0.0", UNKNOWN]

@@ -18,7 +18,7 @@ from tests.fixtures.rollout_rows import HOUR, MINUTE, START, host, hosts, rollou
 S, H = RolloutState, HostState
 
 
-def test_every_state_has_a_weight_and_work_weighs_more_the_further_it_is() -> None:
+def test_every_state_has_a_weight_that_rises_with_progress() -> None:
     assert set(WEIGHTS) == set(HostState)
     order = (H.PENDING, H.DRAINING, H.WAITING_FOR_LOGOFF, H.SIGNING_OUT, H.REIMAGING, H.JOINING, H.VERIFYING, H.DONE)
     weights = [WEIGHTS[state] for state in order]
@@ -31,7 +31,7 @@ def test_percent_is_whole_and_100_only_at_the_end(counts: dict[str, int]) -> Non
     assert 0 <= percent(counts, ended=True) <= 100
 
 
-def test_hosts_in_work_count_for_something() -> None:
+def test_hosts_in_work_count_partly() -> None:
     assert percent({"reimaging": 2, "pending": 2}, ended=False) > 0
     assert percent({"done": 4}, ended=True) == 100
     assert percent({}, ended=False) == 0
@@ -67,7 +67,7 @@ ON, OFF = {"version": "2.0.0"}, {"version": "1.0.0"}
         ({"state": S.CANCELLED, "kind": RolloutKind.REFRESH}, [(H.SKIPPED, OFF)], 100),
     ],
 )
-def test_a_rollout_that_is_stopped_has_done_what_it_has_done(
+def test_a_stopped_rollout_keeps_its_progress(
     fields: dict[str, Any], rows: list[tuple[HostState, dict[str, Any]]], share: int
 ) -> None:
     ended = START if fields["state"].ended else None
@@ -75,13 +75,13 @@ def test_a_rollout_that_is_stopped_has_done_what_it_has_done(
     assert progress(rollout(ended_at=ended, **fields), found, START).percent == share
 
 
-def test_before_the_first_host_a_guess_after_it_the_median() -> None:
+def test_the_estimate_is_a_default_before_the_first_host_and_the_median_after_it() -> None:
     assert progress(rollout(), hosts(H.REIMAGING), START).minutes_per_host == 20
     assert progress(rollout(), hosts(H.DONE, H.DONE, minutes=7), START).minutes_per_host == 7
 
 
 @pytest.mark.parametrize("state", [S.PAUSED, S.AWAITING_APPROVAL])
-def test_nobody_knows_the_end_of_what_waits_for_a_person(state: RolloutState) -> None:
+def test_a_rollout_waiting_for_approval_has_no_expected_end(state: RolloutState) -> None:
     view = progress(rollout(state=state), hosts(H.PENDING), START)
     assert view.expected_end is None
     assert view.next
@@ -109,7 +109,7 @@ def test_the_next_event_comes_from_schedule_and_policy(now: float, at: float | N
     assert (found.at, found.text) == (None if at is None else START + at * HOUR, action)
 
 
-def test_the_next_event_moves_with_the_schedule_without_another_look() -> None:
+def test_the_next_event_follows_a_reschedule_without_a_pass() -> None:
     look = LastPass(at=START, hosts=3, accepting=2, sessions=3, sessions_to_end=2)
     for hours in (8, 4):
         view = progress(rollout(last_pass=look, force=hours * HOUR), hosts(H.PENDING), START)
@@ -118,7 +118,7 @@ def test_the_next_event_moves_with_the_schedule_without_another_look() -> None:
         assert (view.sessions_open, view.accepting, view.last_pass_at) == (2, 2, START)
 
 
-def test_after_the_end_nothing_is_next() -> None:
+def test_an_ended_rollout_has_no_next_event() -> None:
     ended: datetime = START + HOUR
     view = progress(rollout(state=S.SUCCEEDED, ended_at=ended), hosts(H.DONE, H.SKIPPED), ended)
     assert (view.percent, view.next, view.expected_end, view.counts) == (100, None, ended, {"done": 1, "skipped": 1})
@@ -142,7 +142,7 @@ NIGHTS = {"windows": [{"from": "20:00", "to": "22:00"}], "warn_minutes": (60,)}
         (0, 37, 59, OPENS),
     ],
 )
-def test_what_comes_next_reckons_with_windows(begin: float, now: float, at: float, action: str) -> None:
+def test_the_next_event_respects_windows(begin: float, now: float, at: float, action: str) -> None:
     schedule = Schedule(
         mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 36.5 * HOUR, time_zone="UTC"
     )
@@ -151,7 +151,7 @@ def test_what_comes_next_reckons_with_windows(begin: float, now: float, at: floa
     assert (found.at, found.text) == (START + at * HOUR, action)
 
 
-def test_windows_are_those_of_the_pools_zone_whatever_zone_the_schedule_was_given_in() -> None:
+def test_windows_are_in_the_time_zone_of_the_pool_not_of_the_schedule() -> None:
     view = progress(rollout(policy=NIGHTS, zone="Asia/Tokyo"), hosts(H.PENDING), START)
     assert (view.windows_opens_at, view.windows_open_until) == (START + 2 * HOUR, None)
     view = progress(rollout(policy=NIGHTS, zone="Asia/Tokyo"), hosts(H.PENDING), START + 3 * HOUR)
@@ -167,7 +167,7 @@ def test_windows_are_those_of_the_pools_zone_whatever_zone_the_schedule_was_give
         {"policy": NIGHTS, "state": S.ROLLING_BACK, "rollback_since": START},
     ],
 )
-def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> None:
+def test_windows_that_limit_nothing_are_not_shown(fields: dict[str, object]) -> None:
     view = progress(rollout(**fields), hosts(H.PENDING), START)  # type: ignore[arg-type]
     assert (view.windows_opens_at, view.windows_open_until) == (None, None)
 
@@ -181,7 +181,7 @@ def test_windows_that_bind_nothing_are_not_told(fields: dict[str, object]) -> No
         (0, 8, None, "Hosts are being rolled back."),
     ],
 )
-def test_going_back_waits_for_no_window_but_people_have_until_the_deadline(
+def test_a_roll_back_waits_for_no_window_but_keeps_the_deadline(
     begin: float, now: float, at: float | None, action: str
 ) -> None:
     schedule = Schedule(
@@ -194,21 +194,21 @@ def test_going_back_waits_for_no_window_but_people_have_until_the_deadline(
     assert (view.next.at, view.next.text) == (None if at is None else START + at * HOUR, action)
 
 
-def test_who_waits_for_approval_is_told_since_when_and_who_approved() -> None:
+def test_a_view_shows_since_when_approval_is_awaited_and_who_approved() -> None:
     waits = rollout(state=S.AWAITING_APPROVAL, awaiting_since=START - HOUR)
     assert progress(waits, hosts(H.PENDING), START).awaiting_since == START - HOUR
     view = progress(rollout(approved_at=START, approved_by="ann"), hosts(H.PENDING), START)
     assert (view.approved_at, view.approved_by) == (START, "ann")
 
 
-def test_a_standing_refresh_has_no_end_and_no_deadline() -> None:
+def test_a_refresh_rollout_has_no_end_and_no_deadline() -> None:
     view = progress(rollout(kind=RolloutKind.REFRESH), hosts(H.PENDING), START)
     assert (view.kind, view.expected_end, view.expected_end_bounds) == (RolloutKind.REFRESH, None, None)
     assert view.next
     assert (view.next.at, view.next.text) == (None, "Hosts are refreshed after use.")
 
 
-def test_hosts_are_counted_per_version_they_are_on() -> None:
+def test_hosts_are_counted_per_version() -> None:
     rows = [
         host(H.DONE, "a", version="2.0.0"),
         host(H.FAILED, "b", version="1.0.0"),
@@ -218,7 +218,7 @@ def test_hosts_are_counted_per_version_they_are_on() -> None:
     assert progress(rollout(), rows, START).versions == {"1.0.0": 2, "2.0.0": 1, "unknown": 1}
 
 
-def test_the_view_has_the_bounds_of_the_end() -> None:
+def test_the_view_shows_the_earliest_and_latest_end() -> None:
     view = progress(rollout(), hosts(H.DONE, H.WAITING_FOR_LOGOFF, sessions=1), START)
     assert view.expected_end_bounds == (START + 10 * MINUTE, START + 8 * HOUR + 10 * MINUTE)
     assert view.expected_end == START + 8 * HOUR + 10 * MINUTE

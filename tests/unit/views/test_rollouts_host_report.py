@@ -47,22 +47,22 @@ def test_each_host_of_an_ended_rollout_has_a_reason(state: HostState, fields: di
         (RolloutKind.REFRESH, "refreshed on 1.0.0"),
     ],
 )
-def test_the_kind_of_the_rollout_says_what_was_done(kind: RolloutKind, reason: str) -> None:
+def test_the_report_names_the_kind_of_the_rollout(kind: RolloutKind, reason: str) -> None:
     done = host(H.DONE, version="1.0.0", strategy="swap")
     assert view_host(done, rollout(kind=kind, version="1.0.0")).reason.text == reason
 
 
-def test_a_host_that_is_brought_back_has_a_target_of_its_own() -> None:
+def test_a_host_being_rolled_back_has_its_own_target() -> None:
     back = rollout(state=RolloutState.ROLLING_BACK, rollback_since=START)
     assert view_host(host(H.REIMAGING, **BACK), back).target == "1.0.0"
     assert view_host(host(H.DONE, version="2.0.0"), back).target == "2.0.0"
 
 
-def test_before_its_end_a_host_says_why_nothing_is_done_yet() -> None:
+def test_an_open_host_shows_why_it_waits() -> None:
     assert view_host(host(H.PENDING, reason=told("waits")), rollout()).reason == told("waits")
 
 
-def test_over_http_each_host_says_which_version_it_is_on_and_why() -> None:
+def test_the_http_report_shows_version_and_reason_of_each_host() -> None:
     app = office()
     rollout_id = update(app).json["id"]
     done = {"version": "2.0.0", "ended_at": app.now}

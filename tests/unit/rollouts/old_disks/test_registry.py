@@ -17,7 +17,7 @@ OTHER = "h1.contoso.local"
 class TestNoting:
     """Before the host is rebuilt, and as often as one likes."""
 
-    def test_a_disk_that_stays_is_noted_with_its_end(self) -> None:
+    def test_a_kept_disk_is_registered_with_its_end(self) -> None:
         shelf = Shelf()
         disk = shelf.note(days=3)
         kept = shelf.row_of_it
@@ -28,19 +28,19 @@ class TestNoting:
     @pytest.mark.parametrize(
         "machine", [{"os_disk_delete_option": "Delete"}, {"os_disk_delete_option": None}, {"ephemeral": True}]
     )
-    def test_a_disk_that_goes_with_its_machine_is_not_noted(self, machine: dict[str, object]) -> None:
+    def test_a_disk_deleted_with_its_vm_is_not_registered(self, machine: dict[str, object]) -> None:
         shelf = Shelf()
         shelf.note(**machine)
         shelf.note(os_disk_id=None)
         assert shelf.rows == []
 
-    def test_where_the_vms_own_setting_decides_nothing_is_noted_and_nothing_removed(self) -> None:
+    def test_a_disk_with_the_vms_own_delete_option_is_neither_registered_nor_deleted(self) -> None:
         shelf = Shelf()
         shelf.note(days=7)
         shelf.note(days=0)
         assert shelf.rows == []
 
-    def test_noted_again_the_later_end_counts(self) -> None:
+    def test_registering_again_keeps_the_later_end(self) -> None:
         shelf = Shelf()
         shelf.note(days=7)
         shelf.app.later(hours=12)
@@ -49,14 +49,14 @@ class TestNoting:
         shelf.note(days=9)
         assert shelf.days_left() == 9
 
-    def test_what_is_known_of_its_version_is_not_forgotten(self) -> None:
+    def test_registering_again_keeps_a_known_version(self) -> None:
         shelf = Shelf()
         disk = shelf.note()
         shelf.note(version_id="")
         shelf.leave(disk)
         assert shelf.row_of_it.version_id == version_id_of(OLD)
 
-    def test_the_time_of_a_disk_that_is_left_is_over(self) -> None:
+    def test_the_retention_of_a_disposable_disk_is_over(self) -> None:
         shelf = Shelf()
         disk = shelf.note(days=7)
         shelf.app.later(hours=1)
@@ -65,14 +65,14 @@ class TestNoting:
         shelf.note(days=7)
         assert shelf.days_left() == 7
 
-    def test_disks_of_one_host_and_of_many_are_rows_of_their_own(self) -> None:
+    def test_each_disk_has_its_own_row(self) -> None:
         shelf = Shelf()
         disks = {shelf.note(), shelf.note(OTHER), shelf.note(os_disk_id="/disks/another")}
         assert {kept.disk_id for kept in shelf.rows} == disks
         assert len(disks) == 3
 
     @pytest.mark.parametrize(("method", "error"), [("add", AlreadyExists), ("replace", StaleRow)])
-    def test_somebody_who_writes_the_row_at_the_same_time_is_no_trouble(
+    def test_a_concurrent_write_of_the_row_does_not_fail_the_registration(
         self, method: str, error: type[AlreadyExists | StaleRow]
     ) -> None:
         shelf = Shelf()
@@ -82,7 +82,7 @@ class TestNoting:
         shelf.note(days=7)
         assert shelf.days_left() == 7
 
-    def test_a_row_that_never_holds_still_is_given_up(self) -> None:
+    def test_a_constantly_changing_row_is_a_conflict(self) -> None:
         shelf = Shelf()
         shelf.app.tables.disks.failures["add"] = [AlreadyExists("KeptDisks", "k")] * 9
         with pytest.raises(StaleRow):
@@ -112,7 +112,7 @@ class TestFinding:
         del shelf.app.world.disks[newest]
         assert shelf.found() not in {None, first, newest}
 
-    def test_a_disk_that_is_gone_or_in_use_is_not_found(self) -> None:
+    def test_a_deleted_or_attached_disk_is_not_found(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.put_under(OTHER, disk)
@@ -122,14 +122,14 @@ class TestFinding:
         del shelf.app.world.disks[disk]
         assert shelf.found() is None
 
-    def test_the_disks_own_word_counts_more_than_what_was_noted(self) -> None:
+    def test_the_version_of_the_disk_counts_more_than_that_of_the_row(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.app.world.disks[disk] = version_id_of("9.0.0")
         assert shelf.found() is None
         assert shelf.found("9.0.0") is None
 
-    def test_what_was_noted_counts_where_the_disk_says_nothing_and_the_other_way_round(self) -> None:
+    def test_the_version_of_the_row_counts_where_the_disk_has_none(self) -> None:
         shelf = Shelf()
         noted, says = shelf.keep(), shelf.note(OTHER, version_id="")
         shelf.put_under(OTHER, "")
@@ -140,13 +140,13 @@ class TestFinding:
         shelf.app.world.disks[says] = ""
         assert shelf.found(vm_id=vm_id_of(OTHER)) is None
 
-    def test_a_disk_that_was_only_left_is_not_found(self) -> None:
+    def test_a_disposable_disk_is_not_found(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.leave(disk)
         assert shelf.found() is None
 
-    def test_a_disk_whose_time_is_over_is_found_as_long_as_nobody_removes_it(self) -> None:
+    def test_an_expired_disk_is_found_until_it_is_deleted(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         shelf.app.later(days=8)
@@ -155,7 +155,7 @@ class TestFinding:
         assert disk in shelf.disks
         assert shelf.found() is None
 
-    def test_a_host_with_more_disks_than_a_page_holds(self) -> None:
+    def test_disks_are_found_beyond_one_page(self) -> None:
         shelf = Shelf()
         disk = shelf.keep()
         kept = shelf.row_of_it
@@ -163,7 +163,7 @@ class TestFinding:
         shelf.app.tables.disks.write_many([KeptDisk.model_validate(one.model_dump()) for one in old])
         assert shelf.found() == disk
 
-    def test_a_busy_azure_is_not_taken_for_no_disk(self) -> None:
+    def test_throttling_is_not_mistaken_for_a_missing_disk(self) -> None:
         shelf = Shelf()
         shelf.keep()
         shelf.app.world.fail("disk", AzureBusy("disk", 429, "TooMany", "later"))
