@@ -37,7 +37,7 @@ A, B = "8204693463134-636d", "8204670606301-7437"
         ('{"a":1,\n  …}', {"a": 1, "b": 2}),
     ],
 )
-def test_what_is_shown_holds(shown: str, real: Any) -> None:
+def test_a_matching_answer_passes(shown: str, real: Any) -> None:
     Comparison().compare(read(shown), real)
 
 
@@ -73,7 +73,7 @@ def test_what_is_shown_holds(shown: str, real: Any) -> None:
         ('{"a":1}', None, "answer: shown is an object"),
     ],
 )
-def test_what_differs_is_named(shown: str, real: Any, where: str) -> None:
+def test_differences_are_named(shown: str, real: Any, where: str) -> None:
     with pytest.raises(NotAsShown) as raised:
         Comparison().compare(read(shown), real)
     assert where in str(raised.value)
@@ -87,7 +87,7 @@ def test_an_id_of_the_page_is_the_same_one_in_all_its_answers() -> None:
         comparison.compare(read(f'{{"id":"{A}"}}'), {"id": A})
 
 
-def test_an_id_in_an_item_that_was_passed_over_is_not_remembered() -> None:
+def test_an_id_in_a_skipped_item_is_not_remembered() -> None:
     comparison = Comparison()
     comparison.compare(
         read(f'[…,{{"id":"{A}","kind":"refresh"}}]'),
@@ -105,7 +105,7 @@ def test_an_answer_that_cannot_be_read_is_refused(text: str) -> None:
         read(text)
 
 
-def test_the_last_json_of_what_was_printed_counts() -> None:
+def test_the_last_json_of_the_output_counts() -> None:
     assert last_json('{"a": 1}{"b": 2}\n[3]\n') == [3]
     assert last_json("") is None
     with pytest.raises(NotAsShown, match="no JSON"):

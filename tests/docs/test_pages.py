@@ -58,7 +58,7 @@ def test_a_marker_is_a_first_line_of_its_own() -> None:
     ]
 
 
-def test_what_is_not_run_is_counted() -> None:
+def test_commands_that_are_not_run_are_counted() -> None:
     """A block more that nobody runs is a decision: count it here."""
     marked = Counter(found.marker for page in PAGES for found in shell_blocks(page))
     assert {marker: marked[marker] for marker in MARKERS} == {"# needs Azure": 2, "# on its own": 4}
@@ -77,7 +77,7 @@ def test_commands_stand_in_sh_blocks_and_their_answers_can_be_read(page: Path) -
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_make_is_only_told_what_the_makefile_knows(page: Path) -> None:
+def test_make_commands_name_existing_targets(page: Path) -> None:
     known = set(re.findall(r"^([a-z ]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     targets = {target for rule in known for target in rule.split()}
     for found in shell_blocks(page):
@@ -86,7 +86,7 @@ def test_make_is_only_told_what_the_makefile_knows(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=[*NAMES, "CONTRIBUTING.md"])
-def test_links_lead_to_pages_and_sections_that_are_there(page: Path) -> None:
+def test_links_point_to_existing_pages_and_sections(page: Path) -> None:
     broken = []
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         path, _, section = target.partition("#")
@@ -104,11 +104,11 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
-def test_the_readme_fits_its_reader() -> None:
+def test_the_readme_stays_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 180
 
 
-def test_every_page_of_the_readme_is_there_and_no_page_is_forgotten() -> None:
+def test_the_readme_links_every_existing_page() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []
 

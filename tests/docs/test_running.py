@@ -22,7 +22,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         yield started
 
 
-def test_a_command_that_does_as_shown_passes() -> None:
+def test_a_command_with_the_shown_answer_passes() -> None:
     check(Comparison(), PAGE, SHOWN, Ran(0, '{"state": "running", "percent": 1}', 200))
     check(Comparison(), PAGE, Command(12, "curl x", 204), Ran(0, "", 204))
     check(Comparison(), PAGE, Command(12, "echo x"), Ran(0, "x", 0))
@@ -41,14 +41,14 @@ def test_a_command_that_does_as_shown_passes() -> None:
         (Command(12, "false"), Ran(1, "", 0), "exit code 1"),
     ],
 )
-def test_a_command_that_does_otherwise_fails_and_is_named(command: Command, ran: Ran, why: str) -> None:
+def test_a_command_with_another_answer_fails_and_is_named(command: Command, ran: Ran, why: str) -> None:
     with pytest.raises(AssertionError) as raised:
         check(Comparison(), PAGE, command, ran)
     assert "docs/page.md:12: " in str(raised.value)
     assert why in str(raised.value)
 
 
-def test_what_a_command_sets_is_known_to_the_next_one(shell: Shell) -> None:
+def test_a_variable_set_by_a_command_is_known_to_the_next_one(shell: Shell) -> None:
     assert shell.run('A=$GIVEN; f() { echo "f: $A"; }') == Ran(0, "", 0)
     assert shell.run("f; echo wrong >&2; (exit 3)") == Ran(3, "f: to the shell\nwrong\n", 0)
 
@@ -76,7 +76,7 @@ def test_waiting_ends_at_the_state_and_at_any_other_end(shell: Shell, answer: st
     assert shell.run("wait_for rollouts/1 succeeded") == Ran(code, said, 0)
 
 
-def test_waiting_for_a_message_ends_at_its_code_and_not_at_a_state_further_in(shell: Shell) -> None:
+def test_waiting_for_a_message_ends_at_its_code_and_not_at_a_nested_state(shell: Shell) -> None:
     shell.run(f". docs/commands.sh; curl() {{ echo '{RUNNING}'; }}")
     assert shell.run("wait_for rollouts/1 canary_passed") == Ran(0, "", 0)
     assert shell.run("seq() { echo 1; }; sleep() { :; }; wait_for rollouts/1 succeeded || echo $?").output == (

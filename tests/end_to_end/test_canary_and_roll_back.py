@@ -22,7 +22,7 @@ def versions(freshcoat: Freshcoat, pool: str) -> set[str]:
     return {host["version"] for host in freshcoat.azure(pool).values()}
 
 
-def test_a_probe_that_fails_ends_the_rollout_at_the_first_host_and_it_goes_back(freshcoat: Freshcoat) -> None:
+def test_a_failed_probe_ends_the_rollout_at_the_canary_host_and_rolls_it_back(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("probe", 4, probe=PROBE, on_failure="roll_back", strategy="reimage")
     freshcoat.sim("POST", "/faults", {"kind": "probe_fails", "match": "probe-0", "count": 1})
     rollout = freshcoat.publish("probe", {"mode": "on_logoff", "deadline": in_seconds(3600)})
@@ -35,7 +35,7 @@ def test_a_probe_that_fails_ends_the_rollout_at_the_first_host_and_it_goes_back(
     assert all(host["accepting"] and host["status"] == "Available" for host in freshcoat.azure("probe").values())
 
 
-def test_approved_updated_and_rolled_back_in_one_call(freshcoat: Freshcoat) -> None:
+def test_a_pool_is_approved_updated_and_rolled_back_with_one_call_each(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("ways", 4, probe=PROBE, canary_hold="approve", strategy="reimage")
     rollout = freshcoat.publish("ways", {"mode": "on_logoff", "deadline": in_seconds(3600)})
     freshcoat.follow(rollout, lambda view: view["state"] == "awaiting_approval")
@@ -56,7 +56,7 @@ def test_approved_updated_and_rolled_back_in_one_call(freshcoat: Freshcoat) -> N
 
 
 @pytest.mark.parametrize("how", ["leave", "roll_back"])
-def test_cancelled_in_the_midst_the_report_names_each_hosts_version(freshcoat: Freshcoat, how: str) -> None:
+def test_the_report_of_a_cancelled_rollout_names_the_version_of_each_host(freshcoat: Freshcoat, how: str) -> None:
     pool = f"cancel-{how.replace('_', '')}"
     freshcoat.add_pool(pool, 5, canary_hosts=0, max_in_flight=1, strategy="reimage")
     rollout = freshcoat.publish(pool, {"mode": "on_logoff", "deadline": in_seconds(3600)})

@@ -11,7 +11,7 @@ IMAGE = "win11-many"
 POOLS = {"many-lab": "test", "many-live": "production"}
 
 
-def test_a_job_waits_at_its_gate_goes_on_after_a_kill_and_takes_its_pools_back(freshcoat: Freshcoat) -> None:
+def test_a_fleet_update_waits_for_approval_survives_a_kill_and_is_undone(freshcoat: Freshcoat) -> None:
     add_image(freshcoat, IMAGE)
     for pool, ring in POOLS.items():
         add_pool(freshcoat, pool, IMAGE, ring=ring, hosts=1)

@@ -19,7 +19,7 @@ SEEN_FOR_SURE = {"rebuild_host", "join_host", "register_host"}
 """Steps that wait for Azure, so that they are met; the others are through in the same call as a rule."""
 
 
-def test_killed_after_each_recorded_step_in_turn_it_goes_on_and_repeats_nothing(freshcoat: Freshcoat) -> None:
+def test_a_rollout_killed_after_each_recorded_step_continues_and_repeats_nothing(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("kills", 3, canary_hosts=1, max_in_flight=1, strategy="reimage")
     freshcoat.sim("POST", "/logon", {"host": hosts[2], "user": "ann@contoso.com"})
     rollout = freshcoat.publish("kills", {"mode": "on_logoff", "deadline": in_seconds(3600)})

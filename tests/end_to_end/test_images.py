@@ -67,7 +67,7 @@ def versions_on(freshcoat: Freshcoat, pool: str) -> set[str]:
     return {host["version"] for host in freshcoat.azure(pool).values()}
 
 
-def test_a_killed_host_takes_set_as_image_up_again_and_repeats_nothing(freshcoat: Freshcoat) -> None:
+def test_a_killed_host_resumes_set_as_image_and_repeats_nothing(freshcoat: Freshcoat) -> None:
     add_image(freshcoat, "win11-killed", ["1.0.0"], **TEMPLATE)
     start_template(freshcoat)
     refused = freshcoat.send("POST", "/images/win11-killed/set-as-image", {})
@@ -96,7 +96,7 @@ def test_a_killed_host_takes_set_as_image_up_again_and_repeats_nothing(freshcoat
 
 
 @pytest.mark.timeout(240)
-def test_a_set_as_image_that_azure_fails_is_cleaned_up_and_works_when_azure_does(freshcoat: Freshcoat) -> None:
+def test_a_failed_set_as_image_is_cleaned_up_and_succeeds_later(freshcoat: Freshcoat) -> None:
     add_image(freshcoat, "win11-fault", ["1.0.0"], **TEMPLATE)
     before = template_power(freshcoat)
     for call in ("put_image", "put_version"):
@@ -117,7 +117,7 @@ def test_a_set_as_image_that_azure_fails_is_cleaned_up_and_works_when_azure_does
 
 
 @pytest.mark.parametrize("round_number", range(4))  # were they not kept apart, two rounds of three would show it
-def test_of_ten_activations_at_once_one_succeeds(freshcoat: Freshcoat, round_number: int) -> None:
+def test_of_ten_concurrent_activations_one_succeeds(freshcoat: Freshcoat, round_number: int) -> None:
     name = f"win11-ten-{round_number}"
     add_image(freshcoat, name)
     stage(freshcoat, name)
@@ -136,7 +136,7 @@ def test_of_ten_activations_at_once_one_succeeds(freshcoat: Freshcoat, round_num
     assert tasks_of(freshcoat, name) == [("stage", "2.0.0", "succeeded"), ("activate", "2.0.0", "succeeded")]
 
 
-def test_an_activation_updates_ring_by_ring_and_one_roll_back_takes_all_of_it_back(freshcoat: Freshcoat) -> None:
+def test_an_activation_updates_ring_by_ring_and_one_roll_back_undoes_it(freshcoat: Freshcoat) -> None:
     add_image(freshcoat, "win11-rings")
     add_pool(freshcoat, "rings-live", "win11-rings", ring="production", hosts=1)
     add_pool(freshcoat, "rings-test", "win11-rings", ring="test", hosts=1)
@@ -169,7 +169,7 @@ def assert_on(freshcoat: Freshcoat, version: str, *, backup: str) -> None:
         assert freshcoat.violations(pool) == []
 
 
-def test_a_promotion_that_fell_due_while_the_host_was_dead_is_made_up_for_once(freshcoat: Freshcoat) -> None:
+def test_a_promotion_due_while_the_host_was_dead_runs_once_afterwards(freshcoat: Freshcoat) -> None:
     due = in_seconds(3)
     late = promote(freshcoat, "win11-late", due)
     assert freshcoat.get("/images/win11-late")["current"] == "1.0.0"

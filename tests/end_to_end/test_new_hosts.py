@@ -64,7 +64,7 @@ def test_a_staged_version_is_given_to_new_hosts_once_it_is_activated(freshcoat: 
     assert freshcoat.violations("moves") == []
 
 
-def test_a_test_pool_that_is_on_a_staged_version_gets_new_hosts_of_the_old_one(freshcoat: Freshcoat) -> None:
+def test_a_test_pool_on_a_staged_version_gets_new_hosts_of_the_old_one(freshcoat: Freshcoat) -> None:
     add_image(freshcoat, "win11-tested")
     pool = Scaled(freshcoat, "tested", "win11-tested", hosts=1, ring="test")
     stage(freshcoat, "win11-tested")
@@ -76,7 +76,7 @@ def test_a_test_pool_that_is_on_a_staged_version_gets_new_hosts_of_the_old_one(f
     assert freshcoat.violations("tested") == []
 
 
-def test_a_pool_that_is_updated_gets_it_for_new_hosts_once_its_first_host_has_passed(freshcoat: Freshcoat) -> None:
+def test_new_hosts_of_an_updated_pool_get_the_target_once_its_canary_passed(freshcoat: Freshcoat) -> None:
     add_image(freshcoat, "win11-proves")
     stage(freshcoat, "win11-proves")
     pool, other = (Scaled(freshcoat, name, "win11-proves") for name in ("proves", "aside"))

@@ -51,7 +51,7 @@ def use(freshcoat: Freshcoat, pool: str, host: str, *, meanwhile: Callable[[], N
     freshcoat.sim("POST", "/logoff", {"host": host, "user": "ann@contoso.com"})
 
 
-def test_each_use_is_followed_by_a_fresh_disk_also_after_a_kill_and_a_rollout_counts_as_one(
+def test_each_use_leads_to_a_fresh_disk_even_after_a_kill_and_a_rollout_counts_as_a_refresh(
     freshcoat: Freshcoat,
 ) -> None:
     first, second = freshcoat.add_pool("fresh", 2)

@@ -29,7 +29,7 @@ def work_goes_on(hosts: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def test_now_signs_everybody_out_and_updates(freshcoat: Freshcoat) -> None:
+def test_mode_now_signs_everybody_out_and_updates(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("now", 3)
     freshcoat.sim("POST", "/logon", {"host": hosts[0], "user": "ann@contoso.com"})
     rollout = freshcoat.publish("now", {"mode": "now"})
@@ -38,7 +38,7 @@ def test_now_signs_everybody_out_and_updates(freshcoat: Freshcoat) -> None:
     assert view["sessions_signed_out"] == 1
 
 
-def test_at_changes_nothing_before_its_moment(freshcoat: Freshcoat) -> None:
+def test_mode_at_changes_nothing_before_its_time(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("at", 2)
     freshcoat.sim("POST", "/logon", {"host": hosts[0], "user": "bob@contoso.com"})
     before = freshcoat.azure("at")
@@ -49,7 +49,7 @@ def test_at_changes_nothing_before_its_moment(freshcoat: Freshcoat) -> None:
     assert_updated(freshcoat, "at", freshcoat.finish(rollout))
 
 
-def test_on_logoff_takes_a_host_when_its_last_user_leaves_and_the_rest_at_the_deadline(freshcoat: Freshcoat) -> None:
+def test_on_logoff_updates_a_host_after_its_last_user_and_the_rest_at_the_deadline(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("logoff", 4, canary_hosts=1, min_available=0)
     for host, user in zip(hosts[1:], ("ann", "bob", "cleo"), strict=True):
         freshcoat.sim("POST", "/logon", {"host": host, "user": f"{user}@contoso.com"})
@@ -74,7 +74,7 @@ def test_on_logoff_takes_a_host_when_its_last_user_leaves_and_the_rest_at_the_de
     assert len(kept) == 4
 
 
-def test_without_any_event_the_poll_finds_the_logoff(freshcoat: Freshcoat) -> None:
+def test_without_events_the_poll_finds_a_logoff(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("poll", 1, canary_hosts=0, min_available=0)
     freshcoat.sim("POST", "/logon", {"host": hosts[0], "user": "dan@contoso.com"})
     rollout = freshcoat.publish("poll", {"mode": "on_logoff", "deadline": in_seconds(3600)})
@@ -93,7 +93,7 @@ def test_replace_and_auto_fall_back_where_reimaging_ignores_the_version(freshcoa
     assert strategies == {"replace"}
 
 
-def test_throttling_loses_no_host(freshcoat: Freshcoat) -> None:
+def test_throttling_fails_no_host(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("busy", 2)
     storm = [{"match": host, "kind": "429", "rate": 0.3, "retry_after": 1} for host in hosts]
     rollout = freshcoat.publish("busy", {"mode": "now"})
@@ -105,7 +105,7 @@ def test_throttling_loses_no_host(freshcoat: Freshcoat) -> None:
     assert_updated(freshcoat, "busy", view)
 
 
-def test_pause_resume_and_cancel(freshcoat: Freshcoat) -> None:
+def test_a_rollout_is_paused_resumed_and_cancelled(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("steer", 3, canary_hosts=0, min_available=0)
     for host in hosts:
         freshcoat.sim("POST", "/logon", {"host": host, "user": f"user@{host}"})

@@ -88,7 +88,7 @@ def test_nothing_in_the_pipeline_waits_or_logs(azure: Azure) -> None:
     assert not [name for name in used if "Retry" in name or "Registration" in name or "Logging" in name]
 
 
-def test_ids_are_taken_apart_and_others_refused() -> None:
+def test_ids_are_parsed_and_invalid_ones_refused() -> None:
     at = parse(names.DEFINITION_ID, depth=2)
 
     assert (at.subscription, at.group, at.names) == (names.SUBSCRIPTION, names.GROUP, ("gal", "win11-office"))
@@ -105,7 +105,7 @@ def test_an_image_id_is_a_definition_with_or_without_a_version() -> None:
     assert [pinned_version(image) for image in (pinned, latest, names.DEFINITION_ID)] == ["1.2.3", None, None]
 
 
-def test_the_registration_script_is_packaged_and_takes_what_it_is_given() -> None:
+def test_the_registration_script_is_packaged_and_accepts_its_parameters() -> None:
     script = registration_script()
     parameters = re.findall(r"\[string\] \$(\w+)", script.split("$ErrorActionPreference")[0])
 
@@ -123,7 +123,7 @@ def test_reading_the_script_needs_no_sdk() -> None:
     assert not [name for name in set(sys.modules) - before if name.startswith("azure")]
 
 
-def test_asking_for_no_token_over_plain_http_never_happens() -> None:
+def test_no_token_is_requested_over_plain_http() -> None:
     clients = ArmClients(Settings(arm_endpoint="http://127.0.0.1:9"))
     with pytest.raises(RuntimeError, match="plain http"):
         clients._new_credential().get_token("x")

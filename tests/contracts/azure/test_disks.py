@@ -47,7 +47,7 @@ def back(azure: Azure, kept: str) -> None:
     assert azure.vms.start_power_on(vm(1)).done
 
 
-def test_a_disk_says_what_it_is_on_and_what_it_was_made_from(azure: Azure) -> None:
+def test_a_disk_shows_its_vm_and_its_version(azure: Azure) -> None:
     kept = renewed(azure)
     new = disk_under(azure)
 
@@ -60,7 +60,7 @@ def test_a_disk_says_what_it_is_on_and_what_it_was_made_from(azure: Azure) -> No
     assert azure.vms.disk("nonsense") is None
 
 
-def test_a_shared_disk_names_one_of_its_machines() -> None:
+def test_a_shared_disk_names_one_of_its_vms() -> None:
     body = {"id": "/d", "name": "d", "managedBy": None, "managedByExtended": ["/vm/1", "/vm/2"]}
 
     assert parse.disk(body).attached_to == "/vm/1"
@@ -80,7 +80,7 @@ def test_a_host_gets_its_kept_disk_back_in_one_patch(azure: Azure) -> None:
     assert azure.sim.state()["violations"] == []
 
 
-def test_the_disk_that_is_left_stays_even_if_it_is_to_go_with_the_machine(azure: Azure) -> None:
+def test_the_replaced_disk_stays_even_if_it_is_deleted_with_its_vm(azure: Azure) -> None:
     kept = renewed(azure)
     new = disk_under(azure)
     azure.vms.update(vm(1), os_disk_delete_option="Delete")
@@ -89,7 +89,7 @@ def test_the_disk_that_is_left_stays_even_if_it_is_to_go_with_the_machine(azure:
     assert azure.vms.disk(new) is not None
 
 
-def test_after_a_swap_the_tag_says_the_version_and_only_while_the_disk_is_the_one_it_names(azure: Azure) -> None:
+def test_after_a_swap_the_tag_gives_the_version_only_for_the_disk_it_names(azure: Azure) -> None:
     kept = renewed(azure)
     back(azure, kept)
     assert machine(azure).version == "2.0.0"  # what imageReference still says
@@ -102,14 +102,14 @@ def test_after_a_swap_the_tag_says_the_version_and_only_while_the_disk_is_the_on
 
 
 @pytest.mark.parametrize("tag", ["", "1.0.0", " ", "1.0.0  "])
-def test_a_tag_that_names_no_disk_says_nothing(azure: Azure, tag: str) -> None:
+def test_a_tag_without_a_disk_gives_no_version(azure: Azure, tag: str) -> None:
     azure.vms.update(vm(1), tags={SWAPPED_TAG: tag})
 
     assert machine(azure).version == "1.0.0"
     assert parse.virtual_machine({"id": "/vm", "name": "vm", "tags": {SWAPPED_TAG: "1.0.0 d"}}).version is None
 
 
-def test_a_host_on_its_kept_disk_comes_back_once_it_has_joined_and_registered_anew(azure: Azure) -> None:
+def test_a_host_on_its_kept_disk_returns_after_joining_and_registering_again(azure: Azure) -> None:
     kept = renewed(azure)
     token = azure.host_pools.registration_token(POOL)
     assert azure.vms.start_join(vm(1), "westeurope", JOIN, None, "forth-1").done
@@ -141,7 +141,7 @@ def test_whether_a_vm_has_a_system_assigned_identity_is_read(azure: Azure) -> No
     assert [(found := azure.vms.find(vm_id)) and found.system_identity for vm_id in ids] == [True, False]
 
 
-def test_registering_without_an_attempt_believes_what_the_kept_disk_says_of_itself(azure: Azure) -> None:
+def test_registering_without_an_attempt_trusts_the_kept_disk(azure: Azure) -> None:
     kept = renewed(azure)
     back(azure, kept)
     token = azure.host_pools.registration_token(POOL)
@@ -150,7 +150,7 @@ def test_registering_without_an_attempt_believes_what_the_kept_disk_says_of_itse
     assert not azure.sim.host("office-0001")["registered"]
 
 
-def test_a_disk_is_not_put_under_a_running_machine_nor_taken_from_another(azure: Azure) -> None:
+def test_a_disk_of_a_running_or_another_vm_is_not_swapped(azure: Azure) -> None:
     kept = renewed(azure)
     with pytest.raises(AzureConflict):
         azure.vms.start_swap(vm(1), kept)
@@ -165,7 +165,7 @@ def test_a_disk_is_not_put_under_a_running_machine_nor_taken_from_another(azure:
     assert disk_under(azure) != kept
 
 
-def test_a_swap_asked_for_twice_is_done_once(azure: Azure) -> None:
+def test_a_repeated_swap_is_carried_out_once(azure: Azure) -> None:
     kept = renewed(azure)
     back(azure, kept)
 
@@ -173,7 +173,7 @@ def test_a_swap_asked_for_twice_is_done_once(azure: Azure) -> None:
     assert azure.sim.control("GET", "calls")["by_host"]["office-0001"]["swap_os_disk"] == 1
 
 
-def test_a_disk_on_no_machine_is_deleted_and_one_that_is_gone_is_done(azure: Azure) -> None:
+def test_an_unattached_disk_is_deleted_and_a_missing_one_is_done(azure: Azure) -> None:
     kept = renewed(azure)
 
     assert azure.vms.start_disk_removal(kept).done
@@ -181,13 +181,13 @@ def test_a_disk_on_no_machine_is_deleted_and_one_that_is_gone_is_done(azure: Azu
     assert azure.vms.start_disk_removal(kept).done
 
 
-def test_a_disk_that_a_machine_holds_is_not_deleted(azure: Azure) -> None:
+def test_an_attached_disk_is_not_deleted(azure: Azure) -> None:
     with pytest.raises(AzureConflict):
         azure.vms.start_disk_removal(disk_under(azure))
     assert azure.vms.disk(disk_under(azure)) is not None
 
 
-def test_a_disk_that_takes_its_time_is_followed(azure: Azure) -> None:
+def test_a_slow_deletion_of_a_disk_is_followed(azure: Azure) -> None:
     kept = renewed(azure)
     azure.sim.control("POST", "clock", {"duration_scale": 1.0, "speed": 1.0})
 

@@ -48,7 +48,7 @@ def test_each_status_has_its_error(status: int, kind: type[AzureError]) -> None:
     assert (error.call, error.http_status, error.code, error.message) == ("do it", status, "C", "M")
 
 
-def test_an_answer_that_is_no_json_still_says_something() -> None:
+def test_a_response_that_is_not_json_still_gives_a_message() -> None:
     error = refusal("do it", Answer(502, "<html>Bad gateway</html>"))
 
     assert isinstance(error, AzureBusy)
@@ -77,7 +77,7 @@ def test_errors_are_read_with_and_without_the_outer_object() -> None:
     assert error_of({"error": None}) == error_of(None) == error_of([]) == ("", "")
 
 
-def test_a_secret_that_azure_repeats_is_blotted_out() -> None:
+def test_a_secret_repeated_by_azure_is_redacted() -> None:
     with pytest.raises(AzureError) as caught, azure_call("do it", SecretStr("hush")):
         raise sdk.HttpResponseError(message="'hush' is too short")
 
@@ -85,17 +85,17 @@ def test_a_secret_that_azure_repeats_is_blotted_out() -> None:
     assert caught.value.__suppress_context__
 
 
-def test_no_identity_is_a_missing_right() -> None:
+def test_a_missing_identity_is_a_missing_right() -> None:
     with pytest.raises(AzureForbidden), azure_call("do it"):
         raise sdk.ClientAuthenticationError(message="no managed identity endpoint found")
 
 
-def test_our_own_mistakes_are_not_wrapped() -> None:
+def test_programming_errors_are_not_wrapped() -> None:
     with pytest.raises(ZeroDivisionError), azure_call("do it"):
         _ = 1 / 0
 
 
-def test_a_throttled_call_comes_back_at_once_with_the_time_to_wait(azure: Azure) -> None:
+def test_a_throttled_call_returns_at_once_with_the_time_to_wait(azure: Azure) -> None:
     azure.sim.faults({"kind": "429", "retry_after": 60})
     began = time.monotonic()
 
@@ -110,7 +110,7 @@ def test_a_throttled_call_comes_back_at_once_with_the_time_to_wait(azure: Azure)
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "disconnect"])
-def test_a_passing_fault_is_busy_and_the_next_call_works(azure: Azure, kind: str) -> None:
+def test_a_transient_fault_is_busy_and_the_next_call_works(azure: Azure, kind: str) -> None:
     azure.sim.faults({"kind": kind, "count": 1})
 
     with pytest.raises(AzureBusy):
@@ -118,7 +118,7 @@ def test_a_passing_fault_is_busy_and_the_next_call_works(azure: Azure, kind: str
     assert azure.vms.find(vm(1)) is not None
 
 
-def test_a_list_that_breaks_off_between_pages_is_busy_and_not_half_a_list(azure: Azure) -> None:
+def test_a_list_interrupted_between_pages_is_busy_and_not_incomplete(azure: Azure) -> None:
     azure.world(hosts=7, page_size=1)
     azure.sim.faults({"kind": "503", "match": "list_session_hosts", "rate": 0.5})
 

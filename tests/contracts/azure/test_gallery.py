@@ -78,7 +78,7 @@ def test_a_version_without_replication_status_is_not_called_ready() -> None:
     ("made", "copied", "failed"),
     [("Failed", "Unknown", True), ("Succeeded", "Failed", True), ("Updating", "InProgress", False)],
 )
-def test_a_version_that_will_not_come_says_so(made: str, copied: str, failed: bool) -> None:
+def test_a_failed_version_says_so(made: str, copied: str, failed: bool) -> None:
     summary = [{"region": "a", "state": "Completed", "progress": 100}, {"region": "b", "state": "x", "progress": 99}]
     status = {"aggregatedState": copied, "summary": summary}
     properties = {"provisioningState": made, "replicationStatus": status}
@@ -114,7 +114,7 @@ def test_a_definition_that_says_little_is_of_the_first_generation() -> None:
     assert (found.generalized, found.windows, found.captured_through_image) == (False, False, False)
 
 
-def test_a_version_is_made_left_out_of_latest_and_its_copying_can_be_watched(azure: Azure) -> None:
+def test_a_version_is_created_excluded_from_latest_and_its_replication_can_be_followed(azure: Azure) -> None:
     azure.world(**SLOW)
     started = Build(azure).upto("version")()
     azure.sim.advance(200)
@@ -144,7 +144,7 @@ def test_a_region_that_cannot_be_reached_fails_the_version(azure: Azure) -> None
     assert "northeurope Failed" in found.detail
 
 
-def test_a_version_that_could_not_be_made_has_failed(azure: Azure) -> None:
+def test_a_version_that_could_not_be_created_has_failed(azure: Azure) -> None:
     azure.world(**SLOW)
     begin = Build(azure).upto("version")
     azure.sim.faults({"kind": "lro_fail", "match": "put_version"})
@@ -156,7 +156,7 @@ def test_a_version_that_could_not_be_made_has_failed(azure: Azure) -> None:
     assert read(azure, VERSION).failed
 
 
-def test_a_version_is_made_of_nothing_unfit(azure: Azure) -> None:
+def test_a_version_is_not_created_from_an_unsuitable_source(azure: Azure) -> None:
     build = Build(azure)
     build.upto("image")
     with pytest.raises(AzureRefused) as direct:  # this kind of definition takes a managed image only
@@ -168,7 +168,7 @@ def test_a_version_is_made_of_nothing_unfit(azure: Azure) -> None:
     assert azure.gallery.version(names.DEFINITION_ID, VERSION) is None
 
 
-def test_a_number_that_another_took_is_refused(azure: Azure) -> None:
+def test_a_number_in_use_is_refused(azure: Azure) -> None:
     build = Build(azure)
     build.upto("version")
     with pytest.raises(AzureRefused, match="not created by this task"):
@@ -176,7 +176,7 @@ def test_a_number_that_another_took_is_refused(azure: Azure) -> None:
     assert "put_version" not in azure.calls()
 
 
-def test_leaving_out_of_latest_flips_everywhere_both_ways_and_keeps_the_copies(azure: Azure) -> None:
+def test_exclusion_from_latest_changes_in_every_region_and_keeps_the_replicas(azure: Azure) -> None:
     assert Build(azure).upto("version")().done
     before = read(azure, VERSION)
     for excluded in (False, True):
@@ -189,7 +189,7 @@ def test_leaving_out_of_latest_flips_everywhere_both_ways_and_keeps_the_copies(a
         assert latest(azure) == ("2.0.0" if excluded else VERSION)
 
 
-def test_a_flag_that_is_right_already_is_not_sent_and_one_that_is_half_right_is(azure: Azure) -> None:
+def test_a_correct_flag_is_not_sent_and_a_partly_correct_one_is(azure: Azure) -> None:
     azure.gallery.start_exclude(names.DEFINITION_ID, "2.0.0", excluded=False)
     assert "update_version" not in azure.calls()
 
@@ -198,7 +198,7 @@ def test_a_flag_that_is_right_already_is_not_sent_and_one_that_is_half_right_is(
     assert (azure.calls()["update_version"], flags(azure, "2.0.0")) == (1, [False, False])
 
 
-def test_a_version_that_is_not_there_is_neither_left_out_nor_removed(azure: Azure) -> None:
+def test_a_missing_version_is_neither_excluded_nor_removed(azure: Azure) -> None:
     for excluded in (True, False):
         with pytest.raises(AzureNotFound):
             azure.gallery.start_exclude(names.DEFINITION_ID, "9.9.9", excluded=excluded)
@@ -216,7 +216,7 @@ def test_a_version_is_removed(azure: Azure) -> None:
     assert azure.gallery.version(names.DEFINITION_ID, "3.0.0") is None
 
 
-def test_a_removal_that_fails_leaves_the_version(azure: Azure) -> None:
+def test_a_failed_removal_keeps_the_version(azure: Azure) -> None:
     azure.world(**SLOW)
     azure.sim.faults({"kind": "lro_fail", "match": "delete_version", "code": "Broken"})
     started = azure.gallery.start_removal(names.DEFINITION_ID, "3.0.0")
@@ -228,7 +228,7 @@ def test_a_removal_that_fails_leaves_the_version(azure: Azure) -> None:
 
 
 @pytest.mark.parametrize("match", ["update_version", "get_version"])
-def test_a_flag_azure_has_no_time_for_can_be_tried_again(azure: Azure, match: str) -> None:
+def test_a_throttled_flag_can_be_set_again(azure: Azure, match: str) -> None:
     azure.sim.faults({"kind": "503", "match": match, "count": 1})
     with pytest.raises(AzureBusy):
         azure.gallery.start_exclude(names.DEFINITION_ID, "3.0.0", excluded=False)

@@ -36,7 +36,7 @@ def test_rights_are_pairs_of_actions_and_excluded_actions(azure: Azure) -> None:
     assert azure.governance.permissions(names.GROUP_ID).granted == ((("Microsoft.Compute/*",), ("*/delete",)),)
 
 
-def test_rights_and_locks_come_from_all_pages_and_what_is_left_out_is_none() -> None:
+def test_rights_and_locks_come_from_all_pages() -> None:
     azure = Scripted(
         said(200, {"value": [{"actions": ["a/read"], "notActions": ["a/b/read"]}], "nextLink": MORE}),
         said(200, {"value": [{"actions": ["c"]}, {"notActions": None}]}),
@@ -65,7 +65,7 @@ def test_locks_above_and_below_say_where_they_were_set(azure: Azure) -> None:
     assert [found.name for found in azure.governance.locks(POOL)] == ["all"]
 
 
-def test_many_locks_come_page_by_page(azure: Azure) -> None:
+def test_many_locks_are_read_page_by_page(azure: Azure) -> None:
     azure.world(page_size=2)
     for number in range(5):
         lock(azure, POOL, f"lock{number}", "ReadOnly")
@@ -91,7 +91,7 @@ def test_a_scaling_plan_says_whether_it_is_on_for_this_pool_and_which_tag_it_lea
     assert azure.governance.scaling_plans(POOL) == [ScalingPlan(name="day", enabled=True, exclusion_tag="Keep")]
 
 
-def test_cores_are_those_of_the_region_and_not_of_a_family(azure: Azure) -> None:
+def test_core_quotas_are_those_of_the_region_and_not_of_a_vm_family(azure: Azure) -> None:
     azure.sim.control("POST", "expect", {"core_quota": 32})
 
     assert azure.governance.cores(names.SUBSCRIPTION, names.REGION) == CoreQuota(used=24, limit=32)
@@ -110,7 +110,7 @@ READS: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize(("status", "error"), [(403, AzureForbidden), (404, AzureNotFound), (429, AzureBusy)])
-def test_a_refusal_is_an_error_of_ours(read: str, status: int, error: type[Exception]) -> None:
+def test_a_refusal_is_raised_as_our_error(read: str, status: int, error: type[Exception]) -> None:
     refused = said(status, {"error": {"code": "Refused", "message": "It was refused."}}, Retry_After="7")
 
     with pytest.raises(error, match=r"Refused: It was refused\.") as caught:
@@ -122,13 +122,13 @@ def test_a_refusal_is_an_error_of_ours(read: str, status: int, error: type[Excep
 
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("answer", ["<html>a proxy</html>", '{"value": [{"na'])
-def test_what_is_no_answer_is_asked_for_again(read: str, answer: str) -> None:
+def test_an_invalid_response_is_requested_again(read: str, answer: str) -> None:
     with pytest.raises(AzureBusy, match="incomplete or not JSON"):
         READS[read](Scripted(said(200, answer)))
 
 
 @pytest.mark.parametrize("scope", ["", "/", "/subscriptions/s", "/subscriptions//resourceGroups/g", "/providers/a/b/c"])
-def test_what_is_no_scope_is_not_found(azure: Azure, scope: str) -> None:
+def test_an_invalid_scope_is_not_found(azure: Azure, scope: str) -> None:
     for read in (azure.governance.permissions, azure.governance.locks):
         with pytest.raises(AzureNotFound, match="not the id of a resource or a resource group"):
             read(scope)

@@ -56,7 +56,7 @@ def test_a_vm_is_found_in_another_host_pool_of_the_subscription(azure: Azure) ->
     assert azure.host_pools.registered_elsewhere(POOL, vm(2)) == ""
 
 
-def test_draining_and_undraining_are_seen_by_the_broker(azure: Azure) -> None:
+def test_draining_and_undraining_take_effect(azure: Azure) -> None:
     azure.host_pools.set_accepting(POOL, host(1), accepting=False)
     drained = azure.host_pools.session_host(POOL, host(1))
     azure.host_pools.set_accepting(POOL, host(1), accepting=True)
@@ -83,7 +83,7 @@ def test_sessions_name_their_host_user_and_state(azure: Azure) -> None:
     assert azure.host_pools.host_sessions(POOL, "nobody.contoso.local") == []
 
 
-def test_a_message_is_shown_and_a_signed_out_session_is_gone(azure: Azure) -> None:
+def test_a_message_is_sent_and_a_signed_out_session_is_removed(azure: Azure) -> None:
     session = azure.sim.log_on("office-0001", "ann@contoso.com")
 
     azure.host_pools.send_message(POOL, host(1), session, "Update", "In 5 minutes")
@@ -94,7 +94,7 @@ def test_a_message_is_shown_and_a_signed_out_session_is_gone(azure: Azure) -> No
     assert azure.host_pools.host_sessions(POOL, host(1)) == []
 
 
-def test_what_is_gone_already_needs_no_ending(azure: Azure) -> None:
+def test_ending_a_missing_session_is_done(azure: Azure) -> None:
     azure.host_pools.sign_out(POOL, host(1), "99")
     assert not azure.host_pools.sign_out(POOL, "nobody.contoso.local", "99")
     azure.host_pools.send_message(POOL, host(1), "99", "Update", "In 5 minutes")
@@ -109,7 +109,7 @@ def test_a_session_host_with_a_session_is_not_removed(azure: Azure) -> None:
     assert azure.host_pools.session_host(POOL, host(1)) is not None
 
 
-def test_a_removed_session_host_is_registered_no_more(azure: Azure) -> None:
+def test_a_removed_session_host_is_no_longer_registered(azure: Azure) -> None:
     azure.host_pools.remove_session_host(POOL, host(1))
 
     assert azure.host_pools.session_host(POOL, host(1)) is None
@@ -124,7 +124,7 @@ def test_a_ghost_is_still_a_session_host_while_its_machine_is_gone(azure: Azure)
     assert vm(3).lower() not in azure.vms.find_many(vm(number) for number in range(1, 6))
 
 
-def test_a_registration_token_is_made_once_and_kept_until_it_is_nearly_over(azure: Azure) -> None:
+def test_a_registration_token_is_created_once_and_kept_until_it_nearly_expires(azure: Azure) -> None:
     first = azure.host_pools.registration_token(POOL)
     again = azure.host_pools.registration_token(POOL.upper().replace("/SUBSCRIPTIONS", "/subscriptions"))
     after_first = azure.calls()
@@ -137,7 +137,7 @@ def test_a_registration_token_is_made_once_and_kept_until_it_is_nearly_over(azur
     assert first.get_secret_value() not in repr(first)
 
 
-def test_a_token_that_is_there_and_good_is_used(azure: Azure) -> None:
+def test_a_valid_existing_token_is_used(azure: Azure) -> None:
     made = azure.host_pools.registration_token(POOL)
     other_worker = Azure(azure.sim, azure.settings)
 
@@ -145,7 +145,7 @@ def test_a_token_that_is_there_and_good_is_used(azure: Azure) -> None:
     assert azure.calls()["update_pool"] == 1
 
 
-def test_many_hosts_that_ask_at_once_share_one_token(azure: Azure) -> None:
+def test_concurrent_hosts_share_one_token(azure: Azure) -> None:
     with ThreadPoolExecutor(16) as threads:
         tokens = list(threads.map(lambda _: azure.host_pools.registration_token(POOL), range(16)))
 
@@ -169,12 +169,12 @@ def test_a_rejected_token_is_replaced_at_once_and_only_once(azure: Azure) -> Non
     assert rejected.get_secret_value() not in mark
 
 
-def test_no_token_is_made_for_an_unknown_pool(azure: Azure) -> None:
+def test_no_token_is_created_for_an_unknown_pool(azure: Azure) -> None:
     with pytest.raises(AzureNotFound):
         azure.host_pools.registration_token(UNKNOWN_POOL)
 
 
-def test_a_registration_that_fails_says_why_in_the_words_of_its_script(azure: Azure) -> None:
+def test_a_failed_registration_shows_the_message_of_its_script(azure: Azure) -> None:
     azure.world(**SLOW)
     azure.sim.advance(LONG)
     token = azure.host_pools.registration_token(POOL)

@@ -50,7 +50,7 @@ def trusted(azure: Azure) -> None:
     definition["properties"]["features"] = [{"name": "SecurityType", "value": "TrustedLaunch"}]
 
 
-def test_a_template_says_what_a_copy_needs_and_costs_two_reads(azure: Azure) -> None:
+def test_a_template_shows_what_a_clone_needs_in_two_reads(azure: Azure) -> None:
     template = azure.image_builder.template(TEMPLATE)
 
     assert template is not None
@@ -76,7 +76,7 @@ def test_a_trusted_template_keeps_its_security_and_its_zone(azure: Azure) -> Non
     assert (template.security, template.zones) == (SECURITY, ("2",))
 
 
-def test_a_template_that_is_gone_is_none(azure: Azure) -> None:
+def test_a_missing_template_is_none(azure: Azure) -> None:
     assert azure.image_builder.template(names.vm_id("nobody")) is None
     assert azure.image_builder.template("") is None
 
@@ -135,7 +135,7 @@ def test_a_template_becomes_a_version_and_nothing_is_left(slow: Build, through_i
     assert (template.power, template.generalized) == ("deallocated", False)
 
 
-def test_a_copy_is_a_vm_of_its_own_on_a_card_without_public_address(quick: Build) -> None:
+def test_a_clone_is_a_separate_vm_without_a_public_address(quick: Build) -> None:
     trusted(quick.azure)
     assert quick.upto("clone")().done
     world = quick.azure.sim.sim.world
@@ -157,14 +157,14 @@ def test_a_copy_is_a_vm_of_its_own_on_a_card_without_public_address(quick: Build
     }
 
 
-def test_deleting_the_copy_takes_its_disk_and_its_card_along(quick: Build) -> None:
+def test_deleting_the_clone_deletes_its_disk_and_network_interface(quick: Build) -> None:
     quick.upto("prepare")
     assert quick.azure.image_builder.start_removal(CLONE).done
 
     assert [left["id"] for left in quick.azure.sim.state()["temporary"]] == [SNAPSHOT]
 
 
-def test_what_is_made_names_its_task(quick: Build) -> None:
+def test_created_resources_name_their_task(quick: Build) -> None:
     quick.upto("version")
 
     assert [quick.azure.image_builder.owner(resource) for resource in MADE] == [TASK] * 4
@@ -173,7 +173,7 @@ def test_what_is_made_names_its_task(quick: Build) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_that_fails_says_azures_code_and_can_be_cleaned_up(slow: Build, step: str) -> None:
+def test_a_failed_step_shows_azures_code_and_can_be_cleaned_up(slow: Build, step: str) -> None:
     begin = slow.upto(step)
     slow.azure.sim.faults({"kind": "lro_fail", "match": OPERATIONS[step], "code": "Broken", "message": "It broke."})
     started = begin()
@@ -186,7 +186,7 @@ def test_a_step_that_fails_says_azures_code_and_can_be_cleaned_up(slow: Build, s
     assert slow.azure.sim.state()["temporary"] == []
 
 
-def test_a_copy_there_is_no_room_for_fails(slow: Build) -> None:
+def test_a_clone_without_capacity_fails(slow: Build) -> None:
     begin = slow.upto("clone")
     slow.azure.sim.faults({"kind": "allocation_failed"})
     started = begin()
@@ -197,13 +197,13 @@ def test_a_copy_there_is_no_room_for_fails(slow: Build) -> None:
 
 
 @pytest.mark.parametrize("resource", MISSING)
-def test_removing_what_is_gone_is_done(azure: Azure, resource: str) -> None:
+def test_removing_a_missing_resource_is_done(azure: Azure, resource: str) -> None:
     removal = azure.image_builder.start_removal(resource)
 
     assert (removal.kind, removal.target, removal.done) == ("remove", resource, True)
 
 
-def test_a_removal_that_fails_leaves_the_thing_and_says_so(slow: Build) -> None:
+def test_a_failed_removal_keeps_the_resource_and_reports_it(slow: Build) -> None:
     slow.upto("disk")
     slow.azure.sim.faults({"kind": "lro_fail", "match": "delete_snapshot", "count": 1})
     removal = slow.azure.image_builder.start_removal(SNAPSHOT)

@@ -37,7 +37,7 @@ def quick(azure: Azure) -> Build:
     return Build(azure)
 
 
-def test_a_kind_that_is_not_made_here_is_neither_asked_about_nor_deleted(azure: Azure) -> None:
+def test_a_kind_of_resource_not_created_here_is_neither_read_nor_deleted(azure: Azure) -> None:
     for refused in (azure.image_builder.owner, azure.image_builder.start_removal):
         with pytest.raises(KeyError):
             refused(names.nic_id("office-0001-nic"))
@@ -47,7 +47,7 @@ def test_a_kind_that_is_not_made_here_is_neither_asked_about_nor_deleted(azure: 
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_that_azure_has_no_time_for_can_be_tried_again(quick: Build, step: str) -> None:
+def test_a_throttled_step_can_be_repeated(quick: Build, step: str) -> None:
     begin = quick.upto(step)
     quick.azure.sim.faults({"kind": "429", "match": OPERATIONS[step], "count": 1, "retry_after": 17})
 
@@ -69,7 +69,7 @@ def test_a_token_holds_no_body_no_script_and_no_authorization(slow: Build, step:
 
 
 @pytest.mark.parametrize("step", [name for name in STEPS if name != "switch_off"])
-def test_a_step_taken_again_finds_its_own_work_and_sends_nothing(slow: Build, step: str) -> None:
+def test_a_repeated_step_finds_its_own_work_and_sends_nothing(slow: Build, step: str) -> None:
     begin = slow.upto(step)
     started = begin()
     with pytest.raises(AzureConflict):  # the row was lost: the work is under way
@@ -83,7 +83,7 @@ def test_a_step_taken_again_finds_its_own_work_and_sends_nothing(slow: Build, st
 
 
 @pytest.mark.parametrize("step", ["snapshot", "disk", "clone", "image"])
-def test_a_step_that_went_wrong_can_be_taken_again(slow: Build, step: str) -> None:
+def test_a_failed_step_can_be_repeated(slow: Build, step: str) -> None:
     begin = slow.upto(step)
     slow.azure.sim.faults({"kind": "lro_fail", "match": OPERATIONS[step], "count": 1})
     with pytest.raises(OperationFailed):
@@ -92,7 +92,7 @@ def test_a_step_that_went_wrong_can_be_taken_again(slow: Build, step: str) -> No
     assert slow.ended(begin()).done
 
 
-def test_what_is_not_made_by_the_task_is_not_touched(quick: Build) -> None:
+def test_resources_not_created_by_the_task_are_not_touched(quick: Build) -> None:
     azure, template = quick.azure, quick.template
     quick.upto("prepare")
     taken: list[Callable[[], object]] = [
@@ -113,7 +113,7 @@ def test_what_is_not_made_by_the_task_is_not_touched(quick: Build) -> None:
     assert (after["temporary"], after["disks"], after["violations"]) == (before["temporary"], before["disks"], [])
 
 
-def test_generalizing_twice_is_fine_and_a_running_copy_is_refused(quick: Build) -> None:
+def test_generalizing_twice_is_harmless_and_a_running_clone_is_refused(quick: Build) -> None:
     quick.upto("switch_off")
     with pytest.raises(AzureConflict):
         quick.azure.image_builder.generalize(CLONE)
@@ -127,7 +127,7 @@ def test_generalizing_twice_is_fine_and_a_running_copy_is_refused(quick: Build) 
         quick.azure.image_builder.generalize(names.vm_id("nobody"))
 
 
-def test_nothing_is_made_of_what_is_not_there(azure: Azure) -> None:
+def test_nothing_is_created_from_a_missing_source(azure: Azure) -> None:
     build = Build(azure)
     with pytest.raises(AzureNotFound):
         build.disk()

@@ -70,7 +70,7 @@ def slow(azure: Azure) -> Azure:
 
 
 @pytest.mark.parametrize("kind", STARTS)
-def test_an_operation_is_started_asked_and_found_done(slow: Azure, kind: str) -> None:
+def test_an_operation_is_started_polled_and_found_done(slow: Azure, kind: str) -> None:
     started = STARTS[kind](slow)
     asked = slow.vms.resume(started)
     ended = slow.finish(asked)
@@ -101,7 +101,7 @@ def test_an_operation_without_duration_is_done_at_once(azure: Azure, kind: str) 
     assert (started.done, started.token) == (True, None)
 
 
-def test_a_reimage_costs_one_post_and_one_read_per_look(slow: Azure) -> None:
+def test_a_reimage_costs_one_post_and_one_read_per_poll(slow: Azure) -> None:
     before = slow.calls()
     started = STARTS["reimage"](slow)
     slow.vms.resume(started)
@@ -146,7 +146,7 @@ def test_a_failed_operation_says_azures_code_and_message(slow: Azure, kind: str)
     assert failed.value.message
 
 
-def test_an_operation_that_fails_at_once_is_refused_with_azures_words(azure: Azure) -> None:
+def test_an_operation_that_fails_at_once_is_refused_with_azures_message(azure: Azure) -> None:
     azure.sim.faults({"kind": "lro_fail", "code": "Broken", "message": "It broke."})
     started = STARTS["join"](azure)
 
@@ -154,7 +154,7 @@ def test_an_operation_that_fails_at_once_is_refused_with_azures_words(azure: Azu
         azure.vms.resume(started)
 
 
-def test_an_operation_cut_off_by_another_is_failed(slow: Azure) -> None:
+def test_an_operation_preempted_by_another_fails(slow: Azure) -> None:
     started = STARTS["reimage"](slow)
     slow.vms.start_delete(vm(1))
 
@@ -172,7 +172,7 @@ def test_an_operation_cut_off_by_another_is_failed(slow: Azure) -> None:
         ({"kind": "disconnect"}, None),
     ],
 )
-def test_a_passing_fault_loses_nothing(slow: Azure, fault: dict[str, object], retry_after: float | None) -> None:
+def test_a_transient_fault_loses_nothing(slow: Azure, fault: dict[str, object], retry_after: float | None) -> None:
     started = STARTS["reimage"](slow)
     slow.sim.faults({**fault, "match": "operation_status", "count": 1})
 

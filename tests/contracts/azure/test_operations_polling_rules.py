@@ -16,7 +16,7 @@ STATUS, PLACE, NEXT = f"{ENDPOINT}/status", f"{ENDPOINT}/place", f"{ENDPOINT}/ne
 JOIN = EntraJoin(kind="entra")
 
 
-def test_with_location_alone_the_operation_is_followed_where_it_moves() -> None:
+def test_an_operation_with_a_location_is_followed_when_it_moves() -> None:
     azure = Scripted(
         said(202, Location=PLACE, Retry_After="5"),
         said(202, Location=NEXT, Retry_After="6"),
@@ -45,7 +45,7 @@ def test_with_location_alone_the_operation_is_followed_where_it_moves() -> None:
         (500, AzureBusy),
     ],
 )
-def test_a_refusal_at_the_location_is_the_operations_own_end_unless_the_asking_failed(
+def test_a_refusal_at_the_location_ends_the_operation_unless_the_poll_failed(
     status: int, error: type[Exception]
 ) -> None:
     azure = Scripted(said(202, Location=PLACE), said(status, {"error": {"code": "Broken", "message": "It broke."}}))
@@ -57,7 +57,7 @@ def test_a_refusal_at_the_location_is_the_operations_own_end_unless_the_asking_f
 
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled"])
-def test_an_operation_that_ends_badly_says_why(status: str) -> None:
+def test_a_failed_operation_gives_a_reason(status: str) -> None:
     reason = {"status": status, "error": {"code": "Broken", "message": "It broke."}}
     azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(200, reason))
     started = azure.vms.start_power_on(vm(1))
@@ -66,7 +66,7 @@ def test_an_operation_that_ends_badly_says_why(status: str) -> None:
         azure.vms.resume(started)
 
 
-def test_an_operation_that_ends_badly_without_a_reason_still_fails() -> None:
+def test_a_failed_operation_without_a_reason_still_fails() -> None:
     azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(200, {"status": "Canceled"}))
     started = azure.vms.start_power_on(vm(1))
 
@@ -74,7 +74,7 @@ def test_an_operation_that_ends_badly_without_a_reason_still_fails() -> None:
         azure.vms.resume(started)
 
 
-def test_without_headers_the_resource_itself_is_asked() -> None:
+def test_without_headers_the_resource_itself_is_polled() -> None:
     azure = Scripted(
         said(201, {"properties": {"provisioningState": "Creating"}}),
         said(200, {"properties": {"provisioningState": "Updating"}}),
@@ -89,7 +89,7 @@ def test_without_headers_the_resource_itself_is_asked() -> None:
     assert azure.asked[1] == azure.asked[2] == ("GET", azure.asked[0][1])
 
 
-def test_a_resource_that_fails_to_be_made_fails_the_operation() -> None:
+def test_a_resource_whose_creation_fails_fails_the_operation() -> None:
     azure = Scripted(
         said(201, {"properties": {"provisioningState": "Creating"}}),
         said(200, {"properties": {"provisioningState": "Failed"}}),
@@ -101,18 +101,18 @@ def test_a_resource_that_fails_to_be_made_fails_the_operation() -> None:
 
 
 @pytest.mark.parametrize("answer", [said(200), said(204)])
-def test_an_answer_without_anything_to_follow_is_the_end(answer: tuple[int, bytes, dict[str, str]]) -> None:
+def test_a_response_without_a_link_ends_the_operation(answer: tuple[int, bytes, dict[str, str]]) -> None:
     assert Scripted(answer).vms.start_delete(vm(1)).done
 
 
-def test_a_machine_deleted_meanwhile_needs_no_deleting() -> None:
+def test_a_vm_deleted_meanwhile_needs_no_deletion() -> None:
     azure = Scripted(said(404, {"error": {"code": "ResourceNotFound", "message": "Gone."}}))
 
     assert azure.vms.start_delete(vm(1)).done
 
 
 @pytest.mark.parametrize("body", [None, {}, {"status": ""}])
-def test_a_status_that_says_nothing_is_asked_again_later(body: dict[str, str] | None) -> None:
+def test_an_empty_status_is_polled_again(body: dict[str, str] | None) -> None:
     azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(200, body), said(200, {"status": "Succeeded"}))
     started = azure.vms.start_power_on(vm(1))
 
@@ -122,7 +122,7 @@ def test_a_status_that_says_nothing_is_asked_again_later(body: dict[str, str] | 
 
 
 @pytest.mark.parametrize("status", [200, 202])
-def test_a_proxys_page_instead_of_a_status_is_a_passing_fault(status: int) -> None:
+def test_a_proxys_page_instead_of_a_status_is_a_transient_fault(status: int) -> None:
     azure = Scripted(said(202, Azure_AsyncOperation=STATUS), said(status, "<html>Please wait</html>"))
     started = azure.vms.start_power_on(vm(1))
 
@@ -143,7 +143,9 @@ READS: list[Callable[[Scripted], object]] = [
 
 @pytest.mark.parametrize("kind", ["text/html", "application/json"])
 @pytest.mark.parametrize("read", READS)
-def test_a_proxys_page_instead_of_an_answer_is_a_passing_fault(read: Callable[[Scripted], object], kind: str) -> None:
+def test_a_proxys_page_instead_of_a_response_is_a_transient_fault(
+    read: Callable[[Scripted], object], kind: str
+) -> None:
     with pytest.raises(AzureBusy):
         read(Scripted(said(200, "<html>Please wait</html>", Content_Type=kind)))
 

@@ -61,7 +61,7 @@ def _asked(request: requests.PreparedRequest) -> tuple[str | None, str, dict[str
 
 
 @pytest.mark.parametrize("what", SAME)
-def test_what_is_asked_is_what_the_generated_client_asks(what: str) -> None:
+def test_requests_match_those_of_the_generated_client(what: str) -> None:
     body = {"id": vm(1), "name": "office-0001", "location": "westeurope", "value": []}
     azure = Scripted(said(200, body), said(200, body))
     ours, theirs = SAME[what]
@@ -74,7 +74,7 @@ def test_what_is_asked_is_what_the_generated_client_asks(what: str) -> None:
     assert {"User-Agent", "x-ms-client-request-id"} <= set(first.headers) & set(second.headers)
 
 
-def test_many_machines_are_listed_as_the_generated_client_lists_them() -> None:
+def test_vms_are_listed_as_by_the_generated_client() -> None:
     azure = Scripted(*[said(200, {"value": []})] * 4)
 
     azure.vms.find_many([vm(number) for number in range(1, 6)])
@@ -85,7 +85,7 @@ def test_many_machines_are_listed_as_the_generated_client_lists_them() -> None:
     assert [powers, machines] == theirs
 
 
-def test_a_list_goes_on_to_its_next_page_wherever_that_is() -> None:
+def test_a_list_continues_at_its_next_link() -> None:
     following = f"{ENDPOINT}/elsewhere?$skipToken=a%2Fb&api-version=1"
     azure = Scripted(
         said(200, {"value": [{"name": "hp/one"}], "nextLink": following}),
@@ -99,12 +99,12 @@ def test_a_list_goes_on_to_its_next_page_wherever_that_is() -> None:
 
 
 @pytest.mark.parametrize("body", ["<html>a proxy's page</html>", [], None])
-def test_what_is_no_answer_of_azures_passes(body: Any) -> None:
+def test_invalid_responses_are_transient(body: Any) -> None:
     with pytest.raises(AzureBusy):
         Scripted(said(200, body)).host_pools.session_hosts(POOL)
 
 
-def test_a_pool_that_is_gone_in_the_midst_of_a_list_is_not_found() -> None:
+def test_a_pool_deleted_during_a_list_is_not_found() -> None:
     first = said(200, {"value": [{"name": "hp/one"}], "nextLink": f"{ENDPOINT}/next"})
     azure = Scripted(first, said(404, {"error": {"code": "ResourceNotFound", "message": "no such pool"}}))
 

@@ -28,7 +28,7 @@ def view(**fields: Any) -> tuple[int, bytes, dict[str, str]]:
     return said(200, {"id": "/c", "name": "c", "properties": {"instanceView": fields}})
 
 
-def test_a_probe_that_is_content_is_done(azure: Azure) -> None:
+def test_a_successful_probe_is_done(azure: Azure) -> None:
     assert probe(azure).done
     sent = azure.sim.sim.world.of(f"{vm(1)}/runCommands")[names.PROBE_COMMAND.lower()]["properties"]
 
@@ -37,7 +37,7 @@ def test_a_probe_that_is_content_is_done(azure: Azure) -> None:
     assert sent["timeoutInSeconds"] == 600
 
 
-def test_a_probe_that_is_not_says_exit_code_and_last_words(azure: Azure) -> None:
+def test_a_failed_probe_shows_exit_code_and_last_output(azure: Azure) -> None:
     azure.sim.faults(FAILS)
 
     with pytest.raises(OperationFailed) as failed:
@@ -46,7 +46,7 @@ def test_a_probe_that_is_not_says_exit_code_and_last_words(azure: Azure) -> None
     assert failed.value.call == "run the probe on office-0001"
 
 
-def test_a_slow_probe_is_followed_to_its_verdict(azure: Azure) -> None:
+def test_a_slow_probe_is_followed_to_its_result(azure: Azure) -> None:
     azure.world(**SLOW)
     azure.sim.advance(3_600)
     azure.sim.faults(FAILS)
@@ -58,7 +58,7 @@ def test_a_slow_probe_is_followed_to_its_verdict(azure: Azure) -> None:
         azure.finish(started)
 
 
-def test_only_the_version_that_is_meant_fails_its_probe(azure: Azure) -> None:
+def test_only_the_faulty_version_fails_its_probe(azure: Azure) -> None:
     azure.sim.faults({**FAILS, "match": "2.0.0"})
 
     assert probe(azure).done
@@ -77,7 +77,7 @@ def test_a_probe_is_stopped_when_its_time_is_over(azure: Azure) -> None:
         azure.vms.resume(started)
 
 
-def test_a_new_tag_makes_a_probe_run_again_and_the_same_one_tells_how_it_ended(azure: Azure) -> None:
+def test_a_new_tag_runs_a_probe_again_and_the_same_tag_returns_its_result(azure: Azure) -> None:
     assert probe(azure, "r-1").done
     azure.sim.faults(FAILS)
 
@@ -93,7 +93,7 @@ def test_a_tag_of_several_lines_cannot_become_part_of_the_script(azure: Azure) -
     assert sent["source"]["script"].splitlines() == [SCRIPT, "# run r-1 exit 1"]
 
 
-def test_a_probe_under_way_is_not_begun_twice(azure: Azure) -> None:
+def test_a_running_probe_is_not_started_twice(azure: Azure) -> None:
     azure.world(**SLOW)
     azure.sim.advance(3_600)
     azure.host_pools.set_accepting(sim_names.OFFICE_POOL_ID, "office-0001.contoso.local", accepting=False)
@@ -119,7 +119,7 @@ def test_an_exit_code_counts_although_the_operation_succeeded() -> None:
     assert azure.asked[-1] == ("GET", f"{vm(1)}/runCommands/{names.PROBE_COMMAND}")
 
 
-def test_an_operation_that_is_done_at_once_is_judged_too() -> None:
+def test_the_result_of_an_immediate_operation_is_checked_too() -> None:
     azure = Scripted(said(200, {"properties": {"provisioningState": "Succeeded"}}), view(exitCode=1))
 
     with pytest.raises(OperationFailed, match="exit code 1; no output"):
@@ -127,7 +127,7 @@ def test_an_operation_that_is_done_at_once_is_judged_too() -> None:
 
 
 @pytest.mark.parametrize("seen", [{}, {"executionState": "Succeeded", "exitCode": 0}, {"executionState": "Running"}])
-def test_where_azure_says_nothing_against_it_the_operation_counts(seen: dict[str, Any]) -> None:
+def test_without_an_exit_code_the_state_of_the_operation_counts(seen: dict[str, Any]) -> None:
     azure = Scripted(said(201, {}, Azure_AsyncOperation=STATUS), said(200, {"status": "Succeeded"}), view(**seen))
 
     assert azure.vms.resume(probe(azure)).done
@@ -139,7 +139,7 @@ FAILURE = {"status": "Failed", "error": {"code": "VMExtensionProvisioningError",
 @pytest.mark.parametrize(
     "answer", [view(), view(exitCode=0, output="all is well"), said(404, {}), said(429, {}), said(403, {})]
 )
-def test_a_failure_that_is_not_the_scripts_keeps_azures_words(answer: tuple[int, bytes, dict[str, str]]) -> None:
+def test_a_failure_outside_the_script_keeps_azures_message(answer: tuple[int, bytes, dict[str, str]]) -> None:
     azure = Scripted(said(201, {}, Azure_AsyncOperation=STATUS), said(200, FAILURE), answer)
 
     with pytest.raises(OperationFailed) as failed:
@@ -149,7 +149,7 @@ def test_a_failure_that_is_not_the_scripts_keeps_azures_words(answer: tuple[int,
 
 
 @pytest.mark.parametrize(("status", "error"), [(429, AzureBusy), (403, AzureForbidden), (404, AzureNotFound)])
-def test_no_probe_passes_while_its_outcome_cannot_be_read(status: int, error: type[Exception]) -> None:
+def test_a_probe_with_an_unreadable_outcome_does_not_pass(status: int, error: type[Exception]) -> None:
     azure = Scripted(
         said(201, {}, Azure_AsyncOperation=STATUS),
         said(200, {"status": "Succeeded"}),
@@ -164,7 +164,7 @@ def test_no_probe_passes_while_its_outcome_cannot_be_read(status: int, error: ty
     assert azure.vms.resume(started).done
 
 
-def test_of_a_long_story_the_end_is_told() -> None:
+def test_of_a_long_output_the_end_is_shown() -> None:
     text = script_end({"properties": {"instanceView": {"exitCode": 1, "output": "ä" * TAIL, "error": "the end"}}})
 
     assert text.said.endswith("ä the end")
@@ -186,7 +186,7 @@ def test_of_a_long_story_the_end_is_told() -> None:
         ),
     ],
 )
-def test_a_bad_end_is_told_verdict_first(seen: dict[str, Any], text: str) -> None:
+def test_a_failure_message_starts_with_the_result(seen: dict[str, Any], text: str) -> None:
     end = script_end({"properties": {"instanceView": seen}})
 
     assert (end.failed, str(end)) == (True, text)

@@ -29,13 +29,13 @@ def drain(azure: Scripted) -> None:
     azure.host_pools.set_accepting(POOL, host(1), accepting=False)
 
 
-def test_nothing_is_known_before_arm_has_said_anything() -> None:
+def test_the_quota_is_unknown_before_the_first_response_of_arm() -> None:
     azure = answers(None)
     drain(azure)
     assert azure.arm_budget.writes_left(names.SUBSCRIPTION) is None
 
 
-def test_the_newest_answer_counts_and_one_that_says_nothing_changes_nothing() -> None:
+def test_the_newest_response_counts_and_one_without_a_quota_changes_nothing() -> None:
     azure = answers("180", "179", None, "many")
     for expected in (180, 179, 179, 179):
         drain(azure)
@@ -44,7 +44,7 @@ def test_the_newest_answer_counts_and_one_that_says_nothing_changes_nothing() ->
     assert azure.arm_budget.writes_left(OTHER) is None
 
 
-def test_what_one_rollout_has_reserved_is_not_given_to_the_next_until_arm_says_more() -> None:
+def test_quota_reserved_by_one_rollout_is_not_given_to_the_next() -> None:
     azure = answers("180", "150")
     azure.arm_budget.reserve_writes(names.SUBSCRIPTION, 8)
     drain(azure)
@@ -56,7 +56,7 @@ def test_what_one_rollout_has_reserved_is_not_given_to_the_next_until_arm_says_m
     assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 150
 
 
-def test_an_old_answer_counts_no_more() -> None:
+def test_an_old_response_no_longer_counts() -> None:
     azure = answers("180", "90")
     drain(azure)
     azure.now += FRESH
@@ -67,7 +67,7 @@ def test_an_old_answer_counts_no_more() -> None:
     assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 90
 
 
-def test_both_kinds_of_clients_and_both_ways_of_asking_are_heard() -> None:
+def test_responses_of_both_kinds_of_clients_are_counted() -> None:
     azure = answers("180", "170", "160")
     drain(azure)
     azure.vms.update(vm(1), tags={})
@@ -76,14 +76,14 @@ def test_both_kinds_of_clients_and_both_ways_of_asking_are_heard() -> None:
     assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 160
 
 
-def test_a_refusal_says_it_too() -> None:
+def test_a_refusal_updates_the_quota_too() -> None:
     azure = Scripted(said(429, {}, Retry_After="5", x_ms_ratelimit_remaining_subscription_writes="0"))
     with pytest.raises(AzureBusy):
         drain(azure)
     assert azure.arm_budget.writes_left(names.SUBSCRIPTION) == 0
 
 
-def test_it_is_what_the_limits_of_the_simulated_azure_say(azure: Azure) -> None:
+def test_the_quota_matches_the_limits_of_the_simulated_azure(azure: Azure) -> None:
     azure.world(throttle="virtual", speed=0.0)
     azure.host_pools.session_hosts(POOL)
     assert azure.arm_budget.writes_left(names.SUBSCRIPTION) is None

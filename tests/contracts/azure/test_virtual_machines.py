@@ -31,7 +31,7 @@ def reimaged(azure: Azure, number: int, version: str = "2.0.0") -> None:
     assert azure.vms.start_reimage(vm(number), version=version, admin_password=PASSWORD).done
 
 
-def test_a_machine_says_what_decides_its_update(azure: Azure) -> None:
+def test_a_vm_shows_the_properties_that_decide_its_update(azure: Azure) -> None:
     machine = azure.vms.find(vm(1))
 
     assert machine is not None
@@ -51,7 +51,7 @@ def test_the_definition_is_the_same_whether_the_machine_is_pinned_or_not(azure: 
     assert (machine.definition_id, machine.version) == (names.DEFINITION_ID, "1.0.0")
 
 
-def test_an_ephemeral_disk_is_seen(azure: Azure) -> None:
+def test_an_ephemeral_disk_is_recognised(azure: Azure) -> None:
     azure.world(ephemeral=True)
     machine = azure.vms.find(vm(1))
 
@@ -65,12 +65,12 @@ def test_a_machine_from_the_marketplace_has_no_definition(azure: Azure) -> None:
     assert (template.definition_id, template.version, template.power) == (None, None, "deallocated")
 
 
-def test_a_machine_that_is_gone_is_none(azure: Azure) -> None:
+def test_a_missing_vm_is_none(azure: Azure) -> None:
     assert azure.vms.find(names.vm_id("nobody")) is None
     assert azure.vms.find("") is None
 
 
-def test_many_machines_cost_two_lists_and_few_a_read_each(azure: Azure) -> None:
+def test_many_vms_cost_two_lists_and_few_vms_a_read_each(azure: Azure) -> None:
     azure.world(hosts=6, page_size=100, powered_off=2)
     wanted = [vm(number).upper().replace("/SUBSCRIPTIONS", "/subscriptions") for number in range(1, 7)]
 
@@ -86,7 +86,7 @@ def test_many_machines_cost_two_lists_and_few_a_read_each(azure: Azure) -> None:
     assert azure.calls() == {"list_vms": 2, "get_vm": 3}
 
 
-def test_a_host_that_names_no_machine_hides_no_other(azure: Azure) -> None:
+def test_a_host_without_a_vm_does_not_hide_others(azure: Azure) -> None:
     found = azure.vms.find_many(["", "nonsense", *(vm(number) for number in range(1, 6))])
 
     assert len(found) == 5
@@ -122,7 +122,7 @@ def test_tags_and_delete_options_change_in_one_patch(azure: Azure) -> None:
     assert azure.calls()["update_vm"] == 1
 
 
-def test_tags_replace_the_whole_set_and_nothing_to_change_costs_nothing(azure: Azure) -> None:
+def test_tags_replace_the_whole_set_and_an_empty_change_costs_no_call(azure: Azure) -> None:
     azure.vms.update(vm(1), tags={"a": "b"})
     azure.vms.update(vm(1), tags={})
     azure.vms.update(vm(1))
@@ -135,7 +135,7 @@ def test_tags_replace_the_whole_set_and_nothing_to_change_costs_nothing(azure: A
 
 
 @pytest.mark.parametrize("option", ["Detach", "Delete"])
-def test_a_reimage_brings_the_version_and_keeps_the_old_disk_when_told(azure: Azure, option: str) -> None:
+def test_a_reimage_installs_the_version_and_keeps_the_old_disk_on_request(azure: Azure, option: str) -> None:
     azure.vms.update(vm(1), os_disk_delete_option=option)
     before = azure.vms.find(vm(1))
     reimaged(azure, 1)
@@ -148,7 +148,7 @@ def test_a_reimage_brings_the_version_and_keeps_the_old_disk_when_told(azure: Az
     assert kept == (names.version_id("1.0.0") if option == "Detach" else None)
 
 
-def test_a_reimage_to_no_version_is_refused(azure: Azure) -> None:
+def test_a_reimage_without_a_version_is_refused(azure: Azure) -> None:
     azure.host_pools.set_accepting(POOL, host(1), accepting=False)
     with pytest.raises(AzureNotFound):
         azure.vms.start_reimage(vm(1), version="9.9.9", admin_password=PASSWORD)
@@ -231,11 +231,11 @@ def test_a_disk_says_its_size_its_type_and_its_security_type(azure: Azure) -> No
     assert (disk.size_gb, disk.storage_type, disk.security_type) == (127, "Premium_LRS", "TrustedLaunch")
 
 
-def test_deleting_what_is_gone_is_done(azure: Azure) -> None:
+def test_deleting_a_missing_vm_is_done(azure: Azure) -> None:
     assert azure.vms.start_delete(names.vm_id("nobody")).done
 
 
-def test_a_recreation_body_of_nothing_is_not_found(azure: Azure) -> None:
+def test_a_recreation_body_of_a_missing_vm_is_not_found(azure: Azure) -> None:
     with pytest.raises(AzureNotFound):
         azure.vms.recreation_body(names.vm_id("nobody"))
 
@@ -270,7 +270,7 @@ def test_a_domain_join_without_its_password_is_refused_by_the_settings_name(azur
     assert azure.calls() == {}
 
 
-def test_registering_with_a_token_that_is_no_good_fails_the_operation(azure: Azure) -> None:
+def test_registering_with_an_invalid_token_fails_the_operation(azure: Azure) -> None:
     azure.world(duration_scale=1.0, speed=1.0)
     azure.sim.advance(600)
     azure.host_pools.remove_session_host(POOL, host(1))

@@ -53,7 +53,7 @@ class Bench:
         return found is not None and found.ready
 
 
-def test_the_whole_way_leaves_a_version_and_nothing_else() -> None:
+def test_a_whole_capture_leaves_a_version_and_nothing_else() -> None:
     bench = Bench()
     bench.clone()
     assert bench.image_builder.owner(CLONE) == "t1"
@@ -74,7 +74,7 @@ def test_the_whole_way_leaves_a_version_and_nothing_else() -> None:
     assert bench.world.violations == []
 
 
-def test_each_step_needs_the_one_before() -> None:
+def test_each_step_requires_the_previous_one() -> None:
     bench = Bench()
     with pytest.raises(AzureNotFound):
         bench.image_builder.start_disk(DISK, SNAPSHOT, bench.template, "t1")
@@ -100,7 +100,7 @@ def test_each_step_needs_the_one_before() -> None:
         bench.image_builder.start_removal(CLONE)
 
 
-def test_where_the_definition_demands_it_a_version_needs_a_managed_image() -> None:
+def test_a_definition_may_require_a_managed_image() -> None:
     bench = Bench(security_type="TrustedLaunchSupported")
     bench.clone()
     bench.generalize()
@@ -111,7 +111,7 @@ def test_where_the_definition_demands_it_a_version_needs_a_managed_image() -> No
     assert not bench.world.violations
 
 
-def test_asking_twice_is_fine() -> None:
+def test_repeated_calls_are_harmless() -> None:
     bench = Bench()
     first = bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1")
     assert bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1") == first
@@ -123,7 +123,7 @@ def test_asking_twice_is_fine() -> None:
     assert not bench.world.violations
 
 
-def test_what_failed_stays_until_it_is_removed_and_can_be_asked_for_again() -> None:
+def test_a_failed_resource_stays_until_it_is_removed_and_can_be_created_again() -> None:
     bench = Bench()
     bench.world.fail_operation("snapshot", OperationFailed("snapshot", None, "Boom", "no"), target="/snapshots/")
     with pytest.raises(OperationFailed):
@@ -142,7 +142,7 @@ def test_what_failed_stays_until_it_is_removed_and_can_be_asked_for_again() -> N
         bench.gallery.start_version(bench.definition, "2.0.0", source_id=CLONE, regions=REGIONS, task="t2")
 
 
-def test_a_failure_that_nobody_waited_for_is_still_told() -> None:
+def test_an_unawaited_failure_is_still_reported() -> None:
     bench = Bench()
     bench.world.fail_operation("snapshot", OperationFailed("snapshot", None, "Boom", "no"))
     started = bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1")
@@ -170,7 +170,7 @@ def never(bench: Bench) -> str:
     return bench.world.violations.pop()
 
 
-def test_what_must_never_happen_is_written_down() -> None:
+def test_forbidden_actions_are_recorded_as_violations() -> None:
     bench = Bench()
     bench.image_builder.start_removal(TEMPLATE_ID)
     assert len(bench.world.violations) == 2  # ours by no tag, and a template
@@ -189,7 +189,7 @@ def test_what_must_never_happen_is_written_down() -> None:
     assert "written over" in bench.world.violations[0]
 
 
-def test_a_template_that_is_started_too_early_spoils_its_copy() -> None:
+def test_a_template_started_too_early_spoils_its_clone() -> None:
     bench = Bench()
     started = bench.image_builder.start_snapshot(SNAPSHOT, bench.template, "t1")
     bench.through(bench.vms.start_power_on(TEMPLATE_ID))
@@ -199,7 +199,7 @@ def test_a_template_that_is_started_too_early_spoils_its_copy() -> None:
     assert "started meanwhile" in never(bench)
 
 
-def test_a_clone_without_sysprep_is_written_down() -> None:
+def test_a_clone_without_sysprep_is_a_violation() -> None:
     bench = Bench()
     bench.clone()
     bench.through(bench.vms.start_deallocate(CLONE))
@@ -207,7 +207,7 @@ def test_a_clone_without_sysprep_is_written_down() -> None:
     assert "without sysprep" in never(bench)
 
 
-def test_a_version_that_goes_while_a_host_is_on_it_is_written_down() -> None:
+def test_deleting_a_version_in_use_is_a_violation() -> None:
     bench = Bench()
     bench.world.add_pool()
     bench.world.add_host("h0.contoso.local")

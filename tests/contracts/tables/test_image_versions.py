@@ -15,7 +15,7 @@ from tests.fixtures.table_records import image_state, image_version
 type Table = Rows[ImageRow]
 
 
-def test_both_kinds_come_back_as_they_were_written_the_state_first(image_rows: Table) -> None:
+def test_both_kinds_of_rows_are_read_as_written_with_the_state_first(image_rows: Table) -> None:
     versions = [image_version("10.0.0", verdict=None), image_version("9.0.0")]
     state, ten, nine = image_rows.write_many([image_state(), *versions])
     assert image_rows.all("win11") == [state, nine, ten]
@@ -24,21 +24,21 @@ def test_both_kinds_come_back_as_they_were_written_the_state_first(image_rows: T
     assert image_rows.all("win10") == []
 
 
-def test_a_page_goes_on_over_both_kinds(image_rows: Table) -> None:
+def test_a_page_continues_over_both_kinds_of_rows(image_rows: Table) -> None:
     image_rows.write_many([image_state(), image_version("1.0.0"), image_version("2.0.0")])
     first = image_rows.page("win11", limit=2)
     second = image_rows.page("win11", limit=2, continuation=first.continuation)
     assert [row.kind for row in [*first.rows, *second.rows]] == ["state", "version", "version"]
 
 
-def test_one_kind_can_be_asked_for_by_a_field_that_only_it_has(image_rows: Table) -> None:
+def test_one_kind_of_row_can_be_filtered_by_its_own_field(image_rows: Table) -> None:
     image_rows.write_many([image_state(), image_version("1.0.0"), image_version("2.0.0", state=VersionState.BACKUP)])
     found = image_rows.page("win11", limit=9, state=VersionState.BACKUP)
     assert [row.version for row in found.rows if row.kind == "version"] == ["2.0.0"]
     assert len(found.rows) == 1
 
 
-def test_a_change_of_both_kinds_is_all_or_nothing(image_rows: Table) -> None:
+def test_a_change_of_both_kinds_of_rows_is_atomic(image_rows: Table) -> None:
     state, version = image_rows.write_many([image_state(), image_version()])
     activated = version.model_copy(update={"state": VersionState.ACTIVE})
     image_rows.replace(state)
@@ -52,7 +52,7 @@ def test_a_change_of_both_kinds_is_all_or_nothing(image_rows: Table) -> None:
     assert len(image_rows.all("win11")) == 3
 
 
-def test_of_many_changes_at_once_one_wins(image_rows: Table) -> None:
+def test_of_many_concurrent_changes_one_wins(image_rows: Table) -> None:
     (state,) = image_rows.write_many([image_state()])
 
     def change(number: int) -> str | None:

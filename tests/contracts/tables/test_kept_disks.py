@@ -32,7 +32,7 @@ def test_a_disk_is_found_by_pool_and_key(disks: Rows[KeptDisk]) -> None:
     assert disks.all("another") == []
 
 
-def test_however_arm_writes_its_ids_a_disk_is_one_row(disks: Rows[KeptDisk]) -> None:
+def test_a_disk_has_one_row_regardless_of_the_case_of_its_id(disks: Rows[KeptDisk]) -> None:
     disks.add(kept_disk())
 
     with pytest.raises(AlreadyExists):
@@ -53,13 +53,13 @@ def test_the_disks_of_a_vm_are_found_page_by_page(disks: Rows[KeptDisk]) -> None
     assert {kept.disk_id for kept in first.rows + rest.rows} == {f"{DISK}-{number}" for number in range(5)}
 
 
-def test_a_vm_is_kept_in_lower_case_and_a_disk_as_it_is_written() -> None:
+def test_a_vm_id_is_stored_in_lower_case_and_a_disk_id_as_given() -> None:
     kept = kept_disk(vm_id="/VM", disk_id="/Disk")
 
     assert (kept.vm_id, kept.disk_id) == ("/vm", "/Disk")
 
 
-def test_what_becomes_of_a_disk_is_written(disks: Rows[KeptDisk]) -> None:
+def test_the_fate_of_a_disk_is_written(disks: Rows[KeptDisk]) -> None:
     written = disks.add(kept_disk())
     changed = disks.replace(written.model_copy(update={"removing": True}))
 

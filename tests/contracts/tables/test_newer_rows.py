@@ -51,7 +51,7 @@ WRITES: dict[str, Write] = {
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_it_is_read_and_never_written(both: Both, write: str) -> None:
+def test_a_newer_row_is_read_and_never_written(both: Both, write: str) -> None:
     ours, theirs = both
     theirs.add(NextEverything(name="a", text="first", added="new"))
     found = ours.find("g", "a")

@@ -54,12 +54,12 @@ def test_several_workers_open_the_tables_at_once(table_settings: Settings) -> No
     assert opened[5].pools.find("pool", "office") is not None
 
 
-def test_tests_do_not_see_each_other(tables: Tables, table_settings: Settings) -> None:
+def test_tables_of_tests_are_separate(tables: Tables, table_settings: Settings) -> None:
     tables.pools.add(pool())
     assert open_tables(table_settings, prefix=f"t{uuid.uuid4().hex[:12]}").pools.all("pool") == []
 
 
-def test_a_service_that_is_away_is_busy(azurite: Azurite, table_settings: Settings) -> None:
+def test_an_unreachable_service_is_busy(azurite: Azurite, table_settings: Settings) -> None:
     away = table_settings.tables_connection.replace(str(azurite.port), str(free_port()))
     with pytest.raises(AzureBusy, match="Accounts"):
         open_tables(Settings(tables_connection=away))
@@ -71,13 +71,13 @@ def test_a_wrong_account_key_is_forbidden(table_settings: Settings) -> None:
         open_tables(Settings(tables_connection=wrong))
 
 
-def test_a_connection_string_that_is_none_is_not_quoted() -> None:
+def test_an_invalid_connection_string_is_not_quoted() -> None:
     with pytest.raises(BadSettings) as refused:
         open_tables(Settings(tables_connection="AccountKey=secret"))
     assert "secret" not in str(refused.value)
 
 
-def test_a_write_whose_answer_was_lost_is_not_repeated(azurite: Azurite, table_settings: Settings) -> None:
+def test_a_write_with_a_lost_response_is_not_repeated(azurite: Azurite, table_settings: Settings) -> None:
     with lossy(azurite.port) as line:
         tables = open_tables(_through(line, table_settings), prefix=f"t{uuid.uuid4().hex[:12]}")
         written = tables.pools.add(pool())
@@ -95,7 +95,7 @@ def test_a_write_whose_answer_was_lost_is_not_repeated(azurite: Azurite, table_s
             tables.pools.replace(written)
 
 
-def test_a_read_whose_answer_was_lost_is_repeated(azurite: Azurite, table_settings: Settings) -> None:
+def test_a_read_with_a_lost_response_is_repeated(azurite: Azurite, table_settings: Settings) -> None:
     with lossy(azurite.port) as line:
         tables = open_tables(_through(line, table_settings), prefix=f"t{uuid.uuid4().hex[:12]}")
         line.losing = True

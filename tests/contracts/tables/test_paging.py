@@ -22,24 +22,24 @@ def test_partitions_do_not_see_each_other(rows: Table) -> None:
     assert [record.name for record in rows.page("other", limit=9).rows] == ["b"]
 
 
-def test_every_record_of_every_partition_can_be_had(rows: Table) -> None:
+def test_every_record_of_every_partition_can_be_read(rows: Table) -> None:
     assert rows.every() == []
     written = [rows.add(row(name, group=group)) for group in ("a/b", "g") for name in ("2", "1")]
     assert sorted(rows.every(), key=lambda one: (one.group, one.name)) == [written[i] for i in (1, 0, 3, 2)]
 
 
-def test_every_has_no_end_at_the_services_page_size_either(rows: Table) -> None:
+def test_every_continues_beyond_the_services_page_size(rows: Table) -> None:
     rows.write_many([row(f"{number:05d}") for number in range(1_203)])
     rows.add(row("one more", group="other"))
     assert len({record.name for record in rows.every()}) == 1_204
 
 
-def test_all_has_no_end_at_the_services_page_size(rows: Table) -> None:
+def test_all_continues_beyond_the_services_page_size(rows: Table) -> None:
     rows.write_many([row(f"{number:05d}") for number in range(1_203)])
     assert len(rows.all("g")) == 1_203
 
 
-def test_pages_give_every_record_once_in_key_order(rows: Table) -> None:
+def test_pages_contain_every_record_once_in_key_order(rows: Table) -> None:
     rows.write_many([row(f"{number:02d}") for number in range(25)])
     names, sizes, token = [], [], None
     while True:
@@ -58,7 +58,7 @@ def test_a_full_last_page_has_no_continuation(rows: Table) -> None:
     assert rows.page("g", limit=2).continuation is None
 
 
-def test_a_page_goes_on_though_its_last_record_was_removed(rows: Table) -> None:
+def test_a_page_continues_although_its_last_record_was_removed(rows: Table) -> None:
     rows.write_many([row(name) for name in "abcd"])
     first = rows.page("g", limit=2)
     rows.remove(first.rows[-1])
@@ -73,7 +73,7 @@ def test_pages_are_filtered_before_they_are_cut(rows: Table) -> None:
     assert rest.continuation is None
 
 
-def test_each_gives_every_record_that_matches_beyond_the_services_page_size(rows: Table) -> None:
+def test_each_returns_every_matching_record_beyond_the_services_page_size(rows: Table) -> None:
     rows.write_many([row(f"{number:05d}", flag=number % 2 == 0) for number in range(1_203)])
     rows.add(row("one more", group="other", flag=True))
     assert [record.name for record in rows.each("g")] == [f"{number:05d}" for number in range(1_203)]
@@ -91,7 +91,7 @@ def test_every_plain_type_can_be_filtered_by(rows: Table, field: str, value: obj
 
 
 @pytest.mark.parametrize("equal", [{"inner": None}, {"counts": {}}, {"nothing": 1}, {"number": 2**40}, {"at": None}])
-def test_what_is_not_kept_natively_cannot_be_filtered_by(rows: Table, equal: dict[str, object]) -> None:
+def test_fields_not_stored_natively_cannot_be_filtered_by(rows: Table, equal: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="cannot be filtered"):
         rows.page("g", limit=5, **equal)
     with pytest.raises(ValueError, match="cannot be filtered"):
@@ -104,7 +104,7 @@ def test_a_made_up_continuation_is_refused(rows: Table, token: str) -> None:
         rows.page("g", limit=5, continuation=token)
 
 
-def test_what_was_written_since_a_reading_is_told_without_reading_all(
+def test_records_written_since_a_read_are_found_without_reading_all(
     rows: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.tables.rows.OVERLAP", timedelta(0))
@@ -122,7 +122,7 @@ def test_what_was_written_since_a_reading_is_told_without_reading_all(
     assert rows.since("g", later)[1] == later > mark
 
 
-def test_what_was_written_a_little_before_is_told_again(tables: Tables) -> None:
+def test_records_written_shortly_before_a_read_are_returned_again(tables: Tables) -> None:
     """What became visible late is not missed; the real table service alone has a clock."""
     written = tables.hosts.add(RolloutHost(rollout="r", host="a", vm_id="/vm"))
     _, mark = tables.hosts.since("r", "")

@@ -14,7 +14,7 @@ from tests.fixtures.table_records import NOON, Colour, Everything, Inner, row
 type Table = Rows[Everything]
 
 
-def test_a_record_comes_back_as_it_was_written(rows: Table) -> None:
+def test_a_record_is_read_as_written(rows: Table) -> None:
     written = rows.add(
         row(
             "full",
@@ -36,7 +36,7 @@ def test_a_record_comes_back_as_it_was_written(rows: Table) -> None:
     assert found.etag
 
 
-def test_a_record_of_defaults_comes_back_as_it_was_written(rows: Table) -> None:
+def test_a_record_of_defaults_is_read_as_written(rows: Table) -> None:
     assert rows.add(row("empty")) == rows.find("g", "empty")
 
 
@@ -51,7 +51,7 @@ def test_an_integer_beyond_64_bits_is_refused(rows: Table) -> None:
         rows.add(row("n", number=2**63))
 
 
-def test_a_moment_is_kept_in_utc(rows: Table) -> None:
+def test_a_time_is_stored_in_utc(rows: Table) -> None:
     rows.add(row("m", at=datetime(2026, 7, 1, 2, 0, tzinfo=timezone(timedelta(hours=2)))))
     found = rows.find("g", "m")
     assert found is not None
@@ -59,7 +59,7 @@ def test_a_moment_is_kept_in_utc(rows: Table) -> None:
     assert str(found.at) == "2026-07-01 00:00:00+00:00"
 
 
-def test_a_changed_moment_is_written(rows: Table) -> None:
+def test_a_changed_time_is_written(rows: Table) -> None:
     rows.add(row("m", at=NOON))
     found = rows.find("g", "m")
     assert found is not None
@@ -89,21 +89,21 @@ def test_replacing_needs_the_latest_etag(rows: Table) -> None:
     assert rows.all("g")[0].number == 3
 
 
-def test_replacing_removes_what_became_none(rows: Table) -> None:
+def test_replacing_removes_fields_that_became_none(rows: Table) -> None:
     written = rows.add(row("a", at=NOON, inner=Inner(at=NOON)))
     rows.replace(written.model_copy(update={"at": None, "inner": None}))
     found = rows.all("g")[0]
     assert (found.at, found.inner) == (None, None)
 
 
-def test_replacing_what_is_gone_is_stale(rows: Table) -> None:
+def test_replacing_a_removed_record_is_stale(rows: Table) -> None:
     written = rows.add(row("a"))
     rows.remove(written)
     with pytest.raises(StaleRow):
         rows.replace(written)
 
 
-def test_replacing_what_was_never_read_is_a_bug(rows: Table) -> None:
+def test_replacing_a_record_that_was_never_read_is_a_bug(rows: Table) -> None:
     with pytest.raises(ValueError, match="etag"):
         rows.replace(row("a"))
 
@@ -118,7 +118,7 @@ def test_removing_needs_the_latest_etag_and_may_be_repeated(rows: Table) -> None
     assert rows.all("g") == []
 
 
-def test_of_many_who_claim_at_once_one_wins(rows: Table) -> None:
+def test_of_many_concurrent_claims_one_wins(rows: Table) -> None:
     free = rows.add(row("pool"))
 
     def claim(number: int) -> int:
@@ -136,7 +136,7 @@ def test_of_many_who_claim_at_once_one_wins(rows: Table) -> None:
 @pytest.mark.parametrize(
     "key", ["a/b", "a\\b", "a#b?c", "100%", "~2f", "it's", "ü😀", "tab\there", " ", "a" * 251, "ü" * 120]
 )
-def test_any_text_is_a_key(rows: Table, key: str) -> None:
+def test_any_text_can_be_a_key(rows: Table, key: str) -> None:
     written = rows.add(row(key, group=key))
     assert rows.find(key, key) == written
     assert rows.all(key) == [written]
@@ -144,13 +144,13 @@ def test_any_text_is_a_key(rows: Table, key: str) -> None:
     rows.remove(rows.all(key)[0])
 
 
-def test_long_keys_that_differ_at_the_end_stay_apart(rows: Table) -> None:
+def test_long_keys_that_differ_at_the_end_stay_different(rows: Table) -> None:
     rows.add(row("k" * 300 + "1"))
     rows.add(row("k" * 300 + "2"))
     assert len(rows.all("g")) == 2
 
 
-def test_many_are_written_in_transactions_of_a_hundred(rows: Table) -> None:
+def test_many_records_are_written_in_transactions_of_a_hundred(rows: Table) -> None:
     written = rows.write_many([row(f"{number:04d}") for number in range(250)])
     assert [record.name for record in rows.all("g")] == [f"{number:04d}" for number in range(250)]
     again = rows.write_many([record.model_copy(update={"flag": True}) for record in written])
@@ -158,12 +158,12 @@ def test_many_are_written_in_transactions_of_a_hundred(rows: Table) -> None:
     assert {record.etag for record in again} == {record.etag for record in rows.all("g")}
 
 
-def test_many_large_ones_are_written_in_transactions_of_four_mebibytes(rows: Table) -> None:
+def test_large_records_are_written_in_transactions_of_four_mebibytes(rows: Table) -> None:
     rows.write_many([row(f"{number:02d}", text="x" * 400_000) for number in range(12)])
     assert [len(record.text) for record in rows.all("g")] == [400_000] * 12
 
 
-def test_a_transaction_is_all_or_nothing(rows: Table) -> None:
+def test_a_transaction_is_atomic(rows: Table) -> None:
     old = rows.add(row("b"))
     rows.replace(old)
     with pytest.raises(StaleRow) as stale:
@@ -194,7 +194,7 @@ def test_transactions_before_the_failing_one_stay_written(rows: Table) -> None:
     assert len(rows.all("g")) == 101
 
 
-def test_nothing_at_all_can_be_written(rows: Table) -> None:
+def test_writing_no_records_is_accepted(rows: Table) -> None:
     assert rows.write_many([]) == []
 
 
@@ -208,7 +208,7 @@ def test_one_record_is_not_written_twice_together(rows: Table) -> None:
         rows.write_many([row("a"), row("a")])
 
 
-def test_texts_longer_than_a_property_come_back_whole(rows: Table) -> None:
+def test_texts_longer_than_a_property_are_read_completely(rows: Table) -> None:
     text = "aü😀" * 40_000
     rows.add(row("long", text=text, names=("x" * 50_000, "y")))
     found = rows.find("g", "long")

@@ -37,7 +37,7 @@ def services(tables: Tables) -> Services:
     return replace(App().services, versions=tables.versions)
 
 
-def test_of_ten_that_exclude_each_other_one_is_made_and_nine_are_refused(services: Services) -> None:
+def test_of_ten_conflicting_changes_one_is_made_and_nine_are_refused(services: Services) -> None:
     def attempt(version: str) -> str:
         try:
             return change_versions(services, "win11", lambda before: staged(before, version))[1].state.staged or ""
@@ -51,7 +51,7 @@ def test_of_ten_that_exclude_each_other_one_is_made_and_nine_are_refused(service
     assert len(found.versions) == 3
 
 
-def test_changes_that_fit_together_are_all_made(services: Services) -> None:
+def test_compatible_changes_are_all_made(services: Services) -> None:
     change_versions(services, "win11", lambda before: staged(before, "3.0.0"))
     verdict = Verdict(result="passed", by="bob", at=NOON)
     changes = [
@@ -67,7 +67,7 @@ def test_changes_that_fit_together_are_all_made(services: Services) -> None:
     assert found.state.promotion == "p-1"
 
 
-def test_one_who_never_gets_through_is_told(services: Services) -> None:
+def test_a_change_that_never_succeeds_is_a_conflict(services: Services) -> None:
     def overtaken(before: VersionSet) -> VersionSet:
         change_versions(services, "win11", lambda other: other.changed(promotion=uuid.uuid4().hex))
         return staged(before, "3.0.0")
@@ -77,7 +77,7 @@ def test_one_who_never_gets_through_is_told(services: Services) -> None:
     assert read_versions(services, "win11").state.staged is None
 
 
-def test_what_changes_nothing_writes_nothing(services: Services) -> None:
+def test_a_change_without_effect_writes_nothing(services: Services) -> None:
     before, after = change_versions(services, "win11", lambda found: found)
     assert before is after
     assert read_versions(services, "win11") == before
@@ -104,7 +104,9 @@ def deaf(services: Services, line: LossyProxy, azurite: Azurite, *, arrives: boo
     return replace(services, versions=versions)
 
 
-def test_a_write_whose_answer_was_lost_was_made(services: Services, azurite: Azurite, table_settings: Settings) -> None:
+def test_a_write_with_a_lost_response_counts_as_made(
+    services: Services, azurite: Azurite, table_settings: Settings
+) -> None:
     with lossy(azurite.port) as line:
         heard = deaf(replace(services, settings=table_settings), line, azurite, arrives=True)
         before, after = change_versions(heard, "win11", lambda found: staged(found, "3.0.0"))
@@ -113,7 +115,9 @@ def test_a_write_whose_answer_was_lost_was_made(services: Services, azurite: Azu
         assert after == read_versions(heard, "win11")
 
 
-def test_one_that_never_arrived_was_not(services: Services, azurite: Azurite, table_settings: Settings) -> None:
+def test_a_write_that_never_arrived_does_not_count_as_made(
+    services: Services, azurite: Azurite, table_settings: Settings
+) -> None:
     with lossy(azurite.port) as line:
         heard = deaf(replace(services, settings=table_settings), line, azurite, arrives=False)
         with pytest.raises(AzureBusy):
