@@ -66,3 +66,30 @@ def days_later(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
     """The same time of day in `zone` this many days later, in UTC. If daylight saving skips that time, it is later by
     the skipped time; if the time exists twice, it is the first one."""
     return (moment.astimezone(zone) + timedelta(days=days)).replace(fold=0).astimezone(UTC)
+
+
+FAR_AHEAD = timedelta(hours=20)
+"""Farther ahead than this, a time of day alone could be taken for that of another day."""
+
+
+def time_text(moment: datetime, zone: str) -> str:
+    """The time of day in a zone (IANA): `18:05`."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def date_text(moment: datetime, zone: str) -> str:
+    """The date in a zone (IANA): `Tue 3 Nov 2026`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+def is_another_day(moment: datetime, now: datetime, zone: str) -> bool:
+    """Whether a person must be told the date of `moment`: it is not today in that zone, or far ahead."""
+    days = {when.astimezone(ZoneInfo(zone)).date() for when in (moment, now)}
+    return len(days) > 1 or moment - now > FAR_AHEAD
+
+
+def moment_text(moment: datetime, now: datetime, zone: str) -> str:
+    """The time of day in a zone (IANA), with the date when a person must be told it."""
+    time = time_text(moment, zone)
+    return f"{time} on {date_text(moment, zone)}" if is_another_day(moment, now, zone) else time

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from shared.core.errors import InvalidRequest
+from shared.core.time_zones import date_text, is_another_day, time_text
 from shared.models.base import Value
 from shared.models.windows import Windows
 
@@ -139,20 +141,21 @@ class Probe(Value):
     timeout_minutes: Annotated[int, Field(ge=1, le=90)] = 10
 
 
-_PLACEHOLDER = re.compile(r"\{(minutes|time|pool)\}")
+_PLACEHOLDER = re.compile(r"\{(minutes|time|date|pool)\}")
 
 
 def _known_placeholders(text: str) -> str:
     """`str.format` would also accept indexes, attributes and widths of any size, so it is not used."""
     if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
-        raise ValueError("braces are only allowed in {minutes}, {time} and {pool}")
+        raise ValueError("braces are only allowed in {minutes}, {time}, {date} and {pool}")
     return text
 
 
 WarnMessage = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_known_placeholders)]
 
 DEFAULT_WARNING = (
-    "This desktop gets an update at {time}. Please save your work and log off before then ({minutes} min)."
+    "This desktop gets an update: you will be signed out at {time} (in {minutes} min). "
+    "Please save your work and sign out before then."
 )
 """It does not promise another desktop: in modes `now` and `at`, all hosts may be rebuilt at once."""
 
@@ -211,9 +214,16 @@ class Policy(Value):
         """How many hosts of a pool with `hosts` hosts may fail after the canary before `on_failure` applies."""
         return max(1, min(3, hosts * 5 // 100)) if self.max_failed is None else self.max_failed
 
-    def warning(self, minutes: int, time: str, pool: str) -> str:
-        """The warning for a user who has this many minutes left, until `time`."""
-        values = {"minutes": str(minutes), "time": time, "pool": pool}
+    def warning(self, deadline: datetime, now: datetime, zone: str, pool: str) -> str:
+        """The warning for a user who will be signed out at `deadline`; `zone` is the pool's (IANA).
+
+        `{time}` names the date too when it is not today, unless the text has `{date}`.
+        """
+        minutes = max(1, math.ceil((deadline - now) / timedelta(minutes=1)))
+        date, time = date_text(deadline, zone), time_text(deadline, zone)
+        if is_another_day(deadline, now, zone) and "{date}" not in self.warn_message:
+            time = f"{time} on {date}"
+        values = {"minutes": str(minutes), "time": time, "date": date, "pool": pool}
         return _PLACEHOLDER.sub(lambda found: values[found[1]], self.warn_message)
 
 

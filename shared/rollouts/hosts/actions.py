@@ -6,7 +6,6 @@ All may raise AzureBusy: then the row is unchanged, and the next pass tries agai
 from __future__ import annotations
 
 import logging
-from zoneinfo import ZoneInfo
 
 from shared.core.errors import AzureBusy, AzureNotFound, AzureRefused
 from shared.core.names import ROLLOUT_TAG
@@ -145,11 +144,10 @@ def warn(
     Warnings that Azure was too busy for are left to the next pass.
     """
     force_at = rollout.schedule.force_at
-    time = force_at.astimezone(ZoneInfo(rollout.schedule.time_zone)).strftime("%H:%M")
     warned = dict(row.warnings.before(force_at))
     error = row.error
     for warning in warnings:
-        text = rollout.policy.warning(warning.minutes, time, pool.name)
+        text = rollout.policy.warning(force_at, services.now(), rollout.zone, pool.name)
         try:
             services.host_pools.send_message(
                 pool.host_pool_id, row.host, warning.session, "Update of this desktop", text

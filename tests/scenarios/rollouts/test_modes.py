@@ -64,7 +64,7 @@ def test_at_changes_nothing_before_its_time_except_warnings() -> None:
     env.publish(ScheduleMode.AT, begin=120)
     env.run_to_minute(119.9)
     assert env.world.count("set_accepting") + env.world.count("sign_out") + env.world.count("update") == 0
-    assert [body.split("(")[1].split(" ")[0] for _, _, body in env.world.messages] == ["60", "15", "5", "1"]
+    assert [body.split("(in ")[1].split(" ")[0] for _, _, body in env.world.messages] == ["60", "15", "5", "1"]
     env.run_to_minute(300)
     assert_all_well(env)
 
