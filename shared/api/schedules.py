@@ -136,10 +136,10 @@ def parse_promotion(
     return moment, place.key if place else zone
 
 
-def move_schedule(current: Schedule, asked: Reschedule, *, now: datetime, begun: bool, forcing: bool) -> Schedule:
+def move_schedule(current: Schedule, asked: Reschedule, *, now: datetime, started: bool, forcing: bool) -> Schedule:
     """The schedule with the dates that the request changes.
 
-    `begun`: hosts may be in work, so the start cannot change. `forcing`: sessions are being ended, so the deadline
+    `started`: hosts may be in work, so the start cannot change. `forcing`: sessions are being ended, so the deadline
     cannot change either. Raises InvalidRequest naming every bad field.
     """
     reading = _Reading(now, "")
@@ -151,7 +151,7 @@ def move_schedule(current: Schedule, asked: Reschedule, *, now: datetime, begun:
     if mode is ScheduleMode.NOW or not given:
         reading.wrong(_NEEDED.get(mode, "at"), _nothing_to_move(mode))
     for name in ("at", "begin_at"):
-        if name in given and begun:
+        if name in given and started:
             reading.wrong(name, "the rollout has already started; pause or cancel it instead")
     if "deadline" in given and forcing:
         reading.wrong("deadline", "users are already being signed out; pause or cancel the rollout instead")

@@ -38,11 +38,11 @@ class PollEstimator:
         """How many poll intervals to wait between later polls."""
         return max(1.0, _LATER * self.first(kind))
 
-    def learn(self, kind: str, waited: float, *, through: bool) -> None:
+    def learn(self, kind: str, waited: float, *, finished: bool) -> None:
         """Update the estimate: whether an operation was done at its first poll, after `waited` poll intervals."""
         if kind not in self._usual:
             return
-        drawn_to = waited * (1 - _SPREAD if through else 1 + _SPREAD)
+        drawn_to = waited * (1 - _SPREAD if finished else 1 + _SPREAD)
         with self._lock:
             moved = self._waits[kind] + _STEP * (drawn_to - self._waits[kind])
             self._waits[kind] = min(_MOST * self._usual[kind], max(_LEAST, moved))

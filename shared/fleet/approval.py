@@ -11,7 +11,7 @@ from shared.planning.rings import NextRing
 from shared.records.change import change
 from shared.records.tasks import WORDS
 from shared.services import ROLLOUTS, TASKS, Services
-from shared.views.fleet import Begun, next_ring_of, read_rollouts
+from shared.views.fleet import StartedRollouts, next_ring_of, read_rollouts
 from shared.views.tasks import view
 
 
@@ -20,13 +20,13 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
 
     Repeating it for an approved ring changes nothing.
     """
-    begun: Begun = {}
+    started: StartedRollouts = {}
 
     def decide(task: Task) -> Task | None:
-        nonlocal begun
+        nonlocal started
         pools = _pools_of(task)
-        begun = read_rollouts(services, pools)
-        ring = _ring(task, pools, next_ring_of(pools, begun, services.now()), asked.ring)
+        started = read_rollouts(services, pools)
+        ring = _ring(task, pools, next_ring_of(pools, started, services.now()), asked.ring)
         return None if ring is None else _approved(task, pools, Approval(ring=ring, by=who, at=services.now()))
 
     known = _to_approve(services, task_id)
@@ -34,7 +34,7 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
     if task is not before:
         detail = f"task {task.id}: ring {_pools_of(task).approvals[-1].ring}"
         audit(services, who, "approve ring", task.image, detail, after=task.version or "")
-    return view(task, services.now(), begun)
+    return view(task, services.now(), started)
 
 
 def _to_approve(services: Services, task_id: str) -> Task:

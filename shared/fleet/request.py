@@ -1,5 +1,4 @@
-"""Asking for one job over many pools: which pools in which rings, everything that could stop the first ring, then the
-task that does it."""
+"""Requests a fleet update: selects the pools and their rings, checks the first ring, and starts the task."""
 
 from __future__ import annotations
 
@@ -24,14 +23,14 @@ from shared.views.tasks import view
 from shared.workflow.starting import start_task
 
 READERS = 8
-"""Pools that are looked at side by side."""
+"""Number of pools that are checked at the same time."""
 
 
 def update_pools(services: Services, engine: Engine, asked: UpdatePoolsRequest, who: str) -> TaskView:
-    """Begin a job: a task that updates the pools ring by ring.
+    """Start a fleet update: a task that updates the pools ring by ring.
 
     Raises InvalidRequest, PreflightFailed when a pool of the first ring could not be updated now (nothing was written),
-    AzureBusy. A pool that another rollout holds is no hindrance: the job waits for it.
+    AzureBusy. If another rollout holds a pool, the fleet update waits for it.
     """
     chosen, task = draft(services, asked, who)
     _check_first_ring(services, chosen, task, who)
@@ -42,7 +41,7 @@ def update_pools(services: Services, engine: Engine, asked: UpdatePoolsRequest, 
 
 
 def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> tuple[SelectedPools, Task]:
-    """The pools that are meant, and the task as it would be written. Raises InvalidRequest naming what is wrong."""
+    """The selected pools, and the task as it would be written. Raises InvalidRequest with every problem."""
     problems: list[FieldProblem] = []
     chosen = choose_pools(services, asked, problems)
     schedule = None
@@ -69,7 +68,7 @@ def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> tuple[Sele
 
 
 def _policy_problems(asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[FieldProblem]:
-    """What is wrong with the policy that pool and request make together; each problem once."""
+    """Problems of the policy that results from pool and request; each problem once."""
     found: dict[str, FieldProblem] = {}
     for pool in pools:
         try:

@@ -26,7 +26,7 @@ from shared.rollouts.start import begin_rollout
 from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.versions.version_set import VersionSet
 from shared.views.fleet import (
-    Begun,
+    StartedRollouts,
     next_ring_of,
     not_started_text,
     not_updated_text,
@@ -39,32 +39,32 @@ from shared.workflow.task_steps import percent_done
 from shared.workflow.waiting import StepFailed
 
 AT_ONCE = 25
-"""Most rollouts that one call starts: each is checked first, and a call may take 10 minutes."""
+"""Maximum number of rollouts that one call starts: each is checked first, and a call may take 10 minutes."""
 
 
 def update_pools(context: TaskContext) -> StepResult:
-    """Start what may be started, and wait for the rest. Raises StepFailed when a pool does not succeed."""
+    """Start rollouts that may start now, and wait for others. Raises StepFailed when a pool does not succeed."""
     _stop_if_over(context)
     _cancel_superseded(context)
     if context.task.pools is None:
         return StepResult(NextAction.NEXT)
     _note_skipped(context)
-    begun = read_rollouts(context.services, context.pools)
-    move = next_ring_of(context.pools, begun, context.services.now())
+    started = read_rollouts(context.services, context.pools)
+    move = next_ring_of(context.pools, started, context.services.now())
     match move.move:
         case RingAction.DONE:
             return StepResult(NextAction.NEXT)
         case RingAction.STOP:
             raise StepFailed(f"{text_of(move.reason)} Later rings are not started.")
         case RingAction.BEGIN:
-            return _start_ring(context, move, begun)
+            return _start_ring(context, move, started)
         case _:
             _stop_if_never_approved(context, move)
-            return _waits(context, move.reason, begun, held={})
+            return _record_wait(context, move.reason, started, held={})
 
 
 def not_overtaken(context: TaskContext) -> VersionSet:
-    """The versions, as long as this task is the last one that has switched them. Raises StepFailed."""
+    """The image's versions. Raises StepFailed if another task has switched the active version since."""
     version_set = read_versions(context.services, context.task.image)
     if version_set.state.activation != context.task.id:
         raise StepFailed("another task has changed the active version since")
@@ -87,8 +87,10 @@ def _stop_if_never_approved(context: TaskContext, move: NextRing) -> None:
 
 
 def _cancel_superseded(context: TaskContext) -> None:
-    """A roll-back stops what other tasks have begun to bring the version that is rolled back. Rollouts that somebody
-    asked for by hand are their decision, unless they hold a pool that is to be updated."""
+    """During a roll-back, cancel the rollouts of other tasks that install the version which is rolled back.
+
+    Rollouts that a person started continue, unless they hold a pool that must be updated.
+    """
     if context.task.kind is not TaskKind.ROLL_BACK:
         return
     for pool in context.services.pools.all(POOLS):
@@ -98,7 +100,7 @@ def _cancel_superseded(context: TaskContext) -> None:
 
 
 def _note_skipped(context: TaskContext) -> None:
-    """Note which pools are not there any more with this image, and why."""
+    """Record which pools no longer exist or have another image by now, and why."""
     skipped = {name: reason for name in context.pools.update.pools if (reason := _why_skipped(context, name))}
     if skipped != context.pools.skipped:
         _save_pools(context, skipped=skipped)
@@ -107,38 +109,40 @@ def _note_skipped(context: TaskContext) -> None:
 def _why_skipped(context: TaskContext, name: str) -> Message | None:
     pool = context.services.pools.find(POOLS, name)
     if pool is None:
-        return message(Code.POOL_UNREGISTERED, "it is not registered any more")
+        return message(Code.POOL_UNREGISTERED, "it is no longer registered")
     if context.pools.update.other_image or pool.image == context.task.image:
         return None
     rollout_id = context.pools.rollouts.get(name)
     if rollout_id and context.services.rollouts.find(ROLLOUTS, rollout_id):
         return None
-    return message(Code.OTHER_IMAGE, f"it has another image now, {pool.image}", href=pool_href(name))
+    return message(Code.OTHER_IMAGE, f"it now has another image, {pool.image}", href=pool_href(name))
 
 
 def _save_pools(context: TaskContext, **changes: object) -> None:
     context.save(pools=context.pools.model_copy(update=changes))
 
 
-def _waits(context: TaskContext, note: Message | None, begun: Begun, held: dict[str, Message]) -> StepResult:
-    """Write down what it waits for and how far it has come, if that is news."""
-    percent = percent_done(context.task.kind, UPDATE_POOLS, percent_of(context.pools, begun))
+def _record_wait(
+    context: TaskContext, note: Message | None, started: StartedRollouts, held: dict[str, Message]
+) -> StepResult:
+    """Record what the task waits for and its progress, if they changed."""
+    percent = percent_done(context.task.kind, UPDATE_POOLS, percent_of(context.pools, started))
     pools = context.pools.model_copy(update={"held": held})
     if (note, percent, pools) != (context.task.note, context.task.percent, context.pools):
         context.save(note=note, percent=percent, pools=pools)
     return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 
-def _start_ring(context: TaskContext, move: NextRing, begun: Begun) -> StepResult:
-    """Begin the rollouts of a ring, as far as nothing holds them up.
+def _start_ring(context: TaskContext, move: NextRing, started: StartedRollouts) -> StepResult:
+    """Start the rollouts of a ring whose pools are free.
 
-    While Azure changes the version (somebody adds replicas, for example), nothing is started and nothing has failed.
+    While Azure changes the version (for example because somebody adds replicas), nothing is started and nothing fails.
     """
     found = context.services.gallery.version(context.image.definition_id, context.task.version or "")
     if found and not (found.ready or found.failed):
         text = f"Ring {move.ring} waits: version {found.version} is not ready ({quote(found.detail)})."
         note = message(Code.WAITS_FOR_VERSION, text, href=versions_href(context.image.name))
-        return _waits(context, note, begun, held={})
+        return _record_wait(context, note, started, held={})
     if context.pools.ring != move.ring:
         _save_pools(context, ring=move.ring)
     held: dict[str, Message] = {}
@@ -147,9 +151,9 @@ def _start_ring(context: TaskContext, move: NextRing, begun: Begun) -> StepResul
             return StepResult(NextAction.WAIT)
         if reason := _start_pool(context, name, move):
             held[name] = reason
-    started = message(Code.RING_STARTED, f"Ring {move.ring} is started.")
-    note = waiting_pools(held) or started
-    return _waits(context, note, read_rollouts(context.services, context.pools), held)
+    ring_started = message(Code.RING_STARTED, f"Ring {move.ring} is started.")
+    note = waiting_pools(held) or ring_started
+    return _record_wait(context, note, read_rollouts(context.services, context.pools), held)
 
 
 def _free(context: TaskContext, names: Iterable[str], held: dict[str, Message]) -> Iterator[str]:
@@ -172,9 +176,9 @@ def _is_cancelled(context: TaskContext) -> bool:
 
 
 def _start_pool(context: TaskContext, name: str, move: NextRing) -> Message | None:
-    """Begin the pool's rollout; why it cannot be begun yet, or nothing. One that is refused is noted.
+    """Start the pool's rollout, or return why it cannot start yet. A refusal is recorded.
 
-    Its id is noted before it is asked for: after a crash in between it is asked for under the same id.
+    The rollout's id is recorded first, so that a repeated call after a crash uses the same id.
     """
     pool = find_pool(context.services, name)
     if name not in context.pools.rollouts:
@@ -198,7 +202,7 @@ def _busy(conflict: Conflict) -> Message:
 
 
 def _cancel_old_version(context: TaskContext, rollout_id: str | None) -> None:
-    """A roll-back does not wait for the end of a rollout that brings what is rolled back: it is cancelled."""
+    """During a roll-back, cancel this rollout if it installs the version that is rolled back."""
     rollout = context.services.rollouts.find(ROLLOUTS, rollout_id) if rollout_id else None
     if context.task.kind is not TaskKind.ROLL_BACK or rollout is None or rollout.state is RolloutState.CANCELLING:
         return
@@ -207,11 +211,11 @@ def _cancel_old_version(context: TaskContext, rollout_id: str | None) -> None:
             who = f"{context.task.requested_by}, by rolling back the image (task {context.task.id})"
             control.cancel(context.services, context.engine, rollout.id, who)
         except (Conflict, NotFound):
-            return  # it has ended meanwhile
+            return  # it has ended in the meantime
 
 
 def end_fleet_update(context: TaskContext) -> StepResult:
-    """The last step. A job that was cancelled ends when none of its rollouts runs any more."""
+    """The last step. A cancelled fleet update ends when none of its rollouts runs any more."""
     task = context.task
     if task.cancelled_by:
         if waiting := stop_pools(context):
@@ -226,13 +230,13 @@ def end_fleet_update(context: TaskContext) -> StepResult:
 
 
 def _outcome(context: TaskContext) -> str:
-    """How many pools have the version now, and which not."""
+    """How many pools have the version now, and which do not."""
     pools = context.pools
-    begun = read_rollouts(context.services, pools)
-    got = [name for name, rollout in begun.items() if rollout.state is RolloutState.SUCCEEDED]
-    back = [name for name in got if name in pools.back and name not in pools.not_back]
-    text = f"{context.task.version} is on {len(got) - len(back)} of {counted(len(pools.update.pools), 'pool')}."
-    if gone := [*back, *(name for name, rollout in begun.items() if rollout.state is RolloutState.ROLLED_BACK)]:
+    started = read_rollouts(context.services, pools)
+    updated = [name for name, rollout in started.items() if rollout.state is RolloutState.SUCCEEDED]
+    back = [name for name in updated if name in pools.back and name not in pools.not_back]
+    text = f"{context.task.version} is on {len(updated) - len(back)} of {counted(len(pools.update.pools), 'pool')}."
+    if gone := [*back, *(name for name, rollout in started.items() if rollout.state is RolloutState.ROLLED_BACK)]:
         text += f" Rolled back: {names_text(sorted(gone))}."
     for name, reason in sorted(pools.not_back.items()):
         text += f" Pool {name} was not rolled back. {sentence(reason.text)}"

@@ -24,41 +24,41 @@ from shared.ports.engine import Engine
 from shared.rollouts import control
 from shared.rollouts.roll_back import roll_back_pool
 from shared.services import ROLLOUTS, Services
-from shared.views.fleet import Begun, read_rollouts
+from shared.views.fleet import StartedRollouts, read_rollouts
 from shared.workflow.task_context import TaskContext
 
 
 def stop_pools(context: TaskContext) -> StepResult | None:
-    """Stop or roll back what runs, as the request asked; None when nothing runs any more."""
-    begun = read_rollouts(context.services, context.pools)
-    left = stop_running(context.services, context.engine, context.task, begun)
+    """Stop or roll back the running rollouts, as requested; None when none runs any more."""
+    started = read_rollouts(context.services, context.pools)
+    unfinished = stop_running(context.services, context.engine, context.task, started)
     if context.task.cancel_how is CancelHow.ROLL_BACK:
-        for name, rollout in sorted(begun.items()):
-            if _has_it(rollout) and _roll_back(context, name, rollout):
-                left.add(name)
-    if not left:
+        for name, rollout in sorted(started.items()):
+            if _has_new_version(rollout) and _roll_back(context, name, rollout):
+                unfinished.add(name)
+    if not unfinished:
         return None
-    text = f"{counted(len(left), 'pool')} not finished yet: {names_text(sorted(left))}."
-    note = message(Code.STOPPING_POOLS, text, count=len(left))
+    text = f"{counted(len(unfinished), 'pool')} not finished yet: {names_text(sorted(unfinished))}."
+    note = message(Code.STOPPING_POOLS, text, count=len(unfinished))
     if note != context.task.note:
         context.save(note=note)
     return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 
-def stop_running(services: Services, engine: Engine, task: Task, begun: Begun) -> set[str]:
-    """Stop every running rollout as the task was cancelled; the pools whose rollouts still run."""
-    left: set[str] = set()
-    for name, rollout in sorted(begun.items()):
+def stop_running(services: Services, engine: Engine, task: Task, started: StartedRollouts) -> set[str]:
+    """Stop every running rollout of a cancelled task; return the pools whose rollouts still run."""
+    unfinished: set[str] = set()
+    for name, rollout in sorted(started.items()):
         if rollout.state.ended:
             continue
-        left.add(name)
+        unfinished.add(name)
         if _signal_cancelled(rollout, task.cancel_how):
             continue
         try:
             control.cancel(services, engine, rollout.id, _who(task), how=task.cancel_how)
         except (Conflict, NotFound):
-            continue  # it has ended meanwhile; if it has not, the next pass tries again
-    return left
+            continue  # it has ended in the meantime; otherwise the next pass tries again
+    return unfinished
 
 
 def _signal_cancelled(rollout: Rollout, how: CancelHow) -> bool:
@@ -71,7 +71,7 @@ def _who(task: Task) -> str:
     return f"{task.cancelled_by}, by cancelling task {task.id}"
 
 
-def _has_it(rollout: Rollout) -> bool:
+def _has_new_version(rollout: Rollout) -> bool:
     """Whether the rollout ended with hosts on its version, and its pool was on another one before."""
     before = (rollout.from_image or rollout.image, rollout.from_version)
     if not rollout.state.ended or rollout.state is RolloutState.ROLLED_BACK:
@@ -82,7 +82,7 @@ def _has_it(rollout: Rollout) -> bool:
 
 
 def _roll_back(context: TaskContext, name: str, rollout: Rollout) -> bool:
-    """Have a pool whose rollout has ended rolled back; whether that is still under way."""
+    """Roll back a pool whose rollout has ended; return whether that is still in progress."""
     if name in context.pools.not_back:
         return False
     if name not in context.pools.back and not _start_roll_back(context, name, rollout):
@@ -94,33 +94,37 @@ def _roll_back(context: TaskContext, name: str, rollout: Rollout) -> bool:
         return True
     if found is None or found.state is not RolloutState.SUCCEEDED:
         text = f"its roll-back {ROLLOUT_WORDS[found.state] if found else 'is gone'}"
-        _not_back(context, name, text, href=rollout_href(context.pools.back[name]))
+        _record_not_rolled_back(context, name, text, href=rollout_href(context.pools.back[name]))
     return False
 
 
 def _start_roll_back(context: TaskContext, name: str, rollout: Rollout) -> bool:
-    """Start the rollout that takes the pool back and note it, or note why not; False: try again at the next pass."""
+    """Start the rollout that rolls the pool back, or record why not; False: try again in the next pass."""
     try:
         pool = free_pool(context.services, name)
     except NotFound:
-        return _not_back(context, name, "it is not registered any more")
+        return _record_not_rolled_back(context, name, "it is no longer registered")
     later = _later(context, pool, rollout)
     ours = [one for one in later if one.kind is RolloutKind.ROLL_BACK and one.reason == _reason(context.task)]
     if not ours and later:
-        return _not_back(context, name, "another rollout has come since", href=rollout_href(later[0].id))
+        return _record_not_rolled_back(
+            context, name, "a later rollout has updated it since", href=rollout_href(later[0].id)
+        )
     if not ours and (pool.image, pool.version) != (rollout.image, rollout.version):
-        # It was so before: not our doing.
-        return _not_back(context, name, f"it is on version {pool.version} of {pool.image}", href=pool_href(name))
+        # The pool had this version before, so this task did not install it.
+        return _record_not_rolled_back(
+            context, name, f"it is on version {pool.version} of {pool.image}", href=pool_href(name)
+        )
     try:
-        back = ours[0].id if ours else _ask(context, name)
+        back = ours[0].id if ours else _request_roll_back(context, name)
     except StaleRow:
         raise
     except Conflict as conflict:
         if conflict.rollout and context.services.rollouts.find(ROLLOUTS, conflict.rollout) is None:
-            return False  # its request is being written, or was cut off: then the claim lapses in a minute
-        return _not_back(context, name, str(conflict), href=conflict.href)
+            return False  # that rollout is being written, or its request was interrupted: then the claim lapses soon
+        return _record_not_rolled_back(context, name, str(conflict), href=conflict.href)
     except (InvalidRequest, NotFound, AzureRefused) as refused:
-        return _not_back(context, name, error_text(refused))
+        return _record_not_rolled_back(context, name, error_text(refused))
     context.save(pools=context.pools.model_copy(update={"back": {**context.pools.back, name: back}}))
     return True
 
@@ -132,8 +136,8 @@ def _later(context: TaskContext, pool: Pool, rollout: Rollout) -> list[Rollout]:
     return [one for one in decided if one.id != rollout.id and one.created_at > rollout.created_at]
 
 
-def _ask(context: TaskContext, name: str) -> str:
-    """Hosts are rolled back as users sign out, and all of them once users have been warned."""
+def _request_roll_back(context: TaskContext, name: str) -> str:
+    """Request the roll-back: hosts follow as users sign out, and all of them once users have been warned."""
     deadline = (context.services.now() + MAX_NOTICE).isoformat()
     soon = ScheduleRequest(mode=ScheduleMode.ON_LOGOFF, deadline=deadline)
     asked = RollBackPoolRequest(reason=_reason(context.task), schedule=soon)
@@ -145,7 +149,7 @@ def _reason(task: Task) -> str:
     return f"task {task.id} was cancelled with roll_back"
 
 
-def _not_back(context: TaskContext, name: str, text: str, *, href: str | None = None) -> bool:
+def _record_not_rolled_back(context: TaskContext, name: str, text: str, *, href: str | None = None) -> bool:
     reason = message(Code.NOT_ROLLED_BACK, text, href=href)
     context.save(pools=context.pools.model_copy(update={"not_back": {**context.pools.not_back, name: reason}}))
     return True

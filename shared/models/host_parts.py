@@ -23,10 +23,10 @@ class Found(Part):
     """Former delete option of the OS disk."""
     from_version: str | None = None
     from_version_id: str = ""
-    """ARM id of the image version, of whatever image, that the VM was made from; empty when it is unknown."""
+    """ARM id of the image version, of any image, from which the VM was created; empty when unknown."""
 
     def without_marks(self) -> Self:
-        """After our marks were removed from the VM: the next drain records them anew."""
+        """The values after our marks were removed from the VM: the next drain records the original ones again."""
         return self.replace(prior_tags={}, prior_delete_option=None)
 
 
@@ -62,7 +62,7 @@ class Rebuild(Part):
     reimage_requested: bool = False
     """Written before the request for a re-image, and only where the disk cannot tell afterwards."""
     rebuilt: bool = False
-    """The re-image or the creation has finished in this attempt: it is not requested again."""
+    """The re-image or the creation has finished in this attempt, so it is not requested again."""
     extensions_restored: int = 0
     """For a replaced VM: how many of the recorded extensions were sent to it."""
     abandoned: bool = False

@@ -1,4 +1,4 @@
-"""What people are told: a code for programs, a text, and beside it the moment, the number and the link it is about."""
+"""Messages shown to people: a code for programs, a text, and the time, the number and the link that belong to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Message(Value):
     """What it says, for programs. Any text: a newer deployment may have stored a code that is unknown here."""
     text: str
     at: UtcTime | None = Field(default=None, exclude_if=_is_none)
-    """The moment that it is about."""
+    """The time that the text is about."""
     count: int | None = Field(default=None, exclude_if=_is_none)
     """The number in it."""
     href: str | None = Field(default=None, exclude_if=_is_none)

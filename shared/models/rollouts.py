@@ -26,7 +26,7 @@ class RolloutKind(StrEnum):
 
 
 class Schedule(Value):
-    """The two moments of a rollout, in UTC, and the zone people see them in (IANA name).
+    """The start and the deadline of a rollout, in UTC, and the zone in which people see them (IANA name).
 
     From `begin_at` hosts with no session may be taken; from `force_at` sessions are ended.
     """
@@ -38,11 +38,11 @@ class Schedule(Value):
 
 
 FIRST_GUESS = 1_200.0
-"""Seconds a host takes, before any was measured."""
+"""Expected seconds per host before one was measured."""
 
 
 class LastPass(Value):
-    """What the last look at the pool saw, and what comes next; the source of live progress."""
+    """The numbers of the last pass over the pool; the source of live progress."""
 
     at: UtcTime
     hosts: int
@@ -51,9 +51,9 @@ class LastPass(Value):
     sessions_to_end: int
     """Sessions on hosts that are still to be updated."""
     not_updated: int = 0
-    """Hosts that were to be updated, or brought back, and are left as they are since it was stopped."""
+    """Hosts that were not updated, or not rolled back, because the rollout was stopped."""
     fresh: int = 0
-    """For a refresh: hosts nobody has used since they were made."""
+    """For a refresh: hosts that nobody has used since their last rebuild."""
 
 
 class Rollout(Record):
@@ -72,63 +72,63 @@ class Rollout(Record):
     """Replicas of the version in the pool's region: 50 hosts at once per replica (azure-facts 2.8)."""
     from_version: VersionText | None
     from_image: Name | None = None
-    """The pool's image before; None: the same."""
+    """The pool's former image; None: the same."""
     from_previous: tuple[str | None, str | None] = (None, None)
-    """What was the pool's version and image before that: it is so again when the rollout has gone back."""
+    """The pool's previous version and image before the rollout; restored when the rollout is rolled back."""
     schedule: Schedule
     policy: Policy
     zone: str = "UTC"
-    """The pool's time zone (IANA): that of the policy's windows."""
+    """The pool's time zone (IANA), which the policy's windows use."""
     retry_of: str = ""
-    """The ended rollout whose failed hosts this one takes, and no others."""
+    """The ended rollout whose failed hosts this one updates, and no others."""
     first_guess: float = FIRST_GUESS
-    """Seconds a host is expected to take before one of this rollout has been measured."""
+    """Expected seconds per host before a host of this rollout was measured."""
     reason: str = ""
     requested_by: str = ""
     task: str = ""
-    """The activation that asked for it, if one did."""
+    """The task that started the rollout, if a task did."""
     created_at: UtcTime
     started_at: UtcTime | None = None
     ended_at: UtcTime | None = None
     note: Message | None = None
-    """Why it is paused, failed or cancelled; None otherwise."""
+    """Why the rollout is paused, failed or cancelled; None otherwise."""
     ends_as: RolloutState = RolloutState.CANCELLED
-    """While cancelling: the end it comes to."""
+    """While cancelling: the state in which the rollout ends."""
     awaiting_since: UtcTime | None = None
     approved_at: UtcTime | None = None
     approved_by: str = ""
     forced_at: UtcTime | None = None
-    """The first look at or after `force_at` that could end sessions."""
+    """The time of the first pass at or after `force_at` that could end sessions."""
     rollback_since: UtcTime | None = None
-    """Since when it brings hosts back to what they were; None: it does not."""
+    """Since when the rollout is being rolled back; None: it is not."""
     rollback_reason: Message | None = None
-    """Who or what made it go back; the note may have told of a pause since."""
+    """Who or what caused the roll-back; kept here because a later note may be about a pause."""
     retried_at: UtcTime | None = None
-    """Hosts that had failed by then are taken again."""
+    """Hosts that failed before this time are retried."""
     resume_to: RolloutState | None = None
-    """While paused: the state it was paused from."""
+    """While paused: the state before the pause."""
     canary_passed_at: UtcTime | None = None
     engine_run: int = 1
     """Counts the engine instances that drove this rollout: a lost one is replaced by the next."""
     adopted_run: int = 0
-    """The last of them that has made sure that somebody drives every host in work."""
+    """The last engine instance that has checked that every host in work has a running orchestration."""
     last_pass: LastPass | None = None
     host_seconds: float | None = None
-    """Median time its hosts have taken so far; None before one was measured."""
+    """Median seconds per host so far; None before one was measured."""
     counts: dict[str, int] = Field(default_factory=dict)
-    """Hosts per state at the last look."""
+    """Hosts per state in the last pass."""
     failures_accepted: int = 0
-    """Failed hosts somebody knew of when they resumed the rollout: they do not stop it again."""
+    """Number of failed hosts when a person resumed the rollout; these do not stop it again."""
     signed_out: int = 0
-    """Sessions that were ended by force."""
+    """Number of sessions that were signed out."""
     alone: bool = False
-    """The pool's refresh has let go of every host. It begins none while this rollout holds the pool."""
+    """The pool's refresh holds no host any more, and starts none while this rollout holds the pool."""
     counted_rollout: str = ""
-    """For a refresh: the rollout of the pool that was counted as one last."""
+    """For a refresh: the last ended rollout of the pool whose result was applied to the refresh's rows."""
 
     @property
     def rolling_back(self) -> bool:
-        """Whether hosts are being brought back to what they were."""
+        """Whether hosts are being rolled back."""
         return self.rollback_since is not None
 
 
@@ -152,7 +152,7 @@ class RolloutHost(Record):
     state: HostState = HostState.PENDING
     step: str = ""
     reason: Message | None = None
-    """Why the host was skipped, or is not taken yet."""
+    """Why the host was skipped, or is not started yet."""
     error: str = ""
     attempt: int = 1
     engine_run: int = 0
@@ -165,11 +165,11 @@ class RolloutHost(Record):
 
     sessions: int = 0
     signed_out: tuple[str, ...] = ()
-    """Ids of the sessions that were ended by force."""
+    """Ids of the sessions that were signed out."""
     missing_since: UtcTime | None = None
     """The first of the consecutive passes that did not find the host in the host pool."""
     removed_from_pool: bool = False
-    """We removed its registration and it has not registered again: nobody can be on it."""
+    """We removed its registration and it has not registered again, so it can have no users."""
     canary: bool = False
     drained_by_earlier_failure: bool = False
     """An earlier rollout failed on the host and left it drained. Not an operator's drain."""
@@ -191,7 +191,7 @@ class RolloutHost(Record):
 
 @dataclass(frozen=True)
 class Goal:
-    """The gallery image version a host is brought to; both ids are ARM ids."""
+    """The gallery image version that a host gets; both ids are ARM ids."""
 
     version: str
     version_id: str
@@ -199,7 +199,7 @@ class Goal:
 
 
 def goal_of(rollout: Rollout, row: RolloutHost | None = None) -> Goal:
-    """What this host is brought to: its own goal if it has one, else the rollout's."""
+    """The version that this host gets: its own goal if it has one, else the rollout's."""
     if row is None or not row.goal_id:
         return Goal(rollout.version, rollout.version_id, rollout.definition_id)
     definition_id, version = definition_and_version(row.goal_id)

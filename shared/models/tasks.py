@@ -26,13 +26,13 @@ class TaskKind(StrEnum):
     ROLL_BACK = "roll_back"
     DISCARD = "discard"
     UPDATE_POOLS = "update_pools"
-    """One job over many pools."""
+    """A fleet update: one update over many pools."""
     REMOVE = "remove"
     """Retention removed a version, or an operator a backup."""
 
 
 class TaskStep(Value):
-    """One step of a task that was begun."""
+    """One step of a task that was started."""
 
     name: str
     begun_at: UtcTime
@@ -41,14 +41,14 @@ class TaskStep(Value):
 
 
 class Made(Value):
-    """Something that was, or was about to be, made in Azure for the time of the task. Noted before it is made."""
+    """A temporary Azure resource of the task. It is recorded before it is created."""
 
     kind: Literal["snapshot", "disk", "virtual machine", "managed image", "image version"]
     id: str
 
 
 class CaptureWork(Value):
-    """What a set-as-image is asked for, and what it has to put right again."""
+    """The request of a set-as-image, and what the task has to restore at its end."""
 
     template_vm_id: str
     build_subnet_id: str = ""
@@ -62,36 +62,36 @@ class CaptureWork(Value):
     generation: str = "V2"
     """Hyper-V generation of the definition."""
     was_running: bool = False
-    """The template ran when we came: it is started again."""
+    """The template VM ran at the start of the task, so it is started again."""
     made: tuple[Made, ...] = ()
     activation: str = ""
-    """The task that activates the version at once; noted before it begins. Only when it is not to be staged."""
+    """The task that activates the version at once, recorded before it starts; empty when the version is only staged."""
     left_over: tuple[str, ...] = ()
-    """What could not be removed or put right: ARM id and why."""
+    """What could not be removed or restored: ARM id and reason."""
 
 
 RingNumber = Annotated[int, Field(ge=0, le=9)]
-"""A ring of pools: those of ring 0 come first."""
+"""The number of a ring of pools; ring 0 comes first."""
 
 
 class Gate(StrEnum):
-    """What opens every ring but the first, besides the success of the ones before and the soak."""
+    """What every ring but the first needs to start, besides the success of the earlier rings and the soak time."""
 
     AUTO = "auto"
-    """Nothing else: it begins by itself."""
+    """Nothing else: the ring starts by itself."""
     APPROVE = "approve"
     """A person approves it."""
 
 
 class CancelHow(StrEnum):
-    """What becomes of the pools of a task that is cancelled."""
+    """What happens to the pools of a cancelled task."""
 
     LEAVE = "leave"
     ROLL_BACK = "roll_back"
 
 
 class Approval(Value):
-    """A person has let a ring begin."""
+    """A person has approved a ring."""
 
     ring: RingNumber
     by: str
@@ -99,11 +99,11 @@ class Approval(Value):
 
 
 class PoolsUpdate(Value):
-    """Which pools a task updates, and how. Rings one after the other, `soak_minutes` between them, behind a gate."""
+    """Which pools a task updates, and how: ring after ring, with `soak_minutes` and perhaps an approval in between."""
 
     pools: tuple[Name, ...]
     every: bool = False
-    """All pools that have the image when it begins; `pools` are those of when it was asked for."""
+    """All pools that have the image when the update starts; `pools` are those at the time of the request."""
     rings: dict[str, RingNumber] = Field(default_factory=dict)
     """Pool -> ring, for each of `pools`."""
     schedule: Schedule
@@ -111,40 +111,40 @@ class PoolsUpdate(Value):
     soak_minutes: int = 60
     gate: Gate = Gate.AUTO
     allow_downgrade: bool = True
-    """For an activation it was decided which version is active, and a pool may be on a higher one."""
+    """Whether pools may get a lower version; an activation allows it, because the active version was chosen."""
     other_image: bool = False
-    """The image was named: pools get it whatever image they have."""
+    """The request named the image, so pools get it whatever image they have."""
 
 
 class PoolsWork(Value):
-    """What a task does with pools, and how far they have come."""
+    """The pools of a task and their progress."""
 
     update: PoolsUpdate
     rollouts: dict[str, str] = Field(default_factory=dict)
-    """Pool -> id of its rollout, noted before the rollout is asked for."""
+    """Pool -> id of its rollout, recorded before the rollout is started."""
     skipped: dict[str, Message] = Field(default_factory=dict)
     """Pool -> why it is not updated."""
     refused: dict[str, Message] = Field(default_factory=dict)
-    """Pool -> why its rollout could not be begun at all: it has failed."""
+    """Pool -> why its rollout was refused; the pool counts as failed."""
     held: dict[str, Message] = Field(default_factory=dict)
-    """Pool -> why its rollout cannot be begun yet, although its ring has."""
+    """Pool -> why its rollout cannot start yet, although its ring has started."""
     ring: RingNumber | None = None
-    """The ring that was begun last."""
+    """The ring that was started last."""
     approvals: tuple[Approval, ...] = ()
-    """Written by whoever approves, and by nobody else."""
+    """Written only by the request that approves."""
     back: dict[str, str] = Field(default_factory=dict)
-    """Pool -> id of the rollout that takes it back after its own has ended."""
+    """Pool -> id of the rollout that rolls it back after its own rollout has ended."""
     not_back: dict[str, Message] = Field(default_factory=dict)
-    """Pool -> why it was not taken back."""
+    """Pool -> why it was not rolled back."""
 
     @property
     def approved(self) -> frozenset[int]:
-        """The rings that a person has let begin."""
+        """The rings that a person has approved."""
         return frozenset(approval.ring for approval in self.approvals)
 
     @property
     def closed(self) -> frozenset[int]:
-        """The rings that wait for a person: with a gate every ring but the lowest, until it is approved."""
+        """The rings that need approval: with a gate, every ring but the lowest, until it is approved."""
         if self.update.gate is Gate.AUTO:
             return frozenset()
         rings = set(self.update.rings.values())
@@ -152,12 +152,12 @@ class PoolsWork(Value):
 
 
 class ActivationWork(Value):
-    """What an activation or a roll-back is asked for, and how far it has come. Its pools: `PoolsWork`."""
+    """The request of an activation or a roll-back, and its progress. Its pools are in `PoolsWork`."""
 
     backup: bool | None = None
-    """Whether the version it replaces is kept; None: as the staged version was asked for."""
+    """Whether the replaced version is kept; None: as requested when the version was staged."""
     force: bool = False
-    """Also with a failed verdict."""
+    """Activate the version even if its verdict is `failed`."""
     flagging: str = ""
     """The version whose flag in the gallery is being set."""
     flags_left: tuple[str, ...] = ()
@@ -165,7 +165,7 @@ class ActivationWork(Value):
 
 
 class Task(Record):
-    """One piece of work on one image. `version` is what it is about, `from_version` what was there before."""
+    """One task on one image. `version` is the version that it handles, `from_version` the former one."""
 
     id: str
     kind: TaskKind
@@ -178,27 +178,27 @@ class Task(Record):
     created_at: UtcTime
     ended_at: UtcTime | None = None
     note: Message | None = None
-    """What it is waiting for; after the end: what came of it."""
+    """What the task waits for; after its end, the outcome."""
     failure: str = ""
-    """Why it cannot succeed; it cleans up and ends."""
+    """Why the task cannot succeed; it cleans up and ends."""
     cancelled_by: str = ""
     cancelled_at: UtcTime | None = None
     cancel_how: CancelHow = CancelHow.LEAVE
-    """What becomes of its pools once it is cancelled."""
+    """What happens to its pools after a cancellation."""
     promotion: str = ""
-    """The scheduled promotion that asked for it, if one did."""
+    """The scheduled promotion that started the task, if one did."""
     engine_run: int = 1
     """Counts the engine instances that drove this task: a lost one is replaced by the next."""
     step: str = ""
     phase: str = ""
-    """The last step that is behind it."""
+    """The last completed step."""
     step_since: UtcTime | None = None
     busy_since: UtcTime | None = None
-    """Since when Azure has been too busy at every call; None: it was not, the last time."""
+    """Since when Azure has been too busy at every call; None: the last call was accepted."""
     steps: tuple[TaskStep, ...] = ()
     operation: Operation | None = None
     percent: int = 0
     capture: CaptureWork | None = None
     activation: ActivationWork | None = None
     pools: PoolsWork | None = None
-    """The pools it updates; None: none."""
+    """The pools that the task updates; None if it updates none."""

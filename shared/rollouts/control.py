@@ -152,7 +152,7 @@ def reschedule(services: Services, engine: Engine, rollout_id: str, request: Res
 def _rescheduled(rollout: Rollout, request: Reschedule, now: datetime) -> Schedule:
     halted = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
     forcing = now >= rollout.schedule.force_at and not halted
-    changed = move_schedule(rollout.schedule, request, now=now, begun=rollout.started_at is not None, forcing=forcing)
+    changed = move_schedule(rollout.schedule, request, now=now, started=rollout.started_at is not None, forcing=forcing)
     windows = () if rollout.rolling_back else rollout.policy.windows  # a roll-back ignores maintenance windows
     return in_windows(changed, windows, rollout.zone, _host_takes(rollout), prefix="")
 

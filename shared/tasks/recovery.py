@@ -36,7 +36,7 @@ def resume_lost_tasks(services: Services, engine: Engine) -> list[str]:
 def _start_again(services: Services, engine: Engine, task: Task) -> bool:
     """Start a new run under a new number, so that an old instance that resumes notices that it was replaced.
 
-    Answers whether it was started. A task whose row changed meanwhile is checked again next time.
+    Returns whether it was started. A task whose row changed in the meantime is checked again next time.
     """
     try:
         again = services.tasks.replace(task.model_copy(update={"engine_run": task.engine_run + 1}))
@@ -45,6 +45,6 @@ def _start_again(services: Services, engine: Engine, task: Task) -> bool:
     except NewerRow as error:
         log.error("task %s is passed over: %s", task.id, error)
         return False
-    log.warning("task %s (%s) of %s was driven by nobody and is taken up again", task.id, task.kind, task.image)
+    log.warning("task %s (%s) of %s had no orchestration and is restarted", task.id, task.kind, task.image)
     engine.start_task(again.id, again.kind, again.engine_run)
     return True

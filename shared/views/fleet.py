@@ -21,24 +21,24 @@ from shared.views import rollout_progress
 from shared.workflow.task_steps import percent_done
 
 
-def pools_fields(task: Task, begun: Begun, now: datetime) -> dict[str, Any]:
-    """What a task's view says about its pools; nothing when it updates none."""
+def pools_fields(task: Task, started: StartedRollouts, now: datetime) -> dict[str, Any]:
+    """The fields of a task's view about its pools; empty when it updates none."""
     pools = task.pools
     if pools is None:
         return {}
-    move = next_ring_of(pools, begun, now)
+    move = next_ring_of(pools, started, now)
     rings = pools.update.rings
     named = sorted(pools.update.pools, key=lambda name: (rings.get(name, 0), name))
     fields: dict[str, Any] = {
-        "pools": [_pool(task, pools, name, begun.get(name), move) for name in named],
-        "rollouts": {pool: rollout.id for pool, rollout in begun.items()},
+        "pools": [_pool(task, pools, name, started.get(name), move) for name in named],
+        "rollouts": {pool: rollout.id for pool, rollout in started.items()},
         "skipped": dict(pools.skipped),
         "ring": pools.ring,
         "gate": pools.update.gate,
         "approvals": list(pools.approvals),
     }
     if task.step == UPDATE_POOLS and not task.state.ended:
-        fields["percent"] = percent_done(task.kind, UPDATE_POOLS, percent_of(pools, begun))
+        fields["percent"] = percent_done(task.kind, UPDATE_POOLS, percent_of(pools, started))
     if not task.state.ended and task.step in {UPDATE_POOLS, ""}:
         fields["waits_for"] = _waits_for(task, move)
     return fields
@@ -121,7 +121,7 @@ def _waiting_note(task: Task, pools: PoolsWork, name: str, move: NextRing) -> Me
 
 
 def _own_ring_note(move: NextRing) -> Message:
-    """Of a pool whose ring's turn it is."""
+    """The note of a pool whose ring is next."""
     if move.gate:
         return message(Code.RING_WAITS_FOR_APPROVAL, f"waits for approval of ring {move.ring}", at=move.until)
     if move.until:
@@ -133,33 +133,33 @@ def _with_text(reason: Message, text: str) -> Message:
     return reason.model_copy(update={"text": text})
 
 
-type Begun = Mapping[str, Rollout]
-"""Pool -> its rollout in a task. Rollouts that are noted but not started are left out."""
+type StartedRollouts = Mapping[str, Rollout]
+"""Pool -> its rollout in a task, without rollouts that are recorded but not started."""
 
 
 def read_rollouts(services: Services, pools: PoolsWork) -> dict[str, Rollout]:
-    """The rollouts that the task has started. Ids are noted first, so some rows may not exist yet."""
+    """The rollouts that the task has started. Ids are recorded first, so some rows may not exist yet."""
     found = {pool: services.rollouts.find(ROLLOUTS, rollout) for pool, rollout in pools.rollouts.items()}
     return {pool: rollout for pool, rollout in found.items() if rollout}
 
 
 def not_started_text(services: Services, pools: PoolsWork) -> str:
     """A sentence that names the pools whose rollout was not started; empty when all were."""
-    begun = read_rollouts(services, pools)
-    left = [name for name in pools.update.pools if name not in begun]
+    started = read_rollouts(services, pools)
+    left = [name for name in pools.update.pools if name not in started]
     return f" Pools that were not started: {names_text(left)}." if left else ""
 
 
 def not_updated_text(pools: PoolsWork) -> str:
-    """A sentence for each pool that is not updated after all, saying why."""
+    """A sentence for each pool that is not updated, with the reason."""
     return "".join(
         f" Pool {name} was not updated: {reason.text.rstrip('.')}." for name, reason in sorted(pools.skipped.items())
     )
 
 
-def pool_progress(pools: PoolsWork, begun: Begun) -> list[PoolProgress]:
+def pool_progress(pools: PoolsWork, started: StartedRollouts) -> list[PoolProgress]:
     """The progress of each pool, without skipped ones."""
-    return [_progress_of(pools, name, begun.get(name)) for name in pools.update.pools if name not in pools.skipped]
+    return [_progress_of(pools, name, started.get(name)) for name in pools.update.pools if name not in pools.skipped]
 
 
 def _progress_of(pools: PoolsWork, name: str, rollout: Rollout | None) -> PoolProgress:
@@ -170,12 +170,14 @@ def _progress_of(pools: PoolsWork, name: str, rollout: Rollout | None) -> PoolPr
     return PoolProgress(name, ring, rollout.state, rollout.ended_at)
 
 
-def next_ring_of(pools: PoolsWork, begun: Begun, now: datetime) -> NextRing:
+def next_ring_of(pools: PoolsWork, started: StartedRollouts, now: datetime) -> NextRing:
     """What the task does next with its pools."""
-    return next_ring(pool_progress(pools, begun), timedelta(minutes=pools.update.soak_minutes), now, pools.closed)
+    return next_ring(pool_progress(pools, started), timedelta(minutes=pools.update.soak_minutes), now, pools.closed)
 
 
-def percent_of(pools: PoolsWork, begun: Begun) -> int:
-    """Percent of the work on the pools that is done: the mean over their rollouts. Those not started count as 0."""
+def percent_of(pools: PoolsWork, started: StartedRollouts) -> int:
+    """Percent of the work on the pools: the mean over their rollouts. Rollouts that are not started count as 0."""
     counted = [name for name in pools.update.pools if name not in pools.skipped]
-    return sum(rollout_progress.brief(begun[name]).percent for name in counted if name in begun) // max(1, len(counted))
+    return sum(rollout_progress.brief(started[name]).percent for name in counted if name in started) // max(
+        1, len(counted)
+    )

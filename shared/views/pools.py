@@ -24,7 +24,7 @@ LISTED_FOR = 30.0
 
 
 def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:
-    """A page of pools, each as it was LISTED_FOR seconds ago or, while it is read anew, twice as long.
+    """A page of pools. Each may be LISTED_FOR seconds old or, while it is being read again, twice as old.
 
     One that cannot be read says why and holds up no other.
     """

@@ -29,17 +29,17 @@ WEIGHTS = {
     HostState.SKIPPED: 100,
     HostState.FAILED: 100,
 }
-"""Percent of a host's work that is behind it once it has got into a state."""
+"""Percent of a host's work that is done when it enters a state."""
 
 
 _STOPS = frozenset({RolloutState.CANCELLING, RolloutState.CANCELLED, RolloutState.FAILED})
-"""States in which not all of the work will be done, or was."""
+"""States of a rollout that does not complete all of its work."""
 
 
 def percent(counts: Mapping[str, int], *, ended: bool, undone: int | None = None) -> int:
     """Percent of the work that is done, rounded down; 100 only when the rollout has ended.
 
-    `undone`: of a rollout that stops before its time, hosts that were left or have failed; None of any other.
+    `undone`: hosts that a stopped rollout did not update or that failed in it; None for every other rollout.
     """
     total = sum(counts.values())
     if total == 0:
@@ -49,16 +49,16 @@ def percent(counts: Mapping[str, int], *, ended: bool, undone: int | None = None
 
 
 def is_not_updated(rollout: Rollout, host: RolloutHost) -> bool:
-    """Whether nothing was done with a host because the rollout was stopped, and not because nothing was to be done."""
+    """Whether a host was not updated because the rollout was stopped, not because it needed no update."""
     if host.state is not HostState.SKIPPED or host.vm_missing or host.missing_since:
         return False
     return host.rolling_back if rollout.rolling_back else host.version != rollout.version
 
 
-def _not_done(rollout: Rollout, counts: Mapping[str, int], left: int) -> int | None:
-    """A refresh has no work that could be left: it is stopped once its pool wants it no more."""
+def _not_done(rollout: Rollout, counts: Mapping[str, int], undone: int) -> int | None:
+    """Hosts that a stopped rollout did not update; None for other rollouts, and for a refresh, which has no target."""
     stops = rollout.state in _STOPS and rollout.kind is not RolloutKind.REFRESH
-    return left + counts.get(HostState.FAILED, 0) if stops else None
+    return undone + counts.get(HostState.FAILED, 0) if stops else None
 
 
 def next_event(rollout: Rollout, now: datetime) -> Message | None:
@@ -110,7 +110,7 @@ def _by_schedule(rollout: Rollout, now: datetime) -> Message:
 
 
 def _of_schedule(rollout: Rollout, now: datetime, *, begins: bool) -> list[Message]:
-    """The schedule's next event, if there is one; its beginning only when hosts may be taken then."""
+    """The schedule's next event, if there is one; its start only when hosts may be rebuilt then."""
     event = timing.next_event(rollout.schedule, rollout.policy, now)
     if event and event.at == rollout.schedule.begin_at and not begins:
         event = timing.next_event(rollout.schedule, rollout.policy, rollout.schedule.begin_at)
@@ -118,9 +118,9 @@ def _of_schedule(rollout: Rollout, now: datetime, *, begins: bool) -> list[Messa
 
 
 def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datetime | None]:
-    """Until when work is allowed then, or from when on it is; None where nothing bounds it.
+    """Until when the windows allow work at `moment`, or else when the next one opens; None without a limit.
 
-    Going back does not wait for windows: a pool that is half on a bad version is worse than one worked on by day.
+    A roll-back ignores windows: getting users off a bad version is more urgent.
     """
     windows = rollout.policy.windows
     if not windows or rollout.state.ended or rollout.rolling_back:
@@ -132,39 +132,39 @@ def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datet
 
 
 def brief(rollout: Rollout) -> RolloutBrief:
-    """A rollout for a list, from its own row alone: counts are those of its last look."""
+    """A rollout for a list, from its own row alone: counts are those of its last pass."""
     return RolloutBrief(
         **_brief_fields(rollout, rollout.counts, rollout.last_pass.not_updated if rollout.last_pass else 0)
     )
 
 
-def _brief_fields(rollout: Rollout, counts: Mapping[str, int], left: int) -> dict[str, object]:
+def _brief_fields(rollout: Rollout, counts: Mapping[str, int], undone: int) -> dict[str, object]:
     kept = {name: getattr(rollout, name) for name in RolloutBrief.model_fields if name not in {"percent", "counts"}}
-    done = percent(counts, ended=rollout.state.ended, undone=_not_done(rollout, counts, left))
+    done = percent(counts, ended=rollout.state.ended, undone=_not_done(rollout, counts, undone))
     if rollout.kind is RolloutKind.REFRESH and not rollout.state.ended:
         done = fresh_percent(rollout.last_pass.fresh, rollout.last_pass.hosts) if rollout.last_pass else 0
     return kept | {"percent": done, "counts": dict(counts)}
 
 
 def fresh_percent(fresh: int, hosts: int) -> int:
-    """Of a refresh: the share of hosts nobody has used since they were made, rounded down. It never ends by itself."""
+    """Progress of a refresh, which never ends by itself: the share of hosts that are fresh, rounded down."""
     return 100 * fresh // hosts if hosts else 100
 
 
 def _of_refresh(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, object]:
-    """What is told of a refresh only."""
+    """The fields that only a refresh has."""
     if rollout.kind is not RolloutKind.REFRESH:
         return {}
-    there = [host for host in hosts if host.state is not HostState.SKIPPED]
-    fresh = sum(is_fresh(host) for host in there)
-    text: dict[str, object] = {"fresh": fresh}
+    present = [host for host in hosts if host.state is not HostState.SKIPPED]
+    fresh = sum(is_fresh(host) for host in present)
+    fields: dict[str, object] = {"fresh": fresh}
     if rollout.last_pass and not rollout.state.ended:
-        text["percent"] = fresh_percent(fresh, len(there))
-    return text
+        fields["percent"] = fresh_percent(fresh, len(present))
+    return fields
 
 
 def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> RolloutView:
-    """A rollout with everything an operator asks about it, from its rows."""
+    """A rollout with everything that an operator needs to know about it, from its rows."""
     counts = {state.value: 0 for state in HostState}
     for host in hosts:
         counts[host.state.value] += 1

@@ -73,8 +73,8 @@ def reason_of(host: RolloutHost, rollout: Rollout) -> Message | None:
     """Why the host is on its version; before its end, why nothing is done with it yet. None only then."""
     match host.state:
         case HostState.DONE:
-            code, text = _came_to(host, rollout)
-            return message(code, text + _as_found(host))
+            code, text = _outcome(host, rollout)
+            return message(code, text + _restored_state(host))
         case HostState.SKIPPED:
             return host.reason or _NOTHING_DONE
         case HostState.FAILED:
@@ -92,7 +92,7 @@ _NOTHING_DONE = message(Code.NOT_UPDATED, "nothing was done with it")
 _ROLLOUT_ENDED = message(Code.ROLLOUT_ENDED, "the rollout ended before it was its turn")
 
 
-def _came_to(host: RolloutHost, rollout: Rollout) -> tuple[Code, str]:
+def _outcome(host: RolloutHost, rollout: Rollout) -> tuple[Code, str]:
     version = host.version or goal_of(rollout, host).version
     if host.rolling_back or rollout.kind is RolloutKind.ROLL_BACK:
         return Code.ROLLED_BACK, f"rolled back to {version}{_HOW_BACK.get(host.rebuild.strategy, '')}"
@@ -101,8 +101,8 @@ def _came_to(host: RolloutHost, rollout: Rollout) -> tuple[Code, str]:
     return Code.UPDATED, f"updated to {version}"
 
 
-def _as_found(host: RolloutHost) -> str:
-    """What was given back as it had been found, so that nobody wonders why it serves nobody."""
+def _restored_state(host: RolloutHost) -> str:
+    """Why an updated host serves nobody: it was switched off or drained before, and this was restored."""
     if host.found.was_off:
         return "; switched off, as it was before"
     return "; drained, as it was before" if host.found.operator_drained else ""

@@ -20,7 +20,7 @@ from shared.ports.paging import merged
 from shared.ports.storage import Page
 from shared.services import ROLLOUTS, TASKS, Services
 from shared.views import rollout_progress
-from shared.views.fleet import Begun, pools_fields, read_rollouts
+from shared.views.fleet import StartedRollouts, pools_fields, read_rollouts
 
 ROLLOUT: Literal["rollout"] = "rollout"
 """The kind of task that a rollout is."""
@@ -44,11 +44,11 @@ def brief(task: Task) -> TaskBrief:
     return TaskBrief(**_fields(task))
 
 
-def view(task: Task, now: datetime, begun: Begun | None = None) -> TaskView:
-    """A task with its steps, its pools and what it left behind. `begun`: the rollouts of its pools."""
+def view(task: Task, now: datetime, started: StartedRollouts | None = None) -> TaskView:
+    """A task with its steps, its pools and the resources that it could not remove. `started`: its pools' rollouts."""
     fields = _fields(task) | {"waits_for": None if task.state.ended else task.note}
     return TaskView(
-        **fields | pools_fields(task, begun or {}, now),
+        **fields | pools_fields(task, started or {}, now),
         steps=[step.model_copy(update={"name": words(step.name)}) for step in task.steps],
         left_over=list(task.capture.left_over) if task.capture else [],
         promotion=task.promotion,
@@ -56,7 +56,7 @@ def view(task: Task, now: datetime, begun: Begun | None = None) -> TaskView:
 
 
 def rollout_brief(rollout: Rollout) -> TaskBrief:
-    """A rollout in the list of tasks, from its own row alone: its percent is that of its last look."""
+    """A rollout in the list of tasks, from its own row alone: its percent is that of its last pass."""
     return TaskBrief(**_rollout_fields(rollout, rollout_progress.brief(rollout).percent))
 
 

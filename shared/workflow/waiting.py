@@ -136,7 +136,7 @@ def poll_operation(
     if context.operation is None:
         operation = operation.model_copy(update={"begun_at": context.services.now()})
     else:
-        _learn(context, through=False)
+        _learn(context, finished=False)
         operation = operation.model_copy(update={"asked": True})
     if operation != context.operation:
         context.note(operation=operation)
@@ -154,23 +154,23 @@ def _until_asked(context: StepContext, operation: Operation) -> float:
 
 def operation_finished(context: StepContext) -> None:
     """Note that the running operation finished, or that its result exists: it is not polled again."""
-    _learn(context, through=True)
+    _learn(context, finished=True)
     context.note(operation=None)
 
 
 def still_awaited(context: StepContext) -> None:
     """Note that the operation's result does not exist yet: the first poll was too early, so the estimate grows."""
     if context.operation is not None and not context.operation.asked:
-        _learn(context, through=False)
+        _learn(context, finished=False)
         context.note(operation=context.operation.model_copy(update={"asked": True}))
 
 
-def _learn(context: StepContext, *, through: bool) -> None:
+def _learn(context: StepContext, *, finished: bool) -> None:
     operation = context.operation
     if operation is None or operation.asked or context.poll_eagerly or operation.begun_at is None:
         return
     waited = (context.services.now() - operation.begun_at).total_seconds() / context.services.settings.operation_poll
-    context.services.poll_estimates.learn(operation.kind, waited, through=through)
+    context.services.poll_estimates.learn(operation.kind, waited, finished=finished)
 
 
 def run_operation(

@@ -138,7 +138,7 @@ def test_a_pool_updated_by_somebody_else_since_is_not_touched() -> None:
     task = env.finish(task_id)
     assert "Pool lab was not rolled back. Another rollout has come since." in str(task.note)
     assert on_versions(env, "lab") == {NEW}
-    assert notes(env, task_id)["lab"] == "not rolled back: another rollout has come since"
+    assert notes(env, task_id)["lab"] == "not rolled back: a later rollout has updated it since"
     assert later.json["id"] in str(task.pools and task.pools.not_back["lab"].href)
 
 
@@ -150,7 +150,7 @@ def test_an_unregistered_pool_does_not_block_the_undo_of_others() -> None:
     assert env.app.send("DELETE", "/api/pools/den").status == 204
     tell(env, task_id, "cancel", how="roll_back")
     task = env.finish(task_id)
-    assert "Pool den was not rolled back. It is not registered any more." in str(task.note)
+    assert "Pool den was not rolled back. It is no longer registered." in str(task.note)
     assert on_versions(env, "lab") == {OLD}
 
 

@@ -218,8 +218,8 @@ def test_a_pool_that_changed_its_image_is_skipped_unless_the_image_was_given() -
         )
         assert env.finish(task_id).state is TaskState.SUCCEEDED
         if state == "skipped":
-            assert notes(env, task_id)["office"] == "not updated: it has another image now, other"
-            assert "Pool office was not updated: it has another image now, other." in str(env.task(task_id).note)
+            assert notes(env, task_id)["office"] == "not updated: it now has another image, other"
+            assert "Pool office was not updated: it now has another image, other." in str(env.task(task_id).note)
         else:
             assert begun(env)["office"].state is S.SUCCEEDED
 

@@ -184,7 +184,7 @@ def test_a_pool_that_was_unregistered_meanwhile_is_named() -> None:
     assert env.app.send("DELETE", "/api/pools/office").status == 204
     task = env.finish(task_id)
     assert task.state is TaskState.SUCCEEDED
-    assert "Pool office was not updated: it is not registered any more" in str(task.note)
+    assert "Pool office was not updated: it is no longer registered" in str(task.note)
 
 
 def test_progress_follows_the_pools_and_names_a_paused_one() -> None:

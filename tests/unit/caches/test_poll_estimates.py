@@ -13,7 +13,7 @@ def learned(low: float, high: float, count: int = 2_000) -> float:
     """The wait after many operations that take between `low` and `high` polls."""
     asks, rng = PollEstimator(), random.Random(7)  # noqa: S311 - no secret
     for _ in range(count):
-        asks.learn("reimage", asks.first("reimage"), through=rng.uniform(low, high) <= asks.first("reimage"))
+        asks.learn("reimage", asks.first("reimage"), finished=rng.uniform(low, high) <= asks.first("reimage"))
     return asks.first("reimage")
 
 
@@ -28,7 +28,7 @@ def test_hundreds_of_concurrent_operations_do_not_make_the_estimate_oscillate(lo
     for _ in range(20):
         given = asks.first("reimage")
         for _ in range(200):
-            asks.learn("reimage", given, through=rng.uniform(low, high) <= given)
+            asks.learn("reimage", given, finished=rng.uniform(low, high) <= given)
         waits.append(asks.first("reimage"))
     assert all(wait == pytest.approx((low + high) / 2, rel=0.25) for wait in waits[3:])
 
@@ -40,7 +40,7 @@ def test_the_estimate_stays_within_bounds() -> None:
 
 def test_short_operations_are_polled_at_every_poll() -> None:
     asks = PollEstimator()
-    asks.learn("update", 1.0, through=False)
+    asks.learn("update", 1.0, finished=False)
     assert (asks.first("update"), asks.later("update")) == (1.0, 1.0)
     assert asks.later("reimage") == pytest.approx(USUAL["reimage"] / 4)
     assert asks.later("power_on") == 1.0
