@@ -136,7 +136,7 @@ def test_a_pool_updated_by_somebody_else_since_is_not_touched() -> None:
     env.run(1)
     tell(env, task_id, "cancel", how="roll_back")
     task = env.finish(task_id)
-    assert "Pool lab was not rolled back. Another rollout has come since." in str(task.note)
+    assert "Pool lab was not rolled back. A later rollout has updated it since." in str(task.note)
     assert on_versions(env, "lab") == {NEW}
     assert notes(env, task_id)["lab"] == "not rolled back: a later rollout has updated it since"
     assert later.json["id"] in str(task.pools and task.pools.not_back["lab"].href)
