@@ -26,6 +26,7 @@ from local.sim.core import names
 from shared.azure import vm_bodies
 from shared.azure.scripts import registration_script
 from shared.core import arm_ids
+from shared.models.azure import DeleteOption
 from shared.models.pools import EntraJoin
 from shared.rollouts.hosts.rebuild import fresh_password
 
@@ -80,7 +81,7 @@ class _Program:
         async with self.window:
             vm, at = await self._machine(vm_id), arm_ids.parse(vm_id)
             tags = dict(vm.tags or {}) | {"ScalingPlanExclusion": "direct"}
-            patch: Any = vm_bodies.patch(tags, "Detach", None)
+            patch: Any = vm_bodies.patch(tags, DeleteOption.DETACH, None)
             await self._through(self.compute.virtual_machines.begin_update(at.group, at.name, patch))
             await self._accept(host, accepting=False)
             await self._recheck(host, vm_id)

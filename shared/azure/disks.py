@@ -10,7 +10,7 @@ from shared.azure import operations, parse, rest, vm_bodies
 from shared.azure.compute_base import ComputeCalls
 from shared.core import arm_ids
 from shared.core.errors import AzureNotFound
-from shared.models.azure import Disk, Operation
+from shared.models.azure import Disk, Operation, OperationKind
 
 
 class DiskCalls(ComputeCalls):
@@ -34,13 +34,17 @@ class DiskCalls(ComputeCalls):
         """
         at = arm_ids.parse(vm_id)
         body = models.VirtualMachineUpdate(vm_bodies.swap(disk_id, create_option))
-        return operations.start("swap", vm_id, lambda p: self._vms(at).begin_update(at.group, at.name, body, polling=p))
+        return operations.start(
+            OperationKind.SWAP, vm_id, lambda p: self._vms(at).begin_update(at.group, at.name, body, polling=p)
+        )
 
     def start_removal(self, disk_id: str) -> Operation:
         """DELETE. If the disk is gone already, the operation is finished. Raises AzureConflict when a VM has it."""
         at = arm_ids.parse(disk_id)
         disks = self._client(at).disks
-        return operations.removed("remove", disk_id, lambda p: disks.begin_delete(at.group, at.name, polling=p))
+        return operations.removed(
+            OperationKind.REMOVE, disk_id, lambda p: disks.begin_delete(at.group, at.name, polling=p)
+        )
 
     def _read(self, disk_id: str) -> dict[str, Any] | None:
         try:

@@ -14,7 +14,7 @@ from shared.azure.errors import azure_call
 from shared.core import arm_ids
 from shared.core.arm_ids import version_id
 from shared.core.errors import AzureNotFound
-from shared.models.azure import Operation
+from shared.models.azure import Operation, OperationKind
 from shared.models.base import version_key
 from shared.models.images import Definition, GalleryVersion, TargetRegion
 
@@ -45,12 +45,12 @@ class AzureGallery:
         """PUT the version unless this task has created it already. Raises AzureRefused when the number is taken."""
         at = arm_ids.parse(definition.id, depth=2)
         target = version_id(definition.id, version)
-        if ownership.is_made(lambda: self._read(at, version), task, operations.words("version", target)):
-            return operations.finished("version", target)
+        if ownership.is_made(lambda: self._read(at, version), task, operations.words(OperationKind.VERSION, target)):
+            return operations.finished(OperationKind.VERSION, target)
         gallery, name = at.names
         body = models.GalleryImageVersion(image_bodies.version(definition, source_id, regions, task))
         return operations.start(
-            "version",
+            OperationKind.VERSION,
             target,
             lambda p: self._versions(at).begin_create_or_update(at.group, gallery, name, version, body, polling=p),
         )
@@ -62,10 +62,10 @@ class AzureGallery:
         gallery, name = at.names
         change = image_bodies.exclusion(self._read(at, version), excluded=excluded)
         if change is None:
-            return operations.finished("exclude", target)
+            return operations.finished(OperationKind.EXCLUDE, target)
         body = models.GalleryImageVersionUpdate(change)
         return operations.start(
-            "exclude",
+            OperationKind.EXCLUDE,
             target,
             lambda p: self._versions(at).begin_update(at.group, gallery, name, version, body, polling=p),
         )
@@ -75,7 +75,7 @@ class AzureGallery:
         at = arm_ids.parse(definition_id, depth=2)
         gallery, name = at.names
         return operations.removed(
-            "remove_version",
+            OperationKind.REMOVE_VERSION,
             version_id(definition_id, version),
             lambda p: self._versions(at).begin_delete(at.group, gallery, name, version, polling=p),
         )

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from shared.core import arm_ids, names
 from shared.core.errors import InvalidRequest
-from shared.models.azure import Template
+from shared.models.azure import DeleteOption, Template
 from shared.models.images import Definition, TargetRegion
 
 Json = dict[str, Any]
@@ -56,7 +56,7 @@ def clone(disk_id: str, template: Template, subnet_id: str, name: str, task: str
     os_disk = {
         "createOption": "Attach",
         "osType": "Windows",
-        "deleteOption": "Delete",
+        "deleteOption": str(DeleteOption.DELETE),
         "managedDisk": {"id": disk_id},
     }
     network = {"networkApiVersion": NETWORK_API, "networkInterfaceConfigurations": [_card(name, subnet_id, task)]}
@@ -133,7 +133,7 @@ def _card(name: str, subnet_id: str, task: str) -> Json:
     return {
         "name": f"{name}-nic",
         "tags": {names.TASK_TAG: task},
-        "properties": {"primary": True, "deleteOption": "Delete", "ipConfigurations": [address]},
+        "properties": {"primary": True, "deleteOption": str(DeleteOption.DELETE), "ipConfigurations": [address]},
     }
 
 

@@ -16,7 +16,7 @@ from shared.azure.errors import azure_call, refusal
 from shared.azure.scripts import preparation_script
 from shared.core import arm_ids, names
 from shared.core.errors import AzureNotFound, AzureRefused
-from shared.models.azure import Operation, Template
+from shared.models.azure import Operation, OperationKind, Template
 
 NETWORK_API = "2024-05-01"
 """API version of the only call to Microsoft.Network; azure-mgmt-network would be a large dependency for it."""
@@ -55,21 +55,21 @@ class AzureImageBuilder:
 
     def start_snapshot(self, snapshot_id: str, template: Template, task: str) -> Operation:
         """PUT an incremental snapshot. Raises InvalidRequest when the template VM's OS disk is not managed."""
-        return self._make("snapshot", snapshot_id, image_bodies.snapshot(template, task), task)
+        return self._make(OperationKind.SNAPSHOT, snapshot_id, image_bodies.snapshot(template, task), task)
 
     def start_disk(self, disk_id: str, snapshot_id: str, template: Template, task: str) -> Operation:
         """PUT a disk of the snapshot's generation and security type. Raises AzureNotFound without the snapshot."""
         body = image_bodies.disk(snapshot_id, self._read(snapshot_id), template, task)
-        return self._make("disk", disk_id, body, task)
+        return self._make(OperationKind.DISK, disk_id, body, task)
 
     def start_clone(self, vm_id: str, disk_id: str, template: Template, subnet_id: str, task: str) -> Operation:
         """PUT a VM with the disk attached and its own NIC. Failed allocations usually appear in `resume`."""
         body = image_bodies.clone(disk_id, template, subnet_id, arm_ids.last(vm_id), task)
-        return self._make("clone", vm_id, body, task)
+        return self._make(OperationKind.CLONE, vm_id, body, task)
 
     def start_prepare(self, vm_id: str, location: str, task: str) -> Operation:
         """PUT the managed run command that runs sysprep. Refused on a VM that this task did not create."""
-        at, call = arm_ids.parse(vm_id), operations.words("prepare", vm_id)
+        at, call = arm_ids.parse(vm_id), operations.words(OperationKind.PREPARE, vm_id)
         ownership.check_owner(self._read(vm_id), task, call)
         commands = self._clients.compute(at.subscription).virtual_machine_run_commands
 
@@ -78,10 +78,10 @@ class AzureImageBuilder:
                 return dict(commands.get_by_virtual_machine(at.group, at.name, names.PREPARE_COMMAND).as_dict())
 
         if ownership.is_made(read, task, call):
-            return operations.finished("prepare", vm_id)
+            return operations.finished(OperationKind.PREPARE, vm_id)
         body: Any = image_bodies.prepare_command(location, preparation_script(), task)
         return operations.start(
-            "prepare",
+            OperationKind.PREPARE,
             vm_id,
             lambda p: commands.begin_create_or_update(at.group, at.name, names.PREPARE_COMMAND, body, polling=p),
         )
@@ -96,21 +96,23 @@ class AzureImageBuilder:
 
     def start_image(self, image_id: str, vm_id: str, location: str, generation: str, task: str) -> Operation:
         """PUT a managed image. Not possible for Trusted Launch VMs: their definitions capture the VM itself."""
-        return self._make("image", image_id, image_bodies.managed_image(vm_id, location, generation, task), task)
+        return self._make(
+            OperationKind.IMAGE, image_id, image_bodies.managed_image(vm_id, location, generation, task), task
+        )
 
     def start_removal(self, resource_id: str) -> Operation:
         """DELETE, a VM with force. The caller must have checked the `owner` before."""
         at = arm_ids.parse(resource_id)
         kept, force = self._collection(at), {"force_deletion": True} if at.kind == _VM else {}
         return operations.removed(
-            "remove", resource_id, lambda p: kept.begin_delete(at.group, at.name, polling=p, **force)
+            OperationKind.REMOVE, resource_id, lambda p: kept.begin_delete(at.group, at.name, polling=p, **force)
         )
 
     def resume(self, operation: Operation) -> Operation:
         """Ask once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation."""
         return operations.resume(self._clients, operation)
 
-    def _make(self, kind: str, resource_id: str, body: dict[str, Any], task: str) -> Operation:
+    def _make(self, kind: OperationKind, resource_id: str, body: dict[str, Any], task: str) -> Operation:
         at = arm_ids.parse(resource_id)
         if ownership.is_made(lambda: self._read(resource_id), task, operations.words(kind, resource_id)):
             return operations.finished(kind, resource_id)

@@ -20,31 +20,31 @@ from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, error_of, json_of, refusal, retry_after
 from shared.core import arm_ids
 from shared.core.errors import AzureBusy, AzureError, AzureForbidden, AzureNotFound, OperationFailed
-from shared.models.azure import Operation
+from shared.models.azure import Operation, OperationKind
 
 _SUCCEEDED, _FAILED = {"succeeded"}, {"failed", "canceled", "cancelled"}
 _ASKED_WRONGLY = (AzureBusy, AzureForbidden, AzureNotFound)
 
 _CALLS = {
-    "reimage": "re-image {}",
-    "delete": "delete the VM {}",
-    "create": "create the VM {}",
-    "power_on": "switch on {}",
-    "deallocate": "switch off {}",
-    "extension": "install an extension on {}",
-    "join": "join {}",
-    "register": "register {} as a session host",
-    "swap": "swap the OS disk of {}",
-    "probe": "run the probe on {}",
-    "snapshot": "take the snapshot {}",
-    "disk": "create the disk {}",
-    "clone": "create the clone {}",
-    "prepare": "prepare the clone {}",
-    "image": "create the managed image {}",
-    "remove": "delete {}",
-    "version": "create the image version {}",
-    "exclude": "change the image version {}",
-    "remove_version": "delete the image version {}",
+    OperationKind.REIMAGE: "re-image {}",
+    OperationKind.DELETE: "delete the VM {}",
+    OperationKind.CREATE: "create the VM {}",
+    OperationKind.POWER_ON: "switch on {}",
+    OperationKind.DEALLOCATE: "switch off {}",
+    OperationKind.EXTENSION: "install an extension on {}",
+    OperationKind.JOIN: "join {}",
+    OperationKind.REGISTER: "register {} as a session host",
+    OperationKind.SWAP: "swap the OS disk of {}",
+    OperationKind.PROBE: "run the probe on {}",
+    OperationKind.SNAPSHOT: "take the snapshot {}",
+    OperationKind.DISK: "create the disk {}",
+    OperationKind.CLONE: "create the clone {}",
+    OperationKind.PREPARE: "prepare the clone {}",
+    OperationKind.IMAGE: "create the managed image {}",
+    OperationKind.REMOVE: "delete {}",
+    OperationKind.VERSION: "create the image version {}",
+    OperationKind.EXCLUDE: "change the image version {}",
+    OperationKind.REMOVE_VERSION: "delete the image version {}",
 }
 """Every kind of operation, in words."""
 
@@ -95,7 +95,9 @@ class SinglePoll(ARMPolling):
         return base64.b64encode(json.dumps(token, separators=(",", ":")).encode()).decode()
 
 
-def start(kind: str, target: str, begin: Callable[[SinglePoll], object], *secrets: SecretStr | None) -> Operation:
+def start(
+    kind: OperationKind, target: str, begin: Callable[[SinglePoll], object], *secrets: SecretStr | None
+) -> Operation:
     """Begin an operation. If Azure finishes it at once, it is returned as done. Raises what `azure_call` raises."""
     polling, call = SinglePoll(), words(kind, target)
     with azure_call(call, *secrets):
@@ -103,7 +105,7 @@ def start(kind: str, target: str, begin: Callable[[SinglePoll], object], *secret
     return _operation(kind, target, polling, call)
 
 
-def removed(kind: str, target: str, begin: Callable[[SinglePoll], object]) -> Operation:
+def removed(kind: OperationKind, target: str, begin: Callable[[SinglePoll], object]) -> Operation:
     """Begin a deletion. If the resource is gone already, the operation is finished."""
     try:
         return start(kind, target, begin)
@@ -111,7 +113,7 @@ def removed(kind: str, target: str, begin: Callable[[SinglePoll], object]) -> Op
         return finished(kind, target)
 
 
-def finished(kind: str, target: str) -> Operation:
+def finished(kind: OperationKind, target: str) -> Operation:
     """An operation for which nothing has to be done."""
     return Operation(kind=kind, target=target, token=None, done=True)
 
@@ -132,12 +134,12 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
     return _operation(operation.kind, operation.target, polling, call)
 
 
-def words(kind: str, target: str) -> str:
+def words(kind: OperationKind, target: str) -> str:
     """An operation of this kind on its target, in words."""
-    return _CALLS.get(kind, f"{kind} {{}}").format(arm_ids.last(target))
+    return _CALLS[kind].format(arm_ids.last(target))
 
 
-def _operation(kind: str, target: str, polling: SinglePoll, call: str) -> Operation:
+def _operation(kind: OperationKind, target: str, polling: SinglePoll, call: str) -> Operation:
     if polling.state in _FAILED:
         raise _failed(call, polling)
     if polling.state in _SUCCEEDED:

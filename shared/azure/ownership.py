@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.azure import parse
 from shared.core.errors import AzureConflict, AzureNotFound, AzureRefused
+from shared.models.azure import ProvisioningState
 
 
 def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:
@@ -20,8 +21,8 @@ def is_made(read: Callable[[], dict[str, Any]], task: str, call: str) -> bool:
         return False
     check_owner(body, task, call)
     state = parse.provisioning(body)
-    if state in {"Succeeded", "Failed", "Canceled"}:
-        return state == "Succeeded"
+    if state in {ProvisioningState.SUCCEEDED, ProvisioningState.FAILED, ProvisioningState.CANCELED}:
+        return state == ProvisioningState.SUCCEEDED
     raise AzureConflict(call, None, "InProgress", f"{body['name']} exists already and is {state}")
 
 

@@ -6,7 +6,17 @@ from typing import Any, Literal
 
 from shared.core import names
 from shared.core.arm_ids import definition_of, host_and_session, last, pinned_version
-from shared.models.azure import Disk, SessionHost, Template, UserSession, VirtualMachine, swapped_version
+from shared.models.azure import (
+    DeleteOption,
+    Disk,
+    PowerState,
+    ProvisioningState,
+    SessionHost,
+    Template,
+    UserSession,
+    VirtualMachine,
+    swapped_version,
+)
 from shared.models.base import region_key
 from shared.models.images import Definition, GalleryVersion
 
@@ -28,13 +38,13 @@ def virtual_machine(vm: Json, statuses: list[Json] | None = None) -> VirtualMach
         name=vm["name"],
         location=region_key(vm.get("location") or ""),
         unique_id=properties.get("vmId") or "",
-        provisioning=properties.get("provisioningState") or "",
+        provisioning=provisioning(vm),
         power=power(statuses if statuses is not None else statuses_of(vm)),
         tags=tags,
         definition_id=definition_of(image_id) if from_gallery else None,
         version=version if from_gallery else None,
         os_disk_id=disk_id,
-        os_disk_delete_option=disk.get("deleteOption"),
+        os_disk_delete_option=_delete_option(disk),
         ephemeral=bool((disk.get("diffDiskSettings") or {}).get("option")),
         system_identity="systemassigned" in str((vm.get("identity") or {}).get("type") or "").lower(),
         os_disk_create_option=disk.get("createOption") or "FromImage",
@@ -103,9 +113,9 @@ def owner(body: Json) -> str:
     return str((body.get("tags") or {}).get(names.TASK_TAG) or "")
 
 
-def provisioning(body: Json) -> str:
-    """ARM's provisioningState. `Unknown` when it is missing."""
-    return str((body.get("properties") or {}).get("provisioningState") or "Unknown")
+def provisioning(body: Json) -> ProvisioningState:
+    """ARM's provisioningState. `UNKNOWN` when it is missing."""
+    return ProvisioningState((body.get("properties") or {}).get("provisioningState") or "")
 
 
 def statuses_of(vm: Json) -> list[Json]:
@@ -114,13 +124,18 @@ def statuses_of(vm: Json) -> list[Json]:
     return list(view.get("statuses") or [])
 
 
+def _delete_option(disk: Json) -> DeleteOption | None:
+    given = str(disk.get("deleteOption") or "")
+    return DeleteOption(given) if given in DeleteOption else None
+
+
 _POWER = "PowerState/"
 
 
-def power(statuses: list[Json]) -> str:
-    """The suffix of the `PowerState/…` status, in lower case; `unknown` without one."""
+def power(statuses: list[Json]) -> PowerState:
+    """The `PowerState/…` status of a VM. `UNKNOWN` without one."""
     codes = (str(status.get("code") or "") for status in statuses)
-    return next((code.removeprefix(_POWER).lower() for code in codes if code.startswith(_POWER)), "unknown")
+    return PowerState(next((code.removeprefix(_POWER).lower() for code in codes if code.startswith(_POWER)), ""))
 
 
 def disk(body: Json) -> Disk:
@@ -174,7 +189,7 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
     copied = str((properties.get("replicationStatus") or {}).get("aggregatedState") or "Unknown")
     excluded = bool(publishing.get("excludeFromLatest"))
     in_regions = [bool(one.get("excludeFromLatest", excluded)) for one in publishing.get("targetRegions") or []]
-    missing = [] if made == "Succeeded" else [f"provisioning is {made}"]
+    missing = [] if made == ProvisioningState.SUCCEEDED else [f"provisioning is {made}"]
     if replication_known and copied != "Completed":
         missing.append(_replication(properties, copied))
     return GalleryVersion(
@@ -185,7 +200,7 @@ def gallery_version(body: Json, *, replication_known: bool) -> GalleryVersion:
         regions_differ=any(flag is not excluded for flag in in_regions),
         replicas=_replicas(publishing),
         detail="; ".join(missing),
-        failed=made == "Failed" or copied == "Failed",
+        failed=made == ProvisioningState.FAILED or copied == "Failed",
         percent=_percent(properties) if missing and replication_known else 0 if missing else 100,
         task=owner(body),
         os_disk_gb=((properties.get("storageProfile") or {}).get("osDiskImage") or {}).get("sizeInGB"),

@@ -17,11 +17,10 @@ from shared.azure.scripts import registration_script
 from shared.core import arm_ids, names
 from shared.core.errors import AzureError, OperationFailed
 from shared.core.settings import Settings
-from shared.models.azure import Operation
+from shared.models.azure import Operation, OperationKind
 from shared.models.pools import DomainJoin, EntraJoin
 
-PROBE, REGISTER = "probe", "register"
-COMMANDS = {PROBE: names.PROBE_COMMAND, REGISTER: names.REGISTER_COMMAND}
+COMMANDS = {OperationKind.PROBE: names.PROBE_COMMAND, OperationKind.REGISTER: names.REGISTER_COMMAND}
 """The run command of each kind of operation whose script is asked how it ended."""
 
 
@@ -42,7 +41,7 @@ class CommandCalls(ComputeCalls):
         extensions = self._client(at).virtual_machine_extensions
         name = names.JOIN_EXTENSION_ENTRA if isinstance(join, EntraJoin) else names.JOIN_EXTENSION_DOMAIN
         return operations.start(
-            "join",
+            OperationKind.JOIN,
             vm_id,
             lambda p: extensions.begin_create_or_update(at.group, at.name, name, body, polling=p),
             password,
@@ -54,7 +53,7 @@ class CommandCalls(ComputeCalls):
         body = models.VirtualMachineExtension(vm_bodies.extension(location, extension))
         extensions, name = self._client(at).virtual_machine_extensions, extension["name"]
         return operations.start(
-            "extension",
+            OperationKind.EXTENSION,
             vm_id,
             lambda p: extensions.begin_create_or_update(at.group, at.name, name, body, polling=p),
         )
@@ -65,7 +64,9 @@ class CommandCalls(ComputeCalls):
         given = {"AgentUrl": self._settings.agent_url, "BootLoaderUrl": self._settings.boot_loader_url}
         given |= {"Attempt": attempt} if attempt else {}
         body = vm_bodies.register_command(location, registration_script(), given, token.get_secret_value())
-        return self._in_its_words(REGISTER, vm_id, lambda: self._run(REGISTER, vm_id, body, token))
+        return self._in_its_words(
+            OperationKind.REGISTER, vm_id, lambda: self._run(OperationKind.REGISTER, vm_id, body, token)
+        )
 
     def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
         """PUT the managed run command with the probe's script; see `resume_script`.
@@ -74,7 +75,7 @@ class CommandCalls(ComputeCalls):
         again.
         """
         body = vm_bodies.probe_command(location, script, timeout_minutes, change_tag)
-        return self._in_its_words(PROBE, vm_id, lambda: self._run(PROBE, vm_id, body))
+        return self._in_its_words(OperationKind.PROBE, vm_id, lambda: self._run(OperationKind.PROBE, vm_id, body))
 
     def resume_script(self, operation: Operation) -> Operation:
         """Poll a script of COMMANDS once. Raises OperationFailed, or AzureNotFound when ARM has forgotten it.
@@ -84,7 +85,7 @@ class CommandCalls(ComputeCalls):
         """
         return self._in_its_words(operation.kind, operation.target, lambda: operations.resume(self._clients, operation))
 
-    def _run(self, kind: str, vm_id: str, body: vm_bodies.Json, *secrets: SecretStr) -> Operation:
+    def _run(self, kind: OperationKind, vm_id: str, body: vm_bodies.Json, *secrets: SecretStr) -> Operation:
         at = arm_ids.parse(vm_id)
         commands = self._client(at).virtual_machine_run_commands
         whole = models.VirtualMachineRunCommand(body)
@@ -95,16 +96,16 @@ class CommandCalls(ComputeCalls):
             *secrets,
         )
 
-    def _in_its_words(self, kind: str, vm_id: str, ask: Callable[[], Operation]) -> Operation:
+    def _in_its_words(self, kind: OperationKind, vm_id: str, ask: Callable[[], Operation]) -> Operation:
         try:
             operation = ask()
         except OperationFailed as failed:
             raise self._explained(kind, vm_id, failed) from None
-        if kind == PROBE and operation.done and (end := self._script_end(kind, vm_id)).failed:
+        if kind == OperationKind.PROBE and operation.done and (end := self._script_end(kind, vm_id)).failed:
             raise OperationFailed(operations.words(kind, vm_id), None, "ScriptFailed", str(end))
         return operation
 
-    def _explained(self, kind: str, vm_id: str, failed: OperationFailed) -> OperationFailed:
+    def _explained(self, kind: OperationKind, vm_id: str, failed: OperationFailed) -> OperationFailed:
         """The failure in the script's words, if it was the script that failed and Azure lets it be read now."""
         try:
             end = self._script_end(kind, vm_id)
@@ -115,9 +116,11 @@ class CommandCalls(ComputeCalls):
         message = f"{end} (Azure: {failed.message})"
         return OperationFailed(failed.call, failed.http_status, failed.code, message)
 
-    def _script_end(self, kind: str, vm_id: str) -> ScriptEnd:
+    def _script_end(self, kind: OperationKind, vm_id: str) -> ScriptEnd:
         at = arm_ids.parse(vm_id)
         commands = self._client(at).virtual_machine_run_commands
-        with azure_call(f"read how the {'probe' if kind == PROBE else 'registration'} of {at.name} ended"):
+        with azure_call(
+            f"read how the {'probe' if kind == OperationKind.PROBE else 'registration'} of {at.name} ended"
+        ):
             read = commands.get_by_virtual_machine(at.group, at.name, COMMANDS[kind], expand="instanceView")
         return script_end(dict(read.as_dict()))

@@ -24,7 +24,7 @@ from shared.azure.run_commands import COMMANDS, CommandCalls
 from shared.core import arm_ids
 from shared.core.errors import AzureForbidden, AzureNotFound
 from shared.core.settings import Settings
-from shared.models.azure import Disk, Operation, VirtualMachine, VirtualMachineBody
+from shared.models.azure import DeleteOption, Disk, Operation, OperationKind, VirtualMachine, VirtualMachineBody
 from shared.models.pools import DomainJoin, EntraJoin
 
 FEW = 3
@@ -65,9 +65,9 @@ class AzureVirtualMachines(ComputeCalls):
         vm_id: str,
         *,
         tags: dict[str, str] | None = None,
-        os_disk_delete_option: str | None = None,
+        os_disk_delete_option: DeleteOption | None = None,
         os_disk_create_option: str = "FromImage",
-        nic_delete_option: str | None = None,
+        nic_delete_option: DeleteOption | None = None,
     ) -> None:
         """One PATCH. When NICs change, one read before it, since their ids must be sent. Raises AzureNotFound."""
         at = arm_ids.parse(vm_id)
@@ -89,14 +89,19 @@ class AzureVirtualMachines(ComputeCalls):
         at = arm_ids.parse(vm_id)
         body = models.VirtualMachineReimageParameters(vm_bodies.reimage(version, admin_password.get_secret_value()))
         return operations.start(
-            "reimage", vm_id, lambda p: self._vms(at).begin_reimage(at.group, at.name, body, polling=p), admin_password
+            OperationKind.REIMAGE,
+            vm_id,
+            lambda p: self._vms(at).begin_reimage(at.group, at.name, body, polling=p),
+            admin_password,
         )
 
     def start_delete(self, vm_id: str) -> Operation:
         """DELETE with forceDeletion. If the VM is gone already, the operation is finished."""
         at = arm_ids.parse(vm_id)
         return operations.removed(
-            "delete", vm_id, lambda p: self._vms(at).begin_delete(at.group, at.name, force_deletion=True, polling=p)
+            OperationKind.DELETE,
+            vm_id,
+            lambda p: self._vms(at).begin_delete(at.group, at.name, force_deletion=True, polling=p),
         )
 
     def start_create(
@@ -106,7 +111,7 @@ class AzureVirtualMachines(ComputeCalls):
         at = arm_ids.parse(vm_id)
         whole = models.VirtualMachine(vm_bodies.create(body.body, image_version_id, admin_password.get_secret_value()))
         return operations.start(
-            "create",
+            OperationKind.CREATE,
             vm_id,
             lambda p: self._vms(at).begin_create_or_update(at.group, at.name, whole, polling=p),
             admin_password,
@@ -115,13 +120,15 @@ class AzureVirtualMachines(ComputeCalls):
     def start_power_on(self, vm_id: str) -> Operation:
         """POST start."""
         at = arm_ids.parse(vm_id)
-        return operations.start("power_on", vm_id, lambda p: self._vms(at).begin_start(at.group, at.name, polling=p))
+        return operations.start(
+            OperationKind.POWER_ON, vm_id, lambda p: self._vms(at).begin_start(at.group, at.name, polling=p)
+        )
 
     def start_deallocate(self, vm_id: str) -> Operation:
         """POST deallocate."""
         at = arm_ids.parse(vm_id)
         return operations.start(
-            "deallocate", vm_id, lambda p: self._vms(at).begin_deallocate(at.group, at.name, polling=p)
+            OperationKind.DEALLOCATE, vm_id, lambda p: self._vms(at).begin_deallocate(at.group, at.name, polling=p)
         )
 
     def start_join(

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from shared.core import arm_ids, names
 from shared.core.errors import InvalidRequest
+from shared.models.azure import DeleteOption
 from shared.models.pools import DomainJoin, EntraJoin
 
 Json = dict[str, Any]
@@ -64,7 +65,7 @@ def reimage(version: str, admin_password: str) -> Json:
 
 def patch(
     tags: dict[str, str] | None,
-    os_disk_delete_option: str | None,
+    os_disk_delete_option: DeleteOption | None,
     nics: list[Json] | None,
     os_disk_create_option: str = "FromImage",
 ) -> Json:
@@ -76,7 +77,7 @@ def patch(
     if tags is not None:
         body["tags"] = tags
     if os_disk_delete_option is not None:
-        disk = {"createOption": os_disk_create_option, "deleteOption": os_disk_delete_option}  # azure-facts 1.8 A0
+        disk = {"createOption": os_disk_create_option, "deleteOption": str(os_disk_delete_option)}  # azure-facts 1.8 A0
         body.setdefault("properties", {})["storageProfile"] = {"osDisk": disk}
     if nics is not None:
         body.setdefault("properties", {})["networkProfile"] = {"networkInterfaces": nics}
@@ -89,7 +90,7 @@ def swap(disk_id: str, create_option: str = "FromImage") -> Json:
     return {"properties": {"storageProfile": {"osDisk": disk}}}
 
 
-def nic_references(vm: Json, delete_option: str) -> list[Json]:
+def nic_references(vm: Json, delete_option: DeleteOption) -> list[Json]:
     """The VM's NIC references (id and whether primary), each with this deleteOption."""
     interfaces = ((vm.get("properties") or {}).get("networkProfile") or {}).get("networkInterfaces") or []
     return [_nic(reference, delete_option) for reference in interfaces]
@@ -201,7 +202,7 @@ def _os_disk(disk: Json) -> Json:
 
 def _data_disk(disk: Json) -> Json:
     """A data disk that outlives its VM (Detach, Azure's default) is attached again; others are created anew."""
-    if str(disk.get("deleteOption") or "Detach") == "Detach":
+    if str(disk.get("deleteOption") or DeleteOption.DETACH) == DeleteOption.DETACH:
         kept = {key: disk[key] for key in ("lun", "caching", "writeAcceleratorEnabled", "deleteOption") if key in disk}
         return kept | {"createOption": "Attach", "managedDisk": {"id": (disk.get("managedDisk") or {}).get("id")}}
     anew = _os_disk(disk)
@@ -209,14 +210,14 @@ def _data_disk(disk: Json) -> Json:
 
 
 def _network(profile: Json) -> Json:
-    nics = [_nic(reference, "Detach") for reference in profile.get("networkInterfaces") or []]
+    nics = [_nic(reference, DeleteOption.DETACH) for reference in profile.get("networkInterfaces") or []]
     return profile | {"networkInterfaces": nics}
 
 
-def _nic(reference: Json, delete_option: str) -> Json:
+def _nic(reference: Json, delete_option: DeleteOption) -> Json:
     given = reference.get("properties") or {}
     primary = {"primary": given["primary"]} if given.get("primary") is not None else {}
-    return {"id": reference["id"], "properties": primary | {"deleteOption": delete_option}}
+    return {"id": reference["id"], "properties": primary | {"deleteOption": str(delete_option)}}
 
 
 def _os_profile(profile: Json) -> Json:

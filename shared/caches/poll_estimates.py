@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Lock
 
-USUAL = {"reimage": 11.0, "create": 11.0, "join": 4.0, "register": 9.0, "deallocate": 4.0, "power_on": 3.0}
+from shared.models.azure import OperationKind
+
+USUAL = {
+    OperationKind.REIMAGE: 11.0,
+    OperationKind.CREATE: 11.0,
+    OperationKind.JOIN: 4.0,
+    OperationKind.REGISTER: 9.0,
+    OperationKind.DEALLOCATE: 4.0,
+    OperationKind.POWER_ON: 3.0,
+}
 """Initial estimates, in polls of half a minute: the middle of the ranges in azure-facts 1.9. Kinds that are missing
 here finish within one poll."""
 
@@ -26,19 +35,19 @@ _LATER = 0.25
 class PollEstimator:
     """The estimates of one worker by kind of operation, starting with `usual`. Thread-safe."""
 
-    def __init__(self, usual: Mapping[str, float] = USUAL) -> None:
+    def __init__(self, usual: Mapping[OperationKind, float] = USUAL) -> None:
         self._lock = Lock()
         self._usual, self._waits = usual, dict(usual)
 
-    def first(self, kind: str) -> float:
+    def first(self, kind: OperationKind) -> float:
         """How many poll intervals to wait before the first poll."""
         return self._waits.get(kind, 1.0)
 
-    def later(self, kind: str) -> float:
+    def later(self, kind: OperationKind) -> float:
         """How many poll intervals to wait between later polls."""
         return max(1.0, _LATER * self.first(kind))
 
-    def learn(self, kind: str, waited: float, *, finished: bool) -> None:
+    def learn(self, kind: OperationKind, waited: float, *, finished: bool) -> None:
         """Update the estimate: whether an operation was done at its first poll, after `waited` poll intervals."""
         if kind not in self._usual:
             return

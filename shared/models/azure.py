@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
@@ -14,6 +15,76 @@ from shared.models.base import UtcTime, Value
 HEALTHY_STATUSES = frozenset({"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"})
 """Session host statuses that count as healthy after an update. A new agent upgrades itself, which may take more than 30
 minutes (azure-facts 1.6)."""
+
+
+class ProvisioningState(StrEnum):
+    """ARM's provisioningState of a resource."""
+
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    DELETING = "Deleting"
+    MIGRATING = "Migrating"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+    UNKNOWN = "Unknown"
+    """Not given, or none of the others."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> ProvisioningState:
+        return cls.UNKNOWN
+
+
+class PowerState(StrEnum):
+    """The power state of a VM: the suffix of its `PowerState/…` status, in lower case."""
+
+    RUNNING = "running"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    DEALLOCATING = "deallocating"
+    DEALLOCATED = "deallocated"
+    UNKNOWN = "unknown"
+    """Not given, as in some lists, or none of the others."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> PowerState:
+        return cls.UNKNOWN
+
+
+POWERED_OFF = frozenset({PowerState.STOPPED, PowerState.DEALLOCATED})
+"""The power states in which nothing writes to the VM's disk."""
+
+
+class DeleteOption(StrEnum):
+    """What happens to a disk or network interface when its VM is deleted."""
+
+    DETACH = "Detach"
+    DELETE = "Delete"
+
+
+class OperationKind(StrEnum):
+    """The kinds of long-running ARM operations that Freshcoat starts; `shared.azure.operations` describes each."""
+
+    REIMAGE = "reimage"
+    DELETE = "delete"
+    CREATE = "create"
+    POWER_ON = "power_on"
+    DEALLOCATE = "deallocate"
+    EXTENSION = "extension"
+    JOIN = "join"
+    REGISTER = "register"
+    SWAP = "swap"
+    PROBE = "probe"
+    SNAPSHOT = "snapshot"
+    DISK = "disk"
+    CLONE = "clone"
+    PREPARE = "prepare"
+    IMAGE = "image"
+    REMOVE = "remove"
+    VERSION = "version"
+    EXCLUDE = "exclude"
+    REMOVE_VERSION = "remove_version"
 
 
 class HostPool(Value):
@@ -53,22 +124,20 @@ class VirtualMachine(Value):
     """A VM: what determines how it is updated, and what must be restored afterwards.
 
     `definition_id` and `version` come from `imageReference` (`exactVersion`, or the pinned id);
-    either is None when the VM was not created from a gallery image. `provisioning` is ARM's
-    provisioningState; `power` is the suffix of the `PowerState/` status (`running`, `deallocated`, …),
-    `unknown` when the list read left it out.
+    either is None when the VM was not created from a gallery image.
     """
 
     id: str
     name: str
     location: str
     unique_id: str
-    provisioning: str
-    power: str
+    provisioning: ProvisioningState
+    power: PowerState
     tags: dict[str, str]
     definition_id: str | None
     version: str | None
     os_disk_id: str | None
-    os_disk_delete_option: str | None
+    os_disk_delete_option: DeleteOption | None
     ephemeral: bool
     system_identity: bool = False
     """Whether the VM has a system-assigned identity, which joining Entra ID needs (azure-facts 11). A replaced VM gets
@@ -86,7 +155,7 @@ class VirtualMachine(Value):
     @property
     def running(self) -> bool:
         """Whether the VM is running."""
-        return self.power == "running"
+        return self.power == PowerState.RUNNING
 
 
 def swapped_version(tags: Mapping[str, str], os_disk_id: str | None) -> str | None:
@@ -147,7 +216,7 @@ class Template(Value):
     id: str
     name: str
     location: str
-    power: str
+    power: PowerState
     vm_size: str
     os_disk_id: str | None
     windows: bool
@@ -160,7 +229,7 @@ class Template(Value):
     @property
     def running(self) -> bool:
         """Whether the VM uses its disk: every state but switched off."""
-        return self.power not in {"deallocated", "stopped"}
+        return self.power not in POWERED_OFF
 
 
 class Operation(Value):
@@ -171,7 +240,7 @@ class Operation(Value):
     The token holds no secret (tested), so it may be kept in a row.
     """
 
-    kind: str
+    kind: OperationKind
     target: str
     token: str | None
     done: bool

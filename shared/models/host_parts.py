@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field
 
+from shared.models.azure import DeleteOption
 from shared.models.base import Part, UtcTime
 
 
@@ -19,7 +20,7 @@ class Found(Part):
     """The VM was switched off: it is returned switched off."""
     prior_tags: dict[str, str | None] = Field(default_factory=dict)
     """Former values of the tags that we overwrote; None: the tag did not exist."""
-    prior_delete_option: str | None = None
+    prior_delete_option: DeleteOption | None = None
     """Former delete option of the OS disk."""
     from_version: str | None = None
     from_version_id: str = ""

@@ -11,13 +11,22 @@ from enum import StrEnum
 from typing import Any
 
 from shared.core.names import SWAP
-from shared.models.azure import HEALTHY_STATUSES, Disk, SessionHost, VirtualMachine, version_of
+from shared.models.azure import (
+    HEALTHY_STATUSES,
+    Disk,
+    PowerState,
+    ProvisioningState,
+    SessionHost,
+    VirtualMachine,
+    version_of,
+)
 from shared.models.policy import Strategy
 from shared.models.rollouts import Goal, RolloutHost, RolloutKind
 
-CHANGING = frozenset({"Creating", "Updating", "Deleting", "Migrating"})
+CHANGING = frozenset(
+    {ProvisioningState.CREATING, ProvisioningState.UPDATING, ProvisioningState.DELETING, ProvisioningState.MIGRATING}
+)
 """ARM provisioning states in which an operation is under way on the VM."""
-
 
 _NOT_RECORDED = "the VM cannot be recreated: its configuration was not recorded"
 
@@ -168,7 +177,7 @@ def action_for_provisioning(vm: VirtualMachine, row: RolloutHost) -> Wait | Fail
     """The action that follows from the VM's provisioning state alone; None: other facts decide."""
     if vm.provisioning in CHANGING:
         return Wait()
-    if vm.provisioning == "Failed" and row.rebuild.reimage_requested and row.rebuild.rebuilt:
+    if vm.provisioning == ProvisioningState.FAILED and row.rebuild.reimage_requested and row.rebuild.rebuilt:
         return Fail("re-imaging failed")
     return None
 
@@ -235,7 +244,7 @@ def _swap(vm: VirtualMachine, kept: Disk | None) -> RebuildAction:
         return Fail("its kept OS disk does not exist or is attached elsewhere")
     if problem := swap_problem(vm, kept):
         return Fail(problem)
-    return Swap(vm, kept) if vm.power == "deallocated" else SwitchOff()
+    return Swap(vm, kept) if vm.power == PowerState.DEALLOCATED else SwitchOff()
 
 
 def _after_wrong_version(vm: VirtualMachine | None, row: RolloutHost, goal: Goal, strategy: Strategy) -> RebuildAction:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from shared.models.azure import (
     CoreQuota,
+    DeleteOption,
     Disk,
     Lock,
     Operation,
@@ -46,9 +47,9 @@ class VirtualMachines(Protocol):
         vm_id: str,
         *,
         tags: dict[str, str] | None = None,
-        os_disk_delete_option: str | None = None,
+        os_disk_delete_option: DeleteOption | None = None,
         os_disk_create_option: str = "FromImage",
-        nic_delete_option: str | None = None,
+        nic_delete_option: DeleteOption | None = None,
     ) -> None:
         """PATCH the given values in one call. Tags replace all tags; a delete option needs the VM's own create option.
 

@@ -16,7 +16,7 @@ from shared.core.names import REPLICATE_VERSION
 from shared.core.steps import NextAction, StepResult
 from shared.images.activation.request import begin
 from shared.images.capture.request import audit_begun, claimed
-from shared.models.azure import Operation, Template
+from shared.models.azure import Operation, PowerState, Template
 from shared.models.images import Definition
 from shared.models.messages import message
 from shared.models.tasks import ActivationWork, Made, TaskKind
@@ -107,7 +107,7 @@ def generalize_copy(context: TaskContext) -> StepResult:
     if services.image_builder.owner(vm_id) != context.task.id:
         raise StepFailed(f"{vm_id} is not the clone that this task created")
     vm = services.vms.find(vm_id)
-    if context.operation is not None or (vm is not None and vm.power != "deallocated"):
+    if context.operation is not None or (vm is not None and vm.power != PowerState.DEALLOCATED):
         result = context.run_operation(services.vms.resume, lambda: services.vms.start_deallocate(vm_id))
         if result.action is not NextAction.NEXT:
             return result

@@ -18,7 +18,7 @@ from shared.core.errors import AzureConflict, AzureRefused, StaleRow
 from shared.core.names import SWAP, SWAPPED_TAG
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
-from shared.models.azure import Disk, Operation, VirtualMachine, VirtualMachineBody
+from shared.models.azure import DeleteOption, Disk, Operation, OperationKind, VirtualMachine, VirtualMachineBody
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import RolloutKind, goal_of
@@ -32,11 +32,9 @@ from shared.workflow.waiting import StepFailed
 
 log = logging.getLogger("freshcoat.host")
 
-EXTENSION = "extension"
-"""The kind of operation that puts an extension back."""
 IMAGE_READ_SECONDS = 300.0
 """Seconds for which hosts share one reading of the image version, whose disk never changes its size."""
-REBUILDING = frozenset({"reimage", "create"})
+REBUILDING = frozenset({OperationKind.REIMAGE, OperationKind.CREATE})
 """Kinds of operation after which the disk must be the target version."""
 
 
@@ -45,7 +43,7 @@ def rebuild_host(context: HostContext) -> StepResult:
     asked = context.row.operation
     if asked is not None:
         _record_lost_request(context)  # with its end, which nothing else would tell; a failure takes it back
-    waiting = _poll_extension(context) if asked and asked.kind == EXTENSION else poll_operation(context)
+    waiting = _poll_extension(context) if asked and asked.kind == OperationKind.EXTENSION else poll_operation(context)
     if waiting:
         return waiting
     if asked is not None and asked.kind in REBUILDING:
@@ -176,13 +174,13 @@ def _switch_to_replace(context: HostContext, vm: VirtualMachine, *, discard_disk
     if discard_disk:
         # The disk from before is detached already and stays.
         context.services.vms.update(
-            vm.id, os_disk_delete_option="Delete", os_disk_create_option=vm.os_disk_create_option
+            vm.id, os_disk_delete_option=DeleteOption.DELETE, os_disk_create_option=vm.os_disk_create_option
         )
 
 
 def _delete(context: HostContext) -> StepResult:
     vms, vm_id = context.services.vms, context.row.vm_id
-    vms.update(vm_id, nic_delete_option="Detach")
+    vms.update(vm_id, nic_delete_option=DeleteOption.DETACH)
     return _started(context, vms.start_delete(vm_id))
 
 

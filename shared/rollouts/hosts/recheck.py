@@ -9,7 +9,7 @@ from shared.core.errors import AzureForbidden
 from shared.core.names import REGISTER_HOST, SWAP
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
-from shared.models.azure import SessionHost, VirtualMachine, version_of
+from shared.models.azure import DeleteOption, SessionHost, VirtualMachine, version_of
 from shared.models.host_parts import Disks, Found
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
@@ -166,7 +166,7 @@ def _record_disk(context: HostContext, vm: VirtualMachine, disk_id: str) -> None
     if not _rolls_back(context):
         made_from = context.disk_version(disk_id)
         register_kept_disk(context.services, context.rollout, context.row, vm, made_from or "")
-    elif vm.os_disk_delete_option == "Detach":
+    elif vm.os_disk_delete_option == DeleteOption.DETACH:
         register_disposable_disk(context.services, context.rollout, context.row, disk_id)
 
 

@@ -11,7 +11,7 @@ from shared.core.errors import OperationFailed
 from shared.core.names import SWAP, token_mark
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
-from shared.models.azure import HEALTHY_STATUSES, SessionHost
+from shared.models.azure import HEALTHY_STATUSES, OperationKind, SessionHost
 from shared.models.messages import message
 from shared.models.pools import DomainJoin
 from shared.models.rollouts import RolloutKind
@@ -132,7 +132,7 @@ def await_healthy(context: HostContext) -> StepResult:
     poll = context.services.settings.operation_poll
     if kept_out:
         return StepResult(NextAction.WAIT, min(poll, POLLS_OFTEN) if seen is None else poll)
-    return StepResult(NextAction.WAIT, poll * context.services.poll_estimates.later("register"))
+    return StepResult(NextAction.WAIT, poll * context.services.poll_estimates.later(OperationKind.REGISTER))
 
 
 def return_host_to_service(context: HostContext) -> StepResult:

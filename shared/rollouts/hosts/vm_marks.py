@@ -7,7 +7,7 @@ The original values are saved to the row first, so they can be restored after a 
 from __future__ import annotations
 
 from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG, SWAPPED_TAG
-from shared.models.azure import VirtualMachine, swapped_version
+from shared.models.azure import DeleteOption, VirtualMachine, swapped_version
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 
 EXCLUDED = "freshcoat"
@@ -50,13 +50,14 @@ def tags_after_failure(vm: VirtualMachine, row: RolloutHost, reason: str) -> dic
     return tags_after_release(vm, row) | {ROLLOUT_TAG: row.rollout, FAILED_TAG: reason[:TAG_LENGTH]}
 
 
-def delete_option_to_set(vm: VirtualMachine, rollout: Rollout) -> str | None:
+def delete_option_to_set(vm: VirtualMachine, rollout: Rollout) -> DeleteOption | None:
     """The delete option that keeps the old OS disk, or for a refresh deletes it; None when no change is needed.
 
     A used disk is no target of a roll-back, and each use would leave one more.
     """
+    detaches = vm.os_disk_delete_option == DeleteOption.DETACH
     if rollout.kind is RolloutKind.REFRESH:
-        return "Delete" if vm.os_disk_delete_option == "Detach" and not vm.ephemeral else None
-    if rollout.policy.keep_old_disk_days == 0 or vm.ephemeral or vm.os_disk_delete_option == "Detach":
+        return DeleteOption.DELETE if detaches and not vm.ephemeral else None
+    if rollout.policy.keep_old_disk_days == 0 or vm.ephemeral or detaches:
         return None
-    return "Detach"
+    return DeleteOption.DETACH

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.core.errors import StaleRow
-from shared.models.azure import VirtualMachine
+from shared.models.azure import DeleteOption, VirtualMachine
 from shared.models.kept_disks import KeptDisk
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.records.change import add_or_change
@@ -28,7 +28,7 @@ def register_kept_disk(
         return
     keep = timedelta(days=rollout.policy.keep_old_disk_days)
     kept = _kept(services, rollout, row, vm.os_disk_id, version_id, keep)
-    if keep and not vm.ephemeral and vm.os_disk_delete_option == "Detach":
+    if keep and not vm.ephemeral and vm.os_disk_delete_option == DeleteOption.DETACH:
         _write(services, kept, keep_later_end=True)
     elif registered := services.disks.find(kept.pool, kept.key):
         forget(services, registered)

@@ -166,10 +166,11 @@ class TestAzure:
 
     def test_a_deletion_that_fails_is_started_again(self) -> None:
         env = shelf(ACTIVE)
-        env.app.world.fail_operation("removal", BROKEN)
+        env.app.world.fail_operation("remove_version", BROKEN)
         remove(env, FIRST)
         env.run(hours=1)
         assert row_of(env, FIRST).state is V.DELETED
+        assert not env.app.world.operation_faults, "the first deletion did not fail"
         assert env.app.world.count("start_removal") > 1
 
     def test_a_repeated_request_continues_the_removal(self) -> None:
