@@ -70,7 +70,7 @@ class Stage(Environment):
         self.engine_lives = False
         self.log = Kept()
         self.each_step.append(self.watch.after_step)
-        app.world.called = self._noticing(app.world.called)  # type: ignore[method-assign]
+        app.world.called = self._reporting_refusals(app.world.called)  # type: ignore[method-assign]
         self._push(0, self._timers)
 
     @property
@@ -127,12 +127,12 @@ class Stage(Environment):
         try:
             action()
         except ProcessDied:
-            self._bring_back(action)
+            self._restart(action)
         except FreshcoatError:
             self._push(2, action)
         self.counted["process deaths"] += self.died - died
 
-    def _bring_back(self, action: Action) -> None:
+    def _restart(self, action: Action) -> None:
         if self.engine_lives:
             self.died += 1
             self._push(BROUGHT_BACK, action)
@@ -150,11 +150,11 @@ class Stage(Environment):
         for action in lost:
             self._push(NOT_LOST_AFTER_ALL, action)
 
-    def _look(self, rollout_id: str, run: int, planned: object) -> None:
-        if self._looks.get(rollout_id) != planned:
+    def _whole_pass(self, rollout_id: str, run: int, planned: object) -> None:
+        if self._planned_passes.get(rollout_id) != planned:
             return
         self.watch.begin(rollout_id)
-        super()._look(rollout_id, run, planned)
+        super()._whole_pass(rollout_id, run, planned)
         self.watch.after_pass(whole_pool=True)
         if self.calls % 6 == 0:
             self._push(LEAVES_AFTER, self._somebody_leaves)
@@ -165,8 +165,8 @@ class Stage(Environment):
         if waiting:
             host = waiting[self.calls % len(waiting)]
             self.app.world.log_off(host)
-            self.tell_left(waiting[0])
-            self.tell_left(host)
+            self.report_logoff(waiting[0])
+            self.report_logoff(host)
 
     def _fast_pass(self, rollout_id: str, run: int, left: list[str]) -> None:
         self.watch.begin(rollout_id)
@@ -178,13 +178,13 @@ class Stage(Environment):
         )
         self.watch.after_pass(whole_pool=False)
 
-    def tell_left(self, host: str) -> None:
+    def report_logoff(self, host: str) -> None:
         """A host's agent says that somebody has logged off."""
         for rollout in self.watch.rollouts():
             if not rollout.state.ended and not self.engine.down:
                 self.engine.signal_rollout(rollout.id, rollout.engine_run, "logoff", logged_off=[host])
 
-    def _walk(self, steps: tuple[str, ...], run: Run, index: int = 0, seconds: float = 0) -> None:
+    def _schedule_step(self, steps: tuple[str, ...], run: Run, index: int = 0, seconds: float = 0) -> None:
         if index < len(steps):
             self._push(seconds, partial(self._step, steps, run, index))
 
@@ -226,7 +226,7 @@ class Stage(Environment):
 
         self.app.world.meanwhile(method, happen)
 
-    def _noticing(self, called: Callable[[str, str], None]) -> Callable[[str, str], None]:
+    def _reporting_refusals(self, called: Callable[[str, str], None]) -> Callable[[str, str], None]:
         """Have the watch know when a call is refused."""
 
         def noticed(method: str, target: str) -> None:

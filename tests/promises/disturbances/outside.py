@@ -115,7 +115,7 @@ class Outside:
         if host := self._pick(who, *{s.host.lower() for s in self.world.sessions.get(POOL, [])}):
             self.world.log_off(host)
             if who % 4:  # its agent may be silent
-                self.stage.tell_left(host)
+                self.stage.report_logoff(host)
 
     def one_leaves(self, who: int) -> None:
         """One of all sessions ends."""

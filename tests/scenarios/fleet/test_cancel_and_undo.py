@@ -22,14 +22,14 @@ from tests.fixtures.scenarios.fleet import (
     FAILS,
     ask,
     audited,
-    begun,
     crowd,
     in_hours,
+    newest_rollouts,
     notes,
+    run_until_note,
     seen,
     send,
     tell,
-    until_told,
 )
 from tests.fixtures.scenarios.images import NEW, OLD, add_pool, assert_at_rest, on_versions
 
@@ -44,7 +44,7 @@ def half_way(**fields: Any) -> tuple[Environment, str]:
     schedule = {"mode": "on_logoff", "deadline": in_hours(env, 30)}
     task_id = ask(env, pools=["lab", "den", "office"], schedule=schedule)
     env.run(3)
-    assert (begun(env)["lab"].state, begun(env)["den"].state) == (S.SUCCEEDED, S.RUNNING)
+    assert (newest_rollouts(env)["lab"].state, newest_rollouts(env)["den"].state) == (S.SUCCEEDED, S.RUNNING)
     assert on_versions(env, "den") == {OLD, NEW}
     return env, task_id
 
@@ -66,14 +66,14 @@ def test_cancel_with_leave_stops_running_rollouts_and_starts_no_more() -> None:
     assert (reply.json["note"]["text"], reply.json["waits_for"]["text"]) == (
         "Cancelled by function key.", "The running rollouts are stopped."
     )  # fmt: skip
-    assert begun(env)["den"].state is S.CANCELLING  # at once
+    assert newest_rollouts(env)["den"].state is S.CANCELLING  # at once
     task = env.finish(task_id)
     assert task.state is TaskState.CANCELLED
     assert str(task.note) == (
         "Cancelled by function key. 2.0.0 is on 1 of 3 pools. Pools that were not started: office."
     )
-    assert begun(env)["den"].state is S.CANCELLED
-    assert begun(env)["den"].note.text.startswith(f"Cancelled by function key, by cancelling task {task_id}")
+    assert newest_rollouts(env)["den"].state is S.CANCELLED
+    assert newest_rollouts(env)["den"].note.text.startswith(f"Cancelled by function key, by cancelling task {task_id}")
     assert {pool: on_versions(env, pool) for pool in ("lab", "den", "office")} == {
         "lab": {NEW}, "den": {OLD, NEW}, "office": {OLD}
     }  # fmt: skip
@@ -84,10 +84,10 @@ def test_cancel_with_leave_stops_running_rollouts_and_starts_no_more() -> None:
 def test_cancel_with_roll_back_undoes_running_and_completed_rollouts() -> None:
     env, task_id = half_way()
     assert tell(env, task_id, "cancel", how="roll_back").status == 202
-    assert begun(env)["den"].state is S.ROLLING_BACK  # at once
+    assert newest_rollouts(env)["den"].state is S.ROLLING_BACK  # at once
     assert notes(env, task_id)["lab"] == "will be rolled back"
     env.run(0.01)
-    back = begun(env)["lab"]
+    back = newest_rollouts(env)["lab"]
     assert (back.kind, back.version) == (RolloutKind.ROLL_BACK, OLD)
     assert back.schedule.force_at - back.created_at == timedelta(minutes=15)  # who is there is warned
     assert notes(env, task_id)["lab"] == "is being rolled back"
@@ -108,7 +108,7 @@ def test_a_failed_undo_is_named() -> None:
     env, task_id = half_way()
     tell(env, task_id, "cancel", how="roll_back")
     env.run(0.01)
-    back = begun(env)["lab"].id
+    back = newest_rollouts(env)["lab"].id
     assert env.app.send("POST", f"/api/rollouts/{back}/cancel").status == 202
     task = env.finish(task_id)
     assert "Pool lab was not rolled back. Its roll-back was cancelled." in str(task.note)
@@ -120,7 +120,7 @@ def test_a_pool_on_the_version_before_the_update_stays_on_it() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     add_pool(env, "den", Ring.TEST, version=NEW, previous_version=OLD)
     task_id = ask(env, soak_minutes=600)
-    until_told(env, task_id, "Ring 2 waits")
+    run_until_note(env, task_id, "Ring 2 waits")
     tell(env, task_id, "cancel", how="roll_back")
     env.finish(task_id)
     assert (on_versions(env, "den"), on_versions(env, "lab")) == ({NEW}, {OLD})
@@ -130,7 +130,7 @@ def test_a_pool_on_the_version_before_the_update_stays_on_it() -> None:
 def test_a_pool_updated_by_somebody_else_since_is_not_touched() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(env, soak_minutes=6000)
-    until_told(env, task_id, "Ring 2 waits")
+    run_until_note(env, task_id, "Ring 2 waits")
     later = env.app.send("POST", "/api/pools/lab/update-image", {"version": NEW, "schedule": {"mode": "now"}})
     assert later.status == 202
     env.run(1)
@@ -146,7 +146,7 @@ def test_an_unregistered_pool_does_not_block_the_undo_of_others() -> None:
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     add_pool(env, "den", Ring.TEST)
     task_id = ask(env, soak_minutes=6000)
-    until_told(env, task_id, "Ring 2 waits")
+    run_until_note(env, task_id, "Ring 2 waits")
     assert env.app.send("DELETE", "/api/pools/den").status == 204
     tell(env, task_id, "cancel", how="roll_back")
     task = env.finish(task_id)
@@ -167,16 +167,16 @@ def test_busy_tables_do_not_lose_the_cancellation() -> None:
     busy = AzureBusy("table", 503, "Busy", "later", retry_after=5)
     env.app.tables.rollouts.failures["replace"] = [busy] * 3
     assert tell(env, task_id, "cancel").status == 202
-    assert begun(env)["den"].state is S.RUNNING
+    assert newest_rollouts(env)["den"].state is S.RUNNING
     assert env.finish(task_id).state is TaskState.CANCELLED
-    assert begun(env)["den"].state is S.CANCELLED
+    assert newest_rollouts(env)["den"].state is S.CANCELLED
 
 
 def waiting() -> tuple[Environment, str]:
     """Ring 2 waits for approval."""
     env = crowd(("lab", Ring.TEST), ("office", Ring.PRODUCTION))
     task_id = ask(env, gate="approve")
-    until_told(env, task_id, "waits for approval")
+    run_until_note(env, task_id, "waits for approval")
     return env, task_id
 
 
@@ -245,7 +245,7 @@ def test_a_cancellation_while_a_ring_starts_stops_the_rest_of_it() -> None:
     task_id = ask(env)
 
     def somebody_cancels() -> None:
-        if len(begun(env)) == 3 and not env.task(task_id).cancelled_by:
+        if len(newest_rollouts(env)) == 3 and not env.task(task_id).cancelled_by:
             tell(env, task_id, "cancel")
 
     write = env.app.tables.rollouts._write
@@ -257,8 +257,8 @@ def test_a_cancellation_while_a_ring_starts_stops_the_rest_of_it() -> None:
 
     env.app.tables.rollouts._write = watched  # type: ignore[method-assign]
     task = env.finish(task_id)
-    assert (task.state, len(begun(env))) == (TaskState.CANCELLED, 3)
-    assert all(rollout.state.ended for rollout in begun(env).values())
+    assert (task.state, len(newest_rollouts(env))) == (TaskState.CANCELLED, 3)
+    assert all(rollout.state.ended for rollout in newest_rollouts(env).values())
 
 
 def test_a_cancellation_as_the_last_pool_completes_takes_effect() -> None:

@@ -16,16 +16,16 @@ from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.fleet import (
     FAILS,
     THREE,
+    all_tasks,
     ask,
     audited,
-    begun,
     crowd,
     in_hours,
-    jobs,
+    newest_rollouts,
     notes,
+    run_until_note,
     seen,
     tell,
-    until_told,
 )
 from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool, assert_at_rest, assert_sound, on_versions, post
 
@@ -40,7 +40,7 @@ def test_three_rings_are_updated_with_a_soak_between_them_under_one_task() -> No
     }  # fmt: skip
     task = env.finish(task_id)
     assert (task.state, str(task.note), task.percent) == (TaskState.SUCCEEDED, "2.0.0 is on 4 of 4 pools.", 100)
-    found = begun(env)
+    found = newest_rollouts(env)
     for before, after in [("lab", "pilot"), ("den", "pilot"), ("pilot", "office")]:
         ended = found[before].ended_at
         assert ended is not None
@@ -67,7 +67,7 @@ def test_the_view_shows_progress_and_what_the_update_waits_for() -> None:
     assert 20 < view["percent"] < 33
     lab = view["pools"][0]
     assert (lab["state"], lab["href"]) == ("running", f"/api/rollouts/{lab['rollout']}")
-    until_told(env, task_id, "Ring 1 waits")
+    run_until_note(env, task_id, "Ring 1 waits")
     view = seen(env, task_id)
     soaks = {"code": "ring_soaks", "at": in_hours(env, 0)[:11]}
     assert view["waits_for"]["text"] == "Ring 0 is finished. Ring 1 waits for the end of the soak time."
@@ -84,7 +84,7 @@ def test_a_request_may_assign_other_rings_to_pools() -> None:
     env = crowd()
     task_id = ask(env, rings={"office": 3, "lab": 9})
     env.finish(task_id)
-    order = sorted(begun(env).values(), key=lambda rollout: rollout.created_at)
+    order = sorted(newest_rollouts(env).values(), key=lambda rollout: rollout.created_at)
     assert [rollout.pool for rollout in order] == ["pilot", "office", "lab"]
 
 
@@ -92,21 +92,21 @@ def test_every_ring_but_the_first_waits_for_its_approval() -> None:
     env = crowd()
     task_id = ask(env, gate="approve", soak_minutes=30)
     assert tell(env, task_id, "approve").status == 409
-    until_told(env, task_id, "Ring 1 waits for approval")
+    run_until_note(env, task_id, "Ring 1 waits for approval")
     env.run(20)
-    assert begun(env).keys() == {"lab"}
+    assert newest_rollouts(env).keys() == {"lab"}
     assert notes(env, task_id)["pilot"] == "waits for approval of ring 1"
     assert seen(env, task_id)["waits_for"]["text"] == "Ring 0 is finished. Ring 1 waits for approval."
     approved_at = env.app.now
     assert tell(env, task_id, "approve").status == 202
-    until_told(env, task_id, "Ring 2 waits for approval")
-    assert begun(env)["pilot"].created_at - approved_at <= timedelta(seconds=30)
-    assert begun(env).keys() == {"lab", "pilot"}
+    run_until_note(env, task_id, "Ring 2 waits for approval")
+    assert newest_rollouts(env)["pilot"].created_at - approved_at <= timedelta(seconds=30)
+    assert newest_rollouts(env).keys() == {"lab", "pilot"}
     assert tell(env, task_id, "approve", ring=2).status == 202  # also during the soak
     assert env.finish(task_id).state is TaskState.SUCCEEDED
-    ended = begun(env)["pilot"].ended_at
+    ended = newest_rollouts(env)["pilot"].ended_at
     assert ended is not None
-    assert begun(env)["office"].created_at >= ended + timedelta(minutes=30)
+    assert newest_rollouts(env)["office"].created_at >= ended + timedelta(minutes=30)
     approvals = [(one["ring"], one["by"]) for one in seen(env, task_id)["approvals"]]
     assert approvals == [(1, "function key"), (2, "function key")]
     assert ("approve ring", f"task {task_id}: ring 1") in audited(env)
@@ -118,7 +118,7 @@ def test_a_ring_that_nobody_approves_ends_the_update() -> None:
     env.app.settings = env.app.settings.model_copy(update={"approval_limit": 7_200.0})
     task_id = ask(env, gate="approve", soak_minutes=60)
     task = env.finish(task_id)
-    ended = begun(env)["lab"].ended_at
+    ended = newest_rollouts(env)["lab"].ended_at
     assert ended is not None
     assert task.ended_at is not None
     assert timedelta(hours=3) < task.ended_at - ended < timedelta(hours=3, minutes=2)
@@ -132,8 +132,8 @@ def test_an_approval_is_required_even_when_the_earlier_pools_are_gone() -> None:
     env = crowd()
     task_id = ask(env, gate="approve", schedule={"mode": "now"}, pools=["lab", "office"])
     env.app.tables.pools.remove(pool(env, "lab"))
-    until_told(env, task_id, "Ring 2 waits for approval")
-    assert begun(env) == {}
+    run_until_note(env, task_id, "Ring 2 waits for approval")
+    assert newest_rollouts(env) == {}
 
 
 def pool(env: Environment, name: str) -> Any:
@@ -162,31 +162,31 @@ def test_the_other_pools_of_a_ring_finish_when_one_failed() -> None:
     add_pool(env, "den", Ring.TEST, users=1)
     env.app.world.refuse("start_reimage", "lab-0")
     task_id = ask(env, policy=FAILS, schedule={"mode": "on_logoff", "deadline": in_hours(env, 6)})
-    until_told(env, task_id, "lab (failed)")
+    run_until_note(env, task_id, "lab (failed)")
     assert seen(env, task_id)["state"] == "running"
     assert "1 of 2 pools finished" in seen(env, task_id)["waits_for"]["text"]
     assert notes(env, task_id)["office"] == "not started, because another pool did not succeed"
     refused = tell(env, task_id, "approve")
     assert "starts nothing more" in refused.json["detail"]
     assert env.finish(task_id).state is TaskState.FAILED
-    assert begun(env)["den"].state is S.SUCCEEDED
+    assert newest_rollouts(env)["den"].state is S.SUCCEEDED
 
 
 def test_a_cancelled_rollout_stops_the_later_rings() -> None:
     env = crowd(users=1)
     task_id = ask(env, schedule={"mode": "on_logoff", "deadline": in_hours(env, 6)})
     env.run(0.1)
-    lab = begun(env)["lab"].id
+    lab = newest_rollouts(env)["lab"].id
     assert env.app.send("POST", f"/api/rollouts/{lab}/cancel").status == 202
     task = env.finish(task_id)
-    assert (task.state, begun(env).keys()) == (TaskState.FAILED, {"lab"})
+    assert (task.state, newest_rollouts(env).keys()) == (TaskState.FAILED, {"lab"})
     assert "lab (cancelled)" in str(task.note)
 
 
 def test_a_pool_of_a_later_ring_that_cannot_be_updated_ends_the_update_with_a_reason() -> None:
     env = crowd()
     task_id = ask(env, soak_minutes=600)
-    until_told(env, task_id, "Ring 1 waits")
+    run_until_note(env, task_id, "Ring 1 waits")
     del env.app.world.pools[pool(env, "pilot").host_pool_id.lower()]
     task = env.finish(task_id)
     assert task.state is TaskState.FAILED
@@ -200,11 +200,11 @@ def test_an_update_waits_for_a_pool_held_by_another_rollout() -> None:
     held = env.app.send("POST", "/api/pools/lab/update-image", body).json["id"]
     task_id = ask(env)
     env.run(1)
-    assert begun(env)["den"].state is S.SUCCEEDED
+    assert newest_rollouts(env)["den"].state is S.SUCCEEDED
     assert notes(env, task_id)["lab"].startswith(f"waits: Rollout {held} runs on pool lab")
     assert held in seen(env, task_id)["waits_for"]["href"]
     assert env.finish(task_id).state is TaskState.SUCCEEDED
-    assert begun(env)["lab"].id != held
+    assert newest_rollouts(env)["lab"].id != held
 
 
 def test_a_pool_that_changed_its_image_is_skipped_unless_the_image_was_given() -> None:
@@ -221,7 +221,7 @@ def test_a_pool_that_changed_its_image_is_skipped_unless_the_image_was_given() -
             assert notes(env, task_id)["office"] == "not updated: it now has another image, other"
             assert "Pool office was not updated: it now has another image, other." in str(env.task(task_id).note)
         else:
-            assert begun(env)["office"].state is S.SUCCEEDED
+            assert newest_rollouts(env)["office"].state is S.SUCCEEDED
 
 
 def test_each_pool_is_updated_in_its_own_windows() -> None:
@@ -231,17 +231,17 @@ def test_each_pool_is_updated_in_its_own_windows() -> None:
     env.app.tables.pools.replace(pool(env, "lab").model_copy(update=berlin))
     task_id = ask(env, schedule={"mode": "now", "time_zone": "UTC"}, soak_minutes=60)
     env.run(0.1)
-    lab = begun(env)["lab"].schedule
+    lab = newest_rollouts(env)["lab"].schedule
     assert (lab.mode, lab.begin_at.isoformat()) == ("at", "2026-11-02T21:00:00+00:00")
     assert env.finish(task_id).state is TaskState.SUCCEEDED
-    assert begun(env)["office"].schedule.mode == "now"
+    assert newest_rollouts(env)["office"].schedule.mode == "now"
 
 
 def test_many_pools_are_started_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "AT_ONCE", 2)
     env = crowd(*((f"p{number}", Ring.TEST) for number in range(7)))
     assert env.finish(ask(env)).state is TaskState.SUCCEEDED
-    created = sorted(rollout.created_at for rollout in begun(env).values())
+    created = sorted(rollout.created_at for rollout in newest_rollouts(env).values())
     assert created[-1] - created[0] < timedelta(seconds=30)
 
 
@@ -251,8 +251,8 @@ def test_a_roll_back_of_the_image_stops_the_fleet_update() -> None:
     env.run(0.2)
     assert post(env, "/roll-back").status == 202
     assert env.finish(task_id).state is TaskState.FAILED
-    assert begun(env)["lab"].state is S.CANCELLED
-    assert begun(env).keys() == {"lab"}
+    assert newest_rollouts(env)["lab"].state is S.CANCELLED
+    assert newest_rollouts(env).keys() == {"lab"}
 
 
 def small() -> Environment:
@@ -272,9 +272,9 @@ def test_the_process_may_die_at_any_call() -> None:
     for number in range(1, last + 1):
         env = small()
         env.die_at_call(number)
-        if not env.survive(lambda: ask(env)) and not jobs(env):  # noqa: B023 - called at once
+        if not env.survive(lambda: ask(env)) and not all_tasks(env):  # noqa: B023 - called at once
             ask(env)
-        (task,) = jobs(env)
+        (task,) = all_tasks(env)
         assert env.finish(task.id).state is TaskState.SUCCEEDED, number
         assert (env.died, env.rollouts()) == (1, {"lab": "succeeded", "office": "succeeded"}), number
         assert len(env.app.tables.rollouts.all(ROLLOUTS)) == 2, number

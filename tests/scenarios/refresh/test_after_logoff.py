@@ -151,8 +151,8 @@ def test_a_failed_host_stays_drained_and_tagged_and_too_many_failures_pause_the_
     pool.minutes(5)
     for name in ("host-01", "host-02"):
         pool.world.log_off(name)
-    pool.env.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
-    assert "2 hosts failed" in str(pool.standing.note)
+    pool.env.run(12, until=lambda: pool.refresh_rollout_row.state is RolloutState.PAUSED)
+    assert "2 hosts failed" in str(pool.refresh_rollout_row.note)
     failed = {name for name, row in pool.rows.items() if row.state is HostState.FAILED}
     assert failed == {"host-01", "host-02"}
     assert not any(pool.hosts[name].accepting for name in failed)
@@ -162,10 +162,10 @@ def test_a_failed_host_stays_drained_and_tagged_and_too_many_failures_pause_the_
     assert pool.rows["host-03"].use.used_at, "but it notices"
 
     pool.world.register_works = True
-    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
+    assert pool.app.send("POST", f"/api/rollouts/{pool.refresh_rollout_row.id}/retry").status == 202
     pool.hours(4)
     assert_fresh(pool, "host-01", "host-02", "host-03")
-    assert pool.standing.state is RolloutState.RUNNING
+    assert pool.refresh_rollout_row.state is RolloutState.RUNNING
     assert pool.rebuilt("host-01") == 1, "its disk was renewed before it failed: only the rest is done again"
 
 
@@ -174,9 +174,9 @@ def test_a_resumed_refresh_continues_with_the_other_hosts_and_counts_failures_fr
     pool.world.register_works = False
     pool.minutes(5)
     pool.world.log_off("host-01")
-    pool.env.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
+    pool.env.run(12, until=lambda: pool.refresh_rollout_row.state is RolloutState.PAUSED)
     pool.world.register_works = True
-    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/resume").status == 202
+    assert pool.app.send("POST", f"/api/rollouts/{pool.refresh_rollout_row.id}/resume").status == 202
     pool.world.log_off("host-02")
     pool.hours(3)
     assert_fresh(pool, "host-02")
@@ -185,8 +185,8 @@ def test_a_resumed_refresh_continues_with_the_other_hosts_and_counts_failures_fr
     assert pool.rows["host-01"].state is HostState.PENDING
     pool.world.register_works = False
     pool.world.log_off("host-03")
-    pool.env.run(12, until=lambda: pool.standing.state is RolloutState.PAUSED)
-    assert str(pool.standing.note).startswith("1 host failed,")
+    pool.env.run(12, until=lambda: pool.refresh_rollout_row.state is RolloutState.PAUSED)
+    assert str(pool.refresh_rollout_row.note).startswith("1 host failed,")
 
 
 def test_drained_and_switched_off_hosts_return_to_their_original_state() -> None:
@@ -212,8 +212,8 @@ def test_a_host_that_leaves_the_pool_is_removed_and_a_new_host_of_its_name_gets_
     pool.world.log_off("host-02")
     pool.minutes(20)
     assert "host-02" not in pool.rows
-    assert pool.standing.last_pass
-    assert pool.standing.last_pass.hosts == 1
+    assert pool.refresh_rollout_row.last_pass
+    assert pool.refresh_rollout_row.last_pass.hosts == 1
     pool.hosts["host-02"] = gone
     pool.hours(2)
     assert pool.rows["host-02"].use.used_at is None

@@ -73,7 +73,7 @@ def test_a_refresh_starts_after_the_process_died_while_it_was_requested() -> Non
         asked = pool.app.pool().refresh == "after_logoff"
         assert bool(pool.app.pool().refresh_rollout) is asked
         if asked:
-            assert pool.standing.last_pass, f"died at call {call}"
+            assert pool.refresh_rollout_row.last_pass, f"died at call {call}"
     else:
         pytest.fail("it never survived")
 
@@ -87,7 +87,7 @@ def test_a_refresh_ends_after_the_process_died_while_it_was_switched_off() -> No
         pool.minutes(10)
         if pool.app.pool().refresh != "off":
             continue
-        assert pool.standing.state == "cancelled"
+        assert pool.refresh_rollout_row.state == "cancelled"
         assert pool.hosts["host-01"].accepting
         assert all(row.state.ended for row in pool.rows.values())
         if pool.env.died == 0:

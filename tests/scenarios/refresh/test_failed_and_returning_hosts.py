@@ -58,7 +58,7 @@ def lost(pool: Office, host: str) -> None:
 
 def retry(pool: Office) -> None:
     """Ask for another try of what has failed."""
-    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
+    assert pool.app.send("POST", f"/api/rollouts/{pool.refresh_rollout_row.id}/retry").status == 202
 
 
 def test_refreshed_hosts_that_autoscale_switched_off_do_not_block_the_others() -> None:
@@ -84,8 +84,8 @@ def test_deleted_failed_hosts_are_removed_and_block_no_other_host() -> None:
     pool.hours(4)
     assert_fresh(pool, "host-03")
     assert set(pool.rows) == {"host-03", "host-04"}
-    assert pool.standing.last_pass
-    assert pool.standing.last_pass.hosts == 2
+    assert pool.refresh_rollout_row.last_pass
+    assert pool.refresh_rollout_row.last_pass.hosts == 2
 
 
 def test_a_retry_removes_a_lost_host_whose_vm_was_deleted() -> None:

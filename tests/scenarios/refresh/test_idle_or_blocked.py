@@ -26,7 +26,7 @@ def calls_in(pool: Office, minutes: float) -> Counter[str]:
 
 def next_of(pool: Office) -> Any:
     """What the refresh says comes next."""
-    return pool.app.send("GET", f"/api/rollouts/{pool.standing.id}").json["next"]
+    return pool.app.send("GET", f"/api/rollouts/{pool.refresh_rollout_row.id}").json["next"]
 
 
 def test_a_registration_without_a_vm_is_not_read_at_each_pass() -> None:
@@ -55,7 +55,7 @@ def test_completed_hosts_are_neither_read_nor_written_while_the_refresh_is_switc
     etags = {host: row.etag for host, row in pool.rows.items() if row.state.ended}
     assert set(etags) == {"host-02", "host-03"}
     assert "machines" not in calls_in(pool, 10)
-    assert pool.standing.state is RolloutState.CANCELLING
+    assert pool.refresh_rollout_row.state is RolloutState.CANCELLING
     assert {host: pool.rows[host].etag for host in etags} == etags
 
 
@@ -74,8 +74,8 @@ def test_hosts_do_not_stay_drained_for_a_version_without_a_replica_in_their_regi
     pool.world.log_off("host-01")
     pool.minutes(5)
     assert_in_service(pool, "host-01", "host-02")
-    assert str(pool.standing.note) == "waits: version 1.0.0 is not replicated to the hosts' region"
-    assert next_of(pool)["code"] == pool.standing.note.code
+    assert str(pool.refresh_rollout_row.note) == "waits: version 1.0.0 is not replicated to the hosts' region"
+    assert next_of(pool)["code"] == pool.refresh_rollout_row.note.code
 
 
 def test_hosts_are_not_kept_drained_when_the_image_definition_is_gone() -> None:
@@ -84,7 +84,7 @@ def test_hosts_are_not_kept_drained_when_the_image_definition_is_gone() -> None:
     pool.world.fail("versions", gone, times=10**6)
     pool.minutes(5)
     assert_in_service(pool, "host-01", "host-02")
-    assert str(pool.standing.note).startswith("waits: ")
+    assert str(pool.refresh_rollout_row.note).startswith("waits: ")
     pool.world.faults.clear()
     pool.minutes(5)
     assert not pool.hosts["host-01"].accepting, "it goes on"
@@ -95,7 +95,7 @@ def test_a_blocked_refresh_shows_the_reason_and_offers_only_accepted_commands(he
     pool = office(1, 0)
     pool.minutes(5)
     if held_up == "paused":
-        assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/pause").status == 202
+        assert pool.app.send("POST", f"/api/rollouts/{pool.refresh_rollout_row.id}/pause").status == 202
         assert next_of(pool)["text"] == "It is paused until somebody resumes it."
     else:
         rollout = publish(pool)

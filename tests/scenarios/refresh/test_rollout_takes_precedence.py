@@ -73,8 +73,8 @@ def test_a_rollout_suspends_the_refresh_and_waits_for_the_hosts_being_rebuilt() 
     assert drained
     rollout = publish(pool)
     pool.env.run(1, until=lambda: not any(pool.rows[name].drain.drained_at for name in drained))
-    assert str(pool.standing.note) == "waits for the end of a rollout"
-    assert pool.standing.note.href == f"/api/rollouts/{rollout}"
+    assert str(pool.refresh_rollout_row.note) == "waits for the end of a rollout"
+    assert pool.refresh_rollout_row.note.href == f"/api/rollouts/{rollout}"
     assert "refresh has finished" in rows_of(pool, rollout)["host-01"].reason.text
     pool.env.run(6, until=lambda: ended(pool, rollout))
     assert pool.app.rollout(rollout).state is RolloutState.SUCCEEDED
@@ -83,7 +83,7 @@ def test_a_rollout_suspends_the_refresh_and_waits_for_the_hosts_being_rebuilt() 
     pool.hours(3)
     assert pool.rebuilt() == 6, "the rollout counts as a refresh"
     assert {row.version for row in pool.rows.values()} == {NEW}
-    assert pool.standing.version == NEW
+    assert pool.refresh_rollout_row.version == NEW
 
 
 def test_a_host_used_after_its_update_is_refreshed_after_the_rollout() -> None:
@@ -320,7 +320,7 @@ def test_a_host_due_for_a_retry_is_released_to_the_rollout_but_stays_drained() -
     pool.world.log_off("host-01")
     pool.env.run(4, until=lambda: pool.rows["host-01"].state is HostState.FAILED)
     pool.world.register_works = True
-    assert pool.app.send("POST", f"/api/rollouts/{pool.standing.id}/retry").status == 202
+    assert pool.app.send("POST", f"/api/rollouts/{pool.refresh_rollout_row.id}/retry").status == 202
     pool.env.run(1, until=lambda: pool.rows["host-01"].state is HostState.DRAINING)
     rollout = publish(pool)
     pool.env.run(1, until=lambda: pool.rows["host-01"].state is HostState.FAILED)

@@ -81,12 +81,12 @@ def test_the_refresh_leaves_a_host_that_a_rollout_lost_to_its_operator(begun: st
 def test_a_host_lost_by_an_earlier_refresh_is_recovered_by_a_rollout() -> None:
     pool = office(1, 0, policy=FRAGILE)
     lost(pool, "host-01")
-    first = pool.standing.id
+    first = pool.refresh_rollout_row.id
     pool.put("off")
     pool.minutes(5)
     pool.put("after_logoff")
     pool.minutes(5)
-    assert pool.standing.id != first
+    assert pool.refresh_rollout_row.id != first
     assert pool.rows["host-01"].state is HostState.FAILED
     rollout = publish(pool, hours=0.5)
     until_ended(pool, rollout)

@@ -11,7 +11,7 @@ from shared.models.policy import ScheduleMode
 from tests.fixtures.builders import NEW, NOON
 from tests.fixtures.scenarios.rollouts import (
     assert_all_well,
-    assert_given_back,
+    assert_in_service_again,
     assert_over,
     hosts,
     office,
@@ -152,7 +152,7 @@ def test_a_failed_return_to_service_is_not_mistaken_for_an_operators_drain(metho
     env.publish(ScheduleMode.NOW)
     env.run_to_minute(900)
     assert_all_well(env)
-    assert_given_back(env, "host-01")
+    assert_in_service_again(env, "host-01")
 
 
 def test_a_host_that_registers_too_late_is_drained() -> None:

@@ -13,7 +13,7 @@ from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
     assert_all_well,
-    assert_given_back,
+    assert_in_service_again,
     assert_over,
     at_call,
     hosts,
@@ -97,7 +97,7 @@ def test_a_lost_host_is_excluded_from_autoscale_and_keeps_its_disk_while_it_is_r
     assert found == [("freshcoat", "Detach")] * 3
     assert old_disk in env.world.disks
     assert old_disk in {kept.disk_id for kept in env.tables.disks.all("office")}
-    assert_given_back(env, "host-02")
+    assert_in_service_again(env, "host-02")
 
 
 def serves_elsewhere(env: RolloutEnvironment, host: str) -> bool:

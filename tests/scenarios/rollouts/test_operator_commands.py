@@ -17,7 +17,7 @@ from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
     assert_all_well,
-    assert_given_back,
+    assert_in_service_again,
     assert_over,
     cancel,
     hosts,
@@ -78,7 +78,7 @@ def test_cancelling_returns_150_drained_hosts_to_service() -> None:
     cancel(env)
     env.run_to_minute(60)
     assert_over(env, RolloutState.CANCELLED)
-    assert_given_back(env, *hosts(env))
+    assert_in_service_again(env, *hosts(env))
 
 
 def test_a_deleted_drained_host_does_not_block_a_cancellation() -> None:
@@ -89,7 +89,7 @@ def test_a_deleted_drained_host_does_not_block_a_cancellation() -> None:
     env.run_to_minute(60)
     assert_over(env, RolloutState.CANCELLED)
     assert env.rows["host-01"].state is HostState.SKIPPED
-    assert_given_back(env, "host-02")
+    assert_in_service_again(env, "host-02")
 
 
 @pytest.mark.parametrize("method", ["set_accepting", "update", "machine"])
@@ -101,7 +101,7 @@ def test_a_host_that_cannot_return_to_service_fails_and_the_rollout_is_cancelled
     assert_over(env, RolloutState.CANCELLED)
     assert env.rows["host-01"].state is HostState.FAILED
     assert "AuthorizationFailed" in env.rows["host-01"].error
-    assert_given_back(env, "host-02")
+    assert_in_service_again(env, "host-02")
 
 
 @pytest.mark.parametrize("call", ["session_hosts", "host_pool", "machine", "update", "set_accepting"])
@@ -120,9 +120,9 @@ def test_a_reschedule_during_the_first_pass_takes_effect_or_is_refused(call: str
     env.world.meanwhile(call, move)
     env.run_to_minute(120)
     if not refusals:
-        assert_given_back(env, *hosts(env))
+        assert_in_service_again(env, *hosts(env))
         env.run_to_minute(12 * 60)
-        assert_given_back(env, *hosts(env))
+        assert_in_service_again(env, *hosts(env))
         assert env.rollout.signed_out == 0
         env.run_to_minute(24 * 60)
     assert_all_well(env)

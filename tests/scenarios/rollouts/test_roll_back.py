@@ -17,7 +17,7 @@ from tests.fixtures.messages import told
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
-    assert_given_back,
+    assert_in_service_again,
     assert_over,
     cancel,
     hosts,
@@ -51,7 +51,7 @@ def assert_back(env: RolloutEnvironment) -> None:
     assert_over(env, RolloutState.ROLLED_BACK)
     assert env.versions() == {OLD}
     assert env.pool.version == OLD
-    assert_given_back(env, *env.rows)
+    assert_in_service_again(env, *env.rows)
 
 
 def test_cancel_with_roll_back_gives_every_updated_host_its_old_disk() -> None:

@@ -15,7 +15,7 @@ from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
     assert_all_well,
-    assert_given_back,
+    assert_in_service_again,
     assert_over,
     hosts,
     in_work,
@@ -91,7 +91,7 @@ def test_a_powered_off_host_with_a_session_is_not_switched_off_again() -> None:
 def test_a_powered_off_host_that_nobody_uses_is_switched_off_again() -> None:
     env = with_one_switched_off()
     assert env.world.machines[vm_id_of("host-02").lower()].power == "deallocated"
-    assert_given_back(env, "host-02")
+    assert_in_service_again(env, "host-02")
 
 
 @pytest.mark.parametrize("fields", [{"ephemeral": True}, {"definition_id": f"{DEFINITION_ID}-old"}])
@@ -144,7 +144,7 @@ def test_a_host_that_failed_after_its_registration_serves_only_after_verificatio
     assert reimaged(env)["host-01"] == 1
     if works:
         assert_all_well(env)
-        assert_given_back(env, "host-01")
+        assert_in_service_again(env, "host-01")
     else:
         assert_over(env, RolloutState.FAILED)
         assert not hosts(env)["host-01"].accepting
