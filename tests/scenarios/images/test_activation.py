@@ -66,12 +66,12 @@ def test_an_activation_changes_the_version_of_new_hosts_at_once_and_touches_no_h
 
 
 def test_an_activation_also_sets_the_exclusion_flags_of_regions() -> None:
-    play = staged()
-    versions = play.app.world.versions[DEFINITION_ID.lower()]
+    env = staged()
+    versions = env.app.world.versions[DEFINITION_ID.lower()]
     for name, flag in ((OLD, True), (NEW, False)):  # as the version should be, but one of its regions is not
         versions[name] = versions[name].model_copy(update={"exclude_from_latest": flag, "regions_differ": True})
-    play.finish(ask(play))
-    assert excluded(play) == {OLD: True, NEW: False}
+    env.finish(ask(env))
+    assert excluded(env) == {OLD: True, NEW: False}
     assert not any(found.regions_differ for found in versions.values())
 
 

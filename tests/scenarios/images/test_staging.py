@@ -52,13 +52,13 @@ def test_a_staged_version_is_recorded_and_audited() -> None:
 
 
 def test_staging_excludes_a_version_from_latest_in_each_region() -> None:
-    play = shelf()
-    include(play, exclude_from_latest=True, regions_differ=True)
-    stage(play)
-    assert play.app.world.count("start_exclude") == 1
+    env = shelf()
+    include(env, exclude_from_latest=True, regions_differ=True)
+    stage(env)
+    assert env.app.world.count("start_exclude") == 1
     for _ in range(2):
-        play.app.world.look_at(version_id_of(NEXT))
-    assert not play.app.world.versions[DEFINITION_ID.lower()][NEXT].regions_differ
+        env.app.world.look_at(version_id_of(NEXT))
+    assert not env.app.world.versions[DEFINITION_ID.lower()][NEXT].regions_differ
 
 
 def test_a_version_in_latest_is_excluded_before_it_is_recorded_as_staged() -> None:
