@@ -25,10 +25,10 @@ class TaskDisplay:
 
     def lines(self, view: TaskView) -> Iterator[str]:
         """One line with all steps that started since the last call, and one line for the end."""
-        begun = view.steps[self._printed :]
+        shown = view.steps[self._printed :]
         self._printed = len(view.steps)
-        if begun:
-            yield f"{_since(view, begun[0].begun_at)}  {view.percent:3d} % {', '.join(step.name for step in begun)}"
+        if shown:
+            yield f"{_since(view, shown[0].begun_at)}  {view.percent:3d} % {', '.join(step.name for step in shown)}"
         if view.ended_at and not self._ended:
             self._ended = True
             yield f"{_since(view, view.ended_at)}  {view.percent:3d} % {view.state}: {text_of(view.note)}"

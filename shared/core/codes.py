@@ -1,4 +1,4 @@
-"""The codes of messages: stable names of what people are told, for programs. Pure."""
+"""The codes of messages: stable names of the texts that people read, for programs. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """What a message says. A code keeps its meaning; the text beside it may be reworded."""
+    """What a message says. A code keeps its meaning; its text may be reworded."""
 
     # A host before its turn: why nothing is done with it now.
     BEGINS_LATER = "begins_later"

@@ -17,7 +17,7 @@ from shared.rollouts.draft import RolloutSpec
 
 def spec_for_ring(task: Task, pools: PoolsWork, image: Image, pool: Pool, now: datetime, *, first: bool) -> RolloutSpec:
     """The rollout of a pool whose ring begins now; `first`: no ring was before. Raises InvalidRequest."""
-    assert task.version is not None  # noqa: S101 - a job names it, and an activation's switch did
+    assert task.version is not None  # noqa: S101 - a fleet update names it, and an activation's switch did
     update = pools.update
     return RolloutSpec(
         image=image,

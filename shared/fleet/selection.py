@@ -93,7 +93,7 @@ def _filtered(
     if not found:
         problems += _why_none(services, wanted, registered.values())
     elif len(found) > MOST:
-        problems.append(FieldProblem("filter", f"these are {len(found)} pools: at most {MOST} fit into one job"))
+        problems.append(FieldProblem("filter", f"these are {len(found)} pools: a fleet update takes at most {MOST}"))
     return found
 
 

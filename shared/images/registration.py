@@ -37,7 +37,7 @@ def register_image(services: Services, name: str, asked: ImageRegistration, who:
     if old and wanted != old:
         kept = services.images.replace(wanted)
     if old is None or wanted.definition_id != old.definition_id:
-        _give_way(services, kept, old)
+        _undo_if_taken(services, kept, old)
     if active:
         change_versions(services, name, lambda now: adopt_once(now, active, services, who))
     if wanted != old or active:
@@ -143,11 +143,11 @@ def _refuse_taken(services: Services, wanted: Image) -> None:
             raise Conflict(f"This image definition is registered already, as image {other.name}.")
 
 
-def _give_way(services: Services, kept: Image, old: Image | None) -> None:
-    """Look again, now that it is written: of two requests at once neither saw the other's image before.
+def _undo_if_taken(services: Services, kept: Image, old: Image | None) -> None:
+    """Check again after the write, because two simultaneous requests did not see each other's image before it.
 
-    Whoever sees the other one takes its own back. That is the later one; of two at the very same time it is both,
-    and either can be asked for again. Raises Conflict.
+    A request that now sees another image with this definition undoes its own write. That is the later one; of two at
+    exactly the same time it may be both, and either can be sent again. Raises Conflict.
     """
     try:
         _refuse_taken(services, kept)
@@ -195,7 +195,7 @@ def _uses(services: Services, pool: Pool, image: str) -> bool:
 
 
 def _told(old: Image | None, kept: Image) -> str:
-    """What the audit says: the definition of a new image, the fields that changed of another."""
+    """The text of the audit entry: the definition of a new image, otherwise the fields that changed."""
     if old is None:
         return kept.definition_id
     names = ("definition_id", "template_vm_id", "build_subnet_id", "accounts", "retention")

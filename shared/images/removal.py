@@ -63,8 +63,8 @@ def remove_version(services: Services, name: str, version: str, who: str) -> tup
 def remove_from_gallery(services: Services, image: Image, version: str, uses: VersionUsage) -> ImageVersion:
     """Delete a fenced version from the gallery, unless `uses` shows a user; answers its row afterwards.
 
-    `uses` was read after the fence. The fence of a backup is lifted only if its deletion cannot have begun. Raises
-    AzureBusy: the deletion may have begun.
+    `uses` was read after the fence. The fence of a backup is lifted only if its deletion cannot have started. Raises
+    AzureBusy: the deletion may have started.
     """
     row = read_versions(services, image.name).versions[version]
     if not row.deleting:
@@ -152,7 +152,7 @@ def _cancel_promotion(services: Services, promotion_id: str, version: str, who: 
 
 
 def _keep(services: Services, row: ImageVersion, there: GalleryVersion, reason: str) -> ImageVersion:
-    """Record why it is kept. While Azure works on it, its deletion may have begun: then the fence stays."""
+    """Record why it is kept. While Azure works on it, its deletion may have started, so the fence stays."""
     _log.warning("Version %s of %s %s.", row.version, row.image, reason)
     if not there.ready:
         return row

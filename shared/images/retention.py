@@ -40,8 +40,8 @@ def tidy(services: Services) -> list[str]:
     A slow removal is found finished at a later run. Raises AzureBusy when the tables cannot be read.
     """
     images = services.images.all(IMAGES)
-    wanted, begun = _candidates(services, images)
-    gone = _remove(services, [*begun, *_fence(services, wanted)])
+    candidates, started = _candidates(services, images)
+    gone = _remove(services, [*started, *_fence(services, candidates)])
     for image in images:
         with _apart(f"flags of {image.name}"):
             _put_flags_right(services, image)
@@ -67,15 +67,15 @@ type _Versions = list[tuple[Image, str]]
 
 
 def _candidates(services: Services, images: Sequence[Image]) -> tuple[_Versions, _Versions]:
-    """Versions that may be removed, and versions whose removal has begun."""
-    wanted: _Versions = []
-    begun: _Versions = []
+    """Versions that may be removed, and versions whose removal has started."""
+    candidates: _Versions = []
+    started: _Versions = []
     for image in images:
         with _apart(f"versions of {image.name}"):
             version_set = read_versions(services, image.name)
             for version in removal_rules.to_remove(version_set, image.retention, services.now()):
-                (begun if version_set.versions[version].deleting else wanted).append((image, version))
-    return wanted, begun
+                (started if version_set.versions[version].deleting else candidates).append((image, version))
+    return candidates, started
 
 
 def _fence(services: Services, versions: _Versions) -> _Versions:

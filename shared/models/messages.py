@@ -17,7 +17,7 @@ def _is_none(value: object) -> bool:
 
 
 class Message(Value):
-    """Something that people are told.
+    """A message shown to people.
 
     `text` is complete without the other fields, and holds no moment in UTC and no route, so that a page can show `at`
     in the reader's time zone and `href` as a link. Fields that say nothing are left out.
@@ -60,6 +60,6 @@ def error_text(error: Exception) -> str:
     return quote(str(error)) if isinstance(error, AzureError) else str(error)
 
 
-def text_of(told: Message | None) -> str:
+def text_of(shown: Message | None) -> str:
     """The text of a message; empty without one."""
-    return told.text if told else ""
+    return shown.text if shown else ""

@@ -120,8 +120,8 @@ def to_remove(version_set: VersionSet, retention: Retention, now: datetime) -> l
     oldest = now - timedelta(days=retention.days)
     expired = [row for row in by_age[retention.backups :] if _retired(row)[0] < oldest]
     settled = [row.version for row in (*unwanted, *expired) if _retired(row)[0] + SETTLING <= now]
-    begun = [row.version for row in version_set.versions.values() if row.deleting]
-    return sorted({*settled, *begun}, key=version_key)
+    started = [row.version for row in version_set.versions.values() if row.deleting]
+    return sorted({*settled, *started}, key=version_key)
 
 
 def _retired(row: ImageVersion) -> tuple[datetime, tuple[int, int, int]]:

@@ -97,7 +97,7 @@ def _hold(services: Services, task: Task) -> None:
 
 def audit_begun(services: Services, task: Task) -> None:
     """Record in the audit that a set-as-image has reserved its image."""
-    audit_task(services, task, before=task.from_version or "", after=f"{task.version} (begun)")
+    audit_task(services, task, before=task.from_version or "", after=f"{task.version} (started)")
 
 
 def claimed(version_set: VersionSet, task: Task, services: Services) -> VersionSet:

@@ -26,7 +26,7 @@ log = logging.getLogger("freshcoat.host")
 def recheck_host(context: HostContext) -> StepResult:
     """Check that the host is still drained and empty, and not on its target yet; then remove its session host.
 
-    A host that is in use again, or was removed from the pool, returns to the rollout, which decides about it anew. The
+    A host that is in use again, or was removed from the pool, returns to the rollout, which decides about it again. The
     session host object is removed because the rebuilt VM registers as a new one under the old name.
     """
     services, pool, row = context.services, context.pool, context.row

@@ -124,5 +124,5 @@ def losses_of(machine: VirtualMachine) -> list[Message]:
     return found
 
 
-def _is_loss(told: Message) -> bool:
-    return told.code != Code.RESTORES_EXTENSIONS
+def _is_loss(loss: Message) -> bool:
+    return loss.code != Code.RESTORES_EXTENSIONS

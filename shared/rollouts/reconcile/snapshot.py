@@ -53,7 +53,7 @@ def read_snapshot(
     stored = services.host_rows.read(services.hosts, rollout, now)
     reading = _SnapshotReader(services, rollout, pool, now, refresh_context, refresh_holds, seen, stored)
     snapshot = _with_sessions(services, _snapshot(reading, reading.rows()), rollout, pool, now)
-    # Valid only if the rollout was already marked as begun; before that, the refresh may still start a host after this.
+    # Valid only if the rollout was already marked as started; otherwise the refresh may still start a host after this.
     alone = rollout.alone or (rollout.started_at is not None and not refresh_holds.held)
     return PoolSnapshot(snapshot, stored, refresh_holds, alone)
 

@@ -1,4 +1,4 @@
-"""Starts what was decided: marks the rollout as begun, saves the host rows, starts the host orchestrations."""
+"""Starts what was decided: marks the rollout as started, saves the host rows, starts the host orchestrations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STARTED_WITHIN = timedelta(seconds=15)
 
 
 def fence_rollout(services: Services, rollout: Rollout, decided: Plan) -> Rollout | None:
-    """Mark the rollout as begun before anything is done to a host. Returns its row; None when it was changed meanwhile.
+    """Mark the rollout as started before any host is changed. Returns its row; None if somebody else changed it.
 
     The conditional write is a fence: it fails if a command was accepted after this pass read the rollout. The pass then
     changes nothing, and the next one follows the command.

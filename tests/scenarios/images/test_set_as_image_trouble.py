@@ -256,7 +256,7 @@ def test_the_start_is_audited_even_when_the_first_step_reserves_the_image() -> N
     env.app.tables.versions.failures["write_many"] = [AWAY]
     env.finish(set_as_image(env))
     text = [entry.after for entry in env.app.tables.audit.all(f"{env.app.now:%Y-%m}")]
-    assert sorted(text) == [f"{NEW} (begun)", f"{NEW} (staged)"]
+    assert sorted(text) == [f"{NEW} (staged)", f"{NEW} (started)"]
 
 
 def test_a_task_that_was_not_written_is_answered_with_busy_and_does_nothing() -> None:
