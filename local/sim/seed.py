@@ -155,7 +155,7 @@ def add_pool(sim: Sim, spec: PoolSpec) -> HostPool:
         "validationEnvironment": False,
         "vmTemplate": None,
     }
-    pool = HostPool(pool_id, spec.name, names.REGION, properties)
+    pool = HostPool(pool_id, spec.name, names.REGION, properties, automated=spec.automated)
     sim.world.pools[pool_id.lower()] = pool
     sim.specs[pool_id.lower()] = spec
     if spec.vmss:

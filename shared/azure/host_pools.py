@@ -119,6 +119,10 @@ class AzureHostPools:
             lambda: self._client(at).session_hosts.delete(at.group, at.name, host, force=False),
         )
 
+    def check_registration(self, host_pool_id: str) -> None:
+        """One read. Raises AzureRefused when Azure refuses to show a token; that there is none yet is fine."""
+        self._tokens.check(host_pool_id)
+
     def registration_token(self, host_pool_id: str, *, rejected: str = "") -> SecretStr:
         """A token with at least 30 minutes left, not the `rejected` one. Raises AzureNotFound without the pool."""
         return self._tokens.token(host_pool_id, rejected)

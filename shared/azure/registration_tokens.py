@@ -46,6 +46,10 @@ class RegistrationTokens:
                 known = self._known[key] = self._from_azure(host_pool_id, rejected)
             return known[0]
 
+    def check(self, host_pool_id: str) -> None:
+        """Read the pool's token, and make none. Raises AzureRefused when the pool gives out no tokens."""
+        self._retrieve(host_pool_id)
+
     def _usable(self, known: _Known, rejected: str) -> bool:
         return known[1] - self._now() >= LEAST_LEFT and token_mark(known[0]) != rejected
 

@@ -188,3 +188,11 @@ def describe_azure_error(what: str, error: AzureError) -> str:
     if isinstance(error, AzureForbidden):
         return f"the app's identity may not read this {what}; give it a role there. Azure says: {error}"
     return f"the {what} could not be read. Azure says: {error}"
+
+
+def describe_no_token(error: AzureError) -> str:
+    """Why rebuilt hosts could not register again, for a host pool that refuses its registration token."""
+    if isinstance(error, AzureForbidden):
+        return f"the app's identity may not read the host pool's registration token. Azure says: {error}"
+    problem = "the host pool gives out no registration token, so it may have a session host configuration"
+    return f"{problem}. Azure says: {error}"

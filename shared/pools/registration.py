@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
-from shared.core.arm_ids import describe_azure_error, host_pool_problem
+from shared.core.arm_ids import describe_azure_error, describe_no_token, host_pool_problem
 from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
@@ -118,9 +118,21 @@ def _check_host_pool(services: Services, host_pool_id: str) -> list[SeenHost]:
                 f"this host pool is {host_pool.kind}: its desktops belong to single users and keep their changes; "
                 "register a pooled host pool",
             )
+        _check_registration(services, host_pool_id)
         return see_hosts(services, host_pool_id)
     except AzureRefused as error:
         raise InvalidRequest.one("host_pool_id", describe_azure_error("host pool", error)) from error
+
+
+def _check_registration(services: Services, host_pool_id: str) -> None:
+    """Raises InvalidRequest when rebuilt hosts could not register with the host pool again."""
+    try:
+        services.host_pools.check_registration(host_pool_id)
+    except AzureRefused as error:
+        raise InvalidRequest.one(
+            "host_pool_id",
+            f"{describe_no_token(error)}; use a host pool without one, or add the right",
+        ) from error
 
 
 def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, old: Pool | None) -> None:

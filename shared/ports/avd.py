@@ -56,6 +56,12 @@ class HostPools(Protocol):
         Raises AzureConflict while the host has sessions: AVD itself checks that.
         """
 
+    def check_registration(self, host_pool_id: str) -> None:
+        """Whether the pool gives out registration tokens; makes none. Raises AzureRefused if it does not.
+
+        Host pools with a session host configuration ("Automated") never do (azure-facts 11).
+        """
+
     def registration_token(self, host_pool_id: str, *, rejected: str = "") -> SecretStr:
         """A token that is valid for at least 30 more minutes; otherwise a new one for 2 hours.
 

@@ -76,7 +76,14 @@ def patch_pool(sim: Sim, call: Call) -> Answer:
     return Answer(200, pool_body(pool))
 
 
+def _refuse_automated(pool: HostPool) -> None:
+    if pool.automated:
+        message = "You can't retrieve a registration token for a host pool with a session host configuration."
+        raise ArmError(400, "BadRequest", message)
+
+
 def _change_token(pool: HostPool, info: Json) -> None:
+    _refuse_automated(pool)
     operation = info.get("registrationTokenOperation") or "Update"
     if operation == "Delete":
         pool.tokens.clear()
@@ -105,6 +112,7 @@ def list_tokens(sim: Sim, call: Call) -> Answer:
 
 
 def _token_body(pool: HostPool) -> Json:
+    _refuse_automated(pool)
     expiry = pool.tokens.get(pool.current_token)
     if expiry is None or expiry <= datetime.now(UTC):
         return {"expirationTime": None, "token": None, "registrationTokenOperation": "None"}

@@ -93,6 +93,7 @@ class PoolSpec:
     pinned: bool = False
     ephemeral: bool = False
     trusted_launch: bool = True
+    automated: bool = False  # managed by a session host configuration: gives out no registration tokens
     identity: bool = True  # whether its VMs have a system-assigned identity, which an Entra join needs
 
     @property

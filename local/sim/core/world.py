@@ -138,6 +138,7 @@ class HostPool:
     tokens: dict[str, datetime] = field(default_factory=dict)  # secret: only the token routes return them
     current_token: str = ""
     hosts: dict[str, SessionHost] = field(default_factory=dict)
+    automated: bool = False  # managed by a session host configuration
     arrivals_per_minute: float = 0.0
     _roster: list[SessionHost] | None = None
 

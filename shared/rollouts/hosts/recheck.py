@@ -53,6 +53,8 @@ def recheck_host(context: HostContext) -> StepResult:
         case RecheckResult.ALREADY_REBUILT if seen is None:
             return StepResult(NextAction.NEXT)
         case RecheckResult.REBUILD:
+            # Before anything is destroyed: a host pool that gives out none would not get the host back.
+            services.host_pools.registration_token(pool.host_pool_id, rejected=row.rebuild.rejected_token)
             if vm is not None and not row.rebuild.strategy:
                 _record_rebuild(context, vm)
             context.vm = vm

@@ -50,6 +50,8 @@ class Facts:
 
     request: PreflightInput
     host_pool: Read[HostPool]
+    registration: Read[None]
+    """The refusal when the host pool gives out no registration token."""
     seen: Read[Sequence[SeenHost]]
     gallery_version: Read[GalleryVersion | None]
     """The version in the gallery; None when the gallery does not have it."""
@@ -109,6 +111,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
     governance = services.governance
     with ThreadPoolExecutor(_READERS) as readers:
         host_pool = readers.submit(_read, partial(services.host_pools.host_pool, pool_id))
+        registration = readers.submit(_read, partial(services.host_pools.check_registration, pool_id))
         seen = readers.submit(_read, partial(see_hosts, services, pool_id))
         gallery_version = readers.submit(_read, partial(services.gallery.version, definition_id, request.version))
         plans = readers.submit(_read, partial(governance.scaling_plans, pool_id))
@@ -116,6 +119,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
         facts = Facts(
             request=request,
             host_pool=host_pool.result(),
+            registration=registration.result(),
             seen=seen.result(),
             gallery_version=gallery_version.result(),
             version_set=version_set,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.core.arm_ids import describe_azure_error
+from shared.core.arm_ids import describe_azure_error, describe_no_token
 from shared.core.errors import AzureError
 from shared.core.wording import counted
 from shared.models.findings import Finding
@@ -16,7 +16,7 @@ _SHOWN = 5
 
 
 def host_pool(facts: Facts) -> Iterator[Finding]:
-    """The host pool can be read, and its type is pooled."""
+    """The host pool can be read, its type is pooled, and it lets rebuilt hosts register again."""
     for read in (facts.host_pool, facts.seen):
         if isinstance(read, AzureError):
             what_to_do = "give the app's identity the rights, or correct the pool's registration"
@@ -27,6 +27,10 @@ def host_pool(facts: Facts) -> Iterator[Finding]:
         kind = facts.host_pool.kind
         yield failed(
             "host_pool", f"the host pool is {kind}", "register a pooled host pool; other types cannot be updated"
+        )
+    elif isinstance(facts.registration, AzureError):
+        yield failed(
+            "host_pool", describe_no_token(facts.registration), "use a host pool without one, or add the right"
         )
     else:
         yield passed("host_pool", "the host pool is pooled and can be read")

@@ -106,6 +106,15 @@ class TestRegister:
         assert reply.bad_fields == {"host_pool_id"}
         assert "Personal" in reply.text
 
+    def test_a_host_pool_that_gives_out_no_registration_token(self) -> None:
+        """It is managed by a session host configuration: a rebuilt host could never come back."""
+        app = fresh()
+        app.world.add_pool(OTHER)
+        app.world.automated.add(OTHER.lower())
+        reply = put(app, host_pool_id=OTHER)
+        assert (reply.status, reply.bad_fields) == (400, {"host_pool_id"})
+        assert "gives out no registration token" in reply.text and "session host configuration" in reply.text
+
     def test_an_unknown_host_pool_is_refused(self) -> None:
         assert "no such host pool" in put(fresh(), host_pool_id=OTHER).text
 

@@ -76,6 +76,11 @@ class TestPreflight:
         app.world.fail("version", AzureForbidden("version", 403, "AuthorizationFailed", "no"))
         refused(app, "image", "image")
 
+    def test_a_host_pool_that_gives_out_no_registration_token(self) -> None:
+        app = office()
+        app.world.automated.add(HOST_POOL_ID.lower())
+        assert "gives out no registration token" in refused(app, "host_pool", "pool").text
+
     def test_a_host_pool_that_became_personal_is_refused(self) -> None:
         app = office()
         app.world.pools[HOST_POOL_ID.lower()] = HostPool(

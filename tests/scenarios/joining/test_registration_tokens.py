@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from shared.core.errors import OperationFailed
+from shared.core.states import RolloutState
 from shared.models.policy import ScheduleMode
-from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_well, office, registering, reimaged
+from tests.fixtures.scenarios.rollouts import (
+    RolloutEnvironment,
+    assert_all_well,
+    hosts,
+    office,
+    registering,
+    reimaged,
+)
+from tests.fixtures.world.azure import HOST_POOL_ID
 
 
 def expire_tokens(env: RolloutEnvironment) -> None:
@@ -60,3 +69,15 @@ def test_a_registration_that_failed_for_another_reason_is_tried_with_another_tok
 
 def _failure(text: str) -> OperationFailed:
     return OperationFailed("register", None, "VMRunCommandFailed", text)
+
+
+def test_a_host_pool_that_gives_out_no_token_loses_no_host() -> None:
+    """It became one while the rollout waited: the token is asked for before anything is destroyed."""
+    env = office(0, 0)
+    env.world.automated.add(HOST_POOL_ID.lower())
+    env.publish(ScheduleMode.NOW, policy={"retries": 1})
+    env.run_to_minute(24 * 60)
+    assert env.rollout.state is RolloutState.FAILED
+    assert "no token for this pool" in env.rows["host-01"].error
+    assert env.world.count("start_reimage") == env.world.count("remove_session_host") == 0
+    assert len(hosts(env)) == 2

@@ -187,3 +187,13 @@ def test_the_other_subscription_is_forbidden(sim: Simulator) -> None:
             call()
         assert caught.value.status_code == 403
         assert arm_error(caught).code == "AuthorizationFailed"
+
+
+def test_a_pool_with_a_session_host_configuration_gives_out_no_tokens(sim: Simulator, desktops: Client) -> None:
+    sim.control("POST", "pools", {"name": "hp-managed", "hosts": 1, "automated": True})
+    with pytest.raises(HttpResponseError, match="can't retrieve a registration token"):
+        desktops.host_pools.retrieve_registration_token(GROUP, "hp-managed")
+    expiry = datetime.now(UTC) + timedelta(hours=2)
+    info = _model("RegistrationInfoPatch", expiration_time=expiry, registration_token_operation="Update")
+    with pytest.raises(HttpResponseError, match="can't retrieve a registration token"):
+        desktops.host_pools.update(GROUP, "hp-managed", _model("HostPoolPatch", registration_info=info))
