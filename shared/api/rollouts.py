@@ -108,6 +108,19 @@ class RolloutView(RolloutBrief):
     """While no window is open: when the next one opens."""
 
 
+class AzureWaitView(Value):
+    """What a host in work waits for: Azure is busy or refuses, or an attempt failed and the next one begins later."""
+
+    call: str
+    """What Azure was asked for, in words. Empty when the host did not get that far."""
+    answer: str
+    """Azure's last answer."""
+    since: UtcTime
+    until: UtcTime | None
+    """When it is asked again. Null while the answer is awaited."""
+    tries: int
+
+
 class RolloutHostView(Value):
     """One host of a rollout: its state, its last step, its version and why it has that version.
 
@@ -128,6 +141,8 @@ class RolloutHostView(Value):
     """`reimage`, `replace` or `swap`. Empty before the first destructive call."""
     reason: Message | None
     """Why it has its version. Before its end: why it waits."""
+    waiting: AzureWaitView | None = None
+    """While it waits for Azure: for what, since when, the last answer and until when."""
     error: str
     old_disk_id: str | None
     taken_at: UtcTime | None

@@ -48,7 +48,7 @@ def refusal(call: str, response: Any, secrets: list[str] | None = None) -> Azure
     message = _clean(message or "Azure gave no reason", secrets or [])
     if status in _PASSING or status >= 500:
         return AzureBusy(call, status, code, message, retry_after=retry_after(response.headers))
-    return _REFUSED.get(status, AzureRefused)(call, status, code, message)
+    return _REFUSED.get(status, AzureRefused)(call, status, code, message, retry_after=retry_after(response.headers))
 
 
 def error_of(body: Any) -> tuple[str, str]:

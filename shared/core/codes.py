@@ -17,6 +17,7 @@ class Code(StrEnum):
     WAITS_FOR_APPROVAL = "waits_for_approval"
     WAITS_FOR_ARM_QUOTA = "waits_for_arm_quota"
     WAITS_FOR_CAPACITY = "waits_for_capacity"
+    WAITS_FOR_LOST_HOST = "waits_for_lost_host"
     WAITS_FOR_REFRESH = "waits_for_refresh"
     WAITS_FOR_ROLLOUT = "waits_for_rollout"
     WAITS_FOR_VERSION = "waits_for_version"
@@ -65,6 +66,8 @@ class Code(StrEnum):
     CHECKS_PASSED = "checks_passed"
     NOT_HEALTHY = "not_healthy"
     NOT_REGISTERED = "not_registered"
+    WAITS_FOR_AZURE = "waits_for_azure"
+    TRIED_AGAIN = "tried_again"
 
     # A host at its end.
     UPDATED = "updated"

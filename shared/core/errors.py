@@ -138,13 +138,17 @@ class AzureError(FreshcoatError):
 
     Catch AzureRefused to handle a failure that repeating the call would not change; then AzureBusy passes through.
     Catch AzureError only where both are handled alike. `code` and `http_status` are Azure's own; `call` names the call.
+    `retry_after` is the number of seconds in Azure's Retry-After header; None when there was no such header.
     """
 
     status = 502
     title = "Azure refused"
 
-    def __init__(self, call: str, http_status: int | None, code: str, message: str) -> None:
+    def __init__(
+        self, call: str, http_status: int | None, code: str, message: str, *, retry_after: float | None = None
+    ) -> None:
         self.call, self.http_status, self.code, self.message = call, http_status, code, message
+        self.retry_after = retry_after
         super().__init__(f"{call}: {code}: {message}")
 
 
@@ -165,19 +169,10 @@ class AzureConflict(AzureRefused):
 
 
 class AzureBusy(AzureError):
-    """Azure throttles us (429) or failed temporarily (408, 5xx, no connection). Repeat the call later.
-
-    `retry_after` is the number of seconds in Azure's Retry-After header; None when there was no such header.
-    """
+    """Azure throttles us (429) or failed temporarily (408, 5xx, no connection). Repeat the call later."""
 
     status = 503
     title = "Azure is busy"
-
-    def __init__(
-        self, call: str, http_status: int | None, code: str, message: str, *, retry_after: float | None = None
-    ) -> None:
-        self.retry_after = retry_after
-        super().__init__(call, http_status, code, message)
 
 
 class OperationFailed(AzureRefused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Self
 
 from pydantic import Field
@@ -105,3 +106,30 @@ class Use(Part):
     """The last pass that found a session: exact while a rollout holds the pool, else to ten minutes."""
     failed_in: str = ""
     """The rollout that failed on the host and left it drained. The refresh waits until it accepts sessions."""
+
+
+class WaitKind(StrEnum):
+    """Why a host in work waits for Azure."""
+
+    BUSY = "busy"
+    """Azure throttles us, failed temporarily, or works on the VM already."""
+    HELD = "held"
+    """Its VM was deleted, and Azure refuses to create it again. Other hosts wait until it can."""
+    ATTEMPT = "attempt"
+    """An attempt failed. The next one begins after a pause."""
+
+
+class AzureWait(Part):
+    """What a host in work waits for; empty when it does not wait for Azure."""
+
+    kind: WaitKind | None = None
+    call: str = ""
+    """What Azure was asked for, in words."""
+    answer: str = ""
+    """Azure's last answer: code and message."""
+    meaning: str = ""
+    """What that means and what to do, where it is known."""
+    since: UtcTime | None = None
+    until: UtcTime | None = None
+    """When it is tried again."""
+    tries: int = 0

@@ -12,7 +12,7 @@ from shared.core.arm_ids import definition_and_version
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
-from shared.models.host_parts import Check, Disks, Drain, Found, Rebuild, Use, Warnings
+from shared.models.host_parts import AzureWait, Check, Disks, Drain, Found, Rebuild, Use, Warnings
 from shared.models.messages import Message
 from shared.models.policy import Policy, ScheduleMode
 
@@ -186,6 +186,7 @@ class RolloutHost(Record):
     rebuild: Rebuild = Rebuild()
     disks: Disks = Disks()
     check: Check = Check()
+    azure_wait: AzureWait = AzureWait()
     use: Use = Use()
 
 

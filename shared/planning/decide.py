@@ -14,6 +14,7 @@ from shared.models.rollouts import RolloutKind
 from shared.planning.budget import Budget, budget_for
 from shared.planning.canary import CanaryUse, canary_budget, canary_of
 from shared.planning.freshness import why_not_due
+from shared.planning.lost_hosts import waits_for_lost_host
 from shared.planning.observe import gone, ready
 from shared.planning.timing import sign_out_wait, signing_out_since, time_to_drain_and_start
 from shared.planning.values import Action, Decision, HostView, Snapshot
@@ -45,6 +46,7 @@ class HostDecider:
         need = time_to_drain_and_start(snapshot, policy)
         self.time_to_drain = snapshot.rolling_back or may_begin(policy.windows, snapshot.zone, now, need)
         self.canary = canary_of(snapshot, policy, self.budget.spare)
+        self.lost_host = waits_for_lost_host(snapshot)
         self.canary_budget = canary_budget(snapshot, self.canary, forcing=self.forcing)
 
     def decide(self, view: HostView) -> Decision:
@@ -138,6 +140,8 @@ class HostDecider:
         return wait(view, message(Code.MISSING, "missing from the host pool's list"))
 
     def _rebuild(self, view: HostView) -> Decision:
+        if self.lost_host:
+            return wait(view, self.lost_host)
         if not self.canary_budget.allows(CanaryUse.REBUILD):
             return wait(view, self._after_the_canary())
         if not self.budget.one_more_in_work():
@@ -163,6 +167,8 @@ class HostDecider:
         """Sign users out; until the canary has passed, only on hosts that can still become canary hosts."""
         started = view.row.state is HostState.SIGNING_OUT
         use = CanaryUse.SIGN_OUT_AGAIN if started else CanaryUse.SIGN_OUT
+        if self.lost_host and not started:
+            return wait(view, self.lost_host)
         if not self.canary_budget.allows(use):
             return wait(view, self._after_the_canary())
         self.canary_budget.take(use)
@@ -208,6 +214,8 @@ class HostDecider:
     def _against_draining(self, view: HostView, *, idle: bool) -> Message | None:
         """Why this host may not be drained now; None when it may."""
         stops_serving = idle or self.forcing
+        if self.lost_host:
+            return self.lost_host
         if not self.time_to_drain:
             return message(Code.TOO_LATE_FOR_WINDOW, "not enough time left before the window closes")
         if self.budget.allowed_in_work <= 0:

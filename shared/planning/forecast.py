@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from shared.core.states import HostState, RolloutState
+from shared.models.host_parts import WaitKind
 from shared.models.policy import AfterForce, ScheduleMode, share_down, share_up
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.windows import Window
@@ -136,6 +137,9 @@ class _Projection:
         if host.check.proving_since:
             return max(self.now, self._after_bake_time(host.check.proving_since))
         rebuilt = max(self.now, (host.taken_at or self.now) + self.each)
+        if host.azure_wait.until:
+            again = host.azure_wait.kind is not WaitKind.BUSY  # then the host begins anew
+            rebuilt = max(rebuilt, host.azure_wait.until + (self.each if again else timedelta()))
         return self._after_bake_time(rebuilt) if self.waits_for_canary else rebuilt
 
     def _after_bake_time(self, since: datetime) -> datetime:

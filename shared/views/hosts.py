@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from shared.api.common import Listed
@@ -13,6 +14,7 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.ports.paging import page_of
 from shared.records.session_hosts import SeenHost, see_hosts
 from shared.services import Services
+from shared.views.azure_waits import not_past, waiting_reason
 
 SEEN_FOR = 5.0
 """Seconds for which a pool's hosts are shown as they were read at the least: Azure grants the app 25 reads a second,
@@ -50,11 +52,12 @@ def list_hosts(
     rows = {row.host: row for row in recent_rows(services, rollout)} if rollout else {}
     target = rollout.version if rollout else pool.version
     page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
-    views = [_view(host, target, rows.get(host.broker.name.lower())) for host in page.rows]
+    now = services.now()
+    views = [_view(host, target, rows.get(host.broker.name.lower()), now) for host in page.rows]
     return Listed[PoolHostView](items=views, continuation=page.continuation)
 
 
-def _view(host: SeenHost, target: str | None, row: RolloutHost | None) -> PoolHostView:
+def _view(host: SeenHost, target: str | None, row: RolloutHost | None, now: datetime) -> PoolHostView:
     return PoolHostView(
         host=host.broker.name.lower(),
         vm_id=host.broker.vm_id,
@@ -66,9 +69,11 @@ def _view(host: SeenHost, target: str | None, row: RolloutHost | None) -> PoolHo
         drain=host.drain,
         power=host.vm.power if host.vm else "gone",
         state=row.state if row else None,
-        reason=_reason(row) if row else None,
+        reason=_reason(row, now) if row else None,
     )
 
 
-def _reason(row: RolloutHost) -> Message | None:
-    return message(Code.HOST_FAILED, f"failed: {quote(row.error)}") if row.error else row.reason
+def _reason(row: RolloutHost, now: datetime) -> Message | None:
+    if waits := waiting_reason(row, now):
+        return waits
+    return message(Code.HOST_FAILED, f"failed: {quote(row.error)}") if row.error else not_past(row.reason, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from shared.api.common import Listed
@@ -13,6 +14,7 @@ from shared.models.messages import Message, message, quote
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
 from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
+from shared.views.azure_waits import not_past, waiting_reason, waiting_view
 from shared.views.hosts import recent_rows
 from shared.views.rollout_progress import brief, progress
 
@@ -48,20 +50,21 @@ def list_rollout_hosts(
     rollout = find_rollout(services, rollout_id)
     equal: dict[str, Any] = {"state": state} if state else {}
     page = services.hosts.page(rollout_id, limit=limit, continuation=continuation, **equal)
-    views = [view_host(row, rollout) for row in page.rows]
+    views = [view_host(row, rollout, services.now()) for row in page.rows]
     return Listed[RolloutHostView](items=views, continuation=page.continuation)
 
 
 _HOW_BACK = {"swap": " on its kept disk", "reimage": " by re-imaging", "replace": " by replacement"}
-_COMPUTED = {"target", "reason", "from_version", "strategy", "old_disk_id"}
+_COMPUTED = {"target", "reason", "waiting", "from_version", "strategy", "old_disk_id"}
 
 
-def view_host(host: RolloutHost, rollout: Rollout) -> RolloutHostView:
+def view_host(host: RolloutHost, rollout: Rollout, now: datetime) -> RolloutHostView:
     """One host of a rollout, for people."""
     kept = {name: getattr(host, name) for name in RolloutHostView.model_fields if name not in _COMPUTED}
     computed = {
         "target": goal_of(rollout, host).version,
-        "reason": reason_of(host, rollout),
+        "reason": waiting_reason(host, now) or not_past(reason_of(host, rollout), now),
+        "waiting": waiting_view(host, now),
         "from_version": host.found.from_version,
         "strategy": host.rebuild.strategy,
         "old_disk_id": host.disks.old_id,

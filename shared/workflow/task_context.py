@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.core.errors import StaleRow
+from shared.core.errors import AzureConflict, AzureError, StaleRow
 from shared.core.states import TaskState, transition_task
 from shared.core.steps import StepResult
 from shared.models.azure import Operation
@@ -111,6 +111,11 @@ class TaskContext:
     def busy(self, step_since: datetime) -> None:
         """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
         self.save(step_since=step_since, busy_since=self.task.busy_since or self.services.now())
+
+    def awaits_azure(self, answer: AzureError, seconds: float) -> None:
+        """A task shows only since when Azure has been busy, which it is not when it works on the resource."""
+        if isinstance(answer, AzureConflict):
+            self.answered()
 
     def answered(self) -> None:
         """Note that Azure was not too busy this time: a later 429 counts from itself."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureNotFound, AzureRefused, FreshcoatError
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, AzureRefused, FreshcoatError
+from shared.core.refusals import Refusal, named_seconds, refusal_of
 from shared.core.steps import NextAction, StepResult
 from shared.core.wording import duration_text
 from shared.models.azure import Operation
@@ -64,6 +65,9 @@ class StepContext(Protocol):
     def busy(self, step_since: datetime) -> None:
         """Note that Azure was too busy; `step_since` excludes the time it asked for."""
 
+    def awaits_azure(self, answer: AzureError, seconds: float) -> None:
+        """Note what Azure answered, and that it is asked again after so many seconds."""
+
     def answered(self) -> None:
         """Note that Azure was not too busy this time."""
 
@@ -85,13 +89,21 @@ def run_within_limit(context: StepContext, step: Callable[[], StepResult], limit
     except AzureBusy as busy:
         return _busy(context, busy, limit)
     except AzureConflict as conflict:
-        context.answered()
-        _check_limit(context, limit, str(conflict))
-        return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
+        if refusal_of(conflict) is not Refusal.OTHER:
+            raise  # nothing is under way on the resource: a quota or a lock, for instance
+        return _conflict(context, conflict, limit)
     context.answered()
     if outcome.action is NextAction.WAIT:
         _check_limit(context, limit, context.waits_for)
     return outcome
+
+
+def _conflict(context: StepContext, conflict: AzureConflict, limit: float | None) -> StepResult:
+    """Wait until Azure has finished what it does with the resource. That time counts against the limit."""
+    _check_limit(context, limit, str(conflict))
+    wait = named_seconds(conflict) or context.services.settings.operation_poll
+    context.awaits_azure(conflict, wait)
+    return StepResult(NextAction.WAIT, wait)
 
 
 def _busy(context: StepContext, busy: AzureBusy, limit: float | None) -> StepResult:
@@ -101,6 +113,7 @@ def _busy(context: StepContext, busy: AzureBusy, limit: float | None) -> StepRes
     if limit is not None and context.busy_since and now > context.busy_since + timedelta(seconds=settings.busy_limit):
         raise StepFailed(f"Azure has been too busy for {duration_text(timedelta(seconds=settings.busy_limit))}: {busy}")
     context.busy(min(now, (context.step_since or now) + timedelta(seconds=wait)))
+    context.awaits_azure(busy, wait)
     return StepResult(NextAction.WAIT, wait)
 
 

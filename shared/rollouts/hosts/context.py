@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from shared.core.errors import NotFound
+from shared.core.errors import AzureError, NotFound
+from shared.core.refusals import refusal_of, words_of
 from shared.core.states import HostState, transition_host
 from shared.core.steps import HOST_STEPS, StepResult
 from shared.models.azure import Operation, SessionHost, VirtualMachine
 from shared.models.base import refuse_newer
+from shared.models.host_parts import AzureWait, WaitKind
 from shared.models.messages import text_of
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, goal_of
@@ -135,8 +137,26 @@ class HostContext:
         """Note that Azure was too busy; `step_since` excludes the time it asked for."""
         self.note(step_since=step_since)
 
+    def awaits_azure(self, answer: AzureError, seconds: float, kind: WaitKind = WaitKind.BUSY) -> None:
+        """Note what Azure answered, and that it is asked again after so many seconds. Being busy ends no other wait."""
+        now, before = self.services.now(), self.row.azure_wait
+        same = before.kind is kind or (kind is WaitKind.BUSY and before.kind is WaitKind.HELD)
+        self.note(
+            azure_wait=AzureWait(
+                kind=before.kind if same else kind,
+                call=answer.call,
+                answer=f"{answer.code}: {answer.message}",
+                meaning=words_of(refusal_of(answer)),
+                since=before.since if same else now,
+                until=now + timedelta(seconds=seconds),
+                tries=before.tries + (kind is WaitKind.HELD) if same else int(kind is WaitKind.HELD),
+            )
+        )
+
     def answered(self) -> None:
-        """Nothing to note: the time since the rebuild started counts."""
+        """Azure is not busy any more. The time since the rebuild started counts for its limit, so that is not reset."""
+        if self.row.azure_wait.kind is WaitKind.BUSY:
+            self.note(azure_wait=AzureWait())
 
     def begin_step(self, name: str) -> None:
         """Note that this step begins."""
@@ -145,6 +165,7 @@ class HostContext:
     def complete_step(self, name: str) -> None:
         """Note that this step is completed."""
         self.note_rebuild(completed_step=name)
+        self.note(azure_wait=AzureWait())
 
     def move(self, state: HostState, **changes: object) -> None:
         """Change the host's state."""

@@ -1,4 +1,4 @@
-"""A failed attempt of a host, and its end as failed: drained, its VM marked, switched off unless it is kept."""
+"""The end of a host as failed: drained, its VM marked, switched off unless it is kept."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureRefused, FreshcoatError
-from shared.core.names import RETURN_HOST_TO_SERVICE, SWAP
+from shared.core.errors import AzureBusy, AzureConflict, AzureRefused
+from shared.core.names import RETURN_HOST_TO_SERVICE
 from shared.core.states import HostState
-from shared.core.steps import NextAction, StepResult, during
-from shared.models.host_parts import Rebuild
+from shared.core.steps import NextAction, StepResult
 from shared.models.policy import KeepFailed
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.host_rows import as_deleted, as_failed, is_ours_to_create
+from shared.planning.host_rows import as_failed
 from shared.rollouts.hosts.actions import tidy
-from shared.rollouts.hosts.context import GivenUp, HostContext
+from shared.rollouts.hosts.context import HostContext
 from shared.services import Services
 
 log = logging.getLogger("freshcoat.host")
@@ -103,46 +102,6 @@ def _keep_drained(services: Services, pool: Pool, row: RolloutHost) -> None:
         services.host_pools.set_accepting(pool.host_pool_id, row.host, accepting=False)
 
 
-def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> StepResult:
-    """Start another attempt, or end the host as failed; as skipped when somebody deleted its VM.
-
-    A healthy host that could not return to service is not rebuilt or joined again: it may have users.
-    """
-    try:
-        if _vm_was_deleted(context):
-            log.warning("rollout %s: the VM of %s was deleted: %s", context.rollout.id, context.row.host, error)
-            context.row = as_deleted(context.row, context.services.now())
-            context.save()
-            return StepResult(NextAction.STOP)
-    except AzureBusy as busy:  # the step runs again, and fails again
-        return StepResult(NextAction.WAIT, busy.retry_after or context.services.settings.azure_pause)
-    reason = f"{during(name)}: {error}"
-    log.warning("rollout %s: %s, attempt %d: %s", context.rollout.id, context.row.host, context.row.attempt, reason)
-    if context.row.attempt <= context.rollout.policy.retries and not isinstance(error, GivenUp):
-        next_attempt = {"attempt": context.row.attempt + 1, "operation": None, "error": reason}
-        if name == RETURN_HOST_TO_SERVICE:
-            context.note(**next_attempt, step_since=context.services.now())
-            return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
-        context.move(
-            HostState.REIMAGING, **next_attempt, **_fields_for_new_attempt(context.row), step="starting another attempt"
-        )
-        return StepResult(NextAction.RESTART)
-    # Before the end is carried out: if that has to wait, the step must not run again, since it could succeed.
-    context.note_rebuild(abandoned=True)
-    context.save(error=reason)
-    return end_as_failed(context, name)
-
-
-def _vm_was_deleted(context: HostContext) -> bool:
-    """Whether the host failed because somebody deleted its VM. Raises AzureBusy."""
-    if is_ours_to_create(context.row):
-        return False
-    try:
-        return context.services.vms.find(context.row.vm_id) is None
-    except AzureRefused:  # not known, so the failure counts
-        return False
-
-
 def end_as_failed(context: HostContext, name: str) -> StepResult:
     """Make the host `failed`, with the error in its row; called again until Azure is no longer busy."""
     try:
@@ -154,17 +113,6 @@ def end_as_failed(context: HostContext, name: str) -> StepResult:
     context.row = failed
     context.save()
     return StepResult(NextAction.STOP)
-
-
-def _fields_for_new_attempt(row: RolloutHost) -> dict[str, object]:
-    """A kept disk that did not start must be replaced: the next attempt re-images."""
-    rejected = row.rebuild.token_mark  # it may have been why the registration failed
-    if row.rebuild.strategy != SWAP:
-        return {"rebuild": Rebuild(strategy=row.rebuild.strategy, rejected_token=rejected)}
-    return {
-        "rebuild": Rebuild(rejected_token=rejected),
-        "disks": row.disks.replace(stale_id=row.disks.kept_id, kept_id=None),
-    }
 
 
 def _mark_failed(context: HostContext, name: str, reason: str) -> RolloutHost:

@@ -160,6 +160,8 @@ def _finish(context: HostContext) -> StepResult:
     other_version = context.rollout.kind is not RolloutKind.REFRESH or row.version != version
     if row.rebuild.strategy == Strategy.REIMAGE and other_version:
         record_reimage(context.services, context.pool, ReimageSupport.WORKS)
+    if row.rebuild.strategy == Strategy.REPLACE:
+        context.note_rebuild(rebuilt=True)  # from here on, somebody else deletes the VM if it is gone
     context.move(HostState.JOINING, version=version)
     return StepResult(NextAction.NEXT)
 

@@ -36,7 +36,7 @@ BACK = {"rolling_back": True, "goal_id": "/d/versions/1.0.0", "version": "1.0.0"
 )
 def test_each_host_of_an_ended_rollout_has_a_reason(state: HostState, fields: dict[str, Any], reason: str) -> None:
     ended = rollout(state=RolloutState.FAILED, ended_at=START)
-    assert view_host(host(state, **fields), ended).reason.text == reason
+    assert view_host(host(state, **fields), ended, START).reason.text == reason
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_each_host_of_an_ended_rollout_has_a_reason(state: HostState, fields: di
 )
 def test_the_report_names_the_kind_of_the_rollout(kind: RolloutKind, reason: str) -> None:
     done = host(H.DONE, version="1.0.0", strategy="swap")
-    assert view_host(done, rollout(kind=kind, version="1.0.0")).reason.text == reason
+    assert view_host(done, rollout(kind=kind, version="1.0.0"), START).reason.text == reason
 
 
 def test_a_host_being_rolled_back_has_its_own_target() -> None:
     back = rollout(state=RolloutState.ROLLING_BACK, rollback_since=START)
-    assert view_host(host(H.REIMAGING, **BACK), back).target == "1.0.0"
-    assert view_host(host(H.DONE, version="2.0.0"), back).target == "2.0.0"
+    assert view_host(host(H.REIMAGING, **BACK), back, START).target == "1.0.0"
+    assert view_host(host(H.DONE, version="2.0.0"), back, START).target == "2.0.0"
 
 
 def test_an_open_host_shows_why_it_waits() -> None:
-    assert view_host(host(H.PENDING, reason=told("waits")), rollout()).reason == told("waits")
+    assert view_host(host(H.PENDING, reason=told("waits")), rollout(), START).reason == told("waits")
 
 
 def test_the_http_report_shows_version_and_reason_of_each_host() -> None:
