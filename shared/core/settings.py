@@ -72,7 +72,7 @@ class Settings(BaseModel):
     retention_schedule: str = "0 20 * * * *"
     """NCRONTAB of the timers that delete unneeded versions and old disks, read by the Functions host."""
     busy_limit: Seconds = 43_200.0
-    """How long a host is held while Azure throttles us or refuses to create its deleted VM again, and how long Azure may
+    """How long a host is held while Azure throttles us or refuses to create its deleted VM, and how long Azure may
     throttle without a break before a task on an image fails. This time does not count against the limits above."""
 
     trust_principal: bool = False
