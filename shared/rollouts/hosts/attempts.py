@@ -12,6 +12,7 @@ from shared.core.refusals import FINAL, MAY_PASS, pause_after_attempt, pause_whi
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult, during
 from shared.core.wording import duration_text
+from shared.models.azure import ProvisioningState
 from shared.models.host_parts import AzureWait, Rebuild, WaitKind
 from shared.models.rollouts import RolloutHost
 from shared.planning.host_rows import as_deleted, is_ours_to_create
@@ -68,7 +69,7 @@ def _vm_after_failure(context: HostContext) -> _Vm:
         return _Vm.THERE
     if vm is None:
         return _Vm.MISSING
-    return _Vm.UNMADE if vm.provisioning == "Failed" else _Vm.THERE
+    return _Vm.UNMADE if vm.provisioning == ProvisioningState.FAILED else _Vm.THERE
 
 
 def _end_as_deleted(context: HostContext, error: FreshcoatError) -> StepResult:
