@@ -125,7 +125,7 @@ def test_azure_serves_requests_while_the_app_is_slow(sim: Simulator, app: App) -
     wait_for(lambda: len(app.asked) == 1)
     start = time.monotonic()
     assert results(sim) == ["asking"]
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5  # the app would take 10 s; a busy machine is no fault of the code
 
 
 def test_each_pool_has_its_own_rule_and_names(sim: Simulator, app: App) -> None:
