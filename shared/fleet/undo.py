@@ -73,12 +73,12 @@ def _who(task: Task) -> str:
 
 def _has_new_version(rollout: Rollout) -> bool:
     """Whether the rollout ended with hosts on its version, and its pool was on another one before."""
-    before = (rollout.from_image or rollout.image, rollout.from_version)
+    before = (rollout.before.image or rollout.image, rollout.before.version)
     if not rollout.state.ended or rollout.state is RolloutState.ROLLED_BACK:
         return False
     if before == (rollout.image, rollout.version):
         return False
-    return rollout.state is RolloutState.SUCCEEDED or rollout.counts.get("done", 0) > 0
+    return rollout.state is RolloutState.SUCCEEDED or rollout.progress.counts.get("done", 0) > 0
 
 
 def _roll_back(context: TaskContext, name: str, rollout: Rollout) -> bool:

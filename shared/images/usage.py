@@ -94,8 +94,8 @@ def _by_refresh(services: Services, pool: Pool) -> Iterator[Use]:
 def _by_rollout(rollout: Rollout, definition: str | None) -> Iterator[Use]:
     who = f"rollout {rollout.id} of pool {rollout.pool}"
     yield Use(who, rollout.definition_id.lower(), rollout.version)
-    if rollout.from_version:
-        yield Use(who, definition, rollout.from_version)
+    if rollout.before.version:
+        yield Use(who, definition, rollout.before.version)
 
 
 def _by_hosts(pool: str, hosts: Sequence[SeenHost] | AzureError) -> Iterator[Use]:

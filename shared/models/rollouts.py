@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
-
 from shared.core.arm_ids import definition_and_version
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import Operation
@@ -15,6 +13,7 @@ from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.host_parts import AzureWait, Check, Disks, Drain, Found, Rebuild, Use, Warnings
 from shared.models.messages import Message
 from shared.models.policy import Policy, ScheduleMode
+from shared.models.rollout_parts import Approval, Before, Exclusion, Failures, Progress, Rollback
 
 
 class RolloutKind(StrEnum):
@@ -41,23 +40,11 @@ FIRST_GUESS = 1_200.0
 """Expected seconds per host before one was measured."""
 
 
-class LastPass(Value):
-    """The numbers of the last pass over the pool; the source of live progress."""
-
-    at: UtcTime
-    hosts: int
-    accepting: int
-    sessions: int
-    sessions_to_end: int
-    """Sessions on hosts that are still to be updated."""
-    not_updated: int = 0
-    """Hosts that were not updated, or not rolled back, because the rollout was stopped."""
-    fresh: int = 0
-    """For a refresh: hosts that nobody has used since their last rebuild."""
-
-
 class Rollout(Record):
-    """One run of Update Image over one pool."""
+    """One run of Update Image over one pool. Times are UTC.
+
+    Its own fields say what was asked for, and its state. The parts say what else has happened to it.
+    """
 
     id: str
     kind: RolloutKind = RolloutKind.UPDATE
@@ -70,11 +57,6 @@ class Rollout(Record):
     """ARM id of the gallery image version."""
     replicas: int
     """Replicas of the version in the pool's region: 50 hosts at once per replica (azure-facts 2.8)."""
-    from_version: VersionText | None
-    from_image: Name | None = None
-    """The pool's former image; None: the same."""
-    from_previous: tuple[str | None, str | None] = (None, None)
-    """The pool's previous version and image before the rollout; restored when the rollout is rolled back."""
     schedule: Schedule
     policy: Policy
     zone: str = "UTC"
@@ -90,46 +72,26 @@ class Rollout(Record):
     created_at: UtcTime
     started_at: UtcTime | None = None
     ended_at: UtcTime | None = None
+    engine_run: int = 1
+    """Counts the engine instances that drove this rollout: a lost one is replaced by the next."""
     note: Message | None = None
     """Why the rollout is paused, failed or cancelled; None otherwise."""
     ends_as: RolloutState = RolloutState.CANCELLED
     """While cancelling: the state in which the rollout ends."""
-    awaiting_since: UtcTime | None = None
-    approved_at: UtcTime | None = None
-    approved_by: str = ""
-    forced_at: UtcTime | None = None
-    """The time of the first pass at or after `force_at` that could end sessions."""
-    rollback_since: UtcTime | None = None
-    """Since when the rollout is being rolled back; None: it is not."""
-    rollback_reason: Message | None = None
-    """Who or what caused the roll-back; kept here because a later note may be about a pause."""
-    retried_at: UtcTime | None = None
-    """Hosts that failed before this time are retried."""
     resume_to: RolloutState | None = None
     """While paused: the state before the pause."""
-    canary_passed_at: UtcTime | None = None
-    engine_run: int = 1
-    """Counts the engine instances that drove this rollout: a lost one is replaced by the next."""
-    adopted_run: int = 0
-    """The last engine instance that has checked that every host in work has a running orchestration."""
-    last_pass: LastPass | None = None
-    host_seconds: float | None = None
-    """Median seconds per host so far; None before one was measured."""
-    counts: dict[str, int] = Field(default_factory=dict)
-    """Hosts per state in the last pass."""
-    failures_accepted: int = 0
-    """Number of failed hosts when a person resumed the rollout; these do not stop it again."""
-    signed_out: int = 0
-    """Number of sessions that were signed out."""
-    alone: bool = False
-    """The pool's refresh holds no host any more, and starts none while this rollout holds the pool."""
-    counted_rollout: str = ""
-    """For a refresh: the last ended rollout of the pool whose result was applied to the refresh's rows."""
+
+    before: Before = Before()
+    approval: Approval = Approval()
+    rollback: Rollback = Rollback()
+    failures: Failures = Failures()
+    progress: Progress = Progress()
+    exclusion: Exclusion = Exclusion()
 
     @property
     def rolling_back(self) -> bool:
         """Whether hosts are being rolled back."""
-        return self.rollback_since is not None
+        return self.rollback.since is not None
 
 
 class RolloutHost(Record):

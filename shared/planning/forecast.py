@@ -92,7 +92,9 @@ class _Projection:
     @property
     def waits_for_canary(self) -> bool:
         """Whether the canary hosts have not passed their checks yet."""
-        return self.canary_hosts > 0 and self.rollout.canary_passed_at is None and not self.rollout.rolling_back
+        return (
+            self.canary_hosts > 0 and self.rollout.progress.canary_passed_at is None and not self.rollout.rolling_back
+        )
 
     def end(self, soon: int, later: int) -> datetime:
         """The end if `soon` hosts are rebuilt as soon as the limits allow, and `later` hosts not before `force_at`."""

@@ -14,7 +14,7 @@ def reopened(row: RolloutHost, rollout: Rollout) -> RolloutHost:
     """The row to plan with. A host that has ended is opened again when it must be rolled back or retried."""
     if rollout.rolling_back and not row.rolling_back and rollout.state in _ROLLBACK_STATES:
         return _to_roll_back(row, rollout)
-    retried = rollout.retried_at and row.ended_at and row.ended_at <= rollout.retried_at
+    retried = rollout.failures.retried_at and row.ended_at and row.ended_at <= rollout.failures.retried_at
     if row.state is HostState.FAILED and retried and not rollout.state.ended:
         return start_over(row, step="waits for a retry", drained_by_earlier_failure=True)
     return row
@@ -74,13 +74,19 @@ def former_version(row: RolloutHost, rollout: Rollout) -> str:
 
 def _pool_version_id(rollout: Rollout) -> str:
     """ARM id of the pool's former version; empty when it is unknown or belongs to another image."""
-    same_image = rollout.from_image in {None, rollout.image}
-    return version_id(rollout.definition_id, rollout.from_version) if same_image and rollout.from_version else ""
+    same_image = rollout.before.image in {None, rollout.image}
+    return version_id(rollout.definition_id, rollout.before.version) if same_image and rollout.before.version else ""
 
 
 def _created_on_target(row: RolloutHost, rollout: Rollout) -> bool:
     """Whether the host was created with the rollout's version, because the rollout had set it for new hosts."""
-    if rollout.canary_passed_at is None or row.version != rollout.version or rollout.from_version == rollout.version:
+    if (
+        rollout.progress.canary_passed_at is None
+        or row.version != rollout.version
+        or rollout.before.version == rollout.version
+    ):
         return False
-    skipped_since = row.state is HostState.SKIPPED and row.ended_at and row.ended_at >= rollout.canary_passed_at
+    skipped_since = (
+        row.state is HostState.SKIPPED and row.ended_at and row.ended_at >= rollout.progress.canary_passed_at
+    )
     return bool(skipped_since) or (row.state is HostState.PENDING and not row.drained_by_earlier_failure)

@@ -38,10 +38,10 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
     changes: dict[str, object] = {}
     if rollout.state.ended:
         changes |= {"running_rollout": "", "last_rollout": rollout.id}
-        changes |= {"host_seconds": rollout.host_seconds} if rollout.host_seconds else {}
+        changes |= {"host_seconds": rollout.progress.host_seconds} if rollout.progress.host_seconds else {}
     if rollout.rolling_back:
         return changes | _previous_versions(pool, rollout)
-    proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
+    proven = rollout.progress.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if rollout.started_at is not None:
         # A proven rollout counts from its request, so a later activation overrides it. An unproven one counts from its
         # end, so that a version that failed here is not handed to new hosts by an activation made while it ran.
@@ -59,10 +59,10 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
 
 def _previous_versions(pool: Pool, rollout: Rollout) -> dict[str, object]:
     """The pool's versions from before the rollout, which is being rolled back, and since when they count."""
-    version, image = rollout.from_previous
-    was = {"version": rollout.from_version, "previous_version": version, "previous_image": image}
-    if rollout.from_image:
-        was["image"] = rollout.from_image
+    before = rollout.before
+    was = before.model_dump(include={"version", "previous_version", "previous_image"})
+    if before.image:
+        was["image"] = before.image
     moved = (pool.version, pool.image) == (rollout.version, rollout.image)
-    since = {"version_at": max(pool.version_at or rollout.created_at, rollout.rollback_since or rollout.created_at)}
+    since = {"version_at": max(pool.version_at or rollout.created_at, rollout.rollback.since or rollout.created_at)}
     return {**was, **since} if moved else dict(since)

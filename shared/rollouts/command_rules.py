@@ -69,7 +69,7 @@ def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command) -> 
         command = Command.CANCEL  # no host was changed, so there is nothing to roll back
     by_state = REPLIES[rollout.state][command]
     match command:
-        case Command.APPROVE if by_state is Reply.REFUSE and rollout.approved_at:
+        case Command.APPROVE if by_state is Reply.REFUSE and rollout.approval.at:
             return Reply.ALREADY
         case Command.ROLL_BACK if by_state is Reply.DO and _roll_back_was_cancelled(rollout):
             return Reply.REFUSE
@@ -104,7 +104,7 @@ def _reply_to_retry(rollout: Rollout, failed: Sequence[RolloutHost]) -> Reply:
 
 def _retry_is_pending(rollout: Rollout, host: RolloutHost) -> bool:
     """Whether a retry of this host was requested already, so that the next reconcile pass starts it."""
-    return bool(rollout.retried_at and host.ended_at and host.ended_at <= rollout.retried_at)
+    return bool(rollout.failures.retried_at and host.ended_at and host.ended_at <= rollout.failures.retried_at)
 
 
 def refusal_of(rollout: Rollout, command: Command) -> str:
@@ -121,12 +121,12 @@ def _why(rollout: Rollout, command: Command) -> str:
         case Command.RESUME if not rollout.state.ended:
             return "only a paused rollout can be resumed"
         case Command.APPROVE:
-            paused = rollout.state is RolloutState.PAUSED and rollout.awaiting_since
+            paused = rollout.state is RolloutState.PAUSED and rollout.approval.awaiting_since
             return f"nothing waits for approval{'; resume it, then it will ask again' if paused else ''}"
         case Command.ROLL_BACK if rollout.state.ended:
             return f"it is too late to roll it back. {_how_to_roll_back(rollout)}"
         case Command.ROLL_BACK:
-            goal = f"version {rollout.from_version}" if rollout.from_version else "the former version"
+            goal = f"version {rollout.before.version}" if rollout.before.version else "the former version"
             return f"it is being cancelled during a roll-back; when it has ended, publish {goal} to finish rolling back"
         case Command.RETRY:
             return _why_no_retry(rollout)
@@ -140,13 +140,13 @@ def _how_to_roll_back(rollout: Rollout) -> str:
     The pool's version changes only when a canary host passes. Before that, rolling the pool back does nothing, although
     some of its hosts may have the new version.
     """
-    proven = rollout.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
+    proven = rollout.progress.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if proven and not rollout.retry_of:
         return f"Roll back pool {rollout.pool} instead"
-    if rollout.from_version is None or rollout.retry_of:
+    if rollout.before.version is None or rollout.retry_of:
         return "Publish the version you want instead"
-    other = rollout.from_image not in {None, rollout.image}
-    former = f"{rollout.from_version}{f' of image {rollout.from_image}' if other else ''}"
+    other = rollout.before.image not in {None, rollout.image}
+    former = f"{rollout.before.version}{f' of image {rollout.before.image}' if other else ''}"
     return f"Pool {rollout.pool} still has version {former}. Publish that version for the hosts that changed"
 
 

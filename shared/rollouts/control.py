@@ -18,6 +18,7 @@ from shared.core.errors import Conflict, InvalidRequest
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import iso
 from shared.models.messages import message, quote
+from shared.models.rollout_parts import Failures, Rollback
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
 from shared.planning.timing import rollback_schedule, time_with_drain
@@ -54,12 +55,11 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
     """Continue a paused rollout; hosts that failed before do not pause it again. Raises NotFound, Conflict."""
 
     def apply(rollout: Rollout) -> Rollout:
-        failed = max(rollout.failures_accepted, rollout.counts.get("failed", 0))
+        failed = max(rollout.failures.accepted, rollout.progress.counts.get("failed", 0))
         schedule = _with_notice(rollout, services.now())
-        note = rollout.rollback_reason
-        return _with_state(
-            rollout, _state_to_continue_in(rollout), note=note, failures_accepted=failed, schedule=schedule
-        )
+        note = rollout.rollback.reason
+        failures = rollout.failures.replace(accepted=failed)
+        return _with_state(rollout, _state_to_continue_in(rollout), note=note, failures=failures, schedule=schedule)
 
     return _command(services, engine, rollout_id, Command.RESUME, who, apply)
 
@@ -70,8 +70,8 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> Ro
     def apply(rollout: Rollout) -> Rollout:
         now = services.now()
         schedule = _with_notice(rollout, now)
-        approved: dict[str, object] = {"approved_at": now, "approved_by": who, "note": None}
-        return _with_state(rollout, RolloutState.RUNNING, schedule=schedule, **approved)
+        approval = rollout.approval.replace(at=now, by=who)
+        return _with_state(rollout, RolloutState.RUNNING, schedule=schedule, approval=approval, note=None)
 
     return _command(services, engine, rollout_id, Command.APPROVE, who, apply)
 
@@ -102,12 +102,10 @@ def cancel(
         if not has_begun(rollout):
             return leave(rollout)
         now = services.now()
-        since, schedule = rollout.rollback_since or now, rollback_schedule(rollout.schedule, rollout.policy, now)
+        schedule = rollback_schedule(rollout.schedule, rollout.policy, now)
         note = message(Code.ROLLED_BACK_BY_USER, f"Rolled back by {who}{because}")
-        return _with_state(
-            rollout, RolloutState.ROLLING_BACK,
-            rollback_since=since, schedule=schedule, note=note, rollback_reason=note,
-        )  # fmt: skip
+        rollback = Rollback(since=rollout.rollback.since or now, reason=note)
+        return _with_state(rollout, RolloutState.ROLLING_BACK, rollback=rollback, schedule=schedule, note=note)
 
     rolls_back = how is CancelHow.ROLL_BACK
     command, apply = (Command.ROLL_BACK, roll_back) if rolls_back else (Command.CANCEL, leave)
@@ -126,8 +124,8 @@ def retry(services: Services, engine: Engine, rollout_id: str, request: RetryReq
         if request.schedule:
             text = "an open rollout keeps its schedule; remove this field, or reschedule the rollout"
             raise InvalidRequest.one("schedule", text)
-        now, note = services.now(), rollout.rollback_reason
-        return _with_state(rollout, _state_to_continue_in(rollout), retried_at=now, failures_accepted=0, note=note)
+        failures = Failures(retried_at=services.now())
+        return _with_state(rollout, _state_to_continue_in(rollout), failures=failures, note=rollout.rollback.reason)
 
     try:
         return _command(services, engine, rollout_id, Command.RETRY, who, apply)
@@ -158,7 +156,7 @@ def _rescheduled(rollout: Rollout, request: Reschedule, now: datetime) -> Schedu
 
 
 def _host_takes(rollout: Rollout) -> timedelta:
-    return time_with_drain(rollout.host_seconds or rollout.first_guess, rollout.policy)
+    return time_with_drain(rollout.progress.host_seconds or rollout.first_guess, rollout.policy)
 
 
 def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
@@ -167,7 +165,7 @@ def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
 
     It stays when users were already being signed out before the rollout was halted: they had been warned.
     """
-    if rollout.signed_out:
+    if rollout.progress.signed_out:
         return rollout.schedule
     schedule = rollback_schedule(rollout.schedule, rollout.policy, now)
     if rollout.rolling_back or schedule.force_at == rollout.schedule.force_at:

@@ -17,6 +17,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy, PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import Pool
+from shared.models.rollout_parts import Before
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.models.windows import Window
 from shared.planning.timing import time_with_drain
@@ -121,9 +122,6 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         version=version,
         version_id=target_id,
         replicas=result.replicas,
-        from_version=pool.version,
-        from_image=pool.image,
-        from_previous=(pool.previous_version, pool.previous_image),
         schedule=spec.schedule,
         policy=policy,
         zone=pool.time_zone,
@@ -133,6 +131,12 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         requested_by=who,
         task=spec.task,
         created_at=now,
+        before=Before(
+            version=pool.version,
+            image=pool.image,
+            previous_version=pool.previous_version,
+            previous_image=pool.previous_image,
+        ),
     )
     return rollout, result
 

@@ -175,12 +175,13 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
         result.failed("rollout", f"rollout {pool.running_rollout} runs on this pool", "wait for its end or cancel it")
     else:
         result.passed("rollout", "no other rollout runs on this pool")
-    fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN} | {"preflight": result.findings}
+    fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN}
+    fields |= {"from_version": rollout.before.version, "preflight": result.findings}
     fields["can_start"] = all(finding.result != "fail" for finding in result.findings)
     return PlanView.model_validate(fields | _preview_fields(services, pool, rollout, result.losses))
 
 
-_SHOWN_IN_PLAN = ("pool", "image", "version", "from_version", "schedule", "policy")
+_SHOWN_IN_PLAN = ("pool", "image", "version", "schedule", "policy")
 
 
 def _preview_fields(
@@ -193,7 +194,7 @@ def _preview_fields(
     if losses:
         hosts = [_with_losses(host, losses) for host in computed.hosts]
         computed = computed.model_copy(update={"hosts": hosts})
-    return computed.model_dump(include=set(PlanView.model_fields) - set(_SHOWN_IN_PLAN))
+    return computed.model_dump(include=set(PlanView.model_fields) - {*_SHOWN_IN_PLAN, "from_version"})
 
 
 def _with_losses(host: PlannedHost, losses: Mapping[str, list[Message]]) -> PlannedHost:

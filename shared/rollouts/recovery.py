@@ -113,7 +113,7 @@ def _end(services: Services, rollout: Rollout) -> None:
 
 def _is_silent(services: Services, rollout: Rollout) -> bool:
     """Whether the last sign of life is older than `resume_after`."""
-    last = max(rollout.created_at, rollout.last_pass.at if rollout.last_pass else rollout.created_at)
+    last = max(rollout.created_at, rollout.progress.last_pass.at if rollout.progress.last_pass else rollout.created_at)
     return services.now() >= last + timedelta(seconds=services.settings.resume_after)
 
 

@@ -69,10 +69,10 @@ def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule
     """The parameters of the new rollout. Its version was accepted before, so a downgrade is allowed."""
     image, version, kind, policy = old.image, old.version, old.kind, old.policy
     if old.rolling_back:
-        if old.from_version is None:
+        if old.before.version is None:
             text = f"The former version of pool {pool.name} is not known. Publish the version you want."
             raise Conflict(text)
-        image, version = old.from_image or old.image, old.from_version
+        image, version = old.before.image or old.image, old.before.version
         kind, policy = RolloutKind.ROLL_BACK, as_rollback_policy(policy)
     return RolloutSpec(
         image=find_image(services, image),

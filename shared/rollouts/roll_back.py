@@ -86,7 +86,7 @@ def _refuse_not_started(running: Rollout) -> None:
 
 def _refuse_without_previous_version(running: Rollout) -> None:
     """Raises Conflict when rolling back this rollout would not bring the pool to another version."""
-    before = (running.from_image or running.image, running.from_version)
+    before = (running.before.image or running.image, running.before.version)
     if running.kind is RolloutKind.ROLL_BACK:
         reason = "is a roll-back that is being cancelled: wait for its end, then publish the version you want"
     elif before == (running.image, running.version):
@@ -125,11 +125,11 @@ def _spec_of_previous_version(services: Services, pool: Pool, request: RollBackP
 def _spec_of_running(services: Services, running: Rollout) -> RolloutSpec:
     """The roll-back of the running rollout as a rollout of its own. Raises NotFound, Conflict."""
     is_roll_back = running.kind is RolloutKind.ROLL_BACK
-    version = running.version if is_roll_back else running.from_version
+    version = running.version if is_roll_back else running.before.version
     if version is None:
         raise Conflict(f"The version that pool {running.pool} had before rollout {running.id} is not known.")
     return RolloutSpec(
-        image=find_image(services, running.image if is_roll_back else running.from_image or running.image),
+        image=find_image(services, running.image if is_roll_back else running.before.image or running.image),
         version=version,
         schedule=running.schedule,
         policy=running.policy if is_roll_back else as_rollback_policy(running.policy),

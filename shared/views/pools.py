@@ -82,5 +82,7 @@ def view_pool(
 
 def freshness(refresh: Rollout) -> Freshness:
     """How far a pool's refresh has come, from its own row alone."""
-    hosts, fresh = (refresh.last_pass.hosts, refresh.last_pass.fresh) if refresh.last_pass else (0, 0)
+    hosts, fresh = (
+        (refresh.progress.last_pass.hosts, refresh.progress.last_pass.fresh) if refresh.progress.last_pass else (0, 0)
+    )
     return Freshness(rollout=refresh.id, state=refresh.state, used=hosts - fresh, fresh=fresh, note=refresh.note)

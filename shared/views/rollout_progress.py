@@ -134,16 +134,27 @@ def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datet
 def brief(rollout: Rollout) -> RolloutBrief:
     """A rollout for a list, from its own row alone: counts are those of its last pass."""
     return RolloutBrief(
-        **_brief_fields(rollout, rollout.counts, rollout.last_pass.not_updated if rollout.last_pass else 0)
+        **_brief_fields(
+            rollout,
+            rollout.progress.counts,
+            rollout.progress.last_pass.not_updated if rollout.progress.last_pass else 0,
+        )
     )
 
 
 def _brief_fields(rollout: Rollout, counts: Mapping[str, int], undone: int) -> dict[str, object]:
-    kept = {name: getattr(rollout, name) for name in RolloutBrief.model_fields if name not in {"percent", "counts"}}
+    kept = {name: getattr(rollout, name) for name in RolloutBrief.model_fields if name not in _COMPUTED}
     done = percent(counts, ended=rollout.state.ended, undone=_not_done(rollout, counts, undone))
     if rollout.kind is RolloutKind.REFRESH and not rollout.state.ended:
-        done = fresh_percent(rollout.last_pass.fresh, rollout.last_pass.hosts) if rollout.last_pass else 0
-    return kept | {"percent": done, "counts": dict(counts)}
+        done = (
+            fresh_percent(rollout.progress.last_pass.fresh, rollout.progress.last_pass.hosts)
+            if rollout.progress.last_pass
+            else 0
+        )
+    return kept | {"percent": done, "counts": dict(counts), "from_version": rollout.before.version}
+
+
+_COMPUTED = {"percent", "counts", "from_version"}
 
 
 def fresh_percent(fresh: int, hosts: int) -> int:
@@ -158,7 +169,7 @@ def _of_refresh(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, obj
     present = [host for host in hosts if host.state is not HostState.SKIPPED]
     fresh = sum(is_fresh(host) for host in present)
     fields: dict[str, object] = {"fresh": fresh}
-    if rollout.last_pass and not rollout.state.ended:
+    if rollout.progress.last_pass and not rollout.state.ended:
         fields["percent"] = fresh_percent(fresh, len(present))
     return fields
 
@@ -178,19 +189,23 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
         | {
             "policy": rollout.policy,
             "hosts": len(hosts),
-            "accepting": rollout.last_pass.accepting if rollout.last_pass else None,
-            "sessions_open": rollout.last_pass.sessions_to_end if rollout.last_pass else open_sessions,
-            "sessions_signed_out": rollout.signed_out,
+            "accepting": rollout.progress.last_pass.accepting if rollout.progress.last_pass else None,
+            "sessions_open": rollout.progress.last_pass.sessions_to_end
+            if rollout.progress.last_pass
+            else open_sessions,
+            "sessions_signed_out": rollout.progress.signed_out,
             "minutes_per_host": round(each / timedelta(minutes=1), 1),
             "next": next_event(rollout, now),
             "expected_end": foreseen.expected,
             "expected_end_bounds": foreseen.bounds,
-            "last_pass_at": rollout.last_pass.at if rollout.last_pass else None,
+            "last_pass_at": rollout.progress.last_pass.at if rollout.progress.last_pass else None,
             "versions": dict(sorted(Counter(host.version or "unknown" for host in hosts).items())),
             "rolling_back": rollout.rolling_back,
-            "awaiting_since": rollout.awaiting_since if rollout.state is RolloutState.AWAITING_APPROVAL else None,
-            "approved_at": rollout.approved_at,
-            "approved_by": rollout.approved_by,
+            "awaiting_since": rollout.approval.awaiting_since
+            if rollout.state is RolloutState.AWAITING_APPROVAL
+            else None,
+            "approved_at": rollout.approval.at,
+            "approved_by": rollout.approval.by,
             "windows_open_until": open_till,
             "windows_opens_at": opens,
         }

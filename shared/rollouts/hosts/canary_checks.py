@@ -63,7 +63,7 @@ def bake_host(context: HostContext) -> StepResult:
     ends = (context.row.check.proving_since or now) + timedelta(minutes=policy.bake_minutes)
     if healthy and now >= ends and context.row.check.proved_at is None:
         context.note(check=context.row.check.replace(proved_at=now), reason=_CHECKS_PASSED)
-    held = policy.canary_hold is CanaryHold.APPROVE and context.rollout.approved_at is None
+    held = policy.canary_hold is CanaryHold.APPROVE and context.rollout.approval.at is None
     if context.row.check.proved_at and healthy and not held:
         return StepResult(NextAction.NEXT)
     wait = float(policy.poll_seconds)
@@ -92,7 +92,7 @@ def _stop_if_over(context: HostContext) -> None:
     rollout, row = context.rollout, context.row
     if rollout.rolling_back:
         raise GivenUp("the rollout is being rolled back")
-    approved = rollout.policy.canary_hold is CanaryHold.AUTO or rollout.approved_at is not None
+    approved = rollout.policy.canary_hold is CanaryHold.AUTO or rollout.approval.at is not None
     if rollout.state is RolloutState.CANCELLING and not (row.check.proved_at and approved):
         unapproved = "passed its checks, but the rollout was not approved"
         reason = unapproved if row.check.proved_at else "had not passed its checks"

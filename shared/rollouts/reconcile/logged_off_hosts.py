@@ -74,7 +74,8 @@ def _unchanged_rollout(services: Services, remembered: RememberedSnapshot, run: 
         return None
     old = services.now() > remembered.at + MAX_SNAPSHOT_AGE_POLLS * timedelta(seconds=rollout.policy.poll_seconds)
     same = (
-        as_commanded(rollout) == as_commanded(remembered.rollout) and rollout.engine_run == rollout.adopted_run == run
+        as_commanded(rollout) == as_commanded(remembered.rollout)
+        and rollout.engine_run == rollout.progress.adopted_run == run
     )
     return rollout if same and not old else None
 

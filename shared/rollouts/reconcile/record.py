@@ -8,7 +8,8 @@ from datetime import datetime
 
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.messages import Message
-from shared.models.rollouts import LastPass, Rollout
+from shared.models.rollout_parts import Exclusion, LastPass, Progress, Rollback
+from shared.models.rollouts import Rollout
 from shared.planning.timing import rollback_schedule
 from shared.planning.values import Plan
 from shared.pools.settlement import apply_outcome_to_pool
@@ -27,8 +28,7 @@ class PassRecord:
     signed_out: int
     host_seconds: float | None
     """Median time of a host; None: not measured yet, so the earlier value stays."""
-    also: Mapping[str, object]
-    """Further columns of the rollout."""
+    exclusion: Exclusion
 
 
 def record(services: Services, done: PassRecord) -> Rollout:
@@ -40,10 +40,9 @@ def record(services: Services, done: PassRecord) -> Rollout:
     """
 
     def decide(rollout: Rollout) -> Rollout:
-        changes = _observed(done) | {"adopted_run": rollout.engine_run}
-        if as_commanded(done.planned_from) == as_commanded(rollout):
-            changes |= _planned_changes(services, rollout, done.decided)
-        return rollout.model_copy(update=changes)
+        seen = rollout.replace(progress=_observed(rollout, done), exclusion=done.exclusion)
+        outdated = as_commanded(done.planned_from) != as_commanded(rollout)
+        return seen if outdated else seen.replace(**_planned_changes(services, seen, done.decided))
 
     key = (ROLLOUTS, done.planned_from.id)
     _, written = change(services.rollouts, key, decide, describe="rollout", retried=True)
@@ -62,27 +61,27 @@ def record_note(services: Services, rollout_id: str, note: Message) -> Rollout:
 
 def as_commanded(rollout: Rollout) -> tuple[object, ...]:
     """The fields that operators' commands change: if they differ from the planned row's, the plan is out of date."""
-    return rollout.state, rollout.schedule, rollout.retried_at, rollout.failures_accepted, rollout.approved_at
+    return rollout.state, rollout.schedule, rollout.failures.retried_at, rollout.failures.accepted, rollout.approval.at
 
 
-def _observed(done: PassRecord) -> dict[str, object]:
+def _observed(rollout: Rollout, done: PassRecord) -> Progress:
     """What is written whatever an operator has commanded meanwhile."""
-    observed: dict[str, object] = {
-        **done.also,
-        "last_pass": done.last_pass,
-        "counts": {str(state): number for state, number in sorted(done.counts.items())},
-        "signed_out": done.signed_out,
-    }
-    return observed if done.host_seconds is None else observed | {"host_seconds": done.host_seconds}
+    measured = rollout.progress.host_seconds if done.host_seconds is None else done.host_seconds
+    return rollout.progress.replace(
+        last_pass=done.last_pass,
+        counts={str(state): number for state, number in sorted(done.counts.items())},
+        signed_out=done.signed_out,
+        host_seconds=measured,
+        adopted_run=rollout.engine_run,
+    )
 
 
 def _planned_changes(services: Services, rollout: Rollout, decided: Plan) -> dict[str, object]:
     now = services.now()
-    changes: dict[str, object] = {}
-    if decided.canary_passed and rollout.canary_passed_at is None:
-        changes["canary_passed_at"] = now
-    if decided.forcing:
-        changes |= forced_changes(rollout, now)
+    progress = with_forcing(rollout, now) if decided.forcing else rollout.progress
+    if decided.canary_passed and progress.canary_passed_at is None:
+        progress = progress.replace(canary_passed_at=now)
+    changes: dict[str, object] = {"progress": progress}
     if decided.force_at:
         changes["schedule"] = rollout.schedule.model_copy(update={"force_at": decided.force_at})
     if decided.becomes is None:
@@ -92,14 +91,15 @@ def _planned_changes(services: Services, rollout: Rollout, decided: Plan) -> dic
     if rollout.state is RolloutState.CANCELLING:
         changes["note"] = rollout.note  # who cancelled it
     elif decided.becomes is RolloutState.ROLLED_BACK:
-        changes["note"] = rollout.rollback_reason
+        changes["note"] = rollout.rollback.reason
     return changes | _with_the_state(rollout, decided, decided.becomes, now)
 
 
-def forced_changes(rollout: Rollout, now: datetime) -> dict[str, object]:
-    """What a pass writes that can end sessions: when the first such pass came."""
-    already_forced = rollout.forced_at is not None and rollout.forced_at >= rollout.schedule.force_at
-    return {} if already_forced else {"forced_at": now}
+def with_forcing(rollout: Rollout, now: datetime) -> Progress:
+    """The progress after a pass that can end sessions: it holds when the first such pass came."""
+    progress = rollout.progress
+    already_forced = progress.forced_at is not None and progress.forced_at >= rollout.schedule.force_at
+    return progress if already_forced else progress.replace(forced_at=now)
 
 
 def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now: datetime) -> dict[str, object]:
@@ -110,14 +110,11 @@ def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now:
         case RolloutState.PAUSED:
             return {"resume_to": rollout.state}
         case RolloutState.AWAITING_APPROVAL:
-            return {"awaiting_since": now}
+            return {"approval": rollout.approval.replace(awaiting_since=now)}
         case RolloutState.ROLLING_BACK:
             schedule = rollback_schedule(rollout.schedule, rollout.policy, now)
-            return {
-                "rollback_since": rollout.rollback_since or now,
-                "rollback_reason": decided.note,
-                "schedule": schedule,
-            }
+            rollback = Rollback(since=rollout.rollback.since or now, reason=decided.note)
+            return {"rollback": rollback, "schedule": schedule}
         case RolloutState.CANCELLING:
             return {"ends_as": decided.ends_as or RolloutState.CANCELLED}
         case _:

@@ -54,7 +54,7 @@ def read_snapshot(
     reading = _SnapshotReader(services, rollout, pool, now, refresh_context, refresh_holds, seen, stored)
     snapshot = _with_sessions(services, _snapshot(reading, reading.rows()), rollout, pool, now)
     # Valid only if the rollout was already marked as started; otherwise the refresh may still start a host after this.
-    alone = rollout.alone or (rollout.started_at is not None and not refresh_holds.held)
+    alone = rollout.exclusion.alone or (rollout.started_at is not None and not refresh_holds.held)
     return PoolSnapshot(snapshot, stored, refresh_holds, alone)
 
 
@@ -122,12 +122,12 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         session_limit=services.host_pools.host_pool(pool.host_pool_id).session_limit,
         replicas=refresh_context.replicas(rows) if refresh_context else rollout.replicas,
         may_probe_only=_may_probe_only(rollout, pool, refresh_context, rows),
-        failures_accepted=rollout.failures_accepted,
+        failures_accepted=rollout.failures.accepted,
         kind=rollout.kind,
         rolling_back=rollout.rolling_back,
-        approved=rollout.approved_at is not None,
-        awaiting_since=rollout.awaiting_since,
-        forced_at=rollout.forced_at,
+        approved=rollout.approval.at is not None,
+        awaiting_since=rollout.approval.awaiting_since,
+        forced_at=rollout.progress.forced_at,
         ends_as=rollout.ends_as,
         zone=rollout.zone,
         host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
@@ -147,7 +147,7 @@ def _may_probe_only(
         rollout.policy.strategy is Strategy.AUTO
         and pool.reimage is ReimageSupport.UNKNOWN
         and not rollout.rolling_back
-        and not (refresh_context and rollout.host_seconds)
+        and not (refresh_context and rollout.progress.host_seconds)
         and not any(row.state is HostState.DONE for row in rows)
     )
 

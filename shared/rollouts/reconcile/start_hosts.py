@@ -11,7 +11,7 @@ from shared.core.states import RolloutState, transition_rollout
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.values import Action, Plan
 from shared.ports.engine import Engine
-from shared.rollouts.reconcile.record import forced_changes
+from shared.rollouts.reconcile.record import with_forcing
 from shared.services import Services
 
 log = logging.getLogger("freshcoat.reconcile")
@@ -35,7 +35,7 @@ def fence_rollout(services: Services, rollout: Rollout, decided: Plan) -> Rollou
         return rollout
     changes: dict[str, object] = {"started_at": rollout.started_at or services.now()}
     if decided.forcing:
-        changes |= forced_changes(rollout, services.now())
+        changes["progress"] = with_forcing(rollout, services.now())
     if rollout.state is RolloutState.SCHEDULED and decided.becomes is RolloutState.RUNNING:
         changes["state"] = transition_rollout(rollout.id, rollout.state, RolloutState.RUNNING)
     try:

@@ -18,7 +18,8 @@ from shared.core.hrefs import pool_href, rollout_href
 from shared.core.states import HostState, RolloutState
 from shared.models.messages import message, quote
 from shared.models.pools import Pool
-from shared.models.rollouts import LastPass, Rollout, RolloutKind
+from shared.models.rollout_parts import Exclusion, LastPass
+from shared.models.rollouts import Rollout, RolloutKind
 from shared.planning.freshness import is_fresh
 from shared.planning.host_time import measured_seconds
 from shared.planning.plan import plan
@@ -135,7 +136,7 @@ def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int,
     save(services, stored, executor.rows)
     if given.refresh_context:
         forget_gone(services, rollout, pool_now.stored, executor.rows)
-    start_hosts(services, engine, taken, executor.rows, new_run=rollout.adopted_run != run, now=now)
+    start_hosts(services, engine, taken, executor.rows, new_run=rollout.progress.adopted_run != run, now=now)
     result = _record(services, replace(given, rollout=rollout), decided, executor)
     if pool_now.refresh_holds.drained or (result.ended and not given.refresh_context):
         signal_refresh(services, engine, given.pool, f"rollout {rollout.id} is {result.state}")
@@ -175,7 +176,7 @@ def _pass_record(given: _Input, decided: Plan, after: Snapshot, executor: PlanEx
         counts=after.counts,
         signed_out=sum(len(row.signed_out) for row in executor.rows.values()),
         host_seconds=measured_seconds(executor.rows.values()),
-        also=_about_each_other(given.pool_now, given.refresh_context),
+        exclusion=_exclusion(given),
     )
 
 
@@ -221,8 +222,9 @@ def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetim
     )
 
 
-def _about_each_other(pool_now: PoolSnapshot, refresh_context: RefreshContext | None) -> dict[str, object]:
+def _exclusion(given: _Input) -> Exclusion:
     """What a rollout and the refresh of its pool write about each other."""
-    if refresh_context:
-        return {"counted_rollout": refresh_context.ended_rollout} if refresh_context.ended_rollout else {}
-    return {"alone": pool_now.alone}
+    exclusion, refresh_context = given.rollout.exclusion, given.refresh_context
+    if refresh_context is None:
+        return exclusion.replace(alone=given.pool_now.alone)
+    return exclusion.replace(counted_rollout=refresh_context.ended_rollout or exclusion.counted_rollout)

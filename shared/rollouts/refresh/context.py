@@ -85,7 +85,7 @@ class RefreshSetting:
 
 def read_refresh_setting(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> RefreshSetting:
     """Read the pool's current setting. Raises AzureBusy, because the version is read from the gallery."""
-    host_seconds = rollout.host_seconds or pool.host_seconds or FIRST_GUESS
+    host_seconds = rollout.progress.host_seconds or pool.host_seconds or FIRST_GUESS
     rollout = rollout.replace(first_guess=host_seconds)
     suspended = suspended_by(services, pool, now, time_needed(rollout))
     target = _Target() if suspended or _is_over(rollout, pool) else _target(services, pool)
@@ -110,7 +110,7 @@ def update_refresh_row(services: Services, rollout: Rollout, setting: RefreshSet
 def load_refresh_context(services: Services, rollout: Rollout, pool: Pool, setting: RefreshSetting) -> RefreshContext:
     """The inputs of this pass, once the refresh's row has the pool's setting."""
     # Also while the next rollout already holds the pool, because the pool's row has only the last ended one.
-    ended_rollout = "" if pool.last_rollout == rollout.counted_rollout else pool.last_rollout
+    ended_rollout = "" if pool.last_rollout == rollout.exclusion.counted_rollout else pool.last_rollout
     return RefreshContext(
         rollout=rollout.replace(first_guess=setting.first_guess),
         blocked_reason=setting.blocked_reason,
@@ -129,7 +129,8 @@ def _is_over(rollout: Rollout, pool: Pool) -> bool:
 def _changes(rollout: Rollout, pool: Pool, policy: Policy) -> dict[str, Any]:
     changes: dict[str, Any] = {"policy": policy, "zone": pool.time_zone}
     # Accepted failures that were fixed since must not hide later failures.
-    changes["failures_accepted"] = min(rollout.failures_accepted, rollout.counts.get("failed", 0))
+    accepted = min(rollout.failures.accepted, rollout.progress.counts.get("failed", 0))
+    changes["failures"] = rollout.failures.replace(accepted=accepted)
     if _is_over(rollout, pool) and rollout.state is not RolloutState.CANCELLING:
         row = as_cancelling(rollout)
         changes |= {"state": row.state, "resume_to": row.resume_to, "note": row.note}

@@ -72,7 +72,7 @@ class RefreshHolds:
 def read_refresh_holds(services: Services, rollout: Rollout, pool: Pool) -> RefreshHolds:
     """The hosts that the pool's refresh holds. Must be read before the list of session hosts: a host that these rows do
     not hold was then back in service when the list was read."""
-    if rollout.kind is RolloutKind.REFRESH or rollout.alone or not pool.refresh_rollout:
+    if rollout.kind is RolloutKind.REFRESH or rollout.exclusion.alone or not pool.refresh_rollout:
         return RefreshHolds()
     rows = services.hosts.all(pool.refresh_rollout)
     held = {row.host: row for row in rows if row.state in HELD_STATES}
@@ -93,7 +93,7 @@ def hosts_left_outside(refresh: Rollout, pool: Pool, rows: Iterable[RolloutHost]
 
     Empty when a rollout has ended since the failure: it may have brought them back, or they may have been deleted.
     """
-    if refresh.counted_rollout != pool.last_rollout:
+    if refresh.exclusion.counted_rollout != pool.last_rollout:
         return []
     return [row for row in rows if row.state is HostState.FAILED and row.removed_from_pool]
 
@@ -103,7 +103,7 @@ def hosts_held_by_others(services: Services, rollout: Rollout, pool: Pool) -> fr
     if rollout.kind is RolloutKind.REFRESH:
         others = {pool.running_rollout, pool.last_rollout} - {""}
     else:
-        others = set() if rollout.alone else {pool.refresh_rollout} - {""}
+        others = set() if rollout.exclusion.alone else {pool.refresh_rollout} - {""}
     return frozenset(row.host for other in others for row in services.hosts.all(other) if row.state in HELD_STATES)
 
 

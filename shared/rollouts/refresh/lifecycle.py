@@ -20,6 +20,7 @@ from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.messages import message
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool, Refresh
+from shared.models.rollout_parts import Before, Exclusion
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
 from shared.planning.host_rows import skip
 from shared.planning.values import HELD_STATES
@@ -147,14 +148,14 @@ def _draft(services: Services, pool: Pool, who: str) -> Rollout | None:
         version=version,
         version_id=version_id(image.definition_id, version),
         replicas=1,
-        from_version=pool.version,
         schedule=Schedule(mode=ScheduleMode.ON_LOGOFF, begin_at=now, force_at=NEVER, time_zone=pool.time_zone),
         policy=policy_of(pool),
         zone=pool.time_zone,
         requested_by=who,
         created_at=now,
         started_at=now,
-        counted_rollout=pool.last_rollout,
+        before=Before(version=pool.version),
+        exclusion=Exclusion(counted_rollout=pool.last_rollout),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
 from shared.models.pools import Ring
+from shared.models.rollout_parts import Progress
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID, version_id_of
@@ -28,7 +29,9 @@ def test_a_new_host_gets_the_target_only_after_the_canary() -> None:
     app = office()
     rollout_id = update(app).json["id"]
     assert ask(app).json["version"] == "1.0.0"
-    row = app.rollout(rollout_id).model_copy(update={"canary_passed_at": app.now, "state": RolloutState.RUNNING})
+    row = app.rollout(rollout_id).model_copy(
+        update={"progress": Progress(canary_passed_at=app.now), "state": RolloutState.RUNNING}
+    )
     app.tables.rollouts.replace(row)
     assert ask(app).json["version"] == "2.0.0"
 
@@ -39,7 +42,9 @@ def test_a_new_host_may_get_a_target_of_another_image() -> None:
     app.world.add_version("7.0.0", other)
     app.send("PUT", "/api/images/other", {"definition_id": other})
     rollout_id = update(app, {"image": "other", "version": "7.0.0"}).json["id"]
-    app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update={"canary_passed_at": app.now}))
+    app.tables.rollouts.replace(
+        app.rollout(rollout_id).model_copy(update={"progress": Progress(canary_passed_at=app.now)})
+    )
     reply = ask(app).json
     assert (reply["image"], reply["version_id"]) == ("other", version_id_of("7.0.0", other))
 

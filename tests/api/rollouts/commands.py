@@ -8,7 +8,9 @@ from functools import cache
 from typing import Any
 
 from shared.core.states import HostState, RolloutState
+from shared.models.base import Part, Value
 from shared.models.messages import Message
+from shared.models.rollout_parts import Approval, Failures, Rollback
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.services import ROLLOUTS
 from tests.fixtures.app import START, App, Reply, change_pool, office, update
@@ -32,19 +34,19 @@ BEGUN: dict[str, Any] = {"started_at": START}
 OF_STATE: dict[RolloutState, dict[str, Any]] = {
     _S.SCHEDULED: {},
     _S.RUNNING: BEGUN,
-    _S.AWAITING_APPROVAL: BEGUN | {"awaiting_since": START, "note": "Approve, roll back or cancel."},
-    _S.PAUSED: BEGUN | {"resume_to": _S.RUNNING, "note": "1 host failed.", "failures_accepted": 1},
-    _S.ROLLING_BACK: BEGUN | {"rollback_since": START, "note": "Rolled back by bob."},
+    _S.AWAITING_APPROVAL: BEGUN | {"approval": Approval(awaiting_since=START), "note": "Approve, roll back or cancel."},
+    _S.PAUSED: BEGUN | {"resume_to": _S.RUNNING, "note": "1 host failed.", "failures": Failures(accepted=1)},
+    _S.ROLLING_BACK: BEGUN | {"rollback": Rollback(since=START), "note": "Rolled back by bob."},
     _S.CANCELLING: BEGUN | {"note": "Cancelled by bob."},
     _S.SUCCEEDED: BEGUN | {"ended_at": START},
     _S.FAILED: BEGUN | {"ended_at": START, "note": "1 of 3 hosts failed."},
     _S.CANCELLED: BEGUN | {"ended_at": START, "note": "Cancelled by bob."},
-    _S.ROLLED_BACK: BEGUN | {"rollback_since": START, "ended_at": START, "note": "Rolled back by bob."},
+    _S.ROLLED_BACK: BEGUN | {"rollback": Rollback(since=START), "ended_at": START, "note": "Rolled back by bob."},
 }
 """What a rollout's row has in a state."""
 BACK: dict[str, Any] = {"kind": RolloutKind.ROLL_BACK}
 REFRESH: dict[str, Any] = {"kind": RolloutKind.REFRESH}
-WENT_BACK: dict[str, Any] = {"rollback_since": START}
+WENT_BACK: dict[str, Any] = {"rollback": Rollback(since=START)}
 """One to the previous version, one that refreshes hosts, one that goes back: what their rows have besides."""
 
 
@@ -75,9 +77,10 @@ def set_row(app: App, rollout_id: str, **changes: Any) -> None:
 
 
 def as_messages(changes: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a rollout's row, with messages for the texts that it stores as such."""
-    texts = {"note", "rollback_reason"}
-    return {name: told(value) if name in texts and isinstance(value, str) else value for name, value in changes.items()}
+    """Fields of a rollout's row, with a message for the text of its note."""
+    return {
+        name: told(value) if name == "note" and isinstance(value, str) else value for name, value in changes.items()
+    }
 
 
 def fail_host(app: App, rollout_id: str, name: str) -> None:
@@ -110,12 +113,22 @@ def written(app: App, rollout_id: str, command: str, body: dict[str, Any] | None
 
 
 def changed(before: Rollout, after: Rollout) -> dict[str, object]:
-    """The fields in which two states of a row differ, as they are after; of a message its text."""
-    return {
-        name: found.text if isinstance(found := getattr(after, name), Message) else found
-        for name in Rollout.model_fields
-        if name != "etag" and getattr(before, name) != getattr(after, name)
-    }
+    """The fields in which two states of a row differ, as they are after; of a message its text.
+
+    A field of a part is called `part.field`.
+    """
+    was, now = _flat(before), _flat(after)
+    return {name: value for name, value in now.items() if name != "etag" and was[name] != value}
+
+
+def _flat(value: Value) -> dict[str, object]:
+    fields: dict[str, object] = {}
+    for name, found in value:
+        if isinstance(found, Part):
+            fields |= {f"{name}.{field}": inner for field, inner in _flat(found).items()}
+        else:
+            fields[name] = found.text if isinstance(found, Message) else found
+    return fields
 
 
 def just_before_writing(app: App, action: Callable[[], object]) -> None:

@@ -64,7 +64,7 @@ def test_a_retry_of_a_rollout_that_ends_meanwhile_starts_another_one() -> None:
     app, rollout_id = in_state(S.RUNNING)
     just_before_writing(app, lambda: end(app, rollout_id))
     reply = tell(app, rollout_id, "retry")
-    assert (reply.status, app.rollout(rollout_id).retried_at) == (202, None)
+    assert (reply.status, app.rollout(rollout_id).failures.retried_at) == (202, None)
     assert [one.retry_of for one in all_rollouts(app)] == [rollout_id, ""]
     assert reply.headers["Location"] == f"/api/rollouts/{all_rollouts(app)[0].id}"
 

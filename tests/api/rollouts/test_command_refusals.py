@@ -8,6 +8,7 @@ import pytest
 
 from shared.core.states import RolloutState
 from shared.core.wording import ROLLOUT_WORDS
+from shared.models.rollout_parts import Approval, Before, Progress
 from tests.api.rollouts.commands import BACK, REFRESH, WENT_BACK, in_state, roll_back, tell
 from tests.fixtures.app import START, update
 
@@ -22,17 +23,27 @@ REFUSALS: list[tuple[RolloutState, dict[str, Any], str, str]] = [
     (S.SUCCEEDED, {}, "pause", "it is too late to pause it."),
     (S.CANCELLING, {}, "reschedule", "it is too late to reschedule it."),
     (S.RUNNING, {}, "approve", "nothing waits for approval."),
-    (S.PAUSED, {"awaiting_since": START}, "approve", "nothing waits for approval; resume it, then it will ask again."),
+    (
+        S.PAUSED,
+        {"approval": Approval(awaiting_since=START)},
+        "approve",
+        "nothing waits for approval; resume it, then it will ask again.",
+    ),
     (S.SUCCEEDED, {}, "roll_back", f"{TOO_LATE}. Roll back pool office instead."),
-    (S.CANCELLED, {"canary_passed_at": START}, "roll_back", f"{TOO_LATE}. Roll back pool office instead."),
+    (
+        S.CANCELLED,
+        {"progress": Progress(canary_passed_at=START)},
+        "roll_back",
+        f"{TOO_LATE}. Roll back pool office instead.",
+    ),
     (S.FAILED, {}, "roll_back", f"{TOO_LATE}. Pool office still has version 1.0.0. {PUBLISH_IT}."),
     (
         S.CANCELLED,
-        {"from_image": "win10"},
+        {"before": Before(version="1.0.0", image="win10")},
         "roll_back",
         f"{TOO_LATE}. Pool office still has version 1.0.0 of image win10. {PUBLISH_IT}.",
     ),
-    (S.FAILED, {"from_version": None}, "roll_back", f"{TOO_LATE}. Publish the version you want instead."),
+    (S.FAILED, {"before": Before(image="win11")}, "roll_back", f"{TOO_LATE}. Publish the version you want instead."),
     (S.SUCCEEDED, {"retry_of": "1-a"}, "roll_back", f"{TOO_LATE}. Publish the version you want instead."),
     (S.FAILED, BACK, "roll_back", f"it was a roll-back itself; {PUBLISH_ANY}."),
     (S.RUNNING, BACK, "roll_back", 'it is a roll-back already; to stop it, cancel it with "how": "leave".'),

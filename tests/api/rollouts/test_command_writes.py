@@ -9,9 +9,11 @@ import pytest
 from shared.core.errors import AzureBusy, StaleRow
 from shared.core.settings import Settings
 from shared.core.states import RolloutState
+from shared.models.rollout_parts import Failures, Progress, Rollback
 from shared.rollouts import control
 from tests.api.rollouts.commands import in_state, just_before_writing, minutes, set_row, tell, written
 from tests.fixtures.app import START
+from tests.fixtures.messages import told
 
 S = RolloutState
 NOW = START + minutes(1)
@@ -40,13 +42,13 @@ def test_resume_restores_the_state_before_the_pause(state: RolloutState, back: R
 
 
 def test_resume_accepts_the_failures_known_so_far() -> None:
-    changes = row_after(S.PAUSED, "resume", counts={"failed": 3, "done": 1})
-    assert changes == {"state": S.RUNNING, "resume_to": None, "note": None, "failures_accepted": 3}
+    changes = row_after(S.PAUSED, "resume", progress=Progress(counts={"failed": 3, "done": 1}))
+    assert changes == {"state": S.RUNNING, "resume_to": None, "note": None, "failures.accepted": 3}
 
 
 def test_approve_records_who_and_when() -> None:
     changes = row_after(S.AWAITING_APPROVAL, "approve")
-    assert changes == {"state": S.RUNNING, "approved_at": NOW, "approved_by": KEY, "note": None}
+    assert changes == {"state": S.RUNNING, "approval.at": NOW, "approval.by": KEY, "note": None}
 
 
 class TestCancel:
@@ -66,7 +68,9 @@ class TestCancel:
     def test_cancel_with_leave_ends_as_cancelled(self) -> None:
         assert row_after(S.RUNNING, "cancel", ends_as=S.FAILED)["ends_as"] is S.CANCELLED
 
-    @pytest.mark.parametrize(("state", "fields"), [(S.ROLLING_BACK, {}), (S.PAUSED, {"rollback_since": START})])
+    @pytest.mark.parametrize(
+        ("state", "fields"), [(S.ROLLING_BACK, {}), (S.PAUSED, {"rollback": Rollback(since=START)})]
+    )
     def test_cancel_with_leave_during_a_roll_back_reports_mixed_versions(
         self, state: RolloutState, fields: dict[str, Any]
     ) -> None:
@@ -77,15 +81,15 @@ class TestCancel:
     def test_cancel_with_roll_back_records_who_and_when(self, state: RolloutState) -> None:
         assert row_after(state, "roll_back") == {
             "state": S.ROLLING_BACK,
-            "rollback_since": NOW,
+            "rollback.since": NOW,
             "note": f"Rolled back by {KEY}.",
-            "rollback_reason": f"Rolled back by {KEY}.",
+            "rollback.reason": f"Rolled back by {KEY}.",
         }
 
     def test_cancel_with_roll_back_resumes_a_paused_roll_back(self) -> None:
-        changes = row_after(S.PAUSED, "roll_back", rollback_since=START)
+        changes = row_after(S.PAUSED, "roll_back", rollback=Rollback(since=START))
         reason = f"Rolled back by {KEY}."
-        assert changes == {"state": S.ROLLING_BACK, "resume_to": None, "note": reason, "rollback_reason": reason}
+        assert changes == {"state": S.ROLLING_BACK, "resume_to": None, "note": reason, "rollback.reason": reason}
 
     def test_a_pause_keeps_the_reason_of_a_roll_back(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
@@ -109,28 +113,30 @@ class TestRetry:
     """Of a rollout that is not over: what failed by now is taken once more."""
 
     def test_retry_of_a_running_rollout_clears_its_failures(self) -> None:
-        changes = row_after(S.RUNNING, "retry", failures_accepted=2)
-        assert changes == {"retried_at": NOW, "failures_accepted": 0}
+        changes = row_after(S.RUNNING, "retry", failures=Failures(accepted=2))
+        assert changes == {"failures.retried_at": NOW, "failures.accepted": 0}
 
     def test_retry_resumes_a_paused_rollout(self) -> None:
         changes = row_after(S.PAUSED, "retry")
         assert changes == {
             "state": S.RUNNING,
             "resume_to": None,
-            "retried_at": NOW,
-            "failures_accepted": 0,
+            "failures.retried_at": NOW,
+            "failures.accepted": 0,
             "note": None,
         }
 
     def test_retry_of_a_roll_back_keeps_who_requested_it(self) -> None:
         reason = "Rolled back by ann."
-        assert row_after(S.ROLLING_BACK, "retry", rollback_reason=reason) == {"retried_at": NOW, "note": reason}
+        rollback = Rollback(since=START, reason=told(reason))
+        changes = row_after(S.ROLLING_BACK, "retry", rollback=rollback)
+        assert changes == {"failures.retried_at": NOW, "note": reason}
 
     def test_a_host_that_fails_after_a_retry_can_be_retried_too(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         tell(app, rollout_id, "retry")
-        set_row(app, rollout_id, retried_at=START - minutes(5))  # the host failed after that
-        assert written(app, rollout_id, "retry") == {"retried_at": NOW}
+        set_row(app, rollout_id, failures=Failures(retried_at=START - minutes(5)))  # the host failed after that
+        assert written(app, rollout_id, "retry") == {"failures.retried_at": NOW}
 
     def test_retry_keeps_the_schedule(self) -> None:
         app, rollout_id = in_state(S.PAUSED)
@@ -155,13 +161,13 @@ class TestAroundTheWrite:
 
     def test_a_command_keeps_concurrent_writes_of_the_engine(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
-        just_before_writing(app, lambda: set_row(app, rollout_id, signed_out=7))
+        just_before_writing(app, lambda: set_row(app, rollout_id, progress=Progress(signed_out=7)))
         assert written(app, rollout_id, "roll_back").keys() == {
             "state",
-            "rollback_since",
-            "rollback_reason",
+            "rollback.since",
+            "rollback.reason",
             "note",
-            "signed_out",
+            "progress.signed_out",
         }
 
     @pytest.mark.parametrize(
@@ -186,7 +192,7 @@ class TestAroundTheWrite:
         entry = next(one for one in app.tables.audit.all("2026-11") if one.action == "approve")
         assert (entry.who, entry.subject) == ("ann@contoso.com", rollout_id)
         assert (entry.before, entry.after) == ("awaiting_approval", "running")
-        assert app.rollout(rollout_id).approved_by == "ann@contoso.com"
+        assert app.rollout(rollout_id).approval.by == "ann@contoso.com"
 
     def test_a_name_the_platform_did_not_write_is_ignored(self) -> None:
         app, rollout_id = in_state(S.RUNNING)

@@ -8,6 +8,7 @@ import pytest
 
 from shared.core.states import ROLLOUT_TRANSITIONS, RolloutState
 from shared.core.wording import ROLLOUT_WORDS
+from shared.models.rollout_parts import Approval, Failures
 from shared.rollouts.command_rules import REPLIES, Command
 from tests.api.rollouts.commands import BACK, COMMANDS, REFRESH, WENT_BACK, all_rollouts, in_state, minutes, tell
 from tests.fixtures.app import START, App, office
@@ -109,7 +110,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
 }
 CELLS = [(state, cell) for state, row in EXPECTED.items() for cell in row]
 UNBEGUN: dict[str, Any] = {"started_at": None}
-APPROVED: dict[str, Any] = {"approved_at": START, "approved_by": "ann"}
+APPROVED: dict[str, Any] = {"approval": Approval(at=START, by="ann")}
 
 OTHERWISE: list[tuple[RolloutState, dict[str, Any], str]] = [
     # Approved before: answered as done, in whatever state it is by now.
@@ -156,10 +157,10 @@ OTHERWISE: list[tuple[RolloutState, dict[str, Any], str]] = [
     (S.FAILED, {"failed": 0}, "retry: 409 failed"),
     (S.CANCELLED, {"failed": 0}, "retry: 409 cancelled"),
     # Those that have failed are to be tried again already.
-    (S.RUNNING, {"retried_at": START + minutes(0.5)}, "retry: 202 running same"),
-    (S.ROLLING_BACK, {"retried_at": START}, "retry: 202 rolling_back same"),
-    (S.PAUSED, {"retried_at": START + minutes(0.5)}, "retry: 202 running"),
-    (S.RUNNING, {"retried_at": START - minutes(0.5)}, "retry: 202 running"),
+    (S.RUNNING, {"failures": Failures(retried_at=START + minutes(0.5))}, "retry: 202 running same"),
+    (S.ROLLING_BACK, {"failures": Failures(retried_at=START)}, "retry: 202 rolling_back same"),
+    (S.PAUSED, {"failures": Failures(accepted=1, retried_at=START + minutes(0.5))}, "retry: 202 running"),
+    (S.RUNNING, {"failures": Failures(retried_at=START - minutes(0.5))}, "retry: 202 running"),
 ]
 
 

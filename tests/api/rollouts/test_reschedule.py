@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.core.states import RolloutState
+from shared.models.rollout_parts import Rollback
 from tests.api.rollouts.commands import in_state, minutes, set_row, tell, written
 from tests.fixtures.app import START, App, office, update
 
@@ -65,7 +66,7 @@ def test_a_passed_deadline_moves_only_while_paused(state: RolloutState, status: 
 
 @pytest.mark.parametrize(
     ("state", "fields", "status"),
-    [(S.RUNNING, {}, 400), (S.ROLLING_BACK, {}, 202), (S.PAUSED, {"rollback_since": START}, 202)],
+    [(S.RUNNING, {}, 400), (S.ROLLING_BACK, {}, 202), (S.PAUSED, {"rollback": Rollback(since=START)}, 202)],
 )
 def test_windows_limit_the_deadline_except_during_a_roll_back(
     state: RolloutState, fields: dict[str, Any], status: int

@@ -9,6 +9,7 @@ import pytest
 from shared.core.errors import OperationFailed
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import CanaryHold, OnFailure
+from shared.models.rollout_parts import Before, Rollback
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.rollouts.recovery import resume_lost
 from shared.services import POOLS
@@ -155,12 +156,12 @@ class TestOnTheWayBack:
     """What could not be brought back is brought to what the pool was on before."""
 
     def test_a_retry_of_a_roll_back_targets_the_former_version(self) -> None:
-        app, old_id = in_state(S.FAILED, rollback_since=START)
+        app, old_id = in_state(S.FAILED, rollback=Rollback(since=START))
         new = retried(app, old_id)
         assert (new.kind, new.version, new.image, new.retry_of) == (RolloutKind.ROLL_BACK, "1.0.0", "win11", old_id)
 
     def test_a_retry_of_a_roll_back_waits_for_no_canary_host_and_no_window(self) -> None:
-        app, old_id = in_state(S.FAILED, rollback_since=START)
+        app, old_id = in_state(S.FAILED, rollback=Rollback(since=START))
         policy = app.rollout(old_id).policy
         careful = {"windows": NIGHTS, "canary_hosts": 2, "canary_hold": "approve", "bake_minutes": 30}
         set_row(app, old_id, policy=policy.model_validate(policy.model_dump() | careful))
@@ -169,7 +170,7 @@ class TestOnTheWayBack:
         assert found.on_failure is OnFailure.CONTINUE
 
     def test_a_retry_of_a_roll_back_without_a_former_version_is_refused(self) -> None:
-        app, old_id = in_state(S.FAILED, rollback_since=START, from_version=None)
+        app, old_id = in_state(S.FAILED, rollback=Rollback(since=START), before=Before(image="win11"))
         reply = tell(app, old_id, "retry")
         assert (reply.status, "Publish the version you want" in reply.json["detail"]) == (409, True)
 

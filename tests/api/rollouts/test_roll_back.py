@@ -9,6 +9,7 @@ import pytest
 from shared.core.states import RolloutState
 from shared.models.images import Image
 from shared.models.policy import CanaryHold, OnFailure, PolicyOverrides
+from shared.models.rollout_parts import Before
 from shared.models.rollouts import FIRST_GUESS, RolloutKind
 from shared.rollouts.recovery import resume_lost
 from shared.services import ROLLOUTS
@@ -38,7 +39,7 @@ class TestAtRest:
         reply = roll_back(app, {"reason": "Teams is broken"})
         rollout = app.rollout(reply.json["id"])
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout.id}")
-        assert (rollout.kind, rollout.version, rollout.from_version) == (RolloutKind.ROLL_BACK, "1.0.0", "2.0.0")
+        assert (rollout.kind, rollout.version, rollout.before.version) == (RolloutKind.ROLL_BACK, "1.0.0", "2.0.0")
         assert (rollout.schedule.mode, rollout.schedule.force_at) == ("now", app.now)
         assert (rollout.reason, rollout.retry_of) == ("Teams is broken", "")
         assert app.pool().running_rollout == rollout.id
@@ -107,7 +108,7 @@ class TestAtRest:
         app.world.add_version("1.0.0", other)
         change_pool(app, previous_image="win10")
         rollout = app.rollout(roll_back(app).json["id"])
-        assert (rollout.image, rollout.definition_id, rollout.from_image) == ("win10", other, "win11")
+        assert (rollout.image, rollout.definition_id, rollout.before.image) == ("win10", other, "win11")
 
     def test_a_roll_back_without_a_known_version_says_what_to_do(self) -> None:
         app = office()
@@ -141,7 +142,7 @@ class TestAtRest:
         app, rollout_id = in_state(S.RUNNING)
         set_row(app, rollout_id, state=S.SUCCEEDED, ended_at=app.now)
         rollout = app.rollout(roll_back(app).json["id"])
-        assert (rollout.version, rollout.from_version) == ("1.0.0", "2.0.0")
+        assert (rollout.version, rollout.before.version) == ("1.0.0", "2.0.0")
 
 
 class TestWhileAnUpdateRuns:
@@ -177,7 +178,7 @@ class TestWhileAnUpdateRuns:
         assert str(app.rollout(rollout_id).note) == "Rolled back by function key: “Teams is broken”."
 
     def test_a_roll_back_of_a_rollout_to_the_current_version_is_refused(self) -> None:
-        app, rollout_id = in_state(S.RUNNING, from_version="2.0.0")
+        app, rollout_id = in_state(S.RUNNING, before=Before(version="2.0.0", image="win11"))
         reply = roll_back(app)
         assert (reply.status, reply.json["rollout"]) == (409, rollout_id)
         assert 'cancel it with "how": "leave"' in reply.json["detail"]
@@ -244,5 +245,6 @@ def run(env: Environment, reply: Reply) -> RolloutState:
 def test_a_rollout_records_the_former_state_of_the_pool(known: float | None, expected: float) -> None:
     app = updated_pool(host_seconds=known)
     rollout = app.rollout(update(app, {"version": "2.0.0"}).json["id"])
-    assert (rollout.kind, rollout.from_image, rollout.from_previous) == (RolloutKind.UPDATE, "win11", ("1.0.0", None))
+    expected_before = Before(version=app.pool().version, image="win11", previous_version="1.0.0")
+    assert (rollout.kind, rollout.before) == (RolloutKind.UPDATE, expected_before)
     assert (rollout.zone, rollout.first_guess) == ("Europe/Berlin", expected)

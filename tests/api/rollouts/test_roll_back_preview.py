@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.core.states import RolloutState
+from shared.models.rollout_parts import Before
 from tests.api.rollouts.commands import all_rollouts, in_state, on_new_version, roll_back, updated_pool
 from tests.fixtures.app import findings
 
@@ -44,7 +45,7 @@ def test_the_preview_during_a_roll_back_names_the_rollout() -> None:
 
 
 def test_the_preview_of_a_refused_roll_back_is_refused() -> None:
-    app, _ = in_state(S.RUNNING, from_version="2.0.0")
+    app, _ = in_state(S.RUNNING, before=Before(version="2.0.0", image="win11"))
     assert roll_back(app, what_if=True).status == 409
-    app, _ = in_state(S.RUNNING, from_version=None)
+    app, _ = in_state(S.RUNNING, before=Before(image="win11"))
     assert roll_back(app, what_if=True).status == 409

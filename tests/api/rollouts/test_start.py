@@ -22,7 +22,7 @@ def test_a_request_reserves_the_pool_and_writes_and_starts_a_rollout() -> None:
     assert (reply.status, reply.headers["Location"]) == (202, f"/api/rollouts/{rollout.id}")
     assert app.pool().running_rollout == rollout.id
     assert app.engine.rollouts == {(rollout.id, 1)}
-    assert (rollout.state, rollout.version, rollout.from_version) == (RolloutState.SCHEDULED, "2.0.0", "1.0.0")
+    assert (rollout.state, rollout.version, rollout.before.version) == (RolloutState.SCHEDULED, "2.0.0", "1.0.0")
     assert (rollout.policy.settle_seconds, rollout.replicas, rollout.reason) == (5, 1, "patch day")
     assert rollout.schedule.time_zone == "Europe/Berlin"
 

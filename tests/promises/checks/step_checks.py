@@ -126,7 +126,9 @@ class Watch(Acts):
                 self.broken(1, f"{rollout.id} was to end sessions at {before}, and does so before")
             self._force_at[rollout.id] = rollout.schedule.force_at
         holds = [
-            r.id for r in kept.values() if r.state not in OVER and r.kind is not RolloutKind.REFRESH and r.last_pass
+            r.id
+            for r in kept.values()
+            if r.state not in OVER and r.kind is not RolloutKind.REFRESH and r.progress.last_pass
         ]
         if len(holds) > 1:
             acts = [rollout for rollout in holds if any(row.state in IN_HAND | IN_WORK for row in self.rows(rollout))]
@@ -170,13 +172,13 @@ class Watch(Acts):
         """A host goes back once, a failed one is tried again when somebody says so, a refresh goes on for ever."""
         touched = before.state is not HostState.SKIPPED or self._born_on_the_target(rollout, before)
         goes_back = rollout.rolling_back and not before.rolling_back and touched
-        retried = before.state is HostState.FAILED and rollout.retried_at is not None
+        retried = before.state is HostState.FAILED and rollout.failures.retried_at is not None
         return rollout.kind is RolloutKind.REFRESH or goes_back or retried
 
     def _born_on_the_target(self, rollout: Rollout, before: RolloutHost) -> bool:
         """Whether the host came while the rollout gave its version to new hosts: it goes back with the others, unless
         it has gone since."""
-        came = before.ended_at is not None and rollout.canary_passed_at is not None
+        came = before.ended_at is not None and rollout.progress.canary_passed_at is not None
         return came and before.host not in self.first and self.disk_version(before.vm_id) in {rollout.version, None}
 
     def gives_out(self, version: str) -> str:
@@ -184,12 +186,12 @@ class Watch(Acts):
         rollout = self.running()
         if rollout is None or rollout.state in OVER or version != rollout.version or rollout.kind != "update":
             return ""
-        before = {rollout.from_version, self.pool.previous_version}
+        before = {rollout.before.version, self.pool.previous_version}
         if version in before:
             return ""
         if rollout.rolling_back:
             return f"{rollout.id} goes back from it"
         if not any(row.check.proved_at or row.state is HostState.DONE for row in self.rows(rollout.id)):
             return f"{rollout.id} has not proved it"
-        held = rollout.policy.canary_hold == "approve" and rollout.policy.canary_hosts and not rollout.approved_at
+        held = rollout.policy.canary_hold == "approve" and rollout.policy.canary_hosts and not rollout.approval.at
         return f"{rollout.id} waits until somebody approves it" if held else ""

@@ -84,7 +84,7 @@ def test_new_hosts_of_a_pool_to_be_updated_get_the_old_version_until_its_canary_
 
     def watch() -> None:
         rollouts = env.app.tables.rollouts.all(ROLLOUTS)
-        seen.append((bool(rollouts and rollouts[0].canary_passed_at), given_out(env, "office")))
+        seen.append((bool(rollouts and rollouts[0].progress.canary_passed_at), given_out(env, "office")))
 
     watch()
     env.each_step.append(watch)
@@ -203,7 +203,7 @@ def test_rolling_back_and_activating_again_works() -> None:
     env.finish(ask(env, **ALL))
     assert on_versions(env, "office") == {NEW}
     back = env.finish(ask(env, "roll-back", **ALL))
-    assert (back.version, back.from_version) == (OLD, NEW)
+    assert (back.version, back.before.version) == (OLD, NEW)
     assert (on_versions(env, "office"), given_out(env, "office")) == ({OLD}, OLD)
     assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.BACKUP}
     assert excluded(env) == {OLD: False, NEW: True}

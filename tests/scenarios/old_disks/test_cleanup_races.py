@@ -10,6 +10,7 @@ import pytest
 
 from shared.core.states import RolloutState
 from shared.models.policy import ScheduleMode
+from shared.models.rollout_parts import Rollback
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.engine import Environment
@@ -116,7 +117,7 @@ class TestWholeRollouts:
         old = {machine.os_disk_id for machine in env.world.machines.values()}
         env.publish(policy=EAGER | {"settle_seconds": 0})
         env.run_to_minute(until=lambda: len(env.world.disks) >= 5)
-        env.command(state=RolloutState.ROLLING_BACK, rollback_since=env.now)
+        env.command(state=RolloutState.ROLLING_BACK, rollback=Rollback(since=env.now))
         env.each_step.append(lambda: _only_after_the_end(env))
         env.run_to_minute(900)
         assert env.rollout.state is RolloutState.ROLLED_BACK

@@ -212,8 +212,8 @@ def test_a_host_that_leaves_the_pool_is_removed_and_a_new_host_of_its_name_gets_
     pool.world.log_off("host-02")
     pool.minutes(20)
     assert "host-02" not in pool.rows
-    assert pool.refresh_rollout_row.last_pass
-    assert pool.refresh_rollout_row.last_pass.hosts == 1
+    assert pool.refresh_rollout_row.progress.last_pass
+    assert pool.refresh_rollout_row.progress.last_pass.hosts == 1
     pool.hosts["host-02"] = gone
     pool.hours(2)
     assert pool.rows["host-02"].use.used_at is None

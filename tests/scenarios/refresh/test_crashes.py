@@ -73,7 +73,7 @@ def test_a_refresh_starts_after_the_process_died_while_it_was_requested() -> Non
         asked = pool.app.pool().refresh == "after_logoff"
         assert bool(pool.app.pool().refresh_rollout) is asked
         if asked:
-            assert pool.refresh_rollout_row.last_pass, f"died at call {call}"
+            assert pool.refresh_rollout_row.progress.last_pass, f"died at call {call}"
     else:
         pytest.fail("it never survived")
 

@@ -84,8 +84,8 @@ def test_deleted_failed_hosts_are_removed_and_block_no_other_host() -> None:
     pool.hours(4)
     assert_fresh(pool, "host-03")
     assert set(pool.rows) == {"host-03", "host-04"}
-    assert pool.refresh_rollout_row.last_pass
-    assert pool.refresh_rollout_row.last_pass.hosts == 2
+    assert pool.refresh_rollout_row.progress.last_pass
+    assert pool.refresh_rollout_row.progress.last_pass.hosts == 2
 
 
 def test_a_retry_removes_a_lost_host_whose_vm_was_deleted() -> None:

@@ -52,7 +52,7 @@ def keep_watch(env: RolloutEnvironment, *, until: list[bool]) -> None:
 
 
 def approve(env: RolloutEnvironment) -> None:
-    env.command(state=RolloutState.RUNNING, approved_at=env.now, approved_by="ann")
+    env.command(state=RolloutState.RUNNING, approval=env.rollout.approval.replace(at=env.now, by="ann"))
 
 
 def test_the_canary_host_stays_drained_while_it_bakes() -> None:
@@ -60,7 +60,7 @@ def test_the_canary_host_stays_drained_while_it_bakes() -> None:
     over: list[bool] = []
     keep_watch(env, until=over)
     env.publish(policy={"bake_minutes": 60})
-    env.run_to_minute(until=lambda: env.rollout.canary_passed_at is not None)
+    env.run_to_minute(until=lambda: env.rollout.progress.canary_passed_at is not None)
     over.append(True)
     (first,) = canaries(env)
     row = env.rows[first]
@@ -84,7 +84,7 @@ def test_only_the_canary_host_is_touched_before_the_approval() -> None:
     env.publish(policy={"canary_hold": "approve"})
     env.run_to_minute(600)
     assert env.rollout.state is RolloutState.AWAITING_APPROVAL
-    assert env.rollout.awaiting_since
+    assert env.rollout.approval.awaiting_since
     assert env.pool.version == OLD
     assert len(touched(env)) == 1
     over.append(True)
@@ -268,7 +268,7 @@ def test_the_process_may_die_at_any_call_of_a_canary_that_is_probed_and_bakes() 
         keep_watch(env, until=over)
         env.publish(policy={"probe": PROBE, "bake_minutes": 10})
         env.die_at_call(number)
-        env.run_to_minute(until=lambda: env.rollout.canary_passed_at is not None)  # noqa: B023 - run at once
+        env.run_to_minute(until=lambda: env.rollout.progress.canary_passed_at is not None)  # noqa: B023 - run at once
         over.append(True)
         env.run_to_minute(1500)
         if not env.died:

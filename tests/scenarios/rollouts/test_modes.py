@@ -38,7 +38,7 @@ def test_on_logoff_signs_the_remaining_users_out_at_the_deadline_and_not_before(
     assert env.world.count("sign_out") == 0
     env.run_to_minute(300)
     assert_all_well(env)
-    assert env.rollout.signed_out == 3
+    assert env.rollout.progress.signed_out == 3
 
 
 def test_a_running_rollout_is_never_shown_with_only_some_of_its_hosts() -> None:
@@ -55,7 +55,7 @@ def test_now_signs_everybody_out_and_updates_all() -> None:
     env.publish(ScheduleMode.NOW)
     env.run_to_minute(120)
     assert_all_well(env)
-    assert env.rollout.signed_out == 3
+    assert env.rollout.progress.signed_out == 3
     assert env.world.messages == []
 
 

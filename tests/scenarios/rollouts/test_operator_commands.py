@@ -123,7 +123,7 @@ def test_a_reschedule_during_the_first_pass_takes_effect_or_is_refused(call: str
         assert_in_service_again(env, *hosts(env))
         env.run_to_minute(12 * 60)
         assert_in_service_again(env, *hosts(env))
-        assert env.rollout.signed_out == 0
+        assert env.rollout.progress.signed_out == 0
         env.run_to_minute(24 * 60)
     assert_all_well(env)
     assert bool(refusals) == (env.rollout.ended_at is not None and env.rollout.ended_at.day == 23)

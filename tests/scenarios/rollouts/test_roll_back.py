@@ -10,6 +10,7 @@ from shared.core.errors import OperationFailed
 from shared.core.names import FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
+from shared.models.rollout_parts import Rollback
 from shared.models.rollouts import RolloutKind
 from shared.rollouts.hosts import vm_marks
 from tests.fixtures.builders import NEW, NOON, OLD
@@ -33,8 +34,9 @@ ALL_AT_ONCE = EAGER | {"settle_seconds": 0}
 
 def roll_back(env: RolloutEnvironment) -> None:
     """An operator cancels the rollout with everything going back."""
-    reason = {"note": told("Rolled back by ann."), "rollback_reason": told("Rolled back by ann.")}
-    env.command(state=RolloutState.ROLLING_BACK, rollback_since=env.now, resume_to=None, **reason)
+    note = told("Rolled back by ann.")
+    rollback = Rollback(since=env.now, reason=note)
+    env.command(state=RolloutState.ROLLING_BACK, rollback=rollback, resume_to=None, note=note)
 
 
 def minutes(env: RolloutEnvironment) -> float:
@@ -144,7 +146,7 @@ def test_new_hosts_get_the_old_version_as_soon_as_a_roll_back_starts() -> None:
     env.publish(policy={"min_available": 0}, previous_version="0.9.0")
     env.run_to_minute(until=lambda: env.pool.version == NEW)
     assert env.pool.previous_version == OLD
-    env.command(from_previous=("0.9.0", None))
+    env.command(before=env.rollout.before.replace(previous_version="0.9.0"))
     roll_back(env)
     env.run_to_minute(minutes(env) + 1)
     assert env.pool.version == OLD

@@ -39,7 +39,7 @@ def test_users_are_warned_again_after_an_outage_over_the_deadline(mode: Schedule
     assert text(env) == 6
     env.run_to_minute(400)
     assert_all_well(env)
-    assert env.rollout.signed_out == 3
+    assert env.rollout.progress.signed_out == 3
 
 
 def test_users_warned_just_before_a_short_outage_are_not_warned_twice() -> None:

@@ -13,6 +13,7 @@ from shared.core.errors import AzureForbidden, OperationFailed
 from shared.core.names import FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
+from shared.models.rollout_parts import Failures
 from shared.rollouts.reconcile.answer import WRITE_REFILL_GAPS
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.fakes.engine import FakeVirtualMachines
@@ -184,7 +185,7 @@ def test_retry_updates_only_failed_hosts() -> None:
     env.run_to_minute(300)
     assert env.rollout.state is RolloutState.PAUSED
     before = {host: env.world.count("start_reimage", host) for host in env.rows}
-    env.command(state=RolloutState.RUNNING, retried_at=env.now, resume_to=None, note=None, failures_accepted=0)
+    env.command(state=RolloutState.RUNNING, failures=Failures(retried_at=env.now), resume_to=None, note=None)
     env.run_to_minute(900)
     assert_all_well(env)
     assert env.rows["host-01"].attempt == 1

@@ -10,6 +10,7 @@ import pytest
 
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
+from shared.models.rollout_parts import Progress, Rollback
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.forecast import Forecast, forecast
 from tests.fixtures.rollout_rows import HOUR, MINUTE, START, host, hosts, rollout
@@ -59,7 +60,10 @@ def test_baking_time_does_not_count_as_rebuild_time() -> None:
     proved = {"taken_at": START, "proving_since": START + 5 * MINUTE, "ended_at": START + 500 * MINUTE}
     rows = [host(H.DONE, "a", **proved), host(H.PENDING, "b")]
     later = START + 500 * MINUTE
-    assert expected(rollout(ScheduleMode.NOW, canary_passed_at=later), rows, later) == later + 5 * MINUTE
+    assert (
+        expected(rollout(ScheduleMode.NOW, progress=Progress(canary_passed_at=later)), rows, later)
+        == later + 5 * MINUTE
+    )
 
 
 def test_work_that_does_not_fit_into_a_window_continues_in_the_next() -> None:
@@ -89,7 +93,10 @@ def test_a_host_that_accepts_sessions_may_take_until_the_deadline() -> None:
 
 def test_the_forecast_of_a_roll_back_ignores_windows_and_counts_only_changed_hosts() -> None:
     back = rollout(
-        state=S.ROLLING_BACK, rollback_since=START, policy={"windows": NIGHTS, "max_in_flight": 1}, force=-HOUR
+        state=S.ROLLING_BACK,
+        rollback=Rollback(since=START),
+        policy={"windows": NIGHTS, "max_in_flight": 1},
+        force=-HOUR,
     )
     rows = [host(H.PENDING, "a", rolling_back=True), host(H.PENDING, "b")]
     assert expected(back, rows) == START + 20 * MINUTE

@@ -16,6 +16,7 @@ from shared.models.images import GalleryVersion
 from shared.models.messages import message
 from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.pools import EntraJoin, Pool
+from shared.models.rollout_parts import Before, Progress
 from shared.models.rollouts import Rollout
 from shared.versions.for_new_hosts import Choice, Known, choose
 from shared.versions.version_set import VersionSet
@@ -38,9 +39,9 @@ def rollout(version: str = NEW, *, passed: bool = False, image: str = "win11", *
     given = {"id": "r", "pool": "office", "state": RolloutState.RUNNING, "image": image, "definition_id": "/d"}
     return Rollout.model_validate(
         given
-        | {"version": version, "version_id": "/v", "replicas": 1, "from_version": OLD, "schedule": schedule()}
+        | {"version": version, "version_id": "/v", "replicas": 1, "before": Before(version=OLD), "schedule": schedule()}
         | {"policy": resolve_policy(ScheduleMode.ON_LOGOFF), "created_at": NOON}
-        | {"canary_passed_at": NOON + HOUR if passed else None}
+        | {"progress": Progress(canary_passed_at=NOON + HOUR if passed else None)}
         | fields
     )
 
@@ -257,7 +258,7 @@ class TestAnything:
             assert unread(found)
             return
         if running is not None:
-            assert running.canary_passed_at or given_out.version == OLD
+            assert running.progress.canary_passed_at or given_out.version == OLD
             assert (given_out.image, given_out.version) in {("win11", OLD), (running.image, running.version)}
         else:
             assert (given_out.image, given_out.version) in {

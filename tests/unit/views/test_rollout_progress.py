@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
-from shared.models.rollouts import LastPass, RolloutKind, Schedule
+from shared.models.rollout_parts import Approval, LastPass, Progress, Rollback
+from shared.models.rollouts import RolloutKind, Schedule
 from shared.views.rollout_progress import WEIGHTS, next_event, percent, progress
 from tests.fixtures.rollout_rows import HOUR, MINUTE, START, host, hosts, rollout
 
@@ -55,12 +56,12 @@ ON, OFF = {"version": "2.0.0"}, {"version": "1.0.0"}
         ({"state": S.RUNNING}, [(H.FAILED, OFF), (H.PENDING, OFF)], 50),
         # Stopped on its way back: what was not updated had nowhere to go back to.
         (
-            {"state": S.CANCELLED, "rollback_since": START},
+            {"state": S.CANCELLED, "rollback": Rollback(since=START)},
             [(H.DONE, OFF), (H.SKIPPED, ON | {"rolling_back": True})],
             50,
         ),
-        ({"state": S.CANCELLED, "rollback_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
-        ({"state": S.ROLLED_BACK, "rollback_since": START}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
+        ({"state": S.CANCELLED, "rollback": Rollback(since=START)}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
+        ({"state": S.ROLLED_BACK, "rollback": Rollback(since=START)}, [(H.DONE, OFF), (H.SKIPPED, OFF)], 100),
         # Cancelled before anything was looked at.
         ({"state": S.CANCELLED}, [], 0),
         ({"state": S.SUCCEEDED}, [], 100),
@@ -112,7 +113,7 @@ def test_the_next_event_comes_from_schedule_and_policy(now: float, at: float | N
 def test_the_next_event_follows_a_reschedule_without_a_pass() -> None:
     look = LastPass(at=START, hosts=3, accepting=2, sessions=3, sessions_to_end=2)
     for hours in (8, 4):
-        view = progress(rollout(last_pass=look, force=hours * HOUR), hosts(H.PENDING), START)
+        view = progress(rollout(progress=Progress(last_pass=look), force=hours * HOUR), hosts(H.PENDING), START)
         assert view.next
         assert view.next.at == START + (hours - 1) * HOUR
         assert (view.sessions_open, view.accepting, view.last_pass_at) == (2, 2, START)
@@ -164,7 +165,7 @@ def test_windows_are_in_the_time_zone_of_the_pool_not_of_the_schedule() -> None:
         {},
         {"policy": {"windows": [{"from": "00:00", "to": "24:00"}]}},
         {"policy": NIGHTS, "state": S.SUCCEEDED, "ended_at": START},
-        {"policy": NIGHTS, "state": S.ROLLING_BACK, "rollback_since": START},
+        {"policy": NIGHTS, "state": S.ROLLING_BACK, "rollback": Rollback(since=START)},
     ],
 )
 def test_windows_that_limit_nothing_are_not_shown(fields: dict[str, object]) -> None:
@@ -187,7 +188,7 @@ def test_a_roll_back_waits_for_no_window_but_keeps_the_deadline(
     schedule = Schedule(
         mode=ScheduleMode.ON_LOGOFF, begin_at=START + begin * HOUR, force_at=START + 8 * HOUR, time_zone="UTC"
     )
-    back = rollout(state=S.ROLLING_BACK, rollback_since=START, policy=NIGHTS, schedule=schedule)
+    back = rollout(state=S.ROLLING_BACK, rollback=Rollback(since=START), policy=NIGHTS, schedule=schedule)
     view = progress(back, hosts(H.PENDING), START + now * HOUR)
     assert view.rolling_back
     assert view.next
@@ -195,9 +196,9 @@ def test_a_roll_back_waits_for_no_window_but_keeps_the_deadline(
 
 
 def test_a_view_shows_since_when_approval_is_awaited_and_who_approved() -> None:
-    waits = rollout(state=S.AWAITING_APPROVAL, awaiting_since=START - HOUR)
+    waits = rollout(state=S.AWAITING_APPROVAL, approval=Approval(awaiting_since=START - HOUR))
     assert progress(waits, hosts(H.PENDING), START).awaiting_since == START - HOUR
-    view = progress(rollout(approved_at=START, approved_by="ann"), hosts(H.PENDING), START)
+    view = progress(rollout(approval=Approval(at=START, by="ann")), hosts(H.PENDING), START)
     assert (view.approved_at, view.approved_by) == (START, "ann")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.core.states import HostState, RolloutState
+from shared.models.rollout_parts import Rollback
 from shared.models.rollouts import RolloutKind
 from shared.views.rollouts import view_host
 from tests.fixtures.app import START, office, update
@@ -53,7 +54,7 @@ def test_the_report_names_the_kind_of_the_rollout(kind: RolloutKind, reason: str
 
 
 def test_a_host_being_rolled_back_has_its_own_target() -> None:
-    back = rollout(state=RolloutState.ROLLING_BACK, rollback_since=START)
+    back = rollout(state=RolloutState.ROLLING_BACK, rollback=Rollback(since=START))
     assert view_host(host(H.REIMAGING, **BACK), back, START).target == "1.0.0"
     assert view_host(host(H.DONE, version="2.0.0"), back, START).target == "2.0.0"
 
