@@ -40,6 +40,8 @@ class Drain(Part):
     """The first pass after settling that found no session on the drained host."""
     sign_out_since: UtcTime | None = None
     signed_out_last: UtcTime | None = None
+    sign_out_answers: dict[str, str] = Field(default_factory=dict)
+    """Session id -> what Azure answered to its last sign-out; sessions whose sign-out Azure accepted are left out."""
 
 
 class Warnings(Part):

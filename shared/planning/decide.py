@@ -16,6 +16,7 @@ from shared.planning.canary import CanaryUse, canary_budget, canary_of
 from shared.planning.freshness import why_not_due
 from shared.planning.lost_hosts import waits_for_lost_host
 from shared.planning.observe import gone, ready
+from shared.planning.sign_outs import not_signed_out
 from shared.planning.timing import sign_out_wait, signing_out_since, time_to_drain_and_start
 from shared.planning.values import Action, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
@@ -181,10 +182,13 @@ class HostDecider:
         if self.now < last + sign_out_wait(self.policy):
             return wait(view, _signing_out(view.sessions))
         if self.now >= since + self.sign_out_limit:
-            text = f"{_sessions(view.sessions)} could not be signed out"
-            reason = message(Code.NOT_SIGNED_OUT, text, count=view.sessions)
-            return Decision(view.name, Action.FAIL, reason, view.sessions)
+            return Decision(view.name, Action.FAIL, self._why_not_signed_out(view), view.sessions)
         return Decision(view.name, Action.SIGN_OUT, _signing_out(view.sessions), view.sessions)
+
+    def _why_not_signed_out(self, view: HostView) -> Message:
+        assert view.seen is not None  # noqa: S101 - it has sessions
+        listed = [one for one in self.snapshot.sessions or () if one.host.lower() == view.name.lower()]
+        return not_signed_out(view.seen, listed, view.row.drain.sign_out_answers)
 
     def _drain(self, view: HostView, reason: Message) -> Decision:
         idle = view.sessions == 0

@@ -17,6 +17,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.decide import NO_VM
 from shared.planning.host_rows import skip
+from shared.planning.sign_outs import UNKNOWN_SESSION
 from shared.planning.timing import signing_out_since
 from shared.planning.values import SessionWarning
 from shared.rollouts.hosts import vm_marks
@@ -118,18 +119,20 @@ def sign_out(
     A refused session does not stop the others; the start of the time limit is recorded in any case. Raises AzureBusy.
     """
     now = services.now()
-    ended, refused = [], ""
+    ended, refused, answers = [], "", dict[str, str]()
     for session in sessions:
         try:
             if services.host_pools.sign_out(pool.host_pool_id, row.host, session.id):
                 ended.append(session.id)
+            else:
+                answers[session.id] = UNKNOWN_SESSION
         except AzureRefused as error:
-            refused = str(error)
+            refused, answers[session.id] = str(error), f"{error.code}: {error.message}"
     since = signing_out_since(row, rollout.policy, now) or now
     return row.replace(
         state=transition_host(row.host, row.state, HostState.SIGNING_OUT),
         step="signing out users",
-        drain=row.drain.replace(sign_out_since=since, signed_out_last=now),
+        drain=row.drain.replace(sign_out_since=since, signed_out_last=now, sign_out_answers=answers),
         signed_out=tuple(sorted({*row.signed_out, *ended})),
         error=refused,
     )
