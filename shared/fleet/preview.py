@@ -9,13 +9,11 @@ from shared.api.fleet import PoolsPlanView, RingPlanView, UpdatePoolsRequest
 from shared.api.rollouts import PlanView
 from shared.core.codes import Code
 from shared.core.hrefs import pool_href
-from shared.fleet.request import READERS, draft
-from shared.fleet.ring_rollout import spec_for_ring
-from shared.fleet.selection import SelectedPools
+from shared.fleet.request import READERS, Draft, draft
 from shared.models.findings import Finding
 from shared.models.messages import Message, message, sentence
 from shared.models.pools import Pool
-from shared.models.tasks import Gate, Task
+from shared.models.tasks import Gate
 from shared.rollouts.preview import plan_rollout
 from shared.services import Services
 
@@ -25,18 +23,17 @@ HELD = "rollout"
 
 def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> PoolsPlanView:
     """What a fleet update would do, with all findings. Writes nothing. Raises InvalidRequest, AzureBusy."""
-    chosen, task = draft(services, asked, who)
-    assert task.pools is not None  # noqa: S101 - the draft has them
-    update = task.pools.update
+    drafted = draft(services, asked, who)
+    update = drafted.work.update
     rings: list[RingPlanView] = []
     begins: datetime | None = services.now()
-    for number in sorted(set(chosen.rings.values())):
-        ring = _plan_ring(services, chosen, task, number, begins, who, first=not rings)
+    for number in sorted(set(drafted.selected.rings.values())):
+        ring = _plan_ring(services, drafted, number, begins, who, first=not rings)
         rings.append(ring)
         begins = ring.expected_end + timedelta(minutes=update.soak_minutes) if ring.expected_end else None
     plans = [plan for ring in rings for plan in ring.pools]
     return PoolsPlanView(
-        image=task.image,
+        image=drafted.image.name,
         version=asked.version,
         gate=update.gate,
         soak_minutes=update.soak_minutes,
@@ -51,28 +48,24 @@ def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> Pools
 
 
 def _plan_ring(
-    services: Services, chosen: SelectedPools, task: Task, ring: int, begins: datetime | None, who: str, *, first: bool
+    services: Services, drafted: Draft, ring: int, begins: datetime | None, who: str, *, first: bool
 ) -> RingPlanView:
     """One ring, as if it started at `begins`. None: unknown, so its pools are planned as of now."""
-    pools = [pool for pool in chosen.pools if chosen.rings[pool.name] == ring]
+    pools = [pool for pool in drafted.selected.pools if drafted.selected.rings[pool.name] == ring]
     when = begins or services.now()
     with ThreadPoolExecutor(READERS) as readers:
-        plans = list(readers.map(lambda pool: _plan(services, chosen, task, pool, when, who, first=first), pools))
+        plans = list(readers.map(lambda pool: _plan(services, drafted, pool, when, who, first=first), pools))
     ends = [plan.expected_end for plan in plans if plan.expected_end]
     known = begins is not None and len(ends) == len(plans)
-    gated = task.pools is not None and task.pools.update.gate is Gate.APPROVE and not first
+    gated = drafted.work.update.gate is Gate.APPROVE and not first
     return RingPlanView(
         ring=ring, begins_at=begins, approval=gated, expected_end=max(ends) if known else None, pools=plans
     )
 
 
-def _plan(
-    services: Services, chosen: SelectedPools, task: Task, pool: Pool, when: datetime, who: str, *, first: bool
-) -> PlanView:
+def _plan(services: Services, drafted: Draft, pool: Pool, when: datetime, who: str, *, first: bool) -> PlanView:
     """The plan of one pool. Another rollout on it is only a warning for a fleet update."""
-    assert chosen.image is not None and task.pools is not None  # noqa: S101 - the draft has both
-    asked = spec_for_ring(task, task.pools, chosen.image, pool, when, first=first)
-    plan = plan_rollout(services, pool, asked, who)
+    plan = plan_rollout(services, pool, drafted.rollout_of(pool, when, first=first), who)
     found = [_waits(finding) if finding.check == HELD else finding for finding in plan.preflight]
     can_start = all(finding.result != "fail" for finding in found)
     return plan.model_copy(update={"preflight": found, "can_start": can_start})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 
 from shared.api.fleet import UpdatePoolsRequest
 from shared.api.tasks import TaskView
@@ -11,12 +13,13 @@ from shared.core.errors import FieldProblem, InvalidRequest
 from shared.fleet.ring_rollout import spec_for_ring
 from shared.fleet.selection import SelectedPools, choose_pools, schedule_of
 from shared.models.findings import Finding
+from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.pools import Pool
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.records.tasks import audit_task, new_task, write_task
-from shared.rollouts.draft import check_update
+from shared.rollouts.draft import RolloutSpec, check_update
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
 from shared.views.tasks import view
@@ -32,16 +35,33 @@ def update_pools(services: Services, engine: Engine, asked: UpdatePoolsRequest, 
     Raises InvalidRequest, PreflightFailed when a pool of the first ring could not be updated now (nothing was written),
     AzureBusy. If another rollout holds a pool, the fleet update waits for it.
     """
-    chosen, task = draft(services, asked, who)
-    _check_first_ring(services, chosen, task, who)
-    task = write_task(services, task)
+    drafted = draft(services, asked, who)
+    _check_first_ring(services, drafted, who)
+    task = write_task(services, drafted.task)
     audit_task(services, task, after=task.version or "")
     start_task(engine, task)
     return view(task, services.now())
 
 
-def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> tuple[SelectedPools, Task]:
-    """The selected pools, and the task as it would be written. Raises InvalidRequest with every problem."""
+@dataclass(frozen=True)
+class Draft:
+    """A fleet update before it is started: the selected pools, the image they get, and the task as it would be written.
+
+    `work` is the task's work on its pools.
+    """
+
+    selected: SelectedPools
+    image: Image
+    task: Task
+    work: PoolsWork
+
+    def rollout_of(self, pool: Pool, when: datetime, *, first: bool) -> RolloutSpec:
+        """The rollout of a pool whose ring starts then; `first`: it is in the first ring. Raises InvalidRequest."""
+        return spec_for_ring(self.task, self.work, self.image, pool, when, first=first)
+
+
+def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> Draft:
+    """The fleet update as it would be started. Raises InvalidRequest with every problem."""
     problems: list[FieldProblem] = []
     chosen = choose_pools(services, asked, problems)
     schedule = None
@@ -62,9 +82,9 @@ def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> tuple[Sele
         allow_downgrade=asked.allow_downgrade,
         other_image=asked.image is not None,
     )
-    kind, pools = TaskKind.UPDATE_POOLS, PoolsWork(update=update)
-    task = new_task(services, kind, chosen.image.name, who, version=asked.version, reason=asked.reason, pools=pools)
-    return chosen, task
+    kind, work = TaskKind.UPDATE_POOLS, PoolsWork(update=update)
+    task = new_task(services, kind, chosen.image.name, who, version=asked.version, reason=asked.reason, pools=work)
+    return Draft(chosen, chosen.image, task, work)
 
 
 def _policy_problems(asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[FieldProblem]:
@@ -79,20 +99,18 @@ def _policy_problems(asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[F
     return list(found.values())
 
 
-def _check_first_ring(services: Services, chosen: SelectedPools, task: Task, who: str) -> None:
+def _check_first_ring(services: Services, drafted: Draft, who: str) -> None:
     """Everything that would stop the first ring. Raises PreflightFailed, AzureBusy."""
-    first = min(chosen.rings.values())
-    pools = [pool for pool in chosen.pools if chosen.rings[pool.name] == first]
+    rings = drafted.selected.rings
+    pools = [pool for pool in drafted.selected.pools if rings[pool.name] == min(rings.values())]
     with ThreadPoolExecutor(READERS) as readers:
-        found = list(readers.map(lambda pool: _check(services, chosen, task, pool, who), pools))
+        found = list(readers.map(lambda pool: _check(services, drafted, pool, who), pools))
     findings = [finding for one in found for finding in one]
     if any(finding.result == "fail" for finding in findings):
         raise PreflightFailed(findings)
 
 
-def _check(services: Services, chosen: SelectedPools, task: Task, pool: Pool, who: str) -> list[Finding]:
+def _check(services: Services, drafted: Draft, pool: Pool, who: str) -> list[Finding]:
     """What speaks for and against updating one pool now, each finding naming it."""
-    assert chosen.image is not None and task.pools is not None  # noqa: S101 - the draft has both
-    asked = spec_for_ring(task, task.pools, chosen.image, pool, services.now(), first=True)
-    found = check_update(services, pool, asked, who)
+    found = check_update(services, pool, drafted.rollout_of(pool, services.now(), first=True), who)
     return [finding.model_copy(update={"detail": f"pool {pool.name}: {finding.detail}"}) for finding in found]
