@@ -89,17 +89,16 @@ def repeat_while_stale[T](
     `write` takes what was read and what was decided. Its StaleRow and AlreadyExists are repeated, those of `decide`
     are not. Returns and raises as `change` does.
     """
-    found, lost = known, None
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            found = read()
+    found, attempts_left = known, ATTEMPTS
+    while True:
         decided = decide(found)
         if decided is None or decided is found:
             return found, found
         try:
             return found, write(found, decided)
         except (StaleRow, AlreadyExists) as error:
-            lost = error
-    assert lost is not None  # noqa: S101 - every attempt that did not return has set it
-    stale = StaleRow(lost.table, lost.key, describe)
-    raise stale if retried else Conflict(str(stale))
+            attempts_left -= 1
+            if not attempts_left:
+                stale = StaleRow(error.table, error.key, describe)
+                raise (stale if retried else Conflict(str(stale))) from None
+        found = read()
