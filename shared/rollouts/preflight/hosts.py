@@ -17,13 +17,11 @@ _SHOWN = 5
 
 def host_pool(facts: Facts) -> Iterator[Finding]:
     """The host pool can be read, its type is pooled, and it lets rebuilt hosts register again."""
-    for read in (facts.host_pool, facts.seen):
-        if isinstance(read, AzureError):
-            what_to_do = "give the app's identity the rights, or correct the pool's registration"
-            yield failed("host_pool", describe_azure_error("host pool", read), what_to_do)
-            return
-    assert not isinstance(facts.host_pool, AzureError)  # noqa: S101 - the loop above returned otherwise
-    if facts.host_pool.kind != "Pooled":
+    if isinstance(facts.host_pool, AzureError):
+        yield _unreadable(facts.host_pool)
+    elif isinstance(facts.seen, AzureError):
+        yield _unreadable(facts.seen)
+    elif facts.host_pool.kind != "Pooled":
         kind = facts.host_pool.kind
         yield failed(
             "host_pool", f"the host pool is {kind}", "register a pooled host pool; other types cannot be updated"
@@ -34,6 +32,11 @@ def host_pool(facts: Facts) -> Iterator[Finding]:
         )
     else:
         yield passed("host_pool", "the host pool is pooled and can be read")
+
+
+def _unreadable(error: AzureError) -> Finding:
+    what_to_do = "give the app's identity the rights, or correct the pool's registration"
+    return failed("host_pool", describe_azure_error("host pool", error), what_to_do)
 
 
 def hosts(facts: Facts) -> Iterator[Finding]:
