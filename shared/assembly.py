@@ -9,6 +9,8 @@ from datetime import datetime
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
 from shared.azure.governance import AzureGovernance
+from shared.azure.graph.client import GraphClient
+from shared.azure.graph.directory import GraphDirectory
 from shared.azure.host_pools import AzureHostPools
 from shared.azure.image_builder import AzureImageBuilder
 from shared.azure.throttle import AzureArmBudget
@@ -41,6 +43,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         vms=AzureVirtualMachines(clients, settings),
         gallery=AzureGallery(clients),
         image_builder=AzureImageBuilder(clients),
+        directory=GraphDirectory(GraphClient(settings)),
         governance=AzureGovernance(clients),
         arm_budget=AzureArmBudget(clients.writes),
         read_cache=ReadThroughCache(time.monotonic),

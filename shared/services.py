@@ -24,6 +24,7 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.ports.avd import HostPools
 from shared.ports.compute import ArmBudget, Gallery, Governance, ImageBuilder, VirtualMachines
+from shared.ports.directory import Directory
 from shared.ports.storage import Rows
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
@@ -54,6 +55,7 @@ class Services:
     governance: Governance
     arm_budget: ArmBudget
     image_builder: ImageBuilder
+    directory: Directory
     poll_estimates: PollEstimator = field(default_factory=PollEstimator)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
     host_rows: HostRowCache = field(default_factory=HostRowCache)

@@ -19,6 +19,7 @@ from local.sim.core import faults
 from local.sim.core.options import pool_spec, version_list
 from local.sim.core.simulator import Sim
 from local.sim.core.world import SessionHost
+from local.sim.graph import devices
 
 EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "denied", "core_quota"}
 
@@ -172,6 +173,12 @@ class Control:
             pool.tokens = dict.fromkeys(pool.tokens, past)
         return {"expired": sum(len(p.tokens) for p in self.sim.world.pools.values())}
 
+    def add_device(self, body: Any, query: dict[str, str]) -> Any:
+        """Add a device to Entra ID: `{name, vm, trust, intune}`; `vm` is the ARM id of its VM."""
+        name, vm, trust = self._field(body, "name"), str(body.get("vm") or ""), str(body.get("trust") or "AzureAd")
+        device = devices.add_device(self.sim, name, vm, intune=bool(body.get("intune")), trust=trust)
+        return {"id": device.id, "device_id": device.device_id}
+
     def reset(self, body: Any, query: dict[str, str]) -> Any:
         seed.restart(self.sim, self._autoscaler, self.sim.options.changed(body))
         return self.sim.options.as_dict()
@@ -218,6 +225,7 @@ def control_app(sim: Sim, autoscaler: Autoscaler) -> Starlette:
         ("DELETE", "autoscaler", control.drop_autoscaler),
         ("POST", "burst", control.burst),
         ("POST", "expire_tokens", control.expire_tokens),
+        ("POST", "devices", control.add_device),
         ("POST", "reset", control.reset),
     ]
     return Starlette(routes=[Route(f"/_sim/{name}", _endpoint(op), methods=[method]) for method, name, op in table])

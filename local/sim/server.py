@@ -27,6 +27,7 @@ from local.sim.core.faults import Fault
 from local.sim.core.routes import ROUTES
 from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, parse_path
+from local.sim.graph.devices import graph_app
 from local.sim.new_host_image import NewHostImageClient
 
 Scope = MutableMapping[str, Any]
@@ -40,6 +41,7 @@ class SimServer:
         self.sim = sim
         self._autoscaler = autoscaler
         self._control = control_app(sim, autoscaler)
+        self._graph = graph_app(sim)
         self._logoff_outbox = LogoffOutbox(sim)
         self._image_client = NewHostImageClient()
         self._request_ids = itertools.count(1)
@@ -50,6 +52,9 @@ class SimServer:
         elif scope["path"].startswith("/_sim"):
             self.sim.clock.run_due()
             await self._control(scope, receive, send)
+        elif scope["path"].startswith("/v1.0/"):
+            self.sim.clock.run_due()
+            await self._graph(scope, receive, send)
         else:
             await self._arm(scope, receive, send)
 

@@ -60,6 +60,8 @@ def summary(sim: Sim, bursts: list[Json]) -> Json:
         "virtual_seconds": sim.clock.now(),
         "speed": sim.clock.speed,
         "violations": sim.world.violations,
+        "devices": [{"name": device.name, "vm": device.vm_id} for device in sim.world.devices.values()],
+        "managed_devices": [device.name for device in sim.world.managed.values()],
         "turned_away": counters["turned_away"],
         "counters": counters,
         "throttled": sim.throttle.refused,

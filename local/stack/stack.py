@@ -129,6 +129,7 @@ class Stack:
             "FRESHCOAT_TABLES_CONNECTION": self._connection,
             "FRESHCOAT_TABLES_ENDPOINT": "",
             "FRESHCOAT_ARM_ENDPOINT": self.options.sim_url,
+            "FRESHCOAT_GRAPH_ENDPOINT": self.options.sim_url,
         }
         return {**sample, **from_environment, **self._changed, **addresses}
 

@@ -29,7 +29,7 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 """Seconds. ARM answers every call within a minute; long operations are only started by a call."""
 
 
-class _NoToken(SansIOHTTPPolicy[Any, Any]):
+class NoToken(SansIOHTTPPolicy[Any, Any]):
     """For the simulated Azure: azure-core refuses to send a bearer token over plain http."""
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
@@ -41,6 +41,20 @@ class _NoCredential:
 
     def get_token(self, *scopes: str, **_: Any) -> Any:
         raise RuntimeError("no token exists for an Azure over plain http")
+
+
+def is_plain(endpoint: str) -> bool:
+    """Whether this is the simulated Azure, which takes no token."""
+    return endpoint.lower().startswith("http://")
+
+
+def new_credential(endpoint: str, identity: str) -> Any:
+    """The app's credential for this endpoint; `identity` is the client id of a user-assigned identity, or empty."""
+    if is_plain(endpoint):
+        return _NoCredential()
+    if identity:
+        return ManagedIdentityCredential(client_id=identity)
+    return DefaultAzureCredential()
 
 
 class ArmClients:
@@ -94,7 +108,7 @@ class ArmClients:
         key = subscription.lower()
         with self._lock:
             if key not in known:
-                credential = self._credential = self._credential or self._new_credential()
+                credential = self._credential = self._credential or new_credential(self._endpoint, self._identity)
                 self._transport = self._transport or Connections(CONNECT_TIMEOUT, READ_TIMEOUT)
                 known[key] = build(
                     credential,
@@ -107,14 +121,7 @@ class ArmClients:
 
     @property
     def _plain(self) -> bool:
-        return self._endpoint.lower().startswith("http://")
-
-    def _new_credential(self) -> Any:
-        if self._plain:
-            return _NoCredential()
-        if self._identity:
-            return ManagedIdentityCredential(client_id=self._identity)
-        return DefaultAzureCredential()
+        return is_plain(self._endpoint)
 
     def _policies(self, credential: Any) -> list[Any]:
         scope = f"{self._endpoint}/.default"
@@ -124,7 +131,7 @@ class ArmClients:
             policies.UserAgentPolicy("freshcoat", user_agent_use_env=False),
             policies.ContentDecodePolicy(),
             policies.RedirectPolicy(),
-            _NoToken() if self._plain else ARMChallengeAuthenticationPolicy(credential, scope),
+            NoToken() if self._plain else ARMChallengeAuthenticationPolicy(credential, scope),
             policies.SensitiveHeaderCleanupPolicy(),
             self.writes,
         ]

@@ -35,6 +35,9 @@ class Settings(BaseModel):
     arm_endpoint: str = "https://management.azure.com"
     """Azure Resource Manager. A plain http endpoint is the simulated Azure and gets no Entra token."""
 
+    graph_endpoint: str = "https://graph.microsoft.com"
+    """Microsoft Graph, for the devices of hosts in Entra ID. A plain http endpoint gets no Entra token."""
+
     agent_url: str = "https://go.microsoft.com/fwlink/?linkid=2310011"
     boot_loader_url: str = "https://go.microsoft.com/fwlink/?linkid=2311028"
 

@@ -19,6 +19,7 @@ TABLE: dict[str, tuple[float, float]] = {
     "run_command": (60, 120),
     "sysprep": (300, 900),
     "register": (60, 300),  # from the agent's installation to a session host that is Available
+    "device_delete": (5, 60),  # from a deletion in Entra ID until the device is no longer found
     "boot": (20, 60),  # from a running VM to the agent's first heartbeat
     "sign_out": (5, 30),
     "disk": (10, 30),

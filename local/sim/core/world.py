@@ -54,6 +54,7 @@ class Guest:
     count_log: list[tuple[float, int]] = field(default_factory=list)
     join_number: int = 0  # counts the joins under this VM's name: only the last one is trusted
     attempt: str = ""  # the attempt id that the app's registration script recorded
+    device_id: str = ""  # its device in Entra ID, as it knows it itself
 
 
 @dataclass
@@ -167,6 +168,19 @@ class HostPool:
 
 
 @dataclass
+class Device:
+    """A device in Entra ID. `intune_id` is its id in Intune; empty when it is not enrolled."""
+
+    id: str
+    device_id: str
+    name: str
+    vm_id: str = ""  # of an Azure VM
+    trust: str = "AzureAd"
+    intune_id: str = ""
+    deleted: bool = False  # it is still found for a while
+
+
+@dataclass
 class Tombstone:
     """The state of a deleted VM, used to check its recreation."""
 
@@ -185,6 +199,8 @@ class World:
     session_host_of: dict[str, SessionHost] = field(default_factory=dict)  # by VM id
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
     home: dict[str, tuple[str, str]] = field(default_factory=dict)  # VM id -> (pool id, domain), kept after deletion
+    devices: dict[str, Device] = field(default_factory=dict)  # Entra ID, by object id
+    managed: dict[str, Device] = field(default_factory=dict)  # Intune, by its own id; duplicates stay
     joins: dict[str, int] = field(default_factory=dict)  # VM id -> number of joins
     violations: list[Json] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
@@ -201,6 +217,9 @@ class World:
 
     def count(self, name: str, by: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + by
+
+    def devices_named(self, name: str) -> list[Device]:
+        return [device for device in self.devices.values() if device.name.lower() == name.lower()]
 
     def version_on(self, vm: Vm) -> str:
         """The image version that is actually on the VM's disk."""

@@ -14,7 +14,7 @@ from azure.core.credentials import AccessToken
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
 from local.sim.core import names
-from shared.azure.clients import ArmClients
+from shared.azure.clients import ArmClients, new_credential
 from shared.azure.scripts import registration_script
 from shared.core.arm_ids import definition_of, last, parse, pinned_version
 from shared.core.errors import AzureNotFound
@@ -84,7 +84,7 @@ def test_nothing_in_the_pipeline_waits_or_logs(azure: Azure) -> None:
     steps = azure.clients.compute(names.SUBSCRIPTION)._client._pipeline._impl_policies
     used = {type(getattr(step, "_policy", step)).__name__ for step in steps}
 
-    assert {"RequestIdPolicy", "ContentDecodePolicy", "_NoToken"} <= used
+    assert {"RequestIdPolicy", "ContentDecodePolicy", "NoToken"} <= used
     assert not [name for name in used if "Retry" in name or "Registration" in name or "Logging" in name]
 
 
@@ -124,6 +124,5 @@ def test_reading_the_script_needs_no_sdk() -> None:
 
 
 def test_no_token_is_requested_over_plain_http() -> None:
-    clients = ArmClients(Settings(arm_endpoint="http://127.0.0.1:9"))
     with pytest.raises(RuntimeError, match="plain http"):
-        clients._new_credential().get_token("x")
+        new_credential("http://127.0.0.1:9", "").get_token("x")

@@ -1,0 +1,1 @@
+"""The simulated Microsoft Graph: devices in Entra ID and Intune."""

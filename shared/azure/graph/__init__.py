@@ -1,0 +1,1 @@
+"""Microsoft Graph: the devices of hosts in Entra ID and Intune."""

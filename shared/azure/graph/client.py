@@ -1,0 +1,116 @@
+"""Plain requests to Microsoft Graph, with the policies of the ARM clients: no waiting inside, nothing is logged."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any
+
+from azure.core import PipelineClient
+from azure.core.credentials import TokenCredential
+from azure.core.pipeline import policies
+from azure.core.pipeline.transport import HttpTransport
+from azure.core.rest import HttpRequest
+
+from shared.azure.clients import CONNECT_TIMEOUT, READ_TIMEOUT, NoToken, is_plain, new_credential
+from shared.azure.errors import azure_call, refusal, unreadable
+from shared.core.settings import Settings
+from shared.core.transport import Connections
+
+Json = dict[str, Any]
+
+
+class GraphClient:
+    """One client, built on first use. `credential` and `transport` replace those built from the settings."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        credential: TokenCredential | None = None,
+        transport: HttpTransport[Any, Any] | None = None,
+    ) -> None:
+        self._endpoint = settings.graph_endpoint.rstrip("/")
+        self._identity = settings.identity_client_id
+        self._credential, self._transport = credential, transport
+        self._lock = Lock()
+        self._built: PipelineClient[Any, Any] | None = None
+
+    def listed(self, call: str, path: str, **query: str) -> Iterator[Json]:
+        """The items of a collection, page by page. `call` describes the read in words. Raises as `refusal` says."""
+        page = self._read(call, HttpRequest("GET", f"{self._endpoint}/v1.0/{path}", params=query))
+        while True:
+            yield from page.get("value") or ()
+            following = page.get("@odata.nextLink")
+            if not following:
+                return
+            page = self._read(call, HttpRequest("GET", str(following)))
+
+    def delete(self, call: str, path: str) -> None:
+        """Delete one object. Raises AzureNotFound when it is gone."""
+        with azure_call(call):
+            answer = self._client().send_request(HttpRequest("DELETE", f"{self._endpoint}/v1.0/{path}"))
+            if answer.status_code not in {200, 204}:
+                raise refusal(call, answer)
+
+    def roles(self) -> frozenset[str] | None:
+        """The application rights in the `roles` claim of the access token. None when they are not known: a plain http
+        endpoint takes no token, and a person's token lists scopes instead."""
+        if self._plain:
+            return None
+        with azure_call("get a token for Microsoft Graph"):
+            token = self._known_credential().get_token(self._scope).token
+        claims = _claims(token)
+        return None if claims is None or "scp" in claims else frozenset(claims.get("roles") or ())
+
+    @property
+    def _plain(self) -> bool:
+        return is_plain(self._endpoint)
+
+    @property
+    def _scope(self) -> str:
+        return f"{self._endpoint}/.default"
+
+    def _read(self, call: str, request: HttpRequest) -> Json:
+        with azure_call(call):
+            answer = self._client().send_request(request)
+            if answer.status_code != 200:
+                raise refusal(call, answer)
+            body = answer.json()
+        if not isinstance(body, dict):
+            raise unreadable(call)
+        return body
+
+    def _known_credential(self) -> Any:
+        with self._lock:
+            self._credential = self._credential or new_credential(self._endpoint, self._identity)
+            return self._credential
+
+    def _client(self) -> PipelineClient[Any, Any]:
+        credential = self._known_credential()
+        with self._lock:
+            if self._built is None:
+                transport = self._transport or Connections(CONNECT_TIMEOUT, READ_TIMEOUT)
+                self._built = PipelineClient(
+                    self._endpoint,
+                    policies=[
+                        policies.RequestIdPolicy(),
+                        policies.UserAgentPolicy("freshcoat", user_agent_use_env=False),
+                        policies.ContentDecodePolicy(),
+                        NoToken() if self._plain else policies.BearerTokenCredentialPolicy(credential, self._scope),
+                        policies.SensitiveHeaderCleanupPolicy(),
+                    ],
+                    transport=transport,
+                )
+            return self._built
+
+
+def _claims(token: str) -> Json | None:
+    """The claims of a JSON Web Token, not verified: Graph itself decides. None for any other text."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return None
+    return claims if isinstance(claims, dict) else None
