@@ -80,7 +80,7 @@ class AzureVirtualMachines(ComputeCalls):
 
     def recreation_body(self, vm_id: str) -> VirtualMachineBody:
         """The body to recreate the VM. It holds no secret, since Azure returns none. Raises AzureNotFound."""
-        found = self._get(vm_id)
+        found = self._get(vm_id, **{"$expand": "instanceView"})
         body, extensions = vm_bodies.recreation(found), vm_bodies.extensions_to_restore(found)
         return VirtualMachineBody(location=body["location"], body=body, extensions=tuple(extensions))
 

@@ -22,6 +22,8 @@ JOIN_OPTIONS = "3"
 REGISTER_TIMEOUT = 900
 """Time limit of the script in seconds (azure-facts 1.6)."""
 
+ADMIN_USER = "localadmin"
+"""The local administrator of a VM that had none. Nobody signs in as this user."""
 _READ_ONLY_TOP = ("id", "name", "type", "etag", "managedBy", "systemData", "resources")
 _READ_ONLY = ("vmId", "provisioningState", "instanceView", "timeCreated")
 _OS_PROFILE_NOT_SENT = ("adminPassword", "customData", "requireGuestProvisionSignal")
@@ -31,7 +33,7 @@ def recreation(vm: Json) -> Json:
     """The body to recreate the VM, from its GET body without the values that Azure added.
 
     The image reference is omitted, since `create` sets the version. NICs and data disks that outlive the VM are
-    attached by id.
+    attached by id. A VM made from an attached disk has no osProfile, which a VM made from an image needs.
     """
     body = {key: value for key, value in copy.deepcopy(vm).items() if key not in _READ_ONLY_TOP}
     properties = {key: value for key, value in body.get("properties", {}).items() if key not in _READ_ONLY}
@@ -42,8 +44,8 @@ def recreation(vm: Json) -> Json:
         storage["dataDisks"] = [_data_disk(disk) for disk in storage["dataDisks"]]
     properties["storageProfile"] = storage
     properties["networkProfile"] = _network(properties.get("networkProfile") or {})
-    if "osProfile" in properties:
-        properties["osProfile"] = _os_profile(properties["osProfile"])
+    properties["osProfile"] = _os_profile(properties.get("osProfile") or {}, _computer_name(vm))
+    properties["securityProfile"] = _security_profile(properties.get("securityProfile") or {})
     if "identity" in body:
         body["identity"] = _identity(body["identity"])
     return body | {"properties": properties}
@@ -220,7 +222,20 @@ def _nic(reference: Json, delete_option: DeleteOption) -> Json:
     return {"id": reference["id"], "properties": primary | {"deleteOption": str(delete_option)}}
 
 
-def _os_profile(profile: Json) -> Json:
+def _computer_name(vm: Json) -> str:
+    """The VM's computer name, by its instance view if it has no osProfile; else by its name."""
+    view = (vm.get("properties") or {}).get("instanceView") or {}
+    return str(view.get("computerName") or vm.get("name") or "")
+
+
+def _security_profile(profile: Json) -> Json:
+    """Azure would make a VM without a security type a Trusted Launch VM if its image allows it (azure-facts 11.9)."""
+    return profile if profile.get("securityType") else profile | {"securityType": "Standard"}
+
+
+def _os_profile(profile: Json, computer_name: str) -> Json:
+    needed: Json = {"computerName": computer_name, "adminUsername": ADMIN_USER}
+    profile = needed | profile
     kept = {key: value for key, value in profile.items() if key not in _OS_PROFILE_NOT_SENT}
     if "windowsConfiguration" in kept:
         windows = kept["windowsConfiguration"]

@@ -19,6 +19,7 @@ from shared.models.windows import Window
 from shared.planning import waves
 from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.planning.host_time import host_time
+from shared.planning.lost_hosts import lost_hosts
 from shared.planning.values import DRAINED_STATES
 from shared.planning.waves import FARTHEST, end_of_waves, waves_needed
 from shared.planning.windows import opens_at
@@ -102,7 +103,7 @@ class _Projection:
         if self.rollout.state is RolloutState.CANCELLING:
             return finished
         settle = timedelta(seconds=2 * self.rollout.policy.settle_seconds)
-        begin = max(self.now, self.rollout.schedule.begin_at)
+        begin = max(self.now, self.rollout.schedule.begin_at, *self._lost_until())
         finished = max(finished, begin)
         forced = max(begin, self.rollout.schedule.force_at)
         if self._at_once(begin) == 0:
@@ -143,6 +144,10 @@ class _Projection:
             again = host.azure_wait.kind is not WaitKind.BUSY  # then the host begins anew
             rebuilt = max(rebuilt, host.azure_wait.until + (self.each if again else timedelta()))
         return self._after_bake_time(rebuilt) if self.waits_for_canary else rebuilt
+
+    def _lost_until(self) -> list[datetime]:
+        """When lost hosts are expected back. Until then no other host is started, except in a roll-back."""
+        return [] if self.rollout.rolling_back else [self._finish(host) for host in lost_hosts(self.hosts)]
 
     def _after_bake_time(self, since: datetime) -> datetime:
         return since + timedelta(minutes=self.rollout.policy.bake_minutes)

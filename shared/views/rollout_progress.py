@@ -15,6 +15,7 @@ from shared.planning import timing
 from shared.planning.forecast import forecast
 from shared.planning.freshness import is_fresh
 from shared.planning.host_time import host_time
+from shared.planning.lost_hosts import lost_hosts, waits_for
 from shared.planning.windows import FOREVER, open_until, opens_at
 
 WEIGHTS = {
@@ -174,6 +175,13 @@ def _of_refresh(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, obj
     return fields
 
 
+def _lost_hosts(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> Message | None:
+    """That the rollout waits for lost hosts; None when it does not."""
+    if rollout.state is not RolloutState.RUNNING or not (told := waits_for(lost_hosts(hosts), now)):
+        return None
+    return told.model_copy(update={"text": sentence(f"it {told.text}")})
+
+
 def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> RolloutView:
     """A rollout with everything that an operator needs to know about it, from its rows."""
     counts = {state.value: 0 for state in HostState}
@@ -195,7 +203,7 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             else open_sessions,
             "sessions_signed_out": rollout.progress.signed_out,
             "minutes_per_host": round(each / timedelta(minutes=1), 1),
-            "next": next_event(rollout, now),
+            "next": _lost_hosts(rollout, hosts, now) or next_event(rollout, now),
             "expected_end": foreseen.expected,
             "expected_end_bounds": foreseen.bounds,
             "last_pass_at": rollout.progress.last_pass.at if rollout.progress.last_pass else None,

@@ -91,7 +91,9 @@ def _new_vm(sim: Sim, call: Call) -> Vm:
     body = call.body
     location = required(body, "location")
     required(body, "properties", "hardwareProfile", "vmSize")
-    required(body, "properties", "storageProfile", "osDisk", "createOption")
+    if required(body, "properties", "storageProfile", "osDisk", "createOption") == "FromImage":
+        for field in ("computerName", "adminUsername"):
+            required(body, "properties", "osProfile", field)
     props = copy.deepcopy(body["properties"])
     vm_id, name = call.id_of(KIND, call.names[0]), call.names[0]
     custom = props.get("osProfile", {}).pop("customData", None)

@@ -190,6 +190,19 @@ def test_a_vm_made_from_an_attached_disk_can_be_marked_for_keeping_its_disk(azur
     assert after is not None and after.os_disk_delete_option == "Detach"
 
 
+def test_a_vm_made_from_an_attached_disk_can_be_replaced(azure: Azure) -> None:
+    taken_out(azure, 1)
+    made = azure.sim.sim.world.vms[vm(1).lower()]
+    made.os_disk["createOption"] = "Attach"
+    del made.props["osProfile"]  # Azure refuses one for an attached disk
+
+    body = azure.vms.recreation_body(vm(1))
+    azure.vms.start_delete(vm(1))
+    assert azure.vms.start_create(vm(1), body, image_version_id=names.version_id("2.0.0"), admin_password=PASSWORD).done
+    after = azure.sim.sim.world.vms[vm(1).lower()]
+    assert after.props["osProfile"]["computerName"] == "office-0001"
+
+
 def test_a_vm_made_from_an_attached_disk_gets_its_kept_disk_back(azure: Azure) -> None:
     azure.vms.update(vm(1), os_disk_delete_option="Detach")
     before = azure.vms.find(vm(1))

@@ -106,6 +106,17 @@ def test_a_replaced_vm_has_lost_its_extensions_and_its_principal(
     assert vm.identity.principal_id not in {None, before}
 
 
+@pytest.mark.parametrize("field", ["computerName", "adminUsername"])
+def test_a_vm_from_an_image_needs_a_computer_name_and_an_administrator(
+    compute: Client, operator: Operator, field: str
+) -> None:
+    operator.unregister(VM)
+    body = machine(VM)
+    del body["properties"]["osProfile"][field]
+    error = refused(compute, body, names.version_id("2.0.0"))
+    assert (error.code, error.target) == ("InvalidParameter", f"osProfile.{field}")
+
+
 @pytest.mark.parametrize("action", ["create", "start"])
 def test_cores_over_the_quota_are_refused(sim: Simulator, compute: Client, operator: Operator, action: str) -> None:
     operator.unregister(VM)

@@ -232,6 +232,21 @@ def test_a_swap_names_the_disk_and_nothing_else() -> None:
     }
 
 
+@pytest.mark.parametrize("profile", [{}, {"encryptionAtHost": True}])
+def test_a_vm_without_a_security_type_stays_standard(profile: dict[str, Any]) -> None:
+    body = vm_bodies.recreation(vm_body(securityProfile=profile))
+    assert body["properties"]["securityProfile"] == profile | {"securityType": "Standard"}
+
+
+def test_a_vm_without_an_os_profile_gets_its_computer_name_and_an_administrator() -> None:
+    found = vm_body(instanceView={"computerName": "desk-7"})
+    del found["properties"]["osProfile"]
+    assert vm_bodies.recreation(found)["properties"]["osProfile"] == {
+        "computerName": "desk-7",
+        "adminUsername": vm_bodies.ADMIN_USER,
+    }
+
+
 def test_a_patch_holds_only_what_is_given() -> None:
     assert vm_bodies.patch(None, None, None) == {}
     assert vm_bodies.patch({}, None, None) == {"tags": {}}
