@@ -73,6 +73,7 @@ def words(step: str) -> str:
 
 def _fields(task: Task) -> dict[str, Any]:
     return _common(task) | {
+        "from_version": task.from_version,
         "kind": task.kind,
         "percent": task.percent,
         "step": "" if task.state.ended else words(task.step),
@@ -85,6 +86,7 @@ def _rollout_fields(rollout: Rollout, percent: int) -> dict[str, Any]:
     refreshes = rollout.kind is RolloutKind.REFRESH
     keeping = refreshes and rollout.state is RolloutState.RUNNING
     return _common(rollout) | {
+        "from_version": rollout.before.version,
         "kind": REFRESH if refreshes else ROLLOUT,
         "pool": rollout.pool,
         "percent": percent,
@@ -95,7 +97,7 @@ def _rollout_fields(rollout: Rollout, percent: int) -> dict[str, Any]:
 
 
 def _common(row: Task | Rollout) -> dict[str, Any]:
-    shared = TaskBrief.model_fields.keys() - {"kind", "pool", "percent", "step", "note", "href"}
+    shared = TaskBrief.model_fields.keys() - {"from_version", "kind", "pool", "percent", "step", "note", "href"}
     return {name: getattr(row, name) for name in shared}
 
 

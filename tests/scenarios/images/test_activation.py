@@ -203,7 +203,7 @@ def test_rolling_back_and_activating_again_works() -> None:
     env.finish(ask(env, **ALL))
     assert on_versions(env, "office") == {NEW}
     back = env.finish(ask(env, "roll-back", **ALL))
-    assert (back.version, back.before.version) == (OLD, NEW)
+    assert (back.version, back.from_version) == (OLD, NEW)
     assert (on_versions(env, "office"), given_out(env, "office")) == ({OLD}, OLD)
     assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.BACKUP}
     assert excluded(env) == {OLD: False, NEW: True}
