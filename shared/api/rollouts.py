@@ -196,6 +196,8 @@ class PlanView(Value):
     """Maximum number of hosts rebuilt at the same time before `force_at`, once the batch size has grown."""
     bounds: list[PlannedBound] = Field(default_factory=list)
     """All limits on how many hosts are updated at once, as of the first rebuild."""
+    proof: Message | None = None
+    """What shows that the update works before many hosts get it, or how long that takes. Null: nothing is asked for."""
     limited_by: list[str] = Field(default_factory=list)
     """The smallest limits at the start; several when they are equal."""
     limited_later_by: list[str] = Field(default_factory=list)

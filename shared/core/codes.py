@@ -83,6 +83,9 @@ class Code(StrEnum):
     PER_REPLICA = "per_replica"
     BATCH_SIZE = "batch_size"
     REIMAGE_UNPROVEN = "reimage_unproven"
+    PROOF_OUTSTANDING = "proof_outstanding"
+    PROOF_FOUND = "proof_found"
+    PROOF_FAILED = "proof_failed"
     ARM_QUOTA = "arm_quota"
 
     # A plan before its rollout exists.

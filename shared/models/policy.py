@@ -59,6 +59,16 @@ class KeepFailed(StrEnum):
     NONE = "none"
 
 
+class Proof(StrEnum):
+    """Whether one host must be back in service before the others are rebuilt, in every mode."""
+
+    AUTO = "auto"
+    """Unless a host of the account got the version in the same way within the last days."""
+    FIRST_HOST = "first_host"
+    """Always."""
+    NONE = "none"
+
+
 class AfterForce(StrEnum):
     """After `force_at`: update all remaining hosts at once, or keep the floor and the batches."""
 
@@ -180,6 +190,7 @@ class PolicyOverrides(Value):
     warn_message: WarnMessage | None = None
     windows: Windows | None = None
     strategy: Strategy | None = None
+    proof: Proof | None = None
     after_force: AfterForce | None = None
     keep_old_disk_days: KeepDays | None = None
 
@@ -207,6 +218,7 @@ class Policy(Value):
     warn_message: WarnMessage = DEFAULT_WARNING
     windows: Windows = ()
     strategy: Strategy = Strategy.AUTO
+    proof: Proof = Proof.AUTO
     after_force: AfterForce = AfterForce.ALL
     keep_old_disk_days: KeepDays = 7
 
@@ -240,14 +252,14 @@ def resolve_policy(mode: ScheduleMode, *layers: PolicyOverrides) -> Policy:
     fields: dict[str, Any] = {"max_unavailable": "25%" if waits else "100%"}
     if mode is ScheduleMode.NOW:
         fields["warn_minutes"] = ()
-    proof = [name for name in _PROOFS if given.get(name, _NO_PROOF[name]) != _NO_PROOF[name]]
-    fields["canary_hosts"] = 1 if waits or proof else 0
+    checks = [name for name in _CHECKS if given.get(name, _NO_CHECK[name]) != _NO_CHECK[name]]
+    fields["canary_hosts"] = 1 if waits or checks else 0
     policy = Policy.model_validate(fields | given)
-    if proof and policy.canary_hosts == 0:
-        text = f"must be at least 1, because {proof[0]} needs a canary host"
+    if checks and policy.canary_hosts == 0:
+        text = f"must be at least 1, because {checks[0]} needs a canary host"
         raise InvalidRequest.one("policy.canary_hosts", text)
     return policy
 
 
-_NO_PROOF: dict[str, object] = {"canary_hold": CanaryHold.AUTO, "bake_minutes": 0, "probe": None}
-_PROOFS = tuple(_NO_PROOF)
+_NO_CHECK: dict[str, object] = {"canary_hold": CanaryHold.AUTO, "bake_minutes": 0, "probe": None}
+_CHECKS = tuple(_NO_CHECK)

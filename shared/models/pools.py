@@ -62,6 +62,18 @@ class DomainJoin(Value):
 Join = Annotated[EntraJoin | DomainJoin, Field(discriminator="kind")]
 
 
+class HostProof(Value):
+    """A host of the pool got a version and returned to service: how it was done, and when."""
+
+    version_id: str
+    """ARM id of the gallery image version."""
+    strategy: str
+    """`reimage`, `replace` or `swap`."""
+    join: Join
+    at: UtcTime
+    rollout: str
+
+
 class Pool(Record):
     """A registered pool. `version` is the version of new and burst hosts; None until it is known.
 
@@ -92,4 +104,6 @@ class Pool(Record):
     refresh_rollout: str = ""
     """The rollout that refreshes hosts. Empty before the first one."""
     reimage: ReimageSupport = ReimageSupport.UNKNOWN
+    proof: HostProof | None = None
+    """The last kind of rebuild that worked in this pool; other pools of the account rely on it too."""
     registered_at: UtcTime

@@ -19,6 +19,8 @@ class LastPass(Value):
     """Sessions on hosts that are still to be updated."""
     not_updated: int = 0
     """Hosts that were not updated, or not rolled back, because the rollout was stopped."""
+    unproven: bool = False
+    """Whether other hosts wait for the first one to be back in service."""
     fresh: int = 0
     """For a refresh: hosts that nobody has used since their last rebuild."""
 

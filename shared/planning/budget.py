@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.core.codes import Code
 from shared.core.states import HostState
@@ -200,9 +200,19 @@ def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound
     results = waves.results((view.row for view in snapshot.hosts), back=snapshot.rolling_back)
     batch = waves.batch_size(results, policy.canary_hosts if has_canary else cap, max(1, cap))
     bounds.append(Bound("ramp", batch, _DOUBLES))
+    if snapshot.unproven and policy.canary_hosts == 0:  # else the first batch is the canary hosts
+        bounds.append(Bound("proof", 1, proof_outstanding(1, snapshot.host_time)))
     if snapshot.may_probe_only:
         bounds.append(Bound("first_reimage", 1, _UNPROVEN))
     return bounds
+
+
+def proof_outstanding(hosts: int, host_time: timedelta) -> Message:
+    """Why other hosts wait for the first ones: nothing has shown yet that this update works."""
+    first = "One host" if hosts == 1 else f"The first of {hosts} hosts"
+    minutes = counted(max(1, round(host_time.total_seconds() / 60)), "minute")
+    text = f"{first} must be back in service before others are rebuilt: about {minutes}."
+    return message(Code.PROOF_OUTSTANDING, text, count=hosts)
 
 
 _DOUBLES = message(Code.BATCH_SIZE, "doubles after successful batches, halves after a failure")

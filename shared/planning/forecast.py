@@ -49,7 +49,7 @@ def forecast(
     refreshing = rollout.kind is RolloutKind.REFRESH and rollout.state is not RolloutState.CANCELLING
     if refreshing or rollout.state in WAITS_FOR_A_PERSON or not hosts:
         return Forecast()
-    canary = rollout.policy.canary_hosts if canary_hosts is None else canary_hosts
+    canary = _first_hosts(rollout) if canary_hosts is None else canary_hosts
     projection = _Projection(rollout, hosts, now, canary)
     waiting = projection.waiting
     idle = sum(1 for host in waiting if host.sessions == 0)
@@ -60,6 +60,12 @@ def forecast(
     if late > now + FARTHEST:
         return Forecast(expected if expected <= now + FARTHEST else None)
     return Forecast(expected, (min(early, expected), late))
+
+
+def _first_hosts(rollout: Rollout) -> int:
+    """How many hosts the others wait for: the canary hosts, or the one that has to prove the update."""
+    last = rollout.progress.last_pass
+    return max(rollout.policy.canary_hosts, int(last is not None and last.unproven))
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,8 @@ def _stop(snapshot: Snapshot, policy: Policy, decider: HostDecider) -> Stop | No
         return None  # nothing failed, or nothing is left to be stopped
     if not decider.canary.passed and policy.canary_hosts:
         return _canary_failed(snapshot, policy, failed)
+    if snapshot.unproven and (lost := _rebuilds_that_failed(snapshot)) > 0:
+        return _proof_failed(snapshot, policy, lost)
     on_failure = OnFailure.PAUSE if snapshot.kind is RolloutKind.REFRESH else policy.on_failure
     if failed <= policy.failures_allowed(len(snapshot.hosts)) or on_failure is OnFailure.CONTINUE:
         return None
@@ -179,6 +181,27 @@ def _canary_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
     text += " No other host is touched. Publish a better version."
     note = message(Code.CANARY_FAILED, text, count=failed)
     return _becoming(RolloutState.CANCELLING, note, ends_as=RolloutState.FAILED)
+
+
+def _rebuilds_that_failed(snapshot: Snapshot) -> int:
+    """Hosts that failed after their rebuild had begun, without those that somebody accepted when resuming."""
+    failed = [view.row for view in snapshot.hosts if view.row.state is HostState.FAILED]
+    untouched = sum(1 for row in failed if row.taken_at is None)
+    return min(len(failed) - untouched, len(failed) - snapshot.failures_accepted)
+
+
+def _proof_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
+    """The host that was to prove the update failed: a cause that all hosts share must not take the others too.
+
+    It stops whatever `max_failed` and `on_failure: continue` allow later. Somebody who resumes it lets the next host
+    try.
+    """
+    text = f"{counted(failed, 'host')} failed before any host was back in service{_last_failure(snapshot)}."
+    if policy.on_failure is OnFailure.ROLL_BACK:
+        note = message(Code.FAILURES_ROLLED_BACK, f"{text} All hosts are rolled back.", count=failed)
+        return _becoming(RolloutState.ROLLING_BACK, note)
+    text += " No other host is touched. Remove the cause, then retry or resume; or roll back or cancel."
+    return _becoming(RolloutState.PAUSED, message(Code.PROOF_FAILED, text, count=failed))
 
 
 def _last_failure(snapshot: Snapshot) -> str:

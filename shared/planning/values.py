@@ -66,9 +66,10 @@ class Snapshot:
     """A pool during a rollout, as one pass read it.
 
     `session_limit` is per host. `may_probe_only`: nobody knows yet whether re-imaging works on this pool, so only one
-    host is rebuilt at a time. `sessions` is None when the pass did not need to read them. `zone` is the time zone of
-    the policy's windows, `host_time` the time that one host needs. `writes_left` is ARM's remaining write quota, if ARM
-    reported it. `forced_at` is the time of the first pass that could end sessions.
+    host is rebuilt at a time. `unproven`: no host has shown yet that this update works at all. `sessions` is None when
+    the pass did not need to read them. `zone` is the time zone of the policy's windows, `host_time` the time that one
+    host needs. `writes_left` is ARM's remaining write quota, if ARM reported it. `forced_at` is the time of the first
+    pass that could end sessions.
     In a refresh, `refresh` is the pool's setting, and `blocked_reason` says why no host may be started. In a rollout,
     `held_by_refresh` names the hosts that the pool's refresh still holds. In a retry, `others` are the pool's hosts
     that it does not update; the pool's limits count all hosts.
@@ -81,6 +82,7 @@ class Snapshot:
     session_limit: int
     replicas: int
     may_probe_only: bool = False
+    unproven: bool = False
     failures_accepted: int = 0
     sessions: tuple[UserSession, ...] | None = None
     kind: RolloutKind = RolloutKind.UPDATE

@@ -6,21 +6,22 @@ from contextlib import suppress
 
 from shared.core.errors import NotFound
 from shared.core.states import RolloutState
-from shared.models.pools import Pool
+from shared.models.pools import HostProof, Pool
 from shared.models.rollouts import Rollout, RolloutKind
+from shared.planning.proof import with_proof
 from shared.records.change import change
 from shared.services import POOLS, Services
 
 
-def apply_outcome_to_pool(services: Services, rollout: Rollout) -> None:
-    """Update the pool's row from its rollout: the version for new hosts, and the claim.
+def apply_outcome_to_pool(services: Services, rollout: Rollout, proof: HostProof | None = None) -> None:
+    """Update the pool's row from its rollout: the version for new hosts, the claim, and the proof.
 
     New and burst hosts get the target version once the canary has passed or the rollout has succeeded. Safe to repeat:
     after a crash between the two rows, the next pass or the resume timer repeats it.
     """
 
     def decide(pool: Pool) -> Pool | None:
-        settled = with_outcome(pool, rollout)
+        settled = with_proof(with_outcome(pool, rollout), proof)
         return None if settled == pool else settled
 
     with suppress(NotFound):  # the pool was unregistered

@@ -9,19 +9,22 @@ from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import PlannedBound, PlannedHost, PlanView
 from shared.core.codes import Code
 from shared.core.errors import AzureRefused
+from shared.core.hrefs import rollout_href
 from shared.core.states import HostState
 from shared.core.wording import counted
 from shared.models.base import UtcTime, Value
 from shared.models.messages import Message, message
+from shared.models.policy import Proof
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.budget import Budget, budget_for
+from shared.planning.budget import Budget, budget_for, proof_outstanding
 from shared.planning.forecast import forecast
 from shared.planning.plan import plan
 from shared.planning.values import Action, Bound, Plan, Snapshot
 from shared.planning.waves import hosts_in_waves, waves_until_closing
 from shared.planning.windows import FOREVER, open_until, room_at
 from shared.pools.claim import is_valid
+from shared.pools.proof import earlier_proof
 from shared.records.pools import find_pool
 from shared.rollouts.draft import RolloutSpec, draft, spec_of_request
 from shared.rollouts.reconcile.answer import limits_of
@@ -30,7 +33,7 @@ from shared.services import Services
 
 ORDERED_BY = message(Code.IDLE_HOSTS_FIRST, "idle hosts first, then hosts with the fewest sessions, then by name")
 
-_AT_THE_BEGINNING = frozenset({"ramp", "first_reimage", "arm_writes"})
+_AT_THE_BEGINNING = frozenset({"ramp", "proof", "first_reimage", "arm_writes"})
 """Bounds that grow by themselves as long as no host fails."""
 
 
@@ -51,6 +54,7 @@ class Preview(Value):
     users_at_force: int
     at_once: int
     bounds: Sequence[PlannedBound]
+    proof: Message | None
     limited_by: Sequence[str]
     limited_later_by: Sequence[str]
     first_host_at: UtcTime | None
@@ -73,7 +77,7 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
     users = sum(host.sessions for host in to_update)
     budget = budget_for(snapshot, rollout.policy, starts_at)
     at_once, later, limited_by = _limiting(budget)
-    canary_hosts = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only))
+    canary_hosts = max(rollout.policy.canary_hosts, int(snapshot.may_probe_only or snapshot.unproven))
     estimate = forecast(rollout, _rows(snapshot, pool_plan), now, canary_hosts=canary_hosts)
     windows = _windows(snapshot, rollout, starts_at, len(to_update), at_once, canary_hosts or at_once)
     return Preview(
@@ -87,6 +91,7 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
         users_at_force=users,
         at_once=at_once,
         bounds=[PlannedBound(bound=bound.name, hosts=bound.hosts, reason=bound.reason) for bound in budget.bounds],
+        proof=_proof(services, pool, rollout, snapshot),
         limited_by=limited_by,
         limited_later_by=later,
         first_host_at=starts_at if windows else None,
@@ -141,6 +146,17 @@ def _limiting(budget: Budget) -> tuple[int, list[str], list[str]]:
     at_once, later = _smallest([bound for bound in bounds if bound.name not in _AT_THE_BEGINNING])
     _, first = _smallest([bound for bound in bounds if bound.name != "ramp" or bound.hosts < at_once])
     return at_once, later, first
+
+
+def _proof(services: Services, pool: Pool, rollout: Rollout, snapshot: Snapshot) -> Message | None:
+    """What shows that the update works before many hosts get it; None when the policy asks for no proof."""
+    if snapshot.unproven:
+        return proof_outstanding(max(1, rollout.policy.canary_hosts), snapshot.host_time)
+    found = earlier_proof(services, rollout, pool) if rollout.policy.proof is Proof.AUTO else None
+    if found is None:
+        return None
+    text = "A host of this account got this version in the same way, so the others wait for no host."
+    return message(Code.PROOF_FOUND, text, at=found.at, href=rollout_href(found.rollout))
 
 
 def _windows(

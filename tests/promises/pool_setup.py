@@ -113,6 +113,7 @@ def policy_of(picks: Picks) -> dict[str, Any]:
         "keep_failed": picks.one((None, "all", "none")),
         "settle_seconds": picks.one((None, 0, 300)),
         "strategy": picks.one((None, None, "reimage", "replace")),
+        "proof": picks.one((None, None, None, "first_host", "none")),
         "after_force": picks.one((None, "waves")),
         "keep_old_disk_days": picks.one((None, None, 0)),
         "warn_minutes": picks.one((None, [])),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.messages import Message
+from shared.models.pools import HostProof
 from shared.models.rollout_parts import Exclusion, LastPass, Progress, Rollback
 from shared.models.rollouts import Rollout
 from shared.planning.timing import rollback_schedule
@@ -29,6 +30,8 @@ class PassRecord:
     host_seconds: float | None
     """Median time of a host; None: not measured yet, so the earlier value stays."""
     exclusion: Exclusion
+    proof: HostProof | None
+    """What a host has shown that is back in service; None before the first one."""
 
 
 def record(services: Services, done: PassRecord) -> Rollout:
@@ -46,7 +49,7 @@ def record(services: Services, done: PassRecord) -> Rollout:
 
     key = (ROLLOUTS, done.planned_from.id)
     _, written = change(services.rollouts, key, decide, describe="rollout", retried=True)
-    apply_outcome_to_pool(services, written)
+    apply_outcome_to_pool(services, written, done.proof)
     return written
 
 

@@ -23,6 +23,7 @@ from shared.models.rollouts import Rollout, RolloutKind
 from shared.planning.freshness import is_fresh
 from shared.planning.host_time import measured_seconds
 from shared.planning.plan import plan
+from shared.planning.proof import newest_proof
 from shared.planning.values import Plan, Snapshot
 from shared.ports.engine import Engine
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
@@ -177,6 +178,7 @@ def _pass_record(given: _Input, decided: Plan, after: Snapshot, executor: PlanEx
         signed_out=sum(len(row.signed_out) for row in executor.rows.values()),
         host_seconds=measured_seconds(executor.rows.values()),
         exclusion=_exclusion(given),
+        proof=newest_proof(given.rollout, given.pool, executor.rows.values()),
     )
 
 
@@ -218,6 +220,7 @@ def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetim
         sessions=before.open_sessions,
         sessions_to_end=sum(view.sessions for view in waiting),
         not_updated=sum(is_not_updated(rollout, view.row) for view in after.hosts),
+        unproven=after.unproven,
         fresh=sum(is_fresh(view.row) for view in present) if refreshes else 0,
     )
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from shared.models.pools import HostProof
+from shared.services import POOLS
 from tests.fixtures.app import WHAT_IF, App, office
+from tests.fixtures.builders import NEW
+from tests.fixtures.world.azure import version_id_of
 
 DEADLINE = {"mode": "on_logoff", "deadline": "2026-11-02T23:00"}
 WINDOW = [{"from": "22:00", "to": "23:30"}]
@@ -50,10 +54,15 @@ def test_every_limit_is_shown_with_its_derivation() -> None:
     [
         ({}, ["ramp", "first_reimage"], ["max_unavailable"], 9),
         ({"strategy": "replace"}, ["ramp"], ["max_unavailable"], 9),
-        ({"strategy": "replace", "canary_hosts": 0}, ["max_unavailable"], ["max_unavailable"], 9),
-        ({"strategy": "replace", "canary_hosts": 0, "max_in_flight": 4}, ["max_in_flight"], ["max_in_flight"], 4),
+        ({"strategy": "replace", "canary_hosts": 0}, ["proof"], ["max_unavailable"], 9),
         (
-            {"strategy": "replace", "canary_hosts": 0, "max_in_flight": 9},
+            {"strategy": "replace", "canary_hosts": 0, "proof": "none", "max_in_flight": 4},
+            ["max_in_flight"],
+            ["max_in_flight"],
+            4,
+        ),
+        (
+            {"strategy": "replace", "canary_hosts": 0, "proof": "none", "max_in_flight": 9},
             ["max_unavailable", "max_in_flight"],
             ["max_unavailable", "max_in_flight"],
             9,
@@ -74,7 +83,7 @@ def test_the_smallest_limit_applies_and_ties_are_shown(
 
 def test_a_lifted_min_available_limits_nothing() -> None:
     app = office()
-    plan = planned(app, {"mode": "now"}, strategy="replace", min_available="100%")
+    plan = planned(app, {"mode": "now"}, strategy="replace", proof="none", min_available="100%")
     assert (plan["limited_by"], plan["at_once"]) == (["max_unavailable"], 3)
 
 
@@ -121,5 +130,25 @@ def test_the_expected_end_includes_the_canary_host_and_its_baking() -> None:
 
 def test_the_expected_end_includes_the_host_that_tests_reimaging() -> None:
     assert planned(office(), {"mode": "now"}, settle_seconds=0)["expected_end"] == "2026-11-02T09:40:00Z"
-    known = planned(office(), {"mode": "now"}, settle_seconds=0, strategy="replace")
+    known = planned(office(), {"mode": "now"}, settle_seconds=0, strategy="replace", proof="none")
     assert known["expected_end"] == "2026-11-02T09:20:00Z"
+
+
+def test_the_plan_says_how_long_the_proof_takes_and_what_has_proved_the_update() -> None:
+    app = office()
+    plan = planned(app, {"mode": "now"}, strategy="replace")
+    assert plan["proof"] == {
+        "code": "proof_outstanding",
+        "text": "One host must be back in service before others are rebuilt: about 20 minutes.",
+        "count": 1,
+    }
+    assert plan["expected_end"] > planned(app, {"mode": "now"}, strategy="replace", proof="none")["expected_end"]
+    pool = app.tables.pools.find(POOLS, "office")
+    assert pool is not None
+    shown = HostProof(
+        version_id=version_id_of(NEW), strategy="replace", join=pool.join, at=app.now, rollout="8204693463134-636d"
+    )
+    app.tables.pools.replace(pool.model_copy(update={"proof": shown}))
+    proof = planned(app, {"mode": "now"}, strategy="replace")["proof"]
+    assert (proof["code"], proof["href"]) == ("proof_found", "/api/rollouts/8204693463134-636d")
+    assert planned(app, {"mode": "now"}, strategy="replace", proof="none")["proof"] is None

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pydantic import SecretStr
 
 from shared.core.names import EXCLUSION_TAG
-from shared.core.states import RolloutState
+from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
+from shared.models.policy import Proof
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from tests.fixtures.app import App
 from tests.promises.checks.snapshot_check import IN_HAND, IN_WORK, OVER, Sight
@@ -157,6 +158,7 @@ class Acts(Sight):
         row, rollout = self.on_vm(vm_id), self.rollout()
         if row is None:
             return
+        self._is_proved(row, rollout)
         goal = row.goal_id.rpartition("/")[2] or rollout.version
         on_goal, refreshes = self.disk_version(vm_id) == goal, rollout.kind is RolloutKind.REFRESH
         dead = row.disks.stale_id == self.app.world.machines[vm_id.lower()].os_disk_id
@@ -170,6 +172,24 @@ class Acts(Sight):
             self.kept.pop(self.disk_of(vm_id), None)  # nobody wants to go back to what is being rolled back
         elif not refreshes:
             self._leaves_disk(row, rollout)
+
+    def _is_proved(self, row: RolloutHost, rollout: Rollout) -> None:
+        """Until one host is back in service, no more than the proof is beyond its first destructive call."""
+        unasked = rollout.kind is RolloutKind.REFRESH or row.rolling_back or rollout.policy.proof is Proof.NONE
+        rows = self.rows(rollout.id)
+        shown = rollout.policy.proof is Proof.AUTO and self.pool.proof is not None
+        if (
+            unasked
+            or shown
+            or rollout.progress.canary_passed_at
+            or any(other.state is HostState.DONE for other in rows)
+        ):
+            return
+        lost = sum(other.state is HostState.FAILED and other.taken_at is not None for other in rows)
+        others = sum(other.state in IN_WORK and bool(other.rebuild.strategy) for other in rows if other != row)
+        allowed = max(1, rollout.policy.canary_hosts)
+        if others + max(0, lost - rollout.failures.accepted) >= allowed:
+            self.broken(8, f"{row.host} is begun though {others} others are and none is back; {allowed} may be")
 
     def _leaves_disk(self, row: RolloutHost, rollout: Rollout) -> None:
         """What one might go back to is kept for as long as the policy says."""

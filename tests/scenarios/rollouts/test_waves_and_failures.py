@@ -70,7 +70,7 @@ def test_the_batch_size_doubles_after_each_successful_batch() -> None:
 def test_a_rollout_without_canary_hosts_starts_all_hosts_at_once() -> None:
     env = office(*[0] * 9)
     widest = most(env, in_work)
-    env.publish(ScheduleMode.NOW, reimage="works")
+    env.publish(ScheduleMode.NOW, policy={"proof": "none"}, reimage="works")
     env.run_to_minute(900)
     assert_all_well(env)
     assert widest() == 9
@@ -100,7 +100,7 @@ def test_the_remaining_arm_writes_limit_the_hosts_started_in_a_pass() -> None:
     env = office(*[0] * 6)
     env.world.writes_left = 40 + 2 * 8
     widest = most(env, lambda d: len({row.taken_at for row in d.rows.values() if row.taken_at}))
-    env.publish(ScheduleMode.NOW, reimage="works")
+    env.publish(ScheduleMode.NOW, policy={"proof": "none"}, reimage="works")
     env.run_to_minute(900)
     assert_all_well(env)
     assert widest() == 3  # two at a look
