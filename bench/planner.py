@@ -10,7 +10,7 @@ from bench.rows import Part, Row
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
 from shared.models.host_parts import Drain
-from shared.models.policy import PolicyOverrides, ScheduleMode, resolve_policy
+from shared.models.policy import PolicyOverrides, Proof, ScheduleMode, resolve_policy
 from shared.models.rollouts import RolloutHost, Schedule
 from shared.planning.plan import plan
 from shared.planning.values import HostView, Limits, Snapshot
@@ -39,7 +39,7 @@ def run() -> list[Row]:
 
 
 def _seconds(hosts: int) -> float:
-    requested = PolicyOverrides(max_failed=hosts, canary_hosts=0, max_in_flight=200)
+    requested = PolicyOverrides(max_failed=hosts, canary_hosts=0, proof=Proof.NONE, max_in_flight=200)
     policy = resolve_policy(ScheduleMode.ON_LOGOFF, requested)
     snapshot = pool_of(hosts)
     limits = Limits(timedelta(minutes=5), timedelta(days=7))

@@ -27,6 +27,7 @@ AT_ONCE = ("--duration-scale", "0", "--users", "off", "--busy", "0")
 EAGER: dict[str, Any] = {
     "settle_seconds": 0,
     "canary_hosts": 0,
+    "proof": "none",
     "max_in_flight": 200,
     "max_unavailable": "100%",
     "strategy": "reimage",

@@ -42,10 +42,12 @@ def test_mode_at_changes_nothing_before_its_time(freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("at", 2)
     freshcoat.sim("POST", "/logon", {"host": hosts[0], "user": "bob@contoso.com"})
     before = freshcoat.azure("at")
-    rollout = freshcoat.publish("at", {"mode": "at", "at": in_seconds(6)})
+    rollout = freshcoat.publish("at", {"mode": "at", "at": in_seconds(7200)})
     view = freshcoat.follow(rollout, lambda view: view["last_pass_at"] is not None)
     assert view["state"] == "scheduled"
     assert work_goes_on(freshcoat.azure("at")) == work_goes_on(before)
+    moved = freshcoat.send("POST", f"/rollouts/{rollout}/reschedule", {"at": in_seconds(2)})
+    assert moved.status_code == 202, moved.text
     assert_updated(freshcoat, "at", freshcoat.finish(rollout))
 
 
