@@ -116,7 +116,7 @@ class WaitKind(StrEnum):
     BUSY = "busy"
     """Azure throttles us, failed temporarily, or works on the VM already."""
     HELD = "held"
-    """Its VM was deleted, and Azure refuses to create it again. Other hosts wait until it can."""
+    """We deleted or deallocated its VM, and Azure cannot provide it again. Other hosts wait until it can."""
     ATTEMPT = "attempt"
     """An attempt failed. The next one begins after a pause."""
 

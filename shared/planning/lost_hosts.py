@@ -1,4 +1,4 @@
-"""A replaced VM that Azure refuses to create again: until it is there, no other host is risked. Pure."""
+"""A VM that Azure cannot provide again after we deleted or deallocated it: until then no other is risked. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.planning.values import Snapshot
 
 
 def lost_hosts(rows: Iterable[RolloutHost]) -> list[RolloutHost]:
-    """The hosts in work whose deleted VM cannot be created at the moment."""
+    """The hosts in work whose VM Azure cannot provide at the moment."""
     return [row for row in rows if row.state.in_work and row.azure_wait.kind is WaitKind.HELD]
 
 
@@ -29,5 +29,5 @@ def waits_for(lost: Sequence[RolloutHost], now: datetime | None = None) -> Messa
     if not lost:
         return None
     tries = [row.azure_wait.until for row in lost if row.azure_wait.until and now and row.azure_wait.until >= now]
-    text = f"waits until {lost[0].host} can be created again: other hosts could be lost in the same way"
+    text = f"waits until {lost[0].host} has its VM again: other hosts could be lost in the same way"
     return message(Code.WAITS_FOR_LOST_HOST, text, at=min(tries, default=None), count=len(lost))

@@ -30,7 +30,9 @@ def waiting_reason(host: RolloutHost, now: datetime) -> Message | None:
         case None:
             return None
         case WaitKind.HELD:
-            text = f"waits to be created again; until then no other host is started. {sentence(wait.meaning)}"
+            text = (
+                f"waits until Azure can provide its VM; until then no other host is started. {sentence(wait.meaning)}"
+            )
             return message(Code.WAITS_FOR_AZURE, f"{text} Azure said {quote(wait.answer)}", at=until)
         case WaitKind.ATTEMPT:
             return message(Code.TRIED_AGAIN, f"is tried again after a failure: {quote(wait.answer)}", at=until)

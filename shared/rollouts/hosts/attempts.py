@@ -25,8 +25,8 @@ log = logging.getLogger("freshcoat.host")
 def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> StepResult:
     """Start another attempt after a pause, or end the host as failed; as skipped when somebody deleted its VM.
 
-    A VM that we deleted and cannot create again is not given up for long: its host would be lost. A healthy host that
-    could not return to service is not rebuilt or joined again: it may have users.
+    A VM that we deleted or deallocated, and that Azure cannot provide again, is not given up for long: its host would
+    be lost. A healthy host that could not return to service is not rebuilt or joined again: it may have users.
     """
     try:
         vm = _vm_after_failure(context)
@@ -35,12 +35,13 @@ def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> St
     ours = is_ours_to_create(context.row)
     if vm is _Vm.MISSING and not ours:
         return _end_as_deleted(context, error)
-    lost = ours and vm is not _Vm.THERE
+    # For a swap we deallocated the VM: it may not get its capacity back.
+    lost = (ours and vm is not _Vm.THERE) or context.row.rebuild.strategy == SWAP
     if lost and name == REBUILD_HOST and refusal_of(error) in MAY_PASS:
         if _may_be_held(context):
             return _hold(context, error)
         limit = duration_text(timedelta(seconds=context.services.settings.busy_limit))
-        error = GivenUp(f"the VM could not be created again for {limit}: {error}")
+        error = GivenUp(f"Azure could not provide the VM again for {limit}: {error}")
     reason = f"{during(name)}: {_explained(error)}"
     log.warning("rollout %s: %s, attempt %d: %s", context.rollout.id, context.row.host, context.row.attempt, reason)
     may_pass = not isinstance(error, GivenUp) and refusal_of(error) not in FINAL

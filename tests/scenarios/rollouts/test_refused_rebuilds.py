@@ -19,10 +19,12 @@ from shared.core.errors import (
 )
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
+from shared.models.rollouts import RolloutKind
 from shared.views.rollouts import view_host
+from tests.fixtures.builders import OLD
 from tests.fixtures.scenarios.rollouts import EAGER, RolloutEnvironment, assert_all_well, assert_over, cancel, office
 from tests.fixtures.texts import check_texts
-from tests.fixtures.world.azure import vm_id_of
+from tests.fixtures.world.azure import version_id_of, vm_id_of
 
 VM = vm_id_of("host-01")
 TWO_DAYS = 2 * 24 * 60
@@ -223,3 +225,25 @@ class TestBusyAzure:
         env.run_to_minute(TWO_DAYS)
         assert_all_well(env)
         assert shown(env)["waiting"] is None
+
+
+def test_a_host_that_cannot_be_started_on_its_kept_disk_waits_for_capacity() -> None:
+    env = office(0)
+    env.publish(policy=EAGER)
+    env.run_to_minute(300)
+    assert_all_well(env)
+    error = OperationFailed("switch on host-01", None, "AllocationFailed", "We do not have sufficient capacity.")
+    left = [3]
+
+    def again() -> None:
+        if left[0] > 0:
+            left[0] -= 1
+            env.world.fail_operation("power_on", error, target=VM)
+            env.world.meanwhile("start_power_on", again, target=VM)
+
+    env.world.meanwhile("start_power_on", again, target=VM)
+    back = {"kind": RolloutKind.ROLL_BACK, "version": OLD, "version_id": version_id_of(OLD)}
+    env.publish(ScheduleMode.NOW, policy={"retries": 0}, fields=back)
+    env.run_to_minute(TWO_DAYS)
+    assert_over(env, RolloutState.SUCCEEDED)
+    assert (env.world.count("start_swap"), env.world.count("start_reimage"), env.versions()) == (1, 1, {OLD})
