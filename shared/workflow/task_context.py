@@ -1,4 +1,4 @@
-"""One task during one call of a step: what is known of it, and how its row is written."""
+"""One task during one call of a step: what it knows of the task, and how it writes the task's row."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shared.workflow.task_steps import STEPS, percent_done
 
 @dataclass
 class TaskContext:
-    """One task in one step: what is known of it, and the only way its row is written."""
+    """One task in one step: what the step knows of it. The step writes the task's row only through this class."""
 
     services: Services
     engine: Engine
@@ -48,19 +48,19 @@ class TaskContext:
 
     @property
     def capture(self) -> CaptureWork:
-        """What a set-as-image is asked for, and has made."""
+        """What a set-as-image was asked to do, and what it has created."""
         assert self.task.capture is not None  # noqa: S101 - its request wrote it
         return self.task.capture
 
     @property
     def pools(self) -> PoolsWork:
-        """The pools that it updates, and how far they have come."""
+        """The pools that the task updates, and their progress."""
         assert self.task.pools is not None  # noqa: S101 - only asked for when there are some
         return self.task.pools
 
     @property
     def step_since(self) -> datetime | None:
-        """When the step was begun, less the time Azure was too busy."""
+        """When the step started, not counting the time Azure was too busy."""
         return self.task.step_since
 
     @property
@@ -70,24 +70,24 @@ class TaskContext:
 
     @property
     def operation(self) -> Operation | None:
-        """The long operation that is under way."""
+        """The running long operation."""
         return self.task.operation
 
     @property
     def waits_for(self) -> str:
-        """What the step waits for, in words."""
+        """What the step waits for, for people."""
         return text_of(self.task.note)
 
     @property
     def poll_eagerly(self) -> bool:
-        """There are few tasks, and people wait for each."""
+        """Always: there are few tasks, and people wait for each."""
         return True
 
     def save(self, **changes: object) -> None:
         """Write the row with these changes.
 
-        A person may have cancelled it or approved a ring meanwhile: that is kept. Raises StaleRow when another run
-        drives the task, or when it was to end without having heeded that.
+        A cancellation or an approval that a person has written at the same time is kept. Raises StaleRow when another
+        run drives the task, or when the task was about to end and the step has not seen what the person wrote.
         """
         ours = self.task
         changed = ours.model_copy(update=changes)
@@ -109,7 +109,7 @@ class TaskContext:
         self.save(**changes)
 
     def busy(self, step_since: datetime) -> None:
-        """Note that Azure was too busy; `step_since` leaves the time out that it asks for."""
+        """Note that Azure was too busy; `step_since` excludes the time it asked for."""
         self.save(step_since=step_since, busy_since=self.task.busy_since or self.services.now())
 
     def awaits_azure(self, answer: AzureError, seconds: float) -> None:
@@ -141,21 +141,21 @@ class TaskContext:
             self.save(phase=name, note=None, operation=None, percent=percent_done(self.task.kind, name, 100))
 
     def run_operation(self, resume: Callable[[Operation], Operation], start: Callable[[], Operation]) -> StepResult:
-        """`next` once a long operation has finished: the one under way, or else the one that `start` begins.
+        """`next` once a long operation has finished: the running one, or else the one that `start` begins.
 
-        One that ARM has forgotten is begun again: every `start` given here is safe to repeat.
+        An operation that ARM has forgotten is started again: every `start` given here is safe to repeat.
         """
         return waiting.run_operation(self, resume, start)
 
     def poll_operation(
         self, resume: Callable[[Operation], Operation], operation: Operation | None = None
     ) -> StepResult | None:
-        """Ask once how the operation under way is doing; None when there is none, or it has finished."""
+        """Poll the running operation once; None when there is none, or it has finished."""
         return waiting.poll_operation(self, resume, operation)
 
 
 def load_task(services: Services, engine: Engine, given: dict[str, object]) -> TaskContext | None:
-    """The context of the task named in `given`; None when it has ended, was taken back, or another run drives it."""
+    """The context of the task named in `given`; None when it has ended, was withdrawn, or another run drives it."""
     task = services.tasks.find(TASKS, str(given["task"]))
     if task is None or task.state.ended or task.engine_run != given["run"]:
         return None
@@ -164,7 +164,7 @@ def load_task(services: Services, engine: Engine, given: dict[str, object]) -> T
 
 
 def _as_people_said(task: Task, found: Task) -> Task:
-    """The task with what people have written on its row meanwhile."""
+    """The task with what people have written on its row since it was read."""
     said: dict[str, object] = {name: getattr(found, name) for name in ("cancelled_by", "cancelled_at", "cancel_how")}
     said |= {"failure": task.failure or found.failure}
     if task.pools and found.pools:
@@ -173,7 +173,7 @@ def _as_people_said(task: Task, found: Task) -> Task:
 
 
 def _closed(task: Task, now: datetime) -> tuple[TaskStep, ...]:
-    """The steps, the last one ended."""
+    """The steps, with the end of the last one."""
     if not task.steps or task.steps[-1].ended_at:
         return task.steps
     return (*task.steps[:-1], task.steps[-1].model_copy(update={"ended_at": now}))

@@ -1,6 +1,6 @@
 """Runs the steps of a task: set-as-image, activation, roll-back, fleet update.
 
-A failed step fails the task: the steps that are left are passed over, except the last one, which cleans up and ends it.
+A failed step fails the task: the remaining steps are skipped, except the last one, which cleans up and ends the task.
 """
 
 from __future__ import annotations

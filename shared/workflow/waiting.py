@@ -1,6 +1,6 @@
 """How a step waits: while Azure is busy, for a long operation, and never longer than its limit.
 
-A step never sleeps. It answers `wait` and is called again after a durable timer.
+A step never sleeps. It returns `wait` and is called again after a durable timer.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class StepContext(Protocol):
         """Note that Azure was too busy; `step_since` excludes the time it asked for."""
 
     def awaits_azure(self, answer: AzureError, seconds: float) -> None:
-        """Note what Azure answered, and that it is asked again after so many seconds."""
+        """Note what Azure answered, and that the next try follows after so many seconds."""
 
     def answered(self) -> None:
         """Note that Azure was not too busy this time."""
@@ -90,7 +90,7 @@ def run_within_limit(context: StepContext, step: Callable[[], StepResult], limit
         return _busy(context, busy, limit)
     except AzureConflict as conflict:
         if refusal_of(conflict) is not Refusal.OTHER:
-            raise  # nothing is under way on the resource: a quota or a lock, for instance
+            raise  # no operation runs on the resource: a quota or a lock, for instance
         return _conflict(context, conflict, limit)
     context.answered()
     if outcome.action is NextAction.WAIT:
@@ -99,7 +99,7 @@ def run_within_limit(context: StepContext, step: Callable[[], StepResult], limit
 
 
 def _conflict(context: StepContext, conflict: AzureConflict, limit: float | None) -> StepResult:
-    """Wait until Azure has finished what it does with the resource. That time counts against the limit."""
+    """Wait until Azure has finished its own operation on the resource. That time counts against the limit."""
     _check_limit(context, limit, str(conflict))
     wait = named_seconds(conflict) or context.services.settings.operation_poll
     context.awaits_azure(conflict, wait)
@@ -127,9 +127,9 @@ def _check_limit(context: StepContext, limit: float | None, waiting_for: str) ->
 def poll_operation(
     context: StepContext, resume: Callable[[Operation], Operation], operation: Operation | None = None
 ) -> StepResult | None:
-    """Ask once how the running operation is doing (`operation`: one just started).
+    """Poll the running operation once (`operation`: one just started).
 
-    None when there is none, or it has finished; else the wait until it is asked again.
+    None when there is none, or it has finished; else the wait until the next poll.
     """
     if operation is None:
         if context.operation is None:
@@ -158,7 +158,7 @@ def poll_operation(
 
 
 def _until_asked(context: StepContext, operation: Operation) -> float:
-    """Seconds until it is asked how the operation is doing, for all that Azure says."""
+    """Seconds until the next poll, from what Azure says and what is known of such operations."""
     poll, asks = context.services.settings.operation_poll, context.services.poll_estimates
     if context.poll_eagerly:
         return poll
@@ -189,9 +189,9 @@ def _learn(context: StepContext, *, finished: bool) -> None:
 def run_operation(
     context: StepContext, resume: Callable[[Operation], Operation], start: Callable[[], Operation]
 ) -> StepResult:
-    """`next` once a long operation has finished: the one under way, or else the one that `start` begins.
+    """`next` once a long operation has finished: the running one, or else the one that `start` begins.
 
-    One that ARM has forgotten is begun again: only a `start` that is safe to repeat may be given.
+    An operation that ARM has forgotten is started again: only a `start` that is safe to repeat may be given.
     """
     if context.operation is None:
         return poll_operation(context, resume, start()) or StepResult(NextAction.NEXT)

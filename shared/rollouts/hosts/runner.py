@@ -1,4 +1,4 @@
-"""Runs the steps of one host, from its next one on, until one has to wait or none is left."""
+"""Runs the steps of one host, from the next one on, until a step has to wait or none remains."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_STEPS = 5 * len(HOST_STEPS)
 
 
 def run_host_steps(services: Services, engine: Engine, given: dict[str, object]) -> StepResult:
-    """Run the steps of the host named in `given`, from its next one on, until one has to wait or none is left.
+    """Run the steps of the host named in `given`, from the next one on, until a step has to wait or none remains.
 
     The result is WAIT or STOP; a STOP signals the rollout. One call runs as many steps as it can, because a turn of
     the engine costs far more than most steps.
