@@ -109,6 +109,8 @@ class Code(StrEnum):
     ROLLED_BACK_BY_USER = "rolled_back_by_user"
     POOL_LOST = "pool_lost"
     POOL_UNREADABLE = "pool_unreadable"
+    CHECKS_FAILED = "checks_failed"
+    CHECKS_DELAYED = "checks_delayed"
     VERSION_REMOVED = "version_removed"
 
     # A rollout: what happens next.

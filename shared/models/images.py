@@ -148,6 +148,11 @@ class GalleryVersion(Value):
     """The task that created it, by its tag."""
 
     @property
+    def being_deleted(self) -> bool:
+        """Whether Azure is deleting it."""
+        return "Deleting" in self.detail
+
+    @property
     def latest_flag(self) -> bool | None:
         """Whether it is excluded from "latest" in each region alike; None when its regions differ."""
         return None if self.regions_differ else self.exclude_from_latest

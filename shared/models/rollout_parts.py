@@ -86,3 +86,18 @@ class Exclusion(Part):
     """The pool's refresh holds no host any more, and starts none while this rollout holds the pool."""
     counted_rollout: str = ""
     """For a refresh: the last ended rollout of the pool whose result was applied to the refresh's rows."""
+
+
+class Checks(Part):
+    """The checks of the request, which are repeated when work begins and whenever it goes on."""
+
+    allow_downgrade: bool = False
+    """Whether the request allowed a version that is older than the pool's."""
+    passed_at: UtcTime | None = None
+    """When all of them last passed. None: they are repeated before anything more is started."""
+    unread_since: UtcTime | None = None
+    """Since when Azure has been too busy to repeat them."""
+
+    def to_repeat(self) -> Checks:
+        """The checks of a rollout that stands still: they are repeated before it goes on."""
+        return self.replace(passed_at=None, unread_since=None)

@@ -13,7 +13,7 @@ from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.host_parts import AzureWait, Check, Disks, Drain, Found, Rebuild, Use, Warnings
 from shared.models.messages import Message
 from shared.models.policy import Policy, ScheduleMode
-from shared.models.rollout_parts import Approval, Before, Exclusion, Failures, Progress, Rollback
+from shared.models.rollout_parts import Approval, Before, Checks, Exclusion, Failures, Progress, Rollback
 
 
 class RolloutKind(StrEnum):
@@ -87,6 +87,7 @@ class Rollout(Record):
     failures: Failures = Failures()
     progress: Progress = Progress()
     exclusion: Exclusion = Exclusion()
+    checks: Checks = Checks()
 
     @property
     def rolling_back(self) -> bool:

@@ -66,7 +66,8 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: Hos
     blocked_reason = _why_not_yet(snapshot, policy, now)
     warnings = _warnings(snapshot, policy, now)
     if blocked_reason:
-        return Plan(_before_begin(snapshot, blocked_reason), next_pass, warnings, note=snapshot.blocked_reason)
+        decisions, note = _before_begin(snapshot, blocked_reason), snapshot.blocked_reason
+        return Plan(decisions, next_pass, warnings, note=note, stands_still=True)
     stop = _stop(snapshot, policy, decider)
     if stop:
         return stop(_with_waiting_hosts(snapshot, _STOPPING))
@@ -280,4 +281,5 @@ def _standing_still(snapshot: Snapshot, policy: Policy, now: datetime, reason: M
 
     Passes continue: progress stays correct, and a lost signal of `resume` or `approve` costs one poll.
     """
-    return Plan(_before_begin(snapshot, reason), now + timedelta(seconds=policy.poll_seconds))
+    next_pass = now + timedelta(seconds=policy.poll_seconds)
+    return Plan(_before_begin(snapshot, reason), next_pass, stands_still=True)

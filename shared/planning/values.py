@@ -199,6 +199,8 @@ class Plan:
     """The new deadline, because users have to be warned first; None: unchanged."""
     short_of_writes: bool = False
     """Whether hosts wait only for ARM's write quota, which refills within seconds."""
+    stands_still: bool = False
+    """Whether nothing may be begun at all: before the start, outside the windows, while it waits for a person."""
 
     def chosen(self, act: Action) -> list[str]:
         """The hosts with this action, in order."""

@@ -59,7 +59,7 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
         schedule = _with_notice(rollout, services.now())
         note = rollout.rollback.reason
         failures = rollout.failures.replace(accepted=failed)
-        return _with_state(rollout, _state_to_continue_in(rollout), note=note, failures=failures, schedule=schedule)
+        return _going_on(rollout, note=note, failures=failures, schedule=schedule)
 
     return _command(services, engine, rollout_id, Command.RESUME, who, apply)
 
@@ -71,7 +71,7 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> Ro
         now = services.now()
         schedule = _with_notice(rollout, now)
         approval = rollout.approval.replace(at=now, by=who)
-        return _with_state(rollout, RolloutState.RUNNING, schedule=schedule, approval=approval, note=None)
+        return _going_on(rollout, schedule=schedule, approval=approval, note=None)
 
     return _command(services, engine, rollout_id, Command.APPROVE, who, apply)
 
@@ -125,7 +125,7 @@ def retry(services: Services, engine: Engine, rollout_id: str, request: RetryReq
             text = "an open rollout keeps its schedule; remove this field, or reschedule the rollout"
             raise InvalidRequest.one("schedule", text)
         failures = Failures(retried_at=services.now())
-        return _with_state(rollout, _state_to_continue_in(rollout), failures=failures, note=rollout.rollback.reason)
+        return _going_on(rollout, failures=failures, note=rollout.rollback.reason)
 
     try:
         return _command(services, engine, rollout_id, Command.RETRY, who, apply)
@@ -179,8 +179,15 @@ def _with_state(rollout: Rollout, to: RolloutState, **changes: object) -> Rollou
     return rollout.model_copy(update=changed | changes)
 
 
+def _going_on(rollout: Rollout, **changes: object) -> Rollout:
+    """The rollout as it goes on after a person's decision. Its checks are repeated before anything more is started."""
+    return _with_state(rollout, _state_to_continue_in(rollout), checks=rollout.checks.to_repeat(), **changes)
+
+
 def _state_to_continue_in(rollout: Rollout) -> RolloutState:
     """The state after the command: of a paused rollout the state before the pause, otherwise the current one."""
+    if rollout.state is RolloutState.AWAITING_APPROVAL:
+        return RolloutState.RUNNING
     if rollout.state is not RolloutState.PAUSED:
         return rollout.state
     if rollout.rolling_back:

@@ -17,7 +17,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy, PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import Pool
-from shared.models.rollout_parts import Before
+from shared.models.rollout_parts import Before, Checks
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.models.windows import Window
 from shared.planning.timing import time_with_drain
@@ -137,6 +137,7 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
             previous_version=pool.previous_version,
             previous_image=pool.previous_image,
         ),
+        checks=Checks(allow_downgrade=spec.allow_downgrade, passed_at=now),
     )
     return rollout, result
 

@@ -6,6 +6,8 @@ version that is only in the gallery is for no pool until it is staged: after a t
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shared.core.states import VersionState
 from shared.models.base import version_key
 from shared.models.findings import Finding
@@ -46,6 +48,26 @@ def check_use(
         case state:
             reason, what_to_do = _GONE[state]
             return _fail(f"version {version} {reason}", what_to_do)
+
+
+def check_replaced(version_set: VersionSet, version: str, asked_at: datetime, *, begun: bool) -> Finding | None:
+    """Whether an accepted request still counts, although another version became the active one after it.
+
+    None: none did, or the version is no backup; then `check_use` decides. A version that the image was rolled back from
+    is for no pool, whatever the request allowed. One that a newer version replaced is still a good one: a rollout that
+    has `begun` is finished, since a pool on two versions is worse.
+    """
+    recorded, active = version_set.versions.get(version), version_set.state.active
+    if recorded is None or recorded.state is not VersionState.BACKUP or recorded.deleting:
+        return None
+    if recorded.retired_at is None or recorded.retired_at <= asked_at:
+        return None
+    if active and version_key(active) > version_key(version):
+        return _pass(f"version {version} was replaced by {active} after work had begun") if begun else None
+    return _fail(
+        f"the image was rolled back from version {version} to {active}",
+        f"cancel this rollout, or activate a newer version than {version}",
+    )
 
 
 def _backup(recorded: ImageVersion, *, current: bool, allow_downgrade: bool) -> Finding:

@@ -17,6 +17,7 @@ from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck, swap_problem
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, is_on_target
+from shared.rollouts.hosts.still_allowed import stop_if_former_version_is_gone, why_not_allowed
 from shared.rollouts.old_disks.registry import find_kept_disk, register_disposable_disk, register_kept_disk
 from shared.workflow.waiting import StepFailed
 
@@ -31,10 +32,13 @@ def recheck_host(context: HostContext) -> StepResult:
     """
     services, pool, row = context.services, context.pool, context.row
     vm = services.vms.find(row.vm_id)
+    not_allowed = why_not_allowed(context, vm)  # before the look at its sessions, which comes last
     seen = services.host_pools.session_host(pool.host_pool_id, row.host)
     elsewhere = seen is None and row.removed_from_pool and _serves_elsewhere(context)
     if must_return_to_rollout(row, seen, elsewhere=elsewhere, rolling_back=context.rollout.rolling_back):
         return _return_to_rollout(context, seen)
+    if not_allowed:
+        return _return_to_rollout(context, seen, step="not begun: a check fails", out=row.removed_from_pool)
     if vm is not None:
         vm = _with_marks(context, vm)
     on_target = vm is not None and is_on_target(context, vm)
@@ -45,11 +49,7 @@ def recheck_host(context: HostContext) -> StepResult:
         case RecheckResult.NO_VM:
             raise StepFailed("the VM no longer exists")
         case RecheckResult.KEEP_SERVING:
-            context.note_rebuild(completed_step=REGISTER_HOST)
-            context.note(version=goal_of(context.rollout, row).version, removed_from_pool=False)
-            context.move(HostState.JOINING)
-            context.move(HostState.VERIFYING)
-            return StepResult(NextAction.NEXT)
+            return _keep_serving(context)
         case RecheckResult.ALREADY_REBUILT if seen is None:
             return StepResult(NextAction.NEXT)
         case RecheckResult.REBUILD:
@@ -61,6 +61,15 @@ def recheck_host(context: HostContext) -> StepResult:
     # Save first: after a crash, no list shows the host any more. If another run drives the host, this raises StaleRow.
     context.save(removed_from_pool=True)
     services.host_pools.remove_session_host(pool.host_pool_id, row.host)
+    return StepResult(NextAction.NEXT)
+
+
+def _keep_serving(context: HostContext) -> StepResult:
+    """The host is on its target and registered: it only has to return to service."""
+    context.note_rebuild(completed_step=REGISTER_HOST)
+    context.note(version=goal_of(context.rollout, context.row).version, removed_from_pool=False)
+    context.move(HostState.JOINING)
+    context.move(HostState.VERIFYING)
     return StepResult(NextAction.NEXT)
 
 
@@ -119,7 +128,10 @@ def recheck_if_rolled_back(context: HostContext) -> StepResult | None:
     return StepResult(NextAction.RESTART)
 
 
-def _return_to_rollout(context: HostContext, seen: SessionHost | None) -> StepResult:
+def _return_to_rollout(
+    context: HostContext, seen: SessionHost | None, *, step: str = "a user signed in again; waiting", out: bool = False
+) -> StepResult:
+    """Let the rollout decide about the host anew. `out`: an earlier rollout left it out of the pool."""
     row = context.row
     drained_at = row.drain.drained_at if seen is not None and not seen.accepting else None
     context.move(
@@ -129,8 +141,8 @@ def _return_to_rollout(context: HostContext, seen: SessionHost | None) -> StepRe
         rebuild=row.rebuild.replace(strategy=""),
         disks=row.disks.replace(old_id=None),
         vm_body=None,
-        removed_from_pool=False,
-        step="a user signed in again; waiting",
+        removed_from_pool=out,
+        step=step,
     )
     return StepResult(NextAction.STOP)
 
@@ -145,6 +157,8 @@ def _in_use(context: HostContext, seen: SessionHost) -> bool:
 def _record_rebuild(context: HostContext, vm: VirtualMachine) -> None:
     """Record how this host is rebuilt, and everything needed for that, before anything is destroyed."""
     kept = _kept_disk(context, vm)
+    if context.row.rolling_back and not kept:
+        stop_if_former_version_is_gone(context)
     goal = goal_of(context.rollout, context.row)
     strategy = SWAP if kept else str(strategy_for(context.rollout, context.pool, vm, goal))
     body = context.services.vms.recreation_body(vm.id) if strategy == Strategy.REPLACE else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property, partial
 
 from shared.core.arm_ids import resource_groups_of, subscription_of
@@ -34,6 +35,7 @@ class PreflightInput:
     """The request to check: may this version be published to this pool with this policy now?
 
     `becomes_active`: the version will be the image's active one when the rollout starts, whatever its state is now.
+    `asked_at`: the request was accepted then, and is checked again; None: it is new. `begun`: it has begun since.
     """
 
     pool: Pool
@@ -42,6 +44,8 @@ class PreflightInput:
     policy: Policy
     allow_downgrade: bool = False
     becomes_active: bool = False
+    asked_at: datetime | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
             seen=seen.result(),
             gallery_version=gallery_version.result(),
             version_set=version_set,
-            password=_password(services, request.pool),
+            password=password_of(services, request.pool),
             plans=plans.result(),
             permissions={},
             locks={},
@@ -167,5 +171,6 @@ def _read[T](read: Callable[[], T]) -> Read[T]:
         return error
 
 
-def _password(services: Services, pool: Pool) -> str | None:
+def password_of(services: Services, pool: Pool) -> str | None:
+    """The password with which hosts join the pool's domain; None without one."""
     return services.settings.secrets.get(pool.join.password_setting) if isinstance(pool.join, DomainJoin) else None

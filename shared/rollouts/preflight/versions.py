@@ -14,7 +14,7 @@ from shared.planning.budget import HOSTS_PER_REPLICA
 from shared.records.images import available
 from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed, warned
-from shared.versions.for_pools import check_use
+from shared.versions.for_pools import check_replaced, check_use
 
 
 def account(facts: Facts) -> Iterator[Finding]:
@@ -39,6 +39,12 @@ def version(facts: Facts) -> Iterator[Finding]:
     elif gallery_version is None:
         detail = f"image {request.image.name} has no version {request.version}"
         yield failed("version", detail, "choose one from its list of versions")
+    elif gallery_version.being_deleted:
+        yield failed(
+            "version", f"version {request.version} is being deleted from the gallery", "choose another version"
+        )
+    elif request.asked_at and not gallery_version.failed:
+        yield passed("version", f"version {request.version} is still there")  # somebody adds replicas, perhaps
     elif not gallery_version.ready:
         reason = gallery_version.detail or "it is still being created"
         yield failed("version", f"version {request.version} is not ready: {reason}", "wait until it is replicated")
@@ -51,7 +57,10 @@ def use(facts: Facts) -> Iterator[Finding]:
     request = facts.request
     if isinstance(facts.gallery_version, AzureError) or request.becomes_active:
         return
-    found = check_use(
+    withdrawn = None
+    if request.asked_at:
+        withdrawn = check_replaced(facts.version_set, request.version, request.asked_at, begun=request.begun)
+    found = withdrawn or check_use(
         request.pool, facts.version_set, request.version, facts.version, allow_downgrade=request.allow_downgrade
     )
     if found:

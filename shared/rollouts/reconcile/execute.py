@@ -43,6 +43,11 @@ class ExecutionResult:
     left_over: bool = False
     """More was planned than one pass does, so the next one is due at once."""
 
+    def wait_for_azure(self, seconds: float | None) -> None:
+        """Azure was too busy for a part of the pass, and asks for so long a wait; None: it was not."""
+        if seconds is not None:
+            self.busy, self.retry_after = True, max(self.retry_after, seconds)
+
 
 class PlanExecutor:
     """Executes a pass's plan on the hosts of a rollout. `rows` are the host rows as they will be written."""
@@ -99,8 +104,7 @@ class PlanExecutor:
         try:
             return act(row)
         except (AzureBusy, AzureConflict) as busy:
-            self.applied.busy = True
-            self.applied.retry_after = max(self.applied.retry_after, getattr(busy, "retry_after", None) or 0.0)
+            self.applied.wait_for_azure(getattr(busy, "retry_after", None) or 0.0)
             return row
         except AzureRefused as error:
             return on_error(row, error) if on_error else row.replace(error=str(error))

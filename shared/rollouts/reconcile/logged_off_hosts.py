@@ -20,6 +20,7 @@ from shared.planning.observe import observe
 from shared.planning.plan import plan
 from shared.planning.values import DRAINED_STATES, Action, HostView, Plan, Snapshot
 from shared.ports.engine import Engine
+from shared.rollouts.preflight.repeat import is_due
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
 from shared.rollouts.reconcile.execute import PlanExecutor
 from shared.rollouts.reconcile.record import as_commanded
@@ -51,6 +52,8 @@ def reconcile_logged_off_hosts(
     except AzureError:
         return None
     decided = snapshot and _plan_for(stored, plan(snapshot, rollout.policy, services.now(), limits=limits_of(services)))
+    if decided and is_due(rollout, decided, services.now()):
+        return None
     written = decided and fence_rollout(services, rollout, decided)
     if not (snapshot and decided and written):
         return None

@@ -9,7 +9,7 @@ from datetime import datetime
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.messages import Message
 from shared.models.pools import HostProof
-from shared.models.rollout_parts import Exclusion, LastPass, Progress, Rollback
+from shared.models.rollout_parts import Checks, Exclusion, LastPass, Progress, Rollback
 from shared.models.rollouts import Rollout
 from shared.planning.timing import rollback_schedule
 from shared.planning.values import Plan
@@ -32,6 +32,8 @@ class PassRecord:
     exclusion: Exclusion
     proof: HostProof | None
     """What a host has shown that is back in service; None before the first one."""
+    checks: Checks | None
+    """None: what the row records stays."""
 
 
 def record(services: Services, done: PassRecord) -> Rollout:
@@ -43,7 +45,8 @@ def record(services: Services, done: PassRecord) -> Rollout:
     """
 
     def decide(rollout: Rollout) -> Rollout:
-        seen = rollout.replace(progress=_observed(rollout, done), exclusion=done.exclusion)
+        checks = done.checks or rollout.checks
+        seen = rollout.replace(progress=_observed(rollout, done), exclusion=done.exclusion, checks=checks)
         outdated = as_commanded(done.planned_from) != as_commanded(rollout)
         return seen if outdated else seen.replace(**_planned_changes(services, seen, done.decided))
 

@@ -18,7 +18,7 @@ from shared.core.hrefs import pool_href, rollout_href
 from shared.core.states import HostState, RolloutState
 from shared.models.messages import message, quote
 from shared.models.pools import Pool
-from shared.models.rollout_parts import Exclusion, LastPass
+from shared.models.rollout_parts import Checks, Exclusion, LastPass
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.planning.freshness import is_fresh
 from shared.planning.host_time import measured_seconds
@@ -27,6 +27,7 @@ from shared.planning.proof import newest_proof
 from shared.planning.values import Plan, Snapshot
 from shared.ports.engine import Engine
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
+from shared.rollouts.reconcile.check_again import checked
 from shared.rollouts.reconcile.execute import PlanExecutor
 from shared.rollouts.reconcile.record import PassRecord, record, record_note
 from shared.rollouts.reconcile.snapshot import PoolSnapshot, read_snapshot
@@ -59,6 +60,8 @@ class _Input:
     pool: Pool
     pool_now: PoolSnapshot
     refresh_context: RefreshContext | None = None
+    checks: Checks | None = None
+    """What the rollout's row records of its checks after this pass; None: the same."""
 
 
 def reconcile_whole_pool(services: Services, engine: Engine, rollout_id: str, run: int) -> PassResult:
@@ -126,7 +129,9 @@ def _unreadable(services: Services, rollout: Rollout, error: AzureRefused, now: 
 def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int, now: datetime) -> PassResult:
     """Plan on the snapshot, carry the plan out, start the hosts, and record the pass."""
     pool_now = given.pool_now
-    decided = plan(pool_now.snapshot, given.rollout.policy, now, limits=limits_of(services))
+    planned = plan(pool_now.snapshot, given.rollout.policy, now, limits=limits_of(services))
+    again = checked(services, given.rollout, given.pool, planned, now)
+    decided, given = again.decided, replace(given, checks=again.changed(given.rollout))
     rows = {view.name: view.row for view in pool_now.snapshot.hosts}
     stored = pool_now.stored | save_new(services, pool_now.stored, rows)
     rollout = fence_rollout(services, given.rollout, decided)
@@ -134,6 +139,7 @@ def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int,
         return PassResult(ended=False, state=given.rollout.state, next_pass_at=now)
     executor = PlanExecutor(services, rollout, given.pool, rows)
     taken = executor.execute(decided, pool_now.snapshot)
+    executor.applied.wait_for_azure(again.retry_after)
     save(services, stored, executor.rows)
     if given.refresh_context:
         forget_gone(services, rollout, pool_now.stored, executor.rows)
@@ -179,6 +185,7 @@ def _pass_record(given: _Input, decided: Plan, after: Snapshot, executor: PlanEx
         host_seconds=measured_seconds(executor.rows.values()),
         exclusion=_exclusion(given),
         proof=newest_proof(given.rollout, given.pool, executor.rows.values()),
+        checks=given.checks,
     )
 
 

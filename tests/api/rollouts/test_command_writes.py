@@ -18,6 +18,8 @@ from tests.fixtures.messages import told
 S = RolloutState
 NOW = START + minutes(1)
 KEY = "function key"
+AGAIN = {"checks.passed_at": None}
+"""What goes on is checked again first."""
 
 
 def row_after(state: RolloutState, command: str, **fields: Any) -> dict[str, object]:
@@ -38,17 +40,17 @@ def row_after(state: RolloutState, command: str, **fields: Any) -> dict[str, obj
 def test_resume_restores_the_state_before_the_pause(state: RolloutState, back: RolloutState) -> None:
     app, rollout_id = in_state(state)
     assert written(app, rollout_id, "pause") == {"state": S.PAUSED, "resume_to": back, "note": f"Paused by {KEY}."}
-    assert written(app, rollout_id, "resume") == {"state": back, "resume_to": None, "note": None}
+    assert written(app, rollout_id, "resume") == {"state": back, "resume_to": None, "note": None, **AGAIN}
 
 
 def test_resume_accepts_the_failures_known_so_far() -> None:
     changes = row_after(S.PAUSED, "resume", progress=Progress(counts={"failed": 3, "done": 1}))
-    assert changes == {"state": S.RUNNING, "resume_to": None, "note": None, "failures.accepted": 3}
+    assert changes == {"state": S.RUNNING, "resume_to": None, "note": None, "failures.accepted": 3, **AGAIN}
 
 
 def test_approve_records_who_and_when() -> None:
     changes = row_after(S.AWAITING_APPROVAL, "approve")
-    assert changes == {"state": S.RUNNING, "approval.at": NOW, "approval.by": KEY, "note": None}
+    assert changes == {"state": S.RUNNING, "approval.at": NOW, "approval.by": KEY, "note": None, **AGAIN}
 
 
 class TestCancel:
@@ -114,7 +116,7 @@ class TestRetry:
 
     def test_retry_of_a_running_rollout_clears_its_failures(self) -> None:
         changes = row_after(S.RUNNING, "retry", failures=Failures(accepted=2))
-        assert changes == {"failures.retried_at": NOW, "failures.accepted": 0}
+        assert changes == {"failures.retried_at": NOW, "failures.accepted": 0, **AGAIN}
 
     def test_retry_resumes_a_paused_rollout(self) -> None:
         changes = row_after(S.PAUSED, "retry")
@@ -124,13 +126,14 @@ class TestRetry:
             "failures.retried_at": NOW,
             "failures.accepted": 0,
             "note": None,
+            **AGAIN,
         }
 
     def test_retry_of_a_roll_back_keeps_who_requested_it(self) -> None:
         reason = "Rolled back by ann."
         rollback = Rollback(since=START, reason=told(reason))
         changes = row_after(S.ROLLING_BACK, "retry", rollback=rollback)
-        assert changes == {"failures.retried_at": NOW, "note": reason}
+        assert changes == {"failures.retried_at": NOW, "note": reason, **AGAIN}
 
     def test_a_host_that_fails_after_a_retry_can_be_retried_too(self) -> None:
         app, rollout_id = in_state(S.RUNNING)

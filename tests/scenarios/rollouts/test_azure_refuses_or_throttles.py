@@ -8,6 +8,7 @@ from shared.core.errors import AzureBusy, AzureConflict, AzureForbidden
 from shared.core.names import EXCLUSION_TAG, FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
+from shared.models.rollout_parts import Checks
 from tests.fixtures.builders import NEW, NOON
 from tests.fixtures.scenarios.rollouts import (
     assert_all_well,
@@ -42,7 +43,8 @@ def test_a_refusal_in_the_last_step_does_not_disturb_users(method: str, times: i
 @pytest.mark.parametrize("retries", [0, 1, 2])
 def test_reimaging_an_ephemeral_disk_is_not_tried_more_often_than_retries(retries: int) -> None:
     env = office(0, ephemeral=True)
-    env.publish(ScheduleMode.NOW, policy={"strategy": "reimage", "retries": retries})
+    checks = Checks(passed_at=NOON)  # somebody has given the host another disk since
+    env.publish(ScheduleMode.NOW, policy={"strategy": "reimage", "retries": retries}, fields={"checks": checks})
     env.run_to_minute(TWO_DAYS)
     assert_over(env, RolloutState.FAILED)
     assert env.rows["host-01"].state is HostState.FAILED

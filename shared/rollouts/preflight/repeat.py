@@ -1,0 +1,90 @@
+"""When the checks of a rollout's request are repeated, and what a pass does that may not begin anything. Pure.
+
+A request may be days old when work begins: its version, the app's rights or a password may be gone by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.core.codes import Code
+from shared.core.states import RolloutState
+from shared.core.wording import counted
+from shared.models.findings import Finding
+from shared.models.messages import Message, message, sentence
+from shared.models.rollout_parts import Checks
+from shared.models.rollouts import Rollout, RolloutKind
+from shared.planning.values import Action, Plan
+
+VALID_FOR = timedelta(minutes=30)
+"""How long a rollout that never stands still goes on without another check. Each host is checked besides."""
+
+_BEGINS_SOMETHING = frozenset({Action.DRAIN, Action.SIGN_OUT, Action.REBUILD})
+
+
+def is_due(rollout: Rollout, decided: Plan, now: datetime) -> bool:
+    """Whether the checks must pass again before the plan is carried out.
+
+    A roll-back of its hosts is never held up, and a refresh reads what it needs in each pass.
+    """
+    if rollout.rolling_back or rollout.kind is RolloutKind.REFRESH:
+        return False
+    begins = bool(decided.warnings) or any(decision.act in _BEGINS_SOMETHING for decision in decided.decisions)
+    passed = rollout.checks.passed_at
+    return begins and (passed is None or now >= passed + VALID_FOR)
+
+
+def after_pass(checks: Checks, decided: Plan) -> Checks:
+    """What counts after a pass: a rollout that stands still is checked anew before it goes on."""
+    return checks.to_repeat() if decided.stands_still else checks
+
+
+def why_stopped(findings: Sequence[Finding]) -> Message | None:
+    """Why nothing more is begun, and what to do; None when no check failed."""
+    failed = [finding for finding in findings if finding.result == "fail"]
+    if not failed:
+        return None
+    first, others = failed[0], len(failed) - 1
+    more = f" {counted(others, 'more check')} {'fails' if others == 1 else 'fail'}." if others else ""
+    text = (
+        f"Nothing more is started: a check that passed before fails now. {sentence(first.detail)} "
+        f"{sentence(first.what_to_do)}{more} Then resume or cancel the rollout."
+    )
+    return message(Code.CHECKS_FAILED, text, count=len(failed))
+
+
+def too_busy(until: datetime) -> Message:
+    """Why nothing is begun yet: the checks cannot be read. `until`: they are tried again so long."""
+    text = "Nothing is started yet: Azure is too busy to check again what was checked at the request."
+    return message(
+        Code.CHECKS_DELAYED, f"{text} It is tried again, and the rollout pauses if that does not help.", at=until
+    )
+
+
+def never_read() -> Message:
+    """Why the rollout pauses: Azure was busy until the end of the wait."""
+    text = "Nothing more is started: Azure was too busy for too long to check again what was checked at the request."
+    return message(Code.CHECKS_FAILED, f"{text} Resume the rollout when Azure answers again.")
+
+
+def stopped(decided: Plan, note: Message) -> Plan:
+    """The plan that begins nothing and pauses the rollout."""
+    held = _holding(decided, message(Code.STOPPING, "the rollout stops"))
+    return replace(held, next_pass_at=None, becomes=RolloutState.PAUSED, note=note)
+
+
+def delayed(decided: Plan, note: Message) -> Plan:
+    """The plan that begins nothing until the checks can be read."""
+    held = _holding(decided, message(Code.CHECKS_DELAYED, "waits until Azure can be asked again"))
+    return replace(held, note=note)
+
+
+def _holding(decided: Plan, reason: Message) -> Plan:
+    """The plan without what begins something. Hosts still return to service, and those in work go on."""
+    decisions = tuple(
+        replace(decision, act=Action.WAIT, reason=reason) if decision.act in _BEGINS_SOMETHING else decision
+        for decision in decided.decisions
+    )
+    return replace(decided, decisions=decisions, warnings=(), becomes=None, forcing=False, short_of_writes=False)
