@@ -10,6 +10,8 @@ from azure_functions_runtime.bindings.datumdef import Datum
 SERVED_TRIGGERS = frozenset({"httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger"})
 _CLIENT = "durableClient"
 
+type Indexed = tuple[str, str, dict[str, Any], tuple[dict[str, Any], ...]]
+"""The fields of a Function, as a worker sends them."""
 type Call = tuple[int, str, list[tuple[str, Datum]]]
 """The number of the call, the name of the function, and its inputs by parameter."""
 type Answer = tuple[bool, Datum | None, list[tuple[str, Datum]], str | None, str | None]

@@ -1,7 +1,8 @@
 """A worker process: loads the app and runs its functions for the host, with which it is connected by a pipe.
 
-The host starts it with `python -m local.host.worker DESCRIPTOR APP LEVEL`. The worker ends with the host, even after
-`kill -9`, because the operating system then closes the pipe.
+The host starts it with `python -c` and the arguments DESCRIPTOR, APP and LEVEL, so that child processes of the app do
+not import this module as their main one. The worker ends with the host, even after `kill -9`, because the operating
+system then closes the pipe.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from azure_functions_runtime.bindings.datumdef import Datum
 from azure_functions_runtime.native_invocation import invocation_request_native
 
 from local.host.app import load_app
-from local.host.function import Answer, AppError, Call, Function
+from local.host.function import Answer, AppError, Call, Indexed
 from local.host.logs import configure_logging, leave
 
 _UNSENDABLE = (pickle.PicklingError, AttributeError, TypeError)
@@ -37,17 +38,30 @@ def main(descriptor: int, app_dir: Path, level: str) -> None:
     configure_logging(level)
     os.chdir(app_dir)
     connection = Connection(descriptor)
+    _leave_names_to_the_app()
     try:
         functions = load_app(app_dir)
     except AppError as error:
         _send(connection, str(error))
         leave(0)
-    _send(connection, functions)
+    # As plain values: classes of this package cannot be pickled by name once the app may have a package `local`.
+    _send(connection, [(f.name, f.function_id, f.trigger, f.bindings) for f in functions])
     ids = {function.name: function.function_id for function in functions}
     try:
         asyncio.run(_Calls(connection, ids).serve())
     finally:
         leave(0)
+
+
+def _leave_names_to_the_app() -> None:
+    """Let the app import its own packages `local` and `shared`, although this project has packages of these names.
+
+    The modules of this package are all imported by now, and stay in use.
+    """
+    home = Path(__file__).resolve().parents[2]
+    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != home]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "local"]:
+        del sys.modules[name]
 
 
 class _Calls:
@@ -91,10 +105,6 @@ def _failed(error: BaseException) -> Answer:
     return False, None, [], repr(error), traceback.format_exc()
 
 
-def _send(connection: Connection, message: list[Function] | str | tuple[int, Answer]) -> None:
+def _send(connection: Connection, message: list[Indexed] | str | tuple[int, Answer]) -> None:
     with contextlib.suppress(OSError):  # the host has ended, and this process will end too
         connection.send(message)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -20,11 +20,15 @@ from pathlib import Path
 
 from azure_functions_runtime.bindings.datumdef import Datum
 
-from local.host.function import Answer, AppError, Function
+from local.host.function import Answer, AppError, Function, Indexed
 
 DURABLE = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
 """The triggers of the functions that run on separate workers."""
 _HOME = Path(__file__).parents[2]
+_START = (
+    f"import sys; sys.path.insert(0, {str(_HOME)!r}); from pathlib import Path; from local.host.worker import main; "
+    "main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])"
+)
 
 
 class Worker:
@@ -32,8 +36,8 @@ class Worker:
 
     def __init__(self, app_dir: Path, log_level: str) -> None:
         self._connection, worker_end = Pipe()
-        command = [sys.executable, "-m", "local.host.worker", str(worker_end.fileno()), str(app_dir), log_level]
-        self._process = subprocess.Popen(command, cwd=_HOME, pass_fds=[worker_end.fileno()])
+        command = [sys.executable, "-P", "-c", _START, str(worker_end.fileno()), str(app_dir), log_level]
+        self._process = subprocess.Popen(command, pass_fds=[worker_end.fileno()])
         worker_end.close()
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
@@ -46,14 +50,14 @@ class Worker:
     def functions(self) -> list[Function]:
         """Wait until the app is loaded, and return its functions. Raises AppError when it cannot be served."""
         try:
-            message: list[Function] | str = self._connection.recv()
+            message: list[Indexed] | str = self._connection.recv()
         except EOFError as error:
             raise AppError("the app ended its worker process while it was loaded") from error
         except Exception as error:
             raise AppError(f"a binding contains a value of a class that is defined in the app: {error}") from error
         if isinstance(message, str):
             raise AppError(message)
-        return message
+        return [Function(*fields) for fields in message]
 
     def start(self, lost: Callable[[], None]) -> None:
         """Start to receive answers on the running event loop. `lost` is called there when the process ends."""
