@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureRefused, Conflict, FreshcoatError, StaleRow
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused, Conflict, FreshcoatError, StaleRow
 from shared.core.steps import HOST_STEPS, NextAction, StepResult
 from shared.core.task_steps import no_limit
 from shared.rollouts.hosts.runner import HOST_STEP_TABLE
@@ -35,12 +35,16 @@ class Context:
     waits_for: str = ""
     poll_eagerly: bool = True
     failures: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
 
     def note(self, **changes: object) -> None:
         vars(self).update(changes)
 
     def busy(self, step_since: datetime) -> None:
         self.step_since = step_since
+
+    def awaits_azure(self, answer: AzureError, seconds: float) -> None:
+        self.answers.append(f"{answer.code} for {seconds:.0f} s")
 
     def answered(self) -> None:
         pass
@@ -109,6 +113,13 @@ def test_a_failure_is_handled_and_completes_nothing(context: Context, error: Fre
 def test_a_busy_azure_and_a_resource_at_work_are_waited_for(context: Context, error: FreshcoatError) -> None:
     result = run(context, raising(error))
     assert (result.action, result.seconds > 0, context.failures) == (NextAction.WAIT, True, [])
+    assert context.answers == [f"Code for {result.seconds:.0f} s"]
+
+
+@pytest.mark.parametrize("code", ["SkuNotAvailable", "ScopeLocked", "QuotaExceeded"])
+def test_a_conflict_that_no_wait_ends_is_a_failure(context: Context, code: str) -> None:
+    assert run(context, raising(AzureConflict("create", 409, code, "no"))) == STOP
+    assert (len(context.failures), context.answers) == (1, [])
 
 
 def test_only_the_errors_that_are_named_count_as_failures(context: Context) -> None:
