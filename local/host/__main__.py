@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from local.host.function import SERVED_TRIGGERS, AppError
+from local.host.json_files import SettingsError
 from local.host.logs import configure_logging, leave
 from local.host.server import Host
-from local.host.settings import SettingsError, load_host_settings, load_local_settings
+from local.host.settings import load_host_settings, load_local_settings
 from local.host.workers import Workers
 
 
@@ -19,6 +20,7 @@ def main() -> int:
     app_dir = arguments.app.resolve()
     configure_logging(arguments.log_level)
     try:
+        _examine(app_dir)
         listener = _listen(arguments.host, arguments.port)
         load_local_settings(app_dir)
         settings = load_host_settings(app_dir)
@@ -53,6 +55,11 @@ def _arguments() -> argparse.Namespace:
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
     parser.add_argument("--log-level", default="INFO", choices=levels, help="lowest severity logged (default: INFO)")
     return parser.parse_args()
+
+
+def _examine(app_dir: Path) -> None:
+    if not app_dir.is_dir():
+        raise AppError(f"the app folder {app_dir} {'is not a folder' if app_dir.exists() else 'does not exist'}")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -15,7 +15,8 @@ from azure_functions_runtime.handle_event import _functions
 from azure_functions_runtime.loader import index_function_app
 
 from local.host.function import AppError, Function
-from local.host.settings import SettingsError, resolve
+from local.host.json_files import SettingsError
+from local.host.settings import resolve
 
 # The worker compares bindings with members of a protobuf enum, of which it uses only the numbers.
 _PROTOS = SimpleNamespace(BindingInfo=SimpleNamespace(out=1, inout=2, undefined=None))

@@ -2,21 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from local.host.function import AppError, Function
+from local.host.templates import Parameter, Segment, parse
 
-_PARAMETER = re.compile(r"\{(\*{0,2})(\w[\w-]*)((?::[^{}:=?]+)*)(=[^{}]*)?(\?)?\}")
-_CONSTRAINTS = {
-    "int": r"-?\d+",
-    "long": r"-?\d+",
-    "float": r"-?\d+(?:\.\d+)?",
-    "double": r"-?\d+(?:\.\d+)?",
-    "decimal": r"-?\d+(?:\.\d+)?",
-    "bool": r"(?:true|false)",
-    "alpha": r"[a-z]+",
-    "guid": r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}",
-}
 _LITERAL, _CONSTRAINED, _PLAIN, _CATCH_ALL = 1, 2, 3, 5
 
 
@@ -28,13 +18,21 @@ class Route:
     template: str
     methods: frozenset[str]
     pattern: re.Pattern[str]
-    names: tuple[str, ...]
-    defaults: dict[str, str] = field(hash=False)
+    parameters: tuple[Parameter, ...]
     order: tuple[int, ...]
 
     def accepts(self, method: str) -> bool:
         """Whether the route serves the method. An empty list means all methods, and GET includes HEAD."""
         return not self.methods or method in self.methods or (method == "HEAD" and "GET" in self.methods)
+
+    def values(self, path: str) -> dict[str, str] | None:
+        """The route parameters in ``path``, or None when it does not match."""
+        found = self.pattern.fullmatch(path)
+        given = {part.name: found[f"p{number}"] for number, part in enumerate(self.parameters)} if found else {}
+        if not found or not all(part.accepts(given[part.name]) for part in self.parameters):
+            return None
+        defaults = {part.name: part.default for part in self.parameters}
+        return {name: text for name, value in given.items() if (text := value or defaults[name]) is not None}
 
 
 class RouteTable:
@@ -48,48 +46,53 @@ class RouteTable:
         """The function for ``path`` with its route parameters, or None."""
         wanted = f"/{path.strip('/')}".removesuffix("/")
         for route in self.routes:
-            found = route.pattern.fullmatch(wanted)
-            if found and route.accepts(method):
-                given = {name: found[f"p{index}"] for index, name in enumerate(route.names)}
-                return route.function, route.defaults | {k: v for k, v in given.items() if v is not None}
+            values = route.values(wanted) if route.accepts(method) else None
+            if values is not None:
+                return route.function, values
         return None
 
 
 def _route(function: Function, prefix: str) -> Route:
-    own = function.trigger.get("route")
-    template = "/".join(part for part in (prefix, (function.name if own is None else str(own)).strip("/")) if part)
+    own = str(function.trigger.get("route") or function.name).strip("/")
+    template = "/".join(part for part in (prefix, own) if part)
+    try:
+        segments = parse(template)
+    except ValueError as error:
+        raise AppError(f"function {function.name}: the route {own!r} is not valid: {error}") from error
     methods = frozenset(str(getattr(item, "value", item)).upper() for item in function.trigger.get("methods") or ())
-    names: list[str] = []
-    defaults: dict[str, str] = {}
-    segments = [_segment(part, names, defaults, function.name) for part in template.split("/") if part]
-    pattern = re.compile("".join(text for text, _ in segments), re.IGNORECASE | re.DOTALL)
-    order = tuple(rank for _, rank in segments)
-    return Route(function, template, methods, pattern, tuple(names), defaults, order)
+    parameters = tuple(part for segment in segments for part in segment if isinstance(part, Parameter))
+    numbers = {part.name: number for number, part in enumerate(parameters)}
+    pattern = re.compile("".join(_pattern(segment, numbers) for segment in segments), re.IGNORECASE | re.DOTALL)
+    return Route(function, template, methods, pattern, parameters, tuple(_rank(segment) for segment in segments))
 
 
-def _segment(segment: str, names: list[str], defaults: dict[str, str], function: str) -> tuple[str, int]:
-    """The pattern of one segment, including its leading slash, and its precedence."""
-    rank, text, position, optional = _LITERAL, "", 0, False
-    for found in _PARAMETER.finditer(segment):
-        stars, name, constraints, default, question = found.groups()
-        text += re.escape(segment[position : found.start()])
-        text += f"(?P<p{len(names)}>{_value(stars, constraints, function)})"
-        names.append(name)
-        if default:
-            defaults[name] = default[1:]
-        optional = bool(stars or default or question)
-        rank = _CATCH_ALL - bool(constraints) if stars else (_CONSTRAINED if constraints else _PLAIN)
-        position = found.end()
-    text += re.escape(segment[position:])
-    if rank == _PLAIN and not _PARAMETER.fullmatch(segment):
-        rank = _CONSTRAINED
-    return (f"(?:/{text})?" if optional else f"/{text}"), rank
+def _rank(segment: Segment) -> int:
+    if len(segment) > 1:
+        return _CONSTRAINED
+    (part,) = segment
+    if isinstance(part, str):
+        return _LITERAL
+    rank = _CATCH_ALL if part.catch_all else _PLAIN
+    return rank - bool(part.checks)
 
 
-def _value(stars: str, constraints: str, function: str) -> str:
-    pattern = ".*" if stars else "[^/]+?"
-    for constraint in filter(None, constraints.split(":")):
-        if constraint not in _CONSTRAINTS:
-            raise AppError(f"function {function}: route constraint {constraint!r} is not supported")
-        pattern = _CONSTRAINTS[constraint]
-    return pattern
+def _pattern(segment: Segment, numbers: dict[str, int]) -> str:
+    """The pattern of one segment, including its leading slash. ASP.NET matches a segment from its end."""
+    *_, last = segment
+    if isinstance(last, Parameter) and last.optional and len(segment) > 1:
+        return _with_optional_end(segment, last, numbers)
+    text = "".join(_part(part, numbers) for part in segment)
+    return f"(?:/{text})?" if isinstance(last, Parameter) and last.optional else f"/{text}"
+
+
+def _with_optional_end(segment: Segment, last: Parameter, numbers: dict[str, int]) -> str:
+    """A segment such as ``{file}.{extension?}``: without the extension, the dot may be missing too."""
+    *start, literal = segment[:-1]
+    before = "".join(_part(part, numbers).replace("[^/]+", "[^/]+?") for part in start)
+    return f"/{before}(?:{re.escape(str(literal))}(?P<p{numbers[last.name]}>[^/.]+))?"
+
+
+def _part(part: str | Parameter, numbers: dict[str, int]) -> str:
+    if isinstance(part, str):
+        return re.escape(part)
+    return f"(?P<p{numbers[part.name]}>{'.*' if part.catch_all else '[^/]+'})"

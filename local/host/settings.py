@@ -1,6 +1,5 @@
 """Reads the app's ``host.json`` and ``local.settings.json``."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -8,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.host import json_files
+from local.host.json_files import SettingsError
+
 _DEFAULT_ACTIVITIES = 100
 _MAX_WORKERS = 10
 _NAME = re.compile(r"%([^%]+)%")
-
-
-class SettingsError(ValueError):
-    """Invalid settings. The message names the file or setting, and the reason."""
 
 
 @dataclass(frozen=True)
@@ -31,25 +29,68 @@ class HostSettings:
 def load_local_settings(app_dir: Path) -> None:
     """Copy ``Values`` of ``local.settings.json`` into the environment. Variables that are already set win.
 
-    Must run before the app is imported. Raises SettingsError when the file is not valid JSON.
+    Must run before the app is imported. Raises SettingsError when the file is not valid, or encrypted.
     """
-    values = _read_json(app_dir / "local.settings.json").get("Values", {})
-    for name, value in values.items():
-        os.environ.setdefault(name, value if isinstance(value, str) else json.dumps(value))
+    path = app_dir / "local.settings.json"
+    content = json_files.read(path)
+    if content.get("IsEncrypted") is True:
+        raise SettingsError(f"{path} is encrypted; run 'func settings decrypt' first")
+    for name, given in json_files.section(content, path, "Values").items():
+        if not name or {"=", "\0"} & set(name):
+            raise SettingsError(f"{path}: {name!r} cannot be the name of a setting")
+        if given is not None:
+            os.environ.setdefault(name, json_files.value(given, f"{path}: Values.{name}"))
 
 
 def load_host_settings(app_dir: Path) -> HostSettings:
-    """Read ``host.json``. A missing file or key means the default. Raises SettingsError."""
-    extensions = _read_json(app_dir / "host.json").get("extensions", {})
-    durable = extensions.get("durableTask", {})
-    hub = resolve(str(durable.get("hubName", "TestHubName")), os.environ, missing="TestHubName")
+    """Read ``host.json`` and what settings override of it. A missing file or key means the default.
+
+    Raises SettingsError.
+    """
+    path = app_dir / "host.json"
+    content = json_files.read(path)
+    if content and content.get("version") != "2.0":
+        raise SettingsError(f'{path}: host.json needs "version": "2.0"')
+    section = _Section(path, json_files.section(content, path, "extensions", "durableTask"), "durableTask")
+    http = _Section(path, json_files.section(content, path, "extensions", "http"), "http")
+    hub = section.text("hubName", "TestHubName")
     return HostSettings(
-        route_prefix=str(extensions.get("http", {}).get("routePrefix", "api")).strip("/"),
-        hub_name=hub,
-        max_activities=int(durable.get("maxConcurrentActivityFunctions", _DEFAULT_ACTIVITIES)),
-        max_orchestrators=int(durable.get("maxConcurrentOrchestratorFunctions", _DEFAULT_ACTIVITIES)),
+        route_prefix=http.text("routePrefix", "api").strip("/"),
+        hub_name=resolve(hub, os.environ, missing="TestHubName"),
+        max_activities=section.count("maxConcurrentActivityFunctions", _DEFAULT_ACTIVITIES),
+        max_orchestrators=section.count("maxConcurrentOrchestratorFunctions", _DEFAULT_ACTIVITIES),
         worker_processes=_worker_processes(),
     )
+
+
+class _Section:
+    """A section below ``extensions``. ``AzureFunctionsJobHost__extensions__{name}__{key}`` overrides a key.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values
+    """
+
+    def __init__(self, path: Path, content: dict[str, Any], name: str) -> None:
+        self._path, self._name = path, name
+        self._given = {key.lower(): value for key, value in content.items() if value is not None}
+        self._overrides = {variable.lower().replace(":", "__"): variable for variable in os.environ}
+
+    def text(self, key: str, default: str) -> str:
+        """The value of a key. Raises SettingsError when it is not a single value."""
+        variable = self._overrides.get(f"AzureFunctionsJobHost__extensions__{self._name}__{key}".lower())
+        if variable is not None:
+            return os.environ[variable]
+        return json_files.value(self._given.get(key.lower(), default), self._label(key))
+
+    def count(self, key: str, default: int) -> int:
+        """A whole number from 1. Raises SettingsError."""
+        text = self.text(key, str(default)).strip()
+        if not (text.isascii() and text.isdecimal() and int(text) > 0):
+            raise SettingsError(f"{self._label(key)} is {text!r}; use a whole number from 1")
+        return int(text)
+
+    def _label(self, key: str) -> str:
+        variable = f"AzureFunctionsJobHost__extensions__{self._name}__{key}"
+        return self._overrides.get(variable.lower(), f"{self._path}: extensions.{self._name}.{key}")
 
 
 def _worker_processes() -> int:
@@ -72,15 +113,3 @@ def resolve(text: str, values: Mapping[str, str], missing: str | None = None) ->
         return found
 
     return _NAME.sub(value_of, text)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise SettingsError(f"{path} is not valid JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path} must contain a JSON object")
-    return content
