@@ -36,6 +36,7 @@ _CALLS = {
     OperationKind.REGISTER: "register {} as a session host",
     OperationKind.SWAP: "swap the OS disk of {}",
     OperationKind.PROBE: "run the probe on {}",
+    OperationKind.INSPECT: "read how {} is joined",
     OperationKind.SNAPSHOT: "take the snapshot {}",
     OperationKind.DISK: "create the disk {}",
     OperationKind.CLONE: "create the clone {}",

@@ -12,15 +12,20 @@ from shared.azure import operations, vm_bodies
 from shared.azure.clients import ArmClients
 from shared.azure.compute_base import ComputeCalls
 from shared.azure.errors import azure_call
-from shared.azure.script_results import ScriptEnd, script_end
-from shared.azure.scripts import registration_script
+from shared.azure.script_results import ScriptEnd, join_facts, script_end
+from shared.azure.scripts import inspection_script, registration_script
 from shared.core import arm_ids, names
 from shared.core.errors import AzureError, OperationFailed
 from shared.core.settings import Settings
 from shared.models.azure import Operation, OperationKind
+from shared.models.directory import JoinFacts
 from shared.models.pools import DomainJoin, EntraJoin
 
-COMMANDS = {OperationKind.PROBE: names.PROBE_COMMAND, OperationKind.REGISTER: names.REGISTER_COMMAND}
+COMMANDS = {
+    OperationKind.PROBE: names.PROBE_COMMAND,
+    OperationKind.REGISTER: names.REGISTER_COMMAND,
+    OperationKind.INSPECT: names.INSPECT_COMMAND,
+}
 """The run command of each kind of operation whose script is asked how it ended."""
 
 
@@ -77,6 +82,15 @@ class CommandCalls(ComputeCalls):
         body = vm_bodies.probe_command(location, script, timeout_minutes, change_tag)
         return self._in_its_words(OperationKind.PROBE, vm_id, lambda: self._run(OperationKind.PROBE, vm_id, body))
 
+    def start_inspection(self, vm_id: str, location: str, change_tag: str) -> Operation:
+        """PUT the managed run command with the script that reports the join; see `join_facts`."""
+        body = vm_bodies.inspect_command(location, inspection_script(), change_tag)
+        return self._in_its_words(OperationKind.INSPECT, vm_id, lambda: self._run(OperationKind.INSPECT, vm_id, body))
+
+    def join_facts(self, vm_id: str) -> JoinFacts:
+        """What the last inspection printed."""
+        return join_facts(self._command(OperationKind.INSPECT, vm_id))
+
     def resume_script(self, operation: Operation) -> Operation:
         """Poll a script of COMMANDS once. Raises OperationFailed, or AzureNotFound when ARM has forgotten it.
 
@@ -117,10 +131,12 @@ class CommandCalls(ComputeCalls):
         return OperationFailed(failed.call, failed.http_status, failed.code, message)
 
     def _script_end(self, kind: OperationKind, vm_id: str) -> ScriptEnd:
+        return script_end(self._command(kind, vm_id))
+
+    def _command(self, kind: OperationKind, vm_id: str) -> vm_bodies.Json:
+        """The run command with its instance view."""
         at = arm_ids.parse(vm_id)
         commands = self._client(at).virtual_machine_run_commands
-        with azure_call(
-            f"read how the {'probe' if kind == OperationKind.PROBE else 'registration'} of {at.name} ended"
-        ):
+        with azure_call(f"read the run command {COMMANDS[kind]} of {at.name}"):
             read = commands.get_by_virtual_machine(at.group, at.name, COMMANDS[kind], expand="instanceView")
-        return script_end(dict(read.as_dict()))
+        return dict(read.as_dict())

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from shared.models.directory import JoinFacts
+
 Json = dict[str, Any]
 
 TAIL = 4_096
@@ -53,6 +55,21 @@ def script_end(command: Json) -> ScriptEnd:
         state=str(view.get("executionState") or "").lower(),
         exit_code=None if code is None else int(code),
         said=_tail("\n".join(filter(None, words))),
+    )
+
+
+def join_facts(command: Json) -> JoinFacts:
+    """What `inspect_join.ps1` printed, from the GET body of its run command. Lines that are cut off say nothing."""
+    view = (command.get("properties") or {}).get("instanceView") or {}
+    pairs = [line.strip().partition("=") for line in str(view.get("output") or "").splitlines()]
+    given = {name: value.strip() for name, _, value in pairs if name != "log"}
+    return JoinFacts(
+        entra_joined=given.get("entra_joined", "").upper() == "YES",
+        device_id=given.get("device_id", "").lower(),
+        device_valid=given.get("device_auth", "").upper() == "SUCCESS",
+        domain=given.get("domain", ""),
+        domain_trusted=given.get("domain_trust", "").lower() == "true",
+        log=tuple(value for name, _, value in pairs if name == "log"),
     )
 
 

@@ -25,6 +25,7 @@ from shared.core import arm_ids
 from shared.core.errors import AzureForbidden, AzureNotFound
 from shared.core.settings import Settings
 from shared.models.azure import DeleteOption, Disk, Operation, OperationKind, VirtualMachine, VirtualMachineBody
+from shared.models.directory import JoinFacts
 from shared.models.pools import DomainJoin, EntraJoin
 
 FEW = 3
@@ -148,6 +149,14 @@ class AzureVirtualMachines(ComputeCalls):
     def start_probe(self, vm_id: str, location: str, script: str, timeout_minutes: int, change_tag: str) -> Operation:
         """See `CommandCalls`."""
         return self._commands.start_probe(vm_id, location, script, timeout_minutes, change_tag)
+
+    def start_inspection(self, vm_id: str, location: str, change_tag: str) -> Operation:
+        """See `CommandCalls`."""
+        return self._commands.start_inspection(vm_id, location, change_tag)
+
+    def join_facts(self, vm_id: str) -> JoinFacts:
+        """See `CommandCalls`."""
+        return self._commands.join_facts(vm_id)
 
     def resume(self, operation: Operation) -> Operation:
         """Ask once how an operation on a VM or a disk is doing: one read; a probe that has ended costs one more.

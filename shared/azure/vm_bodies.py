@@ -21,6 +21,8 @@ JOIN_OPTIONS = "3"
 """NETSETUP_JOIN_DOMAIN | NETSETUP_ACCT_CREATE."""
 REGISTER_TIMEOUT = 900
 """Time limit of the script in seconds (azure-facts 1.6)."""
+INSPECT_TIMEOUT = 120
+"""Time limit of the script that reports the join, in seconds: it only reads."""
 
 ADMIN_USER = "localadmin"
 """The local administrator of a VM that had none. Nobody signs in as this user."""
@@ -170,6 +172,20 @@ def probe_command(location: str, script: str, timeout_minutes: int, change_tag: 
             "source": {"script": f"{script}\n# run {' '.join(change_tag.split())}\n"},
             "asyncExecution": False,
             "timeoutInSeconds": timeout_minutes * 60,
+            "treatFailureAsDeploymentFailure": True,
+        },
+    }
+
+
+def inspect_command(location: str, script: str, change_tag: str) -> Json:
+    """The managed run command that reports how the VM is joined. A new tag runs it again."""
+    return {
+        "location": location,
+        "properties": {
+            "source": {"script": script},
+            "parameters": [{"name": "ChangeTag", "value": change_tag}],
+            "asyncExecution": False,
+            "timeoutInSeconds": INSPECT_TIMEOUT,
             "treatFailureAsDeploymentFailure": True,
         },
     }

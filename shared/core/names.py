@@ -13,8 +13,10 @@ PUBLISH_IMAGE = "publish_image"
 REIMAGE_HOST = "reimage_host"
 RUN_HOST_STEPS = "run_host_steps"
 RECONCILE_POOL = "reconcile_pool"
+CHECK_DEVICE = "check_device"
 RECHECK_HOST = "recheck_host"
 REBUILD_HOST = "rebuild_host"
+PREPARE_JOIN = "prepare_join"
 JOIN_HOST = "join_host"
 REGISTER_HOST = "register_host"
 AWAIT_HEALTHY = "await_healthy"
@@ -57,6 +59,7 @@ RESTORED_EXTENSIONS = frozenset({
 REGISTER_COMMAND = "FreshcoatRegisterSessionHost"
 PREPARE_COMMAND = "FreshcoatPrepareImage"
 PROBE_COMMAND = "FreshcoatProbe"
+INSPECT_COMMAND = "FreshcoatInspectJoin"
 
 
 def short_hash(text: str) -> str:

@@ -76,6 +76,7 @@ class OperationKind(StrEnum):
     REGISTER = "register"
     SWAP = "swap"
     PROBE = "probe"
+    INSPECT = "inspect"
     SNAPSHOT = "snapshot"
     DISK = "disk"
     CLONE = "clone"

@@ -37,3 +37,17 @@ class ManagedDevice(Value):
     id: str
     name: str
     device_id: str
+
+
+class JoinFacts(Value):
+    """How a VM says that it is joined, and the last lines of its log of domain joins."""
+
+    entra_joined: bool = False
+    device_id: str = ""
+    """Its device in Entra ID, in lower case; empty when it has none."""
+    device_valid: bool = False
+    """Whether Entra ID accepts this device: it was neither deleted nor disabled."""
+    domain: str = ""
+    domain_trusted: bool = False
+    """Whether the domain accepts the computer's password."""
+    log: tuple[str, ...] = ()

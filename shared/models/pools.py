@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
+from shared.models.directory import DirectoryCleanup
 from shared.models.policy import PolicyOverrides
 
 
@@ -94,6 +95,8 @@ class Pool(Record):
     ring: Ring = Ring.PRODUCTION
     time_zone: str = "UTC"
     join: Join
+    directory_cleanup: DirectoryCleanup | None = None
+    """Which records of a host are deleted before it joins again. None: by the kind of join (`cleanup_of`)."""
     policy: PolicyOverrides = PolicyOverrides()
     running_rollout: str = ""
     last_rollout: str = ""

@@ -23,6 +23,7 @@ from shared.models.azure import (
     VirtualMachine,
     VirtualMachineBody,
 )
+from shared.models.directory import JoinFacts
 from shared.models.images import Definition, GalleryVersion, TargetRegion
 from shared.models.pools import Join
 
@@ -104,6 +105,12 @@ class VirtualMachines(Protocol):
 
         A registration from before this `attempt`, as on a kept disk, is replaced.
         """
+
+    def start_inspection(self, vm_id: str, location: str, change_tag: str) -> Operation:
+        """Read in a running VM how it is joined, with a managed run command; `join_facts` has the result."""
+
+    def join_facts(self, vm_id: str) -> JoinFacts:
+        """The result of the last inspection. Raises AzureNotFound without one."""
 
     def resume(self, operation: Operation) -> Operation:
         """Poll a started operation once. Raises OperationFailed."""

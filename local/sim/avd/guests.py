@@ -101,6 +101,20 @@ def trusted(sim: Sim, vm: Vm) -> bool:
     return bool(vm.guest.joined) and vm.guest.join_number == sim.world.joins.get(vm.id.lower(), 0)
 
 
+def join_report(sim: Sim, vm: Vm) -> str:
+    """What the app's script reads in the guest about its join."""
+    guest, holds = vm.guest, trusted(sim, vm)
+    in_domain = [f"domain={guest.domain}", f"domain_trust={holds}"] if guest.joined == "ad" else []
+    lines = [
+        f"entra_joined={'YES' if guest.joined == 'entra' else 'NO'}",
+        f"device_id={guest.device_id}",
+        f"device_auth={'SUCCESS' if holds and guest.device_id else 'FAILED.'}",
+        *in_domain,
+        *(f"log={line}" for line in guest.join_log),
+    ]
+    return "\n".join(lines)
+
+
 def session_count(sim: Sim, host: SessionHost) -> int:
     """The session count in the session host resource. Under a `lag` fault it is an earlier count."""
     guest = live_guest(sim, host)

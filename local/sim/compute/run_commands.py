@@ -28,12 +28,13 @@ class Script:
     token: str
     attempt: str
     sysprep: bool
+    inspects: bool
     seconds: float
 
     @property
     def is_custom(self) -> bool:
         """Whether the script is a custom one, whose result is chosen by faults."""
-        return not self.token and not self.sysprep
+        return not self.token and not self.sysprep and not self.inspects
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def _digest(properties: Json) -> str:
 
 
 def _script(sim: Sim, vm: Vm, properties: Json) -> Script:
-    sysprep = "sysprep" in str((properties.get("source") or {}).get("script") or "").lower()
+    text = str((properties.get("source") or {}).get("script") or "").lower()
+    sysprep = "sysprep" in text
     if sysprep:
         guests.check_is_copy(sim, vm, "sysprep")
     if _parameter(properties.get("parameters"), TOKEN):
@@ -107,6 +109,7 @@ def _script(sim: Sim, vm: Vm, properties: Json) -> Script:
         token=_parameter(properties.get("protectedParameters"), TOKEN),
         attempt=_parameter(properties.get("parameters"), ATTEMPT),
         sysprep=sysprep,
+        inspects="netsetup.log" in text,
         seconds=float(properties.get("timeoutInSeconds") or DEFAULT_TIMEOUT_SECONDS),
     )
 
@@ -134,6 +137,8 @@ def _fault_subjects(sim: Sim, vm: Vm) -> tuple[str, ...]:
 def _run(sim: Sim, vm: Vm, guest: Guest, script: Script) -> ScriptResult:
     if vm.guest is not guest:
         return ScriptResult("Failed", 1, "", "The VM was rebuilt while the script ran.")
+    if script.inspects:
+        return ScriptResult(output=guests.join_report(sim, vm))
     if script.is_custom:
         fault = sim.faults.take("probe_fails", *_fault_subjects(sim, vm))
         return ScriptResult("Failed", fault.exit_code, fault.message) if fault else ScriptResult()

@@ -54,6 +54,7 @@ class Guest:
     count_log: list[tuple[float, int]] = field(default_factory=list)
     join_number: int = 0  # counts the joins under this VM's name: only the last one is trusted
     attempt: str = ""  # the attempt id that the app's registration script recorded
+    join_log: list[str] = field(default_factory=list)  # the end of its netsetup.log
     device_id: str = ""  # its device in Entra ID, as it knows it itself
 
 

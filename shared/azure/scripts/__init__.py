@@ -13,5 +13,10 @@ def preparation_script() -> str:
     return _text("prepare_image.ps1")
 
 
+def inspection_script() -> str:
+    """The PowerShell text that `VirtualMachines.start_inspection` runs to learn how a VM is joined."""
+    return _text("inspect_join.ps1")
+
+
 def _text(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
