@@ -21,7 +21,7 @@ from local.sim.core.simulator import Sim
 from local.sim.core.world import SessionHost
 from local.sim.graph import devices
 
-EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "denied", "core_quota"}
+EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "denied", "core_quota", "foreign_accounts"}
 
 
 class ControlError(Exception):

@@ -11,6 +11,7 @@ from shared.api.rollouts import RolloutBrief
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import AskedVersion, Name, UtcTime, Value
+from shared.models.directory import DirectoryCleanup
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides, ScheduleMode
 from shared.models.pools import Join, Refresh, ReimageSupport, Ring
@@ -32,6 +33,9 @@ class PoolRegistration(Value):
     time_zone: ZoneName | None = None
     """Default: the account's."""
     join: Join
+    directory_cleanup: DirectoryCleanup | None = None
+    """Which records of a host are deleted before it joins Entra ID again: its device (`entra`), also in Intune
+    (`entra_intune`), or `none`. Default: `entra` for pools that join Entra ID, `none` for a domain."""
     policy: PolicyOverrides = PolicyOverrides()
     refresh: Refresh = Refresh.OFF
     """`after_logoff`: used hosts are re-imaged to the pool's version after their last session. `daily`: hosts used
@@ -86,6 +90,7 @@ class PoolView(Value):
     ring: Ring
     time_zone: str
     join: Join
+    directory_cleanup: DirectoryCleanup
     policy: PolicyOverrides
     reimage: ReimageSupport
     registered_at: UtcTime

@@ -66,6 +66,7 @@ class Code(StrEnum):
     CHECKS_PASSED = "checks_passed"
     NOT_HEALTHY = "not_healthy"
     NOT_REGISTERED = "not_registered"
+    DEVICE_GOES = "device_goes"
     WAITS_FOR_AZURE = "waits_for_azure"
     TRIED_AGAIN = "tried_again"
 

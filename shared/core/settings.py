@@ -56,6 +56,7 @@ class Settings(BaseModel):
     sign_out_limit: Seconds = 300.0
     image_limit: Seconds = 2_700.0
     power_limit: Seconds = 900.0
+    directory_limit: Seconds = 900.0
     join_limit: Seconds = 900.0
     register_limit: Seconds = 900.0
     healthy_limit: Seconds = 2_700.0

@@ -8,7 +8,9 @@ from enum import StrEnum
 from shared.core.names import (
     AWAIT_HEALTHY,
     BAKE_HOST,
+    CHECK_DEVICE,
     JOIN_HOST,
+    PREPARE_JOIN,
     PROBE_HOST,
     REBUILD_HOST,
     RECHECK_HOST,
@@ -17,8 +19,10 @@ from shared.core.names import (
 )
 
 HOST_STEP_WORDS = {
+    CHECK_DEVICE: "checking the host's device in Entra ID",
     RECHECK_HOST: "checking the host before its rebuild",
     REBUILD_HOST: "rebuilding the VM",
+    PREPARE_JOIN: "preparing the join",
     JOIN_HOST: "joining the VM to its domain or to Entra ID",
     REGISTER_HOST: "registering the session host",
     AWAIT_HEALTHY: "waiting until the broker reports the host as healthy",

@@ -71,6 +71,14 @@ class Rebuild(Part):
     """For a replaced VM: how many of the recorded extensions were sent to it."""
     abandoned: bool = False
     """No further attempt: the remaining steps only mark the host as failed."""
+    device: str = ""
+    """Object id of the host's device in Entra ID, proved to be this VM's before the rebuild; empty without one."""
+    device_id: str = ""
+    """What this device calls itself: Intune's record names it."""
+    trust_checked: bool = False
+    """The VM was asked whether it is joined, and must join."""
+    join_error: str = ""
+    """Why the join failed, until its cause is read in the VM."""
     token_mark: str = ""
     """The mark of the registration token that the running registration got; empty when none runs."""
     token_renewed: bool = False

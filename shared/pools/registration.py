@@ -13,8 +13,9 @@ from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, 
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.base import version_key
+from shared.models.directory import DirectoryCleanup
 from shared.models.images import Image
-from shared.models.pools import Pool, ReimageSupport, Ring
+from shared.models.pools import DomainJoin, Pool, ReimageSupport, Ring
 from shared.records.accounts import known_account
 from shared.records.images import available
 from shared.records.pools import find_pool, open_refresh, running_rollout
@@ -90,7 +91,10 @@ def _check_request(services: Services, request: PoolRegistration) -> _CheckedReq
 
 
 def _check_without_azure(services: Services, request: PoolRegistration, found: _CheckedRequest) -> None:
-    """Check what needs no call to Azure: account, image, time zone."""
+    """Check what needs no call to Azure: account, image, time zone, devices of a domain."""
+    if isinstance(request.join, DomainJoin) and request.directory_cleanup not in {None, DirectoryCleanup.NONE}:
+        text = "hosts that join a domain have no device of their own in Entra ID; leave it out"
+        found.problems.append(FieldProblem("directory_cleanup", text))
     account = known_account(services, request.account)
     if account is None:
         text = f"there is no account called {request.account}; register it first"

@@ -12,6 +12,7 @@ from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
+from shared.planning.joining import cleanup_of
 from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.session_hosts import SeenHost
 from shared.services import POOLS, Services
@@ -71,6 +72,7 @@ def view_pool(
     return PoolView.model_validate(
         kept
         | {
+            "directory_cleanup": cleanup_of(pool),
             "hosts": None if seen is None else len(seen),
             "hosts_per_version": dict(sorted(versions.items())),
             "sessions": None if seen is None else sum(host.broker.sessions for host in seen),

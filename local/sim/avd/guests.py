@@ -96,8 +96,11 @@ def record_join(sim: Sim, vm: Vm) -> None:
 def trusted(sim: Sim, vm: Vm) -> bool:
     """Whether the guest has joined and no later guest joined under the same name.
 
-    The machine password on a kept OS disk is outdated after such a later join.
+    The machine password on a kept OS disk is outdated after such a later join. A device that was deleted from Entra ID
+    is trusted no more.
     """
+    if vm.guest.device_id and all(one.device_id != vm.guest.device_id for one in sim.world.devices.values()):
+        return False
     return bool(vm.guest.joined) and vm.guest.join_number == sim.world.joins.get(vm.id.lower(), 0)
 
 
@@ -187,8 +190,12 @@ def _pool_of_token(sim: Sim, token: str) -> HostPool:
     raise ArmError(400, "InvalidRegistrationToken", message)
 
 
+def computer_of(vm: Vm) -> str:
+    return str(vm.props.get("osProfile", {}).get("computerName") or vm.name)
+
+
 def fqdn_of(sim: Sim, vm: Vm) -> str:
-    computer = str(vm.props.get("osProfile", {}).get("computerName") or vm.name)
+    computer = computer_of(vm)
     domain = vm.guest.domain or sim.world.home.get(vm.id.lower(), ("", ""))[1]
     return f"{computer}.{domain}" if domain else computer
 

@@ -11,6 +11,7 @@ from local.sim.core.routes import arm, page
 from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, not_found, required
 from local.sim.core.world import Vm
+from local.sim.graph.devices import add_device
 
 SECRET = ("protectedSettings", "protectedSettingsFromKeyVault", "protectedParameters", "runAsPassword")
 JOINS = {"JsonADDomainExtension": "ad", "AADLoginForWindows": "entra"}
@@ -121,22 +122,41 @@ def _set_state(body: Json, state: str, message: str) -> None:
 
 
 def _run_extension(sim: Sim, vm: Vm, properties: Json, secrets: Json) -> None:
-    join = JOINS.get(properties["type"])
     settings = properties.get("settings") or {}
-    if join == "ad":
-        missing = [k for k in ("Name", "User") if not settings.get(k)]
-        missing += [] if secrets.get("Password") else ["Password"]
-        if missing:
-            message = f"The domain join failed: {', '.join(missing)} not given."
-            raise ArmError(409, "VMExtensionProvisioningError", message)
-        vm.guest.joined, vm.guest.domain = "ad", str(settings["Name"])
-        guests.record_join(sim, vm)
-    elif join == "entra":
-        if "SystemAssigned" not in (vm.extra.get("identity") or {}).get("type", ""):
-            message = "AADLoginForWindows needs a system-assigned identity on the VM."
-            raise ArmError(409, "VMExtensionProvisioningError", message)
-        if properties.get("settings") == {}:  # left out is fine, empty is not
-            message = "AADLoginForWindows: the settings are not valid: mdmId is missing."
-            raise ArmError(409, "VMExtensionProvisioningError", message)
-        vm.guest.joined = "entra"
-        guests.record_join(sim, vm)
+    match JOINS.get(properties["type"]):
+        case "ad":
+            _join_domain(sim, vm, settings, secrets)
+        case "entra":
+            _join_entra(sim, vm, properties)
+
+
+def _join_domain(sim: Sim, vm: Vm, settings: Json, secrets: Json) -> None:
+    missing = [k for k in ("Name", "User") if not settings.get(k)]
+    missing += [] if secrets.get("Password") else ["Password"]
+    if missing:
+        raise _failed(f"The domain join failed: {', '.join(missing)} not given.")
+    if guests.computer_of(vm).lower() in (sim.world.expect.get("foreign_accounts") or ()):
+        vm.guest.join_log = ["NetpModifyComputerObjectInDs: Account exists.", "NetpDoDomainJoin: status: 0xaac"]
+        raise _failed(f"Exception(s) occurred while joining Domain '{settings['Name']}'.")
+    holds = guests.trusted(sim, vm)
+    vm.guest.joined, vm.guest.domain = "ad", str(settings["Name"])
+    guests.record_join(sim, vm)
+    if holds:
+        vm.guest.join_number = 0  # joined over a trust that held: the computer's password is not the domain's now
+
+
+def _join_entra(sim: Sim, vm: Vm, properties: Json) -> None:
+    if "SystemAssigned" not in (vm.extra.get("identity") or {}).get("type", ""):
+        raise _failed("AADLoginForWindows needs a system-assigned identity on the VM.")
+    settings, name = properties.get("settings"), guests.computer_of(vm)
+    if settings == {}:  # left out is fine, empty is not
+        raise _failed("AADLoginForWindows: the settings are not valid: mdmId is missing.")
+    if sim.world.devices_named(name):
+        raise _failed(f"AADLoginForWindows: another object with the value {name} for property hostnames exists.")
+    device = add_device(sim, name, vm.id, intune=bool((settings or {}).get("mdmId")))
+    vm.guest.joined, vm.guest.device_id = "entra", device.device_id
+    guests.record_join(sim, vm)
+
+
+def _failed(message: str) -> ArmError:
+    return ArmError(409, "VMExtensionProvisioningError", message)

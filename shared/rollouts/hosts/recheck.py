@@ -12,7 +12,7 @@ from shared.core.steps import NextAction, StepResult
 from shared.models.azure import DeleteOption, SessionHost, VirtualMachine, version_of
 from shared.models.host_parts import Disks, Found
 from shared.models.policy import Strategy
-from shared.models.pools import Pool, ReimageSupport
+from shared.models.pools import EntraJoin, Pool, ReimageSupport
 from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck, swap_problem
 from shared.rollouts.hosts import vm_marks
@@ -138,7 +138,7 @@ def _return_to_rollout(
         HostState.DRAINING,
         drain=row.drain.replace(drained_at=drained_at, empty_since=None),
         sessions=seen.sessions if seen else 0,
-        rebuild=row.rebuild.replace(strategy=""),
+        rebuild=row.rebuild.replace(strategy="", completed_step="", device="", device_id=""),
         disks=row.disks.replace(old_id=None),
         vm_body=None,
         removed_from_pool=out,
@@ -205,6 +205,8 @@ def _kept_disk(context: HostContext, vm: VirtualMachine) -> str | None:
     Only in the first attempt: a host that did not start from its old disk is re-imaged. The VM must have the image
     definition of the disk, because after the swap only a tag says which version the VM runs.
     """
+    if isinstance(context.pool.join, EntraJoin):
+        return None  # its device in Entra ID was deleted, so nothing trusts what is joined on it
     row, goal = context.row, goal_of(context.rollout, context.row)
     same = (vm.definition_id or "").lower() == goal.definition_id.lower()
     if not _rolls_back(context) or row.attempt > 1 or row.disks.stale_id or vm.ephemeral or not same:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -11,7 +12,7 @@ from shared.core.errors import OperationFailed
 from shared.core.names import SWAP, token_mark
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
-from shared.models.azure import HEALTHY_STATUSES, OperationKind, SessionHost
+from shared.models.azure import HEALTHY_STATUSES, Operation, OperationKind, SessionHost
 from shared.models.messages import message
 from shared.models.pools import DomainJoin
 from shared.models.rollouts import RolloutKind
@@ -19,6 +20,7 @@ from shared.planning.freshness import used_before_finished
 from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.canary_checks import needs_canary_checks, stay_out_of_service
 from shared.rollouts.hosts.context import AT_ONCE, HostContext, poll_operation
+from shared.rollouts.hosts.joining import explain_failure
 from shared.rollouts.hosts.recheck import recheck_if_rolled_back
 from shared.workflow.waiting import StepFailed, operation_finished, still_awaited
 
@@ -33,8 +35,10 @@ POLLS_OFTEN = 5.0
 
 def join_host(context: HostContext) -> StepResult:
     """Join the new VM to its domain or to Entra ID, by VM extension."""
+    if context.row.rebuild.join_error:
+        return explain_failure(context)
     if context.row.operation is not None:
-        return poll_operation(context) or StepResult(NextAction.NEXT)
+        return _join_polled(context, None)
     if again := recheck_if_rolled_back(context):
         return again
     join = context.pool.join
@@ -46,8 +50,19 @@ def join_host(context: HostContext) -> StepResult:
         password = SecretStr(secret)
     # The tag belongs to the attempt: a repeated call within it does not run the extension twice.
     vms, row = context.services.vms, context.row
-    started = vms.start_join(row.vm_id, row.location, join, password, context.attempt_tag)
-    return poll_operation(context, started) or StepResult(NextAction.NEXT)
+    start = partial(vms.start_join, row.vm_id, row.location, join, password, context.attempt_tag)
+    return _join_polled(context, start)
+
+
+def _join_polled(context: HostContext, start: Callable[[], Operation] | None) -> StepResult:
+    """The answer; of a domain join that failed, the extension says little, so its cause is read in the VM."""
+    try:
+        return poll_operation(context, start() if start else None) or StepResult(NextAction.NEXT)
+    except OperationFailed as failed:
+        if not isinstance(context.pool.join, DomainJoin):
+            raise
+        context.note_rebuild(join_error=str(failed))
+        return StepResult(NextAction.WAIT, AT_ONCE)
 
 
 def register_host(context: HostContext) -> StepResult:

@@ -7,7 +7,7 @@ from shared.core.states import HostState
 from shared.core.steps import HOST_STEPS, NextAction, StepResult, next_step
 from shared.core.task_steps import no_limit
 from shared.ports.engine import Engine
-from shared.rollouts.hosts import canary_checks, rebuild, recheck, rejoin
+from shared.rollouts.hosts import canary_checks, joining, rebuild, recheck, rejoin
 from shared.rollouts.hosts.attempts import attempt_failed, seconds_to_next_attempt
 from shared.rollouts.hosts.context import HostContext, load
 from shared.rollouts.hosts.failure import end_as_failed
@@ -17,8 +17,10 @@ from shared.workflow.step_runner import Step, run_step
 HOST_STEP_TABLE: dict[str, Step[HostContext]] = {
     step.name: step
     for step in (
+        Step(names.CHECK_DEVICE, joining.check_device, lambda s: s.directory_limit),
         Step(names.RECHECK_HOST, recheck.recheck_host, lambda s: s.power_limit),
         Step(names.REBUILD_HOST, rebuild.rebuild_host, lambda s: s.image_limit),
+        Step(names.PREPARE_JOIN, joining.prepare_join, lambda s: s.directory_limit),
         Step(names.JOIN_HOST, rejoin.join_host, lambda s: s.join_limit),
         Step(names.REGISTER_HOST, rejoin.register_host, lambda s: s.register_limit),
         Step(names.AWAIT_HEALTHY, rejoin.await_healthy, lambda s: s.healthy_limit),

@@ -8,7 +8,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy
 from shared.models.pools import Pool
-from shared.rollouts.preflight import hosts, join, locks, replacing, rights, surroundings, versions
+from shared.rollouts.preflight import directory, hosts, join, locks, replacing, rights, surroundings, versions
 from shared.rollouts.preflight.facts import Facts, PreflightInput, read_facts
 from shared.rollouts.preflight.results import Preflight
 from shared.services import Services
@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     versions.replication,
     versions.direction,
     join.join,
+    directory.directory,
     rights.rights,
     locks.locks,
     replacing.definition,

@@ -15,9 +15,11 @@ from functools import cached_property, partial
 from shared.core.arm_ids import resource_groups_of, subscription_of
 from shared.core.errors import AzureError, AzureRefused
 from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingPlan, VirtualMachine
+from shared.models.directory import DirectoryCleanup
 from shared.models.images import Definition, GalleryVersion, Image
 from shared.models.policy import Policy
 from shared.models.pools import DomainJoin, Pool
+from shared.planning.joining import cleanup_of
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
 from shared.records.versions import read_versions
 from shared.rollouts.preflight.strategy import Strategies, strategies_of
@@ -60,6 +62,8 @@ class Facts:
     gallery_version: Read[GalleryVersion | None]
     """The version in the gallery; None when the gallery does not have it."""
     version_set: VersionSet
+    graph_rights_missing: Read[Sequence[str]]
+    """Rights on Microsoft Graph; empty for pools whose devices are left alone."""
     password: str | None = field(repr=False)
     """The password of the user that joins hosts to the domain; None when there is none."""
     plans: Read[Sequence[ScalingPlan]]
@@ -116,6 +120,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
     with ThreadPoolExecutor(_READERS) as readers:
         host_pool = readers.submit(_read, partial(services.host_pools.host_pool, pool_id))
         registration = readers.submit(_read, partial(services.host_pools.check_registration, pool_id))
+        graph_rights = readers.submit(_read, partial(_graph_rights_missing, services, request.pool))
         seen = readers.submit(_read, partial(see_hosts, services, pool_id))
         gallery_version = readers.submit(_read, partial(services.gallery.version, definition_id, request.version))
         plans = readers.submit(_read, partial(governance.scaling_plans, pool_id))
@@ -127,6 +132,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
             seen=seen.result(),
             gallery_version=gallery_version.result(),
             version_set=version_set,
+            graph_rights_missing=graph_rights.result(),
             password=password_of(services, request.pool),
             plans=plans.result(),
             permissions={},
@@ -174,3 +180,10 @@ def _read[T](read: Callable[[], T]) -> Read[T]:
 def password_of(services: Services, pool: Pool) -> str | None:
     """The password with which hosts join the pool's domain; None without one."""
     return services.settings.secrets.get(pool.join.password_setting) if isinstance(pool.join, DomainJoin) else None
+
+
+def _graph_rights_missing(services: Services, pool: Pool) -> Sequence[str]:
+    cleanup = cleanup_of(pool)
+    if cleanup is DirectoryCleanup.NONE:
+        return ()
+    return services.directory.missing_rights(intune=cleanup is DirectoryCleanup.ENTRA_INTUNE)

@@ -13,6 +13,10 @@ from shared.rollouts.preflight.results import failed, passed
 
 _REFERENCE = "@microsoft."
 """App Service leaves the text `@Microsoft.KeyVault(…)` in a setting when it cannot resolve the reference."""
+_REUSE = (
+    "The domain lets a rebuilt host take over its computer object in three cases (KB5020276). The joining user created "
+    "it, a domain administrator created it, or the policy for re-use names its creator"
+)
 _PLACEHOLDER = re.compile(r"<.*>|change[-_ ]?me!?|to[-_ ]?do|tbd|placeholder|your[-_ ]?password", re.IGNORECASE)
 
 
@@ -25,7 +29,11 @@ def join(facts: Facts) -> Iterator[Finding]:
 def _entra(facts: Facts) -> Finding:
     bare = sorted(vm.name for vm in facts.strategies.changing if not vm.system_identity)
     if not bare:
-        return passed("join", "hosts join Entra ID, which needs no password")
+        return passed(
+            "join",
+            "hosts join Entra ID, which needs no password. For a roll-back a host is re-imaged, because the device of "
+            "its kept disk was deleted",
+        )
     return failed(
         "join",
         f"{counted(len(bare), 'host')} without a system-assigned identity cannot join Entra ID: {names_text(bare)}",
@@ -49,4 +57,4 @@ def _domain(facts: Facts, join_settings: DomainJoin) -> Finding:
             f"the app setting {setting} holds a placeholder",
             "set it to the password of the user that joins hosts",
         )
-    return passed("join", f"hosts join {join_settings.domain}, and the password is set")
+    return passed("join", f"hosts join {join_settings.domain}, and the password is set. {_REUSE}")

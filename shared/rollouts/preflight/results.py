@@ -12,6 +12,7 @@ from shared.models.messages import Message
 
 _FIELDS = {
     "account": "image",
+    "directory": "pool.directory_cleanup",
     "host_pool": "pool",
     "hosts": "pool",
     "image": "image",

@@ -106,6 +106,24 @@ class TestRegister:
         assert reply.bad_fields == {"host_pool_id"}
         assert "Personal" in reply.text
 
+    @pytest.mark.parametrize(
+        ("fields", "shown"),
+        [
+            ({}, "entra"),
+            ({"directory_cleanup": "entra_intune"}, "entra_intune"),
+            ({"directory_cleanup": "none"}, "none"),
+        ],
+    )
+    def test_what_happens_to_the_devices_of_hosts_is_shown(self, fields: dict[str, str], shown: str) -> None:
+        app = fresh()
+        assert put(app, join=ENTRA, **fields).json["directory_cleanup"] == shown
+        assert app.send("GET", "/api/pools/office").json["directory_cleanup"] == shown
+
+    def test_hosts_in_a_domain_have_no_device_to_delete(self) -> None:
+        app, join = fresh(), {"kind": "ad", "domain": "c.local", "user": "u", "password_setting": "JOIN_OFFICE"}
+        assert put(app, join=join, directory_cleanup="entra").bad_fields == {"directory_cleanup"}
+        assert put(app, join=join).json["directory_cleanup"] == "none"
+
     def test_a_host_pool_that_gives_out_no_registration_token(self) -> None:
         """It is managed by a session host configuration: a rebuilt host could never come back."""
         app = fresh()

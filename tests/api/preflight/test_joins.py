@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shared.core.errors import AzureForbidden
 from shared.core.settings import Settings
+from shared.models.directory import DirectoryCleanup
 from shared.models.pools import DomainJoin
 from tests.api.preflight.requests import planned, refused, said
 from tests.fixtures.app import App, change_pool, findings, office
@@ -74,3 +76,45 @@ class TestIdentity:
         app = with_password("made-up")
         change_vm(app, "h1", system_identity=False)
         assert findings(planned(app))["join"] == "pass"
+
+
+class TestDirectory:
+    """The old device of a host must be deleted before it joins Entra ID again."""
+
+    def test_the_right_is_there(self) -> None:
+        assert findings(planned(office()))["directory"] == "pass"
+
+    def test_without_the_right_the_host_would_be_wiped_and_not_join(self) -> None:
+        app = office()
+        app.world.graph_rights.clear()
+        words = said(refused(app, "directory", "pool.directory_cleanup"), "directory")
+        assert "lacks Device.ReadWrite.All on Microsoft Graph" in words
+        assert 'set the pool\'s directory_cleanup to "none"' in words
+
+    def test_the_right_on_intune_is_asked_for_only_when_it_is_used(self) -> None:
+        app = office()
+        app.world.graph_rights.discard("DeviceManagementManagedDevices.ReadWrite.All")
+        assert findings(planned(app))["directory"] == "pass"
+        change_pool(app, directory_cleanup=DirectoryCleanup.ENTRA_INTUNE)
+        assert "DeviceManagement" in said(refused(app, "directory", "pool.directory_cleanup"), "directory")
+
+    def test_graph_that_refuses_to_answer(self) -> None:
+        app = office()
+        app.world.fail("missing_rights", AzureForbidden("token", None, "NoToken", "no identity"), times=9)
+        assert "no identity" in said(refused(app, "directory", "pool.directory_cleanup"), "directory")
+
+    def test_nothing_is_asked_where_devices_are_left_alone(self) -> None:
+        app = office()
+        app.world.graph_rights.clear()
+        change_pool(app, directory_cleanup=DirectoryCleanup.NONE)
+        assert "directory" not in findings(planned(app))
+        assert "directory" not in findings(planned(with_password("made-up")))
+
+
+def test_the_plan_says_that_kept_disks_are_not_used_on_an_entra_pool() -> None:
+    assert "For a roll-back a host is re-imaged" in said(planned(office()), "join")
+
+
+def test_the_plan_says_who_may_join_over_a_computer_object() -> None:
+    words = said(planned(with_password("made-up")), "join")
+    assert "KB5020276" in words and "created" in words and "domain administrator" in words and "policy" in words

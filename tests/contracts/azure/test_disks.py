@@ -11,10 +11,10 @@ from shared.azure import parse
 from shared.core.errors import AzureConflict, AzureNotFound
 from shared.core.names import SWAPPED_TAG
 from shared.models.azure import Disk, VirtualMachine
-from shared.models.pools import EntraJoin
+from shared.models.pools import DomainJoin, EntraJoin
 from tests.contracts.azure.conftest import PASSWORD, POOL, Azure, host, vm
 
-JOIN = EntraJoin(kind="entra")
+JOIN = DomainJoin(kind="ad", domain=names.DOMAIN, user="joiner", password_setting="JOIN_OFFICE")
 OLD, NEW = names.version_id("1.0.0"), names.version_id("2.0.0")
 
 
@@ -112,7 +112,7 @@ def test_a_tag_without_a_disk_gives_no_version(azure: Azure, tag: str) -> None:
 def test_a_host_on_its_kept_disk_returns_after_joining_and_registering_again(azure: Azure) -> None:
     kept = renewed(azure)
     token = azure.host_pools.registration_token(POOL)
-    assert azure.vms.start_join(vm(1), "westeurope", JOIN, None, "forth-1").done
+    assert azure.vms.start_join(vm(1), "westeurope", JOIN, PASSWORD, "forth-1").done
     assert azure.vms.start_register(vm(1), "westeurope", token, "forth-1").done
     assert azure.sim.host("office-0001")["status"] == "Available"
     azure.host_pools.set_accepting(POOL, host(1), accepting=False)
@@ -121,7 +121,7 @@ def test_a_host_on_its_kept_disk_returns_after_joining_and_registering_again(azu
 
     found = azure.sim.host("office-0001")
     assert (found["registered"], found["joined"]) == (False, False)
-    assert azure.vms.start_join(vm(1), "westeurope", JOIN, None, "back-1").done
+    assert azure.vms.start_join(vm(1), "westeurope", JOIN, PASSWORD, "back-1").done
     assert azure.vms.start_register(vm(1), "westeurope", token, "back-1").done
     found = azure.sim.host("office-0001")
     assert (found["version"], found["status"], found["joined"]) == ("1.0.0", "Available", True)

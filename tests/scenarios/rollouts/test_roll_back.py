@@ -10,6 +10,7 @@ from shared.core.errors import OperationFailed
 from shared.core.names import FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
+from shared.models.pools import EntraJoin
 from shared.models.rollout_parts import Rollback
 from shared.models.rollouts import RolloutKind
 from shared.rollouts.hosts import vm_marks
@@ -67,6 +68,17 @@ def test_cancel_with_roll_back_gives_every_updated_host_its_old_disk() -> None:
     assert {vm: machine.os_disk_id for vm, machine in env.world.machines.items()} == old
     assert env.world.count("start_reimage") == env.world.count("start_swap")
     assert str(env.rollout.note) == "Rolled back by ann."
+
+
+def test_hosts_of_an_entra_pool_are_rolled_back_by_re_imaging() -> None:
+    """The device of what is on the kept disk was deleted: nothing would trust it."""
+    env = office(0, 0, 0, 0)
+    env.publish(policy={"max_in_flight": 2, "canary_hosts": 0}, join=EntraJoin(kind="entra"))
+    half_way(env)
+    roll_back(env)
+    env.run_to_minute(900)
+    assert_back(env)
+    assert env.world.count("start_swap") == 0
 
 
 def test_the_version_of_a_swapped_host_comes_from_its_disk() -> None:

@@ -97,6 +97,52 @@ def test_an_entra_join_with_empty_settings_fails(compute: Client) -> None:
     compute.virtual_machine_extensions.begin_create_or_update(GROUP, VM, "entra", body).result()
 
 
+def test_an_entra_join_fails_while_a_device_of_that_name_exists(
+    sim: Simulator, compute: Client, desktops: Client, operator: Operator
+) -> None:
+    operator.unregister(VM)
+    operator.reimage(VM)
+    join = compute.virtual_machine_extensions.begin_create_or_update
+    join(GROUP, VM, "entra", entra_join()).result()
+    operator.register(VM)
+    assert [device["name"] for device in sim.state()["devices"]] == [VM]
+    operator.unregister(VM)
+    operator.reimage(VM, "3.0.0")
+    with pytest.raises(HttpResponseError, match="property hostnames exists"):
+        again = entra_join()
+        again["properties"]["forceUpdateTag"] = "2"
+        join(GROUP, VM, "entra", again).result()
+
+
+def test_a_system_whose_device_was_deleted_is_trusted_no_more(
+    sim: Simulator, compute: Client, operator: Operator
+) -> None:
+    operator.unregister(VM)
+    operator.reimage(VM)
+    compute.virtual_machine_extensions.begin_create_or_update(GROUP, VM, "entra", entra_join()).result()
+    operator.register(VM)
+    assert sim.host(VM)["status"] == "Available"
+    sim.sim.world.devices.clear()
+    assert sim.host(VM)["status"] == "DomainTrustRelationshipLost"
+
+
+def test_joining_a_domain_over_a_trust_that_holds_breaks_it(sim: Simulator, operator: Operator) -> None:
+    operator.renew(VM)
+    operator.join(VM, tag="once more")
+    assert sim.host(VM)["status"] == "DomainTrustRelationshipLost"
+    operator.join(VM, tag="and again")
+    assert sim.host(VM)["status"] == "Available"
+
+
+def test_a_computer_object_of_another_account_is_not_reused(sim: Simulator, operator: Operator) -> None:
+    sim.control("POST", "expect", {"foreign_accounts": [VM]})
+    operator.unregister(VM)
+    operator.reimage(VM)
+    with pytest.raises(HttpResponseError, match="occurred while joining Domain"):
+        operator.join(VM)
+    assert not sim.host(VM)["joined"]
+
+
 def test_an_entra_join_needs_a_system_assigned_identity(sim: Simulator, compute: Client) -> None:
     sim.control("POST", "pools", {"name": "hp-bare", "hosts": 1, "identity": False})
     with pytest.raises(HttpResponseError, match="system-assigned identity"):
