@@ -12,7 +12,7 @@ from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.planning.joining import cleanup_of
+from shared.planning.join.devices import cleanup_of
 from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.session_hosts import SeenHost
 from shared.services import POOLS, Services

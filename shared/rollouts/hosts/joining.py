@@ -10,8 +10,8 @@ from shared.core.names import JOIN_HOST
 from shared.core.steps import NextAction, StepResult
 from shared.models.directory import Device, DirectoryCleanup, JoinFacts
 from shared.models.messages import message
-from shared.planning import joining
-from shared.planning.joining import AskVm, DeviceMatch, ForeignDevice, NoDevice, OwnDevice
+from shared.planning.join import devices, trust
+from shared.planning.join.devices import AskVm, DeviceMatch, ForeignDevice, NoDevice, OwnDevice
 from shared.rollouts.hosts.context import GivenUp, HostContext, poll_operation
 from shared.workflow.waiting import StepFailed
 
@@ -43,11 +43,11 @@ def check_device(context: HostContext) -> StepResult:
 
     Several devices, or somebody else's, would make the join after the rebuild fail, and must not be deleted.
     """
-    if joining.cleanup_of(context.pool) is DirectoryCleanup.NONE:
+    if devices.cleanup_of(context.pool) is DirectoryCleanup.NONE:
         return StepResult(NextAction.NEXT)
     row = context.row
-    found = context.services.directory.devices(joining.computer_name(row))
-    match: DeviceMatch | StepResult = joining.match_device(found, row.vm_id)
+    found = context.services.directory.devices(devices.computer_name(row))
+    match: DeviceMatch | StepResult = devices.match_device(found, row.vm_id)
     if isinstance(match, AskVm):
         match = _ask_vm(context, match.device)
     match match:
@@ -70,7 +70,7 @@ def _ask_vm(context: HostContext, device: Device) -> DeviceMatch | StepResult:
     facts = inspect(context, "device")
     if facts is None:
         raise StepFailed(f"whether the device {device.name} in Entra ID is this VM's could not be read")
-    return facts if isinstance(facts, StepResult) else joining.answer_of_vm(device, facts)
+    return facts if isinstance(facts, StepResult) else devices.answer_of_vm(device, facts)
 
 
 def prepare_join(context: HostContext) -> StepResult:
@@ -78,11 +78,11 @@ def prepare_join(context: HostContext) -> StepResult:
 
     Joining over a trust that holds breaks it (azure-facts 11), and so would deleting its device.
     """
-    if joining.may_be_joined(context.row) and not context.row.rebuild.trust_checked:
+    if trust.may_be_joined(context.row) and not context.row.rebuild.trust_checked:
         facts = inspect(context, "trust")
         if isinstance(facts, StepResult):
             return facts
-        if facts is not None and joining.trust_holds(facts, context.pool.join):
+        if facts is not None and trust.trust_holds(facts, context.pool.join):
             context.note_rebuild(completed_step=JOIN_HOST)
             return StepResult(NextAction.NEXT)
         context.note_rebuild(trust_checked=True)
@@ -90,15 +90,15 @@ def prepare_join(context: HostContext) -> StepResult:
 
 
 def _clear_device(context: HostContext) -> StepResult:
-    cleanup, rebuild = joining.cleanup_of(context.pool), context.row.rebuild
+    cleanup, rebuild = devices.cleanup_of(context.pool), context.row.rebuild
     if cleanup is DirectoryCleanup.NONE:
         return StepResult(NextAction.NEXT)
-    directory, name = context.services.directory, joining.computer_name(context.row)
+    directory, name = context.services.directory, devices.computer_name(context.row)
     if cleanup is DirectoryCleanup.ENTRA_INTUNE and rebuild.device_id:
         for managed in directory.managed_devices(name):
             if managed.device_id == rebuild.device_id:  # others of this name may be anybody's
                 directory.remove_managed_device(managed.id)
-    match joining.match_device(directory.devices(name), context.row.vm_id, known=rebuild.device):
+    match devices.match_device(directory.devices(name), context.row.vm_id, known=rebuild.device):
         case NoDevice():
             context.note(reason=None)
             return StepResult(NextAction.NEXT)
@@ -107,7 +107,7 @@ def _clear_device(context: HostContext) -> StepResult:
             context.note(reason=_DEVICE_GOES)
             return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
         case AskVm(device):
-            raise GivenUp(joining.foreign(device).reason)
+            raise GivenUp(devices.foreign(device).reason)
         case ForeignDevice(reason):
             raise GivenUp(reason)
 
@@ -117,4 +117,4 @@ def explain_failure(context: HostContext) -> StepResult:
     facts = inspect(context, "failure")
     if isinstance(facts, StepResult):
         return facts
-    raise StepFailed(joining.join_failure(context.row.rebuild.join_error, facts))
+    raise StepFailed(trust.join_failure(context.row.rebuild.join_error, facts))

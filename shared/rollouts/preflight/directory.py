@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shared.core.errors import AzureError
 from shared.models.directory import DirectoryCleanup
 from shared.models.findings import Finding
-from shared.planning.joining import cleanup_of
+from shared.planning.join.devices import cleanup_of
 from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed
 

@@ -19,7 +19,7 @@ from shared.models.directory import DirectoryCleanup
 from shared.models.images import Definition, GalleryVersion, Image
 from shared.models.policy import Policy
 from shared.models.pools import DomainJoin, Pool
-from shared.planning.joining import cleanup_of
+from shared.planning.join.devices import cleanup_of
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
 from shared.records.versions import read_versions
 from shared.rollouts.preflight.strategy import Strategies, strategies_of

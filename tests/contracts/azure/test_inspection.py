@@ -8,7 +8,7 @@ from local.sim.core import names
 from shared.core.errors import AzureNotFound, OperationFailed
 from shared.models.directory import JoinFacts
 from shared.models.pools import DomainJoin, EntraJoin
-from shared.planning.joining import join_failure, trust_holds
+from shared.planning.join.trust import join_failure, trust_holds
 from tests.contracts.azure.conftest import LONG, PASSWORD, POOL, SLOW, Azure, host, vm
 
 DOMAIN = DomainJoin(kind="ad", domain=names.DOMAIN, user="joiner", password_setting="JOIN_OFFICE")

@@ -81,7 +81,7 @@ def test_a_foreign_device_of_the_name_stops_the_host_before_the_wipe(case: str) 
         case "not_this_vm":
             env.world.device_ids[vm_id_of("host-01").lower()] = "another-device"
     of_host_01 = {device.id for device in env.world.devices.values() if device.name.lower() == "host-01"}
-    env.publish(ScheduleMode.NOW, policy={"retries": 2, "canary_hosts": 0, "max_failed": 5}, join=ENTRA)
+    env.publish(ScheduleMode.NOW, policy={"retries": 2, "max_failed": 5, "proof": "none"}, join=ENTRA)
     env.run_to_minute(24 * 60)
     assert env.rows["host-01"].state is HostState.FAILED
     assert "host-01 in Entra ID" in env.rows["host-01"].error or "2 devices called" in env.rows["host-01"].error

@@ -75,7 +75,7 @@ def test_a_host_pool_that_gives_out_no_token_loses_no_host() -> None:
     """It became one while the rollout waited: the token is asked for before anything is destroyed."""
     env = office(0, 0)
     env.world.automated.add(HOST_POOL_ID.lower())
-    env.publish(ScheduleMode.NOW, policy={"retries": 1})
+    env.publish(ScheduleMode.NOW, policy={"retries": 1, "proof": "none"})
     env.run_to_minute(24 * 60)
     assert env.rollout.state is RolloutState.FAILED
     assert "no token for this pool" in env.rows["host-01"].error

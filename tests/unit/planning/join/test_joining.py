@@ -7,16 +7,8 @@ import pytest
 from shared.azure.script_results import join_facts
 from shared.models.directory import Device, JoinFacts
 from shared.models.pools import DomainJoin, EntraJoin
-from shared.planning.joining import (
-    AskVm,
-    ForeignDevice,
-    NoDevice,
-    OwnDevice,
-    answer_of_vm,
-    join_failure,
-    match_device,
-    trust_holds,
-)
+from shared.planning.join.devices import AskVm, ForeignDevice, NoDevice, OwnDevice, answer_of_vm, match_device
+from shared.planning.join.trust import join_failure, trust_holds
 
 VM, OTHER_VM = "/subscriptions/S/vm/Host-1", "/subscriptions/s/vm/host-2"
 ENTRA = EntraJoin(kind="entra")

@@ -1,0 +1,1 @@
+"""Decisions around the join of a rebuilt host."""
