@@ -13,10 +13,11 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Goal, Rollout, RolloutKind
+from shared.planning.join.devices import cleanup_of
 from shared.records.session_hosts import SeenHost
 from shared.records.versions import read_versions
-from shared.rollouts.preflight import checks, join, locks, rights, versions
-from shared.rollouts.preflight.facts import Facts, PreflightInput, Read, password_of, read_facts
+from shared.rollouts.preflight import checks, directory, join, locks, rights, versions
+from shared.rollouts.preflight.facts import Facts, PreflightInput, Read, missing_graph_rights, password_of, read_facts
 from shared.rollouts.preflight.results import failed
 from shared.services import IMAGES, Services
 
@@ -25,7 +26,8 @@ SHARED_FOR = 10.0
 so 50 hosts that begin in one pass cost one read of the version, not 50."""
 
 _HOST_CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    versions.account, versions.version, versions.use, versions.replication, join.join, rights.rights, locks.locks,
+    versions.account, versions.version, versions.use, versions.replication,
+    join.join, directory.directory, rights.rights, locks.locks,
 )  # fmt: skip
 _REFRESH_CHECKS = tuple(check for check in _HOST_CHECKS if check is not versions.use)
 """A refresh follows the pool's version, whatever the state of that is."""
@@ -96,6 +98,9 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine)
         seen=[SeenHost(SessionHost(name=vm.name, vm_id=vm.id, accepting=False, sessions=0, status=""), vm)],
         gallery_version=_recent(services, (image.definition_id, request.version), found),
         version_set=_sure(_recent(services, ("versions", image.name), lambda: read_versions(services, image.name))),
+        graph_rights_missing=_recent(
+            services, ("graph rights", cleanup_of(pool)), partial(missing_graph_rights, services, pool)
+        ),
         password=password_of(services, pool),
         plans=(),
         permissions={

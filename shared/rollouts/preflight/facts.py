@@ -120,7 +120,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
     with ThreadPoolExecutor(_READERS) as readers:
         host_pool = readers.submit(_read, partial(services.host_pools.host_pool, pool_id))
         registration = readers.submit(_read, partial(services.host_pools.check_registration, pool_id))
-        graph_rights = readers.submit(_read, partial(_graph_rights_missing, services, request.pool))
+        graph_rights = readers.submit(_read, partial(missing_graph_rights, services, request.pool))
         seen = readers.submit(_read, partial(see_hosts, services, pool_id))
         gallery_version = readers.submit(_read, partial(services.gallery.version, definition_id, request.version))
         plans = readers.submit(_read, partial(governance.scaling_plans, pool_id))
@@ -182,7 +182,8 @@ def password_of(services: Services, pool: Pool) -> str | None:
     return services.settings.secrets.get(pool.join.password_setting) if isinstance(pool.join, DomainJoin) else None
 
 
-def _graph_rights_missing(services: Services, pool: Pool) -> Sequence[str]:
+def missing_graph_rights(services: Services, pool: Pool) -> Sequence[str]:
+    """The rights on Microsoft Graph that deleting the devices of the pool's hosts lacks."""
     cleanup = cleanup_of(pool)
     if cleanup is DirectoryCleanup.NONE:
         return ()

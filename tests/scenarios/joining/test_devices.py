@@ -107,7 +107,7 @@ def test_without_the_right_no_host_is_wiped() -> None:
     env = joined(0)
     env.world.graph_rights.clear()
     publish(env)
-    assert "Authorization_RequestDenied" in env.rows["host-01"].error
+    assert "Device.ReadWrite.All" in str(env.rollout.note)
     assert reimaged(env) == {"host-01": 0}
 
 
