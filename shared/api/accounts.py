@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from shared.api.common import ZoneName
-from shared.models.base import UtcTime, Value
+from shared.models.base import ONE_LINE, UtcTime, Value
 
 
 class AccountView(Value):
@@ -24,5 +24,5 @@ class AccountView(Value):
 class AccountRegistration(Value):
     """Register an account (a customer). `time_zone` is the default of its pools."""
 
-    title: Annotated[str, StringConstraints(max_length=200)] = ""
+    title: Annotated[str, StringConstraints(max_length=200), ONE_LINE] = ""
     time_zone: ZoneName = "UTC"

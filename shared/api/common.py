@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, SUBNET_PATTERN, VM_PATTERN
-from shared.models.base import Value
+from shared.models.base import ONE_LINE, WHOLE, Value
 from shared.models.findings import Finding
 from shared.models.policy import ScheduleMode
 
@@ -23,10 +23,10 @@ MachineId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern":
 SubnetId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": SUBNET_PATTERN})]
 """ARM ids. The use cases check their form, so that errors are in words."""
 
-SoakMinutes = Annotated[int, Field(ge=0, le=20_160)]
+SoakMinutes = Annotated[int, Field(ge=0, le=20_160), WHOLE]
 """Waiting time between two rings, at most two weeks."""
 
-Reason = Annotated[str, StringConstraints(max_length=1_000)]
+Reason = Annotated[str, StringConstraints(max_length=1_000), ONE_LINE]
 
 KEPT_FROM_THE_POOL = frozenset(
     {
@@ -75,7 +75,7 @@ class Query(BaseModel):
 class PageQuery(Query):
     """One page of a list: its size and where it starts."""
 
-    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    limit: Annotated[int, Field(ge=1, le=500), WHOLE] = 100
     continuation: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
 
 

@@ -68,7 +68,7 @@ class PoolsChoice(Value):
     pools: Annotated[list[Name], Field(min_length=1, max_length=500)] | None = None
     filter: PoolsFilter | None = None
     image: Name | None = None
-    rings: Annotated[dict[Name, RingNumber], Field(max_length=500)] = Field(default_factory=dict)
+    rings: Annotated[dict[Name, RingNumber], Field(max_length=200)] = Field(default_factory=dict)
 
 
 class UpdatePoolsRequest(PoolsChoice):

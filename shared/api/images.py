@@ -10,7 +10,7 @@ from shared.api.common import DefinitionId, MachineId, Reason, ScheduleRequest, 
 from shared.api.pools import PoolsQuery
 from shared.api.tasks import TaskBrief
 from shared.core.states import VersionState
-from shared.models.base import AskedVersion, Name, UtcTime, Value
+from shared.models.base import ONE_LINE, AskedVersion, Name, UtcTime, Value
 from shared.models.images import Notes, Retention, Source, TargetRegion, Verdict
 from shared.models.policy import PolicyOverrides
 
@@ -72,7 +72,7 @@ class VersionView(Value):
 class ImagesQuery(PoolsQuery):
     """Filter of images. `search`: part of the name, case-insensitive. `account`: images available to this account."""
 
-    search: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    search: Annotated[str, Field(min_length=1, max_length=100), ONE_LINE] | None = None
     account: Name | None = None
 
 

@@ -10,7 +10,7 @@ from shared.api.common import HostPoolId, PageQuery, Reason, ScheduleRequest, Zo
 from shared.api.rollouts import RolloutBrief
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import DEFAULT_ACCOUNT
-from shared.models.base import AskedVersion, Name, UtcTime, Value
+from shared.models.base import WHOLE, AskedVersion, Name, UtcTime, Value
 from shared.models.directory import DirectoryCleanup
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides, ScheduleMode
@@ -20,7 +20,7 @@ from shared.models.pools import Join, Refresh, ReimageSupport, Ring
 class PoolsQuery(PageQuery):
     """One page of pools. Pages are smaller because each pool is read from Azure."""
 
-    limit: Annotated[int, Field(ge=1, le=50)] = 20
+    limit: Annotated[int, Field(ge=1, le=50), WHOLE] = 20
 
 
 class PoolRegistration(Value):

@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.api.common import Moment, PageQuery, ZoneName
 from shared.api.images import ActivateRequest
 from shared.core.states import PromotionState
-from shared.models.base import Name, UtcTime, Value
+from shared.models.base import WHOLE, Name, UtcTime, Value
 from shared.models.messages import Message
 from shared.models.rollouts import Schedule
 
@@ -53,7 +53,7 @@ class PromotionMoment(Value):
     """When: `at` a date and time, or a number of days after the version was staged, at the same time of day."""
 
     at: Moment | None = None
-    days_after_staging: Annotated[int, Field(ge=0, le=730)] | None = None
+    days_after_staging: Annotated[int, Field(ge=0, le=730), WHOLE] | None = None
     time_zone: ZoneName | None = None
     """Zone of `at` and of the days. Default: UTC, or the zone of the promotion being changed."""
 

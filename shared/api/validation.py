@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from shared.api.common import KEPT_FROM_THE_POOL
 from shared.core.errors import FieldProblem, InvalidRequest
+from shared.core.plain_text import one_line
 from shared.models.base import NAME_PATTERN, VERSION_PATTERN
 from shared.models.images import REGION_PATTERN
 from shared.models.policy import PROBE_NAME_PATTERN
@@ -48,6 +50,10 @@ _FORMS = {
     REGION_PATTERN: "write the name of an Azure region, like westeurope or West Europe",
 }
 """What a pattern asks for, in words."""
+MOST_PROBLEMS = 100
+"""Maximum number of fields that one answer names."""
+_LONGEST_NAME = 100
+"""Characters of a name that are repeated."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 
 
@@ -62,20 +68,25 @@ def parse[M: BaseModel](model: type[M], given: object) -> M:
 def problems_of(error: ValidationError, given: object) -> list[FieldProblem]:
     """Pydantic's errors as field problems, by the sender's names. Several errors of one field become one."""
     found: dict[str, list[str]] = {}
-    for one in error.errors(include_url=False):
+    for one in error.errors(include_url=False, include_input=False):
         name = ".".join(_path(one["loc"], given, one["type"])) or "body"
         message = _message(one["type"], one["msg"], name, one.get("ctx", {}))
         if message not in found.setdefault(name, []):
             found[name].append(message)
     # A list with a bad item was not read to its end, so its other errors mean nothing.
-    text = {name: messages for name, messages in found.items() if not any(_is_item_of(name, other) for other in found)}
-    return [FieldProblem(name, "; or ".join(messages)) for name, messages in text.items()]
+    lists = {whole for name in found for whole in _lists_around(name)}
+    text = {name: messages for name, messages in found.items() if name not in lists}
+    problems = [FieldProblem(name, "; or ".join(messages)) for name, messages in islice(text.items(), MOST_PROBLEMS)]
+    if len(text) > MOST_PROBLEMS:
+        more = f"{len(text) - MOST_PROBLEMS} more fields are wrong; correct these first"
+        problems.append(FieldProblem("body", more))
+    return problems
 
 
-def _is_item_of(name: str, other: str) -> bool:
-    """Whether `other` is an item of the list `name`, or part of an item."""
-    inside = other.removeprefix(f"{name}.")
-    return inside != other and inside.partition(".")[0].isdigit()
+def _lists_around(name: str) -> Iterator[str]:
+    """The lists that a field is in, or in an item of: `windows` of `windows.0.days`."""
+    parts = name.split(".")
+    return (".".join(parts[:at]) for at, part in enumerate(parts) if at and part.isdigit())
 
 
 def _path(loc: Sequence[int | str], given: object, kind: str) -> list[str]:
@@ -90,7 +101,7 @@ def _path(loc: Sequence[int | str], given: object, kind: str) -> list[str]:
             here = here[part]
         elif not (last and kind in {"missing", "union_tag_not_found"}):
             continue
-        path.append(str(part))
+        path.append(one_line(str(part), _LONGEST_NAME))
     return path
 
 

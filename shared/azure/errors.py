@@ -14,6 +14,7 @@ from azure.core import exceptions as sdk
 from pydantic import SecretStr
 
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound, AzureRefused
+from shared.core.plain_text import one_line
 
 _PASSING = {408, 429}
 _MESSAGE_LIMIT = 1_000
@@ -73,10 +74,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     A date is compared with the answer's own `Date`, so that our clock does not matter.
     """
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-        if re.fullmatch(r"\d+(\.\d+)?", headers.get(name) or ""):
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", headers.get(name) or ""):
             return float(headers[name]) / 1_000
     text = (headers.get("Retry-After") or "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)
     until = _date(text)
     if until is None:
@@ -116,4 +117,4 @@ def unreadable(call: str) -> AzureBusy:
 def _clean(message: str, secrets: list[str]) -> str:
     for secret in filter(None, secrets):
         message = message.replace(secret, "***")
-    return " ".join(message.split())[:_MESSAGE_LIMIT]
+    return one_line(" ".join(message.split()))[:_MESSAGE_LIMIT]

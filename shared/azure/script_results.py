@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from shared.core.plain_text import one_line
 from shared.models.directory import JoinFacts
 
 Json = dict[str, Any]
@@ -75,4 +76,4 @@ def join_facts(command: Json) -> JoinFacts:
 
 def _tail(text: str) -> str:
     """The end of a text in one line, at most TAIL bytes of UTF-8."""
-    return " ".join(text.encode()[-TAIL:].decode(errors="ignore").split())
+    return one_line(" ".join(text.encode()[-TAIL:].decode(errors="ignore").split()))

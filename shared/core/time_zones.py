@@ -14,11 +14,15 @@ class UnknownZone(ValueError):
     """No time zone has this name."""
 
 
+_NO_PLACE = frozenset({"localtime", "posixrules", "Factory"})
+"""Names in the database that mean another zone on each machine, or none."""
+
+
 @cache
 def _names() -> dict[str, str]:
     """Lower-case name -> IANA name. IANA names win over Windows names that look the same (`UTC`)."""
     windows = {name.lower(): iana for name, iana in win_tz.items()}
-    return windows | {name.lower(): name for name in available_timezones()}
+    return windows | {name.lower(): name for name in available_timezones() - _NO_PLACE}
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -26,7 +30,7 @@ def zone_named(name: str) -> ZoneInfo:
 
     Windows names are mapped by CLDR's worldwide table (in tzlocal). Raises UnknownZone.
     """
-    known = _names().get(name.strip().lower())
+    known = _names().get(name.strip().lower()) if name.isascii() else None
     if known is None:
         raise UnknownZone(
             f"there is no time zone {name[:80]!r}; use a name like Europe/Berlin or W. Europe Standard Time"
@@ -34,7 +38,7 @@ def zone_named(name: str) -> ZoneInfo:
     return ZoneInfo(known)
 
 
-_FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?")
+_FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
 
 
 def parse_moment(text: str, zone: ZoneInfo) -> datetime:

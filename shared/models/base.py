@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from shared.core.errors import NewerRow
+from shared.core.plain_text import is_one_line
 
 UtcTime = AwareDatetime
 """A date and time with a zone, stored and sent in UTC."""
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
-VERSION_PATTERN = r"^\d{1,10}\.\d{1,10}\.\d{1,10}$"
+VERSION_PATTERN = r"^(0|[1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,9})$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A name: letters, digits, dot, dash, underscore; 1 to 63 characters. Safe as a table key."""
 
 VersionText = Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
-"""`major.minor.patch`, three integers, as a compute gallery names an image version."""
+"""`major.minor.patch`, three integers in ASCII digits without leading zeros, as a compute gallery names a
+version."""
+
+
+def _line(text: str) -> str:
+    if not is_one_line(text):
+        raise ValueError("write one line, without control characters and marks of the writing direction")
+    return text
+
+
+ONE_LINE = AfterValidator(_line)
+"""For texts that people are shown or that are logged."""
+
+
+def _whole(given: object) -> object:
+    """pydantic also reads `+1`, `1_0`, `01` and `true` as numbers."""
+    if isinstance(given, bool) or (isinstance(given, str) and not _WHOLE.fullmatch(given)):
+        raise ValueError("must be a whole number")
+    return given
+
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,9}")
+WHOLE = BeforeValidator(_whole)
+"""For whole numbers; in a query, ASCII digits without leading zeros."""
 
 HIGHEST_PART = 2**31 - 1
 """The highest integer that a compute gallery accepts in a version: 31 bits."""

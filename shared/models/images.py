@@ -9,16 +9,16 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from shared.core.states import VersionState
-from shared.models.base import Name, Record, UtcTime, Value, VersionText, region_key
+from shared.models.base import ONE_LINE, WHOLE, Name, Record, UtcTime, Value, VersionText, region_key
 
-Notes = Annotated[str, StringConstraints(max_length=4_000)]
+Notes = Annotated[str, StringConstraints(max_length=4_000), ONE_LINE]
 
 
 class Retention(Value):
     """Which backups are kept: the last `backups`, and those that became a backup in the last `days` days."""
 
-    backups: Annotated[int, Field(ge=0, le=50)] = 3
-    days: Annotated[int, Field(ge=0, le=3_650)] = 30
+    backups: Annotated[int, Field(ge=0, le=50), WHOLE] = 3
+    days: Annotated[int, Field(ge=0, le=3_650), WHOLE] = 30
 
 
 class Image(Record):
@@ -186,7 +186,7 @@ class TargetRegion(Value):
     name: Annotated[str, StringConstraints(pattern=REGION_PATTERN)]
     """Only its form is checked. Whether Azure has this region, and offers it to the subscription, shows when the
     version is created."""
-    replicas: Annotated[int, Field(ge=1, le=100)] = 1
+    replicas: Annotated[int, Field(ge=1, le=100), WHOLE] = 1
     storage: Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"] = "Standard_LRS"
 
     @property

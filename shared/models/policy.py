@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from shared.core.errors import InvalidRequest
 from shared.core.time_zones import date_text, is_another_day, time_text
-from shared.models.base import Value
+from shared.models.base import ONE_LINE, WHOLE, Value
 from shared.models.windows import Windows
 
 
@@ -90,17 +90,21 @@ def _a_share(given: object) -> object:
     raise ValueError('write a number of hosts, like 10, or a percentage, like "10%"')
 
 
+MOST_HOSTS = 10_000
+"""Session hosts of a host pool (azure-facts 3)."""
+
+
 def _percent_between(low: int, share: int | str) -> int | str:
     if isinstance(share, str):
         percent = int(share.rstrip("%"))
         if not low <= percent <= 100:
             raise ValueError(f"a percentage must be between {low} % and 100 %")
-    elif share < low:
-        raise ValueError(f"a number of hosts must be at least {low}")
+    elif not low <= share <= MOST_HOSTS:
+        raise ValueError(f"a number of hosts must be between {low} and {MOST_HOSTS}")
     return share
 
 
-_PERCENT = re.compile(r"^[0-9]{1,3}%$")
+_PERCENT = re.compile(r"^(0|[1-9][0-9]{0,2})%$")
 _Share = Annotated[int | Annotated[str, StringConstraints(pattern=_PERCENT.pattern)], BeforeValidator(_a_share)]
 MaxShare = Annotated[_Share, AfterValidator(lambda share: _percent_between(1, share))]
 """A number of hosts or a percentage like `25%`, at least 1."""
@@ -123,17 +127,17 @@ def _falling(minutes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(minutes), reverse=True))
 
 
-CanaryHosts = Annotated[int, Field(ge=0, le=10)]
-MaxInFlight = Annotated[int, Field(ge=1, le=200)]
-MaxFailed = Annotated[int, Field(ge=0, le=10_000)]
-Retries = Annotated[int, Field(ge=0, le=3)]
-SettleSeconds = Annotated[int, Field(ge=0, le=900)]
-PollSeconds = Annotated[int, Field(ge=15, le=900)]
+CanaryHosts = Annotated[int, Field(ge=0, le=10), WHOLE]
+MaxInFlight = Annotated[int, Field(ge=1, le=200), WHOLE]
+MaxFailed = Annotated[int, Field(ge=0, le=10_000), WHOLE]
+Retries = Annotated[int, Field(ge=0, le=3), WHOLE]
+SettleSeconds = Annotated[int, Field(ge=0, le=900), WHOLE]
+PollSeconds = Annotated[int, Field(ge=15, le=900), WHOLE]
 WarnMinutes = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=10_080)], ...], Field(max_length=10), AfterValidator(_falling)
+    tuple[Annotated[int, Field(ge=1, le=10_080), WHOLE], ...], Field(max_length=10), AfterValidator(_falling)
 ]
-KeepDays = Annotated[int, Field(ge=0, le=30)]
-BakeMinutes = Annotated[int, Field(ge=0, le=1_440)]
+KeepDays = Annotated[int, Field(ge=0, le=30), WHOLE]
+BakeMinutes = Annotated[int, Field(ge=0, le=1_440), WHOLE]
 
 
 PROBE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$"
@@ -148,7 +152,7 @@ class Probe(Value):
 
     name: Annotated[str, StringConstraints(pattern=PROBE_NAME_PATTERN)]
     script: Annotated[str, StringConstraints(min_length=1, max_length=16_000)]
-    timeout_minutes: Annotated[int, Field(ge=1, le=90)] = 10
+    timeout_minutes: Annotated[int, Field(ge=1, le=90), WHOLE] = 10
 
 
 _PLACEHOLDER = re.compile(r"\{(minutes|time|date|pool)\}")
@@ -161,7 +165,7 @@ def _known_placeholders(text: str) -> str:
     return text
 
 
-WarnMessage = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_known_placeholders)]
+WarnMessage = Annotated[str, Field(min_length=1, max_length=500), ONE_LINE, AfterValidator(_known_placeholders)]
 
 DEFAULT_WARNING = (
     "This desktop gets an update: you will be signed out at {time} (in {minutes} min). "

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.models.base import Name, Record, UtcTime, Value, VersionText
+from shared.models.base import ONE_LINE, Name, Record, UtcTime, Value, VersionText
 from shared.models.directory import DirectoryCleanup
 from shared.models.policy import PolicyOverrides
 
@@ -54,10 +54,10 @@ class DomainJoin(Value):
     """
 
     kind: Literal["ad"]
-    domain: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    user: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    domain: Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
+    user: Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
     password_setting: Annotated[str, StringConstraints(pattern=JOIN_SETTING_PATTERN)]
-    ou: str | None = None
+    ou: Annotated[str, StringConstraints(max_length=1_000), ONE_LINE] | None = None
 
 
 Join = Annotated[EntraJoin | DomainJoin, Field(discriminator="kind")]

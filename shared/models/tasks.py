@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shared.core.states import TaskState
 from shared.models.azure import Operation
-from shared.models.base import Name, Record, UtcTime, Value, VersionText
+from shared.models.base import WHOLE, Name, Record, UtcTime, Value, VersionText
 from shared.models.images import Notes, TargetRegion
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
@@ -70,7 +70,7 @@ class CaptureWork(Value):
     """What could not be removed or restored: ARM id and reason."""
 
 
-RingNumber = Annotated[int, Field(ge=0, le=9)]
+RingNumber = Annotated[int, Field(ge=0, le=9), WHOLE]
 """The number of a ring of pools; ring 0 comes first."""
 
 

@@ -27,11 +27,11 @@ class Day(StrEnum):
 DAYS = tuple(Day)
 """Monday first, like `date.weekday()`."""
 
-_TIME = re.compile(r"^(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
+_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
 def _time_of_day(text: str) -> str:
-    if not _TIME.match(text):
+    if not _TIME.fullmatch(text):
         raise ValueError("write a time of day as HH:MM, from 00:00 to 24:00")
     return text
 

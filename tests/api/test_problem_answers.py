@@ -10,8 +10,8 @@ import pytest
 from shared.core.errors import AzureBusy, AzureForbidden
 from tests.fixtures.app import NOW, App, office, update
 from tests.fixtures.version_sets import record_family, version_set
+from triggers.http.body import MOST_BYTES
 from triggers.http.contract import ENDPOINTS
-from triggers.http.respond import MOST_BYTES
 
 URL = "/api/pools/office/update-image"
 KEY = {"Idempotency-Key": "k-1"}

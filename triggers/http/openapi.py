@@ -120,5 +120,7 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
     bad = {400, 413, 500, 502, 503, *one.refusals} - good
     if one.writes:
         bad |= {409, 422}
+    if one.takes or one.takes_any:
+        bad.add(415)
     refused = {str(status): {"description": HTTPStatus(status).phrase, "content": problem} for status in sorted(bad)}
     return {str(status): success | {"description": HTTPStatus(status).phrase} for status in sorted(good)} | refused

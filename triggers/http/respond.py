@@ -16,18 +16,18 @@ import azure.functions as func
 from shared.api.common import Query
 from shared.api.validation import parse
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
+from shared.core.plain_text import one_line
+from shared.models.base import VERSION_PATTERN
 from shared.ports.engine import Engine
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
 from triggers.http import idempotency
+from triggers.http.body import read_body
 from triggers.http.contract import Answer, Call, Endpoint
 
 log = logging.getLogger("freshcoat.http")
 
-MOST_BYTES = 262_144
-"""Maximum length of a body: the limit of an Azure Monitor alert (azure-facts 4), far above our own requests."""
-
-_NAME, _ID, _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", r"[0-9a-z-]{1,64}", r"[0-9]{1,10}(\.[0-9]{1,10}){2}"
+_NAME, _ID, _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", r"[0-9a-z-]{1,64}", VERSION_PATTERN.strip("^$")
 PATH_PATTERNS = {
     **{kind: re.compile(_NAME) for kind in ("account", "pool", "image")},
     **{kind: re.compile(_ID) for kind in ("rollout", "task", "promotion")},
@@ -35,24 +35,12 @@ PATH_PATTERNS = {
 }
 _NAME_FORM = "not a valid name: use letters, digits, dot, dash, underscore"
 _VERSION_FORM = "not a version: write major.minor.patch, three whole numbers"
+MOST_PARAMETERS = 50
+"""Maximum number of query parameters: more than any route has."""
 KEY_PARAMETERS = frozenset({"code", "clientId"})
 """Query parameters of the Functions host: they carry the function key."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEBAB = re.compile(r"(?<=[a-z])(?=[A-Z])")
-
-
-class MalformedBody(FreshcoatError):
-    """The body is not a JSON object."""
-
-    status = 400
-    title = "The body must be a JSON object"
-
-
-class BodyTooLarge(FreshcoatError):
-    """The body is longer than any request needs."""
-
-    status = 413
-    title = "The body is too large"
 
 
 def respond(
@@ -94,7 +82,7 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
 def _who(req: func.HttpRequest, services: Services) -> str:
     """The caller's name. The header counts only behind App Service authentication: otherwise anybody could set it."""
     trusted = req.headers.get("x-ms-client-principal-name") if services.settings.trust_principal else None
-    return (trusted or "function key")[:200]
+    return one_line(trusted or "function key", 200)
 
 
 def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> dict[str, Any]:
@@ -105,8 +93,8 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> d
             problems.append(FieldProblem(name, _VERSION_FORM if name == "version" else _NAME_FORM))
     given: dict[str, Any] = {"engine": engine} if endpoint.needs_engine else {}
     sources: list[tuple[str, Any, Callable[[], object]]] = [
-        ("query", endpoint.query or Query, lambda: {k: v for k, v in req.params.items() if k not in KEY_PARAMETERS}),
-        ("asked", endpoint.takes, lambda: _json(req)),
+        ("query", endpoint.query or Query, lambda: _parameters(req)),
+        ("asked", endpoint.takes, lambda: read_body(req)),
     ]
     for name, model, read in sources:
         if model is None:
@@ -118,32 +106,18 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> d
         except InvalidRequest as error:
             problems += error.problems
     if endpoint.takes_any:
-        given["body"] = _json(req, needed=True)
+        given["body"] = read_body(req, needed=True)
     if problems:
         raise InvalidRequest(problems)
     return given
 
 
-def _json(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:
-    """The body as an object. A missing body counts as `{}`, so that the model names missing fields, unless `needed`."""
-    body = req.get_body() or b""
-    if len(body) > MOST_BYTES:
-        raise BodyTooLarge(f"Send at most {MOST_BYTES} bytes.")
-    if not body.strip() and not needed:
-        return {}
-    try:
-        found = json.loads(body, parse_constant=_no_constant)
-    except RecursionError as error:
-        raise MalformedBody("The JSON is nested too deeply.") from error
-    except ValueError as error:
-        raise MalformedBody(f"The body is not valid JSON: {str(error)[:200]}") from error
-    if not isinstance(found, dict):
-        raise MalformedBody("Send a JSON object, in braces.")
+def _parameters(req: func.HttpRequest) -> dict[str, str]:
+    """The query parameters, without the function key. Raises InvalidRequest for more than any request needs."""
+    found = {name: text for name, text in req.params.items() if name not in KEY_PARAMETERS}
+    if len(found) > MOST_PARAMETERS:
+        raise InvalidRequest.one("query", f"at most {MOST_PARAMETERS} parameters; there are {len(found)}")
     return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not allowed in JSON")
 
 
 def _address(url: str) -> str:
@@ -169,10 +143,10 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
         "type": f"urn:freshcoat:{kind}",
         "title": error.title,
         "status": error.status,
-        "detail": str(error),
+        "detail": one_line(str(error)),
     }
     if isinstance(error, InvalidRequest):
-        problem["errors"] = [{"field": p.field, "message": p.message} for p in error.problems]
+        problem["errors"] = [{"field": one_line(p.field), "message": one_line(p.message)} for p in error.problems]
     if isinstance(error, PreflightFailed):
         problem["findings"] = [finding.model_dump() for finding in error.findings]
     if isinstance(error, Conflict) and error.rollout:

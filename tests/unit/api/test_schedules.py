@@ -159,7 +159,7 @@ def test_no_text_raises_an_unexpected_error(text: str) -> None:
         assert {problem.field for problem in error.problems} <= {"schedule.deadline", "schedule.time_zone"}
 
 
-ANY_ZONE = st.sampled_from(sorted(available_timezones()))
+ANY_ZONE = st.sampled_from(sorted(available_timezones() - {"localtime", "Factory"}))
 STAGED = st.datetimes(datetime(2025, 3, 2), datetime(2026, 2, 28), timezones=st.just(UTC))  # noqa: DTZ001
 
 

@@ -64,7 +64,7 @@ def test_a_share_that_is_neither_hosts_nor_a_percentage_is_refused_in_one_senten
     assert said(PolicyOverrides, {field: share}) == ({} if share is None else {field: SHARE})
 
 
-@pytest.mark.parametrize("share", [10, 10.0, "10%", "100%", 10**400])
+@pytest.mark.parametrize("share", [10, 10.0, "10%", "100%", 10_000])
 def test_hosts_and_percentages_are_accepted(share: object) -> None:
     assert said(PolicyOverrides, {"max_unavailable": share, "min_available": share}) == {}
 
@@ -72,7 +72,7 @@ def test_hosts_and_percentages_are_accepted(share: object) -> None:
 def test_a_share_out_of_bounds_is_refused_with_the_bounds() -> None:
     assert said(PolicyOverrides, {"max_unavailable": "0%", "min_available": -1}) == {
         "max_unavailable": "a percentage must be between 1 % and 100 %",
-        "min_available": "a number of hosts must be at least 0",
+        "min_available": "a number of hosts must be between 0 and 10000",
     }
 
 
@@ -115,7 +115,7 @@ def test_an_error_is_reported_once_and_without_internal_names(
 
 def test_every_pattern_has_a_plain_description() -> None:
     of_arm = {DEFINITION_PATTERN, HOST_POOL_PATTERN, VM_PATTERN, SUBNET_PATTERN}  # the use cases check these
-    percent = {"^[0-9]{1,3}%$"}  # told with the numbers
+    percent = {"^(0|[1-9][0-9]{0,2})%$"}  # told with the numbers
     bodies = [schema for name, schema in document()["components"]["schemas"].items() if not name.endswith("View")]
     assert set(_patterns(bodies)) - of_arm - percent == set(_FORMS)
 
