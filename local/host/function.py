@@ -14,8 +14,10 @@ type Indexed = tuple[str, str, dict[str, Any], tuple[dict[str, Any], ...]]
 """The fields of a Function, as a worker sends them."""
 type Call = tuple[int, str, list[tuple[str, Datum]]]
 """The number of the call, the name of the function, and its inputs by parameter."""
-type Answer = tuple[bool, Datum | None, list[tuple[str, Datum]], str | None, str | None]
-"""Success, the return value, the Out parameters, the error and its traceback."""
+type Failure = tuple[str, str, str]
+"""The class of an exception without its module, its text, and its traceback."""
+type Answer = tuple[Datum | None, list[tuple[str, Datum]], Failure | None]
+"""The return value, the Out parameters, and the failure of a call."""
 
 
 class AppError(Exception):

@@ -1,7 +1,6 @@
 """Runs one function on a worker."""
 
 import logging
-import re
 from dataclasses import dataclass
 
 from azure_functions_runtime.bindings.datumdef import Datum
@@ -10,7 +9,6 @@ from local.host.function import Function
 from local.host.workers import Workers
 
 _log = logging.getLogger(__name__)
-_FRAME = re.compile(r'^  File "', re.MULTILINE)
 
 
 def datum(value: object, kind: str) -> Datum:
@@ -42,23 +40,11 @@ class Invoker:
         """
         inputs = [(function.trigger_name, trigger)]
         inputs += [(name, datum(self.client_config, "string")) for name in function.client_names]
-        ok, returned, outputs, error, trace = await self.workers.run(function, inputs)
-        if not ok:
-            failure = _failure(error or "", trace or "")
-            _log.error("%s failed: %s", function.name, failure)
-            raise failure
+        returned, outputs, failure = await self.workers.run(function, inputs)
+        if failure is not None:
+            _log.error("%s failed: %s\n%s", function.name, ": ".join(failure[:2]), failure[2].rstrip())
+            raise FunctionFailed(*failure)
         http_output = function.http_output
         if http_output is not None and http_output != "$return":
             returned = dict(outputs).get(http_output)
         return returned
-
-
-def _failure(error: str, trace: str) -> FunctionFailed:
-    """Split the worker's traceback into the exception class and the message, like the host in Azure."""
-    last_frame = max((match.end() for match in _FRAME.finditer(trace)), default=None)
-    if last_frame is None:
-        return FunctionFailed("RuntimeError", error, trace)
-    lines = trace[last_frame:].splitlines()[1:]
-    start = next((index for index, line in enumerate(lines) if not line.startswith("    ")), len(lines))
-    name, _, message = "\n".join(lines[start:]).partition(": ")
-    return FunctionFailed(name.strip().rpartition(".")[2] or "RuntimeError", message.strip(), trace)

@@ -14,7 +14,6 @@ import pickle
 import signal
 import sys
 import threading
-import traceback
 import uuid
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +22,7 @@ from azure_functions_runtime.bindings.datumdef import Datum
 from azure_functions_runtime.native_invocation import invocation_request_native
 
 from local.host.app import load_app
+from local.host.failures import failure, raised
 from local.host.function import Answer, AppError, Call, Indexed
 from local.host.logs import configure_logging, leave
 
@@ -92,17 +92,23 @@ class _Calls:
     async def _run(self, number: int, name: str, inputs: list[tuple[str, Datum]]) -> None:
         answer: Answer
         try:
-            answer = await invocation_request_native(str(uuid.uuid4()), self._ids[name], inputs, {})  # type: ignore[no-untyped-call]
+            answer = await _answer(self._ids[name], inputs)
         except asyncio.CancelledError as error:  # raised by the function itself: calls are never cancelled
-            answer = _failed(error)
+            answer = None, [], failure(error)
         try:
             _send(self._connection, (number, answer))
         except _UNSENDABLE as error:
-            _send(self._connection, (number, _failed(error)))
+            _send(self._connection, (number, (None, [], failure(error))))
 
 
-def _failed(error: BaseException) -> Answer:
-    return False, None, [], repr(error), traceback.format_exc()
+async def _answer(function_id: str, inputs: list[tuple[str, Datum]]) -> Answer:
+    with raised() as last:
+        ok, returned, outputs, text, trace = await invocation_request_native(  # type: ignore[no-untyped-call]
+            str(uuid.uuid4()), function_id, inputs, {}
+        )
+    if ok:
+        return returned, outputs, None
+    return None, [], failure(last[-1]) if last else ("RuntimeError", text, trace)
 
 
 def _send(connection: Connection, message: list[Indexed] | str | tuple[int, Answer]) -> None:

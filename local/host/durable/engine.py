@@ -5,7 +5,9 @@
   refer to other tasks.
 * A sub-orchestration knows its parent's id.
 * The instance id of an ended orchestration may be reused, as in the Functions host.
-* Suspending an ended instance and resuming a running one do nothing. In the original they break the instance.
+* Calls on an instance that is unknown, ended or not in the right state are refused as in Azure. In the original some
+  break the instance.
+* The failure of a sub-orchestration keeps the type of its error.
 * All pending timers share one thread. The original uses one thread each.
 * A busy instance does not block other instances in the queue.
 * The oldest ended instances are deleted, so that memory stays bounded.
@@ -21,7 +23,7 @@ from durabletask.internal import helpers
 from durabletask.internal.orchestrator_service_pb2_grpc import add_TaskHubSidecarServiceServicer_to_server
 from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend, OrchestrationInstance
 
-from local.host.durable import events
+from local.host.durable import events, refusals
 from local.host.durable.alarms import Alarms
 
 KEEP_ENDED = 10_000
@@ -105,21 +107,39 @@ class Engine(InMemoryOrchestrationBackend):
         return pb.CompleteTaskResponse()
 
     @override
-    def SuspendInstance(self, request: pb.SuspendRequest, context: grpc.ServicerContext) -> pb.SuspendResponse:
-        """Suspend an instance. An ended instance stays ended."""
+    def RaiseEvent(self, request: pb.RaiseEventRequest, context: grpc.ServicerContext) -> pb.RaiseEventResponse:
+        """Deliver an event. Refused for an unknown or ended instance."""
         with self._lock:
-            instance = self._instances.get(request.instanceId)
-            if instance is not None and self._is_terminal_status(instance.status):
-                return pb.SuspendResponse()
+            instance = refusals.known(self._instances, request.instanceId, context)
+            if self._is_terminal_status(instance.status):
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, refusals.NOT_RUNNING)
+            return super().RaiseEvent(request, context)
+
+    @override
+    def TerminateInstance(self, request: pb.TerminateRequest, context: grpc.ServicerContext) -> pb.TerminateResponse:
+        """Terminate an instance. Refused for an unknown or ended one."""
+        with self._lock:
+            instance = refusals.known(self._instances, request.instanceId, context)
+            if self._is_terminal_status(instance.status):
+                refusals.abort(instance, "terminate", context)
+            return super().TerminateInstance(request, context)
+
+    @override
+    def SuspendInstance(self, request: pb.SuspendRequest, context: grpc.ServicerContext) -> pb.SuspendResponse:
+        """Suspend an instance. Refused for an unknown, ended or suspended one."""
+        with self._lock:
+            instance = refusals.known(self._instances, request.instanceId, context)
+            if self._is_terminal_status(instance.status) or events.is_suspended(instance):
+                refusals.abort(instance, "suspend", context)
             return super().SuspendInstance(request, context)
 
     @override
     def ResumeInstance(self, request: pb.ResumeRequest, context: grpc.ServicerContext) -> pb.ResumeResponse:
-        """Resume a suspended instance. For any other instance the event would cause an error in its worker."""
+        """Resume a suspended instance. Refused for any other: the event would cause an error in its worker."""
         with self._lock:
-            instance = self._instances.get(request.instanceId)
-            if instance is not None and not events.is_suspended(instance):
-                return pb.ResumeResponse()
+            instance = refusals.known(self._instances, request.instanceId, context)
+            if not events.is_suspended(instance):
+                refusals.abort(instance, "resume", context)
             return super().ResumeInstance(request, context)
 
     @override
@@ -219,9 +239,7 @@ class Engine(InMemoryOrchestrationBackend):
             if instance.status == pb.ORCHESTRATION_STATUS_COMPLETED:
                 event = helpers.new_sub_orchestration_completed_event(task_id, instance.output)
             else:
-                failure = instance.failure_details
-                message = failure.errorMessage if failure else "Sub-orchestration failed"
-                event = helpers.new_sub_orchestration_failed_event(task_id, Exception(message))
+                event = events.child_failed(task_id, instance)
             self._deliver(parent_id, token, event)
 
     def _forget_oldest(self, instance_id: str) -> None:

@@ -23,3 +23,11 @@ def stamp(history: list[pb.HistoryEvent]) -> None:
             return
         if not event.timestamp.seconds:
             event.timestamp.CopyFrom(now)
+
+
+def child_failed(task_id: int, child: OrchestrationInstance) -> pb.HistoryEvent:
+    """The event for the parent of a sub-orchestration that failed or was terminated."""
+    event = helpers.new_sub_orchestration_failed_event(task_id, Exception("Sub-orchestration failed"))
+    if child.failure_details is not None:
+        event.subOrchestrationInstanceFailed.failureDetails.CopyFrom(child.failure_details)
+    return event

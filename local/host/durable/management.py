@@ -4,6 +4,7 @@ Paths, status codes and JSON match those of the real extension, so that the link
 The parameters ``code``, ``taskHub`` and ``connection`` are ignored.
 """
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -124,7 +125,8 @@ class ManagementApi:
             event.input.value = await json_body(request)
         except ValueError as error:
             return JSONResponse({"message": f"Invalid JSON content: {error}"}, 400)
-        self._engine.RaiseEvent(event, IN_PROCESS)
+        with contextlib.suppress(Refused):  # it has ended meanwhile
+            self._engine.RaiseEvent(event, IN_PROCESS)
         return Response(status_code=202)
 
     def _operation(
@@ -142,7 +144,9 @@ class ManagementApi:
             try:
                 act(state.instanceId, request.query_params.get("reason", ""))
             except Refused as refusal:
-                return JSONResponse({"message": str(refusal)}, 400)
+                if not gone_when_failed:
+                    return JSONResponse({"message": str(refusal)}, 400)
+                # Otherwise it is in the wanted state already, or it has ended meanwhile.
             return Response(status_code=202)
 
         return endpoint

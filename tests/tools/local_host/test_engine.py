@@ -135,8 +135,10 @@ def test_a_running_instance_is_not_replaced(engine: Engine) -> None:
 def test_an_ended_instance_stays_ended(engine: Engine) -> None:
     _start(engine, "a")
     _answer(engine, _next(engine), _end())
-    engine.SuspendInstance(pb.SuspendRequest(instanceId="a"), IN_PROCESS)
-    engine.ResumeInstance(pb.ResumeRequest(instanceId="a"), IN_PROCESS)
+    with pytest.raises(Refused, match=r"Cannot suspend .* in the Completed state"):
+        engine.SuspendInstance(pb.SuspendRequest(instanceId="a"), IN_PROCESS)
+    with pytest.raises(Refused, match=r"Cannot resume .* in the Completed state"):
+        engine.ResumeInstance(pb.ResumeRequest(instanceId="a"), IN_PROCESS)
     status = eventually(lambda: _status(engine, "a").orchestrationState.orchestrationStatus)
     assert status == pb.ORCHESTRATION_STATUS_COMPLETED
     assert not engine._instances["a"].pending_events
