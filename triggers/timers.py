@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -11,6 +12,7 @@ from azure.durable_functions.client import SyncDurableFunctionsClient
 from shared.images.promotions.due import run_due
 from shared.images.retention import tidy
 from shared.ports.engine import Engine
+from shared.records.tidying import tidy_records
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from shared.rollouts.recovery import resume_lost
 from shared.services import Services
@@ -37,6 +39,18 @@ def tidy_old_disks(timer: func.TimerRequest) -> None:
     removed = tidy_disks(services())
     if removed:
         log.info("old disks removed: %s%s", ", ".join(removed), " (late)" if timer.past_due else "")
+
+
+@bp.durable_client_input(client_name="client")
+@bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
+def tidy_old_records(timer: func.TimerRequest, client: SyncDurableFunctionsClient) -> None:
+    """Runs by `FRESHCOAT_RETENTION_SCHEDULE`."""
+    found = services()
+    removed = tidy_records(found)
+    before = found.now() - timedelta(days=found.settings.history_keep_days)
+    forgotten = DurableEngine(client).forget_ended(before)
+    if removed or forgotten:
+        log.info("removed: %s old records, the history of %s orchestrations", removed, forgotten)
 
 
 def take_up(found: Services, engine: Engine) -> list[str]:

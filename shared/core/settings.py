@@ -75,6 +75,10 @@ class Settings(BaseModel):
     """NCRONTAB of the timer that runs due promotions, read by the Functions host."""
     retention_schedule: str = "0 20 * * * *"
     """NCRONTAB of the timers that delete unneeded versions and old disks, read by the Functions host."""
+    audit_keep_months: Annotated[int, Field(ge=1, le=1_200)] = 24
+    """How many whole months of the audit are kept besides the current one."""
+    history_keep_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    """How long the engine keeps the history of orchestrations that have ended, counted from their start."""
     busy_limit: Seconds = 43_200.0
     """How long a host is held while Azure throttles us or refuses to create its deleted VM, and how long Azure may
     throttle without a break before a task on an image fails. This time does not count against the limits above."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from shared.models.base import Record, UtcTime
+
+KEPT_FOR = timedelta(hours=24)
+"""After this time a key may be used again, for any request."""
 
 
 class KeptAnswer(Record):
-    """The first answer to a request with an `Idempotency-Key`, for repetitions of the request.
+    """The first answer to a request with an `Idempotency-Key`, for repetitions of the request by its caller.
 
     `status` is 0 while the first request runs. `fingerprint` distinguishes a repetition from another request with the
     same key.

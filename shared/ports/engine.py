@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from shared.models.tasks import TaskKind
@@ -37,3 +38,6 @@ class Engine(Protocol):
 
     def task_alive(self, task_id: str, run: int) -> bool:
         """Whether the task's orchestration runs."""
+
+    def forget_ended(self, before: datetime) -> int:
+        """Delete the history of orchestrations that were created before this time and have ended; return how many."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from shared.models.base import Record
@@ -58,6 +59,9 @@ class Rows[R: Record](Protocol):
 
     def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
         """Up to `limit` records of a partition in key order, those whose properties equal the given values."""
+
+    def before(self, name: str, moment: datetime, *, limit: int) -> list[R]:
+        """Up to `limit` records of the table, whatever their partition, whose time `name` is before `moment`."""
 
     def each(self, partition: str, **equal: Any) -> Iterator[R]:
         """Every record of a partition in key order, those whose properties equal the given values. Reads page by page,

@@ -136,6 +136,13 @@ class TableRows[R: Record]:
         found = self._query(partition, after + self._filters(equal), min(limit + 1, _SERVICE_PAGE))
         return next_page(list(islice(found, limit + 1)), limit, self._codec)
 
+    def before(self, name: str, moment: datetime, *, limit: int) -> list[R]:
+        """Up to `limit` records of the table whose time `name` is before `moment`. Reads the whole table."""
+        which = f"{name} lt {self._codec.literal(name, moment)}"
+        with translated(self._name):
+            found = self._table.query_entities(which, results_per_page=min(limit, _SERVICE_PAGE))
+            return [self._read(entity) for entity in islice(found, limit)]
+
     def each(self, partition: str, **equal: Any) -> Iterator[R]:
         """Every record of a partition in key order, those whose properties equal the given values, page by page.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import grpc
 from azure.durable_functions.client import SyncDurableFunctionsClient
@@ -27,6 +28,9 @@ _ALIVE = {
     OrchestrationStatus.CONTINUED_AS_NEW,
     OrchestrationStatus.SUSPENDED,  # somebody's decision, not a loss
 }
+
+_ENDED = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
+_PURGE_TIME = timedelta(minutes=1)
 
 _ORCHESTRATORS = {
     TaskKind.SET_AS_IMAGE: SET_AS_IMAGE,
@@ -82,6 +86,13 @@ class DurableEngine:
         except grpc.RpcError as error:
             if not _says(error, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
                 raise
+
+    def forget_ended(self, before: datetime) -> int:
+        """Delete the history of instances that were created before this time and have ended; return how many."""
+        purged = self._client.purge_orchestrations_by(
+            created_time_to=before, runtime_status=list(_ENDED), timeout=_PURGE_TIME
+        )
+        return int(purged.deleted_instance_count)
 
     def _start(self, orchestrator: str, instance: str, given: dict[str, object]) -> None:
         try:

@@ -40,7 +40,7 @@ def test_defaults_are_those_of_the_app() -> None:
             continue
         if name.removeprefix("FRESHCOAT_") in HOST_READS:
             assert "must be set" in default, name
-        elif isinstance(field.default, float):
+        elif isinstance(field.default, float | int) and not isinstance(field.default, bool):
             assert float(default) == field.default, name
         elif not name.endswith("_URL"):
             assert default.strip("`") == (field.default or "none"), name

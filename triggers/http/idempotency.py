@@ -1,7 +1,8 @@
 """A write that is sent twice with one `Idempotency-Key` is done once and answered twice.
 
 The key is claimed before the work begins. Successful answers are stored. Refusals (4xx) are not: they changed nothing
-and may not hold a minute later. A claim left by a crash is taken over after five minutes.
+and may not hold a minute later. A claim left by a crash is taken over after five minutes. A key belongs to its caller,
+and lapses after a day.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.core.errors import Conflict, FreshcoatError, StaleRow
-from shared.models.answers import KeptAnswer
+from shared.models.answers import KEPT_FOR, KeptAnswer
 from shared.records.change import add_or_change
 from shared.services import Services
 
@@ -48,10 +49,19 @@ class Answer:
     location: str = ""
 
 
+def key_of(caller: str, key: str) -> str:
+    """The key under which an answer is stored: two callers may choose the same one."""
+    return _digest(caller.encode(errors="replace"), key.encode())
+
+
 def fingerprint(method: str, path: str, body: bytes) -> str:
     """A digest of method, path with query, and body: equal for two sends of one request."""
+    return _digest(method.upper().encode(), path.encode(), body)
+
+
+def _digest(*parts: bytes) -> str:
     digest = hashlib.sha256()
-    for part in (method.upper().encode(), path.encode(), body):
+    for part in parts:
         digest.update(len(part).to_bytes(8) + part)
     return digest.hexdigest()
 
@@ -82,6 +92,8 @@ def _claim(services: Services, key: str, same: str) -> KeptAnswer:
     ours = KeptAnswer(key=key, fingerprint=same, at=services.now())
 
     def take_over(kept: KeptAnswer) -> KeptAnswer:
+        if services.now() >= kept.at + KEPT_FOR:
+            return ours.written_over(kept)
         if kept.fingerprint != same:
             raise KeyReused
         if kept.status:

@@ -76,7 +76,7 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
     if not _KEY.fullmatch(key):
         raise InvalidRequest.one("Idempotency-Key", "use 1 to 200 printable ASCII characters without spaces")
     same = idempotency.fingerprint(req.method, _address(req.url), req.get_body())
-    return idempotency.run_once(services, key, same, work)
+    return idempotency.run_once(services, idempotency.key_of(call.who, key), same, work)
 
 
 def _who(req: func.HttpRequest, services: Services) -> str:

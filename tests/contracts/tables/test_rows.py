@@ -221,3 +221,10 @@ def test_a_record_over_a_mebibyte_is_refused(rows: Table) -> None:
     with pytest.raises(TooLarge):
         rows.add(row("big", text="x" * 530_000))
     assert rows.all("g") == []
+
+
+def test_records_before_a_time_are_found_in_any_partition(rows: Table) -> None:
+    for name, hours in (("a", -2), ("b", -1), ("c", 0), ("d", 1)):
+        rows.add(row(name, at=NOON + timedelta(hours=hours)).model_copy(update={"group": name}))
+    assert {found.name for found in rows.before("at", NOON, limit=9)} == {"a", "b"}
+    assert len(rows.before("at", NOON, limit=1)) == 1

@@ -1,0 +1,67 @@
+"""Records that nobody needs any more are removed by a timer, and keys of requests lapse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.audit.record import audit
+from shared.models.answers import KEPT_FOR, KeptAnswer
+from shared.records.tidying import MOST_AT_ONCE, tidy_records
+from tests.fixtures.app import SETTINGS, App, office, update
+
+KEY = {"Idempotency-Key": "k-1"}
+TRUSTED = SETTINGS.model_copy(update={"trust_principal": True})
+
+
+def by(name: str) -> dict[str, str]:
+    return KEY | {"x-ms-client-principal-name": name}
+
+
+def test_a_key_belongs_to_its_caller() -> None:
+    app = office(settings=TRUSTED)
+    first = update(app, None, **by("ann"))
+    other = update(app, {"reason": "another"}, **by("bob"))
+    assert (first.status, other.status) == (202, 409)
+    assert other.json["type"] == "urn:freshcoat:conflict"
+    assert update(app, None, **by("ann")).text == first.text
+
+
+def test_a_key_lapses_after_a_day() -> None:
+    app = office()
+    first = update(app, None, **KEY)
+    app.later(hours=23, minutes=59)
+    assert update(app, None, **KEY).text == first.text
+    app.later(minutes=1)
+    assert update(app, {"reason": "another request"}, **KEY).json["type"] == "urn:freshcoat:conflict"
+
+
+def test_lapsed_answers_are_removed() -> None:
+    app = office()
+    update(app, None, **KEY)
+    app.later(hours=23)
+    update(app, None, **{"Idempotency-Key": "k-2"})
+    tidy_records(app.services)
+    assert len(app.tables.answers.every()) == 1
+    app.now += KEPT_FOR
+    tidy_records(app.services)
+    assert app.tables.answers.every() == []
+
+
+def test_old_months_of_the_audit_are_removed_whole() -> None:
+    app = App()
+    months = app.settings.audit_keep_months
+    for days in (0, 31 * (months - 1), 31 * (months + 2), 31 * (months + 6)):
+        app.now -= timedelta(days=days)
+        audit(app.services, "ann", "register pool", str(days))
+        app.now += timedelta(days=days)
+    tidy_records(app.services)
+    assert {entry.subject for entry in app.tables.audit.every()} == {"0", str(31 * (months - 1))}
+
+
+def test_one_run_removes_a_bounded_number() -> None:
+    app = App()
+    for number in range(MOST_AT_ONCE + 5):
+        app.tables.answers.add(KeptAnswer(key=str(number), fingerprint="f", at=app.now))
+    app.later(hours=24, seconds=1)
+    assert tidy_records(app.services) == MOST_AT_ONCE
+    assert tidy_records(app.services) == 5
