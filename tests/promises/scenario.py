@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -112,6 +113,13 @@ class Stage(Environment):
         """Have the process die at a call that is so many ahead."""
         self.engine_lives = engine_lives
         self.die_at_call(calls)
+
+    @contextmanager
+    def by_others(self) -> Iterator[None]:
+        """What is done to the tables meanwhile is not done by the process, which does not die of it."""
+        dies_at, self._dies_at = self._dies_at, -1
+        yield
+        self._dies_at = dies_at
 
     def _timers(self) -> None:
         self._push(TIMERS_EVERY.total_seconds(), self._timers)

@@ -15,6 +15,7 @@ from tests.promises.disturbances.operators import COMMANDS, Operators
 from tests.promises.disturbances.outside import Outside
 from tests.promises.disturbances.refusals import Refusals
 from tests.promises.disturbances.trouble import KINDS, READS, Trouble
+from tests.promises.disturbances.withdrawals import WITHDRAWALS
 from tests.promises.pool_setup import STAGED, pool_of
 from tests.promises.scenario import Stage
 
@@ -106,6 +107,13 @@ class Rollouts(RuleBasedStateMachine):
     def trouble_comes(self, drawn: bytes, minutes: float) -> None:
         """Azure, a table or the engine fails."""
         self._count(f"trouble: {self.trouble.make(Picks(drawn))}")
+        self.stage.pass_time(minutes)
+
+    @rule(what=st.sampled_from(WITHDRAWALS), minutes=MINUTES)
+    def what_was_true_is_so_no_longer(self, what: str, minutes: float) -> None:
+        """Somebody takes away what a rollout was accepted by."""
+        self._count(f"trouble: {what.replace('_', ' ')}")
+        self.trouble.withdrawals.make(what)
         self.stage.pass_time(minutes)
 
     @rule(minutes=MINUTES)

@@ -27,13 +27,16 @@ _BEGINS_SOMETHING = frozenset({Action.DRAIN, Action.SIGN_OUT, Action.REBUILD})
 def is_due(rollout: Rollout, decided: Plan, now: datetime) -> bool:
     """Whether the checks must pass again before the plan is carried out.
 
-    A roll-back of its hosts is never held up, and a refresh reads what it needs in each pass.
+    A roll-back of its hosts is never held up, and a refresh reads what it needs in each pass. At the deadline they are
+    repeated however recent they are: nobody is signed out for a version that is gone.
     """
     if rollout.rolling_back or rollout.kind is RolloutKind.REFRESH:
         return False
     begins = bool(decided.warnings) or any(decision.act in _BEGINS_SOMETHING for decision in decided.decisions)
     passed = rollout.checks.passed_at
-    return begins and (passed is None or now >= passed + VALID_FOR)
+    if passed is None or now >= passed + VALID_FOR:
+        return begins
+    return bool(decided.chosen(Action.SIGN_OUT)) and passed < rollout.schedule.force_at
 
 
 def after_pass(checks: Checks, decided: Plan) -> Checks:

@@ -17,6 +17,7 @@ from shared.models.policy import Proof
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from tests.fixtures.app import App
 from tests.promises.checks.snapshot_check import IN_HAND, IN_WORK, OVER, Sight
+from tests.promises.checks.still_allowed import why_not_any_more
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NO_SIGN_OUT = {*OVER, RolloutState.PAUSED, RolloutState.CANCELLING, RolloutState.AWAITING_APPROVAL}
@@ -43,6 +44,8 @@ class Acts(Sight):
         """Disks that somebody has worked on, or that are not for us to know."""
         self.failed_on: set[str] = set()
         """Hosts that an attempt has failed on: whether they were rebuilt after their use cannot be told for sure."""
+        self.begun: set[str] = set()
+        """Hosts whose rebuild was on record when this look or step began."""
         self.kept: dict[str, datetime] = {}
         """Disks that were left so that one can go back to them, and until when they are to be kept."""
 
@@ -108,12 +111,24 @@ class Acts(Sight):
             self.broken(1, f"somebody on {host} is signed out although it is {rollout.state}")
 
     def removes(self, host: str) -> None:
-        """Promise 1: nothing is begun with a host that accepts or holds a session, or was not seen empty twice."""
+        """Promises 1 and 11: nothing is begun with a host that accepts or holds a session, was not seen empty twice, or
+        for what is no longer so."""
         row, seen = self.row(host), self.hosts.get(host.lower())
         if row is None or row.state not in IN_WORK:
             self.broken(3, f"{host} is taken out of the pool while its row says {row and row.state}")
         elif seen is not None and host.lower() not in self.unread:
             self._is_free(row, seen)
+        if row is not None and not self.disturbed:
+            self._is_still_allowed(row)
+
+    def _is_still_allowed(self, row: RolloutHost) -> None:
+        swaps = row.rolling_back and row.rebuild.strategy == "swap"
+        begun_before = row.host in self.begun or row.attempt > 1
+        goal = row.goal_id.rpartition("/")[2] or self.rollout().version
+        if swaps or begun_before or self.disk_version(row.vm_id) == goal:
+            return
+        if reason := why_not_any_more(self.app, self.rollout(), row):
+            self.broken(11, f"{row.host} is begun although {reason}")
 
     def _is_free(self, row: RolloutHost, seen: SessionHost) -> None:
         if seen.serving:

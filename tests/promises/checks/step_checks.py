@@ -18,7 +18,7 @@ from tests.promises.checks.snapshot_check import ENDS, IN_HAND, IN_WORK, OVER
 
 WRITES_PER_HOST = 8
 """ARM writes that a host costs at least, from its drain to its return (azure-facts 5)."""
-_OF_A_STEP = ("acting", "disturbed", "hindered", "asked_to_wait", "_busy", "_state")
+_OF_A_STEP = ("acting", "begun", "disturbed", "hindered", "asked_to_wait", "_busy", "_state")
 ONE_WAIT = timedelta(minutes=1)
 """The longest that Azure asks to wait here: the first wait of a step may count against it."""
 
@@ -45,6 +45,7 @@ class Watch(Acts):
         self.acting, self.asked_to_wait = rollout_id, 0.0
         self.disturbed = self.hindered = self._busy = False
         self._state = self.rollout().state
+        self.begun = {row.host for row in self.rows(rollout_id) if row.rebuild.strategy}
 
     @contextmanager
     def held_by_refresh(self) -> Iterator[None]:

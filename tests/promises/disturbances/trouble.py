@@ -10,10 +10,12 @@ from tests.fixtures.engine import Action
 from tests.fixtures.picks import Picks
 from tests.fixtures.world.azure import AzureWorld
 from tests.promises.checks.step_checks import Watch
+from tests.promises.disturbances.withdrawals import Withdrawals
 from tests.promises.scenario import Stage
 
 READS = ("session_hosts", "host_pool", "user_sessions", "machine", "machines", "session_host", "host_sessions")
-GALLERY = ("version", "versions")
+GALLERY = ("version", "versions", "permissions", "locks")
+"""What the checks of a rollout read, besides the pool."""
 WRITES = ("set_accepting", "update", "sign_out", "send_message", "remove_session_host", "registration_token")
 STARTS = (
     "start_reimage", "start_delete", "start_create", "start_power_on", "start_deallocate", "start_join",
@@ -34,6 +36,7 @@ class Trouble:
         self.stage = stage
         self.silent: set[str] = set()
         self.late: set[tuple[str, str]] = set()
+        self.withdrawals = Withdrawals(stage)
         self._start = self.world.start
         self.world.start = self._started  # type: ignore[method-assign]
 
@@ -66,6 +69,7 @@ class Trouble:
         world.bad_versions.clear()
         world.missed.clear()
         self.late.clear()
+        self.withdrawals.over()
         world.register_works = True
         world.writes_left = None
         self.stage.engine.down, self.stage.engine.loses_signals = None, False
@@ -127,7 +131,7 @@ class Trouble:
 
     def _refusal(self, picks: Picks) -> str:
         """Something is refused that no waiting mends."""
-        method = picks.one((*STARTS[:-1], *WRITES, *READS[:3], *GALLERY))
+        method = picks.one((*STARTS[:-1], *WRITES, *READS[:3], *GALLERY[:2]))
         self.world.fail(method, AzureRefused(method, 400, "BadRequest", "no"), times=picks.one((1, 2)))
         return "refusal"
 
