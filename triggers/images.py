@@ -10,6 +10,7 @@ from shared.api.images import (
     ImageRegistration,
     ImagesQuery,
     ImageView,
+    RemoveVersionQuery,
     RollBackRequest,
     SetAsImageRequest,
     StageRequest,
@@ -69,15 +70,16 @@ def post_stage(call: Call, asked: StageRequest) -> Answer[VersionView]:
 
 
 @endpoint(bp, "POST", "images/{image}/versions/{version}/verdict", refusals=(404, 409))
-def post_verdict(call: Call, asked: VerdictRequest) -> Answer[VersionView]:
-    """Record the test result of a staged version. A failed version can only be activated with `force`."""
-    return Answer(give_verdict(call.services, call.path["image"], call.path["version"], asked, call.who))
+def post_verdict(call: Call, engine: Engine, asked: VerdictRequest) -> Answer[VersionView]:
+    """Record the test result of a staged version. `failed` stops its rollouts; activating it then needs `force`."""
+    return Answer(give_verdict(call.services, engine, call.path["image"], call.path["version"], asked, call.who))
 
 
 @endpoint(bp, "DELETE", "images/{image}/versions/{version}", also=(202,), refusals=(404, 409))
-def delete_version(call: Call) -> Answer[VersionView]:
+def delete_version(call: Call, engine: Engine, query: RemoveVersionQuery) -> Answer[VersionView]:
     """Discard a staged version or remove a backup. 202 while its deletion from the gallery is pending."""
-    view, leaving = remove_version(call.services, call.path["image"], call.path["version"], call.who)
+    image, version = call.path["image"], call.path["version"]
+    view, leaving = remove_version(call.services, engine, image, version, call.who, query.rollouts)
     if leaving:
         return Answer(view, status=202, location=f"/api/images/{call.path['image']}/versions")
     return Answer(view)

@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.api.common import DefinitionId, MachineId, Reason, ScheduleRequest, SoakMinutes, SubnetId
+from shared.api.common import DefinitionId, MachineId, Query, Reason, ScheduleRequest, SoakMinutes, SubnetId
 from shared.api.pools import PoolsQuery
 from shared.api.tasks import TaskBrief
 from shared.core.states import VersionState
 from shared.models.base import ONE_LINE, AskedVersion, Name, UtcTime, Value
 from shared.models.images import Notes, Retention, Source, TargetRegion, Verdict
 from shared.models.policy import PolicyOverrides
+from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 
 
 class ImageView(Value):
@@ -67,6 +68,14 @@ class VersionView(Value):
     used_by: list[str] = Field(default_factory=list)
     """Pools whose version it is. Single hosts of other pools may run it too; a removal checks every host."""
     detail: str = ""
+    stopped_rollouts: list[StoppedRollout] = Field(default_factory=list)
+    """Open rollouts of the version that this request has stopped or cancelled."""
+
+
+class RemoveVersionQuery(Query):
+    """`rollouts`: what is done with rollouts of the version that have changed no host yet."""
+
+    rollouts: RolloutsOfVersion = RolloutsOfVersion.STOP
 
 
 class ImagesQuery(PoolsQuery):
@@ -116,10 +125,11 @@ class StageRequest(Value):
 
 
 class VerdictRequest(Value):
-    """The test result of a staged version."""
+    """The test result of a staged version. `rollouts`: what `failed` does with open rollouts of the version."""
 
     result: Literal["passed", "failed"]
     note: Notes = ""
+    rollouts: RolloutsOfVersion = RolloutsOfVersion.STOP
 
 
 class PoolsUpdateRequest(Value):
@@ -151,8 +161,11 @@ class ActivateRequest(PoolsUpdateRequest):
 class RollBackRequest(PoolsUpdateRequest):
     """Make a backup the active version again. Default of `version`: the highest backup below the active version.
 
+    `rollouts`: what is done with open rollouts of the version that is rolled back.
+
     `soak_minutes` is 0 by default: the version has been in use before.
     """
 
     version: AskedVersion | None = None
     soak_minutes: SoakMinutes = 0
+    rollouts: RolloutsOfVersion = RolloutsOfVersion.STOP

@@ -11,6 +11,7 @@ from shared.core.states import RolloutState, TaskState
 from shared.models.base import Name, UtcTime, Value
 from shared.models.messages import Message
 from shared.models.tasks import Approval, CancelHow, Gate, RingNumber, TaskKind, TaskStep
+from shared.models.withdrawals import StoppedRollout
 
 
 class TaskBrief(Value):
@@ -58,6 +59,8 @@ class TaskView(TaskBrief):
     """A task with its steps, and the pools it updates."""
 
     steps: list[TaskStep] = Field(default_factory=list)
+    stopped_rollouts: list[StoppedRollout] = Field(default_factory=list)
+    """Of a roll-back: open rollouts of the version that was rolled back, which it has stopped or cancelled."""
     pools: list[TaskPoolView] = Field(default_factory=list)
     """Every pool to update, by ring and name, including those that have not started."""
     rollouts: dict[str, str] = Field(default_factory=dict)

@@ -113,6 +113,7 @@ class Code(StrEnum):
     CHECKS_FAILED = "checks_failed"
     CHECKS_DELAYED = "checks_delayed"
     VERSION_REMOVED = "version_removed"
+    VERSION_WITHDRAWN = "version_withdrawn"
 
     # A rollout: what happens next.
     HOSTS_MAY_BE_TAKEN = "hosts_may_be_taken"

@@ -21,23 +21,34 @@ from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState, VersionState
 from shared.core.wording import VERSION_WORDS
 from shared.images.change_records import shown, write_change_record
-from shared.images.usage import VersionUsage, read_usage, usage_text, users_of
+from shared.images.usage import NOT_BEGUN, STOPPED, VersionUsage, read_usage, usage_text
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.models.messages import message
+from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
+from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.promotions import audit_promotion, ended
 from shared.records.versions import change_versions, read_versions
+from shared.rollouts.withdrawn import stop_rollouts
 from shared.services import PROMOTIONS, Services
 from shared.versions import removal_rules
 
 _log = logging.getLogger("freshcoat.images")
 
 
-def remove_version(services: Services, name: str, version: str, who: str) -> tuple[VersionView, bool]:
+def remove_version(
+    services: Services,
+    engine: Engine,
+    name: str,
+    version: str,
+    who: str,
+    how: RolloutsOfVersion = RolloutsOfVersion.STOP,
+) -> tuple[VersionView, bool]:
     """Discard a staged version, or remove a backup; also answers whether it is still in the gallery.
 
-    A discarded version that another tool published stays in the gallery, excluded from "latest". A repeated request
-    continues the removal. Raises NotFound, Conflict (the version is in use, is neither staged nor a backup, or Azure
+    A discarded version that another tool published stays in the gallery, excluded from "latest". Rollouts that would
+    bring hosts to a staged version and have not begun are stopped, as `how` says. A repeated request continues the
+    removal. Raises NotFound, Conflict (the version is in use, is neither staged nor a backup, or Azure
     refuses to delete it), AzureError (nothing was changed).
     """
     image = find_image(services, name)
@@ -45,9 +56,13 @@ def remove_version(services: Services, name: str, version: str, who: str) -> tup
     there = services.gallery.version(image.definition_id, version)
     if row is None or not (row.deleting or row.state in {VersionState.STAGED, VersionState.BACKUP}):
         raise _refusal(version, row, there)
+    stopped: tuple[StoppedRollout, ...] = ()
     if not row.deleting:
-        if users := users_of(services, image, version):
+        staged = row.state is VersionState.STAGED
+        if users := read_usage(services).users_of(image, version, besides=NOT_BEGUN if staged else ()):
             raise Conflict(f"Version {version} is used by {usage_text(users)}. Update them to another version first.")
+        if staged:
+            stopped = _stop_rollouts(services, engine, row, how, who)
         row = _fence(services, row, who)
     if row.deleting:
         try:
@@ -57,7 +72,18 @@ def remove_version(services: Services, name: str, version: str, who: str) -> tup
         there = there if row.deleting else None
     if row.state is VersionState.BACKUP and not row.deleting:
         raise Conflict(f"Version {version} {row.note}.")
-    return shown(services, image, row, there), row.deleting
+    view = shown(services, image, row, there)
+    return view.model_copy(update={"stopped_rollouts": list(stopped)}), row.deleting
+
+
+def _stop_rollouts(
+    services: Services, engine: Engine, row: ImageVersion, how: RolloutsOfVersion, who: str
+) -> tuple[StoppedRollout, ...]:
+    """Stop the rollouts that have not begun. One that somebody resumes checks the version before it begins."""
+    reason = f"version {row.version} was discarded"
+    return stop_rollouts(
+        services, engine, row.image, row.version, how, who=who, reason=reason, chosen=lambda it: it.started_at is None
+    )
 
 
 def remove_from_gallery(services: Services, image: Image, version: str, uses: VersionUsage) -> ImageVersion:
@@ -74,7 +100,7 @@ def remove_from_gallery(services: Services, image: Image, version: str, uses: Ve
         return _record_gone(services, row)
     if removal_rules.another_has_come(row, there):
         return _record_gone(services, row, removal_rules.WAS_REPLACED)
-    if users := uses.users_of(image, version):
+    if users := uses.users_of(image, version, besides=STOPPED if row.state is VersionState.DISCARDED else ()):
         return _keep(services, row, there, f"is kept because it is used by {usage_text(users)}")
     try:
         operation = services.gallery.start_removal(image.definition_id, version)

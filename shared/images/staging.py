@@ -9,8 +9,10 @@ from shared.images.adoption import adopted
 from shared.images.change_records import shown, write_change_record, write_change_records
 from shared.images.replication import missing_regions, missing_text
 from shared.models.images import GalleryVersion, Image, Verdict
+from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.versions import change_versions, read_versions
+from shared.rollouts.withdrawn import stop_rollouts
 from shared.services import Services
 from shared.versions import lifecycle
 from shared.versions.version_set import VersionSet
@@ -73,8 +75,10 @@ def _leave_out(services: Services, image: Image, version: GalleryVersion) -> Non
         ) from error
 
 
-def give_verdict(services: Services, name: str, version: str, asked: VerdictRequest, who: str) -> VersionView:
-    """Record the test result of a staged version; a later verdict replaces an earlier one.
+def give_verdict(
+    services: Services, engine: Engine, name: str, version: str, asked: VerdictRequest, who: str
+) -> VersionView:
+    """Record the test result of a staged version; a later verdict replaces an earlier one. `failed` stops its rollouts.
 
     Raises NotFound, Conflict when the version is not staged, AzureError.
     """
@@ -89,4 +93,9 @@ def give_verdict(services: Services, name: str, version: str, asked: VerdictRequ
     old, row = before.versions[version], after.versions[version]
     write_change_record(services, old)  # the staging, in case that was interrupted
     write_change_record(services, row, before=old.verdict.result if old.verdict else "")
-    return shown(services, image, row, there)
+    view = shown(services, image, row, there)
+    if asked.result != "failed":
+        return view
+    reason = f"version {version} failed its test"
+    stopped = stop_rollouts(services, engine, name, version, asked.rollouts, who=who, reason=reason)
+    return view.model_copy(update={"stopped_rollouts": list(stopped)})

@@ -6,11 +6,12 @@ cannot be read, or whose version is unknown, may use any version: then none is r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
+from shared.core.states import RolloutState
 from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, goal_of
@@ -23,11 +24,15 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class Use:
-    """One user of a version. `definition` (lower case) or `version` None: it may be any."""
+    """One user of a version. `definition` (lower case) or `version` None: it may be any.
+
+    `begins` is the state of a rollout that has changed no host yet and would bring hosts to the version; else None.
+    """
 
     who: str
     definition: str | None
     version: str | None
+    begins: RolloutState | None = None
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,17 @@ class VersionUsage:
 
     found: tuple[Use, ...]
 
-    def users_of(self, image: Image, version: str) -> list[str]:
-        """Who uses the version, or may use it, for people."""
+    def users_of(self, image: Image, version: str, *, besides: Container[RolloutState | None] = ()) -> list[str]:
+        """Who uses the version, or may use it, for people. `besides`: rollouts in these states that have not begun."""
         definition = image.definition_id.lower()
-        users = (
-            use.who for use in self.found if use.definition in {None, definition} and use.version in {None, version}
-        )
-        return list(dict.fromkeys(users))
+        using = (use for use in self.found if use.definition in {None, definition} and use.version in {None, version})
+        return list(dict.fromkeys(use.who for use in using if use.begins is None or use.begins not in besides))
+
+
+STOPPED = frozenset({RolloutState.PAUSED, RolloutState.CANCELLING})
+"""States of a rollout that begins nothing before its version is checked again."""
+NOT_BEGUN = STOPPED | {RolloutState.SCHEDULED}
+"""States of a rollout that has changed no host, and can be stopped."""
 
 
 def read_usage(services: Services) -> VersionUsage:
@@ -93,7 +102,8 @@ def _by_refresh(services: Services, pool: Pool) -> Iterator[Use]:
 
 def _by_rollout(rollout: Rollout, definition: str | None) -> Iterator[Use]:
     who = f"rollout {rollout.id} of pool {rollout.pool}"
-    yield Use(who, rollout.definition_id.lower(), rollout.version)
+    begins = rollout.state if rollout.started_at is None else None
+    yield Use(who, rollout.definition_id.lower(), rollout.version, begins)
     if rollout.before.version:
         yield Use(who, definition, rollout.before.version)
 

@@ -14,6 +14,7 @@ from shared.models.images import Notes, TargetRegion
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
 from shared.models.rollouts import Schedule
+from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 
 
 class TaskKind(StrEnum):
@@ -162,6 +163,10 @@ class ActivationWork(Value):
     """The version whose flag in the gallery is being set."""
     flags_left: tuple[str, ...] = ()
     """Versions whose flag in the gallery could not be set; retention tries again."""
+    rollouts: RolloutsOfVersion = RolloutsOfVersion.STOP
+    """Of a roll-back: what is done with the open rollouts of the version that is rolled back."""
+    stopped: tuple[StoppedRollout, ...] = ()
+    """Those rollouts."""
 
 
 class Task(Record):

@@ -35,7 +35,7 @@ class PoolProgress:
     state: RolloutState | None = None
     ended_at: datetime | None = None
     reason: str = ""
-    """Why the pool did not succeed, if its state does not say so."""
+    """Why the pool did not succeed, or was stopped, if its state does not say so."""
 
     @property
     def unsuccessful(self) -> bool:
@@ -135,8 +135,12 @@ def _running(ring: int, pools: Sequence[PoolProgress]) -> Message:
 def _finished(ring: int, pools: Sequence[PoolProgress]) -> str:
     """How many pools of a ring are finished, and which of the others wait for a person."""
     done = sum(s.state is not None and s.state.ended for s in pools)
-    people = names_text(f"{s.pool} {ROLLOUT_WORDS[s.state]}" for s in pools if s.state in _FOR_PEOPLE)
+    people = names_text(f"{s.pool} {ROLLOUT_WORDS[s.state]}{_why(s)}" for s in pools if s.state in _FOR_PEOPLE)
     return f"ring {ring}: {done} of {counted(len(pools), 'pool')} finished" + (f"; {people}" if people else "")
+
+
+def _why(pool: PoolProgress) -> str:
+    return f" ({quote(pool.reason)})" if pool.reason else ""
 
 
 def schedule_for_ring(asked: Schedule, now: datetime, *, first: bool) -> Schedule:

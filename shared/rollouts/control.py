@@ -17,7 +17,7 @@ from shared.core.codes import Code
 from shared.core.errors import Conflict, InvalidRequest
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.base import iso
-from shared.models.messages import message, quote
+from shared.models.messages import Message, message, quote
 from shared.models.rollout_parts import Failures, Rollback
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
@@ -38,15 +38,15 @@ type Change = Callable[[Rollout], Rollout]
 """Returns the rollout's row as the command changes it."""
 
 
-def pause(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
-    """Start no more hosts; hosts in work finish. Raises NotFound, Conflict."""
+def pause(services: Services, engine: Engine, rollout_id: str, who: str, *, note: Message | None = None) -> RolloutView:
+    """Start no more hosts; hosts in work finish. `note`: why, if not by a command. Raises NotFound, Conflict."""
+    why = note or message(Code.PAUSED_BY_USER, f"Paused by {who}.")
 
     def apply(rollout: Rollout) -> Rollout:
         # After a pause during approval, the canary hosts are checked again, and approval is requested again.
         waited = rollout.state is RolloutState.AWAITING_APPROVAL
         resume_to = RolloutState.RUNNING if waited else rollout.state
-        note = message(Code.PAUSED_BY_USER, f"Paused by {who}.")
-        return _with_state(rollout, RolloutState.PAUSED, resume_to=resume_to, note=note)
+        return _with_state(rollout, RolloutState.PAUSED, resume_to=resume_to, note=why)
 
     return _command(services, engine, rollout_id, Command.PAUSE, who, apply)
 
@@ -84,6 +84,7 @@ def cancel(
     how: CancelHow = CancelHow.LEAVE,
     *,
     reason: str = "",
+    note: Message | None = None,
 ) -> RolloutView:
     """Stop: hosts in work finish, drained hosts return to service. With `leave` the other hosts keep their version;
     with `roll_back` all hosts are rolled back.
@@ -95,17 +96,17 @@ def cancel(
 
     def leave(rollout: Rollout) -> Rollout:
         mixed = " during a roll-back, so its hosts have two versions" if rollout.rolling_back else ""
-        note = message(Code.CANCELLED_BY_USER, f"Cancelled by {who}{mixed}{because}")
-        return _with_state(rollout, RolloutState.CANCELLING, ends_as=RolloutState.CANCELLED, note=note)
+        why = note or message(Code.CANCELLED_BY_USER, f"Cancelled by {who}{mixed}{because}")
+        return _with_state(rollout, RolloutState.CANCELLING, ends_as=RolloutState.CANCELLED, note=why)
 
     def roll_back(rollout: Rollout) -> Rollout:
         if not has_begun(rollout):
             return leave(rollout)
         now = services.now()
         schedule = rollback_schedule(rollout.schedule, rollout.policy, now)
-        note = message(Code.ROLLED_BACK_BY_USER, f"Rolled back by {who}{because}")
-        rollback = Rollback(since=rollout.rollback.since or now, reason=note)
-        return _with_state(rollout, RolloutState.ROLLING_BACK, rollback=rollback, schedule=schedule, note=note)
+        why = message(Code.ROLLED_BACK_BY_USER, f"Rolled back by {who}{because}")
+        rollback = Rollback(since=rollout.rollback.since or now, reason=why)
+        return _with_state(rollout, RolloutState.ROLLING_BACK, rollback=rollback, schedule=schedule, note=why)
 
     rolls_back = how is CancelHow.ROLL_BACK
     command, apply = (Command.ROLL_BACK, roll_back) if rolls_back else (Command.CANCEL, leave)

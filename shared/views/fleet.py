@@ -167,7 +167,8 @@ def _progress_of(pools: PoolsWork, name: str, rollout: Rollout | None) -> PoolPr
     if rollout is None:
         reason = text_of(pools.refused.get(name))
         return PoolProgress(name, ring, RolloutState.FAILED if reason else None, reason=reason)
-    return PoolProgress(name, ring, rollout.state, rollout.ended_at)
+    withdrawn = rollout.note is not None and rollout.note.code == Code.VERSION_WITHDRAWN
+    return PoolProgress(name, ring, rollout.state, rollout.ended_at, text_of(rollout.note) if withdrawn else "")
 
 
 def next_ring_of(pools: PoolsWork, started: StartedRollouts, now: datetime) -> NextRing:

@@ -51,6 +51,7 @@ def view(task: Task, now: datetime, started: StartedRollouts | None = None) -> T
         **fields | pools_fields(task, started or {}, now),
         steps=[step.model_copy(update={"name": words(step.name)}) for step in task.steps],
         left_over=list(task.capture.left_over) if task.capture else [],
+        stopped_rollouts=list(task.activation.stopped) if task.activation else [],
         promotion=task.promotion,
     )
 

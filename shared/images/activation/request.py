@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from shared.api.images import ActivateRequest, PoolsUpdateRequest, RollBackRequest
 from shared.api.tasks import TaskView
@@ -18,10 +19,12 @@ from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
 from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, TaskKind
+from shared.models.withdrawals import RolloutsOfVersion
 from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.records.tasks import audit_task, forget_task, new_task, write_task
 from shared.records.versions import change_versions
+from shared.rollouts.withdrawn import stop_rollouts
 from shared.services import POOLS, TASKS, Services
 from shared.versions import lifecycle
 from shared.versions.promotion_hold import must_hold
@@ -46,7 +49,8 @@ def roll_back(services: Services, engine: Engine, name: str, asked: RollBackRequ
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
     image = find_image(services, name)
-    return _ask(services, engine, image, TaskKind.ROLL_BACK, ActivationWork(), asked, who)
+    context = ActivationWork(rollouts=asked.rollouts)
+    return _ask(services, engine, image, TaskKind.ROLL_BACK, context, asked, who)
 
 
 def _ask(
@@ -97,7 +101,7 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
         raise
     if before is not after:
         audit_task(services, task, before=before.state.active or "", after=after.state.active or "")
-    task = _switch_done(services, task)
+    task = _switch_done(services, stop_old_version(services, engine, task))
     start_task(engine, task)
     return task
 
@@ -117,6 +121,32 @@ def _switch_done(services: Services, task: Task) -> Task:
         if task.etag and not task.phase:
             return services.tasks.replace(task.model_copy(update={"phase": SWITCH_VERSION}))
     return task
+
+
+def stop_old_version(services: Services, engine: Engine, task: Task) -> Task:
+    """The task with the rollouts of the version that it rolled back, which are stopped or cancelled. Safe to repeat.
+
+    What an activation or a fleet update has started is cancelled, since its task ends too. Raises AzureBusy.
+    """
+    if task.kind is not TaskKind.ROLL_BACK or not task.from_version:
+        return task
+    activation = task.activation or ActivationWork()
+    stop = partial(
+        stop_rollouts,
+        services,
+        engine,
+        task.image,
+        task.from_version,
+        who=task.requested_by,
+        reason=f"version {task.from_version} was rolled back",
+    )
+    stopped = (
+        *stop(RolloutsOfVersion.CANCEL, chosen=lambda rollout: rollout.task not in {"", task.id}),
+        *stop(activation.rollouts, chosen=lambda rollout: not rollout.task),
+    )
+    known = {one.rollout for one in stopped}
+    kept = (one for one in activation.stopped if one.rollout not in known)
+    return task.model_copy(update={"activation": activation.model_copy(update={"stopped": (*kept, *stopped)})})
 
 
 def switched(version_set: VersionSet, task: Task, services: Services) -> VersionSet:

@@ -10,7 +10,7 @@ from shared.core.steps import NextAction, StepResult, is_completed
 from shared.core.task_steps import ACTIVATION_STEPS
 from shared.core.wording import names_text, state_text
 from shared.fleet.steps import not_overtaken
-from shared.images.activation.request import switched
+from shared.images.activation.request import stop_old_version, switched
 from shared.images.change_records import write_change_records
 from shared.models.messages import message, sentence
 from shared.models.tasks import ActivationWork
@@ -29,6 +29,8 @@ def switch_version(context: TaskContext) -> StepResult:
     )
     if before is not after:
         context.save(version=after.state.active, from_version=before.state.active)
+    if (task := stop_old_version(context.services, context.engine, context.task)) is not context.task:
+        context.save(activation=task.activation)
     # Also after an earlier switch: an interrupted request may not have written it, and twice is better than never.
     audit_task(context.services, context.task, before=context.task.from_version or "", after=context.task.version or "")
     return StepResult(NextAction.NEXT)

@@ -43,7 +43,7 @@ BUSY = AzureBusy("call", 503, "Busy", "later")
 
 
 def remove(env: Environment, version: str) -> tuple[VersionView, bool]:
-    return remove_version(env.app.services, IMAGE, version, "ann")
+    return remove_version(env.app.services, env.app.engine, IMAGE, version, "ann")
 
 
 def written(env: Environment) -> Any:
@@ -201,4 +201,4 @@ def test_an_unknown_version_is_404() -> None:
     with pytest.raises(NotFound, match=r"no version called 12\.0\.0"):
         remove(env, "12.0.0")
     with pytest.raises(NotFound):
-        remove_version(env.app.services, "other", FIRST, "ann")
+        remove_version(env.app.services, env.app.engine, "other", FIRST, "ann")

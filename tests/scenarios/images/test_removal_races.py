@@ -44,7 +44,7 @@ BROKEN = OperationFailed("call", 200, "InternalError", "it broke")
 
 
 def remove(env: Environment, version: str, who: str = "ann") -> tuple[VersionView, bool]:
-    return remove_version(env.app.services, IMAGE, version, who)
+    return remove_version(env.app.services, env.app.engine, IMAGE, version, who)
 
 
 def once(owner: Any, method: str, *, before: Callable[[], object] | None = None, after: Any = None) -> None:

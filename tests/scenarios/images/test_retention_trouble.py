@@ -106,7 +106,7 @@ class TestTrouble:
         env = shelf(ACTIVE)
         app = env.app
         app.world.fail("start_removal", BUSY)
-        remove_version(app.services, IMAGE, FIRST, "ann")
+        remove_version(app.services, app.engine, IMAGE, FIRST, "ann")
         give_back = partial(removal_rules.not_removed, version=FIRST, reason="is kept, since pool lab is on it")
         app.world.meanwhile("machines", lambda: change_versions(app.services, IMAGE, give_back))
         assert run(env) == []
@@ -118,7 +118,7 @@ class TestTrouble:
         while died:
             call += 1
             env = shelf(ACTIVE, SECOND, staged=Source.CAPTURE, retention=NONE)
-            remove_version(env.app.services, IMAGE, NEXT, "ann")
+            remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann")
             env.die_at_call(call)
             died = not env.survive(lambda: (run(env), run(env), run(env)))  # noqa: B023 - run at once
             assert env.app.world.violations == []

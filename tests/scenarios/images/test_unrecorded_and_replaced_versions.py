@@ -173,7 +173,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
 
     def test_a_captured_version_is_removed_while_it_carries_our_tag(self) -> None:
         env = self.captured()
-        remove_version(env.app.services, IMAGE, NEXT, "ann")
+        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann")
         env.run(hours=2)
         assert NEXT not in in_gallery(env)
         assert (row_of(env, NEXT).deleting, row_of(env, NEXT).note) == (False, "")
@@ -181,7 +181,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
     def test_a_version_without_our_tag_stays(self) -> None:
         env = self.captured()
         env.app.world.resumes_needed = 2
-        remove_version(env.app.services, IMAGE, NEXT, "ann")
+        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann")
         self.replaced(env, NEXT)
         tidy(env.app.services)
         assert NEXT in in_gallery(env)
@@ -191,7 +191,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
     def test_a_replaced_version_is_not_touched_when_the_removal_never_started(self) -> None:
         env = self.captured()
         self.replaced(env, NEXT, task="c-2")
-        remove_version(env.app.services, IMAGE, NEXT, "ann")
+        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann")
         env.run(hours=2)
         assert NEXT in in_gallery(env)
         assert env.app.world.count("start_removal") == 0
@@ -199,7 +199,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
     def test_a_replaced_version_counts_as_deleted_once_azure_accepted_the_deletion(self) -> None:
         env = shelf(ACTIVE)
         env.app.world.resumes_needed = 2
-        remove_version(env.app.services, IMAGE, FIRST, "ann")
+        remove_version(env.app.services, env.app.engine, IMAGE, FIRST, "ann")
         self.replaced(env, FIRST)
         tidy(env.app.services)
         assert FIRST in in_gallery(env)

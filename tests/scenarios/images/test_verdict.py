@@ -19,7 +19,7 @@ from tests.fixtures.scenarios.versions import ACTIVE, FIRST, NEXT, add_pool, aud
 
 def judge(env: Environment, result: str, note: str = "", *, version: str = NEXT, who: str = "ann") -> VersionView:
     asked = VerdictRequest.model_validate({"result": result, "note": note})
-    return give_verdict(env.app.services, IMAGE, version, asked, who)
+    return give_verdict(env.app.services, env.app.engine, IMAGE, version, asked, who)
 
 
 def test_a_test_result_is_recorded_with_its_author_and_audited() -> None:
@@ -64,7 +64,7 @@ def test_only_a_staged_version_can_get_a_test_result() -> None:
         with pytest.raises(Conflict, match=says):
             judge(env, "passed", version=version)
     with pytest.raises(NotFound):
-        give_verdict(env.app.services, "other", NEXT, VerdictRequest(result="passed"), "ann")
+        give_verdict(env.app.services, env.app.engine, "other", NEXT, VerdictRequest(result="passed"), "ann")
     assert tasks(env) == []
 
 

@@ -189,6 +189,16 @@ def test_running_rollout_pauses_before_its_next_host_is_touched(change: Change) 
     assert env.world.count("remove_session_host") == done
 
 
+def test_nobody_is_signed_out_at_the_deadline_for_a_version_that_is_gone() -> None:
+    env = office(1, 1)
+    env.publish(force=120, policy={"canary_hosts": 0})
+    env.at(119.5, lambda: version_deleted(env))
+    env.run_to_minute(180)
+    assert env.world.messages
+    assert_paused(env)
+    assert env.world.count("sign_out") == 0
+
+
 def test_fifty_hosts_that_begin_in_one_pass_cost_few_reads_of_the_version() -> None:
     env = office(*[0] * 50)
     clock = lambda: env.now.timestamp()  # noqa: E731, PLW0108 - `now` is another object each time
