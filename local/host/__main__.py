@@ -6,7 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
-from local.host.function import SERVED_TRIGGERS, AppError
+from local.host.function import AppError
 from local.host.json_files import SettingsError
 from local.host.logs import configure_logging, leave
 from local.host.server import Host
@@ -32,9 +32,8 @@ def main() -> int:
         return 1
     print(host.listing(), flush=True)
     for function in functions:
-        if function.kind not in SERVED_TRIGGERS:
-            hint = f"start it with POST /admin/functions/{function.name}"
-            print(f"note: {function.name} ({function.kind}) is not triggered by this host; {hint}")
+        for note in function.notes():
+            print(f"note: {note}", flush=True)
     asyncio.run(_serve(host))
     return 0
 

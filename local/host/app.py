@@ -12,7 +12,9 @@ from azure_functions_runtime import start_threadpool_executor
 from azure_functions_runtime.bindings.meta import load_binding_registry
 from azure_functions_runtime.functions import FunctionLoadError, Registry
 from azure_functions_runtime.handle_event import _functions
+from azure_functions_runtime.http_v2 import HttpV2Registry
 from azure_functions_runtime.loader import index_function_app
+from azure_functions_runtime.utils.constants import RETRY_POLICY
 
 from local.host.function import AppError, Function
 from local.host.json_files import SettingsError
@@ -44,14 +46,18 @@ def load_app(app_dir: Path) -> list[Function]:
 
 
 def _index(script: Path) -> Iterator[Function]:
-    for indexed in index_function_app(str(script)):
+    indexed_functions = index_function_app(str(script))
+    if HttpV2Registry.http_v2_enabled():  # type: ignore[no-untyped-call]
+        raise ValueError("the app uses HTTP streaming, which this host does not serve")
+    for indexed in indexed_functions:
         info = cast(Registry, _functions).add_indexed_function(  # type: ignore[no-untyped-call]
             function=indexed, protos=_PROTOS
         )
         bindings = tuple(_resolved(binding.get_dict_repr()) for binding in indexed.get_bindings())
         trigger = _resolved(indexed.get_trigger().get_dict_repr())
         if not _disabled(info.name):
-            yield Function(info.name, info.function_id, trigger, bindings)
+            retry = bool(indexed.get_settings_dict(RETRY_POLICY))
+            yield Function(info.name, info.function_id, trigger, bindings, retry)
 
 
 def _resolved(binding: dict[str, Any]) -> dict[str, Any]:

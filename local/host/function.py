@@ -9,8 +9,15 @@ from azure_functions_runtime.bindings.datumdef import Datum
 
 SERVED_TRIGGERS = frozenset({"httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger"})
 _CLIENT = "durableClient"
+_SERVED_BINDINGS = frozenset({"http", _CLIENT})
+_EFFECTS = (
+    ("input", "calls of the function fail"),
+    ("output", "its values are dropped"),
+    ("input and output", "calls of the function fail"),
+)
+"""By the direction of a binding."""
 
-type Indexed = tuple[str, str, dict[str, Any], tuple[dict[str, Any], ...]]
+type Indexed = tuple[str, str, dict[str, Any], tuple[dict[str, Any], ...], bool]
 """The fields of a Function, as a worker sends them."""
 type Call = tuple[int, str, list[tuple[str, Datum]]]
 """The number of the call, the name of the function, and its inputs by parameter."""
@@ -32,6 +39,8 @@ class Function:
     function_id: str
     trigger: dict[str, Any]
     bindings: tuple[dict[str, Any], ...]
+    retry: bool = False
+    """Whether it has a retry policy."""
 
     @property
     def kind(self) -> str:
@@ -45,6 +54,23 @@ class Function:
     def client_names(self) -> list[str]:
         """The names of the parameters that receive a durable client."""
         return [str(binding["name"]) for binding in self.bindings if binding["type"] == _CLIENT]
+
+    def notes(self) -> list[str]:
+        """A line for each part of the function that this host does not serve."""
+        notes = []
+        if self.kind not in SERVED_TRIGGERS:
+            hint = f"start it with POST /admin/functions/{self.name}"
+            notes.append(f"{self.name} ({self.kind}) is not triggered by this host; {hint}")
+        if self.retry:
+            notes.append(f"{self.name}: @app.retry is not served; a failed call is not repeated")
+        for binding in self.bindings:
+            if binding["type"] in _SERVED_BINDINGS or binding["name"] == self.trigger_name:
+                continue
+            direction = binding.get("direction", 0)
+            way, effect = _EFFECTS[getattr(direction, "value", direction)]
+            text = f"the {way} binding '{binding['name']}' ({binding['type']}) is not served; {effect}"
+            notes.append(f"{self.name}: {text}")
+        return notes
 
     @property
     def http_output(self) -> str | None:

@@ -45,7 +45,7 @@ def main(descriptor: int, app_dir: Path, level: str) -> None:
         _send(connection, str(error))
         leave(0)
     # As plain values: classes of this package cannot be pickled by name once the app may have a package `local`.
-    _send(connection, [(f.name, f.function_id, f.trigger, f.bindings) for f in functions])
+    _send(connection, [(f.name, f.function_id, f.trigger, f.bindings, f.retry) for f in functions])
     ids = {function.name: function.function_id for function in functions}
     try:
         asyncio.run(_Calls(connection, ids).serve())
