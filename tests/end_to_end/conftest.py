@@ -19,6 +19,8 @@ from local.stack.processes import Child, free_port
 from local.stack.stack import Stack
 
 ENDED = {"succeeded", "failed", "cancelled", "rolled_back"}
+DOMAIN = {"kind": "ad", "domain": "contoso.local", "user": "joiner", "password_setting": "JOIN_PASSWORD"}
+"""Hosts of a domain can be put back onto their kept disks; those of Entra ID cannot."""
 QUICK = {"settle_seconds": 0, "poll_seconds": 15, "min_available": "20%", "max_unavailable": "100%"}
 
 

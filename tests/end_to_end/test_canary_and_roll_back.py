@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import Freshcoat, in_seconds
+from tests.end_to_end.conftest import DOMAIN, Freshcoat, in_seconds
 
 PROBE = {"name": "printers", "script": "if (-not (Get-Printer)) { exit 1 }"}
 
@@ -23,7 +23,7 @@ def versions(freshcoat: Freshcoat, pool: str) -> set[str]:
 
 
 def test_a_failed_probe_ends_the_rollout_at_the_canary_host_and_rolls_it_back(freshcoat: Freshcoat) -> None:
-    hosts = freshcoat.add_pool("probe", 4, probe=PROBE, on_failure="roll_back", strategy="reimage")
+    hosts = freshcoat.add_pool("probe", 4, DOMAIN, probe=PROBE, on_failure="roll_back", strategy="reimage")
     freshcoat.sim("POST", "/faults", {"kind": "probe_fails", "match": "probe-0", "count": 1})
     rollout = freshcoat.publish("probe", {"mode": "on_logoff", "deadline": in_seconds(3600)})
     view = freshcoat.finish(rollout)
@@ -36,7 +36,7 @@ def test_a_failed_probe_ends_the_rollout_at_the_canary_host_and_rolls_it_back(fr
 
 
 def test_a_pool_is_approved_updated_and_rolled_back_with_one_call_each(freshcoat: Freshcoat) -> None:
-    hosts = freshcoat.add_pool("ways", 4, probe=PROBE, canary_hold="approve", strategy="reimage")
+    hosts = freshcoat.add_pool("ways", 4, DOMAIN, probe=PROBE, canary_hold="approve", strategy="reimage")
     rollout = freshcoat.publish("ways", {"mode": "on_logoff", "deadline": in_seconds(3600)})
     freshcoat.follow(rollout, lambda view: view["state"] == "awaiting_approval")
     (first,) = [host for host in freshcoat.azure("ways").values() if host["version"] == "2.0.0"]

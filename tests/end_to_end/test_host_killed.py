@@ -9,7 +9,7 @@ from local.sim.core import names
 from local.sim.testing import sdk_clients
 from local.stack.options import ROOT
 from shared.core.steps import HOST_STEPS
-from tests.end_to_end.conftest import ENDED, Freshcoat, in_seconds
+from tests.end_to_end.conftest import DOMAIN, ENDED, Freshcoat, in_seconds
 
 PASSWORD = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]["JOIN_PASSWORD"]
 CARRIES_A_SECRET = re.compile(r"RegistrationToken|adminPassword|protectedSettings|protectedParameters", re.IGNORECASE)
@@ -44,8 +44,7 @@ def test_a_rollout_killed_after_each_recorded_step_continues_and_repeats_nothing
 
 
 def test_no_secret_is_logged_or_in_an_orchestrations_history(freshcoat: Freshcoat) -> None:
-    domain = {"kind": "ad", "domain": "contoso.local", "user": "joiner", "password_setting": "JOIN_PASSWORD"}
-    freshcoat.add_pool("secrets", 2, join=domain, strategy="replace")
+    freshcoat.add_pool("secrets", 2, join=DOMAIN, strategy="replace")
     rollout = freshcoat.publish("secrets", {"mode": "now"})
     assert freshcoat.finish(rollout)["state"] == "succeeded"
     secrets = [PASSWORD, registration_token(freshcoat, "hp-secrets")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from shared.core.codes import Code
-from shared.core.errors import OperationFailed
+from shared.core.errors import AzureConflict, AzureRefused
 from shared.core.names import JOIN_HOST
 from shared.core.steps import NextAction, StepResult
 from shared.models.directory import Device, DirectoryCleanup, JoinFacts
@@ -21,7 +21,7 @@ _DEVICE_GOES = message(Code.DEVICE_GOES, "waits until Entra ID has forgotten its
 
 
 def inspect(context: HostContext, purpose: str) -> JoinFacts | StepResult | None:
-    """How the running VM says that it is joined. A StepResult while its script runs; None when the script failed.
+    """How the running VM says that it is joined. A StepResult while its script runs; None when it cannot be read.
 
     `purpose` makes it run again: Azure does not repeat an unchanged command.
     """
@@ -32,10 +32,12 @@ def inspect(context: HostContext, purpose: str) -> JoinFacts | StepResult | None
         else:
             tag = f"{context.attempt_tag}-{purpose}"
             waiting = poll_operation(context, vms.start_inspection(row.vm_id, row.location, tag))
-    except OperationFailed as failed:
-        log.warning("rollout %s: how %s is joined could not be read: %s", row.rollout, row.host, failed)
+        return waiting or vms.join_facts(row.vm_id)
+    except AzureConflict:  # another operation runs on the VM: the step waits
+        raise
+    except AzureRefused as refused:
+        log.warning("rollout %s: how %s is joined could not be read: %s", row.rollout, row.host, refused)
         return None
-    return waiting or vms.join_facts(row.vm_id)
 
 
 def check_device(context: HostContext) -> StepResult:

@@ -67,3 +67,13 @@ def test_the_log_is_read_again_for_each_failure_and_kept_out_of_the_next_attempt
     env.run_to_minute(24 * 60)
     assert_all_well(env)
     assert reimaged(env) == {"host-01": 1}
+
+
+def test_a_join_that_failed_fails_with_its_own_words_when_the_log_cannot_be_read() -> None:
+    env = office(0)
+    generic = OperationFailed("join", None, "VMExtensionProvisioningError", "Exception(s) occurred while joining")
+    env.world.fail_operation("join", generic, target="host-01")
+    env.world.refuse("join_facts")
+    env.publish(ScheduleMode.NOW, policy={"retries": 0})
+    env.run_to_minute(24 * 60)
+    assert "Exception(s) occurred while joining" in env.rows["host-01"].error
