@@ -18,6 +18,7 @@ from shared.records.images import available, find_image
 from shared.records.versions import read_versions
 from shared.services import IMAGES, POOLS, TASKS, Services
 from shared.versions.version_set import VersionSet
+from shared.views.filters import check_account_filter
 from shared.views.tasks import brief
 
 _READERS = 8
@@ -140,7 +141,11 @@ def view_version(
 def list_images(
     services: Services, *, search: str | None, account: str | None, limit: int, continuation: str | None
 ) -> Listed[ImageView]:
-    """A page of images by name: those whose name contains `search` in any case, and that the account may have."""
+    """A page of images by name: those whose name contains `search` in any case, and that the account may have.
+
+    Raises InvalidRequest for an unknown account.
+    """
+    check_account_filter(services, account)
     wanted = [
         image
         for image in services.images.all(IMAGES)

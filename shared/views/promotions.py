@@ -12,12 +12,14 @@ from shared.models.base import iso
 from shared.models.promotions import Promotion
 from shared.records.promotions import find_promotion
 from shared.services import PROMOTIONS, Services
+from shared.views.filters import check_image_filter
 
 
 def list_promotions(
     services: Services, *, image: str | None, state: PromotionState | None, limit: int, continuation: str | None
 ) -> Listed[PromotionView]:
-    """A page of promotions, newest first, of one image or state if given."""
+    """A page of promotions, newest first, of one image or state if given. Raises InvalidRequest for an unknown one."""
+    check_image_filter(services, image)
     equal: dict[str, Any] = {name: value for name, value in (("image", image), ("state", state)) if value}
     page = services.promotions.page(PROMOTIONS, limit=limit, continuation=continuation, **equal)
     return Listed[PromotionView](items=[view(row) for row in page.rows], continuation=page.continuation)

@@ -15,6 +15,7 @@ from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
 from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
 from shared.views.azure_waits import not_past, waiting_reason, waiting_view
+from shared.views.filters import check_pool_filter
 from shared.views.hosts import recent_rows
 from shared.views.rollout_progress import brief, progress
 
@@ -27,7 +28,11 @@ def list_rollouts(
     limit: int,
     continuation: str | None,
 ) -> Listed[RolloutBrief]:
-    """A page of rollouts, newest first, of one pool or state if given; read from their own rows alone."""
+    """A page of rollouts, newest first, of one pool or state if given; read from their own rows alone.
+
+    Raises InvalidRequest for an unknown pool.
+    """
+    check_pool_filter(services, pool)
     equal: dict[str, Any] = {}
     if pool:
         equal["pool"] = pool

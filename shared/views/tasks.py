@@ -20,6 +20,7 @@ from shared.ports.paging import merged
 from shared.ports.storage import Page
 from shared.services import ROLLOUTS, TASKS, Services
 from shared.views import rollout_progress
+from shared.views.filters import check_image_filter
 from shared.views.fleet import StartedRollouts, pools_fields, read_rollouts
 
 ROLLOUT: Literal["rollout"] = "rollout"
@@ -123,8 +124,9 @@ def list_tasks(
     """A page of tasks and rollouts, newest first, of one kind, image or state if given.
 
     Both have ids that sort newest first, and are kept under them: one continuation says for both tables where the
-    next page begins.
+    next page begins. Raises InvalidRequest for an unknown image.
     """
+    check_image_filter(services, image)
     equal: dict[str, Any] = {"image": image} if image else {}
     where: dict[str, Any] = {"limit": limit, "continuation": continuation}
     pages = []

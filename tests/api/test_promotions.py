@@ -230,7 +230,6 @@ class TestRead:
             ("?state=cancelled", [0]),
             ("?state=promoted", []),
             (f"?image={IMAGE}", [1, 0]),
-            ("?image=other", []),
             (f"?image={IMAGE}&state=cancelled", [0]),
         ],
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import RolloutState
 from shared.models.images import Source
 from shared.services import POOLS
 from tests.fixtures.app import Reply
@@ -47,7 +48,11 @@ def test_a_gallery_version_is_staged_tested_and_discarded() -> None:
     lab = add_pool(env.app, "lab", ACTIVE, ACTIVE, ring="test")
     update = {"version": NEXT, "schedule": {"mode": "now"}}
     assert env.app.send("POST", "/api/pools/office/update-image", update).status == 422
-    assert env.app.send("POST", "/api/pools/lab/update-image", update).status == 202
+    accepted = env.app.send("POST", "/api/pools/lab/update-image", update)
+    assert accepted.status == 202
+    rollout = env.app.rollout(accepted.json["id"])
+    begun = rollout.replace(state=RolloutState.RUNNING, started_at=env.app.now)
+    env.app.tables.rollouts.replace(begun)
     in_use = delete(env, NEXT)
     assert (in_use.status, "of pool lab" in in_use.json["detail"]) == (409, True)
     judged = judge(env, result="failed", note="no sound")
