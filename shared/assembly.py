@@ -37,6 +37,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         rollouts=tables.rollouts,
         hosts=tables.hosts,
         disks=tables.disks,
+        claims=tables.claims,
         answers=tables.answers,
         audit=tables.audit,
         host_pools=AzureHostPools(clients, now),

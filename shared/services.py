@@ -20,6 +20,7 @@ from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
+from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.ports.avd import HostPools
@@ -47,6 +48,7 @@ class Services:
     rollouts: Rows[Rollout]
     hosts: Rows[RolloutHost]
     disks: Rows[KeptDisk]
+    claims: Rows[ResourceClaim]
     answers: Rows[KeptAnswer]
     audit: Rows[AuditEntry]
     host_pools: HostPools

@@ -44,6 +44,16 @@ def parse(resource_id: str, depth: int = 1) -> ArmId:
     return ArmId(parts[1], parts[3], kind, tuple(parts[7::2]))
 
 
+def comparable(resource_id: str) -> str:
+    """The id as it is compared: its parts in ASCII lower case."""
+    return "/" + "/".join(part for part in _parts(resource_id) if part).lower()
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two ids name the same resource."""
+    return comparable(one) == comparable(other)
+
+
 def last(name_or_id: str) -> str:
     """The part after the last `/`. AVD names are `pool/host` in some answers and `host` in others (azure-facts 3)."""
     return name_or_id.rstrip("/").rsplit("/", 1)[-1]
@@ -173,7 +183,8 @@ def subnet_problem(given: str) -> str:
 
 
 def _problem(pattern: str, given: str, what: str, form: str) -> str:
-    return "" if re.fullmatch(pattern, given, re.IGNORECASE) else f"write the {what}'s ARM id: {form}"
+    formed = re.fullmatch(pattern, given, re.IGNORECASE | re.ASCII)  # without ASCII, the long s is taken for an s
+    return "" if formed and not {".", ".."} & {*_parts(given)} else f"write the {what}'s ARM id: {form}"
 
 
 def version_id(definition_id: str, version: str) -> str:

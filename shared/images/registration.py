@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
-from shared.core.arm_ids import definition_problem, describe_azure_error, subnet_problem, vm_problem
+from shared.core.arm_ids import definition_problem, describe_azure_error, same, subnet_problem, vm_problem
 from shared.core.errors import AzureRefused, Conflict, FieldProblem, InvalidRequest
 from shared.images.adoption import adopt_once, being_made, in_use
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
+from shared.models.resource_claims import ClaimedKind
 from shared.records.accounts import unknown_accounts
 from shared.records.images import available
+from shared.records.resource_claims import claimed, give_back, refused
 from shared.records.versions import change_versions, read_versions
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 from shared.versions.version_set import VersionSet
 from shared.views.images import view_images
+
+_CLAIMED = ClaimedKind.DEFINITION
 
 
 def register_image(services: Services, name: str, asked: ImageRegistration, who: str) -> tuple[ImageView, bool]:
@@ -33,16 +37,26 @@ def register_image(services: Services, name: str, asked: ImageRegistration, who:
     _refuse_taken(services, wanted)
     if old:
         _refuse_conflicts(services, old, wanted, version_set)
-    kept = services.images.add(wanted) if old is None else old
-    if old and wanted != old:
-        kept = services.images.replace(wanted)
-    if old is None or wanted.definition_id != old.definition_id:
-        _undo_if_taken(services, kept, old)
+    with claimed(services, _CLAIMED, wanted.definition_id, name, lambda image: _has(services, image, wanted)):
+        kept = _write(services, old, wanted)
+    if old and not same(old.definition_id, wanted.definition_id):
+        give_back(services, _CLAIMED, old.definition_id, name)
     if active:
         change_versions(services, name, lambda now: adopt_once(now, active, services, who))
     if wanted != old or active:
         audit(services, who, "change image" if old else "register image", name, _told(old, kept), after=active or "")
     return view_images(services, [kept])[0], old is None
+
+
+def _has(services: Services, name: str, wanted: Image) -> bool:
+    image = services.images.find(IMAGES, name)
+    return image is not None and same(image.definition_id, wanted.definition_id)
+
+
+def _write(services: Services, old: Image | None, wanted: Image) -> Image:
+    if old is None:
+        return services.images.add(wanted)
+    return old if wanted == old else services.images.replace(wanted)
 
 
 def _check(services: Services, asked: ImageRegistration, version_set: VersionSet) -> str | None:
@@ -124,10 +138,10 @@ def _unrecorded(version_set: VersionSet) -> bool:
 
 def _wanted(services: Services, name: str, asked: ImageRegistration, old: Image | None) -> Image:
     """The image's row as requested. ARM ids that differ only in case are the same."""
-    same = old is not None and old.definition_id.lower() == asked.definition_id.lower()
+    unchanged = old is not None and same(old.definition_id, asked.definition_id)
     first = old or Image(name=name, definition_id=asked.definition_id, registered_at=services.now())
     changes = {
-        "definition_id": first.definition_id if same else asked.definition_id,
+        "definition_id": first.definition_id if unchanged else asked.definition_id,
         "template_vm_id": asked.template_vm_id or "",
         "build_subnet_id": asked.build_subnet_id or "",
         "accounts": None if asked.accounts is None else tuple(sorted(set(asked.accounts))),
@@ -139,24 +153,8 @@ def _wanted(services: Services, name: str, asked: ImageRegistration, old: Image 
 def _refuse_taken(services: Services, wanted: Image) -> None:
     """Refuse a definition that another image has: both would decide which of its versions is active."""
     for other in services.images.all(IMAGES):
-        if other.name != wanted.name and other.definition_id.lower() == wanted.definition_id.lower():
-            raise Conflict(f"This image definition is registered already, as image {other.name}.")
-
-
-def _undo_if_taken(services: Services, kept: Image, old: Image | None) -> None:
-    """Check again after the write, because two simultaneous requests did not see each other's image before it.
-
-    A request that now sees another image with this definition undoes its own write. That is the later one; of two at
-    exactly the same time it may be both, and either can be sent again. Raises Conflict.
-    """
-    try:
-        _refuse_taken(services, kept)
-    except Conflict:
-        if old is None:
-            services.images.remove(kept)
-        else:
-            services.images.replace(old.written_over(kept))
-        raise
+        if other.name != wanted.name and same(other.definition_id, wanted.definition_id):
+            raise refused(_CLAIMED, other.name)
 
 
 def _refuse_conflicts(services: Services, old: Image, wanted: Image, version_set: VersionSet) -> None:

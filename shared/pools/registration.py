@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
-from shared.core.arm_ids import describe_azure_error, describe_no_token, host_pool_problem
+from shared.core.arm_ids import describe_azure_error, describe_no_token, host_pool_problem, same
 from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, InvalidRequest
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
@@ -16,14 +16,17 @@ from shared.models.base import version_key
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Image
 from shared.models.pools import DomainJoin, Pool, ReimageSupport, Ring
+from shared.models.resource_claims import ClaimedKind
 from shared.records.accounts import known_account
 from shared.records.images import available
 from shared.records.pools import find_pool, open_refresh, running_rollout
+from shared.records.resource_claims import claimed, give_back, refused
 from shared.records.session_hosts import SeenHost, see_hosts
 from shared.records.versions import read_versions
 from shared.services import IMAGES, POOLS, Services
 from shared.views.pools import view_pool
 
+_CLAIMED = ClaimedKind.HOST_POOL
 _NEVER_ACTIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.DISCARDED, VersionState.FAILED})
 
 
@@ -49,15 +52,25 @@ def register_pool(services: Services, name: str, request: PoolRegistration, who:
             "reimage": ReimageSupport.UNKNOWN,
         }
         fields["version_at"] = services.now()
-    if old is None:
-        stored = services.pools.add(Pool.model_validate(fields | {"registered_at": services.now()}))
-    else:
-        changed = Pool.model_validate(old.model_dump() | fields)
-        stored = services.pools.replace(changed.written_over(old))
+    with claimed(services, _CLAIMED, request.host_pool_id, name, lambda pool: _has(services, pool, request)):
+        stored = _write(services, old, fields)
+    if old is not None and not same(old.host_pool_id, request.host_pool_id):
+        give_back(services, _CLAIMED, old.host_pool_id, name)
     audit(services, who, "register pool", name, request.host_pool_id)
     return view_pool(
         stored, checked.seen, running_rollout(services, stored), open_refresh(services, stored)
     ), old is None
+
+
+def _has(services: Services, name: str, request: PoolRegistration) -> bool:
+    pool = services.pools.find(POOLS, name)
+    return pool is not None and same(pool.host_pool_id, request.host_pool_id)
+
+
+def _write(services: Services, old: Pool | None, fields: dict[str, object]) -> Pool:
+    if old is None:
+        return services.pools.add(Pool.model_validate(fields | {"registered_at": services.now()}))
+    return services.pools.replace(Pool.model_validate(old.model_dump() | fields).written_over(old))
 
 
 @dataclass
@@ -141,8 +154,8 @@ def _check_registration(services: Services, host_pool_id: str) -> None:
 
 def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, old: Pool | None) -> None:
     for other in services.pools.all(POOLS):
-        if other.name != name and other.host_pool_id.lower() == request.host_pool_id.lower():
-            raise Conflict(f"This host pool is already registered as pool {other.name}. Use that pool.")
+        if other.name != name and same(other.host_pool_id, request.host_pool_id):
+            raise refused(_CLAIMED, other.name)
     if old is None:
         return
     moves = not _same_hosts_and_image(old, request) or (old.ring, old.account) != (request.ring, request.account)
@@ -151,7 +164,7 @@ def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, 
             "A rollout runs on this pool. Change its host pool, image, ring or account after the rollout has ended.",
             rollout=running.id,
         )
-    if old.host_pool_id.lower() != request.host_pool_id.lower() and (refresh := open_refresh(services, old)):
+    if not same(old.host_pool_id, request.host_pool_id) and (refresh := open_refresh(services, old)):
         raise Conflict(
             "Hosts of this pool are being refreshed. Switch the refresh off. When it has ended, change the host pool.",
             rollout=refresh.id,
@@ -175,7 +188,7 @@ def _is_on_test_version(services: Services, pool: Pool) -> bool:
 
 
 def _same_hosts_and_image(old: Pool, request: PoolRegistration) -> bool:
-    return old.host_pool_id.lower() == request.host_pool_id.lower() and old.image == request.image
+    return same(old.host_pool_id, request.host_pool_id) and old.image == request.image
 
 
 def most_common_version(seen: Sequence[SeenHost], image: Image) -> str | None:
@@ -195,6 +208,7 @@ def forget_pool(services: Services, name: str, who: str) -> None:
     if refresh := open_refresh(services, pool):
         raise Conflict("Hosts of this pool are being refreshed. Switch the refresh off first.", rollout=refresh.id)
     services.pools.remove(pool)
+    give_back(services, _CLAIMED, pool.host_pool_id, name)
     audit(services, who, "unregister pool", name)
 
 

@@ -14,6 +14,7 @@ from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
+from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.services import ACCOUNTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
@@ -72,6 +73,11 @@ def rollout_keys(rollout: Rollout) -> tuple[str, str]:
 def rollout_host_keys(host: RolloutHost) -> tuple[str, str]:
     """The hosts of a rollout are one partition, by name."""
     return host.rollout, host.host
+
+
+def claim_keys(claim: ResourceClaim) -> tuple[str, str]:
+    """The claims of a kind of resource are one partition, by the resource's id."""
+    return claim.kind, claim.resource
 
 
 def answer_keys(answer: KeptAnswer) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from shared.models.images import Image, ImageRow, ImageState, ImageVersion
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
+from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
 from shared.tables import keys
@@ -43,6 +44,7 @@ class Tables:
     rollouts: TableRows[Rollout]
     hosts: TableRows[RolloutHost]
     disks: TableRows[KeptDisk]
+    claims: TableRows[ResourceClaim]
     answers: TableRows[KeptAnswer]
     audit: TableRows[AuditEntry]
 
@@ -73,6 +75,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         rollouts=table("Rollouts", Rollout, keys.rollout_keys),
         hosts=table("RolloutHosts", RolloutHost, keys.rollout_host_keys),
         disks=table("KeptDisks", KeptDisk, keys.disk_keys),
+        claims=table("ResourceClaims", ResourceClaim, keys.claim_keys),
         answers=table("Answers", KeptAnswer, keys.answer_keys),
         audit=table("Audit", AuditEntry, keys.audit_keys),
     )

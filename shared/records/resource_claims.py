@@ -1,0 +1,67 @@
+"""Gives an Azure resource to one registration, by one conditional row: of many requests at once exactly one gets it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from shared.core.arm_ids import comparable
+from shared.core.errors import Conflict, FreshcoatError
+from shared.models.resource_claims import ClaimedKind, ResourceClaim
+from shared.records.change import add_or_change
+from shared.services import Services
+
+_log = logging.getLogger(__name__)
+
+CLAIM_GRACE = timedelta(minutes=1)
+"""How long a claim holds without a registration: the process may have died between the two writes."""
+
+_REFUSED = {
+    ClaimedKind.HOST_POOL: "This host pool is already registered as pool {}. Use that pool.",
+    ClaimedKind.DEFINITION: "This image definition is registered already, as image {}.",
+}
+
+
+def refused(kind: ClaimedKind, holder: str) -> Conflict:
+    """The error for a resource that another registration has."""
+    return Conflict(_REFUSED[kind].format(holder))
+
+
+@contextmanager
+def claimed(
+    services: Services, kind: ClaimedKind, resource: str, name: str, has_it: Callable[[str], bool]
+) -> Iterator[None]:
+    """Hold the resource for the registration `name`, which is written in the block.
+
+    `has_it`: whether the registration with a name has the resource now. If the block raises an expected error and the
+    registration does not have the resource, the claim is given back. Raises Conflict when another one holds it.
+    """
+    now = services.now()
+    ours = ResourceClaim(kind=kind, resource=comparable(resource), holder=name, at=now)
+
+    def take_over(there: ResourceClaim) -> ResourceClaim | None:
+        if there.holder == name:
+            return None
+        if now < there.at + CLAIM_GRACE or has_it(there.holder):
+            raise refused(kind, there.holder)
+        return ours.written_over(there)
+
+    add_or_change(services.claims, (kind, ours.resource), ours, take_over, describe=kind.replace("_", " "))
+    try:
+        yield
+    except FreshcoatError:
+        if not has_it(name):
+            give_back(services, kind, resource, name)
+        raise
+
+
+def give_back(services: Services, kind: ClaimedKind, resource: str, name: str) -> None:
+    """Free the resource if this registration holds it. A claim that cannot be removed is taken over later."""
+    try:
+        there = services.claims.find(kind, comparable(resource))
+        if there is not None and there.holder == name:
+            services.claims.remove(there)
+    except FreshcoatError as error:
+        _log.warning("The claim of %s on a %s could not be removed: %s", name, kind, error)
