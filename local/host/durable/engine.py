@@ -7,6 +7,7 @@
 * The instance id of an ended orchestration may be reused, as in the Functions host.
 * Calls on an instance that is unknown, ended or not in the right state are refused as in Azure. In the original some
   break the instance.
+* An instance with a start time starts at that time.
 * The failure of a sub-orchestration keeps the type of its error.
 * All pending timers share one thread. The original uses one thread each.
 * A busy instance does not block other instances in the queue.
@@ -21,17 +22,19 @@ import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
 from durabletask.internal import helpers
 from durabletask.internal.orchestrator_service_pb2_grpc import add_TaskHubSidecarServiceServicer_to_server
-from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend, OrchestrationInstance
+from durabletask.testing.in_memory_backend import OrchestrationInstance
 
 from local.host.durable import events, refusals
 from local.host.durable.alarms import Alarms
+from local.host.durable.entity_rules import EntityRules
 
 KEEP_ENDED = 10_000
 KEEP_HISTORIES = 1_000
 MAX_MESSAGE_BYTES = 128 << 20
 # The bridge fails an instance at a much lower limit. The engine's own limit would leave the instance stuck.
 _NO_LIMIT = 1 << 30
-_CLIENT_THREADS = 64
+# A client that waits for an instance holds a thread meanwhile. Threads are started only as they are needed.
+_CLIENT_THREADS = 10_000
 ENDED = (
     pb.ORCHESTRATION_STATUS_COMPLETED,
     pb.ORCHESTRATION_STATUS_FAILED,
@@ -39,7 +42,7 @@ ENDED = (
 )
 
 
-class Engine(InMemoryOrchestrationBackend):
+class Engine(EntityRules):
     """The backend of this host. ``port`` is set by ``start``."""
 
     def __init__(self, keep_ended: int = KEEP_ENDED, keep_histories: int = KEEP_HISTORIES) -> None:
@@ -53,6 +56,7 @@ class Engine(InMemoryOrchestrationBackend):
         self._first_token: dict[str, int] = {}
         self._parents: dict[str, list[tuple[str, int, int]]] = {}
         self._wake_after_turn: set[str] = set()
+        self._scheduled: set[str] = set()
 
     @override
     def start(self) -> str:
@@ -71,10 +75,32 @@ class Engine(InMemoryOrchestrationBackend):
         """Start an instance. An ended instance with the same id is replaced."""
         if not request.orchestrationIdReusePolicy.replaceableStatus:
             request.orchestrationIdReusePolicy.replaceableStatus.extend(ENDED)
+        start_at = request.scheduledStartTimestamp.ToDatetime(tzinfo=UTC)
         with self._lock:
             response = super().StartInstance(request, context)
             self._begin_execution(response.instanceId)
+            if start_at > datetime.now(UTC):
+                self._start_at(start_at, response.instanceId)
         return response
+
+    def _start_at(self, start_at: datetime, instance_id: str) -> None:
+        """Keep a new instance out of the queue until its time."""
+        token = self._instances[instance_id].completion_token
+        self._orchestration_queue.remove(instance_id)
+        self._orchestration_queue_set.discard(instance_id)
+        self._scheduled.add(instance_id)
+
+        def start() -> None:
+            with self._lock:
+                if self._is_current(instance_id, token):
+                    self._start_now(instance_id)
+
+        self._alarms.at(start_at, start)
+
+    def _start_now(self, instance_id: str) -> None:
+        if instance_id in self._scheduled:
+            self._scheduled.discard(instance_id)
+            self._enqueue_orchestration(instance_id)
 
     @override
     def CompleteOrchestratorTask(
@@ -122,7 +148,9 @@ class Engine(InMemoryOrchestrationBackend):
             instance = refusals.known(self._instances, request.instanceId, context)
             if self._is_terminal_status(instance.status):
                 refusals.abort(instance, "terminate", context)
-            return super().TerminateInstance(request, context)
+            response = super().TerminateInstance(request, context)
+            self._start_now(request.instanceId)
+        return response
 
     @override
     def SuspendInstance(self, request: pb.SuspendRequest, context: grpc.ServicerContext) -> pb.SuspendResponse:
@@ -184,6 +212,8 @@ class Engine(InMemoryOrchestrationBackend):
 
     @override
     def _enqueue_orchestration(self, instance_id: str) -> None:
+        if instance_id in self._scheduled:
+            return
         if instance_id in self._orchestration_in_flight:
             self._wake_after_turn.add(instance_id)
             return

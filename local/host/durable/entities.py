@@ -1,6 +1,5 @@
 """The entity routes of the durable extension's HTTP API."""
 
-import json
 import uuid
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.routing import Route
 
 from local.host.durable.engine import Engine
 from local.host.durable.in_process import IN_PROCESS
+from local.host.durable.payloads import parsed
 from local.host.durable.query import flag, moment, number
 
 _CONTINUATION = "x-ms-continuation-token"
@@ -42,7 +42,7 @@ class EntityApi:
         found = self._engine.GetEntity(wanted, IN_PROCESS)
         if not found.exists or not found.entity.serializedState.value:
             return Response(status_code=404)
-        return Response(found.entity.serializedState.value, media_type="application/json")
+        return JSONResponse(parsed(found.entity.serializedState.value))
 
     async def signal(self, request: Request) -> Response:
         """Queue the operation named by ``op``. DELETE queues the operation ``delete``."""
@@ -61,7 +61,6 @@ class EntityApi:
         """List all entities or those of one name. ``top`` limits the page size."""
         query = pb.EntityQuery(
             includeState=flag(request, "fetchState"),
-            includeTransient=True,
             lastModifiedFrom=moment(request, "lastOperationTimeFrom"),
             lastModifiedTo=moment(request, "lastOperationTimeTo"),
         )
@@ -80,11 +79,11 @@ def _entity_id(request: Request) -> str:
 
 
 def _described(entity: pb.EntityMetadata) -> dict[str, Any]:
-    parsed = EntityInstanceId.parse(entity.instanceId)
+    known = EntityInstanceId.parse(entity.instanceId)
     described: dict[str, Any] = {
-        "entityId": {"name": parsed.entity, "key": parsed.key},
+        "entityId": {"name": known.entity, "key": known.key},
         "lastOperationTime": f"{entity.lastModifiedTime.ToDatetime():%Y-%m-%dT%H:%M:%S.%f}Z",
     }
     if entity.HasField("serializedState"):
-        described["state"] = json.loads(entity.serializedState.value)
+        described["state"] = parsed(entity.serializedState.value)
     return described

@@ -73,11 +73,13 @@ class ManagementApi:
     def _history(self, request: Request, instance_id: str) -> list[dict[str, Any]]:
         wanted = pb.StreamInstanceHistoryRequest(instanceId=instance_id)
         chunks = self._engine.StreamInstanceHistory(wanted, IN_PROCESS)
-        return project_history(
+        history = project_history(
             history_helpers.collect_history_events(chunks),
             show_input=flag(request, "showInput", default=True),
             show_history_output=flag(request, "showHistoryOutput"),
         )
+        projected: list[dict[str, Any]] = payloads.parsed(json.dumps(history))
+        return projected
 
     def _list(self, request: Request) -> Response:
         show_input = flag(request, "showInput")

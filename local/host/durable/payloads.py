@@ -1,6 +1,7 @@
 """The JSON formats of the durable extension: client bindings, links of an instance, status of an instance."""
 
 import json
+import math
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -45,9 +46,9 @@ def status(state: pb.OrchestrationState, *, show_input: bool) -> dict[str, Any]:
         "name": state.name,
         "instanceId": state.instanceId,
         "runtimeStatus": "".join(part.title() for part in name.split("_")),
-        "input": _parsed(state.input.value) if show_input else None,
-        "customStatus": _parsed(state.customStatus.value),
-        "output": _parsed(state.output.value) if state.output.value else failure,
+        "input": parsed(state.input.value) if show_input else None,
+        "customStatus": parsed(state.customStatus.value),
+        "output": parsed(state.output.value) if state.output.value else failure,
         "createdTime": _seconds(state.createdTimestamp.ToDatetime()),
         "lastUpdatedTime": _seconds(state.lastUpdatedTimestamp.ToDatetime()),
     }
@@ -57,11 +58,17 @@ def _query(hub: str) -> str:
     return f"taskHub={quote(hub)}&connection=Storage&code=local"
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """The value of a JSON text; the text itself when it is no JSON. NaN and infinity are texts, as in .NET."""
     try:
-        return json.loads(text) if text else None
+        return json.loads(text, parse_constant=str, parse_float=_number) if text else None
     except ValueError:
         return text
+
+
+def _number(text: str) -> float | str:
+    value = float(text)
+    return value if math.isfinite(value) else str(value).replace("inf", "Infinity")
 
 
 def _seconds(value: datetime) -> str:

@@ -1,11 +1,14 @@
 """The corrections to the in-memory engine, tested without a host."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import durabletask.internal.orchestrator_service_pb2 as pb
+import grpc
 import pytest
 from durabletask.internal import helpers
+from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
 
 from local.host.durable.engine import Engine
 from local.host.durable.in_process import IN_PROCESS, Refused
@@ -124,6 +127,46 @@ def test_an_id_that_was_started_again_is_not_deleted(engine: Engine) -> None:
         _start(engine, f"i-{number}")
         _answer(engine, _next(engine), _end())
     assert _status(engine, "again").exists
+
+
+def _start_later(engine: Engine, instance_id: str, seconds: float) -> datetime:
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    wanted = pb.CreateInstanceRequest(
+        name="o", instanceId=instance_id, scheduledStartTimestamp=helpers.new_timestamp(at)
+    )
+    engine.StartInstance(wanted, IN_PROCESS)
+    return at
+
+
+def test_a_scheduled_instance_starts_at_its_time(engine: Engine) -> None:
+    at = _start_later(engine, "later", 0.3)
+    engine.RaiseEvent(pb.RaiseEventRequest(instanceId="later", name="go"), IN_PROCESS)
+    _start(engine, "now")
+    assert _next(engine).orchestratorRequest.instanceId == "now"
+    assert _status(engine, "later").orchestrationState.orchestrationStatus == pb.ORCHESTRATION_STATUS_PENDING
+    item = _next(engine)
+    assert item.orchestratorRequest.instanceId == "later"
+    assert datetime.now(UTC) >= at
+    assert item.orchestratorRequest.newEvents[-1].eventRaised.name == "go"
+
+
+def test_a_scheduled_instance_can_be_terminated_before_its_time(engine: Engine) -> None:
+    _start_later(engine, "later", 60)
+    engine.TerminateInstance(pb.TerminateRequest(instanceId="later"), IN_PROCESS)
+    assert _next(engine).orchestratorRequest.newEvents[-1].HasField("executionTerminated")
+
+
+def test_many_waiting_clients_do_not_stop_the_engine(engine: Engine) -> None:
+    with grpc.insecure_channel(engine.start()) as channel:
+        stub = TaskHubSidecarServiceStub(channel)  # type: ignore[no-untyped-call]
+        _start(engine, "a")
+        wanted = pb.GetInstanceRequest(instanceId="a")
+        waiting = [stub.WaitForInstanceCompletion.future(wanted, timeout=30) for _ in range(150)]
+        time.sleep(0.5)
+        assert stub.GetInstance(wanted, timeout=10).exists
+        _answer(engine, _next(engine), _end())
+        assert all(one.result().exists for one in waiting)
+    engine.stop(0)
 
 
 def test_a_running_instance_is_not_replaced(engine: Engine) -> None:

@@ -205,3 +205,14 @@ def test_a_long_list_comes_in_pages(host: RunningHost) -> None:
     assert first.json()[0]["input"] is None
     shown = host.client.get(INSTANCES, params={**query, "showInput": "true"})
     assert shown.json()[1]["input"] == 1
+
+
+def test_numbers_that_json_does_not_have_are_texts_in_lists_and_histories(host: RunningHost) -> None:
+    links = host.start("returns", [float("nan"), float("inf"), 1.5])
+    status = host.ended(links)
+    assert status["output"] == ["NaN", "Infinity", 1.5]
+    listed = host.client.get(INSTANCES, params={"instanceIdPrefix": links["id"], "showInput": "true"})
+    assert listed.json()[0]["input"] == ["NaN", "Infinity", 1.5]
+    history = host.client.get(_url(links, "statusQueryGetUri", showHistory="true", showHistoryOutput="true"))
+    assert history.status_code == 200
+    assert '"NaN"' in history.text

@@ -159,6 +159,13 @@ def waits(context: OrchestrationContext, _: object) -> Steps:
 
 
 @app.orchestration_trigger(context_name="context")
+def returns(context: OrchestrationContext, given: object) -> Steps:
+    """Ends with its input."""
+    yield context.create_timer(timedelta(milliseconds=10))
+    return given
+
+
+@app.orchestration_trigger(context_name="context")
 def laps(context: OrchestrationContext, lap: int) -> Steps:
     """Leaves a pending timer and activity in lap 1. They must not complete the tasks of lap 2."""
     if lap == 1:
