@@ -32,8 +32,9 @@ from shared.models.rollouts import FIRST_GUESS, RolloutHost, Schedule
 from shared.planning.host_rows import as_failed, skip, start_rebuild
 from shared.planning.host_time import host_time
 from shared.planning.observe import observe
+from shared.planning.people.notices import sessions_matter
 from shared.planning.plan import plan
-from shared.planning.timing import due_step, next_pass_due
+from shared.planning.timing import next_pass_due
 from shared.planning.values import DRAINED_STATES, Action, HostView, Limits, Plan, Snapshot
 from shared.rollouts.reconcile.execute import BATCH
 
@@ -68,6 +69,7 @@ class Freshcoat:
         self._views: dict[str, HostView] = {}
         self._done = False
         self._forced_at: datetime | None = None
+        self._canary_passed = False
         self._host_time = timedelta(seconds=FIRST_GUESS)
         self._due = self._next_due = math.inf
         self._seen = -1
@@ -120,6 +122,9 @@ class Freshcoat:
         decided = plan(snapshot, self.policy, now, limits=LIMITS)
         if decided.force_at:
             raise AssertionError("a pass was late, which cannot happen in virtual time")
+        if decided.others_force_at:
+            self.schedule = self.schedule.replace(others_force_at=decided.others_force_at)
+        self._canary_passed |= decided.canary_passed
         if decided.forcing:
             self._forced_at = self._forced_at or now
         more_to_do = self._execute(decided, now)
@@ -145,7 +150,7 @@ class Freshcoat:
     def _read_snapshot(self, now: datetime) -> Snapshot:
         settle = timedelta(seconds=self.policy.settle_seconds)
         views = tuple(self._view(name, host, settle, now) for name, host in self.hosts.items())
-        return Snapshot(
+        snapshot = Snapshot(
             hosts=views,
             schedule=self.schedule,
             state=self.state,
@@ -155,8 +160,9 @@ class Freshcoat:
             may_probe_only=not self._done,
             host_time=self._host_time,
             forced_at=self._forced_at,
-            sessions=self._sessions(now),
+            canary_passed=self._canary_passed,
         )
+        return replace(snapshot, sessions=self._sessions()) if sessions_matter(snapshot, self.policy, now) else snapshot
 
     def _view(self, name: str, host: Host, settle: timedelta, now: datetime) -> HostView:
         """The host as seen now with its observed row; the same object while nothing about it changes."""
@@ -173,10 +179,8 @@ class Freshcoat:
         row = self.rows[view.name]
         return view if row is view.row else HostView(row, view.seen)
 
-    def _sessions(self, now: datetime) -> tuple[UserSession, ...] | None:
-        """All sessions, read only when users are to be warned or signed out, as in the product."""
-        if due_step(self.policy, self.schedule.force_at, now) is None and now < self.schedule.force_at:
-            return None
+    def _sessions(self) -> tuple[UserSession, ...]:
+        """All sessions, read only when users are to be told something or signed out, as in the product."""
         return tuple(
             UserSession(id=str(session.number), host=session.host.name, user=str(session.person), state="Active")
             for session in self.pool.sessions.values()
@@ -218,15 +222,13 @@ class Freshcoat:
         self.pool.accept(self.hosts[name], accepting=False)
 
     def _warn(self, decided: Plan) -> None:
-        by_number = (
-            {str(session.number): session for session in self.pool.sessions.values()} if decided.warnings else {}
-        )
-        for warning in decided.warnings:
-            row = self.rows[warning.host]
-            steps = row.warnings.before(self.schedule.force_at) | {warning.session: warning.step}
-            warnings = Warnings(force_at=self.schedule.force_at, steps=steps)
-            self.rows[warning.host] = row.replace(warnings=warnings)
-            self.pool.warn_session(by_number[warning.session])
+        by_number = {str(session.number): session for session in self.pool.sessions.values()} if decided.notices else {}
+        for notice in decided.notices:
+            row = self.rows[notice.host]
+            told = row.warnings.told | {notice.session: notice.told}
+            self.rows[notice.host] = row.replace(warnings=Warnings(told=told))
+            if notice.told.deadline:
+                self.pool.warn_session(by_number[notice.session])
 
     def _sign_out(self, name: str) -> None:
         now, row = moment(self.pool.now), self.rows[name]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
 from pydantic import Field
 
 from shared.models.azure import DeleteOption
-from shared.models.base import Part, UtcTime
+from shared.models.base import Part, UtcTime, Value
 
 
 class Found(Part):
@@ -44,16 +43,24 @@ class Drain(Part):
     """Session id -> what Azure answered to its last sign-out; sessions whose sign-out Azure accepted are left out."""
 
 
+class Told(Value):
+    """What the user of one session was told last, or would have been told if Azure had taken the message."""
+
+    deadline: UtcTime | None = None
+    """When the session will be ended at the earliest. None: that the update is off."""
+    step: int = 0
+    """The warning step (minutes before the deadline) that was sent last; 0: a message outside the steps."""
+    user: str = ""
+    """Digest of the user's name: Windows reuses session ids."""
+
+
 class Warnings(Part):
-    """The warnings sent before a deadline. They do not count for another deadline."""
+    """Who was told what. Sessions that have ended are dropped at the next message, so it does not grow."""
 
-    force_at: UtcTime | None = None
-    steps: dict[str, int] = Field(default_factory=dict)
-    """Session id -> the last warning step (minutes before `force_at`) that was sent to it."""
-
-    def before(self, force_at: datetime) -> dict[str, int]:
-        """The last step by session, for this deadline."""
-        return self.steps if self.force_at == force_at else {}
+    told: dict[str, Told] = Field(default_factory=dict)
+    """Session id -> what it was told last."""
+    busy_since: UtcTime | None = None
+    """Since when Azure has been too busy for messages to this host; None while messages get through."""
 
 
 class Rebuild(Part):

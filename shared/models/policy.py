@@ -196,12 +196,15 @@ class PolicyOverrides(Value):
     strategy: Strategy | None = None
     proof: Proof | None = None
     after_force: AfterForce | None = None
+    strict_deadline: bool | None = None
     keep_old_disk_days: KeepDays | None = None
 
 
 class Policy(Value):
     """The complete policy of a rollout. Units are in the names; shares count hosts.
 
+    `strict_deadline`: sessions on all hosts end at `force_at`, even if the canary has not passed; only the rebuilding
+    waits.
     `max_failed` None: the smaller of 3 and 5 % of the pool, at least 1. Before the canary has passed it is always 0.
     """
 
@@ -224,6 +227,7 @@ class Policy(Value):
     strategy: Strategy = Strategy.AUTO
     proof: Proof = Proof.AUTO
     after_force: AfterForce = AfterForce.ALL
+    strict_deadline: bool = False
     keep_old_disk_days: KeepDays = 7
 
     def failures_allowed(self, hosts: int) -> int:

@@ -28,12 +28,15 @@ class Schedule(Value):
     """The start and the deadline of a rollout, in UTC, and the zone in which people see them (IANA name).
 
     From `begin_at` hosts with no session may be taken; from `force_at` sessions are ended.
+    `others_force_at`: the deadline of all hosts but the canary hosts, when it had to move because the canary has not
+    passed at `force_at`; null while it has not moved.
     """
 
     mode: ScheduleMode
     begin_at: UtcTime
     force_at: UtcTime
     time_zone: str
+    others_force_at: UtcTime | None = None
 
 
 FIRST_GUESS = 1_200.0

@@ -81,6 +81,8 @@ class CanaryBudget:
     sign_outs: int
     passed: bool = False
     """The canary has passed, so nothing is limited any more."""
+    rebuilds_only: bool = False
+    """Sessions are ended on all hosts, and only the rebuilding waits for the canary (`strict_deadline`)."""
 
     def remaining(self, use: CanaryUse) -> int:
         """How many more hosts may be used like this while the canary has not passed."""
@@ -96,10 +98,13 @@ class CanaryBudget:
 
     def allows(self, use: CanaryUse) -> bool:
         """Whether one more host may be used like this."""
-        return self.passed or self.remaining(use) > 0
+        limited = not self.rebuilds_only or use is CanaryUse.REBUILD
+        return self.passed or not limited or self.remaining(use) > 0
 
     def take(self, use: CanaryUse) -> None:
         """Spend one host on this."""
+        if self.rebuilds_only and use is not CanaryUse.REBUILD:
+            return
         match use:
             case CanaryUse.DRAIN_EMPTY:
                 self.empty_drains -= 1
@@ -113,8 +118,11 @@ class CanaryBudget:
                 self.slots -= 1
 
 
-def canary_budget(snapshot: Snapshot, canary: Canary, *, forcing: bool) -> CanaryBudget:
-    """The canary budget at the start of a pass: open slots minus the hosts that are already drained for them."""
+def canary_budget(snapshot: Snapshot, canary: Canary, *, forcing: bool, strict: bool = False) -> CanaryBudget:
+    """The canary budget at the start of a pass: open slots minus the hosts that are already drained for them.
+
+    `strict`: the policy's `strict_deadline`.
+    """
     waiting = [view for view in snapshot.hosts if view.drained]
     empty = sum(1 for view in waiting if view.sessions == 0)
     ending = sum(1 for view in waiting if view.sessions and view.row.state is HostState.SIGNING_OUT)
@@ -124,4 +132,5 @@ def canary_budget(snapshot: Snapshot, canary: Canary, *, forcing: bool) -> Canar
         busy_drains=canary.open_slots - len(waiting),
         sign_outs=canary.open_slots - ending - empty,
         passed=canary.passed,
+        rebuilds_only=forcing and strict,
     )

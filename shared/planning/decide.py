@@ -16,7 +16,9 @@ from shared.planning.canary import CanaryUse, canary_budget, canary_of
 from shared.planning.freshness import why_not_due
 from shared.planning.lost_hosts import waits_for_lost_host
 from shared.planning.observe import gone, ready
-from shared.planning.sign_outs import not_signed_out
+from shared.planning.people.deadlines import canary_candidates, deadline_of
+from shared.planning.people.notices import WARNING_FIRST, anybody_to_sign_out
+from shared.planning.people.sign_outs import not_signed_out
 from shared.planning.timing import sign_out_wait, signing_out_since, time_to_drain_and_start
 from shared.planning.values import Action, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
@@ -48,7 +50,8 @@ class HostDecider:
         self.time_to_drain = snapshot.rolling_back or may_begin(policy.windows, snapshot.zone, now, need)
         self.canary = canary_of(snapshot, policy, self.budget.spare)
         self.lost_host = waits_for_lost_host(snapshot)
-        self.canary_budget = canary_budget(snapshot, self.canary, forcing=self.forcing)
+        self.canary_budget = canary_budget(snapshot, self.canary, forcing=self.forcing, strict=policy.strict_deadline)
+        self.candidates = canary_candidates(snapshot, self.canary)
 
     def decide(self, view: HostView) -> Decision:
         """What to do with this host now."""
@@ -80,7 +83,7 @@ class HostDecider:
             return self._drain_again(view)
         if ready(view.row, self.settle, self.now):
             return self._rebuild(view)
-        if self.forcing and view.sessions:
+        if self.forcing and view.sessions and self.now >= deadline_of(self.snapshot, self.candidates, view):
             return self._end_sessions(view)
         if view.sessions:
             return wait(view, self._waits_for_sign_out(view))
@@ -88,7 +91,7 @@ class HostDecider:
 
     def _waits_for_sign_out(self, view: HostView) -> Message:
         text = f"waits for {_sessions(view.sessions)} to end"
-        until = None if self.refreshes else self.snapshot.schedule.force_at
+        until = None if self.refreshes else deadline_of(self.snapshot, self.candidates, view)
         return message(Code.WAITS_FOR_SIGN_OUT, text, at=until, count=view.sessions)
 
     def _not_canary(self, view: HostView) -> Message | None:
@@ -97,8 +100,8 @@ class HostDecider:
         It was drained to become a canary host once its users had signed out. Other hosts were faster, and nobody knows
         how long their checks take.
         """
-        signing_out = view.row.state is HostState.SIGNING_OUT
-        return None if signing_out or self.canary_budget.allows(CanaryUse.REBUILD) else self._after_the_canary()
+        stays = view.row.state is HostState.SIGNING_OUT or self.canary_budget.rebuilds_only
+        return None if stays or self.canary_budget.allows(CanaryUse.REBUILD) else self._after_the_canary()
 
     def _not_due(self, view: HostView) -> Message | None:
         """Why a refresh does not rebuild the host now; None when it does, and always for other kinds of rollout."""
@@ -173,6 +176,8 @@ class HostDecider:
         if not self.canary_budget.allows(use):
             return wait(view, self._after_the_canary())
         self.canary_budget.take(use)
+        if not anybody_to_sign_out(self.snapshot, view, self.now):
+            return wait(view, WARNING_FIRST)
         return self._sign_out(view)
 
     def _sign_out(self, view: HostView) -> Decision:
@@ -187,7 +192,7 @@ class HostDecider:
 
     def _why_not_signed_out(self, view: HostView) -> Message:
         assert view.seen is not None  # noqa: S101 - it has sessions
-        listed = [one for one in self.snapshot.sessions or () if one.host.lower() == view.name.lower()]
+        listed = self.snapshot.sessions_by_host.get(view.name, ())
         return not_signed_out(view.seen, listed, view.row.drain.sign_out_answers)
 
     def _drain(self, view: HostView, reason: Message) -> Decision:

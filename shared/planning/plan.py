@@ -18,13 +18,15 @@ from shared.models.messages import Message, message, quote
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.decide import HostDecider, wait
-from shared.planning.timing import next_pass_due, rescheduled_deadline, time_to_start, warnings_due
-from shared.planning.values import Action, Decision, HostView, Limits, Plan, SessionWarning, Snapshot
+from shared.planning.people.deadlines import others_deadline, passed_deadline, rescheduled_deadline
+from shared.planning.people.notices import WARNING_FIRST
+from shared.planning.people.telling import with_notices
+from shared.planning.timing import next_pass_due, time_to_start
+from shared.planning.values import Action, Decision, HostView, Limits, Plan, Snapshot
 from shared.planning.windows import room_at
 
 _STOPPING = message(Code.STOPPING, "the rollout stops")
 _FINISHING = message(Code.IN_WORK, "is being rebuilt and will be finished")
-_WARNING_FIRST = message(Code.WAITS_FOR_WARNINGS, "waits until users have been warned")
 _NEEDS_APPROVAL = message(Code.WAITS_FOR_APPROVAL, "waits for approval")
 _DEADLINE_MOVED = message(
     Code.DEADLINE_MOVED, "The deadline passed before sessions could be signed out, so users are warned again first."
@@ -47,7 +49,14 @@ def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -
     decider = HostDecider(snapshot, policy, now, limits.sign_out)
     forward = not snapshot.rolling_back and snapshot.kind is not RolloutKind.REFRESH
     passed = forward and decider.canary.passed and decider.canary.proved > 0
-    return replace(_plan(snapshot, policy, now, limits, decider), canary_passed=passed)
+    later = others_deadline(snapshot, policy, decider.canary, now)
+    if later or passed is not snapshot.canary_passed:  # what these decide about holds from this pass on
+        schedule = snapshot.schedule.replace(others_force_at=later or snapshot.schedule.others_force_at)
+        snapshot = replace(snapshot, schedule=schedule, canary_passed=passed)
+        decider = HostDecider(snapshot, policy, now, limits.sign_out)
+    decided = _plan(snapshot, policy, now, limits, decider)
+    decided = replace(decided, canary_passed=passed, others_force_at=decided.others_force_at or later)
+    return with_notices(decided, snapshot, policy, now, decider.candidates)
 
 
 def _plan(snapshot: Snapshot, policy: Policy, now: datetime, limits: Limits, decider: HostDecider) -> Plan:
@@ -64,15 +73,16 @@ def _plan(snapshot: Snapshot, policy: Policy, now: datetime, limits: Limits, dec
 def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: HostDecider) -> Plan:
     next_pass = next_pass_due(snapshot, policy, now)
     blocked_reason = _why_not_yet(snapshot, policy, now)
-    warnings = _warnings(snapshot, policy, now)
     if blocked_reason:
         decisions, note = _before_begin(snapshot, blocked_reason), snapshot.blocked_reason
-        return Plan(decisions, next_pass, warnings, note=note, stands_still=True)
+        return Plan(decisions, next_pass, note=note, stands_still=True)
     stop = _stop(snapshot, policy, decider)
     if stop:
         return stop(_with_waiting_hosts(snapshot, _STOPPING))
     if later := rescheduled_deadline(snapshot, policy, now):
-        return Plan(_with_waiting_hosts(snapshot, _WARNING_FIRST), now, force_at=later, note=_DEADLINE_MOVED)
+        held = Plan(_with_waiting_hosts(snapshot, WARNING_FIRST), now, note=_DEADLINE_MOVED)
+        of_all = passed_deadline(snapshot) == snapshot.schedule.force_at
+        return replace(held, force_at=later) if of_all else replace(held, others_force_at=later)
     decisions = tuple(decider.decide(view) for view in _in_order(snapshot))
     decisions = decider.with_floor_restored(decisions)
     becomes, note = _end(snapshot, decisions)
@@ -84,17 +94,11 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: Hos
     return Plan(
         decisions,
         None if becomes and becomes.ended else next_pass,
-        warnings,
         becomes=becomes,
         note=note,
         forcing=snapshot.forcing(now),
         short_of_writes=decider.short_of_writes,
     )
-
-
-def _warnings(snapshot: Snapshot, policy: Policy, now: datetime) -> tuple[SessionWarning, ...]:
-    rows = (view.row for view in snapshot.hosts if view.row.rolling_back or not snapshot.rolling_back)
-    return warnings_due(rows, snapshot.sessions or (), policy, snapshot.schedule.force_at, now)
 
 
 def _why_not_yet(snapshot: Snapshot, policy: Policy, now: datetime) -> Message | None:

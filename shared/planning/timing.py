@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
-from shared.models.azure import UserSession
 from shared.models.messages import Message, message
 from shared.models.policy import Policy
-from shared.models.rollouts import RolloutHost, RolloutKind, Schedule
+from shared.models.rollouts import RolloutHost, Schedule
 from shared.planning.observe import GONE_AFTER
-from shared.planning.values import DRAINED_STATES, SessionWarning, Snapshot
+from shared.planning.values import DRAINED_STATES, Snapshot
 from shared.planning.windows import may_begin, open_until, room_at
 
 WARNED_STATES = DRAINED_STATES | {HostState.PENDING}
@@ -39,26 +36,6 @@ def due_step(policy: Policy, force_at: datetime, now: datetime) -> int | None:
     return min((step for step in policy.warn_minutes if remaining <= timedelta(minutes=step)), default=None)
 
 
-def warnings_due(
-    rows: Iterable[RolloutHost], sessions: Sequence[UserSession], policy: Policy, force_at: datetime, now: datetime
-) -> tuple[SessionWarning, ...]:
-    """The messages to send now: the current step, to each session that has not received it.
-
-    A user who signed in after a step was reached gets that step in the next pass. Steps missed in an outage are not
-    sent later. When `force_at` was moved, everybody is warned again.
-    """
-    step = due_step(policy, force_at, now)
-    if step is None:
-        return ()
-    minutes = max(1, math.ceil((force_at - now) / timedelta(minutes=1)))
-    warned = {row.host: row.warnings.before(force_at) for row in rows if row.state in WARNED_STATES}
-    return tuple(
-        SessionWarning(session.host, session.id, step, minutes)
-        for session in sorted(sessions, key=lambda session: (session.host, session.id))
-        if session.host in warned and warned[session.host].get(session.id, step + 1) > step
-    )
-
-
 _BEGIN, _WARN, _FORCE = (
     (Code.HOSTS_MAY_BE_TAKEN, "The first hosts may be taken."),
     (Code.USERS_WARNED, "Users are asked to sign out."),
@@ -81,53 +58,24 @@ def next_event(schedule: Schedule, policy: Policy, now: datetime) -> Message | N
 
 
 def _moments(schedule: Schedule, policy: Policy) -> list[tuple[datetime, tuple[Code, str]]]:
-    """The events of a schedule with their times; of several at the same time, the first counts."""
-    warnings = [(schedule.force_at - timedelta(minutes=step), _WARN) for step in policy.warn_minutes]
-    return [(schedule.begin_at, _BEGIN), *warnings, (schedule.force_at, _FORCE)]
+    """The events of a schedule with their times; of several at the same time, people notice the first."""
+    deadlines = [schedule.force_at, *([schedule.others_force_at] if schedule.others_force_at else [])]
+    warnings = [(at - timedelta(minutes=step), _WARN) for at in deadlines for step in policy.warn_minutes]
+    return [*((at, _FORCE) for at in deadlines), *warnings, (schedule.begin_at, _BEGIN)]
 
 
 MAX_NOTICE = timedelta(minutes=15)
 """The longest warning before a roll-back signs users out: it is limited because the users are on a broken image."""
 
 
-LATE_AFTER = timedelta(minutes=2)
-"""If no pass came within this time after `force_at`, users may no longer expect to be signed out."""
-WARNING_VALID_FOR = timedelta(minutes=30)
-"""How long after `force_at` a user who was warned still counts as warned."""
-
-
-def rescheduled_deadline(snapshot: Snapshot, policy: Policy, now: datetime) -> datetime | None:
-    """The new deadline after `force_at` has passed without action, in an outage or because no window was long enough.
-
-    None: sessions may be ended now. Users are warned before the new deadline as the policy says, and it lies in a
-    window with enough time for a host.
-    """
-    force_at, refreshes = snapshot.schedule.force_at, snapshot.kind is RolloutKind.REFRESH
-    started = snapshot.forced_at is not None and snapshot.forced_at >= force_at
-    if refreshes or started or now <= force_at + LATE_AFTER or not _would_surprise(snapshot, now):
-        return None
-    at = rollback_schedule(snapshot.schedule, policy, now).force_at
-    if at <= now or snapshot.rolling_back:
-        return at if at > now else None
-    return room_at(policy.windows, snapshot.zone, at, time_to_drain_and_start(snapshot, policy))
-
-
-def _would_surprise(snapshot: Snapshot, now: datetime) -> bool:
-    """Whether a sign-out now would surprise somebody: a user who was not warned, or whose warning is too old."""
-    force_at = snapshot.schedule.force_at
-    rows = {view.name: view.row for view in snapshot.hosts if _ends_sessions(snapshot, view.row)}
-    sessions = [session for session in snapshot.sessions or () if session.host in rows]
-    warned = all(s.id in rows[s.host].warnings.before(force_at) for s in sessions)
-    return bool(sessions) and not (warned and now <= force_at + WARNING_VALID_FOR)
-
-
-def _ends_sessions(snapshot: Snapshot, row: RolloutHost) -> bool:
-    return row.state in WARNED_STATES and (row.rolling_back or not snapshot.rolling_back)
-
-
 def time_with_drain(seconds: float, policy: Policy) -> timedelta:
     """The time a host needs from its drain on: twice the time to settle, then `seconds` of work."""
     return timedelta(seconds=seconds + 2 * policy.settle_seconds)
+
+
+def notice_before_deadline(policy: Policy) -> timedelta:
+    """How long before a new deadline users are warned at least: the longest warning step, within MAX_NOTICE."""
+    return min(timedelta(minutes=max(policy.warn_minutes, default=0)), MAX_NOTICE)
 
 
 def rollback_schedule(schedule: Schedule, policy: Policy, now: datetime) -> Schedule:
@@ -136,10 +84,11 @@ def rollback_schedule(schedule: Schedule, policy: Policy, now: datetime) -> Sche
     A `force_at` in the future stays. One in the past is moved later, so that users on updated hosts are warned as the
     policy says before they are signed out again.
     """
+    schedule = schedule.replace(others_force_at=None)
     if now < schedule.force_at:
         return schedule
-    notice = min(timedelta(minutes=max(policy.warn_minutes, default=0)), MAX_NOTICE)
-    return schedule.model_copy(update={"force_at": now + notice}) if notice else schedule
+    notice = notice_before_deadline(policy)
+    return schedule.replace(force_at=now + notice) if notice else schedule
 
 
 def sign_out_wait(policy: Policy) -> timedelta:
@@ -202,6 +151,7 @@ def _window_times(snapshot: Snapshot, policy: Policy, now: datetime) -> list[dat
 def _times_of(row: RolloutHost, settle: timedelta, now: datetime) -> list[datetime]:
     """When a pass will find progress on this host."""
     times: list[datetime] = []
+    times += [told.deadline for told in row.warnings.told.values() if told.deadline and told.deadline >= now]
     if row.state in WARNED_STATES and row.missing_since:
         times.append(row.missing_since + GONE_AFTER)
     if row.state not in DRAINED_STATES:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from functools import cached_property
 
 from shared.core.states import HOST_IN_WORK, HostState, RolloutState
 from shared.models.azure import SessionHost, UserSession
+from shared.models.host_parts import Told
 from shared.models.messages import Message
 from shared.models.policy import AfterForce, Policy, ScheduleMode
 from shared.models.pools import Refresh
@@ -88,6 +89,7 @@ class Snapshot:
     kind: RolloutKind = RolloutKind.UPDATE
     rolling_back: bool = False
     approved: bool = False
+    canary_passed: bool = False
     awaiting_since: datetime | None = None
     forced_at: datetime | None = None
     ends_as: RolloutState = RolloutState.CANCELLED
@@ -114,13 +116,26 @@ class Snapshot:
         return sum(view.sessions for view in self.hosts) + sum(other.sessions for other in self.others)
 
     @cached_property
+    def sessions_by_host(self) -> Mapping[str, Sequence[UserSession]]:
+        """The sessions that the pass has read, by host."""
+        found = defaultdict(list)
+        for session in self.sessions or ():
+            found[session.host.lower()].append(session)
+        return found
+
+    @cached_property
     def others_serving(self) -> int:
         """Number of hosts outside this rollout that accept sessions."""
         return sum(other.serving for other in self.others)
 
     def forcing(self, now: datetime) -> bool:
-        """Whether sessions may be ended."""
-        return now >= self.schedule.force_at
+        """Whether sessions may be ended: on the canary hosts until these have passed, then on all hosts.
+
+        If the canary passes before the moved deadline of the other hosts, nobody is signed out in between.
+        """
+        others = self.schedule.others_force_at
+        between = others is not None and now < others and self.canary_passed
+        return now >= self.schedule.force_at and not between
 
     def limits_lifted(self, policy: Policy, now: datetime) -> bool:
         """Whether the floor no longer applies: sessions are ended anyway, and the policy asks for no waves."""
@@ -159,14 +174,25 @@ class Decision:
         return f"{self.act} {self.host}: {self.reason}"
 
 
+class NoticeKind(StrEnum):
+    """What a message to a session says."""
+
+    WARNING = "warning"
+    """When the session will be ended."""
+    MOVED = "moved"
+    """That this is at another time than the user was told before."""
+    OFF = "off"
+    """That it will not be ended, though the user was told so before."""
+
+
 @dataclass(frozen=True)
-class SessionWarning:
-    """A warning to one session. `step`: the policy's warning step; `minutes`: the time actually left; in minutes."""
+class SessionNotice:
+    """A message to the user of one session, and what is recorded of it (see `Told`)."""
 
     host: str
     session: str
-    step: int
-    minutes: int
+    kind: NoticeKind
+    told: Told
 
 
 @dataclass(frozen=True)
@@ -185,7 +211,7 @@ class Plan:
     decisions: tuple[Decision, ...]
     next_pass_at: datetime | None
     """When the next pass is due at the latest; None at the end, and while only a person can continue."""
-    warnings: tuple[SessionWarning, ...] = ()
+    notices: tuple[SessionNotice, ...] = ()
     becomes: RolloutState | None = None
     """The rollout's next state; None: unchanged."""
     note: Message | None = None
@@ -197,6 +223,8 @@ class Plan:
     """Whether sessions are ended from now on."""
     force_at: datetime | None = None
     """The new deadline, because users have to be warned first; None: unchanged."""
+    others_force_at: datetime | None = None
+    """The new deadline of the hosts that are not canary hosts; None: unchanged."""
     short_of_writes: bool = False
     """Whether hosts wait only for ARM's write quota, which refills within seconds."""
     stands_still: bool = False

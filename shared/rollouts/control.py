@@ -21,7 +21,7 @@ from shared.models.messages import Message, message, quote
 from shared.models.rollout_parts import Failures, Rollback
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
-from shared.planning.timing import rollback_schedule, time_with_drain
+from shared.planning.timing import notice_before_deadline, rollback_schedule, time_with_drain
 from shared.planning.windows import room_at
 from shared.ports.engine import Engine
 from shared.records.change import change
@@ -164,15 +164,20 @@ def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
     """The schedule of a rollout that continues. If `force_at` has passed in the meantime, it moves to leave time for
     warnings, into a maintenance window.
 
-    It stays when users were already being signed out before the rollout was halted: they had been warned.
+    It stays when users were already being signed out before the rollout was halted: they had been warned. The users of
+    hosts that wait for the canary hosts had not.
     """
+    schedule, policy = rollout.schedule, rollout.policy
+    if schedule.others_force_at and not rollout.rolling_back:
+        later = max(schedule.others_force_at, now + notice_before_deadline(policy))
+        return schedule.replace(others_force_at=room_at(policy.windows, rollout.zone, later, _host_takes(rollout)))
     if rollout.progress.signed_out:
-        return rollout.schedule
-    schedule = rollback_schedule(rollout.schedule, rollout.policy, now)
+        return schedule
+    schedule = rollback_schedule(schedule, policy, now)
     if rollout.rolling_back or schedule.force_at == rollout.schedule.force_at:
         return schedule
-    opens = room_at(rollout.policy.windows, rollout.zone, schedule.force_at, _host_takes(rollout))
-    return schedule.model_copy(update={"force_at": opens})
+    opens = room_at(policy.windows, rollout.zone, schedule.force_at, _host_takes(rollout))
+    return schedule.replace(force_at=opens)
 
 
 def _with_state(rollout: Rollout, to: RolloutState, **changes: object) -> Rollout:

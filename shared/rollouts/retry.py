@@ -45,7 +45,7 @@ def _schedule(services: Services, pool: Pool, old: Rollout, request: RetryReques
     after that, now. Raises InvalidRequest."""
     now = services.now()
     if request.schedule is None and old.schedule.force_at > now:
-        return old.schedule.model_copy(update={"begin_at": max(now, old.schedule.begin_at)})
+        return old.schedule.model_copy(update={"begin_at": max(now, old.schedule.begin_at), "others_force_at": None})
     return parse_schedule(request.schedule or _NOW, now=now, pool_zone=pool.time_zone)
 
 

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import logging
 
-from shared.core.errors import AzureBusy, AzureNotFound, AzureRefused
+from shared.core.errors import AzureNotFound, AzureRefused
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, transition_host
 from shared.models.azure import UserSession, VirtualMachine
-from shared.models.host_parts import Drain, Warnings
+from shared.models.host_parts import Drain
 from shared.models.messages import Message
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.decide import NO_VM
 from shared.planning.host_rows import skip
-from shared.planning.sign_outs import UNKNOWN_SESSION
+from shared.planning.people.sign_outs import UNKNOWN_SESSION
 from shared.planning.timing import signing_out_since
-from shared.planning.values import SessionWarning
 from shared.rollouts.hosts import vm_marks
 from shared.services import Services
 
@@ -136,28 +135,3 @@ def sign_out(
         signed_out=tuple(sorted({*row.signed_out, *ended})),
         error=refused,
     )
-
-
-def warn(
-    services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, warnings: list[SessionWarning]
-) -> RolloutHost:
-    """Send the warnings of one host and record, per session, the last step that was sent.
-
-    A session that cannot be warned is recorded too: repeating the attempt would warn the others each time.
-    Warnings that Azure was too busy for are left to the next pass.
-    """
-    force_at = rollout.schedule.force_at
-    warned = dict(row.warnings.before(force_at))
-    error = row.error
-    for warning in warnings:
-        text = rollout.policy.warning(force_at, services.now(), rollout.zone, pool.name)
-        try:
-            services.host_pools.send_message(
-                pool.host_pool_id, row.host, warning.session, "Update of this desktop", text
-            )
-        except AzureBusy:
-            break
-        except AzureRefused as refused:
-            error = str(refused)
-        warned[warning.session] = warning.step
-    return row.replace(warnings=Warnings(force_at=force_at, steps=warned), error=error)

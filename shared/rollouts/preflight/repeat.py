@@ -16,7 +16,7 @@ from shared.models.findings import Finding
 from shared.models.messages import Message, message, sentence
 from shared.models.rollout_parts import Checks
 from shared.models.rollouts import Rollout, RolloutKind
-from shared.planning.values import Action, Plan
+from shared.planning.values import Action, NoticeKind, Plan
 
 VALID_FOR = timedelta(minutes=30)
 """How long a rollout that never stands still goes on without another check. Each host is checked besides."""
@@ -32,7 +32,8 @@ def is_due(rollout: Rollout, decided: Plan, now: datetime) -> bool:
     """
     if rollout.rolling_back or rollout.kind is RolloutKind.REFRESH:
         return False
-    begins = bool(decided.warnings) or any(decision.act in _BEGINS_SOMETHING for decision in decided.decisions)
+    warns = any(notice.kind is NoticeKind.WARNING for notice in decided.notices)
+    begins = warns or any(decision.act in _BEGINS_SOMETHING for decision in decided.decisions)
     passed = rollout.checks.passed_at
     if passed is None or now >= passed + VALID_FOR:
         return begins
@@ -85,9 +86,13 @@ def delayed(decided: Plan, note: Message) -> Plan:
 
 
 def _holding(decided: Plan, reason: Message) -> Plan:
-    """The plan without what begins something. Hosts still return to service, and those in work go on."""
+    """The plan without what begins something. Hosts still return to service, and those in work go on.
+
+    Nobody is warned, but who was warned before is told what has changed.
+    """
+    notices = tuple(notice for notice in decided.notices if notice.kind is not NoticeKind.WARNING)
     decisions = tuple(
         replace(decision, act=Action.WAIT, reason=reason) if decision.act in _BEGINS_SOMETHING else decision
         for decision in decided.decisions
     )
-    return replace(decided, decisions=decisions, warnings=(), becomes=None, forcing=False, short_of_writes=False)
+    return replace(decided, decisions=decisions, notices=notices, becomes=None, forcing=False, short_of_writes=False)

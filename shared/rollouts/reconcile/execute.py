@@ -22,9 +22,11 @@ from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import host_rows
 from shared.planning.budget import WRITES_PER_HOST
 from shared.planning.host_rows import as_failed, skip, start_rebuild, with_reason
+from shared.planning.people.notices import may_sign_out
 from shared.planning.values import Action, Plan, Snapshot
 from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.failure import fail
+from shared.rollouts.hosts.messages import tell
 from shared.rollouts.refresh.exclusion import hosts_held_by_others, must_yield
 from shared.services import ROLLOUTS, Services
 
@@ -70,7 +72,7 @@ class PlanExecutor:
         self._skip(decided, reasons)
         self._undrain(decided, reasons)
         self._drain(decided)
-        self._warn(decided)
+        self._tell(decided, snapshot)
         self._sign_out(decided, snapshot)
         self.each(decided.chosen(Action.FAIL), lambda row: self._fail(row, reasons[row.host]))
         return self._start_rebuilds(decided)
@@ -156,11 +158,19 @@ class PlanExecutor:
             lambda row, error: fail(self.services, self.pool, row, f"could not be drained: {error}"),
         )
 
-    def _warn(self, decided: Plan) -> None:
+    def _tell(self, decided: Plan, snapshot: Snapshot) -> None:
+        """Send the messages. Who could not be told is not signed out in this pass, because its plan is older."""
         by_host = defaultdict(list)
-        for warning in decided.warnings:
-            by_host[warning.host].append(warning)
-        self.each(by_host, lambda row: actions.warn(self.services, self.rollout, self.pool, row, by_host[row.host]))
+        for notice in decided.notices:
+            by_host[notice.host].append(notice)
+
+        def act(row: RolloutHost) -> RolloutHost:
+            listed = frozenset(session.id for session in snapshot.sessions_by_host[row.host])
+            told = tell(self.services, self.rollout, self.pool, row, by_host[row.host], listed)
+            self.applied.busy |= told.warnings.busy_since is not None
+            return told
+
+        self.each(by_host, act)
 
     def _sign_out(self, decided: Plan, snapshot: Snapshot) -> None:
         chosen = decided.chosen(Action.SIGN_OUT)
@@ -169,10 +179,15 @@ class PlanExecutor:
         if self._must_stop():
             self.applied.left_over = True
             return
-        by_host = defaultdict(list)
-        for session in snapshot.sessions or ():
-            by_host[session.host].append(session)
-        self.each(chosen, lambda row: actions.sign_out(self.services, self.rollout, self.pool, row, by_host[row.host]))
+        planned = {view.name: view.row for view in snapshot.hosts}  # as they were before this pass told anybody
+        now = self.services.now()
+
+        def act(row: RolloutHost) -> RolloutHost:
+            listed = snapshot.sessions_by_host[row.host]
+            told = [session for session in listed if may_sign_out(planned[row.host], session, now)]
+            return actions.sign_out(self.services, self.rollout, self.pool, row, told)
+
+        self.each(chosen, act)
 
     def _start_rebuilds(self, decided: Plan) -> list[str]:
         free = self._free(decided.chosen(Action.REBUILD))

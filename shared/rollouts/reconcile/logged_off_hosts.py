@@ -113,9 +113,10 @@ def _snapshot_now(
 
 def _plan_for(names: Container[str], decided: Plan) -> Plan | None:
     """The plan for these hosts; None when it asks for more than rebuilding them."""
-    if decided.becomes is not None or decided.force_at is not None or decided.forcing:
+    moved = decided.force_at or decided.others_force_at
+    if decided.becomes is not None or moved or decided.forcing:
         return None
     concerned = [decision for decision in decided.decisions if decision.host in names]
     if any(decision.act not in (Action.REBUILD, Action.WAIT) for decision in concerned):
         return None
-    return replace(decided, decisions=tuple(concerned), warnings=())
+    return replace(decided, decisions=tuple(concerned), notices=())

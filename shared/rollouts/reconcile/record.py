@@ -10,7 +10,7 @@ from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.messages import Message
 from shared.models.pools import HostProof
 from shared.models.rollout_parts import Checks, Exclusion, LastPass, Progress, Rollback
-from shared.models.rollouts import Rollout
+from shared.models.rollouts import Rollout, Schedule
 from shared.planning.timing import rollback_schedule
 from shared.planning.values import Plan
 from shared.pools.settlement import apply_outcome_to_pool
@@ -88,8 +88,9 @@ def _planned_changes(services: Services, rollout: Rollout, decided: Plan) -> dic
     if decided.canary_passed and progress.canary_passed_at is None:
         progress = progress.replace(canary_passed_at=now)
     changes: dict[str, object] = {"progress": progress}
-    if decided.force_at:
-        changes["schedule"] = rollout.schedule.model_copy(update={"force_at": decided.force_at})
+    moved = {"force_at": decided.force_at, "others_force_at": decided.others_force_at}
+    if moved := {name: at for name, at in moved.items() if at}:
+        changes["schedule"] = rollout.schedule.replace(**moved)
     if decided.becomes is None:
         going_on = rollout.state in (RolloutState.SCHEDULED, RolloutState.RUNNING)
         return changes | {"note": decided.note} if going_on else changes
@@ -104,8 +105,14 @@ def _planned_changes(services: Services, rollout: Rollout, decided: Plan) -> dic
 def with_forcing(rollout: Rollout, now: datetime) -> Progress:
     """The progress after a pass that can end sessions: it holds when the first such pass came."""
     progress = rollout.progress
-    already_forced = progress.forced_at is not None and progress.forced_at >= rollout.schedule.force_at
+    already_forced = progress.forced_at is not None and progress.forced_at >= _last_deadline(rollout.schedule, now)
     return progress if already_forced else progress.replace(forced_at=now)
+
+
+def _last_deadline(schedule: Schedule, now: datetime) -> datetime:
+    """The last deadline that has come."""
+    others = schedule.others_force_at
+    return others if others and now >= others else schedule.force_at
 
 
 def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now: datetime) -> dict[str, object]:

@@ -15,8 +15,8 @@ from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.freshness import after_rollout, with_use_recorded
 from shared.planning.host_time import host_time
 from shared.planning.observe import observe
+from shared.planning.people.notices import sessions_matter
 from shared.planning.reopen import reopened
-from shared.planning.timing import due_step
 from shared.planning.values import HostView, Snapshot
 from shared.pools.proof import proof_outstanding
 from shared.rollouts.hosts.earlier_failures import find_earlier_failure, with_original
@@ -128,6 +128,7 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         kind=rollout.kind,
         rolling_back=rollout.rolling_back,
         approved=rollout.approval.at is not None,
+        canary_passed=rollout.progress.canary_passed_at is not None,
         awaiting_since=rollout.approval.awaiting_since,
         forced_at=rollout.progress.forced_at,
         ends_as=rollout.ends_as,
@@ -168,12 +169,8 @@ def _as_used(row: RolloutHost, seen: SessionHost | None, refresh_context: Refres
 
 
 def _with_sessions(services: Services, snapshot: Snapshot, rollout: Rollout, pool: Pool, now: datetime) -> Snapshot:
-    """The snapshot with the pool's sessions; they are read only when users must be warned or signed out."""
-    concerned = any(
-        view.sessions and not view.row.state.ended and not view.row.state.in_work for view in snapshot.hosts
-    )
-    warning = due_step(rollout.policy, rollout.schedule.force_at, now) is not None
-    if not concerned or not (warning or snapshot.forcing(now)):
+    """The snapshot with the pool's sessions; they are read only when users must be told something or signed out."""
+    if not sessions_matter(snapshot, rollout.policy, now):
         return snapshot
     return replace(snapshot, sessions=tuple(services.host_pools.user_sessions(pool.host_pool_id)))
 

@@ -193,7 +193,7 @@ def _next_pass_at(
     services: Services, rollout: Rollout, decided: Plan, after: Snapshot, executor: PlanExecutor, now: datetime
 ) -> datetime:
     """When the next pass is due: at once if this one left work undone, after a pause while Azure throttles us."""
-    if executor.applied.left_over or decided.force_at:
+    if executor.applied.left_over or decided.force_at or decided.others_force_at:
         return now
     due = next_pass_at(services, decided, after, rollout, now) if decided.next_pass_at else None
     if executor.applied.busy:

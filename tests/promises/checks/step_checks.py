@@ -146,8 +146,8 @@ class Watch(Acts):
                 self.ended[key] = row
             elif before:
                 del self.ended[key]
-            if not row.warnings.steps.keys() <= self.text:
-                self.broken(7, f"{row.host} counts as warned, but no message was taken: {row.warnings.steps}")
+            if not row.warnings.told.keys() <= self.text:
+                self.broken(7, f"{row.host} counts as told, but no message was taken: {row.warnings.told}")
 
     def _written(self) -> list[RolloutHost]:
         """The rows of hosts that were written since the last step, each as often as it was."""

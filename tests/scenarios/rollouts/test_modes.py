@@ -56,7 +56,7 @@ def test_now_signs_everybody_out_and_updates_all() -> None:
     env.run_to_minute(120)
     assert_all_well(env)
     assert env.rollout.progress.signed_out == 3
-    assert env.world.messages == []
+    assert [body.split(" (in ")[1].split(".")[0] for _, _, body in env.world.messages] == ["1 min)"] * 3
 
 
 def test_at_changes_nothing_before_its_time_except_warnings() -> None:

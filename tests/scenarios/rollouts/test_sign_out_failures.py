@@ -8,7 +8,7 @@ from shared.core.errors import AzureForbidden
 from shared.core.states import HostState
 from shared.models.azure import SessionHost, UserSession
 from shared.models.policy import ScheduleMode
-from shared.planning.sign_outs import UNKNOWN_SESSION, not_signed_out
+from shared.planning.people.sign_outs import UNKNOWN_SESSION, not_signed_out
 from tests.fixtures.scenarios.rollouts import RolloutEnvironment, office
 from tests.fixtures.texts import check_texts
 from tests.fixtures.world.azure import HOST_POOL_ID, vm_id_of

@@ -128,14 +128,3 @@ def test_a_host_already_on_the_target_is_not_touched(pool: Snapshot, rules: Poli
         fresh = row.version != pool.target or row.rolling_back or row.drained_by_earlier_failure
         used = pool.kind is RolloutKind.REFRESH  # brings the version that the host has
         assert fresh or used or by_name(pool)[name].drained  # chosen before, and undrained by somebody
-
-
-@many
-@given(pools(), policies())
-def test_users_are_warned_only_of_their_own_sign_out(pool: Snapshot, rules: Policy) -> None:
-    for warning in decide(pool, rules).warnings:
-        row = by_name(pool)[warning.host].row
-        assert not row.state.ended
-        assert not row.state.in_work
-        assert row.rolling_back or not pool.rolling_back
-        assert pool.schedule.force_at > NOON

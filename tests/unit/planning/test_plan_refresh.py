@@ -27,7 +27,7 @@ ROLLOUT = pools(RolloutState.RUNNING, RolloutState.ROLLING_BACK).filter(
 def test_a_refresh_signs_nobody_out_warns_nobody_and_ends_only_on_command(pool: Snapshot, rules: Policy) -> None:
     decided = decide(pool, rules)
     assert not decided.chosen(Action.SIGN_OUT)
-    assert not decided.warnings
+    assert not decided.notices
     assert decided.becomes in {None, RolloutState.PAUSED, *([pool.ends_as] if pool.state == "cancelling" else [])}
 
 

@@ -111,7 +111,7 @@ def test_while_waiting_for_approval_no_host_starts_and_nobody_is_signed_out(pool
     refreshes = pool.kind is RolloutKind.REFRESH
     failed = {view.name for view in pool.hosts if refreshes and view.row.drained_by_earlier_failure}
     assert {d.act for d in decided.decisions if d.host not in failed} <= {Action.WAIT, Action.UNDRAIN}
-    assert not decided.warnings
+    assert not decided.notices
     assert decided.becomes is None or pool.state is RolloutState.AWAITING_APPROVAL
 
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from shared.core.errors import TooLarge
 from shared.models.accounts import Account
 from shared.models.base import SCHEMA_VERSION, Record
-from shared.models.host_parts import Warnings
+from shared.models.host_parts import Told, Warnings
 from shared.models.images import Image
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
@@ -73,7 +73,7 @@ def test_usually_empty_fields_are_omitted_and_cannot_be_filtered_by() -> None:
         "sessions",
     }  # fmt: skip
     assert codec.decode(entity, "e") == bare.model_copy(update={"etag": "e"})
-    full = bare.replace(rolling_back=True, error="x", warnings=Warnings(steps={"s": 5}), signed_out=("s",))
+    full = bare.replace(rolling_back=True, error="x", warnings=Warnings(told={"s": Told(step=5)}), signed_out=("s",))
     assert codec.decode(codec.encode(full), "e") == full.model_copy(update={"etag": "e"})
     for name, empty in (("rolling_back", False), ("error", "")):
         with pytest.raises(ValueError, match=name):

@@ -1,0 +1,1 @@
+"""What the users of a pool are told, and when they are signed out."""
