@@ -57,6 +57,7 @@ def test_a_gallery_version_is_staged_tested_and_discarded() -> None:
     assert (in_use.status, "of pool lab" in in_use.json["detail"]) == (409, True)
     judged = judge(env, result="failed", note="no sound")
     verdict = judged.json["verdict"]
+    assert [one["rollout"] for one in judged.json["stopped_rollouts"]] == [rollout.id]
     assert (judged.status, verdict["result"], verdict["note"]) == (200, "failed", "no sound")
     assert env.app.send("GET", "/api/images/win11").json["verdict"]["result"] == "failed"
     found = env.app.tables.pools.find(POOLS, lab.name)
