@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ORDER = ("local.sim.core", "local.sim.graph", "local.sim.avd", "local.sim.compute", "local.sim")
+ORDER = ("local.sim.core", "local.sim.avd", "local.sim.graph", "local.sim.compute", "local.sim")
 """From bottom to top: a module imports from its own folder and from those before it. The last entry means the files
 directly in `local/sim`."""
 
