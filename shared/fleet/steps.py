@@ -24,6 +24,7 @@ from shared.records.versions import read_versions
 from shared.rollouts import control
 from shared.rollouts.start import begin_rollout
 from shared.services import POOLS, ROLLOUTS, TASKS
+from shared.versions.for_pools import why_withdrawn
 from shared.versions.version_set import VersionSet
 from shared.views.fleet import (
     StartedRollouts,
@@ -76,6 +77,15 @@ def _stop_if_over(context: TaskContext) -> None:
         raise StepFailed(f"cancelled by {context.task.cancelled_by}")
     if context.task.kind is not TaskKind.UPDATE_POOLS:
         not_overtaken(context)
+
+
+def _stop_if_withdrawn(context: TaskContext) -> None:
+    """Raises StepFailed when the version was rolled back, or failed its test, since a fleet update was requested."""
+    task = context.task
+    if task.kind is TaskKind.UPDATE_POOLS and task.version:
+        version_set = read_versions(context.services, task.image)
+        if reason := why_withdrawn(version_set, task.version, task.created_at):
+            raise StepFailed(f"{reason}. Later rings are not started")
 
 
 def _stop_if_never_approved(context: TaskContext, move: NextRing) -> None:
@@ -137,7 +147,9 @@ def _start_ring(context: TaskContext, move: NextRing, started: StartedRollouts) 
     """Start the rollouts of a ring whose pools are free.
 
     While Azure changes the version (for example because somebody adds replicas), nothing is started and nothing fails.
+    Raises StepFailed when the version was withdrawn since the request.
     """
+    _stop_if_withdrawn(context)
     found = context.services.gallery.version(context.image.definition_id, context.task.version or "")
     if found and not (found.ready or found.failed):
         text = f"Ring {move.ring} waits: version {found.version} is not ready ({quote(found.detail)})."

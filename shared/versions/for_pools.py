@@ -50,6 +50,19 @@ def check_use(
             return _fail(f"version {version} {reason}", what_to_do)
 
 
+def why_withdrawn(version_set: VersionSet, version: str, since: datetime) -> str | None:
+    """Why a request of `since` for the version does not count any more, as a clause; None when it does."""
+    recorded, active = version_set.versions.get(version), version_set.state.active
+    if recorded is None:
+        return None
+    if recorded.verdict and recorded.verdict.result == "failed" and recorded.verdict.at > since:
+        return f"version {version} failed its test after this was asked for"
+    retired = recorded.state is VersionState.BACKUP and recorded.retired_at is not None and recorded.retired_at > since
+    if retired and (active is None or version_key(active) < version_key(version)):
+        return f"the image was rolled back from version {version} after this was asked for"
+    return None
+
+
 def check_replaced(version_set: VersionSet, version: str, asked_at: datetime, *, begun: bool) -> Finding | None:
     """Whether an accepted request still counts, although another version became the active one after it.
 

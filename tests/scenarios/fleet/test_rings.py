@@ -27,7 +27,17 @@ from tests.fixtures.scenarios.fleet import (
     seen,
     tell,
 )
-from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool, assert_at_rest, assert_sound, on_versions, post
+from tests.fixtures.scenarios.images import (
+    IMAGE,
+    NEW,
+    OLD,
+    add_pool,
+    assert_at_rest,
+    assert_sound,
+    on_versions,
+    post,
+    studio,
+)
 
 S = RolloutState
 
@@ -253,6 +263,39 @@ def test_a_roll_back_of_the_image_stops_the_fleet_update() -> None:
     assert env.finish(task_id).state is TaskState.FAILED
     assert newest_rollouts(env)["lab"].state is S.CANCELLED
     assert newest_rollouts(env).keys() == {"lab"}
+
+
+@pytest.mark.parametrize("allow_downgrade", [False, True])
+def test_a_later_ring_is_not_started_when_its_version_was_rolled_back_during_the_soak_time(
+    *, allow_downgrade: bool
+) -> None:
+    env = crowd()
+    task_id = ask(env, soak_minutes=600, allow_downgrade=allow_downgrade)
+    env.run(5)
+    assert newest_rollouts(env)["lab"].state is S.SUCCEEDED
+    assert post(env, "/roll-back").status == 202
+    assert env.finish(task_id).state is TaskState.FAILED
+    assert newest_rollouts(env).keys() == {"lab"}
+    assert "rolled back from version 2.0.0" in str(env.task(task_id).note)
+
+
+def test_a_later_ring_is_not_started_when_its_version_failed_the_test_during_the_soak_time() -> None:
+    env = with_staged(("lab", Ring.TEST), ("next", Ring.TEST))
+    task_id = ask(env, soak_minutes=600, rings={"lab": 0, "next": 1})
+    env.run(5)
+    assert newest_rollouts(env)["lab"].state is S.SUCCEEDED
+    assert post(env, "/versions/2.0.0/verdict", {"result": "failed"}).status == 200
+    assert env.finish(task_id).state is TaskState.FAILED
+    assert newest_rollouts(env).keys() == {"lab"}
+    assert "failed its test" in str(env.task(task_id).note)
+
+
+def with_staged(*pools: tuple[str, Ring]) -> Environment:
+    """2.0.0 is staged, and these pools are on 1.0.0."""
+    env = studio(staged=True)
+    for name, ring in pools:
+        add_pool(env, name, ring)
+    return env
 
 
 def small() -> Environment:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from shared.core.codes import Code
 from shared.core.errors import AzureNotFound
 from shared.core.states import RolloutState
+from shared.models.azure import Permissions
 from tests.fixtures.scenarios.refresh import EAGER, Office, assert_in_service, office
 from tests.fixtures.world.azure import DEFINITION_ID, vm_id_of
 from tests.scenarios.refresh.test_rollout_takes_precedence import publish
@@ -102,3 +104,22 @@ def test_a_blocked_refresh_shows_the_reason_and_offers_only_accepted_commands(he
         pool.minutes(3)
         assert next_of(pool)["text"] == "Waits for the end of a rollout."
         assert next_of(pool)["href"] == f"/api/rollouts/{rollout}"
+
+
+def test_a_refresh_pauses_when_a_right_is_withdrawn_and_its_hosts_keep_serving() -> None:
+    pool = office(0, 0)
+    pool.hours(1)
+    before = pool.rebuilt()
+    pool.world.permissions = Permissions(granted=((("*",), ("Microsoft.Compute/virtualMachines/reimage/action",)),))
+    pool.use("host-01")
+    pool.hours(1)
+    row = pool.refresh_rollout_row
+    assert row.state is RolloutState.PAUSED
+    assert row.note
+    assert row.note.code == Code.CHECKS_FAILED
+    assert pool.rebuilt() == before
+    assert_in_service(pool, "host-01", "host-02")
+    pool.world.permissions = Permissions(granted=((("*",), ()),))
+    assert pool.app.send("POST", f"/api/rollouts/{row.id}/resume").status == 202
+    pool.hours(1)
+    assert pool.rebuilt("host-01") == 1
