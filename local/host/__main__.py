@@ -39,7 +39,8 @@ def main() -> int:
 
 
 async def _serve(host: Host) -> None:
-    leave(await host.run())
+    await host.run()
+    leave(0)
 
 
 def _arguments() -> argparse.Namespace:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from local.host.function import Function
 from local.host.invoke import FunctionFailed, Invoker, datum
 from local.host.timers import Timer, timer_datum
+from local.host.worker_process import WorkerLost
 
 
 class AdminApi:
@@ -63,7 +64,7 @@ class AdminApi:
         return Response(status_code=202)
 
     async def _run(self, function: Function, given: Datum) -> None:
-        with contextlib.suppress(FunctionFailed):
+        with contextlib.suppress(FunctionFailed, WorkerLost):
             await self._invoker.run(function, given)
 
 

@@ -36,7 +36,8 @@ class Invoker:
     async def run(self, function: Function, trigger: Datum) -> Datum | None:
         """Run ``function`` and return its result, which may be an HTTP Out parameter.
 
-        Sync functions run in the worker's thread pool, coroutines on its event loop. Raises FunctionFailed.
+        Sync functions run in the worker's thread pool, coroutines on its event loop. Raises
+        FunctionFailed, or WorkerLost when the worker process ended.
         """
         inputs = [(function.trigger_name, trigger)]
         inputs += [(name, datum(self.client_config, "string")) for name in function.client_names]

@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 
@@ -60,11 +59,8 @@ class Host:
                 lines.append(f"\t{function.name}: {methods}{self.origin}/{route.template}")
         return "\n".join([*lines, ""])
 
-    async def run(self) -> int:
-        """Serve until SIGTERM or SIGINT, then wait shortly for open requests.
-
-        Returns 1 when a worker process was lost, otherwise 0.
-        """
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then wait shortly for open requests."""
         self._engine.start()
         invoker = Invoker(self._workers, client_config(self.origin, self._settings.hub_name, self._engine.port))
         bridge = DurableBridge(
@@ -77,13 +73,12 @@ class Host:
         bridge.start()
         server = _Server(self._asgi(invoker), f"Host started: {self.origin}")
         _on_signals(server)
-        self._workers.start(server.lost_a_worker)
+        self._workers.start()
         timers = [asyncio.create_task(timer.run(invoker)) for timer in self._timers]
         await server.serve(sockets=[self._listener])
         for task in timers:
             task.cancel()
         self._engine.stop(grace=0)
-        return server.exit_code
 
     def _asgi(self, invoker: Invoker) -> Starlette:
         orchestrators = frozenset(
@@ -123,7 +118,6 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._ready = ready
-        self.exit_code = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -132,13 +126,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-    def lost_a_worker(self) -> None:
-        """Stop with an error, because the calls of the lost worker will never be answered."""
-        if not self.should_exit:
-            print("error: a worker process ended or sent an unreadable answer", file=sys.stderr, flush=True)
-            self.exit_code = 1
-            self.force_exit = self.should_exit = True
 
     def stop(self) -> None:
         """Ask the server to stop. A second call drops the open requests."""

@@ -13,6 +13,7 @@ from croniter import croniter  # type: ignore[import-untyped]
 
 from local.host.function import AppError, Function
 from local.host.invoke import FunctionFailed, Invoker, datum
+from local.host.worker_process import WorkerLost
 
 _INTERVAL = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})")
 
@@ -80,7 +81,7 @@ class Timer:
 
     async def fire(self, invoker: Invoker, due: datetime, last: datetime | None) -> None:
         """Run the function once. A failure does not stop the timer."""
-        with contextlib.suppress(FunctionFailed):
+        with contextlib.suppress(FunctionFailed, WorkerLost):
             await invoker.run(self.function, timer_datum(self.schedule, due, last))
 
 

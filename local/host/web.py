@@ -1,5 +1,6 @@
 """Serves the app's HTTP functions."""
 
+import logging
 from urllib.parse import unquote
 
 from azure_functions_runtime.bindings.datumdef import Datum
@@ -9,7 +10,11 @@ from starlette.types import Receive, Scope, Send
 
 from local.host.invoke import FunctionFailed, Invoker, datum
 from local.host.routes import RouteTable
+from local.host.worker_process import WorkerLost
 
+_RETRY_SECONDS = "2"
+"""A new worker needs about this time to load the app."""
+_log = logging.getLogger(__name__)
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
@@ -17,7 +22,7 @@ class FunctionRoutes:
     """An ASGI app that finds the function for a request, runs it and sends its response.
 
     The status is 404 without a matching function. It is 500 with an empty body when the function raised an
-    exception or returned something that is not a response.
+    exception or returned something that is not a response, and 503 when its worker process ended.
     """
 
     def __init__(self, routes: RouteTable, invoker: Invoker) -> None:
@@ -37,6 +42,9 @@ class FunctionRoutes:
             returned = await self._invoker.run(function, await _request_datum(request, parameters))
         except FunctionFailed:
             return Response(status_code=500)
+        except WorkerLost as lost:
+            _log.error("%s failed: %s", function.name, lost)
+            return Response(status_code=503, headers={"Retry-After": _RETRY_SECONDS})
         return _response(returned)
 
 

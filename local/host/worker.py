@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import pickle
 import signal
@@ -26,6 +27,7 @@ from local.host.failures import failure, raised
 from local.host.function import Answer, AppError, Call, Indexed
 from local.host.logs import configure_logging, leave
 
+_log = logging.getLogger(__name__)
 _UNSENDABLE = (pickle.PicklingError, AttributeError, TypeError)
 """The errors for an answer that cannot be pickled, for example with a value of a local class."""
 
@@ -95,6 +97,9 @@ class _Calls:
             answer = await _answer(self._ids[name], inputs)
         except asyncio.CancelledError as error:  # raised by the function itself: calls are never cancelled
             answer = None, [], failure(error)
+        except (SystemExit, KeyboardInterrupt) as error:  # as in Azure: the process ends with all its calls
+            _log.error("%s ended the worker process", name, exc_info=error)
+            leave(1)
         try:
             _send(self._connection, (number, answer))
         except _UNSENDABLE as error:

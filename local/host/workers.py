@@ -2,102 +2,81 @@
 
 As on Flex Consumption, the durable functions have separate workers, so that a rollout does not slow down HTTP
 requests. The durable engine runs in the host process. The setting FUNCTIONS_WORKER_PROCESS_COUNT is the number of
-workers in each group.
+workers in each group. A worker that ends is replaced, as in Azure: its calls are lost, and durable work is done again.
 https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan#per-function-scaling
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
-import subprocess
-import sys
-import threading
-from collections.abc import Callable
-from multiprocessing.connection import Connection, Pipe
+import logging
+import time
 from pathlib import Path
 
 from azure_functions_runtime.bindings.datumdef import Datum
 
-from local.host.function import Answer, AppError, Function, Indexed
+from local.host.function import Answer, AppError, Function
+from local.host.worker_process import WorkerLost, WorkerProcess
 
 DURABLE = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
 """The triggers of the functions that run on separate workers."""
-_HOME = Path(__file__).parents[2]
-_START = (
-    f"import sys; sys.path.insert(0, {str(_HOME)!r}); from pathlib import Path; from local.host.worker import main; "
-    "main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])"
-)
+_STEADY_SECONDS = 30
+_LONGEST_PAUSE = 30
+_log = logging.getLogger(__name__)
 
 
-class Worker:
-    """One worker process. It starts to load the app when this object is created."""
+class _Place:
+    """The place of one worker, which is replaced when it ends. ``worker`` is None until the next one has loaded."""
 
-    def __init__(self, app_dir: Path, log_level: str) -> None:
-        self._connection, worker_end = Pipe()
-        command = [sys.executable, "-P", "-c", _START, str(worker_end.fileno()), str(app_dir), log_level]
-        self._process = subprocess.Popen(command, pass_fds=[worker_end.fileno()])
-        worker_end.close()
-        self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+    def __init__(self, app_dir: Path, log_level: str, ready: asyncio.Event) -> None:
+        self._app_dir, self._log_level, self._ready = app_dir, log_level, ready
+        self._began, self._pause = time.monotonic(), 0.0
+        self._replacing: asyncio.Task[None] | None = None
+        self.first = WorkerProcess(app_dir, log_level)
+        self.worker: WorkerProcess | None = None
 
-    @property
-    def busy(self) -> int:
-        """The number of running calls."""
-        return len(self._waiting)
+    def use(self, worker: WorkerProcess) -> None:
+        """Send calls to a worker that has loaded the app."""
+        worker.start(lambda: self._replace(worker))
+        self.worker, self._began = worker, time.monotonic()
+        self._ready.set()
 
-    def functions(self) -> list[Function]:
-        """Wait until the app is loaded, and return its functions. Raises AppError when it cannot be served."""
-        try:
-            message: list[Indexed] | str = self._connection.recv()
-        except EOFError as error:
-            raise AppError("the app ended its worker process while it was loaded") from error
-        except Exception as error:
-            raise AppError(f"a binding contains a value of a class that is defined in the app: {error}") from error
-        if isinstance(message, str):
-            raise AppError(message)
-        return [Function(*fields) for fields in message]
+    def _replace(self, lost: WorkerProcess) -> None:
+        self.worker = None
+        self._ready.clear()
+        lost.end()
+        if time.monotonic() - self._began > _STEADY_SECONDS:
+            self._pause = 0
+        _log.error("a worker process ended or sent an unreadable answer; another one is started")
+        self._replacing = asyncio.ensure_future(self._load())
 
-    def start(self, lost: Callable[[], None]) -> None:
-        """Start to receive answers on the running event loop. `lost` is called there when the process ends."""
-        loop = asyncio.get_running_loop()
-        threading.Thread(
-            target=_read, args=(self._connection, loop, self._take, lost), name="worker", daemon=True
-        ).start()
-
-    def end(self) -> None:
-        """Kill the process."""
-        self._process.kill()
-        self._process.wait()
-
-    async def run(self, name: str, inputs: list[tuple[str, Datum]]) -> Answer:
-        """Run a function and wait for its answer. A worker that does not read its pipe blocks all callers."""
-        number = next(self._numbers)
-        self._waiting[number] = asyncio.get_running_loop().create_future()
-        self._connection.send((number, name, inputs))
-        return await self._waiting[number]
-
-    def _take(self, number: int, answer: Answer) -> None:
-        waiting = self._waiting.pop(number)
-        if not waiting.done():
-            waiting.set_result(answer)
+    async def _load(self) -> None:
+        """Load the app in a new worker. After repeated losses or failures, wait longer before each."""
+        while True:
+            await asyncio.sleep(self._pause)
+            self._pause = min(max(1, self._pause * 2), _LONGEST_PAUSE)
+            worker = WorkerProcess(self._app_dir, self._log_level)
+            try:
+                await asyncio.to_thread(worker.functions)
+            except AppError as error:
+                worker.end()
+                print(f"error: {error}", flush=True)
+            else:
+                self.use(worker)
+                return
 
 
-def _read(
-    connection: Connection,
-    loop: asyncio.AbstractEventLoop,
-    take: Callable[[int, Answer], None],
-    lost: Callable[[], None],
-) -> None:
-    with contextlib.suppress(RuntimeError):  # the event loop is closed because the host ends
-        try:
-            while True:
-                loop.call_soon_threadsafe(take, *connection.recv())
-        except (EOFError, OSError):
-            pass
-        finally:  # also when an answer cannot be unpickled, because it has a value of a class defined in the app
-            loop.call_soon_threadsafe(lost)
+class _Group:
+    """Workers that share the calls of some functions."""
+
+    def __init__(self, app_dir: Path, each: int, log_level: str) -> None:
+        self.ready = asyncio.Event()
+        """Set while at least one worker may be there."""
+        self.places = [_Place(app_dir, log_level, self.ready) for _ in range(each)]
+
+    def least_busy(self) -> WorkerProcess | None:
+        workers = [place.worker for place in self.places if place.worker is not None]
+        return min(workers, key=lambda worker: worker.busy, default=None)
 
 
 class Workers:
@@ -105,26 +84,40 @@ class Workers:
 
     def __init__(self, app_dir: Path, each: int, log_level: str) -> None:
         """Start `each` workers for the durable functions, and as many for the others."""
-        self._durable = [Worker(app_dir, log_level) for _ in range(each)]
-        self._others = [Worker(app_dir, log_level) for _ in range(each)]
+        self._durable = _Group(app_dir, each, log_level)
+        self._others = _Group(app_dir, each, log_level)
+
+    @property
+    def _places(self) -> list[_Place]:
+        return [*self._durable.places, *self._others.places]
 
     def load(self) -> list[Function]:
         """Wait until every worker has loaded the app, and return its functions. Raises AppError when that fails."""
-        workers = (*self._durable, *self._others)
         try:
-            indexed = [worker.functions() for worker in workers]
+            indexed = [place.first.functions() for place in self._places]
         except AppError:
-            for worker in workers:
-                worker.end()  # otherwise its warnings would appear after the error message
+            for place in self._places:
+                place.first.end()  # otherwise its warnings would appear after the error message
             raise
         return indexed[0]
 
-    def start(self, lost: Callable[[], None]) -> None:
-        """Start to run functions on the running event loop. `lost` is called there when a worker ends."""
-        for worker in (*self._durable, *self._others):
-            worker.start(lost)
+    def start(self) -> None:
+        """Start to run functions on the running event loop."""
+        for place in self._places:
+            place.use(place.first)
 
     async def run(self, function: Function, inputs: list[tuple[str, Datum]]) -> Answer:
-        """Run a function on the least busy worker of its group."""
-        group = self._durable if function.kind in DURABLE else self._others
-        return await min(group, key=lambda worker: worker.busy).run(function.name, inputs)
+        """Run a function on the least busy worker of its group. Raises WorkerLost when that ends, or without one."""
+        worker = self._group(function).least_busy()
+        if worker is None:
+            raise WorkerLost
+        return await worker.run(function.name, inputs)
+
+    async def recovered(self, function: Function) -> None:
+        """Wait for a worker that can run the function."""
+        group = self._group(function)
+        while group.least_busy() is None:
+            await group.ready.wait()
+
+    def _group(self, function: Function) -> _Group:
+        return self._durable if function.kind in DURABLE else self._others

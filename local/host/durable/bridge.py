@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import logging
 import threading
 from collections.abc import Coroutine, Iterable
@@ -15,6 +16,7 @@ from local.host.durable.engine import Engine
 from local.host.durable.in_process import IN_PROCESS
 from local.host.function import Function
 from local.host.invoke import FunctionFailed, Invoker, datum
+from local.host.worker_process import WorkerLost
 
 MAX_HISTORY = 50_000
 _log = logging.getLogger(__name__)
@@ -125,8 +127,15 @@ class DurableBridge:
         if function is None:
             message = f"The function '{name}' doesn't exist, is disabled, or has no {kind}"
             raise FunctionFailed("FunctionNotFound", message, "")
-        answer = await self._invoker.run(function, given)
+        answer = await self._until_done(function, given)
         return None if answer is None or answer.value is None else str(answer.value)
+
+    async def _until_done(self, function: Function, given: Datum) -> Datum | None:
+        """Run a function; again, like in Azure, when its worker process ended meanwhile."""
+        while True:
+            await self._invoker.workers.recovered(function)
+            with contextlib.suppress(WorkerLost):
+                return await self._invoker.run(function, given)
 
 
 def _packed(message: pb.OrchestratorRequest | pb.EntityBatchRequest) -> Datum:

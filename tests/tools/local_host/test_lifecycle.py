@@ -191,19 +191,6 @@ def test_running_functions_and_threads_do_not_delay_the_end(tmp_path: Path, path
     caller.close()
 
 
-def test_a_worker_that_ends_by_itself_ends_the_host_with_the_reason(tmp_path: Path) -> None:
-    app = _app(
-        tmp_path / "app",
-        f"{_HTTP}\nimport os\n\n\n@app.route()\ndef gone(req: func.HttpRequest) -> str:\n    os._exit(3)\n",
-    )
-    host = RunningHost(spawn(app, tmp_path / "log"), tmp_path / "log")
-    caller = socket.create_connection(("127.0.0.1", host.port))
-    caller.sendall(b"GET /api/gone HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    assert host.process.wait(timeout=10) == 1
-    assert "error: a worker process ended or sent an unreadable answer" in host.log.splitlines()
-    caller.close()
-
-
 def test_the_workers_end_with_a_host_that_is_killed(tmp_path: Path) -> None:
     code = (
         f"{_HTTP}\nimport os\n\n\n@app.route()\ndef who(req: func.HttpRequest) -> str:\n    return str(os.getpid())\n"
