@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from functools import cache
-from threading import Lock
 
 from shared.core.settings import Settings
+from shared.core.single_flight import SingleFlight
 from shared.services import Services
 
-_lock = Lock()
+_flight = SingleFlight()
 
 
 def services() -> Services:
     """The app's services. Raises BadSettings naming every bad setting."""
-    with _lock:  # two simultaneous first calls would both create the tables
-        return _services()
+    return _flight.run("services", _services)  # two simultaneous first calls would both create the tables
 
 
 @cache

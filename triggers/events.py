@@ -15,7 +15,7 @@ from triggers.http.endpoint import endpoint
 bp = df.Blueprint()
 
 
-@endpoint(bp, "POST", "events/logoff", status=202, keeps_answers=False)
+@endpoint(bp, "POST", "events/logoff", status=202, keeps_answers=False, refusals=(429,))
 def post_logoff(call: Call, engine: Engine, body: dict[str, Any]) -> Answer[Accepted]:
     """Report that a user signed out of a host: `{host, utc, …}` or Azure Monitor's common alert schema."""
     receive_hints(call.services, engine, body)

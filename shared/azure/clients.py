@@ -25,8 +25,8 @@ from shared.azure.throttle import WritesLeft
 from shared.core.settings import Settings
 from shared.core.transport import Connections
 
-CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
-"""Seconds. ARM answers every call within a minute; long operations are only started by a call."""
+CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0
+"""Seconds. ARM answers a call within a few; long operations are only started by a call."""
 
 
 class NoToken(SansIOHTTPPolicy[Any, Any]):

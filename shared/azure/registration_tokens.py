@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Lock
 
 from azure.mgmt.desktopvirtualization import models
 from pydantic import SecretStr
@@ -14,6 +13,7 @@ from shared.azure.errors import azure_call
 from shared.core import arm_ids
 from shared.core.errors import AzureNotFound, AzureRefused
 from shared.core.names import token_mark
+from shared.core.single_flight import SingleFlight
 
 LEAST_LEFT = timedelta(minutes=30)
 LIFETIME = timedelta(hours=2)
@@ -28,8 +28,7 @@ class RegistrationTokens:
     def __init__(self, clients: ArmClients, now: Callable[[], datetime]) -> None:
         self._clients = clients
         self._now = now
-        self._lock = Lock()
-        self._locks: dict[str, Lock] = {}
+        self._flights = SingleFlight()
         self._known: dict[str, _Known] = {}
 
     def token(self, host_pool_id: str, rejected: str = "") -> SecretStr:
@@ -38,13 +37,16 @@ class RegistrationTokens:
         Never the one with the mark `rejected`: all hosts that were refused with it share the next one.
         """
         key = host_pool_id.lower()
-        with self._lock:
-            lock = self._locks.setdefault(key, Lock())
-        with lock:  # many hosts register at once: one of them asks Azure
-            known = self._known.get(key)
-            if known is None or not self._usable(known, rejected):
-                known = self._known[key] = self._from_azure(host_pool_id, rejected)
-            return known[0]
+        known = self._known.get(key)
+        if known is None or not self._usable(known, rejected):  # many hosts register at once: one of them asks Azure
+            known = self._flights.run((key, rejected), lambda: self._ask(key, host_pool_id, rejected))
+        return known[0]
+
+    def _ask(self, key: str, host_pool_id: str, rejected: str) -> _Known:
+        known = self._known.get(key)
+        if known is None or not self._usable(known, rejected):
+            known = self._known[key] = self._from_azure(host_pool_id, rejected)
+        return known
 
     def check(self, host_pool_id: str) -> None:
         """Read the pool's token, and make none. Raises AzureRefused when the pool gives out no tokens."""

@@ -5,14 +5,18 @@ Every worker has its own: limits and caches need no agreement between workers.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from shared.api.logoff_events import FRESH
+from shared.api.logoff_events import FRESH, Hint
 
-_MOST_REMEMBERED = 20_000
+_MOST_MARKS = 5_000
+"""Maximum number of remembered marks of a rollout; of more, the oldest are forgotten."""
+_MOST_HOSTS, _MOST_STRANGERS = 20_000, 2_000
+"""Maximum number of hosts with a rate of their own."""
 
 
 @dataclass
@@ -24,15 +28,32 @@ class Bucket:
     level: float = 0.0
     at: datetime | None = None
 
-    def take(self, now: datetime) -> bool:
-        """Whether one more may pass now."""
+    def wait(self, now: datetime) -> float:
+        """Let one more pass now, or return the seconds until one may."""
         passed = (now - self.at).total_seconds() if self.at else 0.0
         self.level = max(0.0, self.level - max(0.0, passed) * self.per_second)
         self.at = now
         if self.level + 1 > self.burst:
-            return False
+            return (self.level + 1 - self.burst) / self.per_second
         self.level += 1
-        return True
+        return 0.0
+
+
+@dataclass
+class Rates:
+    """The rates of some hosts: of each, and of all together."""
+
+    most: int
+    total: Bucket = field(default_factory=lambda: Bucket(burst=200, per_second=50))
+    per_host: OrderedDict[str, Bucket] = field(default_factory=OrderedDict)
+
+    def wait(self, host: str, now: datetime) -> float:
+        """Let one more of this host pass now, or return the seconds until one may."""
+        bucket = self.per_host.setdefault(host, Bucket(burst=5, per_second=0.2))
+        self.per_host.move_to_end(host)
+        if len(self.per_host) > self.most:
+            self.per_host.popitem(last=False)
+        return bucket.wait(now) or self.total.wait(now)
 
 
 @dataclass
@@ -46,33 +67,57 @@ class RunningHosts:
 
 @dataclass
 class LogoffHints:
-    """The memory of one worker. Use it while holding `lock`."""
+    """The memory of one worker. Thread-safe: no lock is held while anything is read."""
 
-    total: Bucket = field(default_factory=lambda: Bucket(burst=200, per_second=50))
-    per_host: OrderedDict[str, Bucket] = field(default_factory=OrderedDict)
-    received: OrderedDict[str, datetime] = field(default_factory=OrderedDict)
+    known: Rates = field(default_factory=lambda: Rates(_MOST_HOSTS))
+    strangers: Rates = field(default_factory=lambda: Rates(_MOST_STRANGERS))
+    """Rates of hosts that no running rollout has: they cannot use up the rates of those that one has."""
+    received: dict[str, OrderedDict[str, datetime]] = field(default_factory=dict)
+    """Marks of received hints, by rollout."""
     running: dict[str, RunningHosts] = field(default_factory=dict)
-    """By rollout."""
-    read_at: datetime | None = None
-    """When `running` was read last."""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    """By rollout. Replaced as a whole."""
+    read_again_at: datetime | None = None
+    """When `running` is to be read again."""
+    _being_read: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def is_new(self, mark: str, now: datetime) -> bool:
-        """Whether a hint with this mark was not received before, and one more may be taken now."""
-        while self.received and now - next(iter(self.received.values())) > 2 * FRESH:
-            self.received.popitem(last=False)
-        if mark in self.received or len(self.received) >= _MOST_REMEMBERED or not self.total.take(now):
-            return False
-        self.received[mark] = now
-        return True
+    def may_read(self, now: datetime, known_for: timedelta) -> bool:
+        """Whether the caller is the one to read `running` now. It must call `was_read` in any case."""
+        with self._lock:
+            if self._being_read or (self.read_again_at and now < self.read_again_at):
+                return False
+            self._being_read, self.read_again_at = True, now + known_for
+            return True
 
-    def allows(self, host: str, now: datetime) -> bool:
-        """Whether the host is in a running rollout, and within its limit. Unknown hosts get no bucket, so that they
-        cost no memory."""
-        if not any(host in known.hosts for known in self.running.values()):
-            return False
-        bucket = self.per_host.setdefault(host, Bucket(burst=5, per_second=0.2))
-        self.per_host.move_to_end(host)
-        if len(self.per_host) > _MOST_REMEMBERED:
-            self.per_host.popitem(last=False)
-        return bucket.take(now)
+    def was_read(self, running: dict[str, RunningHosts] | None, again_at: datetime) -> None:
+        """Note what was read, None after an error, and when to read again."""
+        with self._lock:
+            self._being_read, self.read_again_at = False, again_at
+            if running is not None:
+                self.running = running
+                self.received = {rollout: marks for rollout, marks in self.received.items() if rollout in running}
+
+    def take(self, hints: list[Hint], now: datetime) -> tuple[dict[str, set[str]], int]:
+        """The hosts with a new hint by rollout, and after how many seconds to try again if rates refused all hints."""
+        running = self.running
+        taken: dict[str, set[str]] = {}
+        waits: list[float] = []
+        with self._lock:
+            for hint in hints:
+                owners = [rollout for rollout, known in running.items() if hint.host in known.hosts]
+                new = [rollout for rollout in owners if hint.mark not in self.received.get(rollout, ())]
+                if owners and not new:
+                    continue  # a repeated hint costs nothing
+                wait = (self.known if owners else self.strangers).wait(hint.host, now)
+                waits.append(wait)
+                for rollout in new if not wait else ():
+                    self._remember(rollout, hint.mark, now)
+                    taken.setdefault(rollout, set()).add(hint.host)
+        refused = bool(waits) and all(waits)
+        return taken, math.ceil(min(waits)) if refused else 0
+
+    def _remember(self, rollout: str, mark: str, now: datetime) -> None:
+        marks = self.received.setdefault(rollout, OrderedDict())
+        marks[mark] = now
+        while len(marks) > _MOST_MARKS or now - next(iter(marks.values())) > 2 * FRESH:
+            marks.popitem(last=False)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 from cachetools import TTLCache
+
+from shared.core.single_flight import SingleFlight
 
 log = logging.getLogger("freshcoat.recent")
 
@@ -28,22 +30,23 @@ _READERS = 1
 
 @dataclass
 class _Reading:
-    """One cached value. While one thread reads it again, others use the old value, or wait if it is too old."""
+    """One cached value. While one thread reads it again, others use the old value, or wait if it is too old: no lock
+    is held meanwhile, and they wait for seconds at most."""
 
     value: Any = None
     at: float | None = None
     took: float = 0.0
     being_read: bool = False
     """Whether a background read is under way."""
-    lock: Lock = field(default_factory=Lock)
 
 
 class ReadThroughCache:
     """Cached values by key. Thread-safe. `clock` returns monotonic seconds; without it nothing is cached."""
 
-    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, clock: Callable[[], float] | None = None, most: int = _MOST) -> None:
         self._clock, self._lock = clock, Lock()
-        self._readings: TTLCache[Hashable, _Reading] = TTLCache(_MOST, _LONGEST, clock or (lambda: 0.0))
+        self._flights = SingleFlight()
+        self._readings: TTLCache[Hashable, _Reading] = TTLCache(most, _LONGEST, clock or (lambda: 0.0))
         self._readers = ThreadPoolExecutor(_READERS, "recent")
 
     def has(self, key: Hashable, age: float) -> bool:
@@ -61,26 +64,31 @@ class ReadThroughCache:
         with `behind`, all callers do, and the read runs in the background. Errors of `read` are raised and not cached.
         """
         if self._clock is None:
-            return read()
+            return self._flights.run(key, read)
         with self._lock:
             reading = self._readings.get(key)
             if reading is None:
                 reading = self._readings[key] = _Reading()
-        if (behind or reading.lock.locked()) and self._counts(reading, age, times=2.0):
+        if (behind or self._flights.has(key)) and self._counts(reading, age, times=2.0):
             known: T = reading.value
             if behind and not reading.being_read and not self._counts(reading, age):
                 reading.being_read = True
                 self._readers.submit(self._read_behind, reading, key, age, read, grows=grows)
             return known
-        with reading.lock:
-            if not self._counts(reading, age):
-                began = self._clock()
-                reading.value, reading.at = read(), began
-                reading.took = self._clock() - began if grows else 0.0
-                with self._lock:
-                    self._readings[key] = reading
+        if self._counts(reading, age):
             value: T = reading.value
             return value
+        return self._flights.run(key, lambda: self._read_anew(reading, key, age, read, grows=grows))
+
+    def _read_anew[T](self, reading: _Reading, key: Hashable, age: float, read: Callable[[], T], *, grows: bool) -> T:
+        if self._clock is not None and not self._counts(reading, age):
+            began = self._clock()
+            reading.value, reading.at = read(), began
+            reading.took = self._clock() - began if grows else 0.0
+            with self._lock:
+                self._readings[key] = reading
+        value: T = reading.value
+        return value
 
     def _read_behind(
         self, reading: _Reading, key: Hashable, age: float, read: Callable[[], Any], *, grows: bool

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.api.logoff_events import hints_in
-from shared.caches.logoff_hints import RunningHosts
+from shared.caches.logoff_hints import LogoffHints, RunningHosts
+from shared.core.errors import FreshcoatError
 from shared.ports.engine import Engine
 from shared.services import POOLS, ROLLOUTS, Services
 
@@ -24,42 +25,69 @@ HOSTS_KNOWN_FOR = timedelta(seconds=60)
 """How long the list of a rollout's hosts is used: it changes seldom."""
 
 
+class TooManyHints(FreshcoatError):
+    """More hints than a host, or all together, may send. Polling finds their hosts anyway."""
+
+    status = 429
+    title = "Too many events"
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("More events arrived than this host, or all hosts together, may send. Send them more slowly.")
+
+
 def receive_hints(services: Services, engine: Engine, body: Mapping[str, Any]) -> int:
     """Signal the rollouts that own the named hosts and return how many.
 
-    Unknown, stale, repeated or excess entries are ignored, and so are errors: polling finds the hosts anyway.
+    Unknown, stale and repeated entries are ignored, and so are errors: polling finds the hosts anyway. Raises
+    TooManyHints when all entries are beyond their rates.
     """
+    now, memory = services.now(), services.logoff_hints
+    hints = hints_in(body, now)
+    if not hints:
+        return 0
     try:
-        return _signal_owners(services, engine, body)
-    except Exception:
-        log.exception("error %s at a logoff hint; the next poll sees its host", uuid.uuid4().hex[:12])
+        _refresh_running(services, now)
+    except Exception:  # noqa: BLE001 - polling finds the hosts
+        _log_error()
+    by_rollout, wait = memory.take(hints, now)
+    if wait:
+        raise TooManyHints(wait)
+    try:
+        return _signal(engine, memory, by_rollout)
+    except Exception:  # noqa: BLE001 - polling finds the hosts
+        _log_error()
         return 0
 
 
-def _signal_owners(services: Services, engine: Engine, body: Mapping[str, Any]) -> int:
-    now, memory = services.now(), services.logoff_hints
-    with memory.lock:
-        new = [hint for hint in hints_in(body, now) if memory.is_new(hint.mark, now)]
-        if not new:
-            return 0
-        _refresh_running(services, now)
-        hosts = {hint.host for hint in new if memory.allows(hint.host, now)}
-        by_rollout = {rollout: (known.run, sorted(hosts & known.hosts)) for rollout, known in memory.running.items()}
-    signals = {rollout: (run, names) for rollout, (run, names) in by_rollout.items() if names}
-    for rollout, (run, names) in signals.items():
-        engine.signal_rollout(rollout, run, "logoff", logged_off=names)
+def _log_error() -> None:
+    log.exception("error %s at a logoff hint; the next poll sees its host", uuid.uuid4().hex[:12])
+
+
+def _signal(engine: Engine, memory: LogoffHints, by_rollout: Mapping[str, set[str]]) -> int:
+    running = memory.running
+    signals = [(rollout, known.run) for rollout in by_rollout if (known := running.get(rollout))]
+    for rollout, run in signals:
+        engine.signal_rollout(rollout, run, "logoff", logged_off=sorted(by_rollout[rollout]))
     return len(signals)
 
 
 def _refresh_running(services: Services, now: datetime) -> None:
-    """Read which rollouts and refreshes run, unless they were just read."""
+    """Read which rollouts and refreshes run, unless that is known or being read: then the others use what is known.
+
+    Slow tables are read less often, so that at most one thread waits for them, half of the time.
+    """
     memory = services.logoff_hints
-    if memory.read_at and now - memory.read_at < RUNNING_KNOWN_FOR:
+    if not memory.may_read(now, RUNNING_KNOWN_FOR):
         return
-    memory.read_at = now  # also when it fails: requests must not queue up behind tables that are down
-    pools = services.pools.all(POOLS)
-    claims = [claim for pool in pools for claim in (pool.running_rollout, pool.refresh_rollout)]
-    memory.running = {claim: known for claim in claims if claim and (known := _running_hosts(services, claim, now))}
+    running = None
+    try:
+        pools = services.pools.all(POOLS)
+        claims = [claim for pool in pools for claim in (pool.running_rollout, pool.refresh_rollout)]
+        running = {claim: known for claim in claims if claim and (known := _running_hosts(services, claim, now))}
+    finally:
+        took = services.now() - now
+        memory.was_read(running, now + took + max(RUNNING_KNOWN_FOR - took, took))
 
 
 def _running_hosts(services: Services, rollout_id: str, now: datetime) -> RunningHosts | None:

@@ -19,6 +19,7 @@ from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, Fr
 from shared.core.plain_text import one_line
 from shared.models.base import VERSION_PATTERN
 from shared.ports.engine import Engine
+from shared.rollouts.logoff_listener import TooManyHints
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
 from triggers.http import idempotency
@@ -65,7 +66,7 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
         try:
             return _kept_form(endpoint, endpoint.handler(call, **given))
         except FreshcoatError as error:
-            if error.status >= 500:
+            if error.status >= 500 or _retry_after(error):
                 raise
             return _problem(error)
 
@@ -163,7 +164,7 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
 
 
 def _retry_after(error: FreshcoatError) -> dict[str, str]:
-    if isinstance(error, AzureBusy):
+    if isinstance(error, AzureBusy | TooManyHints):
         return {"Retry-After": str(math.ceil(error.retry_after or 30))}
     return {}
 
