@@ -103,6 +103,8 @@ class Health(Value):
 
     status: Literal["ok", "failing"]
     checks: dict[str, str]
+    age_seconds: int | None = None
+    """How long ago it was checked; null before the first check."""
 
 
 class FieldError(Value):

@@ -8,12 +8,14 @@ from typing import Literal
 
 from shared.api.common import Health
 from shared.core.errors import AzureBusy, AzureRefused
+from shared.core.single_flight import SingleFlight
 from shared.services import POOLS, Services
 
+_flight = SingleFlight()
 _log = logging.getLogger(__name__)
 
 KNOWN_FOR = timedelta(seconds=10)
-"""Anybody may ask, so an answer is used for a while: asking often costs Azure nothing."""
+"""How old an answer may be before it is checked again: asking often costs Azure nothing."""
 
 UNASKED_FOR = timedelta(seconds=1)
 """An answer for which Azure was not asked cost it nothing, and is untrue once the first pool is registered."""
@@ -22,8 +24,19 @@ _NOT_ASKED = "not asked: "
 
 
 def read_health(services: Services) -> Health:
-    """The health of the app, at most KNOWN_FOR old. What exactly is wrong goes to the log, not into the answer."""
+    """The last known health of the app. One older than KNOWN_FOR is checked again, but not waited for.
+
+    What exactly is wrong goes to the log, not into the answer.
+    """
     return services.health.get(services.now(), lambda: _check(services), _lasts)
+
+
+def check_health(services: Services) -> Health:
+    """The health of the app now. Callers who ask at the same time cost one check."""
+    began = services.now()
+    answer = _flight.run("health", lambda: _check(services)).model_copy(update={"age_seconds": 0})
+    services.health.keep(answer, began)
+    return answer
 
 
 def _lasts(answer: Health) -> timedelta:

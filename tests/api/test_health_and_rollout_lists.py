@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.caches.health import HealthCache
 from shared.core.errors import AzureBusy
 from shared.core.ids import newest_first_id
 from shared.core.states import HostState, RolloutState
@@ -17,6 +22,7 @@ class TestHealth:
         app.world.fail("host_pool", AzureBusy("x", None, "ConnectionError", "secret-host.local refused"))
         reply = app.send("GET", "/api/health")
         assert (reply.status, reply.json["checks"]) == (503, {"tables": "ok", "azure": "cannot be reached"})
+        assert reply.headers["Retry-After"] == "10"
         assert app.send("GET", "/api/health").status == 503
         assert app.world.count("host_pool") == 1
         app.later(seconds=11)
@@ -38,6 +44,52 @@ class TestHealth:
         app.tables.pools.add(pool.model_copy(update={"etag": None}))
         app.later(seconds=1)
         assert app.send("GET", "/api/health").json["checks"]["azure"] == "ok"
+
+    def test_nobody_waits_for_azure(self) -> None:
+        waiting: list[Callable[[], None]] = []
+        app = office(health=HealthCache(behind=waiting.append))
+        reply = app.send("GET", "/api/health")
+        assert (reply.status, reply.json["age_seconds"]) == (503, None)
+        assert set(reply.json["checks"].values()) == {"not checked yet"}
+        assert app.world.count("host_pool") == 0
+        for _ in range(40):
+            app.send("GET", "/api/health")
+        assert len(waiting) == 1
+        waiting.pop()()
+        app.later(seconds=60)
+        reply = app.send("GET", "/api/health")
+        assert (reply.status, reply.json["age_seconds"]) == (200, 60)
+
+    def test_a_check_that_hangs_is_told(self) -> None:
+        waiting: list[Callable[[], None]] = []
+        app = office(health=HealthCache(behind=waiting.append))
+        app.send("GET", "/api/health")
+        waiting.pop()()
+        app.later(seconds=11)
+        assert app.send("GET", "/api/health").status == 200
+        app.later(seconds=31)
+        reply = app.send("GET", "/api/health")
+        assert (reply.status, reply.json["age_seconds"]) == (503, 42)
+        assert set(reply.json["checks"].values()) == {"no answer"}
+
+    def test_forty_strangers_are_answered_while_azure_hangs(self) -> None:
+        go, app = threading.Event(), office(health=HealthCache())
+        app.world.meanwhile("host_pool", lambda: go.wait(10))
+        try:
+            with ThreadPoolExecutor(40) as threads:
+                asked = [threads.submit(app.send, "GET", "/api/health") for _ in range(40)]
+                assert [answer.result(5).status for answer in asked] == [503] * 40
+        finally:
+            go.set()
+
+    def test_the_state_of_this_moment_needs_a_key(self) -> None:
+        app = office()
+        app.send("GET", "/api/health")
+        app.world.fail("host_pool", AzureBusy("x", None, "ConnectionError", "refused"))
+        assert app.send("GET", "/api/health").status == 200
+        assert app.send("GET", "/api/health/live").status == 503
+        assert app.send("GET", "/api/health").status == 503
+        assert app.send("GET", "/api/health?live=true").bad_fields == {"live"}
 
 
 class TestRolloutReads:

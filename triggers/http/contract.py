@@ -29,11 +29,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer[V]:
-    """A handler's answer: a model (None: no body), a status other than the usual one, and the Location."""
+    """A handler's answer: a model (None: no body), a status other than the usual one, the Location, and Retry-After in
+    seconds."""
 
     value: V
     status: int = 0
     location: str = ""
+    retry_after: int = 0
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ class Answer:
     status: int
     body: str = ""
     location: str = ""
+    retry_after: int = 0
+    """Seconds, not stored: answers with it are not kept."""
 
 
 def key_of(caller: str, key: str) -> str:

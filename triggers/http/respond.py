@@ -134,7 +134,7 @@ def _kept_form(endpoint: Endpoint, answer: Answer[Any]) -> idempotency.Answer:
     if value is None:
         return idempotency.Answer(status, "", answer.location)
     body = json.dumps(value) if isinstance(value, Mapping) else value.model_dump_json()
-    return idempotency.Answer(status, body, answer.location)
+    return idempotency.Answer(status, body, answer.location, answer.retry_after)
 
 
 def _problem(error: FreshcoatError) -> idempotency.Answer:
@@ -189,4 +189,6 @@ def _http(answer: idempotency.Answer, headers: Mapping[str, str] | None = None) 
     all_headers = {"Cache-Control": "no-store", **(headers or {})}
     if answer.location:
         all_headers["Location"] = answer.location
+    if answer.retry_after:
+        all_headers["Retry-After"] = str(answer.retry_after)
     return func.HttpResponse(answer.body, status_code=answer.status, headers=all_headers, mimetype=kind)
