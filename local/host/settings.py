@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from local.host.json_files import SettingsError
 
 _DEFAULT_ACTIVITIES = 100
 _MAX_WORKERS = 10
+_MAX_HOURS = 24 * 365
 _NAME = re.compile(r"%([^%]+)%")
 
 
@@ -24,6 +26,8 @@ class HostSettings:
     max_activities: int
     max_orchestrators: int
     worker_processes: int
+    keep_ended: timedelta
+    """How long an orchestration that has ended can be asked for."""
 
 
 def load_local_settings(app_dir: Path) -> None:
@@ -59,7 +63,8 @@ def load_host_settings(app_dir: Path) -> HostSettings:
         hub_name=resolve(hub, os.environ, missing="TestHubName"),
         max_activities=section.count("maxConcurrentActivityFunctions", _DEFAULT_ACTIVITIES),
         max_orchestrators=section.count("maxConcurrentOrchestratorFunctions", _DEFAULT_ACTIVITIES),
-        worker_processes=_worker_processes(),
+        worker_processes=_number("FUNCTIONS_WORKER_PROCESS_COUNT", 1, 1, _MAX_WORKERS),
+        keep_ended=timedelta(hours=_number("LOCAL_HOST_KEEP_ENDED_HOURS", 24, 24, _MAX_HOURS)),
     )
 
 
@@ -93,10 +98,11 @@ class _Section:
         return self._overrides.get(variable.lower(), f"{self._path}: extensions.{self._name}.{key}")
 
 
-def _worker_processes() -> int:
-    given = os.environ.get("FUNCTIONS_WORKER_PROCESS_COUNT", "1")
-    if given not in {str(count) for count in range(1, _MAX_WORKERS + 1)}:
-        raise SettingsError(f"FUNCTIONS_WORKER_PROCESS_COUNT is {given!r}; use a number from 1 to {_MAX_WORKERS}")
+def _number(name: str, default: int, least: int, most: int) -> int:
+    """A whole number from a setting. Raises SettingsError."""
+    given = os.environ.get(name, str(default))
+    if not (given.isascii() and given.isdecimal() and least <= int(given) <= most):
+        raise SettingsError(f"{name} is {given!r}; use a number from {least} to {most}")
     return int(given)
 
 

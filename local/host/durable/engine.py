@@ -11,11 +11,13 @@
 * The failure of a sub-orchestration keeps the type of its error.
 * All pending timers share one thread. The original uses one thread each.
 * A busy instance does not block other instances in the queue.
-* The oldest ended instances are deleted, so that memory stays bounded.
+* The history of an ended instance is kept compressed, and the instance is forgotten after some time, which in Azure is
+  the task of a purge.
 """
 
+from collections.abc import Iterator
 from concurrent import futures
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import override
 
 import durabletask.internal.orchestrator_service_pb2 as pb
@@ -26,10 +28,10 @@ from durabletask.testing.in_memory_backend import OrchestrationInstance
 
 from local.host.durable import events, refusals
 from local.host.durable.alarms import Alarms
+from local.host.durable.archive import Archive
 from local.host.durable.entity_rules import EntityRules
 
-KEEP_ENDED = 10_000
-KEEP_HISTORIES = 1_000
+KEEP_ENDED = timedelta(days=1)
 MAX_MESSAGE_BYTES = 128 << 20
 # The bridge fails an instance at a much lower limit. The engine's own limit would leave the instance stuck.
 _NO_LIMIT = 1 << 30
@@ -45,14 +47,11 @@ ENDED = (
 class Engine(EntityRules):
     """The backend of this host. ``port`` is set by ``start``."""
 
-    def __init__(self, keep_ended: int = KEEP_ENDED, keep_histories: int = KEEP_HISTORIES) -> None:
+    def __init__(self, keep_ended: timedelta = KEEP_ENDED) -> None:
         super().__init__(max_history_size=_NO_LIMIT)
         self.port = 0
-        self._keep_ended = keep_ended
-        self._keep_histories = keep_histories
         self._alarms = Alarms()
-        self._ended: dict[str, None] = {}
-        self._with_history: dict[str, None] = {}
+        self._archive = Archive(keep_ended)
         self._first_token: dict[str, int] = {}
         self._parents: dict[str, list[tuple[str, int, int]]] = {}
         self._wake_after_turn: set[str] = set()
@@ -113,7 +112,7 @@ class Engine(EntityRules):
             if instance is not None:
                 events.stamp(instance.history)
             if instance is not None and self._is_terminal_status(instance.status):
-                self._forget_oldest(request.instanceId)
+                self._archive_ended(instance)
             elif instance is not None and instance.status == pb.ORCHESTRATION_STATUS_PENDING:
                 self._begin_execution(request.instanceId)
                 self._set_parent(request.instanceId)
@@ -177,9 +176,9 @@ class Engine(EntityRules):
         """Delete ended instances."""
         with self._lock:
             response = super().PurgeInstances(request, context)
-            for known in (self._first_token, self._ended, self._with_history):
-                for instance_id in known.keys() - self._instances.keys():
-                    del known[instance_id]
+            for instance_id in self._first_token.keys() - self._instances.keys():
+                del self._first_token[instance_id]
+                self._archive.remove(instance_id)
         return response
 
     @override
@@ -192,14 +191,14 @@ class Engine(EntityRules):
     def _begin_execution(self, instance_id: str) -> None:
         """Remember the first completion token of an execution. Older tokens belong to earlier executions."""
         self._first_token[instance_id] = self._instances[instance_id].completion_token
-        self._ended.pop(instance_id, None)
-        self._with_history.pop(instance_id, None)
+        self._archive.remove(instance_id)
 
     @override
     def _prepare_rewind(self, instance: OrchestrationInstance, reason: str | None = None) -> None:
+        if not instance.history:
+            instance.history = self._archive.history(instance.instance_id)
+        self._archive.remove(instance.instance_id)
         super()._prepare_rewind(instance, reason)
-        self._ended.pop(instance.instance_id, None)
-        self._with_history.pop(instance.instance_id, None)
 
     def _is_current(self, instance_id: str, token: int) -> bool:
         """Whether ``token`` belongs to the execution that is running now."""
@@ -272,15 +271,28 @@ class Engine(EntityRules):
                 event = events.child_failed(task_id, instance)
             self._deliver(parent_id, token, event)
 
-    def _forget_oldest(self, instance_id: str) -> None:
-        """Record the end of an instance, and delete the oldest history or instance above the limits."""
-        for known in (self._ended, self._with_history):
-            known.pop(instance_id, None)
-            known[instance_id] = None
-        if len(self._with_history) > self._keep_histories:
-            oldest = next(iter(self._with_history))
-            del self._with_history[oldest]
-            self._instances[oldest].history.clear()
-        if len(self._ended) > self._keep_ended:
-            oldest = next(iter(self._ended))
-            del self._ended[oldest], self._instances[oldest], self._first_token[oldest]
+    @override
+    def StreamInstanceHistory(
+        self, request: pb.StreamInstanceHistoryRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.HistoryChunk]:
+        """The history of an instance, also of an ended one."""
+        with self._lock:
+            archived = self._archive.history(request.instanceId)
+        return iter([pb.HistoryChunk(events=archived)]) if archived else super().StreamInstanceHistory(request, context)
+
+    def history_bytes(self) -> int:
+        """The size of all compressed histories."""
+        return self._archive.size()
+
+    def _archive_ended(self, instance: OrchestrationInstance) -> None:
+        first = self._archive.add(instance.instance_id, instance.history)
+        instance.history = []
+        if first:
+            self._alarms.at(self._archive.next_expiry(), self._forget_expired)
+
+    def _forget_expired(self) -> None:
+        with self._lock:
+            for instance_id in self._archive.take_expired():
+                del self._instances[instance_id], self._first_token[instance_id]
+            if self._archive:
+                self._alarms.at(self._archive.next_expiry(), self._forget_expired)

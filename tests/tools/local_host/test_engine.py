@@ -18,7 +18,7 @@ from tests.tools.local_host.running import eventually
 @pytest.fixture
 def engine() -> Engine:
     """An engine without clients. The tests act as the worker."""
-    return Engine(keep_ended=3, keep_histories=2)
+    return Engine()
 
 
 def _start(engine: Engine, instance_id: str) -> None:
@@ -109,24 +109,51 @@ def test_an_event_during_a_turn_is_delivered_after_it(engine: Engine) -> None:
     assert _next(engine).orchestratorRequest.newEvents[-1].eventRaised.name == "go"
 
 
-def test_the_oldest_ended_instances_are_deleted(engine: Engine) -> None:
-    for number in range(5):
-        _start(engine, f"i-{number}")
-        _answer(engine, _next(engine), _end())
-    assert [_status(engine, f"i-{number}").exists for number in range(5)] == [False, False, True, True, True]
-    assert _events(engine, "i-2") == 0
-    assert _events(engine, "i-3") > 0
+def test_an_ended_instance_is_forgotten_after_its_time() -> None:
+    engine = Engine(keep_ended=timedelta(seconds=0.5))
+    _start(engine, "first")
+    _answer(engine, _next(engine), _end())
+    time.sleep(0.3)
+    _start(engine, "second")
+    _answer(engine, _next(engine), _end())
+    _start(engine, "running")
+    assert [_status(engine, name).exists for name in ("first", "second")] == [True, True]
+    eventually(lambda: not _status(engine, "first").exists, seconds=2)
+    assert _status(engine, "second").exists
+    eventually(lambda: not _status(engine, "second").exists, seconds=2)
+    assert _status(engine, "running").exists
 
 
-def test_an_id_that_was_started_again_is_not_deleted(engine: Engine) -> None:
+def test_an_id_that_was_started_again_is_not_forgotten() -> None:
+    engine = Engine(keep_ended=timedelta(seconds=0.3))
     _start(engine, "again")
     _answer(engine, _next(engine), _end())
     _start(engine, "again")
     _answer(engine, _next(engine))
-    for number in range(5):
-        _start(engine, f"i-{number}")
-        _answer(engine, _next(engine), _end())
+    time.sleep(0.6)
     assert _status(engine, "again").exists
+
+
+def test_many_ended_instances_are_kept_with_their_histories_in_little_memory(engine: Engine) -> None:
+    text = helpers.get_string_value("x" * 1000)
+    for number in range(2_000):
+        _start(engine, f"i-{number}")
+        sent = pb.SendEventAction(instance=pb.OrchestrationInstance(instanceId="nobody"), name="e", data=text)
+        events = [pb.OrchestratorAction(id=index, sendEvent=sent) for index in range(10)]
+        _answer(engine, _next(engine), *events, _end())
+    assert all(_status(engine, f"i-{number}").exists for number in range(2_000))
+    assert _events(engine, "i-0") == _events(engine, "i-1999") > 10
+    assert engine.history_bytes() < 2_000 * 1_000
+
+
+def test_an_ended_instance_can_be_rewound_with_its_history(engine: Engine) -> None:
+    _start(engine, "a")
+    _answer(engine, _next(engine), _end(pb.ORCHESTRATION_STATUS_FAILED))
+    before = _events(engine, "a")
+    engine.RewindInstance(pb.RewindInstanceRequest(instanceId="a"), IN_PROCESS)
+    request = _next(engine).orchestratorRequest
+    assert len(request.pastEvents) == before > 0
+    assert request.newEvents[-1].HasField("executionRewound")
 
 
 def _start_later(engine: Engine, instance_id: str, seconds: float) -> datetime:

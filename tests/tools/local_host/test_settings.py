@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,18 @@ def test_a_missing_folder_is_one_line(tmp_path: Path, folder: str, reason: str) 
     assert process.wait(timeout=20) == 1
     (line,) = (tmp_path / "log").read_text().splitlines()
     assert line == f"error: the app folder {tmp_path / folder} {reason}"
+
+
+def test_ended_instances_are_kept_for_a_day_or_as_long_as_a_setting_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_host_settings(tmp_path).keep_ended == timedelta(days=1)
+    monkeypatch.setenv("LOCAL_HOST_KEEP_ENDED_HOURS", "72")
+    assert load_host_settings(tmp_path).keep_ended == timedelta(days=3)
+
+
+@pytest.mark.parametrize("hours", ["0", "23", "1.5", "never"])
+def test_ended_instances_are_kept_at_least_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: str) -> None:
+    monkeypatch.setenv("LOCAL_HOST_KEEP_ENDED_HOURS", hours)
+    with pytest.raises(SettingsError, match=f"LOCAL_HOST_KEEP_ENDED_HOURS is '{hours}'; use a number from 24"):
+        load_host_settings(tmp_path)
