@@ -13,6 +13,19 @@ MAX_EVENTS = 500
 """Events handled before continue-as-new. Each event replays the history, so the cost grows with their number."""
 
 
+MOST_HOSTS = 2_000
+"""Maximum number of hosts in one event."""
+
+
+def is_event(payload: object) -> bool:
+    """Whether somebody raised an event of our shape: anybody with the engine's key can raise others."""
+    if not isinstance(payload, Mapping):
+        return False
+    hosts = payload.get("logged_off", [])
+    named = isinstance(hosts, list) and len(hosts) <= MOST_HOSTS and all(isinstance(host, str) for host in hosts)
+    return named and isinstance(payload.get("deferrable", False), bool)
+
+
 class EventBuffer:
     """The events since the last pass. The first pass is due at once."""
 
@@ -23,6 +36,10 @@ class EventBuffer:
         self._gap = self._deferral = timedelta(0)
         self._flush_after = self._deferred = self._handled = 0
         self._logged_off: set[str] = set()
+
+    def ignore(self) -> None:
+        """Count an event that is not ours: it makes the history longer too."""
+        self._handled += self._flush_after > 0
 
     def add(self, event: Mapping[str, Any], now: datetime) -> None:
         """Add an event: either hosts that a user signed out of, or a request for a whole pass.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
 from durabletask.task import OrchestrationContext, Task, when_any
 
-from orchestrators.event_buffer import EventBuffer
-from orchestrators.run_steps import PATIENCE, TURNS, Orchestration
+from orchestrators.event_buffer import EventBuffer, is_event
+from orchestrators.run_steps import PATIENCE, TURNS, Orchestration, is_input
 from shared.core.names import INBOX, RECONCILE_POOL
+
+log = logging.getLogger("freshcoat.rollout")
 
 
 def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Orchestration:
@@ -18,6 +21,8 @@ def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Orche
     `given`: `rollout` and `run`; everything else is in the tables. After a log-off, the pass covers only the hosts that
     users signed out of; otherwise it covers the whole pool.
     """
+    if not is_input(given, "rollout"):
+        return "ignored"
     inbox, alarm, events = Inbox(context), Alarm(context), EventBuffer(context.current_utc_datetime)
     for _ in range(TURNS):
         began = context.current_utc_datetime
@@ -48,7 +53,13 @@ class Inbox:
     def empty_into(self, events: EventBuffer) -> None:
         """Move every event that has arrived into `events`."""
         while self.waiter.is_complete:
-            events.add(self.waiter.get_result() or {}, self._context.current_utc_datetime)
+            payload = self.waiter.get_result()
+            if is_event(payload):
+                events.add(payload, self._context.current_utc_datetime)
+            else:
+                events.ignore()
+                if not self._context.is_replaying:
+                    log.warning("%s: an event of another shape is ignored", self._context.instance_id)
             self.waiter = self._context.wait_for_external_event(INBOX)
 
 

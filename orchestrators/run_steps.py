@@ -25,12 +25,21 @@ Failures that a retry cannot mend are returned as results."""
 Orchestration = Generator[Task[Any], Any, Any]
 
 
+def is_input(given: object, *names: str) -> bool:
+    """Whether this is an input that the app starts orchestrations with. Others would be tried again without end."""
+    if not isinstance(given, dict) or type(given.get("run")) is not int:
+        return False
+    return all(isinstance(given.get(name), str) and given[name] for name in names)
+
+
 def run_steps(context: OrchestrationContext, steps: tuple[str, ...], given: dict[str, Any]) -> Orchestration:
     """Call the activity of each step until it returns `next`, and wait in between as long as it says.
 
     `stop` ends the orchestration. After TURNS calls it continues as new with the first step: completed steps return
     `next` at once, because the row says that they are completed.
     """
+    if not (is_input(given, "task") or is_input(given, "rollout", "host")):
+        return
     index = 0
     for _ in range(TURNS):
         if index == len(steps):

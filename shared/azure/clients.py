@@ -21,6 +21,7 @@ from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
+from shared.azure.own_host import OwnHost
 from shared.azure.throttle import WritesLeft
 from shared.core.settings import Settings
 from shared.core.transport import Connections
@@ -131,6 +132,7 @@ class ArmClients:
             policies.UserAgentPolicy("freshcoat", user_agent_use_env=False),
             policies.ContentDecodePolicy(),
             policies.RedirectPolicy(),
+            OwnHost(self._endpoint),
             NoToken() if self._plain else ARMChallengeAuthenticationPolicy(credential, scope),
             policies.SensitiveHeaderCleanupPolicy(),
             self.writes,

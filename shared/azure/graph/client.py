@@ -16,6 +16,7 @@ from azure.core.rest import HttpRequest
 
 from shared.azure.clients import CONNECT_TIMEOUT, READ_TIMEOUT, NoToken, is_plain, new_credential
 from shared.azure.errors import azure_call, refusal, unreadable
+from shared.azure.own_host import OwnHost
 from shared.core.settings import Settings
 from shared.core.transport import Connections
 
@@ -98,6 +99,7 @@ class GraphClient:
                         policies.RequestIdPolicy(),
                         policies.UserAgentPolicy("freshcoat", user_agent_use_env=False),
                         policies.ContentDecodePolicy(),
+                        OwnHost(self._endpoint),
                         NoToken() if self._plain else policies.BearerTokenCredentialPolicy(credential, self._scope),
                         policies.SensitiveHeaderCleanupPolicy(),
                     ],

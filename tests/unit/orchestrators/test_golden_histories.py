@@ -230,3 +230,36 @@ def test_a_long_activation_continues_as_new(monkeypatch: pytest.MonkeyPatch) -> 
     run.done(2, 2, WAIT)
     run.fired(32, 3)
     run.check("activate_image_continues")
+
+
+JUNK = [
+    "text",
+    5,
+    None,
+    ["h1"],
+    {"logged_off": "h1"},
+    {"logged_off": 5},
+    {"logged_off": [{"a": 1}]},
+    {"logged_off": ["h1", 2]},
+    {"logged_off": ["h1"] * 3_000},
+    {"deferrable": [1]},
+]
+
+
+def test_events_of_another_shape_are_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    run = Replay(publish_image, ROLLOUT)
+    run.done(2, 1, pass_result(600) | {"flush_after": 5})
+    run.event(10, INBOX, *JUNK)
+    assert not any("failed" in note for note in run.notes)
+    assert not any(note.strip().startswith("activity 3") for note in run.notes)
+    assert caplog.text.count("an event of another shape is ignored") == len(JUNK)
+    run.event(11, INBOX, {"reason": "a"})
+    assert any("activity 3: reconcile_pool" in note or "reconcile_pool" in note for note in run.notes[-3:])
+
+
+@pytest.mark.parametrize("given", [None, 5, "r-1", [], {}, {"rollout": "r-1"}, {"rollout": 7, "run": 1}, {"run": True}])
+@pytest.mark.parametrize("orchestrator", [publish_image, reimage_host, set_as_image, activate_image, update_many_pools])
+def test_an_orchestration_with_an_input_that_is_not_ours_ends(orchestrator: Any, given: Any) -> None:
+    run = Replay(orchestrator, given)
+    assert len(run.notes) == 2
+    assert "completed" in run.notes[-1]
