@@ -30,6 +30,7 @@ from local.host.durable import events, refusals
 from local.host.durable.alarms import Alarms
 from local.host.durable.archive import Archive
 from local.host.durable.entity_rules import EntityRules
+from local.host.durable.waits import Waits
 
 KEEP_ENDED = timedelta(days=1)
 MAX_MESSAGE_BYTES = 128 << 20
@@ -44,7 +45,7 @@ ENDED = (
 )
 
 
-class Engine(EntityRules):
+class Engine(EntityRules, Waits):
     """The backend of this host. ``port`` is set by ``start``."""
 
     def __init__(self, keep_ended: timedelta = KEEP_ENDED) -> None:

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from durabletask.internal import helpers
 from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
+from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend
 
 from local.host.durable.engine import Engine
 from local.host.durable.in_process import IN_PROCESS, Refused
@@ -194,6 +195,18 @@ def test_many_waiting_clients_do_not_stop_the_engine(engine: Engine) -> None:
         _answer(engine, _next(engine), _end())
         assert all(one.result().exists for one in waiting)
     engine.stop(0)
+
+
+def test_a_client_without_a_deadline_waits_until_the_end(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[float] = []
+
+    def wait(_self: object, _instance: str, _until: object, timeout: float) -> None:
+        limits.append(timeout)
+
+    monkeypatch.setattr(InMemoryOrchestrationBackend, "_wait_for_state", wait)
+    for timeout in (None, 0, 5):
+        engine._wait_for_state("a", bool, timeout)
+    assert limits == [threading.TIMEOUT_MAX, pytest.approx(0, abs=0.01), 5]
 
 
 def test_a_running_instance_is_not_replaced(engine: Engine) -> None:
