@@ -16,12 +16,13 @@ from tests.promises.scenario import Stage
 READS = ("session_hosts", "host_pool", "user_sessions", "machine", "machines", "session_host", "host_sessions")
 GALLERY = ("version", "versions", "permissions", "locks")
 """What the checks of a rollout read, besides the pool."""
-WRITES = ("set_accepting", "update", "sign_out", "send_message", "remove_session_host", "registration_token")
+WRITES = ("set_accepting", "update", "sign_out", "send_message", "remove_session_host", "registration_token",
+          "devices", "remove_device")  # fmt: skip
 STARTS = (
     "start_reimage", "start_delete", "start_create", "start_power_on", "start_deallocate", "start_join",
-    "start_register", "start_probe", "start_swap", "resume",
+    "start_register", "start_probe", "start_swap", "start_inspection", "resume",
 )  # fmt: skip
-KINDS = ("reimage", "create", "register", "join", "delete", "probe", "swap", "power_on", "deallocate")
+KINDS = ("reimage", "create", "register", "join", "inspect", "delete", "probe", "swap", "power_on", "deallocate")
 ROWS = ("hosts", "rollouts", "pools", "disks")
 TABLE_CALLS = ("find", "replace", "write_many", "add", "all", "page")
 FOR_EVER = 10**6
