@@ -61,7 +61,8 @@ class RolloutBrief(Value):
     percent: int
     counts: dict[str, int]
     """Hosts per state."""
-    schedule: Schedule
+    schedule: Schedule | None
+    """Null for a refresh, which signs nobody out."""
     reason: str
     requested_by: str
     created_at: UtcTime
@@ -85,6 +86,7 @@ class RolloutView(RolloutBrief):
     sessions_open: int
     """Sessions on hosts that still have to be updated."""
     sessions_signed_out: int
+    """Sessions that Freshcoat ended; a sign-out that did not work is not counted."""
     minutes_per_host: float
     next: Message | None
     """What happens next; `at`: when at the latest, left out while it waits for a person. Null after the end."""
@@ -93,7 +95,7 @@ class RolloutView(RolloutBrief):
     """Earliest: no waiting for users. Latest: users stay until `force_at`."""
     last_pass_at: UtcTime | None
     versions: dict[str, int] = Field(default_factory=dict)
-    """Hosts per version, as last verified. `unknown` counts hosts on no version of the image."""
+    """Hosts that are there per version, as last verified. `unknown` counts hosts on no version of the image."""
     fresh: int | None = None
     """Refresh only: hosts unused since their last rebuild. `percent` is their share. Null for other rollouts."""
     rolling_back: bool = False
@@ -202,6 +204,9 @@ class PlanView(Value):
     """The smallest limits at the start; several when they are equal."""
     limited_later_by: list[str] = Field(default_factory=list)
     """The limits that determine `at_once` later."""
+    deadline: Message | None = None
+    """That the canary hosts are expected to pass only after `force_at`: users of the other hosts have until `at`
+    (`schedule.others_force_at`). Null when they are not."""
     first_host_at: UtcTime | None = None
     """When the first host may start, as far as windows go. Null when work is always allowed."""
     windows: Message | None = None

@@ -105,6 +105,7 @@ class Code(StrEnum):
     FAILURES_ROLLED_BACK = "failures_rolled_back"
     APPROVAL_EXPIRED = "approval_expired"
     DEADLINE_MOVED = "deadline_moved"
+    DEADLINE_MOVES = "deadline_moves"
     PAUSED_BY_USER = "paused_by_user"
     CANCELLED_BY_USER = "cancelled_by_user"
     ROLLED_BACK_BY_USER = "rolled_back_by_user"

@@ -8,7 +8,7 @@ from shared.core.codes import Code
 from shared.core.states import HostState, transition_host
 from shared.models.messages import Message, message
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.values import Decision
+from shared.planning.values import Decision, Snapshot
 
 
 def reserve_row(row: RolloutHost) -> RolloutHost:
@@ -73,6 +73,12 @@ def start_rebuild(row: RolloutHost, now: datetime, *, canary: bool) -> RolloutHo
         step_since=None,
         rebuild=row.rebuild.replace(completed_step="", rebuilt=False),
     )
+
+
+def without_open_sessions(row: RolloutHost, snapshot: Snapshot) -> RolloutHost:
+    """The row without the sessions in `signed_out` whose sign-out did not work: they are still listed."""
+    listed = {session.id for session in snapshot.sessions_by_host.get(row.host, ())}
+    return row.replace(signed_out=tuple(session for session in row.signed_out if session not in listed))
 
 
 def with_reason(row: RolloutHost, decision: Decision) -> RolloutHost:

@@ -14,11 +14,13 @@ from shared.core.states import HostState
 from shared.core.wording import counted
 from shared.models.base import UtcTime, Value
 from shared.models.messages import Message, message
-from shared.models.policy import Proof
+from shared.models.policy import Policy, Proof
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.budget import Budget, budget_for, proof_outstanding
+from shared.planning.canary import canary_of
 from shared.planning.forecast import forecast
+from shared.planning.people.deadlines import foreseen_others_deadline
 from shared.planning.plan import plan
 from shared.planning.values import Action, Bound, Plan, Snapshot
 from shared.planning.waves import hosts_in_waves, waves_until_closing
@@ -27,6 +29,7 @@ from shared.pools.claim import is_valid
 from shared.pools.proof import earlier_proof
 from shared.records.pools import find_pool
 from shared.rollouts.draft import RolloutSpec, draft, spec_of_request
+from shared.rollouts.preflight.results import warned
 from shared.rollouts.reconcile.answer import limits_of
 from shared.rollouts.reconcile.snapshot import read_snapshot
 from shared.services import Services
@@ -57,6 +60,7 @@ class Preview(Value):
     proof: Message | None
     limited_by: Sequence[str]
     limited_later_by: Sequence[str]
+    deadline: Message | None
     first_host_at: UtcTime | None
     windows: Message | None
     expected_end: UtcTime | None
@@ -94,6 +98,7 @@ def preview(services: Services, pool: Pool, rollout: Rollout) -> Preview:
         proof=_proof(services, pool, rollout, snapshot),
         limited_by=limited_by,
         limited_later_by=later,
+        deadline=_deadline(snapshot, rollout.policy, budget.spare, starts_at),
         first_host_at=starts_at if windows else None,
         windows=windows,
         expected_end=estimate.expected,
@@ -159,6 +164,15 @@ def _proof(services: Services, pool: Pool, rollout: Rollout, snapshot: Snapshot)
     return message(Code.PROOF_FOUND, text, at=found.at, href=rollout_href(found.rollout))
 
 
+def _deadline(snapshot: Snapshot, policy: Policy, spare: int, starts_at: datetime) -> Message | None:
+    """That the other hosts' deadline moves, if the users of the canary hosts stay signed in until theirs."""
+    later = foreseen_others_deadline(snapshot, policy, canary_of(snapshot, policy, spare), starts_at)
+    if later is None:
+        return None
+    text = "The canary hosts are expected to pass only after the deadline. Users of other hosts then have until later."
+    return message(Code.DEADLINE_MOVES, text, at=later)
+
+
 def _windows(
     snapshot: Snapshot, rollout: Rollout, starts_at: datetime, hosts: int, at_once: int, batch: int
 ) -> Message | None:
@@ -194,7 +208,16 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
     fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN}
     fields |= {"from_version": rollout.before.version, "preflight": result.findings}
     fields["can_start"] = all(finding.result != "fail" for finding in result.findings)
-    return PlanView.model_validate(fields | _preview_fields(services, pool, rollout, result.losses))
+    computed = _preview_fields(services, pool, rollout, result.losses)
+    if computed.get("to_update") and computed.get("at_once") == 0:
+        result.findings.append(warned("limits", _NOTHING_AT_ONCE, _ALLOW_ONE))
+    if isinstance(moves := computed.get("deadline"), dict):
+        fields["schedule"] = rollout.schedule.replace(others_force_at=moves["at"])
+    return PlanView.model_validate(fields | computed)
+
+
+_NOTHING_AT_ONCE = "no host can be rebuilt before the deadline: the limits of the policy keep all of them in service"
+_ALLOW_ONE = "lower min_available, or keep a deadline by which all users may be signed out"
 
 
 _SHOWN_IN_PLAN = ("pool", "image", "version", "schedule", "policy")

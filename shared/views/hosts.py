@@ -10,7 +10,7 @@ from shared.api.pools import PoolHostView
 from shared.core.codes import Code
 from shared.models.messages import Message, message, quote
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Rollout, RolloutHost, goal_of
 from shared.ports.paging import page_of
 from shared.records.session_hosts import SeenHost, see_hosts
 from shared.services import Services
@@ -50,11 +50,28 @@ def list_hosts(
     """
     seen = recent_hosts(services, pool.host_pool_id)
     rows = {row.host: row for row in recent_rows(services, rollout)} if rollout else {}
-    target = rollout.version if rollout else pool.version
     page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
     now = services.now()
-    views = [_view(host, target, rows.get(host.broker.name.lower()), now) for host in page.rows]
+    views = [
+        _view(host, _target(pool, rollout, row), row, now)
+        for host in page.rows
+        for row in [rows.get(host.broker.name.lower())]
+    ]
     return Listed[PoolHostView](items=views, continuation=page.continuation)
+
+
+def target_of(rollout: Rollout, row: RolloutHost) -> str:
+    """The version that the host will get. During a roll-back, a host that was not updated keeps its own."""
+    if rollout.rolling_back and not row.rolling_back and row.version:
+        return row.version
+    return goal_of(rollout, row).version
+
+
+def _target(pool: Pool, rollout: Rollout | None, row: RolloutHost | None) -> str | None:
+    """The version that the host will get: as the rollout's page says it. Without a row, that of the pool."""
+    if rollout and row:
+        return target_of(rollout, row)
+    return rollout.version if rollout and not rollout.rolling_back else pool.version
 
 
 def _view(host: SeenHost, target: str | None, row: RolloutHost | None, now: datetime) -> PoolHostView:

@@ -51,9 +51,14 @@ def percent(counts: Mapping[str, int], *, ended: bool, undone: int | None = None
 
 def is_not_updated(rollout: Rollout, host: RolloutHost) -> bool:
     """Whether a host was not updated because the rollout was stopped, not because it needed no update."""
-    if host.state is not HostState.SKIPPED or host.vm_missing or host.missing_since:
+    if host.state is not HostState.SKIPPED or not is_there(host):
         return False
     return host.rolling_back if rollout.rolling_back else host.version != rollout.version
+
+
+def is_there(host: RolloutHost) -> bool:
+    """Whether the host is in the pool and has a VM, as far as the last pass knows."""
+    return not (host.vm_missing or host.missing_since)
 
 
 def _not_done(rollout: Rollout, counts: Mapping[str, int], undone: int) -> int | None:
@@ -152,6 +157,8 @@ def _brief_fields(rollout: Rollout, counts: Mapping[str, int], undone: int) -> d
             if rollout.progress.last_pass
             else 0
         )
+    if rollout.kind is RolloutKind.REFRESH:
+        kept["schedule"] = None  # it signs nobody out, so its moments say nothing
     return kept | {"percent": done, "counts": dict(counts), "from_version": rollout.before.version}
 
 
@@ -159,8 +166,8 @@ _COMPUTED = {"percent", "counts", "from_version"}
 
 
 def fresh_percent(fresh: int, hosts: int) -> int:
-    """Progress of a refresh, which never ends by itself: the share of hosts that are fresh, rounded down."""
-    return 100 * fresh // hosts if hosts else 100
+    """Progress of a running refresh: the share of hosts that are fresh, rounded down. It never ends, so never 100."""
+    return min(99, 100 * fresh // hosts) if hosts else 0
 
 
 def _of_refresh(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, object]:
@@ -207,7 +214,7 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             "expected_end": foreseen.expected,
             "expected_end_bounds": foreseen.bounds,
             "last_pass_at": rollout.progress.last_pass.at if rollout.progress.last_pass else None,
-            "versions": dict(sorted(Counter(host.version or "unknown" for host in hosts).items())),
+            "versions": dict(sorted(Counter(host.version or "unknown" for host in hosts if is_there(host)).items())),
             "rolling_back": rollout.rolling_back,
             "awaiting_since": rollout.approval.awaiting_since
             if rollout.state is RolloutState.AWAITING_APPROVAL

@@ -16,7 +16,7 @@ from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
 from shared.views.azure_waits import not_past, waiting_reason, waiting_view
 from shared.views.filters import check_pool_filter
-from shared.views.hosts import recent_rows
+from shared.views.hosts import recent_rows, target_of
 from shared.views.rollout_progress import brief, progress
 
 
@@ -67,7 +67,7 @@ def view_host(host: RolloutHost, rollout: Rollout, now: datetime) -> RolloutHost
     """One host of a rollout, for people."""
     kept = {name: getattr(host, name) for name in RolloutHostView.model_fields if name not in _COMPUTED}
     computed = {
-        "target": goal_of(rollout, host).version,
+        "target": target_of(rollout, host),
         "reason": waiting_reason(host, now) or not_past(reason_of(host, rollout), now),
         "waiting": waiting_view(host, now),
         "from_version": host.found.from_version,

@@ -76,6 +76,17 @@ def others_deadline(snapshot: Snapshot, policy: Policy, canary: Canary, now: dat
     return room_at(policy.windows, snapshot.zone, expected, time_to_drain_and_start(snapshot, policy))
 
 
+def foreseen_others_deadline(snapshot: Snapshot, policy: Policy, canary: Canary, now: datetime) -> datetime | None:
+    """`others_force_at` as the plan names it beforehand, if the canary hosts' users stay; None: it will not move."""
+    if policy.strict_deadline or snapshot.rolling_back or canary.hosts == 0 or canary.passed:
+        return None
+    others = sum(will_be_taken(snapshot, view) for view in snapshot.hosts) > canary.open_slots
+    expected = expected_canary_end(snapshot, policy, canary, now)
+    if not others or expected <= snapshot.schedule.force_at:
+        return None
+    return room_at(policy.windows, snapshot.zone, expected, time_to_drain_and_start(snapshot, policy))
+
+
 def expected_canary_end(snapshot: Snapshot, policy: Policy, canary: Canary, now: datetime) -> datetime:
     """When the canary is expected to pass, in whole minutes, if its users stay signed in until `force_at`.
 

@@ -21,7 +21,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import host_rows
 from shared.planning.budget import WRITES_PER_HOST
-from shared.planning.host_rows import as_failed, skip, start_rebuild, with_reason
+from shared.planning.host_rows import as_failed, skip, start_rebuild, with_reason, without_open_sessions
 from shared.planning.people.notices import may_sign_out
 from shared.planning.values import Action, Plan, Snapshot
 from shared.rollouts.hosts import actions
@@ -74,6 +74,8 @@ class PlanExecutor:
         self._drain(decided)
         self._tell(decided, snapshot)
         self._sign_out(decided, snapshot)
+        for host in (*decided.chosen(Action.FAIL), *decided.chosen(Action.UNDRAIN)):
+            self.rows[host] = without_open_sessions(self.rows[host], snapshot)
         self.each(decided.chosen(Action.FAIL), lambda row: self._fail(row, reasons[row.host]))
         return self._start_rebuilds(decided)
 

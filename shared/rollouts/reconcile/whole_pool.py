@@ -19,7 +19,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.messages import message, quote
 from shared.models.pools import Pool
 from shared.models.rollout_parts import Checks, Exclusion, LastPass
-from shared.models.rollouts import Rollout, RolloutKind
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.freshness import is_fresh
 from shared.planning.host_time import measured_seconds
 from shared.planning.plan import plan
@@ -181,12 +181,17 @@ def _pass_record(given: _Input, decided: Plan, after: Snapshot, executor: PlanEx
         decided=decided,
         last_pass=_last_pass(given.rollout, given.pool_now.snapshot, after, now, refreshes=refreshes),
         counts=after.counts,
-        signed_out=sum(len(row.signed_out) for row in executor.rows.values()),
+        signed_out=sum(len(_gone(row, after)) for row in executor.rows.values()),
         host_seconds=measured_seconds(executor.rows.values()),
         exclusion=_exclusion(given),
         proof=newest_proof(given.rollout, given.pool, executor.rows.values()),
         checks=given.checks,
     )
+
+
+def _gone(row: RolloutHost, snapshot: Snapshot) -> set[str]:
+    """The sessions of the host whose sign-out worked: they were asked to end, and are not listed any more."""
+    return set(row.signed_out) - {session.id for session in snapshot.sessions_by_host.get(row.host, ())}
 
 
 def _next_pass_at(

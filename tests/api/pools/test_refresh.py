@@ -33,12 +33,13 @@ def test_a_pool_with_refresh_gets_a_refresh_rollout_and_shows_its_fresh_hosts() 
     assert view["running_rollout"] is None
     rollout = asked(pool, f"/api/rollouts/{view['freshness']['rollout']}")
     assert (rollout["kind"], rollout["state"], rollout["fresh"], rollout["percent"]) == ("refresh", "running", 2, 66)
+    assert rollout["schedule"] is None
     assert rollout["expected_end"] is None
     assert "after use" in rollout["next"]["text"]
     pool.world.log_off("host-01")
     pool.hours(2)
     view = asked(pool, f"/api/rollouts/{pool.refresh_rollout_row.id}")
-    assert (view["state"], view["fresh"], view["percent"]) == ("running", 3, 100)
+    assert (view["state"], view["fresh"], view["percent"]) == ("running", 3, 99)
     listed = asked(pool, f"/api/rollouts/{pool.refresh_rollout_row.id}/hosts")["items"]
     assert {host["host"]: host["reason"]["text"] for host in listed}["host-01"] == "refreshed on 1.0.0"
 

@@ -152,3 +152,20 @@ def test_the_plan_says_how_long_the_proof_takes_and_what_has_proved_the_update()
     proof = planned(app, {"mode": "now"}, strategy="replace")["proof"]
     assert (proof["code"], proof["href"]) == ("proof_found", "/api/rollouts/8204693463134-636d")
     assert planned(app, {"mode": "now"}, strategy="replace", proof="none")["proof"] is None
+
+
+def test_the_plan_says_beforehand_when_the_deadline_of_the_other_hosts_will_move() -> None:
+    app = office()
+    app.world.log_on("h0.contoso.local", "ann")
+    plan = planned(app)
+    assert plan["deadline"]["code"] == "deadline_moves"
+    assert plan["schedule"]["others_force_at"] == plan["deadline"]["at"] > plan["schedule"]["force_at"]
+    for kept in (planned(app, strict_deadline=True), planned(app, canary_hosts=0), planned(many(4))):
+        assert kept["deadline"] is None
+        assert kept["schedule"]["others_force_at"] is None
+
+
+def test_a_plan_in_which_no_host_can_be_rebuilt_before_the_deadline_warns() -> None:
+    found = [one for one in planned(office(), min_available="100%")["preflight"] if one["check"] == "limits"]
+    assert [one["result"] for one in found] == ["warn"]
+    assert not [one for one in planned(office())["preflight"] if one["check"] == "limits"]

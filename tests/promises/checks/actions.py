@@ -16,14 +16,15 @@ from shared.models.azure import SessionHost
 from shared.models.policy import Proof
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from tests.fixtures.app import App
-from tests.promises.checks.snapshot_check import IN_HAND, IN_WORK, OVER, Sight
+from tests.promises.checks.snapshot_check import IN_HAND, IN_WORK, OVER
 from tests.promises.checks.still_allowed import why_not_any_more
+from tests.promises.checks.told_users import ToldUsers
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NO_SIGN_OUT = {*OVER, RolloutState.PAUSED, RolloutState.CANCELLING, RolloutState.AWAITING_APPROVAL}
 
 
-class Acts(Sight):
+class Acts(ToldUsers):
     """What `watched_azure` tells before it happens."""
 
     def __init__(self, app: App) -> None:

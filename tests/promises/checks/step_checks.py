@@ -36,6 +36,7 @@ class Watch(Acts):
         self._busy = False
         self._state: RolloutState | None = None
         self._rows_seen = 0
+        self._over: set[str] = set()
         self._force_at: dict[str, datetime] = {}
         self._steps: dict[tuple[str, str], tuple[str, int, datetime, float]] = {}
         """What a host's step is, in which attempt, since when, and how long of that Azure was too busy."""
@@ -135,6 +136,10 @@ class Watch(Acts):
             acts = [rollout for rollout in holds if any(row.state in IN_HAND | IN_WORK for row in self.rows(rollout))]
             if len(acts) > 1:
                 self.broken(3, f"{acts} are all at the pool's hosts")
+        for rollout in kept.values():
+            if rollout.state in OVER and rollout.id not in self._over:
+                self._over.add(rollout.id)
+                self.nobody_is_left_warned(rollout)
         for row in self._written():
             key = row.rollout, row.host
             before = self.ended.get(key)

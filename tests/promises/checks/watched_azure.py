@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from shared.core.errors import AzureRefused
+from shared.core.errors import AzureBusy, AzureError
 from shared.models.azure import Operation, SessionHost, VirtualMachineBody
 from shared.models.pools import Join
 from tests.fixtures.fakes.engine import FakeHostPools, FakeVirtualMachines
@@ -36,15 +36,20 @@ class WatchedHostPools(FakeHostPools):
 
     def sign_out(self, host_pool_id: str, host: str, session_id: str) -> bool:
         self.judge.signs_out(host)
+        self.judge.ends_session(host, session_id)
         return super().sign_out(host_pool_id, host, session_id)
 
     def send_message(self, host_pool_id: str, host: str, session_id: str, title: str, body: str) -> None:
         try:
             super().send_message(host_pool_id, host, session_id, title, body)
-        except AzureRefused:
-            self.judge.text.add(session_id)
+        except AzureError as error:
+            busy = isinstance(error, AzureBusy)
+            self.judge.cannot_tell(session_id, busy=busy)
+            if not busy or session_id in self.judge.untellable:
+                self.judge.text.add(session_id)
             raise
         self.judge.text.add(session_id)
+        self.judge.tells(host, session_id, body)
 
     def remove_session_host(self, host_pool_id: str, host: str) -> None:
         self.judge.removes(host)

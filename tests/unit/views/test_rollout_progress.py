@@ -13,6 +13,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollout_parts import Approval, LastPass, Progress, Rollback
 from shared.models.rollouts import RolloutKind, Schedule
+from shared.views.hosts import target_of
 from shared.views.rollout_progress import WEIGHTS, next_event, percent, progress
 from tests.fixtures.rollout_rows import HOUR, MINUTE, START, host, hosts, rollout
 
@@ -108,6 +109,26 @@ def test_the_next_event_comes_from_schedule_and_policy(now: float, at: float | N
     found = next_event(asked, START + now * HOUR)
     assert found
     assert (found.at, found.text) == (None if at is None else START + at * HOUR, action)
+
+
+def test_of_events_at_the_same_time_the_next_event_is_the_one_that_users_notice() -> None:
+    asked = rollout(ScheduleMode.AT, state=S.SCHEDULED, policy={"warn_minutes": []})
+    found = next_event(asked, START)
+    assert found
+    assert (found.code, found.at) == ("sessions_end", START + 8 * HOUR)
+
+
+def test_the_next_event_after_the_deadline_is_the_moved_one_of_the_other_hosts() -> None:
+    schedule = rollout().schedule.replace(force_at=START, others_force_at=START + HOUR)
+    found = next_event(rollout(schedule=schedule, policy={"warn_minutes": []}), START)
+    assert found
+    assert (found.code, found.at) == ("sessions_end", START + HOUR)
+
+
+def test_a_host_that_a_roll_back_leaves_alone_has_its_own_version_as_target() -> None:
+    back = rollout(rollback=Rollback(since=START))
+    assert target_of(back, host(H.PENDING, version="1.0.0")) == "1.0.0"
+    assert target_of(rollout(), host(H.PENDING, version="1.0.0")) == "2.0.0"
 
 
 def test_the_next_event_follows_a_reschedule_without_a_pass() -> None:
@@ -215,6 +236,8 @@ def test_hosts_are_counted_per_version() -> None:
         host(H.FAILED, "b", version="1.0.0"),
         host(H.PENDING, "c", version="1.0.0"),
         host(H.SKIPPED, "d"),
+        host(H.SKIPPED, "e", version="1.0.0", missing_since=START),
+        host(H.SKIPPED, "f", version="1.0.0", vm_missing=True),
     ]
     assert progress(rollout(), rows, START).versions == {"1.0.0": 2, "2.0.0": 1, "unknown": 1}
 
