@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 
 from azure_functions_runtime.logging import logger
+from azure_functions_runtime.native_invocation import invocation_request_native
 
 from local.host.function import Failure
 
@@ -16,9 +17,10 @@ _last: ContextVar[list[BaseException] | None] = ContextVar("_last", default=None
 def _note(record: logging.LogRecord) -> bool:
     """Note the exception that the runtime logs before it answers with a text only. The record is logged by the host."""
     raised_here = _last.get()
-    if raised_here is None or not record.exc_info or record.exc_info[1] is None:
+    error = record.exc_info[1] if record.exc_info else None
+    if raised_here is None or error is None or record.funcName != invocation_request_native.__name__:
         return True
-    raised_here.append(record.exc_info[1])
+    raised_here.append(error)
     return False
 
 

@@ -9,6 +9,7 @@ from tests.tools.local_host.running import RunningHost, spawn
 
 _APP = """
 import json
+import logging
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -98,6 +99,16 @@ def waits(context: OrchestrationContext, _: object):
     return (yield context.wait_for_external_event("go"))
 
 
+@app.route(route="logs")
+async def logs(req: func.HttpRequest) -> str:
+    # with the name of the logger of the runtime
+    try:
+        fail("colon")
+    except ValueError:
+        logging.getLogger("azure.functions").exception("logged by the app")
+    return "ok"
+
+
 @app.route(route="start/{name}", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
@@ -155,6 +166,11 @@ def test_a_failed_activity_keeps_the_type_and_text_of_its_error(failing: Running
 def test_a_failed_entity_keeps_the_type_and_text_of_its_error(failing: RunningHost, kind: str) -> None:
     error_type, text = failing.ended(_start(failing, "tries", {"by": "entity", "kind": kind}))["output"]
     assert [error_type.rpartition(".")[2], text] == FAILURES[kind]
+
+
+def test_what_the_app_logs_itself_is_logged(failing: RunningHost) -> None:
+    assert failing.client.get("/api/logs").text == "ok"
+    assert "logged by the app" in failing.log
 
 
 def test_a_child_names_the_activity_that_failed(failing: RunningHost) -> None:
