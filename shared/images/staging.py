@@ -97,5 +97,8 @@ def give_verdict(
     if asked.result != "failed":
         return view
     reason = f"version {version} failed its test"
-    stopped = stop_rollouts(services, engine, name, version, asked.rollouts, who=who, reason=reason)
+    what_to_do = "Resume this rollout to go on all the same, roll it back or cancel it."
+    stopped = stop_rollouts(
+        services, engine, name, version, asked.rollouts, who=who, reason=reason, what_to_do=what_to_do
+    )
     return view.model_copy(update={"stopped_rollouts": list(stopped)})

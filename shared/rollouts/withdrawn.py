@@ -13,10 +13,14 @@ from shared.models.messages import Message, message
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 from shared.ports.engine import Engine
+from shared.records.change import change
 from shared.rollouts import control
 from shared.services import POOLS, ROLLOUTS, Services
 
 log = logging.getLogger(__name__)
+
+GONE_FOR_GOOD = "Cancel this rollout, or roll it back if it has begun."
+"""What to do with a stopped rollout whose version is for no pool any more."""
 
 
 def open_rollouts(services: Services, image: str, version: str) -> Iterator[Rollout]:
@@ -42,18 +46,20 @@ def stop_rollouts(
     *,
     who: str,
     reason: str,
+    what_to_do: str = GONE_FOR_GOOD,
     chosen: Callable[[Rollout], bool] = lambda _: True,
 ) -> tuple[StoppedRollout, ...]:
     """Pause or cancel the open rollouts of a version, and name them. Safe to repeat. Raises AzureBusy.
 
-    `reason` says what happened to the version, as a clause. A rollout that ends at the same time is left out.
+    `reason` says what happened to the version, as a clause; `what_to_do` is a sentence. A rollout that ends at the same
+    time is left out.
     """
     stopped = []
     for rollout in open_rollouts(services, image, version):
         if not chosen(rollout):
             continue
         try:
-            state = _stop(services, engine, rollout, how, who, reason)
+            state = _stop(services, engine, rollout, how, who, reason, what_to_do)
         except (Conflict, NotFound) as error:
             log.info("rollout %s could not be stopped: %s", rollout.id, error)
             continue
@@ -64,13 +70,31 @@ def stop_rollouts(
 
 
 def _stop(
-    services: Services, engine: Engine, rollout: Rollout, how: RolloutsOfVersion, who: str, reason: str
+    services: Services,
+    engine: Engine,
+    rollout: Rollout,
+    how: RolloutsOfVersion,
+    who: str,
+    reason: str,
+    what_to_do: str,
 ) -> RolloutState:
     if how is RolloutsOfVersion.CANCEL:
         note = _note(rollout, f"Cancelled by {who}: {reason}.")
         return control.cancel(services, engine, rollout.id, who, note=note).state
-    note = _note(rollout, f"Stopped by {who}: {reason}. Resume, roll back or cancel this rollout.")
+    note = _note(rollout, f"Stopped by {who}: {reason}. {what_to_do}")
+    if rollout.state is RolloutState.PAUSED:
+        _note_on_paused(services, rollout, note)
+        return rollout.state
     return control.pause(services, engine, rollout.id, who, note=note).state
+
+
+def _note_on_paused(services: Services, rollout: Rollout, note: Message) -> None:
+    """Say on a rollout that is paused for another reason that its version was withdrawn: its resume would not."""
+
+    def decide(row: Rollout) -> Rollout | None:
+        return row.replace(note=note) if row.state is RolloutState.PAUSED else None
+
+    change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout")
 
 
 def _note(rollout: Rollout, text: str) -> Message:

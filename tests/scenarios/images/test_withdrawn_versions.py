@@ -90,6 +90,20 @@ def test_scheduled_rollouts_of_a_withdrawn_version_are_stopped_and_named(
     assert env.app.world.count("set_accepting") == 0
 
 
+@pytest.mark.parametrize(("withdraw", "reason"), WAYS)
+def test_a_rollout_that_is_paused_already_says_that_its_version_was_withdrawn(
+    withdraw: Withdrawal, reason: str
+) -> None:
+    env = prepared(withdraw)
+    rollout = publish(env, "east")
+    assert env.app.send("POST", f"/api/rollouts/{rollout.id}/pause").status == 202
+    assert [one["state"] for one in withdraw(env).json["stopped_rollouts"]] == ["paused"]
+    env.run(0.5)
+    note = env.app.rollout(rollout.id).note
+    assert note
+    assert (note.code, f"version {NEW} {reason}" in note.text) == (Code.VERSION_WITHDRAWN, True)
+
+
 def test_stopping_is_the_default() -> None:
     env = prepared(roll_back)
     rollout = publish(env, "east")
