@@ -133,6 +133,7 @@ def _template(sim: Sim) -> None:
     vm = new_pool_vm(sim, names.last(names.TEMPLATE_VM_ID), PoolSpec(name="", trusted_launch=False), "")
     reference = {"publisher": "MicrosoftWindowsDesktop", "offer": "office-365", "sku": "win11-24h2-avd-m365"}
     vm.props["storageProfile"]["imageReference"] = {**reference, "version": "latest"}
+    vm.tags["FreshcoatTemplate"] = names.last(names.DEFINITION_ID)
     vm.power = sim.options.template
     if vm.power == "running":
         vm.guest.online_at = sim.clock.now()

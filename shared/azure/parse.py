@@ -97,6 +97,7 @@ def template(vm: Json, nic: Json) -> Template:
         subnet_id=_subnet(nic),
         zones=tuple(vm.get("zones") or ()),
         license_type=properties.get("licenseType") or "",
+        image=str((vm.get("tags") or {}).get(names.TEMPLATE_TAG) or ""),
         security=dict(properties.get("securityProfile") or {}),
     )
 

@@ -8,7 +8,9 @@ from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
 from shared.core.arm_ids import definition_problem, describe_azure_error, same, subnet_problem, vm_problem
 from shared.core.errors import AzureRefused, Conflict, FieldProblem, InvalidRequest
+from shared.core.names import TEMPLATE_TAG
 from shared.images.adoption import adopt_once, being_made, in_use
+from shared.images.template_rules import template_problem
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.resource_claims import ClaimedKind
@@ -31,7 +33,7 @@ def register_image(services: Services, name: str, asked: ImageRegistration, who:
     InvalidRequest naming every wrong field, Conflict when pools or versions depend on the old registration.
     """
     version_set = read_versions(services, name)
-    active = _check(services, asked, version_set)
+    active = _check(services, name, asked, version_set)
     old = services.images.find(IMAGES, name)
     wanted = _wanted(services, name, asked, old)
     _refuse_taken(services, wanted)
@@ -59,7 +61,7 @@ def _write(services: Services, old: Image | None, wanted: Image) -> Image:
     return old if wanted == old else services.images.replace(wanted)
 
 
-def _check(services: Services, asked: ImageRegistration, version_set: VersionSet) -> str | None:
+def _check(services: Services, name: str, asked: ImageRegistration, version_set: VersionSet) -> str | None:
     """Check the whole request and report all problems at once; answers the version to record as active, if any."""
     problems = _form_problems(asked)
     if unknown := unknown_accounts(services, tuple(asked.accounts or ())):
@@ -76,7 +78,7 @@ def _check(services: Services, asked: ImageRegistration, version_set: VersionSet
         except Conflict as error:
             conflict = error
     if asked.template_vm_id and "template_vm_id" not in wrong:
-        problems += _template_problems(services, asked.template_vm_id)
+        problems += _template_problems(services, name, asked.template_vm_id)
     if problems:
         raise InvalidRequest(problems)
     if conflict:
@@ -93,12 +95,15 @@ def _form_problems(asked: ImageRegistration) -> list[FieldProblem]:
     return [FieldProblem(field, problem) for field, problem in found.items() if problem]
 
 
-def _template_problems(services: Services, vm_id: str) -> list[FieldProblem]:
+def _template_problems(services: Services, image: str, vm_id: str) -> list[FieldProblem]:
     try:
         found = services.vms.find(vm_id)
     except AzureRefused as error:
         return [FieldProblem("template_vm_id", describe_azure_error("virtual machine", error))]
-    return [] if found else [FieldProblem("template_vm_id", "no such virtual machine exists in Azure; check the id")]
+    if found is None:
+        return [FieldProblem("template_vm_id", "no such virtual machine exists in Azure; check the id")]
+    problem = template_problem(services, image, vm_id, found.tags.get(TEMPLATE_TAG, ""), running=False)
+    return [FieldProblem("template_vm_id", problem)] if problem else []
 
 
 def _active(asked: ImageRegistration, versions: Sequence[GalleryVersion], version_set: VersionSet) -> str | None:

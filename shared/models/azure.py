@@ -225,6 +225,8 @@ class Template(Value):
     subnet_id: str
     zones: tuple[str, ...] = ()
     license_type: str = ""
+    image: str = ""
+    """The image whose template it is, by its tag; empty without one."""
     security: dict[str, Any] = Field(default_factory=dict)
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from local.sim.core import names
+from shared.core.names import TEMPLATE_TAG
 from tests.end_to_end.conftest import QUICK, Freshcoat
 
 
@@ -27,9 +28,17 @@ def add_image(
     """
     definition = {"name": name, "versions": list(versions), "excluded": list(versions[1:])}
     definition_id = freshcoat.sim("POST", "/definitions", definition)["id"]
+    if template := registration.get("template_vm_id"):
+        _mark_template(freshcoat, template, name)
     body = {"definition_id": definition_id, "active": versions[0], **registration}
     answer = freshcoat.send("PUT", f"/images/{name}", body)
     assert answer.status_code == 201, answer.text
+
+
+def _mark_template(freshcoat: Freshcoat, vm_id: str, image: str) -> None:
+    url, tags = f"{freshcoat.options.sim_url}{vm_id}", {"tags": {TEMPLATE_TAG: image}}
+    answer = freshcoat.http.patch(url, params={"api-version": "2025-04-01"}, json=tags)
+    assert answer.status_code == 200, answer.text
 
 
 def add_pool(freshcoat: Freshcoat, name: str, image: str, *, hosts: int = 2, **registration: Any) -> None:

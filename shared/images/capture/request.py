@@ -13,6 +13,7 @@ from shared.core.states import VersionState
 from shared.images.adoption import adopted
 from shared.images.change_records import write_change_records
 from shared.images.replication import regions_by_pool
+from shared.images.template_rules import template_problem
 from shared.models.azure import Template
 from shared.models.base import region_key, version_key
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
@@ -155,6 +156,8 @@ def _read_template(services: Services, image: Image) -> Template:
         raise Conflict(f"Template VM: {describe_azure_error('virtual machine', error)}.") from error
     if template is None:
         raise Conflict(f"The template VM {image.template_vm_id} does not exist. Register the image with another one.")
+    if problem := template_problem(services, image.name, template.id, template.image, running=template.running):
+        raise Conflict(f"Template VM {template.name}: {problem}.")
     if template.os_disk_id is None or template.ephemeral:
         raise Conflict(f"The template VM {template.name} has an ephemeral OS disk, which cannot be copied.")
     if not template.windows:

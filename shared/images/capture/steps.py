@@ -16,6 +16,7 @@ from shared.core.names import REPLICATE_VERSION
 from shared.core.steps import NextAction, StepResult
 from shared.images.activation.request import begin
 from shared.images.capture.request import audit_begun, claimed
+from shared.images.template_rules import template_problem
 from shared.models.azure import Operation, PowerState, Template
 from shared.models.images import Definition
 from shared.models.messages import message
@@ -55,6 +56,8 @@ def switch_off_template(context: TaskContext) -> StepResult:
         return StepResult(NextAction.NEXT)
     if not context.capture.power_off:
         raise StepFailed("the template VM was switched on in the meantime: switch it off, or send power_off: true")
+    if context.operation is None and (problem := _template_problem(context, template)):
+        raise StepFailed(f"{template.name} was not switched off: {problem}")
     if not context.capture.was_running:
         context.save(capture=context.capture.model_copy(update={"was_running": True}))
     return context.run_operation(vms.resume, lambda: vms.start_deallocate(template.id))
@@ -193,6 +196,10 @@ def _activate(context: TaskContext) -> None:
         activation=ActivationWork(backup=capture.backup),
     )
     begin(context.services, context.engine, context.image, task.model_copy(update={"id": capture.activation}))
+
+
+def _template_problem(context: TaskContext, template: Template) -> str:
+    return template_problem(context.services, context.task.image, template.id, template.image, running=True)
 
 
 def _template(context: TaskContext) -> Template:

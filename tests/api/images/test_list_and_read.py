@@ -37,7 +37,7 @@ def with_templates() -> App:
     app = office()
     app.world.add_definition(OTHER)
     app.world.add_template()
-    app.world.add_template(OTHER_TEMPLATE, power="running")
+    app.world.add_template(OTHER_TEMPLATE, power="running", image="other")
     return app
 
 

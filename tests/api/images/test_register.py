@@ -46,7 +46,7 @@ def with_other(*versions: str) -> App:
     app.world.add_definition(OTHER)
     for version in versions:
         app.world.add_version(version, OTHER)
-    app.world.add_template()
+    app.world.add_template(image="other" if versions else "win11")
     return app
 
 
@@ -150,7 +150,7 @@ class TestChange:
 
     def test_template_subnet_accounts_and_retention_can_change(self) -> None:
         app = with_other()
-        app.world.add_template(OTHER_TEMPLATE, power="running")
+        app.world.add_template(OTHER_TEMPLATE, power="running", image="win11")
         put(app, template_vm_id=TEMPLATE_ID, build_subnet_id=SUBNET_ID)
         app.later(seconds=1)
         reply = put(app, template_vm_id=OTHER_TEMPLATE, accounts=["default", "default"], retention={"backups": 1})

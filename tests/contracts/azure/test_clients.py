@@ -17,9 +17,10 @@ from local.sim.core import names
 from shared.azure.clients import ArmClients, new_credential
 from shared.azure.scripts import registration_script
 from shared.core.arm_ids import definition_of, last, parse, pinned_version
-from shared.core.errors import AzureNotFound
+from shared.core.errors import AzureNotFound, AzureRefused
 from shared.core.settings import Settings
-from tests.contracts.azure.conftest import Azure, vm
+from tests.contracts.azure.conftest import POOL, Azure, vm
+from tests.contracts.azure.scripted_arm import ENDPOINT, Scripted, said
 
 THREADS = 32
 """As many as a worker has."""
@@ -126,3 +127,47 @@ def test_reading_the_script_needs_no_sdk() -> None:
 def test_no_token_is_requested_over_plain_http() -> None:
     with pytest.raises(RuntimeError, match="plain http"):
         new_credential("http://127.0.0.1:9", "").get_token("x")
+
+
+FOREIGN = [
+    "http://elsewhere.invalid/status",
+    f"{ENDPOINT}.elsewhere.invalid/status",
+    f"{ENDPOINT}:8080/status",
+    f"{ENDPOINT.replace('http://', 'http://scripted.invalid@elsewhere.')}/status",
+    f"{ENDPOINT.replace('http', 'https')}/status",
+]
+
+
+@pytest.mark.parametrize("url", FOREIGN)
+@pytest.mark.parametrize("header", ["Location", "Azure_AsyncOperation"])
+def test_an_operation_on_another_host_is_not_polled(url: str, header: str) -> None:
+    azure = Scripted(said(202, **{header: url}), said(200, {"status": "Succeeded"}))
+    started = azure.vms.start_deallocate(vm(1))
+    with pytest.raises(AzureRefused, match="is not on this endpoint"):
+        azure.vms.resume(started)
+    assert len(azure.requests) == 1
+
+
+@pytest.mark.parametrize("url", FOREIGN)
+def test_a_next_link_to_another_host_is_not_followed(url: str) -> None:
+    azure = Scripted(said(200, {"value": [], "nextLink": url}), said(200, {"value": []}))
+    with pytest.raises(AzureRefused, match="is not on this endpoint"):
+        azure.host_pools.session_hosts(POOL)
+    assert len(azure.requests) == 1
+
+
+@pytest.mark.parametrize("url", FOREIGN)
+def test_a_redirect_to_another_host_is_not_followed(url: str) -> None:
+    azure = Scripted(said(307, Location=url), said(200, {"value": []}))
+    with pytest.raises(AzureRefused):
+        azure.host_pools.session_hosts(POOL)
+    assert len(azure.requests) == 1
+
+
+def test_links_on_the_endpoint_are_followed() -> None:
+    azure = Scripted(
+        said(200, {"value": [], "nextLink": f"{ENDPOINT.replace('scripted', 'SCRIPTED')}:80/next"}),
+        said(200, {"value": []}),
+    )
+    assert azure.host_pools.session_hosts(POOL) == []
+    assert len(azure.requests) == 2
