@@ -15,6 +15,7 @@ from shared.azure.host_pools import AzureHostPools
 from shared.azure.image_builder import AzureImageBuilder
 from shared.azure.throttle import AzureArmBudget
 from shared.azure.virtual_machines import AzureVirtualMachines
+from shared.caches.plans import PlanCache
 from shared.caches.read_through import ReadThroughCache
 from shared.core.settings import Settings
 from shared.services import Services
@@ -47,5 +48,6 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         directory=GraphDirectory(GraphClient(settings)),
         governance=AzureGovernance(clients),
         arm_budget=AzureArmBudget(clients.writes),
+        plans=PlanCache(time.monotonic),
         read_cache=ReadThroughCache(time.monotonic),
     )

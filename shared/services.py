@@ -9,6 +9,7 @@ from datetime import datetime
 from shared.caches.health import HealthCache
 from shared.caches.host_rows import HostRowCache
 from shared.caches.logoff_hints import LogoffHints
+from shared.caches.plans import PlanCache
 from shared.caches.poll_estimates import PollEstimator
 from shared.caches.read_through import ReadThroughCache
 from shared.caches.snapshots import SnapshotCache
@@ -62,5 +63,6 @@ class Services:
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
     host_rows: HostRowCache = field(default_factory=HostRowCache)
     read_cache: ReadThroughCache = field(default_factory=ReadThroughCache)
+    plans: PlanCache = field(default_factory=PlanCache)
     health: HealthCache = field(default_factory=HealthCache)
     logoff_hints: LogoffHints = field(default_factory=LogoffHints)
