@@ -205,7 +205,7 @@ class Acts(ToldUsers):
         others = sum(other.state in IN_WORK and bool(other.rebuild.strategy) for other in rows if other != row)
         allowed = max(1, rollout.policy.canary_hosts)
         if others + max(0, lost - rollout.failures.accepted) >= allowed:
-            self.broken(8, f"{row.host} is begun though {others} others are and none is back; {allowed} may be")
+            self.broken(0, f"{row.host} is begun though {others} others are and none is back; {allowed} may be")
 
     def _leaves_disk(self, row: RolloutHost, rollout: Rollout) -> None:
         """What one might go back to is kept for as long as the policy says."""
