@@ -117,6 +117,7 @@ def policy_of(picks: Picks) -> dict[str, Any]:
         "after_force": picks.one((None, "waves")),
         "keep_old_disk_days": picks.one((None, None, 0)),
         "warn_minutes": picks.one((None, [])),
+        "strict_deadline": picks.one((None, None, True)),
     }
     if asked["canary_hosts"] != 0 and picks.chance(2):
         approve = {"canary_hold": "approve"}
