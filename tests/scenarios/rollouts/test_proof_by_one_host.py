@@ -12,7 +12,7 @@ from shared.models.policy import ScheduleMode
 from shared.models.pools import EntraJoin, HostProof, Pool, ReimageSupport
 from shared.services import POOLS
 from tests.fixtures.builders import NEW, NOON
-from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_well, office, resume
+from tests.fixtures.scenarios.rollouts import DOMAIN, RolloutEnvironment, assert_all_well, office, resume
 from tests.fixtures.world.azure import HOST_POOL_ID, version_id_of
 
 WORKS = {"reimage": ReimageSupport.WORKS}
@@ -94,14 +94,14 @@ def another_pool(env: RolloutEnvironment, proof: HostProof | None, *, account: s
     env.tables.pools.add(
         Pool(
             name="lab", account=account, image="win11", registered_at=NOON, proof=proof,
-            host_pool_id=HOST_POOL_ID.replace("/office", "/lab"), join=EntraJoin(kind="entra"),
+            host_pool_id=HOST_POOL_ID.replace("/office", "/lab"), join=DOMAIN,
         )
     )  # fmt: skip
 
 
 def proof(**changes: object) -> HostProof:
     fields = {
-        "version_id": version_id_of(NEW), "strategy": "reimage", "join": EntraJoin(kind="entra"),
+        "version_id": version_id_of(NEW), "strategy": "reimage", "join": DOMAIN,
         "at": NOON - timedelta(days=2), "rollout": "r-0",
     }  # fmt: skip
     return HostProof.model_validate(fields | changes)
@@ -123,7 +123,7 @@ def test_a_host_of_another_pool_has_proved_it_so_nothing_is_waited_for() -> None
         proof(at=NOON - timedelta(days=8)),
         proof(strategy="replace"),
         proof(version_id=version_id_of("9.0.0")),
-        proof(join=EntraJoin(kind="entra", intune=True)),
+        proof(join=EntraJoin(kind="entra")),
         None,
     ],
 )
