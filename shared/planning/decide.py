@@ -255,10 +255,10 @@ class HostDecider:
         return CanaryUse.DRAIN_EMPTY if idle or self.forcing else CanaryUse.DRAIN_BUSY
 
     def with_floor_restored(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-        """Undrain hosts, the busiest first, while too few hosts accept sessions, whatever the cause."""
+        """Undrain hosts that do not serve, the busiest first, while too few accept sessions, whatever the cause."""
         if self.forcing:
             return decisions
-        drained = {view.name: view for view in self.snapshot.hosts if view.drained and view.seen is not None}
+        drained = {view.name: view for view in self.snapshot.hosts if view.drained and view.seen and not view.serving}
         changed = list(decisions)
         for index in range(len(changed) - 1, -1, -1):
             if not self.budget.below_floor():

@@ -8,8 +8,8 @@ from shared.models.rollouts import RolloutHost
 
 
 def may_be_joined(row: RolloutHost) -> bool:
-    """Whether the VM's disk may hold a join: it was not made new in this attempt."""
-    return not row.rebuild.rebuilt
+    """Whether the VM's disk may hold a join: it was not rebuilt, or an earlier attempt may have joined it since."""
+    return not row.rebuild.rebuilt or row.attempt > 1
 
 
 def trust_holds(facts: JoinFacts, join: DomainJoin | EntraJoin) -> bool:

@@ -162,6 +162,9 @@ class PlanExecutor:
 
     def _tell(self, decided: Plan, snapshot: Snapshot) -> None:
         """Send the messages. Who could not be told is not signed out in this pass, because its plan is older."""
+        if decided.notices and self._must_stop():
+            self.applied.left_over = True
+            return
         by_host = defaultdict(list)
         for notice in decided.notices:
             by_host[notice.host].append(notice)
@@ -228,7 +231,7 @@ class PlanExecutor:
     def _must_stop(self) -> bool:
         """Whether an operator paused, cancelled or rescheduled the rollout during this pass, or a refresh must yield.
 
-        Then nobody is signed out and no host is rebuilt. The next pass follows the command.
+        Then nobody is told or signed out, and no host is rebuilt. The next pass follows the command.
         """
         fresh = self.services.rollouts.find(ROLLOUTS, self.rollout.id)
         if fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule):

@@ -87,10 +87,11 @@ def test_before_the_deadline_rebuilds_stay_within_max_unavailable(pool: Snapshot
 def test_a_bigger_budget_never_plans_fewer_hosts(pool: Snapshot, rules: Policy, more: int) -> None:
     """Of equal results. After a failure half of more is dared, which doubles at other moments than half of less."""
     pool = without_results(pool)
+    again = {view.name for view in pool.hosts if view.drained}  # chosen before: a canary host may take their place
 
     def begun(by: Policy) -> int:
         decided = decide(pool, by)
-        return len(decided.chosen(Action.REBUILD)) + len(decided.chosen(Action.DRAIN))
+        return len(decided.chosen(Action.REBUILD)) + len(set(decided.chosen(Action.DRAIN)) - again)
 
     larger = rules.model_copy(update={"max_in_flight": rules.max_in_flight + more, "max_unavailable": 99})
     assert begun(larger) >= begun(rules)

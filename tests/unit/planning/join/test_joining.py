@@ -6,9 +6,11 @@ import pytest
 
 from shared.azure.script_results import join_facts
 from shared.models.directory import Device, JoinFacts
+from shared.models.host_parts import Rebuild
 from shared.models.pools import DomainJoin, EntraJoin
+from shared.models.rollouts import RolloutHost
 from shared.planning.join.devices import AskVm, ForeignDevice, NoDevice, OwnDevice, answer_of_vm, match_device
-from shared.planning.join.trust import join_failure, trust_holds
+from shared.planning.join.trust import join_failure, may_be_joined, trust_holds
 
 VM, OTHER_VM = "/subscriptions/S/vm/Host-1", "/subscriptions/s/vm/host-2"
 ENTRA = EntraJoin(kind="entra")
@@ -85,3 +87,9 @@ def test_what_the_script_printed_is_read_line_by_line() -> None:
         device_id="ab-1", device_valid=True, domain="corp.example", log=("a=b c",)
     )
     assert join_facts({}) == JoinFacts()
+
+
+@pytest.mark.parametrize(("rebuilt", "attempt", "expected"), [(False, 1, True), (True, 1, False), (True, 2, True)])
+def test_a_disk_may_be_joined_unless_this_first_attempt_made_it(rebuilt: bool, attempt: int, expected: bool) -> None:
+    row = RolloutHost(rollout="r", host="h", vm_id=VM, rebuild=Rebuild(rebuilt=rebuilt), attempt=attempt)
+    assert may_be_joined(row) is expected
