@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.api.common import HostPoolId, PageQuery, Reason, ScheduleRequest, ZoneName
-from shared.api.rollouts import RolloutBrief
+from shared.api.rollouts import NewHostsView, RolloutBrief
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import WHOLE, AskedVersion, Name, UtcTime, Value
@@ -98,6 +98,8 @@ class PoolView(Value):
     hosts_per_version: dict[str, int] = Field(default_factory=dict)
     """`unknown` counts hosts whose VM is gone or was not created from a gallery image."""
     sessions: int | None = None
+    new_hosts: NewHostsView | None = None
+    """What new hosts get. Null when it is not known now."""
     running_rollout: RolloutBrief | None = None
     refresh: Refresh = Refresh.OFF
     freshness: Freshness | None = None

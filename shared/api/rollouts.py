@@ -72,6 +72,14 @@ class RolloutBrief(Value):
     """Why it is paused, failed or cancelled."""
 
 
+class NewHostsView(Value):
+    """The version from which a new or burst host of the pool is created, and why."""
+
+    image: str
+    version: str
+    reason: Message
+
+
 class RolloutView(RolloutBrief):
     """A rollout with its progress.
 
@@ -96,6 +104,8 @@ class RolloutView(RolloutBrief):
     last_pass_at: UtcTime | None
     versions: dict[str, int] = Field(default_factory=dict)
     """Hosts that are there per version, as last verified. `unknown` counts hosts on no version of the image."""
+    new_hosts: NewHostsView | None = None
+    """What new hosts of the pool get now. Null after the end, and when it is not known now."""
     fresh: int | None = None
     """Refresh only: hosts unused since their last rebuild. `percent` is their share. Null for other rollouts."""
     rolling_back: bool = False

@@ -68,10 +68,11 @@ def target_of(rollout: Rollout, row: RolloutHost) -> str:
 
 
 def _target(pool: Pool, rollout: Rollout | None, row: RolloutHost | None) -> str | None:
-    """The version that the host will get: as the rollout's page says it. Without a row, that of the pool."""
+    """The version that the host will get, as the rollout's page says it. A retry takes no host without a row."""
     if rollout and row:
         return target_of(rollout, row)
-    return rollout.version if rollout and not rollout.rolling_back else pool.version
+    takes_all = rollout is not None and not (rollout.rolling_back or rollout.retry_of)
+    return rollout.version if rollout and takes_all else pool.version
 
 
 def _view(host: SeenHost, target: str | None, row: RolloutHost | None, now: datetime) -> PoolHostView:

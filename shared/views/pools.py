@@ -17,6 +17,7 @@ from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.session_hosts import SeenHost
 from shared.services import POOLS, Services
 from shared.views.hosts import recent_hosts
+from shared.views.new_hosts import new_hosts_view
 from shared.views.rollout_progress import brief
 
 _READERS = 8
@@ -55,12 +56,13 @@ def read_pool(services: Services, name: str) -> PoolView:
 def _read_view(services: Services, pool: Pool, *, behind: bool) -> PoolView:
     """`behind`: its hosts may be read behind the answer. Not for what is kept itself, or their ages would add up."""
     rollout, refresh = running_rollout(services, pool), open_refresh(services, pool)
+    new_hosts = new_hosts_view(services, pool, rollout)
     try:
-        return view_pool(pool, recent_hosts(services, pool.host_pool_id, behind=behind), rollout, refresh)
+        seen = recent_hosts(services, pool.host_pool_id, behind=behind)
     except AzureError as error:
-        return view_pool(pool, None, rollout, refresh).model_copy(
-            update={"problem": describe_azure_error("host pool", error)}
-        )
+        changes = {"problem": describe_azure_error("host pool", error), "new_hosts": new_hosts}
+        return view_pool(pool, None, rollout, refresh).model_copy(update=changes)
+    return view_pool(pool, seen, rollout, refresh).model_copy(update={"new_hosts": new_hosts})
 
 
 def view_pool(

@@ -12,11 +12,13 @@ from shared.core.states import HostState, RolloutState
 from shared.core.steps import during
 from shared.models.messages import Message, message, quote
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
+from shared.records.pools import running_rollout
 from shared.records.rollouts import find_rollout
-from shared.services import ROLLOUTS, Services
+from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.azure_waits import not_past, waiting_reason, waiting_view
 from shared.views.filters import check_pool_filter
 from shared.views.hosts import recent_rows, target_of
+from shared.views.new_hosts import new_hosts_view
 from shared.views.rollout_progress import brief, progress
 
 
@@ -45,7 +47,11 @@ def list_rollouts(
 def read_rollout(services: Services, rollout_id: str) -> RolloutView:
     """One rollout with its progress. Raises NotFound."""
     rollout = find_rollout(services, rollout_id)
-    return progress(rollout, recent_rows(services, rollout), services.now())
+    shown = progress(rollout, recent_rows(services, rollout), services.now())
+    pool = None if rollout.state.ended else services.pools.find(POOLS, rollout.pool)
+    if pool is None:
+        return shown
+    return shown.model_copy(update={"new_hosts": new_hosts_view(services, pool, running_rollout(services, pool))})
 
 
 def list_rollout_hosts(
