@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from statistics import median
 
 from shared.api.pools import UpdateImageRequest
 from shared.api.schedules import parse_schedule
@@ -24,7 +25,7 @@ from shared.planning.timing import time_with_drain
 from shared.planning.windows import why_outside_windows
 from shared.records.images import find_image
 from shared.rollouts.preflight import Preflight, preflight
-from shared.services import IMAGES, Services
+from shared.services import IMAGES, POOLS, Services
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         policy=policy,
         zone=pool.time_zone,
         retry_of=spec.retry_of,
-        first_guess=pool.host_seconds or FIRST_GUESS,
+        first_guess=pool.host_seconds or _seconds_elsewhere(services, pool, image) or FIRST_GUESS,
         reason=spec.reason,
         requested_by=who,
         task=spec.task,
@@ -140,6 +141,16 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         checks=Checks(allow_downgrade=spec.allow_downgrade, passed_at=now),
     )
     return rollout, result
+
+
+def _seconds_elsewhere(services: Services, pool: Pool, image: Image) -> float | None:
+    """The median time per host of the account's other pools with this image, such as a test pool; None: none is known.
+
+    A guess that is far too long would move deadlines that can be kept.
+    """
+    others = services.pools.each(POOLS, account=pool.account, image=image.name)
+    measured = [other.host_seconds for other in others if other.host_seconds and other.name != pool.name]
+    return median(measured) if measured else None
 
 
 _FIELDS = {ScheduleMode.NOW: "mode", ScheduleMode.AT: "at", ScheduleMode.ON_LOGOFF: "deadline"}

@@ -169,3 +169,22 @@ def test_a_plan_in_which_no_host_can_be_rebuilt_before_the_deadline_warns() -> N
     found = [one for one in planned(office(), min_available="100%")["preflight"] if one["check"] == "limits"]
     assert [one["result"] for one in found] == ["warn"]
     assert not [one for one in planned(office())["preflight"] if one["check"] == "limits"]
+
+
+@pytest.mark.parametrize(
+    ("account", "image", "expected"),
+    [
+        ("default", "win11", "2026-11-02T09:05:00Z"),
+        ("other", "win11", "2026-11-02T09:20:00Z"),
+        ("default", "win10", "2026-11-02T09:20:00Z"),
+    ],
+)
+def test_the_time_of_a_pool_never_measured_is_that_of_pools_like_it(account: str, image: str, expected: str) -> None:
+    app = office()
+    pool = app.tables.pools.find(POOLS, "office")
+    assert pool is not None
+    for name, seconds in (("lab", 300.0), ("pilot", 240.0), ("old", 900.0)):
+        fields = {"name": name, "account": account, "image": image, "host_seconds": seconds, "etag": None}
+        app.tables.pools.add(pool.model_copy(update=fields | {"host_pool_id": f"{pool.host_pool_id}-{name}"}))
+    plan = planned(app, {"mode": "now"}, settle_seconds=0, strategy="replace", proof="none")
+    assert plan["expected_end"] == expected
