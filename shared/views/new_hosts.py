@@ -8,7 +8,7 @@ from shared.api.rollouts import NewHostsView
 from shared.core.errors import AzureError, Conflict, NotFound
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.pools.new_host_image import choose_for_new_hosts
+from shared.records.new_hosts import choose_for_new_hosts
 from shared.services import Services
 
 log = logging.getLogger("freshcoat.views")

@@ -23,7 +23,7 @@ from shared.models.policy import CanaryHold, OnFailure, Policy, PolicyOverrides,
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutHost
 from shared.planning.observe import gone
-from shared.pools.new_host_image import choose_for_new_hosts
+from shared.records.new_hosts import choose_for_new_hosts
 from shared.records.pools import running_rollout
 from shared.rollouts.refresh.exclusion import suspended_by, time_needed
 from shared.services import Services
