@@ -76,9 +76,7 @@ def post_update_image(
 ) -> Answer[RolloutView | PlanView]:
     """Publish an image version to the pool. With `what_if=true`, only show what would happen (200)."""
     if query.what_if:
-        pool, key = call.path["pool"], ("update", call.path["pool"], asked.model_dump_json())
-        made = call.services.plans.get(key, lambda: plan_update(call.services, pool, asked, call.who))
-        return Answer(made, status=200)
+        return Answer(plan_update(call.services, call.path["pool"], asked, call.who), status=200)
     rollout = update_image(call.services, engine, call.path["pool"], asked, call.who)
     return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
 
@@ -90,8 +88,6 @@ def post_roll_back_pool(
     """Roll the pool back to its previous version; a running update is rolled back. With `what_if=true`, only show what
     would happen (200)."""
     if query.what_if:
-        pool, key = call.path["pool"], ("roll back", call.path["pool"], asked.model_dump_json())
-        made = call.services.plans.get(key, lambda: plan_roll_back(call.services, pool, asked, call.who))
-        return Answer(made, status=200)
+        return Answer(plan_roll_back(call.services, call.path["pool"], asked, call.who), status=200)
     rollout = roll_back_pool(call.services, engine, call.path["pool"], asked, call.who)
     return Answer(rollout, location=f"/api/rollouts/{rollout.id}")

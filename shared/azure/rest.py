@@ -7,10 +7,11 @@ Paths and API versions are those of the clients (tested against them).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
+from azure.core import PipelineClient
 from azure.core.rest import HttpRequest
 
 from shared.azure.clients import ArmClients
@@ -57,12 +58,7 @@ def _group(subscription: str, group: str) -> str:
 
 
 def _items(clients: ArmClients, call: str, page: Json) -> Iterator[Json]:
-    while True:
-        yield from page.get("value") or ()
-        following = page.get("nextLink")
-        if not following:
-            return
-        page = _send(clients, call, HttpRequest("GET", str(following)))
+    return items_of_pages(page, "nextLink", lambda link: _send(clients, call, HttpRequest("GET", link)))
 
 
 def _get(clients: ArmClients, call: str, path: str, kind: str, query: dict[str, str]) -> Json:
@@ -73,6 +69,21 @@ def _send(clients: ArmClients, call: str, request: HttpRequest) -> Json:
     request.headers["Accept"] = "application/json"
     pipeline = clients.pipeline()
     request.url = pipeline.format_url(request.url)
+    return read_object(pipeline, call, request)
+
+
+def items_of_pages(page: Json, next_link: str, read_page: Callable[[str], Json]) -> Iterator[Json]:
+    """The items of a collection from its first page on. `next_link` names the member with the next page's address."""
+    while True:
+        yield from page.get("value") or ()
+        following = page.get(next_link)
+        if not following:
+            return
+        page = read_page(str(following))
+
+
+def read_object(pipeline: PipelineClient[Any, Any], call: str, request: HttpRequest) -> Json:
+    """The JSON object that answers a read. Raises what `refusal` says, and AzureError for any other answer."""
     with azure_call(call):
         answer = pipeline.send_request(request)
         if answer.status_code != 200:

@@ -22,7 +22,14 @@ HELD = "rollout"
 
 
 def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> PoolsPlanView:
-    """What a fleet update would do, with all findings. Writes nothing. Raises InvalidRequest, AzureBusy."""
+    """What a fleet update would do, with all findings. Writes nothing. Who asks the same at the same time shares it.
+
+    Raises InvalidRequest, AzureBusy.
+    """
+    return services.plans.get(("pools", asked.model_dump_json()), lambda: _plan_pools(services, asked, who))
+
+
+def _plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> PoolsPlanView:
     drafted = draft(services, asked, who)
     update = drafted.work.update
     rings: list[RingPlanView] = []

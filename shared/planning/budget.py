@@ -201,13 +201,13 @@ def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound
     batch = waves.batch_size(results, policy.canary_hosts if has_canary else cap, max(1, cap))
     bounds.append(Bound("ramp", batch, _DOUBLES))
     if snapshot.unproven and policy.canary_hosts == 0:  # else the first batch is the canary hosts
-        bounds.append(Bound("proof", 1, proof_outstanding(1, snapshot.host_time)))
+        bounds.append(Bound("proof", 1, awaited_proof(1, snapshot.host_time)))
     if snapshot.may_probe_only:
         bounds.append(Bound("first_reimage", 1, _UNPROVEN))
     return bounds
 
 
-def proof_outstanding(hosts: int, host_time: timedelta) -> Message:
+def awaited_proof(hosts: int, host_time: timedelta) -> Message:
     """Why other hosts wait for the first ones: nothing has shown yet that this update works."""
     first = "One host" if hosts == 1 else f"The first of {hosts} hosts"
     minutes = counted(max(1, round(host_time.total_seconds() / 60)), "minute")

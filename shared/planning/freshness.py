@@ -57,7 +57,7 @@ def why_not_due(row: RolloutHost, sessions: int, refresh: Refresh, zone: str, no
 
 
 def with_use_recorded(row: RolloutHost, seen: SessionHost | None, now: datetime, *, poll_eagerly: bool) -> RolloutHost:
-    """The row with the use that this pass sees. `poll_eagerly`: record every use, not only one per NOTED_EVERY.
+    """The row with the use that this pass sees. `poll_eagerly`: record every use, not only one per USE_RESOLUTION.
 
     The row of a host in work is written by its own orchestration only; its users are seen once it has finished.
     """

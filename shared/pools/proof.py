@@ -16,7 +16,7 @@ PROOF_LASTS = timedelta(days=7)
 """How long a host that got a version and returned to service speaks for other hosts: tenants change."""
 
 
-def proof_outstanding(services: Services, rollout: Rollout, pool: Pool, rows: Iterable[RolloutHost]) -> bool:
+def needs_proof(services: Services, rollout: Rollout, pool: Pool, rows: Iterable[RolloutHost]) -> bool:
     """Whether a host of this rollout must be back in service before others are rebuilt. Raises AzureBusy.
 
     Hosts that are rolled back need no proof, since they had that version before; nor does a refresh, whose pool has it.

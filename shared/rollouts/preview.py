@@ -17,7 +17,7 @@ from shared.models.messages import Message, message
 from shared.models.policy import Policy, Proof
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
-from shared.planning.budget import Budget, budget_for, proof_outstanding
+from shared.planning.budget import Budget, awaited_proof, budget_for
 from shared.planning.canary import canary_of
 from shared.planning.forecast import forecast
 from shared.planning.people.deadlines import foreseen_others_deadline
@@ -156,7 +156,7 @@ def _limiting(budget: Budget) -> tuple[int, list[str], list[str]]:
 def _proof(services: Services, pool: Pool, rollout: Rollout, snapshot: Snapshot) -> Message | None:
     """What shows that the update works before many hosts get it; None when the policy asks for no proof."""
     if snapshot.unproven:
-        return proof_outstanding(max(1, rollout.policy.canary_hosts), snapshot.host_time)
+        return awaited_proof(max(1, rollout.policy.canary_hosts), snapshot.host_time)
     found = earlier_proof(services, rollout, pool) if rollout.policy.proof is Proof.AUTO else None
     if found is None:
         return None
@@ -193,9 +193,16 @@ def _windows(
 
 
 def plan_update(services: Services, name: str, request: UpdateImageRequest, who: str) -> PlanView:
-    """The plan of `update_image` with all findings; writes nothing. Raises NotFound, InvalidRequest, AzureBusy."""
-    pool = find_pool(services, name)
-    return plan_rollout(services, pool, spec_of_request(services, pool, request), who)
+    """The plan of `update_image` with all findings; writes nothing. Who asks the same at the same time shares it.
+
+    Raises NotFound, InvalidRequest, AzureBusy.
+    """
+
+    def make() -> PlanView:
+        pool = find_pool(services, name)
+        return plan_rollout(services, pool, spec_of_request(services, pool, request), who)
+
+    return services.plans.get(("update", name, request.model_dump_json()), make)
 
 
 def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> PlanView:

@@ -53,10 +53,16 @@ def roll_back_pool(
 
 
 def plan_roll_back(services: Services, name: str, request: RollBackPoolRequest, who: str) -> PlanView:
-    """The plan of `roll_back_pool`; writes nothing. For a running update: the plan of rolling it back.
+    """The plan of `roll_back_pool`; writes nothing. Who asks the same at the same time shares it.
 
     Raises NotFound, InvalidRequest, Conflict, AzureBusy.
     """
+    asked = ("roll back", name, request.model_dump_json())
+    return services.plans.get(asked, lambda: _plan_roll_back(services, name, request, who))
+
+
+def _plan_roll_back(services: Services, name: str, request: RollBackPoolRequest, who: str) -> PlanView:
+    """For a running update: the plan of rolling it back."""
     pool = find_pool(services, name)
     running = running_rollout(services, pool)
     if running is None:

@@ -18,7 +18,7 @@ DEPLOYED = ("function_app.py", "shared", "orchestrators", "activities", "trigger
 PAIRS = (("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt"))
 LOCKS = tuple(lock for _, lock in PAIRS)
 
-MODULES = {"azure-functions-durable": "azure.durable_functions", "grpcio": "grpc"}
+MODULES = {"azure-functions-durable": "azure.durable_functions", "grpcio": "grpc", "pyjwt": "jwt"}
 """Packages whose module has another name."""
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")

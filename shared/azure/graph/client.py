@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
+import jwt
 from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.pipeline import policies
@@ -15,8 +14,9 @@ from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
 from shared.azure.clients import CONNECT_TIMEOUT, READ_TIMEOUT, NoToken, is_plain, new_credential
-from shared.azure.errors import azure_call, refusal, unreadable
+from shared.azure.errors import azure_call, refusal
 from shared.azure.own_host import OwnHost
+from shared.azure.rest import items_of_pages, read_object
 from shared.core.settings import Settings
 from shared.core.transport import Connections
 
@@ -40,13 +40,8 @@ class GraphClient:
 
     def listed(self, call: str, path: str, **query: str) -> Iterator[Json]:
         """The items of a collection, page by page. `call` describes the read in words. Raises as `refusal` says."""
-        page = self._read(call, HttpRequest("GET", f"{self._endpoint}/v1.0/{path}", params=query))
-        while True:
-            yield from page.get("value") or ()
-            following = page.get("@odata.nextLink")
-            if not following:
-                return
-            page = self._read(call, HttpRequest("GET", str(following)))
+        first = self._read(call, HttpRequest("GET", f"{self._endpoint}/v1.0/{path}", params=query))
+        return items_of_pages(first, "@odata.nextLink", lambda link: self._read(call, HttpRequest("GET", link)))
 
     def delete(self, call: str, path: str) -> None:
         """Delete one object. Raises AzureNotFound when it is gone."""
@@ -74,14 +69,7 @@ class GraphClient:
         return f"{self._endpoint}/.default"
 
     def _read(self, call: str, request: HttpRequest) -> Json:
-        with azure_call(call):
-            answer = self._client().send_request(request)
-            if answer.status_code != 200:
-                raise refusal(call, answer)
-            body = answer.json()
-        if not isinstance(body, dict):
-            raise unreadable(call)
-        return body
+        return read_object(self._client(), call, request)
 
     def _known_credential(self) -> Any:
         with self._lock:
@@ -111,8 +99,6 @@ class GraphClient:
 def _claims(token: str) -> Json | None:
     """The claims of a JSON Web Token, not verified: Graph itself decides. None for any other text."""
     try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
+        return jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
         return None
-    return claims if isinstance(claims, dict) else None

@@ -18,7 +18,7 @@ from shared.planning.observe import observe
 from shared.planning.people.notices import sessions_matter
 from shared.planning.reopen import reopened
 from shared.planning.values import HostView, Snapshot
-from shared.pools.proof import proof_outstanding
+from shared.pools.proof import needs_proof
 from shared.rollouts.hosts.earlier_failures import find_earlier_failure, with_original
 from shared.rollouts.reconcile.host_rows import must_read_vm, new_host_rows, with_vm_read_again
 from shared.rollouts.refresh.context import RefreshContext
@@ -122,7 +122,7 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         target=rollout.version,
         session_limit=services.host_pools.host_pool(pool.host_pool_id).session_limit,
         replicas=refresh_context.replicas(rows) if refresh_context else rollout.replicas,
-        unproven=proof_outstanding(services, rollout, pool, rows),
+        unproven=needs_proof(services, rollout, pool, rows),
         may_probe_only=_may_probe_only(rollout, pool, refresh_context, rows),
         failures_accepted=rollout.failures.accepted,
         kind=rollout.kind,
