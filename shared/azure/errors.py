@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound, AzureRefused
 from shared.core.plain_text import one_line
+from shared.core.refusals import LONGEST_NAMED
 
 _PASSING = {408, 429}
 _MESSAGE_LIMIT = 1_000
@@ -69,10 +70,15 @@ def json_of(response: Any) -> Any:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, by `Retry-After` (seconds or an HTTP date) or the `…-ms` headers. None without one.
+    """Seconds to wait, by `Retry-After` (seconds or an HTTP date) or the `…-ms` headers; LONGEST_NAMED at most.
 
-    A date is compared with the answer's own `Date`, so that our clock does not matter.
+    None without one. A date is compared with the answer's own `Date`, so that our clock does not matter.
     """
+    named = _named_seconds(headers)
+    return None if named is None else min(named, LONGEST_NAMED)
+
+
+def _named_seconds(headers: Mapping[str, str]) -> float | None:
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         if re.fullmatch(r"[0-9]+(\.[0-9]+)?", headers.get(name) or ""):
             return float(headers[name]) / 1_000

@@ -71,6 +71,8 @@ FIRST_PAUSE = 30.0
 _HELD_PAUSE = {Refusal.NIC_RESERVED: 180.0, Refusal.SIZE_NOT_OFFERED: 900.0}
 _USUAL_HELD_PAUSE = 300.0
 _LONGEST_PAUSE = 1_800.0
+LONGEST_NAMED = 86_400.0
+"""Seconds. Nothing that Azure asks for is waited for longer."""
 _NAMED = re.compile(r"\b(?:retry|again)\b[^.]*?\bafter (\d+) seconds?\b", re.IGNORECASE)
 
 
@@ -95,9 +97,9 @@ def named_seconds(error: Exception) -> float | None:
     if not isinstance(error, AzureError):
         return None
     if error.retry_after is not None:
-        return error.retry_after
+        return min(error.retry_after, LONGEST_NAMED)
     found = _NAMED.search(error.message)
-    return float(found[1]) if found else None
+    return min(float(found[1]), LONGEST_NAMED) if found else None
 
 
 def pause_after_attempt(attempt: int, error: Exception) -> float:

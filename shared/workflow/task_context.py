@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core.errors import AzureConflict, AzureError, StaleRow
+from shared.core.refusals import named_seconds
 from shared.core.states import TaskState, transition_task
 from shared.core.steps import StepResult
 from shared.models.azure import Operation
@@ -114,7 +115,7 @@ class TaskContext:
 
     def awaits_azure(self, answer: AzureError, seconds: float) -> None:
         """A task shows only since when Azure has been busy, which it is not when it works on the resource."""
-        if isinstance(answer, AzureConflict):
+        if isinstance(answer, AzureConflict) and named_seconds(answer) is None:
             self.answered()
 
     def answered(self) -> None:

@@ -16,6 +16,9 @@ from shared.core.wording import duration_text
 from shared.models.azure import Operation
 from shared.services import Services
 
+_JUST_AFTER = 1.0
+"""Seconds by which a wait goes beyond the limit that ends it."""
+
 
 class StepFailed(FreshcoatError):
     """A step cannot succeed: its wait ran out, or the result is wrong."""
@@ -99,22 +102,42 @@ def run_within_limit(context: StepContext, step: Callable[[], StepResult], limit
 
 
 def _conflict(context: StepContext, conflict: AzureConflict, limit: float | None) -> StepResult:
-    """Wait until Azure has finished its own operation on the resource. That time counts against the limit."""
+    """Wait until Azure has finished its own operation on the resource.
+
+    That time counts against the limit, unless Azure itself says how long it takes.
+    """
+    if named := named_seconds(conflict):
+        return _wait_as_asked(context, conflict, named, limit)
     _check_limit(context, limit, str(conflict))
-    wait = named_seconds(conflict) or context.services.settings.operation_poll
+    wait = context.services.settings.operation_poll
     context.awaits_azure(conflict, wait)
     return StepResult(NextAction.WAIT, wait)
 
 
 def _busy(context: StepContext, busy: AzureBusy, limit: float | None) -> StepResult:
     """Wait as long as Azure asks. That time does not count against the limit: throttling must not fail a step."""
+    return _wait_as_asked(context, busy, named_seconds(busy) or context.services.settings.azure_pause, limit)
+
+
+def _wait_as_asked(context: StepContext, answer: AzureError, seconds: float, limit: float | None) -> StepResult:
+    """Wait for so many seconds, which do not count against the limit; for `busy_limit` in all at the most."""
     settings, now = context.services.settings, context.services.now()
-    wait = busy.retry_after or settings.azure_pause
-    if limit is not None and context.busy_since and now > context.busy_since + timedelta(seconds=settings.busy_limit):
-        raise StepFailed(f"Azure has been too busy for {duration_text(timedelta(seconds=settings.busy_limit))}: {busy}")
-    context.busy(min(now, (context.step_since or now) + timedelta(seconds=wait)))
-    context.awaits_azure(busy, wait)
+    ends = (context.busy_since or now) + timedelta(seconds=settings.busy_limit)
+    if limit is not None and now > ends:
+        text = duration_text(timedelta(seconds=settings.busy_limit))
+        raise StepFailed(f"Azure has been too busy for {text}: {answer}")
+    left = max((ends - now).total_seconds(), 0.0) + _JUST_AFTER
+    wait = min(seconds, left if limit is not None else settings.busy_limit)
+    context.busy(_later(context, wait))
+    context.awaits_azure(answer, wait)
     return StepResult(NextAction.WAIT, wait)
+
+
+def _later(context: StepContext, seconds: float) -> datetime:
+    """When the step started, with a wait of so many seconds from now on taken off. A step that is called again before
+    the wait is over gains nothing by it."""
+    now, wait = context.services.now(), timedelta(seconds=seconds)
+    return min(now + wait, (context.step_since or now) + wait)
 
 
 def _check_limit(context: StepContext, limit: float | None, waiting_for: str) -> None:
@@ -146,7 +169,8 @@ def poll_operation(
     if operation.done:
         operation_finished(context)
         return None
-    if context.operation is None:
+    begins = context.operation is None
+    if begins:
         operation = operation.model_copy(update={"begun_at": context.services.now()})
     else:
         _learn(context, finished=False)
@@ -154,7 +178,10 @@ def poll_operation(
     if operation != context.operation:
         context.note(operation=operation)
     # Retry-After is a minimum (usually 10 seconds); polling that often would use up the read quota.
-    return StepResult(NextAction.WAIT, max(operation.retry_after or 0.0, _until_asked(context, operation)))
+    asked_for, usual = operation.retry_after or 0.0, _until_asked(context, operation)
+    if begins and asked_for > usual:  # it may be done long before it may be polled
+        context.note(step_since=_later(context, asked_for - usual))
+    return StepResult(NextAction.WAIT, max(asked_for, usual))
 
 
 def _until_asked(context: StepContext, operation: Operation) -> float:

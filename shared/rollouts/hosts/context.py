@@ -86,8 +86,11 @@ class HostContext:
 
     @property
     def busy_since(self) -> datetime | None:
-        """When the host's rebuild started: from then on it serves nobody, however long Azure is busy."""
-        return self.row.taken_at
+        """When the host's rebuild started: from then on it serves nobody, however long Azure is busy.
+
+        A canary host waits for its checks besides, so for its return to service it is when these had passed.
+        """
+        return self.row.check.proved_at or self.row.taken_at
 
     @property
     def operation(self) -> Operation | None:

@@ -73,6 +73,35 @@ def test_no_host_fails_in_an_hour_of_throttling(method: str) -> None:
     assert_all_well(env)
 
 
+@pytest.mark.parametrize("method", ["start_reimage", "start_join", "registration_token", "start_register", "resume"])
+@pytest.mark.parametrize("busy", [True, False])
+def test_no_attempt_is_lost_to_a_wait_longer_than_a_step_may_take(method: str, busy: bool) -> None:
+    env = office(0, 0, 0)
+    named = {"http_status": 429, "code": "TooManyRequests"} if busy else {"http_status": 409, "code": "Conflict"}
+    error = (AzureBusy if busy else AzureConflict)(method, message="wait", retry_after=10_000, **named)
+    env.world.fail(method, error, times=2)
+    env.publish(policy={"retries": 0, "min_available": 0})
+    env.run_to_minute(TWO_DAYS)
+    assert_all_well(env)
+
+
+def test_no_attempt_is_lost_to_polls_further_apart_than_a_step_may_take() -> None:
+    env = office(0, 0)
+    env.world.retry_after = 5_000
+    env.publish(policy={"retries": 0, "min_available": 0})
+    env.run_to_minute(TWO_DAYS)
+    assert_all_well(env)
+
+
+def test_a_day_of_bake_time_does_not_count_as_a_busy_azure() -> None:
+    env = office(0, 0)
+    env.publish(policy={"retries": 0, "min_available": 0, "bake_minutes": 1_440})
+    env.run_to_minute(900)  # it bakes
+    env.world.fail("set_accepting", AzureBusy("undrain", 429, "TooManyRequests", "wait", retry_after=30), times=3)
+    env.run_to_minute(2 * TWO_DAYS)
+    assert_all_well(env)
+
+
 @pytest.mark.parametrize("method", ["machine", "update", "set_accepting"])
 def test_a_conflict_while_draining_costs_one_pass(method: str) -> None:
     undisturbed = office(0, 0, 0)

@@ -12,6 +12,7 @@ import pytest
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused, Conflict, FreshcoatError, StaleRow
 from shared.core.steps import HOST_STEPS, NextAction, StepResult
 from shared.core.task_steps import no_limit
+from shared.models.azure import Operation
 from shared.rollouts.hosts.runner import HOST_STEP_TABLE
 from shared.services import Services
 from shared.workflow.step_runner import Step, run_step
@@ -31,7 +32,7 @@ class Context:
     current_step: str = ""
     step_since: datetime | None = None
     busy_since: datetime | None = None
-    operation: None = None
+    operation: Operation | None = None
     waits_for: str = ""
     poll_eagerly: bool = True
     failures: list[str] = field(default_factory=list)
