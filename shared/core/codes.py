@@ -110,6 +110,7 @@ class Code(StrEnum):
     CANCELLED_BY_USER = "cancelled_by_user"
     ROLLED_BACK_BY_USER = "rolled_back_by_user"
     POOL_LOST = "pool_lost"
+    SUSPENDED = "suspended"
     POOL_UNREADABLE = "pool_unreadable"
     CHECKS_FAILED = "checks_failed"
     CHECKS_DELAYED = "checks_delayed"

@@ -63,7 +63,7 @@ class Failures(Part):
 
 
 class Progress(Part):
-    """What the reconcile passes have observed. Only they write it."""
+    """What the reconcile passes have observed. Only they write it, and the resume timer `suspended_since`."""
 
     last_pass: LastPass | None = None
     counts: dict[str, int] = Field(default_factory=dict)
@@ -77,6 +77,8 @@ class Progress(Part):
     """The time of the first pass at or after `force_at` that could end sessions."""
     adopted_run: int = 0
     """The last engine instance that has checked that every host in work has a running orchestration."""
+    suspended_since: UtcTime | None = None
+    """Since when the resume timer has found that somebody suspended the orchestration. The next pass removes it."""
 
 
 class Exclusion(Part):

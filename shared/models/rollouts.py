@@ -125,6 +125,8 @@ class RolloutHost(Record):
     """Counts the engine instances that drove this host; 0 before the first."""
     operation: Operation | None = None
     """The long-running operation under way on the VM."""
+    suspended_since: UtcTime | None = None
+    """Since when the passes have found that somebody suspended the host's orchestration."""
     step_since: UtcTime | None = None
     taken_at: UtcTime | None = None
     ended_at: UtcTime | None = None

@@ -194,6 +194,8 @@ class Task(Record):
     """The scheduled promotion that started the task, if one did."""
     engine_run: int = 1
     """Counts the engine instances that drove this task: a lost one is replaced by the next."""
+    suspended_since: UtcTime | None = None
+    """Since when the resume timer has found that somebody suspended the task's orchestration."""
     step: str = ""
     phase: str = ""
     """The last completed step."""

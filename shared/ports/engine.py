@@ -21,8 +21,14 @@ class Engine(Protocol):
     def rollout_alive(self, rollout_id: str, run: int) -> bool:
         """Whether the rollout's orchestration runs."""
 
+    def rollout_suspended(self, rollout_id: str, run: int) -> bool:
+        """Whether somebody suspended the rollout's orchestration: it is alive, but makes no pass."""
+
     def host_alive(self, rollout_id: str, host: str, run: int) -> bool:
         """Whether the host's orchestration runs."""
+
+    def host_suspended(self, rollout_id: str, host: str, run: int) -> bool:
+        """Whether somebody suspended the host's orchestration: it is alive, but makes no step."""
 
     def signal_rollout(
         self, rollout_id: str, run: int, reason: str, *, logged_off: Sequence[str] = (), deferrable: bool = False
@@ -38,6 +44,9 @@ class Engine(Protocol):
 
     def task_alive(self, task_id: str, run: int) -> bool:
         """Whether the task's orchestration runs."""
+
+    def task_suspended(self, task_id: str, run: int) -> bool:
+        """Whether somebody suspended the task's orchestration: it is alive, but makes no step."""
 
     def forget_ended(self, before: datetime) -> int:
         """Delete the history of orchestrations that were created before this time and have ended; return how many."""

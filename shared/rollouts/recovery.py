@@ -1,8 +1,9 @@
-"""Restarts open rollouts that the engine has lost, and ends open rollouts that hold no pool."""
+"""Restarts open rollouts that the engine has lost, tells suspended ones, and ends those that hold no pool."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.core.codes import Code
@@ -51,9 +52,24 @@ def _resume_on(services: Services, engine: Engine, pool: Pool, resumed: list[str
     """Restart the pool's rollout and its refresh if the engine lost them, and add their ids to `resumed`."""
     rollout = _running(services, pool)
     for lost in (rollout, _refreshing(services, engine, pool)):
-        if lost and _is_silent(services, lost) and not engine.rollout_alive(lost.id, lost.engine_run):
+        if not (lost and _is_silent(services, lost)):
+            continue
+        if engine.rollout_alive(lost.id, lost.engine_run):
+            _note_suspension(services, lost, suspended=engine.rollout_suspended(lost.id, lost.engine_run))
+        else:
             _restart(services, engine, lost)
             resumed.append(lost.id)
+
+
+def _note_suspension(services: Services, rollout: Rollout, *, suspended: bool) -> None:
+    """Record that somebody suspended the orchestration, or resumed it. Resuming it is left to them."""
+    if suspended is (rollout.progress.suspended_since is not None):
+        return
+    if suspended:
+        log.error("the orchestration of rollout %s is suspended; resume it", rollout.id)
+    progress = rollout.progress.replace(suspended_since=services.now() if suspended else None)
+    with suppress(StaleRow):
+        services.rollouts.replace(rollout.model_copy(update={"progress": progress}))
 
 
 def _running(services: Services, pool: Pool) -> Rollout | None:
@@ -119,8 +135,9 @@ def _is_silent(services: Services, rollout: Rollout) -> bool:
 
 def _restart(services: Services, engine: Engine, rollout: Rollout) -> None:
     """Start a new run with a new number; an old instance that is still alive sees the number and stops."""
+    changes = {"engine_run": rollout.engine_run + 1, "progress": rollout.progress.replace(suspended_since=None)}
     try:
-        again = services.rollouts.replace(rollout.model_copy(update={"engine_run": rollout.engine_run + 1}))
+        again = services.rollouts.replace(rollout.model_copy(update=changes))
     except StaleRow:
         return
     log.warning("rollout %s of pool %s had no live engine instance and is restarted", rollout.id, rollout.pool)

@@ -1,8 +1,9 @@
-"""Resuming tasks that the tables call running but that have no engine instance."""
+"""Resumes tasks that the tables call running but that have no engine instance, and tells suspended ones."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.core.errors import NewerRow, StaleRow
@@ -23,14 +24,25 @@ def resume_lost_tasks(services: Services, engine: Engine) -> list[str]:
     A task younger than `resume_after` is left alone, since its first instance may just be starting.
     """
     oldest = services.now() - timedelta(seconds=services.settings.resume_after)
-    return [
-        task.id
-        for task in services.tasks.each(TASKS, state=TaskState.RUNNING)
-        if task.kind in DRIVEN
-        and task.created_at <= oldest
-        and not engine.task_alive(task.id, task.engine_run)
-        and _start_again(services, engine, task)
-    ]
+    resumed = []
+    for task in services.tasks.each(TASKS, state=TaskState.RUNNING):
+        if task.kind not in DRIVEN or task.created_at > oldest:
+            continue
+        if engine.task_alive(task.id, task.engine_run):
+            _note_suspension(services, task, suspended=engine.task_suspended(task.id, task.engine_run))
+        elif _start_again(services, engine, task):
+            resumed.append(task.id)
+    return resumed
+
+
+def _note_suspension(services: Services, task: Task, *, suspended: bool) -> None:
+    """Record that somebody suspended the orchestration, or resumed it. Resuming it is left to them."""
+    if suspended is (task.suspended_since is not None):
+        return
+    if suspended:
+        log.error("the orchestration of task %s is suspended; resume it", task.id)
+    with suppress(StaleRow, NewerRow):
+        services.tasks.replace(task.model_copy(update={"suspended_since": services.now() if suspended else None}))
 
 
 def _start_again(services: Services, engine: Engine, task: Task) -> bool:
@@ -39,7 +51,9 @@ def _start_again(services: Services, engine: Engine, task: Task) -> bool:
     Returns whether it was started. A task whose row changed in the meantime is checked again next time.
     """
     try:
-        again = services.tasks.replace(task.model_copy(update={"engine_run": task.engine_run + 1}))
+        again = services.tasks.replace(
+            task.model_copy(update={"engine_run": task.engine_run + 1, "suspended_since": None})
+        )
     except StaleRow:
         return False
     except NewerRow as error:

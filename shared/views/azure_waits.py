@@ -9,6 +9,7 @@ from shared.core.codes import Code
 from shared.models.host_parts import WaitKind
 from shared.models.messages import Message, message, quote, sentence
 from shared.models.rollouts import RolloutHost
+from shared.views import suspension
 
 
 def waiting_view(host: RolloutHost, now: datetime) -> AzureWaitView | None:
@@ -22,10 +23,12 @@ def waiting_view(host: RolloutHost, now: datetime) -> AzureWaitView | None:
 
 
 def waiting_reason(host: RolloutHost, now: datetime) -> Message | None:
-    """The wait as one text; None when the host does not wait for Azure."""
+    """The wait as one text; None when the host waits neither for Azure nor for the one who suspended it."""
     wait, until = host.azure_wait, _ahead(host.azure_wait.until, now)
     if not host.state.in_work:
         return None
+    if suspended := suspension.of_host(host):
+        return suspended
     match wait.kind:
         case None:
             return None

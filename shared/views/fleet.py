@@ -17,7 +17,7 @@ from shared.models.rollouts import Rollout
 from shared.models.tasks import CancelHow, PoolsWork, Task, TaskKind
 from shared.planning.rings import NextRing, PoolProgress, RingAction, next_ring
 from shared.services import ROLLOUTS, Services
-from shared.views import rollout_progress
+from shared.views import rollout_progress, suspension
 from shared.workflow.task_steps import percent_done
 
 
@@ -95,6 +95,8 @@ def _started_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> 
         return message(Code.ROLLED_BACK if task.state.ended else Code.ROLLING_BACK, text, href=rollout_href(back))
     if task.cancel_how is CancelHow.ROLL_BACK and rollout.state is RolloutState.SUCCEEDED and not task.state.ended:
         return message(Code.TO_BE_ROLLED_BACK, "will be rolled back")
+    if suspended := suspension.of_rollout(rollout):
+        return suspended
     if rollout.state is RolloutState.AWAITING_APPROVAL:
         text = "waits for approval of its canary hosts"
         return message(Code.WAITS_FOR_APPROVAL, text, href=rollout_href(rollout.id))

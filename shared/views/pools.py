@@ -18,7 +18,7 @@ from shared.records.session_hosts import SeenHost
 from shared.services import POOLS, Services
 from shared.views.hosts import recent_hosts
 from shared.views.new_hosts import new_hosts_view
-from shared.views.rollout_progress import brief
+from shared.views.rollout_progress import brief, note_of
 
 _READERS = 8
 LISTED_FOR = 30.0
@@ -89,4 +89,4 @@ def freshness(refresh: Rollout) -> Freshness:
     hosts, fresh = (
         (refresh.progress.last_pass.hosts, refresh.progress.last_pass.fresh) if refresh.progress.last_pass else (0, 0)
     )
-    return Freshness(rollout=refresh.id, state=refresh.state, used=hosts - fresh, fresh=fresh, note=refresh.note)
+    return Freshness(rollout=refresh.id, state=refresh.state, used=hosts - fresh, fresh=fresh, note=note_of(refresh))

@@ -17,6 +17,7 @@ from shared.planning.freshness import is_fresh
 from shared.planning.host_time import host_time
 from shared.planning.lost_hosts import lost_hosts, waits_for
 from shared.planning.windows import FOREVER, open_until, opens_at
+from shared.views import suspension
 
 WEIGHTS = {
     HostState.PENDING: 0,
@@ -47,6 +48,11 @@ def percent(counts: Mapping[str, int], *, ended: bool, undone: int | None = None
         return 100 if ended and undone is None else 0
     done = sum(WEIGHTS[HostState(state)] * count for state, count in counts.items()) - 100 * (undone or 0)
     return done // total if ended else min(done // total, 99)
+
+
+def note_of(rollout: Rollout) -> Message | None:
+    """Why the rollout is in its state; first of all, that it was suspended, since nothing else happens until then."""
+    return suspension.of_rollout(rollout) or rollout.note
 
 
 def is_not_updated(rollout: Rollout, host: RolloutHost) -> bool:
@@ -150,6 +156,7 @@ def brief(rollout: Rollout) -> RolloutBrief:
 
 def _brief_fields(rollout: Rollout, counts: Mapping[str, int], undone: int) -> dict[str, object]:
     kept = {name: getattr(rollout, name) for name in RolloutBrief.model_fields if name not in _COMPUTED}
+    kept["note"] = note_of(rollout)
     done = percent(counts, ended=rollout.state.ended, undone=_not_done(rollout, counts, undone))
     if rollout.kind is RolloutKind.REFRESH and not rollout.state.ended:
         done = (
@@ -210,7 +217,7 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             else open_sessions,
             "sessions_signed_out": rollout.progress.signed_out,
             "minutes_per_host": round(each / timedelta(minutes=1), 1),
-            "next": _lost_hosts(rollout, hosts, now) or next_event(rollout, now),
+            "next": suspension.of_rollout(rollout) or _lost_hosts(rollout, hosts, now) or next_event(rollout, now),
             "expected_end": foreseen.expected,
             "expected_end_bounds": foreseen.bounds,
             "last_pass_at": rollout.progress.last_pass.at if rollout.progress.last_pass else None,

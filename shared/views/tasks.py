@@ -19,7 +19,7 @@ from shared.models.tasks import Task, TaskKind
 from shared.ports.paging import merged
 from shared.ports.storage import Page
 from shared.services import ROLLOUTS, TASKS, Services
-from shared.views import rollout_progress
+from shared.views import rollout_progress, suspension
 from shared.views.filters import check_image_filter
 from shared.views.fleet import StartedRollouts, pools_fields, read_rollouts
 
@@ -47,7 +47,7 @@ def brief(task: Task) -> TaskBrief:
 
 def view(task: Task, now: datetime, started: StartedRollouts | None = None) -> TaskView:
     """A task with its steps, its pools and the resources that it could not remove. `started`: its pools' rollouts."""
-    fields = _fields(task) | {"waits_for": None if task.state.ended else task.note}
+    fields = _fields(task) | {"waits_for": None if task.state.ended else suspension.of_task(task) or task.note}
     return TaskView(
         **fields | pools_fields(task, started or {}, now),
         steps=[step.model_copy(update={"name": words(step.name)}) for step in task.steps],
@@ -93,7 +93,7 @@ def _rollout_fields(rollout: Rollout, percent: int) -> dict[str, Any]:
         "pool": rollout.pool,
         "percent": percent,
         "step": "keeping hosts fresh" if keeping else ROLLOUT_WORDS.get(rollout.state, ""),
-        "note": rollout.note,
+        "note": rollout_progress.note_of(rollout),
         "href": rollout_href(rollout.id),
     }
 
@@ -105,6 +105,8 @@ def _common(row: Task | Rollout) -> dict[str, Any]:
 
 def _note(task: Task) -> Message | None:
     """While it runs and cannot succeed any more, the reason for that counts more than what it waits for."""
+    if told := suspension.of_task(task):
+        return told
     if task.failure and not (task.state.ended and task.note):
         return message(Code.TASK_FAILED, sentence(task.failure))
     if task.cancelled_by and not task.state.ended:

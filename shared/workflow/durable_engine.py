@@ -60,9 +60,17 @@ class DurableEngine:
         """Whether an instance drives this rollout."""
         return self._alive(rollout_instance(rollout_id, run))
 
+    def rollout_suspended(self, rollout_id: str, run: int) -> bool:
+        """Whether somebody suspended the instance that drives this rollout."""
+        return self._status(rollout_instance(rollout_id, run)) is OrchestrationStatus.SUSPENDED
+
     def host_alive(self, rollout_id: str, host: str, run: int) -> bool:
         """Whether an instance drives this host."""
         return self._alive(host_instance(rollout_id, host, run))
+
+    def host_suspended(self, rollout_id: str, host: str, run: int) -> bool:
+        """Whether somebody suspended the instance that drives this host."""
+        return self._status(host_instance(rollout_id, host, run)) is OrchestrationStatus.SUSPENDED
 
     def start_task(self, task_id: str, kind: TaskKind, run: int) -> None:
         """Start driving a task on an image; starting what runs already is fine."""
@@ -71,6 +79,10 @@ class DurableEngine:
     def task_alive(self, task_id: str, run: int) -> bool:
         """Whether an instance drives this task."""
         return self._alive(task_instance(task_id, run))
+
+    def task_suspended(self, task_id: str, run: int) -> bool:
+        """Whether somebody suspended the instance that drives this task."""
+        return self._status(task_instance(task_id, run)) is OrchestrationStatus.SUSPENDED
 
     def signal_rollout(
         self, rollout_id: str, run: int, reason: str, *, logged_off: Sequence[str] = (), deferrable: bool = False
@@ -102,8 +114,11 @@ class DurableEngine:
                 raise
 
     def _alive(self, instance: str) -> bool:
+        return self._status(instance) in _ALIVE
+
+    def _status(self, instance: str) -> OrchestrationStatus | None:
         state = self._client.get_orchestration_state(instance, fetch_payloads=False)
-        return state is not None and state.runtime_status in _ALIVE
+        return None if state is None else state.runtime_status
 
 
 def _says(error: grpc.RpcError, *codes: grpc.StatusCode) -> bool:

@@ -43,6 +43,24 @@ def test_a_rollout_killed_after_each_recorded_step_continues_and_repeats_nothing
     assert {host: calls[host]["reimage"] for host in hosts} == dict.fromkeys(hosts, 1)
 
 
+def test_a_rollout_that_somebody_suspends_in_the_engine_says_so_until_it_is_resumed(freshcoat: Freshcoat) -> None:
+    freshcoat.add_pool("holds", 2)
+    rollout = freshcoat.publish(
+        "holds", {"mode": "on_logoff", "begin_at": in_seconds(3600), "deadline": in_seconds(7200)}
+    )
+    freshcoat.follow(rollout, lambda view: view["last_pass_at"] is not None)
+    engine = f"{freshcoat.options.app_url}/runtime/webhooks/durabletask/instances"
+    listed = freshcoat.http.get(engine).json()
+    (instance,) = [found["instanceId"] for found in listed if rollout in found["instanceId"]]
+    assert freshcoat.http.post(f"{engine}/{instance}/suspend").status_code == 202
+    view = freshcoat.follow(rollout, lambda view: view["next"]["code"] == "suspended")
+    assert view["note"]["code"] == "suspended"
+    assert freshcoat.http.post(f"{engine}/{instance}/resume").status_code == 202
+    freshcoat.follow(rollout, lambda view: view["next"]["code"] != "suspended")
+    assert freshcoat.send("POST", f"/rollouts/{rollout}/cancel").status_code == 202
+    assert freshcoat.finish(rollout)["state"] == "cancelled"
+
+
 def test_no_secret_is_logged_or_in_an_orchestrations_history(freshcoat: Freshcoat) -> None:
     freshcoat.add_pool("secrets", 2, join=DOMAIN, strategy="replace")
     rollout = freshcoat.publish("secrets", {"mode": "now"})

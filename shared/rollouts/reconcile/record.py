@@ -79,6 +79,7 @@ def _observed(rollout: Rollout, done: PassRecord) -> Progress:
         signed_out=done.signed_out,
         host_seconds=measured,
         adopted_run=rollout.engine_run,
+        suspended_since=None,
     )
 
 

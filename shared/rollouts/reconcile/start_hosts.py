@@ -83,8 +83,8 @@ def start_hosts(
     for row in rows.values():
         if row.host in just_chosen:
             engine.start_host(row.rollout, row.host, row.engine_run)
-        elif row.state.in_work and (new_run or _may_be_lost(row, now)):
-            _start_again(services, engine, row)
+        elif row.state.in_work and (new_run or row.suspended_since or _may_be_lost(row, now)):
+            _look_after(services, engine, row, now)
 
 
 def _may_be_lost(row: RolloutHost, now: datetime) -> bool:
@@ -93,12 +93,23 @@ def _may_be_lost(row: RolloutHost, now: datetime) -> bool:
     return now > row.step_since + STALE_AFTER
 
 
-def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
-    if engine.host_alive(row.rollout, row.host, row.engine_run):
+def _look_after(services: Services, engine: Engine, row: RolloutHost, now: datetime) -> None:
+    """Restart the host's orchestration if it was lost. If somebody suspended it, that is their decision: tell it."""
+    if not engine.host_alive(row.rollout, row.host, row.engine_run):
+        _start_again(services, engine, row)
         return
+    suspended = engine.host_suspended(row.rollout, row.host, row.engine_run)
+    if suspended is (row.suspended_since is not None):
+        return
+    if suspended:
+        log.error("rollout %s: the orchestration of %s is suspended; resume it", row.rollout, row.host)
+    _save_one(services, row.replace(suspended_since=now if suspended else None))
+
+
+def _start_again(services: Services, engine: Engine, row: RolloutHost) -> None:
     log.warning(
         "rollout %s: no orchestration runs for %s, so it is restarted at step %s", row.rollout, row.host, row.step
     )
-    saved = _save_one(services, row.replace(engine_run=row.engine_run + 1))
+    saved = _save_one(services, row.replace(engine_run=row.engine_run + 1, suspended_since=None))
     if saved is not None:
         engine.start_host(saved.rollout, saved.host, saved.engine_run)

@@ -10,6 +10,7 @@ from shared.models.rollouts import Rollout
 from shared.rollouts.recovery import RECENT, resume_lost
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import App, change_pool, office, update
+from tests.fixtures.engine import Environment
 from tests.fixtures.messages import told
 
 S = RolloutState
@@ -75,6 +76,42 @@ def test_a_rollout_whose_pool_is_unregistered_or_held_by_another_ends() -> None:
         assert app.rollout(rollout_id).state is S.FAILED
         found = app.tables.pools.find(POOLS, "office")
         assert found is None or app.rollout(found.running_rollout).state is S.SCHEDULED
+
+
+@pytest.mark.parametrize("state", [S.RUNNING, S.PAUSED, S.ROLLING_BACK, S.CANCELLING])
+def test_a_suspended_rollout_says_so_until_it_is_resumed(state: RolloutState, caplog: pytest.LogCaptureFixture) -> None:
+    app = office()
+    rollout_id = str(update(app).json["id"])
+    app.tables.rollouts.replace(app.rollout(rollout_id).model_copy(update={"state": state, "note": told("By ann.")}))
+    app.engine.suspended.add((rollout_id, 1))
+    app.later(hours=1)
+    assert resume(app) == []
+    assert f"orchestration of rollout {rollout_id} is suspended" in caplog.text
+    etag = app.rollout(rollout_id).etag
+    resume(app)
+    assert app.rollout(rollout_id).etag == etag
+    seen = app.send("GET", f"/api/rollouts/{rollout_id}").json
+    assert (seen["note"]["code"], seen["next"]["code"], seen["state"]) == ("suspended", "suspended", state)
+    listed = app.send("GET", "/api/rollouts").json["items"] + app.send("GET", "/api/tasks").json["items"]
+    assert [row["note"]["code"] for row in listed if row["id"] == rollout_id] == ["suspended"] * 2
+    app.engine.suspended.clear()
+    resume(app)
+    seen = app.send("GET", f"/api/rollouts/{rollout_id}").json
+    assert seen["note"]["text"] == "By ann."
+    assert seen["next"]["code"] != "suspended"
+
+
+def test_the_next_pass_shows_that_a_suspended_rollout_goes_on() -> None:
+    app = office()
+    environment = Environment(app)
+    rollout_id = str(update(app).json["id"])
+    app.engine.suspended.add((rollout_id, 1))
+    environment.run(1)
+    resume(app)
+    assert app.rollout(rollout_id).progress.suspended_since == app.now
+    app.engine.suspended.clear()
+    environment.run(0.1)
+    assert app.rollout(rollout_id).progress.suspended_since is None
 
 
 def test_a_row_that_changes_meanwhile_is_left_to_the_next_run() -> None:

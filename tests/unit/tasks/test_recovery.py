@@ -16,6 +16,7 @@ from shared.services import TASKS
 from shared.tasks.recovery import DRIVEN, resume_lost_tasks
 from shared.workflow.task_runner import run_task_step
 from tests.fixtures.app import App, office, update
+from tests.fixtures.messages import told
 from triggers.timers import take_up
 
 K = TaskKind
@@ -48,6 +49,23 @@ def test_a_lost_task_gets_a_new_run(kind: TaskKind) -> None:
     assert run_of(app, task) == 5
     assert resume(app) == []
     assert run_of(app, task) == 5
+
+
+def test_a_suspended_task_says_so_until_it_is_resumed(caplog: pytest.LogCaptureFixture) -> None:
+    app = office()
+    task = lost(app, note=told("Waits for a ring."))
+    app.engine.start_task(task.id, task.kind, 1)
+    app.engine.suspended.add((task.id, 1))
+    app.later(minutes=2)
+    assert resume(app) == resume(app) == []
+    assert run_of(app, task) == 1
+    assert f"orchestration of task {task.id} is suspended" in caplog.text
+    seen = app.send("GET", f"/api/tasks/{task.id}").json
+    assert (seen["note"]["code"], seen["waits_for"]["code"]) == ("suspended", "suspended")
+    app.engine.suspended.clear()
+    resume(app)
+    seen = app.send("GET", f"/api/tasks/{task.id}").json
+    assert (seen["note"]["text"], seen["waits_for"]["text"]) == ("Waits for a ring.", "Waits for a ring.")
 
 
 def test_a_running_task_is_not_resumed() -> None:

@@ -1,0 +1,1 @@
+"""Rollouts that stand still: somebody suspended them, or their host pool is gone. In virtual time."""
