@@ -71,13 +71,14 @@ def post_stage(call: Call, asked: StageRequest) -> Answer[VersionView]:
 
 @endpoint(bp, "POST", "images/{image}/versions/{version}/verdict", refusals=(404, 409))
 def post_verdict(call: Call, engine: Engine, asked: VerdictRequest) -> Answer[VersionView]:
-    """Record the test result of a staged version. `failed` stops its rollouts; activating it then needs `force`."""
+    """Record the test result of a version. `failed` stops its rollouts, and it is activated or rolled back to only with
+    `force`."""
     return Answer(give_verdict(call.services, engine, call.path["image"], call.path["version"], asked, call.who))
 
 
 @endpoint(bp, "DELETE", "images/{image}/versions/{version}", also=(202,), refusals=(404, 409))
 def delete_version(call: Call, engine: Engine, query: RemoveVersionQuery) -> Answer[VersionView]:
-    """Discard a staged version or remove a backup. 202 while its deletion from the gallery is pending."""
+    """Discard a staged version, or remove one that was active. 202 while its deletion from the gallery is pending."""
     image, version = call.path["image"], call.path["version"]
     view, leaving = remove_version(call.services, engine, image, version, call.who, query.rollouts)
     if leaving:

@@ -12,6 +12,7 @@ from shared.api.tasks import TaskBrief
 from shared.core.states import VersionState
 from shared.models.base import ONE_LINE, AskedVersion, Name, UtcTime, Value
 from shared.models.images import Notes, Retention, Source, TargetRegion, Verdict
+from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 
@@ -34,7 +35,13 @@ class ImageView(Value):
     staged: str | None = None
     verdict: Verdict | None = None
     """Test result of the staged version."""
+    current_verdict: Verdict | None = None
+    """Test result of the active version."""
     backups: list[str] = Field(default_factory=list)
+    roll_back_to: str | None = None
+    """The backup that a roll-back takes when the request names none."""
+    advice: Message | None = None
+    """What to do about the active version, when it failed its test."""
     promotion: str = ""
     """Id of the scheduled promotion, if any."""
     power: str = ""
@@ -64,10 +71,14 @@ class VersionView(Value):
     staged_at: UtcTime | None = None
     activated_at: UtcTime | None = None
     retired_at: UtcTime | None = None
+    rolled_back: bool = False
+    """The image was rolled back from it: a roll-back returns to it only when it is named."""
     ended_at: UtcTime | None = None
     used_by: list[str] = Field(default_factory=list)
     """Pools whose version it is. Single hosts of other pools may run it too; a removal checks every host."""
     detail: str = ""
+    advice: Message | None = None
+    """What to do about it, when it is active and failed its test."""
     stopped_rollouts: list[StoppedRollout] = Field(default_factory=list)
     """Open rollouts of the version that this request has stopped or cancelled."""
 
@@ -125,7 +136,10 @@ class StageRequest(Value):
 
 
 class VerdictRequest(Value):
-    """The test result of a staged version. `rollouts`: what `failed` does with open rollouts of the version."""
+    """The test result of a version that is staged, active, or was active.
+
+    `rollouts`: what `failed` does with open rollouts of the version.
+    """
 
     result: Literal["passed", "failed"]
     note: Notes = ""
@@ -159,13 +173,17 @@ class ActivateRequest(PoolsUpdateRequest):
 
 
 class RollBackRequest(PoolsUpdateRequest):
-    """Make a backup the active version again. Default of `version`: the highest backup below the active version.
+    """Make a backup the active version again. Default of `version`: the last one that was active.
 
-    `rollouts`: what is done with open rollouts of the version that is rolled back.
+    Left out are those that the image was rolled back from, and those that failed their test.
+
+    `rollouts`: what is done with open rollouts of the version that is rolled back. `force`: roll back to a version even
+    if its test failed.
 
     `soak_minutes` is 0 by default: the version has been in use before.
     """
 
     version: AskedVersion | None = None
     soak_minutes: SoakMinutes = 0
+    force: bool = False
     rollouts: RolloutsOfVersion = RolloutsOfVersion.STOP

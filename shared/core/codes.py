@@ -150,6 +150,8 @@ class Code(StrEnum):
     VERSION_ACTIVATED = "version_activated"
     VERSION_DISCARDED = "version_discarded"
     VERDICT_RECORDED = "verdict_recorded"
+    ROLL_BACK_OFFERED = "roll_back_offered"
+    NO_BACKUP_TO_OFFER = "no_backup_to_offer"
 
     # A task over many pools, its rings and its pools.
     RING_STARTS = "ring_starts"

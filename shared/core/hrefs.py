@@ -8,6 +8,11 @@ def versions_href(image: str) -> str:
     return f"/api/images/{image}/versions"
 
 
+def image_roll_back_href(image: str) -> str:
+    """Where an image is rolled back."""
+    return f"/api/images/{image}/roll-back"
+
+
 def pool_href(pool: str) -> str:
     """Where a pool is read."""
     return f"/api/pools/{pool}"

@@ -63,6 +63,8 @@ class VersionState(StrEnum):
     STAGED = "staged"
     ACTIVE = "active"
     BACKUP = "backup"
+    REPLACED = "replaced"
+    """It was active, and the activation of another one kept no backup: deleted as soon as nobody uses it."""
     DELETED = "deleted"
     FAILED = "failed"
     DISCARDED = "discarded"
@@ -140,14 +142,18 @@ HOST_TRANSITIONS: dict[HostState, frozenset[HostState]] = {
 VERSION_TRANSITIONS: dict[VersionState, frozenset[VersionState]] = {
     _V.CAPTURING: frozenset({_V.STAGED, _V.FAILED}),
     _V.STAGED: frozenset({_V.ACTIVE, _V.DISCARDED}),
-    _V.ACTIVE: frozenset({_V.BACKUP}),
+    _V.ACTIVE: frozenset({_V.BACKUP, _V.REPLACED}),
     # Back to active: the image is rolled back to it.
     _V.BACKUP: frozenset({_V.ACTIVE, _V.DELETED}),
+    _V.REPLACED: frozenset({_V.ACTIVE, _V.DELETED}),
     # The number of a version that is gone, or was never created, may be used again.
     _V.FAILED: frozenset({_V.CAPTURING, _V.STAGED}),
     _V.DISCARDED: frozenset({_V.CAPTURING, _V.STAGED}),
     _V.DELETED: frozenset({_V.CAPTURING, _V.STAGED}),
 }
+
+VERSION_FORMERLY_ACTIVE = frozenset({_V.BACKUP, _V.REPLACED})
+"""States of a version that was active and is still in the gallery: pools and hosts may be on it."""
 
 TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     _T.RUNNING: frozenset({_T.SUCCEEDED, _T.FAILED, _T.CANCELLED}),

@@ -28,6 +28,7 @@ VERSION_WORDS: dict[VersionState, str] = {
     _V.STAGED: "is staged",
     _V.ACTIVE: "is active",
     _V.BACKUP: "is a backup",
+    _V.REPLACED: "was replaced without a backup",
     _V.DELETED: "was deleted",
     _V.FAILED: "could not be created",
     _V.DISCARDED: "was discarded",

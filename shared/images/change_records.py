@@ -20,6 +20,7 @@ from shared.models.messages import Message, message, quote
 from shared.models.tasks import Task, TaskKind
 from shared.records.tasks import note_done
 from shared.services import POOLS, TASKS, Services
+from shared.versions.removal_rules import WAS_GONE
 from shared.versions.version_set import VersionSet
 from shared.views.images import view_version
 
@@ -41,14 +42,14 @@ def last_change(row: ImageVersion) -> Change | None:
     """The change that a row's `task` stands for; None when that task writes its own row."""
     version, ours = row.version, row.source is Source.CAPTURE
     match row.state:
-        case VersionState.STAGED if row.verdict:
+        case _ if row.verdict and row.task == row.verdict_task:
             said = f": {quote(row.verdict.note[:1_000])}" if row.verdict.note else ""
             note = message(Code.VERDICT_RECORDED, f"{version} {row.verdict.result} its test{said}.")
             return Change(TaskKind.VERDICT, row.verdict.by, note, "", row.verdict.result)
         case VersionState.STAGED if not ours:
             note = message(Code.VERSION_STAGED, f"{version} is staged.")
             return Change(TaskKind.STAGE, row.created_by, note, "", version)
-        case VersionState.DISCARDED if row.deleting or not ours:
+        case VersionState.DISCARDED if row.deleting or not ours or row.note == WAS_GONE:
             note = message(Code.VERSION_DISCARDED, f"{version} was discarded; it {row.note}.")
             return Change(TaskKind.DISCARD, row.removal_by, note, version, "")
         case VersionState.DISCARDED | VersionState.DELETED:
@@ -75,8 +76,9 @@ def write_change_record(services: Services, row: ImageVersion, *, before: str = 
 
 
 def write_change_records(services: Services, version_set: VersionSet, version: str | None = None) -> None:
-    """Write the records of changes that the image's next change overwrites: of the staged version and of `version`."""
-    for name in {version_set.state.staged, version}:
+    """Write the records of changes that the image's next change overwrites: of the staged and the active version, and
+    of `version`."""
+    for name in {version_set.state.staged, version_set.state.active, version}:
         if row := version_set.versions.get(name or ""):
             write_change_record(services, row)
 

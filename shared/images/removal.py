@@ -1,4 +1,4 @@
-"""Discarding a staged version, and removing a backup: refused while it is in use.
+"""Discarding a staged version, and removing one that was active: refused while it is in use.
 
 1. Read who uses the version: refuse while anybody does.
 2. Fence: mark its row, so that nobody may start to use it.
@@ -18,7 +18,7 @@ from shared.api.images import VersionView
 from shared.core.codes import Code
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused, Conflict, NotFound, StaleRow
 from shared.core.ids import newest_first_id
-from shared.core.states import PromotionState, VersionState
+from shared.core.states import VERSION_FORMERLY_ACTIVE, PromotionState, VersionState
 from shared.core.wording import VERSION_WORDS
 from shared.images.change_records import shown, write_change_record
 from shared.images.usage import NOT_BEGUN, STOPPED, VersionUsage, read_usage, usage_text
@@ -32,8 +32,11 @@ from shared.records.versions import change_versions, read_versions
 from shared.rollouts.withdrawn import stop_rollouts
 from shared.services import PROMOTIONS, Services
 from shared.versions import removal_rules
+from shared.versions.version_set import VersionSet
 
 _log = logging.getLogger("freshcoat.images")
+
+_REMOVABLE = VERSION_FORMERLY_ACTIVE | {VersionState.STAGED}
 
 
 def remove_version(
@@ -54,7 +57,7 @@ def remove_version(
     image = find_image(services, name)
     row = read_versions(services, name).versions.get(version)
     there = services.gallery.version(image.definition_id, version)
-    if row is None or not (row.deleting or row.state in {VersionState.STAGED, VersionState.BACKUP}):
+    if row is None or not (row.deleting or row.state in _REMOVABLE):
         raise _refusal(version, row, there)
     stopped: tuple[StoppedRollout, ...] = ()
     if not row.deleting:
@@ -63,14 +66,14 @@ def remove_version(
             raise Conflict(f"Version {version} is used by {usage_text(users)}. Update them to another version first.")
         if staged:
             stopped = _stop_rollouts(services, engine, row, how, who)
-        row = _fence(services, row, who)
+        row = _fence(services, row, who, in_gallery=there is not None)
     if row.deleting:
         try:
             row = remove_from_gallery(services, image, version, read_usage(services))
         except AzureError as error:
             _log.warning("Version %s of %s is not removed yet; retention will continue: %s", version, name, error)
         there = there if row.deleting else None
-    if row.state is VersionState.BACKUP and not row.deleting:
+    if row.state in VERSION_FORMERLY_ACTIVE and not row.deleting:
         raise Conflict(f"Version {version} {row.note}.")
     view = shown(services, image, row, there)
     return view.model_copy(update={"stopped_rollouts": list(stopped)}), row.deleting
@@ -111,6 +114,21 @@ def remove_from_gallery(services: Services, image: Image, version: str, uses: Ve
     return _record_gone(services, row) if operation.done else _begun(services, row)
 
 
+def with_freed_numbers(services: Services, image: Image, version_set: VersionSet) -> VersionSet:
+    """The versions of an image; those whose removal Azure has finished since are recorded as gone.
+
+    So their numbers are free before retention comes. Raises AzureError.
+    """
+    freed = False
+    for row in version_set.versions.values():
+        if row.deleting:
+            there = services.gallery.version(image.definition_id, row.version)
+            if there is None or removal_rules.another_has_come(row, there):
+                _record_gone(services, row, removal_rules.WAS_REPLACED if there else "")
+                freed = True
+    return read_versions(services, image.name) if freed else version_set
+
+
 def _begun(services: Services, row: ImageVersion) -> ImageVersion:
     """Record that Azure accepted the deletion: from now on its number may belong to another version."""
     now = services.now()
@@ -141,10 +159,10 @@ def _refusal(version: str, row: ImageVersion | None, there: GalleryVersion | Non
     return Conflict(reason)
 
 
-def _fence(services: Services, row: ImageVersion, who: str) -> ImageVersion:
-    """Step 2: mark the version as discarded, or as a backup being removed. Raises Conflict when it is neither now."""
+def _fence(services: Services, row: ImageVersion, who: str, *, in_gallery: bool) -> ImageVersion:
+    """Step 2: mark the version as discarded, or as being removed. Raises Conflict when it is neither now."""
     now, version = services.now(), row.version
-    if row.state is VersionState.BACKUP:
+    if row.state in VERSION_FORMERLY_ACTIVE:
         _, after = change_versions(
             services, row.image, lambda version_set: removal_rules.begin_removal(version_set, version, who=who, now=now)
         )
@@ -154,7 +172,7 @@ def _fence(services: Services, row: ImageVersion, who: str) -> ImageVersion:
     before, after = change_versions(
         services,
         row.image,
-        lambda version_set: removal_rules.discard(version_set, version, task=task, now=now, who=who),
+        lambda them: removal_rules.discard(them, version, task=task, now=now, who=who, in_gallery=in_gallery),
     )
     if before.state.promotion:
         _cancel_promotion(services, before.state.promotion, version, who)

@@ -14,7 +14,7 @@ from functools import partial
 
 from shared.core.errors import AzureBusy, FreshcoatError
 from shared.core.ids import made_at
-from shared.core.states import VersionState
+from shared.core.states import VERSION_FORMERLY_ACTIVE
 from shared.images.change_records import write_change_record
 from shared.images.removal import remove_from_gallery
 from shared.images.usage import VersionUsage, read_usage, usage_text
@@ -103,7 +103,7 @@ def _remove(services: Services, fenced: _Versions) -> list[str]:
     for image, version in fenced:
         with _apart(f"{image.name} {version}"):
             row = remove_from_gallery(services, image, version, uses)
-            if not row.deleting and row.state is not VersionState.BACKUP:
+            if not row.deleting and row.state not in VERSION_FORMERLY_ACTIVE:
                 gone.append(f"{image.name} {version}")
     return gone
 

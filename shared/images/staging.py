@@ -1,4 +1,4 @@
-"""Staging a version that is already in the gallery, and recording the result of its test."""
+"""Staging a version that is already in the gallery, and recording the result of a version's test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from shared.core.errors import AzureConflict, Conflict, InvalidRequest
 from shared.core.ids import newest_first_id
 from shared.images.adoption import adopted
 from shared.images.change_records import shown, write_change_record, write_change_records
+from shared.images.removal import with_freed_numbers
 from shared.images.replication import missing_regions, missing_text
 from shared.models.images import GalleryVersion, Image, Verdict
 from shared.ports.engine import Engine
@@ -15,6 +16,7 @@ from shared.records.versions import change_versions, read_versions
 from shared.rollouts.withdrawn import stop_rollouts
 from shared.services import Services
 from shared.versions import lifecycle
+from shared.versions.advice import advice_of
 from shared.versions.version_set import VersionSet
 
 
@@ -32,7 +34,8 @@ def stage_version(services: Services, name: str, asked: StageRequest, who: str) 
         now = services.now()
         return lifecycle.stage(version_set, asked.version, task=task, now=now, who=who, notes=asked.notes)
 
-    staged(read_versions(services, name))  # may refuse, before the flag of an active version is changed
+    recorded = with_freed_numbers(services, image, read_versions(services, name))
+    staged(recorded)  # may refuse, before the flag of an active version is changed
     found = _find_ready(services, image, asked.version)
     _check_regions(services, image, found)
     now = adopted(services, image, who, besides=asked.version)
@@ -78,9 +81,10 @@ def _leave_out(services: Services, image: Image, version: GalleryVersion) -> Non
 def give_verdict(
     services: Services, engine: Engine, name: str, version: str, asked: VerdictRequest, who: str
 ) -> VersionView:
-    """Record the test result of a staged version; a later verdict replaces an earlier one. `failed` stops its rollouts.
+    """Record the test result of a version; a later verdict replaces an earlier one. `failed` stops its rollouts.
 
-    Raises NotFound, Conflict when the version is not staged, AzureError.
+    Of the active version, a failed one answers with the roll-back as advice. Raises NotFound, Conflict when the version
+    is neither staged nor active nor was it active, AzureError.
     """
     image = find_image(services, name)
     there = services.gallery.version(image.definition_id, version)
@@ -93,7 +97,7 @@ def give_verdict(
     old, row = before.versions[version], after.versions[version]
     write_change_record(services, old)  # the staging, in case that was interrupted
     write_change_record(services, row, before=old.verdict.result if old.verdict else "")
-    view = shown(services, image, row, there)
+    view = shown(services, image, row, there).model_copy(update={"advice": advice_of(after, version)})
     if asked.result != "failed":
         return view
     reason = f"version {version} failed its test"

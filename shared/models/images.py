@@ -100,10 +100,12 @@ class ImageVersion(Record):
     ended_at: UtcTime | None = None
     """When it was discarded, deleted, or failed."""
     verdict: Verdict | None = None
+    verdict_task: str = ""
+    """The task that recorded the verdict."""
     backup_wanted: bool = True
     """Whether activating this version keeps the replaced one as a backup, unless the activation says otherwise."""
-    unwanted: bool = False
-    """Replaced without keeping a backup: it is deleted when no host uses it, and not offered for a roll-back."""
+    rolled_back: bool = False
+    """The image was rolled back from it: a later roll-back returns to it only when it is named."""
     deleting: bool = False
     """It is being deleted from the gallery, so nothing may start to use it."""
     removal_begun_at: UtcTime | None = None

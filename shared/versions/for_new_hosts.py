@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from shared.core.codes import Code
 from shared.core.hrefs import rollout_href
-from shared.core.states import VersionState
+from shared.core.states import VERSION_FORMERLY_ACTIVE, VersionState
 from shared.core.wording import VERSION_WORDS
 from shared.models.images import GalleryVersion, ImageState
 from shared.models.messages import Message, message
@@ -24,7 +24,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.versions.version_set import VersionSet
 
-GIVEABLE = frozenset({VersionState.ACTIVE, VersionState.BACKUP})
+GIVEABLE = VERSION_FORMERLY_ACTIVE | {VersionState.ACTIVE}
 """States of versions that were released to users."""
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.core.states import VersionState
+from shared.core.states import VERSION_FORMERLY_ACTIVE, VersionState
+from shared.core.wording import VERSION_WORDS
 from shared.models.base import version_key
 from shared.models.findings import Finding
 from shared.models.images import GalleryVersion, ImageVersion
@@ -43,7 +44,7 @@ def check_use(
             return _pass("the version is active")
         case VersionState.STAGED:
             return _staged(pool, version)
-        case VersionState.BACKUP:
+        case VersionState.BACKUP | VersionState.REPLACED:
             return _backup(recorded, current=current, allow_downgrade=allow_downgrade)
         case state:
             reason, what_to_do = _GONE[state]
@@ -57,7 +58,8 @@ def why_withdrawn(version_set: VersionSet, version: str, since: datetime) -> str
         return None
     if recorded.verdict and recorded.verdict.result == "failed" and recorded.verdict.at > since:
         return f"version {version} failed its test after this was asked for"
-    retired = recorded.state is VersionState.BACKUP and recorded.retired_at is not None and recorded.retired_at > since
+    was_active, until = recorded.state in VERSION_FORMERLY_ACTIVE, recorded.retired_at
+    retired = was_active and until is not None and until > since
     if retired and (active is None or version_key(active) < version_key(version)):
         return f"the image was rolled back from version {version} after this was asked for"
     return None
@@ -66,12 +68,12 @@ def why_withdrawn(version_set: VersionSet, version: str, since: datetime) -> str
 def check_replaced(version_set: VersionSet, version: str, asked_at: datetime, *, begun: bool) -> Finding | None:
     """Whether an accepted request still counts, although another version became the active one after it.
 
-    None: none did, or the version is no backup; then `check_use` decides. A version that the image was rolled back from
-    is for no pool, whatever the request allowed. One that a newer version replaced is still a good one: a rollout that
-    has `begun` is finished, since a pool on two versions is worse.
+    None: none did, or the version was never active; then `check_use` decides. A version that the image was rolled
+    back from is for no pool, whatever the request allowed. One that a newer version replaced is still a good one: a
+    rollout that has `begun` is finished, since a pool on two versions is worse.
     """
     recorded, active = version_set.versions.get(version), version_set.state.active
-    if recorded is None or recorded.state is not VersionState.BACKUP or recorded.deleting:
+    if recorded is None or recorded.state not in VERSION_FORMERLY_ACTIVE or recorded.deleting:
         return None
     if recorded.retired_at is None or recorded.retired_at <= asked_at:
         return None
@@ -86,11 +88,12 @@ def check_replaced(version_set: VersionSet, version: str, asked_at: datetime, *,
 def _backup(recorded: ImageVersion, *, current: bool, allow_downgrade: bool) -> Finding:
     if recorded.deleting:
         return _fail(f"version {recorded.version} is being removed", "choose another version")
+    words = VERSION_WORDS[recorded.state]
     if current:
-        return _pass("the version is a backup, and the pool is on it")
+        return _pass(f"the version {words}, and the pool is on it")
     if allow_downgrade:
-        return _pass("the version is a backup, and a downgrade is allowed")
-    return _fail(f"version {recorded.version} is a backup", "send allow_downgrade: true to go back to it")
+        return _pass(f"the version {words}, and a downgrade is allowed")
+    return _fail(f"version {recorded.version} {words}", "send allow_downgrade: true to go back to it")
 
 
 def _unrecorded(

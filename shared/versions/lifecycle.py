@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.core.errors import Conflict
-from shared.core.states import VersionState, transition_version
+from shared.core.states import VERSION_FORMERLY_ACTIVE, VersionState, transition_version
 from shared.core.wording import VERSION_WORDS
 from shared.models.base import version_key
 from shared.models.images import ImageVersion, Notes, Source, Verdict
@@ -19,6 +19,8 @@ from shared.versions.version_set import VersionSet, known, with_state
 
 _V = VersionState
 _NOT_OURS = frozenset({_V.FAILED, _V.DELETED})
+_JUDGED = frozenset({_V.STAGED, _V.ACTIVE}) | VERSION_FORMERLY_ACTIVE
+"""States of a version that can get a verdict: it is in the gallery, and somebody has used it or may do so."""
 
 
 def adopt(version_set: VersionSet, version: str, now: datetime, who: str) -> VersionSet:
@@ -95,15 +97,15 @@ def stage(version_set: VersionSet, version: str, *, task: str, now: datetime, wh
 
 
 def record_verdict(version_set: VersionSet, version: str, verdict: Verdict, *, task: str) -> VersionSet:
-    """Record the test result of a staged version. Safe to repeat by the same task."""
+    """Record the test result of a version that is staged, active, or was active. Safe to repeat by the same task."""
     row = known(version_set, version)
     if row.task == task:
         return version_set
-    if row.state is not _V.STAGED:
-        raise Conflict(
-            f"Version {version} {VERSION_WORDS[row.state]}: a verdict can be given only on a staged version."
-        )
-    return version_set.changed(row.model_copy(update={"verdict": verdict, "task": task}), last_task=task)
+    if row.state not in _JUDGED:
+        text = f"Version {version} {VERSION_WORDS[row.state]}: there is nothing to give a verdict on."
+        raise Conflict(text)
+    judged = row.model_copy(update={"verdict": verdict, "verdict_task": task, "task": task})
+    return version_set.changed(judged, last_task=task)
 
 
 def activate(
@@ -116,9 +118,10 @@ def activate(
     force: bool,
     waiting_pools: Iterable[str] = (),
 ) -> VersionSet:
-    """The staged version becomes the active one, and the active one a backup. Safe to repeat by the same task.
+    """The staged version becomes the active one, and the active one a backup, or `replaced` when no backup is kept.
 
-    `version` None: the one that is staged. `backup` None: as the staged version was asked for.
+    `version` None: the one that is staged. `backup` None: as the staged version was asked for. Safe to repeat by the
+    same task.
     """
     if version_set.state.activation == task:
         return version_set
@@ -130,7 +133,7 @@ def activate(
     row = known(version_set, name)
     if row.state is not _V.STAGED:
         raise Conflict(f"Version {name} {VERSION_WORDS[row.state]}: only a staged version can be activated.")
-    if row.verdict and row.verdict.result == "failed" and not force:
+    if failed_its_test(row) and not force:
         raise Conflict(f"Version {name} has failed its test. Send force: true to activate it all the same.")
     _refuse_older(
         version_set, name
@@ -145,35 +148,61 @@ def roll_back(
     *,
     task: str,
     now: datetime,
+    force: bool = False,
 ) -> VersionSet:
     """A backup becomes the active version again, and the active one a backup. Safe to repeat by the same task.
 
-    `version` None: the highest backup that is lower than the active version. No pool waits for it: the version has
-    proved itself before, and new hosts must not get the one that is rolled back.
+    `version` None: the one that `backup_to_take` chooses. No pool waits for it: the version has proved itself before,
+    and new hosts must not get the one that is rolled back. `force`: also to a version that failed its test.
     """
     if version_set.state.activation == task:
         return version_set
-    name = backup_to_take(version_set) if version is None else version
-    backups = ", ".join(backup.version for backup in version_set.backups)
+    name = backup_to_take(version_set, force=force) if version is None else version
     if name is None:
-        if backups:
-            raise Conflict(f"No backup is lower than the active version. To go to another one, name it: {backups}.")
-        raise Conflict("This image has no backup to go back to.")
+        raise Conflict(_why_no_backup(version_set))
     if name not in version_set.versions:
+        backups = ", ".join(backup.version for backup in version_set.backups)
         raise Conflict(f"Version {name} is not known here. The backups are: {backups or 'none'}.")
     row = known(version_set, name)
-    if row.state is not _V.BACKUP:
+    if row.state not in VERSION_FORMERLY_ACTIVE:
         raise Conflict(f"Version {name} {VERSION_WORDS[row.state]}: only a backup can be rolled back to.")
     if row.deleting:
         raise Conflict(f"Version {name} is being removed.")
+    if failed_its_test(row) and not force:
+        raise Conflict(f"Version {name} has failed its test. Send force: true to roll back to it all the same.")
     return _switched(version_set, row, task=task, now=now, keep=True, waiting_pools=())
 
 
-def backup_to_take(version_set: VersionSet) -> str | None:
-    """The backup that a roll-back takes when none is named."""
+def failed_its_test(row: ImageVersion) -> bool:
+    """Whether the last verdict on the version is `failed`."""
+    return row.verdict is not None and row.verdict.result == "failed"
+
+
+def backup_to_take(version_set: VersionSet, *, force: bool = False) -> str | None:
+    """The backup that a roll-back takes when none is named: the last one that was active.
+
+    Versions that the image was rolled back from are left out, and without `force` those that failed their test. So are
+    versions above the active one: an earlier roll-back has passed over them.
+    """
     active = version_set.state.active
-    lower = [b.version for b in version_set.backups if active is None or version_key(b.version) < version_key(active)]
-    return lower[0] if lower else None
+    candidates = [
+        row
+        for row in version_set.backups
+        if not row.rolled_back
+        and (force or not failed_its_test(row))
+        and (active is None or version_key(row.version) < version_key(active))
+    ]
+    last = max(candidates, key=lambda row: (row.retired_at or row.created_at, version_key(row.version)), default=None)
+    return last.version if last else None
+
+
+def _why_no_backup(version_set: VersionSet) -> str:
+    """Why no backup can be chosen for a roll-back, and what to send instead."""
+    if forced := backup_to_take(version_set, force=True):
+        return f"Version {forced} has failed its test. Send force: true to roll back to it all the same."
+    if backups := ", ".join(backup.version for backup in version_set.backups):
+        return f"The image was rolled back from its other versions. To go to one of them, name it: {backups}."
+    return "This image has no backup to go back to."
 
 
 def flags(version_set: VersionSet, gallery: Mapping[str, bool | None]) -> list[tuple[str, bool]]:
@@ -196,10 +225,12 @@ def flags(version_set: VersionSet, gallery: Mapping[str, bool | None]) -> list[t
 def _switched(
     version_set: VersionSet, row: ImageVersion, *, task: str, now: datetime, keep: bool, waiting_pools: Iterable[str]
 ) -> VersionSet:
-    changed = [with_state(row, _V.ACTIVE, activated_at=now, task=task, retired_at=None, unwanted=False, note="")]
+    changed = [with_state(row, _V.ACTIVE, activated_at=now, task=task, retired_at=None, rolled_back=False, note="")]
     if version_set.state.active:
         old = known(version_set, version_set.state.active)
-        changed.append(with_state(old, _V.BACKUP, retired_at=now, task=task, unwanted=not keep))
+        becomes = _V.BACKUP if keep else _V.REPLACED
+        rolled_back = version_key(row.version) < version_key(old.version)
+        changed.append(with_state(old, becomes, retired_at=now, task=task, rolled_back=rolled_back))
     staged = None if version_set.state.staged == row.version else version_set.state.staged
     return version_set.changed(
         *changed,
@@ -224,8 +255,8 @@ def _new(
     old = version_set.versions.get(version)
     if old and old.deleting:
         raise Conflict(f"Version {version} is being removed: wait until it is gone, or choose another number.")
-    if old and old.state is _V.BACKUP:
-        raise Conflict(f"Version {version} is a backup. Roll the image back to it instead.")
+    if old and old.state in VERSION_FORMERLY_ACTIVE:
+        raise Conflict(f"Version {version} {VERSION_WORDS[old.state]}. Roll the image back to it instead.")
     begun = transition_version(version, old.state, state) if old else state
     made = ImageVersion(image=version_set.state.image, version=version, state=begun, source=source, **about)
     return made.written_over(old)

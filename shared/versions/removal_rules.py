@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.core.errors import Conflict
-from shared.core.states import VersionState
+from shared.core.states import VERSION_FORMERLY_ACTIVE, VersionState
 from shared.core.wording import VERSION_WORDS
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, ImageVersion, Retention, Source
@@ -25,6 +25,7 @@ is in no pool yet, so the usage check cannot see it."""
 
 BEING_REMOVED = "is being removed from the gallery"
 WAS_KEPT = "was kept in the gallery, excluded from latest"
+WAS_GONE = "was not in the gallery any more"
 WAS_REPLACED = "was removed; the gallery version with this number may belong to someone else and was kept"
 """Notes on a version, shown to people."""
 
@@ -35,27 +36,29 @@ def is_being_removed(version_set: VersionSet, version: str) -> bool:
     return row is not None and (row.deleting or row.state in _LEFT)
 
 
-def discard(version_set: VersionSet, version: str, *, task: str, now: datetime, who: str) -> VersionSet:
+def discard(
+    version_set: VersionSet, version: str, *, task: str, now: datetime, who: str, in_gallery: bool = True
+) -> VersionSet:
     """Discard a staged version. A promotion of it becomes invalid.
 
-    A captured version is also deleted from the gallery; a version that another tool published is kept there. Safe to
-    repeat by the same task.
+    A captured version is also deleted from the gallery; a version that another tool published is kept there. When it is
+    not `in_gallery`, nothing is left to delete, and its number is free at once. Safe to repeat by the same task.
     """
     row = known(version_set, version)
     if row.state is _V.DISCARDED and row.task == task:
         return version_set
     if row.state is not _V.STAGED:
         raise Conflict(f"Version {version} {VERSION_WORDS[row.state]}: only a staged version can be discarded.")
-    ours = row.source is Source.CAPTURE
-    note = BEING_REMOVED if ours else WAS_KEPT
-    gone = with_state(row, _V.DISCARDED, ended_at=now, task=task, deleting=ours, removal_by=who, note=note)
+    leaves = in_gallery and row.source is Source.CAPTURE
+    note = BEING_REMOVED if leaves else WAS_KEPT if in_gallery else WAS_GONE
+    gone = with_state(row, _V.DISCARDED, ended_at=now, task=task, deleting=leaves, removal_by=who, note=note)
     return version_set.changed(gone, staged=None, promotion="", last_task=task)
 
 
 def begin_removal(version_set: VersionSet, version: str, *, who: str, now: datetime) -> VersionSet:
-    """Fence a backup for removal. Safe to repeat; the first requester is kept."""
+    """Fence a version that was active for removal. Safe to repeat; the first requester is kept."""
     row = known(version_set, version)
-    if row.state is not _V.BACKUP:
+    if row.state not in VERSION_FORMERLY_ACTIVE:
         raise Conflict(f"Version {version} {VERSION_WORDS[row.state]}: only a backup can be removed.")
     if row.deleting:
         return version_set
@@ -70,10 +73,10 @@ def begin_removal(version_set: VersionSet, version: str, *, who: str, now: datet
 def not_removed(version_set: VersionSet, version: str, reason: str) -> VersionSet:
     """Keep a backup after all, or a discarded version until the next attempt. Safe to repeat."""
     row = version_set.versions.get(version)
-    if row is None or not (row.state is _V.BACKUP or row.deleting):
+    if row is None or not (row.state in VERSION_FORMERLY_ACTIVE or row.deleting):
         return version_set
     kept = row.model_copy(update={"note": reason})
-    if row.state is _V.BACKUP:
+    if row.state in VERSION_FORMERLY_ACTIVE:
         kept = kept.model_copy(update={"deleting": False, "removal_by": "", "removal_begun_at": None})
     return version_set if kept == row else version_set.changed(kept)
 
@@ -102,8 +105,8 @@ def removed(version_set: VersionSet, version: str, *, task: str, now: datetime, 
     row = version_set.versions.get(version)
     if row is None or not row.deleting:
         return version_set
-    done: dict[str, object] = {"task": task, "deleting": False, "unwanted": False, "note": note}
-    if row.state is _V.BACKUP:
+    done: dict[str, object] = {"task": task, "deleting": False, "note": note}
+    if row.state in VERSION_FORMERLY_ACTIVE:
         return version_set.changed(with_state(row, _V.DELETED, ended_at=now, **done), last_task=task)
     return version_set.changed(row.model_copy(update=done), last_task=task)
 
@@ -111,15 +114,15 @@ def removed(version_set: VersionSet, version: str, *, task: str, now: datetime, 
 def to_remove(version_set: VersionSet, retention: Retention, now: datetime) -> list[str]:
     """Versions that may be removed if unused, lowest first.
 
-    These are backups that were not to be kept, backups that are both beyond the last `retention.backups` and older
-    than `retention.days`, and versions whose removal has already begun.
+    These are versions that were replaced without a backup, backups that are both beyond the last `retention.backups`
+    and older than `retention.days`, and versions whose removal has already begun.
     """
-    backups = [row for row in version_set.versions.values() if row.state is _V.BACKUP and not row.deleting]
-    unwanted = [row for row in backups if row.unwanted]
-    by_age = sorted((row for row in backups if not row.unwanted), key=_retired, reverse=True)
+    kept = [row for row in version_set.versions.values() if not row.deleting]
+    replaced = [row for row in kept if row.state is _V.REPLACED]
+    by_age = sorted((row for row in kept if row.state is _V.BACKUP), key=_retired, reverse=True)
     oldest = now - timedelta(days=retention.days)
     expired = [row for row in by_age[retention.backups :] if _retired(row)[0] < oldest]
-    settled = [row.version for row in (*unwanted, *expired) if _retired(row)[0] + SETTLING <= now]
+    settled = [row.version for row in (*replaced, *expired) if _retired(row)[0] + SETTLING <= now]
     started = [row.version for row in version_set.versions.values() if row.deleting]
     return sorted({*settled, *started}, key=version_key)
 

@@ -38,7 +38,7 @@ class VersionSet:
     @property
     def backups(self) -> list[ImageVersion]:
         """The versions that can be rolled back to, the highest first."""
-        kept = [v for v in self.versions.values() if v.state is VersionState.BACKUP and not (v.unwanted or v.deleting)]
+        kept = [v for v in self.versions.values() if v.state is VersionState.BACKUP and not v.deleting]
         return sorted(kept, key=lambda v: version_key(v.version), reverse=True)
 
 

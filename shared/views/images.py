@@ -17,6 +17,8 @@ from shared.ports.paging import page_of
 from shared.records.images import available, find_image
 from shared.records.versions import read_versions
 from shared.services import IMAGES, POOLS, TASKS, Services
+from shared.versions.advice import advice_of
+from shared.versions.lifecycle import backup_to_take
 from shared.versions.version_set import VersionSet
 from shared.views.filters import check_account_filter
 from shared.views.tasks import brief
@@ -34,7 +36,8 @@ def view_images(services: Services, images: Sequence[Image]) -> list[ImageView]:
 def view_versions(services: Services, image: Image) -> list[VersionView]:
     """All versions, those of the gallery and those that are recorded, oldest first. Raises AzureError."""
     gallery = {version.version: version for version in services.gallery.versions(image.definition_id)}
-    recorded = read_versions(services, image.name).versions
+    version_set = read_versions(services, image.name)
+    recorded = version_set.versions
     pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
     return [
         view_version(
@@ -43,7 +46,7 @@ def view_versions(services: Services, image: Image) -> list[VersionView]:
             gallery.get(version),
             recorded.get(version),
             [pool.name for pool in pools if pool.version == version],
-        )
+        ).model_copy(update={"advice": advice_of(version_set, version)})
         for version in sorted({*gallery, *recorded}, key=version_key)
     ]
 
@@ -65,7 +68,7 @@ def _view_image(
     services: Services, image: Image, templates: Mapping[str, VirtualMachine] | AzureError | None
 ) -> ImageView:
     version_set = read_versions(services, image.name)
-    staged = version_set.versions.get(version_set.state.staged or "")
+    staged, active = (version_set.versions.get(it or "") for it in (version_set.state.staged, version_set.state.active))
     power, power_problem = _power(services, image, templates)
     problems = [_gallery_problem(services, image, version_set), power_problem]
     kept = image.model_dump(include=set(ImageView.model_fields))
@@ -75,6 +78,9 @@ def _view_image(
             "current": version_set.state.active,
             "staged": version_set.state.staged,
             "verdict": staged.verdict if staged else None,
+            "current_verdict": active.verdict if active else None,
+            "roll_back_to": backup_to_take(version_set),
+            "advice": advice_of(version_set, version_set.state.active),
             "backups": [backup.version for backup in version_set.backups],
             "promotion": version_set.state.promotion,
             "power": power,

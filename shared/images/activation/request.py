@@ -49,7 +49,7 @@ def roll_back(services: Services, engine: Engine, name: str, asked: RollBackRequ
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
     image = find_image(services, name)
-    context = ActivationWork(rollouts=asked.rollouts)
+    context = ActivationWork(rollouts=asked.rollouts, force=asked.force)
     return _ask(services, engine, image, TaskKind.ROLL_BACK, context, asked, who)
 
 
@@ -93,7 +93,7 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
         check_activation(services, image, task)
     if known is None:
         task = write_task(services, task)
-    write_change_records(services, before)
+    write_change_records(services, before, task.version)
     try:
         before, after = change_versions(services, image.name, lambda version_set: switched(version_set, task, services))
     except Conflict:
@@ -164,7 +164,7 @@ def switched(version_set: VersionSet, task: Task, services: Services) -> Version
     pools = task.pools.update.pools if task.pools else ()
     now = services.now()
     if task.kind is TaskKind.ROLL_BACK:
-        return lifecycle.roll_back(version_set, task.version, task=task.id, now=now)
+        return lifecycle.roll_back(version_set, task.version, task=task.id, now=now, force=context.force)
     return lifecycle.activate(
         version_set,
         task.version,

@@ -23,7 +23,7 @@ from shared.workflow.task_context import TaskContext
 
 def switch_version(context: TaskContext) -> StepResult:
     """Step 1: switch the version, unless the request did. Raises Conflict when that is no longer possible."""
-    write_change_records(context.services, read_versions(context.services, context.task.image))
+    write_change_records(context.services, read_versions(context.services, context.task.image), context.task.version)
     before, after = change_versions(
         context.services, context.task.image, lambda f: switched(f, context.task, context.services)
     )

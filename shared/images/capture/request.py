@@ -9,9 +9,10 @@ from shared.api.images import SetAsImageRequest
 from shared.api.tasks import TaskView
 from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, InvalidRequest
-from shared.core.states import VersionState
+from shared.core.states import VERSION_FORMERLY_ACTIVE, VersionState
 from shared.images.adoption import adopted
 from shared.images.change_records import write_change_records
+from shared.images.removal import with_freed_numbers
 from shared.images.replication import regions_by_pool
 from shared.images.template_rules import template_problem
 from shared.models.azure import Template
@@ -41,7 +42,7 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
     image = find_image(services, name)
     template = _read_template(services, image)
     definition, versions = _read_gallery(services, image)
-    version_set = adopted(services, image, who)
+    version_set = with_freed_numbers(services, image, adopted(services, image, who))
     if problems := _problems(asked, version_set, versions, template):
         raise InvalidRequest(problems)
     if template.running and not asked.power_off:
@@ -197,7 +198,7 @@ def _check_security(template: Template, definition: Definition) -> None:
         )
 
 
-_ALIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.ACTIVE, VersionState.BACKUP})
+_ALIVE = VERSION_FORMERLY_ACTIVE | {VersionState.CAPTURING, VersionState.STAGED, VersionState.ACTIVE}
 
 
 def _regions(

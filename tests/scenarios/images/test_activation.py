@@ -184,7 +184,7 @@ def test_activating_a_version_that_failed_its_test_needs_force() -> None:
 def test_without_a_backup_a_roll_back_to_the_old_version_is_refused() -> None:
     env = staged()
     env.finish(ask(env, backup=False))
-    assert recorded(env).versions[OLD].unwanted
+    assert states(env)[OLD] is VersionState.REPLACED
     assert post(env, "/roll-back").status == 409
 
 

@@ -74,7 +74,7 @@ class TestWhatGoes:
         reimage(env, "office-0", NEXT)
         env.run(hours=2)
         row = row_of(env, ACTIVE)
-        assert (row.state, row.unwanted, row.deleting) == (V.BACKUP, True, False)
+        assert (row.state, row.deleting) == (V.REPLACED, False)
         assert row.note == "is kept because it is used by host office-1 of pool office"
         reimage(env, "office-1", NEXT)
         env.run(hours=1)

@@ -14,7 +14,7 @@ from shared.models.tasks import TaskKind
 from shared.services import TASKS
 from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, post
-from tests.fixtures.scenarios.versions import ACTIVE, FIRST, NEXT, add_pool, audited, row_of, shelf, tasks
+from tests.fixtures.scenarios.versions import NEXT, add_pool, audited, row_of, shelf, tasks
 
 
 def judge(env: Environment, result: str, note: str = "", *, version: str = NEXT, who: str = "ann") -> VersionView:
@@ -58,11 +58,10 @@ def test_a_version_that_failed_its_test_is_activated_only_with_force() -> None:
     assert post(env, "/activate", {"force": True}).status == 202
 
 
-def test_only_a_staged_version_can_get_a_test_result() -> None:
+def test_a_version_without_a_record_gets_no_test_result() -> None:
     env = shelf()
-    for version, says in ((ACTIVE, "is active"), (FIRST, "is a backup"), (NEXT, "is not staged. Stage it first")):
-        with pytest.raises(Conflict, match=says):
-            judge(env, "passed", version=version)
+    with pytest.raises(Conflict, match=r"is not staged\. Stage it first"):
+        judge(env, "passed", version=NEXT)
     with pytest.raises(NotFound):
         give_verdict(env.app.services, env.app.engine, "other", NEXT, VerdictRequest(result="passed"), "ann")
     assert tasks(env) == []

@@ -242,7 +242,7 @@ class TestAnything:
         row = image.version_set.versions.get(given_out.version)
         assert row is not None or image.gallery is not None
         if row is not None:
-            assert row.state in {VersionState.ACTIVE, VersionState.BACKUP}
+            assert row.state in {VersionState.ACTIVE, VersionState.BACKUP, VersionState.REPLACED}
             assert not row.deleting
         if image.gallery is not None:
             assert given_out.version in image.gallery

@@ -10,7 +10,7 @@ import pytest
 from shared.core.errors import Conflict
 from shared.core.states import VersionState
 from shared.models.base import version_key
-from shared.models.images import ImageVersion, Retention, Source, Verdict
+from shared.models.images import Retention, Source, Verdict
 from shared.versions import lifecycle, removal_rules
 from shared.versions.version_set import VersionSet
 from tests.fixtures.builders import NOON
@@ -72,14 +72,15 @@ class TestRules:
             lifecycle.adopt(adopted, "2.0.0", NOON, "ann")
 
     def test_an_activation_keeps_the_old_version_as_requested(self) -> None:
-        def of(backup_wanted: bool, asked: bool | None) -> ImageVersion:
+        def of(backup_wanted: bool, asked: bool | None) -> VersionState:
             staged = version_row("3.0.0", V.STAGED, backup_wanted=backup_wanted)
             before = version_set(others=[staged]).changed(staged="3.0.0")
-            return self.activate(before, backup=asked).versions["2.0.0"]
+            old = self.activate(before, backup=asked).versions["2.0.0"]
+            assert old.retired_at == NOON
+            return old.state
 
-        assert [of(True, None).unwanted, of(False, None).unwanted] == [False, True]
-        assert [of(False, True).unwanted, of(True, False).unwanted] == [False, True]
-        assert (of(True, None).state, of(True, None).retired_at) == (V.BACKUP, NOON)
+        assert [of(True, None), of(False, None)] == [V.BACKUP, V.REPLACED]
+        assert [of(False, True), of(True, False)] == [V.BACKUP, V.REPLACED]
 
     def test_a_failed_test_blocks_an_activation_without_force(self) -> None:
         verdict = Verdict(result="failed", by="ann", at=NOON)
@@ -94,17 +95,16 @@ class TestRules:
         with pytest.raises(Conflict, match="not newer"):
             self.activate(forwards)
 
-    def test_a_roll_back_takes_the_highest_wanted_backup_below_the_active_version(self) -> None:
-        unwanted = version_row("2.5.0", V.BACKUP, unwanted=True)
+    def test_a_roll_back_takes_the_last_backup_below_the_active_version(self) -> None:
+        replaced = version_row("2.5.0", V.REPLACED, retired_at=NOON)
         leaves = version_row("2.4.0", V.BACKUP, deleting=True)
-        before = version_set("3.0.0", backups=["1.0.0", "2.0.0", "10.0.0"], others=[unwanted, leaves])
+        before = version_set("3.0.0", backups=["1.0.0", "2.0.0", "10.0.0"], others=[replaced, leaves])
         rolled = lifecycle.roll_back(before, None, task="t", now=NOON)
         assert rolled.state.active == "2.0.0"
-        assert rolled.versions["3.0.0"].state is V.BACKUP
-        assert not rolled.versions["3.0.0"].unwanted
+        assert (rolled.versions["3.0.0"].state, rolled.versions["3.0.0"].rolled_back) == (V.BACKUP, True)
         with pytest.raises(Conflict, match="being removed"):
             lifecycle.roll_back(before, "2.4.0", task="t", now=NOON)
-        assert lifecycle.roll_back(before, "2.5.0", task="t", now=NOON).versions["2.5.0"].unwanted is False
+        assert lifecycle.roll_back(before, "2.5.0", task="t", now=NOON).versions["2.5.0"].state is V.ACTIVE
 
 
 def times(**versions: float) -> VersionSet:
@@ -131,13 +131,12 @@ class TestToRemove:
     def test_the_kept_backups_are_the_last_retired_and_not_the_highest(self) -> None:
         assert self.chosen(times(b1=31, b2=50, b3=40), backups=1) == ["2.0.0", "3.0.0"]
 
-    def test_an_unwanted_version_is_removed_after_settling_and_uses_no_place(self) -> None:
+    def test_a_version_replaced_without_backup_is_removed_after_settling_and_uses_no_place(self) -> None:
         now = NOON + removal_rules.SETTLING
         before = times(b1=50, b2=40, b3=35)
-        retired = version_row("9.0.0", V.BACKUP, unwanted=True, retired_at=NOON)
-        unwanted = before.changed(retired)
-        assert self.chosen(unwanted, backups=3, now=now - timedelta(seconds=1)) == []
-        assert self.chosen(unwanted, backups=3, now=now) == ["9.0.0"]
+        replaced = before.changed(version_row("9.0.0", V.REPLACED, retired_at=NOON))
+        assert self.chosen(replaced, backups=3, now=now - timedelta(seconds=1)) == []
+        assert self.chosen(replaced, backups=3, now=now) == ["9.0.0"]
 
     def test_a_version_being_removed_uses_no_place(self) -> None:
         before = times(b1=50, b2=45, b3=40)

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shared.core.errors import Conflict, InvalidTransition
+from shared.core.states import VERSION_FORMERLY_ACTIVE as WAS_ACTIVE
 from shared.core.states import VERSION_TRANSITIONS, VersionState
+from shared.models.base import version_key
 from shared.models.images import ImageState, Retention, Source, Verdict
 from shared.versions import lifecycle, promotion_hold, removal_rules
 from shared.versions.version_set import VersionSet
@@ -117,15 +119,31 @@ class Versions(RuleBasedStateMachine):
             )
         )
 
-    @rule(version=st.none() | numbers)
-    def roll_back(self, version: str | None) -> None:
-        self.change(lambda version_set, task: lifecycle.roll_back(version_set, version, task=task, now=self.now))
-
-    @rule(version=numbers)
-    def discard(self, version: str) -> None:
+    @rule(version=st.none() | numbers, force=st.booleans())
+    def roll_back(self, version: str | None, force: bool) -> None:
+        before = self.version_set
         self.change(
-            lambda version_set, task: removal_rules.discard(version_set, version, task=task, now=self.now, who="ann")
+            lambda version_set, task: lifecycle.roll_back(version_set, version, task=task, now=self.now, force=force)
         )
+        taken = before.versions.get(self.version_set.state.active or "")
+        if self.version_set is before or taken is None:
+            return
+        assert force or not (taken.verdict and taken.verdict.result == "failed")
+        if version is None:
+            assert not taken.rolled_back
+            assert before.state.active
+            assert version_key(taken.version) < version_key(before.state.active)
+
+    @rule(version=numbers, in_gallery=st.booleans())
+    def discard(self, version: str, in_gallery: bool) -> None:
+        self.change(
+            lambda version_set, task: removal_rules.discard(
+                version_set, version, task=task, now=self.now, who="ann", in_gallery=in_gallery
+            )
+        )
+        gone = self.version_set.versions.get(version)
+        if gone and gone.state is V.DISCARDED and gone.note == removal_rules.WAS_GONE:
+            assert not gone.deleting, "nothing is in the gallery, so nothing keeps its number"
 
     @rule(version=numbers)
     def begin_removal(self, version: str) -> None:
@@ -210,10 +228,12 @@ class Versions(RuleBasedStateMachine):
     @invariant()
     def marks_are_only_where_they_mean_something(self) -> None:
         for row in self.version_set.versions.values():
-            assert not row.unwanted or row.state is V.BACKUP
-            assert not row.deleting or row.state is V.BACKUP or (row.state, row.source) == (V.DISCARDED, Source.CAPTURE)
+            assert not row.rolled_back or row.state in WAS_ACTIVE | {V.DELETED}
+            assert (
+                not row.deleting or row.state in WAS_ACTIVE or (row.state, row.source) == (V.DISCARDED, Source.CAPTURE)
+            )
             assert not row.deleting or row.removal_by
-            assert row.retired_at or row.state is not V.BACKUP
+            assert row.retired_at or row.state not in WAS_ACTIVE
         assert all(row.state is V.BACKUP and not row.deleting for row in self.version_set.backups)
 
 
