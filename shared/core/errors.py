@@ -57,6 +57,7 @@ class Conflict(FreshcoatError):
     """The current state does not allow the request.
 
     `rollout`, `task` or `promotion` is the id of what blocks it; `href` is where that, or anything else, is read.
+    `retry_after` is in how many seconds the request may succeed; None when nobody can say.
     """
 
     status = 409
@@ -65,6 +66,7 @@ class Conflict(FreshcoatError):
     task: str | None = None
     promotion: str | None = None
     href: str | None = None
+    retry_after: float | None = None
 
     def __init__(
         self,
@@ -74,8 +76,10 @@ class Conflict(FreshcoatError):
         task: str | None = None,
         promotion: str | None = None,
         href: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         self.rollout, self.task, self.promotion = rollout, task, promotion
+        self.retry_after = retry_after
         self.href = href or _href_of(rollout, task, promotion)
         super().__init__(detail)
 

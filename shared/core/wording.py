@@ -66,6 +66,11 @@ def duration_text(time: timedelta) -> str:
     return counted(seconds // size, noun)
 
 
+def free_again(seconds: int) -> str:
+    """A sentence about something that a request is reserving."""
+    return f"If that request was interrupted, it is free again in {counted(seconds, 'second')}."
+
+
 def state_text(state: StrEnum) -> str:
     """A state in words: `rolled back`."""
     return state.replace("_", " ")

@@ -14,8 +14,10 @@ from shared.images.template_rules import template_problem
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.resource_claims import ClaimedKind
+from shared.pools.claim import refuse_while_reserved
 from shared.records.accounts import unknown_accounts
 from shared.records.images import available
+from shared.records.pools import running_rollout
 from shared.records.resource_claims import claimed, give_back, refused
 from shared.records.versions import change_versions, read_versions
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
@@ -165,7 +167,7 @@ def _refuse_taken(services: Services, wanted: Image) -> None:
 def _refuse_conflicts(services: Services, old: Image, wanted: Image, version_set: VersionSet) -> None:
     pools = [pool for pool in services.pools.all(POOLS) if _uses(services, pool, old.name)]
     if wanted.definition_id != old.definition_id:
-        _refuse_other_definition(old, pools, version_set)
+        _refuse_other_definition(services, old, pools, version_set)
     shut_out = sorted(pool.name for pool in pools if not available(wanted, pool.account))
     if shut_out:
         raise Conflict(
@@ -174,13 +176,12 @@ def _refuse_conflicts(services: Services, old: Image, wanted: Image, version_set
         )
 
 
-def _refuse_other_definition(old: Image, pools: Sequence[Pool], version_set: VersionSet) -> None:
+def _refuse_other_definition(services: Services, old: Image, pools: Sequence[Pool], version_set: VersionSet) -> None:
     for pool in pools:
-        if pool.running_rollout:
-            raise Conflict(
-                f"Pool {pool.name} is being updated with this image; wait for the end or cancel it.",
-                rollout=pool.running_rollout,
-            )
+        if running := running_rollout(services, pool):
+            text = f"Pool {pool.name} is being updated with this image; wait for the end or cancel it."
+            raise Conflict(text, rollout=running.id)
+        refuse_while_reserved(services, pool)
     if not _unrecorded(version_set):
         raise Conflict(
             f"Versions of image {old.name} are recorded, and they are of its definition. Register the other definition "

@@ -84,7 +84,7 @@ def _by_rows(services: Services, pool: Pool, definitions: dict[str, str]) -> Ite
         return
     rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
     if rollout is None:
-        if is_valid(services, pool.running_rollout):  # the target of a request that is being accepted is not known yet
+        if is_valid(services, pool):  # the target of a request that is being accepted is not known yet
             yield Use(f"pool {pool.name}, which is about to be updated", None, None)
     elif not rollout.state.ended:
         yield from _by_rollout(rollout, definition)

@@ -17,6 +17,8 @@ class KeptAnswer(Record):
     same key.
     """
 
+    claim: str = ""
+    """Random text of the request that claimed the key: it knows its own claim by it."""
     key: str
     fingerprint: str
     status: int = 0

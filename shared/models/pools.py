@@ -99,6 +99,8 @@ class Pool(Record):
     """Which records of a host are deleted before it joins again. None: by the kind of join (`cleanup_of`)."""
     policy: PolicyOverrides = PolicyOverrides()
     running_rollout: str = ""
+    claimed_at: UtcTime | None = None
+    """When `running_rollout` was written last. Its rollout's row follows within seconds, or never."""
     last_rollout: str = ""
     """The rollout that ended last. Hosts that failed in it may be missing from the host pool."""
     host_seconds: float | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from math import ceil
 
-from shared.core.errors import Conflict, FreshcoatError
+from shared.core.errors import AzureBusy, Conflict, FreshcoatError
 from shared.core.ids import made_at
+from shared.core.wording import free_again
 from shared.models.pools import Pool
 from shared.pools.settlement import apply_outcome_to_pool
 from shared.records.change import change
@@ -15,8 +17,9 @@ from shared.services import POOLS, ROLLOUTS, Services
 
 _log = logging.getLogger(__name__)
 
-CLAIM_GRACE = timedelta(minutes=1)
-"""How long a claim is valid without the rollout's row: the process may have died between the two writes."""
+CLAIM_GRACE = timedelta(seconds=20)
+"""How long a claim is valid without the rollout's row, whose write takes so long at the most (`tables/open.py`).
+Afterwards the next request takes it over: a request that is still slower than that finds out."""
 
 
 def free_pool(services: Services, name: str) -> Pool:
@@ -30,34 +33,59 @@ def free_pool(services: Services, name: str) -> Pool:
 
 
 def refuse_second(services: Services, pool: Pool, rollout_id: str = "") -> None:
-    """Raises Conflict with the id of the rollout that holds the pool, unless that is `rollout_id`."""
-    if pool.running_rollout not in {"", rollout_id} and is_valid(services, pool.running_rollout):
-        raise Conflict(
-            f"Rollout {pool.running_rollout} runs on pool {pool.name}; wait for its end or cancel it.",
-            rollout=pool.running_rollout,
-        )
+    """Raises Conflict, unless the pool is free or `rollout_id` holds it.
+
+    The error names the rollout that runs on the pool, or says when the pool is free if another request is reserving it.
+    """
+    if pool.running_rollout in {"", rollout_id}:
+        return
+    rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
+    if rollout is None:
+        refuse_while_reserved(services, pool)
+    elif not rollout.state.ended:
+        text = f"Rollout {rollout.id} runs on pool {pool.name}; wait for its end or cancel it."
+        raise Conflict(text, rollout=rollout.id)
 
 
-def is_valid(services: Services, holder: str) -> bool:
-    """Whether a claim is valid: its rollout has not ended, or its row may still be about to be written."""
-    rollout = services.rollouts.find(ROLLOUTS, holder)
-    if rollout is not None:
-        return not rollout.state.ended
-    made = made_at(holder)
-    return made is not None and services.now() < made + CLAIM_GRACE
+def refuse_while_reserved(services: Services, pool: Pool) -> None:
+    """Raises Conflict while the claim of the pool has no rollout yet, but may be about to get one."""
+    left = seconds_left(services, pool)
+    if left and services.rollouts.find(ROLLOUTS, pool.running_rollout) is None:
+        text = f"Pool {pool.name} is being reserved by another request. {free_again(left)}"
+        raise Conflict(text, retry_after=left)
+
+
+def is_valid(services: Services, pool: Pool) -> bool:
+    """Whether the pool's claim is valid: its rollout has not ended, or its row may still be about to be written."""
+    rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout) if pool.running_rollout else None
+    return not rollout.state.ended if rollout else seconds_left(services, pool) > 0
+
+
+def seconds_left(services: Services, pool: Pool) -> int:
+    """For how long the pool's claim is valid without a rollout's row; 0: it lapsed, or there is none."""
+    made = made_at(pool.running_rollout)
+    if made is None:
+        return 0
+    # The id may have been chosen long before, by a task that waited for the pool.
+    claimed_at = max(made, pool.claimed_at or made)
+    return max(0, ceil((claimed_at + CLAIM_GRACE - services.now()).total_seconds()))
 
 
 def claim(services: Services, name: str, rollout_id: str) -> None:
     """Reserve the pool for this rollout by one conditional write, so that of two requests exactly one wins.
 
-    Raises NotFound, Conflict with the id of the rollout that holds the pool.
+    If only the response is lost, the pool is reserved. Raises NotFound, Conflict (see `refuse_second`), AzureBusy.
     """
 
     def decide(pool: Pool) -> Pool:
         refuse_second(services, pool, rollout_id)
-        return pool.model_copy(update={"running_rollout": rollout_id})
+        return pool.model_copy(update={"running_rollout": rollout_id, "claimed_at": services.now()})
 
-    change(services.pools, (POOLS, name), decide, describe="pool")
+    try:
+        change(services.pools, (POOLS, name), decide, describe="pool")
+    except AzureBusy:
+        if find_pool(services, name).running_rollout != rollout_id:
+            raise
 
 
 def release_claim(services: Services, name: str, rollout_id: str) -> None:
@@ -68,5 +96,5 @@ def release_claim(services: Services, name: str, rollout_id: str) -> None:
             services.pools.replace(pool.model_copy(update={"running_rollout": ""}))
     except FreshcoatError:
         _log.warning(
-            "The claim of rollout %s on pool %s could not be released; it expires in a minute.", rollout_id, name
+            "The claim of rollout %s on pool %s could not be released; it expires in %s.", rollout_id, name, CLAIM_GRACE
         )

@@ -17,6 +17,7 @@ from shared.models.directory import DirectoryCleanup
 from shared.models.images import Image
 from shared.models.pools import DomainJoin, Pool, ReimageSupport, Ring
 from shared.models.resource_claims import ClaimedKind
+from shared.pools.claim import refuse_while_reserved
 from shared.records.accounts import known_account
 from shared.records.images import available
 from shared.records.pools import find_pool, open_refresh, running_rollout
@@ -159,6 +160,8 @@ def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, 
     if old is None:
         return
     moves = not _same_hosts_and_image(old, request) or (old.ring, old.account) != (request.ring, request.account)
+    if moves:
+        refuse_while_reserved(services, old)
     if moves and (running := running_rollout(services, old)):
         raise Conflict(
             "A rollout runs on this pool. Change its host pool, image, ring or account after the rollout has ended.",
@@ -216,3 +219,4 @@ def refuse_during_rollout(services: Services, pool: Pool) -> None:
     """Raises Conflict while a rollout runs on the pool."""
     if running := running_rollout(services, pool):
         raise Conflict("A rollout runs on this pool. Wait for its end or cancel it first.", rollout=running.id)
+    refuse_while_reserved(services, pool)

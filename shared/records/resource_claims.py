@@ -6,18 +6,25 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from math import ceil
 
 from shared.core.arm_ids import comparable
-from shared.core.errors import Conflict, FreshcoatError
+from shared.core.errors import AzureBusy, Conflict, FreshcoatError
+from shared.core.wording import free_again
 from shared.models.resource_claims import ClaimedKind, ResourceClaim
 from shared.records.change import add_or_change
 from shared.services import Services
 
 _log = logging.getLogger(__name__)
 
-CLAIM_GRACE = timedelta(minutes=1)
-"""How long a claim holds without a registration: the process may have died between the two writes."""
+CLAIM_GRACE = timedelta(seconds=30)
+"""How long a claim holds without a registration: longer than any write takes (`tables/open.py`), so one that is not
+there by then was interrupted."""
 
+_BEING_CLAIMED = {
+    ClaimedKind.HOST_POOL: "This host pool is just being registered, as pool {}.",
+    ClaimedKind.DEFINITION: "This image definition is just being registered, as image {}.",
+}
 _REFUSED = {
     ClaimedKind.HOST_POOL: "This host pool is already registered as pool {}. Use that pool.",
     ClaimedKind.DEFINITION: "This image definition is registered already, as image {}.",
@@ -36,19 +43,27 @@ def claimed(
     """Hold the resource for the registration `name`, which is written in the block.
 
     `has_it`: whether the registration with a name has the resource now. If the block raises an expected error and the
-    registration does not have the resource, the claim is given back. Raises Conflict when another one holds it.
+    registration does not have the resource, the claim is given back. Raises Conflict when another one holds it, or is
+    about to get it: then the error says when it is free; AzureBusy.
     """
     now = services.now()
     ours = ResourceClaim(kind=kind, resource=comparable(resource), holder=name, at=now)
 
     def take_over(there: ResourceClaim) -> ResourceClaim | None:
-        if there.holder == name:
-            return None
-        if now < there.at + CLAIM_GRACE or has_it(there.holder):
+        if there.holder != name and has_it(there.holder):
             raise refused(kind, there.holder)
+        left = ceil((there.at + CLAIM_GRACE - now).total_seconds())
+        if there.holder != name and left > 0:
+            text = f"{_BEING_CLAIMED[kind].format(there.holder)} {free_again(left)}"
+            raise Conflict(text, retry_after=left)
         return ours.written_over(there)
 
-    add_or_change(services.claims, (kind, ours.resource), ours, take_over, describe=kind.replace("_", " "))
+    try:
+        add_or_change(services.claims, (kind, ours.resource), ours, take_over, describe=kind.replace("_", " "))
+    except AzureBusy:  # perhaps only the response was lost
+        there = services.claims.find(kind, ours.resource)
+        if there is None or there.holder != name:
+            raise
     try:
         yield
     except FreshcoatError:

@@ -25,9 +25,9 @@ from shared.planning.plan import plan
 from shared.planning.values import Action, Bound, Plan, Snapshot
 from shared.planning.waves import hosts_in_waves, waves_until_closing
 from shared.planning.windows import FOREVER, open_until, room_at
-from shared.pools.claim import is_valid
+from shared.pools.claim import seconds_left
 from shared.pools.proof import earlier_proof
-from shared.records.pools import find_pool
+from shared.records.pools import find_pool, running_rollout
 from shared.rollouts.draft import RolloutSpec, draft, spec_of_request
 from shared.rollouts.preflight.results import warned
 from shared.rollouts.reconcile.answer import limits_of
@@ -208,8 +208,10 @@ def plan_update(services: Services, name: str, request: UpdateImageRequest, who:
 def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> PlanView:
     """The plan of `begin_rollout` with all findings; writes nothing. Raises InvalidRequest, AzureBusy."""
     rollout, result = draft(services, pool, spec, who)
-    if pool.running_rollout and is_valid(services, pool.running_rollout):
+    if running_rollout(services, pool):
         result.failed("rollout", f"rollout {pool.running_rollout} runs on this pool", "wait for its end or cancel it")
+    elif left := seconds_left(services, pool):
+        result.failed("rollout", "the pool is being reserved by another request", f"try again in {left} seconds")
     else:
         result.passed("rollout", "no other rollout runs on this pool")
     fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN}

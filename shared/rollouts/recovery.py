@@ -12,7 +12,6 @@ from shared.core.states import RolloutState, transition_rollout
 from shared.models.messages import message
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
-from shared.pools.claim import CLAIM_GRACE
 from shared.pools.settlement import apply_outcome_to_pool
 from shared.ports.engine import Engine
 from shared.rollouts.refresh.lifecycle import ensure_refresh
@@ -25,6 +24,8 @@ _POOL_LOST = message(
 )
 
 
+REQUEST_TAKES = timedelta(minutes=1)
+"""How long a request may take that has written a rollout: it may be about to end it itself."""
 RECENT = 50
 """How many of the newest rollouts are checked for a missing pool: a rollout loses its pool soon after its creation."""
 
@@ -99,9 +100,9 @@ def _end_unclaimed(services: Services, claims: set[str]) -> None:
     """End recent rollouts that are open but do not hold their pool, since they must not change it.
 
     This happens when the row was written after the claim had lapsed, or when the pool was unregistered before. Rollouts
-    younger than CLAIM_GRACE are skipped: their request may be about to end them itself.
+    younger than REQUEST_TAKES are skipped.
     """
-    oldest = services.now() - CLAIM_GRACE
+    oldest = services.now() - REQUEST_TAKES
     for rollout in services.rollouts.page(ROLLOUTS, limit=RECENT).rows:
         if rollout.state.ended or rollout.id in claims or rollout.created_at > oldest:
             continue

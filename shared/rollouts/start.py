@@ -55,9 +55,9 @@ def _write(services: Services, rollout: Rollout) -> Rollout:
         return written
     # This request was so slow that another one took its claim for abandoned. Ours ends, so that nothing restarts it.
     text = "Another rollout reserved the pool before this one could be saved."
-    note = message(Code.POOL_LOST, text, href=rollout_href(holder) if holder else None)
-    _end_before_start(services, written, note)
-    raise Conflict(text, rollout=holder)
+    other = services.rollouts.find(ROLLOUTS, holder) if holder else None
+    _end_before_start(services, written, message(Code.POOL_LOST, text, href=rollout_href(other.id) if other else None))
+    raise Conflict(text, rollout=other.id if other else None)
 
 
 def _refuse_version_being_removed(services: Services, rollout: Rollout) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.core.errors import Conflict, FreshcoatError, StaleRow
+from shared.core.errors import AzureBusy, Conflict, FreshcoatError, StaleRow
+from shared.core.wording import duration_text
 from shared.models.answers import KEPT_FOR, KeptAnswer
 from shared.records.change import add_or_change
 from shared.services import Services
@@ -21,6 +23,8 @@ from shared.services import Services
 _log = logging.getLogger(__name__)
 
 CLAIM_LASTS = timedelta(minutes=5)
+ASK_AGAIN = 10
+"""Seconds."""
 
 
 class KeyReused(FreshcoatError):
@@ -37,7 +41,9 @@ class StillWorking(Conflict):
     """The first request with this key has not finished."""
 
     def __init__(self) -> None:
-        super().__init__("The first request with this Idempotency-Key is still running. Send it again in a moment.")
+        still = f"for {duration_text(CLAIM_LASTS)} at the longest"
+        text = f"The first request with this Idempotency-Key is still running, or was interrupted ({still})."
+        super().__init__(f"{text} Send it again in {ASK_AGAIN} seconds.", retry_after=ASK_AGAIN)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def run_once(services: Services, key: str, same: str, work: Callable[[], Answer]
 
 def _claim(services: Services, key: str, same: str) -> KeptAnswer:
     """Our own claim on the key, or the stored answer of an earlier request."""
-    ours = KeptAnswer(key=key, fingerprint=same, at=services.now())
+    ours = KeptAnswer(key=key, fingerprint=same, at=services.now(), claim=secrets.token_hex(8))
 
     def take_over(kept: KeptAnswer) -> KeptAnswer:
         if services.now() >= kept.at + KEPT_FOR:
@@ -108,6 +114,11 @@ def _claim(services: Services, key: str, same: str) -> KeptAnswer:
         return add_or_change(services.answers, (key, key), ours, take_over, describe="answer", retried=True)
     except StaleRow as contended:
         raise StillWorking from contended
+    except AzureBusy:
+        found = services.answers.find(key, key)
+        if found is None or found.claim != ours.claim:
+            raise
+        return found  # only the response was lost
 
 
 def _keep(services: Services, claimed: KeptAnswer, answer: Answer) -> None:

@@ -164,7 +164,9 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
 
 
 def _retry_after(error: FreshcoatError) -> dict[str, str]:
-    if isinstance(error, AzureBusy | TooManyHints):
+    if isinstance(error, Conflict) and error.retry_after is None:
+        return {}
+    if isinstance(error, AzureBusy | TooManyHints | Conflict):
         return {"Retry-After": str(math.ceil(error.retry_after or 30))}
     return {}
 

@@ -90,7 +90,7 @@ def _expired(services: Services) -> Iterator[KeptDisk]:
 def _is_held(services: Services, pool_name: str) -> bool:
     """Whether an open rollout holds the pool. An unregistered pool is not held."""
     pool = services.pools.find(POOLS, pool_name)
-    return pool is not None and bool(pool.running_rollout) and is_valid(services, pool.running_rollout)
+    return pool is not None and is_valid(services, pool)
 
 
 def _can_be_removed(services: Services, kept: KeptDisk) -> bool:

@@ -121,7 +121,7 @@ def suspended_by(services: Services, pool: Pool, now: datetime, need: timedelta)
         return None
     rollout = services.rollouts.find(ROLLOUTS, holder)
     if rollout is None:
-        return _WAITS_FOR_START if is_valid(services, holder) else None
+        return _WAITS_FOR_START if is_valid(services, pool) else None
     not_begun = rollout.state in {RolloutState.SCHEDULED, RolloutState.PAUSED} and rollout.started_at is None
     if not_begun and now + need < _first_start(rollout, now):
         return None
