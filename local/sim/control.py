@@ -21,7 +21,8 @@ from local.sim.core.simulator import Sim
 from local.sim.core.world import SessionHost
 from local.sim.graph import devices
 
-EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "denied", "core_quota", "foreign_accounts"}
+EXPECTATIONS = {"force_at", "allow_same_version", "permissions", "denied", "core_quota", "foreign_accounts", "pools"}
+OF_A_POOL = {"force_at", "min_accepting"}
 
 
 class ControlError(Exception):
@@ -129,9 +130,15 @@ class Control:
         unknown = sorted(set(body) - EXPECTATIONS)
         if unknown:
             raise ControlError(400, f"unknown expectation(s) {', '.join(unknown)}; known: {sorted(EXPECTATIONS)}")
-        if body.get("force_at") and datetime.fromisoformat(body["force_at"]).tzinfo is None:
-            raise ControlError(400, "force_at needs a time zone")
-        self.sim.world.expect.update(body)
+        pools = body.get("pools", {})
+        if unknown := sorted({name for fields in pools.values() for name in fields} - OF_A_POOL):
+            raise ControlError(400, f"unknown expectation(s) of a pool: {', '.join(unknown)}")
+        for fields in (body, *pools.values()):
+            if fields.get("force_at") and datetime.fromisoformat(fields["force_at"]).tzinfo is None:
+                raise ControlError(400, "force_at needs a time zone")
+        known = self.sim.world.expect.get("pools", {})
+        merged = {name: known.get(name, {}) | fields for name, fields in pools.items()}
+        self.sim.world.expect.update(body | {"pools": known | merged})
         return self.sim.world.expect
 
     def add_pool(self, body: Any, query: dict[str, str]) -> Any:

@@ -182,7 +182,7 @@ def _host(sim: Sim, pool: HostPool, spec: PoolSpec, number: int) -> None:
     vm = new_pool_vm(sim, f"{spec.host_prefix}-{number:04d}", spec, _source(spec))
     vm.guest = Guest("ad", names.DOMAIN, pool.id, online_at=sim.clock.now())
     fqdn = f"{vm.name}.{names.DOMAIN}"
-    host = SessionHost(fqdn, pool, vm.id, vm.vm_id, vm.guest, utc_now(), last_heartbeat=utc_now())
+    host = SessionHost(fqdn, pool, vm.id, vm.vm_id, vm.guest, utc_now(), in_service=True, last_heartbeat=utc_now())
     pool.add(host)
     sim.world.session_host_of[vm.id.lower()] = host
     sim.world.home[vm.id.lower()] = (pool.id, names.DOMAIN)

@@ -38,7 +38,8 @@ def state(sim: Sim, bursts: list[Json], pool: str = "") -> Json:
     kept = _kept_disks(sim)
     hosts = [h for h in _hosts(sim, kept) if pool in {"", h["pool"]}]
     all_disks = [_disk(disk) for disk in sim.world.disks.values()]
-    return {**summary(sim, bursts), "hosts": hosts, "disks": all_disks, "temporary": list(_temporary(sim))}
+    rebuilds, temporary = sim.world.rebuilds, list(_temporary(sim))
+    return {**summary(sim, bursts), "hosts": hosts, "disks": all_disks, "rebuilds": rebuilds, "temporary": temporary}
 
 
 def _temporary(sim: Sim) -> Iterator[Json]:

@@ -32,9 +32,14 @@ class Azurite:
     @property
     def connection(self) -> str:
         """The connection string of the storage account."""
-        account = f"AccountName={_ACCOUNT};AccountKey={_PUBLISHED_KEY}"
-        return f"DefaultEndpointsProtocol=http;{account};TableEndpoint=http://127.0.0.1:{self.port}/{_ACCOUNT};"
+        return connection_at(self.port)
 
     def wait(self) -> None:
         """Wait until it accepts connections. Raises StackError when that takes too long."""
         wait_until(lambda: listens(self.port), self.child, seconds=_START_SECONDS)
+
+
+def connection_at(port: int) -> str:
+    """The connection string of an Azurite that is reached on this loopback port."""
+    account = f"AccountName={_ACCOUNT};AccountKey={_PUBLISHED_KEY}"
+    return f"DefaultEndpointsProtocol=http;{account};TableEndpoint=http://127.0.0.1:{port}/{_ACCOUNT};"

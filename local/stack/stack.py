@@ -88,11 +88,15 @@ class Stack:
         azurite = Azurite(self.options.logs / "azurite.log", state=self.tables if self._on_disk else None)
         self._children.append(azurite.child)
         sim = self._python("Simulated Azure", "sim", self._sim_arguments(), {})
-        self._connection = azurite.connection
+        self._connection = self.connection_to(azurite)
         host = self.start_host()
         azurite.wait()
         wait_until(lambda: answers(f"{self.options.sim_url}/_sim/health"), sim, seconds=_START_SECONDS)
         self.await_host(host)
+
+    def connection_to(self, azurite: Azurite) -> str:
+        """The connection string for the function host. A test may lead it through a proxy."""
+        return azurite.connection
 
     def start_host(self) -> Child:
         """Start the function host and stop an earlier one. `await_host` waits until it answers."""

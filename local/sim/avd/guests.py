@@ -4,6 +4,7 @@ import math
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from local.sim.core.clock import utc_now
 from local.sim.core.simulator import Sim
@@ -64,11 +65,34 @@ def check_is_copy(sim: Sim, vm: Vm, action: str) -> None:
 def check_repetition(sim: Sim, host: str, current: str, registered: bool, target: str) -> None:
     """Record a violation when a registered VM that already has the target version is rebuilt again.
 
-    A VM that was never registered may be rebuilt: that is a retry.
+    A VM that was never registered may be rebuilt: that is a retry. Every rebuild goes into `rebuilds` of the state.
     """
+    sim.world.rebuilds.append(
+        {"host": host, "at": utc_now(), "from": current, "to": target, "was_registered": registered}
+    )
     allowed = sim.world.expect.get("allow_same_version")
     if current and current == target and registered and not allowed:
         violation(sim, "reimaged_twice", host, f"already has version {target}")
+
+
+def drain(sim: Sim, host: SessionHost) -> None:
+    """Let a host accept no new sessions. Before `force_at`, at least `min_accepting` hosts of its pool must be left.
+
+    A host that has come back from a rebuild counts as taken out of service until it was told to accept sessions.
+    """
+    in_service = host.in_service and host.allow_new and status_of(sim, host) == "Available"
+    host.allow_new = host.in_service = False
+    least, force_at = (_expected(sim, host.pool, name) for name in ("min_accepting", "force_at"))
+    if not in_service or least is None or (force_at and datetime.now(UTC) >= datetime.fromisoformat(force_at)):
+        return
+    left = sum(other.allow_new and status_of(sim, other) == "Available" for other in host.pool.roster)
+    if left < least:
+        violation(sim, "too_few_accept", host.name, f"drained: {left} accept sessions, {least} must before {force_at}")
+
+
+def _expected(sim: Sim, pool: HostPool, name: str) -> Any:
+    """What a test expects of this pool, or else of all pools."""
+    return {**sim.world.expect, **sim.world.expect.get("pools", {}).get(pool.name, {})}.get(name)
 
 
 def status_of(sim: Sim, host: SessionHost) -> str:
@@ -242,8 +266,7 @@ def _post_logoff_event(sim: Sim, host: SessionHost, session: Session) -> None:
 def sign_out(sim: Sim, host: SessionHost, session: Session) -> None:
     """Sign a user out for an administrator. The session ends some seconds after the request."""
     sim.world.count("signed_out_forced")
-    force_at = sim.world.expect.get("force_at")
-    if force_at and datetime.now(UTC) < datetime.fromisoformat(force_at):
+    if (force_at := _expected(sim, host.pool, "force_at")) and datetime.now(UTC) < datetime.fromisoformat(force_at):
         violation(sim, "signed_out_early", host.name, f"{session.user} before {force_at}")
     if sim.faults.take("session_stuck", host.name, session.user):
         return

@@ -177,7 +177,10 @@ def patch_host(sim: Sim, call: Call) -> Answer:
     if allow is not None:
         if not isinstance(allow, bool):
             raise ArmError(400, "BadRequest", "allowNewSession must be true or false.", "allowNewSession")
-        host.allow_new = allow
+        if allow:
+            host.allow_new = host.in_service = True
+        else:
+            guests.drain(sim, host)
     if props.get("assignedUser"):
         host.assigned_user = str(props["assignedUser"])
     if props.get("friendlyName") is not None:

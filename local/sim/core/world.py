@@ -124,6 +124,7 @@ class SessionHost:
     guest: Guest
     registered: str
     allow_new: bool = True
+    in_service: bool = False  # told to accept sessions, or created with its pool
     assigned_user: str | None = None
     friendly_name: str | None = None
     fixed_status: str = ""  # a status that overrides `Available` permanently
@@ -204,6 +205,7 @@ class World:
     managed: dict[str, Device] = field(default_factory=dict)  # Intune, by its own id; duplicates stay
     joins: dict[str, int] = field(default_factory=dict)  # VM id -> number of joins
     violations: list[Json] = field(default_factory=list)
+    rebuilds: list[Json] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     expect: Json = field(default_factory=dict)
 

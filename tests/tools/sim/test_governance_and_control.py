@@ -138,7 +138,7 @@ def test_calls_are_counted_by_operation_and_by_host(sim: Simulator, compute: Cli
 def test_a_summary_has_no_hosts_and_disks(sim: Simulator) -> None:
     everything = sim.state()
     summary = sim.control("GET", "state?summary=true")
-    assert set(everything) - set(summary) == {"hosts", "disks", "temporary"}
+    assert set(everything) - set(summary) == {"hosts", "disks", "rebuilds", "temporary"}
     assert summary["counters"] == everything["counters"]
 
 

@@ -197,3 +197,68 @@ def test_a_pool_with_a_session_host_configuration_gives_out_no_tokens(sim: Simul
     info = _model("RegistrationInfoPatch", expiration_time=expiry, registration_token_operation="Update")
     with pytest.raises(HttpResponseError, match="can't retrieve a registration token"):
         desktops.host_pools.update(GROUP, "hp-managed", _model("HostPoolPatch", registration_info=info))
+
+
+def in_minutes(minutes: float) -> str:
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+
+
+def expect(sim: Simulator, **fields: Any) -> None:
+    sim.control("POST", "expect", {"pools": {POOL: fields}})
+
+
+def test_a_drain_that_leaves_too_few_hosts_is_a_violation(
+    sim: Simulator, operator: Operator, violations: Violations
+) -> None:
+    expect(sim, min_accepting=2, force_at=in_minutes(60))
+    operator.drain("office-0001")
+    operator.drain("office-0002")
+    operator.drain("office-0002")
+    assert violations() == []
+    operator.drain("office-0003")
+    assert violations() == [("too_few_accept", "office-0003.contoso.local")]
+
+
+def test_from_force_at_on_every_host_may_be_drained(sim: Simulator, operator: Operator, violations: Violations) -> None:
+    expect(sim, min_accepting=4, force_at=in_minutes(-1))
+    operator.drain("office-0001")
+    assert violations() == []
+
+
+def test_a_host_that_came_back_a_moment_ago_may_be_drained_to_be_checked(
+    sim: Simulator, operator: Operator, violations: Violations
+) -> None:
+    operator.renew("office-0001")
+    expect(sim, min_accepting=4, force_at=in_minutes(60))
+    operator.drain("office-0001")
+    assert violations() == []
+    operator.drain("office-0001", accept=True)
+    operator.drain("office-0001")
+    assert violations() == [("too_few_accept", "office-0001.contoso.local")]
+
+
+def test_a_sign_out_before_the_force_at_of_its_pool_is_a_violation(
+    sim: Simulator, desktops: Client, violations: Violations
+) -> None:
+    session = sim.control("POST", "logon", {"host": "office-0001", "user": "ann@contoso.com"})["session_id"]
+    expect(sim, force_at=in_minutes(60))
+    sim.control("POST", "expect", {"pools": {"hp-other": {"force_at": in_minutes(-1)}}})
+    desktops.user_sessions.delete(GROUP, POOL, "office-0001.contoso.local", session)
+    assert violations() == [("signed_out_early", "office-0001.contoso.local")]
+
+
+def test_an_unknown_expectation_of_a_pool_is_refused(sim: Simulator) -> None:
+    with pytest.raises(ControlRefusedError, match="min_hosts"):
+        expect(sim, min_hosts=1)
+
+
+def test_every_rebuild_is_recorded_with_the_versions_before_and_after(sim: Simulator, operator: Operator) -> None:
+    operator.renew("office-0001")
+    (rebuild,) = sim.state()["rebuilds"]
+    assert {**rebuild, "at": ""} == {
+        "host": "office-0001",
+        "at": "",
+        "from": "1.0.0",
+        "to": "2.0.0",
+        "was_registered": True,
+    }
