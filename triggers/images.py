@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
-from shared.api.common import Listed
+from shared.api.activation_plans import ActivationPlanView
+from shared.api.common import Listed, WhatIfQuery
 from shared.api.images import (
     ActivateRequest,
     ImageRegistration,
@@ -19,6 +20,7 @@ from shared.api.images import (
 )
 from shared.api.tasks import TaskView
 from shared.images import registration
+from shared.images.activation.preview import plan_activation
 from shared.images.activation.request import activate, roll_back
 from shared.images.capture.request import set_as_image
 from shared.images.removal import remove_version
@@ -89,20 +91,29 @@ def delete_version(call: Call, engine: Engine, query: RemoveVersionQuery) -> Ans
 @endpoint(bp, "POST", "images/{image}/set-as-image", status=202, refusals=(404, 409))
 def post_set_as_image(call: Call, engine: Engine, asked: SetAsImageRequest) -> Answer[TaskView]:
     """Create a new version from the template VM, staged by default. 409 while the VM runs, unless `power_off`."""
-    return _accepted(set_as_image(call.services, engine, call.path["image"], asked, call.who))
+    task = set_as_image(call.services, engine, call.path["image"], asked, call.who)
+    return Answer(task, location=task.href)
 
 
-@endpoint(bp, "POST", "images/{image}/activate", status=202, refusals=(404, 409, 422))
-def post_activate(call: Call, engine: Engine, asked: ActivateRequest) -> Answer[TaskView]:
-    """Activate the staged version: new and burst hosts get it. Pools are updated only if the request asks for it."""
-    return _accepted(activate(call.services, engine, call.path["image"], asked, call.who))
+@endpoint(bp, "POST", "images/{image}/activate", status=202, also=(200,), refusals=(404, 409, 422))
+def post_activate(
+    call: Call, engine: Engine, query: WhatIfQuery, asked: ActivateRequest
+) -> Answer[TaskView | ActivationPlanView]:
+    """Activate the staged version: new and burst hosts get it. Pools are updated only if the request asks for it. With
+    `what_if=true`, only show what would happen (200)."""
+    if query.what_if:
+        return Answer(plan_activation(call.services, call.path["image"], asked, call.who), status=200)
+    task = activate(call.services, engine, call.path["image"], asked, call.who)
+    return Answer(task, location=task.href)
 
 
-@endpoint(bp, "POST", "images/{image}/roll-back", status=202, refusals=(404, 409, 422))
-def post_roll_back(call: Call, engine: Engine, asked: RollBackRequest) -> Answer[TaskView]:
-    """Make a backup the active version again. Pools are updated only if the request asks for it."""
-    return _accepted(roll_back(call.services, engine, call.path["image"], asked, call.who))
-
-
-def _accepted(task: TaskView) -> Answer[TaskView]:
-    return Answer(task, location=f"/api/tasks/{task.id}")
+@endpoint(bp, "POST", "images/{image}/roll-back", status=202, also=(200,), refusals=(404, 409, 422))
+def post_roll_back(
+    call: Call, engine: Engine, query: WhatIfQuery, asked: RollBackRequest
+) -> Answer[TaskView | ActivationPlanView]:
+    """Make a backup the active version again. Pools are updated only if the request asks for it. With `what_if=true`,
+    only show what would happen (200)."""
+    if query.what_if:
+        return Answer(plan_activation(call.services, call.path["image"], asked, call.who), status=200)
+    task = roll_back(call.services, engine, call.path["image"], asked, call.who)
+    return Answer(task, location=task.href)

@@ -25,18 +25,33 @@ def adopted(services: Services, image: Image, who: str, *, besides: str | None =
     Raises Conflict when the gallery cannot be read or the version in use cannot be determined, AzureBusy.
     """
     version_set = read_versions(services, image.name)
-    if version_set.state.active is not None:
+    found = _to_adopt(services, image, version_set, besides=besides)
+    if found is None:
         return version_set
+    return change_versions(services, image.name, lambda now: adopt_once(now, found, services, who))[1]
+
+
+def foreseen(services: Services, image: Image, who: str) -> VersionSet:
+    """The versions of an image as `adopted` would leave them; nothing is written. Raises likewise."""
+    version_set = read_versions(services, image.name)
+    found = _to_adopt(services, image, version_set)
+    return adopt_once(version_set, found, services, who) if found else version_set
+
+
+def _to_adopt(services: Services, image: Image, version_set: VersionSet, *, besides: str | None = None) -> str | None:
+    """The version in use that has no record; None when there is none, or a version is active. Raises as `adopted`."""
+    if version_set.state.active is not None:
+        return None
     try:
         versions = services.gallery.versions(image.definition_id)
     except AzureRefused as error:
         raise Conflict(f"Gallery: {describe_azure_error('image definition', error)}.") from error
     found = in_use(versions, version_set, besides=besides)
     if found is None:
-        return version_set
+        return None
     if not found.ready:
         raise Conflict(f"This image has no active version yet, and {being_made(found)} by registering the image again.")
-    return change_versions(services, image.name, lambda now: adopt_once(now, found.version, services, who))[1]
+    return found.version
 
 
 def in_use(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.core.errors import AzureError, AzureNotFound, Conflict
@@ -24,19 +25,23 @@ class VersionForNewHosts:
     version: GalleryVersion | None
 
 
-def choose_for_new_hosts(services: Services, pool: Pool, rollout: Rollout | None) -> VersionForNewHosts:
+def choose_for_new_hosts(
+    services: Services, pool: Pool, rollout: Rollout | None, versions: Mapping[str, Known] | None = None
+) -> VersionForNewHosts:
     """The image version for a new host of the pool; `rollout` is the pool's open rollout, if any.
 
-    Raises NotFound, Conflict when no suitable version is known, AzureError when the choice needs the gallery and the
-    gallery cannot be read.
+    `versions`: those of some images, instead of reading them. Raises NotFound, Conflict when no suitable version is
+    known, AzureError when the choice needs the gallery and the gallery cannot be read.
     """
     if rollout and rollout.rolling_back:
         # The roll-back may have started a moment ago: new hosts must no longer get the version that it leaves.
         pool = with_outcome(pool, rollout)
     images = {image: find_image(services, image) for image in (pool.image, *([rollout.image] if rollout else []))}
-    known, gallery_error = {}, None
+    known, gallery_error = dict(versions or {}), None
     for image in images.values():
-        known[image.name], error = _read_known_versions(services, image)
+        if image.name in known:
+            continue
+        known[image.name], error = read_known_versions(services, image)
         gallery_error = gallery_error or error
     choice = choose(pool, rollout, known)
     if choice is None:
@@ -44,7 +49,7 @@ def choose_for_new_hosts(services: Services, pool: Pool, rollout: Rollout | None
     return VersionForNewHosts(choice, images[choice.image], (known[choice.image].gallery or {}).get(choice.version))
 
 
-def _read_known_versions(services: Services, image: Image) -> tuple[Known, AzureError | None]:
+def read_known_versions(services: Services, image: Image) -> tuple[Known, AzureError | None]:
     """The image's versions, and the error if the gallery could not be read. Raises AzureNotFound without definition."""
     version_set = read_versions(services, image.name)
     try:

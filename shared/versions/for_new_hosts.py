@@ -2,8 +2,9 @@
 
 1. The pool has a rollout whose canary hosts passed, or one that rolls it back: the rollout's target.
 2. The pool has a rollout that is not that far, or that is being rolled back: the pool's own version.
-3. No rollout: the image's active version, if it was activated after the pool got its own version. If that activation
-   also updates this pool, its rollout has to prove the version first. Otherwise the pool's own version.
+3. No rollout, or one to a version that the image was rolled back from: the image's active version, if it was activated
+   after the pool got its own version. If that activation also updates this pool, its rollout has to prove the version
+   first. Otherwise the pool's own version.
 
 If that version may not be used, these replace it, in this order: the pool's own version, its previous version, the
 image's active version. Nothing replaces an unknown version while the gallery cannot be read.
@@ -69,8 +70,11 @@ class Choice:
 def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> Choice | None:
     """The version for new hosts; None when no usable version is known, or only the gallery could tell.
 
-    `rollout` is the pool's open rollout; `images` has the pool's image and the rollout's image.
+    `rollout` is the pool's open rollout; `images` has the pool's image and the rollout's image. A rollout to a version
+    that the image was rolled back from since counts as none.
     """
+    if rollout and _was_left(rollout, images[rollout.image].version_set):
+        rollout = None
     instead = ""
     for choice in _in_order(pool, rollout, images[pool.image].version_set.state):
         if not images[choice.image].tells_of(choice.version):
@@ -80,6 +84,13 @@ def choose(pool: Pool, rollout: Rollout | None, images: Mapping[str, Known]) -> 
             return Choice(choice.image, choice.version, _reason(choice.reason, instead), instead)
         instead = instead or f"version {choice.version} {refused}"
     return None
+
+
+def _was_left(rollout: Rollout, version_set: VersionSet) -> bool:
+    """Whether the image was rolled back from the rollout's version after it was asked for."""
+    row = version_set.versions.get(rollout.version)
+    forward = rollout.kind is RolloutKind.UPDATE and not rollout.rolling_back
+    return bool(forward and row and row.rolled_back and row.retired_at and row.retired_at > rollout.created_at)
 
 
 def _reason(reason: Message, instead: str) -> Message:

@@ -19,6 +19,13 @@ _READERS = 8
 
 def check_activation(services: Services, image: Image, task: Task) -> None:
     """Find every problem that would stop the activation later. Raises PreflightFailed, AzureBusy."""
+    findings = activation_findings(services, image, task)
+    if any(finding.result == "fail" for finding in findings):
+        raise PreflightFailed(findings)
+
+
+def activation_findings(services: Services, image: Image, task: Task) -> list[Finding]:
+    """The findings on the version and on each pool to be updated. Raises AzureBusy."""
     version = task.version or ""
     findings = [_check_version(services, image, version, goes_back=task.kind is TaskKind.ROLL_BACK)]
     update = task.pools.update if task.pools else None
@@ -26,8 +33,7 @@ def check_activation(services: Services, image: Image, task: Task) -> None:
         with ThreadPoolExecutor(_READERS) as readers:
             for found in readers.map(lambda name: _check_pool(services, image, name, version, update), update.pools):
                 findings += found
-    if any(finding.result == "fail" for finding in findings):
-        raise PreflightFailed(findings)
+    return findings
 
 
 def _check_version(services: Services, image: Image, version: str, *, goes_back: bool) -> Finding:

@@ -38,9 +38,7 @@ def activate(services: Services, engine: Engine, name: str, asked: ActivateReque
 
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
-    image = find_image(services, name)
-    context = ActivationWork(backup=asked.backup, force=asked.force)
-    return _ask(services, engine, image, TaskKind.ACTIVATE, context, asked, who)
+    return _ask(services, engine, find_image(services, name), asked, who)
 
 
 def roll_back(services: Services, engine: Engine, name: str, asked: RollBackRequest, who: str) -> TaskView:
@@ -48,24 +46,25 @@ def roll_back(services: Services, engine: Engine, name: str, asked: RollBackRequ
 
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
-    image = find_image(services, name)
-    context = ActivationWork(rollouts=asked.rollouts, force=asked.force)
-    return _ask(services, engine, image, TaskKind.ROLL_BACK, context, asked, who)
+    return _ask(services, engine, find_image(services, name), asked, who)
+
+
+def drafted(services: Services, image: Image, asked: ActivateRequest | RollBackRequest, who: str) -> Task:
+    """The task of a request; nothing is written. Raises InvalidRequest."""
+    if isinstance(asked, RollBackRequest):
+        kind, work = TaskKind.ROLL_BACK, ActivationWork(rollouts=asked.rollouts, force=asked.force)
+    else:
+        kind, work = TaskKind.ACTIVATE, ActivationWork(backup=asked.backup, force=asked.force)
+    pools = pools_work(resolve_update(services, image, asked))
+    return new_task(
+        services, kind, image.name, who, version=asked.version, reason=asked.reason, activation=work, pools=pools
+    )
 
 
 def _ask(
-    services: Services,
-    engine: Engine,
-    image: Image,
-    kind: TaskKind,
-    context: ActivationWork,
-    asked: ActivateRequest | RollBackRequest,
-    who: str,
+    services: Services, engine: Engine, image: Image, asked: ActivateRequest | RollBackRequest, who: str
 ) -> TaskView:
-    pools = pools_work(resolve_update(services, image, asked))
-    task = new_task(
-        services, kind, image.name, who, version=asked.version, reason=asked.reason, activation=context, pools=pools
-    )
+    task = drafted(services, image, asked, who)
     try:
         task = begin(services, engine, image, task)
     except AzureBusy:

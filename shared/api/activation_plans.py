@@ -1,0 +1,62 @@
+"""What an activation or a roll-back of an image would do: the answer to `what_if`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.api.rollouts import NewHostsView
+from shared.core.states import VersionState
+from shared.models.base import Value
+from shared.models.findings import Finding
+from shared.models.pools import Ring
+from shared.models.rollouts import Schedule
+from shared.models.tasks import RingNumber
+from shared.models.withdrawals import StoppedRollout
+
+
+class VersionChange(Value):
+    """A version whose state would change. `state` is null for a version without a record."""
+
+    version: str
+    state: VersionState | None
+    becomes: VersionState
+
+
+class FollowingPool(Value):
+    """A pool of the image, and how it would follow: its hosts, its new hosts, or neither."""
+
+    pool: str
+    ring: Ring
+    version: str | None
+    """The version that the pool is on."""
+    follows: bool
+    """Whether anything changes for the pool: it is updated, or its new hosts get another version."""
+    updated: bool
+    """Whether its hosts would be updated."""
+    update_ring: RingNumber | None
+    """The ring in which they are; the lowest comes first. Null when they are not."""
+    new_hosts_now: NewHostsView | None
+    """What its new hosts get now. Null when that is not known."""
+    new_hosts_then: NewHostsView | None
+    """What they would get at once after the request."""
+
+
+class ActivationPlanView(Value):
+    """What an activation or a roll-back requested now would do. Nothing was written."""
+
+    image: str
+    version: str
+    """The version that would be the active one."""
+    from_version: str | None
+    can_start: bool
+    """Whether the request would be accepted: no check has failed."""
+    versions: list[VersionChange]
+    pools: list[FollowingPool]
+    """All pools of the image."""
+    schedule: Schedule | None
+    """When the pools of the first ring are updated. Null when no pool is."""
+    soak_minutes: int | None
+    """Time between two rings. Null when no pool is updated."""
+    stopped_rollouts: list[StoppedRollout] = Field(default_factory=list)
+    """Of a roll-back: open rollouts of the version that is left, with the state that they would have."""
+    preflight: list[Finding]

@@ -1,0 +1,116 @@
+"""Previews an activation or a roll-back of an image: versions, pools that follow, findings. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.api.activation_plans import ActivationPlanView, FollowingPool, VersionChange
+from shared.api.images import ActivateRequest, RollBackRequest
+from shared.api.rollouts import NewHostsView
+from shared.core.errors import AzureError, Conflict, NotFound
+from shared.core.hrefs import rollout_href
+from shared.core.states import RolloutState
+from shared.images.activation.checks import activation_findings
+from shared.images.activation.request import drafted, switched
+from shared.images.adoption import foreseen
+from shared.models.images import Image
+from shared.models.pools import Pool
+from shared.models.rollouts import Rollout
+from shared.models.tasks import ActivationWork, Task, TaskKind
+from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
+from shared.records.images import find_image
+from shared.records.new_hosts import choose_for_new_hosts, read_known_versions
+from shared.records.pools import running_rollout
+from shared.rollouts.withdrawn import open_rollouts
+from shared.services import POOLS, Services
+from shared.versions.for_new_hosts import Known
+from shared.versions.version_set import VersionSet
+
+_READERS = 8
+
+
+def plan_activation(
+    services: Services, name: str, asked: ActivateRequest | RollBackRequest, who: str
+) -> ActivationPlanView:
+    """What `activate` or `roll_back` would do now. Who asks the same at the same time shares it.
+
+    Raises NotFound, InvalidRequest, Conflict (the versions do not allow it), AzureBusy.
+    """
+    key = (type(asked).__name__, name, asked.model_dump_json())
+    return services.plans.get(key, lambda: _plan(services, find_image(services, name), asked, who))
+
+
+def _plan(services: Services, image: Image, asked: ActivateRequest | RollBackRequest, who: str) -> ActivationPlanView:
+    task = drafted(services, image, asked, who)
+    before = foreseen(services, image, who)
+    after = switched(before, task, services)
+    task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
+    findings = activation_findings(services, image, task)
+    update = task.pools.update if task.pools else None
+    return ActivationPlanView(
+        image=image.name,
+        version=task.version or "",
+        from_version=task.from_version,
+        can_start=all(finding.result != "fail" for finding in findings),
+        versions=list(_changes(before, after)),
+        pools=_pools(services, image, task, before, after),
+        schedule=update.schedule if update else None,
+        soak_minutes=update.soak_minutes if update else None,
+        stopped_rollouts=list(_stopped(services, task)),
+        preflight=findings,
+    )
+
+
+def _changes(before: VersionSet, after: VersionSet) -> Iterator[VersionChange]:
+    """The versions whose state changes, the one that becomes active last."""
+    for row in after.rows_changed_from(before):
+        if row.kind == "version" and row.state is not before.state_of(row.version):
+            yield VersionChange(version=row.version, state=before.state_of(row.version), becomes=row.state)
+
+
+def _pools(services: Services, image: Image, task: Task, before: VersionSet, after: VersionSet) -> list[FollowingPool]:
+    rings: Mapping[str, int] = task.pools.update.rings if task.pools else {}
+    gallery = read_known_versions(services, image)[0].gallery
+    now, then = Known(before, gallery), Known(after, gallery)
+
+    def follow(pool: Pool) -> FollowingPool:
+        rollout = running_rollout(services, pool)
+        gets_now, gets_then = (_new_hosts(services, pool, rollout, {image.name: known}) for known in (now, then))
+        changes = gets_then is not None and (gets_now is None or gets_now.version != gets_then.version)
+        return FollowingPool(
+            pool=pool.name,
+            ring=pool.ring,
+            version=pool.version,
+            follows=pool.name in rings or changes,
+            updated=pool.name in rings,
+            update_ring=rings.get(pool.name),
+            new_hosts_now=gets_now,
+            new_hosts_then=gets_then,
+        )
+
+    pools = sorted((pool for pool in services.pools.all(POOLS) if pool.image == image.name), key=lambda it: it.name)
+    with ThreadPoolExecutor(_READERS) as readers:
+        return list(readers.map(follow, pools))
+
+
+def _new_hosts(
+    services: Services, pool: Pool, rollout: Rollout | None, known: Mapping[str, Known]
+) -> NewHostsView | None:
+    try:
+        choice = choose_for_new_hosts(services, pool, rollout, known).choice
+    except (AzureError, Conflict, NotFound):
+        return None
+    return NewHostsView(image=choice.image, version=choice.version, reason=choice.reason)
+
+
+def _stopped(services: Services, task: Task) -> Iterator[StoppedRollout]:
+    """The rollouts that a roll-back stops. Those of a task, and of pools that it updates, are cancelled in any case."""
+    if task.kind is not TaskKind.ROLL_BACK or not task.from_version:
+        return
+    cancels = (task.activation or ActivationWork()).rollouts is RolloutsOfVersion.CANCEL
+    updated = task.pools.update.pools if task.pools else ()
+    for rollout in open_rollouts(services, task.image, task.from_version):
+        cancelled = cancels or bool(rollout.task) or rollout.pool in updated
+        state = RolloutState.CANCELLING if cancelled else RolloutState.PAUSED
+        yield StoppedRollout(pool=rollout.pool, rollout=rollout.id, state=state, href=rollout_href(rollout.id))
