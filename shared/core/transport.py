@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 import requests
+from azure.core.exceptions import IncompleteReadError, ServiceResponseError
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
@@ -32,13 +33,19 @@ class Connections(HttpTransport[Any, Any]):
         self._idle: deque[RequestsTransport] = deque()
 
     def send(self, request: Any, **how: Any) -> Any:
-        """Send one request. Raises azure-core's ServiceRequestError and ServiceResponseError."""
+        """Send one request. Raises azure-core's ServiceRequestError and ServiceResponseError.
+
+        An answer that breaks off is the latter, too. azure-core has a refusal for it without a response, on which the
+        client of the tables fails with an AttributeError.
+        """
         try:
             mine = self._idle.pop()
         except IndexError:
             mine = RequestsTransport(session=_session(), session_owner=False, **self._timeouts)
         try:
             return mine.send(request, **how)
+        except IncompleteReadError as error:
+            raise ServiceResponseError(error, error=error) from error
         finally:
             if len(self._idle) < KEPT:
                 self._idle.append(mine)

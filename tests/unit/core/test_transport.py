@@ -32,7 +32,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Keeps connections open; `/dies` answers nothing."""
+    """Keeps connections open; `/dies` answers nothing, `/breaks` less than it says."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -49,7 +49,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.gate:
             self.server.gate.wait(10)
         self.send_response(200)
-        self.send_header("Content-Length", "2")
+        self.close_connection = self.path == "/breaks"
+        self.send_header("Content-Length", "500" if self.close_connection else "2")
         self.end_headers()
         self.wfile.write(b"ok")
 
@@ -103,6 +104,12 @@ def test_after_closing_the_next_call_opens_a_new_one(server: Server, connections
     connections.close()
     assert get(connections, server.url) == "ok"
     assert server.connections == 2
+
+
+def test_an_answer_that_breaks_off_counts_as_none(server: Server, connections: Connections) -> None:
+    with pytest.raises(ServiceResponseError):
+        get(connections, f"{server.url}/breaks")
+    assert get(connections, server.url) == "ok"
 
 
 def test_a_failed_call_raises_and_does_not_affect_others(server: Server, connections: Connections) -> None:
