@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, SUBNET_PATTERN, VM_PATTERN
-from shared.models.base import ONE_LINE, WHOLE, Value
+from shared.models.base import HOST_NAME_PATTERN, ONE_LINE, WHOLE, Value
 from shared.models.findings import Finding
-from shared.models.policy import ScheduleMode
+from shared.models.policy import MOST_HOSTS, ScheduleMode
 
 Moment = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 """ISO 8601 date and time. Without an offset it is local time in the request's zone."""
@@ -47,6 +47,11 @@ KEPT_FROM_THE_POOL = frozenset(
     }
 )
 """Field names with which a caller may try to change the network or the VM size; lower case, `_` between words."""
+
+
+HostName = Annotated[str, StringConstraints(pattern=HOST_NAME_PATTERN)]
+"""Name of a session host, as the list of the pool's hosts has it. Its case does not matter."""
+HostNames = Annotated[list[HostName], Field(max_length=MOST_HOSTS)]
 
 
 class ScheduleRequest(Value):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.api.common import HostPoolId, PageQuery, Reason, ScheduleRequest, ZoneName
+from shared.api.common import HostNames, HostPoolId, PageQuery, Reason, ScheduleRequest, ZoneName
 from shared.api.rollouts import NewHostsView, RolloutBrief
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import DEFAULT_ACCOUNT
@@ -51,6 +51,12 @@ class UpdateImageRequest(Value):
     policy: PolicyOverrides = PolicyOverrides()
     reason: Reason = ""
     allow_downgrade: bool = False
+    only: Annotated[HostNames, Field(min_length=1)] | None = None
+    """The hosts to update. Default: all. The pool keeps its version, and new hosts get that."""
+    exclude: HostNames = Field(default_factory=list)
+    """Hosts that are left out. VMs with the tag FreshcoatExclude are left out besides, whatever its value."""
+    for_new_hosts: bool = False
+    """With `only`: the pool takes over the version all the same, so that new hosts get it."""
 
 
 class RollBackPoolRequest(Value):
@@ -63,6 +69,8 @@ class RollBackPoolRequest(Value):
     schedule: ScheduleRequest = ScheduleRequest(mode=ScheduleMode.NOW)
     policy: PolicyOverrides = PolicyOverrides()
     reason: Reason = ""
+    exclude: HostNames | None = None
+    """Hosts that are left out. Default: those that the update to be rolled back left out."""
 
 
 class Freshness(Value):

@@ -108,6 +108,14 @@ class RolloutView(RolloutBrief):
     """What new hosts of the pool get now. Null after the end, and when it is not known now."""
     fresh: int | None = None
     """Refresh only: hosts unused since their last rebuild. `percent` is their share. Null for other rollouts."""
+    only: list[str] | None = None
+    """The hosts that it updates; null: all. Then the pool keeps its version, unless `for_new_hosts` is true."""
+    exclude: list[str] = Field(default_factory=list)
+    """Hosts that were left out by name."""
+    for_new_hosts: bool = False
+    """With `only`: whether new hosts of the pool get its version all the same."""
+    left_out: int = 0
+    """Hosts that were left out, by name or by their tag."""
     rolling_back: bool = False
     """Whether hosts are being rolled back."""
     awaiting_since: UtcTime | None = None

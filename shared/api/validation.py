@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from shared.api.common import KEPT_FROM_THE_POOL
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.core.plain_text import one_line
-from shared.models.base import NAME_PATTERN, VERSION_PATTERN
+from shared.models.base import HOST_NAME_PATTERN, NAME_PATTERN, VERSION_PATTERN
 from shared.models.images import REGION_PATTERN
 from shared.models.policy import PROBE_NAME_PATTERN
 from shared.models.pools import JOIN_SETTING_PATTERN
@@ -44,6 +44,7 @@ _IN_WORDS = {
 """By pydantic's type of error. Its own texts for these speak of Python types."""
 _FORMS = {
     VERSION_PATTERN: "write three whole numbers, like 2.0.0",
+    HOST_NAME_PATTERN: "write the name of a session host, as the list of the pool's hosts has it",
     NAME_PATTERN: "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit",
     PROBE_NAME_PATTERN: "use letters, digits, space, dot, dash, underscore, at most 63; begin with a letter or digit",
     JOIN_SETTING_PATTERN: "name an app setting: JOIN_ and then capital letters, digits or underscores",

@@ -47,6 +47,8 @@ SWAP = "swap"
 SWAPPED_TAG = "FreshcoatSwapped"
 """On a VM with an older OS disk swapped in: `{version} {disk name}`. Its imageReference still names the version that
 was rolled back, so this tag has the version as long as the VM has that disk."""
+EXCLUDE_TAG = "FreshcoatExclude"
+"""On a VM that Freshcoat must not rebuild, set by an operator; with any value, also an empty one."""
 FAILED_TAG = "FreshcoatFailed"
 """On a VM whose update failed: the step and the reason."""
 

@@ -133,7 +133,7 @@ HOST_TRANSITIONS: dict[HostState, frozenset[HostState]] = {
     # Back to pending: to be rolled back, or used again (refresh).
     # To failed: to be rolled back, but its former version is not known.
     _H.DONE: frozenset({_H.PENDING, _H.FAILED}),
-    # Back to pending: it was created on the version that is being rolled back.
+    # Back to pending: it was created on the version that is being rolled back, or is not left out any more.
     _H.SKIPPED: frozenset({_H.PENDING}),
     # Back to pending: somebody asked for a retry, or it is to be rolled back.
     _H.FAILED: frozenset({_H.PENDING}),

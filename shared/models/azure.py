@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from shared.core.arm_ids import last
-from shared.core.names import SWAPPED_TAG
+from shared.core.names import EXCLUDE_TAG, SWAPPED_TAG
 from shared.models.base import UtcTime, Value
 
 HEALTHY_STATUSES = frozenset({"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"})
@@ -157,6 +157,11 @@ class VirtualMachine(Value):
     def running(self) -> bool:
         """Whether the VM is running."""
         return self.power == PowerState.RUNNING
+
+    @property
+    def excluded(self) -> bool:
+        """Whether it has the tag FreshcoatExclude, with any value. Azure ignores the case of a tag's name."""
+        return any(name.lower() == EXCLUDE_TAG.lower() for name in self.tags)
 
 
 def swapped_version(tags: Mapping[str, str], os_disk_id: str | None) -> str | None:

@@ -17,6 +17,8 @@ UtcTime = AwareDatetime
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 VERSION_PATTERN = r"^(0|[1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,9})$"
 
+HOST_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
+
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A name: letters, digits, dot, dash, underscore; 1 to 63 characters. Safe as a table key."""
 

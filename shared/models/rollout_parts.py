@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from shared.core.codes import Code
+from shared.core.names import EXCLUDE_TAG
 from shared.models.base import Name, Part, UtcTime, Value, VersionText
-from shared.models.messages import Message
+from shared.models.messages import Message, message
 
 
 class LastPass(Value):
@@ -21,6 +23,8 @@ class LastPass(Value):
     """Hosts that were not updated, or not rolled back, because the rollout was stopped."""
     unproven: bool = False
     """Whether other hosts wait for the first one to be back in service."""
+    left_out: int = 0
+    """Hosts that the request or their tag leaves out."""
     fresh: int = 0
     """For a refresh: hosts that nobody has used since their last rebuild."""
 
@@ -88,6 +92,42 @@ class Exclusion(Part):
     """The pool's refresh holds no host any more, and starts none while this rollout holds the pool."""
     counted_rollout: str = ""
     """For a refresh: the last ended rollout of the pool whose result was applied to the refresh's rows."""
+
+
+class Selection(Part):
+    """Which hosts of the pool the rollout updates. Names are those of the host pool, in lower case."""
+
+    only: tuple[str, ...] = ()
+    """The hosts to update; empty: all of the pool, also those that appear later."""
+    exclude: tuple[str, ...] = ()
+    """Hosts that are left out."""
+    for_new_hosts: bool = False
+    """With `only`: new hosts of the pool get the version too, once it has been proven."""
+
+    @property
+    def of_whole_pool(self) -> bool:
+        """Whether the pool takes over the rollout's version, so that new hosts get it."""
+        return not self.only or self.for_new_hosts
+
+    def why_left_out(self, host: str, *, tagged: bool) -> Message | None:
+        """Why this host is left out; None when it is not. `tagged`: its VM has the tag FreshcoatExclude."""
+        if host in self.exclude:
+            return _EXCLUDED
+        if self.only and host not in self.only:
+            return _NOT_CHOSEN
+        return _TAGGED if tagged else None
+
+
+WHOLE_POOL = Selection()
+"""No host is left out by name."""
+
+_EXCLUDED = message(Code.EXCLUDED, "left out, as the request said")
+_NOT_CHOSEN = message(Code.NOT_CHOSEN, "not among the hosts that were chosen")
+_TAGGED = message(Code.EXCLUDED_BY_TAG, f"left out: its VM has the tag {EXCLUDE_TAG}")
+
+LEFT_OUT_BY_NAME = frozenset({Code.EXCLUDED.value, Code.NOT_CHOSEN.value})
+"""Codes of the reasons that follow from the request alone. Such a host joins again when the request changes."""
+LEFT_OUT = LEFT_OUT_BY_NAME | {Code.EXCLUDED_BY_TAG.value}
 
 
 class Checks(Part):

@@ -13,7 +13,7 @@ from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.host_parts import AzureWait, Check, Disks, Drain, Found, Rebuild, Use, Warnings
 from shared.models.messages import Message
 from shared.models.policy import Policy, ScheduleMode
-from shared.models.rollout_parts import Approval, Before, Checks, Exclusion, Failures, Progress, Rollback
+from shared.models.rollout_parts import Approval, Before, Checks, Exclusion, Failures, Progress, Rollback, Selection
 
 
 class RolloutKind(StrEnum):
@@ -64,6 +64,7 @@ class Rollout(Record):
     policy: Policy
     zone: str = "UTC"
     """The pool's time zone (IANA), which the policy's windows use."""
+    selection: Selection = Selection()
     retry_of: str = ""
     """The ended rollout whose failed hosts this one updates, and no others."""
     first_guess: float = FIRST_GUESS
@@ -96,6 +97,15 @@ class Rollout(Record):
     def rolling_back(self) -> bool:
         """Whether hosts are being rolled back."""
         return self.rollback.since is not None
+
+    @property
+    def of_whole_pool(self) -> bool:
+        """Whether the pool takes over its version: not when it updates single hosts, as a retry does."""
+        return not self.retry_of and self.selection.of_whole_pool
+
+    def why_left_out(self, row: RolloutHost) -> Message | None:
+        """Why it leaves this host alone; None when it does not."""
+        return self.selection.why_left_out(row.host, tagged=row.excluded_by_tag)
 
 
 class RolloutHost(Record):
@@ -139,6 +149,8 @@ class RolloutHost(Record):
     removed_from_pool: bool = False
     """We removed its registration and it has not registered again, so it can have no users."""
     canary: bool = False
+    excluded_by_tag: bool = False
+    """Its VM had the tag FreshcoatExclude when it was last read."""
     drained_by_earlier_failure: bool = False
     """An earlier rollout failed on the host and left it drained. Not an operator's drain."""
     rolling_back: bool = False

@@ -13,7 +13,7 @@ from shared.models.policy import Policy, share_down, share_up
 from shared.models.rollouts import RolloutKind
 from shared.planning import waves
 from shared.planning.observe import gone
-from shared.planning.values import Bound, HostView, Snapshot
+from shared.planning.values import Action, Bound, Decision, HostView, Snapshot
 
 HOSTS_PER_REPLICA = 50
 """VMs that one replica of an image version can serve at a time (azure-facts 2.8)."""
@@ -73,6 +73,31 @@ class Budget:
     def limited_by(self) -> Bound:
         """The bound that limits how many hosts are updated at once; the first one of several equal bounds."""
         return min(self.bounds, key=lambda bound: bound.hosts)
+
+
+def floor_restored(budget: Budget, snapshot: Snapshot, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """The decisions, and undrained hosts that do not serve, the busiest first, while too few accept sessions."""
+    if budget.forcing:
+        return decisions
+    drained = {view.name: view for view in snapshot.hosts if view.drained and view.seen and not view.serving}
+    changed = list(decisions)
+    for index in range(len(changed) - 1, -1, -1):
+        if not budget.below_floor():
+            break
+        decision = changed[index]
+        view = drained.get(decision.host)
+        if view is None or decision.act is not Action.WAIT or not _for_users(view):
+            continue
+        serving = counted(budget.serving, "host")
+        reason = message(Code.AVAILABLE_LIMIT, f"only {serving} can take new sessions", count=budget.serving)
+        changed[index] = Decision(decision.host, Action.UNDRAIN, reason, decision.sessions)
+        budget.serving += 1
+    return tuple(changed)
+
+
+def _for_users(view: HostView) -> bool:
+    """Whether a host that we drained served users before. Not if an earlier attempt failed on it."""
+    return not (view.row.found.operator_drained or view.row.found.was_off or view.row.drained_by_earlier_failure)
 
 
 def unavailable(view: HostView, *, forcing: bool) -> bool:

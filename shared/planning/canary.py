@@ -8,7 +8,7 @@ from enum import StrEnum
 from shared.core.states import HostState
 from shared.models.policy import CanaryHold, Policy
 from shared.models.rollouts import RolloutKind
-from shared.planning.values import Snapshot
+from shared.planning.values import HostView, Snapshot
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,18 @@ def canary_of(snapshot: Snapshot, policy: Policy, spare: int) -> Canary:
     proved = sum(1 for row in rows if row.state is HostState.DONE or (row.state.in_work and row.check.proved_at))
     if snapshot.rolling_back or snapshot.kind is RolloutKind.REFRESH:
         return Canary(hosts=0, proved=proved, open_slots=0, held=False)
-    to_update = sum(1 for row in rows if row.state is not HostState.SKIPPED)
+    to_update = sum(1 for view in snapshot.hosts if view.row.state is not HostState.SKIPPED and not _left_out(view))
     hosts = max(0, min(policy.canary_hosts, to_update - snapshot.counts[HostState.FAILED]))
     started = sum(1 for row in rows if row.state.in_work and not row.check.proved_at)
     if policy.canary_hold is CanaryHold.APPROVE:
         hosts = min(hosts, spare)
     held = hosts > 0 and policy.canary_hold is CanaryHold.APPROVE and not snapshot.approved
     return Canary(hosts=hosts, proved=proved, open_slots=max(0, hosts - proved - started), held=held)
+
+
+def _left_out(view: HostView) -> bool:
+    """Whether the host will be skipped because it is left out. One in work is finished."""
+    return view.left_out is not None and not (view.row.state.in_work or view.row.state.ended)
 
 
 class CanaryUse(StrEnum):

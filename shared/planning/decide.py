@@ -59,11 +59,19 @@ class HostDecider:
             return wait(view, view.row.reason or IN_WORK)
         if self.snapshot.rolling_back and not view.row.rolling_back:
             return self._untouched(view)
+        if view.left_out and view.name not in self.snapshot.held_by_refresh:
+            return self._left_out(view, view.left_out)
         if view.drained:
             return self._drained(view)
         if view.name in self.snapshot.held_by_refresh:
             return wait(view, message(Code.WAITS_FOR_REFRESH, "waits until the pool's refresh has finished with it"))
         return self._pending(view)
+
+    def _left_out(self, view: HostView, reason: Message) -> Decision:
+        """A host that is left out ends here. A refresh never ends, so its host waits until it is taken in again."""
+        if not self.refreshes:
+            return Decision(view.name, Action.SKIP, reason, view.sessions)
+        return Decision(view.name, Action.UNDRAIN if view.drained else Action.WAIT, reason, view.sessions)
 
     def _untouched(self, view: HostView) -> Decision:
         """During a roll-back, a host that was not updated stays as it is."""
@@ -253,30 +261,6 @@ class HostDecider:
 
     def _drain_use(self, *, idle: bool) -> CanaryUse:
         return CanaryUse.DRAIN_EMPTY if idle or self.forcing else CanaryUse.DRAIN_BUSY
-
-    def with_floor_restored(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-        """Undrain hosts that do not serve, the busiest first, while too few accept sessions, whatever the cause."""
-        if self.forcing:
-            return decisions
-        drained = {view.name: view for view in self.snapshot.hosts if view.drained and view.seen and not view.serving}
-        changed = list(decisions)
-        for index in range(len(changed) - 1, -1, -1):
-            if not self.budget.below_floor():
-                break
-            decision = changed[index]
-            view = drained.get(decision.host)
-            if view is None or decision.act is not Action.WAIT or not _for_users(view):
-                continue
-            serving = self.budget.serving
-            reason = message(Code.AVAILABLE_LIMIT, f"only {_hosts(serving)} can take new sessions", count=serving)
-            changed[index] = Decision(decision.host, Action.UNDRAIN, reason, decision.sessions)
-            self.budget.serving += 1
-        return tuple(changed)
-
-
-def _for_users(view: HostView) -> bool:
-    """Whether a host that we drained served users before. Not if an earlier attempt failed on it."""
-    return not (view.row.found.operator_drained or view.row.found.was_off or view.row.drained_by_earlier_failure)
 
 
 def _sessions(number: int) -> str:

@@ -17,6 +17,7 @@ from shared.core.wording import counted, duration_text
 from shared.models.messages import Message, message, quote
 from shared.models.policy import OnFailure, Policy
 from shared.models.rollouts import RolloutKind
+from shared.planning.budget import floor_restored
 from shared.planning.decide import HostDecider, wait
 from shared.planning.people.deadlines import others_deadline, passed_deadline, rescheduled_deadline
 from shared.planning.people.notices import WARNING_FIRST
@@ -84,7 +85,7 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: Hos
         of_all = passed_deadline(snapshot) == snapshot.schedule.force_at
         return replace(held, force_at=later) if of_all else replace(held, others_force_at=later)
     decisions = tuple(decider.decide(view) for view in _in_order(snapshot))
-    decisions = decider.with_floor_restored(decisions)
+    decisions = floor_restored(decider.budget, snapshot, decisions)
     becomes, note = _end(snapshot, decisions)
     if becomes is None and snapshot.state is RolloutState.SCHEDULED:
         becomes = RolloutState.RUNNING  # even if its hosts are further than its row says

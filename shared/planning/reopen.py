@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.core.arm_ids import version_id
 from shared.core.states import HostState, RolloutState, transition_host
 from shared.models.host_parts import Check, Disks, Drain, Rebuild, Warnings
+from shared.models.rollout_parts import LEFT_OUT_BY_NAME
 from shared.models.rollouts import Rollout, RolloutHost
 
 _ROLLBACK_STATES = frozenset({RolloutState.ROLLING_BACK, RolloutState.PAUSED})
@@ -14,10 +15,19 @@ def reopened(row: RolloutHost, rollout: Rollout) -> RolloutHost:
     """The row to plan with. A host that has ended is opened again when it must be rolled back or retried."""
     if rollout.rolling_back and not row.rolling_back and rollout.state in _ROLLBACK_STATES:
         return _to_roll_back(row, rollout)
+    if _taken_in_again(row, rollout):
+        return start_over(row, step="not left out any more", location="")  # so that its VM is read anew
     retried = rollout.failures.retried_at and row.ended_at and row.ended_at <= rollout.failures.retried_at
     if row.state is HostState.FAILED and retried and not rollout.state.ended:
         return start_over(row, step="waits for a retry", drained_by_earlier_failure=True)
     return row
+
+
+def _taken_in_again(row: RolloutHost, rollout: Rollout) -> bool:
+    """Whether a host was left out by name, and is not any more. A rollout that rolls back begins no more hosts."""
+    by_name = row.state is HostState.SKIPPED and row.reason is not None and row.reason.code in LEFT_OUT_BY_NAME
+    forward = not (rollout.state.ended or rollout.rolling_back or rollout.state is RolloutState.CANCELLING)
+    return by_name and forward and rollout.why_left_out(row) is None
 
 
 def start_over(row: RolloutHost, **changes: object) -> RolloutHost:

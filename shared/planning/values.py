@@ -40,6 +40,8 @@ class HostView:
 
     row: RolloutHost
     seen: SessionHost | None
+    left_out: Message | None = None
+    """Why the rollout leaves the host alone; None when it does not."""
 
     @property
     def name(self) -> str:

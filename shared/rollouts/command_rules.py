@@ -141,7 +141,7 @@ def _how_to_roll_back(rollout: Rollout) -> str:
     some of its hosts may have the new version.
     """
     proven = rollout.progress.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
-    if proven and not rollout.retry_of:
+    if proven and rollout.of_whole_pool:
         return f"Roll back pool {rollout.pool} instead"
     if rollout.before.version is None or rollout.retry_of:
         return "Publish the version you want instead"

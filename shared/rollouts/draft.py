@@ -18,13 +18,14 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy, PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import Pool
-from shared.models.rollout_parts import Before, Checks
+from shared.models.rollout_parts import WHOLE_POOL, Before, Checks, Selection
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.models.windows import Window
 from shared.planning.timing import time_with_drain
 from shared.planning.windows import why_outside_windows
 from shared.records.images import find_image
-from shared.rollouts.preflight import Preflight, preflight
+from shared.rollouts.preflight import Preflight, PreflightInput, preflight
+from shared.rollouts.selection import selection_of
 from shared.services import IMAGES, POOLS, Services
 
 
@@ -46,6 +47,7 @@ class RolloutSpec:
     task: str = ""
     kind: RolloutKind = RolloutKind.UPDATE
     retry_of: str = ""
+    selection: Selection = WHOLE_POOL
 
 
 def check_update(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> list[Finding]:
@@ -66,9 +68,14 @@ def spec_of_request(services: Services, pool: Pool, request: UpdateImageRequest)
     )
     if schedule and policy:
         problems += _window_problems(schedule, pool, policy)
+    selection = selection_of(
+        services, pool, problems, only=request.only, exclude=request.exclude, for_new_hosts=request.for_new_hosts
+    )
     if problems or image is None or schedule is None or policy is None:
         raise InvalidRequest(problems)
-    return RolloutSpec(image, request.version, schedule, policy, request.reason, request.allow_downgrade)
+    return RolloutSpec(
+        image, request.version, schedule, policy, request.reason, request.allow_downgrade, selection=selection
+    )
 
 
 def resolve_schedule_and_policy(
@@ -110,7 +117,8 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
     image, version = spec.image, spec.version
     policy = _policy(pool, spec)
     _refuse_outside_windows(spec.schedule, pool, policy)
-    result = preflight(services, pool, image, version, policy, allow_downgrade=spec.allow_downgrade)
+    asked = PreflightInput(pool, image, version, policy, spec.allow_downgrade, selection=spec.selection)
+    result = preflight(services, asked)
     now = services.now()
     target_id = result.version.id if result.version else version_id(image.definition_id, version)
     rollout = Rollout(
@@ -126,6 +134,7 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         schedule=spec.schedule,
         policy=policy,
         zone=pool.time_zone,
+        selection=spec.selection,
         retry_of=spec.retry_of,
         first_guess=pool.host_seconds or _seconds_elsewhere(services, pool, image) or FIRST_GUESS,
         reason=spec.reason,

@@ -83,6 +83,7 @@ def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule
         allow_downgrade=True,
         kind=kind,
         retry_of=old.id,
+        selection=old.selection,
     )
 
 

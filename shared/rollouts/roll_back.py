@@ -20,6 +20,7 @@ from shared.rollouts.command_rules import has_begun
 from shared.rollouts.draft import RolloutSpec, resolve_schedule_and_policy
 from shared.rollouts.preflight.results import warned
 from shared.rollouts.preview import plan_rollout
+from shared.rollouts.selection import selection_of, selection_to_undo
 from shared.rollouts.start import begin_rollout
 from shared.services import ROLLOUTS, Services
 from shared.views.rollout_progress import progress
@@ -110,12 +111,15 @@ def _spec_of_previous_version(services: Services, pool: Pool, request: RollBackP
             'Publish the version you want with update-image; an older one needs "allow_downgrade": true.'
         )
     problems: list[FieldProblem] = []
+    selection = selection_to_undo(services, pool)
+    if request.exclude is not None:
+        selection = selection_of(services, pool, problems, only=None, exclude=request.exclude, for_new_hosts=False)
     schedule, policy = resolve_schedule_and_policy(
         problems,
         lambda: parse_schedule(request.schedule, now=services.now(), pool_zone=pool.time_zone),
         lambda: rollback_policy(request.schedule.mode, pool.policy, request.policy),
     )
-    if schedule is None or policy is None:
+    if problems or schedule is None or policy is None:
         raise InvalidRequest(problems)
     return RolloutSpec(
         image=find_image(services, pool.previous_image or pool.image),
@@ -125,6 +129,7 @@ def _spec_of_previous_version(services: Services, pool: Pool, request: RollBackP
         reason=request.reason,
         allow_downgrade=True,
         kind=RolloutKind.ROLL_BACK,
+        selection=selection,
     )
 
 
@@ -141,6 +146,7 @@ def _spec_of_running(services: Services, running: Rollout) -> RolloutSpec:
         policy=running.policy if is_roll_back else as_rollback_policy(running.policy),
         allow_downgrade=True,
         kind=RolloutKind.ROLL_BACK,
+        selection=running.selection,
     )
 
 

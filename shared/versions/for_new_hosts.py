@@ -2,9 +2,9 @@
 
 1. The pool has a rollout whose canary hosts passed, or one that rolls it back: the rollout's target.
 2. The pool has a rollout that is not that far, or that is being rolled back: the pool's own version.
-3. No rollout, or one to a version that the image was rolled back from: the image's active version, if it was activated
-   after the pool got its own version. If that activation also updates this pool, its rollout has to prove the version
-   first. Otherwise the pool's own version.
+3. No rollout, one of chosen hosts, or one to a version that the image was rolled back from: the image's active version,
+   if it was activated after the pool got its own version. If that activation also updates this pool, its rollout has to
+   prove the version first. Otherwise the pool's own version.
 
 If that version may not be used, these replace it, in this order: the pool's own version, its previous version, the
 image's active version. Nothing replaces an unknown version while the gallery cannot be read.
@@ -101,6 +101,8 @@ def _reason(reason: Message, instead: str) -> Message:
 
 def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Choice]:
     """The version that the rules name, then the versions that may replace it."""
+    if rollout and not rollout.selection.of_whole_pool:
+        rollout = None  # only the chosen hosts get its version
     if rollout and rollout.kind is RolloutKind.ROLL_BACK and not rollout.rolling_back:
         named = Choice(
             rollout.image,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.core.states import RolloutState
+from shared.core.states import HostState, RolloutState
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 
@@ -21,20 +21,29 @@ def _pool_changes(pool: Pool, rollout: Rollout) -> dict[str, object]:
         changes |= {"host_seconds": rollout.progress.host_seconds} if rollout.progress.host_seconds else {}
     if rollout.rolling_back:
         return changes | _previous_versions(pool, rollout)
-    proven = rollout.progress.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
-    if rollout.started_at is not None:
+    proven = _is_proven(rollout)
+    if rollout.started_at is not None and (rollout.of_whole_pool or rollout.retry_of or not proven):
         # A proven rollout counts from its request, so a later activation overrides it. An unproven one counts from its
         # end, so that a version that failed here is not handed to new hosts by an activation made while it ran.
         decided_at = rollout.created_at if proven else rollout.ended_at or rollout.created_at
         changes["version_at"] = max(pool.version_at or decided_at, decided_at)
-    # A retry brings single hosts to the version of the others, so it proves nothing for the whole pool.
-    if proven and not rollout.retry_of and (pool.version, pool.image) != (rollout.version, rollout.image):
+    # A retry, and a rollout of chosen hosts, bring single hosts to a version: the pool keeps its own.
+    if proven and rollout.of_whole_pool and (pool.version, pool.image) != (rollout.version, rollout.image):
         # After a roll-back there is no previous version: nobody wants to return to the one that was rolled back.
         went_back = rollout.kind is RolloutKind.ROLL_BACK
         changes |= {"version": rollout.version, "previous_version": None if went_back else pool.version}
         changes |= {"image": rollout.image, "previous_image": None if went_back else pool.image}
         changes["version_at"] = rollout.created_at
     return changes
+
+
+def _is_proven(rollout: Rollout) -> bool:
+    """Whether the canary passed, or all hosts were updated. A rollout that left out all it had to update is not."""
+    if rollout.progress.canary_passed_at is not None:
+        return True
+    last = rollout.progress.last_pass
+    nobody_got_it = last is not None and last.left_out > 0 and not rollout.progress.counts.get(HostState.DONE)
+    return rollout.state is RolloutState.SUCCEEDED and not nobody_got_it
 
 
 def _previous_versions(pool: Pool, rollout: Rollout) -> dict[str, object]:

@@ -61,8 +61,10 @@ def list_hosts(
 
 
 def target_of(rollout: Rollout, row: RolloutHost) -> str:
-    """The version that the host will get. During a roll-back, a host that was not updated keeps its own."""
+    """The version that the host will get. A host that is left out, or is not rolled back, keeps its own."""
     if rollout.rolling_back and not row.rolling_back and row.version:
+        return row.version
+    if rollout.why_left_out(row) and not row.taken_at and row.version:
         return row.version
     return goal_of(rollout, row).version
 
@@ -71,7 +73,7 @@ def _target(pool: Pool, rollout: Rollout | None, row: RolloutHost | None) -> str
     """The version that the host will get, as the rollout's page says it. A retry takes no host without a row."""
     if rollout and row:
         return target_of(rollout, row)
-    takes_all = rollout is not None and not (rollout.rolling_back or rollout.retry_of)
+    takes_all = rollout is not None and not (rollout.rolling_back or rollout.retry_of or rollout.selection.only)
     return rollout.version if rollout and takes_all else pool.version
 
 

@@ -10,6 +10,7 @@ from shared.api.rollouts import RolloutBrief, RolloutView
 from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
 from shared.models.messages import Message, message, sentence
+from shared.models.rollout_parts import LEFT_OUT
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import timing
 from shared.planning.forecast import forecast
@@ -57,9 +58,14 @@ def note_of(rollout: Rollout) -> Message | None:
 
 def is_not_updated(rollout: Rollout, host: RolloutHost) -> bool:
     """Whether a host was not updated because the rollout was stopped, not because it needed no update."""
-    if host.state is not HostState.SKIPPED or not is_there(host):
+    if host.state is not HostState.SKIPPED or not is_there(host) or is_left_out(host):
         return False
     return host.rolling_back if rollout.rolling_back else host.version != rollout.version
+
+
+def is_left_out(host: RolloutHost) -> bool:
+    """Whether the host was left out, by the request or by its tag."""
+    return host.state is HostState.SKIPPED and host.reason is not None and host.reason.code in LEFT_OUT
 
 
 def is_there(host: RolloutHost) -> bool:
@@ -177,6 +183,17 @@ def fresh_percent(fresh: int, hosts: int) -> int:
     return min(99, 100 * fresh // hosts) if hosts else 0
 
 
+def _of_selection(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, object]:
+    """Which hosts it updates."""
+    selection = rollout.selection
+    return {
+        "only": list(selection.only) or None,
+        "exclude": list(selection.exclude),
+        "for_new_hosts": selection.for_new_hosts,
+        "left_out": sum(is_left_out(host) for host in hosts),
+    }
+
+
 def _of_refresh(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, object]:
     """The fields that only a refresh has."""
     if rollout.kind is not RolloutKind.REFRESH:
@@ -231,5 +248,6 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             "windows_open_until": open_till,
             "windows_opens_at": opens,
         }
+        | _of_selection(rollout, hosts)
         | _of_refresh(rollout, hosts)
     )

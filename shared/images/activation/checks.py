@@ -11,7 +11,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.tasks import PoolsUpdate, Task, TaskKind
-from shared.rollouts.preflight import PreflightFailed, preflight
+from shared.rollouts.preflight import PreflightFailed, PreflightInput, preflight
 from shared.services import POOLS, Services
 
 _READERS = 8
@@ -64,5 +64,5 @@ def _check_pool(services: Services, image: Image, name: str, version: str, updat
     if pool is None or pool.image != image.name:
         return []  # it changed to another image after the promotion was requested
     policy = resolve_policy(update.schedule.mode, pool.policy, update.policy)
-    found = preflight(services, pool, image, version, policy, allow_downgrade=True, becomes_active=True)
+    found = preflight(services, PreflightInput(pool, image, version, policy, allow_downgrade=True, becomes_active=True))
     return [finding.model_copy(update={"detail": f"pool {name}: {finding.detail}"}) for finding in found.findings]

@@ -35,6 +35,8 @@ def will_be_taken(snapshot: Snapshot, view: HostView) -> bool:
     row = view.row
     if view.seen is None or row.vm_missing or row.state not in WARNED_STATES or snapshot.kind is RolloutKind.REFRESH:
         return False
+    if view.left_out:
+        return False
     if snapshot.rolling_back:
         return row.rolling_back
     return view.drained or row.drained_by_earlier_failure or row.version != snapshot.target

@@ -26,11 +26,17 @@ log = logging.getLogger("freshcoat.apply")
 
 
 def record_original(services: Services, row: RolloutHost, vms: dict[str, VirtualMachine]) -> RolloutHost:
-    """First half of a drain: read the VM (into `vms`) and record its original state. Nothing is changed yet."""
+    """First half of a drain: read the VM (into `vms`) and record its original state. Nothing is changed yet.
+
+    A VM that must not be touched, or does not exist any more, is not put into `vms`.
+    """
     vm = services.vms.find(row.vm_id)
     if vm is None:
         gone = row.replace(vm_missing=True)  # otherwise it would count as a host that returns to service
         return skip(gone, NO_VM, services.now())
+    row = row.replace(excluded_by_tag=vm.excluded)
+    if vm.excluded:
+        return row  # since it was read first: the next pass leaves it out
     vms[row.host] = vm
     row = vm_marks.record_original(row, vm)
     state = transition_host(row.host, row.state, HostState.DRAINING)
@@ -108,6 +114,17 @@ def skip_marked(services: Services, pool: Pool, row: RolloutHost, reason: Messag
     if row.state is not HostState.PENDING:
         row = undrain(services, pool, row)
     return skip(row, reason, services.now())
+
+
+def leave_out(services: Services, pool: Pool, row: RolloutHost, reason: Message) -> RolloutHost:
+    """Skip a host that we may have drained, because it is left out by now. It returns to service as it was.
+
+    A host that an earlier attempt drained and failed on stays drained and marked, because users must not get it.
+    """
+    if not row.drained_by_earlier_failure or row.removed_from_pool:
+        return skip_marked(services, pool, row, reason)
+    tidy(services, row, failed_for=reason.text)
+    return skip(row.replace(drain=Drain()), reason, services.now())
 
 
 def sign_out(

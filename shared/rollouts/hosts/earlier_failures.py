@@ -8,6 +8,7 @@ from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState
 from shared.models.azure import VirtualMachine
 from shared.models.pools import Pool
+from shared.models.rollout_parts import LEFT_OUT
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.services import Services
 
@@ -23,15 +24,22 @@ def find_earlier_failure(
     earlier = rollout.retry_of or pool.last_rollout
     if not earlier:
         return {}
-    failed = [row for row in services.hosts.all(earlier) if row.state is HostState.FAILED]
+    rows = services.hosts.all(earlier)
+    failed = [row for row in rows if row.state is HostState.FAILED]
     if not rollout.retry_of:
-        failed = [row for row in failed if row.removed_from_pool and row.host not in seen]
+        outside = [row for row in rows if _was_left_out(row)] + failed
+        failed = [row for row in outside if row.removed_from_pool and row.host not in seen]
     vms = services.vms.find_many([row.vm_id for row in failed])
     return {
         row.host: adopt(rollout, row)
         for row in failed
         if row.host in seen or still_marked(row, vms.get(row.vm_id.lower()))
     }
+
+
+def _was_left_out(row: RolloutHost) -> bool:
+    """Whether the rollout left the host as it was, so that the next one finds it as this one did."""
+    return row.state is HostState.SKIPPED and row.reason is not None and row.reason.code in LEFT_OUT
 
 
 def still_marked(row: RolloutHost, vm: VirtualMachine | None) -> bool:

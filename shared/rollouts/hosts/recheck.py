@@ -17,7 +17,7 @@ from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
 from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck, swap_problem
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, is_on_target
-from shared.rollouts.hosts.still_allowed import stop_if_former_version_is_gone, why_not_allowed
+from shared.rollouts.hosts.still_allowed import stop_if_former_version_is_gone, why_not_begun
 from shared.rollouts.old_disks.registry import find_kept_disk, register_disposable_disk, register_kept_disk
 from shared.workflow.waiting import StepFailed
 
@@ -32,13 +32,13 @@ def recheck_host(context: HostContext) -> StepResult:
     """
     services, pool, row = context.services, context.pool, context.row
     vm = services.vms.find(row.vm_id)
-    not_allowed = why_not_allowed(context, vm)  # before the look at its sessions, which comes last
+    not_begun = why_not_begun(context, vm)  # before the look at its sessions, which comes last
     seen = services.host_pools.session_host(pool.host_pool_id, row.host)
     elsewhere = seen is None and row.removed_from_pool and _serves_elsewhere(context)
     if must_return_to_rollout(row, seen, elsewhere=elsewhere, rolling_back=context.rollout.rolling_back):
         return _return_to_rollout(context, seen)
-    if not_allowed:
-        return _return_to_rollout(context, seen, step="not begun: a check fails", out=row.removed_from_pool)
+    if not_begun:
+        return _return_to_rollout(context, seen, step=f"not begun: {not_begun}", out=row.removed_from_pool)
     if vm is not None:
         vm = _with_marks(context, vm)
     on_target = vm is not None and is_on_target(context, vm)

@@ -19,20 +19,32 @@ log = logging.getLogger("freshcoat.host")
 _BEGINS_HOSTS = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING})
 
 
-def why_not_allowed(context: HostContext, vm: VirtualMachine | None) -> Message | None:
+def _why_not_allowed(context: HostContext, vm: VirtualMachine) -> Message | None:
     """Why the host must not be touched now, and the rollout is paused; None when it may.
 
-    A host that this rollout has begun goes on, since nothing is gained by leaving it out of service. So does one that
-    goes back to its former version: `stop_if_former_version_is_gone` is for that. Raises AzureBusy.
+    One that goes back to its former version may: `stop_if_former_version_is_gone` is for that.
     """
     row, rollout = context.row, context.rollout
-    if vm is None or rollout.rolling_back or _is_beyond(context) or is_on_target(context, vm):
+    if rollout.rolling_back:
         return None
     note = why_stopped(check_host(context.services, context.pool, rollout, goal_of(rollout, row), vm))
     if note is not None:
         log.warning("rollout %s: %s is left alone: %s", rollout.id, row.host, note.text)
         _pause(context.services, rollout.id, note)
     return note
+
+
+def why_not_begun(context: HostContext, vm: VirtualMachine | None) -> str:
+    """Why the host must not be touched now; empty when it may. It is left out by now, or a check fails.
+
+    A host that this rollout has begun goes on, since nothing is gained by leaving it out of service. Raises AzureBusy.
+    """
+    if vm is None or _is_beyond(context) or is_on_target(context, vm):
+        return ""
+    context.note(excluded_by_tag=vm.excluded)
+    if context.rollout.why_left_out(context.row):
+        return "it is left out"
+    return "a check fails" if _why_not_allowed(context, vm) else ""
 
 
 def stop_if_former_version_is_gone(context: HostContext) -> None:

@@ -72,6 +72,7 @@ def _request(pool: Pool, rollout: Rollout, image: Image, version: str) -> Prefli
         allow_downgrade=_allows_downgrade(rollout),
         asked_at=rollout.created_at,
         begun=rollout.started_at is not None,
+        selection=rollout.selection,
     )
 
 

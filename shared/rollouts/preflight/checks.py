@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from shared.models.findings import Finding
-from shared.models.images import Image
-from shared.models.policy import Policy
-from shared.models.pools import Pool
 from shared.rollouts.preflight import directory, hosts, join, locks, replacing, rights, surroundings, versions
 from shared.rollouts.preflight.facts import Facts, PreflightInput, read_facts
 from shared.rollouts.preflight.results import Preflight
@@ -36,21 +33,11 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 """Findings are shown in this order."""
 
 
-def preflight(
-    services: Services,
-    pool: Pool,
-    image: Image,
-    version: str,
-    policy: Policy,
-    *,
-    allow_downgrade: bool,
-    becomes_active: bool = False,
-) -> Preflight:
-    """Check whether `version` of `image` can be published to the pool now. Raises AzureBusy only.
+def preflight(services: Services, request: PreflightInput) -> Preflight:
+    """Check whether the version can be published to the pool now. Raises AzureBusy only.
 
-    `becomes_active`: the version will be active when the rollout starts, whatever its state is now. Other rollouts of
-    the pool are not checked here: only the claim can exclude them without a race.
+    Other rollouts of the pool are not checked here: only the claim can exclude them without a race.
     """
-    facts = read_facts(services, PreflightInput(pool, image, version, policy, allow_downgrade, becomes_active))
+    facts = read_facts(services, request)
     findings = [finding for check in CHECKS for finding in check(facts)]
     return Preflight(findings, facts.version, facts.regions, facts.replicas, losses=replacing.losses_by_host(facts))

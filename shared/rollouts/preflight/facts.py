@@ -19,6 +19,7 @@ from shared.models.directory import DirectoryCleanup
 from shared.models.images import Definition, GalleryVersion, Image
 from shared.models.policy import Policy
 from shared.models.pools import DomainJoin, Pool
+from shared.models.rollout_parts import WHOLE_POOL, Selection
 from shared.planning.join.devices import cleanup_of
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
 from shared.records.versions import read_versions
@@ -48,6 +49,15 @@ class PreflightInput:
     becomes_active: bool = False
     asked_at: datetime | None = None
     begun: bool = False
+    selection: Selection = WHOLE_POOL
+
+    def chosen(self, hosts: Sequence[SeenHost]) -> list[SeenHost]:
+        """These hosts without those that are left out: what would stop them does not matter."""
+        return [host for host in hosts if not self._leaves_out(host)]
+
+    def _leaves_out(self, host: SeenHost) -> bool:
+        tagged = host.vm is not None and host.vm.excluded
+        return self.selection.why_left_out(host.broker.name.lower(), tagged=tagged) is not None
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class Facts:
     cores: Mapping[tuple[str, str], Read[CoreQuota]]
     definition: Read[Definition] | None = None
     """The image definition; None when no VM would be created from it."""
+    left_out: int = 0
+    """Hosts of the pool that are left out, and not among `hosts`."""
 
     @property
     def hosts(self) -> Sequence[SeenHost]:
@@ -125,11 +137,14 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
         gallery_version = readers.submit(_read, partial(services.gallery.version, definition_id, request.version))
         plans = readers.submit(_read, partial(governance.scaling_plans, pool_id))
         version_set = read_versions(services, request.image.name)
+        listed = seen.result()
+        chosen = listed if isinstance(listed, AzureError) else request.chosen(listed)
+        left_out = 0 if isinstance(listed, AzureError) else len(listed) - len(request.chosen(listed))
         facts = Facts(
             request=request,
             host_pool=host_pool.result(),
             registration=registration.result(),
-            seen=seen.result(),
+            seen=chosen,
             gallery_version=gallery_version.result(),
             version_set=version_set,
             graph_rights_missing=graph_rights.result(),
@@ -138,6 +153,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
             permissions={},
             locks={},
             cores={},
+            left_out=left_out,
         )
         return _with_scopes(services, facts, readers)
 

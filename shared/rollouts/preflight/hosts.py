@@ -13,6 +13,7 @@ from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed, warned
 
 _SHOWN = 5
+_KEEPS_VERSION = "remove the tag, or leave it so: then nothing is updated, and the pool keeps its version"
 
 
 def host_pool(facts: Facts) -> Iterator[Finding]:
@@ -42,6 +43,9 @@ def _unreadable(error: AzureError) -> Finding:
 def hosts(facts: Facts) -> Iterator[Finding]:
     """The pool has hosts, and each of them has a VM."""
     if isinstance(facts.seen, AzureError):
+        return
+    if not facts.hosts and facts.left_out:
+        yield warned("hosts", "every host of the pool is left out", _KEEPS_VERSION)
         return
     if not facts.hosts:
         yield warned("hosts", "the pool has no hosts", "add hosts; without them, only new hosts will get the version")

@@ -18,6 +18,7 @@ from shared.models.azure import VirtualMachine
 from shared.models.base import refuse_newer
 from shared.models.messages import Message
 from shared.models.pools import Pool
+from shared.models.rollout_parts import LEFT_OUT
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import host_rows
 from shared.planning.budget import WRITES_PER_HOST
@@ -27,6 +28,7 @@ from shared.planning.values import Action, Plan, Snapshot
 from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.failure import fail
 from shared.rollouts.hosts.messages import tell
+from shared.rollouts.reconcile.record import as_asked
 from shared.rollouts.refresh.exclusion import hosts_held_by_others, must_yield
 from shared.services import ROLLOUTS, Services
 
@@ -121,9 +123,13 @@ class PlanExecutor:
                 self.rows[host] = skip(self.rows[host], reasons[host], self.services.now())
             else:
                 marked.append(host)
-        self.each(
-            marked, lambda row: actions.skip_marked(self.services, self.pool, row, reasons[row.host]), self._ends_failed
-        )
+        left_out = {host for host in marked if reasons[host].code in LEFT_OUT}
+
+        def act(row: RolloutHost) -> RolloutHost:
+            ended = actions.leave_out if row.host in left_out else actions.skip_marked
+            return ended(self.services, self.pool, row, reasons[row.host])
+
+        self.each(marked, act, self._ends_failed)
 
     def _undrain(self, decided: Plan, reasons: dict[str, Message]) -> None:
         cancelled = self.rollout.state is RolloutState.CANCELLING
@@ -229,12 +235,12 @@ class PlanExecutor:
         return [host for host in hosts if host not in others]
 
     def _must_stop(self) -> bool:
-        """Whether an operator paused, cancelled or rescheduled the rollout during this pass, or a refresh must yield.
+        """Whether an operator paused, cancelled or changed the rollout during this pass, or a refresh must yield.
 
         Then nobody is told or signed out, and no host is rebuilt. The next pass follows the command.
         """
         fresh = self.services.rollouts.find(ROLLOUTS, self.rollout.id)
-        if fresh is None or (fresh.state, fresh.schedule) != (self.rollout.state, self.rollout.schedule):
+        if fresh is None or as_asked(fresh) != as_asked(self.rollout):
             return True
         return self.refreshes and must_yield(self.services, self.rollout)
 

@@ -31,6 +31,8 @@ def must_read_vm(
         return True
     if row.state is not HostState.PENDING or row.host in refresh_holds.held:
         return False
+    if row.excluded_by_tag and rollout.kind is RolloutKind.REFRESH:
+        return True  # a refresh does not end, so it sees when the tag is removed
     begins = rollout.started_at is None and now >= rollout.schedule.begin_at
     held_by_refresh = not row.location and not row.vm_missing
     return begins or held_by_refresh or row.vm_id.lower() != host.vm_id.lower()
@@ -77,6 +79,7 @@ def _new_host_row(rollout: Rollout, host: SessionHost, vm: VirtualMachine | None
         found=row.found.replace(from_version=version, from_version_id=made_from),
         version=version,
         location=vm.location,
+        excluded_by_tag=vm.excluded,
         drained_by_earlier_failure=failed_earlier,
     )
 
@@ -98,6 +101,7 @@ def with_vm_read_again(
         vm_missing=new.vm_missing,
         version=new.version,
         location=new.location,
+        excluded_by_tag=new.excluded_by_tag,
         drained_by_earlier_failure=new.drained_by_earlier_failure,
         found=new.found if recorded_by_other else row.found.replace(**made_from),
     )

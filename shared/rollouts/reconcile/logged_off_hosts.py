@@ -105,7 +105,7 @@ def _snapshot_now(
         seen = services.host_pools.session_host(pool.host_pool_id, name)
         if seen is None:
             return None
-        views[name] = HostView(observe(row, seen, settle, now), seen)
+        views[name] = HostView(observe(row, seen, settle, now), seen, rollout.why_left_out(row))
     hosts = tuple(views.get(view.name, view) for view in remembered.snapshot.hosts)
     left = services.arm_budget.writes_left(subscription_of(pool.host_pool_id))
     return replace(remembered.snapshot, hosts=hosts, writes_left=left)

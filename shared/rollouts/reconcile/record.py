@@ -67,7 +67,13 @@ def record_note(services: Services, rollout_id: str, note: Message) -> Rollout:
 
 def as_commanded(rollout: Rollout) -> tuple[object, ...]:
     """The fields that operators' commands change: if they differ from the planned row's, the plan is out of date."""
-    return rollout.state, rollout.schedule, rollout.failures.retried_at, rollout.failures.accepted, rollout.approval.at
+    failures, approved_at = rollout.failures, rollout.approval.at
+    return *as_asked(rollout), failures.retried_at, failures.accepted, approved_at
+
+
+def as_asked(rollout: Rollout) -> tuple[object, ...]:
+    """The state, and what is asked of the rollout: when, how and on which hosts."""
+    return rollout.state, rollout.schedule, rollout.policy, rollout.selection
 
 
 def _observed(rollout: Rollout, done: PassRecord) -> Progress:

@@ -108,7 +108,8 @@ class _SnapshotReader:
         host = self.seen.get(row.host)
         row = observe(row, host, timedelta(seconds=self.rollout.policy.settle_seconds), self.now)
         row = _while_held_by_refresh(row) if row.host in self.refresh_holds.held else _as_stored(row, host)
-        return HostView(_as_used(row, host, self.refresh_context, self.now) if self.refresh_context else row, host)
+        row = _as_used(row, host, self.refresh_context, self.now) if self.refresh_context else row
+        return HostView(row, host, self.rollout.why_left_out(row))
 
 
 def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot:

@@ -233,6 +233,7 @@ def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetim
         sessions_to_end=sum(view.sessions for view in waiting),
         not_updated=sum(is_not_updated(rollout, view.row) for view in after.hosts),
         unproven=after.unproven,
+        left_out=sum(view.left_out is not None and view.row.state is HostState.SKIPPED for view in after.hosts),
         fresh=sum(is_fresh(view.row) for view in present) if refreshes else 0,
     )
 

@@ -6,12 +6,14 @@ A host is drawn as a few bytes, each of which picks one of some options: quick t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import AfterForce, CanaryHold, OnFailure, Policy, ScheduleMode
 from shared.models.pools import Refresh
@@ -26,6 +28,7 @@ LIMITS = Limits(sign_out=timedelta(minutes=5), approval=timedelta(days=7))
 MINUTE = timedelta(minutes=1)
 NEVER = 60 * 24 * 365 * 10
 """Minutes until sessions are ended by a refresh."""
+LEFT_OUT = told("left out, as the request said", Code.EXCLUDED)
 BACK_ID = "/gallery/versions/1.0.0"
 many = settings(max_examples=200, deadline=None)
 
@@ -95,7 +98,7 @@ def _use(picks: Picks) -> dict[str, Any]:
 
 
 SOME_HOSTS = st.lists(st.binary(min_size=24, max_size=24), max_size=8)
-SOME_BYTES = st.binary(min_size=30, max_size=30)
+SOME_BYTES = st.binary(min_size=40, max_size=40)
 
 
 def any_pool(
@@ -113,7 +116,7 @@ def any_pool(
     refreshes = kind is RolloutKind.REFRESH
     views = [any_host(f"h{number}", host, rolling_back=rolling_back) for number, host in enumerate(hosts)]
     busy = [view.name for view in views if picks.chance(3) and view.row.state is HostState.PENDING]
-    return snapshot(
+    pool = snapshot(
         *views,
         schedule=schedule(force=NEVER) if refreshes else schedule(mode, begin, force),
         refresh=picks.one((Refresh.AFTER_LOGOFF, Refresh.DAILY)) if refreshes else Refresh.OFF,
@@ -133,6 +136,7 @@ def any_pool(
         host_time=picks.one((20, 5, 90, 300)) * MINUTE,
         writes_left=picks.one((None, None, 200, 64, 45, 0)),
     )
+    return replace(pool, hosts=tuple(replace(v, left_out=LEFT_OUT) if picks.chance(7) else v for v in pool.hosts))
 
 
 def any_policy(drawn: bytes, *, windows: bool = True) -> Policy:

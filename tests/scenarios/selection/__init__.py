@@ -1,0 +1,1 @@
+"""Rollouts of chosen hosts, and what operators change about them meanwhile."""
