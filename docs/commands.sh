@@ -1,4 +1,4 @@
-# What the examples in README.md and docs/ use, for bash: `. docs/commands.sh`. They need curl 7.82 and GNU date.
+# What the examples in README.md and docs/ use, for bash: `. docs/commands.sh`. They need curl 7.84 and GNU date.
 
 B=http://localhost:${PORT:-7071}/api                # Freshcoat under `make run`
 S=http://127.0.0.1:${SIM_PORT:-7072}/_sim           # the control surface of the simulated Azure

@@ -6,6 +6,9 @@ import azure.durable_functions as df
 
 from shared.api.accounts import AccountRegistration, AccountView
 from shared.api.common import Listed, PageQuery
+from shared.api.conditions import Condition
+from shared.api.edits import Patch, Put
+from shared.api.merge_patch import MergePatch
 from shared.pools import accounts
 from shared.views.accounts import list_accounts, read_account
 from triggers.http.contract import Answer, Call
@@ -20,11 +23,19 @@ def get_accounts(call: Call, query: PageQuery) -> Answer[Listed[AccountView]]:
     return Answer(list_accounts(call.services, limit=query.limit, continuation=query.continuation))
 
 
-@endpoint(bp, "PUT", "accounts/{account}", also=(201,), refusals=(409,))
-def put_account(call: Call, asked: AccountRegistration) -> Answer[AccountView]:
-    """Register an account, or change its title and time zone. 201 when it is new."""
-    view, new = accounts.register_account(call.services, call.path["account"], asked, call.who)
+@endpoint(bp, "PUT", "accounts/{account}", also=(201,), refusals=(409, 412))
+def put_account(call: Call, asked: AccountRegistration, condition: Condition) -> Answer[AccountView]:
+    """Register an account, or replace its title and time zone. 201 when it is new. 409 when a stored one is left
+    out."""
+    view, new = accounts.register_account(call.services, call.path["account"], Put(asked, condition), call.who)
     return Answer(view, status=201 if new else 200, location=f"/api/accounts/{view.name}" if new else "")
+
+
+@endpoint(bp, "PATCH", "accounts/{account}", refusals=(404, 409, 412))
+def patch_account(call: Call, patch: MergePatch[AccountRegistration], condition: Condition) -> Answer[AccountView]:
+    """Change an account's title or time zone. Null resets it to its default."""
+    view, _ = accounts.register_account(call.services, call.path["account"], Patch(patch, condition), call.who)
+    return Answer(view)
 
 
 @endpoint(bp, "GET", "accounts/{account}", refusals=(404,))

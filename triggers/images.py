@@ -6,6 +6,8 @@ import azure.durable_functions as df
 
 from shared.api.activation_plans import ActivationPlanView
 from shared.api.common import Listed, WhatIfQuery
+from shared.api.conditions import Condition
+from shared.api.edits import Patch, Put
 from shared.api.images import (
     ActivateRequest,
     ImageRegistration,
@@ -18,6 +20,7 @@ from shared.api.images import (
     VerdictRequest,
     VersionView,
 )
+from shared.api.merge_patch import MergePatch
 from shared.api.tasks import TaskView
 from shared.images import registration
 from shared.images.activation.preview import plan_activation
@@ -46,11 +49,19 @@ def get_images(call: Call, query: ImagesQuery) -> Answer[Listed[ImageView]]:
     return Answer(found)
 
 
-@endpoint(bp, "PUT", "images/{image}", also=(201,), refusals=(409,))
-def put_image(call: Call, asked: ImageRegistration) -> Answer[ImageView]:
-    """Register an image, or change its template VM, accounts and retention. 201 when the image is new."""
-    view, new = registration.register_image(call.services, call.path["image"], asked, call.who)
+@endpoint(bp, "PUT", "images/{image}", also=(201,), refusals=(409, 412))
+def put_image(call: Call, asked: ImageRegistration, condition: Condition) -> Answer[ImageView]:
+    """Register an image, or replace its registration. 201 when the image is new. 409 when stored settings are left
+    out."""
+    view, new = registration.register_image(call.services, call.path["image"], Put(asked, condition), call.who)
     return Answer(view, status=201 if new else 200, location=f"/api/images/{view.name}" if new else "")
+
+
+@endpoint(bp, "PATCH", "images/{image}", refusals=(404, 409, 412))
+def patch_image(call: Call, patch: MergePatch[ImageRegistration], condition: Condition) -> Answer[ImageView]:
+    """Change the named settings of an image: its template VM, accounts or retention. Null resets one to its default."""
+    view, _ = registration.register_image(call.services, call.path["image"], Patch(patch, condition), call.who)
+    return Answer(view)
 
 
 @endpoint(bp, "GET", "images/{image}", refusals=(404,))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared.api.common import Listed, PageQuery, WhatIfQuery
+from shared.api.conditions import Condition
+from shared.api.edits import Patch, Put
+from shared.api.merge_patch import MergePatch
 from shared.api.pools import (
     PoolHostView,
     PoolImageView,
@@ -36,11 +39,21 @@ def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
     return Answer(pools.list_pools(call.services, limit=query.limit, continuation=query.continuation))
 
 
-@endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409,))
-def put_pool(call: Call, engine: Engine, asked: PoolRegistration) -> Answer[PoolView]:
-    """Register a pool or change its registration, and start or stop its refresh. 201 when the pool is new."""
-    view, new = register_pool_with_refresh(call.services, engine, call.path["pool"], asked, call.who)
+@endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409, 412))
+def put_pool(call: Call, engine: Engine, asked: PoolRegistration, condition: Condition) -> Answer[PoolView]:
+    """Register a pool or replace its registration, and start or stop its refresh. 201 when the pool is new. 409 when
+    stored settings are left out."""
+    view, new = register_pool_with_refresh(call.services, engine, call.path["pool"], Put(asked, condition), call.who)
     return Answer(view, status=201 if new else 200, location=f"/api/pools/{view.name}" if new else "")
+
+
+@endpoint(bp, "PATCH", "pools/{pool}", refusals=(404, 409, 412))
+def patch_pool(
+    call: Call, engine: Engine, patch: MergePatch[PoolRegistration], condition: Condition
+) -> Answer[PoolView]:
+    """Change the named settings of a pool. Null resets one to its default."""
+    view, _ = register_pool_with_refresh(call.services, engine, call.path["pool"], Patch(patch, condition), call.who)
+    return Answer(view)
 
 
 @endpoint(bp, "GET", "pools/{pool}", refusals=(404,))

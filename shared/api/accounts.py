@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import StringConstraints
 
 from shared.api.common import ZoneName
+from shared.api.conditions import Tagged
+from shared.models.accounts import Account
 from shared.models.base import ONE_LINE, UtcTime, Value
 
 
-class AccountView(Value):
+class AccountView(Tagged):
     """An account (a customer)."""
 
     name: str
@@ -26,3 +28,8 @@ class AccountRegistration(Value):
 
     title: Annotated[str, StringConstraints(max_length=200), ONE_LINE] = ""
     time_zone: ZoneName = "UTC"
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        """The registration that is stored."""
+        return cls(title=account.title, time_zone=account.time_zone)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from shared.api.common import DefinitionId, MachineId, Query, Reason, ScheduleRequest, SoakMinutes, SubnetId
+from shared.api.conditions import Tagged
 from shared.api.pools import PoolsQuery
 from shared.api.tasks import TaskBrief
 from shared.core.states import VersionState
 from shared.models.base import ONE_LINE, AskedVersion, Name, UtcTime, Value
-from shared.models.images import Notes, Retention, Source, TargetRegion, Verdict
+from shared.models.images import Image, Notes, Retention, Source, TargetRegion, Verdict
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 
 
-class ImageView(Value):
+class ImageView(Tagged):
     """A global image. `current` is the active version, `staged` the one to be tested and activated.
 
     `backups` are versions to roll back to, the highest first. `power` is the power state of the template VM
@@ -109,6 +110,17 @@ class ImageRegistration(Value):
     accounts: Annotated[list[Name], Field(max_length=1_000)] | None = None
     retention: Retention = Retention()
     active: AskedVersion | None = None
+
+    @classmethod
+    def of(cls, image: Image) -> Self:
+        """The registration that is stored."""
+        return cls(
+            definition_id=image.definition_id,
+            template_vm_id=image.template_vm_id or None,
+            build_subnet_id=image.build_subnet_id or None,
+            accounts=None if image.accounts is None else [*image.accounts],
+            retention=image.retention,
+        )
 
 
 class SetAsImageRequest(Value):

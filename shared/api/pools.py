@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from shared.api.common import HostNames, HostPoolId, PageQuery, Reason, ScheduleRequest, ZoneName
+from shared.api.conditions import Tagged
 from shared.api.rollouts import NewHostsView, RolloutBrief
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import DEFAULT_ACCOUNT
@@ -14,7 +15,7 @@ from shared.models.base import WHOLE, AskedVersion, Name, UtcTime, Value
 from shared.models.directory import DirectoryCleanup
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides, ScheduleMode
-from shared.models.pools import Join, Refresh, ReimageSupport, Ring
+from shared.models.pools import Join, Pool, Refresh, ReimageSupport, Ring
 
 
 class PoolsQuery(PageQuery):
@@ -40,6 +41,11 @@ class PoolRegistration(Value):
     refresh: Refresh = Refresh.OFF
     """`after_logoff`: used hosts are re-imaged to the pool's version after their last session. `daily`: hosts used
     before today. The windows, floor and limits of `policy` apply. Nobody is signed out for it."""
+
+    @classmethod
+    def of(cls, pool: Pool) -> Self:
+        """The registration that is stored."""
+        return cls(**{name: getattr(pool, name) for name in cls.model_fields})
 
 
 class UpdateImageRequest(Value):
@@ -86,7 +92,7 @@ class Freshness(Value):
     """What it waits for, or why it is paused."""
 
 
-class PoolView(Value):
+class PoolView(Tagged):
     """The current state of a pool. Numbers are null when Azure could not be read; `problem` says why."""
 
     name: str
@@ -112,6 +118,8 @@ class PoolView(Value):
     refresh: Refresh = Refresh.OFF
     freshness: Freshness | None = None
     """Null while hosts are not refreshed: `refresh` is off, or the pool's version is not known yet."""
+    note: Message | None = None
+    """Only in the answer to a change: what it does not apply to."""
     problem: str = ""
 
 

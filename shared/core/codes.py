@@ -120,6 +120,9 @@ class Code(StrEnum):
     VERSION_REMOVED = "version_removed"
     VERSION_WITHDRAWN = "version_withdrawn"
 
+    # A pool: what a change of its settings means.
+    COUNTS_FROM_NEXT_ROLLOUT = "counts_from_next_rollout"
+
     # A rollout: what happens next.
     HOSTS_MAY_BE_TAKEN = "hosts_may_be_taken"
     SESSIONS_END = "sessions_end"

@@ -92,6 +92,22 @@ def _href_of(rollout: str | None, task: str | None, promotion: str | None) -> st
     return promotion_href(promotion) if promotion else None
 
 
+class WouldReset(Conflict):
+    """A replacement leaves out settings that are stored. It may have been written without knowing them."""
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        text = "The request leaves out settings that are stored. Name them, or send only what changes with PATCH."
+        super().__init__(text)
+
+
+class PreconditionFailed(FreshcoatError):
+    """What is stored is not what the request requires by `If-Match` or `If-None-Match`. Nothing was written."""
+
+    status = 412
+    title = "Changed in the meantime"
+
+
 class InvalidTransition(Conflict):
     """The transition table does not allow this change of state."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shared.api.edits import Edit, changed_fields
 from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
 from shared.core.arm_ids import definition_problem, describe_azure_error, same, subnet_problem, vm_problem
@@ -16,6 +17,7 @@ from shared.models.pools import Pool
 from shared.models.resource_claims import ClaimedKind
 from shared.pools.claim import refuse_while_reserved
 from shared.records.accounts import unknown_accounts
+from shared.records.change import register
 from shared.records.images import available
 from shared.records.pools import running_rollout
 from shared.records.resource_claims import claimed, give_back, refused
@@ -27,29 +29,47 @@ from shared.views.images import view_images
 _CLAIMED = ClaimedKind.DEFINITION
 
 
-def register_image(services: Services, name: str, asked: ImageRegistration, who: str) -> tuple[ImageView, bool]:
+def register_image(services: Services, name: str, edit: Edit[ImageRegistration], who: str) -> tuple[ImageView, bool]:
     """Register or change an image; the answer says whether it is new.
 
-    While the image has no active version, one is recorded: `asked.active`, or the one that "latest" gives. So repeating
-    the request repairs a registration that was interrupted, or was made before the first version. Raises
-    InvalidRequest naming every wrong field, Conflict when pools or versions depend on the old registration.
+    While the image has no active version, one is recorded: `active` of the request, or the one that "latest" gives. So
+    repeating the request repairs a registration that was interrupted, or was made before the first version. Raises
+    InvalidRequest naming every wrong field, Conflict when pools or versions depend on the old registration, NotFound,
+    PreconditionFailed, WouldReset.
     """
-    version_set = read_versions(services, name)
-    active = _check(services, name, asked, version_set)
-    old = services.images.find(IMAGES, name)
-    wanted = _wanted(services, name, asked, old)
-    _refuse_taken(services, wanted)
-    if old:
-        _refuse_conflicts(services, old, wanted, version_set)
-    with claimed(services, _CLAIMED, wanted.definition_id, name, lambda image: _has(services, image, wanted)):
-        kept = _write(services, old, wanted)
-    if old and not same(old.definition_id, wanted.definition_id):
-        give_back(services, _CLAIMED, old.definition_id, name)
+    active: str | None = None
+
+    def decide(old: Image | None) -> Image:
+        nonlocal active
+        stored = None if old is None else ImageRegistration.of(old)
+        asked, version_set = edit.applied_to(stored, "image", name), read_versions(services, name)
+        active = _check(services, name, asked, version_set)
+        wanted = _wanted(services, name, asked, old)
+        edit.check_resets(stored, ImageRegistration.of(wanted))
+        _refuse_taken(services, wanted)
+        if old:
+            _refuse_conflicts(services, old, wanted, version_set)
+        return wanted
+
+    old, kept = register(
+        lambda: services.images.find(IMAGES, name),
+        decide,
+        lambda old, wanted: _write_claimed(services, old, wanted),
+        describe="image",
+    )
     if active:
         change_versions(services, name, lambda now: adopt_once(now, active, services, who))
-    if wanted != old or active:
+    if kept != old or active:
         audit(services, who, "change image" if old else "register image", name, _told(old, kept), after=active or "")
     return view_images(services, [kept])[0], old is None
+
+
+def _write_claimed(services: Services, old: Image | None, wanted: Image) -> Image:
+    with claimed(services, _CLAIMED, wanted.definition_id, wanted.name, lambda image: _has(services, image, wanted)):
+        kept = _write(services, old, wanted)
+    if old and not same(old.definition_id, wanted.definition_id):
+        give_back(services, _CLAIMED, old.definition_id, wanted.name)
+    return kept
 
 
 def _has(services: Services, name: str, wanted: Image) -> bool:
@@ -202,5 +222,4 @@ def _told(old: Image | None, kept: Image) -> str:
     """The text of the audit entry: the definition of a new image, otherwise the fields that changed."""
     if old is None:
         return kept.definition_id
-    names = ("definition_id", "template_vm_id", "build_subnet_id", "accounts", "retention")
-    return ", ".join(name for name in names if getattr(old, name) != getattr(kept, name))
+    return ", ".join(changed_fields(ImageRegistration.of(old), ImageRegistration.of(kept)))

@@ -24,4 +24,5 @@ class KeptAnswer(Record):
     status: int = 0
     body: str = ""
     location: str = ""
+    etag_header: str = ""
     at: UtcTime

@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 from shared.api.accounts import AccountRegistration, AccountView
+from shared.api.edits import Edit, changed_fields
 from shared.audit.record import audit
 from shared.core.errors import InvalidRequest
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.accounts import Account
 from shared.records.accounts import known_account
+from shared.records.change import register
 from shared.services import Services
 from shared.views.accounts import pools_per_account, view_account
 
 
-def register_account(services: Services, name: str, request: AccountRegistration, who: str) -> tuple[AccountView, bool]:
+def register_account(
+    services: Services, name: str, edit: Edit[AccountRegistration], who: str
+) -> tuple[AccountView, bool]:
     """Register or change an account; the flag says whether it is new. Existing pools keep their time zone.
 
-    Raises InvalidRequest for an unknown time zone.
+    Raises InvalidRequest for an unknown time zone, NotFound, PreconditionFailed, WouldReset.
     """
+
+    def decide(old: Account | None) -> Account:
+        stored = None if old is None else AccountRegistration.of(old)
+        request = edit.applied_to(stored, "account", name)
+        base = old or Account(name=name)
+        wanted = base.replace(title=request.title, time_zone=_zone(request))
+        edit.check_resets(stored, AccountRegistration.of(wanted))
+        return wanted
+
+    def write(_: Account | None, wanted: Account) -> Account:
+        if wanted.etag is None:
+            return services.accounts.add(wanted.replace(created_at=services.now()))
+        return services.accounts.replace(wanted)
+
+    old, account = register(lambda: known_account(services, name), decide, write, describe="account")
+    if account is not old:
+        audit(services, who, "register account" if old is None else "change account", name, _told(old, account))
+    return view_account(account, pools_per_account(services)), old is None
+
+
+def _zone(request: AccountRegistration) -> str:
     try:
-        zone = zone_named(request.time_zone).key
+        return zone_named(request.time_zone).key
     except UnknownZone as error:
         raise InvalidRequest.one("time_zone", str(error)) from error
-    old = known_account(services, name)
-    base = Account(name=name) if old is None else old
-    account = base.model_copy(update={"title": request.title, "time_zone": zone})
-    if account != old:
-        if base.etag is None:
-            account = services.accounts.add(account.model_copy(update={"created_at": services.now()}))
-        else:
-            account = services.accounts.replace(account)
-        audit(services, who, "register account" if old is None else "change account", name, f"{zone} {request.title}")
-    return view_account(account, pools_per_account(services)), old is None
+
+
+def _told(old: Account | None, account: Account) -> str:
+    """The text of the audit entry."""
+    named = f"{account.time_zone} {account.title}"
+    if old is None:
+        return named
+    return f"{', '.join(changed_fields(AccountRegistration.of(old), AccountRegistration.of(account)))}: {named}"

@@ -6,19 +6,25 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from shared.api.edits import Edit, changed_fields
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
 from shared.core.arm_ids import describe_azure_error, describe_no_token, host_pool_problem, same
+from shared.core.codes import Code
 from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, InvalidRequest
+from shared.core.hrefs import rollout_href
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.base import version_key
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Image
+from shared.models.messages import Message, message
 from shared.models.pools import DomainJoin, Pool, ReimageSupport, Ring
 from shared.models.resource_claims import ClaimedKind
+from shared.models.rollouts import Rollout
 from shared.pools.claim import refuse_while_reserved
 from shared.records.accounts import known_account
+from shared.records.change import register
 from shared.records.images import available
 from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.resource_claims import claimed, give_back, refused
@@ -28,50 +34,93 @@ from shared.services import IMAGES, POOLS, Services
 from shared.views.pools import view_pool
 
 _CLAIMED = ClaimedKind.HOST_POOL
+_TAKEN_OVER = {"policy": "policy", "time_zone": "time zone"}
+"""Settings that a rollout copies when it is requested, and their words."""
 _NEVER_ACTIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.DISCARDED, VersionState.FAILED})
 
 
-def register_pool(services: Services, name: str, request: PoolRegistration, who: str) -> tuple[PoolView, bool]:
+def register_pool(services: Services, name: str, edit: Edit[PoolRegistration], who: str) -> tuple[PoolView, bool]:
     """Register or change a pool; the flag says whether it is new.
 
     Raises InvalidRequest naming every problem (unknown, personal or unreadable host pool, unknown account or time zone,
     an image that the account may not use), Conflict when the host pool belongs to another pool, or an open rollout
-    depends on a field that would change.
+    depends on a field that would change; NotFound, PreconditionFailed, WouldReset.
     """
-    checked = _check_request(services, request)
-    if checked.problems or checked.image is None:
-        raise InvalidRequest(checked.problems)
-    old = services.pools.find(POOLS, name)
-    _refuse_conflicts(services, name, request, old)
-    fields = request.model_dump() | {"name": name, "time_zone": checked.zone}
-    same_hosts_and_image = old is not None and _same_hosts_and_image(old, request)
-    if not same_hosts_and_image:
+    checked = _CheckedRequest()
+
+    def decide(old: Pool | None) -> Pool:
+        nonlocal checked
+        stored = None if old is None else PoolRegistration.of(old)
+        request = edit.applied_to(stored, "pool", name)
+        checked = _check_request(services, request)
+        if checked.problems or checked.image is None:
+            raise InvalidRequest(checked.problems)
+        wanted = _wanted(services, name, request, checked, old)
+        edit.check_resets(stored, PoolRegistration.of(wanted))
+        _refuse_conflicts(services, name, request, old)
+        return wanted
+
+    old, kept = register(
+        lambda: services.pools.find(POOLS, name),
+        decide,
+        lambda old, wanted: _write_claimed(services, old, wanted),
+        describe="pool",
+    )
+    if old is None:
+        audit(services, who, "register pool", name, kept.host_pool_id)
+    elif changed := changed_fields(PoolRegistration.of(old), PoolRegistration.of(kept)):
+        audit(services, who, "change pool", name, ", ".join(changed))
+    running = running_rollout(services, kept)
+    view = view_pool(kept, checked.seen, running, open_refresh(services, kept))
+    return view.replace(note=_keeps_policy(old, kept, running)), old is None
+
+
+def _wanted(
+    services: Services, name: str, request: PoolRegistration, checked: _CheckedRequest, old: Pool | None
+) -> Pool:
+    """The pool's row as requested. With other hosts or another image, it loses what was known of the old ones."""
+    fields = dict(request) | {"name": name, "time_zone": checked.zone}
+    if checked.image and (old is None or not _same_hosts_and_image(old, request)):
         fields |= {
             "version": most_common_version(checked.seen, checked.image),
+            "version_at": services.now(),
             "previous_version": None,
             "previous_image": None,
             "reimage": ReimageSupport.UNKNOWN,
         }
-        fields["version_at"] = services.now()
-    with claimed(services, _CLAIMED, request.host_pool_id, name, lambda pool: _has(services, pool, request)):
-        stored = _write(services, old, fields)
-    if old is not None and not same(old.host_pool_id, request.host_pool_id):
-        give_back(services, _CLAIMED, old.host_pool_id, name)
-    audit(services, who, "register pool", name, request.host_pool_id)
-    return view_pool(
-        stored, checked.seen, running_rollout(services, stored), open_refresh(services, stored)
-    ), old is None
+    return Pool(registered_at=services.now(), **fields) if old is None else old.model_copy(update=fields)
 
 
-def _has(services: Services, name: str, request: PoolRegistration) -> bool:
-    pool = services.pools.find(POOLS, name)
-    return pool is not None and same(pool.host_pool_id, request.host_pool_id)
+def _write_claimed(services: Services, old: Pool | None, wanted: Pool) -> Pool:
+    host_pool_id = wanted.host_pool_id
+    with claimed(services, _CLAIMED, host_pool_id, wanted.name, lambda pool: _has(services, pool, host_pool_id)):
+        kept = _write(services, old, wanted)
+    if old is not None and not same(old.host_pool_id, host_pool_id):
+        give_back(services, _CLAIMED, old.host_pool_id, wanted.name)
+    return kept
 
 
-def _write(services: Services, old: Pool | None, fields: dict[str, object]) -> Pool:
+def _write(services: Services, old: Pool | None, wanted: Pool) -> Pool:
     if old is None:
-        return services.pools.add(Pool.model_validate(fields | {"registered_at": services.now()}))
-    return services.pools.replace(Pool.model_validate(old.model_dump() | fields).written_over(old))
+        return services.pools.add(wanted)
+    return old if wanted == old else services.pools.replace(wanted)
+
+
+def _has(services: Services, name: str, host_pool_id: str) -> bool:
+    pool = services.pools.find(POOLS, name)
+    return pool is not None and same(pool.host_pool_id, host_pool_id)
+
+
+def _keeps_policy(old: Pool | None, kept: Pool, running: Rollout | None) -> Message | None:
+    """Tells who changes what a running rollout has taken over that it counts from the next one."""
+    if old is None or running is None:
+        return None
+    changed = [words for name, words in _TAKEN_OVER.items() if getattr(old, name) != getattr(kept, name)]
+    if not changed:
+        return None
+    kept_as_is = " and ".join(changed)
+    text = f"The rollout that runs on this pool keeps its {kept_as_is}. The change counts from the next rollout."
+    return message(Code.COUNTS_FROM_NEXT_ROLLOUT, text, href=rollout_href(running.id))
 
 
 @dataclass

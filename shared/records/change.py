@@ -75,6 +75,26 @@ def add_or_change[R: Record](
     return new if row is None else row
 
 
+def register[R: Record](
+    read: Callable[[], R | None],
+    decide: Callable[[R | None], R],
+    write: Callable[[R | None, R], R],
+    *,
+    describe: str,
+) -> tuple[R | None, R]:
+    """Add or change a row that `read` finds, as `repeat_while_stale` does. Returns what was there, and what is now.
+
+    `write` takes what was read and what was decided, and may do more than write the row.
+    """
+
+    def write_decided(before: R | None, row: R | None) -> R | None:
+        return None if row is None else write(before, row)
+
+    before, row = repeat_while_stale(read(), read, decide, write_decided, describe=describe)
+    assert row is not None  # noqa: S101 - `decide` and `write` return a row
+    return before, row
+
+
 def repeat_while_stale[T](
     known: T,
     read: Callable[[], T],

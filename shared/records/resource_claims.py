@@ -52,6 +52,8 @@ def claimed(
     def take_over(there: ResourceClaim) -> ResourceClaim | None:
         if there.holder != name and has_it(there.holder):
             raise refused(kind, there.holder)
+        if there.holder == name and has_it(name):
+            return None
         left = ceil((there.at + CLAIM_GRACE - now).total_seconds())
         if there.holder != name and left > 0:
             text = f"{_BEING_CLAIMED[kind].format(there.holder)} {free_again(left)}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.api.accounts import AccountView
+from shared.api.accounts import AccountRegistration, AccountView
 from shared.api.common import Listed
+from shared.api.conditions import entity_tag
 from shared.models.accounts import Account
 from shared.ports.paging import page_of
 from shared.records.accounts import all_accounts, find_account
@@ -30,4 +31,4 @@ def pools_per_account(services: Services) -> Counter[str]:
 
 def view_account(account: Account, pools: Counter[str]) -> AccountView:
     fields = account.model_dump(include=set(AccountView.model_fields))
-    return AccountView(**fields, pools=pools[account.name])
+    return AccountView(**fields, pools=pools[account.name], etag=entity_tag(AccountRegistration.of(account)))

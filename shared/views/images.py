@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.api.common import Listed
-from shared.api.images import ImageView, VersionView
+from shared.api.conditions import entity_tag
+from shared.api.images import ImageRegistration, ImageView, VersionView
 from shared.api.tasks import TaskBrief
 from shared.core.arm_ids import describe_azure_error, version_id
 from shared.core.errors import AzureBusy, AzureError, AzureRefused
@@ -75,6 +76,7 @@ def _view_image(
     return ImageView.model_validate(
         kept
         | {
+            "etag": entity_tag(ImageRegistration.of(image)),
             "current": version_set.state.active,
             "staged": version_set.state.staged,
             "verdict": staged.verdict if staged else None,

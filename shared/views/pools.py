@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.api.common import Listed
-from shared.api.pools import Freshness, PoolView
+from shared.api.conditions import entity_tag
+from shared.api.pools import Freshness, PoolRegistration, PoolView
 from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
 from shared.models.pools import Pool
@@ -74,6 +75,7 @@ def view_pool(
     return PoolView.model_validate(
         kept
         | {
+            "etag": entity_tag(PoolRegistration.of(pool)),
             "directory_cleanup": cleanup_of(pool),
             "hosts": None if seen is None else len(seen),
             "hosts_per_version": dict(sorted(versions.items())),

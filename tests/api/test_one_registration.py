@@ -18,7 +18,7 @@ LONG_S, KELVIN = "\u017f", "\u212a"
 
 
 def put(app: App, name: str, host_pool_id: str = HOST_POOL_ID) -> Reply:
-    body = {"host_pool_id": host_pool_id, "image": "win11", "join": {"kind": "entra"}}
+    body = {"host_pool_id": host_pool_id, "image": "win11", "join": {"kind": "entra"}, "time_zone": "Europe/Berlin"}
     return app.send("PUT", f"/api/pools/{name}", body)
 
 

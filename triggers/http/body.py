@@ -6,7 +6,7 @@ What is read costs time in proportion to its length, so the bounds hold before a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import azure.functions as func
@@ -21,7 +21,9 @@ MOST_MEMBERS = 200
 MOST_NESTING = 20
 """Maximum number of objects and lists inside one another."""
 
-_TYPE = "application/json"
+TYPES = ("application/json",)
+PATCH_TYPES = ("application/merge-patch+json", "application/json")
+"""Content types of a body, and of a merge patch (RFC 7396)."""
 
 
 class MalformedBody(FreshcoatError):
@@ -45,7 +47,7 @@ class NotJson(FreshcoatError):
     title = "The body must be JSON"
 
 
-def read_body(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:
+def read_body(req: func.HttpRequest, *, needed: bool = False, types: Collection[str] = TYPES) -> dict[str, Any]:
     """The body as an object. A missing body counts as `{}`, so that the model names missing fields, unless `needed`.
 
     Raises MalformedBody, BodyTooLarge, NotJson.
@@ -55,8 +57,8 @@ def read_body(req: func.HttpRequest, *, needed: bool = False) -> dict[str, Any]:
         raise BodyTooLarge(f"Send at most {MOST_BYTES} bytes.")
     if not body.strip() and not needed:
         return {}
-    if _content_type(req.headers) != _TYPE:
-        raise NotJson(f"Send the header Content-Type: {_TYPE}.")
+    if _content_type(req.headers) not in types:
+        raise NotJson(f"Send the header Content-Type: {' or '.join(types)}.")
     try:
         found = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_object)
     except RecursionError as error:

@@ -1,7 +1,8 @@
 """The table of endpoints. The functions and the OpenAPI document are made from it.
 
 The parameter names of a handler say what it needs: `asked` (the body as a model), `query` (the query string as a
-model), `body` (the raw JSON object), `engine`. Its return type says what it answers.
+model), `patch` (the body as a merge patch of a model), `body` (the raw JSON object), `condition` (`If-Match` and
+`If-None-Match`), `engine`. Its return type says what it answers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.api.conditions import Tagged
 from shared.services import Services
 
 ENDPOINTS: list[Endpoint] = []
@@ -53,6 +55,8 @@ class Endpoint:
     query: type[BaseModel] | None
     gives: tuple[type[BaseModel], ...]
     takes_any: bool
+    patches: type[BaseModel] | None
+    conditional: bool
     needs_engine: bool
     keeps_answers: bool
 
@@ -65,3 +69,8 @@ class Endpoint:
     def writes(self) -> bool:
         """Whether the route takes an `Idempotency-Key`."""
         return self.method != "GET" and self.keeps_answers
+
+    @property
+    def tagged(self) -> bool:
+        """Whether its answers have an `ETag`."""
+        return any(issubclass(model, Tagged) for model in self.gives)

@@ -63,6 +63,8 @@ def _endpoint(handler: Callable[..., Answer[Any]], **given: Any) -> Endpoint:
         query=hints.get("query"),
         gives=tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)),
         takes_any="body" in hints,
+        patches=next(iter(get_args(hints.get("patch"))), None),
+        conditional="condition" in hints,
         needs_engine="engine" in hints,
         **given,
     )

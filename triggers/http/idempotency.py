@@ -34,7 +34,9 @@ class KeyReused(FreshcoatError):
     title = "This Idempotency-Key was used for another request"
 
     def __init__(self) -> None:
-        super().__init__("Method, path or body differ from the first request. Use a new key for a new request.")
+        super().__init__(
+            "Method, path, condition or body differ from the first request. Use a new key for another request."
+        )
 
 
 class StillWorking(Conflict):
@@ -48,13 +50,14 @@ class StillWorking(Conflict):
 
 @dataclass(frozen=True)
 class Answer:
-    """The stored part of an answer: HTTP status, JSON body and Location."""
+    """The stored part of an answer: HTTP status, JSON body, Location and ETag."""
 
     status: int
     body: str = ""
     location: str = ""
     retry_after: int = 0
     """Seconds, not stored: answers with it are not kept."""
+    etag: str = ""
 
 
 def key_of(caller: str, key: str) -> str:
@@ -62,9 +65,9 @@ def key_of(caller: str, key: str) -> str:
     return _digest(caller.encode(errors="replace"), key.encode())
 
 
-def fingerprint(method: str, path: str, body: bytes) -> str:
-    """A digest of method, path with query, and body: equal for two sends of one request."""
-    return _digest(method.upper().encode(), path.encode(), body)
+def fingerprint(method: str, path: str, body: bytes, *conditions: str) -> str:
+    """A digest of method, path with query, body and conditional headers: equal for two sends of one request."""
+    return _digest(method.upper().encode(), path.encode(), body, *(one.encode(errors="replace") for one in conditions))
 
 
 def _digest(*parts: bytes) -> str:
@@ -82,7 +85,7 @@ def run_once(services: Services, key: str, same: str, work: Callable[[], Answer]
     """
     claimed = _claim(services, key, same)
     if claimed.status:
-        return Answer(claimed.status, claimed.body, claimed.location)
+        return Answer(claimed.status, claimed.body, claimed.location, etag=claimed.etag_header)
     try:
         answer = work()
     except BaseException:
@@ -122,7 +125,7 @@ def _claim(services: Services, key: str, same: str) -> KeptAnswer:
 
 
 def _keep(services: Services, claimed: KeptAnswer, answer: Answer) -> None:
-    kept = {"status": answer.status, "body": answer.body, "location": answer.location}
+    kept = {"status": answer.status, "body": answer.body, "location": answer.location, "etag_header": answer.etag}
     try:
         services.answers.replace(claimed.model_copy(update=kept))
     except FreshcoatError as error:  # the work is done: answer it, even if the answer cannot be repeated later

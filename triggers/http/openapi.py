@@ -12,7 +12,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.api.common import Problem
+from triggers.http.body import PATCH_TYPES
+from triggers.http.conditions import LONGEST, PATTERN
 from triggers.http.contract import ENDPOINTS, Endpoint
+from triggers.http.openapi_patches import patch_reference, patch_schemas
 from triggers.http.respond import PATH_PATTERNS
 
 type _Mode = Literal["validation", "serialization"]
@@ -28,6 +31,16 @@ _KEY_PARAMETER = {
     "description": "Repeating a request with the same key returns the first answer.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
+_CONDITIONS = {
+    "If-Match": "Change it only if its ETag is one of these; `*`: if it exists. Otherwise the answer is 412.",
+    "If-None-Match": "`*`: only create it. Otherwise the answer is 412.",
+}
+_ETAG = {
+    "ETag": {
+        "description": "Names the settings as they are stored, for `If-Match`. It changes with each of them.",
+        "schema": {"type": "string"},
+    }
+}
 
 
 @cache
@@ -35,10 +48,14 @@ def document() -> dict[str, Any]:
     """The whole document, OpenAPI 3.1."""
     wanted: dict[tuple[type[BaseModel], _Mode], None] = {(Problem, "serialization"): None}
     for one in ENDPOINTS:
-        if one.takes:
-            wanted[one.takes, "validation"] = None
+        if taken := one.takes or one.patches:
+            wanted[taken, "validation"] = None
         wanted |= {(model, "serialization"): None for model in one.gives}
     refs, schemas = models_json_schema(list(wanted), ref_template=_TEMPLATE)
+    named = schemas.get("$defs", {})
+    for one in ENDPOINTS:
+        if one.patches:
+            named |= patch_schemas(one.patches, named)
     paths: dict[str, dict[str, Any]] = {}
     for one in ENDPOINTS:
         paths.setdefault(f"/api/{one.path}", {})[one.method.lower()] = _operation(one, refs)
@@ -47,7 +64,7 @@ def document() -> dict[str, Any]:
         "info": {"title": "Freshcoat", "version": "1", "description": "Publishes desktop images to AVD pools."},
         "paths": paths,
         "components": {
-            "schemas": schemas.get("$defs", {}),
+            "schemas": named,
             "securitySchemes": {"functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
         },
         "security": [{"functionKey": []}],
@@ -64,12 +81,17 @@ def _operation(one: Endpoint, refs: _Refs) -> dict[str, Any]:
     }
     if one.writes:
         operation["parameters"].append(_KEY_PARAMETER)
+    if one.conditional:
+        operation["parameters"] += _condition_parameters(one)
     if one.open:
         operation["security"] = []
     if one.takes:
         needed = any(field.is_required() for field in one.takes.model_fields.values())
         schema = refs[one.takes, "validation"]
         operation["requestBody"] = {"required": needed, "content": {"application/json": {"schema": schema}}}
+    elif one.patches:
+        content = {kind: {"schema": patch_reference(one.patches)} for kind in PATCH_TYPES}
+        operation["requestBody"] = {"required": True, "content": content}
     elif one.takes_any:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     return operation
@@ -79,6 +101,16 @@ def _path_parameters(one: Endpoint) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS[name]}
         for name in _PATH_PART.findall(one.path)
+    ]
+
+
+def _condition_parameters(one: Endpoint) -> list[dict[str, Any]]:
+    """A PATCH creates nothing, so it takes only `If-Match`."""
+    schema = {"type": "string", "pattern": f"^({PATTERN})$", "maxLength": LONGEST}
+    names = ["If-Match"] if one.patches else [*_CONDITIONS]
+    return [
+        {"name": name, "in": "header", "required": False, "description": _CONDITIONS[name], "schema": schema}
+        for name in names
     ]
 
 
@@ -115,12 +147,14 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         success["content"] = {"application/json": {"schema": schema}}
     elif one.status != 204:
         success["content"] = {"application/json": {"schema": {"type": "object"}}}
+    if one.tagged:
+        success["headers"] = _ETAG
     good = {one.status, *one.also}
     problem = {"application/problem+json": {"schema": refs[Problem, "serialization"]}}
     bad = {400, 413, 500, 502, 503, *one.refusals} - good
     if one.writes:
         bad |= {409, 422}
-    if one.takes or one.takes_any:
+    if one.takes or one.takes_any or one.patches:
         bad.add(415)
     refused = {str(status): {"description": HTTPStatus(status).phrase, "content": problem} for status in sorted(bad)}
     return {str(status): success | {"description": HTTPStatus(status).phrase} for status in sorted(good)} | refused

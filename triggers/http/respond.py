@@ -14,8 +14,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import azure.functions as func
 
 from shared.api.common import Query
+from shared.api.conditions import Condition, Tagged
+from shared.api.merge_patch import MergePatch
 from shared.api.validation import parse
-from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest
+from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest, WouldReset
 from shared.core.plain_text import one_line
 from shared.models.base import VERSION_PATTERN
 from shared.ports.engine import Engine
@@ -23,7 +25,8 @@ from shared.rollouts.logoff_listener import TooManyHints
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
 from triggers.http import idempotency
-from triggers.http.body import read_body
+from triggers.http.body import PATCH_TYPES, read_body
+from triggers.http.conditions import CONDITIONS, read_condition
 from triggers.http.contract import Answer, Call, Endpoint
 
 log = logging.getLogger("freshcoat.http")
@@ -76,7 +79,8 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
         return work()
     if not _KEY.fullmatch(key):
         raise InvalidRequest.one("Idempotency-Key", "use 1 to 200 printable ASCII characters without spaces")
-    same = idempotency.fingerprint(req.method, _address(req.url), req.get_body())
+    conditions = [f"{name}: {text}" for name in CONDITIONS if (text := req.headers.get(name)) is not None]
+    same = idempotency.fingerprint(req.method, _address(req.url), req.get_body(), *conditions)
     return idempotency.run_once(services, idempotency.key_of(call.who, key), same, work)
 
 
@@ -106,11 +110,23 @@ def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> d
                 given[name] = found
         except InvalidRequest as error:
             problems += error.problems
+    if endpoint.patches:
+        given["patch"] = MergePatch(read_body(req, needed=True, types=PATCH_TYPES))
+    if endpoint.conditional:
+        given["condition"] = _condition(req, problems)
     if endpoint.takes_any:
         given["body"] = read_body(req, needed=True)
     if problems:
         raise InvalidRequest(problems)
     return given
+
+
+def _condition(req: func.HttpRequest, problems: list[FieldProblem]) -> Condition:
+    try:
+        return read_condition(req.headers)
+    except InvalidRequest as error:
+        problems += error.problems
+        return Condition()
 
 
 def _parameters(req: func.HttpRequest) -> dict[str, str]:
@@ -134,7 +150,8 @@ def _kept_form(endpoint: Endpoint, answer: Answer[Any]) -> idempotency.Answer:
     if value is None:
         return idempotency.Answer(status, "", answer.location)
     body = json.dumps(value) if isinstance(value, Mapping) else value.model_dump_json()
-    return idempotency.Answer(status, body, answer.location, answer.retry_after)
+    etag = value.etag if isinstance(value, Tagged) else ""
+    return idempotency.Answer(status, body, answer.location, answer.retry_after, etag)
 
 
 def _problem(error: FreshcoatError) -> idempotency.Answer:
@@ -146,7 +163,7 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
         "status": error.status,
         "detail": one_line(str(error)),
     }
-    if isinstance(error, InvalidRequest):
+    if isinstance(error, InvalidRequest | WouldReset):
         problem["errors"] = [{"field": one_line(p.field), "message": one_line(p.message)} for p in error.problems]
     if isinstance(error, PreflightFailed):
         problem["findings"] = [finding.model_dump() for finding in error.findings]
@@ -191,6 +208,8 @@ def _http(answer: idempotency.Answer, headers: Mapping[str, str] | None = None) 
     all_headers = {"Cache-Control": "no-store", **(headers or {})}
     if answer.location:
         all_headers["Location"] = answer.location
+    if answer.etag:
+        all_headers["ETag"] = answer.etag
     if answer.retry_after:
         all_headers["Retry-After"] = str(answer.retry_after)
     return func.HttpResponse(answer.body, status_code=answer.status, headers=all_headers, mimetype=kind)

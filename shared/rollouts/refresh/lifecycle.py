@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
+from shared.api.edits import Edit
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
 from shared.core.arm_ids import version_id
@@ -45,13 +46,13 @@ _UNREGISTERED = message(Code.POOL_UNREGISTERED, "the pool was unregistered")
 
 
 def register_pool_with_refresh(
-    services: Services, engine: Engine, name: str, request: PoolRegistration, who: str
+    services: Services, engine: Engine, name: str, edit: Edit[PoolRegistration], who: str
 ) -> tuple[PoolView, bool]:
     """Register or change a pool, and start or stop its refresh; the flag says whether the pool is new.
 
     Raises what `register_pool` raises.
     """
-    view, new = registration.register_pool(services, name, request, who)
+    view, new = registration.register_pool(services, name, edit, who)
     refresh = ensure_refresh(services, engine, name, who)
     if refresh and not refresh.state.ended:
         view = view.model_copy(update={"freshness": freshness(refresh)})

@@ -146,14 +146,17 @@ class TestRegister:
 
 
 class TestChange:
-    """PUT again: what is left out goes back to its default."""
+    """PUT again, with every setting that is stored."""
 
     def test_template_subnet_accounts_and_retention_can_change(self) -> None:
         app = with_other()
         app.world.add_template(OTHER_TEMPLATE, power="running", image="win11")
         put(app, template_vm_id=TEMPLATE_ID, build_subnet_id=SUBNET_ID)
         app.later(seconds=1)
-        reply = put(app, template_vm_id=OTHER_TEMPLATE, accounts=["default", "default"], retention={"backups": 1})
+        reply = put(
+            app, template_vm_id=OTHER_TEMPLATE, build_subnet_id=None, accounts=["default"] * 2,
+            retention={"backups": 1},
+        )  # fmt: skip
         assert (reply.status, reply.json["power"], reply.json["accounts"]) == (200, "running", ["default"])
         assert (image(app).build_subnet_id, image(app).retention.backups) == ("", 1)
         entry = app.tables.audit.all(f"{app.now:%Y-%m}")[0]

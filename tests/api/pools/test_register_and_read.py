@@ -67,7 +67,7 @@ class TestRegister:
         app.tables.accounts.add(Account(name="contoso", time_zone="Asia/Tokyo"))
         assert put(app, account="contoso", time_zone=None).json["time_zone"] == "Asia/Tokyo"
         assert put(app, account="contoso").json["time_zone"] == "Europe/Berlin"
-        assert put(app, time_zone=None).json["time_zone"] == "UTC"
+        assert put(app, account="default", time_zone=None).json["time_zone"] == "UTC"
 
     def test_an_image_of_another_account_is_refused(self) -> None:
         app = fresh()

@@ -58,11 +58,7 @@ class Ending:
 
     def refresh(self, mode: str) -> None:
         """Switch the refresh of the pool."""
-        pool = self.watch.pool
-        asked: dict[str, Any] = pool.model_dump(
-            mode="json", include={"account", "host_pool_id", "image", "ring", "time_zone", "join"}
-        )
-        self.stage.send("/api/pools/office", asked | {"refresh": mode}, method="PUT")
+        self.stage.send("/api/pools/office", {"refresh": mode}, method="PATCH")
 
     def _open(self) -> list[Rollout]:
         return [rollout for rollout in self.watch.rollouts() if rollout.state not in OVER]

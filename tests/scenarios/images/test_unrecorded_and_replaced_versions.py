@@ -37,6 +37,7 @@ from tests.fixtures.scenarios.images import (
 from tests.fixtures.scenarios.versions import ACTIVE, FIRST, NEXT, in_gallery, row_of, shelf
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
+from tests.fixtures.world.ids import TEMPLATE_ID
 
 V = VersionState
 OTHER = f"{DEFINITION_ID}-other"
@@ -67,7 +68,8 @@ def gallery_has(env: Environment, version: str, **fields: Any) -> None:
 
 def put(env: Environment, **body: Any) -> Any:
     """Register the image of the studio again."""
-    return env.app.send("PUT", f"/api/images/{IMAGE}", {"definition_id": DEFINITION_ID, **body})
+    asked = {"definition_id": DEFINITION_ID, "template_vm_id": TEMPLATE_ID, **body}
+    return env.app.send("PUT", f"/api/images/{IMAGE}", asked)
 
 
 class TestTheVersionInUseIsRecordedLate:
@@ -322,7 +324,7 @@ class TestTwoRegistrationsAtOnce:
         env = unrecorded()
         env.app.world.add_version(OLD, OTHER)
         later = self.ask_for_image_b_meanwhile(env, OTHER)
-        assert env.app.send("PUT", f"/api/images/{IMAGE}", {"definition_id": OTHER}).status == 200
+        assert env.app.send("PATCH", f"/api/images/{IMAGE}", {"definition_id": OTHER}).status == 200
         assert [(reply.status, f"as image {IMAGE}" in reply.text) for reply in later] == [(409, True)]
         assert recorded_image(env).definition_id == OTHER
 
@@ -331,6 +333,6 @@ class TestTwoRegistrationsAtOnce:
         env.app.world.add_version(OLD, OTHER)
         assert env.app.send("PUT", "/api/images/b", {"definition_id": OTHER}).status == 201
         before = recorded_image(env)
-        reply = env.app.send("PUT", f"/api/images/{IMAGE}", {"definition_id": OTHER})
+        reply = env.app.send("PATCH", f"/api/images/{IMAGE}", {"definition_id": OTHER})
         assert (reply.status, "as image b" in reply.text) == (409, True)
         assert recorded_image(env) == before

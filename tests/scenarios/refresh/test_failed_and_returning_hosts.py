@@ -177,7 +177,7 @@ def test_a_host_repaired_before_its_retry_is_treated_like_any_other() -> None:
     pool.minutes(2)
     undrain(pool, "host-01")
     pool.use("host-01")
-    pool.put("after_logoff", policy=slow)
+    pool.put("after_logoff", policy={**slow, "windows": []})
     pool.env.run(1, until=lambda: not pool.hosts["host-01"].accepting)
     pool.world.log_on("host-01", "brokered during the drain")
     pool.minutes(30)

@@ -1,0 +1,1 @@
+"""HTTP in memory: changing registrations with PUT and PATCH."""
