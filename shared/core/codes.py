@@ -72,6 +72,7 @@ class Code(StrEnum):
     DEVICE_GOES = "device_goes"
     WAITS_FOR_AZURE = "waits_for_azure"
     TRIED_AGAIN = "tried_again"
+    STARTED_AGAIN = "started_again"
 
     # A host at its end.
     UPDATED = "updated"

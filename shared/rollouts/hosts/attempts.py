@@ -117,14 +117,16 @@ def _try_again_later(context: HostContext, name: str, error: FreshcoatError, rea
     return StepResult(NextAction.WAIT, pause)
 
 
-def seconds_to_next_attempt(context: HostContext) -> float:
-    """Seconds until the next attempt may begin, 0 when it may now. The pause is in the row, so a restart keeps it."""
+def seconds_to_wait(context: HostContext) -> float:
+    """Seconds until Azure may be asked again, or the next attempt may begin; 0 when that is now.
+
+    The wait is in the row, so a host that is started again keeps it.
+    """
     wait, now = context.row.azure_wait, context.services.now()
-    if wait.kind is not WaitKind.ATTEMPT:
-        return 0.0
     if wait.until is not None and now < wait.until:
         return (wait.until - now).total_seconds()
-    context.note(azure_wait=AzureWait())
+    if wait.kind is WaitKind.ATTEMPT:
+        context.note(azure_wait=AzureWait())
     return 0.0
 
 

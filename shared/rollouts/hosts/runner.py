@@ -8,7 +8,7 @@ from shared.core.steps import HOST_STEPS, NextAction, StepResult, next_step
 from shared.core.task_steps import no_limit
 from shared.ports.engine import Engine
 from shared.rollouts.hosts import canary_checks, joining, rebuild, recheck, rejoin
-from shared.rollouts.hosts.attempts import attempt_failed, seconds_to_next_attempt
+from shared.rollouts.hosts.attempts import attempt_failed, seconds_to_wait
 from shared.rollouts.hosts.context import HostContext, load
 from shared.rollouts.hosts.failure import end_as_failed
 from shared.services import Services
@@ -54,7 +54,7 @@ def run_host_steps(services: Services, engine: Engine, given: dict[str, object])
 
 
 def _run_until_wait(context: HostContext) -> StepResult:
-    if pause := seconds_to_next_attempt(context):
+    if pause := seconds_to_wait(context):
         return StepResult(NextAction.WAIT, pause)
     name = next_step(HOST_STEPS, context.completed_step)
     for _ in range(MOST_STEPS):
