@@ -43,8 +43,11 @@ class Connections(HttpTransport[Any, Any]):
         except IndexError:
             mine = RequestsTransport(session=_session(), session_owner=False, **self._timeouts)
         try:
-            return mine.send(request, **how)
-        except IncompleteReadError as error:
+            answer = mine.send(request, **how)
+            if _has_broken_off(request, answer):
+                raise ServiceResponseError("The answer broke off in its headers.")
+            return answer
+        except (IncompleteReadError, requests.RequestException) as error:
             raise ServiceResponseError(error, error=error) from error
         finally:
             if len(self._idle) < KEPT:
@@ -66,6 +69,16 @@ class Connections(HttpTransport[Any, Any]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _has_broken_off(request: Any, answer: Any) -> bool:
+    """Whether a success has neither a body nor its length. `http.client` takes headers that break off for complete.
+
+    Reads the body, which a transaction of the tables would read later. Raises requests' errors.
+    """
+    given: requests.Response = answer.internal_response
+    framed = "Content-Length" in given.headers or "Transfer-Encoding" in given.headers
+    return not given.content and not framed and given.status_code == 200 and request.method != "HEAD"
 
 
 def _session() -> requests.Session:

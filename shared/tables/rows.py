@@ -15,6 +15,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient, UpdateMode
 
+from shared.core.errors import AzureBusy
 from shared.models.base import Record, refuse_newer
 from shared.ports.storage import Page
 from shared.tables.codec import Coding, Entity
@@ -54,7 +55,7 @@ class TableRows[R: Record]:
         entity = self._codec.encode(record)
         with translated(self._name, _key(entity)):
             written = self._table.create_entity(entity, **ONCE)
-        return _with_etag(record, written["etag"])
+        return _with_etag(record, written.get("etag"))
 
     def replace(self, record: R) -> R:
         """Replace the row that has `record.etag`.
@@ -71,7 +72,7 @@ class TableRows[R: Record]:
                 match_condition=MatchConditions.IfNotModified,
                 **ONCE,
             )
-        return _with_etag(record, written["etag"])
+        return _with_etag(record, written.get("etag"))
 
     def write_many(self, records: Sequence[R]) -> list[R]:
         """Add (no etag) or replace (etag) records of one partition, at most 100 rows and 4 MiB to a transaction.
@@ -184,7 +185,10 @@ def _operation(entity: Entity, record: Record) -> tuple[str, Entity, dict[str, A
     return "update", entity, {"mode": UpdateMode.REPLACE, **conditions}
 
 
-def _with_etag[R: Record](record: R, etag: str) -> R:
+def _with_etag[R: Record](record: R, etag: str | None) -> R:
+    """The record as it was written. Raises AzureBusy without an etag: the headers of the answer have broken off."""
+    if not etag:
+        raise AzureBusy(f"write of a {type(record).__name__}", None, "NoETag", "the answer broke off")
     return record.model_copy(update={"etag": etag})
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Barrier
 
 import pytest
 
-from local.stack.azurite import Azurite
+from local.stack.azurite import Azurite, connection_at
 from local.stack.processes import free_port
 from shared.core.errors import AzureBusy, AzureForbidden, StaleRow
 from shared.core.settings import BadSettings, Settings
@@ -27,6 +28,7 @@ from tests.fixtures.table_records import (
     rollout,
     rollout_host,
 )
+from tests.fixtures.unreliable_proxy import NONE, Trouble, UnreliableProxy
 
 THREADS = 32
 """As many as a worker has."""
@@ -102,6 +104,25 @@ def test_a_read_with_a_lost_response_is_repeated(azurite: Azurite, table_setting
         with pytest.raises(AzureBusy):
             tables.pools.find("pool", "office")
         assert len(line.seen) > 1
+
+
+def test_an_answer_that_breaks_off_counts_as_lost(azurite: Azurite) -> None:
+    with closing(UnreliableProxy(azurite.port)) as line:
+        settings = Settings(tables_connection=connection_at(line.port))
+        tables = open_tables(settings, prefix=f"t{uuid.uuid4().hex[:12]}")
+        written = tables.pools.add(pool())
+        line.set(Trouble(tear=1))
+        for call in (
+            lambda: tables.pools.add(pool(name="other")),
+            lambda: tables.pools.replace(written),
+            lambda: tables.pools.write_many([pool(name="third")]),
+            lambda: tables.pools.find("pool", "office"),
+            lambda: tables.pools.all("pool"),
+        ):
+            with pytest.raises(AzureBusy):
+                call()
+        line.set(NONE)
+        assert len(tables.pools.all("pool")) == 3
 
 
 def test_many_threads_keep_their_connections(tables: Tables, caplog: pytest.LogCaptureFixture) -> None:

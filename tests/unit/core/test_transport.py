@@ -32,7 +32,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Keeps connections open; `/dies` answers nothing, `/breaks` less than it says."""
+    """Keeps connections open; `/dies` answers nothing, `/breaks` less than it says, `/head` half a head."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -45,6 +45,10 @@ class Handler(BaseHTTPRequestHandler):
         self.server.headers.append(dict(self.headers))
         if self.path == "/dies":
             self.close_connection = True
+            return
+        if self.path == "/head":
+            self.close_connection = True
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nDate: Mon, 30 No")
             return
         if self.server.gate:
             self.server.gate.wait(10)
@@ -106,9 +110,10 @@ def test_after_closing_the_next_call_opens_a_new_one(server: Server, connections
     assert server.connections == 2
 
 
-def test_an_answer_that_breaks_off_counts_as_none(server: Server, connections: Connections) -> None:
+@pytest.mark.parametrize("path", ["/breaks", "/head"])
+def test_an_answer_that_breaks_off_counts_as_none(server: Server, connections: Connections, path: str) -> None:
     with pytest.raises(ServiceResponseError):
-        get(connections, f"{server.url}/breaks")
+        get(connections, f"{server.url}{path}")
     assert get(connections, server.url) == "ok"
 
 
