@@ -69,7 +69,7 @@ class RolloutBrief(Value):
     started_at: UtcTime | None
     ended_at: UtcTime | None
     note: Message | None
-    """Why it is paused, failed or cancelled."""
+    """Why it is paused, failed or cancelled, or what it asks."""
 
 
 class NewHostsView(Value):
@@ -114,6 +114,11 @@ class RolloutView(RolloutBrief):
     """Hosts that were left out by name."""
     for_new_hosts: bool = False
     """With `only`: whether new hosts of the pool get its version all the same."""
+    drain_again: list[str] = Field(default_factory=list)
+    """Hosts that are drained again at once if somebody undrains them."""
+    undrained: list[str] = Field(default_factory=list)
+    """Hosts that somebody undrained while they waited. Name them in `exclude` or `drain_again`, or they are drained at
+    the deadline."""
     left_out: int = 0
     """Hosts that were left out, by name or by their tag."""
     rolling_back: bool = False

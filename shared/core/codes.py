@@ -23,6 +23,7 @@ class Code(StrEnum):
     WAITS_FOR_VERSION = "waits_for_version"
     TOO_LATE_FOR_WINDOW = "too_late_for_window"
     NO_REPLICA = "no_replica"
+    UNDRAINED = "undrained"
     UNAVAILABLE_LIMIT = "unavailable_limit"
     AVAILABLE_LIMIT = "available_limit"
     IN_WORK = "in_work"

@@ -32,9 +32,11 @@ class Found(Part):
 
 
 class Drain(Part):
-    """The current drain. Undraining the host resets it."""
+    """The current drain. Undraining the host resets it, except `undrained_at`."""
 
     drained_at: UtcTime | None = None
+    undrained_at: UtcTime | None = None
+    """When somebody else undrained the host while it waited. None again once it is drained, by whomever."""
     empty_since: UtcTime | None = None
     """The first pass after settling that found no session on the drained host."""
     sign_out_since: UtcTime | None = None

@@ -101,6 +101,8 @@ class Selection(Part):
     """The hosts to update; empty: all of the pool, also those that appear later."""
     exclude: tuple[str, ...] = ()
     """Hosts that are left out."""
+    drain_again: tuple[str, ...] = ()
+    """Hosts that are drained again at once if somebody else undrains them; about others the rollout asks first."""
     for_new_hosts: bool = False
     """With `only`: new hosts of the pool get the version too, once it has been proven."""
 

@@ -19,6 +19,7 @@ from shared.planning.observe import gone, ready
 from shared.planning.people.deadlines import canary_candidates, deadline_of
 from shared.planning.people.notices import WARNING_FIRST, anybody_to_sign_out
 from shared.planning.people.sign_outs import not_signed_out
+from shared.planning.people.undrained import question
 from shared.planning.timing import sign_out_wait, signing_out_since, time_to_drain_and_start
 from shared.planning.values import Action, Decision, HostView, Snapshot
 from shared.planning.windows import may_begin
@@ -85,6 +86,8 @@ class HostDecider:
     def _drained(self, view: HostView) -> Decision:
         if view.seen is None:
             return self._missing(view)
+        if asked := question(self.snapshot, self.candidates, view, self.now):
+            return Decision(view.name, Action.UNDRAIN, asked, view.sessions)
         if not view.row.drained_by_earlier_failure and (against := self._not_due(view) or self._not_canary(view)):
             return Decision(view.name, Action.UNDRAIN, against, view.sessions)
         if view.row.drain.drained_at is None:
@@ -128,6 +131,8 @@ class HostDecider:
         if on_target and not view.row.drained_by_earlier_failure:
             reason = message(Code.ON_TARGET, f"already on {self.snapshot.target}")
             return Decision(view.name, Action.SKIP, reason, view.sessions)
+        if asked := question(self.snapshot, self.candidates, view, self.now):
+            return wait(view, asked)
         return self._drain(view, _has_sessions(view.sessions) if view.sessions else message(Code.IDLE, "is idle"))
 
     def _pending_refresh(self, view: HostView) -> Decision:

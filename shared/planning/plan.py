@@ -22,6 +22,7 @@ from shared.planning.decide import HostDecider, wait
 from shared.planning.people.deadlines import others_deadline, passed_deadline, rescheduled_deadline
 from shared.planning.people.notices import WARNING_FIRST
 from shared.planning.people.telling import with_notices
+from shared.planning.people.undrained import note_of
 from shared.planning.timing import next_pass_due, time_to_start
 from shared.planning.values import Action, Decision, HostView, Limits, Plan, Snapshot
 from shared.planning.windows import room_at
@@ -96,7 +97,7 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: Hos
         decisions,
         None if becomes and becomes.ended else next_pass,
         becomes=becomes,
-        note=note,
+        note=note or note_of(decisions),
         forcing=snapshot.forcing(now),
         short_of_writes=decider.short_of_writes,
     )

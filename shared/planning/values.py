@@ -75,7 +75,8 @@ class Snapshot:
     pass that could end sessions.
     In a refresh, `refresh` is the pool's setting, and `blocked_reason` says why no host may be started. In a rollout,
     `held_by_refresh` names the hosts that the pool's refresh still holds. In a retry, `others` are the pool's hosts
-    that it does not update; the pool's limits count all hosts.
+    that it does not update; the pool's limits count all hosts. `drain_again` names the hosts that are drained again
+    although somebody undrained them.
     """
 
     hosts: tuple[HostView, ...]
@@ -102,6 +103,7 @@ class Snapshot:
     blocked_reason: Message | None = None
     held_by_refresh: frozenset[str] = frozenset()
     others: tuple[SessionHost, ...] = ()
+    drain_again: frozenset[str] = frozenset()
 
     def with_rows(self, rows: Mapping[str, RolloutHost]) -> Snapshot:
         """The same snapshot with other rows, after the plan's actions were executed."""

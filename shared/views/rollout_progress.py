@@ -68,6 +68,12 @@ def is_left_out(host: RolloutHost) -> bool:
     return host.state is HostState.SKIPPED and host.reason is not None and host.reason.code in LEFT_OUT
 
 
+def is_asked_about(rollout: Rollout, host: RolloutHost) -> bool:
+    """Whether somebody undrained the host, and the rollout waits for an answer."""
+    asks = host.reason is not None and host.reason.code == Code.UNDRAINED and not host.state.ended
+    return asks and not rollout.state.ended and host.host not in rollout.selection.drain_again
+
+
 def is_there(host: RolloutHost) -> bool:
     """Whether the host is in the pool and has a VM, as far as the last pass knows."""
     return not (host.vm_missing or host.missing_since)
@@ -190,6 +196,8 @@ def _of_selection(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, o
         "only": list(selection.only) or None,
         "exclude": list(selection.exclude),
         "for_new_hosts": selection.for_new_hosts,
+        "drain_again": list(selection.drain_again),
+        "undrained": sorted(host.host for host in hosts if is_asked_about(rollout, host)),
         "left_out": sum(is_left_out(host) for host in hosts),
     }
 

@@ -40,7 +40,7 @@ def record_original(services: Services, row: RolloutHost, vms: dict[str, Virtual
     vms[row.host] = vm
     row = vm_marks.record_original(row, vm)
     state = transition_host(row.host, row.state, HostState.DRAINING)
-    return row.replace(state=state, drain=row.drain.replace(drained_at=None, empty_since=None), step="draining")
+    return row.replace(state=state, drain=Drain(), step="draining")
 
 
 def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, vm: VirtualMachine) -> RolloutHost:
@@ -64,7 +64,8 @@ def undrain(services: Services, pool: Pool, row: RolloutHost) -> RolloutHost:
     A host that left the pool is not undrained, nor is one that was chosen but never marked: another rollout may have
     it by now.
     """
-    undrained = row.replace(state=HostState.PENDING, drain=Drain(), step="undrained")
+    drain = Drain(undrained_at=row.drain.undrained_at)
+    undrained = row.replace(state=HostState.PENDING, drain=drain, step="undrained")
     if untouched(services, row):
         return undrained
     if not row.found.operator_drained:

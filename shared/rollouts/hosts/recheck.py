@@ -14,6 +14,7 @@ from shared.models.host_parts import Disks, Found
 from shared.models.policy import Strategy
 from shared.models.pools import EntraJoin, Pool, ReimageSupport
 from shared.models.rollouts import Goal, Rollout, RolloutKind, goal_of
+from shared.planning.observe import undrained
 from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck, swap_problem
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, is_on_target
@@ -132,11 +133,11 @@ def _return_to_rollout(
     context: HostContext, seen: SessionHost | None, *, step: str = "a user signed in again; waiting", out: bool = False
 ) -> StepResult:
     """Let the rollout decide about the host anew. `out`: an earlier rollout left it out of the pool."""
-    row = context.row
-    drained_at = row.drain.drained_at if seen is not None and not seen.accepting else None
+    row, accepting = context.row, seen is not None and seen.accepting
+    drain = row.drain.replace(empty_since=None) if seen else row.drain.replace(drained_at=None, empty_since=None)
     context.move(
         HostState.DRAINING,
-        drain=row.drain.replace(drained_at=drained_at, empty_since=None),
+        drain=undrained(row, seen, context.services.now()) if seen and accepting else drain,
         sessions=seen.sessions if seen else 0,
         rebuild=row.rebuild.replace(strategy="", completed_step="", device="", device_id=""),
         disks=row.disks.replace(old_id=None),

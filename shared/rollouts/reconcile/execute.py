@@ -139,8 +139,16 @@ class PlanExecutor:
             row = host_rows.reset_row(row) if self.refreshes else row
             return skip(row, reasons[row.host], self.services.now()) if cancelled else row
 
+        self._record_release(decided.chosen(Action.UNDRAIN))
         # A cancelled rollout must end, even if Azure keeps refusing.
         self.each(decided.chosen(Action.UNDRAIN), act, self._ends_failed if cancelled else None)
+
+    def _record_release(self, hosts: list[str]) -> None:
+        """Write that we undrain these hosts: after a crash, that must not look like an operator's doing."""
+        drained = [row for row in map(self.rows.__getitem__, hosts) if row.drain.drained_at is not None]
+        released = [row.replace(drain=row.drain.replace(drained_at=None)) for row in drained]
+        for before, row in zip(drained, self.services.hosts.write_many(released), strict=True):
+            self.rows[row.host] = before.written_over(row)
 
     def _drain(self, decided: Plan) -> None:
         """Drain in two halves and write the rows in between: a crash must not make our drain look like an operator's.

@@ -139,6 +139,7 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         refresh=pool.refresh,
         blocked_reason=refresh_context.blocked_reason_for(rows) if refresh_context else None,
         held_by_refresh=reading.refresh_holds.held,
+        drain_again=frozenset(rollout.selection.drain_again),
         others=_others(reading.seen, views) if rollout.retry_of else (),
     )
 
