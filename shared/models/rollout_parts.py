@@ -67,7 +67,7 @@ class Failures(Part):
 
 
 class Progress(Part):
-    """What the reconcile passes have observed. Only they write it, and the resume timer `suspended_since`."""
+    """What the reconcile passes have observed. Only they write it, and the resume timer the last two fields."""
 
     last_pass: LastPass | None = None
     counts: dict[str, int] = Field(default_factory=dict)
@@ -83,6 +83,8 @@ class Progress(Part):
     """The last engine instance that has checked that every host in work has a running orchestration."""
     suspended_since: UtcTime | None = None
     """Since when the resume timer has found that somebody suspended the orchestration. The next pass removes it."""
+    alive_at: UtcTime | None = None
+    """When the resume timer last found the orchestration alive in its engine, or started it (`signs_of_life`)."""
 
 
 class Exclusion(Part):

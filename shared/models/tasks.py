@@ -196,6 +196,8 @@ class Task(Record):
     """Counts the engine instances that drove this task: a lost one is replaced by the next."""
     suspended_since: UtcTime | None = None
     """Since when the resume timer has found that somebody suspended the task's orchestration."""
+    alive_at: UtcTime | None = None
+    """When the resume timer last found the task's orchestration alive in its engine, or started it."""
     step: str = ""
     phase: str = ""
     """The last completed step."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.core.codes import Code
 from shared.core.errors import FreshcoatError, NewerRow, StaleRow
@@ -16,6 +16,7 @@ from shared.pools.settlement import apply_outcome_to_pool
 from shared.ports.engine import Engine
 from shared.rollouts.refresh.lifecycle import ensure_refresh
 from shared.services import POOLS, ROLLOUTS, Services
+from shared.workflow.signs_of_life import is_quiet, is_silent
 
 log = logging.getLogger("freshcoat.recovery")
 
@@ -33,10 +34,10 @@ RECENT = 50
 def resume_lost(services: Services, engine: Engine) -> list[str]:
     """Restart every open rollout that has no live engine instance; return their ids.
 
-    The tables are authoritative: a pool's claim names its rollout. A rollout created or reconciled less than
-    `resume_after` ago is skipped, because its instance may just be starting. An ended rollout that still holds its pool
-    (after a crash) releases it. An open rollout that holds no pool is ended. The same holds for each pool's refresh; a
-    missing refresh is started.
+    The tables are authoritative: a pool's claim names its rollout. One that has shown life within `resume_after` is
+    left alone: its instance may just be starting, or be another function host's. An ended rollout that still holds its
+    pool (after a crash) releases it. An open rollout that holds no pool is ended. The same holds for each pool's
+    refresh; a missing refresh is started.
     """
     resumed: list[str] = []
     pools = list(services.pools.each(POOLS))
@@ -52,23 +53,27 @@ def resume_lost(services: Services, engine: Engine) -> list[str]:
 def _resume_on(services: Services, engine: Engine, pool: Pool, resumed: list[str]) -> None:
     """Restart the pool's rollout and its refresh if the engine lost them, and add their ids to `resumed`."""
     rollout = _running(services, pool)
-    for lost in (rollout, _refreshing(services, engine, pool)):
-        if not (lost and _is_silent(services, lost)):
+    for driven in (rollout, _refreshing(services, engine, pool)):
+        if driven is None or not is_quiet(services, *_signs_of_life(driven)):
             continue
-        if engine.rollout_alive(lost.id, lost.engine_run):
-            _note_suspension(services, lost, suspended=engine.rollout_suspended(lost.id, lost.engine_run))
-        else:
-            _restart(services, engine, lost)
-            resumed.append(lost.id)
+        if engine.rollout_alive(driven.id, driven.engine_run):
+            _note_life(services, driven, suspended=engine.rollout_suspended(driven.id, driven.engine_run))
+        elif is_silent(services, *_signs_of_life(driven)):
+            _restart(services, engine, driven)
+            resumed.append(driven.id)
 
 
-def _note_suspension(services: Services, rollout: Rollout, *, suspended: bool) -> None:
-    """Record that somebody suspended the orchestration, or resumed it. Resuming it is left to them."""
-    if suspended is (rollout.progress.suspended_since is not None):
-        return
-    if suspended:
+def _signs_of_life(rollout: Rollout) -> tuple[datetime | None, ...]:
+    progress = rollout.progress
+    return rollout.created_at, progress.alive_at, progress.last_pass.at if progress.last_pass else None
+
+
+def _note_life(services: Services, rollout: Rollout, *, suspended: bool) -> None:
+    """Record that the orchestration is alive, and whether somebody suspended it. Resuming it is left to them."""
+    since = (rollout.progress.suspended_since or services.now()) if suspended else None
+    if since and not rollout.progress.suspended_since:
         log.error("the orchestration of rollout %s is suspended; resume it", rollout.id)
-    progress = rollout.progress.replace(suspended_since=services.now() if suspended else None)
+    progress = rollout.progress.replace(suspended_since=since, alive_at=services.now())
     with suppress(StaleRow):
         services.rollouts.replace(rollout.model_copy(update={"progress": progress}))
 
@@ -128,15 +133,10 @@ def _end(services: Services, rollout: Rollout) -> None:
     log.error("rollout %s was open but did not hold pool %s; it is now %s", rollout.id, rollout.pool, state.value)
 
 
-def _is_silent(services: Services, rollout: Rollout) -> bool:
-    """Whether the last sign of life is older than `resume_after`."""
-    last = max(rollout.created_at, rollout.progress.last_pass.at if rollout.progress.last_pass else rollout.created_at)
-    return services.now() >= last + timedelta(seconds=services.settings.resume_after)
-
-
 def _restart(services: Services, engine: Engine, rollout: Rollout) -> None:
     """Start a new run with a new number; an old instance that is still alive sees the number and stops."""
-    changes = {"engine_run": rollout.engine_run + 1, "progress": rollout.progress.replace(suspended_since=None)}
+    progress = rollout.progress.replace(suspended_since=None, alive_at=services.now())
+    changes = {"engine_run": rollout.engine_run + 1, "progress": progress}
     try:
         again = services.rollouts.replace(rollout.model_copy(update=changes))
     except StaleRow:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
 
 from shared.core.errors import NewerRow, StaleRow
 from shared.core.states import TaskState
 from shared.models.tasks import Task, TaskKind
 from shared.ports.engine import Engine
 from shared.services import TASKS, Services
+from shared.workflow.signs_of_life import is_quiet, is_silent
 
 log = logging.getLogger("freshcoat.recovery")
 
@@ -21,28 +21,27 @@ DRIVEN = frozenset({TaskKind.SET_AS_IMAGE, TaskKind.ACTIVATE, TaskKind.ROLL_BACK
 def resume_lost_tasks(services: Services, engine: Engine) -> list[str]:
     """Restart every open task that has no living engine instance; answers their ids.
 
-    A task younger than `resume_after` is left alone, since its first instance may just be starting.
+    A task that has shown life within `resume_after` is left alone: its first instance may just be starting, or be
+    another function host's.
     """
-    oldest = services.now() - timedelta(seconds=services.settings.resume_after)
     resumed = []
     for task in services.tasks.each(TASKS, state=TaskState.RUNNING):
-        if task.kind not in DRIVEN or task.created_at > oldest:
+        if task.kind not in DRIVEN or not is_quiet(services, task.created_at, task.alive_at):
             continue
         if engine.task_alive(task.id, task.engine_run):
-            _note_suspension(services, task, suspended=engine.task_suspended(task.id, task.engine_run))
-        elif _start_again(services, engine, task):
+            _note_life(services, task, suspended=engine.task_suspended(task.id, task.engine_run))
+        elif is_silent(services, task.created_at, task.alive_at) and _start_again(services, engine, task):
             resumed.append(task.id)
     return resumed
 
 
-def _note_suspension(services: Services, task: Task, *, suspended: bool) -> None:
-    """Record that somebody suspended the orchestration, or resumed it. Resuming it is left to them."""
-    if suspended is (task.suspended_since is not None):
-        return
-    if suspended:
+def _note_life(services: Services, task: Task, *, suspended: bool) -> None:
+    """Record that the orchestration is alive, and whether somebody suspended it. Resuming it is left to them."""
+    since = (task.suspended_since or services.now()) if suspended else None
+    if since and not task.suspended_since:
         log.error("the orchestration of task %s is suspended; resume it", task.id)
     with suppress(StaleRow, NewerRow):
-        services.tasks.replace(task.model_copy(update={"suspended_since": services.now() if suspended else None}))
+        services.tasks.replace(task.model_copy(update={"suspended_since": since, "alive_at": services.now()}))
 
 
 def _start_again(services: Services, engine: Engine, task: Task) -> bool:
@@ -52,7 +51,9 @@ def _start_again(services: Services, engine: Engine, task: Task) -> bool:
     """
     try:
         again = services.tasks.replace(
-            task.model_copy(update={"engine_run": task.engine_run + 1, "suspended_since": None})
+            task.model_copy(
+                update={"engine_run": task.engine_run + 1, "suspended_since": None, "alive_at": services.now()}
+            )
         )
     except StaleRow:
         return False

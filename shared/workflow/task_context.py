@@ -165,8 +165,9 @@ def load_task(services: Services, engine: Engine, given: dict[str, object]) -> T
 
 
 def _as_people_said(task: Task, found: Task) -> Task:
-    """The task with what people have written on its row since it was read."""
-    said: dict[str, object] = {name: getattr(found, name) for name in ("cancelled_by", "cancelled_at", "cancel_how")}
+    """The task with what people and the resume timer have written on its row since it was read."""
+    kept = ("cancelled_by", "cancelled_at", "cancel_how", "alive_at")
+    said: dict[str, object] = {name: getattr(found, name) for name in kept}
     said |= {"failure": task.failure or found.failure}
     if task.pools and found.pools:
         said["pools"] = task.pools.model_copy(update={"approvals": found.pools.approvals})

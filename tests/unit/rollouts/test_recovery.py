@@ -60,6 +60,7 @@ def test_a_rollout_that_holds_its_pool_continues() -> None:
     assert resume(app) == []
     assert app.rollout(rollout_id).state is S.SCHEDULED
     app.engine.rollouts.clear()
+    app.later(minutes=1)
     assert resume(app) == [rollout_id]
     assert app.rollout(rollout_id).state is S.SCHEDULED
 
@@ -95,6 +96,7 @@ def test_a_suspended_rollout_says_so_until_it_is_resumed(state: RolloutState, ca
     listed = app.send("GET", "/api/rollouts").json["items"] + app.send("GET", "/api/tasks").json["items"]
     assert [row["note"]["code"] for row in listed if row["id"] == rollout_id] == ["suspended"] * 2
     app.engine.suspended.clear()
+    app.later(seconds=30)
     resume(app)
     seen = app.send("GET", f"/api/rollouts/{rollout_id}").json
     assert seen["note"]["text"] == "By ann."

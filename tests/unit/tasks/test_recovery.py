@@ -63,6 +63,7 @@ def test_a_suspended_task_says_so_until_it_is_resumed(caplog: pytest.LogCaptureF
     seen = app.send("GET", f"/api/tasks/{task.id}").json
     assert (seen["note"]["code"], seen["waits_for"]["code"]) == ("suspended", "suspended")
     app.engine.suspended.clear()
+    app.later(seconds=30)
     resume(app)
     seen = app.send("GET", f"/api/tasks/{task.id}").json
     assert (seen["note"]["text"], seen["waits_for"]["text"]) == ("Waits for a ring.", "Waits for a ring.")
@@ -140,6 +141,7 @@ def test_a_crash_between_row_and_start_is_recovered() -> None:
         resume(app)
     assert run_of(app, task) == 2
     app.engine.start_task = started  # type: ignore[method-assign]
+    app.later(minutes=1)
     assert resume(app) == [task.id]
     assert set(app.engine.tasks) == {(task.id, 3)}
 
