@@ -15,6 +15,7 @@ from shared.api.pools import (
     PoolsQuery,
     PoolView,
     RollBackPoolRequest,
+    UnregisterQuery,
     UpdateImageRequest,
 )
 from shared.api.rollouts import PlanView, RolloutView
@@ -63,9 +64,12 @@ def get_pool(call: Call) -> Answer[PoolView]:
 
 
 @endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
-def delete_pool(call: Call, engine: Engine) -> Answer[None]:
-    """Unregister a pool. Nothing changes in Azure. Refused while a rollout runs or hosts are being refreshed."""
-    unregister_pool(call.services, engine, call.path["pool"], call.who)
+def delete_pool(call: Call, engine: Engine, query: UnregisterQuery) -> Answer[None]:
+    """Unregister a pool. Nothing changes in Azure. Refused while a rollout runs or hosts are being refreshed.
+
+    `force` ends both, if the host pool cannot be read: what is left of its VMs is given back.
+    """
+    unregister_pool(call.services, engine, call.path["pool"], call.who, force=query.force)
     return Answer(None)
 
 

@@ -11,6 +11,7 @@ from azure.durable_functions.client import SyncDurableFunctionsClient
 
 from shared.images.promotions.due import run_due
 from shared.images.retention import tidy
+from shared.pools.watch import watch_pools
 from shared.ports.engine import Engine
 from shared.records.tidying import tidy_records
 from shared.rollouts.old_disks.cleanup import tidy_disks
@@ -72,8 +73,10 @@ def take_up(found: Services, engine: Engine) -> list[str]:
 
 @bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
 def tidy_versions(timer: func.TimerRequest) -> None:
-    """Runs by `FRESHCOAT_RETENTION_SCHEDULE`."""
-    gone = tidy(services())
+    """Runs by `FRESHCOAT_RETENTION_SCHEDULE`. Looks for pools that are gone first: they hold no version."""
+    found = services()
+    watch_pools(found)
+    gone = tidy(found)
     if gone:
         log.info("deleted from their galleries: %s%s", ", ".join(gone), " (late)" if timer.past_due else "")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from shared.api.common import HostNames, HostPoolId, PageQuery, Reason, ScheduleRequest, ZoneName
+from shared.api.common import HostNames, HostPoolId, PageQuery, Query, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.api.rollouts import NewHostsView, RolloutBrief
 from shared.core.states import HostState, RolloutState
@@ -22,6 +22,12 @@ class PoolsQuery(PageQuery):
     """One page of pools. Pages are smaller because each pool is read from Azure."""
 
     limit: Annotated[int, Field(ge=1, le=50), WHOLE] = 20
+
+
+class UnregisterQuery(Query):
+    """`force`: end the pool's rollout and refresh too, whose host pool cannot be read."""
+
+    force: bool = False
 
 
 class PoolRegistration(Value):
@@ -121,6 +127,8 @@ class PoolView(Tagged):
     note: Message | None = None
     """Only in the answer to a change: what it does not apply to."""
     problem: str = ""
+    unreadable_since: UtcTime | None = None
+    """Since when its host pool or hosts cannot be read. After `FRESHCOAT_BUSY_LIMIT` it is taken for gone."""
 
 
 class PoolHostView(Value):

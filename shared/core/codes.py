@@ -117,6 +117,7 @@ class Code(StrEnum):
     POOL_LOST = "pool_lost"
     SUSPENDED = "suspended"
     POOL_UNREADABLE = "pool_unreadable"
+    POOL_GONE = "pool_gone"
     CHECKS_FAILED = "checks_failed"
     CHECKS_DELAYED = "checks_delayed"
     VERSION_REMOVED = "version_removed"

@@ -80,8 +80,9 @@ class Settings(BaseModel):
     history_keep_days: Annotated[int, Field(ge=1, le=3_650)] = 30
     """How long the engine keeps the history of orchestrations that have ended, counted from their start."""
     busy_limit: Seconds = 43_200.0
-    """How long a host is held while Azure throttles us or refuses to create its deleted VM, and how long Azure may
-    throttle without a break before a task on an image fails. This time does not count against the limits above."""
+    """How long a host is held while Azure throttles us or refuses to create its deleted VM, how long Azure may throttle
+    without a break before a task on an image fails, and how long a pool may be unreadable before it is taken for gone.
+    This time does not count against the limits above."""
 
     trust_principal: bool = False
     """Whether App Service authentication is on (`WEBSITE_AUTH_ENABLED`). Only then does the platform set the header

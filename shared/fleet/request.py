@@ -19,6 +19,7 @@ from shared.models.pools import Pool
 from shared.models.tasks import PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.records.tasks import audit_task, new_task, write_task
+from shared.records.unreadable_pools import is_gone
 from shared.rollouts.draft import RolloutSpec, check_update
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
@@ -102,7 +103,9 @@ def _policy_problems(asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[F
 def _check_first_ring(services: Services, drafted: Draft, who: str) -> None:
     """Everything that would stop the first ring. Raises PreflightFailed, AzureBusy."""
     rings = drafted.selected.rings
-    pools = [pool for pool in drafted.selected.pools if rings[pool.name] == min(rings.values())]
+    there = [pool for pool in drafted.selected.pools if not is_gone(services, pool)] or drafted.selected.pools
+    first = min(rings[pool.name] for pool in there)
+    pools = [pool for pool in there if rings[pool.name] == first]  # those that are gone are skipped, with the reason
     with ThreadPoolExecutor(READERS) as readers:
         found = list(readers.map(lambda pool: _check(services, drafted, pool, who), pools))
     findings = [finding for one in found for finding in one]

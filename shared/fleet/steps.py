@@ -20,6 +20,7 @@ from shared.models.tasks import TaskKind
 from shared.planning.rings import NextRing, RingAction
 from shared.pools.claim import refuse_second
 from shared.records.pools import find_pool
+from shared.records.unreadable_pools import is_gone
 from shared.records.versions import read_versions
 from shared.rollouts import control
 from shared.rollouts.start import begin_rollout
@@ -120,11 +121,14 @@ def _why_skipped(context: TaskContext, name: str) -> Message | None:
     pool = context.services.pools.find(POOLS, name)
     if pool is None:
         return message(Code.POOL_UNREGISTERED, "it is no longer registered")
-    if context.pools.update.other_image or pool.image == context.task.image:
+    gone = is_gone(context.services, pool)
+    if not gone and (context.pools.update.other_image or pool.image == context.task.image):
         return None
     rollout_id = context.pools.rollouts.get(name)
     if rollout_id and context.services.rollouts.find(ROLLOUTS, rollout_id):
         return None
+    if gone:
+        return message(Code.POOL_GONE, "its host pool is gone or cannot be read any more", href=pool_href(name))
     return message(Code.OTHER_IMAGE, f"it now has another image, {pool.image}", href=pool_href(name))
 
 

@@ -10,6 +10,7 @@ from shared.core.errors import AzureError, AzureRefused, InvalidRequest
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.records.session_hosts import SeenHost, regions_of, see_pools
+from shared.records.unreadable_pools import is_gone
 from shared.services import POOLS, Services
 
 
@@ -36,7 +37,7 @@ def regions_by_pool(services: Services, image: Image, *, pass_unread: bool) -> d
         try:
             found[pool.name] = _regions(services, pool, seen[pool.name])
         except InvalidRequest:
-            if not pass_unread:
+            if not (pass_unread or is_gone(services, pool)):
                 raise
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.core.arm_ids import same
 from shared.core.errors import AzureNotFound, AzureRefused
 from shared.core.names import TEMPLATE_TAG
+from shared.records.unreadable_pools import is_gone
 from shared.services import POOLS, Services
 
 
@@ -28,7 +29,7 @@ def _pool_of(services: Services, vm_id: str, *, running: bool) -> str:
         except AzureNotFound:
             continue  # nobody can be signed in to a host pool that is gone
         except AzureRefused:
-            if not running:
+            if not running or is_gone(services, pool):
                 continue
             return f"the session hosts of pool {pool.name} cannot be read, and the VM may be one. Fix that first"
         if any(same(host.vm_id, vm_id) for host in hosts):

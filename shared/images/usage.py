@@ -1,7 +1,8 @@
 """Who uses which version: read before a version is removed from the gallery, with the text for a refusal.
 
 Users are pools by their row, open rollouts, and the VM of every session host of every registered pool. A user that
-cannot be read, or whose version is unknown, may use any version: then none is removed.
+cannot be read, or whose version is unknown, may use any version: then none is removed. A pool that has been unreadable
+for so long that it is taken for gone counts with what its rows say.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, goal_of
 from shared.pools.claim import is_valid
 from shared.records.session_hosts import SeenHost, see_pools
+from shared.records.unreadable_pools import is_gone
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 
 _NAMED = 10
@@ -59,8 +61,15 @@ def read_usage(services: Services) -> VersionUsage:
     definitions = {image.name: image.definition_id.lower() for image in services.images.all(IMAGES)}
     pools = services.pools.all(POOLS)
     recorded = [use for pool in pools for use in _by_rows(services, pool, definitions)]
-    seen = [use for name, hosts in see_pools(services, pools).items() for use in _by_hosts(name, hosts)]
-    return VersionUsage((*recorded, *seen))
+    gone = {pool.name for pool in pools if is_gone(services, pool)}
+    last_known = [use for pool in pools if pool.name in gone for use in _by_last_rows(services, pool)]
+    seen = [
+        use
+        for name, hosts in see_pools(services, pools).items()
+        if not (name in gone and isinstance(hosts, AzureError))
+        for use in _by_hosts(name, hosts)
+    ]
+    return VersionUsage((*recorded, *last_known, *seen))
 
 
 def users_of(services: Services, image: Image, version: str) -> list[str]:
@@ -98,6 +107,15 @@ def _by_refresh(services: Services, pool: Pool) -> Iterator[Use]:
     in_work = (row for row in services.hosts.all(refresh.id) if row.state.in_work)
     for goal in {goal_of(refresh, row) for row in in_work} | {goal_of(refresh)}:
         yield Use(f"the refresh of pool {pool.name}", goal.definition_id.lower(), goal.version)
+
+
+def _by_last_rows(services: Services, pool: Pool) -> Iterator[Use]:
+    """The versions that the hosts of a pool that is gone had when they were last seen; they may still run elsewhere."""
+    for rollout_id in {pool.running_rollout, pool.last_rollout, pool.refresh_rollout} - {""}:
+        rollout = services.rollouts.find(ROLLOUTS, rollout_id)
+        for row in services.hosts.all(rollout_id) if rollout else ():
+            if rollout and row.version:
+                yield Use(f"host {row.host} of pool {pool.name}", rollout.definition_id.lower(), row.version)
 
 
 def _by_rollout(rollout: Rollout, definition: str | None) -> Iterator[Use]:

@@ -81,6 +81,8 @@ class Progress(Part):
     """The time of the first pass at or after `force_at` that could end sessions."""
     adopted_run: int = 0
     """The last engine instance that has checked that every host in work has a running orchestration."""
+    unreadable: Message | None = None
+    """Why the last pass could not read the pool, and until when that is tried."""
     suspended_since: UtcTime | None = None
     """Since when the resume timer has found that somebody suspended the orchestration. The next pass removes it."""
     alive_at: UtcTime | None = None

@@ -79,7 +79,7 @@ def _wanted(
     services: Services, name: str, request: PoolRegistration, checked: _CheckedRequest, old: Pool | None
 ) -> Pool:
     """The pool's row as requested. With other hosts or another image, it loses what was known of the old ones."""
-    fields = dict(request) | {"name": name, "time_zone": checked.zone}
+    fields = dict(request) | {"name": name, "time_zone": checked.zone, "unreadable_since": None}
     if checked.image and (old is None or not _same_hosts_and_image(old, request)):
         fields |= {
             "version": most_common_version(checked.seen, checked.image),

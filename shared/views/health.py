@@ -46,13 +46,17 @@ def _lasts(answer: Health) -> timedelta:
 def _check(services: Services) -> Health:
     checks: dict[str, str] = {"tables": "ok", "azure": f"{_NOT_ASKED}no pool is registered"}
     try:
-        rows = services.pools.page(POOLS, limit=1).rows
+        pools = list(services.pools.each(POOLS))
     except Exception:  # noqa: BLE001 - whatever it is, the tables cannot be read
         _log.warning("The tables cannot be read.", exc_info=True)
         checks = {"tables": "cannot be read", "azure": f"{_NOT_ASKED}no pool can be read"}
-        rows = []
-    if rows:
-        checks["azure"] = _azure(services, rows[0].host_pool_id)
+        pools = []
+    if pools:
+        unreadable = sum(1 for pool in pools if pool.unreadable_since)
+        asked = min(pools, key=lambda pool: pool.unreadable_since is not None)  # the first that can be read
+        checks["azure"] = _azure(services, asked.host_pool_id)
+        if unreadable:
+            checks["pools"] = f"{unreadable} of {len(pools)} cannot be read"
     fine = checks["tables"] == "ok" and checks["azure"] != "cannot be reached"
     status: Literal["ok", "failing"] = "ok" if fine else "failing"
     return Health(status=status, checks=checks)

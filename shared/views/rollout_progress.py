@@ -52,8 +52,13 @@ def percent(counts: Mapping[str, int], *, ended: bool, undone: int | None = None
 
 
 def note_of(rollout: Rollout) -> Message | None:
-    """Why the rollout is in its state; first of all, that it was suspended, since nothing else happens until then."""
-    return suspension.of_rollout(rollout) or rollout.note
+    """Why the rollout is in its state. First of all, that it was suspended or cannot read its pool: until that is
+    over, nothing else happens."""
+    return suspension.of_rollout(rollout) or _unreadable(rollout) or rollout.note
+
+
+def _unreadable(rollout: Rollout) -> Message | None:
+    return None if rollout.state.ended else rollout.progress.unreadable
 
 
 def is_not_updated(rollout: Rollout, host: RolloutHost) -> bool:

@@ -11,6 +11,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.tasks import PoolsUpdate, Task, TaskKind
+from shared.records.unreadable_pools import is_gone
 from shared.rollouts.preflight import PreflightFailed, PreflightInput, preflight
 from shared.services import POOLS, Services
 
@@ -61,8 +62,8 @@ def _check_version(services: Services, image: Image, version: str, *, goes_back:
 def _check_pool(services: Services, image: Image, name: str, version: str, update: PoolsUpdate) -> list[Finding]:
     """The findings against updating one pool, each naming the pool."""
     pool = services.pools.find(POOLS, name)
-    if pool is None or pool.image != image.name:
-        return []  # it changed to another image after the promotion was requested
+    if pool is None or pool.image != image.name or is_gone(services, pool):
+        return []  # it has changed since the promotion was requested, and is skipped with the reason
     policy = resolve_policy(update.schedule.mode, pool.policy, update.policy)
     found = preflight(services, PreflightInput(pool, image, version, policy, allow_downgrade=True, becomes_active=True))
     return [finding.model_copy(update={"detail": f"pool {name}: {finding.detail}"}) for finding in found.findings]

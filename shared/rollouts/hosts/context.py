@@ -189,12 +189,12 @@ def load(services: Services, given: dict[str, object]) -> HostContext | None:
     )
     if rollout is None or row is None:
         raise NotFound("host of a rollout", f"{rollout_id}/{host}")
+    if not row.state.in_work or row.engine_run != given["run"]:
+        return None  # before the pool, which may be unregistered by now
     pool_name = rollout.pool
     pool = recent.get(("pool", pool_name), SHARED_READ_SECONDS, lambda: services.pools.find(POOLS, pool_name))
     if pool is None:
         raise NotFound("pool", rollout.pool)
-    if not row.state.in_work or row.engine_run != given["run"]:
-        return None
     refuse_newer(row)  # before any change that the row could not record
     return HostContext(services, rollout, pool, row)
 

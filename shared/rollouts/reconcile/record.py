@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core.states import HostState, RolloutState, transition_rollout
-from shared.models.messages import Message
 from shared.models.pools import HostProof
 from shared.models.rollout_parts import Checks, Exclusion, LastPass, Progress, Rollback
 from shared.models.rollouts import Rollout, Schedule
@@ -56,15 +55,6 @@ def record(services: Services, done: PassRecord) -> Rollout:
     return written
 
 
-def record_note(services: Services, rollout_id: str, note: Message) -> Rollout:
-    """Write a note on the rollout's row, and nothing else."""
-
-    def decide(rollout: Rollout) -> Rollout:
-        return rollout.model_copy(update={"note": note})
-
-    return change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout", retried=True)[1]
-
-
 def as_commanded(rollout: Rollout) -> tuple[object, ...]:
     """The fields that operators' commands change: if they differ from the planned row's, the plan is out of date."""
     failures, approved_at = rollout.failures, rollout.approval.at
@@ -86,6 +76,7 @@ def _observed(rollout: Rollout, done: PassRecord) -> Progress:
         host_seconds=measured,
         adopted_run=rollout.engine_run,
         suspended_since=None,
+        unreadable=None,
     )
 
 

@@ -13,10 +13,10 @@ from math import ceil
 
 from shared.caches.snapshots import RememberedSnapshot
 from shared.core.codes import Code
-from shared.core.errors import AzureBusy, AzureRefused, NotFound, StaleRow
-from shared.core.hrefs import pool_href, rollout_href
+from shared.core.errors import AzureError, NotFound, StaleRow
+from shared.core.hrefs import rollout_href
 from shared.core.states import HostState, RolloutState
-from shared.models.messages import message, quote
+from shared.models.messages import message
 from shared.models.pools import Pool
 from shared.models.rollout_parts import Checks, Exclusion, LastPass
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
@@ -26,12 +26,14 @@ from shared.planning.plan import plan
 from shared.planning.proof import newest_proof
 from shared.planning.values import Plan, Snapshot
 from shared.ports.engine import Engine
+from shared.records.unreadable_pools import note_reading
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
 from shared.rollouts.reconcile.check_again import checked
 from shared.rollouts.reconcile.execute import PlanExecutor
-from shared.rollouts.reconcile.record import PassRecord, record, record_note
+from shared.rollouts.reconcile.record import PassRecord, record
 from shared.rollouts.reconcile.snapshot import PoolSnapshot, read_snapshot
 from shared.rollouts.reconcile.start_hosts import fence_rollout, save, save_new, start_hosts
+from shared.rollouts.reconcile.unreadable import pass_unread
 from shared.rollouts.refresh.context import (
     RefreshContext,
     forget_gone,
@@ -82,14 +84,11 @@ def reconcile_whole_pool(services: Services, engine: Engine, rollout_id: str, ru
     now = services.now()
     try:
         given = _read(services, rollout, pool, now)
-    except AzureBusy as busy:
-        log.warning("rollout %s: the pool cannot be read now: %s", rollout.id, busy)
-        wait = busy.retry_after or services.settings.azure_pause
-        return PassResult(ended=False, state=rollout.state, next_pass_at=now + timedelta(seconds=wait))
-    except AzureRefused as error:
-        return _unreadable(services, rollout, error, now)
+    except AzureError as error:
+        return pass_unread(services, engine, rollout, pool, run, error)
     if given is None:
         return PassResult(ended=False, state=rollout.state, next_pass_at=now)
+    note_reading(services, pool, None)
     return _decide_and_act(services, engine, given, run, now)
 
 
@@ -115,15 +114,6 @@ def _superseded(services: Services, rollout: Rollout, pool: Pool) -> PassResult:
     ended = rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
     services.rollouts.replace(ended)
     return PassResult(ended=True, state=ended.state)
-
-
-def _unreadable(services: Services, rollout: Rollout, error: AzureRefused, now: datetime) -> PassResult:
-    """The pool cannot be read, for a reason that needs a person: note it on the rollout and try again slowly."""
-    log.error("rollout %s: the pool cannot be read: %s", rollout.id, error)
-    note = message(Code.POOL_UNREADABLE, f"The pool cannot be read: {quote(str(error))}.", href=pool_href(rollout.pool))
-    rollout = record_note(services, rollout.id, note)
-    wait = max(services.settings.azure_pause, rollout.policy.poll_seconds)
-    return PassResult(ended=False, state=rollout.state, next_pass_at=now + timedelta(seconds=wait))
 
 
 def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int, now: datetime) -> PassResult:

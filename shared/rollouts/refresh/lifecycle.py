@@ -32,6 +32,7 @@ from shared.records.images import find_image
 from shared.records.pools import find_pool
 from shared.records.versions import read_versions
 from shared.rollouts.refresh.context import as_cancelling, policy_of
+from shared.rollouts.refresh.end_without_pool import end_without_pool
 from shared.rollouts.refresh.exclusion import hosts_left_outside, signal_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.pools import freshness
@@ -59,9 +60,15 @@ def register_pool_with_refresh(
     return view, new
 
 
-def unregister_pool(services: Services, engine: Engine, name: str, who: str) -> None:
-    """End the pool's refresh and delete the pool. Raises NotFound, Conflict while its hosts are being changed."""
-    registration.refuse_during_rollout(services, find_pool(services, name))
+def unregister_pool(services: Services, engine: Engine, name: str, who: str, *, force: bool = False) -> None:
+    """End the pool's refresh and delete the pool. Raises NotFound, Conflict while its hosts are being changed.
+
+    `force` ends its rollout and its refresh at once, if the host pool is gone. Raises AzureBusy.
+    """
+    pool = find_pool(services, name)
+    if force:
+        end_without_pool(services, pool, who)
+    registration.refuse_during_rollout(services, pool)
     end_refresh(services, engine, name)
     registration.forget_pool(services, name, who)
 
