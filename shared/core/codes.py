@@ -105,6 +105,7 @@ class Code(StrEnum):
     # A rollout: why it is in its state.
     CANARY_PASSED = "canary_passed"
     CANARY_ROLLED_BACK = "canary_rolled_back"
+    CANARY_BLOCKED = "canary_blocked"
     HOSTS_FAILED = "hosts_failed"
     HOSTS_NOT_ROLLED_BACK = "hosts_not_rolled_back"
     FAILURES_ROLLED_BACK = "failures_rolled_back"

@@ -127,6 +127,27 @@ class Use(Part):
     """The rollout that failed on the host and left it drained. The refresh waits until it accepts sessions."""
 
 
+class FailureCause(StrEnum):
+    """What made a host fail, as far as its error tells."""
+
+    VERSION = "version"
+    """Its checks failed, so that the version may be at fault."""
+    CAPACITY = "capacity"
+    """Azure had no capacity for the VM size, or the subscription no quota."""
+    THROTTLED = "throttled"
+    """Azure was too busy for too long."""
+    JOIN = "join"
+    """It could not join its domain or Entra ID."""
+    REFUSED = "refused"
+    """A policy, a lock or a missing right forbade it."""
+    OTHER = "other"
+
+    @property
+    def outside_version(self) -> bool:
+        """Whether another version would fail as well."""
+        return self not in {FailureCause.VERSION, FailureCause.OTHER}
+
+
 class WaitKind(StrEnum):
     """Why a host in work waits for Azure."""
 

@@ -10,7 +10,7 @@ from shared.core.arm_ids import definition_and_version
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
-from shared.models.host_parts import AzureWait, Check, Disks, Drain, Found, Rebuild, Use, Warnings
+from shared.models.host_parts import AzureWait, Check, Disks, Drain, FailureCause, Found, Rebuild, Use, Warnings
 from shared.models.messages import Message
 from shared.models.policy import Policy, ScheduleMode
 from shared.models.rollout_parts import Approval, Before, Checks, Exclusion, Failures, Progress, Rollback, Selection
@@ -66,7 +66,9 @@ class Rollout(Record):
     """The pool's time zone (IANA), which the policy's windows use."""
     selection: Selection = Selection()
     retry_of: str = ""
-    """The ended rollout whose failed hosts this one updates, and no others."""
+    """The ended rollout whose failed hosts this one updates, and no others unless `retries_whole`."""
+    retries_whole: bool = False
+    """The rollout that is retried failed on its canary hosts: they come first again, and the others after them."""
     first_guess: float = FIRST_GUESS
     """Expected seconds per host before a host of this rollout was measured."""
     reason: str = ""
@@ -94,6 +96,11 @@ class Rollout(Record):
     checks: Checks = Checks()
 
     @property
+    def failed_hosts_only(self) -> bool:
+        """Whether it handles only the hosts on which an earlier rollout failed."""
+        return bool(self.retry_of) and not self.retries_whole
+
+    @property
     def rolling_back(self) -> bool:
         """Whether hosts are being rolled back."""
         return self.rollback.since is not None
@@ -101,7 +108,7 @@ class Rollout(Record):
     @property
     def of_whole_pool(self) -> bool:
         """Whether the pool takes over its version: not when it updates single hosts, as a retry does."""
-        return not self.retry_of and self.selection.of_whole_pool
+        return not self.failed_hosts_only and self.selection.of_whole_pool
 
     def why_left_out(self, row: RolloutHost) -> Message | None:
         """Why it leaves this host alone; None when it does not."""
@@ -130,6 +137,8 @@ class RolloutHost(Record):
     reason: Message | None = None
     """Why the host was skipped, or is not started yet."""
     error: str = ""
+    failed_by: FailureCause | None = None
+    """What made it fail; None when it has not, or was not in work then."""
     attempt: int = 1
     engine_run: int = 0
     """Counts the engine instances that drove this host; 0 before the first."""
@@ -149,6 +158,7 @@ class RolloutHost(Record):
     removed_from_pool: bool = False
     """We removed its registration and it has not registered again, so it can have no users."""
     canary: bool = False
+    """It is rebuilt as a canary host; before that: it was one, and comes first again in a retry."""
     excluded_by_tag: bool = False
     """Its VM had the tag FreshcoatExclude when it was last read."""
     drained_by_earlier_failure: bool = False

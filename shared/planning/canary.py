@@ -69,6 +69,8 @@ class CanaryUse(StrEnum):
     SIGN_OUT = "sign_out"
     SIGN_OUT_AGAIN = "sign_out_again"
     REBUILD = "rebuild"
+    REBUILD_UNLISTED = "rebuild_unlisted"
+    """Rebuild a host that nobody drained before, because it is outside of the host pool since a failed attempt."""
 
 
 @dataclass
@@ -98,7 +100,7 @@ class CanaryBudget:
                 return self.busy_drains
             case CanaryUse.SIGN_OUT:
                 return min(self.slots, self.sign_outs)
-            case CanaryUse.SIGN_OUT_AGAIN | CanaryUse.REBUILD:
+            case _:
                 return self.slots
 
     def allows(self, use: CanaryUse) -> bool:
@@ -108,9 +110,13 @@ class CanaryBudget:
 
     def take(self, use: CanaryUse) -> None:
         """Spend one host on this."""
-        if self.rebuilds_only and use is not CanaryUse.REBUILD:
+        if self.rebuilds_only and use not in {CanaryUse.REBUILD, CanaryUse.REBUILD_UNLISTED}:
             return
         match use:
+            case CanaryUse.REBUILD_UNLISTED:
+                self.slots -= 1
+                self.empty_drains -= 1
+                self.busy_drains -= 1
             case CanaryUse.DRAIN_EMPTY:
                 self.empty_drains -= 1
                 self.busy_drains -= 1

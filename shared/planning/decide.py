@@ -166,7 +166,7 @@ class HostDecider:
             return wait(view, self._why_no_more_work())
         self.budget.in_work += 1
         self.budget.to_begin -= 1
-        self.canary_budget.take(CanaryUse.REBUILD)
+        self.canary_budget.take(CanaryUse.REBUILD if view.drained else CanaryUse.REBUILD_UNLISTED)
         reason = message(Code.DRAINED, "is drained and empty") if view.seen else OUT_OF_POOL
         return Decision(view.name, Action.REBUILD, reason, view.sessions)
 

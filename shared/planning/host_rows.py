@@ -20,7 +20,7 @@ def reserve_row(row: RolloutHost) -> RolloutHost:
 def reset_row(row: RolloutHost) -> RolloutHost:
     """Reset the row of a refreshed host: its next cycle has all attempts and reads the VM's marks anew."""
     disks = row.disks.replace(stale_id=None)
-    return row.replace(found=row.found.without_marks(), disks=disks, attempt=1, error="")
+    return row.replace(found=row.found.without_marks(), disks=disks, attempt=1, error="", failed_by=None)
 
 
 def set_target(row: RolloutHost, rollout: Rollout) -> RolloutHost:

@@ -6,19 +6,18 @@ that "why not yet?" always has an answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from textwrap import shorten
+from datetime import datetime, timedelta
 
 from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
 from shared.core.wording import counted, duration_text
-from shared.models.messages import Message, message, quote
-from shared.models.policy import OnFailure, Policy
+from shared.models.messages import Message, message
+from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind
 from shared.planning.budget import floor_restored
 from shared.planning.decide import HostDecider, wait
+from shared.planning.failures.stops import becoming, stop_after_failures
 from shared.planning.people.deadlines import others_deadline, passed_deadline, rescheduled_deadline
 from shared.planning.people.notices import WARNING_FIRST
 from shared.planning.people.telling import with_notices
@@ -39,9 +38,6 @@ _CANARY_PASSED = message(
 
 IN_PROGRESS = frozenset({RolloutState.SCHEDULED, RolloutState.RUNNING, RolloutState.ROLLING_BACK})
 """States in which a pass may start something."""
-
-_ERROR_SHOWN = 300
-"""How many characters of a host's error a rollout's note shows; the host's own row has the whole text."""
 
 
 def plan(snapshot: Snapshot, policy: Policy, now: datetime, *, limits: Limits) -> Plan:
@@ -78,7 +74,7 @@ def _in_progress(snapshot: Snapshot, policy: Policy, now: datetime, decider: Hos
     if blocked_reason:
         decisions, note = _before_begin(snapshot, blocked_reason), snapshot.blocked_reason
         return Plan(decisions, next_pass, note=note, stands_still=True)
-    stop = _stop(snapshot, policy, decider)
+    stop = stop_after_failures(snapshot, policy, decider.canary)
     if stop:
         return stop(_with_waiting_hosts(snapshot, _STOPPING))
     if later := rescheduled_deadline(snapshot, policy, now):
@@ -149,78 +145,11 @@ def _with_waiting_hosts(snapshot: Snapshot, reason: Message) -> tuple[Decision, 
 def _in_order(snapshot: Snapshot) -> list[HostView]:
     """Hosts that have not ended, in the order in which they are chosen: idle hosts first, then fewest sessions.
 
-    Drained hosts come before others with as many sessions, since they already serve nobody new; ties go by name.
+    Of hosts with as many sessions, a canary host that is retried comes first, then drained ones, since they already
+    serve nobody new; ties go by name.
     """
     open_hosts = (view for view in snapshot.hosts if not view.row.state.ended)
-    return sorted(open_hosts, key=lambda view: (view.sessions, not view.drained, view.name))
-
-
-type Stop = Callable[[tuple[Decision, ...]], Plan]
-
-
-def _stop(snapshot: Snapshot, policy: Policy, decider: HostDecider) -> Stop | None:
-    """The rollout's next state because of failed hosts; None when it may go on."""
-    failed = snapshot.counts[HostState.FAILED] - snapshot.failures_accepted
-    if failed <= 0 or snapshot.rolling_back or all(view.row.state.ended for view in snapshot.hosts):
-        return None  # nothing failed, or nothing is left to be stopped
-    if not decider.canary.passed and policy.canary_hosts:
-        return _canary_failed(snapshot, policy, failed)
-    if snapshot.unproven and (lost := _rebuilds_that_failed(snapshot)) > 0:
-        return _proof_failed(snapshot, policy, lost)
-    on_failure = OnFailure.PAUSE if snapshot.kind is RolloutKind.REFRESH else policy.on_failure
-    if failed <= policy.failures_allowed(len(snapshot.hosts)) or on_failure is OnFailure.CONTINUE:
-        return None
-    text = f"{counted(failed, 'host')} failed, more than the policy allows{_last_failure(snapshot)}."
-    if on_failure is OnFailure.ROLL_BACK:
-        note = message(Code.FAILURES_ROLLED_BACK, f"{text} All hosts are rolled back.", count=failed)
-        return _becoming(RolloutState.ROLLING_BACK, note)
-    ways = "resume or retry" if snapshot.kind is RolloutKind.REFRESH else "resume, retry, roll back or cancel"
-    note = message(Code.HOSTS_FAILED, f"{text} Check the errors of the failed hosts, then {ways}.", count=failed)
-    return _becoming(RolloutState.PAUSED, note)
-
-
-def _canary_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
-    """A canary host that fails ends the rollout: no other host is changed, whatever the policy allows later."""
-    text = f"{counted(failed, 'canary host')} failed{_last_failure(snapshot)}."
-    if policy.on_failure is OnFailure.ROLL_BACK:
-        note = message(Code.CANARY_ROLLED_BACK, f"{text} The canary hosts are rolled back.", count=failed)
-        return _becoming(RolloutState.ROLLING_BACK, note)
-    text += " No other host is touched. Publish a better version."
-    note = message(Code.CANARY_FAILED, text, count=failed)
-    return _becoming(RolloutState.CANCELLING, note, ends_as=RolloutState.FAILED)
-
-
-def _rebuilds_that_failed(snapshot: Snapshot) -> int:
-    """Hosts that failed after their rebuild had begun, without those that somebody accepted when resuming."""
-    failed = [view.row for view in snapshot.hosts if view.row.state is HostState.FAILED]
-    untouched = sum(1 for row in failed if row.taken_at is None)
-    return min(len(failed) - untouched, len(failed) - snapshot.failures_accepted)
-
-
-def _proof_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
-    """The host that was to prove the update failed: a cause that all hosts share must not take the others too.
-
-    It stops whatever `max_failed` and `on_failure: continue` allow later. Somebody who resumes it lets the next host
-    try.
-    """
-    text = f"{counted(failed, 'host')} failed before any host was back in service{_last_failure(snapshot)}."
-    if policy.on_failure is OnFailure.ROLL_BACK:
-        note = message(Code.FAILURES_ROLLED_BACK, f"{text} All hosts are rolled back.", count=failed)
-        return _becoming(RolloutState.ROLLING_BACK, note)
-    text += " No other host is touched. Remove the cause, then retry or resume; or roll back or cancel."
-    return _becoming(RolloutState.PAUSED, message(Code.PROOF_FAILED, text, count=failed))
-
-
-def _last_failure(snapshot: Snapshot) -> str:
-    """The host that failed last, and its error."""
-    failed = [view for view in snapshot.hosts if view.row.state is HostState.FAILED]
-    last = max(failed, key=lambda view: (view.row.ended_at or datetime.min.replace(tzinfo=UTC), view.name))
-    error = shorten(last.row.error or "no error is known", _ERROR_SHOWN, placeholder="…")
-    return f"; last {last.name}: {quote(error)}"
-
-
-def _becoming(state: RolloutState, note: Message, *, ends_as: RolloutState | None = None) -> Stop:
-    return lambda held: Plan(held, None, becomes=state, note=note, ends_as=ends_as)
+    return sorted(open_hosts, key=lambda view: (view.sessions, not view.row.canary, not view.drained, view.name))
 
 
 def _end(snapshot: Snapshot, decisions: tuple[Decision, ...]) -> tuple[RolloutState | None, Message | None]:
@@ -272,11 +201,11 @@ def _why_cancelling(snapshot: Snapshot) -> Message:
 
 def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, decider: HostDecider, limits: Limits) -> Plan:
     """The canary hosts passed: a person decides within the limit. A canary that fails later stops the rollout."""
-    stop = _stop(snapshot, policy, decider)
+    stop = stop_after_failures(snapshot, policy, decider.canary)
     if stop is None and snapshot.awaiting_since and now >= snapshot.awaiting_since + limits.approval:
         limit = duration_text(limits.approval)
         text = f"Nobody approved within {limit}, so the rollout ended. Its canary hosts stay drained."
-        stop = _becoming(RolloutState.CANCELLING, message(Code.APPROVAL_EXPIRED, text), ends_as=RolloutState.FAILED)
+        stop = becoming(RolloutState.CANCELLING, message(Code.APPROVAL_EXPIRED, text), ends_as=RolloutState.FAILED)
     if stop:
         return stop(_with_waiting_hosts(snapshot, _STOPPING))
     return _standing_still(snapshot, policy, now, _NEEDS_APPROVAL)

@@ -19,7 +19,7 @@ def reopened(row: RolloutHost, rollout: Rollout) -> RolloutHost:
         return start_over(row, step="not left out any more", location="")  # so that its VM is read anew
     retried = rollout.failures.retried_at and row.ended_at and row.ended_at <= rollout.failures.retried_at
     if row.state is HostState.FAILED and retried and not rollout.state.ended:
-        return start_over(row, step="waits for a retry", drained_by_earlier_failure=True)
+        return start_over(row, step="waits for a retry", drained_by_earlier_failure=True, canary=row.canary)
     return row
 
 
@@ -42,6 +42,7 @@ def start_over(row: RolloutHost, **changes: object) -> RolloutHost:
         ended_at=None,
         operation=None,
         error="",
+        failed_by=None,
         reason=None,
         drain=Drain(),
         warnings=Warnings(),

@@ -143,7 +143,7 @@ def _how_to_roll_back(rollout: Rollout) -> str:
     proven = rollout.progress.canary_passed_at is not None or rollout.state is RolloutState.SUCCEEDED
     if proven and rollout.of_whole_pool:
         return f"Roll back pool {rollout.pool} instead"
-    if rollout.before.version is None or rollout.retry_of:
+    if rollout.before.version is None or rollout.failed_hosts_only:
         return "Publish the version you want instead"
     other = rollout.before.image not in {None, rollout.image}
     former = f"{rollout.before.version}{f' of image {rollout.before.image}' if other else ''}"

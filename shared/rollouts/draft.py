@@ -34,7 +34,7 @@ class RolloutSpec:
     """The parameters of a requested rollout. With `rollout_id`, it is started at most once under this id.
 
     `policy`: overrides of the pool's policy, or a complete policy. `retry_of`: the rollout whose failed hosts alone are
-    updated.
+    updated, or with `retries_whole` its canary hosts first and then the others.
     """
 
     image: Image
@@ -47,6 +47,7 @@ class RolloutSpec:
     task: str = ""
     kind: RolloutKind = RolloutKind.UPDATE
     retry_of: str = ""
+    retries_whole: bool = False
     selection: Selection = WHOLE_POOL
 
 
@@ -136,6 +137,7 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         zone=pool.time_zone,
         selection=spec.selection,
         retry_of=spec.retry_of,
+        retries_whole=spec.retries_whole,
         first_guess=pool.host_seconds or _seconds_elsewhere(services, pool, image) or FIRST_GUESS,
         reason=spec.reason,
         requested_by=who,

@@ -1,11 +1,15 @@
-"""Retries the failed hosts of an ended rollout with a new rollout that updates only these hosts."""
+"""Retries an ended rollout with a new one, which updates only the failed hosts.
+
+After a failed canary it updates the whole pool: the canary hosts come first again, and the others wait for them.
+"""
 
 from __future__ import annotations
 
 from shared.api.common import ScheduleRequest
 from shared.api.rollouts import RetryRequest
 from shared.api.schedules import parse_schedule
-from shared.core.errors import Conflict
+from shared.core.errors import Conflict, InvalidRequest
+from shared.core.states import RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
@@ -42,11 +46,21 @@ def retry_ended(services: Services, engine: Engine, old: Rollout, request: Retry
 
 def _schedule(services: Services, pool: Pool, old: Rollout, request: RetryRequest) -> Schedule:
     """The requested schedule. Without one, the old rollout's until its deadline, so that nobody is signed out earlier;
-    after that, now. Raises InvalidRequest."""
+    after that, now. Raises InvalidRequest, also when a retry of the whole pool would sign users out at once."""
     now = services.now()
     if request.schedule is None and old.schedule.force_at > now:
         return old.schedule.model_copy(update={"begin_at": max(now, old.schedule.begin_at), "others_force_at": None})
+    if request.schedule is None and _retries_whole(old) and old.schedule.mode is not ScheduleMode.NOW:
+        text = "the deadline has passed, and the hosts behind the canary follow too: say when users may be signed out"
+        raise InvalidRequest.one("schedule", text)
     return parse_schedule(request.schedule or _NOW, now=now, pool_zone=pool.time_zone)
+
+
+def _retries_whole(old: Rollout) -> bool:
+    """Whether the rollout failed on its canary hosts, so that those behind them have not been updated either."""
+    canary_failed = old.policy.canary_hosts > 0 and old.progress.canary_passed_at is None
+    forward = old.kind is RolloutKind.UPDATE and not old.rolling_back and not old.failed_hosts_only
+    return canary_failed and forward and old.state is RolloutState.FAILED
 
 
 def _retry_of(services: Services, old: Rollout, rollout_id: str) -> Rollout | None:
@@ -83,6 +97,7 @@ def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule
         allow_downgrade=True,
         kind=kind,
         retry_of=old.id,
+        retries_whole=_retries_whole(old),
         selection=old.selection,
     )
 

@@ -110,7 +110,7 @@ def _in_order(pool: Pool, rollout: Rollout | None, state: ImageState) -> list[Ch
             _rolls_back(rollout),
         )
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]
-    if rollout and rollout.progress.canary_passed_at and not rollout.rolling_back and not rollout.retry_of:
+    if rollout and rollout.progress.canary_passed_at and not rollout.rolling_back and not rollout.failed_hosts_only:
         text = "the canary hosts of its rollout passed their checks"
         named = Choice(rollout.image, rollout.version, _of_rollout(rollout, Code.ROLLOUT_PROVEN, text))
         return [named, *_of_pool(pool, *_stand_ins(pool, state))]

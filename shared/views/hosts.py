@@ -73,7 +73,9 @@ def _target(pool: Pool, rollout: Rollout | None, row: RolloutHost | None) -> str
     """The version that the host will get, as the rollout's page says it. A retry takes no host without a row."""
     if rollout and row:
         return target_of(rollout, row)
-    takes_all = rollout is not None and not (rollout.rolling_back or rollout.retry_of or rollout.selection.only)
+    takes_all = rollout is not None and not (
+        rollout.rolling_back or rollout.failed_hosts_only or rollout.selection.only
+    )
     return rollout.version if rollout and takes_all else pool.version
 
 

@@ -24,6 +24,10 @@ class StepFailed(FreshcoatError):
     """A step cannot succeed: its wait ran out, or the result is wrong."""
 
 
+class AzureTooBusy(StepFailed):
+    """A step cannot succeed because Azure has been too busy for too long."""
+
+
 class StepContext(Protocol):
     """What one step works on, a host of a rollout or a task, as the runner and the waiting need it."""
 
@@ -125,7 +129,7 @@ def _wait_as_asked(context: StepContext, answer: AzureError, seconds: float, lim
     ends = (context.busy_since or now) + timedelta(seconds=settings.busy_limit)
     if limit is not None and now > ends:
         text = duration_text(timedelta(seconds=settings.busy_limit))
-        raise StepFailed(f"Azure has been too busy for {text}: {answer}")
+        raise AzureTooBusy(f"Azure has been too busy for {text}: {answer}")
     left = max((ends - now).total_seconds(), 0.0) + _JUST_AFTER
     wait = min(seconds, left if limit is not None else settings.busy_limit)
     context.busy(_later(context, wait))

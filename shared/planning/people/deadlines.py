@@ -47,8 +47,14 @@ def canary_candidates(snapshot: Snapshot, canary: Canary) -> frozenset[str]:
     if canary.passed or not canary.open_slots:
         return frozenset()
     ready = [v for v in snapshot.hosts if will_be_taken(snapshot, v) and v.name not in snapshot.held_by_refresh]
-    ready.sort(key=lambda v: (v.row.state is not HostState.SIGNING_OUT, not v.drained, v.sessions, v.name))
+    ready.sort(key=_preference)
     return frozenset(view.name for view in ready[: canary.open_slots])
+
+
+def _preference(view: HostView) -> tuple[bool, bool, bool, int, str]:
+    """Sorts hosts by how soon they become canary hosts. One that is retried, and that nobody uses, is taken again."""
+    again = view.row.canary and view.sessions == 0
+    return view.row.state is not HostState.SIGNING_OUT, not again, not view.drained, view.sessions, view.name
 
 
 def deadline_of(snapshot: Snapshot, candidates: frozenset[str], view: HostView) -> datetime:

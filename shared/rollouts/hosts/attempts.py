@@ -16,6 +16,7 @@ from shared.models.azure import ProvisioningState
 from shared.models.host_parts import AzureWait, Rebuild, WaitKind
 from shared.models.rollouts import RolloutHost
 from shared.planning.host_rows import as_deleted, is_ours_to_create
+from shared.rollouts.hosts.causes import cause_of
 from shared.rollouts.hosts.context import GivenUp, HostContext
 from shared.rollouts.hosts.failure import end_as_failed
 
@@ -36,6 +37,7 @@ def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> St
     if vm is _Vm.MISSING and not ours:
         return _end_as_deleted(context, error)
     # For a swap we deallocated the VM: it may not get its capacity back.
+    cause = cause_of(name, error)
     lost = (ours and vm is not _Vm.THERE) or context.row.rebuild.strategy == SWAP
     if lost and name == REBUILD_HOST and refusal_of(error) in MAY_PASS:
         if _may_be_held(context):
@@ -49,7 +51,7 @@ def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> St
         return _try_again_later(context, name, error, reason)
     # Before the end is carried out: if that has to wait, the step must not run again, since it could succeed.
     context.note_rebuild(abandoned=True)
-    context.save(error=reason, azure_wait=AzureWait())
+    context.save(error=reason, failed_by=cause, azure_wait=AzureWait())
     return end_as_failed(context, name)
 
 

@@ -18,8 +18,8 @@ def find_earlier_failure(
 ) -> dict[str, RolloutHost]:
     """First rows, by host, for the hosts that earlier rollouts left failed.
 
-    A retry adopts all hosts that failed in the rollout it repeats. Any other rollout adopts the hosts that the last one
-    removed from the host pool and could not bring back: no list shows them.
+    A retry adopts all hosts that failed in the rollout it repeats, its canary hosts as such. Any other rollout adopts
+    the hosts that the last one removed from the host pool and could not bring back: no list shows them.
     """
     earlier = rollout.retry_of or pool.last_rollout
     if not earlier:
@@ -61,6 +61,7 @@ def adopt(rollout: Rollout, row: RolloutHost) -> RolloutHost:
         removed_from_pool=row.removed_from_pool,
         vm_body=row.vm_body,
         drained_by_earlier_failure=True,
+        canary=row.canary and rollout.retry_of == row.rollout,
         found=row.found,
     )
 
@@ -77,4 +78,5 @@ def with_original(row: RolloutHost, earlier: dict[str, RolloutHost]) -> RolloutH
     before = earlier.get(row.host)
     if before is None:
         return row
-    return row.replace(found=before.found, drained_by_earlier_failure=True)
+    canary = before.canary and before.rollout == row.rollout
+    return row.replace(found=before.found, drained_by_earlier_failure=True, canary=canary)

@@ -99,7 +99,7 @@ class _SnapshotReader:
             host
             for name, host in seen.items()
             if must_read_vm(self.rollout, stored.get(name), host, self.now, self.refresh_holds)
-            and (not self.rollout.retry_of or name in stored or name in earlier)
+            and (not self.rollout.failed_hosts_only or name in stored or name in earlier)
         ]
         return {row.host: row for row in new_host_rows(self.services, self.rollout, new)}
 
@@ -140,7 +140,7 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         blocked_reason=refresh_context.blocked_reason_for(rows) if refresh_context else None,
         held_by_refresh=reading.refresh_holds.held,
         drain_again=frozenset(rollout.selection.drain_again),
-        others=_others(reading.seen, views) if rollout.retry_of else (),
+        others=_others(reading.seen, views) if rollout.failed_hosts_only else (),
     )
 
 

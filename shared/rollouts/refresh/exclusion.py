@@ -56,7 +56,7 @@ class RefreshHolds:
         return {
             host: self._row_of_unlisted(rollout, row, stored.get(host))
             for host, row in self.rows.items()
-            if host not in listed and (host in stored or not rollout.retry_of)
+            if host not in listed and (host in stored or not rollout.failed_hosts_only)
         }
 
     def _row_of_unlisted(self, rollout: Rollout, row: RolloutHost, own: RolloutHost | None) -> RolloutHost:

@@ -29,6 +29,30 @@ def retried(app: App, rollout_id: str, body: dict[str, Any] | None = None) -> Ro
     return app.rollout(reply.json["id"])
 
 
+def canary_passed() -> tuple[App, str]:
+    """A rollout that failed on a host behind its canary hosts."""
+    app, old_id = in_state(S.FAILED)
+    set_row(app, old_id, progress=app.rollout(old_id).progress.replace(canary_passed_at=START))
+    return app, old_id
+
+
+def test_a_retry_takes_the_whole_pool_only_after_a_failed_canary() -> None:
+    app, old_id = in_state(S.FAILED)
+    assert retried(app, old_id).retries_whole
+    app, old_id = canary_passed()
+    assert retried(app, old_id).failed_hosts_only
+    app, old_id = in_state(S.CANCELLED)
+    assert retried(app, old_id).failed_hosts_only
+
+
+def test_a_retry_of_the_whole_pool_needs_a_schedule_after_the_deadline() -> None:
+    app, old_id = in_state(S.FAILED)
+    app.now = app.rollout(old_id).schedule.force_at + minutes(1)
+    assert tell(app, old_id, "retry").bad_fields == {"schedule"}
+    again = {"mode": "on_logoff", "deadline": (app.now + minutes(600)).isoformat()}
+    assert retried(app, old_id, {"schedule": again}).retries_whole
+
+
 def test_a_retry_has_the_same_version_and_policy_and_starts_now() -> None:
     app, old_id = in_state(S.FAILED)
     old, new = app.rollout(old_id), retried(app, old_id)
@@ -46,7 +70,7 @@ def test_a_retry_keeps_the_old_deadline_and_signs_out_at_once_after_it() -> None
     deadline = app.rollout(old_id).schedule.force_at
     assert deadline > app.now
     assert retried(app, old_id).schedule.force_at == deadline
-    app, old_id = in_state(S.FAILED)
+    app, old_id = canary_passed()
     app.now = deadline + minutes(1)
     new = retried(app, old_id).schedule
     assert (new.mode, new.begin_at, new.force_at) == ("now", app.now, app.now)
@@ -85,7 +109,7 @@ def test_all_invalid_fields_of_a_retry_are_named_at_once() -> None:
 
 
 def test_a_retry_now_must_be_inside_the_windows() -> None:
-    app, old_id = in_state(S.FAILED)
+    app, old_id = canary_passed()
     app.now = app.rollout(old_id).schedule.force_at.replace(hour=12) + minutes(1440)
     policy = app.rollout(old_id).policy
     set_row(app, old_id, policy=policy.model_validate(policy.model_dump() | {"windows": NIGHTS}))

@@ -1,0 +1,1 @@
+"""What failed hosts mean for their rollout. Pure."""

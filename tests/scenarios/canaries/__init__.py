@@ -1,0 +1,1 @@
+"""Rollouts whose canary hosts fail or are tried again."""
