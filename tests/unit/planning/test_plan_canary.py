@@ -24,7 +24,8 @@ def proved(pool: Snapshot) -> int:
 def first_hosts(pool: Snapshot, rules: Policy) -> int:
     """How many the canary has: never more than there is to update, and of those that wait for a person no more than
     may be out at the same time."""
-    to_update = sum(view.row.state not in {HostState.SKIPPED, HostState.FAILED} for view in pool.hosts)
+    going = [v for v in pool.hosts if v.left_out is None or v.row.state.in_work or v.row.state.ended]
+    to_update = sum(view.row.state not in {HostState.SKIPPED, HostState.FAILED} for view in going)
     spare = budget_for(pool, rules, NOON).spare if rules.canary_hold is CanaryHold.APPROVE else len(pool.hosts)
     return min(rules.canary_hosts, to_update, spare)
 
