@@ -35,6 +35,9 @@ _CONDITIONS = {
     "If-Match": "Change it only if its ETag is one of these; `*`: if it exists. Otherwise the answer is 412.",
     "If-None-Match": "`*`: only create it. Otherwise the answer is 412.",
 }
+_RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds until it is worth asking again.", "schema": {"type": "integer"}}
+}
 _ETAG = {
     "ETag": {
         "description": "Names the settings as they are stored, for `If-Match`. It changes with each of them.",
@@ -157,4 +160,6 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
     if one.takes or one.takes_any or one.patches:
         bad.add(415)
     refused = {str(status): {"description": HTTPStatus(status).phrase, "content": problem} for status in sorted(bad)}
-    return {str(status): success | {"description": HTTPStatus(status).phrase} for status in sorted(good)} | refused
+    answers = {str(status): success | {"description": HTTPStatus(status).phrase} for status in sorted(good)} | refused
+    answers["503"] = {**answers["503"], "headers": _RETRY_AFTER | answers["503"].get("headers", {})}
+    return answers

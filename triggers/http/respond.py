@@ -43,6 +43,8 @@ MOST_PARAMETERS = 50
 """Maximum number of query parameters: more than any route has."""
 KEY_PARAMETERS = frozenset({"code", "clientId"})
 """Query parameters of the Functions host: they carry the function key."""
+ASK_AGAIN = 30
+"""Seconds until a request may succeed of which nobody can say when it will."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEBAB = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -184,7 +186,7 @@ def _retry_after(error: FreshcoatError) -> dict[str, str]:
     if isinstance(error, Conflict) and error.retry_after is None:
         return {}
     if isinstance(error, AzureBusy | TooManyHints | Conflict):
-        return {"Retry-After": str(math.ceil(error.retry_after or 30))}
+        return {"Retry-After": str(math.ceil(error.retry_after or ASK_AGAIN))}
     return {}
 
 
@@ -206,6 +208,8 @@ def _http(answer: idempotency.Answer, headers: Mapping[str, str] | None = None) 
         "application/problem+json" if answer.status >= 400 and '"urn:freshcoat:' in answer.body else "application/json"
     )
     all_headers = {"Cache-Control": "no-store", **(headers or {})}
+    if answer.status == 503:
+        all_headers.setdefault("Retry-After", str(ASK_AGAIN))
     if answer.location:
         all_headers["Location"] = answer.location
     if answer.etag:
