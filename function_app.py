@@ -7,12 +7,15 @@ from activities import host as host_activities
 from activities import rollout as rollout_activities
 from activities import task as task_activities
 from orchestrators import registration as orchestrations
-from triggers import accounts, events, health, images, pools, promotions, rollouts, tasks, timers
+from shared.wiring import check_start
+from triggers import access, accounts, events, health, images, pools, promotions, rollouts, tasks, timers
 
-app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+check_start()
+
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 for part in (
-    *(accounts, pools, images, promotions, rollouts, tasks, events, health, timers),
+    *(access, accounts, pools, images, promotions, rollouts, tasks, events, health, timers),
     *(orchestrations, rollout_activities, host_activities, task_activities),
 ):
     app.register_functions(part.bp)

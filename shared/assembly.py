@@ -11,12 +11,14 @@ from shared.azure.gallery import AzureGallery
 from shared.azure.governance import AzureGovernance
 from shared.azure.graph.client import GraphClient
 from shared.azure.graph.directory import GraphDirectory
+from shared.azure.graph.signing_keys import EntraSigningKeys
 from shared.azure.host_pools import AzureHostPools
 from shared.azure.image_builder import AzureImageBuilder
 from shared.azure.throttle import AzureArmBudget
 from shared.azure.virtual_machines import AzureVirtualMachines
 from shared.caches.plans import PlanCache
 from shared.caches.read_through import ReadThroughCache
+from shared.caches.signing_keys import SigningKeys
 from shared.core.settings import Settings
 from shared.services import Services
 from shared.tables.open import open_tables
@@ -26,6 +28,9 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
     """The services for these settings. Connects to the tables and creates missing ones."""
     tables = open_tables(settings)
     clients = ArmClients(settings)
+    signing_keys = SigningKeys(EntraSigningKeys(settings).read, time.monotonic)
+    if settings.entra_tenants:
+        signing_keys.warm_up()
     return Services(
         settings=settings,
         now=now,
@@ -41,11 +46,14 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         claims=tables.claims,
         answers=tables.answers,
         audit=tables.audit,
+        grants=tables.grants,
+        app_keys=tables.app_keys,
         host_pools=AzureHostPools(clients, now),
         vms=AzureVirtualMachines(clients, settings),
         gallery=AzureGallery(clients),
         image_builder=AzureImageBuilder(clients),
         directory=GraphDirectory(GraphClient(settings)),
+        signing_keys=signing_keys,
         governance=AzureGovernance(clients),
         arm_budget=AzureArmBudget(clients.writes),
         plans=PlanCache(time.monotonic),

@@ -12,8 +12,10 @@ from shared.caches.logoff_hints import LogoffHints
 from shared.caches.plans import PlanCache
 from shared.caches.poll_estimates import PollEstimator
 from shared.caches.read_through import ReadThroughCache
+from shared.caches.signing_keys import SigningKeys
 from shared.caches.snapshots import SnapshotCache
 from shared.core.settings import Settings
+from shared.models.access.grants import AppKey, Grant
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry
@@ -31,6 +33,7 @@ from shared.ports.storage import Rows
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
 TASKS, PROMOTIONS = "task", "promotion"
+GRANTS, APP_KEYS = "grant", "key"
 """Partition keys of tables with a single partition."""
 
 
@@ -52,6 +55,8 @@ class Services:
     claims: Rows[ResourceClaim]
     answers: Rows[KeptAnswer]
     audit: Rows[AuditEntry]
+    grants: Rows[Grant]
+    app_keys: Rows[AppKey]
     host_pools: HostPools
     vms: VirtualMachines
     gallery: Gallery
@@ -59,6 +64,7 @@ class Services:
     arm_budget: ArmBudget
     image_builder: ImageBuilder
     directory: Directory
+    signing_keys: SigningKeys
     poll_estimates: PollEstimator = field(default_factory=PollEstimator)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
     host_rows: HostRowCache = field(default_factory=HostRowCache)

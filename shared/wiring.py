@@ -6,11 +6,16 @@ import os
 from datetime import UTC, datetime
 from functools import cache
 
-from shared.core.settings import Settings
+from shared.core.settings import Settings, refuse_in_azure
 from shared.core.single_flight import SingleFlight
 from shared.services import Services
 
 _flight = SingleFlight()
+
+
+def check_start() -> None:
+    """Refuse to start with an identity that lets everybody in, where the platform says that this is Azure."""
+    refuse_in_azure(os.environ)
 
 
 def services() -> Services:

@@ -28,6 +28,7 @@ from shared.images.activation.request import activate, roll_back
 from shared.images.capture.request import set_as_image
 from shared.images.removal import remove_version
 from shared.images.staging import give_verdict, stage_version
+from shared.models.access.roles import Need
 from shared.ports.engine import Engine
 from shared.views.images import list_images, list_versions, read_image
 from triggers.http.contract import Answer, Call
@@ -36,11 +37,12 @@ from triggers.http.endpoint import endpoint
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", "images")
+@endpoint(bp, "GET", "images", needs=Need.READ)
 def get_images(call: Call, query: ImagesQuery) -> Answer[Listed[ImageView]]:
     """List images with current and staged version, power state of the template VM and last task."""
     found = list_images(
         call.services,
+        call.reach,
         search=query.search,
         account=query.account,
         limit=query.limit,
@@ -49,47 +51,51 @@ def get_images(call: Call, query: ImagesQuery) -> Answer[Listed[ImageView]]:
     return Answer(found)
 
 
-@endpoint(bp, "PUT", "images/{image}", also=(201,), refusals=(409, 412))
+@endpoint(bp, "PUT", "images/{image}", needs=Need.CONFIGURE, also=(201,), refusals=(409, 412))
 def put_image(call: Call, asked: ImageRegistration, condition: Condition) -> Answer[ImageView]:
     """Register an image, or replace its registration. 201 when the image is new. 409 when stored settings are left
     out."""
-    view, new = registration.register_image(call.services, call.path["image"], Put(asked, condition), call.who)
+    view, new = registration.register_image(
+        call.services, call.path["image"], Put(asked, condition), call.who, call.reach
+    )
     return Answer(view, status=201 if new else 200, location=f"/api/images/{view.name}" if new else "")
 
 
-@endpoint(bp, "PATCH", "images/{image}", refusals=(404, 409, 412))
+@endpoint(bp, "PATCH", "images/{image}", needs=Need.CONFIGURE, refusals=(404, 409, 412))
 def patch_image(call: Call, patch: MergePatch[ImageRegistration], condition: Condition) -> Answer[ImageView]:
     """Change the named settings of an image: its template VM, accounts or retention. Null resets one to its default."""
-    view, _ = registration.register_image(call.services, call.path["image"], Patch(patch, condition), call.who)
+    view, _ = registration.register_image(
+        call.services, call.path["image"], Patch(patch, condition), call.who, call.reach
+    )
     return Answer(view)
 
 
-@endpoint(bp, "GET", "images/{image}", refusals=(404,))
+@endpoint(bp, "GET", "images/{image}", needs=Need.READ, refusals=(404,))
 def get_image(call: Call) -> Answer[ImageView]:
     """Read an image."""
     return Answer(read_image(call.services, call.path["image"]))
 
 
-@endpoint(bp, "GET", "images/{image}/versions", refusals=(404,))
+@endpoint(bp, "GET", "images/{image}/versions", needs=Need.READ, refusals=(404,))
 def get_image_versions(call: Call) -> Answer[Listed[VersionView]]:
     """List the versions of an image, in its gallery and in our records, oldest first."""
-    return Answer(list_versions(call.services, call.path["image"]))
+    return Answer(list_versions(call.services, call.path["image"], call.reach))
 
 
-@endpoint(bp, "POST", "images/{image}/stage", refusals=(404, 409))
+@endpoint(bp, "POST", "images/{image}/stage", needs=Need.PUBLISH, refusals=(404, 409))
 def post_stage(call: Call, asked: StageRequest) -> Answer[VersionView]:
     """Stage a version that already exists in the gallery. No host gets it before it is activated."""
     return Answer(stage_version(call.services, call.path["image"], asked, call.who))
 
 
-@endpoint(bp, "POST", "images/{image}/versions/{version}/verdict", refusals=(404, 409))
+@endpoint(bp, "POST", "images/{image}/versions/{version}/verdict", needs=Need.PUBLISH, refusals=(404, 409))
 def post_verdict(call: Call, engine: Engine, asked: VerdictRequest) -> Answer[VersionView]:
     """Record the test result of a version. `failed` stops its rollouts, and it is activated or rolled back to only with
     `force`."""
     return Answer(give_verdict(call.services, engine, call.path["image"], call.path["version"], asked, call.who))
 
 
-@endpoint(bp, "DELETE", "images/{image}/versions/{version}", also=(202,), refusals=(404, 409))
+@endpoint(bp, "DELETE", "images/{image}/versions/{version}", needs=Need.PUBLISH, also=(202,), refusals=(404, 409))
 def delete_version(call: Call, engine: Engine, query: RemoveVersionQuery) -> Answer[VersionView]:
     """Discard a staged version, or remove one that was active. 202 while its deletion from the gallery is pending."""
     image, version = call.path["image"], call.path["version"]
@@ -99,32 +105,32 @@ def delete_version(call: Call, engine: Engine, query: RemoveVersionQuery) -> Ans
     return Answer(view)
 
 
-@endpoint(bp, "POST", "images/{image}/set-as-image", status=202, refusals=(404, 409))
+@endpoint(bp, "POST", "images/{image}/set-as-image", needs=Need.PUBLISH, status=202, refusals=(404, 409))
 def post_set_as_image(call: Call, engine: Engine, asked: SetAsImageRequest) -> Answer[TaskView]:
     """Create a new version from the template VM, staged by default. 409 while the VM runs, unless `power_off`."""
     task = set_as_image(call.services, engine, call.path["image"], asked, call.who)
     return Answer(task, location=task.href)
 
 
-@endpoint(bp, "POST", "images/{image}/activate", status=202, also=(200,), refusals=(404, 409, 422))
+@endpoint(bp, "POST", "images/{image}/activate", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422))
 def post_activate(
     call: Call, engine: Engine, query: WhatIfQuery, asked: ActivateRequest
 ) -> Answer[TaskView | ActivationPlanView]:
     """Activate the staged version: new and burst hosts get it. Pools are updated only if the request asks for it. With
     `what_if=true`, only show what would happen (200)."""
     if query.what_if:
-        return Answer(plan_activation(call.services, call.path["image"], asked, call.who), status=200)
-    task = activate(call.services, engine, call.path["image"], asked, call.who)
+        return Answer(plan_activation(call.services, call.path["image"], asked, call.who, call.reach), status=200)
+    task = activate(call.services, engine, call.path["image"], asked, call.who, call.reach)
     return Answer(task, location=task.href)
 
 
-@endpoint(bp, "POST", "images/{image}/roll-back", status=202, also=(200,), refusals=(404, 409, 422))
+@endpoint(bp, "POST", "images/{image}/roll-back", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422))
 def post_roll_back(
     call: Call, engine: Engine, query: WhatIfQuery, asked: RollBackRequest
 ) -> Answer[TaskView | ActivationPlanView]:
     """Make a backup the active version again. Pools are updated only if the request asks for it. With `what_if=true`,
     only show what would happen (200)."""
     if query.what_if:
-        return Answer(plan_activation(call.services, call.path["image"], asked, call.who), status=200)
-    task = roll_back(call.services, engine, call.path["image"], asked, call.who)
+        return Answer(plan_activation(call.services, call.path["image"], asked, call.who, call.reach), status=200)
+    task = roll_back(call.services, engine, call.path["image"], asked, call.who, call.reach)
     return Answer(task, location=task.href)

@@ -19,6 +19,7 @@ from shared.api.pools import (
     UpdateImageRequest,
 )
 from shared.api.rollouts import PlanView, RolloutView
+from shared.models.access.roles import Need
 from shared.pools.new_host_image import image_for_new_hosts
 from shared.ports.engine import Engine
 from shared.records.pools import find_pool, open_refresh, running_rollout
@@ -34,36 +35,40 @@ from triggers.http.endpoint import endpoint
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", "pools")
+@endpoint(bp, "GET", "pools", needs=Need.READ)
 def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
     """List pools with their image, hosts per version, sessions and running rollout."""
-    return Answer(pools.list_pools(call.services, limit=query.limit, continuation=query.continuation))
+    return Answer(pools.list_pools(call.services, call.reach, limit=query.limit, continuation=query.continuation))
 
 
-@endpoint(bp, "PUT", "pools/{pool}", also=(201,), refusals=(409, 412))
+@endpoint(bp, "PUT", "pools/{pool}", needs=Need.CONFIGURE, also=(201,), refusals=(409, 412))
 def put_pool(call: Call, engine: Engine, asked: PoolRegistration, condition: Condition) -> Answer[PoolView]:
     """Register a pool or replace its registration, and start or stop its refresh. 201 when the pool is new. 409 when
     stored settings are left out."""
-    view, new = register_pool_with_refresh(call.services, engine, call.path["pool"], Put(asked, condition), call.who)
+    view, new = register_pool_with_refresh(
+        call.services, engine, call.path["pool"], Put(asked, condition), call.who, call.reach
+    )
     return Answer(view, status=201 if new else 200, location=f"/api/pools/{view.name}" if new else "")
 
 
-@endpoint(bp, "PATCH", "pools/{pool}", refusals=(404, 409, 412))
+@endpoint(bp, "PATCH", "pools/{pool}", needs=Need.CONFIGURE, refusals=(404, 409, 412))
 def patch_pool(
     call: Call, engine: Engine, patch: MergePatch[PoolRegistration], condition: Condition
 ) -> Answer[PoolView]:
     """Change the named settings of a pool. Null resets one to its default."""
-    view, _ = register_pool_with_refresh(call.services, engine, call.path["pool"], Patch(patch, condition), call.who)
+    view, _ = register_pool_with_refresh(
+        call.services, engine, call.path["pool"], Patch(patch, condition), call.who, call.reach
+    )
     return Answer(view)
 
 
-@endpoint(bp, "GET", "pools/{pool}", refusals=(404,))
+@endpoint(bp, "GET", "pools/{pool}", needs=Need.READ, refusals=(404,))
 def get_pool(call: Call) -> Answer[PoolView]:
     """Read the current state of a pool."""
     return Answer(pools.read_pool(call.services, call.path["pool"]))
 
 
-@endpoint(bp, "DELETE", "pools/{pool}", status=204, refusals=(404, 409))
+@endpoint(bp, "DELETE", "pools/{pool}", needs=Need.CONFIGURE, status=204, refusals=(404, 409))
 def delete_pool(call: Call, engine: Engine, query: UnregisterQuery) -> Answer[None]:
     """Unregister a pool. Nothing changes in Azure. Refused while a rollout runs or hosts are being refreshed.
 
@@ -73,7 +78,7 @@ def delete_pool(call: Call, engine: Engine, query: UnregisterQuery) -> Answer[No
     return Answer(None)
 
 
-@endpoint(bp, "GET", "pools/{pool}/hosts", refusals=(404,))
+@endpoint(bp, "GET", "pools/{pool}/hosts", needs=Need.READ, refusals=(404,))
 def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]:
     """List a pool's hosts: version, target, sessions, status, drain, power."""
     pool = find_pool(call.services, call.path["pool"])
@@ -81,24 +86,26 @@ def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]
     return Answer(list_hosts(call.services, pool, rollout, limit=query.limit, continuation=query.continuation))
 
 
-@endpoint(bp, "GET", "pools/{pool}/image", refusals=(404, 409))
+@endpoint(bp, "GET", "pools/{pool}/image", needs=Need.READ, refusals=(404, 409))
 def get_pool_image(call: Call) -> Answer[PoolImageView]:
     """The version that new and burst hosts must be created from now."""
     return Answer(image_for_new_hosts(call.services, call.path["pool"]))
 
 
-@endpoint(bp, "POST", "pools/{pool}/update-image", status=202, also=(200,), refusals=(404, 409, 422))
+@endpoint(
+    bp, "POST", "pools/{pool}/update-image", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422)
+)
 def post_update_image(
     call: Call, engine: Engine, query: WhatIfQuery, asked: UpdateImageRequest
 ) -> Answer[RolloutView | PlanView]:
     """Publish an image version to the pool. With `what_if=true`, only show what would happen (200)."""
     if query.what_if:
-        return Answer(plan_update(call.services, call.path["pool"], asked, call.who), status=200)
-    rollout = update_image(call.services, engine, call.path["pool"], asked, call.who)
+        return Answer(plan_update(call.services, call.path["pool"], asked, call.who, call.reach), status=200)
+    rollout = update_image(call.services, engine, call.path["pool"], asked, call.who, call.reach)
     return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
 
 
-@endpoint(bp, "POST", "pools/{pool}/roll-back", status=202, also=(200,), refusals=(404, 409, 422))
+@endpoint(bp, "POST", "pools/{pool}/roll-back", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422))
 def post_roll_back_pool(
     call: Call, engine: Engine, query: WhatIfQuery, asked: RollBackPoolRequest
 ) -> Answer[RolloutView | PlanView]:

@@ -8,6 +8,7 @@ from shared.api.common import Listed
 from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionsQuery, PromotionView
 from shared.images.promotions.manage import cancel, reschedule
 from shared.images.promotions.request import schedule_promotion
+from shared.models.access.roles import Need
 from shared.views.promotions import list_promotions, read_promotion
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -15,12 +16,13 @@ from triggers.http.endpoint import endpoint
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", "promotions")
+@endpoint(bp, "GET", "promotions", needs=Need.READ)
 def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[PromotionView]]:
     """List scheduled activations, newest first, optionally of one image or in one state."""
     return Answer(
         list_promotions(
             call.services,
+            call.reach,
             image=query.image,
             state=query.state,
             limit=query.limit,
@@ -29,26 +31,26 @@ def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[Promotio
     )
 
 
-@endpoint(bp, "POST", "promotions", status=201, refusals=(409,))
+@endpoint(bp, "POST", "promotions", needs=Need.PUBLISH, status=201, refusals=(409,))
 def post_promotion(call: Call, asked: PromotionRequest) -> Answer[PromotionView]:
     """Schedule the activation of the staged version, at a time or a number of days after it was staged."""
-    view = schedule_promotion(call.services, asked, call.who)
+    view = schedule_promotion(call.services, asked, call.who, call.reach)
     return Answer(view, location=f"/api/promotions/{view.id}")
 
 
-@endpoint(bp, "GET", "promotions/{promotion}", refusals=(404,))
+@endpoint(bp, "GET", "promotions/{promotion}", needs=Need.READ, refusals=(404,))
 def get_promotion(call: Call) -> Answer[PromotionView]:
     """Read a scheduled activation: its due time, what it will do, and its result."""
     return Answer(read_promotion(call.services, call.path["promotion"]))
 
 
-@endpoint(bp, "POST", "promotions/{promotion}/reschedule", refusals=(404, 409))
+@endpoint(bp, "POST", "promotions/{promotion}/reschedule", needs=Need.STEER, refusals=(404, 409))
 def post_reschedule_promotion(call: Call, asked: PromotionMoment) -> Answer[PromotionView]:
     """Change its time before it starts. The schedule of its pools moves too where it would otherwise be too early."""
     return Answer(reschedule(call.services, call.path["promotion"], asked, call.who))
 
 
-@endpoint(bp, "DELETE", "promotions/{promotion}", refusals=(404, 409))
+@endpoint(bp, "DELETE", "promotions/{promotion}", needs=Need.STEER, refusals=(404, 409))
 def delete_promotion(call: Call) -> Answer[PromotionView]:
     """Cancel a scheduled activation before it starts. The version stays staged."""
     return Answer(cancel(call.services, call.path["promotion"], call.who))

@@ -19,6 +19,7 @@ from shared.api.rollouts import (
 from shared.api.tasks import TaskView
 from shared.fleet.preview import plan_pools
 from shared.fleet.request import update_pools
+from shared.models.access.roles import Need
 from shared.ports.engine import Engine
 from shared.rollouts import control
 from shared.views import rollouts
@@ -28,12 +29,13 @@ from triggers.http.endpoint import endpoint
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", "rollouts")
+@endpoint(bp, "GET", "rollouts", needs=Need.READ)
 def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief]]:
     """List rollouts, newest first, optionally of one pool or in one state."""
     return Answer(
         rollouts.list_rollouts(
             call.services,
+            call.reach,
             pool=query.pool,
             state=query.state,
             limit=query.limit,
@@ -42,13 +44,13 @@ def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief
     )
 
 
-@endpoint(bp, "GET", "rollouts/{rollout}", refusals=(404,))
+@endpoint(bp, "GET", "rollouts/{rollout}", needs=Need.READ, refusals=(404,))
 def get_rollout(call: Call) -> Answer[RolloutView]:
     """Read a rollout: state, percent of the work, open sessions, next event and expected end."""
     return Answer(rollouts.read_rollout(call.services, call.path["rollout"]))
 
 
-@endpoint(bp, "GET", "rollouts/{rollout}/hosts", refusals=(404,))
+@endpoint(bp, "GET", "rollouts/{rollout}/hosts", needs=Need.READ, refusals=(404,))
 def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[RolloutHostView]]:
     """List the hosts of a rollout: state, last step, attempt, error and current version."""
     return Answer(
@@ -62,37 +64,37 @@ def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[Rol
     )
 
 
-@endpoint(bp, "POST", "rollouts/{rollout}/pause", status=202, refusals=(404, 409))
+@endpoint(bp, "POST", "rollouts/{rollout}/pause", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_pause(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
     """Pause: no more hosts are started; hosts in work finish."""
     return _accepted(control.pause(call.services, engine, call.path["rollout"], call.who))
 
 
-@endpoint(bp, "POST", "rollouts/{rollout}/resume", status=202, refusals=(404, 409))
+@endpoint(bp, "POST", "rollouts/{rollout}/resume", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_resume(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
     """Resume a paused rollout. Failures up to now do not pause it again."""
     return _accepted(control.resume(call.services, engine, call.path["rollout"], call.who))
 
 
-@endpoint(bp, "POST", "rollouts/{rollout}/cancel", status=202, refusals=(404, 409))
+@endpoint(bp, "POST", "rollouts/{rollout}/cancel", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[RolloutView]:
     """Cancel. `leave`: hosts in work finish, the others stay unchanged. `roll_back`: all hosts are rolled back."""
     return _accepted(control.cancel(call.services, engine, call.path["rollout"], call.who, asked.how))
 
 
-@endpoint(bp, "POST", "rollouts/{rollout}/approve", status=202, refusals=(404, 409))
+@endpoint(bp, "POST", "rollouts/{rollout}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
 def post_approve(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
     """Approve the canary hosts, so that the remaining hosts are updated."""
     return _accepted(control.approve(call.services, engine, call.path["rollout"], call.who))
 
 
-@endpoint(bp, "POST", "rollouts/{rollout}/retry", status=202, refusals=(404, 409, 422))
+@endpoint(bp, "POST", "rollouts/{rollout}/retry", needs=Need.STEER, status=202, refusals=(404, 409, 422))
 def post_retry(call: Call, engine: Engine, asked: RetryRequest) -> Answer[RolloutView]:
     """Retry the failed hosts only. If the rollout has ended, this starts and returns a new rollout."""
     return _accepted(control.retry(call.services, engine, call.path["rollout"], asked, call.who))
 
 
-@endpoint(bp, "POST", "rollouts/{rollout}/reschedule", status=202, refusals=(404, 409))
+@endpoint(bp, "POST", "rollouts/{rollout}/reschedule", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_reschedule(call: Call, engine: Engine, asked: Reschedule) -> Answer[RolloutView]:
     """Change the start or the deadline while it is still in the future."""
     return _accepted(control.reschedule(call.services, engine, call.path["rollout"], asked, call.who))
@@ -102,13 +104,13 @@ def _accepted(rollout: RolloutView) -> Answer[RolloutView]:
     return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
 
 
-@endpoint(bp, "POST", "rollouts", status=202, also=(200,), refusals=(409, 422))
+@endpoint(bp, "POST", "rollouts", needs=Need.PUBLISH, status=202, also=(200,), refusals=(409, 422))
 def post_rollouts(
     call: Call, engine: Engine, query: WhatIfQuery, asked: UpdatePoolsRequest
 ) -> Answer[TaskView | PoolsPlanView]:
     """Publish an image version to many pools, ring by ring, as one task. With `what_if=true`, only show what would
     happen (200)."""
     if query.what_if:
-        return Answer(plan_pools(call.services, asked, call.who), status=200)
-    task = update_pools(call.services, engine, asked, call.who)
+        return Answer(plan_pools(call.services, asked, call.who, call.reach), status=200)
+    task = update_pools(call.services, engine, asked, call.who, call.reach)
     return Answer(task, location=task.href)

@@ -7,6 +7,7 @@ import azure.durable_functions as df
 from shared.api.common import Listed
 from shared.api.tasks import ApproveRingRequest, CancelTaskRequest, TaskBrief, TasksQuery, TaskView
 from shared.fleet.approval import approve_ring
+from shared.models.access.roles import Need
 from shared.ports.engine import Engine
 from shared.tasks.cancel import cancel_task
 from shared.views import tasks
@@ -16,12 +17,13 @@ from triggers.http.endpoint import endpoint
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", "tasks")
+@endpoint(bp, "GET", "tasks", needs=Need.READ)
 def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
     """List tasks, including rollouts, newest first, optionally of one kind, image or state."""
     return Answer(
         tasks.list_tasks(
             call.services,
+            call.reach,
             kind=query.kind,
             image=query.image,
             state=query.state,
@@ -31,13 +33,13 @@ def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
     )
 
 
-@endpoint(bp, "GET", "tasks/{task}", refusals=(404,))
+@endpoint(bp, "GET", "tasks/{task}", needs=Need.READ, refusals=(404,))
 def get_task(call: Call) -> Answer[TaskView]:
     """Read a task: its steps, what it waits for and what it could not remove. A rollout can be read as a task."""
     return Answer(tasks.read_task(call.services, call.path["task"]))
 
 
-@endpoint(bp, "POST", "tasks/{task}/cancel", status=202, refusals=(404, 409))
+@endpoint(bp, "POST", "tasks/{task}/cancel", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_cancel_task(call: Call, engine: Engine, asked: CancelTaskRequest) -> Answer[TaskView]:
     """Cancel a task. A set-as-image cleans up and creates no version; an activation starts no more pools. A fleet
     update stops its running rollouts (`leave`) or rolls its pools back (`roll_back`)."""
@@ -45,7 +47,7 @@ def post_cancel_task(call: Call, engine: Engine, asked: CancelTaskRequest) -> An
     return Answer(view, location=view.href)
 
 
-@endpoint(bp, "POST", "tasks/{task}/approve", status=202, refusals=(404, 409))
+@endpoint(bp, "POST", "tasks/{task}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
 def post_approve_task(call: Call, asked: ApproveRingRequest) -> Answer[TaskView]:
     """Approve the waiting ring of a fleet update with `gate: approve`."""
     view = approve_ring(call.services, call.path["task"], asked, call.who)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from shared.api.common import KEPT_FROM_THE_POOL
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.core.plain_text import one_line
+from shared.models.access.grants import ACCOUNT_PATTERN
 from shared.models.base import HOST_NAME_PATTERN, NAME_PATTERN, VERSION_PATTERN
 from shared.models.images import REGION_PATTERN
 from shared.models.policy import PROBE_NAME_PATTERN
@@ -45,6 +46,7 @@ _IN_WORDS = {
 _FORMS = {
     VERSION_PATTERN: "write three whole numbers, like 2.0.0",
     HOST_NAME_PATTERN: "write the name of a session host, as the list of the pool's hosts has it",
+    ACCOUNT_PATTERN: "write the name of an account, or * for every account",
     NAME_PATTERN: "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit",
     PROBE_NAME_PATTERN: "use letters, digits, space, dot, dash, underscore, at most 63; begin with a letter or digit",
     JOIN_SETTING_PATTERN: "name an app setting: JOIN_ and then capital letters, digits or underscores",

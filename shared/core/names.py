@@ -9,6 +9,9 @@ import hashlib
 
 from pydantic import SecretStr
 
+RELEASE = "0.1.0"
+"""The release of this app, as in `pyproject.toml`."""
+
 PUBLISH_IMAGE = "publish_image"
 REIMAGE_HOST = "reimage_host"
 RUN_HOST_STEPS = "run_host_steps"

@@ -8,11 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.core.errors import FreshcoatError
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+_TENANT = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+def _listed(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+IN_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_POD_NAME")
+"""Variables that the platform sets in Azure, at least one in every plan."""
 
 
 class BadSettings(FreshcoatError):
@@ -37,6 +47,17 @@ class Settings(BaseModel):
 
     graph_endpoint: str = "https://graph.microsoft.com"
     """Microsoft Graph, for the devices of hosts in Entra ID. A plain http endpoint gets no Entra token."""
+
+    environment: str = ""
+    """How the people who run the app call it, such as `production`. Anybody may see it."""
+    entra_tenants: Annotated[tuple[Annotated[str, Field(pattern=_TENANT)], ...], BeforeValidator(_listed)] = ()
+    """Ids of the tenants whose people and programs may sign in, separated by commas."""
+    entra_audience: str = ""
+    """The `aud` of the tokens for this app: its client id, or its application id URI for tokens of version 1.0."""
+    entra_endpoint: str = "https://login.microsoftonline.com"
+    """The authority that issues the tokens. Its signing keys are read there."""
+    dev_identity: str = ""
+    """Name of the caller of a local run, who may do everything. Refused in Azure."""
 
     agent_url: str = "https://go.microsoft.com/fwlink/?linkid=2310011"
     boot_loader_url: str = "https://go.microsoft.com/fwlink/?linkid=2311028"
@@ -102,6 +123,7 @@ class Settings(BaseModel):
         }
         given["trust_principal"] = environment.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true"
         given["secrets"] = {name: value for name, value in environment.items() if name.startswith("JOIN_")}
+        refuse_in_azure(environment)
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
@@ -110,3 +132,9 @@ class Settings(BaseModel):
         if not (settings.tables_connection or settings.tables_endpoint):
             raise BadSettings("Set FRESHCOAT_TABLES_CONNECTION or FRESHCOAT_TABLES_ENDPOINT.")
         return settings
+
+
+def refuse_in_azure(environment: Mapping[str, str]) -> None:
+    """Raises BadSettings for the identity of a local run where the platform says that this is Azure."""
+    if environment.get("FRESHCOAT_DEV_IDENTITY") and any(environment.get(name) for name in IN_AZURE):
+        raise BadSettings("Remove FRESHCOAT_DEV_IDENTITY: it is for local runs only and lets everybody in.")

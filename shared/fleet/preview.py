@@ -10,6 +10,7 @@ from shared.api.rollouts import PlanView
 from shared.core.codes import Code
 from shared.core.hrefs import pool_href
 from shared.fleet.request import READERS, Draft, draft
+from shared.models.access.roles import Reach
 from shared.models.findings import Finding
 from shared.models.messages import Message, message, sentence
 from shared.models.pools import Pool
@@ -21,16 +22,17 @@ HELD = "rollout"
 """The check for another rollout on the pool. A fleet update waits for its end."""
 
 
-def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> PoolsPlanView:
+def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str, reach: Reach) -> PoolsPlanView:
     """What a fleet update would do, with all findings. Writes nothing. Who asks the same at the same time shares it.
 
     Raises InvalidRequest, AzureBusy.
     """
-    return services.plans.get(("pools", asked.model_dump_json()), lambda: _plan_pools(services, asked, who))
+    key = ("pools", asked.model_dump_json(), reach.accounts)
+    return services.plans.get(key, lambda: _plan_pools(services, asked, who, reach))
 
 
-def _plan_pools(services: Services, asked: UpdatePoolsRequest, who: str) -> PoolsPlanView:
-    drafted = draft(services, asked, who)
+def _plan_pools(services: Services, asked: UpdatePoolsRequest, who: str, reach: Reach) -> PoolsPlanView:
+    drafted = draft(services, asked, who, reach)
     update = drafted.work.update
     rings: list[RingPlanView] = []
     begins: datetime | None = services.now()

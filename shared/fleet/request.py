@@ -12,6 +12,7 @@ from shared.api.tasks import TaskView
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.fleet.ring_rollout import spec_for_ring
 from shared.fleet.selection import SelectedPools, choose_pools, schedule_of
+from shared.models.access.roles import Reach
 from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
@@ -30,13 +31,13 @@ READERS = 8
 """Number of pools that are checked at the same time."""
 
 
-def update_pools(services: Services, engine: Engine, asked: UpdatePoolsRequest, who: str) -> TaskView:
+def update_pools(services: Services, engine: Engine, asked: UpdatePoolsRequest, who: str, reach: Reach) -> TaskView:
     """Start a fleet update: a task that updates the pools ring by ring.
 
     Raises InvalidRequest, PreflightFailed when a pool of the first ring could not be updated now (nothing was written),
     AzureBusy. If another rollout holds a pool, the fleet update waits for it.
     """
-    drafted = draft(services, asked, who)
+    drafted = draft(services, asked, who, reach)
     _check_first_ring(services, drafted, who)
     task = write_task(services, drafted.task)
     audit_task(services, task, after=task.version or "")
@@ -61,10 +62,10 @@ class Draft:
         return spec_for_ring(self.task, self.work, self.image, pool, when, first=first)
 
 
-def draft(services: Services, asked: UpdatePoolsRequest, who: str) -> Draft:
+def draft(services: Services, asked: UpdatePoolsRequest, who: str, reach: Reach) -> Draft:
     """The fleet update as it would be started. Raises InvalidRequest with every problem."""
     problems: list[FieldProblem] = []
-    chosen = choose_pools(services, asked, problems)
+    chosen = choose_pools(services, asked, reach, problems)
     schedule = None
     try:
         schedule = schedule_of(asked.schedule, chosen.pools, services.now())

@@ -18,6 +18,7 @@ from shared.core.states import VersionState
 from shared.models.images import GalleryVersion, Image, ImageVersion, Source
 from shared.models.messages import Message, message, quote
 from shared.models.tasks import Task, TaskKind
+from shared.records.ownership import owners
 from shared.records.tasks import note_done
 from shared.services import POOLS, TASKS, Services
 from shared.versions.removal_rules import WAS_GONE
@@ -89,6 +90,7 @@ def _write(services: Services, row: ImageVersion, change: Change, before: str) -
         id=row.task,
         kind=change.kind,
         image=row.image,
+        accounts=owners(services, row.image, ()),
         version=row.version,
         requested_by=change.who,
         created_at=made_at(row.task) or now,

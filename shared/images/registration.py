@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shared.access.registrations import check_image_reach
 from shared.api.edits import Edit, changed_fields
 from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
@@ -12,6 +13,7 @@ from shared.core.errors import AzureRefused, Conflict, FieldProblem, InvalidRequ
 from shared.core.names import TEMPLATE_TAG
 from shared.images.adoption import adopt_once, being_made, in_use
 from shared.images.template_rules import template_problem
+from shared.models.access.roles import Reach
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.resource_claims import ClaimedKind
@@ -29,7 +31,9 @@ from shared.views.images import view_images
 _CLAIMED = ClaimedKind.DEFINITION
 
 
-def register_image(services: Services, name: str, edit: Edit[ImageRegistration], who: str) -> tuple[ImageView, bool]:
+def register_image(
+    services: Services, name: str, edit: Edit[ImageRegistration], who: str, reach: Reach
+) -> tuple[ImageView, bool]:
     """Register or change an image; the answer says whether it is new.
 
     While the image has no active version, one is recorded: `active` of the request, or the one that "latest" gives. So
@@ -43,6 +47,7 @@ def register_image(services: Services, name: str, edit: Edit[ImageRegistration],
         nonlocal active
         stored = None if old is None else ImageRegistration.of(old)
         asked, version_set = edit.applied_to(stored, "image", name), read_versions(services, name)
+        check_image_reach(reach, asked.accounts)
         active = _check(services, name, asked, version_set)
         wanted = _wanted(services, name, asked, old)
         edit.check_resets(stored, ImageRegistration.of(wanted))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from shared.core.states import VersionState
+from shared.models.access.roles import EVERY_ACCOUNT
 from shared.models.base import ONE_LINE, WHOLE, Name, Record, UtcTime, Value, VersionText, region_key
 
 Notes = Annotated[str, StringConstraints(max_length=4_000), ONE_LINE]
@@ -35,6 +36,11 @@ class Image(Record):
     accounts: tuple[Name, ...] | None = None
     retention: Retention = Retention()
     registered_at: UtcTime
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The accounts that it belongs to, or `*` when every account may use it."""
+        return (EVERY_ACCOUNT,) if self.accounts is None else self.accounts
 
 
 class ImageState(Record):

@@ -13,6 +13,8 @@ class Promotion(Record):
 
     id: str
     image: Name
+    accounts: tuple[str, ...] = ()
+    """Whose it is: the accounts of its image, or those of the pools that it names; `*` for all accounts."""
     version: VersionText
     due_at: UtcTime
     time_zone: str

@@ -52,6 +52,8 @@ class Rollout(Record):
     id: str
     kind: RolloutKind = RolloutKind.UPDATE
     pool: Name
+    account: str = ""
+    """The account of the pool when the rollout began: whose it is."""
     state: RolloutState
     image: Name
     definition_id: str

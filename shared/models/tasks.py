@@ -175,6 +175,8 @@ class Task(Record):
     id: str
     kind: TaskKind
     image: Name
+    accounts: tuple[str, ...] = ()
+    """Whose it is: the accounts of its image, or those of the pools that it updates; `*` for all accounts."""
     version: VersionText | None
     from_version: VersionText | None = None
     state: TaskState = TaskState.RUNNING

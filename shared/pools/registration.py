@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from shared.access.registrations import check_pool_reach
 from shared.api.edits import Edit, changed_fields
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
@@ -15,6 +16,7 @@ from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, 
 from shared.core.hrefs import rollout_href
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
+from shared.models.access.roles import Reach
 from shared.models.base import version_key
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Image
@@ -39,7 +41,9 @@ _TAKEN_OVER = {"policy": "policy", "time_zone": "time zone"}
 _NEVER_ACTIVE = frozenset({VersionState.CAPTURING, VersionState.STAGED, VersionState.DISCARDED, VersionState.FAILED})
 
 
-def register_pool(services: Services, name: str, edit: Edit[PoolRegistration], who: str) -> tuple[PoolView, bool]:
+def register_pool(
+    services: Services, name: str, edit: Edit[PoolRegistration], who: str, reach: Reach
+) -> tuple[PoolView, bool]:
     """Register or change a pool; the flag says whether it is new.
 
     Raises InvalidRequest naming every problem (unknown, personal or unreadable host pool, unknown account or time zone,
@@ -52,6 +56,7 @@ def register_pool(services: Services, name: str, edit: Edit[PoolRegistration], w
         nonlocal checked
         stored = None if old is None else PoolRegistration.of(old)
         request = edit.applied_to(stored, "pool", name)
+        check_pool_reach(services, reach, request.account, request.image)
         checked = _check_request(services, request)
         if checked.problems or checked.image is None:
             raise InvalidRequest(checked.problems)

@@ -11,7 +11,8 @@ from shared.core.ids import newest_first_id
 from shared.core.states import TaskState, transition_task
 from shared.models.base import VersionText
 from shared.models.messages import Message
-from shared.models.tasks import Task, TaskKind
+from shared.models.tasks import PoolsWork, Task, TaskKind
+from shared.records.ownership import owners_of_work
 from shared.services import TASKS, Services
 
 WORDS = {
@@ -36,7 +37,14 @@ def find_task(services: Services, task_id: str) -> Task:
 
 
 def new_task(
-    services: Services, kind: TaskKind, image: str, who: str, *, version: VersionText | None, **fields: Any
+    services: Services,
+    kind: TaskKind,
+    image: str,
+    who: str,
+    *,
+    version: VersionText | None,
+    pools: PoolsWork | None = None,
+    **fields: Any,
 ) -> Task:
     """A task that begins now. It is not written yet."""
     now = services.now()
@@ -44,6 +52,8 @@ def new_task(
         id=newest_first_id(now),
         kind=kind,
         image=image,
+        accounts=owners_of_work(services, image, pools),
+        pools=pools,
         version=version,
         requested_by=who,
         created_at=now,

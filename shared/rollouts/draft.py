@@ -13,6 +13,7 @@ from shared.core.arm_ids import version_id
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.core.ids import newest_first_id
 from shared.core.states import RolloutState
+from shared.models.access.roles import Reach
 from shared.models.base import VersionText
 from shared.models.findings import Finding
 from shared.models.images import Image
@@ -56,11 +57,14 @@ def check_update(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
     return draft(services, pool, spec, who)[1].findings
 
 
-def spec_of_request(services: Services, pool: Pool, request: UpdateImageRequest) -> RolloutSpec:
-    """The request with image, schedule and policy resolved. Raises InvalidRequest with every problem found."""
+def spec_of_request(services: Services, pool: Pool, request: UpdateImageRequest, reach: Reach) -> RolloutSpec:
+    """The request with image, schedule and policy resolved; an image out of reach does not exist.
+
+    Raises InvalidRequest with every problem found.
+    """
     problems: list[FieldProblem] = []
     image = services.images.find(IMAGES, request.image) if request.image else find_image(services, pool.image)
-    if image is None:
+    if image is None or (request.image and not reach.sees(image.owners)):
         problems.append(FieldProblem("image", f"there is no image called {request.image}"))
     schedule, policy = resolve_schedule_and_policy(
         problems,
@@ -126,6 +130,7 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         id=spec.rollout_id or newest_first_id(now),
         kind=spec.kind,
         pool=pool.name,
+        account=pool.account,
         state=RolloutState.SCHEDULED,
         image=image.name,
         definition_id=image.definition_id,

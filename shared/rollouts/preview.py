@@ -12,6 +12,7 @@ from shared.core.errors import AzureRefused
 from shared.core.hrefs import rollout_href
 from shared.core.states import HostState
 from shared.core.wording import counted
+from shared.models.access.roles import Reach
 from shared.models.base import UtcTime, Value
 from shared.models.messages import Message, message
 from shared.models.policy import Policy, Proof
@@ -192,7 +193,7 @@ def _windows(
     return message(Code.WINDOW_HAS_ROOM, text, at=closes, count=finishing)
 
 
-def plan_update(services: Services, name: str, request: UpdateImageRequest, who: str) -> PlanView:
+def plan_update(services: Services, name: str, request: UpdateImageRequest, who: str, reach: Reach) -> PlanView:
     """The plan of `update_image` with all findings; writes nothing. Who asks the same at the same time shares it.
 
     Raises NotFound, InvalidRequest, AzureBusy.
@@ -200,9 +201,9 @@ def plan_update(services: Services, name: str, request: UpdateImageRequest, who:
 
     def make() -> PlanView:
         pool = find_pool(services, name)
-        return plan_rollout(services, pool, spec_of_request(services, pool, request), who)
+        return plan_rollout(services, pool, spec_of_request(services, pool, request, reach), who)
 
-    return services.plans.get(("update", name, request.model_dump_json()), make)
+    return services.plans.get(("update", name, request.model_dump_json(), reach.accounts), make)
 
 
 def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> PlanView:

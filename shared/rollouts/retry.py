@@ -34,6 +34,8 @@ def retry_ended(services: Services, engine: Engine, old: Rollout, request: Retry
     if running := _retry_of(services, old, pool.running_rollout):
         return running
     refuse_second(services, pool)
+    if old.account and pool.account != old.account:
+        raise Conflict("The pool belongs to another account now. Start a new rollout.")
     _refuse_if_superseded(services, old)
     schedule = _schedule(services, pool, old, request)
     try:

@@ -11,6 +11,7 @@ from shared.core.codes import Code
 from shared.core.errors import AzureBusy, Conflict
 from shared.core.hrefs import rollout_href, versions_href
 from shared.core.states import RolloutState
+from shared.models.access.roles import Reach
 from shared.models.messages import Message, message
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
@@ -83,7 +84,9 @@ def _end_before_start(services: Services, rollout: Rollout, note: Message) -> No
 _log = logging.getLogger(__name__)
 
 
-def update_image(services: Services, engine: Engine, name: str, request: UpdateImageRequest, who: str) -> RolloutView:
+def update_image(
+    services: Services, engine: Engine, name: str, request: UpdateImageRequest, who: str, reach: Reach
+) -> RolloutView:
     """Start Update Image on a pool.
 
     Raises NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict with the id of the
@@ -91,7 +94,7 @@ def update_image(services: Services, engine: Engine, name: str, request: UpdateI
     """
     pool = free_pool(services, name)
     refuse_second(services, pool)
-    rollout = begin_rollout(services, engine, pool, spec_of_request(services, pool, request), who)
+    rollout = begin_rollout(services, engine, pool, spec_of_request(services, pool, request, reach), who)
     return progress(rollout, [], services.now())
 
 

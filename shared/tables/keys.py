@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC
 
+from shared.models.access.grants import AppKey, Grant
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry
@@ -17,7 +18,7 @@ from shared.models.promotions import Promotion
 from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
-from shared.services import ACCOUNTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
+from shared.services import ACCOUNTS, APP_KEYS, GRANTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
 
 type Keys[R: Record] = Callable[[R], tuple[str, str]]
 """Returns partition and row key of a record, unescaped."""
@@ -88,6 +89,16 @@ def answer_keys(answer: KeptAnswer) -> tuple[str, str]:
 def audit_keys(entry: AuditEntry) -> tuple[str, str]:
     """The entries of a month (UTC) are one partition, newest first by their ids."""
     return f"{entry.at.astimezone(UTC):%Y-%m}", entry.id
+
+
+def grant_keys(grant: Grant) -> tuple[str, str]:
+    """All grants are one partition, by principal."""
+    return GRANTS, grant.principal
+
+
+def app_key_keys(key: AppKey) -> tuple[str, str]:
+    """All app keys are one partition, by name."""
+    return APP_KEYS, key.name
 
 
 def escape_key(text: str) -> str:

@@ -10,6 +10,7 @@ from azure.identity import DefaultAzureCredential
 
 from shared.core.settings import BadSettings, Settings
 from shared.core.transport import Connections
+from shared.models.access.grants import AppKey, Grant
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry
@@ -47,6 +48,8 @@ class Tables:
     claims: TableRows[ResourceClaim]
     answers: TableRows[KeptAnswer]
     audit: TableRows[AuditEntry]
+    grants: TableRows[Grant]
+    app_keys: TableRows[AppKey]
 
 
 def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
@@ -78,6 +81,8 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         claims=table("ResourceClaims", ResourceClaim, keys.claim_keys),
         answers=table("Answers", KeptAnswer, keys.answer_keys),
         audit=table("Audit", AuditEntry, keys.audit_keys),
+        grants=table("Grants", Grant, keys.grant_keys),
+        app_keys=table("AppKeys", AppKey, keys.app_key_keys),
     )
 
 

@@ -11,6 +11,7 @@ from shared.api.images import ImageRegistration, ImageView, VersionView
 from shared.api.tasks import TaskBrief
 from shared.core.arm_ids import describe_azure_error, version_id
 from shared.core.errors import AzureBusy, AzureError, AzureRefused
+from shared.models.access.roles import Reach
 from shared.models.azure import VirtualMachine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image, ImageVersion
@@ -34,12 +35,15 @@ def view_images(services: Services, images: Sequence[Image]) -> list[ImageView]:
         return list(readers.map(lambda image: _view_image(services, image, templates), images))
 
 
-def view_versions(services: Services, image: Image) -> list[VersionView]:
-    """All versions, those of the gallery and those that are recorded, oldest first. Raises AzureError."""
+def view_versions(services: Services, image: Image, reach: Reach) -> list[VersionView]:
+    """All versions, those of the gallery and those that are recorded, oldest first.
+
+    `used_by` names the pools in reach. Raises AzureError.
+    """
     gallery = {version.version: version for version in services.gallery.versions(image.definition_id)}
     version_set = read_versions(services, image.name)
     recorded = version_set.versions
-    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name]
+    pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name and reach.sees((pool.account,))]
     return [
         view_version(
             image,
@@ -147,17 +151,19 @@ def view_version(
 
 
 def list_images(
-    services: Services, *, search: str | None, account: str | None, limit: int, continuation: str | None
+    services: Services, reach: Reach, *, search: str | None, account: str | None, limit: int, continuation: str | None
 ) -> Listed[ImageView]:
     """A page of images by name: those whose name contains `search` in any case, and that the account may have.
 
     Raises InvalidRequest for an unknown account.
     """
-    check_account_filter(services, account)
+    check_account_filter(services, reach, account)
     wanted = [
         image
         for image in services.images.all(IMAGES)
-        if (search or "").casefold() in image.name.casefold() and (account is None or available(image, account))
+        if reach.sees(image.owners)
+        and (search or "").casefold() in image.name.casefold()
+        and (account is None or available(image, account))
     ]
     page = page_of(wanted, lambda image: image.name, limit=limit, continuation=continuation)
     return Listed[ImageView](items=view_images(services, page.rows), continuation=page.continuation)
@@ -168,6 +174,6 @@ def read_image(services: Services, name: str) -> ImageView:
     return view_images(services, [find_image(services, name)])[0]
 
 
-def list_versions(services: Services, name: str) -> Listed[VersionView]:
+def list_versions(services: Services, name: str, reach: Reach) -> Listed[VersionView]:
     """All versions of an image, oldest first. Raises NotFound, AzureError."""
-    return Listed[VersionView](items=view_versions(services, find_image(services, name)))
+    return Listed[VersionView](items=view_versions(services, find_image(services, name), reach))

@@ -11,6 +11,7 @@ from shared.api.conditions import entity_tag
 from shared.api.pools import Freshness, PoolRegistration, PoolView
 from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureError
+from shared.models.access.roles import Reach
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
 from shared.planning.join.devices import cleanup_of
@@ -20,18 +21,21 @@ from shared.services import POOLS, Services
 from shared.views.hosts import recent_hosts
 from shared.views.new_hosts import new_hosts_view
 from shared.views.rollout_progress import brief, note_of
+from shared.views.visible import visible_page
 
 _READERS = 8
 LISTED_FOR = 30.0
 """Seconds for which a pool is listed as it was read, unless its own row has changed: each costs ARM two reads."""
 
 
-def list_pools(services: Services, *, limit: int, continuation: str | None) -> Listed[PoolView]:
-    """A page of pools. Each may be LISTED_FOR seconds old or, while it is being read again, twice as old.
+def list_pools(services: Services, reach: Reach, *, limit: int, continuation: str | None) -> Listed[PoolView]:
+    """A page of the pools in reach. Each may be LISTED_FOR seconds old or, while it is being read again, twice as old.
 
     One that cannot be read says why and holds up no other.
     """
-    page = services.pools.page(POOLS, limit=limit, continuation=continuation)
+    page = visible_page(
+        services.pools, POOLS, lambda pool: reach.sees((pool.account,)), limit=limit, continuation=continuation
+    )
 
     def view_of(pool: Pool) -> PoolView:
         return services.read_cache.get(

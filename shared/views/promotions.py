@@ -5,23 +5,39 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.access.subjects import promotion_subject
 from shared.api.common import Listed
 from shared.api.promotions import PromotionView
 from shared.core.states import PromotionState
+from shared.models.access.roles import Reach
 from shared.models.base import iso
 from shared.models.promotions import Promotion
 from shared.records.promotions import find_promotion
 from shared.services import PROMOTIONS, Services
 from shared.views.filters import check_image_filter
+from shared.views.visible import visible_page
 
 
 def list_promotions(
-    services: Services, *, image: str | None, state: PromotionState | None, limit: int, continuation: str | None
+    services: Services,
+    reach: Reach,
+    *,
+    image: str | None,
+    state: PromotionState | None,
+    limit: int,
+    continuation: str | None,
 ) -> Listed[PromotionView]:
     """A page of promotions, newest first, of one image or state if given. Raises InvalidRequest for an unknown one."""
-    check_image_filter(services, image)
+    check_image_filter(services, reach, image)
     equal: dict[str, Any] = {name: value for name, value in (("image", image), ("state", state)) if value}
-    page = services.promotions.page(PROMOTIONS, limit=limit, continuation=continuation, **equal)
+    page = visible_page(
+        services.promotions,
+        PROMOTIONS,
+        lambda row: promotion_subject(row).seen_by(reach),
+        limit=limit,
+        continuation=continuation,
+        **equal,
+    )
     return Listed[PromotionView](items=[view(row) for row in page.rows], continuation=page.continuation)
 
 

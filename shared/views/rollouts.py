@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from shared.access.subjects import rollout_subject
 from shared.api.common import Listed
 from shared.api.rollouts import RolloutBrief, RolloutHostView, RolloutView
 from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
 from shared.core.steps import during
+from shared.models.access.roles import Reach
 from shared.models.messages import Message, message, quote
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
 from shared.records.pools import running_rollout
@@ -20,10 +22,12 @@ from shared.views.filters import check_pool_filter
 from shared.views.hosts import recent_rows, target_of
 from shared.views.new_hosts import new_hosts_view
 from shared.views.rollout_progress import brief, progress
+from shared.views.visible import visible_page
 
 
 def list_rollouts(
     services: Services,
+    reach: Reach,
     *,
     pool: str | None,
     state: RolloutState | None,
@@ -34,13 +38,20 @@ def list_rollouts(
 
     Raises InvalidRequest for an unknown pool.
     """
-    check_pool_filter(services, pool)
+    check_pool_filter(services, reach, pool)
     equal: dict[str, Any] = {}
     if pool:
         equal["pool"] = pool
     if state:
         equal["state"] = state
-    page = services.rollouts.page(ROLLOUTS, limit=limit, continuation=continuation, **equal)
+    page = visible_page(
+        services.rollouts,
+        ROLLOUTS,
+        lambda row: rollout_subject(row).seen_by(reach),
+        limit=limit,
+        continuation=continuation,
+        **equal,
+    )
     return Listed[RolloutBrief](items=[brief(row) for row in page.rows], continuation=page.continuation)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from shared.access.subjects import rollout_subject, task_subject
 from shared.api.common import Listed
 from shared.api.tasks import TaskBrief, TaskView
 from shared.core.codes import Code
@@ -13,6 +14,7 @@ from shared.core.errors import NotFound
 from shared.core.hrefs import rollout_href, task_href
 from shared.core.states import RolloutState, TaskState
 from shared.core.task_steps import TASK_STEPS
+from shared.models.access.roles import Reach
 from shared.models.messages import Message, message, sentence
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.tasks import Task, TaskKind
@@ -22,6 +24,7 @@ from shared.services import ROLLOUTS, TASKS, Services
 from shared.views import rollout_progress, suspension
 from shared.views.filters import check_image_filter
 from shared.views.fleet import StartedRollouts, pools_fields, read_rollouts
+from shared.views.visible import visible_page
 
 ROLLOUT: Literal["rollout"] = "rollout"
 """The kind of task that a rollout is."""
@@ -116,6 +119,7 @@ def _note(task: Task) -> Message | None:
 
 def list_tasks(
     services: Services,
+    reach: Reach,
     *,
     kind: TaskKind | Literal["rollout", "refresh"] | None = None,
     image: str | None = None,
@@ -128,19 +132,21 @@ def list_tasks(
     Both have ids that sort newest first, and are kept under them: one continuation says for both tables where the
     next page begins. Raises InvalidRequest for an unknown image.
     """
-    check_image_filter(services, image)
+    check_image_filter(services, reach, image)
     equal: dict[str, Any] = {"image": image} if image else {}
     where: dict[str, Any] = {"limit": limit, "continuation": continuation}
     pages = []
     rollouts_too = kind in {None, ROLLOUT, REFRESH}
     if (kind is None or not rollouts_too) and (state is None or state in set(TaskState)):
         asked = equal | ({"kind": kind} if kind else {}) | ({"state": TaskState(state)} if state else {})
-        tasks = services.tasks.page(TASKS, **where, **asked)
+        tasks = visible_page(services.tasks, TASKS, lambda row: task_subject(row).seen_by(reach), **where, **asked)
         pages.append(Page([brief(row) for row in tasks.rows], tasks.continuation))
     if rollouts_too and (state is None or state in set(RolloutState)):
         asked = equal | ({"state": RolloutState(state)} if state else {})
         asked |= {"kind": RolloutKind.REFRESH} if kind == REFRESH else {}
-        rollouts = services.rollouts.page(ROLLOUTS, **where, **asked)
+        rollouts = visible_page(
+            services.rollouts, ROLLOUTS, lambda row: rollout_subject(row).seen_by(reach), **where, **asked
+        )
         pages.append(Page([rollout_brief(row) for row in rollouts.rows], rollouts.continuation))
     page = merged(pages, lambda row: row.id, limit=limit)
     return Listed[TaskBrief](items=page.rows, continuation=page.continuation)

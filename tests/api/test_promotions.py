@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from shared.core.errors import AzureBusy
-from shared.core.settings import Settings
 from shared.core.states import PromotionState, VersionState
 from shared.core.wording import PROMOTION_WORDS
 from shared.services import PROMOTIONS
@@ -31,8 +30,7 @@ from tests.fixtures.scenarios.promotions import (
 from tests.fixtures.version_sets import record_family, version_set
 
 S = PromotionState
-BY_NAME = Settings(tables_connection="memory", trust_principal=True)
-ANN = {"x-ms-client-principal-name": "ann"}
+ANN = {"x-dev-name": "ann"}
 DEADLINE = {"mode": "on_logoff", "deadline": "2026-11-04T18:00:00Z"}
 
 
@@ -80,7 +78,7 @@ class TestSchedule:
             "state": "scheduled",
             "task": "",
             "reason": "patches",
-            "requested_by": "function key",
+            "requested_by": "developer",
             "ended_at": None,
             "note": None,
         }
@@ -96,7 +94,6 @@ class TestSchedule:
 
     def test_a_promotion_keeps_its_author_and_is_audited(self) -> None:
         app = with_staged().app
-        app.settings = BY_NAME
         body = {"image": IMAGE, "at": "2026-11-03T20:00"}
         promotion_id = app.send("POST", "/api/promotions", body, headers=ANN).json["id"]
         app.later(seconds=1)
@@ -330,7 +327,7 @@ class TestCancel:
         app, promotion_id = planned()
         reply = cancel(app, promotion_id)
         assert (reply.status, reply.json["state"]) == (200, "cancelled")
-        assert reply.json["note"]["text"] == "Cancelled by function key."
+        assert reply.json["note"]["text"] == "Cancelled by developer."
         assert datetime.fromisoformat(reply.json["ended_at"]) == app.now
         assert held_for(app) == ""
         versions = app.send("GET", f"/api/images/{IMAGE}/versions").json["items"]

@@ -193,11 +193,11 @@ class TestCancel:
         task = add(app, phase=phase, note=told("waits"))
         reply = self.cancel(app, task)
         assert (reply.status, reply.headers["Location"]) == (202, f"/api/tasks/{task.id}")
-        assert (reply.json["state"], reply.json["note"]["text"]) == ("running", "Cancelled by function key.")
+        assert (reply.json["state"], reply.json["note"]["text"]) == ("running", "Cancelled by developer.")
         now = stored(app, task)
-        assert (now.cancelled_by, now.failure) == ("function key", "cancelled by function key")
+        assert (now.cancelled_by, now.failure) == ("developer", "cancelled by developer")
         entry = app.tables.audit.all(f"{app.now:%Y-%m}")[0]
-        assert (entry.action, entry.subject, entry.who) == ("cancel task", "win11", "function key")
+        assert (entry.action, entry.subject, entry.who) == ("cancel task", "win11", "developer")
 
     @pytest.mark.parametrize("phase", [REPLICATE_VERSION, "record_version"])
     def test_a_cancelled_capture_keeps_a_version_that_was_created(self, phase: str) -> None:
@@ -212,8 +212,8 @@ class TestCancel:
     def test_a_cancelled_activation_starts_no_more_pools_but_has_not_failed(self, kind: TaskKind) -> None:
         app = office()
         task = add(app, kind)
-        assert self.cancel(app, task).json["note"]["text"] == "Cancelled by function key."
-        assert (stored(app, task).cancelled_by, stored(app, task).failure) == ("function key", "")
+        assert self.cancel(app, task).json["note"]["text"] == "Cancelled by developer."
+        assert (stored(app, task).cancelled_by, stored(app, task).failure) == ("developer", "")
 
     @pytest.mark.parametrize("state", [S.SUCCEEDED, S.FAILED])
     @pytest.mark.parametrize("kind", list(K))

@@ -7,18 +7,17 @@ from datetime import timedelta
 from shared.audit.record import audit
 from shared.models.answers import KEPT_FOR, KeptAnswer
 from shared.records.tidying import MOST_AT_ONCE, tidy_records
-from tests.fixtures.app import SETTINGS, App, office, update
+from tests.fixtures.app import App, office, update
 
 KEY = {"Idempotency-Key": "k-1"}
-TRUSTED = SETTINGS.model_copy(update={"trust_principal": True})
 
 
 def by(name: str) -> dict[str, str]:
-    return KEY | {"x-ms-client-principal-name": name}
+    return KEY | {"x-dev-name": name}
 
 
 def test_a_key_belongs_to_its_caller() -> None:
-    app = office(settings=TRUSTED)
+    app = office()
     first = update(app, None, **by("ann"))
     other = update(app, {"reason": "another"}, **by("bob"))
     assert (first.status, other.status) == (202, 409)

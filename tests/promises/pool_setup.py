@@ -22,7 +22,7 @@ from tests.promises.counting_tables import lean_tables
 
 STAGED = "3.0.0"
 JOIN_PASSWORD = "S3cret-of-the-join"  # made up
-SETTINGS = Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": JOIN_PASSWORD})
+SETTINGS = Settings(tables_connection="memory", dev_identity="developer", secrets={"JOIN_PASSWORD": JOIN_PASSWORD})
 PROBE = {"name": "printers", "script": "exit 0"}
 OPEN_ALL_DAY = [{"from": "06:00", "to": "12:00"}, {"from": "12:20", "to": "15:00"}, {"from": "15:40", "to": "05:00"}]
 

@@ -34,7 +34,7 @@ ORDER = (
     ("services",),
     ("tables", "audit"),
     ("records", "assembly"),
-    ("workflow", "wiring"),
+    ("workflow", "wiring", "access"),
     ("views",),
     ("pools",),
     ("rollouts/preflight",),

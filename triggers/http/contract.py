@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.api.conditions import Tagged
+from shared.models.access.roles import Caller, Gate, Need, Reach
 from shared.services import Services
 
 ENDPOINTS: list[Endpoint] = []
@@ -22,11 +23,20 @@ ENDPOINTS: list[Endpoint] = []
 
 @dataclass(frozen=True)
 class Call:
-    """The parts of a request that every handler gets: services, path parameters, and the caller's name."""
+    """The parts of a request that every handler gets: services, path parameters, the caller and its accounts.
+
+    `reach` is asked for whatever the body or a list names; what the path names was checked before.
+    """
 
     services: Services
     path: dict[str, str]
-    who: str
+    caller: Caller | None
+    reach: Reach
+
+    @property
+    def who(self) -> str:
+        """The caller's name, for people and for the audit."""
+        return self.caller.name if self.caller else "somebody who is not signed in"
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Endpoint:
     handler: Callable[..., Answer[Any]]
     status: int
     also: tuple[int, ...]
-    open: bool
+    needs: Need | Gate
     refusals: tuple[int, ...]
     takes: type[BaseModel] | None
     query: type[BaseModel] | None
@@ -59,11 +69,17 @@ class Endpoint:
     conditional: bool
     needs_engine: bool
     keeps_answers: bool
+    creates: bool
 
     @property
     def name(self) -> str:
         """The name of the function, and the operationId in the OpenAPI document."""
         return self.handler.__name__
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody may call it."""
+        return self.needs is Gate.OPEN
 
     @property
     def writes(self) -> bool:

@@ -11,10 +11,14 @@ import azure.functions as func
 from azure.durable_functions.client import SyncDurableFunctionsClient
 from pydantic import BaseModel
 
+from shared.models.access.roles import Gate, Need
 from shared.wiring import services
 from shared.workflow.durable_engine import DurableEngine
 from triggers.http.contract import ENDPOINTS, Answer, Endpoint
 from triggers.http.respond import respond
+
+PREFIX = "api"
+"""Before every path. `host.json` sets no prefix, so that other pages can stand beside the API."""
 
 
 def endpoint(
@@ -22,16 +26,19 @@ def endpoint(
     method: str,
     path: str,
     *,
+    needs: Need | Gate,
     status: int = 200,
     also: tuple[int, ...] = (),
-    open: bool = False,  # noqa: A002 - as it reads in the table
     refusals: tuple[int, ...] = (),
     keeps_answers: bool = True,
+    creates: bool = False,
 ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
-    """Register a handler on a blueprint; the handler itself stays callable. Needs a function key unless `open`.
+    """Register a handler on a blueprint; the handler itself stays callable.
 
-    `status`: the usual status of success. `also`: other statuses of success. `refusals`: error statuses besides 400
-    and 5xx. `keeps_answers`: whether the route takes an `Idempotency-Key`.
+    `needs`: what the caller must be allowed; it has no default. A request with `what_if` needs PLAN instead. `status`:
+    the usual status of success. `also`: other statuses of success. `refusals`: error statuses besides 400, 401, 403 and
+    5xx. `keeps_answers`: whether the route takes an `Idempotency-Key`. `creates`: whether it may make what its path
+    names, as every PUT may.
     """
 
     def register(handler: Callable[..., Answer[Any]]) -> Callable[..., Answer[Any]]:
@@ -41,9 +48,10 @@ def endpoint(
             path=path,
             status=status,
             also=also,
-            open=open,
+            needs=needs,
             refusals=refusals,
             keeps_answers=keeps_answers,
+            creates=creates or method == "PUT",
         )
         ENDPOINTS.append(made)
         _add_function(bp, made)
@@ -71,8 +79,8 @@ def _endpoint(handler: Callable[..., Answer[Any]], **given: Any) -> Endpoint:
 
 
 def _add_function(bp: df.Blueprint, made: Endpoint) -> None:
-    level = func.AuthLevel.ANONYMOUS if made.open else func.AuthLevel.FUNCTION
-    route = bp.route(route=made.path, methods=[made.method], auth_level=level)
+    """Register the function. The app itself checks who asks, so the Functions host lets everybody in."""
+    route = bp.route(route=f"{PREFIX}/{made.path}", methods=[made.method], auth_level=func.AuthLevel.ANONYMOUS)
     if made.needs_engine:
 
         def driven(req: func.HttpRequest, client: SyncDurableFunctionsClient) -> func.HttpResponse:

@@ -11,7 +11,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from shared.access.authenticate import KEY_HEADER
 from shared.api.common import Problem
+from shared.models.access.roles import Gate
 from triggers.http.body import PATCH_TYPES
 from triggers.http.conditions import LONGEST, PATTERN
 from triggers.http.contract import ENDPOINTS, Endpoint
@@ -25,6 +27,20 @@ type _Refs = Mapping[Any, dict[str, Any]]
 _TEMPLATE = "#/components/schemas/{model}"
 _PATH_PART = re.compile(r"{(\w+)}")
 _PATH_SCHEMAS = {name: {"type": "string", "pattern": f"^{pattern.pattern}$"} for name, pattern in PATH_PATTERNS.items()}
+_SCHEMES = {
+    "entra": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token of Entra ID for this app. `GET /api/about` says how to get one.",
+    },
+    "appKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": KEY_HEADER,
+        "description": "A key of this app, made by an admin.",
+    },
+}
 _KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -68,9 +84,9 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": named,
-            "securitySchemes": {"functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
+            "securitySchemes": _SCHEMES,
         },
-        "security": [{"functionKey": []}],
+        "security": [{name: []} for name in _SCHEMES],
     }
 
 
@@ -88,6 +104,7 @@ def _operation(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         operation["parameters"] += _condition_parameters(one)
     if one.open:
         operation["security"] = []
+    operation["x-freshcoat-needs"] = str(one.needs)
     if one.takes:
         needed = any(field.is_required() for field in one.takes.model_fields.values())
         schema = refs[one.takes, "validation"]
@@ -155,6 +172,8 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
     good = {one.status, *one.also}
     problem = {"application/problem+json": {"schema": refs[Problem, "serialization"]}}
     bad = {400, 413, 500, 502, 503, *one.refusals} - good
+    if not one.open:
+        bad |= {401} | (set() if one.needs is Gate.SIGNED_IN else {403})
     if one.writes:
         bad |= {409, 422}
     if one.takes or one.takes_any or one.patches:

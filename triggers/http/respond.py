@@ -12,13 +12,19 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import azure.functions as func
+from pydantic import BaseModel
 
+from shared.access.authenticate import caller_of
+from shared.access.authorize import authorize
+from shared.access.errors import NotAllowed, NotSignedIn
 from shared.api.common import Query
 from shared.api.conditions import Condition, Tagged
 from shared.api.merge_patch import MergePatch
 from shared.api.validation import parse
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest, WouldReset
 from shared.core.plain_text import one_line
+from shared.models.access.grants import PRINCIPAL_PATTERN
+from shared.models.access.roles import Gate, Need, Reach
 from shared.models.base import VERSION_PATTERN
 from shared.ports.engine import Engine
 from shared.rollouts.logoff_listener import TooManyHints
@@ -33,16 +39,19 @@ log = logging.getLogger("freshcoat.http")
 
 _NAME, _ID, _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", r"[0-9a-z-]{1,64}", VERSION_PATTERN.strip("^$")
 PATH_PATTERNS = {
-    **{kind: re.compile(_NAME) for kind in ("account", "pool", "image")},
+    **{kind: re.compile(_NAME) for kind in ("account", "pool", "image", "key")},
     **{kind: re.compile(_ID) for kind in ("rollout", "task", "promotion")},
     "version": re.compile(_VERSION),
+    "principal": re.compile(PRINCIPAL_PATTERN.strip("^$")),
 }
 _NAME_FORM = "not a valid name: use letters, digits, dot, dash, underscore"
-_VERSION_FORM = "not a version: write major.minor.patch, three whole numbers"
+_FORMS = {
+    "version": "not a version: write major.minor.patch, three whole numbers",
+    "principal": "not a principal: write {tenant id}.{object id}, both in lower case",
+}
+_SIGN_IN = {"WWW-Authenticate": "Bearer"}
 MOST_PARAMETERS = 50
 """Maximum number of query parameters: more than any route has."""
-KEY_PARAMETERS = frozenset({"code", "clientId"})
-"""Query parameters of the Functions host: they carry the function key."""
 ASK_AGAIN = 30
 """Seconds until a request may succeed of which nobody can say when it will."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -58,14 +67,15 @@ def respond(
     except FreshcoatError as error:
         if error.status == 500:
             return _unexpected(endpoint, error)
-        return _http(_problem(error), _retry_after(error))
+        return _http(_problem(error), _headers(error))
     except Exception as error:  # noqa: BLE001 - nothing above handles it
         return _unexpected(endpoint, error)
 
 
 def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engine: Engine | None) -> idempotency.Answer:
-    call = Call(services, dict(req.route_params), _who(req, services))
-    given = _read(endpoint, req, engine)
+    query, problems = _read_query(endpoint, req)
+    call = _call(endpoint, req, services, what_if=getattr(query, "what_if", False))
+    given = _read(endpoint, req, engine, query, problems)
 
     def work() -> idempotency.Answer:
         try:
@@ -75,7 +85,7 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
                 raise
             return _problem(error)
 
-    writes = endpoint.writes and not getattr(given.get("query"), "what_if", False)
+    writes = endpoint.writes and not getattr(query, "what_if", False)
     key = req.headers.get("Idempotency-Key") if writes else None
     if key is None:
         return work()
@@ -83,33 +93,49 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
         raise InvalidRequest.one("Idempotency-Key", "use 1 to 200 printable ASCII characters without spaces")
     conditions = [f"{name}: {text}" for name in CONDITIONS if (text := req.headers.get(name)) is not None]
     same = idempotency.fingerprint(req.method, _address(req.url), req.get_body(), *conditions)
-    return idempotency.run_once(services, idempotency.key_of(call.who, key), same, work)
+    return idempotency.run_once(services, idempotency.key_of(call.caller.id if call.caller else "", key), same, work)
 
 
-def _who(req: func.HttpRequest, services: Services) -> str:
-    """The caller's name. The header counts only behind App Service authentication: otherwise anybody could set it."""
-    trusted = req.headers.get("x-ms-client-principal-name") if services.settings.trust_principal else None
-    return one_line(trusted or "function key", 200)
+def _call(endpoint: Endpoint, req: func.HttpRequest, services: Services, *, what_if: bool) -> Call:
+    """The request, after it was found out who sent it and that they may. Raises NotSignedIn, NotAllowed, NotFound."""
+    path = dict(req.route_params)
+    if endpoint.needs is Gate.OPEN:
+        return Call(services, path, None, Reach())
+    caller = caller_of(services, req.headers, writes=req.method != "GET")
+    if bad := [FieldProblem(name, _FORMS.get(name, _NAME_FORM)) for name in path if not _is_formed(name, path[name])]:
+        raise InvalidRequest(bad)
+    subject = next(iter(path.items()), None)
+    need = Need.PLAN if what_if else endpoint.needs
+    reach = authorize(services, caller, need, subject, creates=endpoint.creates)
+    return Call(services, path, caller, reach)
 
 
-def _read(endpoint: Endpoint, req: func.HttpRequest, engine: Engine | None) -> dict[str, Any]:
-    """The handler's other arguments. Raises InvalidRequest naming every bad field of path, query and body."""
-    problems: list[FieldProblem] = []
-    for name, text in req.route_params.items():
-        if not PATH_PATTERNS[name].fullmatch(text):
-            problems.append(FieldProblem(name, _VERSION_FORM if name == "version" else _NAME_FORM))
+def _is_formed(name: str, text: str) -> bool:
+    return PATH_PATTERNS[name].fullmatch(text) is not None
+
+
+def _read_query(endpoint: Endpoint, req: func.HttpRequest) -> tuple[BaseModel | None, list[FieldProblem]]:
+    """The query parameters as a model, and what is wrong with them."""
+    try:
+        return parse(endpoint.query or Query, _parameters(req)), []
+    except InvalidRequest as error:
+        return None, list(error.problems)
+
+
+def _read(
+    endpoint: Endpoint,
+    req: func.HttpRequest,
+    engine: Engine | None,
+    query: BaseModel | None,
+    problems: list[FieldProblem],
+) -> dict[str, Any]:
+    """The handler's other arguments. Raises InvalidRequest naming every bad field of query and body."""
     given: dict[str, Any] = {"engine": engine} if endpoint.needs_engine else {}
-    sources: list[tuple[str, Any, Callable[[], object]]] = [
-        ("query", endpoint.query or Query, lambda: _parameters(req)),
-        ("asked", endpoint.takes, lambda: read_body(req)),
-    ]
-    for name, model, read in sources:
-        if model is None:
-            continue
+    if endpoint.query:
+        given["query"] = query
+    if endpoint.takes:
         try:
-            found = parse(model, read())
-            if model is not Query:
-                given[name] = found
+            given["asked"] = parse(endpoint.takes, read_body(req))
         except InvalidRequest as error:
             problems += error.problems
     if endpoint.patches:
@@ -132,18 +158,17 @@ def _condition(req: func.HttpRequest, problems: list[FieldProblem]) -> Condition
 
 
 def _parameters(req: func.HttpRequest) -> dict[str, str]:
-    """The query parameters, without the function key. Raises InvalidRequest for more than any request needs."""
-    found = {name: text for name, text in req.params.items() if name not in KEY_PARAMETERS}
+    """The query parameters. Raises InvalidRequest for more than any request needs."""
+    found = dict(req.params)
     if len(found) > MOST_PARAMETERS:
         raise InvalidRequest.one("query", f"at most {MOST_PARAMETERS} parameters; there are {len(found)}")
     return found
 
 
 def _address(url: str) -> str:
-    """Path and query without the function key, which may differ when a request is repeated."""
+    """Path and query, whatever the order of the parameters."""
     parts = urlsplit(url)
-    query = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "code")
-    return f"{parts.path}?{urlencode(query)}"
+    return f"{parts.path}?{urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))}"
 
 
 def _kept_form(endpoint: Endpoint, answer: Answer[Any]) -> idempotency.Answer:
@@ -177,9 +202,15 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
         problem["promotion"] = error.promotion
     if isinstance(error, Conflict) and error.href:
         problem["href"] = error.href
+    if isinstance(error, NotAllowed) and error.need:
+        problem["need"] = error.need
     if isinstance(error, AzureError):
         problem["code"] = error.code
     return idempotency.Answer(error.status, json.dumps(problem))
+
+
+def _headers(error: FreshcoatError) -> dict[str, str]:
+    return _SIGN_IN if isinstance(error, NotSignedIn) else _retry_after(error)
 
 
 def _retry_after(error: FreshcoatError) -> dict[str, str]:

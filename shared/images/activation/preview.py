@@ -14,6 +14,7 @@ from shared.core.states import RolloutState
 from shared.images.activation.checks import activation_findings
 from shared.images.activation.request import drafted, switched
 from shared.images.adoption import foreseen
+from shared.models.access.roles import Reach
 from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
@@ -31,18 +32,20 @@ _READERS = 8
 
 
 def plan_activation(
-    services: Services, name: str, asked: ActivateRequest | RollBackRequest, who: str
+    services: Services, name: str, asked: ActivateRequest | RollBackRequest, who: str, reach: Reach
 ) -> ActivationPlanView:
-    """What `activate` or `roll_back` would do now. Who asks the same at the same time shares it.
+    """What `activate` or `roll_back` would do now, to the pools in reach. Who asks the same at the same time shares it.
 
     Raises NotFound, InvalidRequest, Conflict (the versions do not allow it), AzureBusy.
     """
-    key = (type(asked).__name__, name, asked.model_dump_json())
-    return services.plans.get(key, lambda: _plan(services, find_image(services, name), asked, who))
+    key = (type(asked).__name__, name, asked.model_dump_json(), reach.accounts)
+    return services.plans.get(key, lambda: _plan(services, find_image(services, name), asked, who, reach))
 
 
-def _plan(services: Services, image: Image, asked: ActivateRequest | RollBackRequest, who: str) -> ActivationPlanView:
-    task = drafted(services, image, asked, who)
+def _plan(
+    services: Services, image: Image, asked: ActivateRequest | RollBackRequest, who: str, reach: Reach
+) -> ActivationPlanView:
+    task = drafted(services, image, asked, who, reach)
     before = foreseen(services, image, who)
     after = switched(before, task, services)
     task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
@@ -54,10 +57,10 @@ def _plan(services: Services, image: Image, asked: ActivateRequest | RollBackReq
         from_version=task.from_version,
         can_start=all(finding.result != "fail" for finding in findings),
         versions=list(_changes(before, after)),
-        pools=_pools(services, image, task, before, after),
+        pools=_pools(services, image, task, before, after, reach),
         schedule=update.schedule if update else None,
         soak_minutes=update.soak_minutes if update else None,
-        stopped_rollouts=list(_stopped(services, task)),
+        stopped_rollouts=list(_stopped(services, task, reach)),
         preflight=findings,
     )
 
@@ -69,7 +72,9 @@ def _changes(before: VersionSet, after: VersionSet) -> Iterator[VersionChange]:
             yield VersionChange(version=row.version, state=before.state_of(row.version), becomes=row.state)
 
 
-def _pools(services: Services, image: Image, task: Task, before: VersionSet, after: VersionSet) -> list[FollowingPool]:
+def _pools(
+    services: Services, image: Image, task: Task, before: VersionSet, after: VersionSet, reach: Reach
+) -> list[FollowingPool]:
     rings: Mapping[str, int] = task.pools.update.rings if task.pools else {}
     gallery = read_known_versions(services, image)[0].gallery
     now, then = Known(before, gallery), Known(after, gallery)
@@ -89,7 +94,8 @@ def _pools(services: Services, image: Image, task: Task, before: VersionSet, aft
             new_hosts_then=gets_then,
         )
 
-    pools = sorted((pool for pool in services.pools.all(POOLS) if pool.image == image.name), key=lambda it: it.name)
+    of_image = (pool for pool in services.pools.all(POOLS) if pool.image == image.name)
+    pools = sorted((pool for pool in of_image if reach.sees((pool.account,))), key=lambda pool: pool.name)
     with ThreadPoolExecutor(_READERS) as readers:
         return list(readers.map(follow, pools))
 
@@ -104,13 +110,15 @@ def _new_hosts(
     return NewHostsView(image=choice.image, version=choice.version, reason=choice.reason)
 
 
-def _stopped(services: Services, task: Task) -> Iterator[StoppedRollout]:
+def _stopped(services: Services, task: Task, reach: Reach) -> Iterator[StoppedRollout]:
     """The rollouts that a roll-back stops. Those of a task, and of pools that it updates, are cancelled in any case."""
     if task.kind is not TaskKind.ROLL_BACK or not task.from_version:
         return
     cancels = (task.activation or ActivationWork()).rollouts is RolloutsOfVersion.CANCEL
     updated = task.pools.update.pools if task.pools else ()
     for rollout in open_rollouts(services, task.image, task.from_version):
+        if not reach.sees((rollout.account,)):
+            continue
         cancelled = cancels or bool(rollout.task) or rollout.pool in updated
         state = RolloutState.CANCELLING if cancelled else RolloutState.PAUSED
         yield StoppedRollout(pool=rollout.pool, rollout=rollout.id, state=state, href=rollout_href(rollout.id))

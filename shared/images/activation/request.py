@@ -15,6 +15,7 @@ from shared.fleet.selection import names_of, rings_of, schedule_of
 from shared.images.activation.checks import check_activation
 from shared.images.adoption import adopted
 from shared.images.change_records import write_change_records
+from shared.models.access.roles import Reach
 from shared.models.images import Image
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import Pool
@@ -22,6 +23,7 @@ from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, Ta
 from shared.models.withdrawals import RolloutsOfVersion
 from shared.ports.engine import Engine
 from shared.records.images import find_image
+from shared.records.ownership import owners_of_work
 from shared.records.tasks import audit_task, forget_task, new_task, write_task
 from shared.records.versions import change_versions
 from shared.rollouts.withdrawn import stop_rollouts
@@ -33,38 +35,45 @@ from shared.views.tasks import view
 from shared.workflow.starting import start_task
 
 
-def activate(services: Services, engine: Engine, name: str, asked: ActivateRequest, who: str) -> TaskView:
+def activate(services: Services, engine: Engine, name: str, asked: ActivateRequest, who: str, reach: Reach) -> TaskView:
     """Make the staged version the active one; pools are updated only as asked.
 
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
-    return _ask(services, engine, find_image(services, name), asked, who)
+    return _ask(services, engine, find_image(services, name), asked, who, reach)
 
 
-def roll_back(services: Services, engine: Engine, name: str, asked: RollBackRequest, who: str) -> TaskView:
+def roll_back(
+    services: Services, engine: Engine, name: str, asked: RollBackRequest, who: str, reach: Reach
+) -> TaskView:
     """Make a backup the active version again; pools are updated only as asked.
 
     Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
     """
-    return _ask(services, engine, find_image(services, name), asked, who)
+    return _ask(services, engine, find_image(services, name), asked, who, reach)
 
 
-def drafted(services: Services, image: Image, asked: ActivateRequest | RollBackRequest, who: str) -> Task:
+def drafted(services: Services, image: Image, asked: ActivateRequest | RollBackRequest, who: str, reach: Reach) -> Task:
     """The task of a request; nothing is written. Raises InvalidRequest."""
     if isinstance(asked, RollBackRequest):
         kind, work = TaskKind.ROLL_BACK, ActivationWork(rollouts=asked.rollouts, force=asked.force)
     else:
         kind, work = TaskKind.ACTIVATE, ActivationWork(backup=asked.backup, force=asked.force)
-    pools = pools_work(resolve_update(services, image, asked))
+    pools = pools_work(resolve_update(services, image, asked, reach))
     return new_task(
         services, kind, image.name, who, version=asked.version, reason=asked.reason, activation=work, pools=pools
     )
 
 
 def _ask(
-    services: Services, engine: Engine, image: Image, asked: ActivateRequest | RollBackRequest, who: str
+    services: Services,
+    engine: Engine,
+    image: Image,
+    asked: ActivateRequest | RollBackRequest,
+    who: str,
+    reach: Reach,
 ) -> TaskView:
-    task = drafted(services, image, asked, who)
+    task = drafted(services, image, asked, who, reach)
     try:
         task = begin(services, engine, image, task)
     except AzureBusy:
@@ -111,7 +120,9 @@ def _with_every_pool(services: Services, task: Task) -> Task:
         return task
     pools = [pool for pool in services.pools.all(POOLS) if pool.image == task.image]
     update = task.pools.update.model_copy(update={"pools": names_of(pools), "rings": rings_of(pools)})
-    return task.model_copy(update={"pools": task.pools.model_copy(update={"update": update})})
+    work = task.pools.model_copy(update={"update": update})
+    accounts = owners_of_work(services, task.image, work)
+    return task.model_copy(update={"pools": work, "accounts": accounts})
 
 
 def _switch_done(services: Services, task: Task) -> Task:
@@ -181,7 +192,7 @@ def pools_work(update: PoolsUpdate | None) -> PoolsWork | None:
 
 
 def resolve_update(
-    services: Services, image: Image | None, asked: PoolsUpdateRequest, *, now: datetime | None = None
+    services: Services, image: Image | None, asked: PoolsUpdateRequest, reach: Reach, *, now: datetime | None = None
 ) -> PoolsUpdate | None:
     """Which pools to update and when, relative to `now` (a promotion's due time). None when no pools are requested.
 
@@ -195,7 +206,7 @@ def resolve_update(
             raise InvalidRequest(unused)
         return None
     problems: list[FieldProblem] = []
-    registered = {pool.name: pool for pool in services.pools.all(POOLS)}
+    registered = {pool.name: pool for pool in services.pools.all(POOLS) if reach.sees((pool.account,))}
     if asked.update_pools == "all":
         pools = [pool for pool in registered.values() if image and pool.image == image.name]
     else:

@@ -15,9 +15,11 @@ from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState
 from shared.images.activation.request import resolve_update
 from shared.images.promotions.manage import STAGING_UNKNOWN, staged_at
+from shared.models.access.roles import Reach
 from shared.models.messages import text_of
 from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, PoolsUpdate
+from shared.records.ownership import owners
 from shared.records.promotions import audit_promotion, find_promotion
 from shared.records.versions import change_versions, read_versions
 from shared.services import IMAGES, PROMOTIONS, Services
@@ -29,27 +31,28 @@ HOLD_GRACE = timedelta(minutes=1)
 """How long a promotion may be without its image: its request may be about to reserve it."""
 
 
-def schedule_promotion(services: Services, asked: PromotionRequest, who: str) -> PromotionView:
+def schedule_promotion(services: Services, asked: PromotionRequest, who: str, reach: Reach) -> PromotionView:
     """Schedule the activation of the staged version.
 
     Raises InvalidRequest, Conflict with the id of the promotion that is already scheduled (nothing was written),
     AzureBusy.
     """
-    promotion = _hold(services, services.promotions.add(_draft(services, asked, who)))
+    promotion = _hold(services, services.promotions.add(_draft(services, asked, who, reach)))
     audit_promotion(services, who, "schedule promotion", promotion, after=promotion.due_at)
     return view(promotion)
 
 
-def _draft(services: Services, asked: PromotionRequest, who: str) -> Promotion:
+def _draft(services: Services, asked: PromotionRequest, who: str, reach: Reach) -> Promotion:
     """The promotion as it would be written. Raises InvalidRequest, Conflict."""
     version_set = read_versions(services, asked.image)
-    due, zone, update = _resolve(services, version_set, asked)
+    due, zone, update = _resolve(services, version_set, asked, reach)
     promotion_id = newest_first_id(services.now())
     _held(services, version_set, promotion_id, asked.version, asked.force)
     assert due is not None  # noqa: S101 - the image is held, so its version is staged, and _resolve refused the rest
     return Promotion(
         id=promotion_id,
         image=asked.image,
+        accounts=owners(services, asked.image, update.pools if update else ()),
         version=asked.version or version_set.state.staged,
         due_at=due,
         time_zone=zone,
@@ -63,12 +66,12 @@ def _draft(services: Services, asked: PromotionRequest, who: str) -> Promotion:
 
 
 def _resolve(
-    services: Services, version_set: VersionSet, asked: PromotionRequest
+    services: Services, version_set: VersionSet, asked: PromotionRequest, reach: Reach
 ) -> tuple[datetime | None, str, PoolsUpdate | None]:
     """Moment, zone, pools and their schedule relative to the moment; or every problem with them at once."""
     problems: list[FieldProblem] = []
     image = services.images.find(IMAGES, asked.image)
-    if image is None:
+    if image is None or not reach.sees(image.owners):
         problems.append(_no_image(asked.image))
     due, zone, update = None, "", None
     version = asked.version or version_set.state.staged
@@ -80,7 +83,7 @@ def _resolve(
     except InvalidRequest as error:
         problems += error.problems
     try:
-        update = resolve_update(services, image, asked, now=due)
+        update = resolve_update(services, image, asked, reach, now=due)
     except InvalidRequest as error:
         problems += error.problems
     if problems:

@@ -18,6 +18,7 @@ from shared.core.codes import Code
 from shared.core.errors import AlreadyExists, Conflict
 from shared.core.ids import newest_first_id
 from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.models.access.roles import Reach
 from shared.models.messages import message
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool, Refresh
@@ -47,13 +48,13 @@ _UNREGISTERED = message(Code.POOL_UNREGISTERED, "the pool was unregistered")
 
 
 def register_pool_with_refresh(
-    services: Services, engine: Engine, name: str, edit: Edit[PoolRegistration], who: str
+    services: Services, engine: Engine, name: str, edit: Edit[PoolRegistration], who: str, reach: Reach
 ) -> tuple[PoolView, bool]:
     """Register or change a pool, and start or stop its refresh; the flag says whether the pool is new.
 
     Raises what `register_pool` raises.
     """
-    view, new = registration.register_pool(services, name, edit, who)
+    view, new = registration.register_pool(services, name, edit, who, reach)
     refresh = ensure_refresh(services, engine, name, who)
     if refresh and not refresh.state.ended:
         view = view.model_copy(update={"freshness": freshness(refresh)})
@@ -150,6 +151,7 @@ def _draft(services: Services, pool: Pool, who: str) -> Rollout | None:
         id=pool.refresh_rollout,
         kind=RolloutKind.REFRESH,
         pool=pool.name,
+        account=pool.account,
         state=RolloutState.RUNNING,
         image=image.name,
         definition_id=image.definition_id,

@@ -12,6 +12,7 @@ from shared.caches.read_through import ReadThroughCache
 from shared.core.errors import AzureForbidden
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, VersionState
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.accounts import Account
 from shared.models.pools import Ring
 from shared.models.rollouts import RolloutHost
@@ -236,7 +237,7 @@ class TestRead:
         services.read_cache.get(("hosts", host_pool), SEEN_FOR, slowly, grows=True)
         app.world.add_host("late.contoso.local")
         clock[0] = 40.0
-        (listed,) = list_pools(services, limit=10, continuation=None).items
+        (listed,) = list_pools(services, ALL_ACCOUNTS, limit=10, continuation=None).items
         assert listed.hosts == 4
 
     def test_hosts_show_who_drained_them_and_whether_they_are_off(self) -> None:

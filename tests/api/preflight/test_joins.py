@@ -15,7 +15,9 @@ from tests.fixtures.world.azure import vm_id_of
 
 def with_password(password: str) -> App:
     """The pool `office` in a domain; its joining user has this password."""
-    app = office(settings=Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": password}))
+    app = office(
+        settings=Settings(tables_connection="memory", dev_identity="developer", secrets={"JOIN_PASSWORD": password})
+    )
     join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
     change_pool(app, join=join)
     return app

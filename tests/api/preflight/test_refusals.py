@@ -58,11 +58,11 @@ class TestPreflight:
         assert update(app).status == 202
 
     def test_a_join_without_its_password_is_refused(self) -> None:
-        app = office(settings=Settings(tables_connection="memory"))
+        app = office(settings=Settings(tables_connection="memory", dev_identity="developer"))
         join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
         change_pool(app, join=join)
         refused(app, "join", "pool.join")
-        app.settings = Settings(tables_connection="memory", secrets={"JOIN_PASSWORD": "x"})
+        app.settings = Settings(tables_connection="memory", dev_identity="developer", secrets={"JOIN_PASSWORD": "x"})
         assert update(app).status == 202
 
     @pytest.mark.parametrize("call", ["host_pool", "session_hosts", "machines"])

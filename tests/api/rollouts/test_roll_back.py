@@ -175,7 +175,7 @@ class TestWhileAnUpdateRuns:
     def test_the_note_of_a_roll_back_says_who_and_why(self) -> None:
         app, rollout_id = in_state(S.RUNNING)
         roll_back(app, {"reason": "Teams is broken"})
-        assert str(app.rollout(rollout_id).note) == "Rolled back by function key: “Teams is broken”."
+        assert str(app.rollout(rollout_id).note) == "Rolled back by developer: “Teams is broken”."
 
     def test_a_roll_back_of_a_rollout_to_the_current_version_is_refused(self) -> None:
         app, rollout_id = in_state(S.RUNNING, before=Before(version="2.0.0", image="win11"))

@@ -64,16 +64,14 @@ def test_cancel_with_leave_stops_running_rollouts_and_starts_no_more() -> None:
     env, task_id = half_way()
     reply = tell(env, task_id, "cancel")
     assert (reply.json["note"]["text"], reply.json["waits_for"]["text"]) == (
-        "Cancelled by function key.", "The running rollouts are stopped."
+        "Cancelled by developer.", "The running rollouts are stopped."
     )  # fmt: skip
     assert newest_rollouts(env)["den"].state is S.CANCELLING  # at once
     task = env.finish(task_id)
     assert task.state is TaskState.CANCELLED
-    assert str(task.note) == (
-        "Cancelled by function key. 2.0.0 is on 1 of 3 pools. Pools that were not started: office."
-    )
+    assert str(task.note) == ("Cancelled by developer. 2.0.0 is on 1 of 3 pools. Pools that were not started: office.")
     assert newest_rollouts(env)["den"].state is S.CANCELLED
-    assert newest_rollouts(env)["den"].note.text.startswith(f"Cancelled by function key, by cancelling task {task_id}")
+    assert newest_rollouts(env)["den"].note.text.startswith(f"Cancelled by developer, by cancelling task {task_id}")
     assert {pool: on_versions(env, pool) for pool in ("lab", "den", "office")} == {
         "lab": {NEW}, "den": {OLD, NEW}, "office": {OLD}
     }  # fmt: skip
@@ -95,8 +93,7 @@ def test_cancel_with_roll_back_undoes_running_and_completed_rollouts() -> None:
     task = env.finish(task_id)
     assert task.state is TaskState.CANCELLED
     assert str(task.note) == (
-        "Cancelled by function key. 2.0.0 is on 0 of 3 pools. Rolled back: den, lab."
-        " Pools that were not started: office."
+        "Cancelled by developer. 2.0.0 is on 0 of 3 pools. Rolled back: den, lab. Pools that were not started: office."
     )
     assert {version for pool in ("lab", "den", "office") for version in on_versions(env, pool)} == {OLD}
     assert len(rollouts(env, "lab")) == 2
@@ -214,7 +211,7 @@ def test_an_approval_after_a_cancellation_is_refused() -> None:
     env, task_id = waiting()
     tell(env, task_id, "cancel")
     refused = tell(env, task_id, "approve")
-    assert (refused.status, "was cancelled by function key" in refused.json["detail"]) == (409, True)
+    assert (refused.status, "was cancelled by developer" in refused.json["detail"]) == (409, True)
 
 
 def cut_in(env: Environment, when: Callable[[Task], bool], act: Callable[[], Reply]) -> list[Reply]:

@@ -118,7 +118,7 @@ def test_every_ring_but_the_first_waits_for_its_approval() -> None:
     assert ended is not None
     assert newest_rollouts(env)["office"].created_at >= ended + timedelta(minutes=30)
     approvals = [(one["ring"], one["by"]) for one in seen(env, task_id)["approvals"]]
-    assert approvals == [(1, "function key"), (2, "function key")]
+    assert approvals == [(1, "developer"), (2, "developer")]
     assert ("approve ring", f"task {task_id}: ring 1") in audited(env)
     assert_at_rest(env)
 

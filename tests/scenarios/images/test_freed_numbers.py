@@ -60,8 +60,8 @@ def test_discarding_a_captured_version_that_is_gone_frees_its_number_in_the_same
     assert discard(env, NEXT) == 200
     row = row_of(env, NEXT)
     assert (row.state, row.deleting, row.note) == (VersionState.DISCARDED, False, "was not in the gallery any more")
-    assert tasks(env) == [(TaskKind.DISCARD, NEXT, "function key")]
-    assert audited(env) == [("function key", "discard version", NEXT, "")]
+    assert tasks(env) == [(TaskKind.DISCARD, NEXT, "developer")]
+    assert audited(env) == [("developer", "discard version", NEXT, "")]
     assert env.app.world.count("start_removal") == 0
 
 

@@ -32,7 +32,7 @@ def test_a_new_version_is_staged_and_the_current_one_stays(security_type: str) -
     assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.STAGED}
     assert excluded(env) == {OLD: False, NEW: True}
     row = recorded(env).versions[NEW]
-    assert (row.notes, row.backup_wanted, row.created_by) == ("May updates", True, "function key")
+    assert (row.notes, row.backup_wanted, row.created_by) == ("May updates", True, "developer")
     assert env.app.world.machines[TEMPLATE_ID.lower()].power == "deallocated"
     assert env.app.world.count("start_image") == (security_type == "TrustedLaunchSupported")
     assert_at_rest(env)

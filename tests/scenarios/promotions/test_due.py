@@ -102,7 +102,7 @@ class TestOnce:
         assert_promoted_once(app, promotion_id)
         task = app.tables.tasks.find(TASKS, row(app, promotion_id).task)
         assert task
-        assert (task.promotion, task.requested_by, task.reason) == (promotion_id, "function key", "patches")
+        assert (task.promotion, task.requested_by, task.reason) == (promotion_id, "developer", "patches")
         assert (task.version, task.from_version) == (NEW, OLD)
         assert set(app.engine.tasks.items()) == {((task.id, 1), TaskKind.ACTIVATE)}
         assert row(app, promotion_id).note.href == f"/api/tasks/{task.id}"

@@ -1,0 +1,1 @@
+"""Who asks, and what they may: proofs of identity, app keys, grants, and whose a thing is."""

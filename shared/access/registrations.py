@@ -1,0 +1,46 @@
+"""What a registration names must be within the caller's accounts: the rest is as if it did not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.access.errors import NotAllowed
+from shared.core.errors import FieldProblem, InvalidRequest
+from shared.models.access.roles import EVERY_ACCOUNT, Need, Reach
+from shared.services import IMAGES, Services
+
+
+def check_pool_reach(services: Services, reach: Reach, account: str, image: str) -> None:
+    """Raises InvalidRequest for an account or an image that the caller may not see."""
+    problems = []
+    if not reach.covers((account,)):
+        problems.append(FieldProblem("account", f"there is no account called {account}; register it first"))
+    found = services.images.find(IMAGES, image)
+    if found is not None and not reach.sees(found.owners):
+        problems.append(FieldProblem("image", f"there is no image called {image}; register it first"))
+    if problems:
+        raise InvalidRequest(problems)
+
+
+def check_account_reach(reach: Reach, name: str) -> None:
+    """Raises NotAllowed for a new account, which only who has all accounts may make."""
+    if not reach.covers((name,)):
+        raise NotAllowed(f"A new account needs a grant for all accounts ({EVERY_ACCOUNT}).", Need.CONFIGURE)
+
+
+def check_image_reach(reach: Reach, accounts: Sequence[str] | None) -> None:
+    """Raises InvalidRequest for accounts that the caller may not see, NotAllowed for an image of all accounts."""
+    if accounts is None:
+        if not reach.everything:
+            text = f"An image for all accounts needs a grant for all accounts ({EVERY_ACCOUNT}). Name your accounts."
+            raise NotAllowed(text, Need.CONFIGURE)
+        return
+    check_accounts_reach(reach, accounts)
+
+
+def check_accounts_reach(reach: Reach, accounts: Sequence[str]) -> None:
+    """Raises InvalidRequest for accounts that the caller may not see."""
+    unknown = [name for name in accounts if not reach.covers((name,))]
+    if unknown:
+        text = f"there is no account called {', '.join(unknown)}; register it first"
+        raise InvalidRequest.one("accounts", text)

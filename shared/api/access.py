@@ -1,0 +1,99 @@
+"""Who may do what: requests and answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from shared.models.access.grants import AccountNames
+from shared.models.access.roles import CallerKind, Need, Role
+from shared.models.base import ONE_LINE, UtcTime, Value
+
+KEY_DAYS = 365
+"""Longest life of an app key in days."""
+
+
+class Me(Value):
+    """Who asks, and what they may."""
+
+    name: str
+    id: str
+    """`{tenant}.{object}` of Entra ID, which a grant names; `key:{name}` for an app key."""
+    signed_in_by: CallerKind
+    roles: list[Role]
+    accounts: list[str]
+    """Accounts that they may see and change; `*` for every one."""
+    may: list[Need]
+
+
+class HowToSignIn(Value):
+    """How callers of this app sign in."""
+
+    kind: Literal["entra", "key", "development"]
+    """`key`: no tenant is set, so only app keys are taken."""
+    tenants: tuple[str, ...] = ()
+    client_id: str = ""
+    """The `aud` of tokens for this app."""
+    scope: str = ""
+    """The scope to ask Entra ID for."""
+    authority: str = ""
+
+
+class About(Value):
+    """What this app is."""
+
+    name: Literal["Freshcoat"] = "Freshcoat"
+    environment: str
+    """How the people who run it call it, such as `production`."""
+    version: str
+    simulated: bool
+    """Whether it works on a simulated Azure."""
+    auth: HowToSignIn
+    now: UtcTime
+
+
+class GrantRequest(Value):
+    """The accounts of a person or a program. What they may do there, their app role says."""
+
+    accounts: Annotated[AccountNames, Field(min_length=1, max_length=200)]
+    """Names of accounts, or `*` for every one."""
+    name: Annotated[str, StringConstraints(max_length=200), ONE_LINE] = ""
+    """Whose grant it is, for people."""
+
+
+class GrantView(Value):
+    """The accounts of a person or a program."""
+
+    principal: str
+    name: str
+    accounts: list[str]
+    changed_by: str
+    changed_at: UtcTime
+
+
+class KeyRequest(Value):
+    """A new app key for a program."""
+
+    role: Literal["reader", "operator", "agent"]
+    accounts: Annotated[AccountNames, Field(min_length=1, max_length=200)]
+    days: Annotated[int, Field(ge=1, le=KEY_DAYS)] = 90
+    """Days until it expires."""
+
+
+class KeyView(Value):
+    """An app key, without the key itself."""
+
+    name: str
+    role: Role
+    accounts: list[str]
+    created_by: str
+    created_at: UtcTime
+    expires_at: UtcTime
+    revoked_at: UtcTime | None
+
+
+class NewKeyView(KeyView):
+    """A new app key. The key is shown this once."""
+
+    key: str

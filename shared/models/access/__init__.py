@@ -1,0 +1,1 @@
+"""Access: needs, roles and callers; the rows of grants and app keys."""

@@ -1,0 +1,22 @@
+"""Whose a new task or promotion is: the accounts of the pools that it names, or else those of its image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.models.tasks import PoolsWork
+from shared.services import IMAGES, POOLS, Services
+
+
+def owners(services: Services, image: str, pools: Iterable[str]) -> tuple[str, ...]:
+    """The accounts of these pools, or those of the image if there are none. `*`: all accounts."""
+    names = set(pools)
+    if names:
+        return tuple(sorted({pool.account for pool in services.pools.all(POOLS) if pool.name in names}))
+    found = services.images.find(IMAGES, image)
+    return found.owners if found else ()
+
+
+def owners_of_work(services: Services, image: str, work: PoolsWork | None) -> tuple[str, ...]:
+    """The same for a task's work on pools."""
+    return owners(services, image, work.update.pools if work else ())

@@ -1,0 +1,1 @@
+"""HTTP in memory: who asks, and what they may."""
