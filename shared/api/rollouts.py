@@ -8,6 +8,7 @@ from shared.api.common import Moment, PageQuery, ScheduleRequest, ZoneName
 from shared.core.states import HostState, RolloutState
 from shared.models.base import Name, UtcTime, Value
 from shared.models.findings import Finding
+from shared.models.host_parts import FailureCause
 from shared.models.messages import Message
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind, Schedule
@@ -169,6 +170,8 @@ class RolloutHostView(Value):
     waiting: AzureWaitView | None = None
     """While it waits for Azure: for what, since when, the last answer and until when."""
     error: str
+    failed_by: FailureCause | None = None
+    """What made it fail: the version, or something that another version would meet as well."""
     old_disk_id: str | None
     taken_at: UtcTime | None
     ended_at: UtcTime | None

@@ -17,6 +17,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     versions.account,
     versions.version,
     versions.use,
+    versions.verdict,
     versions.replication,
     versions.direction,
     join.join,

@@ -15,6 +15,7 @@ from shared.records.images import available
 from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed, warned
 from shared.versions.for_pools import check_replaced, check_use
+from shared.versions.lifecycle import failed_its_test
 
 
 def account(facts: Facts) -> Iterator[Finding]:
@@ -65,6 +66,14 @@ def use(facts: Facts) -> Iterator[Finding]:
     )
     if found:
         yield found
+
+
+def verdict(facts: Facts) -> Iterator[Finding]:
+    """The version did not fail its test. Only a warning: it may be published to find out more."""
+    version = facts.request.version
+    row = facts.version_set.versions.get(version)
+    if row is not None and failed_its_test(row):
+        yield warned("verdict", f"version {version} failed its test", "publish another version, or go on if intended")
 
 
 def replication(facts: Facts) -> Iterator[Finding]:

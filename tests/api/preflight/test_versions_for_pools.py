@@ -119,3 +119,33 @@ def test_an_unrecorded_version_excluded_from_latest_was_never_in_use(ring: Ring)
     change_pool(app, version="0.8.0", ring=ring)
     text = "version 0.9.0 was never staged, is excluded from latest, and is older than the active 2.0.0"
     assert said(asked(app, "0.9.0", allow_downgrade=True)) == f"{text}; choose another version"
+
+
+class TestFailedVerdict:
+    """A version that failed its test may be published, to see why or for want of a better one; the plan says so."""
+
+    def judged(self, result: str) -> App:
+        app = office()
+        reply = app.send("POST", "/api/images/win11/versions/2.0.0/verdict", {"result": result})
+        assert reply.status == 200, reply.text
+        return app
+
+    def test_the_plan_warns_of_it(self) -> None:
+        app = self.judged("failed")
+        asked = {"version": "2.0.0", "schedule": {"mode": "now"}}
+        plan = app.send("POST", "/api/pools/office/update-image?what_if=true", asked)
+        (found,) = [it for it in plan.json["preflight"] if it["check"] == "verdict"]
+        assert (found["result"], "failed its test" in found["detail"]) == ("warn", True)
+        assert app.send("POST", "/api/pools/office/update-image", asked).status == 202
+
+    def test_the_plan_of_taking_a_pool_back_to_it_warns_too(self) -> None:
+        app = self.judged("failed")
+        change_pool(app, version="1.0.0", previous_version="2.0.0")
+        plan = app.send("POST", "/api/pools/office/roll-back?what_if=true", {})
+        assert findings(plan)["verdict"] == "warn"
+
+    def test_a_version_that_passed_or_was_not_judged_has_no_such_finding(self) -> None:
+        app = self.judged("passed")
+        asked = {"version": "2.0.0", "schedule": {"mode": "now"}}
+        plan = app.send("POST", "/api/pools/office/update-image?what_if=true", asked)
+        assert "verdict" not in findings(plan)

@@ -13,6 +13,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import OnFailure
 from shared.models.rollouts import FailureCause
 from shared.rollouts import control
+from shared.views.rollouts import view_host
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_well, assert_over, hosts, office, resume
 from tests.fixtures.texts import check_texts
@@ -75,7 +76,8 @@ def test_the_note_says_the_cause_and_nothing_of_a_better_version(
     assert "better version" not in note.text
     check_texts({"note": note.model_dump(mode="json")})
     (canary,) = touched(env)
-    assert env.rows[canary].failed_by is cause
+    shown = view_host(env.rows[canary], env.rollout, env.now)
+    assert (shown.failed_by, shown.canary, shown.state) == (cause, True, HostState.FAILED)
     assert sum(seen.accepting for seen in hosts(env).values()) == 3
 
 
