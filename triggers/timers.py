@@ -15,7 +15,7 @@ from shared.pools.watch import watch_pools
 from shared.ports.engine import Engine
 from shared.records.tidying import tidy_records
 from shared.rollouts.old_disks.cleanup import tidy_disks
-from shared.rollouts.recovery import resume_lost
+from shared.rollouts.recovery import resume_lost, search_pools
 from shared.services import Services
 from shared.tasks.recovery import resume_lost_tasks
 from shared.wiring import services
@@ -40,6 +40,18 @@ def tidy_old_disks(timer: func.TimerRequest) -> None:
     removed = tidy_disks(services())
     if removed:
         log.info("old disks removed: %s%s", ", ".join(removed), " (late)" if timer.past_due else "")
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
+def find_lost_hosts(timer: func.TimerRequest) -> None:
+    """Runs by `FRESHCOAT_RETENTION_SCHEDULE`."""
+    lost = search_pools(services())
+    if lost:
+        log.warning(
+            "out of their host pools, unknown to any rollout: %s%s",
+            ", ".join(lost),
+            " (late)" if timer.past_due else "",
+        )
 
 
 @bp.durable_client_input(client_name="client")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.api.common import HostNames, HostPoolId, PageQuery, Query, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
-from shared.api.rollouts import NewHostsView, RolloutBrief
+from shared.api.rollouts import LostHostView, NewHostsView, RolloutBrief
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import DEFAULT_ACCOUNT
 from shared.models.base import WHOLE, AskedVersion, Name, UtcTime, Value
@@ -126,6 +126,8 @@ class PoolView(Tagged):
     """Null while hosts are not refreshed: `refresh` is off, or the pool's version is not known yet."""
     note: Message | None = None
     """Only in the answer to a change: what it does not apply to."""
+    lost_hosts: tuple[LostHostView, ...] = ()
+    """Hosts out of the host pool that the next rollout takes up, or a retry of the rollout that removed them."""
     problem: str = ""
     unreadable_since: UtcTime | None = None
     """Since when its host pool or hosts cannot be read. After `FRESHCOAT_BUSY_LIMIT` it is taken for gone."""

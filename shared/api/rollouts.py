@@ -81,6 +81,16 @@ class NewHostsView(Value):
     reason: Message
 
 
+class LostHostView(Value):
+    """A host that a rollout removed from the host pool, and that no rollout knows to be out: storage lost writes."""
+
+    host: str
+    vm_id: str
+    rollout: str
+    """The rollout that removed it."""
+    reason: Message
+
+
 class RolloutView(RolloutBrief):
     """A rollout with its progress.
 
@@ -124,6 +134,8 @@ class RolloutView(RolloutBrief):
     """Hosts that were left out, by name or by their tag."""
     rolling_back: bool = False
     """Whether hosts are being rolled back."""
+    lost_hosts: tuple[LostHostView, ...] = ()
+    """Hosts that this rollout removed from the pool, and that were found out of it since. Retry takes them up."""
     awaiting_since: UtcTime | None = None
     """Since when it waits for approval. Null unless it does."""
     approved_at: UtcTime | None = None

@@ -23,6 +23,7 @@ from shared.azure.operations import SinglePoll
 from shared.azure.run_commands import COMMANDS, CommandCalls
 from shared.core import arm_ids
 from shared.core.errors import AzureForbidden, AzureNotFound
+from shared.core.names import OUT_TAG
 from shared.core.settings import Settings
 from shared.models.azure import DeleteOption, Disk, Operation, OperationKind, VirtualMachine, VirtualMachineBody
 from shared.models.directory import JoinFacts
@@ -59,6 +60,14 @@ class AzureVirtualMachines(ComputeCalls):
             if subscription not in statuses:
                 statuses[subscription] = self._statuses(subscription)
             found |= self._listed(subscription, group, wanted, statuses[subscription])
+        return found
+
+    def find_marked(self, near: Iterable[str]) -> list[VirtualMachine]:
+        """One list per resource group. The power state stays `unknown`, which saves the list of power states."""
+        found: list[VirtualMachine] = []
+        for subscription, group in sorted(_by_group(near)):
+            answers = rest.all_of(self._clients, f"list the VMs of {group}", rest.VIRTUAL_MACHINES, subscription, group)
+            found += [parse.virtual_machine(vm) for vm in answers if OUT_TAG in (vm.get("tags") or {})]
         return found
 
     def update(

@@ -51,6 +51,7 @@ class Code(StrEnum):
     NO_VM = "no_vm"
     VM_DELETED = "vm_deleted"
     LEFT_POOL = "left_pool"
+    LOST_HOST = "lost_host"
     ROLLOUT_CANCELLED = "rollout_cancelled"
     ROLLOUT_ENDED = "rollout_ended"
     CANARY_FAILED = "canary_failed"

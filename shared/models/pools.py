@@ -75,6 +75,16 @@ class HostProof(Value):
     rollout: str
 
 
+class LostHost(Value):
+    """A host that a rollout removed from the host pool, and that no row knows to be out: it is taken up again."""
+
+    host: str
+    vm_id: str
+    """ARM id."""
+    rollout: str
+    """The rollout that removed it, by its VM's tag."""
+
+
 class Pool(Record):
     """A registered pool. `version` is the version of new and burst hosts; None until it is known.
 
@@ -103,6 +113,8 @@ class Pool(Record):
     """When `running_rollout` was written last. Its rollout's row follows within seconds, or never."""
     last_rollout: str = ""
     """The rollout that ended last. Hosts that failed in it may be missing from the host pool."""
+    lost_hosts: tuple[LostHost, ...] = ()
+    """As of the last search: at the end of a rollout, or by the timer."""
     host_seconds: float | None = None
     """Median time per host in the last measured rollout."""
     refresh: Refresh = Refresh.OFF

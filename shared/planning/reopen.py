@@ -30,6 +30,19 @@ def _taken_in_again(row: RolloutHost, rollout: Rollout) -> bool:
     return by_name and forward and rollout.why_left_out(row) is None
 
 
+def found_again(row: RolloutHost, rollout: Rollout) -> RolloutHost:
+    """The row of a host that is out of its host pool by our doing, although it does not say so: writes were lost.
+
+    Nobody can say what its image has been through, so it is treated like a host on which an earlier attempt failed.
+    """
+    row = row.replace(removed_from_pool=True, drained_by_earlier_failure=True, missing_since=None)
+    if rollout.rolling_back and not row.rolling_back:
+        return _to_roll_back(row.replace(state=HostState.FAILED), rollout)
+    if row.state.ended:
+        return start_over(row.replace(state=HostState.FAILED), step="was found again, out of its host pool")
+    return row
+
+
 def start_over(row: RolloutHost, **changes: object) -> RolloutHost:
     """The row of a host that starts over. It keeps the original marks to restore and the body to recreate a lost VM."""
     fresh = row.replace(

@@ -37,6 +37,12 @@ class VirtualMachines(Protocol):
     def find_many(self, vm_ids: Iterable[str]) -> dict[str, VirtualMachine]:
         """The existing VMs by lower-case id, with power states. One list per resource group."""
 
+    def find_marked(self, near: Iterable[str]) -> list[VirtualMachine]:
+        """The VMs with the tag `FreshcoatOutOf` in the resource groups of the VMs `near`; without power states.
+
+        One list per resource group.
+        """
+
     def disk_version(self, disk_id: str) -> str | None:
         """ARM id of the gallery image version a disk was created from. None when unknown, or when the disk is gone."""
 

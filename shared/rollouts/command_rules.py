@@ -61,14 +61,17 @@ def has_begun(rollout: Rollout) -> bool:
     return rollout.started_at is not None and rollout.state is not RolloutState.SCHEDULED
 
 
-def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command) -> Reply:
-    """The reply to a command now. `failed`: the rollout's failed hosts; only `retry` needs them."""
+def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command, *, lost: bool = False) -> Reply:
+    """The reply to a command now. `failed`: the rollout's failed hosts; `lost`: whether hosts that it removed from the
+    pool were found out of it. Only `retry` needs them."""
     if _excluded_by_kind(rollout, command):
         return Reply.REFUSE
     if command is Command.ROLL_BACK and not has_begun(rollout):
         command = Command.CANCEL  # no host was changed, so there is nothing to roll back
     by_state = REPLIES[rollout.state][command]
     match command:
+        case Command.RETRY if lost and rollout.state.ended:
+            return Reply.DO
         case Command.APPROVE if by_state is Reply.REFUSE and rollout.approval.at:
             return Reply.ALREADY
         case Command.ROLL_BACK if by_state is Reply.DO and _roll_back_was_cancelled(rollout):

@@ -29,7 +29,7 @@ from shared.records.rollouts import find_rollout
 from shared.rollouts.command_rules import Command, Reply, has_begun, refusal_of, reply
 from shared.rollouts.draft import in_windows
 from shared.rollouts.retry import retry_ended
-from shared.services import ROLLOUTS, Services
+from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.rollout_progress import progress
 
 _log = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ def _command(
     def decide(rollout: Rollout) -> Rollout | None:
         nonlocal hosts
         hosts = services.hosts.all(rollout_id)
-        answer = reply(rollout, _failed(hosts), command)
+        answer = reply(rollout, _failed(hosts), command, lost=command is Command.RETRY and _has_lost(services, rollout))
         if answer is Reply.REFUSE:
             raise Conflict(refusal_of(rollout, command))
         return apply(rollout) if answer is Reply.DO else None
@@ -220,6 +220,11 @@ def _command(
         audit(services, who, command, rollout_id, _schedule_text(rollout), before=before.state, after=rollout.state)
         _signal(engine, rollout, command)
     return progress(rollout, hosts, services.now())
+
+
+def _has_lost(services: Services, rollout: Rollout) -> bool:
+    pool = services.pools.find(POOLS, rollout.pool)
+    return pool is not None and any(lost.rollout == rollout.id for lost in pool.lost_hosts)
 
 
 def _failed(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:

@@ -14,6 +14,7 @@ from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
 from shared.pools.settlement import apply_outcome_to_pool
 from shared.ports.engine import Engine
+from shared.rollouts.hosts.lost_hosts import search_lost_hosts
 from shared.rollouts.refresh.lifecycle import ensure_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.workflow.signs_of_life import is_quiet, is_silent
@@ -76,6 +77,21 @@ def _note_life(services: Services, rollout: Rollout, *, suspended: bool) -> None
     progress = rollout.progress.replace(suspended_since=since, alive_at=services.now())
     with suppress(StaleRow):
         services.rollouts.replace(rollout.model_copy(update={"progress": progress}))
+
+
+def search_pools(services: Services) -> list[str]:
+    """Search for lost hosts in each pool without a running rollout, which does it itself; return their names.
+
+    Storage that fails over may have lost what was written about a host after its rollout had ended.
+    """
+    return [host for pool in services.pools.each(POOLS) for host in sorted(_search(services, pool))]
+
+
+def _search(services: Services, pool: Pool) -> frozenset[str]:
+    last = services.rollouts.find(ROLLOUTS, pool.last_rollout) if pool.last_rollout else None
+    if pool.running_rollout or (last is None and not pool.refresh_rollout):
+        return frozenset()
+    return search_lost_hosts(services, pool, last, services.hosts.all(last.id) if last else ())
 
 
 def _running(services: Services, pool: Pool) -> Rollout | None:

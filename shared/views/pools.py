@@ -20,7 +20,7 @@ from shared.records.session_hosts import SeenHost
 from shared.services import POOLS, Services
 from shared.views.hosts import recent_hosts
 from shared.views.new_hosts import new_hosts_view
-from shared.views.rollout_progress import brief, note_of
+from shared.views.rollout_progress import brief, lost_hosts_view, note_of
 from shared.views.visible import visible_page
 
 _READERS = 8
@@ -74,7 +74,7 @@ def view_pool(
     pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | None, refresh: Rollout | None
 ) -> PoolView:
     """The pool with its hosts; `seen` is None when they could not be read. `refresh`: the pool's open refresh."""
-    kept = pool.model_dump(include=set(PoolView.model_fields) - {"running_rollout", "freshness"})
+    kept = pool.model_dump(include=set(PoolView.model_fields) - {"running_rollout", "freshness", "lost_hosts"})
     versions = Counter(host.version or "unknown" for host in seen or ())
     return PoolView.model_validate(
         kept
@@ -86,6 +86,7 @@ def view_pool(
             "sessions": None if seen is None else sum(host.broker.sessions for host in seen),
             "running_rollout": brief(rollout) if rollout else None,
             "freshness": freshness(refresh) if refresh else None,
+            "lost_hosts": lost_hosts_view(pool),
         }
     )
 

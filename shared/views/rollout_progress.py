@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from shared.api.rollouts import RolloutBrief, RolloutView
+from shared.api.rollouts import LostHostView, RolloutBrief, RolloutView
 from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
 from shared.models.messages import Message, message, sentence
+from shared.models.pools import Pool
 from shared.models.rollout_parts import LEFT_OUT
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning import timing
@@ -224,6 +225,19 @@ def _lost_hosts(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -
     if rollout.state is not RolloutState.RUNNING or not (told := waits_for(lost_hosts(hosts), now)):
         return None
     return told.model_copy(update={"text": sentence(f"it {told.text}")})
+
+
+_LOST = "out of the host pool, and not known to a rollout: retry the rollout, or publish a version"
+
+
+def lost_hosts_view(pool: Pool, rollout_id: str = "") -> tuple[LostHostView, ...]:
+    """The lost hosts of the pool; with an id only those that this rollout removed from it."""
+    reason = message(Code.LOST_HOST, _LOST)
+    return tuple(
+        LostHostView(host=lost.host, vm_id=lost.vm_id, rollout=lost.rollout, reason=reason)
+        for lost in pool.lost_hosts
+        if rollout_id in {"", lost.rollout}
+    )
 
 
 def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> RolloutView:

@@ -21,7 +21,7 @@ from shared.views.azure_waits import not_past, waiting_reason, waiting_view
 from shared.views.filters import check_pool_filter
 from shared.views.hosts import recent_rows, target_of
 from shared.views.new_hosts import new_hosts_view
-from shared.views.rollout_progress import brief, progress
+from shared.views.rollout_progress import brief, lost_hosts_view, progress
 from shared.views.visible import visible_page
 
 
@@ -59,8 +59,11 @@ def read_rollout(services: Services, rollout_id: str) -> RolloutView:
     """One rollout with its progress. Raises NotFound."""
     rollout = find_rollout(services, rollout_id)
     shown = progress(rollout, recent_rows(services, rollout), services.now())
-    pool = None if rollout.state.ended else services.pools.find(POOLS, rollout.pool)
+    pool = services.pools.find(POOLS, rollout.pool)
     if pool is None:
+        return shown
+    shown = shown.model_copy(update={"lost_hosts": lost_hosts_view(pool, rollout.id)})
+    if rollout.state.ended:
         return shown
     return shown.model_copy(update={"new_hosts": new_hosts_view(services, pool, running_rollout(services, pool))})
 

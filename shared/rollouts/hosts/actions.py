@@ -48,7 +48,7 @@ def drain(services: Services, rollout: Rollout, pool: Pool, row: RolloutHost, vm
 
     The settling time starts only after Azure confirmed the drain.
     """
-    tags = vm_marks.tags_while_held(vm, rollout)
+    tags = vm_marks.tags_while_held(vm, rollout, row)
     keep = vm_marks.delete_option_to_set(vm, rollout)
     if tags != vm.tags or keep:
         services.vms.update(
@@ -95,6 +95,7 @@ def tidy(services: Services, row: RolloutHost, *, failed_for: str = "") -> None:
     vm = services.vms.find(row.vm_id)
     if vm is None:
         return
+    row = vm_marks.record_original(row, vm) if ROLLOUT_TAG in vm.tags and not row.found.prior_tags else row
     option = row.found.prior_delete_option if row.found.prior_delete_option != vm.os_disk_delete_option else None
     tags = vm_marks.tags_after_failure(vm, row, failed_for) if failed_for else vm_marks.tags_after_release(vm, row)
     if tags == vm.tags and not option:

@@ -180,15 +180,15 @@ class GivenUp(StepFailed):
 
 
 def load(services: Services, given: dict[str, object]) -> HostContext | None:
-    """The host named in `given`; None when this run no longer drives it: the host ended, was released, or a newer run
-    took over. Raises NotFound."""
+    """The host named in `given`; None when this run no longer drives it: the host ended, was released, a newer run took
+    over, or storage has lost its row. Raises NotFound without its pool."""
     rollout_id, host, recent = str(given["rollout"]), str(given["host"]), services.read_cache
     row = services.hosts.find(rollout_id, host)
     rollout = recent.get(
         ("rollout", rollout_id), SHARED_READ_SECONDS, lambda: services.rollouts.find(ROLLOUTS, rollout_id)
     )
     if rollout is None or row is None:
-        raise NotFound("host of a rollout", f"{rollout_id}/{host}")
+        return None
     if not row.state.in_work or row.engine_run != given["run"]:
         return None  # before the pool, which may be unregistered by now
     pool_name = rollout.pool

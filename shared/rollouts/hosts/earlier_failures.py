@@ -10,6 +10,7 @@ from shared.models.azure import VirtualMachine
 from shared.models.pools import Pool
 from shared.models.rollout_parts import LEFT_OUT
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.rollouts.hosts import vm_marks
 from shared.services import Services
 
 
@@ -67,10 +68,13 @@ def adopt(rollout: Rollout, row: RolloutHost) -> RolloutHost:
 
 
 def restore_original(services: Services, row: RolloutHost, vm: VirtualMachine) -> RolloutHost:
-    """The first row of such a host, with the original state that the rollout named by the VM's mark had recorded."""
+    """The first row of such a host, with the original state that the rollout named by the VM's mark had recorded; if
+    that row is lost, with the one that the VM's tag says."""
     mark = vm.tags.get(ROLLOUT_TAG, "")
     recorded = services.hosts.find(mark, row.host) if mark and mark != row.rollout else None
-    return with_original(row, {row.host: recorded}) if recorded else row
+    if recorded:
+        return with_original(row, {row.host: recorded})
+    return row.replace(found=vm_marks.original_of(vm, row.found) or row.found)
 
 
 def with_original(row: RolloutHost, earlier: dict[str, RolloutHost]) -> RolloutHost:

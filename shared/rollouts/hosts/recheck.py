@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from shared.core.arm_ids import version_id
-from shared.core.errors import AzureForbidden
 from shared.core.names import REGISTER_HOST, SWAP
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
@@ -18,6 +17,7 @@ from shared.planning.observe import undrained
 from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to_rollout, recheck, swap_problem
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, is_on_target
+from shared.rollouts.hosts.lost_hosts import serves_elsewhere
 from shared.rollouts.hosts.still_allowed import stop_if_former_version_is_gone, why_not_begun
 from shared.rollouts.old_disks.registry import find_kept_disk, register_disposable_disk, register_kept_disk
 from shared.workflow.waiting import StepFailed
@@ -54,15 +54,24 @@ def recheck_host(context: HostContext) -> StepResult:
         case RecheckResult.ALREADY_REBUILT if seen is None:
             return StepResult(NextAction.NEXT)
         case RecheckResult.REBUILD:
-            # Before anything is destroyed: a host pool that gives out none would not get the host back.
-            services.host_pools.registration_token(pool.host_pool_id, rejected=row.rebuild.rejected_token)
-            if vm is not None and not row.rebuild.strategy:
-                _record_rebuild(context, vm)
-            context.vm = vm
+            _prepare_rebuild(context, vm)
+        case _:
+            _with_owner(context, vm)
     # Save first: after a crash, no list shows the host any more. If another run drives the host, this raises StaleRow.
     context.save(removed_from_pool=True)
     services.host_pools.remove_session_host(pool.host_pool_id, row.host)
     return StepResult(NextAction.NEXT)
+
+
+def _prepare_rebuild(context: HostContext, vm: VirtualMachine | None) -> None:
+    """Everything that must be known, and recorded, before anything is destroyed."""
+    rebuild = context.row.rebuild
+    # A host pool that gives out no token would not get the host back.
+    context.services.host_pools.registration_token(context.pool.host_pool_id, rejected=rebuild.rejected_token)
+    vm = _with_owner(context, vm)
+    if vm is not None and not rebuild.strategy:
+        _record_rebuild(context, vm)
+    context.vm = vm
 
 
 def _keep_serving(context: HostContext) -> StepResult:
@@ -80,19 +89,29 @@ def _with_marks(context: HostContext, vm: VirtualMachine) -> VirtualMachine:
     A host that a failed attempt removed from the pool is not drained again, and its tags and delete option were
     restored. They are set again here, because otherwise autoscale would use the VM as soon as it registers.
     """
-    tags, keep = (
-        vm_marks.tags_while_held(vm, context.rollout),
-        vm_marks.delete_option_to_set(vm, context.rollout),
-    )
+    recorded = vm_marks.record_original(context.row, vm)
+    tags = vm_marks.tags_while_held(vm, context.rollout, recorded)
+    keep = vm_marks.delete_option_to_set(vm, context.rollout)
+    if recorded.found != context.row.found:
+        context.row = recorded
+        context.save()
     if tags == vm.tags and not keep:
         return vm
-    if not context.row.found.prior_tags:
-        context.row = vm_marks.record_original(context.row, vm)
-        context.save()
     context.services.vms.update(
         vm.id, tags=tags, os_disk_delete_option=keep, os_disk_create_option=vm.os_disk_create_option
     )
     return vm.model_copy(update={"tags": tags, "os_disk_delete_option": keep or vm.os_disk_delete_option})
+
+
+def _with_owner(context: HostContext, vm: VirtualMachine | None) -> VirtualMachine | None:
+    """The VM with the tag that says whose session host it was, before that is removed: then no list shows it, and its
+    row may be lost."""
+    if vm is None:
+        return None
+    tags = vm_marks.tags_while_out(vm, context.pool, context.row)
+    if tags != vm.tags:
+        context.services.vms.update(vm.id, tags=tags)
+    return vm.model_copy(update={"tags": tags})
 
 
 def _serves_elsewhere(context: HostContext) -> bool:
@@ -102,16 +121,7 @@ def _serves_elsewhere(context: HostContext) -> bool:
     no time for that, so the call is saved.
     """
     row = context.row
-    if not row.drained_by_earlier_failure:
-        return False
-    try:
-        other = context.services.host_pools.registered_elsewhere(context.pool.host_pool_id, row.vm_id)
-    except AzureForbidden as forbidden:
-        log.warning("rollout %s: could not check whether %s is in another pool: %s", row.rollout, row.host, forbidden)
-        return False
-    if other:
-        log.warning("rollout %s: %s is now in host pool %s, so it is not changed", row.rollout, row.host, other)
-    return bool(other)
+    return row.drained_by_earlier_failure and serves_elsewhere(context.services, context.pool, row.vm_id)
 
 
 def recheck_if_rolled_back(context: HostContext) -> StepResult | None:

@@ -20,6 +20,7 @@ from shared.planning.reopen import reopened
 from shared.planning.values import HostView, Snapshot
 from shared.pools.proof import needs_proof
 from shared.rollouts.hosts.earlier_failures import find_earlier_failure, with_original
+from shared.rollouts.hosts.lost_hosts import find_lost_hosts, known_to_be_out, read_lost_hosts, rows_of_lost
 from shared.rollouts.reconcile.host_rows import must_read_vm, new_host_rows, with_vm_read_again
 from shared.rollouts.refresh.context import RefreshContext
 from shared.rollouts.refresh.exclusion import RefreshHolds, read_refresh_holds
@@ -77,8 +78,9 @@ class _SnapshotReader:
         rollout, stored = self.rollout, self.stored
         first = not (stored or self.refresh_context)
         earlier = find_earlier_failure(self.services, rollout, self.pool, self.seen) if first else {}
+        lost = self._lost(earlier, first=first)
         fresh = self._fresh(earlier)
-        unlisted = self.refresh_holds.rows_of_unlisted(rollout, self.seen, stored)
+        unlisted = self.refresh_holds.rows_of_unlisted(rollout, self.seen, stored) | lost
         return [
             *(
                 reopened(
@@ -91,6 +93,26 @@ class _SnapshotReader:
             *(with_original(row, earlier) for row in fresh.values() if row.host not in stored),
             *(row for row in (unlisted | earlier).values() if row.host not in fresh and row.host not in stored),
         ]
+
+    def _lost(self, earlier: Container[str], *, first: bool) -> dict[str, RolloutHost]:
+        """Rows for lost hosts: those that are missing, and those that the pool's row names; in the first pass all."""
+        services, rollout, pool, stored = self.services, self.rollout, self.pool, self.stored
+        known = self.seen.keys() | self.refresh_holds.held | known_to_be_out(stored.values())
+        if first:
+            near = {host.vm_id for host in self.seen.values()} | {lost.vm_id for lost in pool.lost_hosts}
+            found = find_lost_hosts(services, pool, near, known)
+        else:
+            again = {host for host, row in stored.items() if row.drained_by_earlier_failure and row.state.ended}
+            vm_ids = {host: vm_id for host, vm_id in self._missing().items() if host not in known | again}
+            found = read_lost_hosts(services, pool, vm_ids.values(), known)
+        return rows_of_lost(rollout, {host: vm for host, vm in found.items() if host not in earlier}, stored)
+
+    def _missing(self) -> dict[str, str]:
+        """ARM ids of the VMs, by host, that may be lost. A refresh looks after its own, while no rollout runs."""
+        if self.refresh_context and self.pool.running_rollout:
+            return {}
+        rows = {host: row.vm_id for host, row in self.stored.items() if not row.state.ended}
+        return {lost.host: lost.vm_id for lost in self.pool.lost_hosts} | rows
 
     def _fresh(self, earlier: Container[str]) -> dict[str, RolloutHost]:
         """Rows for the hosts whose VM is read in this pass. A retry handles only the hosts that it began with."""
