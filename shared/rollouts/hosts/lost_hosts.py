@@ -77,7 +77,7 @@ def rows_of_lost(
 
 def _first_row(rollout: Rollout, host: str, vm: VirtualMachine) -> RolloutHost:
     log.warning("rollout %s: %s is out of its host pool, and no row knew it", rollout.id, host)
-    row = RolloutHost(rollout=rollout.id, host=host, vm_id=vm.id, location=vm.location)
+    row = RolloutHost(rollout=rollout.id, host=host, vm_id=vm.id, location=vm.location, excluded_by_tag=vm.excluded)
     return row.replace(found=vm_marks.original_of(vm, row.found) or row.found)
 
 
