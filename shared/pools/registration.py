@@ -161,7 +161,7 @@ def _check_request(services: Services, request: PoolRegistration) -> _CheckedReq
 def _check_without_azure(services: Services, request: PoolRegistration, found: _CheckedRequest) -> None:
     """Check what needs no call to Azure: account, image, time zone, devices of a domain."""
     if isinstance(request.join, DomainJoin) and request.directory_cleanup not in {None, DirectoryCleanup.NONE}:
-        text = "hosts that join a domain have no device of their own in Entra ID; leave it out"
+        text = "hosts that join a domain have no device of their own in Entra ID; send null"
         found.problems.append(FieldProblem("directory_cleanup", text))
     account = known_account(services, request.account)
     if account is None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from local.sim.core import names
 from tests.end_to_end.conftest import QUICK, Freshcoat
 from tests.end_to_end.image_requests import wait_until
 
@@ -24,15 +23,9 @@ def _same_version_is_meant(freshcoat: Freshcoat) -> Iterator[None]:
 
 
 def refresh(freshcoat: Freshcoat, pool: str, wish: str) -> dict[str, Any]:
-    """Register the pool once more, with this wish; the pool as it is answered."""
-    asked = {
-        "host_pool_id": names.OFFICE_POOL_ID.replace("hp-office", f"hp-{pool}"),
-        "image": "win11-office",
-        "join": {"kind": "entra"},
-        "policy": QUICK | {"min_available": 0},
-        "refresh": wish,
-    }
-    answer = freshcoat.send("PUT", f"/pools/{pool}", asked)
+    """Change the pool to this wish; the pool as it is answered."""
+    asked = {"policy": QUICK | {"min_available": 0}, "refresh": wish}
+    answer = freshcoat.send("PATCH", f"/pools/{pool}", asked)
     assert answer.status_code == 200, answer.text
     view: dict[str, Any] = answer.json()
     return view

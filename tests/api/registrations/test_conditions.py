@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -104,6 +106,30 @@ def test_of_many_with_one_tag_one_wins(path: str) -> None:
     with ThreadPoolExecutor(8) as eight:
         replies = list(eight.map(lambda change: patch(app, path, change, If_Match=tag), changes))
     assert sorted(reply.status for reply in replies) == [200] + [412] * 7
+
+
+@pytest.mark.parametrize(("headers", "others"), [({}, 200), ({"If_None_Match": "*"}, 412)])
+@pytest.mark.parametrize("path", PATHS)
+def test_of_many_that_create_the_same_one_does(path: str, headers: dict[str, str], others: int) -> None:
+    app, row = office(), {POOL: "pools", IMAGE: "images", ACCOUNT: "accounts"}[path]
+    rows = getattr(app.tables, row)
+    (old,) = [one for one in rows.every() if path.endswith(f"/{one.name}")]
+    if path == POOL:
+        assert app.send("DELETE", POOL).status == 204
+    else:
+        rows.remove(old)
+    barrier, find = threading.Barrier(8), rows.find
+
+    def together(*key: str) -> Any:
+        found = find(*key)
+        if found is None:
+            barrier.wait(timeout=5)
+        return found
+
+    rows.find = together
+    with ThreadPoolExecutor(8) as eight:
+        replies = list(eight.map(lambda _: put(app, path, BODIES[path], **headers), range(8)))
+    assert Counter(reply.status for reply in replies) == {201: 1, others: 7}
 
 
 @pytest.mark.parametrize("path", PATHS)
