@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.api.tasks import ApproveRingRequest, TaskView
 from shared.audit.record import audit
+from shared.core.asking import asker
 from shared.core.errors import Conflict, NotFound
 from shared.models.messages import text_of
 from shared.models.tasks import Approval, Gate, PoolsWork, Task
@@ -27,7 +28,8 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
         pools = _pools_of(task)
         started = read_rollouts(services, pools)
         ring = _ring(task, pools, next_ring_of(pools, started, services.now()), asked.ring)
-        return None if ring is None else _approved(task, pools, Approval(ring=ring, by=who, at=services.now()))
+        approval = None if ring is None else Approval(ring=ring, by=who, by_id=asker().id, at=services.now())
+        return _approved(task, pools, approval) if approval else None
 
     known = _to_approve(services, task_id)
     before, task = change(services.tasks, (TASKS, task_id), decide, describe="task", known=known)

@@ -29,6 +29,7 @@ def spec_for_ring(task: Task, pools: PoolsWork, image: Image, pool: Pool, now: d
         kind=RolloutKind.ROLL_BACK if task.kind is TaskKind.ROLL_BACK else RolloutKind.UPDATE,
         rollout_id=pools.rollouts.get(pool.name, ""),
         task=task.id,
+        requester=task.requester,
     )
 
 

@@ -29,6 +29,8 @@ class Promotion(Record):
     """The id of the activation. It is written before the activation starts, so that it starts only once."""
     reason: str = ""
     requested_by: str = ""
+    requester: str = ""
+    """The id of the caller who asked for it: their grant counts when it falls due."""
     created_at: UtcTime
     ended_at: UtcTime | None = None
     note: Message | None = None

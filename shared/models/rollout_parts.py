@@ -46,6 +46,8 @@ class Approval(Part):
     awaiting_since: UtcTime | None = None
     at: UtcTime | None = None
     by: str = ""
+    by_id: str = ""
+    """The id of the caller who approved."""
 
 
 class Rollback(Part):

@@ -75,6 +75,8 @@ class Rollout(Record):
     """Expected seconds per host before a host of this rollout was measured."""
     reason: str = ""
     requested_by: str = ""
+    requester: str = ""
+    """The id of the caller who asked for it: their grant counts when it falls due."""
     task: str = ""
     """The task that started the rollout, if a task did."""
     created_at: UtcTime

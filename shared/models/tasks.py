@@ -96,6 +96,8 @@ class Approval(Value):
 
     ring: RingNumber
     by: str
+    by_id: str = ""
+    """The id of the caller who approved."""
     at: UtcTime
 
 
@@ -181,6 +183,8 @@ class Task(Record):
     from_version: VersionText | None = None
     state: TaskState = TaskState.RUNNING
     requested_by: str = ""
+    requester: str = ""
+    """The id of the caller who asked for it: their grant counts when it falls due."""
     reason: str = ""
     created_at: UtcTime
     ended_at: UtcTime | None = None

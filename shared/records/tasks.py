@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from shared.audit.record import audit
+from shared.core.asking import asker
 from shared.core.errors import AlreadyExists, AzureBusy, NotFound, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import TaskState, transition_task
@@ -44,6 +45,7 @@ def new_task(
     *,
     version: VersionText | None,
     pools: PoolsWork | None = None,
+    requester: str = "",
     **fields: Any,
 ) -> Task:
     """A task that begins now. It is not written yet."""
@@ -56,6 +58,7 @@ def new_task(
         pools=pools,
         version=version,
         requested_by=who,
+        requester=requester or asker().id,
         created_at=now,
         step_since=now,
         **fields,

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.record import audit
+from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.errors import Conflict, InvalidRequest
 from shared.core.states import HostState, RolloutState, transition_rollout
@@ -70,7 +71,7 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> Ro
     def apply(rollout: Rollout) -> Rollout:
         now = services.now()
         schedule = _with_notice(rollout, now)
-        approval = rollout.approval.replace(at=now, by=who)
+        approval = rollout.approval.replace(at=now, by=who, by_id=asker().id)
         return _going_on(rollout, schedule=schedule, approval=approval, note=None)
 
     return _command(services, engine, rollout_id, Command.APPROVE, who, apply)

@@ -10,6 +10,7 @@ from statistics import median
 from shared.api.pools import UpdateImageRequest
 from shared.api.schedules import parse_schedule
 from shared.core.arm_ids import version_id
+from shared.core.asking import asker
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.core.ids import newest_first_id
 from shared.core.states import RolloutState
@@ -46,6 +47,7 @@ class RolloutSpec:
     allow_downgrade: bool = False
     rollout_id: str = ""
     task: str = ""
+    requester: str = ""
     kind: RolloutKind = RolloutKind.UPDATE
     retry_of: str = ""
     retries_whole: bool = False
@@ -146,17 +148,22 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         first_guess=pool.host_seconds or _seconds_elsewhere(services, pool, image) or FIRST_GUESS,
         reason=spec.reason,
         requested_by=who,
+        requester=spec.requester or asker().id,
         task=spec.task,
         created_at=now,
-        before=Before(
-            version=pool.version,
-            image=pool.image,
-            previous_version=pool.previous_version,
-            previous_image=pool.previous_image,
-        ),
+        before=_before(pool),
         checks=Checks(allow_downgrade=spec.allow_downgrade, passed_at=now),
     )
     return rollout, result
+
+
+def _before(pool: Pool) -> Before:
+    return Before(
+        version=pool.version,
+        image=pool.image,
+        previous_version=pool.previous_version,
+        previous_image=pool.previous_image,
+    )
 
 
 def _seconds_elsewhere(services: Services, pool: Pool, image: Image) -> float | None:

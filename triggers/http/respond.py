@@ -21,6 +21,7 @@ from shared.api.common import Query
 from shared.api.conditions import Condition, Tagged
 from shared.api.merge_patch import MergePatch
 from shared.api.validation import parse
+from shared.core.asking import Asker, asking
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest, WouldReset
 from shared.core.plain_text import one_line
 from shared.models.access.grants import PRINCIPAL_PATTERN
@@ -79,7 +80,8 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
 
     def work() -> idempotency.Answer:
         try:
-            return _kept_form(endpoint, endpoint.handler(call, **given))
+            with asking(_asker(call, req)):
+                return _kept_form(endpoint, endpoint.handler(call, **given))
         except FreshcoatError as error:
             if error.status >= 500 or _retry_after(error):
                 raise
@@ -108,6 +110,17 @@ def _call(endpoint: Endpoint, req: func.HttpRequest, services: Services, *, what
     need = Need.PLAN if what_if else endpoint.needs
     reach = authorize(services, caller, need, subject, creates=endpoint.creates)
     return Call(services, path, caller, reach)
+
+
+def _asker(call: Call, req: func.HttpRequest) -> Asker:
+    """The caller as the records name it."""
+    return Asker(
+        id=call.caller.id if call.caller else "",
+        name=call.who,
+        address=one_line((req.headers.get("X-Forwarded-For") or "").partition(",")[0].strip(), 100),
+        client=one_line(req.headers.get("User-Agent") or "", 200),
+        correlation=str(uuid.uuid4()),
+    )
 
 
 def _is_formed(name: str, text: str) -> bool:

@@ -191,6 +191,7 @@ def _activate(context: TaskContext) -> None:
         TaskKind.ACTIVATE,
         context.task.image,
         context.task.requested_by,
+        requester=context.task.requester,
         version=context.task.version,
         reason=f"task {context.task.id}, activated at once",
         activation=ActivationWork(backup=capture.backup),

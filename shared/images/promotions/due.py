@@ -165,6 +165,7 @@ def _task(services: Services, promotion: Promotion) -> Task:
         TaskKind.ACTIVATE,
         promotion.image,
         promotion.requested_by,
+        requester=promotion.requester,
         version=promotion.version,
         reason=promotion.reason,
         promotion=promotion.id,

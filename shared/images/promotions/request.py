@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.api.promotions import PromotionRequest, PromotionView
 from shared.api.schedules import parse_promotion
+from shared.core.asking import asker
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, FreshcoatError, InvalidRequest, StaleRow
 from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState
@@ -61,6 +62,7 @@ def _draft(services: Services, asked: PromotionRequest, who: str, reach: Reach) 
         update=update,
         reason=asked.reason,
         requested_by=who,
+        requester=asker().id,
         created_at=services.now(),
     )
 

@@ -10,9 +10,9 @@ import pytest
 
 from shared.caches.signing_keys import SigningKeys
 from shared.core.settings import IN_AZURE, BadSettings, Settings
-from shared.services import APP_KEYS, GRANTS
+from shared.services import APP_KEYS, GRANTS, TASKS
 from tests.api.access.world import two_customers
-from tests.fixtures.app import SETTINGS, App, Reply
+from tests.fixtures.app import NOW, SETTINGS, App, Reply
 from tests.fixtures.tokens import ANN, AUDIENCE, OTHER_TENANT, TENANT, published, token
 
 ENTRA = SETTINGS.model_copy(update={"dev_identity": "", "entra_tenants": (TENANT,), "entra_audience": AUDIENCE})
@@ -243,3 +243,17 @@ class TestAbout:
         assert (found["name"], found["environment"], found["simulated"]) == ("Freshcoat", "test", False)
         assert entra(entra_tenants=()).send("GET", "/api/about").json["auth"]["kind"] == "key"
         assert two_customers()[0].send("GET", "/api/about").json["auth"]["kind"] == "development"
+
+
+class TestRecords:
+    """Work remembers whose it is by an id that does not change."""
+
+    def test_a_rollout_and_a_promotion_keep_the_callers_id(self) -> None:
+        app, names = two_customers()
+        assert app.rollout(names["rollout"]).requester == "development:developer"
+        app.send("POST", f"/api/rollouts/{names['rollout']}/cancel", {"how": "leave"})
+        body = {"version": "2.0.0", "schedule": NOW, "pools": ["office"], "gate": "auto"}
+        task = app.send("POST", "/api/rollouts", body, headers={"x-dev-name": "ann"}).json["id"]
+        found = app.tables.tasks.find(TASKS, task)
+        assert found
+        assert (found.requested_by, found.requester) == ("ann", "development:ann")
