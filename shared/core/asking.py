@@ -27,7 +27,7 @@ class Asker:
 
 
 _FRESHCOAT = Asker()
-_current: ContextVar[Asker] = ContextVar("asker", default=_FRESHCOAT)  # noqa: B039 - it is frozen
+_current: ContextVar[Asker] = ContextVar("asker", default=_FRESHCOAT)
 
 
 def asker() -> Asker:
