@@ -137,7 +137,7 @@ class FailureCause(StrEnum):
     THROTTLED = "throttled"
     """Azure was too busy for too long."""
     JOIN = "join"
-    """It could not join its domain or Entra ID."""
+    """It could not join its domain or Entra ID, or its registration token was rejected."""
     REFUSED = "refused"
     """A policy, a lock or a missing right forbade it."""
     OTHER = "other"

@@ -62,7 +62,7 @@ def _canary_failed(snapshot: Snapshot, policy: Policy, failed: int) -> Stop:
 _REMEDIES = {
     FailureCause.CAPACITY: "This is a matter of Azure's capacity or quota, not of the version.",
     FailureCause.THROTTLED: "Azure was too busy; this says nothing about the version.",
-    FailureCause.JOIN: "Its join failed: check the domain or Entra ID, the account and the network.",
+    FailureCause.JOIN: "Its join failed: check the domain or Entra ID, the registration and the network.",
     FailureCause.REFUSED: "Azure refused it: remove the policy or lock, or grant the right.",
 }
 _REMEDIES = {cause: f"{text} Then retry: the same canary host comes first again." for cause, text in _REMEDIES.items()}

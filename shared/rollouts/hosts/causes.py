@@ -34,6 +34,14 @@ _BY_STEP = {
     BAKE_HOST: FailureCause.VERSION,
 }
 
+TOKEN_REJECTED = ("INVALID_REGISTRATION_TOKEN", "EXPIRED_MACHINE_TOKEN")
+"""What the agent calls a registration token that it cannot use (Microsoft's page on agent errors, event 3277)."""
+
+
+def token_rejected(error: FreshcoatError) -> bool:
+    """Whether the agent rejected the registration token."""
+    return any(word in str(error) for word in TOKEN_REJECTED)
+
 
 def cause_of(step: str, error: FreshcoatError) -> FailureCause:
     """What made the host fail in this step. Azure's own answer counts first, then what the step is about."""
@@ -43,4 +51,6 @@ def cause_of(step: str, error: FreshcoatError) -> FailureCause:
         return known
     if isinstance(error, AzureForbidden):
         return FailureCause.REFUSED
+    if step == REGISTER_HOST and token_rejected(error):
+        return FailureCause.JOIN
     return _BY_STEP.get(step, FailureCause.OTHER)

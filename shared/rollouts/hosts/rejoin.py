@@ -19,15 +19,13 @@ from shared.models.rollouts import RolloutKind
 from shared.planning.freshness import used_before_finished
 from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.canary_checks import needs_canary_checks, stay_out_of_service
+from shared.rollouts.hosts.causes import token_rejected
 from shared.rollouts.hosts.context import AT_ONCE, HostContext, poll_operation
 from shared.rollouts.hosts.joining import explain_failure
 from shared.rollouts.hosts.recheck import recheck_if_rolled_back
 from shared.workflow.waiting import StepFailed, operation_finished, still_awaited
 
 _NOT_REGISTERED = message(Code.NOT_REGISTERED, "has not registered yet")
-
-_TOKEN_REJECTED = ("INVALID_REGISTRATION_TOKEN", "EXPIRED_MACHINE_TOKEN")
-"""What the agent calls a registration token that it cannot use (Microsoft's page on agent errors, event 3277)."""
 
 POLLS_OFTEN = 5.0
 """Seconds between two polls for a registration that must be drained before it is healthy."""
@@ -95,7 +93,7 @@ def _with_new_token_if_rejected(context: HostContext, ask: Callable[[], StepResu
         return ask() or _registered(context)
     except OperationFailed as failed:
         rebuild = context.row.rebuild
-        if rebuild.token_renewed or not any(word in failed.message for word in _TOKEN_REJECTED):
+        if rebuild.token_renewed or not token_rejected(failed):
             raise
         context.note_rebuild(rejected_token=rebuild.token_mark, token_mark="", token_renewed=True)
         context.note(step_since=context.services.now())
