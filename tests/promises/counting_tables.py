@@ -104,6 +104,8 @@ _KEYS: dict[str, Keys[Any]] = {
     "claims": keys.claim_keys,
     "answers": keys.answer_keys,
     "audit": keys.audit_keys,
+    "grants": keys.grant_keys,
+    "app_keys": keys.app_key_keys,
 }
 
 
