@@ -17,11 +17,10 @@ from shared.models.access.roles import Reach
 from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.resource_claims import ClaimedKind
-from shared.pools.claim import refuse_while_reserved
+from shared.pools.claim import open_rollout
 from shared.records.accounts import unknown_accounts
 from shared.records.change import register
 from shared.records.images import available
-from shared.records.pools import running_rollout
 from shared.records.resource_claims import claimed, give_back, refused
 from shared.records.versions import change_versions, read_versions
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
@@ -203,10 +202,9 @@ def _refuse_conflicts(services: Services, old: Image, wanted: Image, version_set
 
 def _refuse_other_definition(services: Services, old: Image, pools: Sequence[Pool], version_set: VersionSet) -> None:
     for pool in pools:
-        if running := running_rollout(services, pool):
+        if running := open_rollout(services, pool):
             text = f"Pool {pool.name} is being updated with this image; wait for the end or cancel it."
             raise Conflict(text, rollout=running.id)
-        refuse_while_reserved(services, pool)
     if not _unrecorded(version_set):
         raise Conflict(
             f"Versions of image {old.name} are recorded, and they are of its definition. Register the other definition "

@@ -10,6 +10,7 @@ from shared.core.errors import AzureBusy, Conflict, FreshcoatError
 from shared.core.ids import made_at
 from shared.core.wording import free_again
 from shared.models.pools import Pool
+from shared.models.rollouts import Rollout
 from shared.pools.settlement import apply_outcome_to_pool
 from shared.records.change import change
 from shared.records.pools import find_pool
@@ -37,22 +38,26 @@ def refuse_second(services: Services, pool: Pool, rollout_id: str = "") -> None:
 
     The error names the rollout that runs on the pool, or says when the pool is free if another request is reserving it.
     """
-    if pool.running_rollout in {"", rollout_id}:
+    if pool.running_rollout == rollout_id:
         return
-    rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
-    if rollout is None:
-        refuse_while_reserved(services, pool)
-    elif not rollout.state.ended:
+    if rollout := open_rollout(services, pool):
         text = f"Rollout {rollout.id} runs on pool {pool.name}; wait for its end or cancel it."
         raise Conflict(text, rollout=rollout.id)
 
 
-def refuse_while_reserved(services: Services, pool: Pool) -> None:
-    """Raises Conflict while the claim of the pool has no rollout yet, but may be about to get one."""
-    left = seconds_left(services, pool)
-    if left and services.rollouts.find(ROLLOUTS, pool.running_rollout) is None:
+def open_rollout(services: Services, pool: Pool) -> Rollout | None:
+    """The rollout that holds the pool, or None.
+
+    Raises Conflict while the claim of the pool has no rollout yet, but may be about to get one. Its row is read once:
+    of two reads, the first may come before it is written and the second after it.
+    """
+    if not pool.running_rollout:
+        return None
+    rollout = services.rollouts.find(ROLLOUTS, pool.running_rollout)
+    if rollout is None and (left := seconds_left(services, pool)):
         text = f"Pool {pool.name} is being reserved by another request. {free_again(left)}"
         raise Conflict(text, retry_after=left)
+    return rollout if rollout and not rollout.state.ended else None
 
 
 def is_valid(services: Services, pool: Pool) -> bool:

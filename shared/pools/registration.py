@@ -24,7 +24,7 @@ from shared.models.messages import Message, message
 from shared.models.pools import DomainJoin, Pool, ReimageSupport, Ring
 from shared.models.resource_claims import ClaimedKind
 from shared.models.rollouts import Rollout
-from shared.pools.claim import refuse_while_reserved
+from shared.pools.claim import open_rollout
 from shared.records.accounts import known_account
 from shared.records.change import register
 from shared.records.images import available
@@ -214,9 +214,7 @@ def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, 
     if old is None:
         return
     moves = not _same_hosts_and_image(old, request) or (old.ring, old.account) != (request.ring, request.account)
-    if moves:
-        refuse_while_reserved(services, old)
-    if moves and (running := running_rollout(services, old)):
+    if moves and (running := open_rollout(services, old)):
         raise Conflict(
             "A rollout runs on this pool. Change its host pool, image, ring or account after the rollout has ended.",
             rollout=running.id,
@@ -271,6 +269,5 @@ def forget_pool(services: Services, name: str, who: str) -> None:
 
 def refuse_during_rollout(services: Services, pool: Pool) -> None:
     """Raises Conflict while a rollout runs on the pool."""
-    if running := running_rollout(services, pool):
+    if running := open_rollout(services, pool):
         raise Conflict("A rollout runs on this pool. Wait for its end or cancel it first.", rollout=running.id)
-    refuse_while_reserved(services, pool)

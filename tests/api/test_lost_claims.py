@@ -9,14 +9,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
 
-from shared.core.errors import AzureBusy
+from shared.core.errors import AzureBusy, Conflict
 from shared.core.ids import newest_first_id
 from shared.images.promotions.due import run_due
-from shared.pools.claim import CLAIM_GRACE
+from shared.models.rollouts import Rollout
+from shared.pools.claim import CLAIM_GRACE, claim, refuse_second
+from shared.pools.registration import refuse_during_rollout
 from tests.fixtures.app import WHAT_IF, App, Reply, change_pool, findings, office, update
 from tests.fixtures.fakes.tables import MemoryRows
 from tests.fixtures.scenarios.images import IMAGE
@@ -243,3 +246,27 @@ def test_a_key_that_is_in_use_says_when_it_is_free() -> None:
     assert keyed(app).status == 503
     reply = keyed(app)
     assert (reply.status, "5 minutes" in reply.json["detail"], "Retry-After" in reply.headers) == (409, True, True)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda app: claim(app.services, "office", newest_first_id(app.now)),
+        lambda app: refuse_second(app.services, app.pool()),
+        lambda app: refuse_during_rollout(app.services, app.pool()),
+    ],
+)
+def test_a_rollout_that_is_written_while_another_request_looks_for_it_keeps_its_pool(
+    check: Callable[[App], object],
+) -> None:
+    app = office()
+    rollout = update(app).json["id"]
+    find, looks = app.tables.rollouts.find, count()
+
+    def not_at_first(partition: str, row: str) -> Rollout | None:
+        return find(partition, row) if next(looks) else None
+
+    app.tables.rollouts.find = not_at_first  # type: ignore[method-assign]
+    with pytest.raises(Conflict):
+        check(app)
+    assert app.pool().running_rollout == rollout
