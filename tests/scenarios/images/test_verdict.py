@@ -14,7 +14,7 @@ from shared.models.tasks import TaskKind
 from shared.services import TASKS
 from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import IMAGE, assert_at_rest, post
-from tests.fixtures.scenarios.versions import NEXT, add_pool, audited, row_of, shelf, tasks
+from tests.fixtures.scenarios.versions import ACTIVE, FIRST, NEXT, add_pool, audited, row_of, shelf, tasks
 
 
 def judge(env: Environment, result: str, note: str = "", *, version: str = NEXT, who: str = "ann") -> VersionView:
@@ -77,17 +77,18 @@ def test_a_test_result_is_not_recorded_while_azure_is_busy() -> None:
     assert judge(env, "failed").in_gallery is False
 
 
-def test_the_process_may_die_at_any_call() -> None:
+@pytest.mark.parametrize("version", [NEXT, ACTIVE, FIRST])
+def test_the_process_may_die_at_any_call(version: str) -> None:
     died, call = True, 0
     while died:
         call += 1
         env = shelf(staged=Source.GALLERY)
         env.die_at_call(call)
-        died = not env.survive(partial(judge, env, "failed", "no sound"))
-        if row_of(env, NEXT).verdict is None:
-            judge(env, "failed", "no sound")
+        died = not env.survive(partial(judge, env, "failed", "no sound", version=version))
+        if row_of(env, version).verdict is None:
+            judge(env, "failed", "no sound", version=version)
         env.run(hours=1)
-        assert tasks(env) == [(TaskKind.VERDICT, NEXT, "ann")], call
+        assert tasks(env) == [(TaskKind.VERDICT, version, "ann")], call
         assert set(audited(env)) == {("ann", "give verdict", "", "failed")}, call
         assert_at_rest(env)
     assert call > 4
