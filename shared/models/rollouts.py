@@ -167,6 +167,8 @@ class RolloutHost(Record):
     """Its VM had the tag FreshcoatExclude when it was last read."""
     drained_by_earlier_failure: bool = False
     """An earlier rollout failed on the host and left it drained. Not an operator's drain."""
+    stays_on: bool = False
+    """The VM was off before, and was not switched off again because the host was in use."""
     rolling_back: bool = False
     """The host is being returned to its former version, which is `goal_id`."""
     goal_id: str = ""

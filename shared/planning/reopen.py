@@ -49,6 +49,7 @@ def start_over(row: RolloutHost, **changes: object) -> RolloutHost:
         state=transition_host(row.host, row.state, HostState.PENDING),
         attempt=1,
         canary=False,
+        stays_on=False,
         missing_since=None,
         step_since=None,
         taken_at=None,

@@ -131,6 +131,8 @@ def _outcome(host: RolloutHost, rollout: Rollout) -> tuple[Code, str]:
 
 def _restored_state(host: RolloutHost) -> str:
     """Why an updated host serves nobody: it was switched off or drained before, and this was restored."""
+    if host.stays_on:
+        return "; stays on because it was in use, though it was off before"
     if host.found.was_off:
         return "; switched off, as it was before"
     return "; drained, as it was before" if host.found.operator_drained else ""

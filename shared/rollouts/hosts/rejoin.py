@@ -183,9 +183,10 @@ def _record_use(context: HostContext, seen: SessionHost | None) -> None:
 
 def _switch_off(context: HostContext, seen: SessionHost | None) -> StepResult | None:
     """Switch the host off again, only if drained and empty. None: it is off, or stays on because it has users, or
-    because somebody else removed it from the pool."""
+    because somebody else removed it from the pool; that is noted."""
     services, pool, row = context.services, context.pool, context.row
     vm = services.vms.find(row.vm_id)
+    context.note(stays_on=vm is not None and vm.running)
     if vm is None or not vm.running or seen is None:
         return None
     if seen.accepting:

@@ -16,6 +16,7 @@ from shared.core.names import (
     SWAPPED_TAG,
     short_hash,
 )
+from shared.core.states import HostState
 from shared.models.azure import DeleteOption, VirtualMachine, swapped_version
 from shared.models.host_parts import Found
 from shared.models.pools import Pool
@@ -118,6 +119,16 @@ def tags_after_failure(vm: VirtualMachine, row: RolloutHost, reason: str) -> dic
     if row.removed_from_pool and OUT_TAG in vm.tags:
         kept[OUT_TAG] = vm.tags[OUT_TAG]
     return tags_after_release(vm, row) | kept
+
+
+def is_left_marked(vm: VirtualMachine, row: RolloutHost) -> bool:
+    """Whether the VM of a host that has ended still has what its rollout put on it. A failed host keeps its mark."""
+    mark = vm.tags.get(ROLLOUT_TAG)
+    if mark not in (None, row.rollout):
+        return False
+    kept = row.state is HostState.FAILED and FAILED_TAG in vm.tags
+    ours = vm.tags.get(EXCLUSION_TAG) == EXCLUDED or (mark is not None and not kept)
+    return ours or row.found.prior_delete_option not in (None, vm.os_disk_delete_option)
 
 
 def delete_option_to_set(vm: VirtualMachine, rollout: Rollout) -> DeleteOption | None:

@@ -27,9 +27,9 @@ from shared.planning.proof import newest_proof
 from shared.planning.values import Plan, Snapshot
 from shared.ports.engine import Engine
 from shared.records.unreadable_pools import note_reading
-from shared.rollouts.hosts.lost_hosts import lost_hosts_are_left
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
 from shared.rollouts.reconcile.check_again import checked
+from shared.rollouts.reconcile.ending import may_end
 from shared.rollouts.reconcile.execute import PlanExecutor
 from shared.rollouts.reconcile.record import PassRecord, record
 from shared.rollouts.reconcile.snapshot import PoolSnapshot, read_snapshot
@@ -146,11 +146,9 @@ def _record(services: Services, given: _Input, decided: Plan, executor: PlanExec
     now, rollout = services.now(), given.rollout
     # A host that was just drained or signed out settles from now on, and the time of the next pass follows from that.
     after = given.pool_now.snapshot.with_rows(executor.rows)
-    if decided.becomes and decided.becomes.ended and not all(view.row.state.ended for view in after.hosts):
-        decided = replace(decided, becomes=None)  # some hosts could not be brought to their end in this pass
     ends = decided.becomes is not None and decided.becomes.ended
-    if ends and lost_hosts_are_left(services, given.pool, rollout, [view.row for view in after.hosts]):
-        decided = replace(decided, becomes=None)  # the next pass takes them up
+    if ends and not may_end(services, rollout, given.pool, after, executor.rows):
+        decided = replace(decided, becomes=None)
     recorded = record(services, _pass_record(given, decided, after, executor, now))
     if recorded.state.ended:
         services.snapshots.forget(rollout.id)

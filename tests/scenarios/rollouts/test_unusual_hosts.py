@@ -10,6 +10,7 @@ from shared.core.names import EXCLUSION_TAG, FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
+from shared.views.rollouts import view_host
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
@@ -86,6 +87,10 @@ def test_a_powered_off_host_with_a_session_is_not_switched_off_again() -> None:
         power = env.world.machines[vm_id_of("host-02").lower()].power
         assert (power == "running") == (env.world.users_on("host-02") == ["ann"]), call
         assert hosts(env)["host-02"].accepting
+        told = view_host(env.rows["host-02"], env.rollout, env.now).reason
+        assert told is not None
+        assert ("switched off, as it was before" in told.text) == (power != "running"), (call, told)
+        assert ("stays on" in told.text) == (power == "running"), (call, told)
 
 
 def test_a_powered_off_host_that_nobody_uses_is_switched_off_again() -> None:

@@ -23,6 +23,11 @@ BACK = {"rolling_back": True, "goal_id": "/d/versions/1.0.0", "version": "1.0.0"
     [
         (H.DONE, {"version": "2.0.0", "strategy": "reimage"}, "updated to 2.0.0"),
         (H.DONE, {"version": "2.0.0", "was_off": True}, "updated to 2.0.0; switched off, as it was before"),
+        (
+            H.DONE,
+            {"version": "2.0.0", "was_off": True, "stays_on": True},
+            "updated to 2.0.0; stays on because it was in use, though it was off before",
+        ),
         (H.DONE, {"version": "2.0.0", "operator_drained": True}, "updated to 2.0.0; drained, as it was before"),
         (H.DONE, BACK | {"strategy": "swap"}, "rolled back to 1.0.0 on its kept disk"),
         (H.DONE, BACK | {"strategy": "reimage"}, "rolled back to 1.0.0 by re-imaging"),
