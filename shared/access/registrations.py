@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.access.errors import NotAllowed
-from shared.core.errors import FieldProblem, InvalidRequest
+from shared.core.errors import Conflict, FieldProblem, InvalidRequest
 from shared.models.access.roles import EVERY_ACCOUNT, Need, Reach
 from shared.services import IMAGES, Services
+
+
+def check_still_reached(reach: Reach, kind: str, owners: Sequence[str]) -> None:
+    """Raises Conflict when what is stored was given to accounts of others since the caller was let in."""
+    if not reach.covers(owners):
+        raise Conflict(f"Somebody else changed this {kind} at the same time. Try again.")
 
 
 def check_pool_reach(services: Services, reach: Reach, account: str, image: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.access.registrations import check_image_reach
+from shared.access.registrations import check_image_reach, check_still_reached
 from shared.api.edits import Edit, changed_fields
 from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
@@ -45,6 +45,8 @@ def register_image(
     def decide(old: Image | None) -> Image:
         nonlocal active
         stored = None if old is None else ImageRegistration.of(old)
+        if old:
+            check_still_reached(reach, "image", old.owners)
         asked, version_set = edit.applied_to(stored, "image", name), read_versions(services, name)
         check_image_reach(reach, asked.accounts)
         active = _check(services, name, asked, version_set)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.access.registrations import check_pool_reach
+from shared.access.registrations import check_pool_reach, check_still_reached
 from shared.api.edits import Edit, changed_fields
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
@@ -55,6 +55,8 @@ def register_pool(
     def decide(old: Pool | None) -> Pool:
         nonlocal checked
         stored = None if old is None else PoolRegistration.of(old)
+        if old:
+            check_still_reached(reach, "pool", [old.account])
         request = edit.applied_to(stored, "pool", name)
         check_pool_reach(services, reach, request.account, request.image)
         checked = _check_request(services, request)
