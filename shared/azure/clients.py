@@ -24,7 +24,7 @@ from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 from shared.azure.own_host import OwnHost
 from shared.azure.throttle import WritesLeft
 from shared.core.settings import Settings
-from shared.core.transport import Connections
+from shared.core.transport import TOKEN_CALLS, Connections
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0
 """Seconds. ARM answers a call within a few; long operations are only started by a call."""
@@ -54,8 +54,8 @@ def new_credential(endpoint: str, identity: str) -> Any:
     if is_plain(endpoint):
         return _NoCredential()
     if identity:
-        return ManagedIdentityCredential(client_id=identity)
-    return DefaultAzureCredential()
+        return ManagedIdentityCredential(client_id=identity, **TOKEN_CALLS)
+    return DefaultAzureCredential(**TOKEN_CALLS)
 
 
 class ArmClients:

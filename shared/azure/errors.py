@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, AzureNotFound, AzureRefused
 from shared.core.plain_text import one_line
 from shared.core.refusals import LONGEST_NAMED
+from shared.core.transport import token_may_come
 
 _PASSING = {408, 429}
 _MESSAGE_LIMIT = 1_000
@@ -110,6 +111,8 @@ def _translated(call: str, error: sdk.AzureError, secrets: list[str]) -> AzureEr
         code = "Timeout" if "Timeout" in type(error).__name__ else "NoConnection"
         return AzureBusy(call, None, code, "could not reach Azure, or the connection dropped before the response")
     message = _clean(str(error.message), secrets)
+    if token_may_come(error):
+        return AzureBusy(call, None, "NoToken", message)
     if isinstance(error, sdk.ClientAuthenticationError):  # azure-identity found no identity, or got no token
         return AzureForbidden(call, None, "NoToken", message)
     return AzureRefused(call, None, type(error).__name__, message)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 import requests
-from azure.core.exceptions import IncompleteReadError, ServiceResponseError
+from azure.core.exceptions import ClientAuthenticationError, IncompleteReadError, ServiceResponseError
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
@@ -18,6 +19,26 @@ KEPT = 32
 HOSTS, EACH = 4, 2
 """How many servers a session keeps connections to (ARM or Table Storage, and redirect targets), and how many to each:
 the next call may begin while an answer is still being read."""
+
+TOKEN_CALLS: dict[str, Any] = {
+    "connection_timeout": 3.0, "read_timeout": 10.0, "retry_total": 1, "retry_backoff_factor": 0.2,
+}  # fmt: skip
+"""How a credential of azure-identity asks for a token, times in seconds. By default it waits for five minutes and tries
+for more than one, in the middle of a call (azure-identity 1.27, `_internal/pipeline.py`, `_credentials/imds.py`)."""
+
+_NO_ANSWER = re.compile(
+    r"timed out|failed to establish|connection (aborted|reset|refused)|expecting value", re.IGNORECASE
+)
+
+
+def token_may_come(error: Exception) -> bool:
+    """Whether there is no token only because the identity's endpoint did not answer, or not with JSON.
+
+    A chain of credentials repeats the errors of its members only as text (azure-identity 1.27, `chained.py`).
+    """
+    if not isinstance(error, ClientAuthenticationError) or error.response is not None:
+        return False
+    return _NO_ANSWER.search(str(error)) is not None
 
 
 class Connections(HttpTransport[Any, Any]):

@@ -10,6 +10,7 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError, Servic
 from azure.data.tables import TableTransactionError
 
 from shared.core.errors import AlreadyExists, AzureBusy, AzureForbidden, AzureRefused, StaleRow
+from shared.core.transport import token_may_come
 
 _PASSING = frozenset({408, 429})
 
@@ -28,7 +29,7 @@ def translated(table: str, *keys: str) -> Iterator[None]:
 
 
 def _ours(error: SdkError, table: str, keys: tuple[str, ...]) -> Exception:
-    key = keys[min(_index(error), len(keys) - 1)]
+    key = keys[min(_index(error), len(keys) - 1)] if keys else "every row"
     status = error.status_code if isinstance(error, HttpResponseError) else None
     code = _code(error)
     facts = (f"table {table}, {key}", status, code, str(error).partition("\n")[0])
@@ -47,7 +48,7 @@ def _ours(error: SdkError, table: str, keys: tuple[str, ...]) -> Exception:
 
 def _passes(error: SdkError, status: int | None) -> bool:
     if status is None:
-        return isinstance(error, ServiceRequestError | ServiceResponseError)
+        return isinstance(error, ServiceRequestError | ServiceResponseError) or token_may_come(error)
     return status >= 500 or status in _PASSING
 
 

@@ -9,7 +9,7 @@ from azure.data.tables import TableServiceClient
 from azure.identity import DefaultAzureCredential
 
 from shared.core.settings import BadSettings, Settings
-from shared.core.transport import Connections
+from shared.core.transport import TOKEN_CALLS, Connections
 from shared.models.access.grants import AppKey, Grant
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
@@ -107,5 +107,6 @@ def connect(settings: Settings) -> TableServiceClient:
             return TableServiceClient.from_connection_string(settings.tables_connection, **manners)
         except ValueError:  # its text may quote the string, which contains the account key
             raise BadSettings("FRESHCOAT_TABLES_CONNECTION is not a connection string.") from None
-    credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id or None)
+    identity = settings.identity_client_id or None
+    credential = DefaultAzureCredential(managed_identity_client_id=identity, **TOKEN_CALLS)
     return TableServiceClient(settings.tables_endpoint, credential=credential, **manners)
