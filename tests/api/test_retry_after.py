@@ -10,6 +10,7 @@ import azure.functions as func
 import pytest
 
 from shared.core.errors import AzureBusy
+from shared.models.access.roles import Gate
 from tests.fixtures.app import App, office
 from triggers.http.contract import ENDPOINTS, Answer, Endpoint
 from triggers.http.openapi import document
@@ -20,6 +21,8 @@ PATH = {
     **dict.fromkeys(("rollout", "task", "promotion"), "8206389999999-0980"),
     "image": "win11",
     "version": "2.0.0",
+    "key": "pipeline",
+    "principal": ".".join(["11111111-2222-3333-4444-555555555555"] * 2),
 }
 EVERY = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
 
@@ -64,8 +67,9 @@ def test_whatever_a_handler_answers(endpoint: Endpoint) -> None:
 
 
 def answered(endpoint: Endpoint, handler: Any) -> func.HttpResponse:
-    """What the route answers with this handler in place of its own, which takes no body."""
-    bare = replace(endpoint, handler=handler, takes=None, takes_any=False, patches=None, query=None, conditional=False)
+    """What the route answers with this handler in place of its own, which takes no body and knows everybody."""
+    parts = {"takes": None, "takes_any": False, "patches": None, "query": None, "conditional": False}
+    bare = replace(endpoint, handler=handler, needs=Gate.OPEN, **parts)
     return respond(bare, request(endpoint), lambda: office().services, None)
 
 
