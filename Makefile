@@ -4,13 +4,14 @@ TYPED := shared orchestrators activities triggers local bench tools function_app
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	--custom-compile-command "make lock"
 
-.PHONY: help setup test hunt bench lint lock audit run demo clean
+.PHONY: help setup test hunt chaos bench lint lock audit run demo clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
 	@echo "make run     everything up until Ctrl-C (PORT, SIM_PORT, SIM_HOSTS, SIM_SPEED, SIM_SEED)"
 	@echo "make test    all tests; one file: make test ARGS=tests/unit/core/test_ids.py"
 	@echo "make hunt    whole rollouts at random, until one breaks a promise or Ctrl-C"
+	@echo "make chaos   rollouts with dying hosts, failing tables and ten operators; SEEDS=200 for more, SEED=17 for one"
 	@echo "make bench   measure; one part: make bench BENCH=cold (see docs/performance.md)"
 	@echo "make lint    ruff, mypy, the sizes of files, functions and folders, and the syntax of PowerShell"
 	@echo "make lock    compile requirements*.in into requirements*.txt; with newer versions: make lock ARGS=--upgrade"
@@ -31,6 +32,9 @@ test: setup
 
 hunt: setup
 	@while seed=$$(date +%s) && echo "PROMISE_SEED=$$seed" && PROMISE_SEED=$$seed $(PYTHON) -m pytest -n 4 tests/promises; do :; done
+
+chaos: setup
+	@CHAOS_SEED=$(SEED) CHAOS_SEEDS=$(or $(SEEDS),100) $(PYTHON) -m pytest -n $(if $(SEED),0,2) tests/chaos
 
 bench: setup
 	@BENCH="$(BENCH)" $(PYTHON) -m bench

@@ -15,7 +15,13 @@ __all__ = ["azurite", "table_settings", "tables"]
 
 _PROMISES = "promises: "
 
-LONGEST_FIRST = ("tests/promises/", "tests/end_to_end/", "tests/tools/stack/", "tests/docs/test_commands_")
+LONGEST_FIRST = (
+    "tests/chaos/",
+    "tests/promises/",
+    "tests/end_to_end/",
+    "tests/tools/stack/",
+    "tests/docs/test_commands_",
+)
 """Files with few but long tests. They start first, so that none of them still runs alone at the end."""
 
 

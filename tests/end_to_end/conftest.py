@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,8 +27,8 @@ QUICK = {"settle_seconds": 0, "poll_seconds": 15, "min_available": "20%", "max_u
 class Freshcoat(Stack):
     """The running stack, and the requests a user would make."""
 
-    def __init__(self, options: StackOptions) -> None:
-        super().__init__(options, sim_flags=("--users", "off"))
+    def __init__(self, options: StackOptions, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(options, sim_flags=("--users", "off"), settings=settings)
         self.http = httpx.Client(timeout=30)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
@@ -97,9 +97,13 @@ class Freshcoat(Stack):
 
     def kill_host(self) -> None:
         """kill -9 the function host (not its supervisor)."""
-        (host,) = [child for child in self._children if child.name == "Function host"]
+        self.kill("Function host", self.options.port)
+
+    def kill(self, name: str, port: int) -> None:
+        """kill -9 the function host of this name on this port."""
+        (host,) = [child for child in self._children if child.name == name]
         self._children.remove(host)
-        for pid in _processes("local.host", f"--port {self.options.port}"):
+        for pid in _processes("local.host", f"--port {port}"):
             os.kill(pid, signal.SIGKILL)
         _wait_gone(host)
 
