@@ -5,7 +5,10 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared.api.common import Listed, NoBody, WhatIfQuery
+from shared.api.conditions import Condition
 from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
+from shared.api.merge_patch import MergePatch
+from shared.api.rollout_settings import RolloutSettings
 from shared.api.rollouts import (
     CancelRequest,
     Reschedule,
@@ -22,6 +25,7 @@ from shared.fleet.request import update_pools
 from shared.models.access.roles import Need
 from shared.ports.engine import Engine
 from shared.rollouts import control
+from shared.rollouts.changes import change_rollout
 from shared.views import rollouts
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -48,6 +52,14 @@ def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief
 def get_rollout(call: Call) -> Answer[RolloutView]:
     """Read a rollout: state, percent of the work, open sessions, next event and expected end."""
     return Answer(rollouts.read_rollout(call.services, call.path["rollout"]))
+
+
+@endpoint(bp, "PATCH", "rollouts/{rollout}", status=202, needs=Need.STEER, refusals=(404, 409, 412, 422))
+def patch_rollout(
+    call: Call, engine: Engine, patch: MergePatch[RolloutSettings], condition: Condition
+) -> Answer[RolloutView]:
+    """Change limits, windows, warnings, dates or hosts of an open rollout. It counts from the next pass on."""
+    return _accepted(change_rollout(call.services, engine, call.path["rollout"], patch, condition, call.who))
 
 
 @endpoint(bp, "GET", "rollouts/{rollout}/hosts", needs=Need.READ, refusals=(404,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shared.api.common import Moment, PageQuery, ScheduleRequest, ZoneName
+from shared.api.conditions import Tagged
 from shared.core.states import HostState, RolloutState
 from shared.models.base import Name, UtcTime, Value
 from shared.models.findings import Finding
@@ -91,7 +92,7 @@ class LostHostView(Value):
     reason: Message
 
 
-class RolloutView(RolloutBrief):
+class RolloutView(RolloutBrief, Tagged):
     """A rollout with its progress.
 
     `expected_end` is based on the hosts finished so far (an assumption before the first) and on windows, and assumes

@@ -20,6 +20,7 @@ class Command(StrEnum):
     RESCHEDULE = "reschedule"
     APPROVE = "approve"
     RETRY = "retry"
+    CHANGE = "change"
 
 
 class Reply(StrEnum):
@@ -34,17 +35,17 @@ class Reply(StrEnum):
 _C, _S, _D, _A, _N = Command, RolloutState, Reply.DO, Reply.ALREADY, Reply.REFUSE
 
 _ROWS: dict[RolloutState, tuple[Reply, ...]] = {
-    # state:           pause resume cancel roll_back reschedule approve retry
-    _S.SCHEDULED: (_D, _A, _D, _D, _D, _N, _N),
-    _S.RUNNING: (_D, _A, _D, _D, _D, _N, _D),
-    _S.AWAITING_APPROVAL: (_D, _N, _D, _D, _D, _D, _N),
-    _S.PAUSED: (_A, _D, _D, _D, _D, _N, _D),
-    _S.ROLLING_BACK: (_D, _A, _D, _A, _D, _N, _D),
-    _S.CANCELLING: (_N, _N, _A, _D, _N, _N, _N),
-    _S.SUCCEEDED: (_N, _N, _N, _N, _N, _N, _N),
-    _S.FAILED: (_N, _N, _N, _N, _N, _N, _D),
-    _S.CANCELLED: (_N, _N, _A, _N, _N, _N, _D),
-    _S.ROLLED_BACK: (_N, _N, _N, _A, _N, _N, _N),
+    # state:           pause resume cancel roll_back reschedule approve retry change
+    _S.SCHEDULED: (_D, _A, _D, _D, _D, _N, _N, _D),
+    _S.RUNNING: (_D, _A, _D, _D, _D, _N, _D, _D),
+    _S.AWAITING_APPROVAL: (_D, _N, _D, _D, _D, _D, _N, _D),
+    _S.PAUSED: (_A, _D, _D, _D, _D, _N, _D, _D),
+    _S.ROLLING_BACK: (_D, _A, _D, _A, _D, _N, _D, _D),
+    _S.CANCELLING: (_N, _N, _A, _D, _N, _N, _N, _N),
+    _S.SUCCEEDED: (_N, _N, _N, _N, _N, _N, _N, _N),
+    _S.FAILED: (_N, _N, _N, _N, _N, _N, _D, _N),
+    _S.CANCELLED: (_N, _N, _A, _N, _N, _N, _D, _N),
+    _S.ROLLED_BACK: (_N, _N, _N, _A, _N, _N, _N, _N),
 }
 
 REPLIES: dict[RolloutState, dict[Command, Reply]] = {
@@ -52,8 +53,8 @@ REPLIES: dict[RolloutState, dict[Command, Reply]] = {
 }
 """The replies that follow from the state alone; `reply` also considers the other fields and the failed hosts."""
 
-_NOT_FOR_REFRESHES = frozenset({_C.CANCEL, _C.ROLL_BACK, _C.RESCHEDULE})
-"""A refresh is switched on and off on its pool, and it has no schedule."""
+_NOT_FOR_REFRESHES = frozenset({_C.CANCEL, _C.ROLL_BACK, _C.RESCHEDULE, _C.CHANGE})
+"""A refresh is switched on and off on its pool, follows its policy, and has no schedule."""
 
 
 def has_begun(rollout: Rollout) -> bool:
@@ -115,9 +116,12 @@ def refusal_of(rollout: Rollout, command: Command) -> str:
     return f"Rollout {rollout.id} {ROLLOUT_WORDS[rollout.state]}: {_why(rollout, command)}."
 
 
+_FOLLOWS_POOL = "a refresh follows the policy of its pool; change that instead"
+
+
 def _why(rollout: Rollout, command: Command) -> str:
     if _excluded_by_kind(rollout, command):
-        return _why_excluded_by_kind(rollout)
+        return _FOLLOWS_POOL if command is Command.CHANGE else _why_excluded_by_kind(rollout)
     match command:
         case Command.RESUME if rollout.state is RolloutState.AWAITING_APPROVAL:
             return "it is not paused; approve it to continue"  # answering "done" would be untrue

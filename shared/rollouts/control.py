@@ -36,7 +36,10 @@ from shared.views.rollout_progress import progress
 _log = logging.getLogger(__name__)
 
 type Change = Callable[[Rollout], Rollout]
-"""Returns the rollout's row as the command changes it."""
+"""Returns the rollout's row as the command changes it; the same object to change nothing."""
+
+type Describe = Callable[[Rollout, Rollout], tuple[str, str]]
+"""Describes the rollout before and after a command."""
 
 
 def pause(services: Services, engine: Engine, rollout_id: str, who: str, *, note: Message | None = None) -> RolloutView:
@@ -49,7 +52,7 @@ def pause(services: Services, engine: Engine, rollout_id: str, who: str, *, note
         resume_to = RolloutState.RUNNING if waited else rollout.state
         return _with_state(rollout, RolloutState.PAUSED, resume_to=resume_to, note=why)
 
-    return _command(services, engine, rollout_id, Command.PAUSE, who, apply)
+    return command_rollout(services, engine, rollout_id, Command.PAUSE, who, apply)
 
 
 def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
@@ -62,7 +65,7 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
         failures = rollout.failures.replace(accepted=failed)
         return _going_on(rollout, note=note, failures=failures, schedule=schedule)
 
-    return _command(services, engine, rollout_id, Command.RESUME, who, apply)
+    return command_rollout(services, engine, rollout_id, Command.RESUME, who, apply)
 
 
 def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
@@ -74,7 +77,7 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> Ro
         approval = rollout.approval.replace(at=now, by=who, by_id=asker().id)
         return _going_on(rollout, schedule=schedule, approval=approval, note=None)
 
-    return _command(services, engine, rollout_id, Command.APPROVE, who, apply)
+    return command_rollout(services, engine, rollout_id, Command.APPROVE, who, apply)
 
 
 def cancel(
@@ -111,7 +114,7 @@ def cancel(
 
     rolls_back = how is CancelHow.ROLL_BACK
     command, apply = (Command.ROLL_BACK, roll_back) if rolls_back else (Command.CANCEL, leave)
-    return _command(services, engine, rollout_id, command, who, apply)
+    return command_rollout(services, engine, rollout_id, command, who, apply)
 
 
 def retry(services: Services, engine: Engine, rollout_id: str, request: RetryRequest, who: str) -> RolloutView:
@@ -130,7 +133,7 @@ def retry(services: Services, engine: Engine, rollout_id: str, request: RetryReq
         return _going_on(rollout, failures=failures, note=rollout.rollback.reason)
 
     try:
-        return _command(services, engine, rollout_id, Command.RETRY, who, apply)
+        return command_rollout(services, engine, rollout_id, Command.RETRY, who, apply)
     except _HasEnded:
         new = retry_ended(services, engine, find_rollout(services, rollout_id), request, who)
         return progress(new, services.hosts.all(new.id), services.now())
@@ -144,20 +147,22 @@ def reschedule(services: Services, engine: Engine, rollout_id: str, request: Res
     """Change the times that are still ahead. Raises NotFound, Conflict, InvalidRequest."""
 
     def apply(rollout: Rollout) -> Rollout:
-        return rollout.model_copy(update={"schedule": _rescheduled(rollout, request, services.now())})
+        return rollout.model_copy(update={"schedule": rescheduled(rollout, request, services.now())})
 
-    return _command(services, engine, rollout_id, Command.RESCHEDULE, who, apply)
+    return command_rollout(services, engine, rollout_id, Command.RESCHEDULE, who, apply)
 
 
-def _rescheduled(rollout: Rollout, request: Reschedule, now: datetime) -> Schedule:
+def rescheduled(rollout: Rollout, request: Reschedule, now: datetime) -> Schedule:
+    """The schedule with the requested dates, within the windows. Raises InvalidRequest naming every bad field."""
     halted = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
     forcing = now >= rollout.schedule.force_at and not halted
     changed = move_schedule(rollout.schedule, request, now=now, started=rollout.started_at is not None, forcing=forcing)
     windows = () if rollout.rolling_back else rollout.policy.windows  # a roll-back ignores maintenance windows
-    return in_windows(changed, windows, rollout.zone, _host_takes(rollout), prefix="")
+    return in_windows(changed, windows, rollout.zone, host_takes(rollout), prefix="")
 
 
-def _host_takes(rollout: Rollout) -> timedelta:
+def host_takes(rollout: Rollout) -> timedelta:
+    """The time that a host of the rollout needs from its drain on, as measured so far."""
     return time_with_drain(rollout.progress.host_seconds or rollout.first_guess, rollout.policy)
 
 
@@ -171,13 +176,13 @@ def _with_notice(rollout: Rollout, now: datetime) -> Schedule:
     schedule, policy = rollout.schedule, rollout.policy
     if schedule.others_force_at and not rollout.rolling_back:
         later = max(schedule.others_force_at, now + notice_before_deadline(policy))
-        return schedule.replace(others_force_at=room_at(policy.windows, rollout.zone, later, _host_takes(rollout)))
+        return schedule.replace(others_force_at=room_at(policy.windows, rollout.zone, later, host_takes(rollout)))
     if rollout.progress.signed_out:
         return schedule
     schedule = rollback_schedule(schedule, policy, now)
     if rollout.rolling_back or schedule.force_at == rollout.schedule.force_at:
         return schedule
-    opens = room_at(policy.windows, rollout.zone, schedule.force_at, _host_takes(rollout))
+    opens = room_at(policy.windows, rollout.zone, schedule.force_at, host_takes(rollout))
     return schedule.replace(force_at=opens)
 
 
@@ -202,10 +207,20 @@ def _state_to_continue_in(rollout: Rollout) -> RolloutState:
     return rollout.resume_to or (RolloutState.RUNNING if has_begun(rollout) else RolloutState.SCHEDULED)
 
 
-def _command(
-    services: Services, engine: Engine, rollout_id: str, command: Command, who: str, apply: Change
+def command_rollout(
+    services: Services,
+    engine: Engine,
+    rollout_id: str,
+    command: Command,
+    who: str,
+    apply: Change,
+    *,
+    describe: Describe | None = None,
 ) -> RolloutView:
-    """Check the command table, write the row conditionally, write an audit entry, signal the engine."""
+    """Check the command table, write the row conditionally, write an audit entry, signal the engine.
+
+    `describe`: what the audit says about the rollout before and after; None: its states.
+    """
     hosts: list[RolloutHost] = []
 
     def decide(rollout: Rollout) -> Rollout | None:
@@ -218,7 +233,8 @@ def _command(
 
     before, rollout = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout")
     if rollout is not before:
-        audit(services, who, command, rollout_id, _schedule_text(rollout), before=before.state, after=rollout.state)
+        old, new = describe(before, rollout) if describe else (before.state.value, rollout.state.value)
+        audit(services, who, command, rollout_id, _schedule_text(rollout), before=old, after=new)
         _signal(engine, rollout, command)
     return progress(rollout, hosts, services.now())
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from shared.api.conditions import entity_tag
+from shared.api.rollout_settings import settings_of
 from shared.api.rollouts import LostHostView, RolloutBrief, RolloutView
 from shared.core.codes import Code
 from shared.core.states import HostState, RolloutState
@@ -77,7 +79,8 @@ def is_left_out(host: RolloutHost) -> bool:
 def is_asked_about(rollout: Rollout, host: RolloutHost) -> bool:
     """Whether somebody undrained the host, and the rollout waits for an answer."""
     asks = host.reason is not None and host.reason.code == Code.UNDRAINED and not host.state.ended
-    return asks and not rollout.state.ended and host.host not in rollout.selection.drain_again
+    answered = host.host in rollout.selection.drain_again or rollout.why_left_out(host) is not None
+    return asks and not (answered or rollout.state.ended)
 
 
 def is_there(host: RolloutHost) -> bool:
@@ -253,6 +256,7 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
     return RolloutView.model_validate(
         _brief_fields(rollout, shown, sum(is_not_updated(rollout, host) for host in hosts))
         | {
+            "etag": entity_tag(settings_of(rollout)),
             "policy": rollout.policy,
             "hosts": len(hosts),
             "accepting": rollout.progress.last_pass.accepting if rollout.progress.last_pass else None,

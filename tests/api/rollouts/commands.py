@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "reschedule": ("reschedule", {"deadline": "2026-11-02T22:00:00Z"}),
     "approve": ("approve", {}),
     "retry": ("retry", {}),
+    "change": ("", {"policy": {"max_in_flight": 7}}),
 }
 """Command -> the last part of the path, and the body."""
 
@@ -101,7 +102,8 @@ def fail_host(app: App, rollout_id: str, name: str) -> None:
 def tell(app: App, rollout_id: str, command: str, body: dict[str, Any] | None = None, **headers: str) -> Reply:
     """Send one of COMMANDS; `body` in place of the usual one."""
     path, usual = COMMANDS[command]
-    return app.send("POST", f"/api/rollouts/{rollout_id}/{path}", usual if body is None else body, headers=headers)
+    method, path = ("POST", f"/{path}") if path else ("PATCH", "")
+    return app.send(method, f"/api/rollouts/{rollout_id}{path}", usual if body is None else body, headers=headers)
 
 
 def written(app: App, rollout_id: str, command: str, body: dict[str, Any] | None = None) -> dict[str, object]:

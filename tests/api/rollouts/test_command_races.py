@@ -13,11 +13,11 @@ from tests.fixtures.app import App, Reply
 
 S = RolloutState
 WRITERS: dict[RolloutState, tuple[str, ...]] = {
-    S.SCHEDULED: ("pause", "cancel", "roll_back", "reschedule"),
-    S.RUNNING: ("pause", "cancel", "roll_back", "reschedule", "retry"),
-    S.AWAITING_APPROVAL: ("pause", "cancel", "roll_back", "reschedule", "approve"),
-    S.PAUSED: ("resume", "cancel", "roll_back", "reschedule", "retry"),
-    S.ROLLING_BACK: ("pause", "cancel", "reschedule", "retry"),
+    S.SCHEDULED: ("pause", "cancel", "roll_back", "reschedule", "change"),
+    S.RUNNING: ("pause", "cancel", "roll_back", "reschedule", "retry", "change"),
+    S.AWAITING_APPROVAL: ("pause", "cancel", "roll_back", "reschedule", "approve", "change"),
+    S.PAUSED: ("resume", "cancel", "roll_back", "reschedule", "retry", "change"),
+    S.ROLLING_BACK: ("pause", "cancel", "reschedule", "retry", "change"),
     S.CANCELLING: ("roll_back",),
 }
 """The commands that write something in a state."""

@@ -25,6 +25,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 202 scheduled",
         "approve: 409 scheduled",
         "retry: 409 scheduled",
+        "change: 202 scheduled",
     ),
     S.RUNNING: (
         "pause: 202 paused",
@@ -34,6 +35,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 202 running",
         "approve: 409 running",
         "retry: 202 running",
+        "change: 202 running",
     ),
     S.AWAITING_APPROVAL: (
         "pause: 202 paused",
@@ -43,6 +45,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 202 awaiting_approval",
         "approve: 202 running",
         "retry: 409 awaiting_approval",
+        "change: 202 awaiting_approval",
     ),
     S.PAUSED: (
         "pause: 202 paused same",
@@ -52,6 +55,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 202 paused",
         "approve: 409 paused",
         "retry: 202 running",
+        "change: 202 paused",
     ),
     S.ROLLING_BACK: (
         "pause: 202 paused",
@@ -61,6 +65,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 202 rolling_back",
         "approve: 409 rolling_back",
         "retry: 202 rolling_back",
+        "change: 202 rolling_back",
     ),
     S.CANCELLING: (
         "pause: 409 cancelling",
@@ -70,6 +75,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 409 cancelling",
         "approve: 409 cancelling",
         "retry: 409 cancelling",
+        "change: 409 cancelling",
     ),
     S.SUCCEEDED: (
         "pause: 409 succeeded",
@@ -79,6 +85,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 409 succeeded",
         "approve: 409 succeeded",
         "retry: 409 succeeded",
+        "change: 409 succeeded",
     ),
     S.FAILED: (
         "pause: 409 failed",
@@ -88,6 +95,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 409 failed",
         "approve: 409 failed",
         "retry: 202 failed new",
+        "change: 409 failed",
     ),
     S.CANCELLED: (
         "pause: 409 cancelled",
@@ -97,6 +105,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 409 cancelled",
         "approve: 409 cancelled",
         "retry: 202 cancelled new",
+        "change: 409 cancelled",
     ),
     S.ROLLED_BACK: (
         "pause: 409 rolled_back",
@@ -106,6 +115,7 @@ EXPECTED: dict[RolloutState, tuple[str, ...]] = {
         "reschedule: 409 rolled_back",
         "approve: 409 rolled_back",
         "retry: 409 rolled_back",
+        "change: 409 rolled_back",
     ),
 }
 CELLS = [(state, cell) for state, row in EXPECTED.items() for cell in row]
@@ -149,6 +159,7 @@ OTHERWISE: list[tuple[RolloutState, dict[str, Any], str]] = [
     (S.RUNNING, REFRESH, "cancel: 409 running"),
     (S.RUNNING, REFRESH, "roll_back: 409 running"),
     (S.RUNNING, REFRESH, "reschedule: 409 running"),
+    (S.RUNNING, REFRESH, "change: 409 running"),
     (S.CANCELLED, REFRESH, "retry: 409 cancelled"),
     # Without failed hosts there is nothing to try again.
     (S.RUNNING, {"failed": 0}, "retry: 409 running"),

@@ -1,0 +1,63 @@
+"""Judges hosts that are left out, and hosts that an operator undrained while they waited for their users."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.core.states import HostState
+from shared.models.rollout_parts import LEFT_OUT_BY_NAME
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from tests.fixtures.app import App
+from tests.promises.checks.snapshot_check import IN_HAND, OVER
+from tests.promises.checks.told_users import ToldUsers
+
+READ_TOGETHER = timedelta(seconds=3)
+"""For so long the steps of all hosts may share one reading of their rollout."""
+
+
+class LeftOut(ToldUsers):
+    """What is begun although it is left out, and what is drained again although somebody undrained it."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(app)
+        self.undrained: dict[str, tuple[str, str]] = {}
+        """Host -> the rollout for which it waited, and its VM."""
+        self._changed_at = app.now - READ_TOGETHER
+
+    def undrains(self, host: str) -> None:
+        """An operator undrains a host: perhaps one that waits."""
+        for rollout in self.rollouts():
+            row = next((row for row in self.rows(rollout.id) if row.host == host), None)
+            waits = row is not None and row.state in IN_HAND and row.drain.drained_at is not None
+            if row and waits and rollout.state not in OVER and not row.drained_by_earlier_failure:
+                self.undrained[host] = (rollout.id, row.vm_id)
+
+    def changes(self, body: dict[str, object]) -> None:
+        """An operator changed the rollout."""
+        self._changed_at = self.app.now
+        if body.get("drain_again"):
+            self.undrained.clear()
+
+    def is_begun(self, row: RolloutHost | None, what: str) -> None:
+        """The first thing is done to a host, in a look or a step that nothing has disturbed."""
+        if row is None:
+            return
+        rollout, machine = self.rollout(), self.app.world.machines.get(row.vm_id.lower())
+        named = self.app.now >= self._changed_at + READ_TOGETHER and rollout.why_left_out(row)
+        if named or (machine is not None and machine.excluded):
+            self.broken(0, f"{row.host} is {what}, and it is left out: {named or 'by its tag'}")
+
+    def is_drained_again(self, row: RolloutHost | None) -> None:
+        """A host that somebody undrained waits for an answer, or for the deadline."""
+        waited = self.undrained.pop(row.host, None) if row else None
+        rollout = self.rollout()
+        if row is None or waited != (rollout.id, row.vm_id) or rollout.kind is RolloutKind.REFRESH:
+            return
+        ahead = self.app.now < rollout.schedule.force_at and not rollout.rolling_back
+        if ahead and row.host not in rollout.selection.drain_again:
+            self.broken(0, f"{row.host} is drained again, and nobody has answered since somebody undrained it")
+
+    def taken_in_again(self, rollout: Rollout, before: RolloutHost) -> bool:
+        """Whether a host that was left out by name is not any more."""
+        by_name = before.reason is not None and before.reason.code in LEFT_OUT_BY_NAME
+        return before.state is HostState.SKIPPED and by_name and rollout.why_left_out(before) is None
