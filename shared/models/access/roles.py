@@ -18,7 +18,7 @@ class Need(StrEnum):
     PUBLISH = "publish"
     """Begin work: rollouts, versions of images, promotions."""
     STEER = "steer"
-    """Pause, resume, cancel, retry or move what runs."""
+    """Pause, resume, cancel, retry, move or change what runs."""
     APPROVE = "approve"
     """Say that others' work may go on."""
     CONFIGURE = "configure"

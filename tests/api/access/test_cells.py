@@ -62,6 +62,7 @@ NEEDS = {
     "GET rollouts": "read",
     "POST rollouts": "publish",
     "GET rollouts/{rollout}": "read",
+    "PATCH rollouts/{rollout}": "steer",
     "GET rollouts/{rollout}/hosts": "read",
     "POST rollouts/{rollout}/approve": "approve",
     "POST rollouts/{rollout}/cancel": "steer",

@@ -67,7 +67,7 @@ def test_a_change_is_recorded_with_before_and_after() -> None:
     app, rollout_id = in_state(S.RUNNING)
     tell(app, rollout_id, "change", {"policy": {"max_in_flight": 7}, "exclude": [H1]})
     (entry,) = [entry for entry in app.tables.audit.all("2026-11") if entry.action == "change"]
-    assert (entry.who, entry.subject) == ("function key", rollout_id)
+    assert (entry.who, entry.subject) == ("developer", rollout_id)
     assert json.loads(entry.before) == {"policy.max_in_flight": 50, "exclude": []}
     assert json.loads(entry.after) == {"policy.max_in_flight": 7, "exclude": [H1]}
 
