@@ -22,11 +22,12 @@ def left(spent: CanaryBudget) -> list[int]:
 @pytest.mark.parametrize(
     ("use", "remains"),
     [
-        (U.DRAIN_EMPTY, [1, 1, 2, 2, 2]),
-        (U.DRAIN_BUSY, [2, 1, 2, 2, 2]),
-        (U.SIGN_OUT, [2, 2, 1, 1, 1]),
-        (U.SIGN_OUT_AGAIN, [2, 2, 1, 1, 1]),
-        (U.REBUILD, [2, 2, 1, 1, 1]),
+        (U.DRAIN_EMPTY, [1, 1, 2, 2, 2, 2]),
+        (U.DRAIN_BUSY, [2, 1, 2, 2, 2, 2]),
+        (U.SIGN_OUT, [2, 2, 1, 1, 1, 1]),
+        (U.SIGN_OUT_AGAIN, [2, 2, 1, 1, 1, 1]),
+        (U.REBUILD, [2, 2, 1, 1, 1, 1]),
+        (U.REBUILD_UNLISTED, [1, 1, 1, 1, 1, 1]),
     ],
 )
 def test_each_canary_slot_in_use_reduces_the_remaining_ones(use: CanaryUse, remains: list[int]) -> None:
