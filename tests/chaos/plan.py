@@ -26,6 +26,8 @@ class Plan:
     sessions: tuple[int, ...]
     """The host of each session at the start, by number."""
     log_offs: tuple[tuple[float, int], ...]
+    log_ons: tuple[tuple[float, int], ...]
+    """When somebody comes to which host, also to a drained one: the broker had decided before the drain."""
     mode: str
     due: float
     """When sessions are ended, in modes `at` and `on_logoff`."""
@@ -65,6 +67,7 @@ def plan_of(seed: int) -> Plan:
         hosts=hosts,
         sessions=sessions,
         log_offs=tuple((rng.uniform(0.5, SECONDS), n) for n in range(len(sessions)) if rng.random() < 0.5),
+        log_ons=tuple((rng.uniform(0.0, SECONDS), rng.randrange(hosts)) for _ in range(rng.randint(0, 4))),
         mode=mode,
         due=rng.uniform(1.5, 4.0),
         policy=policy,

@@ -66,6 +66,7 @@ class Chaos:
             ),
             *(((moment,), partial(self.stack.kill_and_start, host)) for moment, host in plan.kills),
             *(((moment,), partial(self._log_off, session)) for moment, session in plan.log_offs),
+            *(((moment,), partial(self._log_on, host)) for moment, host in plan.log_ons),
             (looks, self._look),
         ]
 
@@ -89,6 +90,11 @@ class Chaos:
         """The session may have been ended already."""
         body = {"host": self.names[self.plan.sessions[number]], "user": f"user{number}@contoso.com"}
         self.stack.http.post(f"{self.stack.options.sim_url}/_sim/logoff", json=body)
+
+    def _log_on(self, host: int) -> None:
+        """The host may be away at that moment."""
+        body = {"host": self.names[host], "user": f"late{host}@contoso.com", "force": True}
+        self.stack.http.post(f"{self.stack.options.sim_url}/_sim/logon", json=body)
 
     def _look(self) -> None:
         """What a console reads while something happens."""

@@ -200,6 +200,8 @@ def delete_host(sim: Sim, call: Call) -> Answer:
             message = f"SessionHost {host.name} has active sessions; use force to delete it."
             raise ArmError(409, "Conflict", message)
         guests.violation(sim, "sessions_present", host.name, f"unregistered with {len(guest.sessions)} session(s)")
+    if guest is not None and host.allow_new:
+        guests.violation(sim, "accepting_sessions", host.name, "unregistered while it accepts new sessions")
     pool.remove(host)
     if sim.world.session_host_of.get(host.vm_id.lower()) is host:
         sim.world.session_host_of.pop(host.vm_id.lower())

@@ -122,9 +122,10 @@ def test_a_sign_out_before_force_at_is_a_violation(sim: Simulator, desktops: Cli
 
 
 def test_a_host_with_sessions_is_unregistered_only_by_force(
-    sim: Simulator, desktops: Client, violations: Violations
+    sim: Simulator, desktops: Client, operator: Operator, violations: Violations
 ) -> None:
     sim.log_on("office-0001", "ann@contoso.com")
+    operator.drain("office-0001")
     with pytest.raises(ResourceExistsError):
         desktops.session_hosts.delete(GROUP, POOL, HOST)
     desktops.session_hosts.delete(GROUP, POOL, HOST, force=True)
@@ -262,3 +263,12 @@ def test_every_rebuild_is_recorded_with_the_versions_before_and_after(sim: Simul
         "to": "2.0.0",
         "was_registered": True,
     }
+
+
+def test_unregistering_a_host_that_accepts_sessions_is_a_violation(
+    desktops: Client, operator: Operator, violations: Violations
+) -> None:
+    operator.unregister("office-0002")
+    assert violations() == []
+    desktops.session_hosts.delete(GROUP, POOL, HOST)
+    assert violations() == [("accepting_sessions", HOST)]
