@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from shared.access.registrations import check_pool_reach, check_still_reached
 from shared.api.edits import Edit, changed_fields
@@ -59,7 +60,7 @@ def register_pool(
             check_still_reached(reach, "pool", [old.account])
         request = edit.applied_to(stored, "pool", name)
         check_pool_reach(services, reach, request.account, request.image)
-        checked = _check_request(services, request)
+        checked = _check_request(services, request, old)
         if checked.problems or checked.image is None:
             raise InvalidRequest(checked.problems)
         wanted = _wanted(services, name, request, checked, old)
@@ -78,7 +79,8 @@ def register_pool(
     elif changed := changed_fields(PoolRegistration.of(old), PoolRegistration.of(kept)):
         audit(services, who, "change pool", name, ", ".join(changed))
     running = running_rollout(services, kept)
-    view = view_pool(kept, checked.seen, running, open_refresh(services, kept))
+    seen = None if kept.unreadable_since else checked.seen
+    view = view_pool(kept, seen, running, open_refresh(services, kept))
     return view.replace(note=_keeps_policy(old, kept, running)), old is None
 
 
@@ -86,7 +88,7 @@ def _wanted(
     services: Services, name: str, request: PoolRegistration, checked: _CheckedRequest, old: Pool | None
 ) -> Pool:
     """The pool's row as requested. With other hosts or another image, it loses what was known of the old ones."""
-    fields = dict(request) | {"name": name, "time_zone": checked.zone, "unreadable_since": None}
+    fields = dict(request) | {"name": name, "time_zone": checked.zone, "unreadable_since": checked.unreadable_since}
     if checked.image and (old is None or not _same_hosts_and_image(old, request)):
         fields |= {
             "version": most_common_version(checked.seen, checked.image),
@@ -138,10 +140,12 @@ class _CheckedRequest:
     zone: str = "UTC"
     seen: Sequence[SeenHost] = ()
     problems: list[FieldProblem] = field(default_factory=list)
+    unreadable_since: datetime | None = None
+    """Since when a host pool that stays the same cannot be read; None: it could be."""
 
 
-def _check_request(services: Services, request: PoolRegistration) -> _CheckedRequest:
-    """Find all problems at once.
+def _check_request(services: Services, request: PoolRegistration, old: Pool | None) -> _CheckedRequest:
+    """Find all problems at once. A pool that is known to be unreadable may be changed, but not get another image.
 
     Raises AzureBusy, unless a problem was found without Azure.
     """
@@ -153,11 +157,18 @@ def _check_request(services: Services, request: PoolRegistration) -> _CheckedReq
     try:
         found.seen = _check_host_pool(services, request.host_pool_id)
     except InvalidRequest as error:
-        found.problems += error.problems
+        if old and old.unreadable_since and _same_hosts_and_image(old, request) and _is_refused(error):
+            found.unreadable_since = old.unreadable_since
+        else:
+            found.problems += error.problems
     except AzureBusy:
         if not found.problems:
             raise
     return found
+
+
+def _is_refused(error: InvalidRequest) -> bool:
+    return isinstance(error.__cause__, AzureRefused)
 
 
 def _check_without_azure(services: Services, request: PoolRegistration, found: _CheckedRequest) -> None:

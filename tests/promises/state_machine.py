@@ -116,6 +116,14 @@ class Rollouts(RuleBasedStateMachine):
         self.trouble.withdrawals.make(what)
         self.stage.pass_time(minutes)
 
+    @rule(deleted=st.sampled_from((False, False, True)), minutes=MINUTES)
+    def the_host_pool_goes(self, deleted: bool, minutes: float) -> None:
+        """It is deleted, or the app may not read it until the trouble ends."""
+        gone = self.ending.gone_pool
+        (gone.delete if deleted else gone.close)()
+        self._count("trouble: host pool deleted" if deleted else "trouble: host pool closed")
+        self.stage.pass_time(minutes)
+
     @rule(minutes=MINUTES)
     def trouble_ends(self, minutes: float) -> None:
         """All is well again."""

@@ -173,3 +173,16 @@ def test_a_fleet_update_skips_it_with_the_reason() -> None:
     assert task.pools
     assert {name: told.code for name, told in task.pools.skipped.items()} == {"office": "pool_gone"}
     assert {row.pool for row in app.tables.rollouts.all(ROLLOUTS)} == {"zoo"}
+
+
+def test_its_settings_can_still_be_changed_but_not_its_image() -> None:
+    app = office()
+    change_pool(app, refresh="daily")
+    app.world.delete_pool()
+    assert app.send("PATCH", "/api/pools/office", {"refresh": "off"}).status == 400  # it may be an outage
+    watch_pools(app.services)
+    reply = app.send("PATCH", "/api/pools/office", {"refresh": "off"})
+    assert (reply.status, reply.json["hosts"], app.pool().refresh) == (200, None, "off")
+    assert app.pool().unreadable_since
+    app.tables.images.add(app.tables.images.all("image")[0].model_copy(update={"name": "other", "etag": None}))
+    assert app.send("PATCH", "/api/pools/office", {"image": "other"}).bad_fields == {"host_pool_id"}

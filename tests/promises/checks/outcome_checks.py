@@ -11,6 +11,7 @@ from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from tests.fixtures.picks import Picks
 from tests.promises.checks.leaks import leaked
 from tests.promises.checks.snapshot_check import ENDS, OVER
+from tests.promises.disturbances.gone_pool import GonePool
 from tests.promises.disturbances.outside import Outside
 from tests.promises.disturbances.trouble import Trouble
 from tests.promises.scenario import TIMERS_EVERY, Stage
@@ -33,12 +34,13 @@ class Ending:
 
     def __init__(self, stage: Stage, outside: Outside, trouble: Trouble) -> None:
         self.stage, self.outside, self.trouble = stage, outside, trouble
-        self.watch = stage.watch
+        self.watch, self.gone_pool = stage.watch, GonePool(stage, outside)
 
     def come_to_it(self, picks: Picks) -> None:
         """All is well again; wait, and give the commands that are waited for."""
         self.trouble.over()
         self.stage.die_soon(10**9, engine_lives=True)
+        self.stage.run(5, until=lambda: not self.gone_pool.gone or self.watch.pool.unreadable_since is not None)
         self.refresh("off")
         self._wait(picks)
         last = self.watch.newest()
@@ -92,7 +94,9 @@ class Ending:
         """Every promise that can be asked for at the end."""
         assert not leaked(self.watch.secrets, self.stage.app.tables, self.stage.engine.given, self.stage.log.text)
         assert self.watch.pool.running_rollout not in {rollout.id for rollout in self.watch.rollouts()}
-        if self.watch.pool.running_rollout:  # of a request that died before it had written its rollout
+        if (
+            self.watch.pool.running_rollout and not self.gone_pool.gone
+        ):  # of a request that died before it had written its rollout
             self._may_ask_again()
         self._disks_are_known()
         for rollout in self.watch.rollouts():
@@ -103,6 +107,8 @@ class Ending:
         for host in self.watch.hosts:
             if host not in self.outside.meddled:
                 self._given_back(host, failed=host in failed)
+        if self.gone_pool.gone:
+            self.gone_pool.check()
         self._reported(failed)
 
     def _may_ask_again(self) -> None:

@@ -113,8 +113,9 @@ class Sight:
         return sum(host.serving for host in self.hosts.values())
 
     def session_limit(self) -> int:
-        """Sessions that a host takes."""
-        return self.app.world.pools[HOST_POOL_ID.lower()].session_limit
+        """Sessions that a host takes; none without a host pool."""
+        pool = self.app.world.pools.get(HOST_POOL_ID.lower())
+        return pool.session_limit if pool else 0
 
     def forced(self, rollout: Rollout) -> bool:
         """Whether sessions may be ended."""

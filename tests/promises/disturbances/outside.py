@@ -75,7 +75,7 @@ class Outside:
 
     def log_on(self, who: int) -> None:
         """The broker sends somebody to a host that accepts sessions and has room."""
-        limit = self.world.pools[POOL].session_limit
+        limit = self.stage.watch.session_limit()
         free = [name for name, host in self.hosts.items() if host.serving and len(self._on(name)) < limit]
         if host := self._pick(who, *free):
             self._get_on(host, "Disconnected" if who % 5 == 4 else "Active")
@@ -159,7 +159,7 @@ class Outside:
 
     def add_host(self, version: str | None) -> None:
         """A burst host comes, made from the version the product gives out; None: it gives out none."""
-        if version is None or len(self.hosts) >= 8:
+        if version is None or len(self.hosts) >= 8 or POOL not in self.world.pools:
             return
         self.number += 1
         name = f"b{self.number}"
