@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from activities.task import TASK_STEP_RUNS
-from shared.core.errors import AzureBusy, AzureForbidden, StaleRow
+from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureForbidden, StaleRow
 from shared.core.names import REPLICATE_VERSION, SWITCH_VERSION
 from shared.core.states import TaskState, VersionState
 from shared.core.steps import NextAction
@@ -89,6 +89,16 @@ def test_a_task_fails_after_twelve_hours_of_continuous_throttling() -> None:
     assert "too busy for 12 hours" in task.failure
     assert 12 < hours_of(env, task_id) < 14
     assert_at_rest(env)
+
+
+@pytest.mark.parametrize("kind", [AzureBusy, AzureConflict])
+@pytest.mark.parametrize("method", ["start_snapshot", "start_prepare"])
+def test_a_wait_longer_than_the_step_may_take_does_not_fail_the_task(kind: type[AzureError], method: str) -> None:
+    env = studio()
+    env.app.world.fail(method, kind(method, 409, "Conflict", "wait", retry_after=10_000), times=2)
+    task = env.finish(set_as_image(env))
+    assert task.state is TaskState.SUCCEEDED, task.note
+    assert task.busy_since is None
 
 
 def test_hours_of_throttling_are_counted_from_the_last_answer() -> None:
