@@ -23,7 +23,10 @@ BYTES = st.binary(min_size=12, max_size=12)
 MANY = st.binary(min_size=64, max_size=64)
 WHO = st.integers(0, 59)
 PEOPLE = ("log_on", "log_off", "one_leaves", "log_on", "disconnect", "slip_in", "visit")
-OTHERS = ("switch_off", "switch_on", "add_host", "remove_host", "drain", "undrain", "delete_vm", "recreate", "move")
+OTHERS = (
+    "switch_off", "switch_on", "add_host", "remove_host", "drain", "undrain", "delete_vm", "recreate", "move",
+    "tag", "untag",
+)  # fmt: skip
 DURING = ("log_on", "log_off", "one_leaves", "switch_off", "add_host", "remove_host", "slip_in")
 LOOKED_AT = ("session_hosts", "host_pool", "machine", "set_accepting", "update", "user_sessions")
 WHILE_WORKING = (*READS, "set_accepting", "update", "remove_session_host", "start_reimage", "start_register", "resume")
@@ -164,6 +167,12 @@ class Rollouts(RuleBasedStateMachine):
     def a_command_during_a_look(self, text: str, method: str, minutes: float) -> None:
         """An operator tells the rollout something while it looks."""
         self.stage.meanwhile(method, lambda: self.operators.tell(text))
+        self.stage.pass_time(minutes)
+
+    @rule(number=WHO, minutes=MINUTES)
+    def a_change(self, number: int, minutes: float) -> None:
+        """An operator changes the rollout that runs."""
+        self.operators.change(number)
         self.stage.pass_time(minutes)
 
     @rule(text=st.sampled_from(("pause", "cancel leave")), minutes=MINUTES)

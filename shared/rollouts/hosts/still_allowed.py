@@ -39,12 +39,12 @@ def why_not_begun(context: HostContext, vm: VirtualMachine | None) -> str:
 
     A host that this rollout has begun goes on, since nothing is gained by leaving it out of service. Raises AzureBusy.
     """
-    if vm is None or _is_beyond(context) or is_on_target(context, vm):
+    if vm is None or _is_beyond(context):
         return ""
     context.note(excluded_by_tag=vm.excluded)
     if context.rollout.why_left_out(context.row):
         return "it is left out"
-    return "a check fails" if _why_not_allowed(context, vm) else ""
+    return "" if is_on_target(context, vm) or not _why_not_allowed(context, vm) else "a check fails"
 
 
 def stop_if_former_version_is_gone(context: HostContext) -> None:

@@ -24,7 +24,7 @@ from shared.planning import host_rows
 from shared.planning.budget import WRITES_PER_HOST
 from shared.planning.host_rows import as_failed, skip, start_rebuild, with_reason, without_open_sessions
 from shared.planning.people.notices import may_sign_out
-from shared.planning.values import Action, Plan, Snapshot
+from shared.planning.values import Action, NoticeKind, Plan, Snapshot
 from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.failure import fail
 from shared.rollouts.hosts.messages import tell
@@ -181,7 +181,8 @@ class PlanExecutor:
             return
         by_host = defaultdict(list)
         for notice in decided.notices:
-            by_host[notice.host].append(notice)
+            if notice.kind is NoticeKind.OFF or not self.rollout.why_left_out(self.rows[notice.host]):
+                by_host[notice.host].append(notice)
 
         def act(row: RolloutHost) -> RolloutHost:
             listed = frozenset(session.id for session in snapshot.sessions_by_host[row.host])

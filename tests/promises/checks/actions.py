@@ -16,15 +16,15 @@ from shared.models.azure import SessionHost
 from shared.models.policy import Proof
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from tests.fixtures.app import App
+from tests.promises.checks.left_out import LeftOut
 from tests.promises.checks.snapshot_check import IN_HAND, IN_WORK, OVER
 from tests.promises.checks.still_allowed import why_not_any_more
-from tests.promises.checks.told_users import ToldUsers
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NO_SIGN_OUT = {*OVER, RolloutState.PAUSED, RolloutState.CANCELLING, RolloutState.AWAITING_APPROVAL}
 
 
-class Acts(ToldUsers):
+class Acts(LeftOut):
     """What `watched_azure` tells before it happens."""
 
     def __init__(self, app: App) -> None:
@@ -83,6 +83,9 @@ class Acts(ToldUsers):
         if not fresh:
             self.drained_at[host.lower()] = self.app.now
             self._has_its_turn(rollout, host)
+            self.is_drained_again(row)
+            if not self.disturbed:
+                self.is_begun(row, "drained")
         if seen is None or not seen.serving or fresh or self.disturbed or self._floor_lifted(rollout):
             return
         forced = self.forced(rollout)
@@ -121,6 +124,8 @@ class Acts(ToldUsers):
             self._is_free(row, seen)
         if row is not None and not self.disturbed:
             self._is_still_allowed(row)
+            if row.host not in self.begun and row.attempt == 1:
+                self.is_begun(row, "taken out of the pool")
 
     def _is_still_allowed(self, row: RolloutHost) -> None:
         swaps = row.rolling_back and row.rebuild.strategy == "swap"

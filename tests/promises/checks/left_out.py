@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shared.core.names import EXCLUDE_TAG
 from shared.core.states import HostState
 from shared.models.rollout_parts import LEFT_OUT_BY_NAME
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
@@ -42,10 +43,11 @@ class LeftOut(ToldUsers):
         """The first thing is done to a host, in a look or a step that nothing has disturbed."""
         if row is None:
             return
-        rollout, machine = self.rollout(), self.app.world.machines.get(row.vm_id.lower())
-        named = self.app.now >= self._changed_at + READ_TOGETHER and rollout.why_left_out(row)
-        if named or (machine is not None and machine.excluded):
-            self.broken(0, f"{row.host} is {what}, and it is left out: {named or 'by its tag'}")
+        machine, selection = self.app.world.machines.get(row.vm_id.lower()), self.rollout().selection
+        named = row.host in selection.exclude or (bool(selection.only) and row.host not in selection.only)
+        known = self.app.now >= self._changed_at + READ_TOGETHER
+        if (named and known) or (machine is not None and EXCLUDE_TAG in machine.tags):
+            self.broken(0, f"{row.host} is {what}, though {'its name' if named else 'its tag'} leaves it out")
 
     def is_drained_again(self, row: RolloutHost | None) -> None:
         """A host that somebody undrained waits for an answer, or for the deadline."""

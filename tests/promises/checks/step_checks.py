@@ -179,7 +179,7 @@ class Watch(Acts):
         touched = before.state is not HostState.SKIPPED or self._born_on_the_target(rollout, before)
         goes_back = rollout.rolling_back and not before.rolling_back and touched
         retried = before.state is HostState.FAILED and rollout.failures.retried_at is not None
-        return rollout.kind is RolloutKind.REFRESH or goes_back or retried
+        return rollout.kind is RolloutKind.REFRESH or goes_back or retried or self.taken_in_again(rollout, before)
 
     def _born_on_the_target(self, rollout: Rollout, before: RolloutHost) -> bool:
         """Whether the host came while the rollout gave its version to new hosts: it goes back with the others, unless
@@ -195,6 +195,8 @@ class Watch(Acts):
         before = {rollout.before.version, self.pool.previous_version}
         if version in before:
             return ""
+        if not rollout.selection.of_whole_pool:
+            return f"{rollout.id} is for chosen hosts only"
         if rollout.rolling_back:
             return f"{rollout.id} goes back from it"
         if not any(row.check.proved_at or row.state is HostState.DONE for row in self.rows(rollout.id)):

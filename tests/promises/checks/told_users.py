@@ -54,6 +54,8 @@ class ToldUsers(Sight):
         if row is None or row.state in ENDS | IN_WORK or rollout.state in OVER:
             self.broken(0, f"somebody on {host} is warned, and its row says {row and row.state}")
             return
+        if left_out := rollout.why_left_out(row):
+            self.broken(0, f"somebody on {host} is warned, and the host is left out: {left_out}")
         # A pass finds out which hosts are rolled back, and writes it on their rows when it has told their users.
         stays = rollout.rolling_back and not row.rolling_back and row.version != rollout.version
         there = not rollout.rolling_back and row.version == rollout.version and not row.drained_by_earlier_failure

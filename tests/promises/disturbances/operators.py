@@ -15,13 +15,14 @@ from tests.promises.scenario import Stage
 COMMANDS = (
     "fitting", "fitting", "fitting", "pause", "resume", "approve", "retry", "reschedule", "cancel leave",
     "cancel roll_back", "cancel roll_back", "roll-back", "refresh after_logoff", "refresh daily", "refresh off",
+    "change", "change",
 )  # fmt: skip
 FITTING = {
-    "scheduled": ("reschedule", "pause", "cancel leave"),
-    "running": ("pause", "reschedule", "cancel roll_back", "retry", "cancel roll_back", "cancel leave"),
+    "scheduled": ("reschedule", "pause", "change", "cancel leave"),
+    "running": ("pause", "reschedule", "cancel roll_back", "retry", "change", "change", "cancel leave"),
     "paused": ("resume", "retry", "cancel roll_back", "cancel leave", "reschedule"),
     "awaiting_approval": ("approve", "approve", "cancel roll_back", "pause", "cancel leave"),
-    "rolling_back": ("pause", "retry", "reschedule", "cancel leave"),
+    "rolling_back": ("pause", "retry", "reschedule", "change", "cancel leave"),
     "cancelling": ("cancel roll_back",),
     "failed": ("retry", "roll-back"),
     "succeeded": ("roll-back", "refresh after_logoff"),
@@ -49,6 +50,11 @@ class Operators:
             "schedule": schedule_of(picks, self.stage.app),
             "policy": policy_of(picks),
         }
+        hosts = sorted(self.watch.hosts)
+        if hosts and picks.chance(4):
+            body |= picks.one(
+                ({"exclude": hosts[:1]}, {"only": hosts[-1:]}, {"only": hosts[:2], "for_new_hosts": True})
+            )
         reply = self.stage.send("/api/pools/office/update-image", body)
         if reply is None:
             return
@@ -78,6 +84,9 @@ class Operators:
             self.stage.counted[text] += 1
             self.ending.refresh(text.split()[1])
             return
+        if text == "change":
+            self.change(self.stage.calls)
+            return
         path, _, how = text.partition(" ")
         body: dict[str, Any] | None = {"how": how} if how else None
         url = f"/api/rollouts/{running.id}/{path}"
@@ -90,3 +99,23 @@ class Operators:
         reply = self.stage.send(url, body)
         if reply:
             self.stage.counted[text if reply.status == 202 else f"{text} refused"] += 1
+
+    def change(self, number: int) -> None:
+        """Another limit, another host that is left out, an answer to a question."""
+        running, hosts = self.watch.running(), sorted(self.watch.hosts)
+        if running is None:
+            return
+        bodies: tuple[dict[str, Any], ...] = (
+            {"exclude": hosts[number % len(hosts) :][:1] if hosts else []},
+            {"policy": {"max_unavailable": "100%", "max_in_flight": 5, "min_available": 0}},
+            {"policy": {"max_unavailable": 1, "min_available": "50%"}},
+            {"exclude": None},
+            {"drain_again": hosts},
+            {"policy": {"warn_minutes": [30, 5], "max_failed": 3, "retries": 0}},
+        )
+        body = bodies[number % len(bodies)]
+        reply = self.stage.send(f"/api/rollouts/{running.id}", body, method="PATCH")
+        if reply is None or reply.status == 202:
+            self.watch.changes(body)
+        if reply:
+            self.stage.counted[f"change {next(iter(body))}" if reply.status == 202 else "change refused"] += 1

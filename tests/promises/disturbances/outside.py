@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shared.core.names import EXCLUSION_TAG, ROLLOUT_TAG
+from shared.core.names import EXCLUDE_TAG, EXCLUSION_TAG, ROLLOUT_TAG
 from shared.models.azure import SessionHost
 from tests.fixtures.world.azure import HOST_POOL_ID, version_id_of
 from tests.promises.scenario import Stage
@@ -200,11 +200,27 @@ class Outside:
         """An operator undrains a host, ours or not."""
         self._accept(who, accepting=True)
 
+    def tag(self, who: int) -> None:
+        """An operator marks a host to be left out."""
+        self._mark(who, {EXCLUDE_TAG: ""})
+
+    def untag(self, who: int) -> None:
+        """An operator takes that back."""
+        self._mark(who, {})
+
+    def _mark(self, who: int, mark: dict[str, str]) -> None:
+        host = self._pick(who, *(name for name, h in self.hosts.items() if h.vm_id.lower() in self.world.machines))
+        if host and not self.world.busy(self.hosts[host].vm_id):
+            others = {name: value for name, value in self._tags(host).items() if name != EXCLUDE_TAG}
+            self.world.change_machine(self.hosts[host].vm_id, tags=others | mark)
+
     def _accept(self, who: int, *, accepting: bool) -> None:
         changing = [name for name, host in self.hosts.items() if host.accepting is not accepting]
         host = self._pick(who, *changing)
         if host is None:
             return
+        if accepting and not self.stage.watch.disturbed:
+            self.stage.watch.undrains(host)
         self._change(host, accepting=accepting)
         self.drained[host] = None if self._ours(host) else not accepting
         self._unsteady(host)
