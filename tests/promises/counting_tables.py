@@ -50,6 +50,12 @@ class LeanRows[R: Record](MemoryRows[R]):
             del self._records[key]
         self._fail(self.lost_answers, "remove")
 
+    def lose_writes(self, partition: str, row: str, writes: int | None = None) -> None:
+        """As in `MemoryRows`. The first record of all stays the least."""
+        past = [record for record in self.written if self._keys_of(record) == (partition, row)]
+        if past:
+            self._records[partition, row] = past[-min(len(past), (writes or len(past)) + 1)]
+
     def every(self) -> list[R]:
         self._fail(self.failures, "all")
         return [record for _, record in sorted(self._records.items(), key=_by_key)]

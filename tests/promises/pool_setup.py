@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from shared.core.settings import Settings
+from shared.models.azure import DeleteOption
 from shared.models.images import Image
 from shared.models.pools import DomainJoin, EntraJoin, Pool, Ring
 from shared.services import Services
@@ -93,6 +94,9 @@ def _add_host(app: WatchedApp, name: str, picks: Picks, version: str) -> None:
         tags=picks.one(({}, {"owner": "desk"}, {"ScalingPlanExclusion": "ops"})),
         ephemeral=picks.chance(9),
     )
+    if version == OLD and name in {"h1", "h4"}:  # drawn from nothing, so that all runs stay what they were
+        changed = {"os_disk_delete_option": DeleteOption.DETACH}
+        app.world.change_machine(app.world.hosts[HOST_POOL_ID.lower()][name].vm_id, **changed)
     app.watch.first.add(name)
     app.watch.used.add(app.watch.disk_of(app.world.hosts[HOST_POOL_ID.lower()][name].vm_id))
     if not off and not drained:

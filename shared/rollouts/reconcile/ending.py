@@ -25,6 +25,9 @@ def may_end(services: Services, rollout: Rollout, pool: Pool, after: Snapshot, r
     """
     if not all(view.row.state.ended for view in after.hosts):
         return False  # some hosts could not be brought to their end in this pass
+    if not all(row.state.ended for row in services.hosts.all(rollout.id)):
+        services.host_rows.forget(rollout.id)  # storage has lost writes that this worker still remembers
+        return False
     if lost_hosts_are_left(services, pool, rollout, [view.row for view in after.hosts]):
         return False  # the next pass takes them up
     changed = _give_back_what_is_left(services, after)

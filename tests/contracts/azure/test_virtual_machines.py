@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from local.sim.core import names
+from shared.core.names import OUT_TAG
 from shared.core.errors import AzureConflict, AzureNotFound, InvalidRequest, OperationFailed
 from shared.models.pools import DomainJoin, EntraJoin
 from tests.contracts.azure.conftest import PASSWORD, POOL, Azure, host, vm
@@ -84,6 +85,19 @@ def test_many_vms_cost_two_lists_and_few_vms_a_read_each(azure: Azure) -> None:
     assert lists == {"list_vms": 2}
     assert sorted(few) == [vm(1).lower(), vm(2).lower()]
     assert azure.calls() == {"list_vms": 2, "get_vm": 3}
+
+
+def test_vms_that_are_out_of_their_host_pool_cost_one_list(azure: Azure) -> None:
+    azure.world(hosts=4)
+    azure.vms.update(vm(2), tags={OUT_TAG: "office host-02 0123456789abcdef"})
+    before = azure.calls().get("list_vms", 0)
+
+    found = azure.vms.find_marked([vm(1), vm(3), "nonsense"])
+
+    assert [one.id.lower() for one in found] == [vm(2).lower()]
+    assert found[0].tags == {OUT_TAG: "office host-02 0123456789abcdef"}
+    assert azure.calls()["list_vms"] == before + 1
+    assert azure.vms.find_marked([]) == []
 
 
 def test_a_host_without_a_vm_does_not_hide_others(azure: Azure) -> None:

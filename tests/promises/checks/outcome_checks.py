@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
+from shared.core.names import EXCLUSION_TAG, FAILED_TAG, OUT_TAG, ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.base import Value
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
@@ -109,7 +109,18 @@ class Ending:
                 self._given_back(host, failed=host in failed)
         if self.gone_pool.gone:
             self.gone_pool.check()
+        else:
+            self._none_is_lost(failed)
         self._reported(failed)
+
+    def _none_is_lost(self, failed: set[str]) -> None:
+        """A host that we took out of its pool is in it again, or people are told that it is not."""
+        told = (
+            failed | {lost.host for lost in self.watch.pool.lost_hosts} | self.outside.meddled | self.watch.hosts.keys()
+        )
+        for machine in self.stage.app.world.machines.values():
+            if OUT_TAG in machine.tags:
+                assert machine.name in told, (machine, [brief(r) for r in self.watch.rows() if r.host == machine.name])
 
     def _may_ask_again(self) -> None:
         """A claim without a rollout keeps nobody out for long."""
@@ -158,6 +169,7 @@ class Ending:
         if failed:
             return
         assert ROLLOUT_TAG not in machine.tags, text
+        assert machine.os_disk_delete_option == self.outside.options.get(host, machine.os_disk_delete_option), text
         drained = self.outside.drained[host]
         assert drained is None or seen.accepting is not drained, text
         # Whether one that had failed was to be on when it was taken again cannot be told: it is autoscale's since.

@@ -25,6 +25,8 @@ class Outside:
     off: dict[str, bool] = field(default_factory=dict)
     exclusion: dict[str, str | None] = field(default_factory=dict)
     """What operators have set as the tag that keeps autoscale away."""
+    options: dict[str, str | None] = field(default_factory=dict)
+    """The delete option of its OS disk."""
     visited: set[str] = field(default_factory=set)
     """Hosts on which somebody has logged on."""
     number: int = 100
@@ -35,6 +37,7 @@ class Outside:
             self.drained[name] = not host.accepting
             self.off[name] = not machine.running
             self.exclusion[name] = machine.tags.get(EXCLUSION_TAG)
+            self.options[name] = machine.os_disk_delete_option
 
     @property
     def world(self):

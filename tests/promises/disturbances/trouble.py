@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.core.errors import AzureBusy, AzureConflict, AzureRefused, FreshcoatError, OperationFailed
 from shared.models.azure import Operation
+from shared.models.rollouts import RolloutKind
 from tests.fixtures.engine import Action
 from tests.fixtures.picks import Picks
 from tests.fixtures.world.azure import AzureWorld
@@ -56,7 +57,7 @@ class Trouble:
         kinds = (
             self._storm, self._storm, self._operation_fails, self._operation_fails, self._refusal, self._conflict,
             self._hangs, self._never_healthy, self._sessions_stick, self._bad_version, self._missed, self._table,
-            self._engine, self._wrong_version, self._unhealthy,
+            self._engine, self._wrong_version, self._unhealthy, *[self._lost_writes] * 25,
         )  # fmt: skip
         return picks.one(kinds)(picks)
 
@@ -174,6 +175,19 @@ class Trouble:
         planned = rows.lost_answers if lost else rows.failures
         planned.setdefault(call, []).extend([error] * picks.one((1, 2)))
         return "answer lost" if lost else "tables away"
+
+    def _lost_writes(self, picks: Picks) -> str:
+        """The storage fails over: a row is what it was some writes ago, and the process starts anew."""
+        refreshes = {rollout.id for rollout in self.watch.rollouts() if rollout.kind is RolloutKind.REFRESH}
+        # What a refresh loses is who has used a host: it may then be made fresh again for nothing.
+        open_ones = [row for row in self.watch.rows() if not row.state.ended and row.rollout not in refreshes]
+        out = [row for row in open_ones if row.removed_from_pool]
+        if open_ones:
+            row = picks.one(sorted(out or open_ones, key=lambda row: (row.rollout, row.host)))
+            self.stage.app.tables.hosts.lose_writes(row.rollout, row.host, picks.one((2, 1, 3, 5)))
+            self.stage.counted["writes lost of hosts out of the pool"] += bool(out)
+        self.stage.die_soon(1, engine_lives=False)
+        return "writes lost"
 
     def _engine(self, picks: Picks) -> str:
         if picks.chance(2):

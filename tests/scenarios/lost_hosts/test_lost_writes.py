@@ -13,7 +13,7 @@ from shared.models.rollouts import RolloutHost
 from shared.models.tasks import CancelHow
 from shared.rollouts import control
 from shared.rollouts.recovery import search_pools
-from tests.fixtures.builders import OLD
+from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
@@ -215,3 +215,15 @@ def test_a_cancelled_rollout_only_notes_its_lost_hosts() -> None:
     env.run_to_minute(900)
     assert_over(env, RolloutState.CANCELLED)
     assert [lost.host for lost in env.pool.lost_hosts] == ["host-01"]
+
+
+def test_a_worker_that_remembers_lost_writes_does_not_end_the_rollout_without_them() -> None:
+    """The row of a host that was skipped goes back to pending, in the table only."""
+    env = office(0, 0)
+    env.world.add_host("host-03", version=NEW)
+    env.publish(policy=EAGER)
+    env.run_to_minute(240, until=lambda: "host-03" in env.rows and env.rows["host-03"].state is HostState.SKIPPED)
+    lose_writes(env, "host-03", pending)
+    env.run_to_minute(900)
+    assert_all_well(env)
+    assert env.rows["host-03"].state is HostState.SKIPPED
