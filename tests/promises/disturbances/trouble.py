@@ -57,7 +57,7 @@ class Trouble:
         kinds = (
             self._storm, self._storm, self._operation_fails, self._operation_fails, self._refusal, self._conflict,
             self._hangs, self._never_healthy, self._sessions_stick, self._bad_version, self._missed, self._table,
-            self._engine, self._wrong_version, self._unhealthy, *[self._lost_writes] * 25,
+            self._engine, self._wrong_version, self._unhealthy, self._lost_writes,
         )  # fmt: skip
         return picks.one(kinds)(picks)
 
