@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from local.sim.core import names
-from shared.core.names import OUT_TAG
 from shared.core.errors import AzureConflict, AzureNotFound, InvalidRequest, OperationFailed
+from shared.core.names import OUT_TAG
 from shared.models.pools import DomainJoin, EntraJoin
 from tests.contracts.azure.conftest import PASSWORD, POOL, Azure, host, vm
 from tests.contracts.azure.scripted_arm import Scripted, said
