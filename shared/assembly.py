@@ -48,6 +48,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         audit=tables.audit,
         grants=tables.grants,
         app_keys=tables.app_keys,
+        limits=tables.limits,
         host_pools=AzureHostPools(clients, now),
         vms=AzureVirtualMachines(clients, settings),
         gallery=AzureGallery(clients),

@@ -16,6 +16,7 @@ from shared.caches.signing_keys import SigningKeys
 from shared.caches.snapshots import SnapshotCache
 from shared.core.settings import Settings
 from shared.models.access.grants import AppKey, Grant
+from shared.models.access.limits import Limits
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry
@@ -57,6 +58,7 @@ class Services:
     audit: Rows[AuditEntry]
     grants: Rows[Grant]
     app_keys: Rows[AppKey]
+    limits: Rows[Limits]
     host_pools: HostPools
     vms: VirtualMachines
     gallery: Gallery

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
-from shared.access import manage
+from shared.access import manage, manage_limits
 from shared.access.errors import NotSignedIn
 from shared.access.introduce import introduce_app, introduce_caller
-from shared.api.access import About, GrantRequest, GrantView, KeyRequest, KeyView, Me, NewKeyView
+from shared.api.access import (
+    About,
+    GrantRequest,
+    GrantView,
+    KeyRequest,
+    KeyView,
+    LimitsRequest,
+    LimitsView,
+    Me,
+    NewKeyView,
+)
 from shared.api.common import Listed, PageQuery
 from shared.models.access.roles import Gate, Need
+from shared.models.pools import Ring
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
 
@@ -81,3 +92,40 @@ def post_key(call: Call, asked: KeyRequest) -> Answer[NewKeyView]:
 def delete_key(call: Call) -> Answer[KeyView]:
     """Revoke an app key. It counts no longer after half a minute at most."""
     return Answer(manage.revoke_key(call.services, call.path["key"], call.who))
+
+
+@endpoint(bp, "GET", "access/limits", needs=Need.READ)
+def get_limits(call: Call, query: PageQuery) -> Answer[Listed[LimitsView]]:
+    """List the limits of accounts and rings: what no pool and no request may go beyond."""
+    found = manage_limits.list_limits(call.services, call.reach, limit=query.limit, continuation=query.continuation)
+    return Answer(found)
+
+
+@endpoint(bp, "GET", "access/limits/{account}/{ring}", needs=Need.READ, refusals=(404,))
+def get_limits_of_ring(call: Call) -> Answer[LimitsView]:
+    """Read the limits of an account's ring."""
+    return Answer(manage_limits.read_limits(call.services, call.path["account"], Ring(call.path["ring"])))
+
+
+@endpoint(
+    bp,
+    "PUT",
+    "access/limits/{account}/{ring}",
+    needs=Need.CONFIGURE,
+    also=(201,),
+    refusals=(404, 409),
+    creates=False,
+)
+def put_limits(call: Call, asked: LimitsRequest) -> Answer[LimitsView]:
+    """Set the limits of an account's ring. They bind every request, also those that fall due later. 201 when it had
+    none."""
+    account, ring = call.path["account"], Ring(call.path["ring"])
+    view, new = manage_limits.set_limits(call.services, account, ring, asked, call.who)
+    return Answer(view, status=201 if new else 200)
+
+
+@endpoint(bp, "DELETE", "access/limits/{account}/{ring}", needs=Need.CONFIGURE, status=204, refusals=(404, 409))
+def delete_limits(call: Call) -> Answer[None]:
+    """Remove the limits of an account's ring."""
+    manage_limits.remove_limits(call.services, call.path["account"], Ring(call.path["ring"]), call.who)
+    return Answer(None)

@@ -7,8 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from shared.models.access.grants import AccountNames
+from shared.models.access.limits import NoticeMinutes
 from shared.models.access.roles import CallerKind, Need, Role
 from shared.models.base import ONE_LINE, UtcTime, Value
+from shared.models.policy import CanaryHosts, MaxShare, MinShare, ScheduleMode
+from shared.models.pools import Ring
+from shared.models.windows import Windows
 
 KEY_DAYS = 365
 """Longest life of an app key in days."""
@@ -97,3 +101,28 @@ class NewKeyView(KeyView):
     """A new app key. The key is shown this once."""
 
     key: str
+
+
+class LimitsRequest(Value):
+    """The limits of an account's ring. What is left out is no limit."""
+
+    least_min_available: MinShare | None = None
+    """`min_available` may not be less."""
+    most_max_unavailable: MaxShare | None = None
+    """`max_unavailable` may not be more."""
+    modes: Annotated[tuple[ScheduleMode, ...], Field(max_length=3)] = ()
+    """The allowed modes; none given: all."""
+    windows: Windows = ()
+    """Rollouts keep to windows within these, in the pool's time zone."""
+    least_canary_hosts: CanaryHosts = 0
+    notice_minutes: NoticeMinutes = 0
+    """Least minutes between a request and the moment when people are signed out."""
+
+
+class LimitsView(LimitsRequest):
+    """The limits of an account's ring."""
+
+    account: str
+    ring: Ring
+    changed_by: str
+    changed_at: UtcTime

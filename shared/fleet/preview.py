@@ -74,7 +74,7 @@ def _plan_ring(
 
 def _plan(services: Services, drafted: Draft, pool: Pool, when: datetime, who: str, *, first: bool) -> PlanView:
     """The plan of one pool. Another rollout on it is only a warning for a fleet update."""
-    plan = plan_rollout(services, pool, drafted.rollout_of(pool, when, first=first), who)
+    plan = plan_rollout(services, pool, drafted.rollout_of(services, pool, when, first=first), who)
     found = [_waits(finding) if finding.check == HELD else finding for finding in plan.preflight]
     can_start = all(finding.result != "fail" for finding in found)
     return plan.model_copy(update={"preflight": found, "can_start": can_start})

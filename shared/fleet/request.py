@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.access.limits import pool_policy
 from shared.api.fleet import UpdatePoolsRequest
 from shared.api.tasks import TaskView
 from shared.core.errors import FieldProblem, InvalidRequest
@@ -57,9 +58,10 @@ class Draft:
     task: Task
     work: PoolsWork
 
-    def rollout_of(self, pool: Pool, when: datetime, *, first: bool) -> RolloutSpec:
+    def rollout_of(self, services: Services, pool: Pool, when: datetime, *, first: bool) -> RolloutSpec:
         """The rollout of a pool whose ring starts then; `first`: it is in the first ring. Raises InvalidRequest."""
-        return spec_for_ring(self.task, self.work, self.image, pool, when, first=first)
+        of_pool = pool_policy(services, pool)
+        return spec_for_ring(self.task, self.work, self.image, pool, of_pool, when, first=first)
 
 
 def draft(services: Services, asked: UpdatePoolsRequest, who: str, reach: Reach) -> Draft:
@@ -71,7 +73,7 @@ def draft(services: Services, asked: UpdatePoolsRequest, who: str, reach: Reach)
         schedule = schedule_of(asked.schedule, chosen.pools, services.now())
     except InvalidRequest as error:
         problems += error.problems
-    problems += _policy_problems(asked, chosen.pools)
+    problems += _policy_problems(services, asked, chosen.pools)
     if problems or schedule is None or chosen.image is None:
         raise InvalidRequest(problems)
     update = PoolsUpdate(
@@ -89,12 +91,12 @@ def draft(services: Services, asked: UpdatePoolsRequest, who: str, reach: Reach)
     return Draft(chosen, chosen.image, task, work)
 
 
-def _policy_problems(asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[FieldProblem]:
+def _policy_problems(services: Services, asked: UpdatePoolsRequest, pools: Sequence[Pool]) -> list[FieldProblem]:
     """Problems of the policy that results from pool and request; each problem once."""
     found: dict[str, FieldProblem] = {}
     for pool in pools:
         try:
-            resolve_policy(asked.schedule.mode, pool.policy, asked.policy)
+            resolve_policy(asked.schedule.mode, pool_policy(services, pool), asked.policy)
         except InvalidRequest as error:
             for one in error.problems:
                 found.setdefault(one.field, FieldProblem(one.field, f"pool {pool.name}: {one.message}"))
@@ -116,5 +118,5 @@ def _check_first_ring(services: Services, drafted: Draft, who: str) -> None:
 
 def _check(services: Services, drafted: Draft, pool: Pool, who: str) -> list[Finding]:
     """What speaks for and against updating one pool now, each finding naming it."""
-    found = check_update(services, pool, drafted.rollout_of(pool, services.now(), first=True), who)
+    found = check_update(services, pool, drafted.rollout_of(services, pool, services.now(), first=True), who)
     return [finding.model_copy(update={"detail": f"pool {pool.name}: {finding.detail}"}) for finding in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from shared.access.limits import pool_policy
 from shared.core.codes import Code
 from shared.core.errors import AzureRefused, Conflict, InvalidRequest, NotFound
 from shared.core.hrefs import pool_href, versions_href
@@ -200,9 +201,8 @@ def _start_pool(context: TaskContext, name: str, move: NextRing) -> Message | No
     if name not in context.pools.rollouts:
         _save_pools(context, rollouts={**context.pools.rollouts, name: newest_first_id(context.services.now())})
     try:
-        asked = spec_for_ring(
-            context.task, context.pools, context.image, pool, context.services.now(), first=move.first
-        )
+        of_pool, now = pool_policy(context.services, pool), context.services.now()
+        asked = spec_for_ring(context.task, context.pools, context.image, pool, of_pool, now, first=move.first)
         begin_rollout(context.services, context.engine, pool, asked, context.task.requested_by)
     except (InvalidRequest, AzureRefused) as error:
         refused = message(Code.ROLLOUT_REFUSED, error_text(error))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.access.limits import Wanted, beyond, pool_policy_within
 from shared.access.registrations import check_pool_reach, check_still_reached
 from shared.api.edits import Edit, changed_fields
 from shared.api.pools import PoolRegistration, PoolView
@@ -22,6 +23,7 @@ from shared.models.base import version_key
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Image
 from shared.models.messages import Message, message
+from shared.models.policy import ScheduleMode, resolve_policy
 from shared.models.pools import DomainJoin, Pool, ReimageSupport, Ring
 from shared.models.resource_claims import ClaimedKind
 from shared.models.rollouts import Rollout
@@ -61,6 +63,7 @@ def register_pool(
         request = edit.applied_to(stored, "pool", name)
         check_pool_reach(services, reach, request.account, request.image)
         checked = _check_request(services, request, old)
+        checked.problems += _beyond_limits(services, request, checked)
         if checked.problems or checked.image is None:
             raise InvalidRequest(checked.problems)
         wanted = _wanted(services, name, request, checked, old)
@@ -130,6 +133,16 @@ def _keeps_policy(old: Pool | None, kept: Pool, running: Rollout | None) -> Mess
     kept_as_is = " and ".join(changed)
     text = f"The rollout that runs on this pool keeps its {kept_as_is}. The change counts from the next rollout."
     return message(Code.COUNTS_FROM_NEXT_ROLLOUT, text, href=rollout_href(running.id))
+
+
+def _beyond_limits(services: Services, request: PoolRegistration, checked: _CheckedRequest) -> list[FieldProblem]:
+    """What the pool's own policy asks for beyond the limits of its account and ring."""
+    limits = services.limits.find(request.account, request.ring)
+    if limits is None:
+        return []
+    policy = resolve_policy(ScheduleMode.ON_LOGOFF, pool_policy_within(limits, request.policy))
+    found = beyond(limits, Wanted(policy, None, None, len(checked.seen)))
+    return [FieldProblem(one.field, f"{one.detail}; {one.what_to_do}") for one in found]
 
 
 @dataclass

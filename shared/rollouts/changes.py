@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from shared.access.limits import check_change
 from shared.api.conditions import Condition
 from shared.api.merge_patch import MergePatch
 from shared.api.rollout_settings import (
@@ -49,7 +50,11 @@ def change_rollout(
         condition.check("rollout", rollout_id, stored)
         asked = patch.applied_to(stored)
         asked = asked.replace(exclude=[*lower_names(asked.exclude)], drain_again=[*lower_names(asked.drain_again)])
-        return rollout if asked == stored else _changed(services, rollout, stored, asked)
+        if asked == stored:
+            return rollout
+        changed = _changed(services, rollout, stored, asked)
+        check_change(services, find_pool(services, rollout.pool), rollout, changed)
+        return changed
 
     return command_rollout(services, engine, rollout_id, Command.CHANGE, who, apply, describe=_difference)
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from shared.access.limits import check_change
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.record import audit
@@ -26,6 +27,7 @@ from shared.planning.timing import notice_before_deadline, rollback_schedule, ti
 from shared.planning.windows import room_at
 from shared.ports.engine import Engine
 from shared.records.change import change
+from shared.records.pools import find_pool
 from shared.records.rollouts import find_rollout
 from shared.rollouts.command_rules import Command, Reply, has_begun, refusal_of, reply
 from shared.rollouts.draft import in_windows
@@ -147,7 +149,9 @@ def reschedule(services: Services, engine: Engine, rollout_id: str, request: Res
     """Change the times that are still ahead. Raises NotFound, Conflict, InvalidRequest."""
 
     def apply(rollout: Rollout) -> Rollout:
-        return rollout.model_copy(update={"schedule": rescheduled(rollout, request, services.now())})
+        moved = rollout.model_copy(update={"schedule": rescheduled(rollout, request, services.now())})
+        check_change(services, find_pool(services, rollout.pool), rollout, moved)
+        return moved
 
     return command_rollout(services, engine, rollout_id, Command.RESCHEDULE, who, apply)
 

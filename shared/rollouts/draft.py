@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
+from shared.access.limits import pool_policy
 from shared.api.pools import UpdateImageRequest
 from shared.api.schedules import parse_schedule
 from shared.core.arm_ids import version_id
@@ -71,7 +72,7 @@ def spec_of_request(services: Services, pool: Pool, request: UpdateImageRequest,
     schedule, policy = resolve_schedule_and_policy(
         problems,
         lambda: parse_schedule(request.schedule, now=services.now(), pool_zone=pool.time_zone),
-        lambda: resolve_policy(request.schedule.mode, pool.policy, request.policy),
+        lambda: resolve_policy(request.schedule.mode, pool_policy(services, pool), request.policy),
     )
     if schedule and policy:
         problems += _window_problems(schedule, pool, policy)
@@ -113,20 +114,18 @@ def _refuse_outside_windows(schedule: Schedule, pool: Pool, policy: Policy) -> N
     in_windows(schedule, policy.windows, pool.time_zone, time_with_drain(pool.host_seconds or FIRST_GUESS, policy))
 
 
-def _policy(pool: Pool, spec: RolloutSpec) -> Policy:
+def _policy(services: Services, pool: Pool, spec: RolloutSpec) -> Policy:
     if isinstance(spec.policy, Policy):
         return spec.policy
-    return resolve_policy(spec.schedule.mode, pool.policy, spec.policy)
+    return resolve_policy(spec.schedule.mode, pool_policy(services, pool), spec.policy)
 
 
 def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[Rollout, Preflight]:
     """The row as it would be written, and the preflight result. Raises InvalidRequest, AzureBusy."""
     image, version = spec.image, spec.version
-    policy = _policy(pool, spec)
+    policy = _policy(services, pool, spec)
     _refuse_outside_windows(spec.schedule, pool, policy)
-    asked = PreflightInput(pool, image, version, policy, spec.allow_downgrade, selection=spec.selection)
-    result = preflight(services, asked)
-    now = services.now()
+    result, now = _checked(services, pool, spec, policy), services.now()
     target_id = result.version.id if result.version else version_id(image.definition_id, version)
     rollout = Rollout(
         id=spec.rollout_id or newest_first_id(now),
@@ -155,6 +154,21 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         checks=Checks(allow_downgrade=spec.allow_downgrade, passed_at=now),
     )
     return rollout, result
+
+
+def _checked(services: Services, pool: Pool, spec: RolloutSpec, policy: Policy) -> Preflight:
+    asked = PreflightInput(
+        pool,
+        spec.image,
+        spec.version,
+        policy,
+        spec.allow_downgrade,
+        selection=spec.selection,
+        mode=spec.schedule.mode,
+        notice=spec.schedule.force_at - services.now(),
+        goes_back=spec.kind is RolloutKind.ROLL_BACK,
+    )
+    return preflight(services, asked)
 
 
 def _before(pool: Pool) -> Before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.access.limits import pool_policy
 from shared.api.pools import RollBackPoolRequest
 from shared.api.rollouts import PlanView, RolloutView
 from shared.api.schedules import parse_schedule
@@ -117,7 +118,7 @@ def _spec_of_previous_version(services: Services, pool: Pool, request: RollBackP
     schedule, policy = resolve_schedule_and_policy(
         problems,
         lambda: parse_schedule(request.schedule, now=services.now(), pool_zone=pool.time_zone),
-        lambda: rollback_policy(request.schedule.mode, pool.policy, request.policy),
+        lambda: rollback_policy(request.schedule.mode, pool_policy(services, pool), request.policy),
     )
     if problems or schedule is None or policy is None:
         raise InvalidRequest(problems)

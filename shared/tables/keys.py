@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC
 
 from shared.models.access.grants import AppKey, Grant
+from shared.models.access.limits import Limits
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry
@@ -99,6 +100,11 @@ def grant_keys(grant: Grant) -> tuple[str, str]:
 def app_key_keys(key: AppKey) -> tuple[str, str]:
     """All app keys are one partition, by name."""
     return APP_KEYS, key.name
+
+
+def limits_keys(limits: Limits) -> tuple[str, str]:
+    """The limits of an account are one partition, by ring."""
+    return limits.account, limits.ring
 
 
 def escape_key(text: str) -> str:

@@ -11,6 +11,7 @@ from azure.identity import DefaultAzureCredential
 from shared.core.settings import BadSettings, Settings
 from shared.core.transport import TOKEN_CALLS, Connections
 from shared.models.access.grants import AppKey, Grant
+from shared.models.access.limits import Limits
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry
@@ -50,6 +51,7 @@ class Tables:
     audit: TableRows[AuditEntry]
     grants: TableRows[Grant]
     app_keys: TableRows[AppKey]
+    limits: TableRows[Limits]
 
 
 def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
@@ -83,6 +85,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         audit=table("Audit", AuditEntry, keys.audit_keys),
         grants=table("Grants", Grant, keys.grant_keys),
         app_keys=table("AppKeys", AppKey, keys.app_key_keys),
+        limits=table("Limits", Limits, keys.limits_keys),
     )
 
 

@@ -31,14 +31,14 @@ def endpoint(
     also: tuple[int, ...] = (),
     refusals: tuple[int, ...] = (),
     keeps_answers: bool = True,
-    creates: bool = False,
+    creates: bool | None = None,
 ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
     """Register a handler on a blueprint; the handler itself stays callable.
 
     `needs`: what the caller must be allowed; it has no default. A request with `what_if` needs PLAN instead. `status`:
     the usual status of success. `also`: other statuses of success. `refusals`: error statuses besides 400, 401, 403 and
     5xx. `keeps_answers`: whether the route takes an `Idempotency-Key`. `creates`: whether it may make what its path
-    names, as every PUT may.
+    names; left out: every PUT may.
     """
 
     def register(handler: Callable[..., Answer[Any]]) -> Callable[..., Answer[Any]]:
@@ -51,7 +51,7 @@ def endpoint(
             needs=needs,
             refusals=refusals,
             keeps_answers=keeps_answers,
-            creates=creates or method == "PUT",
+            creates=method == "PUT" if creates is None else creates,
         )
         ENDPOINTS.append(made)
         _add_function(bp, made)

@@ -43,10 +43,12 @@ PATH_PATTERNS = {
     **{kind: re.compile(_NAME) for kind in ("account", "pool", "image", "key")},
     **{kind: re.compile(_ID) for kind in ("rollout", "task", "promotion")},
     "version": re.compile(_VERSION),
+    "ring": re.compile("test|pilot|production"),
     "principal": re.compile(PRINCIPAL_PATTERN.strip("^$")),
 }
 _NAME_FORM = "not a valid name: use letters, digits, dot, dash, underscore"
 _FORMS = {
+    "ring": "not a ring: test, pilot or production",
     "version": "not a version: write major.minor.patch, three whole numbers",
     "principal": "not a principal: write {tenant id}.{object id}, both in lower case",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.access.limits import pool_policy
 from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureRefused
 from shared.images.replication import missing_regions, missing_text
@@ -64,6 +65,9 @@ def _check_pool(services: Services, image: Image, name: str, version: str, updat
     pool = services.pools.find(POOLS, name)
     if pool is None or pool.image != image.name or is_gone(services, pool):
         return []  # it has changed since the promotion was requested, and is skipped with the reason
-    policy = resolve_policy(update.schedule.mode, pool.policy, update.policy)
-    found = preflight(services, PreflightInput(pool, image, version, policy, allow_downgrade=True, becomes_active=True))
+    policy = resolve_policy(update.schedule.mode, pool_policy(services, pool), update.policy)
+    asked = PreflightInput(
+        pool, image, version, policy, allow_downgrade=True, becomes_active=True, mode=update.schedule.mode
+    )
+    found = preflight(services, asked)
     return [finding.model_copy(update={"detail": f"pool {name}: {finding.detail}"}) for finding in found.findings]

@@ -72,6 +72,8 @@ def _request(pool: Pool, rollout: Rollout, image: Image, version: str) -> Prefli
         allow_downgrade=_allows_downgrade(rollout),
         asked_at=rollout.created_at,
         begun=rollout.started_at is not None,
+        mode=rollout.schedule.mode,
+        goes_back=rollout.kind is RolloutKind.ROLL_BACK or rollout.rolling_back,
         selection=rollout.selection,
     )
 

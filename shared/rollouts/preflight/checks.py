@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from shared.models.findings import Finding
-from shared.rollouts.preflight import directory, hosts, join, locks, replacing, rights, surroundings, versions
+from shared.rollouts.preflight import directory, hosts, join, limits, locks, replacing, rights, surroundings, versions
 from shared.rollouts.preflight.facts import Facts, PreflightInput, read_facts
 from shared.rollouts.preflight.results import Preflight
 from shared.services import Services
@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     versions.verdict,
     versions.replication,
     versions.direction,
+    limits.limits,
     join.join,
     directory.directory,
     rights.rights,

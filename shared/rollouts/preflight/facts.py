@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 
+from shared.access.limits import limits_of
 from shared.core.arm_ids import resource_groups_of, subscription_of
 from shared.core.errors import AzureError, AzureRefused
+from shared.models.access.limits import Limits
 from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingPlan, VirtualMachine
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Definition, GalleryVersion, Image
-from shared.models.policy import Policy
+from shared.models.policy import Policy, ScheduleMode
 from shared.models.pools import DomainJoin, Pool
 from shared.models.rollout_parts import WHOLE_POOL, Selection
 from shared.planning.join.devices import cleanup_of
@@ -39,6 +41,7 @@ class PreflightInput:
 
     `becomes_active`: the version will be the image's active one when the rollout starts, whatever its state is now.
     `asked_at`: the request was accepted then, and is checked again; None: it is new. `begun`: it has begun since.
+    `mode` and `notice` (time until people are signed out) None: they are not judged. `goes_back`: it is a roll-back.
     """
 
     pool: Pool
@@ -49,6 +52,9 @@ class PreflightInput:
     becomes_active: bool = False
     asked_at: datetime | None = None
     begun: bool = False
+    mode: ScheduleMode | None = None
+    notice: timedelta | None = None
+    goes_back: bool = False
     selection: Selection = WHOLE_POOL
 
     def chosen(self, hosts: Sequence[SeenHost]) -> list[SeenHost]:
@@ -82,6 +88,8 @@ class Facts:
     cores: Mapping[tuple[str, str], Read[CoreQuota]]
     definition: Read[Definition] | None = None
     """The image definition; None when no VM would be created from it."""
+    limits: Limits | None = None
+    """The limits of the pool's account and ring; None when there are none."""
     left_out: int = 0
     """Hosts of the pool that are left out, and not among `hosts`."""
 
@@ -153,6 +161,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
             permissions={},
             locks={},
             cores={},
+            limits=limits_of(services, request.pool),
             left_out=left_out,
         )
         return _with_scopes(services, facts, readers)

@@ -17,6 +17,7 @@ _FIELDS = {
     "hosts": "pool",
     "image": "image",
     "join": "pool.join",
+    "limits": "policy",
     "locks": "pool",
     "network": "pool",
     "quota": "policy.strategy",

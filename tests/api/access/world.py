@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.models.access.grants import AppKey, Grant
+from shared.models.access.limits import Limits
 from shared.models.access.roles import Role
 from shared.models.accounts import Account
+from shared.models.pools import Ring
 from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, Task, TaskKind
 from shared.services import IMAGES, POOLS
@@ -43,6 +45,7 @@ def two_customers() -> tuple[App, dict[str, str]]:
     )
     key = {"accounts": ("contoso",), "created_at": app.now, "expires_at": app.now + timedelta(days=9)}
     tables.app_keys.add(AppKey(name="pipeline", digest="0" * 64, role=Role.OPERATOR, **key))
+    tables.limits.add(Limits(account="contoso", ring=Ring.PRODUCTION, changed_at=app.now))
     tables.grants.add(Grant(principal=PRINCIPAL, accounts=("contoso",), changed_at=app.now))
     return app, {
         "pool": "office",
@@ -54,6 +57,7 @@ def two_customers() -> tuple[App, dict[str, str]]:
         "version": "2.0.0",
         "key": "pipeline",
         "principal": PRINCIPAL,
+        "ring": "production",
     }
 
 
