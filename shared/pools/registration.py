@@ -63,7 +63,6 @@ def register_pool(
         request = edit.applied_to(stored, "pool", name)
         check_pool_reach(services, reach, request.account, request.image)
         checked = _check_request(services, request, old)
-        checked.problems += _beyond_limits(services, request, checked)
         if checked.problems or checked.image is None:
             raise InvalidRequest(checked.problems)
         wanted = _wanted(services, name, request, checked, old)
@@ -177,6 +176,7 @@ def _check_request(services: Services, request: PoolRegistration, old: Pool | No
     except AzureBusy:
         if not found.problems:
             raise
+    found.problems += _beyond_limits(services, request, found)
     return found
 
 
