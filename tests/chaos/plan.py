@@ -28,6 +28,8 @@ class Plan:
     log_offs: tuple[tuple[float, int], ...]
     log_ons: tuple[tuple[float, int], ...]
     """When somebody comes to which host, also to a drained one: the broker had decided before the drain."""
+    slips_in: int
+    """How many people come in the moment that a host was drained: only the last look before its rebuild sees them."""
     mode: str
     due: float
     """When sessions are ended, in modes `at` and `on_logoff`."""
@@ -68,6 +70,7 @@ def plan_of(seed: int) -> Plan:
         sessions=sessions,
         log_offs=tuple((rng.uniform(0.5, SECONDS), n) for n in range(len(sessions)) if rng.random() < 0.5),
         log_ons=tuple((rng.uniform(0.0, SECONDS), rng.randrange(hosts)) for _ in range(rng.randint(0, 4))),
+        slips_in=seed % 4,
         mode=mode,
         due=rng.uniform(1.5, 4.0),
         policy=policy,

@@ -68,6 +68,7 @@ class Chaos:
             *(((moment,), partial(self._log_off, session)) for moment, session in plan.log_offs),
             *(((moment,), partial(self._log_on, host)) for moment, host in plan.log_ons),
             (looks, self._look),
+            ((0.0,), self._slip_in),
         ]
 
     def _at(self, moments: tuple[float, ...], action: Callable[[], None]) -> None:
@@ -95,6 +96,22 @@ class Chaos:
         """The host may be away at that moment."""
         body = {"host": self.names[host], "user": f"late{host}@contoso.com", "force": True}
         self.stack.http.post(f"{self.stack.options.sim_url}/_sim/logon", json=body)
+
+    def _slip_in(self) -> None:
+        """As soon as a host without users was drained, somebody is there whom the broker had sent before."""
+        left = self.plan.slips_in
+        rng = random.Random(self.plan.seed)
+        while left and time.monotonic() < self._began + 2 * SECONDS:
+            drained = [
+                number
+                for number, host in enumerate(self.names)
+                if not (seen := self.stack.azure(self.pool)[host])["accepting"] and seen["registered"]
+            ]
+            if drained:
+                time.sleep(rng.uniform(0.0, 0.3))
+                self._log_on(rng.choice(drained))
+                left -= 1
+            time.sleep(0.03)
 
     def _look(self) -> None:
         """What a console reads while something happens."""
