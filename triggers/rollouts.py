@@ -96,7 +96,7 @@ def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[Roll
 
 @endpoint(bp, "POST", "rollouts/{rollout}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
 def post_approve(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
-    """Approve the canary hosts, so that the remaining hosts are updated."""
+    """Approve the rollout as a second person, or else its canary hosts, so that the remaining hosts are updated."""
     return _accepted(control.approve(call.services, engine, call.path["rollout"], call.who))
 
 

@@ -37,7 +37,14 @@ def give_grant(
     """Set the accounts of a principal; the flag says whether it had none. Raises InvalidRequest."""
     _check_accounts(services, reach, asked.accounts)
     accounts = tuple(sorted(set(asked.accounts)))
-    wanted = Grant(principal=principal, name=asked.name, accounts=accounts, changed_by=who, changed_at=services.now())
+    wanted = Grant(
+        principal=principal,
+        name=asked.name,
+        accounts=accounts,
+        program=asked.program,
+        changed_by=who,
+        changed_at=services.now(),
+    )
     old = services.grants.find(GRANTS, principal)
     kept = add_or_change(services.grants, (GRANTS, principal), wanted, wanted.written_over, describe="grant")
     before = ", ".join(old.accounts) if old else ""

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from shared.models.access.grants import AccountNames
 from shared.models.access.limits import NoticeMinutes
-from shared.models.access.roles import CallerKind, Need, Role
+from shared.models.access.roles import CallerKind, Need, Role, TwoPeople
 from shared.models.base import ONE_LINE, UtcTime, Value
 from shared.models.policy import CanaryHosts, MaxShare, MinShare, ScheduleMode
 from shared.models.pools import Ring
@@ -64,6 +64,8 @@ class GrantRequest(Value):
     """Names of accounts, or `*` for every one."""
     name: Annotated[str, StringConstraints(max_length=200), ONE_LINE] = ""
     """Whose grant it is, for people."""
+    program: bool = False
+    """Whether it is the grant of a program: programs are not counted as people."""
 
 
 class GrantView(Value):
@@ -72,6 +74,7 @@ class GrantView(Value):
     principal: str
     name: str
     accounts: list[str]
+    program: bool
     changed_by: str
     changed_at: UtcTime
 
@@ -117,6 +120,9 @@ class LimitsRequest(Value):
     least_canary_hosts: CanaryHosts = 0
     notice_minutes: NoticeMinutes = 0
     """Least minutes between a request and the moment when people are signed out."""
+    two_people: TwoPeople = TwoPeople.AUTO
+    """Whether rollouts and activations wait for a second person. `auto`: in production, when several people have a
+    grant for the account."""
 
 
 class LimitsView(LimitsRequest):

@@ -141,6 +141,11 @@ class RolloutView(RolloutBrief, Tagged):
     """Since when it waits for approval. Null unless it does."""
     approved_at: UtcTime | None = None
     approved_by: str = ""
+    """Who approved the canary hosts."""
+    second_person: bool = False
+    """Whether it needs the approval of a second person, before it begins and after each change of it."""
+    second_approved_at: UtcTime | None = None
+    second_approved_by: str = ""
     windows_open_until: UtcTime | None = None
     """While a window is open: when it closes. Null without windows, and when they do not apply."""
     windows_opens_at: UtcTime | None = None

@@ -104,6 +104,8 @@ class Code(StrEnum):
     LOSES_IDENTITY = "loses_identity"
 
     # A rollout: why it is in its state.
+    WAITS_FOR_SECOND_PERSON = "waits_for_second_person"
+    WAITS_AFTER_CHANGE = "waits_after_change"
     CANARY_PASSED = "canary_passed"
     CANARY_ROLLED_BACK = "canary_rolled_back"
     CANARY_BLOCKED = "canary_blocked"

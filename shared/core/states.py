@@ -106,11 +106,13 @@ HOST_ENDS = frozenset({_H.DONE, _H.SKIPPED, _H.FAILED})
 HOST_IN_WORK = frozenset({_H.REIMAGING, _H.JOINING, _H.VERIFYING})
 
 ROLLOUT_TRANSITIONS: dict[RolloutState, frozenset[RolloutState]] = {
-    # Directly to an end: every host of the pool already has the target version.
-    _R.SCHEDULED: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
+    # Directly to an end: every host of the pool already has the target version. To awaiting_approval: a second person
+    # must approve it, or approve it again.
+    _R.SCHEDULED: frozenset({_R.RUNNING, _R.AWAITING_APPROVAL, _R.PAUSED, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
     _R.RUNNING: frozenset({_R.AWAITING_APPROVAL, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.SUCCEEDED, _R.FAILED}),
-    _R.AWAITING_APPROVAL: frozenset({_R.RUNNING, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
-    _R.PAUSED: frozenset({_R.SCHEDULED, _R.RUNNING, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
+    # Back to scheduled: a second person approved it before it began.
+    _R.AWAITING_APPROVAL: frozenset({_R.SCHEDULED, _R.RUNNING, _R.PAUSED, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
+    _R.PAUSED: frozenset({_R.SCHEDULED, _R.RUNNING, _R.AWAITING_APPROVAL, _R.ROLLING_BACK, _R.CANCELLING, _R.FAILED}),
     _R.ROLLING_BACK: frozenset({_R.ROLLED_BACK, _R.PAUSED, _R.CANCELLING, _R.FAILED}),
     # Back to rolling_back: somebody asks for a roll-back after cancelling with `leave`.
     _R.CANCELLING: frozenset({_R.CANCELLED, _R.ROLLING_BACK, _R.FAILED}),

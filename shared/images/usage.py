@@ -52,7 +52,7 @@ class VersionUsage:
 
 STOPPED = frozenset({RolloutState.PAUSED, RolloutState.CANCELLING})
 """States of a rollout that begins nothing before its version is checked again."""
-NOT_BEGUN = STOPPED | {RolloutState.SCHEDULED}
+NOT_BEGUN = STOPPED | {RolloutState.SCHEDULED, RolloutState.AWAITING_APPROVAL}
 """States of a rollout that has changed no host, and can be stopped."""
 
 

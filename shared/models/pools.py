@@ -124,5 +124,7 @@ class Pool(Record):
     proof: HostProof | None = None
     """The last kind of rebuild that worked in this pool; other pools of the account rely on it too."""
     registered_at: UtcTime
+    changed_by_id: str = ""
+    """The id of the caller who last changed the registration."""
     unreadable_since: UtcTime | None = None
     """Since when its host pool or hosts cannot be read; None: they could be, the last time."""

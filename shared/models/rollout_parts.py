@@ -41,13 +41,34 @@ class Before(Part):
 
 
 class Approval(Part):
-    """The approval after the canary hosts."""
+    """The approval after the canary hosts. That of a second person is another one."""
 
     awaiting_since: UtcTime | None = None
     at: UtcTime | None = None
     by: str = ""
     by_id: str = ""
     """The id of the caller who approved."""
+
+
+class SecondPerson(Part):
+    """The approval of a second person, without which the rollout does not begin. That of the canary is another one."""
+
+    asked: bool = False
+    """Whether it needs one. It stays so, whatever becomes of the limits."""
+    awaiting_since: UtcTime | None = None
+    """Since when it waits; None: it does not."""
+    reason: Message | None = None
+    """Why it waits."""
+    changed_by_ids: tuple[str, ...] = ()
+    """The ids of those who have changed its dates, limits or hosts since it was requested."""
+    at: UtcTime | None = None
+    by: str = ""
+    by_id: str = ""
+    """The id of the caller who approved."""
+    digest: str = ""
+    """What was approved: the digest of version, policy, schedule and hosts."""
+    pool_digest: str = ""
+    """The digest of how the pool's hosts join, and of its limits."""
 
 
 class Rollback(Part):

@@ -13,7 +13,17 @@ from shared.models.base import Name, Record, UtcTime, Value, VersionText
 from shared.models.host_parts import AzureWait, Check, Disks, Drain, FailureCause, Found, Rebuild, Use, Warnings
 from shared.models.messages import Message
 from shared.models.policy import Policy, ScheduleMode
-from shared.models.rollout_parts import Approval, Before, Checks, Exclusion, Failures, Progress, Rollback, Selection
+from shared.models.rollout_parts import (
+    Approval,
+    Before,
+    Checks,
+    Exclusion,
+    Failures,
+    Progress,
+    Rollback,
+    SecondPerson,
+    Selection,
+)
 
 
 class RolloutKind(StrEnum):
@@ -93,6 +103,7 @@ class Rollout(Record):
 
     before: Before = Before()
     approval: Approval = Approval()
+    second: SecondPerson = SecondPerson()
     rollback: Rollback = Rollback()
     failures: Failures = Failures()
     progress: Progress = Progress()
@@ -103,6 +114,11 @@ class Rollout(Record):
     def failed_hosts_only(self) -> bool:
         """Whether it handles only the hosts on which an earlier rollout failed."""
         return bool(self.retry_of) and not self.retries_whole
+
+    @property
+    def begun(self) -> bool:
+        """Whether a host may have been changed."""
+        return self.started_at is not None and self.state is not RolloutState.SCHEDULED
 
     @property
     def rolling_back(self) -> bool:

@@ -204,7 +204,8 @@ def _awaiting(snapshot: Snapshot, policy: Policy, now: datetime, decider: HostDe
     stop = stop_after_failures(snapshot, policy, decider.canary)
     if stop is None and snapshot.awaiting_since and now >= snapshot.awaiting_since + limits.approval:
         limit = duration_text(limits.approval)
-        text = f"Nobody approved within {limit}, so the rollout ended. Its canary hosts stay drained."
+        drained = "" if snapshot.awaits_second else " Its canary hosts stay drained."
+        text = f"Nobody approved within {limit}, so the rollout ended.{drained}"
         stop = becoming(RolloutState.CANCELLING, message(Code.APPROVAL_EXPIRED, text), ends_as=RolloutState.FAILED)
     if stop:
         return stop(_with_waiting_hosts(snapshot, _STOPPING))

@@ -94,6 +94,8 @@ class Snapshot:
     approved: bool = False
     canary_passed: bool = False
     awaiting_since: datetime | None = None
+    awaits_second: bool = False
+    """A second person must approve it; `awaiting_since` is about that then."""
     forced_at: datetime | None = None
     ends_as: RolloutState = RolloutState.CANCELLED
     zone: str = "UTC"

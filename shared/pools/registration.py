@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,13 +12,13 @@ from shared.api.edits import Edit, changed_fields
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.record import audit
 from shared.core.arm_ids import describe_azure_error, describe_no_token, host_pool_problem, same
+from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, InvalidRequest
 from shared.core.hrefs import rollout_href
 from shared.core.states import VersionState
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.access.roles import Reach
-from shared.models.base import version_key
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Image
 from shared.models.messages import Message, message
@@ -33,7 +32,7 @@ from shared.records.change import register
 from shared.records.images import available
 from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.resource_claims import claimed, give_back, refused
-from shared.records.session_hosts import SeenHost, see_hosts
+from shared.records.session_hosts import SeenHost, most_common_version, see_hosts
 from shared.records.versions import read_versions
 from shared.services import IMAGES, POOLS, Services
 from shared.views.pools import view_pool
@@ -99,7 +98,11 @@ def _wanted(
             "previous_image": None,
             "reimage": ReimageSupport.UNKNOWN,
         }
-    return Pool(registered_at=services.now(), **fields) if old is None else old.model_copy(update=fields)
+    if old is None:
+        return Pool(registered_at=services.now(), changed_by_id=asker().id, **fields)
+    wanted = old.model_copy(update=fields)
+    changed = changed_fields(PoolRegistration.of(old), PoolRegistration.of(wanted))
+    return wanted.replace(changed_by_id=asker().id) if changed else wanted
 
 
 def _write_claimed(services: Services, old: Pool | None, wanted: Pool) -> Pool:
@@ -270,16 +273,6 @@ def _is_on_test_version(services: Services, pool: Pool) -> bool:
 
 def _same_hosts_and_image(old: Pool, request: PoolRegistration) -> bool:
     return same(old.host_pool_id, request.host_pool_id) and old.image == request.image
-
-
-def most_common_version(seen: Sequence[SeenHost], image: Image) -> str | None:
-    """The version of most hosts, the newest of equally frequent ones; None when it is unknown for every host."""
-    versions = Counter(
-        host.vm.version
-        for host in seen
-        if host.vm and host.vm.version and (host.vm.definition_id or "").lower() == image.definition_id.lower()
-    )
-    return max(versions, key=lambda version: (versions[version], version_key(version)), default=None)
 
 
 def forget_pool(services: Services, name: str, who: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from typing import Literal
 from shared.core.errors import AzureError, AzureRefused
 from shared.core.names import ROLLOUT_TAG
 from shared.models.azure import HostPool, SessionHost, VirtualMachine
-from shared.models.base import region_key
+from shared.models.base import region_key, version_key
+from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.services import Services
 
@@ -90,3 +92,13 @@ def regions_of(hosts: Iterable[SeenHost], host_pool: Callable[[], HostPool]) -> 
     """
     regions = {host.vm.location for host in hosts if host.vm} or {host_pool().location}
     return frozenset(region_key(region) for region in regions)
+
+
+def most_common_version(seen: Sequence[SeenHost], image: Image) -> str | None:
+    """The version of most hosts, the newest of equally frequent ones; None when it is unknown for every host."""
+    versions = Counter(
+        host.vm.version
+        for host in seen
+        if host.vm and host.vm.version and (host.vm.definition_id or "").lower() == image.definition_id.lower()
+    )
+    return max(versions, key=lambda version: (versions[version], version_key(version)), default=None)

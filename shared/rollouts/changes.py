@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 
 from shared.access.limits import check_change
+from shared.access.two_people import after_change
 from shared.api.conditions import Condition
 from shared.api.merge_patch import MergePatch
 from shared.api.rollout_settings import (
@@ -74,7 +75,7 @@ def _changed(services: Services, rollout: Rollout, stored: RolloutSettings, aske
     schedule = _schedule(changed, stored, asked, now)
     if policy.windows != rollout.policy.windows and schedule == rollout.schedule:
         _refuse_closed_windows(changed, now)
-    return changed.replace(schedule=schedule)
+    return after_change(rollout, changed.replace(schedule=schedule), now)
 
 
 def _policy(rollout: Rollout, stored: OpenPolicy, asked: OpenPolicy) -> Policy:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from shared.core.states import RolloutState
 from shared.core.wording import ROLLOUT_WORDS
+from shared.models.policy import CanaryHold
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 
 
@@ -59,7 +60,7 @@ _NOT_FOR_REFRESHES = frozenset({_C.CANCEL, _C.ROLL_BACK, _C.RESCHEDULE, _C.CHANG
 
 def has_begun(rollout: Rollout) -> bool:
     """Whether a host may have been changed, so that there is something to roll back."""
-    return rollout.started_at is not None and rollout.state is not RolloutState.SCHEDULED
+    return rollout.begun
 
 
 def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command, *, lost: bool = False) -> Reply:
@@ -73,7 +74,7 @@ def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command, *, 
     match command:
         case Command.RETRY if lost and rollout.state.ended:
             return Reply.DO
-        case Command.APPROVE if by_state is Reply.REFUSE and rollout.approval.at:
+        case Command.APPROVE if by_state is Reply.REFUSE and _is_approved(rollout):
             return Reply.ALREADY
         case Command.ROLL_BACK if by_state is Reply.DO and _roll_back_was_cancelled(rollout):
             return Reply.REFUSE
@@ -81,6 +82,12 @@ def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command, *, 
             return _reply_to_retry(rollout, failed)
         case _:
             return by_state
+
+
+def _is_approved(rollout: Rollout) -> bool:
+    """Whether all has been approved that it may wait with; while a second person is awaited, that is still to come."""
+    second_alone = rollout.second.at is not None and rollout.policy.canary_hold is CanaryHold.AUTO
+    return rollout.second.awaiting_since is None and (rollout.approval.at is not None or second_alone)
 
 
 def _excluded_by_kind(rollout: Rollout, command: Command) -> bool:
@@ -128,7 +135,8 @@ def _why(rollout: Rollout, command: Command) -> str:
         case Command.RESUME if not rollout.state.ended:
             return "only a paused rollout can be resumed"
         case Command.APPROVE:
-            paused = rollout.state is RolloutState.PAUSED and rollout.approval.awaiting_since
+            waits = rollout.second.awaiting_since or rollout.approval.awaiting_since
+            paused = rollout.state is RolloutState.PAUSED and waits
             return f"nothing waits for approval{'; resume it, then it will ask again' if paused else ''}"
         case Command.ROLL_BACK if rollout.state.ended:
             return f"it is too late to roll it back. {_how_to_roll_back(rollout)}"

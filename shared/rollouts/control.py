@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from shared.access.limits import check_change
+from shared.access.two_people import after_change, approved, check_second_person, resealed
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.record import audit
@@ -50,7 +51,7 @@ def pause(services: Services, engine: Engine, rollout_id: str, who: str, *, note
 
     def apply(rollout: Rollout) -> Rollout:
         # After a pause during approval, the canary hosts are checked again, and approval is requested again.
-        waited = rollout.state is RolloutState.AWAITING_APPROVAL
+        waited = rollout.state is RolloutState.AWAITING_APPROVAL and rollout.second.awaiting_since is None
         resume_to = RolloutState.RUNNING if waited else rollout.state
         return _with_state(rollout, RolloutState.PAUSED, resume_to=resume_to, note=why)
 
@@ -63,21 +64,30 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
     def apply(rollout: Rollout) -> Rollout:
         failed = max(rollout.failures.accepted, rollout.progress.counts.get("failed", 0))
         schedule = _with_notice(rollout, services.now())
-        note = rollout.rollback.reason
         failures = rollout.failures.replace(accepted=failed)
-        return _going_on(rollout, note=note, failures=failures, schedule=schedule)
+        return resealed(rollout, _going_on(rollout, failures=failures, schedule=schedule))
 
     return command_rollout(services, engine, rollout_id, Command.RESUME, who, apply)
 
 
 def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
-    """Update the other hosts after the canary hosts. Raises NotFound, Conflict when nothing waits for approval."""
+    """Approve what the rollout waits with: its beginning, or a change of it, as a second person; else the canary hosts.
+
+    Approving one is not approving the other. Raises NotFound, NotAllowed for somebody who may not be the second person,
+    Conflict when nothing waits for approval.
+    """
 
     def apply(rollout: Rollout) -> Rollout:
         now = services.now()
         schedule = _with_notice(rollout, now)
+        if rollout.second.awaiting_since:
+            pool = find_pool(services, rollout.pool)
+            check_second_person(services, rollout, pool)
+            to = RolloutState.RUNNING if rollout.begun else RolloutState.SCHEDULED
+            going_on = _with_state(rollout, to, schedule=schedule, checks=rollout.checks.to_repeat(), note=None)
+            return going_on.replace(second=approved(services, going_on, pool, who))
         approval = rollout.approval.replace(at=now, by=who, by_id=asker().id)
-        return _going_on(rollout, schedule=schedule, approval=approval, note=None)
+        return _going_on(rollout, schedule=schedule, approval=approval)
 
     return command_rollout(services, engine, rollout_id, Command.APPROVE, who, apply)
 
@@ -132,7 +142,7 @@ def retry(services: Services, engine: Engine, rollout_id: str, request: RetryReq
             text = "an open rollout keeps its schedule; remove this field, or reschedule the rollout"
             raise InvalidRequest.one("schedule", text)
         failures = Failures(retried_at=services.now())
-        return _going_on(rollout, failures=failures, note=rollout.rollback.reason)
+        return _going_on(rollout, failures=failures)
 
     try:
         return command_rollout(services, engine, rollout_id, Command.RETRY, who, apply)
@@ -149,9 +159,10 @@ def reschedule(services: Services, engine: Engine, rollout_id: str, request: Res
     """Change the times that are still ahead. Raises NotFound, Conflict, InvalidRequest."""
 
     def apply(rollout: Rollout) -> Rollout:
-        moved = rollout.model_copy(update={"schedule": rescheduled(rollout, request, services.now())})
+        now = services.now()
+        moved = rollout.model_copy(update={"schedule": rescheduled(rollout, request, now)})
         check_change(services, find_pool(services, rollout.pool), rollout, moved)
-        return moved
+        return after_change(rollout, moved, now)
 
     return command_rollout(services, engine, rollout_id, Command.RESCHEDULE, who, apply)
 
@@ -197,7 +208,9 @@ def _with_state(rollout: Rollout, to: RolloutState, **changes: object) -> Rollou
 
 def _going_on(rollout: Rollout, **changes: object) -> Rollout:
     """The rollout as it goes on after a person's decision. Its checks are repeated before anything more is started."""
-    return _with_state(rollout, _state_to_continue_in(rollout), checks=rollout.checks.to_repeat(), **changes)
+    to = _state_to_continue_in(rollout)
+    note = rollout.second.reason if to is RolloutState.AWAITING_APPROVAL else rollout.rollback.reason
+    return _with_state(rollout, to, checks=rollout.checks.to_repeat(), note=note, **changes)
 
 
 def _state_to_continue_in(rollout: Rollout) -> RolloutState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from shared.access.two_people import as_begun
 from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import RolloutView
 from shared.audit.record import audit
@@ -116,6 +117,7 @@ def begin_rollout(services: Services, engine: Engine, pool: Pool, spec: RolloutS
         return existing
     rollout, found = draft(services, pool, spec, who)
     found.stop_if_failed()
+    rollout = as_begun(services, rollout, pool)
     claim(services, pool.name, rollout.id)
     rollout = write_rollout(services, rollout)
     detail = f"rollout {rollout.id}: {spec.reason}"

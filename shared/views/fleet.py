@@ -97,7 +97,7 @@ def _started_note(task: Task, pools: PoolsWork, name: str, rollout: Rollout) -> 
         return message(Code.TO_BE_ROLLED_BACK, "will be rolled back")
     if suspended := suspension.of_rollout(rollout):
         return suspended
-    if rollout.state is RolloutState.AWAITING_APPROVAL:
+    if rollout.state is RolloutState.AWAITING_APPROVAL and rollout.second.awaiting_since is None:
         text = "waits for approval of its canary hosts"
         return message(Code.WAITS_FOR_APPROVAL, text, href=rollout_href(rollout.id))
     return rollout.note

@@ -211,6 +211,19 @@ def _of_selection(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, o
     }
 
 
+def _of_approvals(rollout: Rollout) -> dict[str, object]:
+    """What was approved, and since when it waits for that: of a second person, and of the canary hosts."""
+    waits = rollout.state is RolloutState.AWAITING_APPROVAL
+    return {
+        "awaiting_since": (rollout.second.awaiting_since or rollout.approval.awaiting_since) if waits else None,
+        "second_person": rollout.second.asked,
+        "second_approved_at": rollout.second.at,
+        "second_approved_by": rollout.second.by,
+        "approved_at": rollout.approval.at,
+        "approved_by": rollout.approval.by,
+    }
+
+
 def _of_refresh(rollout: Rollout, hosts: Sequence[RolloutHost]) -> dict[str, object]:
     """The fields that only a refresh has."""
     if rollout.kind is not RolloutKind.REFRESH:
@@ -271,14 +284,10 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             "last_pass_at": rollout.progress.last_pass.at if rollout.progress.last_pass else None,
             "versions": dict(sorted(Counter(host.version or "unknown" for host in hosts if is_there(host)).items())),
             "rolling_back": rollout.rolling_back,
-            "awaiting_since": rollout.approval.awaiting_since
-            if rollout.state is RolloutState.AWAITING_APPROVAL
-            else None,
-            "approved_at": rollout.approval.at,
-            "approved_by": rollout.approval.by,
             "windows_open_until": open_till,
             "windows_opens_at": opens,
         }
+        | _of_approvals(rollout)
         | _of_selection(rollout, hosts)
         | _of_refresh(rollout, hosts)
     )

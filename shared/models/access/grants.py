@@ -25,6 +25,8 @@ class Grant(Record):
     name: Annotated[str, StringConstraints(max_length=200), ONE_LINE] = ""
     """Whose grant it is, for people."""
     accounts: AccountNames
+    program: bool = False
+    """Whether it is the grant of a program, which is no second person."""
     changed_by: str = ""
     changed_at: UtcTime
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.models.access.roles import TwoPeople
 from shared.models.base import WHOLE, Name, Record, UtcTime
 from shared.models.policy import CanaryHosts, MaxShare, MinShare, ScheduleMode
 from shared.models.pools import Ring
@@ -28,6 +29,8 @@ class Limits(Record):
     least_canary_hosts: CanaryHosts = 0
     notice_minutes: NoticeMinutes = 0
     """Least time between a request and the moment when people are signed out."""
+    two_people: TwoPeople = TwoPeople.AUTO
+    """Whether rollouts wait for a second person."""
     changed_by: str = ""
     changed_by_id: str = ""
     """The id of the caller who set them."""

@@ -103,6 +103,15 @@ class CallerKind(StrEnum):
     """The identity of a local run."""
 
 
+class TwoPeople(StrEnum):
+    """Whether the rollouts of a ring wait for a second person."""
+
+    AUTO = "auto"
+    """In production, when more than one person has a grant for the account."""
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Caller(Value):
     """Who asks. `id` tells callers apart and never changes; `name` is for people and proves nothing."""
 

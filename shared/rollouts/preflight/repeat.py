@@ -79,6 +79,14 @@ def stopped(decided: Plan, note: Message) -> Plan:
     return replace(held, next_pass_at=None, becomes=RolloutState.PAUSED, note=note)
 
 
+def awaiting(decided: Plan, reason: Message) -> Plan:
+    """The plan of a rollout that has changed no host, and must not before a second person approves it."""
+    waits = message(Code.WAITS_FOR_APPROVAL, "waits for approval")
+    decisions = tuple(replace(one, act=Action.WAIT, reason=waits) for one in decided.decisions)
+    state = RolloutState.AWAITING_APPROVAL
+    return Plan(decisions, decided.next_pass_at, becomes=state, note=reason, stands_still=True)
+
+
 def delayed(decided: Plan, note: Message) -> Plan:
     """The plan that begins nothing until the checks can be read."""
     held = _holding(decided, message(Code.CHECKS_DELAYED, "waits until Azure can be asked again"))

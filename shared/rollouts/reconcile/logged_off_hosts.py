@@ -40,7 +40,7 @@ def reconcile_logged_off_hosts(
     remembered = services.snapshots.of(rollout_id)
     rollout = remembered and _unchanged_rollout(services, remembered, run)
     pool = rollout and services.pools.find(POOLS, rollout.pool)
-    if not (remembered and rollout and pool) or pool.running_rollout != rollout.id:
+    if not (remembered and rollout and rollout.started_at and pool) or pool.running_rollout != rollout.id:
         return None
     stored = _waiting(services, rollout, remembered.named(logged_off))
     if stored is None:

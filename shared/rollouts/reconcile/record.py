@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.access.two_people import resealed
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.pools import HostProof
 from shared.models.rollout_parts import Checks, Exclusion, LastPass, Progress, Rollback
@@ -47,7 +48,7 @@ def record(services: Services, done: PassRecord) -> Rollout:
         checks = done.checks or rollout.checks
         seen = rollout.replace(progress=_observed(rollout, done), exclusion=done.exclusion, checks=checks)
         outdated = as_commanded(done.planned_from) != as_commanded(rollout)
-        return seen if outdated else seen.replace(**_planned_changes(services, seen, done.decided))
+        return seen if outdated else resealed(seen, seen.replace(**_planned_changes(services, seen, done.decided)))
 
     key = (ROLLOUTS, done.planned_from.id)
     _, written = change(services.rollouts, key, decide, describe="rollout", retried=True)
@@ -57,8 +58,8 @@ def record(services: Services, done: PassRecord) -> Rollout:
 
 def as_commanded(rollout: Rollout) -> tuple[object, ...]:
     """The fields that operators' commands change: if they differ from the planned row's, the plan is out of date."""
-    failures, approved_at = rollout.failures, rollout.approval.at
-    return *as_asked(rollout), failures.retried_at, failures.accepted, approved_at
+    failures, approved = rollout.failures, (rollout.approval.at, rollout.second)
+    return *as_asked(rollout), failures.retried_at, failures.accepted, approved
 
 
 def as_asked(rollout: Rollout) -> tuple[object, ...]:
@@ -120,6 +121,9 @@ def _with_the_state(rollout: Rollout, decided: Plan, becomes: RolloutState, now:
             return {} if rollout.started_at else {"started_at": now}
         case RolloutState.PAUSED:
             return {"resume_to": rollout.state}
+        case RolloutState.AWAITING_APPROVAL if rollout.state is RolloutState.SCHEDULED:
+            waits = rollout.second.replace(asked=True, awaiting_since=now, reason=decided.note)
+            return {"second": waits}
         case RolloutState.AWAITING_APPROVAL:
             return {"approval": rollout.approval.replace(awaiting_since=now)}
         case RolloutState.ROLLING_BACK:

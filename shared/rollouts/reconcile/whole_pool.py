@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
+from shared.access.two_people import why_waits
 from shared.caches.snapshots import RememberedSnapshot
 from shared.core.codes import Code
 from shared.core.errors import AzureError, NotFound, StaleRow
@@ -27,6 +28,7 @@ from shared.planning.proof import newest_proof
 from shared.planning.values import Plan, Snapshot
 from shared.ports.engine import Engine
 from shared.records.unreadable_pools import note_reading
+from shared.rollouts.preflight.repeat import awaiting
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
 from shared.rollouts.reconcile.check_again import checked
 from shared.rollouts.reconcile.ending import may_end
@@ -121,6 +123,8 @@ def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int,
     """Plan on the snapshot, carry the plan out, start the hosts, and record the pass."""
     pool_now = given.pool_now
     planned = plan(pool_now.snapshot, given.rollout.policy, now, limits=limits_of(services))
+    if given.rollout.state is RolloutState.SCHEDULED and (reason := why_waits(services, given.rollout, given.pool)):
+        planned = awaiting(planned, reason)
     again = checked(services, given.rollout, given.pool, planned, now)
     decided, given = again.decided, replace(given, checks=again.changed(given.rollout))
     rows = {view.name: view.row for view in pool_now.snapshot.hosts}

@@ -107,6 +107,7 @@ def hosts_held_by_others(services: Services, rollout: Rollout, pool: Pool) -> fr
     return frozenset(row.host for other in others for row in services.hosts.all(other) if row.state in HELD_STATES)
 
 
+_MAY_WAIT = frozenset({RolloutState.SCHEDULED, RolloutState.AWAITING_APPROVAL, RolloutState.PAUSED})
 _WAITS_FOR_START = message(Code.WAITS_FOR_ROLLOUT, "waits for a rollout that is about to start")
 
 
@@ -122,7 +123,7 @@ def suspended_by(services: Services, pool: Pool, now: datetime, need: timedelta)
     rollout = services.rollouts.find(ROLLOUTS, holder)
     if rollout is None:
         return _WAITS_FOR_START if is_valid(services, pool) else None
-    not_begun = rollout.state in {RolloutState.SCHEDULED, RolloutState.PAUSED} and rollout.started_at is None
+    not_begun = rollout.state in _MAY_WAIT and rollout.started_at is None
     if not_begun and now + need < _first_start(rollout, now):
         return None
     return message(Code.WAITS_FOR_ROLLOUT, "waits for the end of a rollout", href=rollout_href(rollout.id))

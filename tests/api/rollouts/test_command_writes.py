@@ -49,7 +49,8 @@ def test_resume_accepts_the_failures_known_so_far() -> None:
 
 def test_approve_records_who_and_when() -> None:
     changes = row_after(S.AWAITING_APPROVAL, "approve")
-    assert changes == {"state": S.RUNNING, "approval.at": NOW, "approval.by": KEY, "note": None, **AGAIN}
+    approval = {"approval.at": NOW, "approval.by": KEY, "approval.by_id": f"development:{KEY}"}
+    assert changes == {"state": S.RUNNING, **approval, "note": None, **AGAIN}
 
 
 class TestCancel:
