@@ -14,7 +14,7 @@ from pathlib import Path
 import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
-SOURCES = ("shared", "local", "tools")
+SOURCES = ("shared", "local", "tools", "docs")
 
 
 @dataclass(frozen=True)

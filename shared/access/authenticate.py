@@ -1,13 +1,15 @@
-"""Finds out who sent a request, from its headers: a token, an app key, App Service authentication, or a local run."""
+"""Finds out who sent a request: by a token, an app key, a signature, App Service authentication, or a local run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from shared.access import principal_header
 from shared.access.app_keys import caller_of_key
 from shared.access.development import development_caller
 from shared.access.errors import NotAllowed, NotSignedIn
+from shared.access.event_keys import known_event_keys
+from shared.access.event_signature import SIGNATURE_HEADER, caller_of_signature
 from shared.access.principal_header import caller_of_principal
 from shared.access.tokens import TokenRules, caller_of_token
 from shared.models.access.roles import Caller
@@ -18,7 +20,7 @@ KEY_HEADER = "x-freshcoat-key"
 _SCHEME = "bearer"
 
 
-def caller_of(services: Services, headers: Mapping[str, str], *, writes: bool) -> Caller:
+def caller_of(services: Services, headers: Mapping[str, str], body: Callable[[], bytes], *, writes: bool) -> Caller:
     """Who sent the request. `headers` are found whatever their case.
 
     The first proof that the request brings decides alone: a bad one is not made good by another. Raises NotSignedIn,
@@ -29,6 +31,9 @@ def caller_of(services: Services, headers: Mapping[str, str], *, writes: bool) -
         return _of_authorization(services, authorization)
     if key := headers.get(KEY_HEADER):
         return caller_of_key(key, known_keys(services), services.now())
+    if headers.get(SIGNATURE_HEADER):
+        secrets = (settings.event_secret, settings.event_secret_before)
+        return caller_of_signature(headers, body(), secrets, known_event_keys(services).get, services.now())
     principal = headers.get(principal_header.HEADER) if settings.trust_principal else None
     if principal:
         if writes and headers.get("Sec-Fetch-Site") not in {"same-origin", "none"}:

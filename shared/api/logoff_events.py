@@ -81,6 +81,24 @@ def _objects(given: Any) -> Iterator[Mapping[str, Any]]:
     yield from (item for item in given if isinstance(item, Mapping)) if isinstance(given, list) else ()
 
 
+class EventKeyRequest(Value):
+    """Show the key with which the hosts of a pool sign log-off events.
+
+    `rotate`: make a new one. The key before it counts until the next rotation.
+    """
+
+    rotate: bool = False
+
+
+class EventKeyView(Value):
+    """The key with which the hosts of a pool sign log-off events. It is derived, and kept nowhere."""
+
+    pool: str
+    generation: int
+    """Grows with each rotation."""
+    key: str
+
+
 class LogoffEvent(Value):
     """A session ended on a host. It triggers a reconcile pass. Other fields are ignored.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -58,11 +59,13 @@ class Rates:
 
 @dataclass
 class RunningHosts:
-    """The hosts of a running rollout, by full name and by the part before the first dot."""
+    """The hosts of a running rollout, by full name and by the part before the first dot; its pool and account."""
 
     run: int
     hosts: frozenset[str]
     read_at: datetime
+    pool: str
+    account: str
 
 
 @dataclass
@@ -97,9 +100,14 @@ class LogoffHints:
                 self.running = running
                 self.received = {rollout: marks for rollout, marks in self.received.items() if rollout in running}
 
-    def take(self, hints: list[Hint], now: datetime) -> tuple[dict[str, set[str]], int]:
-        """The hosts with a new hint by rollout, and after how many seconds to try again if rates refused all hints."""
-        running = self.running
+    def take(
+        self, hints: list[Hint], now: datetime, may_name: Callable[[RunningHosts], bool] = lambda known: True
+    ) -> tuple[dict[str, set[str]], int]:
+        """The hosts with a new hint by rollout, and after how many seconds to try again if rates refused all hints.
+
+        `may_name`: whether the sender may report these hosts; those of others are strangers.
+        """
+        running = {rollout: known for rollout, known in self.running.items() if may_name(known)}
         taken: dict[str, set[str]] = {}
         waits: list[float] = []
         with self._lock:

@@ -16,6 +16,9 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 _TENANT = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
+_LONG = r"^(\S.{30,}\S)?$"
+"""Nothing, or at least 32 characters."""
+
 
 def _listed(text: object) -> object:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
@@ -58,6 +61,11 @@ class Settings(BaseModel):
     """The authority that issues the tokens. Its signing keys are read there."""
     dev_identity: str = ""
     """Name of the caller of a local run, who may do everything. Refused in Azure."""
+
+    event_secret: Annotated[str, Field(pattern=_LONG, repr=False)] = ""
+    """From which the keys are derived with which hosts sign log-off events; empty: no signature counts."""
+    event_secret_before: Annotated[str, Field(pattern=_LONG, repr=False)] = ""
+    """The one before, while hosts still have keys that come from it."""
 
     agent_url: str = "https://go.microsoft.com/fwlink/?linkid=2310011"
     boot_loader_url: str = "https://go.microsoft.com/fwlink/?linkid=2311028"

@@ -123,6 +123,8 @@ class Pool(Record):
     reimage: ReimageSupport = ReimageSupport.UNKNOWN
     proof: HostProof | None = None
     """The last kind of rebuild that worked in this pool; other pools of the account rely on it too."""
+    event_key: int = 1
+    """The generation of the key with which its hosts sign log-off events. The one before counts too."""
     registered_at: UtcTime
     changed_by_id: str = ""
     """The id of the caller who last changed the registration."""

@@ -14,6 +14,7 @@ from typing import Any
 from shared.api.logoff_events import hints_in
 from shared.caches.logoff_hints import LogoffHints, RunningHosts
 from shared.core.errors import FreshcoatError
+from shared.models.access.roles import Caller
 from shared.ports.engine import Engine
 from shared.services import POOLS, ROLLOUTS, Services
 
@@ -36,11 +37,11 @@ class TooManyHints(FreshcoatError):
         super().__init__("More events arrived than this host, or all hosts together, may send. Send them more slowly.")
 
 
-def receive_hints(services: Services, engine: Engine, body: Mapping[str, Any]) -> int:
+def receive_hints(services: Services, engine: Engine, body: Mapping[str, Any], sender: Caller | None = None) -> int:
     """Signal the rollouts that own the named hosts and return how many.
 
     Unknown, stale and repeated entries are ignored, and so are errors: polling finds the hosts anyway. Raises
-    TooManyHints when all entries are beyond their rates.
+    TooManyHints when all entries are beyond their rates. Hosts of other pools than the sender's are unknown, too.
     """
     now, memory = services.now(), services.logoff_hints
     hints = hints_in(body, now)
@@ -50,7 +51,7 @@ def receive_hints(services: Services, engine: Engine, body: Mapping[str, Any]) -
         _refresh_running(services, now)
     except Exception:  # noqa: BLE001 - polling finds the hosts
         _log_error()
-    by_rollout, wait = memory.take(hints, now)
+    by_rollout, wait = memory.take(hints, now, lambda known: _may_name(sender, known))
     if wait:
         raise TooManyHints(wait)
     try:
@@ -58,6 +59,15 @@ def receive_hints(services: Services, engine: Engine, body: Mapping[str, Any]) -
     except Exception:  # noqa: BLE001 - polling finds the hosts
         _log_error()
         return 0
+
+
+def _may_name(sender: Caller | None, known: RunningHosts) -> bool:
+    """Whether the sender may report these hosts. An identity in Entra ID needs no grant for it: it is only a hint."""
+    if sender is None:
+        return True
+    if sender.pool:
+        return sender.pool == known.pool
+    return sender.reach is None or sender.reach.covers((known.account,))
 
 
 def _log_error() -> None:
@@ -96,7 +106,7 @@ def _running_hosts(services: Services, rollout_id: str, now: datetime) -> Runnin
         return None
     known = services.logoff_hints.running.get(rollout_id)
     if known and known.hosts and now - known.read_at < HOSTS_KNOWN_FOR:
-        return RunningHosts(rollout.engine_run, known.hosts, known.read_at)
+        return RunningHosts(rollout.engine_run, known.hosts, known.read_at, rollout.pool, rollout.account)
     names = [row.host for row in services.hosts.all(rollout_id)]
     short = [name.split(".", maxsplit=1)[0] for name in names]
-    return RunningHosts(rollout.engine_run, frozenset([*names, *short]), now)
+    return RunningHosts(rollout.engine_run, frozenset([*names, *short]), now, rollout.pool, rollout.account)

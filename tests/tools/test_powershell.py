@@ -25,6 +25,12 @@ def test_the_scripts_of_the_product_parse() -> None:
     assert seen(ROOT) == []
 
 
+def test_the_scripts_for_hosts_are_among_them(tree: Path) -> None:
+    (tree / "docs/scripts").mkdir(parents=True)
+    (tree / "docs/scripts/a.ps1").write_text("if ($a {\n")
+    assert seen(tree)
+
+
 def test_a_script_that_parses_has_no_problem(tree: Path) -> None:
     (tree / "shared/a.ps1").write_text("param([string] $Name = '')\ntry { Write-Output $Name } catch { exit 1 }\n")
     assert seen(tree) == []

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.access.authenticate import KEY_HEADER
+from shared.access.event_signature import SIGNATURE_HEADER
 from shared.api.common import Problem
-from shared.models.access.roles import Gate
+from shared.models.access.roles import Gate, Need
 from triggers.http.body import PATCH_TYPES
 from triggers.http.conditions import LONGEST, PATTERN
 from triggers.http.contract import ENDPOINTS, Endpoint
@@ -41,6 +42,15 @@ _SCHEMES = {
         "description": "A key of this app, made by an admin.",
     },
 }
+_SIGNATURE_SCHEMES = {
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": SIGNATURE_HEADER,
+        "description": "HMAC-SHA-256 of `timestamp.body` with the key of the pool that `x-freshcoat-pool` names.",
+    },
+}
+"""For log-off events alone."""
 _KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -84,7 +94,7 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": named,
-            "securitySchemes": _SCHEMES,
+            "securitySchemes": _SCHEMES | _SIGNATURE_SCHEMES,
         },
         "security": [{name: []} for name in _SCHEMES],
     }
@@ -104,6 +114,8 @@ def _operation(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         operation["parameters"] += _condition_parameters(one)
     if one.open:
         operation["security"] = []
+    elif one.needs is Need.HINT:
+        operation["security"] = [{name: []} for name in _SCHEMES | _SIGNATURE_SCHEMES]
     operation["x-freshcoat-needs"] = str(one.needs)
     if one.takes:
         needed = any(field.is_required() for field in one.takes.model_fields.values())

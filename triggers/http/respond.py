@@ -105,7 +105,7 @@ def _call(endpoint: Endpoint, req: func.HttpRequest, services: Services, *, what
     path = dict(req.route_params)
     if endpoint.needs is Gate.OPEN:
         return Call(services, path, None, Reach())
-    caller = caller_of(services, req.headers, writes=req.method != "GET")
+    caller = caller_of(services, req.headers, req.get_body, writes=req.method != "GET")
     if bad := [FieldProblem(name, _FORMS.get(name, _NAME_FORM)) for name in path if not _is_formed(name, path[name])]:
         raise InvalidRequest(bad)
     subject = next(iter(path.items()), None)

@@ -99,6 +99,8 @@ class CallerKind(StrEnum):
     """An Entra ID token, or App Service authentication, which checked one."""
     KEY = "key"
     """A key of this app."""
+    SIGNATURE = "signature"
+    """A log-off event that is signed with the key of its pool."""
     DEVELOPMENT = "development"
     """The identity of a local run."""
 
@@ -121,6 +123,8 @@ class Caller(Value):
     roles: frozenset[Role] = frozenset()
     reach: Reach | None = None
     """The accounts, where the proof says them itself (app keys, the development identity). None: see the grants."""
+    pool: str = ""
+    """The only pool whose hosts it may report; empty: those of every pool in reach."""
 
     @property
     def may(self) -> frozenset[Need]:

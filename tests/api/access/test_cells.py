@@ -36,6 +36,7 @@ NEEDS = {
     "PUT accounts/{account}": "configure",
     "PATCH accounts/{account}": "configure",
     "POST events/logoff": "hint",
+    "POST pools/{pool}/event-key": "configure",
     "GET health/live": "read",
     "GET images": "read",
     "GET images/{image}": "read",
