@@ -116,7 +116,7 @@ def test_a_session_just_before_the_destructive_step_stops_it() -> None:
     assert_all_well(env)
 
 
-def test_an_undrained_host_is_drained_again_before_it_is_touched() -> None:
+def test_an_undrained_host_is_drained_again_at_the_deadline_before_it_is_touched() -> None:
     env = office(1)
     env.publish(policy={"settle_seconds": 60, "min_available": 0, "canary_hosts": 0})
     env.run_to_minute(10)
@@ -124,6 +124,8 @@ def test_an_undrained_host_is_drained_again_before_it_is_touched() -> None:
     key["host-01"] = key["host-01"].model_copy(update={"accepting": True})
     env.world.log_off("host-01")
     env.run_to_minute(120)
+    assert key["host-01"].accepting
+    env.run_to_minute(300)
     assert_all_well(env)
     assert env.world.count("set_accepting", "host-01") >= 2
 
