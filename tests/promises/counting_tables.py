@@ -112,6 +112,7 @@ _KEYS: dict[str, Keys[Any]] = {
     "audit": keys.audit_keys,
     "grants": keys.grant_keys,
     "app_keys": keys.app_key_keys,
+    "limits": keys.limits_keys,
 }
 
 
