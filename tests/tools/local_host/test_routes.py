@@ -182,3 +182,13 @@ def test_a_segment_is_matched_from_its_end() -> None:
 def test_an_invalid_template_is_refused_with_its_function(template: str) -> None:
     with pytest.raises(AppError, match=r"function .*: the route .* is not valid: "):
         _table(template)
+
+
+@pytest.mark.parametrize("path", ["/", ""])
+def test_a_parameter_that_holds_nothing_serves_the_root(path: str) -> None:
+    """An empty route would become the function's name, so this is how an app serves its first page."""
+    table = _table("{root:maxlength(0)?}", "api/pools", "console/{*path}")
+    assert _found(table, path) == ("{root:maxlength(0)?}", {})
+    assert _found(table, "/anything") is None
+    assert _found(table, "/api/pools") == ("api/pools", {})
+    assert _found(table, "/console") == ("console/{*path}", {})
