@@ -46,6 +46,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         claims=tables.claims,
         answers=tables.answers,
         audit=tables.audit,
+        refusals=tables.refusals,
         grants=tables.grants,
         app_keys=tables.app_keys,
         limits=tables.limits,

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.caches.audit_writer import AuditWriter
 from shared.caches.health import HealthCache
 from shared.caches.host_rows import HostRowCache
 from shared.caches.logoff_hints import LogoffHints
 from shared.caches.plans import PlanCache
 from shared.caches.poll_estimates import PollEstimator
 from shared.caches.read_through import ReadThroughCache
+from shared.caches.refusal_counter import RefusalCounter
 from shared.caches.signing_keys import SigningKeys
 from shared.caches.snapshots import SnapshotCache
 from shared.core.settings import Settings
@@ -19,7 +21,7 @@ from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
-from shared.models.audit import AuditEntry
+from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool
@@ -56,6 +58,7 @@ class Services:
     claims: Rows[ResourceClaim]
     answers: Rows[KeptAnswer]
     audit: Rows[AuditEntry]
+    refusals: Rows[RefusalCount]
     grants: Rows[Grant]
     app_keys: Rows[AppKey]
     limits: Rows[Limits]
@@ -74,3 +77,5 @@ class Services:
     plans: PlanCache = field(default_factory=PlanCache)
     health: HealthCache = field(default_factory=HealthCache)
     logoff_hints: LogoffHints = field(default_factory=LogoffHints)
+    audit_writer: AuditWriter = field(default_factory=AuditWriter)
+    refusal_counter: RefusalCounter = field(default_factory=RefusalCounter)

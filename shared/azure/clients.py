@@ -23,6 +23,7 @@ from azure.mgmt.desktopvirtualization import DesktopVirtualizationMgmtClient
 
 from shared.azure.own_host import OwnHost
 from shared.azure.throttle import WritesLeft
+from shared.core.asking import asker
 from shared.core.settings import Settings
 from shared.core.transport import TOKEN_CALLS, Connections
 
@@ -35,6 +36,19 @@ class NoToken(SansIOHTTPPolicy[Any, Any]):
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Send no Authorization header."""
+
+
+class Correlation(SansIOHTTPPolicy[Any, Any]):
+    """Sends the correlation id of the current work, which Azure's activity log then shows.
+
+    Source: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling and the
+    common headers of Resource Manager (`x-ms-correlation-request-id`).
+    """
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Add the header, if the work has a correlation id."""
+        if correlation := asker().correlation:
+            request.http_request.headers["x-ms-correlation-request-id"] = correlation
 
 
 class _NoCredential:
@@ -128,6 +142,7 @@ class ArmClients:
         scope = f"{self._endpoint}/.default"
         return [
             policies.RequestIdPolicy(),
+            Correlation(),
             policies.HeadersPolicy(),
             policies.UserAgentPolicy("freshcoat", user_agent_use_env=False),
             policies.ContentDecodePolicy(),

@@ -15,10 +15,14 @@ def newest_first_id(now: datetime) -> str:
     Later ids sort before earlier ones; within a millisecond the order is random. Raises ValueError for a `now` without
     a zone.
     """
+    return f"{newest_first_moment(now)}-{secrets.token_hex(2)}"
+
+
+def newest_first_moment(now: datetime) -> str:
+    """The 13 digits with which ids of this moment begin. Raises ValueError for a `now` without a zone."""
     if now.tzinfo is None:
         raise ValueError("newest_first_id needs a time with a zone")
-    milliseconds = int(now.timestamp() * 1000)
-    return f"{_END_OF_TIME_MS - milliseconds:013d}-{secrets.token_hex(2)}"
+    return f"{_END_OF_TIME_MS - int(now.timestamp() * 1000):013d}"
 
 
 def made_at(made_id: str) -> datetime | None:

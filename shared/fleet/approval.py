@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.api.tasks import ApproveRingRequest, TaskView
+from shared.audit.about import about_task
 from shared.audit.record import audit
 from shared.core.asking import asker
 from shared.core.errors import Conflict, NotFound
@@ -35,7 +36,7 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
     before, task = change(services.tasks, (TASKS, task_id), decide, describe="task", known=known)
     if task is not before:
         detail = f"task {task.id}: ring {_pools_of(task).approvals[-1].ring}"
-        audit(services, who, "approve ring", task.image, detail, after=task.version or "")
+        audit(services, who, "approve ring", task.image, detail, after=task.version or "", about=about_task(task))
     return view(task, services.now(), started)
 
 

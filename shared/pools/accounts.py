@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.api.accounts import AccountRegistration, AccountView
 from shared.api.edits import Edit, changed_fields
 from shared.audit.record import audit
+from shared.core.asking import About
 from shared.core.errors import InvalidRequest
 from shared.core.time_zones import UnknownZone, zone_named
 from shared.models.accounts import Account
@@ -37,7 +38,8 @@ def register_account(
 
     old, account = register(lambda: known_account(services, name), decide, write, describe="account")
     if account is not old:
-        audit(services, who, "register account" if old is None else "change account", name, _told(old, account))
+        action = "register account" if old is None else "change account"
+        audit(services, who, action, name, _told(old, account), about=About((name,)))
     return view_account(account, pools_per_account(services)), old is None
 
 

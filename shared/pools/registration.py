@@ -10,6 +10,7 @@ from shared.access.limits import Wanted, beyond, pool_policy_within
 from shared.access.registrations import check_pool_reach, check_still_reached
 from shared.api.edits import Edit, changed_fields
 from shared.api.pools import PoolRegistration, PoolView
+from shared.audit.about import about_pool
 from shared.audit.record import audit
 from shared.core.arm_ids import describe_azure_error, describe_no_token, host_pool_problem, same
 from shared.core.asking import asker
@@ -76,9 +77,9 @@ def register_pool(
         describe="pool",
     )
     if old is None:
-        audit(services, who, "register pool", name, kept.host_pool_id)
+        audit(services, who, "register pool", name, kept.host_pool_id, about=about_pool(kept))
     elif changed := changed_fields(PoolRegistration.of(old), PoolRegistration.of(kept)):
-        audit(services, who, "change pool", name, ", ".join(changed))
+        audit(services, who, "change pool", name, ", ".join(changed), about=about_pool(kept))
     running = running_rollout(services, kept)
     seen = None if kept.unreadable_since else checked.seen
     view = view_pool(kept, seen, running, open_refresh(services, kept))
@@ -283,7 +284,7 @@ def forget_pool(services: Services, name: str, who: str) -> None:
         raise Conflict("Hosts of this pool are being refreshed. Switch the refresh off first.", rollout=refresh.id)
     services.pools.remove(pool)
     give_back(services, _CLAIMED, pool.host_pool_id, name)
-    audit(services, who, "unregister pool", name)
+    audit(services, who, "unregister pool", name, about=about_pool(pool))
 
 
 def refuse_during_rollout(services: Services, pool: Pool) -> None:

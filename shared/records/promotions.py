@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shared.audit.about import about_promotion
 from shared.audit.record import audit
 from shared.core.errors import NotFound
 from shared.core.states import PromotionState, transition_promotion
@@ -38,4 +39,5 @@ def audit_promotion(
     """Write an audit entry: who changed the time of activation, from when to when."""
     text = f"promotion {promotion.id} of version {promotion.version}"
     detail = f"{text}: {promotion.reason}" if promotion.reason else text
-    audit(services, who, action, promotion.image, detail, before=iso(before) or "", after=iso(after) or "")
+    times = {"before": iso(before) or "", "after": iso(after) or ""}
+    audit(services, who, action, promotion.image, detail, **times, about=about_promotion(promotion))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from shared.audit.about import about_task
 from shared.audit.record import audit
 from shared.core.asking import asker
 from shared.core.errors import AlreadyExists, AzureBusy, NotFound, StaleRow
@@ -98,7 +99,16 @@ def note_done(services: Services, task: Task, note: Message, *, before: str = ""
 def audit_task(services: Services, task: Task, *, before: str = "", after: str = "") -> None:
     """Write an audit entry: who did what to which image, from which version to which."""
     detail = f"task {task.id}" + (f": {task.reason}" if task.reason else "")
-    audit(services, task.requested_by, WORDS[task.kind], task.image, detail, before=before, after=after)
+    audit(
+        services,
+        task.requested_by,
+        WORDS[task.kind],
+        task.image,
+        detail,
+        before=before,
+        after=after,
+        about=about_task(task),
+    )
 
 
 def forget_task(services: Services, task: Task) -> None:

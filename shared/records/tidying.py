@@ -21,17 +21,22 @@ _MONTHS_BACK = 24
 
 
 def tidy_records(services: Services) -> int:
-    """Remove lapsed answers and months of the audit beyond `audit_keep_months`; return how many rows.
+    """Remove lapsed answers, and months of the audit and of refusals beyond `audit_keep_months`; return how many rows.
 
     A row that was changed meanwhile, or cannot be removed, is left to the next run.
     """
     now = services.now()
     lapsed = services.answers.before("at", now - KEPT_FOR, limit=MOST_AT_ONCE)
     removed = _remove(services.answers, lapsed)
-    left = MOST_AT_ONCE
-    for month in _months_before(now, services.settings.audit_keep_months):
-        found = services.audit.page(month, limit=left).rows
-        removed += _remove(services.audit, found)
+    kept = services.settings.audit_keep_months
+    return removed + _remove_months(services.audit, now, kept) + _remove_months(services.refusals, now, kept)
+
+
+def _remove_months[R: Record](rows: Rows[R], now: datetime, kept: int) -> int:
+    removed, left = 0, MOST_AT_ONCE
+    for month in _months_before(now, kept):
+        found = rows.page(month, limit=left).rows
+        removed += _remove(rows, found)
         left -= len(found)
         if left <= 0:
             break

@@ -14,6 +14,7 @@ from shared.access.limits import check_change
 from shared.access.two_people import after_change, approved, check_second_person, resealed
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
+from shared.audit.about import about_rollout
 from shared.audit.record import audit
 from shared.core.asking import asker
 from shared.core.codes import Code
@@ -251,7 +252,8 @@ def command_rollout(
     before, rollout = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout")
     if rollout is not before:
         old, new = describe(before, rollout) if describe else (before.state.value, rollout.state.value)
-        audit(services, who, command, rollout_id, _schedule_text(rollout), before=old, after=new)
+        detail, about = _schedule_text(rollout), about_rollout(rollout)
+        audit(services, who, command, rollout_id, detail, before=old, after=new, about=about)
         _signal(engine, rollout, command)
     return progress(rollout, hosts, services.now())
 

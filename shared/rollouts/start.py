@@ -7,6 +7,7 @@ import logging
 from shared.access.two_people import as_begun
 from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import RolloutView
+from shared.audit.about import about_rollout
 from shared.audit.record import audit
 from shared.core.codes import Code
 from shared.core.errors import AzureBusy, Conflict
@@ -123,7 +124,7 @@ def begin_rollout(services: Services, engine: Engine, pool: Pool, spec: RolloutS
     detail = f"rollout {rollout.id}: {spec.reason}"
     audit(
         services, who, _ACTIONS[spec.kind], pool.name, f"{rollout.image}, {detail}",
-        before=pool.version or "", after=rollout.version,
+        before=pool.version or "", after=rollout.version, about=about_rollout(rollout),
     )  # fmt: skip
     start_rollout(engine, rollout)
     return rollout

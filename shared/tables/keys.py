@@ -10,7 +10,7 @@ from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
-from shared.models.audit import AuditEntry
+from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.base import Record, version_key
 from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
@@ -89,7 +89,12 @@ def answer_keys(answer: KeptAnswer) -> tuple[str, str]:
 
 def audit_keys(entry: AuditEntry) -> tuple[str, str]:
     """The entries of a month (UTC) are one partition, newest first by their ids."""
-    return f"{entry.at.astimezone(UTC):%Y-%m}", entry.id
+    return entry.month, entry.id
+
+
+def refusal_keys(refusal: RefusalCount) -> tuple[str, str]:
+    """The counts of a month (UTC) are one partition, newest hour first by their ids."""
+    return f"{refusal.hour.astimezone(UTC):%Y-%m}", refusal.id
 
 
 def grant_keys(grant: Grant) -> tuple[str, str]:

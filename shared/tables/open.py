@@ -14,7 +14,7 @@ from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
-from shared.models.audit import AuditEntry
+from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.base import Record
 from shared.models.images import Image, ImageRow, ImageState, ImageVersion
 from shared.models.kept_disks import KeptDisk
@@ -49,6 +49,7 @@ class Tables:
     claims: TableRows[ResourceClaim]
     answers: TableRows[KeptAnswer]
     audit: TableRows[AuditEntry]
+    refusals: TableRows[RefusalCount]
     grants: TableRows[Grant]
     app_keys: TableRows[AppKey]
     limits: TableRows[Limits]
@@ -83,6 +84,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         claims=table("ResourceClaims", ResourceClaim, keys.claim_keys),
         answers=table("Answers", KeptAnswer, keys.answer_keys),
         audit=table("Audit", AuditEntry, keys.audit_keys),
+        refusals=table("Refusals", RefusalCount, keys.refusal_keys),
         grants=table("Grants", Grant, keys.grant_keys),
         app_keys=table("AppKeys", AppKey, keys.app_key_keys),
         limits=table("Limits", Limits, keys.limits_keys),

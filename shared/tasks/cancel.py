@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from shared.api.tasks import TaskView
+from shared.audit.about import about_task
 from shared.audit.record import audit
 from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound
 from shared.core.names import REPLICATE_VERSION, UPDATE_POOLS
@@ -42,7 +43,8 @@ def cancel_task(services: Services, engine: Engine, task_id: str, how: CancelHow
     before, task = change(services.tasks, (TASKS, task_id), decide, describe="task", known=known)
     if task is not before:
         text = f" ({how.value})" if task.kind is TaskKind.UPDATE_POOLS else ""
-        audit(services, who, "cancel task", task.image, f"task {task.id}: {WORDS[task.kind]}{text}")
+        detail = f"task {task.id}: {WORDS[task.kind]}{text}"
+        audit(services, who, "cancel task", task.image, detail, about=about_task(task))
         _stop_at_once(services, engine, task)
     return _seen(services, task)
 

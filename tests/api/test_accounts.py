@@ -8,6 +8,7 @@ import pytest
 
 from shared.services import ACCOUNTS
 from tests.fixtures.app import App, Reply, office
+from tests.fixtures.audit import changes
 
 
 def put(app: App, name: str = "contoso", **body: Any) -> Reply:
@@ -20,7 +21,7 @@ def listed(app: App, query: str = "") -> list[str]:
 
 def audited(app: App) -> list[tuple[str, str]]:
     """What was done to what, the oldest first."""
-    entries = reversed(app.tables.audit.all(f"{app.now:%Y-%m}"))
+    entries = reversed(changes(app.tables, f"{app.now:%Y-%m}"))
     return [(entry.action, entry.subject) for entry in entries]
 
 

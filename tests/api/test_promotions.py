@@ -12,6 +12,7 @@ from shared.core.states import PromotionState, VersionState
 from shared.core.wording import PROMOTION_WORDS
 from shared.services import PROMOTIONS
 from tests.fixtures.app import App, Reply
+from tests.fixtures.audit import changes
 from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool
 from tests.fixtures.scenarios.promotions import (
     active,
@@ -107,7 +108,7 @@ class TestSchedule:
             ("move promotion", first, second),
             ("cancel promotion", second, ""),
         ]
-        entries = app.tables.audit.all("2026-11")
+        entries = changes(app.tables, "2026-11")
         assert {(entry.who, entry.subject) for entry in entries} == {("ann", IMAGE)}
         assert all(promotion_id in entry.detail for entry in entries)
 

@@ -19,6 +19,7 @@ from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CaptureWork, PoolsUpdate, PoolsWork, Task, TaskKind, TaskStep
 from shared.services import TASKS
 from tests.fixtures.app import START, App, office, update
+from tests.fixtures.audit import changes
 from tests.fixtures.messages import told
 
 K, S = TaskKind, TaskState
@@ -196,7 +197,7 @@ class TestCancel:
         assert (reply.json["state"], reply.json["note"]["text"]) == ("running", "Cancelled by developer.")
         now = stored(app, task)
         assert (now.cancelled_by, now.failure) == ("developer", "cancelled by developer")
-        entry = app.tables.audit.all(f"{app.now:%Y-%m}")[0]
+        entry = changes(app.tables, f"{app.now:%Y-%m}")[0]
         assert (entry.action, entry.subject, entry.who) == ("cancel task", "win11", "developer")
 
     @pytest.mark.parametrize("phase", [REPLICATE_VERSION, "record_version"])
@@ -237,7 +238,7 @@ class TestCancel:
         ended = app.tables.tasks.replace(before.model_copy(update={"state": S.CANCELLED}))
         assert self.cancel(app, task).json["state"] == "cancelled"
         assert stored(app, task) == ended
-        assert len(app.tables.audit.all(f"{app.now:%Y-%m}")) == 1
+        assert len(changes(app.tables, f"{app.now:%Y-%m}")) == 1
 
     def test_a_row_that_changes_meanwhile_is_read_and_decided_again(self) -> None:
         app = office()

@@ -41,13 +41,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer[V]:
-    """A handler's answer: a model (None: no body), a status other than the usual one, the Location, and Retry-After in
-    seconds."""
+    """A handler's answer: a model (None: no body), a status other than the usual one, the Location, Retry-After in
+    seconds, and the same as CSV if that was asked for."""
 
     value: V
     status: int = 0
     location: str = ""
     retry_after: int = 0
+    csv: str | None = None
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class StillWorking(Conflict):
 
 @dataclass(frozen=True)
 class Answer:
-    """The stored part of an answer: HTTP status, JSON body, Location and ETag."""
+    """The stored part of an answer: HTTP status, body, Location and ETag."""
 
     status: int
     body: str = ""
@@ -58,6 +58,10 @@ class Answer:
     retry_after: int = 0
     """Seconds, not stored: answers with it are not kept."""
     etag: str = ""
+    csv: bool = False
+    """Whether the body is CSV. Only answers to reads are."""
+    continuation: str = ""
+    """Of a page in CSV, which has no other place for it."""
 
 
 def key_of(caller: str, key: str) -> str:

@@ -7,7 +7,7 @@ import logging
 import math
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -21,7 +21,7 @@ from shared.api.common import Query
 from shared.api.conditions import Condition, Tagged
 from shared.api.merge_patch import MergePatch
 from shared.api.validation import parse
-from shared.core.asking import Asker, asking
+from shared.core.asking import asker, asking, refine_asker
 from shared.core.errors import AzureBusy, AzureError, Conflict, FieldProblem, FreshcoatError, InvalidRequest, WouldReset
 from shared.core.plain_text import one_line
 from shared.models.access.grants import PRINCIPAL_PATTERN
@@ -35,6 +35,7 @@ from triggers.http import idempotency
 from triggers.http.body import PATCH_TYPES, read_body
 from triggers.http.conditions import CONDITIONS, read_condition
 from triggers.http.contract import Answer, Call, Endpoint
+from triggers.http.recorded import CORRELATION_HEADER, Trail, asker_of, is_recorded, note_write
 
 log = logging.getLogger("freshcoat.http")
 
@@ -65,6 +66,18 @@ def respond(
     endpoint: Endpoint, req: func.HttpRequest, services: Callable[[], Services], engine: Engine | None
 ) -> func.HttpResponse:
     """Answer one request. Never raises: an unexpected error becomes a 500 with an id that is also in the log."""
+    with asking(asker_of(req.headers)):
+        answer = _respond(endpoint, req, services, engine)
+        correlation = asker().correlation
+        if endpoint.method != "GET":
+            note_write(endpoint, services, answer.status_code)
+        answer.headers[CORRELATION_HEADER] = correlation
+        return answer
+
+
+def _respond(
+    endpoint: Endpoint, req: func.HttpRequest, services: Callable[[], Services], engine: Engine | None
+) -> func.HttpResponse:
     try:
         return _http(_answer(endpoint, req, services(), engine))
     except FreshcoatError as error:
@@ -79,17 +92,21 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
     query, problems = _read_query(endpoint, req)
     call = _call(endpoint, req, services, what_if=getattr(query, "what_if", False))
     given = _read(endpoint, req, engine, query, problems)
+    what_if = getattr(query, "what_if", False)
+    trail = Trail(endpoint, call, given) if is_recorded(endpoint, what_if=what_if) else None
 
-    def work() -> idempotency.Answer:
+    def handle() -> idempotency.Answer:
         try:
-            with asking(_asker(call, req)):
-                return _kept_form(endpoint, endpoint.handler(call, **given))
+            return _kept_form(endpoint, endpoint.handler(trail.call if trail else call, **given))
         except FreshcoatError as error:
             if error.status >= 500 or _retry_after(error):
                 raise
             return _problem(error)
 
-    writes = endpoint.writes and not getattr(query, "what_if", False)
+    def work() -> idempotency.Answer:
+        return trail.run(handle) if trail else handle()
+
+    writes = endpoint.writes and not what_if
     key = req.headers.get("Idempotency-Key") if writes else None
     if key is None:
         return work()
@@ -106,23 +123,13 @@ def _call(endpoint: Endpoint, req: func.HttpRequest, services: Services, *, what
     if endpoint.needs is Gate.OPEN:
         return Call(services, path, None, Reach())
     caller = caller_of(services, req.headers, req.get_body, writes=req.method != "GET")
+    refine_asker(name=caller.name, id=caller.id)
     if bad := [FieldProblem(name, _FORMS.get(name, _NAME_FORM)) for name in path if not _is_formed(name, path[name])]:
         raise InvalidRequest(bad)
     subject = next(iter(path.items()), None)
     need = Need.PLAN if what_if else endpoint.needs
     reach = authorize(services, caller, need, subject, creates=endpoint.creates)
     return Call(services, path, caller, reach)
-
-
-def _asker(call: Call, req: func.HttpRequest) -> Asker:
-    """The caller as the records name it."""
-    return Asker(
-        id=call.caller.id if call.caller else "",
-        name=call.who,
-        address=one_line((req.headers.get("X-Forwarded-For") or "").partition(",")[0].strip(), 100),
-        client=one_line(req.headers.get("User-Agent") or "", 200),
-        correlation=str(uuid.uuid4()),
-    )
 
 
 def _is_formed(name: str, text: str) -> bool:
@@ -132,7 +139,8 @@ def _is_formed(name: str, text: str) -> bool:
 def _read_query(endpoint: Endpoint, req: func.HttpRequest) -> tuple[BaseModel | None, list[FieldProblem]]:
     """The query parameters as a model, and what is wrong with them."""
     try:
-        return parse(endpoint.query or Query, _parameters(req)), []
+        model = endpoint.query or Query
+        return parse(model, _parameters(req, model.model_fields)), []
     except InvalidRequest as error:
         return None, list(error.problems)
 
@@ -172,9 +180,11 @@ def _condition(req: func.HttpRequest, problems: list[FieldProblem]) -> Condition
         return Condition()
 
 
-def _parameters(req: func.HttpRequest) -> dict[str, str]:
+def _parameters(req: func.HttpRequest, taken: Collection[str]) -> dict[str, str]:
     """The query parameters. Raises InvalidRequest for more than any request needs."""
     found = dict(req.params)
+    if "format" in taken and "text/csv" in req.headers.get("Accept", ""):
+        found.setdefault("format", "csv")
     if len(found) > MOST_PARAMETERS:
         raise InvalidRequest.one("query", f"at most {MOST_PARAMETERS} parameters; there are {len(found)}")
     return found
@@ -191,6 +201,8 @@ def _kept_form(endpoint: Endpoint, answer: Answer[Any]) -> idempotency.Answer:
     status = answer.status or endpoint.status
     if value is None:
         return idempotency.Answer(status, "", answer.location)
+    if answer.csv is not None:
+        return idempotency.Answer(status, answer.csv, csv=True, continuation=getattr(value, "continuation", None) or "")
     body = json.dumps(value) if isinstance(value, Mapping) else value.model_dump_json()
     etag = value.etag if isinstance(value, Tagged) else ""
     return idempotency.Answer(status, body, answer.location, answer.retry_after, etag)
@@ -258,6 +270,9 @@ def _http(answer: idempotency.Answer, headers: Mapping[str, str] | None = None) 
         all_headers.setdefault("Retry-After", str(ASK_AGAIN))
     if answer.location:
         all_headers["Location"] = answer.location
+    if answer.csv:
+        kind = "text/csv"
+        all_headers |= {"X-Continuation": answer.continuation} if answer.continuation else {}
     if answer.etag:
         all_headers["ETag"] = answer.etag
     if answer.retry_after:

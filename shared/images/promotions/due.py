@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from shared.audit.about import about_promotion
 from shared.audit.record import audit
 from shared.core.codes import Code
 from shared.core.errors import Conflict, FreshcoatError, InvalidRequest, NotFound, StaleRow
@@ -196,5 +197,8 @@ def _end(services: Services, promotion: Promotion, to: PromotionState, note: Mes
     task = services.tasks.find(TASKS, done.task) if done.task else None
     before, after = (task.from_version or "", done.version) if task and to is _S.PROMOTED else ("", "")
     detail = f"promotion {done.id} of version {done.version}: {note.text}"
-    audit(services, done.requested_by, f"promotion {to}", done.image, detail, before=before, after=after)
+    audit(
+        services, done.requested_by, f"promotion {to}", done.image, detail,
+        before=before, after=after, about=about_promotion(done),
+    )  # fmt: skip
     log.info("%s", detail)

@@ -16,8 +16,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
+from shared.audit.about import about_pool
 from shared.audit.record import audit
 from shared.core.arm_ids import last
+from shared.core.asking import About
 from shared.core.errors import AzureBusy, AzureRefused, NewerRow, StaleRow
 from shared.models.kept_disks import KeptDisk
 from shared.pools.claim import is_valid
@@ -140,7 +142,15 @@ def _audit(services: Services, started: list[KeptDisk]) -> None:
     for kept in started:
         by_pool[kept.pool].append(_name(kept))
     for pool, disks in sorted(by_pool.items()):
-        audit(services, WHO, "remove old disks", pool, ", ".join(disks))
+        row = services.pools.find(POOLS, pool)
+        audit(
+            services,
+            WHO,
+            "remove old disks",
+            pool,
+            ", ".join(disks),
+            about=about_pool(row) if row else About(pool=pool),
+        )
 
 
 def _name(kept: KeptDisk) -> str:

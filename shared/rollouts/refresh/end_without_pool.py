@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.audit.about import about_rollout
 from shared.audit.record import audit
 from shared.core.codes import Code
 from shared.core.errors import AzureRefused, Conflict
@@ -37,7 +38,10 @@ def end_without_pool(services: Services, pool: Pool, who: str) -> None:
             text = f"Azure still works on the VMs of some hosts, such as {left[0].host}. Try again in a few minutes."
             raise Conflict(text, rollout=rollout.id)
         end_rollout(services, cancelled, why)
-        audit(services, who, "end rollout", rollout.id, "its pool is unregistered", before=rollout.state)
+        audit(
+            services, who, "end rollout", rollout.id, "its pool is unregistered",
+            before=rollout.state, about=about_rollout(rollout),
+        )  # fmt: skip
 
 
 def _refuse_if_readable(services: Services, pool: Pool, rollout: Rollout) -> None:

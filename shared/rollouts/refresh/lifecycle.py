@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from shared.api.edits import Edit
 from shared.api.pools import PoolRegistration, PoolView
+from shared.audit.about import about_rollout
 from shared.audit.record import audit
 from shared.core.arm_ids import version_id
 from shared.core.codes import Code
@@ -131,7 +132,8 @@ def _begin(services: Services, engine: Engine, pool: Pool, who: str) -> Rollout 
         return None
     try:
         rollout = services.rollouts.add(draft)
-        audit(services, who, "refresh pool", pool.name, f"rollout {rollout.id}", after=pool.refresh)
+        about = about_rollout(rollout)
+        audit(services, who, "refresh pool", pool.name, f"rollout {rollout.id}", after=pool.refresh, about=about)
     except AlreadyExists:
         return _refresh_rollout(services, pool)  # another worker was faster
     start_rollout(engine, rollout)

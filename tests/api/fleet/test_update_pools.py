@@ -14,6 +14,7 @@ from shared.models.tasks import TaskKind
 from shared.models.windows import Window
 from shared.services import POOLS, ROLLOUTS, TASKS
 from tests.fixtures.app import Reply
+from tests.fixtures.audit import changes
 from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.fleet import NOW, ask, crowd, in_hours, seen, send, tell
 from tests.fixtures.scenarios.images import IMAGE, NEW, OLD, add_pool
@@ -60,7 +61,7 @@ class TestChoice:
         assert (task["gate"], task["ring"], task["reason"], task["percent"]) == ("auto", None, "patch day", 0)
         assert task["waits_for"]["text"] == "Ring 0 starts."
         assert set(env.app.engine.tasks.values()) == {TaskKind.UPDATE_POOLS}
-        entry = env.app.tables.audit.all(f"{env.app.now:%Y-%m}")[0]
+        entry = changes(env.app.tables, f"{env.app.now:%Y-%m}")[0]
         assert (entry.action, entry.subject, entry.after) == ("update pools", IMAGE, NEW)
 
     def test_rings_of_the_request_take_precedence(self) -> None:

@@ -14,6 +14,7 @@ from shared.records.versions import read_versions
 from shared.services import IMAGES
 from shared.versions.version_set import VersionSet
 from tests.fixtures.app import App, Reply, change_pool, office, update
+from tests.fixtures.audit import changes
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID, HOST_POOL_ID
 from tests.fixtures.world.ids import SUBNET_ID, TEMPLATE_ID
@@ -67,7 +68,7 @@ class TestRegister:
         assert recorded(app).state_of("10.0.0") is VersionState.ACTIVE
         assert recorded(app).versions["10.0.0"].activated_at == app.now
         assert recorded(app).state.activated_at is None  # nobody has activated it: no pool is to follow
-        (entry,) = app.tables.audit.all(f"{app.now:%Y-%m}")
+        (entry,) = changes(app.tables, f"{app.now:%Y-%m}")
         assert (entry.action, entry.subject, entry.after) == ("register image", "other", "10.0.0")
 
     def test_the_request_may_name_the_active_version(self) -> None:
@@ -159,7 +160,7 @@ class TestChange:
         )  # fmt: skip
         assert (reply.status, reply.json["power"], reply.json["accounts"]) == (200, "running", ["default"])
         assert (image(app).build_subnet_id, image(app).retention.backups) == ("", 1)
-        entry = app.tables.audit.all(f"{app.now:%Y-%m}")[0]
+        entry = changes(app.tables, f"{app.now:%Y-%m}")[0]
         assert (entry.action, entry.before, entry.after) == ("change image", "", "")
         assert set(entry.detail.split(", ")) == {"template_vm_id", "build_subnet_id", "accounts", "retention"}
 
@@ -168,7 +169,7 @@ class TestChange:
         before = image(app), recorded(app, "win11")
         assert put(app, definition_id=DEFINITION_ID.replace("win11-office", "WIN11-OFFICE")).status == 200
         assert (image(app), recorded(app, "win11")) == before
-        assert app.tables.audit.all(f"{app.now:%Y-%m}") == []
+        assert changes(app.tables, f"{app.now:%Y-%m}") == []
 
     def test_the_active_version_cannot_be_changed_by_registering(self) -> None:
         app = office()

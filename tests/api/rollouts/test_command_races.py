@@ -10,6 +10,7 @@ import pytest
 from shared.core.states import RolloutState
 from tests.api.rollouts.commands import COMMANDS, all_rollouts, changed, in_state, just_before_writing, tell
 from tests.fixtures.app import App, Reply
+from tests.fixtures.audit import changes
 
 S = RolloutState
 WRITERS: dict[RolloutState, tuple[str, ...]] = {
@@ -42,7 +43,7 @@ def test_the_second_of_two_concurrent_commands_sees_the_result_of_the_first(
 def text(app: App) -> list[tuple[str, str]]:
     """What the engine was told and what was recorded, in order."""
     signals = [("signal", signal_rollout[2]) for signal_rollout in app.engine.signals]
-    return signals + sorted((entry.action, entry.after) for entry in app.tables.audit.all("2026-11"))
+    return signals + sorted((entry.action, entry.after) for entry in changes(app.tables, "2026-11"))
 
 
 @pytest.mark.parametrize("command", ["approve", "cancel", "roll_back"])

@@ -12,6 +12,7 @@ from shared.models.rollout_parts import Failures, Progress, Rollback
 from shared.rollouts import control
 from tests.api.rollouts.commands import in_state, just_before_writing, minutes, set_row, tell, written
 from tests.fixtures.app import START
+from tests.fixtures.audit import changes
 from tests.fixtures.messages import told
 
 S = RolloutState
@@ -191,7 +192,7 @@ class TestAroundTheWrite:
     def test_a_command_is_audited_with_author_and_change(self) -> None:
         app, rollout_id = in_state(S.AWAITING_APPROVAL)
         tell(app, rollout_id, "approve", **{"x-dev-name": "ann@contoso.com"})
-        entry = next(one for one in app.tables.audit.all("2026-11") if one.action == "approve")
+        entry = next(one for one in changes(app.tables, "2026-11") if one.action == "approve")
         assert (entry.who, entry.subject) == ("ann@contoso.com", rollout_id)
         assert (entry.before, entry.after) == ("awaiting_approval", "running")
         assert app.rollout(rollout_id).approval.by == "ann@contoso.com"

@@ -12,6 +12,7 @@ from shared.models.rollout_parts import Approval, Failures
 from shared.rollouts.command_rules import REPLIES, Command
 from tests.api.rollouts.commands import BACK, COMMANDS, REFRESH, WENT_BACK, all_rollouts, in_state, minutes, tell
 from tests.fixtures.app import START, App, office
+from tests.fixtures.audit import changes
 
 S = RolloutState
 EXPECTED: dict[RolloutState, tuple[str, ...]] = {
@@ -189,7 +190,7 @@ def assert_answered(app: App, rollout_id: str, cell: str) -> None:
     """One command is answered as written, and written down, recorded and passed on once, or not at all."""
     command, _, expected = cell.partition(": ")
     status, state, *more = expected.split()
-    before, records = app.rollout(rollout_id), len(app.tables.audit.all("2026-11"))
+    before, records = app.rollout(rollout_id), len(changes(app.tables, "2026-11"))
     reply = tell(app, rollout_id, command)
     after = app.rollout(rollout_id)
     assert (str(reply.status), after.state.value) == (status, state), reply.json
@@ -202,7 +203,7 @@ def assert_answered(app: App, rollout_id: str, cell: str) -> None:
         assert [one.id for one in all_rollouts(app)] == [reply.json["id"], rollout_id]
     else:
         assert len(all_rollouts(app)) == 1
-    assert len(app.tables.audit.all("2026-11")) == records + (done or more == ["new"])
+    assert len(changes(app.tables, "2026-11")) == records + (done or more == ["new"])
     if status == "202":
         assert reply.headers["Location"] == f"/api/rollouts/{reply.json['id']}"
         assert (reply.json["id"] == rollout_id) == (more != ["new"])

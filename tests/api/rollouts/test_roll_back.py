@@ -15,6 +15,7 @@ from shared.rollouts.recovery import resume_lost
 from shared.services import ROLLOUTS
 from tests.api.rollouts.commands import all_rollouts, in_state, roll_back, set_row, updated_pool
 from tests.fixtures.app import START, Reply, change_pool, office, update
+from tests.fixtures.audit import changes
 from tests.fixtures.engine import Environment, ProcessDied
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID
@@ -44,7 +45,7 @@ class TestAtRest:
         assert (rollout.reason, rollout.retry_of) == ("Teams is broken", "")
         assert app.pool().running_rollout == rollout.id
         assert app.engine.rollouts == {(rollout.id, 1)}
-        assert [entry.action for entry in app.tables.audit.all("2026-11")] == ["roll back pool"]
+        assert [entry.action for entry in changes(app.tables, "2026-11")] == ["roll back pool"]
 
     def test_the_update_policy_of_the_pool_does_not_delay_a_roll_back(self) -> None:
         app = updated_pool(policy=PolicyOverrides.model_validate(CAREFUL))

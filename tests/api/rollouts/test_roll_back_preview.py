@@ -6,6 +6,7 @@ from shared.core.states import RolloutState
 from shared.models.rollout_parts import Before
 from tests.api.rollouts.commands import all_rollouts, in_state, on_new_version, roll_back, updated_pool
 from tests.fixtures.app import findings
+from tests.fixtures.audit import changes
 
 S = RolloutState
 
@@ -18,7 +19,7 @@ def test_the_preview_of_an_idle_pool_is_that_of_a_new_rollout() -> None:
     assert (reply.status, reply.json["version"], reply.json["from_version"]) == (200, "1.0.0", "2.0.0")
     assert (reply.json["can_start"], reply.json["to_update"]) == (True, 2)
     assert findings(reply)["rollout"] == "pass"
-    assert (app.pool(), all_rollouts(app), app.tables.audit.all("2026-11")) == (before, [], [])
+    assert (app.pool(), all_rollouts(app), changes(app.tables, "2026-11")) == (before, [], [])
 
 
 def test_the_preview_during_an_update_is_that_of_rolling_it_back() -> None:

@@ -13,6 +13,7 @@ from shared.models.rollouts import Rollout
 from shared.rollouts.recovery import resume_lost
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import WHAT_IF, App, Reply, change_pool, findings, office, update
+from tests.fixtures.audit import changes
 
 
 def test_a_request_reserves_the_pool_and_writes_and_starts_a_rollout() -> None:
@@ -178,4 +179,4 @@ def test_a_refused_request_leaves_nothing_behind() -> None:
     for body in ({"version": "9.0.0"}, {"schedule": {"mode": "at"}}, {"policy": {"canary_hosts": 99}}):
         assert update(app, dict(body)).status in {400, 422}
     assert app.tables.pools.find(POOLS, "office") == pool
-    assert app.tables.audit.all("2026-11") == []
+    assert changes(app.tables, "2026-11") == []

@@ -13,6 +13,7 @@ from shared.core.states import TaskState, VersionState
 from shared.models.pools import Ring
 from shared.services import ROLLOUTS, TASKS
 from shared.tasks.recovery import resume_lost_tasks
+from tests.fixtures.audit import changes
 from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import (
     NEW,
@@ -244,7 +245,7 @@ def test_tasks_and_audit_record_every_change_with_from_and_to() -> None:
     listed = get(env, f"/tasks/{task_id}")
     assert (listed["kind"], listed["from_version"], listed["version"]) == ("activate", OLD, NEW)
     assert list(listed["rollouts"]) == ["office"]
-    entries = {e.action: e for e in env.app.tables.audit.all(f"{env.app.now:%Y-%m}")}
+    entries = {e.action: e for e in changes(env.app.tables, f"{env.app.now:%Y-%m}")}
     assert (entries["activate version"].before, entries["activate version"].after) == (OLD, NEW)
     assert "patch day" in entries["activate version"].detail
     assert (entries["update image"].before, entries["update image"].after) == (OLD, NEW)

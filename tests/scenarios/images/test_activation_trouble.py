@@ -13,6 +13,7 @@ from shared.models.images import GalleryVersion
 from shared.models.pools import Pool, Ring
 from shared.services import POOLS, ROLLOUTS, TASKS
 from shared.tasks.recovery import resume_lost_tasks
+from tests.fixtures.audit import changes
 from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios import promotions
 from tests.fixtures.scenarios.images import (
@@ -91,7 +92,7 @@ def test_the_activation_is_audited_whenever_the_process_dies() -> None:
         survived = env.survive(lambda: ask(env))  # noqa: B023 - called at once
         for task in env.app.tables.tasks.all(TASKS):
             env.finish(task.id)
-        entries = [(e.action, e.before, e.after) for e in env.app.tables.audit.all(f"{env.app.now:%Y-%m}")]
+        entries = [(e.action, e.before, e.after) for e in changes(env.app.tables, f"{env.app.now:%Y-%m}")]
         if recorded(env).state.active == NEW:
             assert ("activate version", OLD, NEW) in entries, number
         if survived:

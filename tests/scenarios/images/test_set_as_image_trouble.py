@@ -16,6 +16,7 @@ from shared.records.change import ATTEMPTS
 from shared.services import TASKS
 from shared.tasks.recovery import resume_lost_tasks
 from shared.workflow.task_runner import run_task_step
+from tests.fixtures.audit import changes
 from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios.images import (
     IMAGE,
@@ -265,7 +266,7 @@ def test_the_start_is_audited_even_when_the_first_step_reserves_the_image() -> N
     env = studio()
     env.app.tables.versions.failures["write_many"] = [AWAY]
     env.finish(set_as_image(env))
-    text = [entry.after for entry in env.app.tables.audit.all(f"{env.app.now:%Y-%m}")]
+    text = [entry.after for entry in changes(env.app.tables, f"{env.app.now:%Y-%m}")]
     assert sorted(text) == [f"{NEW} (staged)", f"{NEW} (started)"]
 
 

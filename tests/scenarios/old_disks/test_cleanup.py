@@ -12,6 +12,7 @@ from shared.core.states import RolloutState
 from shared.models.audit import AuditEntry
 from shared.rollouts.old_disks.cleanup import REMOVALS, RETRY_AFTER
 from tests.fixtures.app_functions import functions
+from tests.fixtures.audit import changes
 from tests.fixtures.builders import OLD
 from tests.fixtures.scenarios.kept_disks import HOST, Shelf
 from tests.fixtures.world.azure import version_id_of, vm_id_of
@@ -25,7 +26,7 @@ def name_of(disk: str) -> str:
 
 
 def audited(shelf: Shelf) -> list[AuditEntry]:
-    return list(shelf.app.tables.audit.all(f"{shelf.app.now:%Y-%m}"))
+    return list(changes(shelf.app.tables, f"{shelf.app.now:%Y-%m}"))
 
 
 class TestWhen:

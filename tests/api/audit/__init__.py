@@ -1,0 +1,1 @@
+"""HTTP in memory: the record of who did what."""
