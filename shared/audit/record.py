@@ -91,7 +91,12 @@ def count_refusal(services: Services, route: str, status: int) -> None:
     now_asking = asker()
     counter = services.refusal_counter
     due = counter.count(
-        services.now(), caller=now_asking.id, who=now_asking.name, address=now_asking.address, route=route, status=status
+        services.now(),
+        caller=now_asking.id,
+        who=now_asking.name,
+        address=now_asking.address,
+        route=route,
+        status=status,
     )
     if due is None:
         return

@@ -114,7 +114,7 @@ class _Month:
         return "" if entry.digest == newer.previous else "The next entry was written after another one than this."
 
     def _check_followed(self, entry: AuditEntry) -> None:
-        month, _, row = entry.follows.partition("/")
+        month, _, row = entry.follows.partition(":")
         if not row or not self._kept(month):
             return
         found = self._rows.find(month, row)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from threading import Lock
+from threading import Event, Lock
 
 from shared.core.ids import newest_first_moment
 from shared.models.audit import AuditEntry
@@ -24,13 +24,13 @@ _LAST_SEQUENCE = 9_999_999
 
 @dataclass
 class _Waiting:
-    entry: AuditEntry
-    written: AuditEntry | None = None
-    error: BaseException | None = None
+    """The entries of one call of `append`."""
 
-    @property
-    def ended(self) -> bool:
-        return self.written is not None or self.error is not None
+    entries: tuple[AuditEntry, ...]
+    turn: Event = field(default_factory=Event)
+    """Set when they are written, or when it is for their thread to write next."""
+    ended: bool = False
+    error: BaseException | None = None
 
 
 class AuditWriter:
@@ -38,38 +38,58 @@ class AuditWriter:
     entry that is surely stored."""
 
     def __init__(self) -> None:
-        self._queue_lock, self._turn = Lock(), Lock()
+        self._lock = Lock()
         self._queue: list[_Waiting] = []
+        self._busy = False
+        """Whether a thread writes, or was told to. Only that one touches the chain; no lock is held meanwhile."""
         self._writer = ""
         self._last: AuditEntry | None = None
 
     def append(self, rows: Rows[AuditEntry], *entries: AuditEntry) -> None:
         """Write the entries in this order; when it returns, they are stored. Raises AzureBusy and other errors of
         `rows`."""
-        mine = [_Waiting(entry) for entry in entries]
-        with self._queue_lock:
-            self._queue += mine
-        with self._turn:
-            while not all(one.ended for one in mine):
-                self._write_next(rows)
-        for one in mine:
-            if one.error is not None:
-                raise one.error
+        mine = _Waiting(entries)
+        with self._lock:
+            self._queue.append(mine)
+            first, self._busy = not self._busy, True
+        if not first:
+            mine.turn.wait()  # bounded: the calls of the thread that writes have time limits
+        if not mine.ended:
+            self._write_until(rows, mine)
+        if mine.error is not None:
+            raise mine.error
 
-    def _write_next(self, rows: Rows[AuditEntry]) -> None:
-        with self._queue_lock:
-            taken, self._queue = self._queue[:MOST_TOGETHER], self._queue[MOST_TOGETHER:]
+    def _write_until(self, rows: Rows[AuditEntry], mine: _Waiting) -> None:
+        """Write what is queued, up to what this thread waits for; then the next thread writes."""
+        while not mine.ended:
+            self._write(rows, self._take())
+        with self._lock:
+            if self._queue:
+                self._queue[0].turn.set()
+            else:
+                self._busy = False
+
+    def _take(self) -> list[_Waiting]:
+        """The calls that fit into one transaction, at least one."""
+        with self._lock:
+            taken = [self._queue.pop(0)]
+            size = len(taken[0].entries)
+            while self._queue and size + len(self._queue[0].entries) <= MOST_TOGETHER:
+                taken.append(self._queue.pop(0))
+                size += len(taken[-1].entries)
+            return taken
+
+    def _write(self, rows: Rows[AuditEntry], taken: list[_Waiting]) -> None:
+        error: BaseException | None = None
         try:
-            linked = self._linked(rows, [one.entry for one in taken])
+            linked = self._linked(rows, [entry for one in taken for entry in one.entries])
             for _, group in groupby(linked, key=lambda entry: entry.month):
                 self._store(rows, list(group))
-        except BaseException as error:  # noqa: BLE001 - every waiting thread must learn of it
-            self._writer = ""  # nobody knows what is stored: the next entry begins a new chain
-            for one in taken:
-                one.error = error
-            return
-        for one, entry in zip(taken, linked, strict=True):
-            one.written = entry
+        except BaseException as caught:  # noqa: BLE001 - every waiting thread must learn of it
+            self._writer, error = "", caught  # nobody knows what is stored: the next entry begins a new chain
+        for one in taken:
+            one.ended, one.error = True, error
+            one.turn.set()
 
     def _store(self, rows: Rows[AuditEntry], group: list[AuditEntry]) -> None:
         if len(group) == 1:
@@ -96,7 +116,7 @@ class AuditWriter:
         if before is None:
             before = _newest(rows, placed.at)
         sequence = before.sequence + 1 if goes_on and before else 1
-        follows = "" if goes_on or before is None else f"{before.month}/{before.id}"
+        follows = "" if goes_on or before is None else f"{before.month}:{before.id}"
         placed = placed.model_copy(
             update={
                 "id": f"{newest_first_moment(placed.at)}-{_LAST_SEQUENCE - sequence:07d}-{self._writer}",

@@ -58,7 +58,7 @@ class AuditEntry(Record):
     sequence: int = 0
     previous: str = ""
     follows: str = ""
-    """In the first entry of a chain: month and id of the entry whose digest `previous` is, as `2026-11/{id}`."""
+    """In the first entry of a chain: month and id of the entry whose digest `previous` is, as `2026-11:{id}`."""
     digest: str = ""
 
     @property

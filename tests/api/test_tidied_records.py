@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.audit.record import audit
+from shared.caches.audit_writer import AuditWriter
 from shared.models.answers import KEPT_FOR, KeptAnswer
 from shared.records.tidying import MOST_AT_ONCE, tidy_records
 from tests.fixtures.app import App, office, update
@@ -51,6 +52,7 @@ def test_old_months_of_the_audit_are_removed_whole() -> None:
     months = app.settings.audit_keep_months
     for days in (0, 31 * (months - 1), 31 * (months + 2), 31 * (months + 6)):
         app.now -= timedelta(days=days)
+        app.audit_writer = AuditWriter()
         audit(app.services, "ann", "register pool", str(days))
         app.now += timedelta(days=days)
     tidy_records(app.services)

@@ -7,11 +7,10 @@ be recorded changes nothing: each table of the services that its handler gets as
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -68,22 +67,23 @@ class Trail:
         self._asked = next((given[name] for name in ("asked", "patch", "body", "query") if name in given), None)
         subject = self._subject[1] if self._subject else getattr(self._asked, "image", "") or ""
         self._deed = Deed(call.who, f"{endpoint.method} {endpoint.path}", subject, _json_of(self._asked))
-        self._begun, self._lock = False, Lock()
+        self._begun = False
         self._before: Fields | None = None
         names = [name for name in Services.__dataclass_fields__ if _is_table(getattr(call.services, name))]
-        guarded = {name: _Guarded(getattr(call.services, name), self.begin) for name in names if name not in UNGUARDED}
+        guarded: dict[str, Any] = {
+            name: _Guarded(getattr(call.services, name), self.begin) for name in names if name not in UNGUARDED
+        }
         self.call = replace(call, services=replace(call.services, **guarded))
 
     def begin(self) -> None:
         """Record the intent, once. Raises NotRecorded: then nothing may be written."""
-        with self._lock:
-            if self._begun:
-                return
-            self._before = stored_fields(self._plain, *self._subject) if self._subject else None
-            self._deed = replace(self._deed, about=self._about())
-            refine_asker(about=self._deed.about)
-            record_intent(self._plain, self._deed)
-            self._begun = True
+        if self._begun:
+            return
+        self._before = stored_fields(self._plain, *self._subject) if self._subject else None
+        self._deed = replace(self._deed, about=self._about())
+        refine_asker(about=self._deed.about)
+        record_intent(self._plain, self._deed)
+        self._begun = True
 
     def run(self, work: Callable[[], Answer]) -> Answer:
         """Do the work, and record how it ended if it changed anything."""
@@ -112,21 +112,20 @@ class Trail:
         owners = dict.fromkeys(self._deed.about.accounts)
         named = [self._subject] if self._subject else []
         path = dict(self._path)
-        kind, _, name = urlsplit(made).path.removeprefix("/api/").partition("/")
-        if kind in _MADE and "/" not in name:
-            named.append((_MADE[kind], name))
-            path.setdefault(_MADE[kind], name)
+        if found := _MADE.fullmatch(made):
+            named.append((found["kind"], found["name"]))
+            path.setdefault(found["kind"], found["name"])
         for one in named:
-            if found := subject_of(self._plain, *one):
-                owners |= dict.fromkeys(found.accounts)
+            if whose := subject_of(self._plain, *one):
+                owners |= dict.fromkeys(whose.accounts)
         if not owners:
             owners = dict.fromkeys(_asked_accounts(self._subject, self._asked))
         image = path.get("image") or getattr(self._asked, "image", "") or ""
         return About(tuple(owners), path.get("pool", ""), image, path.get("rollout", ""))
 
 
-_MADE = {"rollouts": "rollout", "tasks": "task", "promotions": "promotion"}
-"""First segment of a Location -> the kind of thing that the write made."""
+_MADE = re.compile(r"/api/(?P<kind>rollout|task|promotion)s/(?P<name>[0-9a-z-]+)")
+"""The Location of what a write made."""
 
 
 class _Guarded:

@@ -21,7 +21,7 @@ from tests.api.registrations.settings import (
     settings,
 )
 from tests.fixtures.app import App, update
-from tests.fixtures.audit import changes
+from tests.fixtures.audit import changes as recorded
 from tests.fixtures.world.azure import DEFINITION_ID, HOST_POOL_ID
 from tests.fixtures.world.ids import TEMPLATE_ID
 
@@ -206,11 +206,11 @@ def test_a_changed_refresh_starts_and_stops_it() -> None:
 def test_a_patch_that_changes_nothing_writes_nothing(path: str) -> None:
     app = office()
     rows = [app.tables.pools.every(), app.tables.images.every(), app.tables.accounts.every()]
-    entries = len(changes(app.tables))
+    entries = len(recorded(app.tables))
     app.later(hours=1)
     assert patch(app, path, BODIES[path]).status == 200
     assert rows == [app.tables.pools.every(), app.tables.images.every(), app.tables.accounts.every()]
-    assert len(changes(app.tables)) == entries
+    assert len(recorded(app.tables)) == entries
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_the_audit_says_what_changed(path: str, changes: dict[str, Any], action:
     app = office()
     app.later(seconds=1)
     patch(app, path, changes)
-    entry = changes(app.tables, f"{app.now:%Y-%m}")[0]
+    entry = recorded(app.tables, f"{app.now:%Y-%m}")[0]
     assert entry.action == action
     assert detail in entry.detail
 

@@ -17,6 +17,7 @@ from local.sim.core import names
 from shared.azure.clients import ArmClients, new_credential
 from shared.azure.scripts import registration_script
 from shared.core.arm_ids import definition_of, last, parse, pinned_version
+from shared.core.asking import Asker, asking
 from shared.core.errors import AzureNotFound, AzureRefused
 from shared.core.settings import Settings
 from tests.contracts.azure.conftest import POOL, Azure, vm
@@ -171,3 +172,12 @@ def test_links_on_the_endpoint_are_followed() -> None:
     )
     assert azure.host_pools.session_hosts(POOL) == []
     assert len(azure.requests) == 2
+
+
+def test_calls_carry_the_correlation_id_of_who_asks() -> None:
+    arm = Scripted(said(404, {}), said(404, {}))
+    with asking(Asker(correlation="5b0f2a51-3a55-4c0e-9d0b-6b7f3d1f0c4e")):
+        assert arm.vms.find(vm(1)) is None
+    assert arm.vms.find(vm(1)) is None
+    sent = [request.headers.get("x-ms-correlation-request-id") for request in arm.requests]
+    assert sent == ["5b0f2a51-3a55-4c0e-9d0b-6b7f3d1f0c4e", None]

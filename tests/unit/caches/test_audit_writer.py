@@ -61,7 +61,7 @@ def test_two_workers_write_chains_of_their_own_and_the_later_follows_the_earlier
     first.append(rows, entry("c", NOON + timedelta(seconds=2)))
     newest, other, oldest = rows.all("2026-11")
     assert newest.writer == oldest.writer != other.writer
-    assert (other.sequence, other.previous, other.follows) == (1, oldest.digest, f"2026-11/{oldest.id}")
+    assert (other.sequence, other.previous, other.follows) == (1, oldest.digest, f"2026-11:{oldest.id}")
     assert checked(rows).broken == []
 
 
@@ -84,7 +84,7 @@ def test_a_month_begins_a_chain_that_follows_the_last_month() -> None:
         writer.append(rows, entry(str(day), NOON + timedelta(days=day - 2)))
     december = rows.all("2026-12")
     assert [one.sequence for one in december] == [2, 1]
-    assert december[1].follows == f"2026-11/{rows.all('2026-11')[0].id}"
+    assert december[1].follows == f"2026-11:{rows.all('2026-11')[0].id}"
     assert checked(rows, "2026-12", "2026-11").broken == []
 
 
