@@ -63,7 +63,7 @@ def put_grant(call: Call, asked: GrantRequest) -> Answer[GrantView]:
 @endpoint(bp, "DELETE", "access/grants/{principal}", needs=Need.CONFIGURE, status=204, refusals=(404, 409))
 def delete_grant(call: Call) -> Answer[None]:
     """Take all accounts from a person or a program."""
-    manage.take_grant(call.services, call.path["principal"], call.who)
+    manage.take_grant(call.services, call.reach, call.path["principal"], call.who)
     return Answer(None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.access.errors import NotAllowed, NotSignedIn
+from shared.access.registrations import check_account_reach
 from shared.access.subjects import subject_of
 from shared.core.errors import Conflict, NotFound
 from shared.models.access.roles import Caller, Gate, Need, Reach
@@ -43,8 +44,10 @@ def _check_subject(
         if not creates:
             raise NotFound(kind, name)
         if found is not None and isinstance(need, Need) and need in caller.may:
+            if kind == "account":
+                check_account_reach(reach, name)
             raise Conflict(f"The name {name} is taken. Choose another one.")
-    elif need in CHANGES and need in caller.may and not reach.covers(found.accounts):
+    elif need in CHANGES and need in caller.may and not found.changed_by(reach):
         raise NotAllowed(f"This {kind} belongs to accounts that you have no grant for, too.", Need(need))
 
 

@@ -18,6 +18,8 @@ from shared.records.accounts import unknown_accounts
 from shared.records.change import add_or_change, change
 from shared.services import APP_KEYS, GRANTS, Services
 
+_LAST_GRANT = "This is the last grant. It can be taken by somebody with a grant for all accounts only."
+
 
 def list_grants(services: Services, reach: Reach, *, limit: int, continuation: str | None) -> Listed[GrantView]:
     """A page of the grants whose accounts are all in reach, by principal."""
@@ -52,10 +54,18 @@ def give_grant(
     return _view_grant(kept), old is None
 
 
-def take_grant(services: Services, principal: str, who: str) -> None:
-    """Take all accounts from a principal. Raises NotFound, StaleRow."""
+def take_grant(services: Services, reach: Reach, principal: str, who: str) -> None:
+    """Take all accounts from a principal. Raises NotFound, StaleRow, Conflict for the last grant.
+
+    Without any grant every admin has every account: only who has them all anyway may bring that about.
+    """
     grant = find_grant(services, principal)
+    if not reach.everything and len(services.grants.all(GRANTS)) < 2:
+        raise Conflict(_LAST_GRANT)
     services.grants.remove(grant)
+    if not reach.everything and not services.grants.all(GRANTS):  # somebody took the other one at the same time
+        services.grants.add(grant.replace(etag=None))
+        raise Conflict(_LAST_GRANT)
     audit(services, who, "take grant", principal, grant.name, before=", ".join(grant.accounts))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.models.access.roles import Reach
 from shared.models.promotions import Promotion
@@ -19,6 +19,12 @@ class Subject:
 
     accounts: tuple[str, ...]
     whole: bool = False
+    also: tuple[str, ...] = ()
+    """Accounts that only a change needs besides: those of the image that a promotion activates for all of them."""
+
+    def changed_by(self, reach: Reach) -> bool:
+        """Whether it may be changed."""
+        return reach.covers({*self.accounts, *self.also})
 
     def seen_by(self, reach: Reach) -> bool:
         """Whether it is visible."""
@@ -72,7 +78,10 @@ def _task(services: Services, task_id: str) -> Subject | None:
 
 def _promotion(services: Services, promotion_id: str) -> Subject | None:
     promotion = services.promotions.find(PROMOTIONS, promotion_id)
-    return promotion_subject(promotion) if promotion else None
+    if promotion is None:
+        return None
+    image = services.images.find(IMAGES, promotion.image)
+    return replace(promotion_subject(promotion), also=image.owners if image else ())
 
 
 def _app_key(services: Services, name: str) -> Subject | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from shared.access.errors import NotAllowed
 from shared.api.promotions import PromotionRequest, PromotionView
 from shared.api.schedules import parse_promotion
 from shared.core.asking import asker
@@ -16,7 +17,7 @@ from shared.core.ids import newest_first_id
 from shared.core.states import PromotionState
 from shared.images.activation.request import resolve_update
 from shared.images.promotions.manage import STAGING_UNKNOWN, staged_at
-from shared.models.access.roles import Reach
+from shared.models.access.roles import Need, Reach
 from shared.models.messages import text_of
 from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, PoolsUpdate
@@ -35,8 +36,8 @@ HOLD_GRACE = timedelta(minutes=1)
 def schedule_promotion(services: Services, asked: PromotionRequest, who: str, reach: Reach) -> PromotionView:
     """Schedule the activation of the staged version.
 
-    Raises InvalidRequest, Conflict with the id of the promotion that is already scheduled (nothing was written),
-    AzureBusy.
+    Raises InvalidRequest, NotAllowed for an image that belongs to accounts out of reach, too, Conflict with the id of
+    the promotion that is already scheduled (nothing was written), AzureBusy.
     """
     promotion = _hold(services, services.promotions.add(_draft(services, asked, who, reach)))
     audit_promotion(services, who, "schedule promotion", promotion, after=promotion.due_at)
@@ -75,6 +76,8 @@ def _resolve(
     image = services.images.find(IMAGES, asked.image)
     if image is None or not reach.sees(image.owners):
         problems.append(_no_image(asked.image))
+    elif not reach.covers(image.owners):
+        raise NotAllowed("This image belongs to accounts that you have no grant for, too.", Need.PUBLISH)
     due, zone, update = None, "", None
     version = asked.version or version_set.state.staged
     try:

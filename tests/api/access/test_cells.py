@@ -188,7 +188,8 @@ def expected(route: str, who: Who, *, what_if: bool) -> set[int] | None:
     meets = need in MEETS[who.role]
     if "{" in path and who.accounts == "fabrikam":
         creates = route in CREATES
-        return ({409} if meets else {403}) if creates else {404}
+        told = 403 if "{account}" in path else 409  # only who has all accounts makes one, so the name need not be told
+        return ({told} if meets else {403}) if creates else {404}
     return None if meets else {403}
 
 
