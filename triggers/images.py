@@ -24,7 +24,7 @@ from shared.api.merge_patch import MergePatch
 from shared.api.tasks import TaskView
 from shared.images import registration
 from shared.images.activation.preview import plan_activation
-from shared.images.activation.request import activate, roll_back
+from shared.images.activation.publish import activate, roll_back
 from shared.images.capture.request import set_as_image
 from shared.images.removal import remove_version
 from shared.images.staging import give_verdict, stage_version

@@ -48,6 +48,8 @@ class ActivationPlanView(Value):
     version: str
     """The version that would be the active one."""
     from_version: str | None
+    id: str = ""
+    """Hash of what it would do; a request may carry it as `plan`."""
     can_start: bool
     """Whether the request would be accepted: no check has failed."""
     versions: list[VersionChange]
@@ -57,6 +59,10 @@ class ActivationPlanView(Value):
     """When the pools of the first ring are updated. Null when no pool is."""
     soak_minutes: int | None
     """Time between two rings. Null when no pool is updated."""
+    to_update: int = 0
+    """Hosts that would be updated."""
+    users_at_force: int = 0
+    """Sessions on them, which would be ended at `force_at` of their pool if nobody signed out before."""
     stopped_rollouts: list[StoppedRollout] = Field(default_factory=list)
     """Of a roll-back: open rollouts of the version that is left, with the state that they would have."""
     preflight: list[Finding]

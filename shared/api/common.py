@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -135,6 +135,8 @@ class Problem(Value):
     """Id of the task that blocks the request, if any."""
     promotion: str = ""
     """Id of the scheduled promotion that blocks the request, if any."""
+    plan: dict[str, Any] | None = None
+    """What the request would do now, when that is not what it was agreed on."""
     href: str = ""
     """Where that, or anything else that blocks the request, is read."""
     code: str = ""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.api.agreed_plans import AgreedPlan
 from shared.api.common import Reason, ScheduleRequest, SoakMinutes
 from shared.api.rollouts import PlanView
 from shared.models.base import AskedVersion, Name, UtcTime, Value
@@ -35,6 +36,8 @@ class PoolsPlanView(Value):
     version: str
     gate: Gate
     soak_minutes: int
+    id: str = ""
+    """Hash of what it would do; a request may carry it as `plan`."""
     can_start: bool
     """Whether the request would be accepted: no pool of the first ring has a failed check."""
     problems: list[Message]
@@ -71,7 +74,7 @@ class PoolsChoice(Value):
     rings: Annotated[dict[Name, RingNumber], Field(max_length=200)] = Field(default_factory=dict)
 
 
-class UpdatePoolsRequest(PoolsChoice):
+class UpdatePoolsRequest(PoolsChoice, AgreedPlan):
     """Update Image on many pools as one task, ring by ring, starting with ring 0.
 
     The next ring starts when all rollouts of the previous ring have succeeded, `soak_minutes` have passed and, with

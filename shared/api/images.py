@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from shared.api.agreed_plans import AgreedPlan
 from shared.api.common import DefinitionId, MachineId, Query, Reason, ScheduleRequest, SoakMinutes, SubnetId
 from shared.api.conditions import Tagged
 from shared.api.pools import PoolsQuery
@@ -172,7 +173,7 @@ class PoolsUpdateRequest(Value):
     reason: Reason = ""
 
 
-class ActivateRequest(PoolsUpdateRequest):
+class ActivationChoice(PoolsUpdateRequest):
     """Activate a staged version. Default of `version`: the staged one.
 
     `backup`: whether to keep the previous version as a backup. Default: as chosen at staging, else true. `force`:
@@ -184,7 +185,11 @@ class ActivateRequest(PoolsUpdateRequest):
     force: bool = False
 
 
-class RollBackRequest(PoolsUpdateRequest):
+class ActivateRequest(ActivationChoice, AgreedPlan):
+    __doc__ = ActivationChoice.__doc__
+
+
+class RollBackRequest(PoolsUpdateRequest, AgreedPlan):
     """Make a backup the active version again. Default of `version`: the last one that was active.
 
     Left out are those that the image was rolled back from, and those that failed their test.

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from shared.api.agreed_plans import AgreedPlan
 from shared.api.common import HostNames, HostPoolId, PageQuery, Query, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.api.rollouts import LostHostView, NewHostsView, RolloutBrief
@@ -54,7 +55,7 @@ class PoolRegistration(Value):
         return cls(**{name: getattr(pool, name) for name in cls.model_fields})
 
 
-class UpdateImageRequest(Value):
+class UpdateImageRequest(AgreedPlan):
     """Update Image: version, schedule and policy. Default of `image`: the pool's image."""
 
     image: Name | None = None
@@ -71,7 +72,7 @@ class UpdateImageRequest(Value):
     """With `only`: the pool takes over the version all the same, so that new hosts get it."""
 
 
-class RollBackPoolRequest(Value):
+class RollBackPoolRequest(AgreedPlan):
     """Roll a pool back to its previous version. Default of `schedule`: now.
 
     Unless `policy` says otherwise, there are no canary hosts, the pool's `windows` do not apply and failures do not

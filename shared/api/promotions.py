@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.api.common import Moment, PageQuery, ZoneName
-from shared.api.images import ActivateRequest
+from shared.api.images import ActivationChoice
 from shared.core.states import PromotionState
 from shared.models.base import WHOLE, Name, UtcTime, Value
 from shared.models.messages import Message
@@ -58,7 +58,7 @@ class PromotionMoment(Value):
     """Zone of `at` and of the days. Default: UTC, or the zone of the promotion being changed."""
 
 
-class PromotionRequest(ActivateRequest, PromotionMoment):
+class PromotionRequest(ActivationChoice, PromotionMoment):
     """Schedule an activation of an image's staged version."""
 
     image: Name

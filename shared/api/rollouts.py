@@ -229,6 +229,8 @@ class PlanView(Value):
     policy: Policy
     can_start: bool
     """Whether no preflight check failed."""
+    id: str = ""
+    """Hash of what it would do; a request may carry it as `plan`. Sessions and the clock do not change it."""
     preflight: list[Finding]
     hosts: list[PlannedHost] = Field(default_factory=list)
     """In the order of their rebuild, as of now."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from shared.api.agreed_plans import PLAN_PATTERN
 from shared.api.common import KEPT_FROM_THE_POOL
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.core.plain_text import one_line
@@ -46,6 +47,7 @@ _IN_WORDS = {
 _FORMS = {
     VERSION_PATTERN: "write three whole numbers, like 2.0.0",
     HOST_NAME_PATTERN: "write the name of a session host, as the list of the pool's hosts has it",
+    PLAN_PATTERN: "write the id of a plan, as the answer to what_if has it",
     ACCOUNT_PATTERN: "write the name of an account, or * for every account",
     NAME_PATTERN: "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit",
     PROBE_NAME_PATTERN: "use letters, digits, space, dot, dash, underscore, at most 63; begin with a letter or digit",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from shared.api.agreed_plans import plan_id, schedule_part
 from shared.api.fleet import PoolsPlanView, RingPlanView, UpdatePoolsRequest
 from shared.api.rollouts import PlanView
 from shared.core.codes import Code
 from shared.core.hrefs import pool_href
-from shared.fleet.request import READERS, Draft, draft
+from shared.fleet.draft import READERS, Draft, draft
 from shared.models.access.roles import Reach
 from shared.models.findings import Finding
 from shared.models.messages import Message, message, sentence
 from shared.models.pools import Pool
 from shared.models.tasks import Gate
-from shared.rollouts.preview import plan_rollout
+from shared.rollouts.preview import hosts_and_policy, plan_rollout
 from shared.services import Services
 
 HELD = "rollout"
@@ -28,10 +29,11 @@ def plan_pools(services: Services, asked: UpdatePoolsRequest, who: str, reach: R
     Raises InvalidRequest, AzureBusy.
     """
     key = ("pools", asked.model_dump_json(), reach.accounts)
-    return services.plans.get(key, lambda: _plan_pools(services, asked, who, reach))
+    return services.plans.get(key, lambda: plan_pools_now(services, asked, who, reach))
 
 
-def _plan_pools(services: Services, asked: UpdatePoolsRequest, who: str, reach: Reach) -> PoolsPlanView:
+def plan_pools_now(services: Services, asked: UpdatePoolsRequest, who: str, reach: Reach) -> PoolsPlanView:
+    """What a fleet update would do, found out now. Raises InvalidRequest, AzureBusy."""
     drafted = draft(services, asked, who, reach)
     update = drafted.work.update
     rings: list[RingPlanView] = []
@@ -44,6 +46,7 @@ def _plan_pools(services: Services, asked: UpdatePoolsRequest, who: str, reach: 
     return PoolsPlanView(
         image=drafted.image.name,
         version=asked.version,
+        id=_id_of(asked.version, drafted, rings),
         gate=update.gate,
         soak_minutes=update.soak_minutes,
         can_start=all(plan.can_start for plan in rings[0].pools),
@@ -54,6 +57,13 @@ def _plan_pools(services: Services, asked: UpdatePoolsRequest, who: str, reach: 
         users_at_force=sum(plan.users_at_force for plan in plans),
         expected_end=rings[-1].expected_end,
     )
+
+
+def _id_of(version: str, drafted: Draft, rings: list[RingPlanView]) -> str:
+    """The moments of later rings do not count: they follow from how long the others take."""
+    update = drafted.work.update
+    parts = [[ring.ring, hosts_and_policy(plan.pool, plan.policy, plan.hosts)] for ring in rings for plan in ring.pools]
+    return plan_id(drafted.image.name, version, update.gate, update.soak_minutes, schedule_part(update.schedule), parts)
 
 
 def _plan_ring(

@@ -122,12 +122,21 @@ def _policy(services: Services, pool: Pool, spec: RolloutSpec) -> Policy:
 
 def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[Rollout, Preflight]:
     """The row as it would be written, and the preflight result. Raises InvalidRequest, AzureBusy."""
-    image, version = spec.image, spec.version
     policy = _policy(services, pool, spec)
     _refuse_outside_windows(spec.schedule, pool, policy)
-    result, now = _checked(services, pool, spec, policy), services.now()
+    result = _checked(services, pool, spec, policy)
+    return _row(services, pool, spec, who, policy, result), result
+
+
+def draft_unchecked(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> Rollout:
+    """The row as it would be written if no check failed. Raises InvalidRequest."""
+    return _row(services, pool, spec, who, _policy(services, pool, spec), Preflight())
+
+
+def _row(services: Services, pool: Pool, spec: RolloutSpec, who: str, policy: Policy, result: Preflight) -> Rollout:
+    image, version, now = spec.image, spec.version, services.now()
     target_id = result.version.id if result.version else version_id(image.definition_id, version)
-    rollout = Rollout(
+    return Rollout(
         id=spec.rollout_id or newest_first_id(now),
         kind=spec.kind,
         pool=pool.name,
@@ -153,7 +162,6 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
         before=_before(pool),
         checks=Checks(allow_downgrade=spec.allow_downgrade, passed_at=now),
     )
-    return rollout, result
 
 
 def _checked(services: Services, pool: Pool, spec: RolloutSpec, policy: Policy) -> Preflight:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from shared.api.agreed_plans import hosts_part, plan_id, schedule_part
 from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import PlannedBound, PlannedHost, PlanView
 from shared.core.codes import Code
@@ -199,11 +200,14 @@ def plan_update(services: Services, name: str, request: UpdateImageRequest, who:
     Raises NotFound, InvalidRequest, AzureBusy.
     """
 
-    def make() -> PlanView:
-        pool = find_pool(services, name)
-        return plan_rollout(services, pool, spec_of_request(services, pool, request, reach), who)
+    key = ("update", name, request.model_dump_json(), reach.accounts)
+    return services.plans.get(key, lambda: plan_update_now(services, name, request, who, reach))
 
-    return services.plans.get(("update", name, request.model_dump_json(), reach.accounts), make)
+
+def plan_update_now(services: Services, name: str, request: UpdateImageRequest, who: str, reach: Reach) -> PlanView:
+    """The plan of `update_image`, made now. Raises NotFound, InvalidRequest, AzureBusy."""
+    pool = find_pool(services, name)
+    return plan_rollout(services, pool, spec_of_request(services, pool, request, reach), who)
 
 
 def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> PlanView:
@@ -223,7 +227,14 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
         result.findings.append(warned("limits", _NOTHING_AT_ONCE, _ALLOW_ONE))
     if isinstance(moves := computed.get("deadline"), dict):
         fields["schedule"] = rollout.schedule.replace(others_force_at=moves["at"])
-    return PlanView.model_validate(fields | computed)
+    made = PlanView.model_validate(fields | computed)
+    part, timed = hosts_and_policy(made.pool, made.policy, made.hosts), schedule_part(made.schedule)
+    return made.replace(id=plan_id(spec.kind, made.image, made.version, spec.selection.for_new_hosts, timed, part))
+
+
+def hosts_and_policy(pool: str, policy: Policy, hosts: Sequence[PlannedHost]) -> list[object]:
+    """What counts of a pool's plan for the id of a plan, besides version and schedule."""
+    return [pool, policy.model_dump(mode="json"), hosts_part(((one.host, one.action) for one in hosts), Action.SKIP)]
 
 
 _NOTHING_AT_ONCE = "no host can be rebuilt before the deadline: the limits of the policy keep all of them in service"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.access.limits import pool_policy
+from shared.api.agreed_plans import refuse_changed
 from shared.api.pools import RollBackPoolRequest
 from shared.api.rollouts import PlanView, RolloutView
 from shared.api.schedules import parse_schedule
@@ -33,12 +34,13 @@ def roll_back_pool(
     """Roll back a pool: roll back the update that runs on it, or start a new rollout to its previous version.
 
     A running update rolls back under its own schedule and policy. If a roll-back runs already, it is returned. Raises
-    NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict, AzureBusy.
+    NotFound, InvalidRequest, PreflightFailed, PlanChanged (nothing was written), Conflict, AzureBusy.
     """
     pool = free_pool(services, name)
     running = running_rollout(services, pool)
     if running and _is_roll_back(running):
         return _view(services, running)
+    refuse_changed(request, lambda: _plan_roll_back(services, name, request, who))
     if running:
         _refuse_without_previous_version(running)
         _refuse_not_started(running)

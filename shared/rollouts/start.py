@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from shared.access.two_people import as_begun
+from shared.api.agreed_plans import refuse_changed
 from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import RolloutView
 from shared.audit.about import about_rollout
@@ -22,6 +23,7 @@ from shared.ports.engine import Engine
 from shared.records.pools import find_pool
 from shared.records.versions import read_versions
 from shared.rollouts.draft import RolloutSpec, draft, spec_of_request
+from shared.rollouts.preview import plan_update_now
 from shared.services import ROLLOUTS, Services
 from shared.versions.removal_rules import is_being_removed
 from shared.views.rollout_progress import progress
@@ -91,11 +93,12 @@ def update_image(
 ) -> RolloutView:
     """Start Update Image on a pool.
 
-    Raises NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict with the id of the
+    Raises NotFound, InvalidRequest, PreflightFailed, PlanChanged (nothing was written), Conflict with the id of the
     rollout that holds the pool, AzureBusy.
     """
     pool = free_pool(services, name)
     refuse_second(services, pool)
+    refuse_changed(request, lambda: plan_update_now(services, name, request, who, reach))
     rollout = begin_rollout(services, engine, pool, spec_of_request(services, pool, request, reach), who)
     return progress(rollout, [], services.now())
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from shared.access.authenticate import caller_of
 from shared.access.authorize import authorize
 from shared.access.errors import NotAllowed, NotSignedIn
+from shared.api.agreed_plans import PlanChanged
 from shared.api.common import Query
 from shared.api.conditions import Condition, Tagged
 from shared.api.merge_patch import MergePatch
@@ -229,6 +230,8 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
         problem["promotion"] = error.promotion
     if isinstance(error, Conflict) and error.href:
         problem["href"] = error.href
+    if isinstance(error, PlanChanged):
+        problem["plan"] = error.plan.model_dump(mode="json")
     if isinstance(error, NotAllowed) and error.need:
         problem["need"] = error.need
     if isinstance(error, AzureError):

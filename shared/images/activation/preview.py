@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.api.activation_plans import ActivationPlanView, FollowingPool, VersionChange
+from shared.api.agreed_plans import plan_id, schedule_part
 from shared.api.images import ActivateRequest, RollBackRequest
 from shared.api.rollouts import NewHostsView
 from shared.core.errors import AzureError, Conflict, NotFound
@@ -13,12 +14,13 @@ from shared.core.hrefs import rollout_href
 from shared.core.states import RolloutState
 from shared.images.activation.checks import activation_findings
 from shared.images.activation.request import drafted, switched
+from shared.images.activation.updates import ForeseenUpdate, foreseen_updates
 from shared.images.adoption import foreseen
 from shared.models.access.roles import Reach
 from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
-from shared.models.tasks import ActivationWork, Task, TaskKind
+from shared.models.tasks import ActivationWork, PoolsUpdate, Task, TaskKind
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 from shared.records.images import find_image
 from shared.records.new_hosts import choose_for_new_hosts, read_known_versions
@@ -39,19 +41,22 @@ def plan_activation(
     Raises NotFound, InvalidRequest, Conflict (the versions do not allow it), AzureBusy.
     """
     key = (type(asked).__name__, name, asked.model_dump_json(), reach.accounts)
-    return services.plans.get(key, lambda: _plan(services, find_image(services, name), asked, who, reach))
+    return services.plans.get(key, lambda: plan_activation_now(services, name, asked, who, reach))
 
 
-def _plan(
-    services: Services, image: Image, asked: ActivateRequest | RollBackRequest, who: str, reach: Reach
+def plan_activation_now(
+    services: Services, name: str, asked: ActivateRequest | RollBackRequest, who: str, reach: Reach
 ) -> ActivationPlanView:
+    """The plan, made now. Raises NotFound, InvalidRequest, Conflict, AzureBusy."""
+    image = find_image(services, name)
     task = drafted(services, image, asked, who, reach)
     before = foreseen(services, image, who)
     after = switched(before, task, services)
     task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
     findings = activation_findings(services, image, task)
     update = task.pools.update if task.pools else None
-    return ActivationPlanView(
+    updates = foreseen_updates(services, image, task, who)
+    made = ActivationPlanView(
         image=image.name,
         version=task.version or "",
         from_version=task.from_version,
@@ -61,8 +66,29 @@ def _plan(
         schedule=update.schedule if update else None,
         soak_minutes=update.soak_minutes if update else None,
         stopped_rollouts=list(_stopped(services, task, reach)),
+        to_update=sum(one.to_update for one in updates),
+        users_at_force=sum(one.users_at_force for one in updates),
         preflight=findings,
     )
+    return made.replace(id=_id_of(made, update, updates))
+
+
+def _id_of(made: ActivationPlanView, update: PoolsUpdate | None, updates: list[ForeseenUpdate]) -> str:
+    """The id, of what the activation itself would do and of the hosts that it would update."""
+    itself = made.model_dump(
+        mode="json",
+        include={
+            "image": True,
+            "version": True,
+            "from_version": True,
+            "versions": True,
+            "pools": {"__all__": {"pool", "follows", "updated", "update_ring"}},
+            "soak_minutes": True,
+            "stopped_rollouts": True,
+        },
+    )
+    timed = schedule_part(update.schedule) if update else []
+    return plan_id(itself, timed, [one.part for one in updates])
 
 
 def _changes(before: VersionSet, after: VersionSet) -> Iterator[VersionChange]:

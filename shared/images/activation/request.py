@@ -1,4 +1,4 @@
-"""Requesting another active version: resolve the request, check it, switch the version, start the task."""
+"""Another active version: resolve its request, check it, switch the version, start the task."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 
 from shared.api.images import ActivateRequest, PoolsUpdateRequest, RollBackRequest
-from shared.api.tasks import TaskView
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.names import SWITCH_VERSION
 from shared.fleet.selection import names_of, rings_of, schedule_of
@@ -22,7 +21,6 @@ from shared.models.pools import Pool
 from shared.models.tasks import ActivationWork, PoolsUpdate, PoolsWork, Task, TaskKind
 from shared.models.withdrawals import RolloutsOfVersion
 from shared.ports.engine import Engine
-from shared.records.images import find_image
 from shared.records.ownership import owners_of_work
 from shared.records.tasks import audit_task, forget_task, new_task, write_task
 from shared.records.versions import change_versions
@@ -31,26 +29,7 @@ from shared.services import POOLS, TASKS, Services
 from shared.versions import lifecycle
 from shared.versions.promotion_hold import must_hold
 from shared.versions.version_set import VersionSet
-from shared.views.tasks import view
 from shared.workflow.starting import start_task
-
-
-def activate(services: Services, engine: Engine, name: str, asked: ActivateRequest, who: str, reach: Reach) -> TaskView:
-    """Make the staged version the active one; pools are updated only as asked.
-
-    Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
-    """
-    return _ask(services, engine, find_image(services, name), asked, who, reach)
-
-
-def roll_back(
-    services: Services, engine: Engine, name: str, asked: RollBackRequest, who: str, reach: Reach
-) -> TaskView:
-    """Make a backup the active version again; pools are updated only as asked.
-
-    Raises NotFound, InvalidRequest, PreflightFailed, Conflict (nothing was changed), AzureBusy.
-    """
-    return _ask(services, engine, find_image(services, name), asked, who, reach)
 
 
 def drafted(services: Services, image: Image, asked: ActivateRequest | RollBackRequest, who: str, reach: Reach) -> Task:
@@ -63,27 +42,6 @@ def drafted(services: Services, image: Image, asked: ActivateRequest | RollBackR
     return new_task(
         services, kind, image.name, who, version=asked.version, reason=asked.reason, activation=work, pools=pools
     )
-
-
-def _ask(
-    services: Services,
-    engine: Engine,
-    image: Image,
-    asked: ActivateRequest | RollBackRequest,
-    who: str,
-    reach: Reach,
-) -> TaskView:
-    task = drafted(services, image, asked, who, reach)
-    try:
-        task = begin(services, engine, image, task)
-    except AzureBusy:
-        # The task is written and will run, by the resume timer if necessary: an error would invite a second request.
-        written = services.tasks.find(TASKS, task.id)
-        if written is None:
-            raise
-        task = written
-        start_task(engine, task)
-    return view(task, services.now())
 
 
 def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
