@@ -49,6 +49,6 @@ def post_cancel_task(call: Call, engine: Engine, asked: CancelTaskRequest) -> An
 
 @endpoint(bp, "POST", "tasks/{task}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
 def post_approve_task(call: Call, asked: ApproveRingRequest) -> Answer[TaskView]:
-    """Approve the waiting ring of a fleet update with `gate: approve`."""
+    """Approve a task as its second person, or else the waiting ring of a fleet update with `gate: approve`."""
     view = approve_ring(call.services, call.path["task"], asked, call.who)
     return Answer(view, location=view.href)

@@ -24,7 +24,7 @@ from shared.models.rollouts import Rollout, RolloutKind
 from shared.records.access import known_grants
 from shared.services import Services
 
-_WAITS = message(
+WAITS = message(
     Code.WAITS_FOR_SECOND_PERSON,
     "It waits for a second person: neither who asked for it nor who last changed its pool or limits may approve it.",
 )
@@ -51,7 +51,13 @@ def asks_for_two(services: Services, account: str, ring: Ring) -> bool:
 
 
 def as_begun(services: Services, rollout: Rollout, pool: Pool) -> Rollout:
-    """A new rollout as it is written: scheduled, or waiting for a second person."""
+    """A new rollout as it is written: scheduled, or waiting for a second person.
+
+    If it comes with the approval of its task, that is its own.
+    """
+    if rollout.second.at:
+        digests = {"digest": digest_of(rollout), "pool_digest": digest_of_pool(services, pool)}
+        rollout = rollout.replace(second=rollout.second.replace(**digests))
     reason = why_waits(services, rollout, pool)
     if reason is None:
         return rollout
@@ -64,10 +70,10 @@ def why_waits(services: Services, rollout: Rollout, pool: Pool) -> Message | Non
     if rollout.started_at or not _may_need_two(rollout):
         return None
     second = rollout.second
-    if second.at and (second.digest, second.pool_digest) == (digest_of(rollout), _digest_of_pool(services, pool)):
+    if second.at and (second.digest, second.pool_digest) == (digest_of(rollout), digest_of_pool(services, pool)):
         return None
     if second.asked or asks_for_two(services, pool.account, pool.ring):
-        return _WAITS_AGAIN if second.at else _WAITS
+        return _WAITS_AGAIN if second.at else WAITS
     return None
 
 
@@ -95,7 +101,7 @@ def approved(services: Services, rollout: Rollout, pool: Pool, who: str) -> Seco
         by=who,
         by_id=asker().id,
         digest=digest_of(rollout),
-        pool_digest=_digest_of_pool(services, pool),
+        pool_digest=digest_of_pool(services, pool),
     )
 
 
@@ -130,20 +136,22 @@ def resealed(before: Rollout, after: Rollout) -> Rollout:
 def digest_of(rollout: Rollout) -> str:
     """The digest of version, policy, schedule and hosts."""
     selection = rollout.selection
-    return _digest(rollout.image, rollout.version_id, rollout.policy, rollout.schedule, rollout.zone, selection)
+    return digest(rollout.image, rollout.version_id, rollout.policy, rollout.schedule, rollout.zone, selection)
 
 
-def _digest_of_pool(services: Services, pool: Pool) -> str:
+def digest_of_pool(services: Services, pool: Pool) -> str:
+    """The digest of how the pool's hosts join, and of the limits of its ring."""
     limits = services.limits.find(pool.account, pool.ring)
     cleanup = pool.directory_cleanup or ""
-    return _digest(pool.host_pool_id, pool.account, pool.ring, pool.join, cleanup, *_settings(limits))
+    return digest(pool.host_pool_id, pool.account, pool.ring, pool.join, cleanup, *_settings(limits))
 
 
 def _settings(limits: Limits | None) -> list[str]:
     return [limits.model_dump_json(exclude=set(_NOT_OURS))] if limits else []
 
 
-def _digest(*parts: Value | str) -> str:
+def digest(*parts: Value | str) -> str:
+    """The SHA-256 of these values and texts."""
     texts = [part.model_dump_json() if isinstance(part, Value) else part for part in parts]
     return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
 

@@ -79,6 +79,12 @@ class TaskView(TaskBrief):
     """Temporary Azure resources that could not be deleted."""
     promotion: str = ""
     """Id of the scheduled promotion that started it, if any."""
+    awaiting_since: UtcTime | None = None
+    """Since when it waits for a second person. Null unless it does."""
+    second_person: bool = False
+    """Whether it needs the approval of a second person before it begins. It covers the task's rollouts."""
+    second_approved_at: UtcTime | None = None
+    second_approved_by: str = ""
 
 
 class TasksQuery(PageQuery):

@@ -7,6 +7,7 @@ from shared.audit.about import about_task
 from shared.audit.record import audit
 from shared.core.asking import asker
 from shared.core.errors import Conflict, NotFound
+from shared.fleet.second_person import approve_task
 from shared.models.messages import text_of
 from shared.models.tasks import Approval, Gate, PoolsWork, Task
 from shared.planning.rings import NextRing
@@ -18,9 +19,10 @@ from shared.views.tasks import view
 
 
 def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, who: str) -> TaskView:
-    """Approve the waiting ring. Raises NotFound; Conflict when no ring waits, or another one than the request names.
+    """Approve the task as its second person, while it waits for one; else the waiting ring.
 
-    Repeating it for an approved ring changes nothing.
+    Approving one is not approving the other. Raises NotFound; NotAllowed for somebody who may not be the second person;
+    Conflict when no ring waits, or another one than the request names. Repeating it changes nothing.
     """
     started: StartedRollouts = {}
 
@@ -33,11 +35,22 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
         return _approved(task, pools, approval) if approval else None
 
     known = _to_approve(services, task_id)
+    if known.second.awaiting_since:
+        _refuse_ring(known, asked)
+        return approve_task(services, known, who)
+    if known.second.at and asked.ring is None and (known.pools is None or known.pools.update.gate is Gate.AUTO):
+        return view(known, services.now(), read_rollouts(services, known.pools) if known.pools else None)
     before, task = change(services.tasks, (TASKS, task_id), decide, describe="task", known=known)
     if task is not before:
         detail = f"task {task.id}: ring {_pools_of(task).approvals[-1].ring}"
         audit(services, who, "approve ring", task.image, detail, after=task.version or "", about=about_task(task))
     return view(task, services.now(), started)
+
+
+def _refuse_ring(task: Task, asked: ApproveRingRequest) -> None:
+    if asked.ring is not None:
+        text = f"Task {task.id} has not begun: it waits for a second person. Approve it without naming a ring."
+        raise Conflict(text, task=task.id)
 
 
 def _to_approve(services: Services, task_id: str) -> Task:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.access.two_people_for_tasks import as_requested
 from shared.api.agreed_plans import refuse_changed
 from shared.api.fleet import UpdatePoolsRequest
 from shared.api.tasks import TaskView
@@ -31,7 +32,7 @@ def update_pools(services: Services, engine: Engine, asked: UpdatePoolsRequest, 
     refuse_changed(asked, lambda: plan_pools_now(services, asked, who, reach))
     drafted = draft(services, asked, who, reach)
     _check_first_ring(services, drafted, who)
-    task = write_task(services, drafted.task)
+    task = write_task(services, as_requested(services, drafted.task))
     audit_task(services, task, after=task.version or "")
     start_task(engine, task)
     return view(task, services.now())

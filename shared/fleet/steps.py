@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from shared.access.limits import pool_policy
+from shared.access.two_people_for_tasks import for_rollout
 from shared.core.codes import Code
 from shared.core.errors import AzureRefused, Conflict, InvalidRequest, NotFound
 from shared.core.hrefs import pool_href, versions_href
@@ -15,6 +17,7 @@ from shared.core.states import RolloutState, TaskState
 from shared.core.steps import NextAction, StepResult
 from shared.core.wording import counted, duration_text, names_text
 from shared.fleet.ring_rollout import spec_for_ring
+from shared.fleet.second_person import wait_for_second_person
 from shared.fleet.undo import stop_pools
 from shared.models.messages import Message, error_text, message, quote, sentence, text_of
 from shared.models.tasks import TaskKind
@@ -48,6 +51,8 @@ AT_ONCE = 25
 def update_pools(context: TaskContext) -> StepResult:
     """Start rollouts that may start now, and wait for others. Raises StepFailed when a pool does not succeed."""
     _stop_if_over(context)
+    if waiting := wait_for_second_person(context):
+        return waiting
     _cancel_superseded(context)
     if context.task.pools is None:
         return StepResult(NextAction.NEXT)
@@ -203,6 +208,7 @@ def _start_pool(context: TaskContext, name: str, move: NextRing) -> Message | No
     try:
         of_pool, now = pool_policy(context.services, pool), context.services.now()
         asked = spec_for_ring(context.task, context.pools, context.image, pool, of_pool, now, first=move.first)
+        asked = replace(asked, second=for_rollout(context.services, context.task, pool))
         begin_rollout(context.services, context.engine, pool, asked, context.task.requested_by)
     except (InvalidRequest, AzureRefused) as error:
         refused = message(Code.ROLLOUT_REFUSED, error_text(error))

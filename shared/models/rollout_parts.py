@@ -71,6 +71,10 @@ class SecondPerson(Part):
     """The digest of how the pool's hosts join, and of its limits."""
 
 
+NO_APPROVAL = SecondPerson()
+"""Nobody has approved it, and nobody was asked."""
+
+
 class Rollback(Part):
     """The roll-back of the rollout's hosts."""
 

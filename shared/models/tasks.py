@@ -13,6 +13,7 @@ from shared.models.base import WHOLE, Name, Record, UtcTime, Value, VersionText
 from shared.models.images import Notes, TargetRegion
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
+from shared.models.rollout_parts import SecondPerson
 from shared.models.rollouts import Schedule
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 
@@ -217,3 +218,7 @@ class Task(Record):
     activation: ActivationWork | None = None
     pools: PoolsWork | None = None
     """The pools that the task updates; None if it updates none."""
+    second: SecondPerson = SecondPerson()
+    """Written only by the request, and by the one that approves."""
+    approved_pools: dict[str, str] = Field(default_factory=dict)
+    """Pool -> digest of the pool and its limits when a second person approved the task."""

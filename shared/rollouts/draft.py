@@ -21,7 +21,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy, PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import Pool
-from shared.models.rollout_parts import WHOLE_POOL, Before, Checks, Selection
+from shared.models.rollout_parts import NO_APPROVAL, WHOLE_POOL, Before, Checks, SecondPerson, Selection
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.models.windows import Window
 from shared.planning.timing import time_with_drain
@@ -53,6 +53,8 @@ class RolloutSpec:
     retry_of: str = ""
     retries_whole: bool = False
     selection: Selection = WHOLE_POOL
+    second: SecondPerson = NO_APPROVAL
+    """The approval of the task that starts it."""
 
 
 def check_update(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> list[Finding]:
@@ -151,6 +153,7 @@ def _row(services: Services, pool: Pool, spec: RolloutSpec, who: str, policy: Po
         policy=policy,
         zone=pool.time_zone,
         selection=spec.selection,
+        second=spec.second,
         retry_of=spec.retry_of,
         retries_whole=spec.retries_whole,
         first_guess=pool.host_seconds or _seconds_elsewhere(services, pool, image) or FIRST_GUESS,

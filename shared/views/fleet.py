@@ -45,6 +45,8 @@ def pools_fields(task: Task, started: StartedRollouts, now: datetime) -> dict[st
 
 
 def _waits_for(task: Task, move: NextRing) -> Message | None:
+    if task.second.awaiting_since and not (task.cancelled_by or task.failure):
+        return task.second.reason
     if task.cancelled_by and task.kind is TaskKind.UPDATE_POOLS:
         back = task.cancel_how is CancelHow.ROLL_BACK
         text = "The pools that were started are rolled back." if back else "The running rollouts are stopped."
@@ -111,6 +113,8 @@ def _waiting_note(task: Task, pools: PoolsWork, name: str, move: NextRing) -> Me
         return _with_text(reason, f"not started: {reason.text}")
     if task.state.ended or task.cancelled_by or task.failure:
         return message(Code.NOT_STARTED, "not started")
+    if task.second.awaiting_since:
+        return message(Code.WAITS_FOR_APPROVAL, "waits for approval")
     if move.stopping:
         return message(Code.NOT_STARTED, "not started, because another pool did not succeed")
     if reason := pools.held.get(name):

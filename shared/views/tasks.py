@@ -57,6 +57,10 @@ def view(task: Task, now: datetime, started: StartedRollouts | None = None) -> T
         left_over=list(task.capture.left_over) if task.capture else [],
         stopped_rollouts=list(task.activation.stopped) if task.activation else [],
         promotion=task.promotion,
+        awaiting_since=None if task.state.ended else task.second.awaiting_since,
+        second_person=task.second.asked,
+        second_approved_at=task.second.at,
+        second_approved_by=task.second.by,
     )
 
 

@@ -166,7 +166,7 @@ def load_task(services: Services, engine: Engine, given: dict[str, object]) -> T
 
 def _as_people_said(task: Task, found: Task) -> Task:
     """The task with what people and the resume timer have written on its row since it was read."""
-    kept = ("cancelled_by", "cancelled_at", "cancel_how", "alive_at")
+    kept = ("cancelled_by", "cancelled_at", "cancel_how", "alive_at", "second", "approved_pools")
     said: dict[str, object] = {name: getattr(found, name) for name in kept}
     said |= {"failure": task.failure or found.failure}
     if task.pools and found.pools:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
+from shared.access.two_people_for_tasks import as_requested
 from shared.api.images import ActivateRequest, PoolsUpdateRequest, RollBackRequest
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.names import SWITCH_VERSION
@@ -47,18 +48,25 @@ def drafted(services: Services, image: Image, asked: ActivateRequest | RollBackR
 def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
     """Switch the version and start the task. Safe to repeat with the same task.
 
-    The task is written before the switch: after a crash in between, the resume timer finds it, and its first step
-    switches. When the switch is refused, the task is deleted.
+    A task that waits for a second person is only written: its first step switches after the approval. Otherwise it is
+    written before the switch: after a crash in between, the resume timer finds it, and its first step switches. When
+    the switch is refused, the task is deleted.
     """
     known = services.tasks.find(TASKS, task.id)
+    if known and known.second.awaiting_since:
+        return known
     task = known or _with_every_pool(services, task)
     before = adopted(services, image, task.requested_by)
+    urgent = goes_to_version_before(before, task)
     after = switched(before, task, services)
     if before is not after:
         task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
         check_activation(services, image, task)
     if known is None:
-        task = write_task(services, task)
+        task = write_task(services, task if urgent else as_requested(services, task))
+    if task.second.awaiting_since:
+        start_task(engine, task)
+        return task
     write_change_records(services, before, task.version)
     try:
         before, after = change_versions(services, image.name, lambda version_set: switched(version_set, task, services))
@@ -70,6 +78,13 @@ def begin(services: Services, engine: Engine, image: Image, task: Task) -> Task:
     task = _switch_done(services, stop_old_version(services, engine, task))
     start_task(engine, task)
     return task
+
+
+def goes_to_version_before(version_set: VersionSet, task: Task) -> bool:
+    """Whether the task rolls the image back to the version before, which nothing holds up."""
+    force = task.activation is not None and task.activation.force
+    before = lifecycle.backup_to_take(version_set, force=force)
+    return task.kind is TaskKind.ROLL_BACK and task.version in {None, before}
 
 
 def _with_every_pool(services: Services, task: Task) -> Task:

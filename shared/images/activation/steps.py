@@ -9,20 +9,27 @@ from shared.core.states import TaskState, VersionState
 from shared.core.steps import NextAction, StepResult, is_completed
 from shared.core.task_steps import ACTIVATION_STEPS
 from shared.core.wording import names_text, state_text
+from shared.fleet.second_person import wait_for_second_person
 from shared.fleet.steps import not_overtaken
+from shared.images.activation.checks import check_activation
 from shared.images.activation.request import stop_old_version, switched
 from shared.images.change_records import write_change_records
 from shared.models.messages import message, sentence
 from shared.models.tasks import ActivationWork
 from shared.records.tasks import audit_task
 from shared.records.versions import change_versions, read_versions
+from shared.rollouts.preflight import PreflightFailed
 from shared.versions import lifecycle
 from shared.views.fleet import not_started_text, not_updated_text
 from shared.workflow.task_context import TaskContext
+from shared.workflow.waiting import StepFailed
 
 
 def switch_version(context: TaskContext) -> StepResult:
     """Step 1: switch the version, unless the request did. Raises Conflict when that is no longer possible."""
+    if waiting := wait_for_second_person(context):
+        return waiting
+    _check_again(context)
     write_change_records(context.services, read_versions(context.services, context.task.image), context.task.version)
     before, after = change_versions(
         context.services, context.task.image, lambda f: switched(f, context.task, context.services)
@@ -34,6 +41,17 @@ def switch_version(context: TaskContext) -> StepResult:
     # Also after an earlier switch: an interrupted request may not have written it, and twice is better than never.
     audit_task(context.services, context.task, before=context.task.from_version or "", after=context.task.version or "")
     return StepResult(NextAction.NEXT)
+
+
+def _check_again(context: TaskContext) -> None:
+    """Repeat the checks of an activation that waited for a second person. Raises StepFailed, AzureBusy."""
+    active = read_versions(context.services, context.task.image).state.activation
+    if context.task.second.at is None or active == context.task.id:
+        return
+    try:
+        check_activation(context.services, context.image, context.task)
+    except PreflightFailed as error:
+        raise StepFailed(str(error)) from error
 
 
 def flip_flags(context: TaskContext) -> StepResult:

@@ -1,0 +1,82 @@
+"""Tasks that wait for a second person: fleet updates, activations and due promotions.
+
+One approval covers the task and its rollouts, as long as their pools and limits stay what they were then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.access.errors import NotAllowed
+from shared.access.two_people import WAITS, asks_for_two, digest, digest_of_pool
+from shared.core.asking import asker
+from shared.models.pools import Pool
+from shared.models.rollout_parts import SecondPerson
+from shared.models.tasks import Task, TaskKind
+from shared.services import POOLS, Services
+
+
+def as_requested(services: Services, task: Task) -> Task:
+    """A new task as it is written: waiting, if the ring of one of its pools asks for two people."""
+    if task.second.asked or not any(asks_for_two(services, pool.account, pool.ring) for pool in _pools(services, task)):
+        return task
+    return waiting(services, task)
+
+
+def waiting(services: Services, task: Task) -> Task:
+    """The task, waiting for a second person from now on."""
+    second = task.second.replace(asked=True, awaiting_since=services.now(), reason=WAITS)
+    return task.replace(second=second, note=WAITS)
+
+
+def check_second_person(services: Services, task: Task) -> None:
+    """Raises NotAllowed when the caller may not be this task's second person."""
+    me = asker().id
+    if me == task.requester:
+        raise NotAllowed("You asked for this task yourself. Somebody else must approve it.")
+    for pool in _pools(services, task):
+        limits = services.limits.find(pool.account, pool.ring)
+        if me == pool.changed_by_id or (limits and me == limits.changed_by_id):
+            text = f"You changed pool {pool.name} or its limits last. Somebody else must approve it."
+            raise NotAllowed(text)
+
+
+def approved(services: Services, task: Task, who: str) -> Task:
+    """The task with the caller's approval, bound to what it does and to its pools as they are now."""
+    pools = {pool.name: _digest_for_task(services, pool) for pool in _pools(services, task)}
+    second = task.second.replace(
+        asked=True,
+        awaiting_since=None,
+        reason=None,
+        at=services.now(),
+        by=who,
+        by_id=asker().id,
+        digest=_digest_of(task),
+    )
+    return task.replace(second=second, approved_pools=pools, note=None)
+
+
+def for_rollout(services: Services, task: Task, pool: Pool) -> SecondPerson:
+    """The task's approval as that of its rollout on this pool; none when what was approved has changed since."""
+    second = task.second
+    whole = second.at and second.digest == _digest_of(task)
+    if not whole or task.approved_pools.get(pool.name) != _digest_for_task(services, pool):
+        return SecondPerson(asked=second.asked)
+    return SecondPerson(asked=True, at=second.at, by=second.by, by_id=second.by_id)
+
+
+def _pools(services: Services, task: Task) -> Iterable[Pool]:
+    """The pools that the task updates, and those whose new hosts follow its image."""
+    named = frozenset(task.pools.update.pools) if task.pools else frozenset()
+    follow = task.kind is not TaskKind.UPDATE_POOLS
+    return [pool for pool in services.pools.all(POOLS) if pool.name in named or (follow and pool.image == task.image)]
+
+
+def _digest_of(task: Task) -> str:
+    """The digest of version, policy, schedule and pools."""
+    update = (task.pools.update,) if task.pools else ()
+    return digest(task.kind, task.image, task.version or "", *update)
+
+
+def _digest_for_task(services: Services, pool: Pool) -> str:
+    return digest(digest_of_pool(services, pool), pool.policy, pool.time_zone)
