@@ -182,6 +182,7 @@ class Code(StrEnum):
     TO_BE_ROLLED_BACK = "to_be_rolled_back"
     ROLLOUT_REFUSED = "rollout_refused"
     OTHER_IMAGE = "other_image"
+    OTHER_ACCOUNT = "other_account"
     POOL_CANNOT_BE_UPDATED = "pool_cannot_be_updated"
 
     # A scheduled promotion: what came of it.

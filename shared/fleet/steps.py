@@ -23,6 +23,7 @@ from shared.models.messages import Message, error_text, message, quote, sentence
 from shared.models.tasks import TaskKind
 from shared.planning.rings import NextRing, RingAction
 from shared.pools.claim import refuse_second
+from shared.records.ownership import has_moved
 from shared.records.pools import find_pool
 from shared.records.unreadable_pools import is_gone
 from shared.records.versions import read_versions
@@ -117,7 +118,7 @@ def _cancel_superseded(context: TaskContext) -> None:
 
 
 def _note_skipped(context: TaskContext) -> None:
-    """Record which pools no longer exist or have another image by now, and why."""
+    """Record which pools no longer exist, or have another image or account by now, and why."""
     skipped = {name: reason for name in context.pools.update.pools if (reason := _why_skipped(context, name))}
     if skipped != context.pools.skipped:
         _save_pools(context, skipped=skipped)
@@ -127,12 +128,15 @@ def _why_skipped(context: TaskContext, name: str) -> Message | None:
     pool = context.services.pools.find(POOLS, name)
     if pool is None:
         return message(Code.POOL_UNREGISTERED, "it is no longer registered")
-    gone = is_gone(context.services, pool)
-    if not gone and (context.pools.update.other_image or pool.image == context.task.image):
+    gone, moved = is_gone(context.services, pool), has_moved(context.task, pool)
+    same = context.pools.update.other_image or pool.image == context.task.image
+    if same and not (gone or moved):
         return None
     rollout_id = context.pools.rollouts.get(name)
     if rollout_id and context.services.rollouts.find(ROLLOUTS, rollout_id):
         return None
+    if moved:
+        return message(Code.OTHER_ACCOUNT, "it belongs to another account now")
     if gone:
         return message(Code.POOL_GONE, "its host pool is gone or cannot be read any more", href=pool_href(name))
     return message(Code.OTHER_IMAGE, f"it now has another image, {pool.image}", href=pool_href(name))

@@ -104,6 +104,8 @@ def _start_roll_back(context: TaskContext, name: str, rollout: Rollout) -> bool:
         pool = free_pool(context.services, name)
     except NotFound:
         return _record_not_rolled_back(context, name, "it is no longer registered")
+    if rollout.account and pool.account != rollout.account:
+        return _record_not_rolled_back(context, name, "it belongs to another account now")
     later = _later(context, pool, rollout)
     ours = [one for one in later if one.kind is RolloutKind.ROLL_BACK and one.reason == _reason(context.task)]
     if not ours and later:

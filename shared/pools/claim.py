@@ -76,13 +76,16 @@ def seconds_left(services: Services, pool: Pool) -> int:
     return max(0, ceil((claimed_at + CLAIM_GRACE - services.now()).total_seconds()))
 
 
-def claim(services: Services, name: str, rollout_id: str) -> None:
+def claim(services: Services, name: str, rollout_id: str, account: str = "") -> None:
     """Reserve the pool for this rollout by one conditional write, so that of two requests exactly one wins.
 
-    If only the response is lost, the pool is reserved. Raises NotFound, Conflict (see `refuse_second`), AzureBusy.
+    `account`: whose pool the rollout was asked for; empty: it is not known. If only the response is lost, the pool is
+    reserved. Raises NotFound, Conflict (see `refuse_second`; or the pool belongs to another account), AzureBusy.
     """
 
     def decide(pool: Pool) -> Pool:
+        if account and pool.account != account:
+            raise Conflict("The pool belongs to another account now. Start a new rollout.")
         refuse_second(services, pool, rollout_id)
         return pool.model_copy(update={"running_rollout": rollout_id, "claimed_at": services.now()})
 

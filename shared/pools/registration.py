@@ -249,9 +249,11 @@ def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, 
             "A rollout runs on this pool. Change its host pool, image, ring or account after the rollout has ended.",
             rollout=running.id,
         )
-    if not same(old.host_pool_id, request.host_pool_id) and (refresh := open_refresh(services, old)):
+    moves = not same(old.host_pool_id, request.host_pool_id) or old.account != request.account
+    if moves and (refresh := open_refresh(services, old)):
         raise Conflict(
-            "Hosts of this pool are being refreshed. Switch the refresh off. When it has ended, change the host pool.",
+            "Hosts of this pool are being refreshed. Switch the refresh off. When it has ended, change the host pool "
+            "or the account.",
             rollout=refresh.id,
         )
     if old.ring is Ring.TEST and request.ring is not Ring.TEST and _is_on_test_version(services, old):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.models.tasks import PoolsWork
+from shared.models.access.roles import EVERY_ACCOUNT
+from shared.models.pools import Pool
+from shared.models.tasks import PoolsWork, Task
 from shared.services import IMAGES, POOLS, Services
 
 
@@ -15,6 +17,11 @@ def owners(services: Services, image: str, pools: Iterable[str]) -> tuple[str, .
         return tuple(sorted({pool.account for pool in services.pools.all(POOLS) if pool.name in names}))
     found = services.images.find(IMAGES, image)
     return found.owners if found else ()
+
+
+def has_moved(task: Task, pool: Pool) -> bool:
+    """Whether the pool was given to an account that the task was not asked for. A task without accounts is older."""
+    return bool(task.accounts) and not {pool.account, EVERY_ACCOUNT} & set(task.accounts)
 
 
 def owners_of_work(services: Services, image: str, work: PoolsWork | None) -> tuple[str, ...]:

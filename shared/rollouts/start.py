@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from shared.access.registrations import check_still_reached
 from shared.access.two_people import as_begun
 from shared.api.agreed_plans import refuse_changed
 from shared.api.pools import UpdateImageRequest
@@ -97,6 +98,7 @@ def update_image(
     rollout that holds the pool, AzureBusy.
     """
     pool = free_pool(services, name)
+    check_still_reached(reach, "pool", [pool.account])
     refuse_second(services, pool)
     refuse_changed(request, lambda: plan_update_now(services, name, request, who, reach))
     rollout = begin_rollout(services, engine, pool, spec_of_request(services, pool, request, reach), who)
@@ -122,7 +124,7 @@ def begin_rollout(services: Services, engine: Engine, pool: Pool, spec: RolloutS
     rollout, found = draft(services, pool, spec, who)
     found.stop_if_failed()
     rollout = as_begun(services, rollout, pool)
-    claim(services, pool.name, rollout.id)
+    claim(services, pool.name, rollout.id, rollout.account)
     rollout = write_rollout(services, rollout)
     detail = f"rollout {rollout.id}: {spec.reason}"
     audit(

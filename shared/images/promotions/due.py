@@ -173,7 +173,9 @@ def _task(services: Services, promotion: Promotion) -> Task:
         activation=promotion.activation,
         pools=pools_work(promotion.update),
     )
-    return task.model_copy(update={"id": promotion.task})
+    # Pools that moved to another account since it was asked for are left out.
+    accounts = promotion.accounts if promotion.update and promotion.accounts else task.accounts
+    return task.model_copy(update={"id": promotion.task, "accounts": accounts})
 
 
 def _refused(services: Services, promotion: Promotion, reason: Message) -> None:
