@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
@@ -18,16 +19,20 @@ from shared.azure.throttle import AzureArmBudget
 from shared.azure.virtual_machines import AzureVirtualMachines
 from shared.caches.plans import PlanCache
 from shared.caches.read_through import ReadThroughCache
+from shared.caches.scopes import known_scopes
 from shared.caches.signing_keys import SigningKeys
 from shared.core.settings import Settings
-from shared.services import Services
+from shared.models.accounts import Account
+from shared.ports.storage import Rows
+from shared.services import ACCOUNTS, Services
 from shared.tables.open import open_tables
 
 
 def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
     """The services for these settings. Connects to the tables and creates missing ones."""
     tables = open_tables(settings)
-    clients = ArmClients(settings)
+    read_cache = ReadThroughCache(time.monotonic)
+    clients = ArmClients(settings, identity_of=partial(_identity_of, tables.accounts, read_cache))
     signing_keys = SigningKeys(EntraSigningKeys(settings).read, time.monotonic)
     if settings.entra_tenants:
         signing_keys.warm_up()
@@ -59,5 +64,9 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         governance=AzureGovernance(clients),
         arm_budget=AzureArmBudget(clients.writes),
         plans=PlanCache(time.monotonic),
-        read_cache=ReadThroughCache(time.monotonic),
+        read_cache=read_cache,
     )
+
+
+def _identity_of(accounts: Rows[Account], read_cache: ReadThroughCache, scope_id: str) -> str:
+    return known_scopes(read_cache, lambda: accounts.all(ACCOUNTS)).identity(scope_id)

@@ -27,17 +27,21 @@ def get_accounts(call: Call, query: PageQuery) -> Answer[Listed[AccountView]]:
 
 @endpoint(bp, "PUT", "accounts/{account}", needs=Need.CONFIGURE, also=(201,), refusals=(409, 412))
 def put_account(call: Call, asked: AccountRegistration, condition: Condition) -> Answer[AccountView]:
-    """Register an account, or replace its title and time zone. 201 when it is new. 409 when a stored one is left
+    """Register an account, or replace its fields. 201 when it is new. 409 when a stored one is left
     out."""
     check_account_reach(call.reach, call.path["account"])
-    view, new = accounts.register_account(call.services, call.path["account"], Put(asked, condition), call.who)
+    view, new = accounts.register_account(
+        call.services, call.path["account"], Put(asked, condition), call.who, call.reach
+    )
     return Answer(view, status=201 if new else 200, location=f"/api/accounts/{view.name}" if new else "")
 
 
 @endpoint(bp, "PATCH", "accounts/{account}", needs=Need.CONFIGURE, refusals=(404, 409, 412))
 def patch_account(call: Call, patch: MergePatch[AccountRegistration], condition: Condition) -> Answer[AccountView]:
-    """Change an account's title or time zone. Null resets it to its default."""
-    view, _ = accounts.register_account(call.services, call.path["account"], Patch(patch, condition), call.who)
+    """Change fields of an account. Null resets it to its default."""
+    view, _ = accounts.register_account(
+        call.services, call.path["account"], Patch(patch, condition), call.who, call.reach
+    )
     return Answer(view)
 
 

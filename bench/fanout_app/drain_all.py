@@ -24,7 +24,7 @@ def drain_all_hosts(services: Services, rollout_id: str) -> list[str]:
     views = read_snapshot(services, rollout, pool, now).snapshot.hosts
     vms: dict[str, VirtualMachine] = {}
     with ThreadPoolExecutor(CONCURRENCY) as threads:
-        rows = list(threads.map(lambda view: actions.record_original(services, view.row, vms), views))
+        rows = list(threads.map(lambda view: actions.record_original(services, pool, view.row, vms), views))
         rows = services.hosts.write_many(rows)
         drained = threads.map(lambda row: actions.drain(services, rollout, pool, row, vms[row.host]), rows)
         settled = [row.replace(drain=row.drain.replace(empty_since=now - timedelta(hours=1))) for row in drained]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from shared.access.errors import NotAllowed
 from shared.core.errors import Conflict, FieldProblem, InvalidRequest
 from shared.models.access.roles import EVERY_ACCOUNT, Need, Reach
+from shared.models.accounts import Account, ScopeMap
 from shared.services import IMAGES, Services
 
 
@@ -32,6 +33,38 @@ def check_account_reach(reach: Reach, name: str) -> None:
     """Raises NotAllowed for a new account, which only who has all accounts may make."""
     if not reach.covers((name,)):
         raise NotAllowed(f"A new account needs a grant for all accounts ({EVERY_ACCOUNT}).", Need.CONFIGURE)
+
+
+def check_scopes_reach(reach: Reach, account: Account, scopes: Sequence[str], identity: str) -> None:
+    """Raises NotAllowed for scopes or an identity that change, unless the caller has all accounts: an admin of the
+    account alone must not widen it."""
+    if not reach.everything and (tuple(scopes), identity.lower()) != (account.scopes, account.identity_client_id):
+        text = f"Scopes and identity of an account are changed with a grant for all accounts ({EVERY_ACCOUNT})."
+        raise NotAllowed(text, Need.CONFIGURE)
+
+
+def check_pool_scopes(scopes: ScopeMap, account: str, host_pool_id: str) -> None:
+    """Raises InvalidRequest for a host pool that is not the account's."""
+    if problem := scopes.problem(account, host_pool_id):
+        raise InvalidRequest.one("host_pool_id", f"{problem}; {MEND}")
+
+
+def vms_outside(scopes: ScopeMap, account: str, vm_ids: Iterable[str]) -> list[str]:
+    """Why VMs behind session hosts may not be used by the account."""
+    return list(filter(None, (scopes.problem(account, vm_id) for vm_id in vm_ids if vm_id)))
+
+
+def scope_problems(scopes: ScopeMap, accounts: Sequence[str], ids: Mapping[str, str]) -> list[FieldProblem]:
+    """Every field whose resource is not of each of these accounts."""
+    found = {
+        field: next(filter(None, (scopes.problem(account, given) for account in accounts)), "")
+        for field, given in ids.items()
+        if given
+    }
+    return [FieldProblem(field, f"{problem}; {MEND}") for field, problem in found.items() if problem]
+
+
+MEND = "choose another one, or let somebody with all accounts change the scopes"
 
 
 def check_image_reach(reach: Reach, accounts: Sequence[str] | None) -> None:

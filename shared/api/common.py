@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, SUBNET_PATTERN, VM_PATTERN
+from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, SCOPE_PATTERN, SUBNET_PATTERN, VM_PATTERN
 from shared.models.base import HOST_NAME_PATTERN, ONE_LINE, WHOLE, Value
 from shared.models.findings import Finding
 from shared.models.policy import MOST_HOSTS, ScheduleMode
@@ -20,6 +20,7 @@ ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 HostPoolId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": HOST_POOL_PATTERN})]
 DefinitionId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": DEFINITION_PATTERN})]
 MachineId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": VM_PATTERN})]
+ScopeId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": SCOPE_PATTERN})]
 SubnetId = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": SUBNET_PATTERN})]
 """ARM ids. The use cases check their form, so that errors are in words."""
 

@@ -19,7 +19,7 @@ class ComputeCalls:
         self._clients = clients
 
     def _client(self, at: arm_ids.ArmId) -> ComputeManagementClient:
-        return self._clients.compute(at.subscription)
+        return self._clients.compute(at.subscription, at.group)
 
     def _vms(self, at: arm_ids.ArmId) -> VirtualMachinesOperations:
         return self._client(at).virtual_machines

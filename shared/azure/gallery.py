@@ -30,7 +30,7 @@ class AzureGallery:
         at = arm_ids.parse(definition_id, depth=2)
         gallery, name = at.names
         with azure_call(f"read the image definition {name}"):
-            found = self._clients.compute(at.subscription).gallery_images.get(at.group, gallery, name)
+            found = self._clients.compute(at.subscription, at.group).gallery_images.get(at.group, gallery, name)
         return parse.definition(found.as_dict())
 
     def start_version(
@@ -108,4 +108,4 @@ class AzureGallery:
             return dict(self._versions(at).get(at.group, gallery, name, version, expand=expand).as_dict())
 
     def _versions(self, at: arm_ids.ArmId) -> GalleryImageVersionsOperations:
-        return self._clients.compute(at.subscription).gallery_image_versions
+        return self._clients.compute(at.subscription, at.group).gallery_image_versions

@@ -46,7 +46,7 @@ class AzureGovernance:
         """The scaling plans assigned to a host pool. Each names its host pools and whether it is enabled for them."""
         at = arm_ids.parse(host_pool_id)
         with azure_call(f"list the scaling plans of {at.name}"):
-            plans = self._clients.desktops(at.subscription).scaling_plans
+            plans = self._clients.desktops(at.subscription, at.group).scaling_plans
             return [_scaling_plan(plan, host_pool_id) for plan in plans.list_by_host_pool(at.group, at.name)]
 
     def cores(self, subscription: str, region: str) -> CoreQuota:
@@ -60,7 +60,7 @@ class AzureGovernance:
 
     def _list(self, call: str, scope_id: str, kind: str, query: dict[str, str]) -> Iterator[Json]:
         """All items of a list, page by page. The link to the next page contains the whole query."""
-        client = self._clients.compute(arm_ids.subscription_of_scope(scope_id))
+        client = self._clients.compute(*arm_ids.place_of_scope(scope_id))
         request = HttpRequest("GET", f"/{scope_id.strip('/')}/providers/{kind}", params=query)
         while True:
             with azure_call(call):

@@ -128,7 +128,7 @@ class AzureHostPools:
         return self._tokens.token(host_pool_id, rejected)
 
     def _client(self, at: arm_ids.ArmId) -> DesktopVirtualizationMgmtClient:
-        return self._clients.desktops(at.subscription)
+        return self._clients.desktops(at.subscription, at.group)
 
     @staticmethod
     def _fine_when_gone(call: str, send: Callable[[], object]) -> bool:

@@ -71,7 +71,7 @@ class AzureImageBuilder:
         """PUT the managed run command that runs sysprep. Refused on a VM that this task did not create."""
         at, call = arm_ids.parse(vm_id), operations.words(OperationKind.PREPARE, vm_id)
         ownership.check_owner(self._read(vm_id), task, call)
-        commands = self._clients.compute(at.subscription).virtual_machine_run_commands
+        commands = self._clients.compute(at.subscription, at.group).virtual_machine_run_commands
 
         def read() -> dict[str, Any]:
             with azure_call(call):
@@ -92,7 +92,7 @@ class AzureImageBuilder:
         if not parse.owner(self._read(vm_id)):
             raise AzureRefused(call, None, "NotOurs", f"{at.name} was not created by Freshcoat")
         with azure_call(call):
-            self._clients.compute(at.subscription).virtual_machines.generalize(at.group, at.name)
+            self._clients.compute(at.subscription, at.group).virtual_machines.generalize(at.group, at.name)
 
     def start_image(self, image_id: str, vm_id: str, location: str, generation: str, task: str) -> Operation:
         """PUT a managed image. Not possible for Trusted Launch VMs: their definitions capture the VM itself."""
@@ -131,11 +131,11 @@ class AzureImageBuilder:
         at, call = arm_ids.parse(nic_id), f"read the network card {arm_ids.last(nic_id)}"
         with azure_call(call):
             request = HttpRequest("GET", nic_id, params={"api-version": NETWORK_API})
-            answer = self._clients.compute(at.subscription).send_request(request)
+            answer = self._clients.compute(at.subscription, at.group).send_request(request)
             if answer.status_code != 200:
                 raise refusal(call, answer)
             return dict(answer.json())
 
     def _collection(self, at: arm_ids.ArmId) -> Any:
         """The SDK's operations on resources of this kind. A kind that is not in the table is a bug."""
-        return getattr(self._clients.compute(at.subscription), _COLLECTIONS[at.kind])
+        return getattr(self._clients.compute(at.subscription, at.group), _COLLECTIONS[at.kind])

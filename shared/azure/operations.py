@@ -128,7 +128,7 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
     if operation.done or operation.token is None:
         return operation
     polling, call = SinglePoll(), words(operation.kind, operation.target)
-    compute_vms = clients.compute(arm_ids.subscription_of(operation.target)).virtual_machines
+    compute_vms = clients.compute(*arm_ids.place_of_scope(operation.target)).virtual_machines
     with azure_call(call):
         compute_vms.begin_start("any", "any", polling=polling, continuation_token=operation.token)
     polling.poll(call)

@@ -68,7 +68,9 @@ class RegistrationTokens:
         at = arm_ids.parse(host_pool_id)
         try:
             with azure_call(f"read the registration token of {at.name}"):
-                info = self._clients.desktops(at.subscription).host_pools.retrieve_registration_token(at.group, at.name)
+                info = self._clients.desktops(at.subscription, at.group).host_pools.retrieve_registration_token(
+                    at.group, at.name
+                )
         except AzureNotFound:  # no token, or no pool: then `_renew` raises
             return None
         if not info.token or info.expiration_time is None:
@@ -83,4 +85,4 @@ class RegistrationTokens:
         )
         patch = models.HostPoolPatch(registration_info=wish)
         with azure_call(f"create a registration token for {at.name}"):
-            self._clients.desktops(at.subscription).host_pools.update(at.group, at.name, host_pool=patch)
+            self._clients.desktops(at.subscription, at.group).host_pools.update(at.group, at.name, host_pool=patch)

@@ -8,7 +8,7 @@ Paths and API versions are those of the clients (tested against them).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from azure.core import PipelineClient
@@ -19,6 +19,14 @@ from shared.azure.errors import azure_call, refusal, unreadable
 from shared.core import arm_ids
 
 Json = dict[str, Any]
+
+
+class Place(NamedTuple):
+    """A resource group, or a whole subscription."""
+
+    subscription: str
+    group: str
+
 
 VIRTUAL_MACHINES = "Microsoft.Compute/virtualMachines"
 DISKS = "Microsoft.Compute/disks"
@@ -33,12 +41,12 @@ def read(clients: ArmClients, call: str, kind: str, at: arm_ids.ArmId, *below: s
 
     Raises AzureNotFound, AzureBusy, AzureForbidden, AzureError.
     """
-    return _get(clients, call, _path(kind, at, below), kind, query)
+    return _get(clients, call, at, _path(kind, at, below), kind, query)
 
 
 def listed(clients: ArmClients, call: str, kind: str, at: arm_ids.ArmId, *below: str, **query: str) -> Iterator[Json]:
     """The child resources in the collection `below` a resource, one read per page. Raises what `read` raises."""
-    return _items(clients, call, _get(clients, call, _path(kind, at, below), kind, query))
+    return _items(clients, call, at, _get(clients, call, at, _path(kind, at, below), kind, query))
 
 
 def all_of(
@@ -46,7 +54,8 @@ def all_of(
 ) -> Iterator[Json]:
     """The resources of this kind in a group, or in the subscription. Raises what `read` raises."""
     scope = f"/subscriptions/{subscription}" if group is None else _group(subscription, group)
-    return _items(clients, call, _get(clients, call, f"{scope}/providers/{kind}", kind, query))
+    place = Place(subscription, group or "")
+    return _items(clients, call, place, _get(clients, call, place, f"{scope}/providers/{kind}", kind, query))
 
 
 def _path(kind: str, at: arm_ids.ArmId, below: tuple[str, ...]) -> str:
@@ -57,17 +66,21 @@ def _group(subscription: str, group: str) -> str:
     return f"/subscriptions/{subscription}/resourceGroups/{group}"
 
 
-def _items(clients: ArmClients, call: str, page: Json) -> Iterator[Json]:
-    return items_of_pages(page, "nextLink", lambda link: _send(clients, call, HttpRequest("GET", link)))
+def _items(clients: ArmClients, call: str, place: Place | arm_ids.ArmId, page: Json) -> Iterator[Json]:
+    return items_of_pages(page, "nextLink", lambda link: _send(clients, call, place, HttpRequest("GET", link)))
 
 
-def _get(clients: ArmClients, call: str, path: str, kind: str, query: dict[str, str]) -> Json:
-    return _send(clients, call, HttpRequest("GET", quote(path), params={**query, "api-version": _VERSIONS[kind]}))
+def _get(
+    clients: ArmClients, call: str, place: Place | arm_ids.ArmId, path: str, kind: str, query: dict[str, str]
+) -> Json:
+    return _send(
+        clients, call, place, HttpRequest("GET", quote(path), params={**query, "api-version": _VERSIONS[kind]})
+    )
 
 
-def _send(clients: ArmClients, call: str, request: HttpRequest) -> Json:
+def _send(clients: ArmClients, call: str, place: Place | arm_ids.ArmId, request: HttpRequest) -> Json:
     request.headers["Accept"] = "application/json"
-    pipeline = clients.pipeline()
+    pipeline = clients.pipeline(place.subscription, place.group)
     request.url = pipeline.format_url(request.url)
     return read_object(pipeline, call, request)
 

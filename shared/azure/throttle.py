@@ -10,7 +10,7 @@ from typing import Any
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from shared.core.arm_ids import subscription_in_url
+from shared.core.arm_ids import subscription_in_url, subscription_of
 
 FRESH = 30.0
 """How long (seconds) a value counts. The quota of 200 writes refills by 10 a second (azure-facts 5)."""
@@ -29,6 +29,10 @@ class WritesLeft(SansIOHTTPPolicy[Any, Any]):
         self._clock = clock
         self._lock = Lock()
         self._said: dict[str, tuple[float, int]] = {}
+
+    def anew(self) -> WritesLeft:
+        """A record for another identity: its limits are its own."""
+        return WritesLeft(self._clock)
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         """Record the value of this answer, also of an error: a 429 says that no writes are left."""
@@ -55,15 +59,15 @@ class WritesLeft(SansIOHTTPPolicy[Any, Any]):
 
 
 class AzureArmBudget:
-    """The `ArmBudget` port over the values that the clients recorded."""
+    """The `ArmBudget` port over the values that the clients recorded: `writes` finds those for a resource."""
 
-    def __init__(self, writes: WritesLeft) -> None:
-        self._heard = writes
+    def __init__(self, writes: Callable[[str], WritesLeft]) -> None:
+        self._writes = writes
 
-    def writes_left(self, subscription: str) -> int | None:
+    def writes_left(self, host_pool_id: str) -> int | None:
         """As of ARM's last answer to this worker. Calls of other workers show in the next answer."""
-        return self._heard.left(subscription)
+        return self._writes(host_pool_id).left(subscription_of(host_pool_id))
 
-    def reserve_writes(self, subscription: str, writes: int) -> None:
+    def reserve_writes(self, host_pool_id: str, writes: int) -> None:
         """Kept in this worker's memory until ARM's next answer."""
-        self._heard.reserve(subscription, writes)
+        self._writes(host_pool_id).reserve(subscription_of(host_pool_id), writes)

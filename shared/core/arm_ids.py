@@ -73,6 +73,11 @@ def subscription_of_scope(scope_id: str) -> str:
     return parts[1]
 
 
+def place_of_scope(scope_id: str) -> tuple[str, str]:
+    """Subscription and resource group of a resource or a resource group. Raises AzureNotFound for other texts."""
+    return subscription_of_scope(scope_id), _parts(scope_id)[3]
+
+
 def subscription_in_url(url: str) -> str:
     """The subscription in an ARM URL, in lower case. Empty without one."""
     parts = url.partition("?")[0].lower().split("/")
@@ -94,6 +99,29 @@ def holds_at(scope: str, resource_id: str) -> bool:
     """Whether a setting on a scope applies to a resource, or to a part of it."""
     one, other = f"{scope.strip('/').lower()}/", f"{resource_id.strip('/').lower()}/"
     return scope == "" or one.startswith(other) or other.startswith(one)
+
+
+def contains(scope: str, resource_id: str) -> bool:
+    """Whether a resource lies in a subscription or resource group, or is it. False for a text that is no plain id: the
+    id of a VM comes from its agent, and nothing in it may lead elsewhere."""
+    parts = [part for part in _parts(resource_id) if part]
+    if not all(re.fullmatch(r"[A-Za-z0-9_.()-]+", part, re.ASCII) and part not in {".", ".."} for part in parts):
+        return False
+    return f"{comparable(resource_id)}/".startswith(f"{comparable(scope)}/")
+
+
+def group_id(subscription: str, group: str = "") -> str:
+    """ARM id of a resource group; of the subscription without one."""
+    return f"/subscriptions/{subscription}/resourceGroups/{group}" if group else f"/subscriptions/{subscription}"
+
+
+def scope_problem(given: str) -> str:
+    """The problem with a given scope of an account, in words. Empty when it is a subscription or resource group."""
+    formed = re.fullmatch(SCOPE_PATTERN, given, re.IGNORECASE | re.ASCII) and given.rsplit("/", 1)[-1] not in {
+        ".",
+        "..",
+    }
+    return "" if formed else "write a subscription or a resource group: /subscriptions/{id}[/resourceGroups/{group}]"
 
 
 def describe_scope(scope: str) -> str:
@@ -149,6 +177,7 @@ def _parts(resource_id: str) -> list[str]:
 
 
 _SCOPE = r"/subscriptions/[0-9a-fA-F-]{36}/resource[Gg]roups/[A-Za-z0-9_.()-]{1,90}/providers/"
+SCOPE_PATTERN = r"^/subscriptions/[0-9a-fA-F-]{36}(/resource[Gg]roups/[A-Za-z0-9_.()-]{1,90})?$"
 HOST_POOL_PATTERN = f"^{_SCOPE}Microsoft\\.DesktopVirtualization/host[Pp]ools/[A-Za-z0-9_.-]{{1,64}}$"
 DEFINITION_PATTERN = f"^{_SCOPE}Microsoft\\.Compute/galleries/[A-Za-z0-9_.]{{1,80}}/images/[A-Za-z0-9_.-]{{1,80}}$"
 VM_PATTERN = f"^{_SCOPE}Microsoft\\.Compute/virtualMachines/[A-Za-z0-9_.-]{{1,64}}$"

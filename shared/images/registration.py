@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.access.registrations import check_image_reach, check_still_reached
+from shared.access.registrations import check_image_reach, check_still_reached, scope_problems
 from shared.api.edits import Edit, changed_fields
 from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
@@ -18,7 +18,7 @@ from shared.models.images import GalleryVersion, Image
 from shared.models.pools import Pool
 from shared.models.resource_claims import ClaimedKind
 from shared.pools.claim import open_rollout
-from shared.records.accounts import unknown_accounts
+from shared.records.accounts import read_scopes, unknown_accounts
 from shared.records.change import register
 from shared.records.images import available
 from shared.records.resource_claims import claimed, give_back, refused
@@ -94,6 +94,7 @@ def _check(services: Services, name: str, asked: ImageRegistration, version_set:
     problems = _form_problems(asked)
     if unknown := unknown_accounts(services, tuple(asked.accounts or ())):
         problems.append(FieldProblem("accounts", f"there is no account called {', '.join(unknown)}; register it first"))
+    problems += _outside(services, asked)
     wrong = {problem.field for problem in problems}
     active, conflict = None, None
     if "definition_id" not in wrong:
@@ -112,6 +113,16 @@ def _check(services: Services, name: str, asked: ImageRegistration, version_set:
     if conflict:
         raise conflict
     return active
+
+
+def _outside(services: Services, asked: ImageRegistration) -> list[FieldProblem]:
+    """What is not of every account of the image. It is not read."""
+    ids = {
+        "definition_id": asked.definition_id,
+        "template_vm_id": asked.template_vm_id or "",
+        "build_subnet_id": asked.build_subnet_id or "",
+    }
+    return scope_problems(read_scopes(services), asked.accounts or (), ids)
 
 
 def _form_problems(asked: ImageRegistration) -> list[FieldProblem]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from shared.access.registrations import check_scopes_reach
 from shared.api.accounts import AccountRegistration, AccountView
 from shared.api.edits import Edit, changed_fields
 from shared.audit.record import audit
+from shared.core.arm_ids import comparable, scope_problem
 from shared.core.asking import About
 from shared.core.errors import InvalidRequest
 from shared.core.time_zones import UnknownZone, zone_named
+from shared.models.access.roles import Reach
 from shared.models.accounts import Account
 from shared.records.accounts import known_account
 from shared.records.change import register
@@ -16,18 +19,25 @@ from shared.views.accounts import pools_per_account, view_account
 
 
 def register_account(
-    services: Services, name: str, edit: Edit[AccountRegistration], who: str
+    services: Services, name: str, edit: Edit[AccountRegistration], who: str, reach: Reach
 ) -> tuple[AccountView, bool]:
     """Register or change an account; the flag says whether it is new. Existing pools keep their time zone.
 
-    Raises InvalidRequest for an unknown time zone, NotFound, PreconditionFailed, WouldReset.
+    Raises InvalidRequest for an unknown time zone or a wrong scope, NotAllowed when scopes or identity change and the
+    caller has not all accounts, NotFound, PreconditionFailed, WouldReset.
     """
 
     def decide(old: Account | None) -> Account:
         stored = None if old is None else AccountRegistration.of(old)
         request = edit.applied_to(stored, "account", name)
         base = old or Account(name=name)
-        wanted = base.replace(title=request.title, time_zone=_zone(request))
+        check_scopes_reach(reach, base, request.scopes, request.identity_client_id)
+        wanted = base.replace(
+            title=request.title,
+            time_zone=_zone(request),
+            scopes=_scopes(request),
+            identity_client_id=request.identity_client_id.lower(),
+        )
         edit.check_resets(stored, AccountRegistration.of(wanted))
         return wanted
 
@@ -48,6 +58,14 @@ def _zone(request: AccountRegistration) -> str:
         return zone_named(request.time_zone).key
     except UnknownZone as error:
         raise InvalidRequest.one("time_zone", str(error)) from error
+
+
+def _scopes(request: AccountRegistration) -> tuple[str, ...]:
+    if problem := next(filter(None, map(scope_problem, request.scopes)), ""):
+        raise InvalidRequest.one("scopes", problem)
+    if request.identity_client_id and not request.scopes:
+        raise InvalidRequest.one("scopes", "name the scopes in which this identity works")
+    return tuple({comparable(scope): scope for scope in request.scopes}.values())
 
 
 def _told(old: Account | None, account: Account) -> str:

@@ -12,7 +12,7 @@ from shared.api.edits import Edit, changed_fields
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.about import about_pool
 from shared.audit.record import audit
-from shared.core.arm_ids import describe_azure_error, describe_no_token, host_pool_problem, same
+from shared.core.arm_ids import host_pool_problem, same
 from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.errors import AzureBusy, AzureRefused, Conflict, FieldProblem, InvalidRequest
@@ -28,12 +28,13 @@ from shared.models.pools import DomainJoin, Pool, ReimageSupport, Ring
 from shared.models.resource_claims import ClaimedKind
 from shared.models.rollouts import Rollout
 from shared.pools.claim import open_rollout
+from shared.pools.host_pool import read_own_host_pool
 from shared.records.accounts import known_account
 from shared.records.change import register
 from shared.records.images import available
 from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.resource_claims import claimed, give_back, refused
-from shared.records.session_hosts import SeenHost, most_common_version, see_hosts
+from shared.records.session_hosts import SeenHost, most_common_version
 from shared.records.versions import read_versions
 from shared.services import IMAGES, POOLS, Services
 from shared.views.pools import view_pool
@@ -171,7 +172,7 @@ def _check_request(services: Services, request: PoolRegistration, old: Pool | No
         found.problems.append(FieldProblem("host_pool_id", problem))
         return found
     try:
-        found.seen = _check_host_pool(services, request.host_pool_id)
+        found.seen = read_own_host_pool(services, request.account, request.host_pool_id)
     except InvalidRequest as error:
         if old and old.unreadable_since and _same_hosts_and_image(old, request) and _is_refused(error):
             found.unreadable_since = old.unreadable_since
@@ -208,33 +209,6 @@ def _check_without_azure(services: Services, request: PoolRegistration, found: _
         found.zone = zone_named(request.time_zone or (account.time_zone if account else "UTC")).key
     except UnknownZone as error:
         found.problems.append(FieldProblem("time_zone", str(error)))
-
-
-def _check_host_pool(services: Services, host_pool_id: str) -> list[SeenHost]:
-    """Read what a rollout will read, so that a missing right is found at registration."""
-    try:
-        host_pool = services.host_pools.host_pool(host_pool_id)
-        if host_pool.kind != "Pooled":
-            raise InvalidRequest.one(
-                "host_pool_id",
-                f"this host pool is {host_pool.kind}: its desktops belong to single users and keep their changes; "
-                "register a pooled host pool",
-            )
-        _check_registration(services, host_pool_id)
-        return see_hosts(services, host_pool_id)
-    except AzureRefused as error:
-        raise InvalidRequest.one("host_pool_id", describe_azure_error("host pool", error)) from error
-
-
-def _check_registration(services: Services, host_pool_id: str) -> None:
-    """Raises InvalidRequest when rebuilt hosts could not register with the host pool again."""
-    try:
-        services.host_pools.check_registration(host_pool_id)
-    except AzureRefused as error:
-        raise InvalidRequest.one(
-            "host_pool_id",
-            f"{describe_no_token(error)}; use a host pool without one, or add the right",
-        ) from error
 
 
 def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, old: Pool | None) -> None:

@@ -141,10 +141,10 @@ class Governance(Protocol):
 class ArmBudget(Protocol):
     """The remaining ARM write quota per subscription, shared by all rollouts. Makes no calls to Azure."""
 
-    def writes_left(self, subscription: str) -> int | None:
+    def writes_left(self, host_pool_id: str) -> int | None:
         """Remaining writes by ARM's last answer, minus the writes reserved since. None without a recent answer."""
 
-    def reserve_writes(self, subscription: str, writes: int) -> None:
+    def reserve_writes(self, host_pool_id: str, writes: int) -> None:
         """Subtract writes that are about to be sent, because all rollouts share the quota."""
 
 

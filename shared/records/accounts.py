@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from shared.caches import scopes
 from shared.core.errors import NotFound
-from shared.models.accounts import DEFAULT_ACCOUNT, Account
+from shared.models.accounts import DEFAULT_ACCOUNT, Account, ScopeMap
 from shared.services import ACCOUNTS, Services
 
 
@@ -32,3 +33,13 @@ def all_accounts(services: Services) -> list[Account]:
     if any(account.name == DEFAULT_ACCOUNT for account in kept):
         return kept
     return [*kept, Account(name=DEFAULT_ACCOUNT)]
+
+
+def read_scopes(services: Services) -> ScopeMap:
+    """Whose resources in Azure are, read now."""
+    return ScopeMap.of(services.accounts.all(ACCOUNTS))
+
+
+def known_scopes(services: Services) -> ScopeMap:
+    """Whose resources are, as of a moment ago: for what is asked for each host."""
+    return scopes.known_scopes(services.read_cache, lambda: services.accounts.all(ACCOUNTS))

@@ -42,7 +42,11 @@ class SeenHost:
 
 def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
     """All hosts of a host pool. Raises AzureError."""
-    hosts = services.host_pools.session_hosts(host_pool_id)
+    return with_vms(services, services.host_pools.session_hosts(host_pool_id))
+
+
+def with_vms(services: Services, hosts: Sequence[SessionHost]) -> list[SeenHost]:
+    """These hosts with their VMs: one list. Raises AzureError."""
     vms = services.vms.find_many(host.vm_id for host in hosts if host.vm_id)
     return [SeenHost(host, vms.get(host.vm_id.lower())) for host in hosts]
 

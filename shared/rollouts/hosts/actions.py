@@ -16,20 +16,29 @@ from shared.models.messages import Message
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.decide import NO_VM
-from shared.planning.host_rows import skip
+from shared.planning.host_rows import as_failed, skip
 from shared.planning.people.sign_outs import UNKNOWN_SESSION
 from shared.planning.timing import signing_out_since
+from shared.records.accounts import known_scopes
 from shared.rollouts.hosts import vm_marks
 from shared.services import Services
 
 log = logging.getLogger("freshcoat.apply")
 
 
-def record_original(services: Services, row: RolloutHost, vms: dict[str, VirtualMachine]) -> RolloutHost:
+def out_of_scope(services: Services, pool: Pool, row: RolloutHost) -> str:
+    """Why the VM behind the host is not the account's to touch. Empty when it is. The id comes from the broker."""
+    problem = known_scopes(services).problem(pool.account, row.vm_id) if row.vm_id else ""
+    return f"{problem}; nothing was done to it" if problem else ""
+
+
+def record_original(services: Services, pool: Pool, row: RolloutHost, vms: dict[str, VirtualMachine]) -> RolloutHost:
     """First half of a drain: read the VM (into `vms`) and record its original state. Nothing is changed yet.
 
-    A VM that must not be touched, or does not exist any more, is not put into `vms`.
+    A VM that must not be touched, or does not exist any more, is not put into `vms`. One out of scope fails the host.
     """
+    if problem := out_of_scope(services, pool, row):
+        return as_failed(row, problem, services.now())
     vm = services.vms.find(row.vm_id)
     if vm is None:
         gone = row.replace(vm_missing=True)  # otherwise it would count as a host that returns to service

@@ -18,7 +18,11 @@ from shared.planning.rebuild import RecheckResult, disk_identity, must_return_to
 from shared.rollouts.hosts import vm_marks
 from shared.rollouts.hosts.context import HostContext, is_on_target
 from shared.rollouts.hosts.lost_hosts import serves_elsewhere
-from shared.rollouts.hosts.still_allowed import stop_if_former_version_is_gone, why_not_begun
+from shared.rollouts.hosts.still_allowed import (
+    end_if_out_of_scope,
+    stop_if_former_version_is_gone,
+    why_not_begun,
+)
 from shared.rollouts.old_disks.registry import find_kept_disk, register_disposable_disk, register_kept_disk
 from shared.workflow.waiting import StepFailed
 
@@ -31,6 +35,8 @@ def recheck_host(context: HostContext) -> StepResult:
     A host that is in use again, or was removed from the pool, returns to the rollout, which decides about it again. The
     session host object is removed because the rebuilt VM registers as a new one under the old name.
     """
+    if end_if_out_of_scope(context):
+        return StepResult(NextAction.STOP)
     services, pool, row = context.services, context.pool, context.row
     vm = services.vms.find(row.vm_id)
     not_begun = why_not_begun(context, vm)  # before the look at its sessions, which comes last

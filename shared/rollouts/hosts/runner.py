@@ -11,6 +11,7 @@ from shared.rollouts.hosts import canary_checks, joining, rebuild, recheck, rejo
 from shared.rollouts.hosts.attempts import attempt_failed, seconds_to_wait
 from shared.rollouts.hosts.context import HostContext, load
 from shared.rollouts.hosts.failure import end_as_failed
+from shared.rollouts.hosts.still_allowed import end_if_out_of_scope
 from shared.services import Services
 from shared.workflow.step_runner import Step, run_step
 
@@ -44,7 +45,7 @@ def run_host_steps(services: Services, engine: Engine, given: dict[str, object])
     context = load(services, given)
     if context is None:
         return StepResult(NextAction.STOP)
-    outcome = _run_until_wait(context)
+    outcome = StepResult(NextAction.STOP) if end_if_out_of_scope(context) else _run_until_wait(context)
     if context.dirty:
         context.save()
     if outcome.action is NextAction.STOP:

@@ -8,7 +8,9 @@ from shared.core.states import RolloutState, transition_rollout
 from shared.models.azure import VirtualMachine
 from shared.models.messages import Message
 from shared.models.rollouts import Rollout, goal_of
+from shared.planning.host_rows import as_failed
 from shared.records.change import change
+from shared.rollouts.hosts.actions import out_of_scope
 from shared.rollouts.hosts.context import GivenUp, HostContext, is_on_target
 from shared.rollouts.preflight.again import check_host, version_is_gone
 from shared.rollouts.preflight.repeat import why_stopped
@@ -45,6 +47,16 @@ def why_not_begun(context: HostContext, vm: VirtualMachine | None) -> str:
     if context.rollout.why_left_out(context.row):
         return "it is left out"
     return "" if is_on_target(context, vm) or not _why_not_allowed(context, vm) else "a check fails"
+
+
+def end_if_out_of_scope(context: HostContext) -> bool:
+    """End a host as failed, without touching it, when its VM is not the account's. One that was begun goes on."""
+    problem = "" if _is_beyond(context) else out_of_scope(context.services, context.pool, context.row)
+    if problem:
+        log.warning("rollout %s: %s is left alone: %s", context.rollout.id, context.row.host, problem)
+        context.row = as_failed(context.row, problem, context.services.now())
+        context.save()
+    return bool(problem)
 
 
 def stop_if_former_version_is_gone(context: HostContext) -> None:

@@ -14,9 +14,10 @@ from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.rollouts import Goal, Rollout, RolloutKind
 from shared.planning.join.devices import cleanup_of
+from shared.records.accounts import known_scopes
 from shared.records.session_hosts import SeenHost
 from shared.records.versions import read_versions
-from shared.rollouts.preflight import checks, directory, join, locks, rights, versions
+from shared.rollouts.preflight import checks, directory, join, locks, rights, scopes, versions
 from shared.rollouts.preflight.facts import Facts, PreflightInput, Read, missing_graph_rights, password_of, read_facts
 from shared.rollouts.preflight.results import failed
 from shared.services import IMAGES, Services
@@ -26,7 +27,7 @@ SHARED_FOR = 10.0
 so 50 hosts that begin in one pass cost one read of the version, not 50."""
 
 _HOST_CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    versions.account, versions.version, versions.use, versions.replication,
+    scopes.scope, versions.account, versions.version, versions.use, versions.replication,
     join.join, directory.directory, rights.rights, locks.locks,
 )  # fmt: skip
 _REFRESH_CHECKS = tuple(check for check in _HOST_CHECKS if check is not versions.use)
@@ -104,6 +105,7 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine)
         graph_rights_missing=_recent(
             services, ("graph rights", cleanup_of(pool)), partial(missing_graph_rights, services, pool)
         ),
+        scopes=known_scopes(services),
         password=password_of(services, pool),
         plans=(),
         permissions={

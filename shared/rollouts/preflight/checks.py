@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from shared.models.findings import Finding
-from shared.rollouts.preflight import directory, hosts, join, limits, locks, replacing, rights, surroundings, versions
+from shared.rollouts.preflight import (
+    directory,
+    hosts,
+    join,
+    limits,
+    locks,
+    replacing,
+    rights,
+    scopes,
+    surroundings,
+    versions,
+)
 from shared.rollouts.preflight.facts import Facts, PreflightInput, read_facts
 from shared.rollouts.preflight.results import Preflight
 from shared.services import Services
@@ -14,6 +25,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     hosts.host_pool,
     hosts.hosts,
     hosts.strategy,
+    scopes.scope,
     versions.account,
     versions.version,
     versions.use,

@@ -16,6 +16,7 @@ from shared.access.limits import limits_of
 from shared.core.arm_ids import resource_groups_of, subscription_of
 from shared.core.errors import AzureError, AzureRefused
 from shared.models.access.limits import Limits
+from shared.models.accounts import ScopeMap
 from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingPlan, VirtualMachine
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Definition, GalleryVersion, Image
@@ -23,6 +24,7 @@ from shared.models.policy import Policy, ScheduleMode
 from shared.models.pools import DomainJoin, Pool
 from shared.models.rollout_parts import WHOLE_POOL, Selection
 from shared.planning.join.devices import cleanup_of
+from shared.records.accounts import read_scopes
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
 from shared.records.versions import read_versions
 from shared.rollouts.preflight.strategy import Strategies, strategies_of
@@ -80,6 +82,8 @@ class Facts:
     version_set: VersionSet
     graph_rights_missing: Read[Sequence[str]]
     """Rights on Microsoft Graph; empty for pools whose devices are left alone."""
+    scopes: ScopeMap
+    """Whose resources in Azure are."""
     password: str | None = field(repr=False)
     """The password of the user that joins hosts to the domain; None when there is none."""
     plans: Read[Sequence[ScalingPlan]]
@@ -156,6 +160,7 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
             gallery_version=gallery_version.result(),
             version_set=version_set,
             graph_rights_missing=graph_rights.result(),
+            scopes=read_scopes(services),
             password=password_of(services, request.pool),
             plans=plans.result(),
             permissions={},

@@ -24,6 +24,7 @@ _FIELDS = {
     "rights": "pool",
     "rollout": "pool",
     "scaling_plan": "pool",
+    "scope": "pool",
     "replace": "policy.strategy",
     "strategy": "policy.strategy",
 }

@@ -41,12 +41,11 @@ def _needed(when: When, facts: Facts) -> bool:
 def _at(facts: Facts, scope: str, read: Permissions | AzureError, needed: list[Right]) -> Iterator[Finding]:
     """A finding for each right that is missing at one scope."""
     if isinstance(read, AzureError):
-        what_to_do = (
-            "give the app's identity Microsoft.Authorization/permissions/read there, or check the rights yourself"
-        )
+        who = _who(facts, scope)
+        what_to_do = f"give {who} Microsoft.Authorization/permissions/read there, or check the rights yourself"
         yield warned(
             "rights",
-            f"the rights of the app's identity on {describe_scope(scope)} could not be read: {read}",
+            f"the rights of {who} on {describe_scope(scope)} could not be read: {read}",
             what_to_do,
         )
         return
@@ -56,6 +55,12 @@ def _at(facts: Facts, scope: str, read: Permissions | AzureError, needed: list[R
             yield _missing(facts, right, scope)
 
 
+def _who(facts: Facts, scope: str) -> str:
+    """The identity that works there."""
+    identity = facts.scopes.identity(scope)
+    return f"the identity {identity} of account {facts.request.pool.account}" if identity else "the app's identity"
+
+
 def _where(facts: Facts, scope: str) -> Where:
     return {facts.request.pool.host_pool_id: Where.HOST_POOL, facts.request.image.definition_id: Where.IMAGE}.get(
         scope, Where.MACHINES
@@ -63,8 +68,9 @@ def _where(facts: Facts, scope: str) -> Where:
 
 
 def _missing(facts: Facts, right: Right, scope: str) -> Finding:
-    detail = f"the app's identity lacks the right {right.action} on {describe_scope(scope)}, needed to {right.what_for}"
-    what_to_do = f"give the app's identity a role with this right there{_alternative(facts, right)}"
+    who = _who(facts, scope)
+    detail = f"{who} lacks the right {right.action} on {describe_scope(scope)}, needed to {right.what_for}"
+    what_to_do = f"give {who} a role with this right there{_alternative(facts, right)}"
     return (failed if right.missing == "fail" else warned)("rights", detail, what_to_do)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shared.core.arm_ids import subscription_of
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import VirtualMachine
@@ -160,7 +159,7 @@ class PlanExecutor:
             return
         vms: dict[str, VirtualMachine] = {}
         before = dict(self.rows)
-        self.each(chosen, lambda row: actions.record_original(self.services, row, vms))
+        self.each(chosen, lambda row: actions.record_original(self.services, self.pool, row, vms))
         for row in self.services.hosts.write_many([self.rows[host] for host in vms]):
             self.rows[row.host] = row
         if self.refreshes and self._must_stop():
@@ -226,8 +225,7 @@ class PlanExecutor:
             self.rows[host] = start_rebuild(self.rows[host], self.services.now(), canary=canary)
             if self.refreshes:
                 self.rows[host] = host_rows.set_target(self.rows[host], self.rollout)
-        subscription = subscription_of(self.pool.host_pool_id)
-        self.services.arm_budget.reserve_writes(subscription, len(chosen) * WRITES_PER_HOST)
+        self.services.arm_budget.reserve_writes(self.pool.host_pool_id, len(chosen) * WRITES_PER_HOST)
         return chosen
 
     def _must_reserve(self, host: str) -> bool:

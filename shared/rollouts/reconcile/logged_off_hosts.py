@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.caches.snapshots import RememberedSnapshot
-from shared.core.arm_ids import subscription_of
 from shared.core.errors import AzureError
 from shared.core.states import RolloutState
 from shared.models.pools import Pool
@@ -107,7 +106,7 @@ def _snapshot_now(
             return None
         views[name] = HostView(observe(row, seen, settle, now), seen, rollout.why_left_out(row))
     hosts = tuple(views.get(view.name, view) for view in remembered.snapshot.hosts)
-    left = services.arm_budget.writes_left(subscription_of(pool.host_pool_id))
+    left = services.arm_budget.writes_left(pool.host_pool_id)
     return replace(remembered.snapshot, hosts=hosts, writes_left=left)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.core.arm_ids import subscription_of
 from shared.core.states import HostState
 from shared.models.azure import SessionHost
 from shared.models.policy import Strategy
@@ -158,7 +157,7 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         ends_as=rollout.ends_as,
         zone=rollout.zone,
         host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
-        writes_left=services.arm_budget.writes_left(subscription_of(pool.host_pool_id)),
+        writes_left=services.arm_budget.writes_left(pool.host_pool_id),
         refresh=pool.refresh,
         blocked_reason=refresh_context.blocked_reason_for(rows) if refresh_context else None,
         held_by_refresh=reading.refresh_holds.held,

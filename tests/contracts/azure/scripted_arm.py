@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +38,12 @@ class Scripted(BaseAdapter):
     """Gives the answers in order, and remembers method and path of what was asked, and the requests themselves. `now`
     counts seconds, by hand."""
 
-    def __init__(self, *answers: tuple[int, bytes, dict[str, str]]) -> None:
+    def __init__(
+        self,
+        *answers: tuple[int, bytes, dict[str, str]],
+        identity_of: Callable[[str], str] = lambda _: "",
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         self._answers = list(answers)
         self.asked: list[tuple[str, str]] = []
@@ -47,9 +52,11 @@ class Scripted(BaseAdapter):
         session = requests.Session()
         session.mount("http://", self)
         transport = RequestsTransport(session=session, session_owner=False)
-        settings = Settings(arm_endpoint=ENDPOINT)
-        self.clients = clients = ArmClients(settings, transport=transport, writes=WritesLeft(lambda: self.now))
-        self.vms = AzureVirtualMachines(clients, settings)
+        given = Settings(arm_endpoint=ENDPOINT, **(settings or {}))
+        self.clients = clients = ArmClients(
+            given, transport=transport, writes=WritesLeft(lambda: self.now), identity_of=identity_of
+        )
+        self.vms = AzureVirtualMachines(clients, given)
         self.host_pools = AzureHostPools(clients, lambda: datetime.now(UTC))
         self.gallery = AzureGallery(clients)
         self.image_builder = AzureImageBuilder(clients)

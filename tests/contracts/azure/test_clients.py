@@ -70,8 +70,8 @@ def test_the_identity_is_the_managed_one_that_is_named() -> None:
     for clients in (named, unnamed):
         clients.compute(names.SUBSCRIPTION)
 
-    assert isinstance(named._credential, ManagedIdentityCredential)
-    assert isinstance(unnamed._credential, DefaultAzureCredential)
+    assert isinstance(named._credentials[""], ManagedIdentityCredential)
+    assert isinstance(unnamed._credentials[""], DefaultAzureCredential)
 
 
 def test_clients_closed_open_again(azure: Azure) -> None:
