@@ -60,8 +60,8 @@ class HostView:
 
     @property
     def serving(self) -> bool:
-        """Whether the broker may assign a new session to the host now."""
-        return self.seen is not None and self.seen.serving
+        """Whether the broker may assign a new session to the host now. It still lists a host whose VM is gone."""
+        return self.seen is not None and self.seen.serving and not self.row.vm_missing
 
 
 @dataclass(frozen=True)

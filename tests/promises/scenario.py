@@ -86,9 +86,8 @@ class Stage(Environment):
     def send(self, path: str, body: object = None, method: str = "POST") -> Reply | None:
         """A request; None when the process died in it."""
         replies: list[Reply] = []
-        acting, self.watch.acting = self.watch.acting, "a request"
-        self.survive(lambda: replies.append(self.app.send(method, path, body)))
-        self.watch.acting = acting
+        with self.watch.something_else("a request"):
+            self.survive(lambda: replies.append(self.app.send(method, path, body)))
         for reply in replies:
             assert reply.status != 500, reply.text
             assert not any(secret in reply.text for secret in self.watch.secrets), reply.text
@@ -123,7 +122,7 @@ class Stage(Environment):
 
     def _timers(self) -> None:
         self._push(TIMERS_EVERY.total_seconds(), self._timers)
-        self.watch.acting = "a timer"
+        self.watch.acting, self.watch.reads_first = "a timer", False
         for timer in (lambda: resume_lost(self.app.services, self.engine), lambda: tidy_disks(self.app.services)):
             try:
                 timer()
@@ -215,7 +214,7 @@ class Stage(Environment):
         """What is due next is done at the same time as what is being done."""
         if self._queue and self._queue[0][0] <= self.app.now + AT_THE_SAME_TIME:
             _, _, action = heapq.heappop(self._queue)
-            with self.watch.held_by_refresh():
+            with self.watch.something_else():
                 self._do(action)
 
     def later(self, seconds: float, action: Action) -> None:

@@ -47,6 +47,8 @@ class Acts(LeftOut):
         """Hosts that an attempt has failed on: whether they were rebuilt after their use cannot be told for sure."""
         self.begun: set[str] = set()
         """Hosts whose rebuild was on record when this look or step began."""
+        self.reads_first = False
+        """This look has not read the pool yet."""
         self.kept: dict[str, datetime] = {}
         """Disks that were left so that one can go back to them, and until when they are to be kept."""
 
@@ -64,7 +66,11 @@ class Acts(LeftOut):
             known.discard(host)
 
     def reads_all(self) -> None:
-        """The product reads all hosts."""
+        """A look reads all hosts, and plans on that. What its checks, requests and timers read besides is not planned
+        on, so what happened before that reading can still not be known to the plan."""
+        if not self.reads_first:
+            return
+        self.reads_first = False
         self.unread.clear()
         self.disturbed = False
         people = {s.host.lower() for sessions in self.app.world.sessions.values() for s in sessions}

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.core.names import EXCLUDE_TAG
-from shared.core.states import HostState
-from shared.models.rollout_parts import LEFT_OUT_BY_NAME
-from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.models.rollouts import RolloutHost, RolloutKind
 from tests.fixtures.app import App
 from tests.promises.checks.snapshot_check import IN_HAND, OVER
 from tests.promises.checks.told_users import ToldUsers
@@ -32,6 +30,10 @@ class LeftOut(ToldUsers):
             waits = row is not None and row.state in IN_HAND and row.drain.drained_at is not None
             if row and waits and rollout.state not in OVER and not row.drained_by_earlier_failure:
                 self.undrained[host] = (rollout.id, row.vm_id)
+
+    def drains_by_hand(self, host: str) -> None:
+        """An operator drains a host: an answer as well, if it was asked about."""
+        self.undrained.pop(host, None)
 
     def changes(self, body: dict[str, object]) -> None:
         """An operator changed the rollout."""
@@ -58,8 +60,3 @@ class LeftOut(ToldUsers):
         ahead = self.app.now < rollout.schedule.force_at and not rollout.rolling_back
         if ahead and row.host not in rollout.selection.drain_again:
             self.broken(0, f"{row.host} is drained again, and nobody has answered since somebody undrained it")
-
-    def taken_in_again(self, rollout: Rollout, before: RolloutHost) -> bool:
-        """Whether a host that was left out by name is not any more."""
-        by_name = before.reason is not None and before.reason.code in LEFT_OUT_BY_NAME
-        return before.state is HostState.SKIPPED and by_name and rollout.why_left_out(before) is None

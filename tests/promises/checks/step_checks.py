@@ -18,7 +18,7 @@ from tests.promises.checks.snapshot_check import ENDS, IN_HAND, IN_WORK, OVER
 
 WRITES_PER_HOST = 8
 """ARM writes that a host costs at least, from its drain to its return (azure-facts 5)."""
-_OF_A_STEP = ("acting", "begun", "disturbed", "hindered", "asked_to_wait", "_busy", "_state")
+_OF_A_STEP = ("acting", "begun", "reads_first", "disturbed", "hindered", "asked_to_wait", "_busy", "_state")
 ONE_WAIT = timedelta(minutes=1)
 """The longest that Azure asks to wait here: the first wait of a step may count against it."""
 
@@ -45,14 +45,16 @@ class Watch(Acts):
         """A look or a step in the name of a rollout begins."""
         self.acting, self.asked_to_wait = rollout_id, 0.0
         self.disturbed = self.hindered = self._busy = False
+        self.reads_first = True
         self._state = self.rollout().state
         self.begun = {row.host for row in self.rows(rollout_id) if row.rebuild.strategy}
 
     @contextmanager
-    def held_by_refresh(self) -> Iterator[None]:
-        """Something else is done meanwhile, by another worker."""
+    def something_else(self, acting: str = "") -> Iterator[None]:
+        """Something else is done meanwhile, by another worker or in a request. What it reads, this look has not."""
         kept = {name: getattr(self, name) for name in _OF_A_STEP}
         unread = set(self.unread)
+        self.acting, self.reads_first = acting or self.acting, False
         yield
         vars(self).update(kept)
         self.unread |= unread

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.core.states import HostState
-from shared.models.rollouts import Rollout
+from shared.models.rollout_parts import LEFT_OUT_BY_NAME
+from shared.models.rollouts import Rollout, RolloutHost
 from tests.fixtures.app import App
 from tests.fixtures.world.azure import HOST_POOL_ID
 from tests.promises.checks.snapshot_check import ENDS, IN_HAND, IN_WORK, OVER, Sight
@@ -41,6 +42,11 @@ class ToldUsers(Sight):
             self._is_taken(host)
         self.promised[session] = self._moment(found)
 
+    def taken_in_again(self, rollout: Rollout, before: RolloutHost) -> bool:
+        """Whether a host that was left out by name is not any more."""
+        by_name = before.reason is not None and before.reason.code in LEFT_OUT_BY_NAME
+        return before.state is HostState.SKIPPED and by_name and rollout.why_left_out(before) is None
+
     def _moment(self, found: re.Match[str]) -> datetime:
         zone = ZoneInfo(self.pool.time_zone)
         day = self.app.now.astimezone(zone)
@@ -51,7 +57,9 @@ class ToldUsers(Sight):
     def _is_taken(self, host: str) -> None:
         """Users are warned only on hosts that the rollout will take."""
         rollout, row = self.rollout(), self.row(host)
-        if row is None or row.state in ENDS | IN_WORK or rollout.state in OVER:
+        # A pass writes that a host is not left out any more when it has told its users.
+        ended = row is not None and row.state in ENDS and not self.taken_in_again(rollout, row)
+        if row is None or ended or row.state in IN_WORK or rollout.state in OVER:
             self.broken(0, f"somebody on {host} is warned, and its row says {row and row.state}")
             return
         if left_out := rollout.why_left_out(row):

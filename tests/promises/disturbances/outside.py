@@ -224,6 +224,8 @@ class Outside:
             return
         if accepting and not self.stage.watch.disturbed:
             self.stage.watch.undrains(host)
+        if not accepting:
+            self.stage.watch.drains_by_hand(host)
         self._change(host, accepting=accepting)
         self.drained[host] = None if self._ours(host) else not accepting
         self._unsteady(host)

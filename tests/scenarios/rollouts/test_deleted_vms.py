@@ -9,7 +9,7 @@ import pytest
 
 from shared.core.states import HostState, RolloutState
 from tests.fixtures.builders import NEW
-from tests.fixtures.scenarios.rollouts import EAGER, RolloutEnvironment, assert_over, office
+from tests.fixtures.scenarios.rollouts import EAGER, RolloutEnvironment, assert_over, hosts, office
 from tests.fixtures.world.azure import vm_id_of
 
 VM = vm_id_of("host-01")
@@ -99,3 +99,14 @@ def test_a_vm_that_we_deleted_ourselves_is_created_again() -> None:
 
 def under_way_of_create(env: RolloutEnvironment) -> Callable[[], bool]:
     return lambda: under_way("create")(env)
+
+
+def test_a_host_without_a_vm_does_not_count_as_serving_while_the_broker_still_lists_it() -> None:
+    env = office(0, 1)
+    delete(env)
+    env.publish(policy=EAGER | {"min_available": 1})
+    env.run_to_minute(230)
+    assert hosts(env)["host-02"].accepting
+    env.run_to_minute()
+    assert_skipped(env)
+    assert env.rows["host-02"].state is HostState.DONE
