@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
+from threading import RLock
 from typing import Any
 
 from shared.core.errors import AlreadyExists, StaleRow
@@ -24,6 +25,7 @@ class LeanRows[R: Record](MemoryRows[R]):
 
     def __init__(self, name: str, keys_of: Keys[R]) -> None:
         self._table, self._keys_of = name, keys_of
+        self._lock = RLock()
         self._records: dict[tuple[str, str], R] = {}
         self.written: list[R] = []
         """Every record that was ever written, in order."""
@@ -110,6 +112,7 @@ _KEYS: dict[str, Keys[Any]] = {
     "claims": keys.claim_keys,
     "answers": keys.answer_keys,
     "audit": keys.audit_keys,
+    "refusals": keys.refusal_keys,
     "grants": keys.grant_keys,
     "app_keys": keys.app_key_keys,
     "limits": keys.limits_keys,

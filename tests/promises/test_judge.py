@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from shared.core.states import HostState
 from tests.fixtures.builders import NEW
+from tests.fixtures.fakes.tables import MemoryTables
+from tests.promises.counting_tables import LeanRows, lean_tables
 from tests.promises.disturbances.outside import Outside
 from tests.promises.pool_setup import pool_of
 from tests.promises.scenario import Stage
@@ -65,3 +68,8 @@ def test_what_the_checks_read_is_not_what_the_pass_plans_on() -> None:
     host_pools.session_hosts(pool)
     stage.send("/api/pools/office/hosts", method="GET")
     assert watch.disturbed
+
+
+def test_every_table_is_lean() -> None:
+    tables = lean_tables()
+    assert all(isinstance(getattr(tables, field.name), LeanRows) for field in fields(MemoryTables))
