@@ -73,7 +73,7 @@ def patch_image(call: Call, patch: MergePatch[ImageRegistration], condition: Con
 @endpoint(bp, "GET", "images/{image}", needs=Need.READ, refusals=(404,))
 def get_image(call: Call) -> Answer[ImageView]:
     """Read an image."""
-    return Answer(read_image(call.services, call.path["image"]))
+    return Answer(read_image(call.services, call.path["image"], call.reach))
 
 
 @endpoint(bp, "GET", "images/{image}/versions", needs=Need.READ, refusals=(404,))

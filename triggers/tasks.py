@@ -36,7 +36,7 @@ def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
 @endpoint(bp, "GET", "tasks/{task}", needs=Need.READ, refusals=(404,))
 def get_task(call: Call) -> Answer[TaskView]:
     """Read a task: its steps, what it waits for and what it could not remove. A rollout can be read as a task."""
-    return Answer(tasks.read_task(call.services, call.path["task"]))
+    return Answer(tasks.read_task(call.services, call.path["task"], call.reach))
 
 
 @endpoint(bp, "POST", "tasks/{task}/cancel", needs=Need.STEER, status=202, refusals=(404, 409))

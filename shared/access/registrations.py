@@ -8,13 +8,25 @@ from shared.access.errors import NotAllowed
 from shared.core.errors import Conflict, FieldProblem, InvalidRequest
 from shared.models.access.roles import EVERY_ACCOUNT, Need, Reach
 from shared.models.accounts import Account, ScopeMap
-from shared.services import IMAGES, Services
+from shared.services import IMAGES, POOLS, Services
 
 
 def check_still_reached(reach: Reach, kind: str, owners: Sequence[str]) -> None:
     """Raises Conflict when what is stored was given to accounts of others since the caller was let in."""
     if not reach.covers(owners):
         raise Conflict(f"Somebody else changed this {kind} at the same time. Try again.")
+
+
+def sees_pool(services: Services, reach: Reach, name: str) -> bool:
+    """Whether the caller may be told that there is such a pool."""
+    pool = None if reach.everything else services.pools.find(POOLS, name)
+    return reach.everything or (pool is not None and reach.sees((pool.account,)))
+
+
+def sees_image(services: Services, reach: Reach, name: str) -> bool:
+    """Whether the caller may be told that there is such an image."""
+    image = None if reach.everything else services.images.find(IMAGES, name)
+    return reach.everything or (image is not None and reach.sees(image.owners))
 
 
 def check_pool_reach(services: Services, reach: Reach, account: str, image: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from shared.access.registrations import check_image_reach, check_still_reached, scope_problems
+from shared.access.registrations import check_image_reach, check_still_reached, scope_problems, sees_image
 from shared.api.edits import Edit, changed_fields
 from shared.api.images import ImageRegistration, ImageView
 from shared.audit.record import audit
@@ -52,7 +53,7 @@ def register_image(
         active = _check(services, name, asked, version_set)
         wanted = _wanted(services, name, asked, old)
         edit.check_resets(stored, ImageRegistration.of(wanted))
-        _refuse_taken(services, wanted)
+        _refuse_taken(services, wanted, reach)
         if old:
             _refuse_conflicts(services, old, wanted, version_set)
         return wanted
@@ -60,25 +61,26 @@ def register_image(
     old, kept = register(
         lambda: services.images.find(IMAGES, name),
         decide,
-        lambda old, wanted: _write_claimed(services, old, wanted),
+        lambda old, wanted: _write_claimed(services, old, wanted, reach),
         describe="image",
     )
     if active:
         change_versions(services, name, lambda now: adopt_once(now, active, services, who))
     if kept != old or active:
         audit(services, who, "change image" if old else "register image", name, _told(old, kept), after=active or "")
-    return view_images(services, [kept])[0], old is None
+    return view_images(services, [kept], reach)[0], old is None
 
 
-def _write_claimed(services: Services, old: Image | None, wanted: Image) -> Image:
-    with claimed(services, _CLAIMED, wanted.definition_id, wanted.name, lambda image: _has(services, image, wanted)):
+def _write_claimed(services: Services, old: Image | None, wanted: Image, reach: Reach) -> Image:
+    has_it, sees = partial(_has, services, wanted), partial(sees_image, services, reach)
+    with claimed(services, _CLAIMED, wanted.definition_id, wanted.name, has_it, sees):
         kept = _write(services, old, wanted)
     if old and not same(old.definition_id, wanted.definition_id):
         give_back(services, _CLAIMED, old.definition_id, wanted.name)
     return kept
 
 
-def _has(services: Services, name: str, wanted: Image) -> bool:
+def _has(services: Services, wanted: Image, name: str) -> bool:
     image = services.images.find(IMAGES, name)
     return image is not None and same(image.definition_id, wanted.definition_id)
 
@@ -194,11 +196,11 @@ def _wanted(services: Services, name: str, asked: ImageRegistration, old: Image 
     return first.model_copy(update=changes)
 
 
-def _refuse_taken(services: Services, wanted: Image) -> None:
+def _refuse_taken(services: Services, wanted: Image, reach: Reach) -> None:
     """Refuse a definition that another image has: both would decide which of its versions is active."""
     for other in services.images.all(IMAGES):
         if other.name != wanted.name and same(other.definition_id, wanted.definition_id):
-            raise refused(_CLAIMED, other.name)
+            raise refused(_CLAIMED, other.name, seen=reach.sees(other.owners))
 
 
 def _refuse_conflicts(services: Services, old: Image, wanted: Image, version_set: VersionSet) -> None:

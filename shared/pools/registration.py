@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from shared.access.limits import Wanted, beyond, pool_policy_within
-from shared.access.registrations import check_pool_reach, check_still_reached
+from shared.access.registrations import check_pool_reach, check_still_reached, sees_pool
 from shared.api.edits import Edit, changed_fields
 from shared.api.pools import PoolRegistration, PoolView
 from shared.audit.about import about_pool
@@ -68,13 +69,13 @@ def register_pool(
             raise InvalidRequest(checked.problems)
         wanted = _wanted(services, name, request, checked, old)
         edit.check_resets(stored, PoolRegistration.of(wanted))
-        _refuse_conflicts(services, name, request, old)
+        _refuse_conflicts(services, name, request, old, reach)
         return wanted
 
     old, kept = register(
         lambda: services.pools.find(POOLS, name),
         decide,
-        lambda old, wanted: _write_claimed(services, old, wanted),
+        lambda old, wanted: _write_claimed(services, old, wanted, reach),
         describe="pool",
     )
     if old is None:
@@ -107,9 +108,10 @@ def _wanted(
     return wanted.replace(changed_by_id=asker().id) if changed else wanted
 
 
-def _write_claimed(services: Services, old: Pool | None, wanted: Pool) -> Pool:
+def _write_claimed(services: Services, old: Pool | None, wanted: Pool, reach: Reach) -> Pool:
     host_pool_id = wanted.host_pool_id
-    with claimed(services, _CLAIMED, host_pool_id, wanted.name, lambda pool: _has(services, pool, host_pool_id)):
+    has_it, sees = partial(_has, services, host_pool_id), partial(sees_pool, services, reach)
+    with claimed(services, _CLAIMED, host_pool_id, wanted.name, has_it, sees):
         kept = _write(services, old, wanted)
     if old is not None and not same(old.host_pool_id, host_pool_id):
         give_back(services, _CLAIMED, old.host_pool_id, wanted.name)
@@ -122,7 +124,7 @@ def _write(services: Services, old: Pool | None, wanted: Pool) -> Pool:
     return old if wanted == old else services.pools.replace(wanted)
 
 
-def _has(services: Services, name: str, host_pool_id: str) -> bool:
+def _has(services: Services, host_pool_id: str, name: str) -> bool:
     pool = services.pools.find(POOLS, name)
     return pool is not None and same(pool.host_pool_id, host_pool_id)
 
@@ -211,10 +213,10 @@ def _check_without_azure(services: Services, request: PoolRegistration, found: _
         found.problems.append(FieldProblem("time_zone", str(error)))
 
 
-def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, old: Pool | None) -> None:
+def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, old: Pool | None, reach: Reach) -> None:
     for other in services.pools.all(POOLS):
         if other.name != name and same(other.host_pool_id, request.host_pool_id):
-            raise refused(_CLAIMED, other.name)
+            raise refused(_CLAIMED, other.name, seen=reach.sees((other.account,)))
     if old is None:
         return
     moves = not _same_hosts_and_image(old, request) or (old.ring, old.account) != (request.ring, request.account)

@@ -31,18 +31,36 @@ _REFUSED = {
 }
 
 
-def refused(kind: ClaimedKind, holder: str) -> Conflict:
-    """The error for a resource that another registration has."""
-    return Conflict(_REFUSED[kind].format(holder))
+_OF_OTHERS = {
+    ClaimedKind.HOST_POOL: "This host pool is already registered, for another account.",
+    ClaimedKind.DEFINITION: "This image definition is registered already, for another account.",
+}
+_BEING_CLAIMED_BY_OTHERS = "It is just being registered by somebody else."
+
+
+def refused(kind: ClaimedKind, holder: str, *, seen: bool) -> Conflict:
+    """The error for a resource that another registration has. `seen`: whether the caller may see that one."""
+    return Conflict(_REFUSED[kind].format(holder) if seen else _OF_OTHERS[kind])
+
+
+def _being_claimed(kind: ClaimedKind, holder: str, left: int, *, seen: bool) -> Conflict:
+    text = _BEING_CLAIMED[kind].format(holder) if seen else _BEING_CLAIMED_BY_OTHERS
+    return Conflict(f"{text} {free_again(left)}", retry_after=left)
 
 
 @contextmanager
 def claimed(
-    services: Services, kind: ClaimedKind, resource: str, name: str, has_it: Callable[[str], bool]
+    services: Services,
+    kind: ClaimedKind,
+    resource: str,
+    name: str,
+    has_it: Callable[[str], bool],
+    sees: Callable[[str], bool],
 ) -> Iterator[None]:
     """Hold the resource for the registration `name`, which is written in the block.
 
-    `has_it`: whether the registration with a name has the resource now. If the block raises an expected error and the
+    `has_it`: whether the registration with a name has the resource now. `sees`: whether the caller may be told that
+    name. If the block raises an expected error and the
     registration does not have the resource, the claim is given back. Raises Conflict when another one holds it, or is
     about to get it: then the error says when it is free; AzureBusy.
     """
@@ -51,13 +69,12 @@ def claimed(
 
     def take_over(there: ResourceClaim) -> ResourceClaim | None:
         if there.holder != name and has_it(there.holder):
-            raise refused(kind, there.holder)
+            raise refused(kind, there.holder, seen=sees(there.holder))
         if there.holder == name and has_it(name):
             return None
         left = ceil((there.at + CLAIM_GRACE - now).total_seconds())
         if there.holder != name and left > 0:
-            text = f"{_BEING_CLAIMED[kind].format(there.holder)} {free_again(left)}"
-            raise Conflict(text, retry_after=left)
+            raise _being_claimed(kind, there.holder, left, seen=sees(there.holder))
         return ours.written_over(there)
 
     try:

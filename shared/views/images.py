@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.access.subjects import task_subject
 from shared.api.common import Listed
 from shared.api.conditions import entity_tag
 from shared.api.images import ImageRegistration, ImageView, VersionView
@@ -28,11 +29,11 @@ from shared.views.tasks import brief
 _READERS = 8
 
 
-def view_images(services: Services, images: Sequence[Image]) -> list[ImageView]:
-    """The images as they are now; one that cannot be read in Azure says why and holds up no other."""
+def view_images(services: Services, images: Sequence[Image], reach: Reach) -> list[ImageView]:
+    """The images as they are now, with tasks in reach. One that cannot be read says why, and holds up no other."""
     templates = _templates(services, images)
     with ThreadPoolExecutor(_READERS) as readers:
-        return list(readers.map(lambda image: _view_image(services, image, templates), images))
+        return list(readers.map(lambda image: _view_image(services, image, templates, reach), images))
 
 
 def view_versions(services: Services, image: Image, reach: Reach) -> list[VersionView]:
@@ -70,7 +71,7 @@ def _templates(services: Services, images: Sequence[Image]) -> Mapping[str, Virt
 
 
 def _view_image(
-    services: Services, image: Image, templates: Mapping[str, VirtualMachine] | AzureError | None
+    services: Services, image: Image, templates: Mapping[str, VirtualMachine] | AzureError | None, reach: Reach
 ) -> ImageView:
     version_set = read_versions(services, image.name)
     staged, active = (version_set.versions.get(it or "") for it in (version_set.state.staged, version_set.state.active))
@@ -90,7 +91,7 @@ def _view_image(
             "backups": [backup.version for backup in version_set.backups],
             "promotion": version_set.state.promotion,
             "power": power,
-            "last_task": _last_task(services, version_set),
+            "last_task": _last_task(services, version_set, reach),
             "problem": "; ".join(filter(None, problems)),
         }
     )
@@ -123,9 +124,9 @@ def _power(
     return (found.power, "") if found else ("", "the template VM no longer exists; register the image with another one")
 
 
-def _last_task(services: Services, version_set: VersionSet) -> TaskBrief | None:
+def _last_task(services: Services, version_set: VersionSet, reach: Reach) -> TaskBrief | None:
     task = services.tasks.find(TASKS, version_set.state.last_task) if version_set.state.last_task else None
-    return brief(task) if task else None
+    return brief(task) if task and task_subject(task).seen_by(reach) else None
 
 
 def view_version(
@@ -166,12 +167,12 @@ def list_images(
         and (account is None or available(image, account))
     ]
     page = page_of(wanted, lambda image: image.name, limit=limit, continuation=continuation)
-    return Listed[ImageView](items=view_images(services, page.rows), continuation=page.continuation)
+    return Listed[ImageView](items=view_images(services, page.rows, reach), continuation=page.continuation)
 
 
-def read_image(services: Services, name: str) -> ImageView:
+def read_image(services: Services, name: str, reach: Reach) -> ImageView:
     """One image as it is now. Raises NotFound."""
-    return view_images(services, [find_image(services, name)])[0]
+    return view_images(services, [find_image(services, name)], reach)[0]
 
 
 def list_versions(services: Services, name: str, reach: Reach) -> Listed[VersionView]:

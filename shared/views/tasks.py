@@ -156,12 +156,19 @@ def list_tasks(
     return Listed[TaskBrief](items=page.rows, continuation=page.continuation)
 
 
-def read_task(services: Services, task_id: str) -> TaskView:
-    """One task with its steps, or a rollout as a task. Raises NotFound."""
+def read_task(services: Services, task_id: str, reach: Reach) -> TaskView:
+    """One task with its steps and the rollouts in reach that it stopped, or a rollout as a task. Raises NotFound."""
     task = services.tasks.find(TASKS, task_id)
     if task is not None:
-        return view(task, services.now(), read_rollouts(services, task.pools) if task.pools else None)
+        shown = view(task, services.now(), read_rollouts(services, task.pools) if task.pools else None)
+        stopped = [one for one in shown.stopped_rollouts if _sees_rollout(services, reach, one.rollout)]
+        return shown.replace(stopped_rollouts=stopped)
     rollout = services.rollouts.find(ROLLOUTS, task_id)
     if rollout is None:
         raise NotFound("task", task_id)
     return rollout_view(rollout, services.hosts.all(task_id), services.now())
+
+
+def _sees_rollout(services: Services, reach: Reach, rollout_id: str) -> bool:
+    rollout = None if reach.everything else services.rollouts.find(ROLLOUTS, rollout_id)
+    return reach.everything or (rollout is not None and rollout_subject(rollout).seen_by(reach))

@@ -8,6 +8,7 @@ from shared.access.limits import pool_policy
 from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureRefused
 from shared.images.replication import missing_regions, missing_text
+from shared.models.access.roles import ALL_ACCOUNTS, Reach
 from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
@@ -26,10 +27,10 @@ def check_activation(services: Services, image: Image, task: Task) -> None:
         raise PreflightFailed(findings)
 
 
-def activation_findings(services: Services, image: Image, task: Task) -> list[Finding]:
-    """The findings on the version and on each pool to be updated. Raises AzureBusy."""
+def activation_findings(services: Services, image: Image, task: Task, reach: Reach = ALL_ACCOUNTS) -> list[Finding]:
+    """The findings on the version and on each pool to be updated, naming pools in reach. Raises AzureBusy."""
     version = task.version or ""
-    findings = [_check_version(services, image, version, goes_back=task.kind is TaskKind.ROLL_BACK)]
+    findings = [_check_version(services, image, version, reach, goes_back=task.kind is TaskKind.ROLL_BACK)]
     update = task.pools.update if task.pools else None
     if update and findings[0].result == "pass":
         with ThreadPoolExecutor(_READERS) as readers:
@@ -38,7 +39,7 @@ def activation_findings(services: Services, image: Image, task: Task) -> list[Fi
     return findings
 
 
-def _check_version(services: Services, image: Image, version: str, *, goes_back: bool) -> Finding:
+def _check_version(services: Services, image: Image, version: str, reach: Reach, *, goes_back: bool) -> Finding:
     """Whether every pool can create hosts from it. A roll-back is urgent: a missing region does not stop it."""
     try:
         found = services.gallery.version(image.definition_id, version)
@@ -55,9 +56,19 @@ def _check_version(services: Services, image: Image, version: str, *, goes_back:
         reason = f"version {version} is not ready: {found.detail or 'it is still being created'}"
         return Finding(check="version", result="fail", detail=reason, what_to_do="wait until it is replicated")
     if not goes_back and (missing := missing_regions(services, image, found, pass_unread=True)):
+        missing = _seen(services, missing, reach)
         reason = f"version {version} is not in {missing_text(missing)}"
         return Finding(check="replication", result="fail", detail=reason, what_to_do="replicate it there first")
     return Finding(check="version", result="pass", detail=f"version {version} is ready")
+
+
+def _seen(services: Services, missing: dict[str, list[str]], reach: Reach) -> dict[str, list[str]]:
+    """The missing regions with their pools; those out of reach are not named."""
+    seen = {pool.name for pool in services.pools.all(POOLS) if reach.sees((pool.account,))}
+    return {
+        region: [*(name for name in names if name in seen), *(["another pool"] if set(names) - seen else [])]
+        for region, names in missing.items()
+    }
 
 
 def _check_pool(services: Services, image: Image, name: str, version: str, update: PoolsUpdate) -> list[Finding]:

@@ -53,7 +53,7 @@ def plan_activation_now(
     before = foreseen(services, image, who)
     after = switched(before, task, services)
     task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
-    findings = activation_findings(services, image, task)
+    findings = activation_findings(services, image, task, reach)
     update = task.pools.update if task.pools else None
     updates = foreseen_updates(services, image, task, who)
     made = ActivationPlanView(

@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 
+from shared.core.states import RolloutState, VersionState
 from shared.models.promotions import Promotion
-from shared.services import IMAGES, PROMOTIONS
-from tests.api.access.test_reach import CONTOSO
-from tests.api.access.world import PROMOTION, two_customers
+from shared.models.tasks import ActivationWork
+from shared.models.withdrawals import StoppedRollout
+from shared.records.versions import read_versions
+from shared.services import IMAGES, PROMOTIONS, TASKS
+from tests.api.access.test_reach import CONTOSO, FABRIKAM
+from tests.api.access.world import PROMOTION, TASK, two_customers
 from tests.fixtures.app import App
+from tests.fixtures.version_sets import record_family, version_row, version_set
 
 EVERYTHING = {"x-dev-role": "admin", "x-dev-accounts": "*"}
 BOTH = {"x-dev-role": "admin", "x-dev-accounts": "contoso,fabrikam"}
@@ -32,6 +37,15 @@ def promotion(app: App, **changes: Any) -> Promotion:
     return app.tables.promotions.replace(found.model_copy(update=changes))
 
 
+def version_of(app: App) -> None:
+    """A staged 3.0.0 that is in no other region."""
+    app.world.add_version("3.0.0")
+    others = [version_row("3.0.0", VersionState.STAGED)]
+    for row in app.tables.versions.every():
+        app.tables.versions.remove(row)
+    record_family(app.tables.versions, version_set("2.0.0", backups=(), staged="3.0.0", others=others))
+
+
 @pytest.mark.parametrize("accounts", [(), ("contoso", "fabrikam")])
 def test_an_activation_that_counts_for_others_is_not_scheduled(accounts: tuple[str, ...]) -> None:
     app, _ = shared_by(*accounts)
@@ -51,3 +65,47 @@ def test_an_activation_of_a_shared_image_is_not_moved_by_who_has_only_its_pools(
     body = {"at": "2026-11-05T20:00"} if method == "POST" else None
     reply = app.send(method, f"/api/promotions/{PROMOTION}{path}", body, headers=CONTOSO)
     assert (reply.status, reply.json.get("need")) == (403, "steer")
+
+
+def test_a_task_on_a_shared_image_names_no_rollouts_of_others() -> None:
+    app, names = shared_by()
+    task = app.tables.tasks.find(TASKS, TASK)
+    assert task
+    rollout = names["rollout"]
+    stopped = StoppedRollout(pool="office", rollout=rollout, state=RolloutState.PAUSED, href=f"/api/rollouts/{rollout}")
+    work = ActivationWork(stopped=(stopped,))
+    app.tables.tasks.replace(task.model_copy(update={"accounts": ("*",), "activation": work}))
+
+    def told(headers: dict[str, str]) -> list[str]:
+        shown = app.send("GET", f"/api/tasks/{TASK}", headers=headers).json["stopped_rollouts"]
+        return [one["pool"] for one in shown]
+
+    assert (told(CONTOSO), told(FABRIKAM), told(EVERYTHING)) == (["office"], [], ["office"])
+
+
+@pytest.mark.parametrize("path", ["images/win11", "images"])
+def test_a_shared_image_shows_no_task_of_others(path: str) -> None:
+    app, _ = shared_by()
+    state = read_versions(app.services, "win11").state
+    app.tables.versions.replace(state.model_copy(update={"last_task": TASK}))
+
+    def last(headers: dict[str, str]) -> object:
+        shown = app.send("GET", f"/api/{path}", headers=headers).json
+        image = shown["items"][0] if path == "images" else shown
+        return image["last_task"] and image["last_task"]["id"]
+
+    assert (last(CONTOSO), last(FABRIKAM), last(EVERYTHING)) == (TASK, None, TASK)
+
+
+def test_a_plan_for_a_shared_image_names_no_pools_of_others() -> None:
+    app, _ = shared_by()
+    for machine in list(app.world.machines.values()):
+        app.world.change_machine(machine.id, location="northeurope")
+    version_of(app)
+
+    def told(headers: dict[str, str]) -> tuple[bool, bool]:
+        reply = app.send("POST", "/api/images/win11/activate?what_if=true", {}, headers=headers)
+        assert reply.status == 200, reply.text
+        return "northeurope" in reply.text, "where office is" in reply.text
+
+    assert (told(EVERYTHING), told(CONTOSO), told(FABRIKAM)) == ((True, True), (True, True), (True, False))
