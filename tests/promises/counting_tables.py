@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
-from threading import RLock
 from typing import Any
 
 from shared.core.errors import AlreadyExists, StaleRow
@@ -25,10 +24,10 @@ class LeanRows[R: Record](MemoryRows[R]):
 
     def __init__(self, name: str, keys_of: Keys[R]) -> None:
         self._table, self._keys_of = name, keys_of
-        self._lock = RLock()
         self._records: dict[tuple[str, str], R] = {}
         self.written: list[R] = []
         """Every record that was ever written, in order."""
+        self.writes = 0
         self.failures: dict[str, list[Exception]] = {}
         self.lost_answers: dict[str, list[Exception]] = {}
 
@@ -50,6 +49,7 @@ class LeanRows[R: Record](MemoryRows[R]):
         if key in self._records:
             self._check(key, record.etag)
             del self._records[key]
+            self.writes += 1
         self._fail(self.lost_answers, "remove")
 
     def lose_writes(self, partition: str, row: str, writes: int | None = None) -> None:
@@ -60,6 +60,9 @@ class LeanRows[R: Record](MemoryRows[R]):
 
     def every(self) -> list[R]:
         self._fail(self.failures, "all")
+        return self.every_row()
+
+    def every_row(self) -> list[R]:
         return [record for _, record in sorted(self._records.items(), key=_by_key)]
 
     def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
@@ -84,6 +87,7 @@ class LeanRows[R: Record](MemoryRows[R]):
             self._records[key] = kept
             written.append(kept)
         self.written += written
+        self.writes += len(written)
         self._fail(self.lost_answers, method)
         return written
 
