@@ -18,6 +18,7 @@ from shared.services import Services
 
 KEY_HEADER = "x-freshcoat-key"
 _SCHEME = "bearer"
+_OWN_SITE = "same-origin"
 
 
 def caller_of(services: Services, headers: Mapping[str, str], body: Callable[[], bytes], *, writes: bool) -> Caller:
@@ -36,12 +37,20 @@ def caller_of(services: Services, headers: Mapping[str, str], body: Callable[[],
         return caller_of_signature(headers, body(), secrets, known_event_keys(services).get, services.now())
     principal = headers.get(principal_header.HEADER) if settings.trust_principal else None
     if principal:
-        if writes and headers.get("Sec-Fetch-Site") not in {"same-origin", "none"}:
-            raise NotAllowed("A page of another site may have sent this request. Send a token, or use the console.")
+        if writes:
+            _check_site(headers.get("Sec-Fetch-Site") or "")
         return caller_of_principal(principal, token_rules(services).tenants)
     if settings.dev_identity:
+        if writes:  # a browser always says it, and a program never does
+            _check_site(headers.get("Sec-Fetch-Site") or _OWN_SITE)
         return development_caller(settings.dev_identity, headers)
     raise NotSignedIn("Send an Entra ID token (Authorization: Bearer …) or an app key (x-freshcoat-key).")
+
+
+def _check_site(site: str) -> None:
+    """Raises NotAllowed unless the app's own page, or the person, sent the request."""
+    if site not in {_OWN_SITE, "none"}:
+        raise NotAllowed("A page of another site may have sent this request. Send a token, or use the console.")
 
 
 def _of_authorization(services: Services, authorization: str) -> Caller:

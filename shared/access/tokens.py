@@ -34,6 +34,10 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (jwt.InvalidIssuerError, "The token was issued for a tenant that may not sign in here."),
     (jwt.MissingRequiredClaimError, "The token lacks a claim that every Entra ID access token has."),
 )
+_OF_ID_TOKENS = frozenset({"nonce", "c_hash", "at_hash"})
+"""Claims that only ID tokens have: they say to a page who signed in, and let nobody in here."""
+_CLIENT = frozenset({"azp", "appid"})
+"""Claims of access tokens: the application that asked for it."""
 _NOT_VALID = "The token is not a valid Entra ID access token."
 
 
@@ -77,6 +81,8 @@ def caller_of_token(token: str, rules: TokenRules, find_key: Callable[[str], Sig
         )
     except jwt.PyJWTError as error:
         raise NotSignedIn(next((text for kind, text in _REASONS if isinstance(error, kind)), _NOT_VALID)) from error
+    if _OF_ID_TOKENS & claims.keys() and not _CLIENT & claims.keys():
+        raise NotSignedIn("This is an ID token. Send an access token for this app.")
     return _caller(claims, rules, key)
 
 

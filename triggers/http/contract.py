@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 from pydantic import BaseModel
@@ -76,6 +77,11 @@ class Endpoint:
     def name(self) -> str:
         """The name of the function, and the operationId in the OpenAPI document."""
         return self.handler.__name__
+
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters of its path, in its order: the first one names whose the request is about."""
+        return [name for _, name, _, _ in Formatter().parse(self.path) if name]
 
     @property
     def open(self) -> bool:

@@ -120,7 +120,7 @@ def _answer(endpoint: Endpoint, req: func.HttpRequest, services: Services, engin
 
 def _call(endpoint: Endpoint, req: func.HttpRequest, services: Services, *, what_if: bool) -> Call:
     """The request, after it was found out who sent it and that they may. Raises NotSignedIn, NotAllowed, NotFound."""
-    path = dict(req.route_params)
+    path = {name: req.route_params[name] for name in endpoint.parameters}
     if endpoint.needs is Gate.OPEN:
         return Call(services, path, None, Reach())
     caller = caller_of(services, req.headers, req.get_body, writes=req.method != "GET")
