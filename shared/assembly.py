@@ -55,6 +55,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         grants=tables.grants,
         app_keys=tables.app_keys,
         limits=tables.limits,
+        caps=tables.caps,
         host_pools=AzureHostPools(clients, now),
         vms=AzureVirtualMachines(clients, settings),
         gallery=AzureGallery(clients),

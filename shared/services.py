@@ -17,6 +17,7 @@ from shared.caches.refusal_counter import RefusalCounter
 from shared.caches.signing_keys import SigningKeys
 from shared.caches.snapshots import SnapshotCache
 from shared.core.settings import Settings
+from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
 from shared.models.accounts import Account
@@ -36,7 +37,7 @@ from shared.ports.storage import Rows
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
 TASKS, PROMOTIONS = "task", "promotion"
-GRANTS, APP_KEYS = "grant", "key"
+GRANTS, APP_KEYS, CAPS = "grant", "key", "cap"
 """Partition keys of tables with a single partition."""
 
 
@@ -62,6 +63,7 @@ class Services:
     grants: Rows[Grant]
     app_keys: Rows[AppKey]
     limits: Rows[Limits]
+    caps: Rows[Caps]
     host_pools: HostPools
     vms: VirtualMachines
     gallery: Gallery

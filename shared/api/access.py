@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from shared.models.access.caps import HostsPerHour, PoolsPerHour, SignOutsPerHour
 from shared.models.access.grants import AccountNames
 from shared.models.access.limits import NoticeMinutes
 from shared.models.access.roles import CallerKind, Need, Role, TwoPeople
-from shared.models.base import ONE_LINE, UtcTime, Value
+from shared.models.base import ONE_LINE, WHOLE, UtcTime, Value
 from shared.models.policy import CanaryHosts, MaxShare, MinShare, ScheduleMode
 from shared.models.pools import Ring
 from shared.models.windows import Windows
@@ -130,5 +131,53 @@ class LimitsView(LimitsRequest):
 
     account: str
     ring: Ring
+    changed_by: str
+    changed_at: UtcTime
+
+
+class CapsRequest(Value):
+    """The caps of an account. What is left out has no cap."""
+
+    hosts_per_hour: HostsPerHour | None = None
+    """Hosts that may be begun within an hour."""
+    sign_outs_per_hour: SignOutsPerHour | None = None
+    """Sessions that may be ended within an hour."""
+    pools_per_hour: PoolsPerHour | None = None
+    """Different pools in which hosts may be begun, or people signed out, within an hour."""
+
+
+class CapUseView(Value):
+    """What counts in this hour."""
+
+    hosts: int
+    sign_outs: int
+    pools: list[str]
+
+
+class CapOverrideRequest(Value):
+    """Lifts the caps for some hours. What is begun meanwhile counts all the same."""
+
+    hours: Annotated[int, Field(ge=0, le=72), WHOLE]
+    """0 ends it."""
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500), ONE_LINE]
+
+
+class CapOverrideView(Value):
+    """Until when the caps are lifted, by whom and why."""
+
+    until: UtcTime
+    reason: str
+    by: str
+
+
+class CapsView(CapsRequest):
+    """The caps of an account."""
+
+    account: str
+    used: CapUseView
+    used_by_roll_backs: CapUseView
+    """Roll-backs have caps of the same size of their own."""
+    override: CapOverrideView | None
+    """None: the caps hold."""
     changed_by: str
     changed_at: UtcTime

@@ -15,6 +15,7 @@ class Code(StrEnum):
     WAITS_FOR_SIGN_OUT = "waits_for_sign_out"
     WAITS_FOR_CANARY = "waits_for_canary"
     WAITS_FOR_APPROVAL = "waits_for_approval"
+    WAITS_FOR_CAP = "waits_for_cap"
     WAITS_FOR_ARM_QUOTA = "waits_for_arm_quota"
     WAITS_FOR_CAPACITY = "waits_for_capacity"
     WAITS_FOR_LOST_HOST = "waits_for_lost_host"

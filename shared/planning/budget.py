@@ -43,6 +43,10 @@ class Budget:
     to_begin: int
     bounds: tuple[Bound, ...] = ()
     forcing: bool = False
+    cap: Bound | None = None
+    """Hosts that the account's caps still allow to begin; None: as many as there are."""
+    begun: int = 0
+    """Hosts that this pass begins."""
     spare: int = 1
     """Hosts that may be out of service at the same time, however long they stay out; at least 1."""
 
@@ -69,6 +73,16 @@ class Budget:
     def one_more_in_work(self) -> bool:
         """Whether another host may be rebuilt now."""
         return self.in_work < self.allowed_in_work and self.to_begin > 0
+
+    def begin_one(self) -> None:
+        """Another host is rebuilt."""
+        self.in_work += 1
+        self.to_begin -= 1
+        self.begun += 1
+
+    def at_cap(self) -> Bound | None:
+        """The account's caps, if they allow no more hosts to begin."""
+        return self.cap if self.cap and self.begun >= self.cap.hosts else None
 
     def limited_by(self) -> Bound:
         """The bound that limits how many hosts are updated at once; the first one of several equal bounds."""
@@ -133,7 +147,9 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
     work_bounds = _work_bounds(snapshot, policy, shares.allowed)
     allowed_in_work = min(shares.allowed, *(bound.hosts for bound in work_bounds))
     unavailable_bound = _unavailable_bound(policy, shares, lifted=snapshot.everything_at_once(policy, now))
-    arm = _arm_bound(snapshot)
+    arm, cap = _arm_bound(snapshot), snapshot.cap
+    once_begun = [bound for bound in (arm, cap) if bound]
+    ahead = shares.allowed if forcing else min(shares.allowed, max(1, 2 * allowed_in_work))
     return Budget(
         serving=serving,
         floor=shares.floor,
@@ -141,13 +157,14 @@ def budget_for(snapshot: Snapshot, policy: Policy, now: datetime) -> Budget:
         open_sessions=snapshot.open_sessions,
         unavailable=sum(1 for view in snapshot.hosts if unavailable(view, forcing=forcing)) + held,
         # Hosts drained further ahead than the next batch would only stand empty.
-        allowed_unavailable=shares.allowed if forcing else min(shares.allowed, max(1, 2 * allowed_in_work)),
+        allowed_unavailable=min(ahead, in_work + cap.hosts) if cap else ahead,
         in_work=in_work,
         allowed_in_work=allowed_in_work,
-        to_begin=arm.hosts if arm else shares.total,
+        to_begin=min((bound.hosts for bound in once_begun), default=shares.total),
+        cap=cap,
         forcing=forcing,
         spare=max(1, min(allowed_in_work, shares.in_service - shares.floor)),
-        bounds=(unavailable_bound, _floor_bound(policy, shares, serving), *work_bounds, *([arm] if arm else ())),
+        bounds=(unavailable_bound, _floor_bound(policy, shares, serving), *work_bounds, *once_begun),
     )
 
 

@@ -162,20 +162,22 @@ class HostDecider:
         if not self.canary_budget.allows(CanaryUse.REBUILD):
             return wait(view, self._after_the_canary())
         if not self.budget.one_more_in_work():
-            self.short_of_writes |= self.budget.in_work < self.budget.allowed_in_work
+            no_quota = self.budget.in_work < self.budget.allowed_in_work and not self.budget.at_cap()
+            self.short_of_writes |= no_quota
             return wait(view, self._why_no_more_work())
-        self.budget.in_work += 1
-        self.budget.to_begin -= 1
+        self.budget.begin_one()
         self.canary_budget.take(CanaryUse.REBUILD if view.drained else CanaryUse.REBUILD_UNLISTED)
         reason = message(Code.DRAINED, "is drained and empty") if view.seen else OUT_OF_POOL
         return Decision(view.name, Action.REBUILD, reason, view.sessions)
 
     def _why_no_more_work(self) -> Message:
+        if self.budget.in_work < self.budget.allowed_in_work and (cap := self.budget.at_cap()):
+            return cap.reason
         if self.budget.in_work < self.budget.allowed_in_work:
             return message(Code.WAITS_FOR_ARM_QUOTA, "waits: Azure's quota of calls is used up for the moment")
         binds = self.budget.allowed_in_work
         bound = next(
-            b for b in self.budget.bounds if b.hosts == binds and b.name not in {"min_available", "arm_writes"}
+            b for b in self.budget.bounds if b.hosts == binds and b.name not in {"min_available", "arm_writes", "cap"}
         )
         text = f"waits: {_hosts(binds)} may be rebuilt at once ({bound.name})"
         return message(Code.WAITS_FOR_CAPACITY, text, count=binds)
@@ -251,6 +253,8 @@ class HostDecider:
         return None
 
     def _enough_unavailable(self) -> Message:
+        if cap := self.budget.at_cap():
+            return cap.reason
         limit = self.budget.allowed_unavailable
         return message(Code.UNAVAILABLE_LIMIT, f"waits: {_hosts(limit)} may be unavailable at once", count=limit)
 

@@ -65,14 +65,23 @@ class HostView:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """One limit on how many hosts are updated at once; the smallest limit applies."""
+
+    name: str
+    hosts: int
+    reason: Message
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """A pool during a rollout, as one pass read it.
 
     `session_limit` is per host. `may_probe_only`: nobody knows yet whether re-imaging works on this pool, so only one
     host is rebuilt at a time. `unproven`: no host has shown yet that this update works at all. `sessions` is None when
     the pass did not need to read them. `zone` is the time zone of the policy's windows, `host_time` the time that one
-    host needs. `writes_left` is ARM's remaining write quota, if ARM reported it. `forced_at` is the time of the first
-    pass that could end sessions.
+    host needs. `writes_left` is ARM's remaining write quota, if ARM reported it. `cap`: the hosts that
+    the account's caps still allow to begin. `forced_at` is the time of the first pass that could end sessions.
     In a refresh, `refresh` is the pool's setting, and `blocked_reason` says why no host may be started. In a rollout,
     `held_by_refresh` names the hosts that the pool's refresh still holds. In a retry, `others` are the pool's hosts
     that it does not update; the pool's limits count all hosts. `drain_again` names the hosts that are drained again
@@ -101,6 +110,7 @@ class Snapshot:
     zone: str = "UTC"
     host_time: timedelta = timedelta(seconds=FIRST_GUESS)
     writes_left: int | None = None
+    cap: Bound | None = None
     refresh: Refresh = Refresh.OFF
     blocked_reason: Message | None = None
     held_by_refresh: frozenset[str] = frozenset()
@@ -199,15 +209,6 @@ class SessionNotice:
     session: str
     kind: NoticeKind
     told: Told
-
-
-@dataclass(frozen=True)
-class Bound:
-    """One limit on how many hosts are updated at once; the smallest limit applies."""
-
-    name: str
-    hosts: int
-    reason: Message
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from shared.core.errors import NotFound
+from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.roles import ALL_ACCOUNTS, Caller, Need, Reach
-from shared.services import APP_KEYS, GRANTS, Services
+from shared.services import APP_KEYS, CAPS, GRANTS, Services
 
 KNOWN_FOR = 15.0
 """Seconds for which grants and keys count as they were read; at most twice as long while they are read again."""
@@ -23,6 +24,15 @@ def known_grants(services: Services) -> dict[str, Grant]:
         return {grant.principal: grant for grant in services.grants.all(GRANTS)}
 
     return services.read_cache.get("grants", KNOWN_FOR, read, behind=True)
+
+
+def known_caps(services: Services) -> dict[str, Caps]:
+    """All caps by account."""
+
+    def read() -> dict[str, Caps]:
+        return {row.account: row for row in services.caps.all(CAPS)}
+
+    return services.read_cache.get("caps", KNOWN_FOR, read, behind=True)
 
 
 def reach_of(services: Services, caller: Caller) -> Reach:

@@ -38,7 +38,7 @@ from shared.services import Services
 
 ORDERED_BY = message(Code.IDLE_HOSTS_FIRST, "idle hosts first, then hosts with the fewest sessions, then by name")
 
-_AT_THE_BEGINNING = frozenset({"ramp", "proof", "first_reimage", "arm_writes"})
+_AT_THE_BEGINNING = frozenset({"ramp", "proof", "first_reimage", "arm_writes", "cap"})
 """Bounds that grow by themselves as long as no host fails."""
 
 

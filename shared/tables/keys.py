@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC
 
+from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
 from shared.models.accounts import Account
@@ -19,7 +20,7 @@ from shared.models.promotions import Promotion
 from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
-from shared.services import ACCOUNTS, APP_KEYS, GRANTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
+from shared.services import ACCOUNTS, APP_KEYS, CAPS, GRANTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
 
 type Keys[R: Record] = Callable[[R], tuple[str, str]]
 """Returns partition and row key of a record, unescaped."""
@@ -110,6 +111,11 @@ def app_key_keys(key: AppKey) -> tuple[str, str]:
 def limits_keys(limits: Limits) -> tuple[str, str]:
     """The limits of an account are one partition, by ring."""
     return limits.account, limits.ring
+
+
+def caps_keys(caps: Caps) -> tuple[str, str]:
+    """All caps are one partition, by account."""
+    return CAPS, caps.account
 
 
 def escape_key(text: str) -> str:

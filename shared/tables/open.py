@@ -10,6 +10,7 @@ from azure.identity import DefaultAzureCredential
 
 from shared.core.settings import BadSettings, Settings
 from shared.core.transport import TOKEN_CALLS, Connections
+from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
 from shared.models.accounts import Account
@@ -53,6 +54,7 @@ class Tables:
     grants: TableRows[Grant]
     app_keys: TableRows[AppKey]
     limits: TableRows[Limits]
+    caps: TableRows[Caps]
 
 
 def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
@@ -88,6 +90,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         grants=table("Grants", Grant, keys.grant_keys),
         app_keys=table("AppKeys", AppKey, keys.app_key_keys),
         limits=table("Limits", Limits, keys.limits_keys),
+        caps=table("Caps", Caps, keys.caps_keys),
     )
 
 

@@ -120,6 +120,7 @@ _KEYS: dict[str, Keys[Any]] = {
     "grants": keys.grant_keys,
     "app_keys": keys.app_key_keys,
     "limits": keys.limits_keys,
+    "caps": keys.caps_keys,
 }
 
 

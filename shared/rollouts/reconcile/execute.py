@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from shared.access.caps import Allowed
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused
 from shared.core.states import HostState, RolloutState
 from shared.models.azure import VirtualMachine
@@ -28,6 +29,7 @@ from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.failure import fail
 from shared.rollouts.hosts.messages import tell
 from shared.rollouts.reconcile.record import as_asked
+from shared.rollouts.reconcile.within_caps import hosts_within_caps, interrupted, sessions_within_caps
 from shared.rollouts.refresh.exclusion import hosts_held_by_others, must_yield
 from shared.services import ROLLOUTS, Services
 
@@ -200,13 +202,19 @@ class PlanExecutor:
             return
         planned = {view.name: view.row for view in snapshot.hosts}  # as they were before this pass told anybody
         now = self.services.now()
+        told = {
+            host: [one for one in snapshot.sessions_by_host[host] if may_sign_out(planned[host], one, now)]
+            for host in chosen[:BATCH]
+        }
+        self.applied.left_over |= len(chosen) > BATCH
+        within = sessions_within_caps(self.services, self.rollout, self.pool, self.rows, told)
+        self._wait_for_cap(within.waiting, within.allowed, within.allowed.why_no_more_sign_outs)
 
         def act(row: RolloutHost) -> RolloutHost:
-            listed = snapshot.sessions_by_host[row.host]
-            told = [session for session in listed if may_sign_out(planned[row.host], session, now)]
-            return actions.sign_out(self.services, self.rollout, self.pool, row, told)
+            row = actions.sign_out(self.services, self.rollout, self.pool, row, within.by_host[row.host])
+            return interrupted(row) if row.host in within.partly else row
 
-        self.each(chosen, act)
+        self.each(within.by_host, act)
 
     def _start_rebuilds(self, decided: Plan) -> list[str]:
         free = self._free(decided.chosen(Action.REBUILD))
@@ -219,6 +227,9 @@ class PlanExecutor:
         if self._must_stop():
             self.applied.left_over = True
             return []
+        within = hosts_within_caps(self.services, self.rollout, self.pool, chosen)
+        self._wait_for_cap(chosen[len(within.begun) :], within.allowed, within.allowed.why_no_more_hosts)
+        chosen = within.begun
         forward = not self.refreshes and not self.rollout.rolling_back
         canary = forward and self.rollout.policy.canary_hosts > 0 and not decided.canary_passed
         for host in chosen:
@@ -227,6 +238,11 @@ class PlanExecutor:
                 self.rows[host] = host_rows.set_target(self.rows[host], self.rollout)
         self.services.arm_budget.reserve_writes(self.pool.host_pool_id, len(chosen) * WRITES_PER_HOST)
         return chosen
+
+    def _wait_for_cap(self, hosts: Iterable[str], allowed: Allowed, why: Message | None) -> None:
+        self.applied.left_over |= allowed.asked_in_vain
+        if why is not None:
+            self.rows |= {host: self.rows[host].replace(reason=why) for host in hosts}
 
     def _must_reserve(self, host: str) -> bool:
         """Whether a refresh must write that it holds the host before it rebuilds it.

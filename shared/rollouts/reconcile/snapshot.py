@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.access.caps import may_begin
 from shared.core.states import HostState
 from shared.models.azure import SessionHost
 from shared.models.policy import Strategy
@@ -16,7 +17,7 @@ from shared.planning.host_time import host_time
 from shared.planning.observe import observe
 from shared.planning.people.notices import sessions_matter
 from shared.planning.reopen import reopened
-from shared.planning.values import HostView, Snapshot
+from shared.planning.values import Bound, HostView, Snapshot
 from shared.pools.proof import needs_proof
 from shared.rollouts.hosts.earlier_failures import find_earlier_failure, with_original
 from shared.rollouts.hosts.lost_hosts import find_lost_hosts, known_to_be_out, read_lost_hosts, rows_of_lost
@@ -158,12 +159,21 @@ def _snapshot(reading: _SnapshotReader, rows: Sequence[RolloutHost]) -> Snapshot
         zone=rollout.zone,
         host_time=host_time(rows, timedelta(seconds=rollout.first_guess)),
         writes_left=services.arm_budget.writes_left(pool.host_pool_id),
+        cap=_cap(services, rollout, pool),
         refresh=pool.refresh,
         blocked_reason=refresh_context.blocked_reason_for(rows) if refresh_context else None,
         held_by_refresh=reading.refresh_holds.held,
         drain_again=frozenset(rollout.selection.drain_again),
         others=_others(reading.seen, views) if rollout.failed_hosts_only else (),
     )
+
+
+def _cap(services: Services, rollout: Rollout, pool: Pool) -> Bound | None:
+    """How many hosts the caps of the pool's account still allow to begin; None: any number."""
+    allowed = may_begin(services, rollout, pool)
+    if allowed is None or allowed.why_no_more_hosts is None:
+        return None
+    return Bound("cap", allowed.hosts, allowed.why_no_more_hosts)
 
 
 def _may_probe_only(

@@ -37,6 +37,7 @@ from shared.rollouts.reconcile.record import PassRecord, record
 from shared.rollouts.reconcile.snapshot import PoolSnapshot, read_snapshot
 from shared.rollouts.reconcile.start_hosts import fence_rollout, save, save_new, start_hosts
 from shared.rollouts.reconcile.unreadable import pass_unread
+from shared.rollouts.reconcile.within_caps import why_hosts_wait
 from shared.rollouts.refresh.context import (
     RefreshContext,
     forget_gone,
@@ -135,6 +136,7 @@ def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int,
     executor = PlanExecutor(services, rollout, given.pool, rows)
     taken = executor.execute(decided, pool_now.snapshot)
     executor.applied.wait_for_azure(again.retry_after)
+    decided = replace(decided, note=why_hosts_wait(decided, executor.rows.values()))
     save(services, stored, executor.rows)
     if given.refresh_context:
         forget_gone(services, rollout, pool_now.stored, executor.rows)

@@ -34,6 +34,11 @@ NEEDS = {
     "GET audit": "audit",
     "GET audit/refusals": "audit",
     "GET audit/verify": "audit",
+    "GET access/caps": "read",
+    "GET access/caps/{account}": "read",
+    "PUT access/caps/{account}": "configure",
+    "DELETE access/caps/{account}": "configure",
+    "POST access/caps/{account}/override": "configure",
     "GET accounts": "read",
     "GET accounts/{account}": "read",
     "PUT accounts/{account}": "configure",
@@ -113,6 +118,7 @@ CREATES = {
 """Routes that make what they name: a name that somebody else has is taken."""
 
 NOBODYS = {
+    "access/caps",
     "access/grants",
     "access/keys",
     "access/limits",

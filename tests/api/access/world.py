@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
 from shared.models.access.roles import Role
@@ -46,6 +47,7 @@ def two_customers() -> tuple[App, dict[str, str]]:
     key = {"accounts": ("contoso",), "created_at": app.now, "expires_at": app.now + timedelta(days=9)}
     tables.app_keys.add(AppKey(name="pipeline", digest="0" * 64, role=Role.OPERATOR, **key))
     tables.limits.add(Limits(account="contoso", ring=Ring.PRODUCTION, changed_at=app.now))
+    tables.caps.add(Caps(account="contoso", changed_at=app.now))
     tables.grants.add(Grant(principal=PRINCIPAL, accounts=("contoso",), changed_at=app.now))
     return app, {
         "pool": "office",

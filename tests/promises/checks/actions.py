@@ -186,6 +186,7 @@ class Acts(LeftOut):
         if row is None:
             return
         self._is_proved(row, rollout)
+        self.begins(rollout.id, row.host, f"{row.taken_at}")
         goal = row.goal_id.rpartition("/")[2] or rollout.version
         on_goal, refreshes = self.disk_version(vm_id) == goal, rollout.kind is RolloutKind.REFRESH
         dead = row.disks.stale_id == self.app.world.machines[vm_id.lower()].os_disk_id

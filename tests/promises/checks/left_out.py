@@ -7,14 +7,14 @@ from datetime import timedelta
 from shared.core.names import EXCLUDE_TAG
 from shared.models.rollouts import RolloutHost, RolloutKind
 from tests.fixtures.app import App
+from tests.promises.checks.caps import WithinCaps
 from tests.promises.checks.snapshot_check import IN_HAND, OVER
-from tests.promises.checks.told_users import ToldUsers
 
 READ_TOGETHER = timedelta(seconds=3)
 """For so long the steps of all hosts may share one reading of their rollout."""
 
 
-class LeftOut(ToldUsers):
+class LeftOut(WithinCaps):
     """What is begun although it is left out, and what is drained again although somebody undrained it."""
 
     def __init__(self, app: App) -> None:

@@ -1,0 +1,1 @@
+"""How much of an account begins within an hour."""
