@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.access.app_keys import digest_of, new_key
-from shared.access.registrations import check_accounts_reach
+from shared.access.registrations import check_accounts_reach, check_still_reached
 from shared.api.access import GrantRequest, GrantView, KeyRequest, KeyView, NewKeyView
 from shared.api.common import Listed
 from shared.audit.record import audit
@@ -36,7 +36,7 @@ def read_grant(services: Services, principal: str) -> GrantView:
 def give_grant(
     services: Services, reach: Reach, principal: str, asked: GrantRequest, who: str
 ) -> tuple[GrantView, bool]:
-    """Set the accounts of a principal; the flag says whether it had none. Raises InvalidRequest."""
+    """Set the accounts of a principal; the flag says whether it had none. Raises InvalidRequest, Conflict."""
     _check_accounts(services, reach, asked.accounts)
     accounts = tuple(sorted(set(asked.accounts)))
     wanted = Grant(
@@ -48,7 +48,12 @@ def give_grant(
         changed_at=services.now(),
     )
     old = services.grants.find(GRANTS, principal)
-    kept = add_or_change(services.grants, (GRANTS, principal), wanted, wanted.written_over, describe="grant")
+
+    def written_over(there: Grant) -> Grant:
+        check_still_reached(reach, "grant", there.accounts)
+        return wanted.written_over(there)
+
+    kept = add_or_change(services.grants, (GRANTS, principal), wanted, written_over, describe="grant")
     before = ", ".join(old.accounts) if old else ""
     audit(services, who, "grant accounts", principal, asked.name, before=before, after=", ".join(accounts))
     return _view_grant(kept), old is None
@@ -60,6 +65,7 @@ def take_grant(services: Services, reach: Reach, principal: str, who: str) -> No
     Without any grant every admin has every account: only who has them all anyway may bring that about.
     """
     grant = find_grant(services, principal)
+    check_still_reached(reach, "grant", grant.accounts)
     if not reach.everything and len(services.grants.all(GRANTS)) < 2:
         raise Conflict(_LAST_GRANT)
     services.grants.remove(grant)

@@ -60,3 +60,24 @@ def test_an_account_of_others_is_refused_like_a_new_one(name: str) -> None:
     theirs = app.send("PUT", f"/api/accounts/{name}", {}, headers=headers)
     new = app.send("PUT", "/api/accounts/nowhere", {}, headers=headers)
     assert (theirs.status, theirs.json) == (new.status, new.json)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_grant_that_was_widened_after_the_check_is_neither_changed_nor_taken(method: str) -> None:
+    app, admin = admin_of_contoso(), as_bearer(roles=["admin"])
+    assert grant(app, "contoso", principal=PRINCIPAL).status == 201
+    grants, find, asked = app.tables.grants, app.tables.grants.find, []
+
+    def widened_after_the_check(*key: str) -> Grant | None:
+        asked.append(key)
+        found = find(*key)
+        if len(asked) == 2 and found:
+            grants.replace(found.replace(accounts=("fabrikam",)))
+        return find(*key)
+
+    grants.find = widened_after_the_check  # type: ignore[method-assign]
+    body = {"accounts": ["contoso"]} if method == "PUT" else None
+    reply = app.send(method, f"/api/access/grants/{PRINCIPAL}", body, headers=admin)
+    assert reply.status == 409, reply.text
+    (row,) = (one for one in grants.all(GRANTS) if one.principal == PRINCIPAL)
+    assert row.accounts == ("fabrikam",)
