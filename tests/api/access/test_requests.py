@@ -66,3 +66,14 @@ def test_an_id_token_is_no_access_token() -> None:
     """It is for the console alone, which shows who is signed in; Entra ID names its client in access tokens only."""
     assert me(entra(), as_bearer(nonce="n-1")).status == 401
     assert me(entra(), as_bearer(nonce="n-1", azp="11111111-0000-4000-8000-000000000000")).status == 200
+
+
+def test_a_stranger_is_not_told_how_many_pools_there_are() -> None:
+    app, _ = two_customers()
+    app.tables.pools.replace(app.pool().model_copy(update={"unreadable_since": app.now}))
+    told = app.send("GET", "/api/health/live").json["checks"]["pools"]
+    assert told == "1 of 1 cannot be read"
+    app = entra()
+    app.tables.pools.replace(app.pool().model_copy(update={"unreadable_since": app.now}))
+    app.send("GET", "/api/health")
+    assert app.send("GET", "/api/health").json["checks"]["pools"] == "some cannot be read"
