@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from shared.api.accounts import CLIENT_ID
 from shared.api.agreed_plans import PLAN_PATTERN
 from shared.api.common import KEPT_FROM_THE_POOL
+from shared.core.arm_ids import SCOPE_PATTERN
 from shared.core.errors import FieldProblem, InvalidRequest
 from shared.core.plain_text import one_line
 from shared.models.access.grants import ACCOUNT_PATTERN
@@ -52,6 +54,8 @@ _FORMS = {
     NAME_PATTERN: "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit",
     PROBE_NAME_PATTERN: "use letters, digits, space, dot, dash, underscore, at most 63; begin with a letter or digit",
     JOIN_SETTING_PATTERN: "name an app setting: JOIN_ and then capital letters, digits or underscores",
+    SCOPE_PATTERN: "write the ARM id of a subscription or of a resource group",
+    CLIENT_ID: "write the client id of a managed identity, or leave it empty",
     REGION_PATTERN: "write the name of an Azure region, like westeurope or West Europe",
 }
 """What a pattern asks for, in words."""
