@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from shared.core.codes import Code
 from shared.core.errors import FreshcoatError, NewerRow, StaleRow
-from shared.core.states import RolloutState, transition_rollout
 from shared.models.messages import message
 from shared.models.pools import Pool, Refresh
 from shared.models.rollouts import Rollout
 from shared.pools.settlement import apply_outcome_to_pool
 from shared.ports.engine import Engine
 from shared.rollouts.hosts.lost_hosts import search_lost_hosts
+from shared.rollouts.reconcile.without_claim import end_without_claim
 from shared.rollouts.refresh.lifecycle import ensure_refresh
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.workflow.signs_of_life import is_quiet, is_silent
@@ -47,7 +47,9 @@ def resume_lost(services: Services, engine: Engine) -> list[str]:
             _resume_on(services, engine, pool, resumed)
         except NewerRow as error:
             log.error("pool %s is skipped: %s", pool.name, error)
-    _end_unclaimed(services, {claim for pool in pools for claim in (pool.running_rollout, pool.refresh_rollout)})
+    _end_unclaimed(
+        services, engine, {claim for pool in pools for claim in (pool.running_rollout, pool.refresh_rollout)}
+    )
     return resumed
 
 
@@ -117,7 +119,7 @@ def _refreshing(services: Services, engine: Engine, pool: Pool) -> Rollout | Non
     return refresh if refresh and not refresh.state.ended else None
 
 
-def _end_unclaimed(services: Services, claims: set[str]) -> None:
+def _end_unclaimed(services: Services, engine: Engine, claims: set[str]) -> None:
     """End recent rollouts that are open but do not hold their pool, since they must not change it.
 
     This happens when the row was written after the claim had lapsed, or when the pool was unregistered before. Rollouts
@@ -129,24 +131,16 @@ def _end_unclaimed(services: Services, claims: set[str]) -> None:
             continue
         pool = services.pools.find(POOLS, rollout.pool)
         if pool is None or rollout.id not in {pool.running_rollout, pool.refresh_rollout}:
-            _end(services, rollout)
+            _end(services, engine, rollout, pool)
 
 
-def _end(services: Services, rollout: Rollout) -> None:
-    cancelling = rollout.state is RolloutState.CANCELLING
-    to = RolloutState.CANCELLED if cancelling else RolloutState.FAILED
-    note = rollout.note if cancelling else _POOL_LOST
-    state = transition_rollout(rollout.id, rollout.state, to)
+def _end(services: Services, engine: Engine, rollout: Rollout, pool: Pool | None) -> None:
     try:
-        services.rollouts.replace(
-            rollout.model_copy(update={"state": state, "note": note, "resume_to": None, "ended_at": services.now()})
-        )
+        end_without_claim(services, engine, rollout, pool, _POOL_LOST)
     except StaleRow:
         return  # somebody changed it in the meantime; the next run checks it again
     except NewerRow as error:
         log.error("rollout %s is skipped: %s", rollout.id, error)
-        return
-    log.error("rollout %s was open but did not hold pool %s; it is now %s", rollout.id, rollout.pool, state.value)
 
 
 def _restart(services: Services, engine: Engine, rollout: Rollout) -> None:

@@ -20,7 +20,7 @@ from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.host_rows import as_failed, skip
 from shared.pools.settlement import apply_outcome_to_pool
 from shared.records.change import change
-from shared.rollouts.hosts.actions import skip_marked
+from shared.rollouts.hosts.actions import skip_marked, tidy
 from shared.rollouts.hosts.failure import fail
 from shared.services import ROLLOUTS, Services
 
@@ -33,11 +33,11 @@ _WORKERS = 16
 class LostPool:
     """A pool whose hosts are ended. `why`: told for each host. `given_up`: nothing waits for Azure any more.
 
-    `in_work`: end hosts in work too, whatever their orchestrations do.
+    `pool` is None when it was unregistered. `in_work`: end hosts in work too, whatever their orchestrations do.
     """
 
     services: Services
-    pool: Pool
+    pool: Pool | None
     why: Message
     given_up: bool
     in_work: bool = False
@@ -74,6 +74,9 @@ class LostPool:
 
     def _given_back(self, row: RolloutHost) -> RolloutHost:
         now, text = self.services.now(), self.why.text
+        if self.pool is None:
+            tidy(self.services, row, failed_for=text)
+            return as_failed(row, text, now)
         if row.state.in_work:
             text = f"{text}; its last error: {row.error}" if row.error else text
         elif not (row.removed_from_pool or row.drained_by_earlier_failure):

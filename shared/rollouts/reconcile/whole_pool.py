@@ -38,6 +38,7 @@ from shared.rollouts.reconcile.snapshot import PoolSnapshot, read_snapshot
 from shared.rollouts.reconcile.start_hosts import fence_rollout, save, save_new, start_hosts
 from shared.rollouts.reconcile.unreadable import pass_unread
 from shared.rollouts.reconcile.within_caps import why_hosts_wait
+from shared.rollouts.reconcile.without_claim import end_without_claim
 from shared.rollouts.refresh.context import (
     RefreshContext,
     forget_gone,
@@ -84,7 +85,7 @@ def reconcile_whole_pool(services: Services, engine: Engine, rollout_id: str, ru
     if pool is None:
         raise NotFound("pool", rollout.pool)
     if rollout.kind is not RolloutKind.REFRESH and pool.running_rollout != rollout.id:
-        return _superseded(services, rollout, pool)
+        return _superseded(services, engine, rollout, pool)
     now = services.now()
     try:
         given = _read(services, rollout, pool, now)
@@ -110,14 +111,16 @@ def _read(services: Services, rollout: Rollout, pool: Pool, now: datetime) -> _I
     return _Input(context.rollout, pool, read_snapshot(services, context.rollout, pool, now, context), context)
 
 
-def _superseded(services: Services, rollout: Rollout, pool: Pool) -> PassResult:
+def _superseded(services: Services, engine: Engine, rollout: Rollout, pool: Pool) -> PassResult:
     """Another rollout holds the pool because our claim was taken for abandoned. Two must never share a pool: stop."""
     log.error("rollout %s: the pool is held by %r, so it ends", rollout.id, pool.running_rollout)
     text = "This rollout ended because another rollout now holds the pool."
     note = message(Code.POOL_LOST, text, href=rollout_href(pool.running_rollout) if pool.running_rollout else None)
-    ended = rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
-    services.rollouts.replace(ended)
-    return PassResult(ended=True, state=ended.state)
+    state = end_without_claim(services, engine, rollout, pool, note)
+    if state.ended:
+        return PassResult(ended=True, state=state)
+    again = services.now() + timedelta(seconds=services.settings.azure_pause)
+    return PassResult(ended=False, state=state, next_pass_at=again)
 
 
 def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int, now: datetime) -> PassResult:

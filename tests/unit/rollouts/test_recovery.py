@@ -7,6 +7,7 @@ import pytest
 from shared.core.errors import StaleRow
 from shared.core.states import RolloutState
 from shared.models.rollouts import Rollout
+from shared.records.change import ATTEMPTS
 from shared.rollouts.recovery import RECENT, resume_lost
 from shared.services import POOLS, ROLLOUTS
 from tests.fixtures.app import App, change_pool, office, update
@@ -116,10 +117,10 @@ def test_the_next_pass_shows_that_a_suspended_rollout_goes_on() -> None:
     assert app.rollout(rollout_id).progress.suspended_since is None
 
 
-def test_a_row_that_changes_meanwhile_is_left_to_the_next_run() -> None:
+def test_a_row_that_changes_all_the_time_is_left_to_the_next_run() -> None:
     app, rollout_id = without_pool(S.RUNNING)
     app.later(seconds=61)
-    app.tables.rollouts.failures["replace"] = [StaleRow("Rollouts", rollout_id)]
+    app.tables.rollouts.failures["replace"] = [StaleRow("Rollouts", rollout_id)] * ATTEMPTS
     resume(app)
     assert app.rollout(rollout_id).state is S.RUNNING
     resume(app)
