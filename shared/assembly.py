@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from shared.audit.recorded_ports import with_recorded_calls
 from shared.azure.clients import ArmClients
 from shared.azure.gallery import AzureGallery
 from shared.azure.governance import AzureGovernance
@@ -36,7 +37,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
     signing_keys = SigningKeys(EntraSigningKeys(settings).read, time.monotonic)
     if settings.entra_tenants:
         signing_keys.warm_up()
-    return Services(
+    made = Services(
         settings=settings,
         now=now,
         accounts=tables.accounts,
@@ -67,6 +68,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         plans=PlanCache(time.monotonic),
         read_cache=read_cache,
     )
+    return with_recorded_calls(made)
 
 
 def _identity_of(accounts: Rows[Account], read_cache: ReadThroughCache, scope_id: str) -> str:

@@ -1,8 +1,8 @@
-"""What entries of the record are about, from the rows that they are written for."""
+"""What entries of the record are about, and on whose behalf work is done, from the rows that it is done for."""
 
 from __future__ import annotations
 
-from shared.core.asking import About
+from shared.core.asking import About, Asker, correlation_of
 from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
@@ -27,3 +27,14 @@ def about_task(task: Task) -> About:
 def about_promotion(promotion: Promotion) -> About:
     """A promotion, of the accounts of its image or of all pools that it names."""
     return About(promotion.accounts, image=promotion.image)
+
+
+def asker_of_rollout(rollout: Rollout) -> Asker:
+    """On whose behalf the work on a rollout's hosts is done. All its calls to ARM have one correlation id."""
+    about = about_rollout(rollout)
+    return Asker(name=rollout.requested_by or "freshcoat", correlation=correlation_of(rollout.id), about=about)
+
+
+def asker_of_task(task: Task) -> Asker:
+    """On whose behalf the steps of a task are done. All its calls to ARM have one correlation id."""
+    return Asker(name=task.requested_by or "freshcoat", correlation=correlation_of(task.id), about=about_task(task))

@@ -13,8 +13,10 @@ they read its row, so at least one of two concurrent parties sees the other.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from shared.api.images import VersionView
+from shared.core.asking import About, asker, asking
 from shared.core.codes import Code
 from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureRefused, Conflict, NotFound, StaleRow
 from shared.core.ids import newest_first_id
@@ -106,7 +108,8 @@ def remove_from_gallery(services: Services, image: Image, version: str, uses: Ve
     if users := uses.users_of(image, version, besides=STOPPED if row.state is VersionState.DISCARDED else ()):
         return _keep(services, row, there, f"is kept because it is used by {usage_text(users)}")
     try:
-        operation = services.gallery.start_removal(image.definition_id, version)
+        with asking(replace(asker(), about=About(image.owners, image=image.name))):
+            operation = services.gallery.start_removal(image.definition_id, version)
     except AzureConflict:
         return row  # Azure is working on it, perhaps deleting it
     except AzureRefused as error:

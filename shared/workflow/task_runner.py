@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from shared.audit.about import asker_of_task
+from shared.core.asking import asking
 from shared.core.errors import Conflict, FreshcoatError, InvalidRequest
 from shared.core.steps import NextAction, StepResult
 from shared.core.task_steps import TASK_STEPS
@@ -34,7 +36,9 @@ def run_task_step(
         return StepResult(NextAction.STOP)
     if context.task.failure and name != context.steps[-1]:
         return StepResult(NextAction.NEXT)
-    return run_step(context, Step(name, run, TASK_STEPS[name].limit), _fail_task, failures=(Conflict, InvalidRequest))
+    step = Step(name, run, TASK_STEPS[name].limit)
+    with asking(asker_of_task(context.task)):
+        return run_step(context, step, _fail_task, failures=(Conflict, InvalidRequest))
 
 
 def _fail_task(context: TaskContext, name: str, error: FreshcoatError) -> StepResult:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 
+from shared.audit.about import asker_of_rollout
+from shared.core.asking import asking
 from shared.core.errors import AzureNotFound, AzureRefused
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, transition_host
@@ -149,7 +151,9 @@ def sign_out(
     ended, refused, answers = [], "", dict[str, str]()
     for session in sessions:
         try:
-            if services.host_pools.sign_out(pool.host_pool_id, row.host, session.id):
+            with asking(asker_of_rollout(rollout)):
+                found = services.host_pools.sign_out(pool.host_pool_id, row.host, session.id)
+            if found:
                 ended.append(session.id)
             else:
                 answers[session.id] = UNKNOWN_SESSION

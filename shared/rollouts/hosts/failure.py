@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+from shared.audit.about import asker_of_rollout
+from shared.core.asking import asking
 from shared.core.errors import AzureBusy, AzureConflict, AzureRefused
 from shared.core.names import RETURN_HOST_TO_SERVICE
 from shared.core.states import HostState
@@ -33,7 +35,8 @@ def switch_off_unless_kept(services: Services, rollout: Rollout, pool: Pool, row
     try:
         vm = services.vms.find(row.vm_id)
         if vm is not None and vm.running and not _in_use(services, pool, row):
-            services.vms.start_deallocate(row.vm_id)
+            with asking(asker_of_rollout(rollout)):
+                services.vms.start_deallocate(row.vm_id)
     except AzureRefused as error:
         log.warning("rollout %s: %s has failed and could not be switched off: %s", row.rollout, row.host, error)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from shared.audit.about import asker_of_rollout
 from shared.core import names
+from shared.core.asking import asking
 from shared.core.states import HostState
 from shared.core.steps import HOST_STEPS, NextAction, StepResult, next_step
 from shared.core.task_steps import no_limit
@@ -45,9 +47,10 @@ def run_host_steps(services: Services, engine: Engine, given: dict[str, object])
     context = load(services, given)
     if context is None:
         return StepResult(NextAction.STOP)
-    outcome = StepResult(NextAction.STOP) if end_if_out_of_scope(context) else _run_until_wait(context)
-    if context.dirty:
-        context.save()
+    with asking(asker_of_rollout(context.rollout)):
+        outcome = StepResult(NextAction.STOP) if end_if_out_of_scope(context) else _run_until_wait(context)
+        if context.dirty:
+            context.save()
     if outcome.action is NextAction.STOP:
         text, well = f"{context.row.host} is {context.row.state}", context.row.state is HostState.DONE
         engine.signal_rollout(context.rollout.id, context.rollout.engine_run, text, deferrable=well)

@@ -19,7 +19,7 @@ from datetime import timedelta
 from shared.audit.about import about_pool
 from shared.audit.record import audit
 from shared.core.arm_ids import last
-from shared.core.asking import About
+from shared.core.asking import About, Asker, asking
 from shared.core.errors import AzureBusy, AzureRefused, NewerRow, StaleRow
 from shared.models.kept_disks import KeptDisk
 from shared.pools.claim import is_valid
@@ -117,7 +117,9 @@ def _remove(services: Services, kept: KeptDisk) -> bool:
     if _is_held(services, kept.pool):
         services.disks.replace(fenced.model_copy(update={"removing": kept.removing}))
         return False
-    operation = services.vms.start_disk_removal(kept.disk_id)
+    pool = services.pools.find(POOLS, kept.pool)
+    with asking(Asker(name=WHO, about=about_pool(pool) if pool else About(pool=kept.pool))):
+        operation = services.vms.start_disk_removal(kept.disk_id)
     log.info("pool %s: removing the old disk %s of %s", kept.pool, kept.disk_id, kept.host)
     if operation.done:
         forget(services, fenced)
