@@ -37,7 +37,7 @@ class Port:
 
 
 def called(app: App, port: str, method: str, fake: Port) -> Any:
-    services = with_recorded_calls(replace(app.services, **{port: fake})  # type: ignore[arg-type])
+    services = with_recorded_calls(replace(app.services, **{port: fake}))  # type: ignore[arg-type]
     with asking(Asker(id="id-1", name="ann", correlation="c-1", about=About(("contoso",), "office", "win11", "r-1"))):
         return getattr(getattr(services, port), method)(VM, version="2.0.0", admin_password=SecretStr("made-up"))
 
