@@ -25,7 +25,6 @@ class LeanRows[R: Record](MemoryRows[R]):
     def __init__(self, name: str, keys_of: Keys[R]) -> None:
         self._table, self._keys_of = name, keys_of
         self._records: dict[tuple[str, str], R] = {}
-        self.writes = 0
         self.written: list[R] = []
         """Every record that was ever written, in order."""
         self.writes = 0
@@ -39,10 +38,6 @@ class LeanRows[R: Record](MemoryRows[R]):
     def peek_all(self) -> list[R]:
         """Every record, for who only watches."""
         return list(self._records.values())
-
-    def every_row(self) -> list[R]:
-        """As `peek_all`, for the checks that `MemoryRows` serves too."""
-        return self.peek_all()
 
     def find(self, partition: str, row: str) -> R | None:
         self._fail(self.failures, "find")
@@ -90,7 +85,6 @@ class LeanRows[R: Record](MemoryRows[R]):
         for key, record in keyed:
             kept = record.model_copy(update={"etag": str(next(_numbers))})
             self._records[key] = kept
-            self.writes += 1
             written.append(kept)
         self.written += written
         self.writes += len(written)
