@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from shared.models.access.roles import Reach
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
-from shared.models.tasks import Task
+from shared.models.tasks import Task, TaskKind
 from shared.records.accounts import known_account
 from shared.services import APP_KEYS, GRANTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS, Services
 
@@ -20,7 +20,7 @@ class Subject:
     accounts: tuple[str, ...]
     whole: bool = False
     also: tuple[str, ...] = ()
-    """Accounts that only a change needs besides: those of the image that a promotion activates for all of them."""
+    """Accounts that only a change needs besides: those of the image that a task or a promotion activates for all."""
 
     def changed_by(self, reach: Reach) -> bool:
         """Whether it may be changed."""
@@ -73,7 +73,10 @@ def _rollout(services: Services, rollout_id: str) -> Subject | None:
 
 def _task(services: Services, task_id: str) -> Subject | None:
     task = services.tasks.find(TASKS, task_id)
-    return task_subject(task) if task else _rollout(services, task_id)
+    if task is None:
+        return _rollout(services, task_id)
+    image = None if task.kind is TaskKind.UPDATE_POOLS else services.images.find(IMAGES, task.image)
+    return replace(task_subject(task), also=image.owners if image else ())
 
 
 def _promotion(services: Services, promotion_id: str) -> Subject | None:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.states import RolloutState, VersionState
 from shared.models.promotions import Promotion
-from shared.models.tasks import ActivationWork
+from shared.models.tasks import ActivationWork, TaskKind
 from shared.models.withdrawals import StoppedRollout
 from shared.records.versions import read_versions
 from shared.services import IMAGES, PROMOTIONS, TASKS
@@ -109,3 +109,24 @@ def test_a_plan_for_a_shared_image_names_no_pools_of_others() -> None:
         return "northeurope" in reply.text, "where office is" in reply.text
 
     assert (told(EVERYTHING), told(CONTOSO), told(FABRIKAM)) == ((True, True), (True, True), (True, False))
+
+
+@pytest.mark.parametrize("verb", ["approve", "cancel"])
+@pytest.mark.parametrize("kind", [TaskKind.ACTIVATE, TaskKind.ROLL_BACK])
+def test_an_activation_of_a_shared_image_is_not_decided_by_who_has_only_its_pools(verb: str, kind: TaskKind) -> None:
+    app, _ = shared_by()
+    task = app.tables.tasks.find(TASKS, TASK)
+    assert task
+    app.tables.tasks.replace(task.model_copy(update={"kind": kind}))
+    role = {"x-dev-role": "approver" if verb == "approve" else "operator"}
+    reply = app.send("POST", f"/api/tasks/{TASK}/{verb}", {}, headers=CONTOSO | role)
+    assert (reply.status, reply.json.get("need")) == (403, "approve" if verb == "approve" else "steer")
+    assert app.send("GET", f"/api/tasks/{TASK}", headers=CONTOSO).status == 200
+
+
+def test_an_update_of_own_pools_with_a_shared_image_is_decided_by_who_has_the_pools() -> None:
+    app, _ = shared_by()
+    task = app.tables.tasks.find(TASKS, TASK)
+    assert task
+    app.tables.tasks.replace(task.model_copy(update={"kind": TaskKind.UPDATE_POOLS}))
+    assert app.send("POST", f"/api/tasks/{TASK}/cancel", {}, headers=CONTOSO).status in {202, 409}
