@@ -21,6 +21,7 @@ PATH = {
     **dict.fromkeys(("rollout", "task", "promotion"), "8206389999999-0980"),
     "image": "win11",
     "version": "2.0.0",
+    "ring": "production",
     "key": "pipeline",
     "principal": ".".join(["11111111-2222-3333-4444-555555555555"] * 2),
 }

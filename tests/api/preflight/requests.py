@@ -8,7 +8,7 @@ from shared.services import ROLLOUTS
 from tests.fixtures.app import NOW, WHAT_IF, App, Reply, findings, update
 
 READS = {
-    "host_pool", "session_hosts", "user_sessions", "machines", "disk_version", "version",
+    "host_pool", "session_hosts", "user_sessions", "machines", "marked", "disk_version", "version",
     "scaling_plans", "permissions", "locks", "cores", "definition", "check_registration", "missing_rights",
 }  # fmt: skip
 """Calls to Azure that change nothing."""
