@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
-from shared.api.activation_plans import ActivationPlanView
+from shared.api.activation_plans import ActivationPlanView, SetAsImagePlanView
 from shared.api.common import Listed, WhatIfQuery
 from shared.api.conditions import Condition
 from shared.api.edits import Patch, Put
@@ -25,6 +25,7 @@ from shared.api.tasks import TaskView
 from shared.images import registration
 from shared.images.activation.preview import plan_activation
 from shared.images.activation.publish import activate, roll_back
+from shared.images.capture.preview import plan_set_as_image
 from shared.images.capture.request import set_as_image
 from shared.images.removal import remove_version
 from shared.images.staging import give_verdict, stage_version
@@ -105,9 +106,14 @@ def delete_version(call: Call, engine: Engine, query: RemoveVersionQuery) -> Ans
     return Answer(view)
 
 
-@endpoint(bp, "POST", "images/{image}/set-as-image", needs=Need.PUBLISH, status=202, refusals=(404, 409))
-def post_set_as_image(call: Call, engine: Engine, asked: SetAsImageRequest) -> Answer[TaskView]:
-    """Create a new version from the template VM, staged by default. 409 while the VM runs, unless `power_off`."""
+@endpoint(bp, "POST", "images/{image}/set-as-image", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409))
+def post_set_as_image(
+    call: Call, engine: Engine, query: WhatIfQuery, asked: SetAsImageRequest
+) -> Answer[TaskView | SetAsImagePlanView]:
+    """Create a new version from the template VM, staged by default. 409 while the VM runs, unless `power_off`. With
+    `what_if=true`, only show what would happen (200)."""
+    if query.what_if:
+        return Answer(plan_set_as_image(call.services, call.path["image"], asked, call.who), status=200)
     task = set_as_image(call.services, engine, call.path["image"], asked, call.who)
     return Answer(task, location=task.href)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
-from shared.api.common import Listed
+from shared.api.activation_plans import PromotionPlanView
+from shared.api.common import Listed, WhatIfQuery
 from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionsQuery, PromotionView
 from shared.images.promotions.manage import cancel, reschedule
+from shared.images.promotions.preview import plan_promotion
 from shared.images.promotions.request import schedule_promotion
 from shared.models.access.roles import Need
 from shared.views.promotions import list_promotions, read_promotion
@@ -31,9 +33,14 @@ def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[Promotio
     )
 
 
-@endpoint(bp, "POST", "promotions", needs=Need.PUBLISH, status=201, refusals=(409,))
-def post_promotion(call: Call, asked: PromotionRequest) -> Answer[PromotionView]:
-    """Schedule the activation of the staged version, at a time or a number of days after it was staged."""
+@endpoint(bp, "POST", "promotions", needs=Need.PUBLISH, status=201, also=(200,), refusals=(409,))
+def post_promotion(
+    call: Call, query: WhatIfQuery, asked: PromotionRequest
+) -> Answer[PromotionView | PromotionPlanView]:
+    """Schedule the activation of the staged version, at a time or a number of days after it was staged. With
+    `what_if=true`, only show what would happen (200)."""
+    if query.what_if:
+        return Answer(plan_promotion(call.services, asked, call.who, call.reach), status=200)
     view = schedule_promotion(call.services, asked, call.who, call.reach)
     return Answer(view, location=f"/api/promotions/{view.id}")
 

@@ -1,4 +1,4 @@
-"""What an activation or a roll-back of an image would do: the answer to `what_if`."""
+"""What a set-as-image, an activation, a roll-back of an image or a promotion would do: the answers to `what_if`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pydantic import Field
 
 from shared.api.rollouts import NewHostsView
 from shared.core.states import VersionState
-from shared.models.base import Value
+from shared.models.base import UtcTime, Value
 from shared.models.findings import Finding
+from shared.models.images import TargetRegion
 from shared.models.pools import Ring
 from shared.models.rollouts import Schedule
 from shared.models.tasks import RingNumber
@@ -66,3 +67,33 @@ class ActivationPlanView(Value):
     stopped_rollouts: list[StoppedRollout] = Field(default_factory=list)
     """Of a roll-back: open rollouts of the version that is left, with the state that they would have."""
     preflight: list[Finding]
+
+
+class SetAsImagePlanView(Value):
+    """What a set-as-image requested now would do. Nothing was written."""
+
+    image: str
+    version: str
+    """The number that the new version would get."""
+    from_version: str | None
+    """The active version."""
+    versions: list[VersionChange]
+    template_vm_id: str
+    """ARM id."""
+    running: bool
+    """Whether the template VM runs now."""
+    switched_off: bool
+    """Whether it would be switched off, and started again as soon as its disk is copied."""
+    regions: list[TargetRegion]
+    """Where the new version would be replicated to."""
+
+
+class PromotionPlanView(Value):
+    """What a promotion requested now would do. Nothing was written."""
+
+    due_at: UtcTime
+    due_local: str
+    """`due_at` in `time_zone`."""
+    time_zone: str
+    activation: ActivationPlanView
+    """What it would do as of now. The checks are made again at `due_at`."""

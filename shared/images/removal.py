@@ -13,6 +13,7 @@ they read its row, so at least one of two concurrent parties sees the other.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 from shared.api.images import VersionView
@@ -122,14 +123,27 @@ def with_freed_numbers(services: Services, image: Image, version_set: VersionSet
 
     So their numbers are free before retention comes. Raises AzureError.
     """
-    freed = False
+    gone = list(_gone(services, image, version_set))
+    for row, note in gone:
+        _record_gone(services, row, note)
+    return read_versions(services, image.name) if gone else version_set
+
+
+def foresee_freed_numbers(services: Services, image: Image, version_set: VersionSet) -> VersionSet:
+    """The versions as `with_freed_numbers` would leave them; nothing is written. Raises AzureError."""
+    now = services.now()
+    for row, note in list(_gone(services, image, version_set)):
+        version_set = removal_rules.removed(version_set, row.version, task=newest_first_id(now), now=now, note=note)
+    return version_set
+
+
+def _gone(services: Services, image: Image, version_set: VersionSet) -> Iterator[tuple[ImageVersion, str]]:
+    """The versions whose removal Azure has finished, each with a note on it."""
     for row in version_set.versions.values():
         if row.deleting:
             there = services.gallery.version(image.definition_id, row.version)
             if there is None or removal_rules.another_has_come(row, there):
-                _record_gone(services, row, removal_rules.WAS_REPLACED if there else "")
-                freed = True
-    return read_versions(services, image.name) if freed else version_set
+                yield row, removal_rules.WAS_REPLACED if there else ""
 
 
 def _begun(services: Services, row: ImageVersion) -> ImageVersion:

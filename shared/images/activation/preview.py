@@ -49,7 +49,11 @@ def plan_activation_now(
 ) -> ActivationPlanView:
     """The plan, made now. Raises NotFound, InvalidRequest, Conflict, AzureBusy."""
     image = find_image(services, name)
-    task = drafted(services, image, asked, who, reach)
+    return plan_of_task(services, image, drafted(services, image, asked, who, reach), who, reach)
+
+
+def plan_of_task(services: Services, image: Image, task: Task, who: str, reach: Reach) -> ActivationPlanView:
+    """What this task, which is not written, would do if it began now. Raises Conflict, AzureBusy."""
     before = foreseen(services, image, who)
     after = switched(before, task, services)
     task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
@@ -61,7 +65,7 @@ def plan_activation_now(
         version=task.version or "",
         from_version=task.from_version,
         can_start=all(finding.result != "fail" for finding in findings),
-        versions=list(_changes(before, after)),
+        versions=list(version_changes(before, after)),
         pools=_pools(services, image, task, before, after, reach),
         schedule=update.schedule if update else None,
         soak_minutes=update.soak_minutes if update else None,
@@ -91,7 +95,7 @@ def _id_of(made: ActivationPlanView, update: PoolsUpdate | None, updates: list[F
     return plan_id(itself, timed, [one.part for one in updates])
 
 
-def _changes(before: VersionSet, after: VersionSet) -> Iterator[VersionChange]:
+def version_changes(before: VersionSet, after: VersionSet) -> Iterator[VersionChange]:
     """The versions whose state changes, the one that becomes active last."""
     for row in after.rows_changed_from(before):
         if row.kind == "version" and row.state is not before.state_of(row.version):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from shared.api.images import SetAsImageRequest
 from shared.api.tasks import TaskView
@@ -40,9 +41,34 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
     AzureBusy. Then nothing was changed.
     """
     image = find_image(services, name)
+
+    def read() -> VersionSet:
+        return with_freed_numbers(services, image, adopted(services, image, who))
+
+    drawn = drafted(services, image, asked, who, read)
+    return view(_begin(services, engine, drawn.task, drawn.version_set), services.now())
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A set-as-image before it is started."""
+
+    task: Task
+    template: Template
+    version_set: VersionSet
+    """The versions as they are before it."""
+
+
+def drafted(
+    services: Services, image: Image, asked: SetAsImageRequest, who: str, read: Callable[[], VersionSet]
+) -> Draft:
+    """The task as it would be written. `read` gives the versions, once the template and the gallery are known to fit.
+
+    Raises InvalidRequest, Conflict, AzureBusy.
+    """
     template = _read_template(services, image)
     definition, versions = _read_gallery(services, image)
-    version_set = with_freed_numbers(services, image, adopted(services, image, who))
+    version_set = read()
     if problems := _problems(asked, version_set, versions, template):
         raise InvalidRequest(problems)
     if template.running and not asked.power_off:
@@ -64,10 +90,10 @@ def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImag
         generation=definition.generation,
     )
     task = new_task(
-        services, TaskKind.SET_AS_IMAGE, name, who,
+        services, TaskKind.SET_AS_IMAGE, image.name, who,
         version=version, from_version=version_set.state.active, capture=context, reason=asked.notes,
     )  # fmt: skip
-    return view(_begin(services, engine, task, version_set), services.now())
+    return Draft(task, template, version_set)
 
 
 def _begin(services: Services, engine: Engine, task: Task, version_set: VersionSet) -> Task:

@@ -39,12 +39,12 @@ def schedule_promotion(services: Services, asked: PromotionRequest, who: str, re
     Raises InvalidRequest, NotAllowed for an image that belongs to accounts out of reach, too, Conflict with the id of
     the promotion that is already scheduled (nothing was written), AzureBusy.
     """
-    promotion = _hold(services, services.promotions.add(_draft(services, asked, who, reach)))
+    promotion = _hold(services, services.promotions.add(drafted(services, asked, who, reach)))
     audit_promotion(services, who, "schedule promotion", promotion, after=promotion.due_at)
     return view(promotion)
 
 
-def _draft(services: Services, asked: PromotionRequest, who: str, reach: Reach) -> Promotion:
+def drafted(services: Services, asked: PromotionRequest, who: str, reach: Reach) -> Promotion:
     """The promotion as it would be written. Raises InvalidRequest, Conflict."""
     version_set = read_versions(services, asked.image)
     due, zone, update = _resolve(services, version_set, asked, reach)

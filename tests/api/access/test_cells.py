@@ -104,6 +104,8 @@ WHAT_IF = {
     "POST images/{image}/roll-back",
     "POST pools/{pool}/update-image",
     "POST pools/{pool}/roll-back",
+    "POST images/{image}/set-as-image",
+    "POST promotions",
     "POST rollouts",
 }
 """Routes that also answer what would happen, which needs `plan`."""
