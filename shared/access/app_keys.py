@@ -13,6 +13,8 @@ from shared.models.access.roles import Caller, CallerKind
 
 PREFIX = "fck_"
 """How a key begins, so that scanners of leaked secrets can tell it."""
+ID_OF_KEY = "key:"
+"""How the id of a caller with an app key begins; the name of the key follows."""
 _BYTES = 32
 LONGEST = 100
 
@@ -38,4 +40,6 @@ def caller_of_key(key: str, known: Iterable[AppKey], now: datetime) -> Caller:
     if found.expires_at <= now:
         raise NotSignedIn("This app key has expired. Ask an admin for a new one.")
     roles = frozenset({found.role})
-    return Caller(kind=CallerKind.KEY, id=f"key:{found.name}", name=f"key {found.name}", roles=roles, reach=found.reach)
+    return Caller(
+        kind=CallerKind.KEY, id=f"{ID_OF_KEY}{found.name}", name=f"key {found.name}", roles=roles, reach=found.reach
+    )

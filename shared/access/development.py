@@ -8,6 +8,8 @@ from shared.access.errors import NotSignedIn
 from shared.core.plain_text import one_line
 from shared.models.access.roles import EVERY_ACCOUNT, Caller, CallerKind, Reach, Role
 
+ID_OF_DEVELOPMENT = "development:"
+"""How the id of a caller of a local run begins."""
 ROLE, ACCOUNTS, NAME = "x-dev-role", "x-dev-accounts", "x-dev-name"
 
 
@@ -22,7 +24,7 @@ def development_caller(identity: str, headers: Mapping[str, str]) -> Caller:
     accounts = [text.strip() for text in headers.get(ACCOUNTS, EVERY_ACCOUNT).split(",") if text.strip()]
     return Caller(
         kind=CallerKind.DEVELOPMENT,
-        id=f"development:{name}",
+        id=f"{ID_OF_DEVELOPMENT}{name}",
         name=name,
         roles=frozenset(map(Role, asked)) or frozenset({Role.ADMIN, Role.APPROVER, Role.AGENT}),
         reach=Reach(accounts=frozenset(accounts)),

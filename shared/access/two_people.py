@@ -11,6 +11,7 @@ import json
 from datetime import datetime
 
 from shared.access.errors import NotAllowed
+from shared.access.requesters import LOST_ACCESS, is_still_allowed
 from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.states import RolloutState, transition_rollout
@@ -77,6 +78,13 @@ def why_waits(services: Services, rollout: Rollout, pool: Pool) -> Message | Non
     return None
 
 
+def why_not_due(services: Services, rollout: Rollout, pool: Pool) -> Message | None:
+    """Why the rollout may not begin although it is due: its requester has no access any more, and nobody stands in."""
+    if rollout.started_at or rollout.second.for_requester or not _may_need_two(rollout):
+        return None
+    return None if is_still_allowed(services, rollout.requester, (pool.account,)) else LOST_ACCESS
+
+
 def check_second_person(services: Services, rollout: Rollout, pool: Pool) -> None:
     """Raises NotAllowed when the caller may not be this rollout's second person."""
     me, limits = asker().id, services.limits.find(pool.account, pool.ring)
@@ -100,6 +108,7 @@ def approved(services: Services, rollout: Rollout, pool: Pool, who: str) -> Seco
         at=services.now(),
         by=who,
         by_id=asker().id,
+        for_requester=not is_still_allowed(services, rollout.requester, (pool.account,)),
         digest=digest_of(rollout),
         pool_digest=digest_of_pool(services, pool),
     )

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.access.errors import NotAllowed
+from shared.access.requesters import LOST_ACCESS, is_still_allowed
 from shared.access.two_people import WAITS, asks_for_two, digest, digest_of_pool
 from shared.core.asking import asker
+from shared.models.messages import Message
 from shared.models.pools import Pool
 from shared.models.rollout_parts import SecondPerson
 from shared.models.tasks import Task, TaskKind
@@ -17,16 +19,26 @@ from shared.services import POOLS, Services
 
 
 def as_requested(services: Services, task: Task) -> Task:
-    """A new task as it is written: waiting, if the ring of one of its pools asks for two people."""
-    if task.second.asked or not any(asks_for_two(services, pool.account, pool.ring) for pool in _pools(services, task)):
-        return task
-    return waiting(services, task)
+    """A new task as it is written: waiting, if the ring of one of its pools asks for two people, or if who asked for it
+    earlier has no access to its accounts any more."""
+    if reason := why_not_due(services, task):
+        return waiting(services, task, reason)
+    if any(asks_for_two(services, pool.account, pool.ring) for pool in _pools(services, task)):
+        return waiting(services, task, WAITS)
+    return task
 
 
-def waiting(services: Services, task: Task) -> Task:
-    """The task, waiting for a second person from now on."""
-    second = task.second.replace(asked=True, awaiting_since=services.now(), reason=WAITS)
-    return task.replace(second=second, note=WAITS)
+def waiting(services: Services, task: Task, reason: Message) -> Task:
+    """The task, waiting for an approval from now on."""
+    second = task.second.replace(asked=True, awaiting_since=services.now(), reason=reason)
+    return task.replace(second=second, note=reason)
+
+
+def why_not_due(services: Services, task: Task) -> Message | None:
+    """Why its next ring may not begin although due: its requester has no access any more, and nobody stands in."""
+    if task.kind is TaskKind.ROLL_BACK or task.second.for_requester:
+        return None
+    return None if is_still_allowed(services, task.requester, task.accounts) else LOST_ACCESS
 
 
 def check_second_person(services: Services, task: Task) -> None:
@@ -51,6 +63,7 @@ def approved(services: Services, task: Task, who: str) -> Task:
         at=services.now(),
         by=who,
         by_id=asker().id,
+        for_requester=not is_still_allowed(services, task.requester, task.accounts),
         digest=_digest_of(task),
     )
     return task.replace(second=second, approved_pools=pools, note=None)
@@ -62,7 +75,8 @@ def for_rollout(services: Services, task: Task, pool: Pool) -> SecondPerson:
     whole = second.at and second.digest == _digest_of(task)
     if not whole or task.approved_pools.get(pool.name) != _digest_for_task(services, pool):
         return SecondPerson(asked=second.asked)
-    return SecondPerson(asked=True, at=second.at, by=second.by, by_id=second.by_id)
+    stands_in = second.for_requester
+    return SecondPerson(asked=True, at=second.at, by=second.by, by_id=second.by_id, for_requester=stands_in)
 
 
 def _pools(services: Services, task: Task) -> Iterable[Pool]:

@@ -107,6 +107,7 @@ class Code(StrEnum):
     # A rollout: why it is in its state.
     WAITS_FOR_SECOND_PERSON = "waits_for_second_person"
     WAITS_AFTER_CHANGE = "waits_after_change"
+    REQUESTER_LOST_ACCESS = "requester_lost_access"
     CANARY_PASSED = "canary_passed"
     CANARY_ROLLED_BACK = "canary_rolled_back"
     CANARY_BLOCKED = "canary_blocked"

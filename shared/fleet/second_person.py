@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.access.two_people_for_tasks import approved, check_second_person
+from shared.access.two_people_for_tasks import approved, check_second_person, waiting, why_not_due
 from shared.api.tasks import TaskView
 from shared.audit.about import about_task
 from shared.audit.record import audit
@@ -40,6 +40,16 @@ def wait_for_second_person(context: TaskContext) -> StepResult | None:
         raise StepFailed(f"nobody approved it within {duration_text(limit)}")
     if task.step_since is None or now > task.step_since + _NOTED:
         context.save(step_since=now)
+    return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
+
+
+def wait_for_requester(context: TaskContext) -> StepResult | None:
+    """The wait before a ring whose requester has no access to the accounts any more; None when they have."""
+    reason = why_not_due(context.services, context.task)
+    if reason is None:
+        return None
+    task = waiting(context.services, context.task, reason)
+    context.save(second=task.second, note=task.note)
     return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 

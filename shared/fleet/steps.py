@@ -17,7 +17,7 @@ from shared.core.states import RolloutState, TaskState
 from shared.core.steps import NextAction, StepResult
 from shared.core.wording import counted, duration_text, names_text
 from shared.fleet.ring_rollout import spec_for_ring
-from shared.fleet.second_person import wait_for_second_person
+from shared.fleet.second_person import wait_for_requester, wait_for_second_person
 from shared.fleet.undo import stop_pools
 from shared.models.messages import Message, error_text, message, quote, sentence, text_of
 from shared.models.tasks import TaskKind
@@ -66,7 +66,7 @@ def update_pools(context: TaskContext) -> StepResult:
         case RingAction.STOP:
             raise StepFailed(f"{text_of(move.reason)} Later rings are not started.")
         case RingAction.BEGIN:
-            return _start_ring(context, move, started)
+            return wait_for_requester(context) or _start_ring(context, move, started)
         case _:
             _stop_if_never_approved(context, move)
             return _record_wait(context, move.reason, started, held={})

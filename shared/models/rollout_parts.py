@@ -67,6 +67,8 @@ class SecondPerson(Part):
     """The id of the caller who approved."""
     digest: str = ""
     """What was approved: the digest of version, policy, schedule and hosts."""
+    for_requester: bool = False
+    """Who asked for it had no access any more, so the approver stands in for them."""
     pool_digest: str = ""
     """The digest of how the pool's hosts join, and of its limits."""
 

@@ -32,12 +32,17 @@ def is_due(rollout: Rollout, decided: Plan, now: datetime) -> bool:
     """
     if rollout.rolling_back or rollout.kind is RolloutKind.REFRESH:
         return False
-    warns = any(notice.kind is NoticeKind.WARNING for notice in decided.notices)
-    begins = warns or any(decision.act in _BEGINS_SOMETHING for decision in decided.decisions)
+    begins = begins_something(decided)
     passed = rollout.checks.passed_at
     if passed is None or now >= passed + VALID_FOR:
         return begins
     return bool(decided.chosen(Action.SIGN_OUT)) and passed < rollout.schedule.force_at
+
+
+def begins_something(decided: Plan) -> bool:
+    """Whether the plan warns people, or begins anything with a host."""
+    warns = any(notice.kind is NoticeKind.WARNING for notice in decided.notices)
+    return warns or any(decision.act in _BEGINS_SOMETHING for decision in decided.decisions)
 
 
 def after_pass(checks: Checks, decided: Plan) -> Checks:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from shared.access.two_people import why_waits
+from shared.access.two_people import why_not_due, why_waits
 from shared.caches.snapshots import RememberedSnapshot
 from shared.core.codes import Code
 from shared.core.errors import AzureError, NotFound, StaleRow
@@ -28,7 +28,7 @@ from shared.planning.proof import newest_proof
 from shared.planning.values import Plan, Snapshot
 from shared.ports.engine import Engine
 from shared.records.unreadable_pools import note_reading
-from shared.rollouts.preflight.repeat import awaiting
+from shared.rollouts.preflight.repeat import awaiting, begins_something
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
 from shared.rollouts.reconcile.check_again import checked
 from shared.rollouts.reconcile.ending import may_end
@@ -127,8 +127,8 @@ def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int,
     """Plan on the snapshot, carry the plan out, start the hosts, and record the pass."""
     pool_now = given.pool_now
     planned = plan(pool_now.snapshot, given.rollout.policy, now, limits=limits_of(services))
-    if given.rollout.state is RolloutState.SCHEDULED and (reason := why_waits(services, given.rollout, given.pool)):
-        planned = awaiting(planned, reason)
+    if given.rollout.state is RolloutState.SCHEDULED:
+        planned = _approved(services, given, planned)
     again = checked(services, given.rollout, given.pool, planned, now)
     decided, given = again.decided, replace(given, checks=again.changed(given.rollout))
     rows = {view.name: view.row for view in pool_now.snapshot.hosts}
@@ -148,6 +148,14 @@ def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int,
     if pool_now.refresh_holds.drained or (result.ended and not given.refresh_context):
         signal_refresh(services, engine, given.pool, f"rollout {rollout.id} is {result.state}")
     return result
+
+
+def _approved(services: Services, given: _Input, planned: Plan) -> Plan:
+    """The plan of a rollout that has changed no host, unless somebody must approve it first."""
+    reason = why_waits(services, given.rollout, given.pool)
+    if reason is None and (planned.becomes or begins_something(planned)):
+        reason = why_not_due(services, given.rollout, given.pool)
+    return awaiting(planned, reason) if reason else planned
 
 
 def _record(services: Services, given: _Input, decided: Plan, executor: PlanExecutor) -> PassResult:

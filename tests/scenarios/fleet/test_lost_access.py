@@ -1,0 +1,158 @@
+"""Work whose requester has lost access by the time it falls due: it waits for an approver, and nothing is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from shared.access.requesters import is_still_allowed
+from shared.core.codes import Code
+from shared.core.states import PromotionState, RolloutState, TaskState
+from shared.models.access.grants import AppKey, Grant
+from shared.models.access.roles import Role
+from shared.models.policy import ScheduleMode
+from shared.models.pools import Ring
+from shared.services import APP_KEYS, GRANTS, ROLLOUTS, TASKS
+from tests.fixtures.app import App
+from tests.fixtures.scenarios import promotions
+from tests.fixtures.scenarios.fleet import ask, crowd, newest_rollouts, seen
+from tests.fixtures.scenarios.images import OLD, add_pool
+from tests.fixtures.scenarios.rollouts import assert_all_well, office
+from tests.fixtures.tokens import ANN, BOB, TENANT
+
+WHO, OTHER = f"{TENANT}.{ANN}", f"{TENANT}.{BOB}"
+KEY = "key:pipeline"
+
+
+def give(app: App, principal: str = WHO, *accounts: str) -> None:
+    app.tables.grants.add(Grant(principal=principal, accounts=accounts or ("*",), changed_at=app.now))
+
+
+def take(app: App) -> None:
+    """Somebody else keeps a grant."""
+    give(app, OTHER)
+    found = app.tables.grants.find(GRANTS, WHO)
+    assert found
+    app.tables.grants.remove(found)
+
+
+def key(app: App, *accounts: str, days: float = 9) -> AppKey:
+    ends = app.now + timedelta(days=days)
+    row = AppKey(
+        name="pipeline",
+        digest="0" * 64,
+        role=Role.OPERATOR,
+        accounts=accounts,
+        created_at=app.now,
+        expires_at=ends,
+    )
+    return app.tables.app_keys.add(row)
+
+
+def revoked(app: App) -> None:
+    found = key(app, "default")
+    app.tables.app_keys.replace(found.replace(revoked_at=app.now))
+
+
+@pytest.mark.parametrize(
+    ("requester", "given", "allowed"),
+    [
+        ("", lambda app: give(app, OTHER), True),
+        ("development:ann", lambda app: give(app, OTHER), True),
+        (WHO, give, True),
+        (WHO, lambda app: give(app, WHO, "default"), True),
+        (WHO, lambda app: give(app, WHO, "fabrikam"), False),
+        (WHO, lambda app: give(app, OTHER), False),
+        (WHO, lambda app: None, True),
+        (KEY, lambda app: key(app, "default"), True),
+        (KEY, lambda app: key(app, "fabrikam"), False),
+        (KEY, lambda app: key(app, "default", days=-1), False),
+        (KEY, revoked, False),
+        (KEY, lambda app: None, False),
+    ],
+)
+def test_who_may_still_have_asked_for_it(requester: str, given: Callable[[App], object], allowed: bool) -> None:
+    app = App()
+    given(app)
+    assert is_still_allowed(app.services, requester, ("default",)) is allowed
+
+
+def approve(app: App, path: str, *, status: int = 202) -> None:
+    headers = {"x-dev-name": "bea", "x-dev-role": "approver"}
+    reply = app.send("POST", f"/api/{path}/approve", {}, headers=headers)
+    assert reply.status == status, reply.text
+
+
+def test_a_scheduled_rollout_waits_when_it_falls_due_and_not_before_and_nobody_is_warned() -> None:
+    env = office(1)
+    give(env.app)
+    env.publish(ScheduleMode.AT, begin=600, fields={"requester": WHO})
+    env.run_to_minute(5)
+    take(env.app)
+    env.run_to_minute(500)
+    assert env.rollout.state is RolloutState.SCHEDULED
+    env.run_to_minute(700)
+    assert (env.rollout.state, env.rollout.started_at) == (RolloutState.AWAITING_APPROVAL, None)
+    assert env.rollout.note
+    assert env.rollout.note.code == Code.REQUESTER_LOST_ACCESS
+    assert env.world.messages == []
+    assert env.world.count("set_accepting") == 0
+    approve(env.app, f"rollouts/{env.rollout_id}")
+    env.run_to_minute(until=lambda: env.rollout.state.ended)
+    assert_all_well(env)
+
+
+def test_a_rollout_that_runs_goes_on() -> None:
+    env = office(1)
+    give(env.app)
+    env.publish(force=60, fields={"requester": WHO})
+    env.run_to_minute(10)
+    take(env.app)
+    env.run_to_minute(until=lambda: env.rollout.state.ended)
+    assert_all_well(env)
+
+
+def test_a_ring_that_falls_due_waits_and_one_approval_is_enough_for_the_rest() -> None:
+    env = crowd()
+    give(env.app)
+    task_id = ask(env, soak_minutes=60)
+    task = env.app.tables.tasks.find(TASKS, task_id)
+    assert task
+    env.app.tables.tasks.replace(task.replace(requester=WHO))
+    env.run(until=lambda: "lab" in newest_rollouts(env) and newest_rollouts(env)["lab"].state.ended)
+    take(env.app)
+    env.run(10)
+    assert set(newest_rollouts(env)) == {"lab"}
+    assert seen(env, task_id)["waits_for"]["code"] == Code.REQUESTER_LOST_ACCESS
+    approve(env.app, f"tasks/{task_id}")
+    assert env.finish(task_id).state is TaskState.SUCCEEDED
+    assert set(newest_rollouts(env)) == {"lab", "pilot", "office"}
+
+
+def test_a_due_promotion_waits_for_an_approver() -> None:
+    env = promotions.with_staged()
+    add_pool(env, "office", Ring.PRODUCTION)
+    give(env.app)
+    promotion_id = promotions.plan(env.app)
+    env.app.tables.promotions.replace(promotions.row(env.app, promotion_id).replace(requester=WHO))
+    take(env.app)
+    env.run(30)
+    found = promotions.row(env.app, promotion_id)
+    assert (found.state, promotions.active(env.app)) == (PromotionState.PROMOTING, OLD)
+    assert seen(env, found.task)["waits_for"]["code"] == Code.REQUESTER_LOST_ACCESS
+    approve(env.app, f"tasks/{found.task}")
+    env.run(1)
+    promotions.assert_promoted_once(env.app, promotion_id)
+
+
+def test_a_revoked_key_stops_what_it_scheduled() -> None:
+    env = office(1)
+    key(env.app, "default")
+    env.publish(ScheduleMode.AT, begin=60, fields={"requester": KEY})
+    found = env.app.tables.app_keys.find(APP_KEYS, "pipeline")
+    assert found
+    env.app.tables.app_keys.replace(found.replace(revoked_at=env.now))
+    env.run_to_minute(100)
+    assert env.app.tables.rollouts.all(ROLLOUTS)[0].state is RolloutState.AWAITING_APPROVAL
