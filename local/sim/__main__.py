@@ -60,10 +60,10 @@ ids of the simulated resources:
   pools          hp-office (pooled), hp-personal (personal)
   template VM    {names.last(names.TEMPLATE_VM_ID)}
 
-control routes: GET /_sim/health /_sim/state /_sim/calls /_sim/options /_sim/faults /_sim/autoscaler
+control routes: GET /_sim/health /_sim/state /_sim/calls /_sim/options /_sim/faults /_sim/autoscaler /_sim/grants
                 POST /_sim/logon /_sim/logoff /_sim/arrive /_sim/faults /_sim/clock /_sim/expect
                 POST /_sim/pools /_sim/definitions /_sim/burst /_sim/expire_tokens /_sim/reset
-                PUT /_sim/autoscaler          DELETE /_sim/faults /_sim/autoscaler
+                PUT /_sim/autoscaler /_sim/grants   DELETE /_sim/faults /_sim/autoscaler
 """
 
 

@@ -186,6 +186,17 @@ class Control:
         device = devices.add_device(self.sim, name, vm, intune=bool(body.get("intune")), trust=trust)
         return {"id": device.id, "device_id": device.device_id}
 
+    def grants(self, body: Any, query: dict[str, str]) -> Any:
+        return {
+            "granted": self.sim.grants.granted,
+            "used": {who: sorted(used) for who, used in self.sim.grants.used.items()},
+        }
+
+    def set_grants(self, body: Any, query: dict[str, str]) -> Any:
+        """Enforce rights: `{identity: {scope: [actions]}}`, the app's own identity being empty. `null`: everything."""
+        self.sim.grants.granted = body
+        return self.grants(body, query)
+
     def reset(self, body: Any, query: dict[str, str]) -> Any:
         seed.restart(self.sim, self._autoscaler, self.sim.options.changed(body))
         return self.sim.options.as_dict()
@@ -234,6 +245,8 @@ def control_app(sim: Sim, autoscaler: Autoscaler) -> Starlette:
         ("POST", "expire_tokens", control.expire_tokens),
         ("POST", "devices", control.add_device),
         ("POST", "reset", control.reset),
+        ("GET", "grants", control.grants),
+        ("PUT", "grants", control.set_grants),
     ]
     return Starlette(routes=[Route(f"/_sim/{name}", _endpoint(op), methods=[method]) for method, name, op in table])
 

@@ -3,6 +3,7 @@
 from local.sim.compute import quota
 from local.sim.compute.references import public
 from local.sim.core import names
+from local.sim.core.grants import who
 from local.sim.core.routes import arm, page
 from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, ArmError, Call, Json, not_found
@@ -55,9 +56,12 @@ def _group() -> Json:
 def list_permissions(sim: Sim, call: Call) -> Answer:
     """List the caller's permissions: all actions, unless `POST /_sim/expect` limits them.
 
-    `{permissions: [...]}` allows only these actions, and `{denied: [...]}` removes actions. The simulator reports
-    permissions but does not enforce them.
+    `{permissions: [...]}` allows only these actions, and `{denied: [...]}` removes actions. These are
+    reported and not enforced; those of `PUT /_sim/grants` are both.
     """
+    granted = sim.grants.actions(who(call) or "", call.scope)
+    if granted is not None and not {"permissions", "denied"} & sim.world.expect.keys():
+        return Answer(200, {"value": [{"actions": granted, "notActions": [], "dataActions": [], "notDataActions": []}]})
     allowed, denied = (sim.world.expect.get(name) for name in ("permissions", "denied"))
     value = {"actions": allowed or ["*"], "notActions": denied or [], "dataActions": [], "notDataActions": []}
     return Answer(200, {"value": [value]})

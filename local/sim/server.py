@@ -117,6 +117,7 @@ class SimServer:
             if route is None:
                 message = f"No simulated resource answers {call.method} {call.pattern}."
                 raise ArmError(404, "InvalidResourceType", message)
+            self.sim.grants.check(call, route.action)
             answer = route.handler(self.sim, call)
             self._autoscaler.record_included_versions(call)
             return answer, headers

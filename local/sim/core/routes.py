@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from local.sim.core.grants import action_of
 from local.sim.core.simulator import Sim
 from local.sim.core.wire import Answer, Call, Json, number_parameter, skip_token
 
@@ -15,6 +16,8 @@ Handler = Callable[[Sim, Call], Answer]
 class Route:
     handler: Handler
     op: str
+    action: str
+    """The right that it needs."""
 
 
 ROUTES: dict[tuple[str, str], Route] = {}
@@ -24,7 +27,7 @@ def arm(method: str, pattern: str, op: str) -> Callable[[Handler], Handler]:
     """Register a handler, e.g. `@arm("POST", "Microsoft.Compute/virtualMachines/*/reimage", "reimage")`."""
 
     def register(handler: Handler) -> Handler:
-        ROUTES[(method, pattern.lower())] = Route(handler, op)
+        ROUTES[(method, pattern.lower())] = Route(handler, op, action_of(method, pattern))
         return handler
 
     return register

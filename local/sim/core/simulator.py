@@ -8,6 +8,7 @@ from collections.abc import Callable
 from local.sim.core.clock import Clock
 from local.sim.core.durations import Durations
 from local.sim.core.faults import Faults
+from local.sim.core.grants import Grants
 from local.sim.core.options import Options, PoolSpec
 from local.sim.core.throttle import Throttle
 from local.sim.core.wire import Call, Json
@@ -18,6 +19,7 @@ class Sim:
     """The state of one simulator. Route handlers, guests and users receive it as their only context."""
 
     def __init__(self, options: Options) -> None:
+        self.grants = Grants()  # survives a reset, as role assignments survive
         self.reset(options)
 
     def reset(self, options: Options) -> None:

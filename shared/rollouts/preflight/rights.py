@@ -34,7 +34,7 @@ def _needed(when: When, facts: Facts) -> bool:
             return policy.keep_old_disk_days > 0
         case When.PROBING:
             return policy.probe is not None
-        case When.ALWAYS:
+        case When.ALWAYS | When.BUILDING | When.OPTIONAL:
             return True
 
 

@@ -1,6 +1,7 @@
 """The rights that a rollout needs, in one table: scope, action, purpose and condition. Pure.
 
-docs/permissions.md shows the same rows (tested). The actions are those that Azure publishes.
+docs/permissions.md shows the same rows (tested), and `python -m tools.roles` makes custom roles of them. The actions
+are those that Azure publishes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal
 
 from shared.models.azure import Permissions
 
-AVD, COMPUTE = "Microsoft.DesktopVirtualization", "Microsoft.Compute"
+AVD, COMPUTE, NETWORK = "Microsoft.DesktopVirtualization", "Microsoft.Compute", "Microsoft.Network"
 
 
 class Where(StrEnum):
@@ -21,10 +22,14 @@ class Where(StrEnum):
     HOST_POOL = "host pool"
     MACHINES = "VMs' resource group"
     IMAGE = "image definition"
+    BUILDING = "template VM's resource group"
+    SUBNET = "clone's subnet"
+    SUBSCRIPTION = "subscription"
 
 
 class When(StrEnum):
-    """The rollouts needing a right. Under `auto`, a pool that was never re-imaged needs both strategies' rights."""
+    """What needs a right, mostly which rollouts. Under `auto`, a pool that was never re-imaged needs the rights of both
+    strategies."""
 
     ALWAYS = "always"
     WARNING = "with `warn_minutes`"
@@ -32,6 +37,8 @@ class When(StrEnum):
     REPLACING = "when hosts are replaced"
     KEEPING = "with `keep_old_disk_days`"
     PROBING = "with a `probe`"
+    BUILDING = "to set as image"
+    OPTIONAL = "without it less is known or checked"
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,46 @@ RIGHTS = (
     Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/read", "read the version, create VMs from it"),
 )
 """`warn`: network cards may be in another resource group, and an old disk that stays behind stops no rollout."""
+
+
+_BUILD = (
+    f"{COMPUTE}/virtualMachines/read", f"{COMPUTE}/virtualMachines/write", f"{COMPUTE}/virtualMachines/delete",
+    f"{COMPUTE}/virtualMachines/start/action", f"{COMPUTE}/virtualMachines/deallocate/action",
+    f"{COMPUTE}/virtualMachines/generalize/action", f"{COMPUTE}/virtualMachines/runCommands/read",
+    f"{COMPUTE}/virtualMachines/runCommands/write",
+    f"{COMPUTE}/snapshots/read", f"{COMPUTE}/snapshots/write", f"{COMPUTE}/snapshots/delete",
+    f"{COMPUTE}/disks/read", f"{COMPUTE}/disks/write", f"{COMPUTE}/disks/delete",
+    f"{COMPUTE}/images/read", f"{COMPUTE}/images/write", f"{COMPUTE}/images/delete",
+    f"{NETWORK}/networkInterfaces/read", f"{NETWORK}/networkInterfaces/write",
+    f"{NETWORK}/networkInterfaces/join/action",
+)  # fmt: skip
+OTHERS = (
+    Right(Where.HOST_POOL, f"{AVD}/scalingPlans/read", "see whether autoscale ignores hosts in work", When.OPTIONAL),
+    *(
+        Right(where, f"Microsoft.Authorization/{kind}/read", f"check {kind} before a rollout", When.OPTIONAL)
+        for where in (Where.HOST_POOL, Where.MACHINES)
+        for kind in ("permissions", "locks")
+    ),
+    Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/runCommands/read", "say how a join failed", When.OPTIONAL),
+    Right(Where.IMAGE, "Microsoft.Authorization/permissions/read", "check permissions before a rollout", When.OPTIONAL),
+    Right(Where.IMAGE, f"{COMPUTE}/galleries/images/read", "read the image definition"),
+    Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/write", "capture, stage and activate", When.BUILDING),
+    Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/delete", "delete old versions", When.BUILDING),
+    *(Right(Where.BUILDING, action, "make a version from a clone", When.BUILDING) for action in _BUILD),
+    Right(Where.SUBNET, f"{NETWORK}/virtualNetworks/subnets/join/action", "connect the clone", When.BUILDING),
+    Right(Where.SUBSCRIPTION, f"{COMPUTE}/locations/operations/read", "follow long operations"),
+    Right(Where.SUBSCRIPTION, f"{COMPUTE}/locations/usages/read", "check the core quota", When.OPTIONAL),
+    Right(Where.SUBSCRIPTION, f"{COMPUTE}/virtualMachines/read", "list power states", When.OPTIONAL),
+    Right(Where.SUBSCRIPTION, f"{AVD}/hostPools/read", "find where a lost host is", When.OPTIONAL),
+    Right(Where.SUBSCRIPTION, f"{AVD}/hostPools/sessionHosts/read", "find where a lost host is", When.OPTIONAL),
+)
+"""What else is called; the preflight does not ask for it. Rights on identities of replaced VMs depend on the VMs."""
+
+
+def actions_by_scope() -> dict[Where, tuple[str, ...]]:
+    """Every action that Freshcoat calls, by where it is needed: the contents of the custom roles."""
+    everything = (*RIGHTS, *OTHERS)
+    return {where: tuple(sorted({right.action for right in everything if right.where is where})) for where in Where}
 
 
 def has(permissions: Permissions, action: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from shared.azure.throttle import AzureArmBudget
 from shared.azure.virtual_machines import AzureVirtualMachines
 from shared.core.settings import Settings
 from shared.models.azure import Operation
+from shared.rollouts.preflight.rights_table import Where, actions_by_scope
 
 POOL = names.OFFICE_POOL_ID
 PASSWORD = SecretStr("Made-up-Passw0rd!")
@@ -86,10 +89,35 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+OPERATOR = "operator"
+"""Who sets up what the tests are about."""
+USED = "FRESHCOAT_TEST_USED_ACTIONS"
+"""A file for the actions that these tests used."""
+
+
+def roles_granted(without: str = "") -> dict[str, list[str]]:
+    """The custom roles, each assigned to the resource group, gallery or network around what it is for."""
+    scopes = {
+        Where.HOST_POOL: names.GROUP_ID,
+        Where.MACHINES: names.GROUP_ID,
+        Where.IMAGE: names.GALLERY_ID,
+        Where.BUILDING: names.GROUP_ID,
+        Where.SUBNET: f"{names.NETWORK}/virtualNetworks",
+        Where.SUBSCRIPTION: names.SUB_ID,
+    }
+    granted: dict[str, list[str]] = {}
+    for where, actions in actions_by_scope().items():
+        granted.setdefault(scopes[where], []).extend(action for action in actions if action != without)
+    return granted
+
+
 @pytest.fixture(scope="package")
 def simulator() -> Iterator[Simulator]:
     with start_simulator(**DEFAULTS) as running:
+        running.control("PUT", "grants", {"": roles_granted(), OPERATOR: {names.SUB_ID: ["*"]}})
         yield running
+        if path := os.environ.get(USED):
+            Path(path).write_text("\n".join(sorted(running.sim.grants.used[""])))
 
 
 @pytest.fixture

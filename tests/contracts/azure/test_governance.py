@@ -11,7 +11,7 @@ from azure.core.rest import HttpRequest
 from local.sim.core import names
 from shared.core.errors import AzureBusy, AzureForbidden, AzureNotFound
 from shared.models.azure import CoreQuota, Lock, ScalingPlan
-from tests.contracts.azure.conftest import POOL, Azure, vm
+from tests.contracts.azure.conftest import OPERATOR, POOL, Azure, vm
 from tests.contracts.azure.scripted_arm import ENDPOINT, Scripted, said
 
 MORE = f"{ENDPOINT}/subscriptions/s/more?page=2"
@@ -20,7 +20,9 @@ MORE = f"{ENDPOINT}/subscriptions/s/more?page=2"
 def put(azure: Azure, path: str, properties: dict[str, Any]) -> None:
     """Make something in the simulated Azure that the app itself never makes."""
     body = {"location": names.REGION, "properties": properties}
-    request = HttpRequest("PUT", path, params={"api-version": "2020-05-01"}, json=body)
+    request = HttpRequest(
+        "PUT", path, params={"api-version": "2020-05-01"}, json=body, headers={"Authorization": f"Simulated {OPERATOR}"}
+    )
     assert azure.clients.compute(names.SUBSCRIPTION).send_request(request).status_code in {200, 201}
 
 
@@ -30,6 +32,7 @@ def lock(azure: Azure, scope: str, name: str, level: str) -> None:
 
 
 def test_rights_are_pairs_of_actions_and_excluded_actions(azure: Azure) -> None:
+    azure.sim.control("POST", "expect", {"permissions": ["*"]})
     assert azure.governance.permissions(POOL).granted == ((("*",), ()),)
 
     azure.sim.control("POST", "expect", {"permissions": ["Microsoft.Compute/*"], "denied": ["*/delete"]})
