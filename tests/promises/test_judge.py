@@ -56,6 +56,15 @@ def test_a_host_that_is_not_left_out_any_more_may_be_warned_before_that_is_writt
     assert len(stage.app.world.messages) > told
 
 
+def test_a_look_may_go_by_the_change_before_the_one_that_comes_during_it() -> None:
+    stage = published(LATER, exclude=["h0"], policy=EAGER)
+    row = next(row for row in stage.watch.rows() if row.host == "h0")
+    rollout = stage.watch.rollouts()[0]
+    assert not stage.watch.taken_in_again(rollout, row)
+    stage.watch.changes({"exclude": ["h0"]})
+    assert stage.watch.taken_in_again(rollout, row)
+
+
 def test_what_the_checks_read_is_not_what_the_pass_plans_on() -> None:
     stage = published(LATER, policy=EAGER)
     watch, host_pools = stage.watch, stage.app.services.host_pools

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.core.names import EXCLUDE_TAG
-from shared.models.rollouts import RolloutHost, RolloutKind
+from shared.core.states import HostState
+from shared.models.rollout_parts import LEFT_OUT_BY_NAME
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from tests.fixtures.app import App
 from tests.promises.checks.caps import WithinCaps
 from tests.promises.checks.snapshot_check import IN_HAND, OVER
@@ -60,3 +62,10 @@ class LeftOut(WithinCaps):
         ahead = self.app.now < rollout.schedule.force_at and not rollout.rolling_back
         if ahead and row.host not in rollout.selection.drain_again:
             self.broken(0, f"{row.host} is drained again, and nobody has answered since somebody undrained it")
+
+    def taken_in_again(self, rollout: Rollout, before: RolloutHost) -> bool:
+        """Or it was not, by the change before the one that came during this look."""
+        by_name = before.reason is not None and before.reason.code in LEFT_OUT_BY_NAME
+        meanwhile = self.app.now < self._changed_at + READ_TOGETHER
+        left_out = before.state is HostState.SKIPPED and by_name
+        return super().taken_in_again(rollout, before) or (left_out and meanwhile)

@@ -64,7 +64,7 @@ def test_two_uses_with_a_process_death_each_lead_to_two_rebuilds() -> None:
 
 
 def test_a_refresh_starts_after_the_process_died_while_it_was_requested() -> None:
-    for call in range(1, 12):
+    for call in range(1, 40):
         pool = office(0, 1, refresh="off")
         pool.env.die_at_call(call)
         if pool.env.survive(lambda pool=pool: pool.put("after_logoff")):  # type: ignore[misc]
