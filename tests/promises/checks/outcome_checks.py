@@ -103,7 +103,7 @@ class Ending:
             rows = self.watch.rows(rollout.id)
             assert all(row.state in ENDS for row in rows), (rollout.id, self._states(rollout.id))
             self._ended_as_it_says(rollout, rows)
-        failed = {row.host for row in self.watch.rows() if self._last(row).state is HostState.FAILED}
+        failed = {row.host for row in self.watch.rows() if _stays_drained(self._last(row))}
         for host in self.watch.hosts:
             if host not in self.outside.meddled:
                 self._given_back(host, failed=host in failed)
@@ -151,7 +151,8 @@ class Ending:
 
     def _last(self, row: RolloutHost) -> RolloutHost:
         """The row of the last rollout that was at this host."""
-        touched = [r for r in self.watch.rows() if r.host == row.host and (r.taken_at or r.state is HostState.FAILED)]
+        of_host = [other for other in self.watch.rows() if other.host == row.host]
+        touched = [other for other in of_host if other.taken_at or _stays_drained(other)]
         return max(touched, key=lambda r: r.ended_at or r.taken_at, default=row)  # type: ignore[arg-type,return-value]
 
     def _given_back(self, host: str, *, failed: bool) -> None:
@@ -193,3 +194,8 @@ class Ending:
         if known and text["host"] in self.watch.hosts and rollout.kind is not RolloutKind.REFRESH:
             true = self.watch.disk_version(text["vm_id"])
             assert true is None or text["version"] == true, (text, true, failed)
+
+
+def _stays_drained(row: RolloutHost) -> bool:
+    """Whether its host is not for users: it failed, or had failed before it was left out."""
+    return row.state is HostState.FAILED or (row.state is HostState.SKIPPED and row.drained_by_earlier_failure)
