@@ -49,12 +49,12 @@ class Ending:
             self._wait(picks)
 
     def _wait(self, picks: Picks) -> None:
-        for _ in range(PATIENCE):
+        for turn in range(PATIENCE):
             if not self._open():
                 break
             self.stage.run(TWO_HOURS / 60, until=lambda: not self._working())
             for rollout in self._open():
-                self._decide(rollout, picks)
+                self._decide(rollout, picks, tired=turn >= PATIENCE // 2)
         assert not self._open(), [(r.id, r.kind, r.state, r.note, self._states(r.id)) for r in self._open()]
         self.stage.pass_time(1.5 * TIMERS_EVERY.total_seconds() / 60)  # a claim that was left is released by them
 
@@ -72,13 +72,13 @@ class Ending:
     def _states(self, rollout: str) -> dict[str, str]:
         return {row.host: f"{row.state} {row.step}: {row.reason or row.error}" for row in self.watch.rows(rollout)}
 
-    def _decide(self, rollout: Rollout, picks: Picks) -> None:
-        """What a person would do who finds it waiting."""
+    def _decide(self, rollout: Rollout, picks: Picks, *, tired: bool) -> None:
+        """What a person would do who finds it waiting; one who is `tired` has resumed it again and again in vain."""
         if rollout.state is RolloutState.AWAITING_APPROVAL:
             text, body = picks.one((("approve", None), ("cancel", {"how": "leave"}), ("cancel", {"how": "roll_back"})))
         elif rollout.state is RolloutState.PAUSED:
             ways = (("resume", None), ("cancel", {"how": "leave"}), ("cancel", {"how": "roll_back"}), ("resume", None))
-            text, body = picks.one(ways)
+            text, body = ("cancel", {"how": "leave"}) if tired else picks.one(ways)
         else:
             return
         if not self._tell(rollout, text, body):  # going back cannot be cancelled with going back
