@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from threading import Event, Lock
 
+from shared.core.errors import AzureBusy
 from shared.core.ids import newest_first_moment
 from shared.models.audit import AuditEntry
 from shared.ports.storage import Rows
@@ -20,6 +21,9 @@ from shared.ports.storage import Rows
 MOST_TOGETHER = 100
 """Maximum number of entries that are written at once: the rows of one transaction."""
 _LAST_SEQUENCE = 9_999_999
+_LONGEST_WAIT = 60.0
+"""Seconds that a thread waits for another one's write, which has time limits of its own."""
+_RETRY_AFTER = 10.0
 
 
 @dataclass
@@ -53,11 +57,22 @@ class AuditWriter:
             self._queue.append(mine)
             first, self._busy = not self._busy, True
         if not first:
-            mine.turn.wait()  # bounded: the calls of the thread that writes have time limits
+            self._await_turn(mine)
         if not mine.ended:
             self._write_until(rows, mine)
         if mine.error is not None:
             raise mine.error
+
+    def _await_turn(self, mine: _Waiting) -> None:
+        """Wait until the entries are written, or until this thread is to write. Raises AzureBusy after a minute."""
+        if mine.turn.wait(_LONGEST_WAIT):
+            return
+        with self._lock:
+            if mine in self._queue and not mine.turn.is_set():
+                self._queue.remove(mine)
+                raise _busy()
+        if not mine.turn.wait(_LONGEST_WAIT):  # another thread has taken them: they may be stored
+            raise _busy()
 
     def _write_until(self, rows: Rows[AuditEntry], mine: _Waiting) -> None:
         """Write what is queued, up to what this thread waits for; then the next thread writes."""
@@ -127,6 +142,11 @@ class AuditWriter:
             }
         )
         return placed.model_copy(update={"digest": placed.digest_of_content()})
+
+
+def _busy() -> AzureBusy:
+    text = "the record takes long to be written; try again in a moment"
+    return AzureBusy("write the record", None, "Timeout", text, retry_after=_RETRY_AFTER)
 
 
 def _newest(rows: Rows[AuditEntry], now: datetime) -> AuditEntry | None:

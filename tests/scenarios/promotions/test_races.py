@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.caches.audit_writer import AuditWriter
 from shared.core.states import PromotionState
 from shared.records.images import find_image
 from shared.services import PROMOTIONS
@@ -65,9 +66,10 @@ def interrupt(app: App, number: int, action: Callable[[], object]) -> Callable[[
         def called(*given: Any, **named: Any) -> Any:
             seen[0] += 1
             if seen[0] == number:
-                before = seen[0]
+                before, writer = seen[0], app.audit_writer
+                app.audit_writer = AuditWriter()  # another worker has its own
                 action()
-                seen[0] = before
+                seen[0], app.audit_writer = before, writer
             return method(*given, **named)
 
         return called
