@@ -234,7 +234,6 @@ def test_a_version_is_replicated_to_every_region_of_the_pools_of_the_image() -> 
     [
         ("versions", "failures", "write_many"),
         ("tasks", "lost_answers", "add"),
-        ("audit", "failures", "add"),
     ],
 )
 def test_a_started_task_is_never_answered_with_busy(table: str, knob: str, method: str) -> None:
