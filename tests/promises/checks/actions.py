@@ -222,7 +222,10 @@ class Acts(LeftOut):
     def _leaves_disk(self, row: RolloutHost, rollout: Rollout) -> None:
         """What one might go back to is kept for as long as the policy says."""
         machine, days = self.app.world.machines[row.vm_id.lower()], rollout.policy.keep_old_disk_days
-        if machine.os_disk_id is None or machine.os_disk_id != row.disks.old_id or not days:
+        if machine.os_disk_id is None or machine.os_disk_id != row.disks.old_id:
+            return
+        if not days:  # its VM's own option decides, whatever an earlier rollout meant that failed to rebuild it
+            self.kept.pop(machine.os_disk_id, None)
             return
         self.kept[machine.os_disk_id] = self.app.now + timedelta(days=days)
         if machine.os_disk_delete_option != "Detach" and row.host not in self.meddled:
