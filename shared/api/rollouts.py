@@ -92,6 +92,30 @@ class LostHostView(Value):
     reason: Message
 
 
+class CommandOffer(Value):
+    """Whether the caller may give a command now."""
+
+    can: bool
+    why: Message | None = None
+    """Why not: the caller lacks a right, the rollout's state does not take it, or it would change nothing."""
+    effect: Message | None = None
+    """What it would do now; `count`: to how many hosts. Null when the rollout's state does not take it."""
+
+
+class RolloutCommands(Value):
+    """The commands to a rollout, for the caller. `cancel` is the route of that name with `how` `leave`, `roll_back`
+    the same with `roll_back`, `change` is PATCH."""
+
+    pause: CommandOffer
+    resume: CommandOffer
+    cancel: CommandOffer
+    roll_back: CommandOffer
+    reschedule: CommandOffer
+    approve: CommandOffer
+    retry: CommandOffer
+    change: CommandOffer
+
+
 class RolloutView(RolloutBrief, Tagged):
     """A rollout with its progress.
 
@@ -150,6 +174,8 @@ class RolloutView(RolloutBrief, Tagged):
     """While a window is open: when it closes. Null without windows, and when they do not apply."""
     windows_opens_at: UtcTime | None = None
     """While no window is open: when the next one opens."""
+    commands: RolloutCommands | None = None
+    """Which commands the caller may give now, and what each would do."""
 
 
 class AzureWaitView(Value):

@@ -7,7 +7,7 @@ to the engine. A lost signal is picked up at the next poll. `retry` of an ended 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.access.limits import check_change
@@ -19,7 +19,7 @@ from shared.audit.record import audit
 from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.errors import Conflict, InvalidRequest
-from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.core.states import RolloutState, transition_rollout
 from shared.models.base import iso
 from shared.models.messages import Message, message, quote
 from shared.models.rollout_parts import Failures, Rollback
@@ -31,7 +31,7 @@ from shared.ports.engine import Engine
 from shared.records.change import change
 from shared.records.pools import find_pool
 from shared.records.rollouts import find_rollout
-from shared.rollouts.command_rules import Command, Reply, has_begun, refusal_of, reply
+from shared.rollouts.command_rules import Command, Reply, failed_of, has_begun, is_forcing, refusal_of, reply
 from shared.rollouts.draft import in_windows
 from shared.rollouts.retry import retry_ended
 from shared.services import POOLS, ROLLOUTS, Services
@@ -170,8 +170,7 @@ def reschedule(services: Services, engine: Engine, rollout_id: str, request: Res
 
 def rescheduled(rollout: Rollout, request: Reschedule, now: datetime) -> Schedule:
     """The schedule with the requested dates, within the windows. Raises InvalidRequest naming every bad field."""
-    halted = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
-    forcing = now >= rollout.schedule.force_at and not halted
+    forcing = is_forcing(rollout, now)
     changed = move_schedule(rollout.schedule, request, now=now, started=rollout.started_at is not None, forcing=forcing)
     windows = () if rollout.rolling_back else rollout.policy.windows  # a roll-back ignores maintenance windows
     return in_windows(changed, windows, rollout.zone, host_takes(rollout), prefix="")
@@ -244,7 +243,9 @@ def command_rollout(
     def decide(rollout: Rollout) -> Rollout | None:
         nonlocal hosts
         hosts = services.hosts.all(rollout_id)
-        answer = reply(rollout, _failed(hosts), command, lost=command is Command.RETRY and _has_lost(services, rollout))
+        answer = reply(
+            rollout, failed_of(hosts), command, lost=command is Command.RETRY and _has_lost(services, rollout)
+        )
         if answer is Reply.REFUSE:
             raise Conflict(refusal_of(rollout, command))
         return apply(rollout) if answer is Reply.DO else None
@@ -261,10 +262,6 @@ def command_rollout(
 def _has_lost(services: Services, rollout: Rollout) -> bool:
     pool = services.pools.find(POOLS, rollout.pool)
     return pool is not None and any(lost.rollout == rollout.id for lost in pool.lost_hosts)
-
-
-def _failed(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:
-    return [host for host in hosts if host.state is HostState.FAILED]
 
 
 def _schedule_text(rollout: Rollout) -> str:
