@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
-from shared.api.common import Listed, NoBody, WhatIfQuery
+from shared.api.common import Listed, WhatIfQuery
 from shared.api.conditions import Condition
 from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
 from shared.api.merge_patch import MergePatch
 from shared.api.rollout_settings import RolloutSettings
 from shared.api.rollouts import (
     CancelRequest,
+    CommandRequest,
     Reschedule,
     RetryRequest,
     RolloutBrief,
@@ -79,27 +80,29 @@ def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[Rol
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/pause", needs=Need.STEER, status=202, refusals=(404, 409))
-def post_pause(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
+def post_pause(call: Call, engine: Engine, asked: CommandRequest) -> Answer[RolloutView]:
     """Pause: no more hosts are started; hosts in work finish."""
-    return accepted(call, control.pause(call.services, engine, call.path["rollout"], call.who))
+    return accepted(call, control.pause(call.services, engine, call.path["rollout"], call.who, reason=asked.reason))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/resume", needs=Need.STEER, status=202, refusals=(404, 409))
-def post_resume(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
+def post_resume(call: Call, engine: Engine, asked: CommandRequest) -> Answer[RolloutView]:
     """Resume a paused rollout. Failures up to now do not pause it again."""
-    return accepted(call, control.resume(call.services, engine, call.path["rollout"], call.who))
+    return accepted(call, control.resume(call.services, engine, call.path["rollout"], call.who, reason=asked.reason))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/cancel", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[RolloutView]:
     """Cancel. `leave`: hosts in work finish, the others stay unchanged. `roll_back`: all hosts are rolled back."""
-    return accepted(call, control.cancel(call.services, engine, call.path["rollout"], call.who, asked.how))
+    return accepted(
+        call, control.cancel(call.services, engine, call.path["rollout"], call.who, asked.how, reason=asked.reason)
+    )
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
-def post_approve(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
+def post_approve(call: Call, engine: Engine, asked: CommandRequest) -> Answer[RolloutView]:
     """Approve the rollout as a second person, or else its canary hosts, so that the remaining hosts are updated."""
-    return accepted(call, control.approve(call.services, engine, call.path["rollout"], call.who))
+    return accepted(call, control.approve(call.services, engine, call.path["rollout"], call.who, reason=asked.reason))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/retry", needs=Need.STEER, status=202, refusals=(404, 409, 422))

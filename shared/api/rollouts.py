@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.api.common import Moment, PageQuery, ScheduleRequest, ZoneName
+from shared.api.common import Moment, PageQuery, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.core.states import HostState, RolloutState
 from shared.models.base import Name, UtcTime, Value
@@ -29,7 +29,13 @@ class RolloutHostsQuery(PageQuery):
     state: HostState | None = None
 
 
-class Reschedule(Value):
+class CommandRequest(Value):
+    """A command. The body may be left out. `reason` is kept in the record and in the rollout's events."""
+
+    reason: Reason = ""
+
+
+class Reschedule(CommandRequest):
     """Change dates that are still in the future: `at` in mode `at`; `begin_at` and `deadline` in mode `on_logoff`."""
 
     at: Moment | None = None
@@ -38,13 +44,13 @@ class Reschedule(Value):
     time_zone: ZoneName | None = None
 
 
-class CancelRequest(Value):
+class CancelRequest(CommandRequest):
     """How to cancel. `leave`: hosts in work finish, the others stay unchanged. `roll_back`: roll all hosts back."""
 
     how: CancelHow = CancelHow.LEAVE
 
 
-class RetryRequest(Value):
+class RetryRequest(CommandRequest):
     """Retry the failed hosts. `schedule` is only allowed if the rollout has ended. Default: now."""
 
     schedule: ScheduleRequest | None = None
