@@ -24,10 +24,16 @@ def services() -> Services:
 
 
 @cache
+def settings() -> Settings:
+    """The app's settings, without opening anything. Raises BadSettings naming every bad one."""
+    return Settings.read(os.environ)
+
+
+@cache
 def _services() -> Services:
     from shared.assembly import assemble  # noqa: PLC0415 - indexing a worker saves half a second
 
-    return assemble(Settings.read(os.environ), now)
+    return assemble(settings(), now)
 
 
 def now() -> datetime:

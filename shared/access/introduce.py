@@ -28,12 +28,13 @@ def introduce_app(services: Services) -> About:
         environment=settings.environment,
         version=RELEASE,
         simulated=settings.arm_endpoint.startswith("http://"),
-        auth=_sign_in(settings),
+        auth=how_to_sign_in(settings),
         now=services.now(),
     )
 
 
-def _sign_in(settings: Settings) -> HowToSignIn:
+def how_to_sign_in(settings: Settings) -> HowToSignIn:
+    """By what people and programs prove who they are."""
     if settings.dev_identity:
         return HowToSignIn(kind="development")
     if not (settings.entra_tenants and settings.entra_audience):

@@ -68,10 +68,6 @@ class ScheduleRequest(Value):
     time_zone: ZoneName | None = None
 
 
-class NoBody(Value):
-    """A request without fields. The body may be left out."""
-
-
 class Query(BaseModel):
     """Parameters of a query string."""
 

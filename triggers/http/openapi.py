@@ -19,6 +19,7 @@ from triggers.http.body import PATCH_TYPES
 from triggers.http.conditions import LONGEST, PATTERN
 from triggers.http.contract import ENDPOINTS, Endpoint
 from triggers.http.openapi_patches import patch_reference, patch_schemas
+from triggers.http.reads import CACHING
 from triggers.http.respond import PATH_PATTERNS
 
 type _Mode = Literal["validation", "serialization"]
@@ -70,6 +71,29 @@ _ETAG = {
         "schema": {"type": "string"},
     }
 }
+_READ_TAG = {
+    "ETag": {
+        "description": "Names this answer, for `If-None-Match`. It changes with all that the answer says.",
+        "schema": {"type": "string"},
+    },
+    "Cache-Control": {"description": "It may be kept by who asked, and asked after.", "schema": {"const": CACHING}},
+}
+_READ_TAG_OF_SETTINGS = {
+    **_READ_TAG,
+    "ETag": {
+        "description": "`settings.content`. `If-None-Match` of a read compares both parts, `If-Match` of a change only"
+        " the first one.",
+        "schema": {"type": "string"},
+    },
+}
+_IF_CHANGED = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of an earlier answer. If there is nothing new, the answer is 304 without a body.",
+    "schema": {"type": "string"},
+}
+_NOTHING_NEW = {"description": "What the reader has is still so.", "headers": _READ_TAG}
 
 
 @cache
@@ -108,6 +132,8 @@ def _operation(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         "parameters": [*_path_parameters(one), *_query_parameters(one)],
         "responses": _responses(one, refs),
     }
+    if one.method == "GET":
+        operation["parameters"].append(_IF_CHANGED)
     if one.writes:
         operation["parameters"].append(_KEY_PARAMETER)
     if one.conditional:
@@ -179,7 +205,9 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         success["content"] = {"application/json": {"schema": schema}}
     elif one.status != 204:
         success["content"] = {"application/json": {"schema": {"type": "object"}}}
-    if one.tagged:
+    if one.method == "GET":
+        success["headers"] = _READ_TAG_OF_SETTINGS if one.tagged else _READ_TAG
+    elif one.tagged:
         success["headers"] = _ETAG
     good = {one.status, *one.also}
     problem = {"application/problem+json": {"schema": refs[Problem, "serialization"]}}
@@ -192,5 +220,7 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         bad.add(415)
     refused = {str(status): {"description": HTTPStatus(status).phrase, "content": problem} for status in sorted(bad)}
     answers = {str(status): success | {"description": HTTPStatus(status).phrase} for status in sorted(good)} | refused
+    if one.method == "GET":
+        answers["304"] = _NOTHING_NEW
     answers["503"] = {**answers["503"], "headers": _RETRY_AFTER | answers["503"].get("headers", {})}
     return answers

@@ -1,0 +1,1 @@
+"""How the web console is served."""
