@@ -19,6 +19,7 @@ export default defineConfig({
     environment: "happy-dom",
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    testTimeout: 20_000,
     environmentOptions: { happyDOM: { url: "http://localhost:3000/console/" } },
   },
 });

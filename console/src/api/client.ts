@@ -39,9 +39,9 @@ export async function request<M extends Method, P extends PathsWith<M>>(
   path: P,
   sent: Sent<P, M> = {},
 ): Promise<Received<Answer<P, M>>> {
-  const response = await send(method, path, sent as Loose);
+  const { response, error } = await send(method, path, sent as Loose);
   if (response.status === 401) tellSignedOut();
-  if (!response.ok && response.status !== 304) throw await readProblem(response);
+  if (!response.ok && response.status !== 304) throw readProblem(response, error);
   const empty = response.status === 204 || response.status === 304;
   const data = empty ? null : ((await response.json()) as Answer<P, M>);
   return { data, status: response.status, etag: response.headers.get("ETag") };
@@ -50,7 +50,13 @@ export async function request<M extends Method, P extends PathsWith<M>>(
 /** What is sent, without the types that belong to one path. */
 type Loose = Pick<Sent<never, never>, "headers" | "signal"> & { params?: object; body?: unknown };
 
-async function send(method: Method, path: keyof paths, sent: Loose): Promise<Response> {
+/** `error` is the body of an answer that is no success: JSON, or the text of it. */
+interface Replied {
+  response: Response;
+  error?: unknown;
+}
+
+async function send(method: Method, path: keyof paths, sent: Loose): Promise<Replied> {
   const own = await credentialHeaders().catch(() => {
     tellSignedOut();
     throw new ApiError(401, { title: "You are signed out", detail: "Sign in to go on. Nothing was lost." });
@@ -58,15 +64,14 @@ async function send(method: Method, path: keyof paths, sent: Loose): Promise<Res
   const limit = AbortSignal.timeout(LONGEST);
   try {
     // The types of openapi-fetch cannot follow a path that is a variable. `request` has checked it.
-    const call = client.request as unknown as (m: string, p: string, init: object) => Promise<{ response: Response }>;
-    const { response } = await call(method, path, {
+    const call = client.request as unknown as (m: string, p: string, init: object) => Promise<Replied>;
+    return await call(method, path, {
       params: sent.params ?? {},
       body: sent.body,
       headers: { ...own, ...sent.headers },
       signal: sent.signal ? AbortSignal.any([sent.signal, limit]) : limit,
       parseAs: "stream",
     });
-    return response;
   } catch (error) {
     if (sent.signal?.aborted) throw error;
     throw new ApiError(0, UNREACHABLE);

@@ -42,22 +42,22 @@ export const UNREACHABLE: ProblemBody = {
 };
 
 /** The error that an answer stands for. Answers of proxies are no problem documents and get words of their own. */
-export async function readProblem(response: Response): Promise<ApiError> {
+export function readProblem(response: Response, body: unknown): ApiError {
   const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
-  return new ApiError(response.status, await readBody(response), Number.isNaN(wait) ? null : wait);
+  const problem = isProblem(body) ? body : withoutWords(response.status);
+  return new ApiError(response.status, problem, Number.isNaN(wait) ? null : wait);
 }
 
-async function readBody(response: Response): Promise<ProblemBody> {
-  const kind = response.headers.get("Content-Type") ?? "";
-  if (kind.includes("json")) {
-    const body: unknown = await response.json().catch(() => null);
-    if (typeof body === "object" && body !== null && "title" in body) return body as ProblemBody;
-  }
+function isProblem(body: unknown): body is ProblemBody {
+  return typeof body === "object" && body !== null && "title" in body;
+}
+
+function withoutWords(status: number): ProblemBody {
   return {
     type: "urn:freshcoat:unexpected",
     title: "Something went wrong",
-    detail: `The answer was ${response.status} without an explanation. Try again in a minute.`,
-    status: response.status,
+    detail: `The answer was ${status} without an explanation. Try again in a minute.`,
+    status,
   };
 }
 

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 
-import type { ApiError} from "../../api";
+import type { ApiError } from "../../api";
 import { request } from "../../api";
 import { onSignedOut, setCredentials } from "../../api/credentials";
 import { asApiError } from "../../api/problems";
