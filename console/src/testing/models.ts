@@ -22,7 +22,7 @@ const POOL = {
   hosts: 60,
   hosts_per_version: { "1.0.0": 60 },
   sessions: 71,
-  policy: {},
+  policy: {} as Model<"PoolView">["policy"],
   problem: "",
   running_rollout: null,
 } as Partial<Model<"PoolView">> as Model<"PoolView">;
