@@ -12,10 +12,12 @@ from shared.models.base import Value
 
 ANY = "*"
 """Matches whatever exists."""
+CONTENT_SEPARATOR = "."
+"""In the tag of a read: before it the tag of the settings, after it that of the whole content."""
 
 
 class Tagged(Value):
-    """An answer with an `ETag` header. It names the settings as they are stored."""
+    """An answer whose `ETag` names the settings as they are stored; that of a read names its content as well."""
 
     etag: str = Field(default="", exclude=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.api.common import Moment, PageQuery, ScheduleRequest, ZoneName
+from shared.api.common import Moment, PageQuery, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.core.states import HostState, RolloutState
 from shared.models.base import Name, UtcTime, Value
@@ -29,7 +29,13 @@ class RolloutHostsQuery(PageQuery):
     state: HostState | None = None
 
 
-class Reschedule(Value):
+class CommandRequest(Value):
+    """A command. The body may be left out. `reason` is kept in the record and in the rollout's events."""
+
+    reason: Reason = ""
+
+
+class Reschedule(CommandRequest):
     """Change dates that are still in the future: `at` in mode `at`; `begin_at` and `deadline` in mode `on_logoff`."""
 
     at: Moment | None = None
@@ -38,13 +44,13 @@ class Reschedule(Value):
     time_zone: ZoneName | None = None
 
 
-class CancelRequest(Value):
+class CancelRequest(CommandRequest):
     """How to cancel. `leave`: hosts in work finish, the others stay unchanged. `roll_back`: roll all hosts back."""
 
     how: CancelHow = CancelHow.LEAVE
 
 
-class RetryRequest(Value):
+class RetryRequest(CommandRequest):
     """Retry the failed hosts. `schedule` is only allowed if the rollout has ended. Default: now."""
 
     schedule: ScheduleRequest | None = None
@@ -90,6 +96,30 @@ class LostHostView(Value):
     rollout: str
     """The rollout that removed it."""
     reason: Message
+
+
+class CommandOffer(Value):
+    """Whether the caller may give a command now."""
+
+    can: bool
+    why: Message | None = None
+    """Why not: the caller lacks a right, the rollout's state does not take it, or it would change nothing."""
+    effect: Message | None = None
+    """What it would do now; `count`: to how many hosts. Null when the rollout's state does not take it."""
+
+
+class RolloutCommands(Value):
+    """The commands to a rollout, for the caller. `cancel` is the route of that name with `how` `leave`, `roll_back`
+    the same with `roll_back`, `change` is PATCH."""
+
+    pause: CommandOffer
+    resume: CommandOffer
+    cancel: CommandOffer
+    roll_back: CommandOffer
+    reschedule: CommandOffer
+    approve: CommandOffer
+    retry: CommandOffer
+    change: CommandOffer
 
 
 class RolloutView(RolloutBrief, Tagged):
@@ -150,6 +180,8 @@ class RolloutView(RolloutBrief, Tagged):
     """While a window is open: when it closes. Null without windows, and when they do not apply."""
     windows_opens_at: UtcTime | None = None
     """While no window is open: when the next one opens."""
+    commands: RolloutCommands | None = None
+    """Which commands the caller may give now, and what each would do."""
 
 
 class AzureWaitView(Value):

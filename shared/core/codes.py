@@ -144,6 +144,20 @@ class Code(StrEnum):
     FINISHING_HOSTS = "finishing_hosts"
     WAITS_FOR_RESUME = "waits_for_resume"
 
+    # A command: why it cannot be given now, and what it would do.
+    NEEDS_RIGHT = "needs_right"
+    NEEDS_SECOND_PERSON = "needs_second_person"
+    NOT_NOW = "not_now"
+    SO_ALREADY = "so_already"
+    WOULD_PAUSE = "would_pause"
+    WOULD_RESUME = "would_resume"
+    WOULD_CANCEL = "would_cancel"
+    WOULD_ROLL_BACK = "would_roll_back"
+    WOULD_RESCHEDULE = "would_reschedule"
+    WOULD_APPROVE = "would_approve"
+    WOULD_RETRY = "would_retry"
+    WOULD_CHANGE = "would_change"
+
     # Why a version is the one for new hosts.
     POOL_VERSION = "pool_version"
     POOL_VERSION_BEFORE = "pool_version_before"

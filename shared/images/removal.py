@@ -24,9 +24,10 @@ from shared.core.ids import newest_first_id
 from shared.core.states import VERSION_FORMERLY_ACTIVE, PromotionState, VersionState
 from shared.core.wording import VERSION_WORDS
 from shared.images.change_records import shown, write_change_record
+from shared.images.scopes import out_of_scope
 from shared.images.usage import NOT_BEGUN, STOPPED, VersionUsage, read_usage, usage_text
 from shared.models.images import GalleryVersion, Image, ImageVersion
-from shared.models.messages import message
+from shared.models.messages import message, sentence
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 from shared.ports.engine import Engine
 from shared.records.images import find_image
@@ -58,6 +59,8 @@ def remove_version(
     refuses to delete it), AzureError (nothing was changed).
     """
     image = find_image(services, name)
+    if problem := out_of_scope(services, image, image.definition_id):
+        raise Conflict(sentence(problem))
     row = read_versions(services, name).versions.get(version)
     there = services.gallery.version(image.definition_id, version)
     if row is None or not (row.deleting or row.state in _REMOVABLE):
@@ -108,6 +111,8 @@ def remove_from_gallery(services: Services, image: Image, version: str, uses: Ve
         return _record_gone(services, row, removal_rules.WAS_REPLACED)
     if users := uses.users_of(image, version, besides=STOPPED if row.state is VersionState.DISCARDED else ()):
         return _keep(services, row, there, f"is kept because it is used by {usage_text(users)}")
+    if problem := out_of_scope(services, image, image.definition_id):
+        return _keep(services, row, there, f"is kept because {problem}")
     try:
         with asking(replace(asker(), about=About(image.owners, image=image.name))):
             operation = services.gallery.start_removal(image.definition_id, version)

@@ -17,6 +17,8 @@ class KeptDisk(Record):
     """
 
     pool: Name
+    account: str = ""
+    """The account that the pool belonged to. Empty in rows from before it was recorded."""
     host: str
     vm_id: Annotated[str, AfterValidator(str.lower)]
     """In lower case, since the disks of a host are found by it."""

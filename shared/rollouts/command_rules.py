@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
-from shared.core.states import RolloutState
+from shared.core.states import HostState, RolloutState
 from shared.core.wording import ROLLOUT_WORDS
 from shared.models.policy import CanaryHold
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
@@ -63,6 +64,12 @@ def has_begun(rollout: Rollout) -> bool:
     return rollout.begun
 
 
+def is_forcing(rollout: Rollout, now: datetime) -> bool:
+    """Whether sessions are being ended, so that the deadline cannot move any more."""
+    halted = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
+    return now >= rollout.schedule.force_at and not halted
+
+
 def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command, *, lost: bool = False) -> Reply:
     """The reply to a command now. `failed`: the rollout's failed hosts; `lost`: whether hosts that it removed from the
     pool were found out of it. Only `retry` needs them."""
@@ -118,9 +125,14 @@ def _retry_is_pending(rollout: Rollout, host: RolloutHost) -> bool:
     return bool(rollout.failures.retried_at and host.ended_at and host.ended_at <= rollout.failures.retried_at)
 
 
-def refusal_of(rollout: Rollout, command: Command) -> str:
-    """Why `reply` refuses the command, and what to do instead."""
-    return f"Rollout {rollout.id} {ROLLOUT_WORDS[rollout.state]}: {_why(rollout, command)}."
+def failed_of(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:
+    """The failed ones of a rollout's hosts."""
+    return [host for host in hosts if host.state is HostState.FAILED]
+
+
+def refusal_of(rollout: Rollout, command: Command, name: str = "") -> str:
+    """Why `reply` refuses the command, and what to do instead. `name`: what the rollout is called; its id if empty."""
+    return f"{name or f'Rollout {rollout.id}'} {ROLLOUT_WORDS[rollout.state]}: {_why(rollout, command)}."
 
 
 _FOLLOWS_POOL = "a refresh follows the policy of its pool; change that instead"

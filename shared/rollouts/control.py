@@ -7,7 +7,7 @@ to the engine. A lost signal is picked up at the next poll. `retry` of an ended 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.access.limits import check_change
@@ -19,7 +19,7 @@ from shared.audit.record import audit
 from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.errors import Conflict, InvalidRequest
-from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.core.states import RolloutState, transition_rollout
 from shared.models.base import iso
 from shared.models.messages import Message, message, quote
 from shared.models.rollout_parts import Failures, Rollback
@@ -31,7 +31,7 @@ from shared.ports.engine import Engine
 from shared.records.change import change
 from shared.records.pools import find_pool
 from shared.records.rollouts import find_rollout
-from shared.rollouts.command_rules import Command, Reply, has_begun, refusal_of, reply
+from shared.rollouts.command_rules import Command, Reply, failed_of, has_begun, is_forcing, refusal_of, reply
 from shared.rollouts.draft import in_windows
 from shared.rollouts.retry import retry_ended
 from shared.services import POOLS, ROLLOUTS, Services
@@ -46,9 +46,11 @@ type Describe = Callable[[Rollout, Rollout], tuple[str, str]]
 """Describes the rollout before and after a command."""
 
 
-def pause(services: Services, engine: Engine, rollout_id: str, who: str, *, note: Message | None = None) -> RolloutView:
+def pause(
+    services: Services, engine: Engine, rollout_id: str, who: str, *, reason: str = "", note: Message | None = None
+) -> RolloutView:
     """Start no more hosts; hosts in work finish. `note`: why, if not by a command. Raises NotFound, Conflict."""
-    why = note or message(Code.PAUSED_BY_USER, f"Paused by {who}.")
+    why = note or message(Code.PAUSED_BY_USER, f"Paused by {who}{_because(reason)}")
 
     def apply(rollout: Rollout) -> Rollout:
         # After a pause during approval, the canary hosts are checked again, and approval is requested again.
@@ -56,10 +58,10 @@ def pause(services: Services, engine: Engine, rollout_id: str, who: str, *, note
         resume_to = RolloutState.RUNNING if waited else rollout.state
         return _with_state(rollout, RolloutState.PAUSED, resume_to=resume_to, note=why)
 
-    return command_rollout(services, engine, rollout_id, Command.PAUSE, who, apply)
+    return command_rollout(services, engine, rollout_id, Command.PAUSE, who, apply, reason=reason)
 
 
-def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
+def resume(services: Services, engine: Engine, rollout_id: str, who: str, *, reason: str = "") -> RolloutView:
     """Continue a paused rollout; hosts that failed before do not pause it again. Raises NotFound, Conflict."""
 
     def apply(rollout: Rollout) -> Rollout:
@@ -68,10 +70,10 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
         failures = rollout.failures.replace(accepted=failed)
         return resealed(rollout, _going_on(rollout, failures=failures, schedule=schedule))
 
-    return command_rollout(services, engine, rollout_id, Command.RESUME, who, apply)
+    return command_rollout(services, engine, rollout_id, Command.RESUME, who, apply, reason=reason)
 
 
-def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
+def approve(services: Services, engine: Engine, rollout_id: str, who: str, *, reason: str = "") -> RolloutView:
     """Approve what the rollout waits with: its beginning, or a change of it, as a second person; else the canary hosts.
 
     Approving one is not approving the other. Raises NotFound, NotAllowed for somebody who may not be the second person,
@@ -90,7 +92,7 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> Ro
         approval = rollout.approval.replace(at=now, by=who, by_id=asker().id)
         return _going_on(rollout, schedule=schedule, approval=approval)
 
-    return command_rollout(services, engine, rollout_id, Command.APPROVE, who, apply)
+    return command_rollout(services, engine, rollout_id, Command.APPROVE, who, apply, reason=reason)
 
 
 def cancel(
@@ -109,7 +111,7 @@ def cancel(
     Before a host was changed there is nothing to roll back, so both do the same. `reason` is shown in the note. Raises
     NotFound, Conflict.
     """
-    because = f": {quote(reason)}." if reason else "."
+    because = _because(reason)
 
     def leave(rollout: Rollout) -> Rollout:
         mixed = " during a roll-back, so its hosts have two versions" if rollout.rolling_back else ""
@@ -127,7 +129,7 @@ def cancel(
 
     rolls_back = how is CancelHow.ROLL_BACK
     command, apply = (Command.ROLL_BACK, roll_back) if rolls_back else (Command.CANCEL, leave)
-    return command_rollout(services, engine, rollout_id, command, who, apply)
+    return command_rollout(services, engine, rollout_id, command, who, apply, reason=reason)
 
 
 def retry(services: Services, engine: Engine, rollout_id: str, request: RetryRequest, who: str) -> RolloutView:
@@ -146,10 +148,15 @@ def retry(services: Services, engine: Engine, rollout_id: str, request: RetryReq
         return _going_on(rollout, failures=failures)
 
     try:
-        return command_rollout(services, engine, rollout_id, Command.RETRY, who, apply)
+        return command_rollout(services, engine, rollout_id, Command.RETRY, who, apply, reason=request.reason)
     except _HasEnded:
         new = retry_ended(services, engine, find_rollout(services, rollout_id), request, who)
         return progress(new, services.hosts.all(new.id), services.now())
+
+
+def _because(reason: str) -> str:
+    """The end of a note: who gave a reason is quoted."""
+    return f": {quote(reason)}." if reason else "."
 
 
 class _HasEnded(Exception):
@@ -165,13 +172,12 @@ def reschedule(services: Services, engine: Engine, rollout_id: str, request: Res
         check_change(services, find_pool(services, rollout.pool), rollout, moved)
         return after_change(rollout, moved, now)
 
-    return command_rollout(services, engine, rollout_id, Command.RESCHEDULE, who, apply)
+    return command_rollout(services, engine, rollout_id, Command.RESCHEDULE, who, apply, reason=request.reason)
 
 
 def rescheduled(rollout: Rollout, request: Reschedule, now: datetime) -> Schedule:
     """The schedule with the requested dates, within the windows. Raises InvalidRequest naming every bad field."""
-    halted = rollout.state in {RolloutState.PAUSED, RolloutState.AWAITING_APPROVAL}
-    forcing = now >= rollout.schedule.force_at and not halted
+    forcing = is_forcing(rollout, now)
     changed = move_schedule(rollout.schedule, request, now=now, started=rollout.started_at is not None, forcing=forcing)
     windows = () if rollout.rolling_back else rollout.policy.windows  # a roll-back ignores maintenance windows
     return in_windows(changed, windows, rollout.zone, host_takes(rollout), prefix="")
@@ -234,17 +240,20 @@ def command_rollout(
     apply: Change,
     *,
     describe: Describe | None = None,
+    reason: str = "",
 ) -> RolloutView:
     """Check the command table, write the row conditionally, write an audit entry, signal the engine.
 
-    `describe`: what the audit says about the rollout before and after; None: its states.
+    `describe`: what the audit says about the rollout before and after; None: its states. `reason`: why, as `who` said.
     """
     hosts: list[RolloutHost] = []
 
     def decide(rollout: Rollout) -> Rollout | None:
         nonlocal hosts
         hosts = services.hosts.all(rollout_id)
-        answer = reply(rollout, _failed(hosts), command, lost=command is Command.RETRY and _has_lost(services, rollout))
+        answer = reply(
+            rollout, failed_of(hosts), command, lost=command is Command.RETRY and _has_lost(services, rollout)
+        )
         if answer is Reply.REFUSE:
             raise Conflict(refusal_of(rollout, command))
         return apply(rollout) if answer is Reply.DO else None
@@ -252,7 +261,8 @@ def command_rollout(
     before, rollout = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout")
     if rollout is not before:
         old, new = describe(before, rollout) if describe else (before.state.value, rollout.state.value)
-        detail, about = _schedule_text(rollout), about_rollout(rollout)
+        because = f", because {quote(reason)}" if reason else ""
+        detail, about = f"{_schedule_text(rollout)}{because}", about_rollout(rollout)
         audit(services, who, command, rollout_id, detail, before=old, after=new, about=about)
         _signal(engine, rollout, command)
     return progress(rollout, hosts, services.now())
@@ -261,10 +271,6 @@ def command_rollout(
 def _has_lost(services: Services, rollout: Rollout) -> bool:
     pool = services.pools.find(POOLS, rollout.pool)
     return pool is not None and any(lost.rollout == rollout.id for lost in pool.lost_hosts)
-
-
-def _failed(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:
-    return [host for host in hosts if host.state is HostState.FAILED]
 
 
 def _schedule_text(rollout: Rollout) -> str:

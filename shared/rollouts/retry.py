@@ -39,7 +39,7 @@ def retry_ended(services: Services, engine: Engine, old: Rollout, request: Retry
     _refuse_if_superseded(services, old)
     schedule = _schedule(services, pool, old, request)
     try:
-        return begin_rollout(services, engine, pool, _retry_spec(services, pool, old, schedule), who)
+        return begin_rollout(services, engine, pool, _retry_spec(services, pool, old, schedule, request), who)
     except Conflict as conflict:
         if conflict.rollout and (running := _retry_of(services, old, conflict.rollout)):
             return running  # a concurrent request started it
@@ -81,7 +81,7 @@ def _refuse_if_superseded(services: Services, old: Rollout) -> None:
             raise Conflict(text, rollout=later.id)
 
 
-def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule) -> RolloutSpec:
+def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule, request: RetryRequest) -> RolloutSpec:
     """The parameters of the new rollout. Its version was accepted before, so a downgrade is allowed."""
     image, version, kind, policy = old.image, old.version, old.kind, old.policy
     if old.rolling_back:
@@ -95,7 +95,7 @@ def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule
         version=version,
         schedule=schedule,
         policy=policy,
-        reason=_reason(old),
+        reason=_reason(old, request.reason),
         allow_downgrade=True,
         kind=kind,
         retry_of=old.id,
@@ -104,9 +104,10 @@ def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule
     )
 
 
-def _reason(old: Rollout) -> str:
-    """The id of the retried rollout and the reason of the first one."""
+def _reason(old: Rollout, given: str) -> str:
+    """The id of the retried rollout, and why it is retried: else the reason of the first one."""
     first = (
         old.reason.removeprefix(f"retry of rollout {old.retry_of}").removeprefix(": ") if old.retry_of else old.reason
     )
-    return f"retry of rollout {old.id}{f': {first}' if first else ''}"
+    why = given or first
+    return f"retry of rollout {old.id}{f': {why}' if why else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +14,14 @@ from shared.core.states import HostState, RolloutState
 from shared.core.steps import during
 from shared.models.access.roles import Reach
 from shared.models.messages import Message, message, quote
+from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
 from shared.records.pools import running_rollout
 from shared.records.rollouts import find_rollout
-from shared.services import POOLS, ROLLOUTS, Services
+from shared.services import ROLLOUTS, Services
 from shared.views.azure_waits import not_past, waiting_reason, waiting_view
 from shared.views.filters import check_pool_filter
-from shared.views.hosts import recent_rows, target_of
+from shared.views.hosts import target_of
 from shared.views.new_hosts import new_hosts_view
 from shared.views.rollout_progress import brief, lost_hosts_view, progress
 from shared.views.visible import visible_page
@@ -55,11 +57,9 @@ def list_rollouts(
     return Listed[RolloutBrief](items=[brief(row) for row in page.rows], continuation=page.continuation)
 
 
-def read_rollout(services: Services, rollout_id: str) -> RolloutView:
-    """One rollout with its progress. Raises NotFound."""
-    rollout = find_rollout(services, rollout_id)
-    shown = progress(rollout, recent_rows(services, rollout), services.now())
-    pool = services.pools.find(POOLS, rollout.pool)
+def show_rollout(services: Services, rollout: Rollout, rows: Sequence[RolloutHost], pool: Pool | None) -> RolloutView:
+    """One rollout with its progress, from its rows. `pool`: None when it was unregistered."""
+    shown = progress(rollout, rows, services.now())
     if pool is None:
         return shown
     shown = shown.model_copy(update={"lost_hosts": lost_hosts_view(pool, rollout.id)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from shared.api.conditions import ANY, Condition
+from shared.api.conditions import ANY, CONTENT_SEPARATOR, Condition
 from shared.core.errors import FieldProblem, InvalidRequest
 
 CONDITIONS = ("If-Match", "If-None-Match")
@@ -27,7 +27,14 @@ def read_condition(headers: Mapping[str, str]) -> Condition:
             problems.append(FieldProblem(name, "send the ETag that you have read, in its quotes, or *"))
             continue
         # `W/` is ignored: a proxy that compresses an answer puts it before our tag, which still names the same settings
-        found[name] = frozenset([ANY] if text.strip() == ANY else _TAG.findall(text))
+        found[name] = frozenset([ANY] if text.strip() == ANY else map(_of_settings, _TAG.findall(text)))
     if problems:
         raise InvalidRequest(problems)
     return Condition(found.get("If-Match"), found.get("If-None-Match"))
+
+
+def _of_settings(tag: str) -> str:
+    """The tag without that of the content, which a read adds (`reads.py`): a change of settings is not refused because
+    a session or a rollout has come meanwhile."""
+    settings, content, _ = tag.partition(CONTENT_SEPARATOR)
+    return f'{settings}"' if content else tag

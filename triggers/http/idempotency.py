@@ -62,6 +62,8 @@ class Answer:
     """Whether the body is CSV. Only answers to reads are."""
     continuation: str = ""
     """Of a page in CSV, which has no other place for it."""
+    caching: str = ""
+    """Its `Cache-Control`; empty: it must not be kept."""
 
 
 def key_of(caller: str, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -19,6 +20,7 @@ from triggers.http.body import PATCH_TYPES
 from triggers.http.conditions import LONGEST, PATTERN
 from triggers.http.contract import ENDPOINTS, Endpoint
 from triggers.http.openapi_patches import patch_reference, patch_schemas
+from triggers.http.reads import CACHING
 from triggers.http.respond import PATH_PATTERNS
 
 type _Mode = Literal["validation", "serialization"]
@@ -64,12 +66,44 @@ _CONDITIONS = {
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds until it is worth asking again.", "schema": {"type": "integer"}}
 }
+_SOMETIMES = {
+    "Retry-After": {**_RETRY_AFTER["Retry-After"], "description": "Seconds, if it may succeed later by itself."}
+}
+_REFUSAL_HEADERS = {
+    "401": {"WWW-Authenticate": {"description": "`Bearer`: sign in.", "schema": {"const": "Bearer"}}},
+    "409": _SOMETIMES,
+    "429": _RETRY_AFTER,
+    "503": _RETRY_AFTER,
+}
 _ETAG = {
     "ETag": {
         "description": "Names the settings as they are stored, for `If-Match`. It changes with each of them.",
         "schema": {"type": "string"},
     }
 }
+_READ_TAG = {
+    "ETag": {
+        "description": "Names this answer, for `If-None-Match`. It changes with all that the answer says.",
+        "schema": {"type": "string"},
+    },
+    "Cache-Control": {"description": "It may be kept by who asked, and asked after.", "schema": {"const": CACHING}},
+}
+_READ_TAG_OF_SETTINGS = {
+    **_READ_TAG,
+    "ETag": {
+        "description": "`settings.content`. `If-None-Match` of a read compares both parts, `If-Match` of a change only"
+        " the first one.",
+        "schema": {"type": "string"},
+    },
+}
+_IF_CHANGED = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of an earlier answer. If there is nothing new, the answer is 304 without a body.",
+    "schema": {"type": "string"},
+}
+_NOTHING_NEW = {"description": "What the reader has is still so.", "headers": _READ_TAG}
 
 
 @cache
@@ -80,8 +114,7 @@ def document() -> dict[str, Any]:
         if taken := one.takes or one.patches:
             wanted[taken, "validation"] = None
         wanted |= {(model, "serialization"): None for model in one.gives}
-    refs, schemas = models_json_schema(list(wanted), ref_template=_TEMPLATE)
-    named = schemas.get("$defs", {})
+    refs, named = _schemas(wanted)
     for one in ENDPOINTS:
         if one.patches:
             named |= patch_schemas(one.patches, named)
@@ -100,6 +133,20 @@ def document() -> dict[str, Any]:
     }
 
 
+def _schemas(wanted: Mapping[tuple[type[BaseModel], _Mode], None]) -> tuple[_Refs, dict[str, Any]]:
+    """References to the models, and their schemas by name.
+
+    Where a request and an answer have the same model, the answer's has its name, and that of the request ends in
+    `Input`: in an answer every field is there, in a request those with a default may be left out.
+    """
+    refs, schemas = models_json_schema(list(wanted), ref_template=_TEMPLATE)
+
+    def renamed(found: Any) -> Any:
+        return json.loads(json.dumps(found).replace('-Output"', '"').replace('-Input"', 'Input"'))
+
+    return {key: renamed(ref) for key, ref in refs.items()}, renamed(schemas.get("$defs", {}))
+
+
 def _operation(one: Endpoint, refs: _Refs) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": one.name,
@@ -108,6 +155,8 @@ def _operation(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         "parameters": [*_path_parameters(one), *_query_parameters(one)],
         "responses": _responses(one, refs),
     }
+    if one.method == "GET":
+        operation["parameters"].append(_IF_CHANGED)
     if one.writes:
         operation["parameters"].append(_KEY_PARAMETER)
     if one.conditional:
@@ -179,7 +228,9 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         success["content"] = {"application/json": {"schema": schema}}
     elif one.status != 204:
         success["content"] = {"application/json": {"schema": {"type": "object"}}}
-    if one.tagged:
+    if one.method == "GET":
+        success["headers"] = _READ_TAG_OF_SETTINGS if one.tagged else _READ_TAG
+    elif one.tagged:
         success["headers"] = _ETAG
     good = {one.status, *one.also}
     problem = {"application/problem+json": {"schema": refs[Problem, "serialization"]}}
@@ -192,5 +243,9 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
         bad.add(415)
     refused = {str(status): {"description": HTTPStatus(status).phrase, "content": problem} for status in sorted(bad)}
     answers = {str(status): success | {"description": HTTPStatus(status).phrase} for status in sorted(good)} | refused
-    answers["503"] = {**answers["503"], "headers": _RETRY_AFTER | answers["503"].get("headers", {})}
+    if one.method == "GET":
+        answers["304"] = _NOTHING_NEW
+    for status, headers in _REFUSAL_HEADERS.items():
+        if status in refused or status == "503":
+            answers[status] = {**answers[status], "headers": headers | answers[status].get("headers", {})}
     return answers

@@ -36,6 +36,7 @@ from triggers.http import idempotency
 from triggers.http.body import PATCH_TYPES, read_body
 from triggers.http.conditions import CONDITIONS, read_condition
 from triggers.http.contract import Answer, Call, Endpoint
+from triggers.http.reads import as_read
 from triggers.http.recorded import CORRELATION_HEADER, Trail, asker_of, is_recorded, note_write
 
 log = logging.getLogger("freshcoat.http")
@@ -80,7 +81,8 @@ def _respond(
     endpoint: Endpoint, req: func.HttpRequest, services: Callable[[], Services], engine: Engine | None
 ) -> func.HttpResponse:
     try:
-        return _http(_answer(endpoint, req, services(), engine))
+        answer = _answer(endpoint, req, services(), engine)
+        return _http(as_read(answer, req.headers.get("If-None-Match")) if endpoint.method == "GET" else answer)
     except FreshcoatError as error:
         if error.status == 500:
             return _unexpected(endpoint, error)
@@ -268,7 +270,7 @@ def _http(answer: idempotency.Answer, headers: Mapping[str, str] | None = None) 
     kind = (
         "application/problem+json" if answer.status >= 400 and '"urn:freshcoat:' in answer.body else "application/json"
     )
-    all_headers = {"Cache-Control": "no-store", **(headers or {})}
+    all_headers = {"Cache-Control": answer.caching or "no-store", **(headers or {})}
     if answer.status == 503:
         all_headers.setdefault("Retry-After", str(ASK_AGAIN))
     if answer.location:

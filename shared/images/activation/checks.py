@@ -8,6 +8,7 @@ from shared.access.limits import pool_policy
 from shared.core.arm_ids import describe_azure_error
 from shared.core.errors import AzureRefused
 from shared.images.replication import missing_regions, missing_text
+from shared.images.scopes import out_of_scope
 from shared.models.access.roles import ALL_ACCOUNTS, Reach
 from shared.models.findings import Finding
 from shared.models.images import Image
@@ -41,6 +42,9 @@ def activation_findings(services: Services, image: Image, task: Task, reach: Rea
 
 def _check_version(services: Services, image: Image, version: str, reach: Reach, *, goes_back: bool) -> Finding:
     """Whether every pool can create hosts from it. A roll-back is urgent: a missing region does not stop it."""
+    if problem := out_of_scope(services, image, image.definition_id):
+        what = "let somebody with all accounts change the scopes, or choose another definition"
+        return Finding(check="scope", result="fail", detail=problem, what_to_do=what)
     try:
         found = services.gallery.version(image.definition_id, version)
     except AzureRefused as error:

@@ -1,7 +1,8 @@
 """The last step of a set-as-image: removes every temporary resource, also after a failure.
 
 Each resource is read before it is removed: only those with this task's tag are deleted. Resources that cannot be
-removed in time are listed. The version itself is kept, unless the task failed.
+removed in time, or are outside the scopes of the image's accounts by then, are listed. The version itself is kept,
+unless the task failed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from shared.core.states import TaskState, VersionState
 from shared.core.steps import NextAction, StepResult, is_completed
 from shared.core.task_steps import CAPTURE_STEPS
 from shared.core.wording import counted
+from shared.images.scopes import out_of_scope
 from shared.models.azure import Operation
 from shared.models.messages import message, sentence
 from shared.models.tasks import Made
@@ -86,12 +88,13 @@ def _remove_made(context: TaskContext) -> StepResult | None:
 def _remove(context: TaskContext, made: Made) -> StepResult | None:
     workshop, text = context.services.image_builder, f"{made.id}: could not be removed"
     if made.kind == "image version":
-        return _remove_version(context, text) if context.task.failure and not _recorded(context) else None
+        return _remove_version(context, made, text) if context.task.failure and not _recorded(context) else None
     start = partial(workshop.start_removal, made.id)
-    return _try(context, text, partial(_remove_ours, context, lambda: workshop.owner(made.id), workshop.resume, start))
+    owner = partial(workshop.owner, made.id)
+    return _try(context, text, partial(_remove_ours, context, made, owner, workshop.resume, start))
 
 
-def _remove_version(context: TaskContext, text: str) -> StepResult | None:
+def _remove_version(context: TaskContext, made: Made, text: str) -> StepResult | None:
     gallery, definition_id, version = context.services.gallery, context.image.definition_id, context.task.version or ""
 
     def owner() -> str | None:
@@ -99,17 +102,20 @@ def _remove_version(context: TaskContext, text: str) -> StepResult | None:
         return found.task if found else None
 
     start = partial(gallery.start_removal, definition_id, version)
-    return _try(context, text, partial(_remove_ours, context, owner, gallery.resume, start))
+    return _try(context, text, partial(_remove_ours, context, made, owner, gallery.resume, start))
 
 
 def _remove_ours(
     context: TaskContext,
+    made: Made,
     owner: Callable[[], str | None],
     resume: Callable[[Operation], Operation],
     start: Callable[[], Operation],
 ) -> StepResult:
     """Remove a resource with this task's tag; answers `next` when it is gone. Raises StepFailed for any other."""
     if context.operation is None:
+        if problem := out_of_scope(context.services, context.image, made.id):
+            raise StepFailed(problem)
         found = owner()
         if found is None:
             return StepResult(NextAction.NEXT)

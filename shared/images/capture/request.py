@@ -15,10 +15,12 @@ from shared.images.adoption import adopted
 from shared.images.change_records import write_change_records
 from shared.images.removal import with_freed_numbers
 from shared.images.replication import regions_by_pool
+from shared.images.scopes import out_of_scope
 from shared.images.template_rules import template_problem
 from shared.models.azure import Template
 from shared.models.base import region_key, version_key
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
+from shared.models.messages import sentence
 from shared.models.tasks import CaptureWork, Task, TaskKind
 from shared.ports.engine import Engine
 from shared.records.images import find_image
@@ -66,6 +68,8 @@ def drafted(
 
     Raises InvalidRequest, Conflict, AzureBusy.
     """
+    if problem := out_of_scope(services, image, image.template_vm_id, image.build_subnet_id, image.definition_id):
+        raise Conflict(sentence(problem))
     template = _read_template(services, image)
     definition, versions = _read_gallery(services, image)
     version_set = read()

@@ -16,6 +16,7 @@ from shared.core.names import REPLICATE_VERSION
 from shared.core.steps import NextAction, StepResult
 from shared.images.activation.request import begin
 from shared.images.capture.request import audit_begun, claimed
+from shared.images.scopes import out_of_scope
 from shared.images.template_rules import template_problem
 from shared.models.azure import Operation, PowerState, Template
 from shared.models.images import Definition
@@ -106,6 +107,7 @@ def prepare_copy(context: TaskContext) -> StepResult:
 
 def generalize_copy(context: TaskContext) -> StepResult:
     """Step 8: switch the clone off and mark it as generalized. Its tag is read first: it must be this task's clone."""
+    _stop_if_out_of_scope(context)
     services, vm_id = context.services, _id_of(context, "virtual machine")
     if services.image_builder.owner(vm_id) != context.task.id:
         raise StepFailed(f"{vm_id} is not the clone that this task created")
@@ -135,6 +137,7 @@ def capture_image(context: TaskContext) -> StepResult:
 
 def capture_version(context: TaskContext) -> StepResult:
     """Step 10: create the gallery version, excluded from latest. A version that exists already is not changed."""
+    _stop_if_out_of_scope(context)
     gallery, version = context.services.gallery, context.task.version or ""
     if context.operation is None:
         found = gallery.version(context.image.definition_id, version)
@@ -203,7 +206,16 @@ def _template_problem(context: TaskContext, template: Template) -> str:
     return template_problem(context.services, context.task.image, template.id, template.image, running=True)
 
 
+def _stop_if_out_of_scope(context: TaskContext) -> None:
+    """Raises StepFailed when what the task works on is not the image's accounts' any more."""
+    capture = context.capture
+    ids = capture.template_vm_id, capture.build_subnet_id, context.image.definition_id
+    if problem := out_of_scope(context.services, context.image, *ids):
+        raise StepFailed(problem)
+
+
 def _template(context: TaskContext) -> Template:
+    _stop_if_out_of_scope(context)
     template = context.services.image_builder.template(context.capture.template_vm_id)
     if template is None:
         raise StepFailed("the template VM no longer exists")
@@ -215,6 +227,7 @@ def _definition(context: TaskContext) -> Definition:
 
 
 def _make(context: TaskContext, start: Callable[[], Operation]) -> StepResult:
+    _stop_if_out_of_scope(context)
     return context.run_operation(context.services.image_builder.resume, start)
 
 

@@ -29,8 +29,13 @@ log = logging.getLogger("freshcoat.apply")
 
 
 def out_of_scope(services: Services, pool: Pool, row: RolloutHost) -> str:
-    """Why the VM behind the host is not the account's to touch. Empty when it is. The id comes from the broker."""
-    problem = known_scopes(services).problem(pool.account, row.vm_id) if row.vm_id else ""
+    """Why the VM behind the host, or its host pool, is not the account's to touch. Empty when both are.
+
+    The VM's id comes from the broker.
+    """
+    scopes = known_scopes(services)
+    problems = (scopes.problem(pool.account, one) for one in (row.vm_id, pool.host_pool_id) if one)
+    problem = next(filter(None, problems), "")
     return f"{problem}; nothing was done to it" if problem else ""
 
 
@@ -145,9 +150,12 @@ def sign_out(
 ) -> RolloutHost:
     """Sign out every session of the host.
 
-    A refused session does not stop the others; the start of the time limit is recorded in any case. Raises AzureBusy.
+    A refused session does not stop the others; the start of the time limit is recorded in any case. A host that is not
+    the account's any more fails instead. Raises AzureBusy.
     """
     now = services.now()
+    if problem := out_of_scope(services, pool, row):
+        return as_failed(row, problem, now)
     ended, refused, answers = [], "", dict[str, str]()
     for session in sessions:
         try:

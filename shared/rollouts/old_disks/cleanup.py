@@ -1,10 +1,11 @@
 """Deletes kept OS disks after their retention, unless a roll-back may still need them.
 
 1. If a rollout is open on the pool, keep all its disks.
-2. Read the disk. If it no longer exists, or is attached to a VM again, delete only its row.
-3. Fence: mark the row as being removed. From now on no roll-back takes the disk.
-4. Read the pool again: a rollout may have claimed it just before the fence, and may have taken the disk.
-5. Delete the disk; delete its row when the disk is gone.
+2. Keep what is outside the scopes of its account by now.
+3. Read the disk. If it no longer exists, or is attached to a VM again, delete only its row.
+4. Fence: mark the row as being removed. From now on no roll-back takes the disk.
+5. Read the pool again: a rollout may have claimed it just before the fence, and may have taken the disk.
+6. Delete the disk; delete its row when the disk is gone.
 
 A roll-back claims its pool before it reads the kept disks, so at least one of the two sees the other.
 """
@@ -23,7 +24,7 @@ from shared.core.asking import About, Asker, asking
 from shared.core.errors import AzureBusy, AzureRefused, NewerRow, StaleRow
 from shared.models.kept_disks import KeptDisk
 from shared.pools.claim import is_valid
-from shared.rollouts.old_disks.registry import forget
+from shared.rollouts.old_disks.registry import forget, why_outside
 from shared.services import POOLS, Services
 
 log = logging.getLogger("freshcoat.disks")
@@ -96,7 +97,14 @@ def _is_held(services: Services, pool_name: str) -> bool:
 
 
 def _can_be_removed(services: Services, kept: KeptDisk) -> bool:
-    """Whether the disk exists, is attached to no VM, and is still the one that was registered. Raises AzureError."""
+    """Whether the disk is the account's, exists, is attached to no VM, and is still the one that was registered.
+
+    Raises AzureError.
+    """
+    if problem := why_outside(services, kept):
+        log.warning("pool %s: an old disk is kept: %s", kept.pool, problem)
+        _postpone(services, kept)
+        return False
     disk = services.vms.disk(kept.disk_id)
     if disk is None or disk.attached_to:
         forget(services, kept)

@@ -11,8 +11,9 @@ from shared.core.errors import StaleRow
 from shared.models.azure import DeleteOption, VirtualMachine
 from shared.models.kept_disks import KeptDisk
 from shared.models.rollouts import Rollout, RolloutHost
+from shared.records.accounts import known_scopes
 from shared.records.change import add_or_change
-from shared.services import Services
+from shared.services import POOLS, Services
 
 
 def register_kept_disk(
@@ -45,16 +46,25 @@ def register_disposable_disk(services: Services, rollout: Rollout, row: RolloutH
 def find_kept_disk(services: Services, pool_name: str, vm_id: str, version_id: str) -> KeptDisk | None:
     """The newest kept disk of a VM that has this gallery image version, exists and is attached to no VM.
 
-    Only a rollout that holds the pool may call this: otherwise the disk may be deleted at any time. The version that
+    Only a rollout that holds the pool may call this: otherwise the disk may be deleted at any time. One outside the
+    account's scopes is not read. The version that
     Azure reports for the disk takes precedence over the registered one. Raises AzureBusy, AzureForbidden.
     """
     version = version_id.lower()
     usable = [kept for kept in services.disks.each(pool_name, vm_id=vm_id.lower()) if _is_usable(kept, version)]
     for kept in sorted(usable, key=lambda one: one.kept_at, reverse=True):
-        disk = services.vms.disk(kept.disk_id)
+        disk = None if why_outside(services, kept) else services.vms.disk(kept.disk_id)
         if disk is not None and not disk.attached_to and (disk.version_id or kept.version_id).lower() == version:
             return kept
     return None
+
+
+def why_outside(services: Services, kept: KeptDisk) -> str:
+    """Why neither the account that kept the disk nor that of its pool may use it. Empty when one of them may."""
+    pool, scopes = services.pools.find(POOLS, kept.pool), known_scopes(services)
+    accounts = {kept.account or (pool.account if pool else ""), pool.account if pool else kept.account}
+    problems = [scopes.problem(account, kept.disk_id) for account in sorted(accounts)]
+    return problems[0] if all(problems) else ""
 
 
 def forget(services: Services, kept: KeptDisk) -> None:
@@ -76,6 +86,7 @@ def _kept(
     now = services.now()
     return KeptDisk(
         pool=rollout.pool,
+        account=rollout.account,
         host=row.host,
         vm_id=row.vm_id,
         disk_id=disk_id,

@@ -72,8 +72,10 @@ def patch(app: App, path: str, changes: object, **headers: str) -> Reply:
 
 
 def etag(app: App, path: str) -> str:
-    """The tag of a registration as it is now."""
-    return app.send("GET", path).headers["ETag"]
+    """The tag of a registration as it is now: the part of a read's tag that is about its settings."""
+    settings_tag, dot, _ = app.send("GET", path).headers["ETag"].partition(".")
+    assert dot
+    return f'{settings_tag}"'
 
 
 def _headers(named: dict[str, str]) -> dict[str, str]:

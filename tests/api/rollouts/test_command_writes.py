@@ -10,7 +10,7 @@ from shared.core.errors import AzureBusy, StaleRow
 from shared.core.states import RolloutState
 from shared.models.rollout_parts import Failures, Progress, Rollback
 from shared.rollouts import control
-from tests.api.rollouts.commands import in_state, just_before_writing, minutes, set_row, tell, written
+from tests.api.rollouts.commands import COMMANDS, in_state, just_before_writing, minutes, set_row, tell, written
 from tests.fixtures.app import START
 from tests.fixtures.audit import changes
 from tests.fixtures.messages import told
@@ -211,3 +211,27 @@ class TestAroundTheWrite:
         app, rollout_id = in_state(S.RUNNING)
         control.cancel(app.services, app.engine, rollout_id, "ann", reason="Teams is broken")
         assert str(app.rollout(rollout_id).note) == "Cancelled by ann: “Teams is broken”."
+
+    @pytest.mark.parametrize("command", ["pause", "resume", "approve", "reschedule", "retry", "cancel", "roll_back"])
+    def test_a_command_takes_a_reason_that_the_record_keeps(self, command: str) -> None:
+        state = {"resume": S.PAUSED, "approve": S.AWAITING_APPROVAL}.get(command, S.RUNNING)
+        app, rollout_id = in_state(state)
+        reply = tell(app, rollout_id, command, COMMANDS[command][1] | {"reason": "Teams is broken"})
+        assert reply.status == 202, reply.text
+        entry = next(one for one in changes(app.tables, "2026-11") if one.action == command)
+        assert entry.detail.endswith(", because “Teams is broken”")
+        if command in {"pause", "cancel", "roll_back"}:
+            assert reply.json["note"]["text"].endswith(" by developer: “Teams is broken”.")
+
+    def test_the_reason_of_a_retry_is_that_of_the_new_rollout(self) -> None:
+        app, rollout_id = in_state(S.FAILED)
+        assert tell(app, rollout_id, "retry", {}).json["reason"] == f"retry of rollout {rollout_id}: patch day"
+        app, rollout_id = in_state(S.FAILED)
+        reply = tell(app, rollout_id, "retry", {"reason": "disks were full"})
+        assert reply.json["reason"] == f"retry of rollout {rollout_id}: disks were full"
+
+    def test_a_reason_is_one_line_of_bounded_length(self) -> None:
+        app, rollout_id = in_state(S.RUNNING)
+        for reason in ("two\nlines", "x" * 1_001):
+            reply = tell(app, rollout_id, "pause", {"reason": reason})
+            assert (reply.status, reply.bad_fields) == (400, {"reason"})

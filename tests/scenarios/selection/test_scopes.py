@@ -8,7 +8,8 @@ import pytest
 
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import Account
-from shared.services import ACCOUNTS
+from shared.rollouts.hosts.actions import sign_out
+from shared.services import ACCOUNTS, POOLS
 from tests.fixtures.scenarios.rollouts import EAGER, RolloutEnvironment, hosts, office
 from tests.fixtures.world.azure import GROUP, HOST_POOL_ID, vm_id_of
 
@@ -73,3 +74,18 @@ def test_scopes_narrowed_during_a_rollout_stop_it_before_the_next_destructive_ca
     env.run_to_minute(300)
     assert env.world.count("remove_session_host") == env.world.count("start_reimage") == 0
     assert env.rollout.state in {RolloutState.PAUSED, RolloutState.FAILED}
+
+
+def test_no_session_of_a_host_outside_by_now_is_ended_even_right_after_the_checks() -> None:
+    env = office(1, 1)
+    with_scopes(env, GROUP)
+    env.publish(force=50, policy=EAGER)
+    env.run_to_minute(49)
+    with_scopes(env, GROUP.replace("rg-desktops", "rg-other"))
+    row = next(iter(env.rows.values()))
+    pool = env.tables.pools.find(POOLS, env.rollout.pool)
+    assert pool
+    sessions = env.app.services.host_pools.user_sessions(pool.host_pool_id)
+    after = sign_out(env.app.services, env.rollout, pool, row, sessions)
+    assert (after.state, "outside the scopes" in after.error) == (HostState.FAILED, True)
+    assert env.world.count("sign_out") == 0

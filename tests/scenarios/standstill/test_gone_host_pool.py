@@ -9,7 +9,8 @@ import pytest
 from shared.core.errors import AzureBusy, AzureForbidden, FreshcoatError
 from shared.core.names import EXCLUSION_TAG, FAILED_TAG, ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState
-from shared.views.rollouts import read_rollout
+from shared.models.access.roles import ALL_ACCOUNTS
+from shared.rollouts.offers import read_rollout
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
@@ -64,7 +65,7 @@ def test_a_deleted_host_pool_ends_the_rollout_after_the_limit() -> None:
     env = in_the_middle()
     env.world.delete_pool()
     env.run(11.9)
-    shown = read_rollout(env.services, env.rollout_id)
+    shown = read_rollout(env.services, env.rollout_id, None, ALL_ACCOUNTS)
     assert shown.note and (shown.note.code, shown.state) == ("pool_unreadable", "running")
     assert shown.note.at and timedelta() < shown.note.at - env.now < timedelta(hours=0.2)
     (listed,) = env.app.send("GET", "/api/rollouts").json["items"]

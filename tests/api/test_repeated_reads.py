@@ -1,0 +1,132 @@
+"""Reads that are repeated: each GET has a tag, and a repetition that finds nothing new is answered without a body."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from tests.api.access.world import two_customers
+from tests.fixtures.app import App, Reply, change_pool, office, update
+from triggers.http.contract import ENDPOINTS
+from triggers.http.openapi import document
+
+ADMIN = {"x-dev-role": "admin", "x-dev-accounts": "*"}
+READS = [one.path for one in ENDPOINTS if one.method == "GET"]
+TAG = re.compile(r'"[0-9a-f]{32}(\.[0-9a-f]{32})?"')
+
+
+def again(app: App, path: str, tag: str) -> Reply:
+    return app.send("GET", path, headers={"If-None-Match": tag})
+
+
+def filled(path: str, names: dict[str, str]) -> str:
+    return "/api/" + re.sub(r"{(\w+)}", lambda found: names[found[1]], path)
+
+
+@pytest.mark.parametrize("path", READS)
+def test_every_read_has_a_tag_and_is_kept_only_by_its_reader(path: str) -> None:
+    app, names = two_customers()
+    first = app.send("GET", filled(path, names), headers=ADMIN)
+    assert first.status == 200, first.text
+    assert TAG.fullmatch(first.headers["ETag"])
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    second = app.send("GET", filled(path, names), headers=ADMIN | {"If-None-Match": first.headers["ETag"]})
+    assert (second.status, second.text, second.headers["ETag"]) == (304, "", first.headers["ETag"])
+    assert second.headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("path", ["/api/pools", "/api/pools/office", "/api/rollouts", "/api/images/win11"])
+def test_a_change_is_answered_in_full(path: str) -> None:
+    app = office()
+    first = app.send("GET", path)
+    assert again(app, path, first.headers["ETag"]).status == 304
+    update(app)
+    change_pool(app, version="2.0.0")
+    app.send("PATCH", "/api/images/win11", {"retention": {"backups": 7}})
+    second = again(app, path, first.headers["ETag"])
+    assert (second.status, second.text != first.text) == (200, True)
+    assert second.headers["ETag"] != first.headers["ETag"]
+
+
+def test_what_a_rollout_does_to_a_pool_is_new_to_a_reader_and_does_not_stop_who_edits_it() -> None:
+    """The tag names settings and content; a condition on a change compares the settings alone."""
+    app = office()
+    read = app.send("GET", "/api/pools/office").headers["ETag"]
+    update(app)
+    change_pool(app, version="2.0.0")
+    assert again(app, "/api/pools/office", read).status == 200
+    changed = app.send("PATCH", "/api/pools/office", {"policy": {"retries": 2}}, headers={"If-Match": read})
+    assert changed.status == 200
+    late = app.send("PATCH", "/api/pools/office", {"policy": {"retries": 3}}, headers={"If-Match": read})
+    assert late.status == 412
+
+
+def test_the_tag_of_a_change_is_that_of_the_settings_in_a_later_read() -> None:
+    app = office()
+    changed = app.send("PATCH", "/api/pools/office", {"policy": {"retries": 2}}).headers["ETag"]
+    read = app.send("GET", "/api/pools/office").headers["ETag"]
+    assert read.startswith(changed[:-1] + ".")
+    assert again(app, "/api/pools/office", changed).status == 200  # it names no content
+
+
+@pytest.mark.parametrize(
+    "form", ["{tag}", "W/{tag}", '"x", {tag}', '"x",W/{tag} ', "*"], ids=["same", "weak", "among", "weak among", "any"]
+)
+def test_forms_of_the_condition(form: str) -> None:
+    app = office()
+    tag = app.send("GET", "/api/pools").headers["ETag"]
+    assert again(app, "/api/pools", form.format(tag=tag)).status == 304
+
+
+@pytest.mark.parametrize("text", ['"x"', "x", "", '"' + "a" * 5_000 + '"', "W/", '""'])
+def test_a_condition_that_names_nothing_known_is_answered_in_full(text: str) -> None:
+    assert again(office(), "/api/pools", text).status == 200
+
+
+def test_errors_and_csv_have_no_tag_and_are_not_kept() -> None:
+    app = office()
+    for reply in (
+        app.send("GET", "/api/pools/nobody", headers={"If-None-Match": "*"}),
+        app.send("GET", "/api/audit?format=csv", headers=ADMIN | {"If-None-Match": "*"}),
+        app.send(
+            "POST", "/api/pools/office/update-image?what_if=true", {"version": "2.0.0", "schedule": {"mode": "now"}}
+        ),
+    ):
+        assert reply.text
+        assert "ETag" not in reply.headers
+        assert reply.headers["Cache-Control"] == "no-store"
+
+
+def test_who_sees_less_gets_another_tag() -> None:
+    app, _ = two_customers()
+    all_of_it = app.send("GET", "/api/pools", headers=ADMIN).headers["ETag"]
+    theirs = app.send(
+        "GET", "/api/pools", headers={"x-dev-role": "reader", "x-dev-accounts": "fabrikam", "If-None-Match": all_of_it}
+    )
+    assert theirs.status == 200
+
+
+def test_who_may_not_read_is_refused_whatever_tag_they_send() -> None:
+    app, _ = two_customers()
+    tag = app.send("GET", "/api/pools", headers=ADMIN).headers["ETag"]
+    assert app.send("GET", "/api/pools", headers={"x-dev-role": "agent", "If-None-Match": tag}).status == 403
+
+
+def test_the_contract_describes_it() -> None:
+    for path in READS:
+        operation = document()["paths"][f"/api/{path}"]["get"]
+        assert "If-None-Match" in [one["name"] for one in operation["parameters"]], path
+        assert {"ETag", "Cache-Control"} <= set(operation["responses"]["200"]["headers"]), path
+        assert "content" not in operation["responses"]["304"], path
+
+
+def test_a_poll_with_nothing_new_takes_less_than_5_ms_of_the_processor() -> None:
+    app = office()
+    tag = app.send("GET", "/api/promotions").headers["ETag"]
+    again(app, "/api/promotions", tag)
+    began = time.process_time()
+    for _ in range(100):
+        assert again(app, "/api/promotions", tag).status == 304
+    assert (time.process_time() - began) / 100 < 0.005
