@@ -133,7 +133,12 @@ class FieldError(Value):
 
 
 class Problem(Value):
-    """An error (RFC 9457, `application/problem+json`). `type` is for programs, `detail` for people."""
+    """An error (RFC 9457, `application/problem+json`). `type` is for programs, `detail` for people.
+
+    Fields with a default are only sent where they say something.
+    """
+
+    model_config = Value.model_config | ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: str
     title: str

@@ -69,7 +69,7 @@ SCHEMA_VERSION = 1
 class Value(BaseModel):
     """A frozen value. Unknown fields are refused, so that a misspelt option is not silently ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with these fields changed, or the value itself if nothing changes.

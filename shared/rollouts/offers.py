@@ -8,7 +8,7 @@ from functools import partial
 
 from shared.access.errors import NotAllowed
 from shared.access.subjects import rollout_subject
-from shared.access.two_people import check_second_person
+from shared.access.two_people.rollouts import check_second_person
 from shared.api.rollout_pages.commands import CommandOffer, RolloutCommands
 from shared.api.rollouts import RolloutView
 from shared.core.codes import Code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -65,6 +66,15 @@ _CONDITIONS = {
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds until it is worth asking again.", "schema": {"type": "integer"}}
 }
+_SOMETIMES = {
+    "Retry-After": {**_RETRY_AFTER["Retry-After"], "description": "Seconds, if it may succeed later by itself."}
+}
+_REFUSAL_HEADERS = {
+    "401": {"WWW-Authenticate": {"description": "`Bearer`: sign in.", "schema": {"const": "Bearer"}}},
+    "409": _SOMETIMES,
+    "429": _RETRY_AFTER,
+    "503": _RETRY_AFTER,
+}
 _ETAG = {
     "ETag": {
         "description": "Names the settings as they are stored, for `If-Match`. It changes with each of them.",
@@ -104,8 +114,7 @@ def document() -> dict[str, Any]:
         if taken := one.takes or one.patches:
             wanted[taken, "validation"] = None
         wanted |= {(model, "serialization"): None for model in one.gives}
-    refs, schemas = models_json_schema(list(wanted), ref_template=_TEMPLATE)
-    named = schemas.get("$defs", {})
+    refs, named = _schemas(wanted)
     for one in ENDPOINTS:
         if one.patches:
             named |= patch_schemas(one.patches, named)
@@ -122,6 +131,20 @@ def document() -> dict[str, Any]:
         },
         "security": [{name: []} for name in _SCHEMES],
     }
+
+
+def _schemas(wanted: Mapping[tuple[type[BaseModel], _Mode], None]) -> tuple[_Refs, dict[str, Any]]:
+    """References to the models, and their schemas by name.
+
+    Where a request and an answer have the same model, the answer's has its name, and that of the request ends in
+    `Input`: in an answer every field is there, in a request those with a default may be left out.
+    """
+    refs, schemas = models_json_schema(list(wanted), ref_template=_TEMPLATE)
+
+    def renamed(found: Any) -> Any:
+        return json.loads(json.dumps(found).replace('-Output"', '"').replace('-Input"', 'Input"'))
+
+    return {key: renamed(ref) for key, ref in refs.items()}, renamed(schemas.get("$defs", {}))
 
 
 def _operation(one: Endpoint, refs: _Refs) -> dict[str, Any]:
@@ -222,5 +245,7 @@ def _responses(one: Endpoint, refs: _Refs) -> dict[str, Any]:
     answers = {str(status): success | {"description": HTTPStatus(status).phrase} for status in sorted(good)} | refused
     if one.method == "GET":
         answers["304"] = _NOTHING_NEW
-    answers["503"] = {**answers["503"], "headers": _RETRY_AFTER | answers["503"].get("headers", {})}
+    for status, headers in _REFUSAL_HEADERS.items():
+        if status in refused or status == "503":
+            answers[status] = {**answers[status], "headers": headers | answers[status].get("headers", {})}
     return answers
