@@ -8,14 +8,28 @@ from activities import rollout as rollout_activities
 from activities import task as task_activities
 from orchestrators import registration as orchestrations
 from shared.wiring import check_start
-from triggers import access, accounts, audit, caps, events, health, images, pools, promotions, rollouts, tasks, timers
+from triggers import (
+    access,
+    accounts,
+    audit,
+    caps,
+    events,
+    health,
+    images,
+    pools,
+    profiles,
+    promotions,
+    rollouts,
+    tasks,
+    timers,
+)
 
 check_start()
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 for part in (
-    *(access, caps, audit, accounts, pools, images, promotions, rollouts, tasks, events, health, timers),
+    *(access, caps, profiles, audit, accounts, pools, images, promotions, rollouts, tasks, events, health, timers),
     *(orchestrations, rollout_activities, host_activities, task_activities),
 ):
     app.register_functions(part.bp)
