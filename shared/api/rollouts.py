@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.api.common import Moment, PageQuery, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
+from shared.api.profiles import UsedProbe
 from shared.api.rollout_pages.commands import RolloutCommands
 from shared.core.states import RolloutState
 from shared.models.base import Name, UtcTime, Value
@@ -101,6 +102,8 @@ class RolloutView(RolloutBrief, Tagged):
     """
 
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it was at the request. Null without one."""
     hosts: int
     accepting: int | None
     sessions_open: int
@@ -190,6 +193,8 @@ class PlanView(Value):
     from_version: str | None
     schedule: Schedule
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it is now. Null without one, and when the account has none of that name."""
     can_start: bool
     """Whether no preflight check failed."""
     id: str = ""
