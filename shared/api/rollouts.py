@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.api.common import Moment, PageQuery, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
+from shared.api.profiles import UsedProbe
 from shared.core.states import HostState, RolloutState
 from shared.models.base import Name, UtcTime, Value
 from shared.models.findings import Finding
@@ -131,6 +132,8 @@ class RolloutView(RolloutBrief, Tagged):
     """
 
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it was at the request. Null without one."""
     hosts: int
     accepting: int | None
     sessions_open: int
@@ -259,6 +262,8 @@ class PlanView(Value):
     from_version: str | None
     schedule: Schedule
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it is now. Null without one, and when the account has none of that name."""
     can_start: bool
     """Whether no preflight check failed."""
     id: str = ""
