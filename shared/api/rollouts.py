@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.api.common import Moment, PageQuery, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
+from shared.api.profiles import UsedProbe
 from shared.core.states import HostState, RolloutState
 from shared.models.base import Name, UtcTime, Value
 from shared.models.findings import Finding
@@ -126,11 +127,12 @@ class RolloutView(RolloutBrief, Tagged):
     """A rollout with its progress.
 
     `expected_end` is based on the hosts finished so far (an assumption before the first) and on windows, and assumes
-    that users stay until the deadline and no host fails. It excludes waiting for approval. Null when it cannot be
-    estimated.
+    that users stay until the deadline and no host fails. It excludes waiting for approval. Null: not known.
     """
 
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it was at the request. Null without one."""
     hosts: int
     accepting: int | None
     sessions_open: int
@@ -259,6 +261,8 @@ class PlanView(Value):
     from_version: str | None
     schedule: Schedule
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it is now. Null without one, and when the account has none of that name."""
     can_start: bool
     """Whether no preflight check failed."""
     id: str = ""
