@@ -93,6 +93,22 @@ class LostHostView(Value):
     reason: Message
 
 
+class PlannedBound(Value):
+    """A limit on how many hosts are updated at once: the number and the reason."""
+
+    bound: str
+    hosts: int
+    reason: Message
+
+
+class FirstHostsView(Value):
+    """The hosts that have to prove the version before the others follow."""
+
+    total: int
+    proved_at: UtcTime | None = None
+    """When they had; null until then."""
+
+
 class RolloutView(RolloutBrief, Tagged):
     """A rollout with its progress.
 
@@ -154,6 +170,27 @@ class RolloutView(RolloutBrief, Tagged):
     """While no window is open: when the next one opens."""
     commands: RolloutCommands | None = None
     """Which commands the caller may give now, and what each would do."""
+    account: str = ""
+    """Whose it is."""
+    pool_time_zone: str = "UTC"
+    """The zone of the pool (IANA): its windows are in it, and its users live in it."""
+    at_once_now: int | None = None
+    """How many hosts may be in work at the same time, as of the last pass. Null before the first, and after the end."""
+    bound_by: PlannedBound | None = None
+    """The limit that says so."""
+    failed: int = 0
+    failures_allowed: int = 0
+    """More failed hosts than these, besides those accepted by `resume`, and `on_failure` of the policy applies."""
+    first_hosts: FirstHostsView | None = None
+    """The hosts that the others wait for. Null when there are none."""
+    warnings: list[UtcTime] = Field(default_factory=list)
+    """When users are told of the deadline, past moments too."""
+    people_left: int = 0
+    """Sessions on hosts that do not have the version yet, as of `as_of`."""
+    begun_by_task: str = ""
+    """The id of the task that began it; empty when somebody did."""
+    policy_summary: list[str] = Field(default_factory=list)
+    """The policy in a few sentences."""
     as_of: UtcTime | None = None
     """The read that found the last change of its hosts. `counts` are those of that moment."""
     mark: str = ""
@@ -170,14 +207,6 @@ class PlannedHost(Value):
     version: str | None
     loses: list[Message] = Field(default_factory=list)
     """If its VM would be replaced: what that loses, and which extensions are installed again."""
-
-
-class PlannedBound(Value):
-    """A limit on how many hosts are updated at once: the number and the reason."""
-
-    bound: str
-    hosts: int
-    reason: Message
 
 
 class PlanView(Value):

@@ -27,6 +27,11 @@ class LastPass(Value):
     """Hosts that the request or their tag leaves out."""
     fresh: int = 0
     """For a refresh: hosts that nobody has used since their last rebuild."""
+    at_once: int | None = None
+    """How many hosts might be in work at the same time."""
+    bound_by: str = ""
+    """The limit that said so."""
+    bound_reason: Message | None = None
 
 
 class Before(Part):

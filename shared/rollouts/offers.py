@@ -24,7 +24,8 @@ from shared.records.rollouts import find_rollout
 from shared.rollouts.command_effects import effect_of
 from shared.rollouts.command_rules import Command, Reply, failed_of, is_forcing, refusal_of, reply
 from shared.services import POOLS, Services
-from shared.views.hosts import ROWS_FOR, recent_rows, recent_seen
+from shared.views.hosts import ROWS_FOR, recent_seen
+from shared.views.rollout_pages.timeline import page_fields
 from shared.views.rollouts import show_rollout
 
 NEEDS: dict[Command, Need] = dict.fromkeys(Command, Need.STEER) | {Command.APPROVE: Need.APPROVE}
@@ -46,8 +47,9 @@ def read_rollout(services: Services, rollout_id: str, caller: Caller | None, rea
 def with_commands(services: Services, shown: RolloutView, caller: Caller | None, reach: Reach) -> RolloutView:
     """A rollout as a command left it, with the commands that this caller may give now. Raises NotFound."""
     rollout = find_rollout(services, shown.id)
-    rows, pool = recent_rows(services, rollout), services.pools.find(POOLS, rollout.pool)
-    return shown.model_copy(update={"commands": _commands(services, rollout, rows, pool, caller, reach)})
+    seen, pool = recent_seen(services, rollout), services.pools.find(POOLS, rollout.pool)
+    commands = _commands(services, rollout, seen.rows, pool, caller, reach)
+    return shown.model_copy(update=page_fields(rollout, seen) | {"commands": commands})
 
 
 def _commands(

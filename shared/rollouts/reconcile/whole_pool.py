@@ -30,6 +30,7 @@ from shared.ports.engine import Engine
 from shared.records.unreadable_pools import note_reading
 from shared.rollouts.preflight.repeat import awaiting, begins_something
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
+from shared.rollouts.reconcile.at_once import at_once
 from shared.rollouts.reconcile.check_again import checked
 from shared.rollouts.reconcile.ending import may_end
 from shared.rollouts.reconcile.execute import PlanExecutor
@@ -234,6 +235,7 @@ def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetim
     """The numbers that are shown until the next pass. A refresh leaves out hosts that have left the pool."""
     present = [view for view in after.hosts if not (refreshes and view.row.state is HostState.SKIPPED)]
     waiting = (view for view in after.hosts if not (view.row.state.ended or view.row.state.in_work))
+    bound = at_once(after, rollout.policy, now)
     return LastPass(
         at=now,
         hosts=len(present),
@@ -244,6 +246,9 @@ def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetim
         unproven=after.unproven,
         left_out=sum(view.left_out is not None and view.row.state is HostState.SKIPPED for view in after.hosts),
         fresh=sum(is_fresh(view.row) for view in present) if refreshes else 0,
+        at_once=bound.hosts,
+        bound_by=bound.name,
+        bound_reason=bound.reason,
     )
 
 
