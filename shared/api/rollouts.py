@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from shared.api.common import Moment, PageQuery, Reason, ScheduleRequest, ZoneName
+from shared.api.common import HostName, Moment, PageQuery, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.api.profiles import UsedProbe
 from shared.api.rollout_pages.commands import RolloutCommands
@@ -12,7 +14,7 @@ from shared.core.states import RolloutState
 from shared.models.base import Name, UtcTime, Value
 from shared.models.findings import Finding
 from shared.models.messages import Message
-from shared.models.policy import Policy
+from shared.models.policy import MOST_HOSTS, Policy
 from shared.models.rollouts import RolloutKind, Schedule
 from shared.models.tasks import CancelHow
 
@@ -46,7 +48,11 @@ class CancelRequest(CommandRequest):
 
 
 class RetryRequest(CommandRequest):
-    """Retry the failed hosts. `schedule` is only allowed if the rollout has ended. Default: now."""
+    """Retry the failed hosts, all or those in `hosts`. `schedule` is only allowed if the rollout has ended. Default:
+    now."""
+
+    hosts: Annotated[list[HostName], Field(min_length=1, max_length=MOST_HOSTS)] | None = None
+    """Hosts that have failed; null: all that have. The failures of the others are accepted, as with `resume`."""
 
     schedule: ScheduleRequest | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
 from shared.core.codes import Code
@@ -113,6 +115,13 @@ class Failures(Part):
     """Number of failed hosts when a person resumed the rollout; these do not stop it again."""
     retried_at: UtcTime | None = None
     """Hosts that failed before this time are retried."""
+    retried: dict[str, UtcTime] = Field(default_factory=dict)
+    """Hosts that are retried by name, if they failed before this time."""
+
+    def retries(self, host: str, failed_at: datetime | None) -> bool:
+        """Whether somebody has asked for another try since the host failed."""
+        asked = [at for at in (self.retried_at, self.retried.get(host)) if at is not None]
+        return failed_at is not None and any(failed_at <= at for at in asked)
 
 
 class Progress(Part):

@@ -22,7 +22,7 @@ from shared.core.errors import Conflict, InvalidRequest
 from shared.core.states import RolloutState, transition_rollout
 from shared.models.base import iso
 from shared.models.messages import Message, message, quote
-from shared.models.rollout_parts import Failures, Rollback
+from shared.models.rollout_parts import Rollback
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
 from shared.planning.timing import notice_before_deadline, rollback_schedule, time_with_drain
@@ -33,7 +33,7 @@ from shared.records.pools import find_pool
 from shared.records.rollouts import find_rollout
 from shared.rollouts.command_rules import Command, Reply, failed_of, has_begun, is_forcing, refusal_of, reply
 from shared.rollouts.draft import in_windows
-from shared.rollouts.retry import retry_ended
+from shared.rollouts.retry import retried_failures, retry_ended
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.rollout_progress import progress
 
@@ -133,7 +133,7 @@ def cancel(
 
 
 def retry(services: Services, engine: Engine, rollout_id: str, request: RetryRequest, who: str) -> RolloutView:
-    """Retry only the failed hosts. If the rollout has ended, a new rollout does so, and the answer is that one.
+    """Retry the failed hosts, or some. If the rollout has ended, a new rollout does so, and the answer is that one.
 
     Raises NotFound, Conflict, InvalidRequest, PreflightFailed (nothing was written), AzureBusy.
     """
@@ -144,8 +144,7 @@ def retry(services: Services, engine: Engine, rollout_id: str, request: RetryReq
         if request.schedule:
             text = "an open rollout keeps its schedule; remove this field, or reschedule the rollout"
             raise InvalidRequest.one("schedule", text)
-        failures = Failures(retried_at=services.now())
-        return _going_on(rollout, failures=failures)
+        return _going_on(rollout, failures=retried_failures(services, rollout, request))
 
     try:
         return command_rollout(services, engine, rollout_id, Command.RETRY, who, apply, reason=request.reason)

@@ -59,7 +59,7 @@ def record(services: Services, done: PassRecord) -> Rollout:
 def as_commanded(rollout: Rollout) -> tuple[object, ...]:
     """The fields that operators' commands change: if they differ from the planned row's, the plan is out of date."""
     failures, approved = rollout.failures, (rollout.approval.at, rollout.second)
-    return *as_asked(rollout), failures.retried_at, failures.accepted, approved
+    return *as_asked(rollout), failures.retried_at, failures.retried, failures.accepted, approved
 
 
 def as_asked(rollout: Rollout) -> tuple[object, ...]:
