@@ -42,6 +42,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         now=now,
         accounts=tables.accounts,
         pools=tables.pools,
+        looks=tables.looks,
         images=tables.images,
         versions=tables.versions,
         tasks=tables.tasks,
