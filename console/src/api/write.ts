@@ -1,0 +1,101 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+
+import type { paths } from "../schema";
+import { request } from "./client";
+import { asApiError, type ApiError } from "./problems";
+import type { Answer, Asked, Body, Method } from "./types";
+
+type Write = Exclude<Method, "get">;
+export type WritePath<M extends Write> = {
+  [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never;
+}[keyof paths];
+
+export interface Ask<P extends keyof paths, M extends Write> {
+  params?: Asked<P, M>;
+  body?: Body<P, M>;
+  /** The ETag that was read, for a change of settings. */
+  ifMatch?: string;
+}
+
+export interface Writing<P extends keyof paths, M extends Write> {
+  /** Sends the request. Gives the answer, or null when it was refused or lost: then `problem` says why. */
+  send: (ask: Ask<P, M>) => Promise<Answer<P, M> | null>;
+  busy: boolean;
+  problem: ApiError | null;
+  /** The message of a field and of everything below it: `schedule` has also that of `schedule.deadline`. */
+  fieldError: (field: string) => string | undefined;
+  /** Forgets the problem and the key, as a dialog does that is opened again. */
+  reset: () => void;
+}
+
+/**
+ * A request that changes something. All sends of the same content carry the same `Idempotency-Key` until one succeeds:
+ * a second press, or a new try after a lost answer, is the same request.
+ */
+export function useWrite<M extends Write, P extends WritePath<M>>(method: M, path: P): Writing<P, M> {
+  const queries = useQueryClient();
+  const keys = useRef(new IdempotencyKeys());
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<ApiError | null>(null);
+
+  async function send(ask: Ask<P, M>): Promise<Answer<P, M> | null> {
+    const content = JSON.stringify([ask.params, ask.body]);
+    const headers: Record<string, string> = { "Idempotency-Key": keys.current.of(content) };
+    if (ask.ifMatch) headers["If-Match"] = ask.ifMatch;
+    setBusy(true);
+    setProblem(null);
+    try {
+      const received = await request(method, path as never, { params: ask.params, body: ask.body, headers } as never);
+      keys.current.forget();
+      void queries.invalidateQueries();
+      return received.data as Answer<P, M>;
+    } catch (error) {
+      setProblem(asApiError(error));
+      return null;
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  function reset(): void {
+    keys.current.forget();
+    setProblem(null);
+  }
+
+  return { send, busy, problem, fieldError: (field) => fieldError(problem, field), reset };
+}
+
+/** One key for each content of a dialog: the app refuses a key that was used for something else. */
+export class IdempotencyKeys {
+  private readonly keys = new Map<string, string>();
+
+  of(content: string): string {
+    const key = this.keys.get(content) ?? newKey();
+    this.keys.set(content, key);
+    return key;
+  }
+
+  forget(): void {
+    this.keys.clear();
+  }
+}
+
+/** Works without https too, unlike `crypto.randomUUID`. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function fieldError(problem: ApiError | null, field: string): string | undefined {
+  const found = Object.entries(problem?.fields ?? {}).find(
+    ([name]) => name === field || name.startsWith(`${field}.`) || name.startsWith(`${field}[`),
+  );
+  return found?.[1];
+}
+
+/** Whether the message of each bad field is shown beside a field of this form; the others need a bar. */
+export function hasOnlyFields(problem: ApiError, shown: readonly string[]): boolean {
+  const names = Object.keys(problem.fields);
+  const isShown = (name: string): boolean => shown.some((field) => name === field || name.startsWith(`${field}.`));
+  return names.length > 0 && names.every(isShown);
+}

@@ -1,0 +1,20 @@
+import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
+import type { ReactNode } from "react";
+
+/** The page and its forms stay as they are. */
+export function SignedOutBar({ onSignIn }: { onSignIn: () => void }): ReactNode {
+  return (
+    <div className="fc-signed-out">
+      <MessageBar intent="warning" politeness="assertive">
+        <MessageBarBody>
+          <MessageBarTitle>You are signed out.</MessageBarTitle> What you see is no longer kept up to date.
+        </MessageBarBody>
+        <MessageBarActions>
+          <Button appearance="primary" onClick={onSignIn}>
+            Sign in
+          </Button>
+        </MessageBarActions>
+      </MessageBar>
+    </div>
+  );
+}

@@ -1,0 +1,98 @@
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+
+import { ActionsMenu, type Action } from "../../parts/ActionsMenu";
+import { portalOf } from "../../parts/links";
+import { ProgressBar, rolloutStateText, StateBar } from "../../parts/states";
+import type { Column } from "../../parts/table/DataTable";
+import { mixText, whyNoUpdate, type Pool, type Rollout } from "./pools";
+import styles from "./pools.module.css";
+
+/** The columns of the list. `mayNot`: why the person may not publish. */
+export function poolColumns(mayNot: string | null, navigate: (to: string) => void): Column<Pool>[] {
+  return [
+    {
+      id: "name",
+      header: "Pool",
+      main: true,
+      value: (pool) => pool.name,
+      cell: (pool) => <Link href={`/pools/${pool.name}`}>{pool.name}</Link>,
+    },
+    { id: "account", header: "Account", value: (pool) => pool.account, cell: (pool) => pool.account, wideOnly: true },
+    { id: "ring", header: "Ring", value: (pool) => pool.ring, cell: (pool) => ringText(pool.ring), wideOnly: true },
+    { id: "image", header: "Image, version", width: "22%", value: imageText, cell: (pool) => <Image pool={pool} /> },
+    { id: "hosts", header: "Hosts", width: "76px", value: (pool) => pool.hosts, cell: (pool) => pool.hosts ?? "?" },
+    {
+      id: "people",
+      header: "People",
+      width: "76px",
+      value: (pool) => pool.sessions,
+      cell: (pool) => pool.sessions ?? "?",
+    },
+    {
+      id: "rollout",
+      header: "Rollout",
+      width: "26%",
+      value: (pool) => pool.running_rollout?.percent,
+      cell: (pool) => (pool.running_rollout ? <Progress rollout={pool.running_rollout} /> : "None"),
+    },
+    {
+      id: "actions",
+      header: "Actions",
+      width: "72px",
+      bare: true,
+      cell: (pool) => <ActionsMenu of={pool.name} actions={actionsOf(pool, mayNot, navigate)} />,
+    },
+  ];
+}
+
+function actionsOf(pool: Pool, mayNot: string | null, navigate: (to: string) => void): Action[] {
+  const at = `/pools/${pool.name}`;
+  const rollout = pool.running_rollout;
+  return [
+    {
+      text: "Update Image",
+      whyNot: whyNoUpdate(pool, mayNot),
+      onClick: () => navigate(`${at}/update-image`),
+    },
+    ...(rollout ? [{ text: "Show the rollout", onClick: () => navigate(`/rollouts/${rollout.id}`) }] : []),
+    { text: "Hosts", onClick: () => navigate(at), apart: true },
+    { text: "Rollouts", onClick: () => navigate(`${at}?tab=rollouts`) },
+    { text: "Policy", onClick: () => navigate(`${at}?tab=policy`) },
+    { text: "Open in Azure", href: portalOf(pool.host_pool_id), apart: true },
+  ];
+}
+
+function imageText(pool: Pool): string {
+  return pool.version ? `${pool.image} ${pool.version}` : pool.image;
+}
+
+function ringText(ring: string): string {
+  return ring.charAt(0).toUpperCase() + ring.slice(1);
+}
+
+function Image({ pool }: { pool: Pool }): ReactNode {
+  if (pool.problem) return <span className={styles.problem}>{pool.problem}</span>;
+  const mix = mixText(pool);
+  return (
+    <div>
+      {imageText(pool)}
+      {mix && <div className="fc-muted fc-small">{mix}</div>}
+    </div>
+  );
+}
+
+function Progress({ rollout }: { rollout: Rollout }): ReactNode {
+  const moving = ["running", "rolling_back", "cancelling"].includes(rollout.state);
+  const label = `${rollout.pool} to ${rollout.version}`;
+  return (
+    <div className={styles.rollout}>
+      <Link href={`/rollouts/${rollout.id}`}>
+        {rollout.percent} % to {rollout.version}, {rolloutStateText(rollout.state).toLowerCase()}
+      </Link>
+      <ProgressBar percent={rollout.percent} label={label} moving={moving} />
+      <StateBar counts={rollout.counts} slim />
+      {rollout.note && <div className="fc-muted fc-small">{rollout.note.text}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  Field,
+  Input,
+} from "@fluentui/react-components";
+import { useEffect, useRef, useState, type ComponentType, type ReactNode } from "react";
+
+import type { ApiError } from "../../api";
+import { ActionButton } from "../ActionButton";
+import { ProblemBar } from "../ProblemBar";
+import { asksForName, type Harm } from "./harm";
+
+export interface Effect {
+  icon: ComponentType;
+  text: ReactNode;
+  bad?: boolean;
+}
+
+interface Props {
+  /** With object and number: `Sign out 71 people and publish 2.0.0 to office?` */
+  title: string;
+  harm: Harm;
+  /** What happens, the most important first. */
+  effects: readonly Effect[];
+  /** The verb with its object, as on the button: `Sign out 71 people and publish`. */
+  verb: string;
+  /** The name that is typed where the harm asks for it: the pool's. */
+  name: string;
+  /** The gentler way, with a link. */
+  gentler?: ReactNode;
+  /** Fields between the effects and the buttons. */
+  children?: ReactNode;
+  whyNot?: string | null;
+  busy: boolean;
+  problem: ApiError | null;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+/** Asks before something is done. The focus is on Cancel, the least harmful; Esc is Cancel too. */
+export function ConfirmDialog(props: Props): ReactNode {
+  const { title, harm, effects, verb, name, gentler, children, busy, problem, onConfirm, onClose } = props;
+  const [typed, setTyped] = useState("");
+  const cancel = useRef<HTMLButtonElement>(null);
+  const careful = asksForName(harm);
+  useEffect(() => {
+    // After Fluent has put the focus on the first field.
+    const frame = requestAnimationFrame(() => cancel.current?.focus());
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  const whyNot = props.whyNot ?? (careful && typed.trim() !== name ? `Type ${name} first.` : null);
+  return (
+    <Dialog open modalType={careful ? "alert" : "modal"} onOpenChange={(_, { open }) => !open && !busy && onClose()}>
+      <DialogSurface>
+        <form onSubmit={(event) => (event.preventDefault(), !whyNot && !busy && onConfirm())}>
+          <DialogBody>
+            <DialogTitle>{title}</DialogTitle>
+            <DialogContent>
+              {problem && <ProblemBar problem={problem} />}
+              <ul className="fc-effects">
+                {effects.map(({ icon: Icon, text, bad }, index) => (
+                  <li key={index} className={bad ? "fc-bad" : undefined}>
+                    <span aria-hidden>
+                      <Icon />
+                    </span>
+                    <div>{text}</div>
+                  </li>
+                ))}
+              </ul>
+              {children}
+              {careful && (
+                <Field
+                  label={
+                    <>
+                      Type <b>{name}</b> to confirm
+                    </>
+                  }
+                  hint={gentler ? { children: gentler } : undefined}
+                >
+                  <Input
+                    value={typed}
+                    autoComplete="off"
+                    spellCheck={false}
+                    onChange={(_, { value }) => setTyped(value)}
+                  />
+                </Field>
+              )}
+              {!careful && gentler && <p className="fc-muted fc-small">{gentler}</p>}
+            </DialogContent>
+            <DialogActions>
+              <Button ref={cancel} onClick={onClose} disabled={busy}>
+                Cancel
+              </Button>
+              <ActionButton appearance="primary" danger={careful} whyNot={whyNot} busy={busy} onClick={onConfirm}>
+                {verb}
+              </ActionButton>
+            </DialogActions>
+          </DialogBody>
+        </form>
+      </DialogSurface>
+    </Dialog>
+  );
+}

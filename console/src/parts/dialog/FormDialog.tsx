@@ -1,0 +1,60 @@
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+} from "@fluentui/react-components";
+import type { ReactNode } from "react";
+
+import type { ApiError } from "../../api";
+import { ActionButton } from "../ActionButton";
+import { ProblemBar } from "../ProblemBar";
+
+interface Props {
+  title: string;
+  children: ReactNode;
+  /** The verb with its object. Left out: the dialog has only Cancel. */
+  verb?: string;
+  whyNot?: string | null;
+  busy?: boolean;
+  problem?: ApiError | null;
+  wide?: boolean;
+  onSubmit?: () => void;
+  onClose: () => void;
+}
+
+/** A dialog with fields. Enter in a field sends it. */
+export function FormDialog(props: Props): ReactNode {
+  const { title, children, verb, whyNot, busy = false, problem, wide, onSubmit, onClose } = props;
+  const submit = (): void => {
+    if (!whyNot && !busy) onSubmit?.();
+  };
+  return (
+    <Dialog open onOpenChange={(_, { open }) => !open && !busy && onClose()}>
+      <DialogSurface className={wide ? "fc-wide-dialog" : undefined}>
+        <form onSubmit={(event) => (event.preventDefault(), submit())}>
+          <DialogBody>
+            <DialogTitle>{title}</DialogTitle>
+            <DialogContent>
+              {problem && <ProblemBar problem={problem} />}
+              {children}
+            </DialogContent>
+            <DialogActions>
+              <Button onClick={onClose} disabled={busy}>
+                Cancel
+              </Button>
+              {verb && (
+                <ActionButton appearance="primary" whyNot={whyNot} busy={busy} onClick={submit}>
+                  {verb}
+                </ActionButton>
+              )}
+            </DialogActions>
+          </DialogBody>
+        </form>
+      </DialogSurface>
+    </Dialog>
+  );
+}

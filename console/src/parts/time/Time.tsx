@@ -1,0 +1,93 @@
+import { Popover, PopoverSurface } from "@fluentui/react-components";
+import { useRef, useState, type ReactNode } from "react";
+
+import { CopyButton } from "../CopyButton";
+import { KeyValue } from "../KeyValue";
+import { cityOf, differenceText, durationText, longText, momentText, nearText, relativeText } from "./format";
+import { useNow } from "./useNow";
+import { useZones } from "./zones";
+
+/** How a moment is written: `23:41` or `Mon 7 Dec, 01:00`; `in 19 min`; or both; or all of it with the city. */
+export type TimeForm = "moment" | "relative" | "both" | "deadline";
+
+interface Props {
+  /** ISO 8601 in UTC, as the API gives it. */
+  at: string;
+  form?: TimeForm;
+}
+
+/** A moment. Pointer, focus or tap shows it in the pool's zone, the viewer's and UTC. */
+export function Time({ at, form = "moment" }: Props): ReactNode {
+  const zones = useZones();
+  const button = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  const moment = Date.parse(at);
+  const now = useNow(form === "moment" ? 60_000 : 1_000);
+  // The popover is only made when it is asked for: a table has hundreds of times.
+  return (
+    <>
+      <button
+        type="button"
+        className="fc-time"
+        ref={button}
+        aria-expanded={open}
+        onPointerEnter={() => setOpen(true)}
+        onClick={() => setOpen(true)}
+        onFocus={() => setOpen(true)}
+        onBlur={() => setOpen(false)}
+      >
+        <time dateTime={at}>{write(moment, form, zones.shown, now)}</time>
+      </button>
+      {open && (
+        <Popover
+          open
+          onOpenChange={(_, change) => setOpen(change.open)}
+          positioning={{ target: button.current }}
+          withArrow
+        >
+          <PopoverSurface onPointerLeave={() => setOpen(false)} aria-label="This moment in other time zones">
+            <ThreeZones at={moment} />
+          </PopoverSurface>
+        </Popover>
+      )}
+    </>
+  );
+}
+
+function write(at: number, form: TimeForm, zone: string, now: number): string {
+  if (form === "relative") return nearText(at, zone, now);
+  if (form === "both") return `${momentText(at, zone, now)}, ${relativeText(at, now)}`;
+  if (form === "deadline") return `${longText(at, zone)} in ${cityOf(zone)}, ${relativeText(at, now)}`;
+  return momentText(at, zone, now);
+}
+
+function ThreeZones({ at }: { at: number }): ReactNode {
+  const { pool, mine } = useZones();
+  const iso = new Date(at).toISOString();
+  const rows: [string, ReactNode][] = [];
+  if (pool && pool !== mine) rows.push([`${cityOf(pool)} (pool)`, longText(at, pool)]);
+  rows.push([`${cityOf(mine)} (you)`, longText(at, mine)], ["UTC", longText(at, "UTC")]);
+  return (
+    <>
+      <KeyValue of={rows} />
+      <span className="fc-mono fc-small">{iso}</span> <CopyButton text={iso} what="as ISO 8601" />
+    </>
+  );
+}
+
+/** Says once on a page which zone its times are in: `Times in Amsterdam. You are 6 hours behind.` */
+export function ZoneNote(): ReactNode {
+  const { shown, mine } = useZones();
+  const now = useNow(60_000);
+  return (
+    <span className="fc-muted fc-small">
+      Times in {cityOf(shown)}. {differenceText(shown, mine, now)}
+    </span>
+  );
+}
+
+/** A length that grows: `4 min` since a moment. */
+export function Since({ at }: { at: string }): ReactNode {
+  const now = useNow();
+  return <time dateTime={at}>{durationText(now - Date.parse(at))}</time>;
+}

@@ -1,0 +1,16 @@
+import "@testing-library/jest-dom/vitest";
+import { cleanup, configure } from "@testing-library/react";
+import { afterEach } from "vitest";
+
+// happy-dom begins animations and cancels them at the end, which Fluent takes for errors.
+Reflect.deleteProperty(Element.prototype, "animate");
+
+// The first test of a file loads the code of its page, which takes a while on a busy machine.
+configure({ asyncUtilTimeout: 8_000 });
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+  sessionStorage.clear();
+  window.history.replaceState(null, "", "/console/");
+});

@@ -1,0 +1,25 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** Where `make run` serves the API, for `npm run dev`. */
+const app = process.env.FRESHCOAT_URL ?? "http://127.0.0.1:7071";
+
+export default defineConfig({
+  base: "/console/",
+  plugins: [react()],
+  build: {
+    // The content security policy allows files of this origin alone: nothing is written into the page.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/api": { target: app } } },
+  test: {
+    environment: "happy-dom",
+    setupFiles: ["src/testing/setup.ts"],
+    restoreMocks: true,
+    testTimeout: 20_000,
+    environmentOptions: { happyDOM: { url: "http://localhost:3000/console/" } },
+  },
+});
