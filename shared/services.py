@@ -20,6 +20,7 @@ from shared.core.settings import Settings
 from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
+from shared.models.access.profiles import Probe
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
@@ -66,6 +67,7 @@ class Services:
     app_keys: Rows[AppKey]
     limits: Rows[Limits]
     caps: Rows[Caps]
+    probes: Rows[Probe]
     host_pools: HostPools
     vms: VirtualMachines
     gallery: Gallery

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.api.common import Moment, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
+from shared.api.profiles import UsedProbe
 from shared.core.states import HostState, RolloutState
 from shared.models.base import UtcTime, Value
 from shared.models.findings import Finding
@@ -127,6 +128,8 @@ class RolloutView(RolloutBrief, Tagged):
     """
 
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it was at the request. Null without one."""
     accepting: int | None
     sessions_signed_out: int
     """Sessions that Freshcoat ended; a sign-out that did not work is not counted."""
@@ -249,6 +252,8 @@ class PlanView(Value):
     from_version: str | None
     schedule: Schedule
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it is now. Null without one, and when the account has none of that name."""
     can_start: bool
     """Whether no preflight check failed."""
     id: str = ""
