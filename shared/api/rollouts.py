@@ -123,8 +123,7 @@ class RolloutView(RolloutBrief, Tagged):
     """A rollout with its progress.
 
     `expected_end` is based on the hosts finished so far (an assumption before the first) and on windows, and assumes
-    that users stay until the deadline and no host fails. It excludes waiting for approval. Null when it cannot be
-    estimated.
+    that users stay until the deadline and no host fails. It excludes waiting for approval. Null: not known.
     """
 
     policy: Policy
