@@ -14,6 +14,7 @@ from shared.caches.plans import PlanCache
 from shared.caches.poll_estimates import PollEstimator
 from shared.caches.read_through import ReadThroughCache
 from shared.caches.refusal_counter import RefusalCounter
+from shared.caches.seen_rows import SeenRowsCache
 from shared.caches.signing_keys import SigningKeys
 from shared.caches.snapshots import SnapshotCache
 from shared.core.settings import Settings
@@ -78,6 +79,7 @@ class Services:
     signing_keys: SigningKeys
     poll_estimates: PollEstimator = field(default_factory=PollEstimator)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
+    seen_rows: SeenRowsCache = field(default_factory=SeenRowsCache)
     host_rows: HostRowCache = field(default_factory=HostRowCache)
     read_cache: ReadThroughCache = field(default_factory=ReadThroughCache)
     plans: PlanCache = field(default_factory=PlanCache)

@@ -1,9 +1,9 @@
-"""The lists of rollouts and of their hosts: filters and order."""
+"""The list of rollouts: filters and order."""
 
 from __future__ import annotations
 
 from shared.api.common import PageQuery
-from shared.core.states import HostState, RolloutState
+from shared.core.states import RolloutState
 from shared.models.base import Name
 
 
@@ -12,9 +12,3 @@ class RolloutsQuery(PageQuery):
 
     pool: Name | None = None
     state: RolloutState | None = None
-
-
-class RolloutHostsQuery(PageQuery):
-    """Filter of a rollout's hosts."""
-
-    state: HostState | None = None
