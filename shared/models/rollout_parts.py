@@ -34,6 +34,12 @@ class LastPass(Value):
     bound_by: str = ""
     """The limit that said so."""
     bound_reason: Message | None = None
+    unhealthy: int = 0
+    """Hosts that are on and not healthy, without those in work."""
+    versions: dict[str, int] | None = None
+    """Hosts per version, as last verified; None: a pass of an earlier version of the app."""
+    expected_end: UtcTime | None = None
+    """The expected end, as it was foreseen then; None when it could not be."""
 
 
 class Before(Part):
