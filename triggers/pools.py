@@ -28,6 +28,7 @@ from shared.rollouts.refresh.lifecycle import register_pool_with_refresh, unregi
 from shared.rollouts.roll_back import plan_roll_back, roll_back_pool
 from shared.rollouts.start import update_image
 from shared.views import pools
+from shared.views.approvals import rollout_for
 from shared.views.hosts import list_hosts
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -102,7 +103,8 @@ def post_update_image(
     if query.what_if:
         return Answer(plan_update(call.services, call.path["pool"], asked, call.who, call.reach), status=200)
     rollout = update_image(call.services, engine, call.path["pool"], asked, call.who, call.reach)
-    return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
+    shown = rollout_for(call.services, call.caller, call.reach, rollout)
+    return Answer(shown, location=f"/api/rollouts/{rollout.id}")
 
 
 @endpoint(bp, "POST", "pools/{pool}/roll-back", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422))
@@ -114,4 +116,5 @@ def post_roll_back_pool(
     if query.what_if:
         return Answer(plan_roll_back(call.services, call.path["pool"], asked, call.who), status=200)
     rollout = roll_back_pool(call.services, engine, call.path["pool"], asked, call.who)
-    return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
+    shown = rollout_for(call.services, call.caller, call.reach, rollout)
+    return Answer(shown, location=f"/api/rollouts/{rollout.id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
+from shared.access.two_people.approvers import approver_of
 from shared.api.common import Listed, NoBody, WhatIfQuery
 from shared.api.conditions import Condition
 from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
@@ -27,6 +28,7 @@ from shared.ports.engine import Engine
 from shared.rollouts import control
 from shared.rollouts.changes import change_rollout
 from shared.views import rollouts
+from shared.views.approvals import rollout_for, task_for
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
 
@@ -51,7 +53,8 @@ def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief
 @endpoint(bp, "GET", "rollouts/{rollout}", needs=Need.READ, refusals=(404,))
 def get_rollout(call: Call) -> Answer[RolloutView]:
     """Read a rollout: state, percent of the work, open sessions, next event and expected end."""
-    return Answer(rollouts.read_rollout(call.services, call.path["rollout"]))
+    shown = rollouts.read_rollout(call.services, call.path["rollout"])
+    return Answer(rollout_for(call.services, call.caller, call.reach, shown))
 
 
 @endpoint(bp, "PATCH", "rollouts/{rollout}", status=202, needs=Need.STEER, refusals=(404, 409, 412, 422))
@@ -59,7 +62,7 @@ def patch_rollout(
     call: Call, engine: Engine, patch: MergePatch[RolloutSettings], condition: Condition
 ) -> Answer[RolloutView]:
     """Change limits, windows, warnings, dates or hosts of an open rollout. It counts from the next pass on."""
-    return _accepted(change_rollout(call.services, engine, call.path["rollout"], patch, condition, call.who))
+    return _accepted(call, change_rollout(call.services, engine, call.path["rollout"], patch, condition, call.who))
 
 
 @endpoint(bp, "GET", "rollouts/{rollout}/hosts", needs=Need.READ, refusals=(404,))
@@ -79,41 +82,44 @@ def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[Rol
 @endpoint(bp, "POST", "rollouts/{rollout}/pause", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_pause(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
     """Pause: no more hosts are started; hosts in work finish."""
-    return _accepted(control.pause(call.services, engine, call.path["rollout"], call.who))
+    return _accepted(call, control.pause(call.services, engine, call.path["rollout"], call.who))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/resume", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_resume(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
     """Resume a paused rollout. Failures up to now do not pause it again."""
-    return _accepted(control.resume(call.services, engine, call.path["rollout"], call.who))
+    return _accepted(call, control.resume(call.services, engine, call.path["rollout"], call.who))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/cancel", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[RolloutView]:
     """Cancel. `leave`: hosts in work finish, the others stay unchanged. `roll_back`: all hosts are rolled back."""
-    return _accepted(control.cancel(call.services, engine, call.path["rollout"], call.who, asked.how))
+    return _accepted(call, control.cancel(call.services, engine, call.path["rollout"], call.who, asked.how))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
 def post_approve(call: Call, engine: Engine, asked: NoBody) -> Answer[RolloutView]:
     """Approve the rollout as a second person, or else its canary hosts, so that the remaining hosts are updated."""
-    return _accepted(control.approve(call.services, engine, call.path["rollout"], call.who))
+    return _accepted(
+        call, control.approve(call.services, engine, call.path["rollout"], approver_of(call.caller), call.who)
+    )
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/retry", needs=Need.STEER, status=202, refusals=(404, 409, 422))
 def post_retry(call: Call, engine: Engine, asked: RetryRequest) -> Answer[RolloutView]:
     """Retry the failed hosts only. If the rollout has ended, this starts and returns a new rollout."""
-    return _accepted(control.retry(call.services, engine, call.path["rollout"], asked, call.who))
+    return _accepted(call, control.retry(call.services, engine, call.path["rollout"], asked, call.who))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/reschedule", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_reschedule(call: Call, engine: Engine, asked: Reschedule) -> Answer[RolloutView]:
     """Change the start or the deadline while it is still in the future."""
-    return _accepted(control.reschedule(call.services, engine, call.path["rollout"], asked, call.who))
+    return _accepted(call, control.reschedule(call.services, engine, call.path["rollout"], asked, call.who))
 
 
-def _accepted(rollout: RolloutView) -> Answer[RolloutView]:
-    return Answer(rollout, location=f"/api/rollouts/{rollout.id}")
+def _accepted(call: Call, rollout: RolloutView) -> Answer[RolloutView]:
+    shown = rollout_for(call.services, call.caller, call.reach, rollout)
+    return Answer(shown, location=f"/api/rollouts/{rollout.id}")
 
 
 @endpoint(bp, "POST", "rollouts", needs=Need.PUBLISH, status=202, also=(200,), refusals=(409, 422))
@@ -125,4 +131,4 @@ def post_rollouts(
     if query.what_if:
         return Answer(plan_pools(call.services, asked, call.who, call.reach), status=200)
     task = update_pools(call.services, engine, asked, call.who, call.reach)
-    return Answer(task, location=task.href)
+    return Answer(task_for(call.services, call.caller, call.reach, task), location=task.href)

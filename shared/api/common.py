@@ -98,6 +98,14 @@ class Listed[V: Value](Value):
     continuation: str | None = None
 
 
+class MayApprove(Value):
+    """Whether the caller may approve what waits."""
+
+    can: bool
+    why: str | None = None
+    """Why not. Null when they may."""
+
+
 class Accepted(Value):
     """The request was received. The answer does not say whether it changed anything."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.api.common import Moment, PageQuery, ScheduleRequest, ZoneName
+from shared.api.common import MayApprove, Moment, PageQuery, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.api.profiles import UsedProbe
 from shared.core.states import HostState, RolloutState
@@ -149,6 +149,8 @@ class RolloutView(RolloutBrief, Tagged):
     """Whether it needs the approval of a second person, before it begins and after each change of it."""
     second_approved_at: UtcTime | None = None
     second_approved_by: str = ""
+    may_approve: MayApprove | None = None
+    """While it waits for approval: whether the caller may give it."""
     windows_open_until: UtcTime | None = None
     """While a window is open: when it closes. Null without windows, and when they do not apply."""
     windows_opens_at: UtcTime | None = None

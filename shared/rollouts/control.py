@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from shared.access.limits import check_change
-from shared.access.two_people.rollouts import after_change, approved, check_second_person, resealed
+from shared.access.two_people.approvers import Approver, check_may_approve, why_not_rollout
+from shared.access.two_people.rollouts import after_change, approved, resealed
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.about import about_rollout
@@ -71,7 +72,7 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str) -> Rol
     return command_rollout(services, engine, rollout_id, Command.RESUME, who, apply)
 
 
-def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> RolloutView:
+def approve(services: Services, engine: Engine, rollout_id: str, me: Approver, who: str) -> RolloutView:
     """Approve what the rollout waits with: its beginning, or a change of it, as a second person; else the canary hosts.
 
     Approving one is not approving the other. Raises NotFound, NotAllowed for somebody who may not be the second person,
@@ -83,7 +84,7 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str) -> Ro
         schedule = _with_notice(rollout, now)
         if rollout.second.awaiting_since:
             pool = find_pool(services, rollout.pool)
-            check_second_person(services, rollout, pool)
+            check_may_approve(me, why_not_rollout(services, me, rollout, pool))
             to = RolloutState.RUNNING if rollout.begun else RolloutState.SCHEDULED
             going_on = _with_state(rollout, to, schedule=schedule, checks=rollout.checks.to_repeat(), note=None)
             return going_on.replace(second=approved(services, going_on, pool, who))

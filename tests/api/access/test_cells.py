@@ -75,6 +75,7 @@ NEEDS = {
     "POST promotions": "publish",
     "GET promotions/{promotion}": "read",
     "DELETE promotions/{promotion}": "steer",
+    "POST promotions/{promotion}/approve": "approve",
     "POST promotions/{promotion}/reschedule": "steer",
     "GET rollouts": "read",
     "POST rollouts": "publish",
