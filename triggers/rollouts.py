@@ -8,6 +8,7 @@ from shared.access.two_people.approvers import approver_of
 from shared.api.common import Listed, NoBody, WhatIfQuery
 from shared.api.conditions import Condition
 from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
+from shared.api.history.rollout_events import RolloutEventsQuery, RolloutEventView
 from shared.api.merge_patch import MergePatch
 from shared.api.rollout_settings import RolloutSettings
 from shared.api.rollouts import (
@@ -29,6 +30,7 @@ from shared.rollouts import control
 from shared.rollouts.changes import change_rollout
 from shared.views import rollouts
 from shared.views.approvals import rollout_for, task_for
+from shared.views.rollout_events import list_rollout_events
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
 
@@ -77,6 +79,12 @@ def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[Rol
             continuation=query.continuation,
         )
     )
+
+
+@endpoint(bp, "GET", "rollouts/{rollout}/events", needs=Need.READ, refusals=(404,))
+def get_rollout_events(call: Call, query: RolloutEventsQuery) -> Answer[Listed[RolloutEventView]]:
+    """List what has happened in a rollout, newest first: who decided what, and how hosts ended."""
+    return Answer(list_rollout_events(call.services, call.path["rollout"], query))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/pause", needs=Need.STEER, status=202, refusals=(404, 409))

@@ -27,6 +27,10 @@ class LastPass(Value):
     """Hosts that the request or their tag leaves out."""
     fresh: int = 0
     """For a refresh: hosts that nobody has used since their last rebuild."""
+    batch: int = 0
+    """How many hosts the batch size allowed in work; 0: not known."""
+    window_closed: bool = False
+    """Whether hosts wait for a maintenance window."""
 
 
 class Before(Part):

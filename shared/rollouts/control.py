@@ -21,6 +21,7 @@ from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.errors import Conflict, InvalidRequest
 from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.history.write import rollout_changed
 from shared.models.base import iso
 from shared.models.messages import Message, message, quote
 from shared.models.rollout_parts import Failures, Rollback
@@ -252,6 +253,7 @@ def command_rollout(
 
     before, rollout = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout")
     if rollout is not before:
+        rollout_changed(services, before, rollout, who)
         old, new = describe(before, rollout) if describe else (before.state.value, rollout.state.value)
         detail, about = _schedule_text(rollout), about_rollout(rollout)
         audit(services, who, command, rollout_id, detail, before=old, after=new, about=about)

@@ -81,6 +81,7 @@ NEEDS = {
     "POST rollouts": "publish",
     "GET rollouts/{rollout}": "read",
     "PATCH rollouts/{rollout}": "steer",
+    "GET rollouts/{rollout}/events": "read",
     "GET rollouts/{rollout}/hosts": "read",
     "POST rollouts/{rollout}/approve": "approve",
     "POST rollouts/{rollout}/cancel": "steer",
