@@ -257,6 +257,8 @@ class PlanView(Value):
     """The smallest limits at the start; several when they are equal."""
     limited_later_by: list[str] = Field(default_factory=list)
     """The limits that determine `at_once` later."""
+    approval: Message | None = None
+    """That the request would wait for a second person, and which rings ask for one. Null when it would not."""
     deadline: Message | None = None
     """That the canary hosts are expected to pass only after `force_at`: users of the other hosts have until `at`
     (`schedule.others_force_at`). Null when they are not."""
