@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.api.common import HostName, Moment, Reason, ScheduleRequest, ZoneName
+from shared.api.common import HostName, MayApprove, Moment, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.api.profiles import UsedProbe
 from shared.api.rollout_pages.commands import RolloutCommands
@@ -166,6 +166,8 @@ class RolloutView(RolloutBrief, Tagged):
     """Whether it needs the approval of a second person, before it begins and after each change of it."""
     second_approved_at: UtcTime | None = None
     second_approved_by: str = ""
+    may_approve: MayApprove | None = None
+    """While it waits for approval: whether the caller may give it."""
     windows_open_until: UtcTime | None = None
     """While a window is open: when it closes. Null without windows, and when they do not apply."""
     windows_opens_at: UtcTime | None = None
@@ -248,6 +250,8 @@ class PlanView(Value):
     """The smallest limits at the start; several when they are equal."""
     limited_later_by: list[str] = Field(default_factory=list)
     """The limits that determine `at_once` later."""
+    approval: Message | None = None
+    """That the request would wait for a second person, and which rings ask for one. Null when it would not."""
     deadline: Message | None = None
     """That the canary hosts are expected to pass only after `force_at`: users of the other hosts have until `at`
     (`schedule.others_force_at`). Null when they are not."""

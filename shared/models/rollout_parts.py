@@ -40,6 +40,10 @@ class LastPass(Value):
     """Hosts per version, as last verified; None: a pass of an earlier version of the app."""
     expected_end: UtcTime | None = None
     """The expected end, as it was foreseen then; None when it could not be."""
+    batch: int = 0
+    """How many hosts the batch size allowed in work; 0: not known."""
+    window_closed: bool = False
+    """Whether hosts wait for a maintenance window."""
 
 
 class Before(Part):
@@ -123,6 +127,10 @@ class Failures(Part):
     """Hosts that failed before this time are retried."""
     retried: dict[str, UtcTime] = Field(default_factory=dict)
     """Hosts that are retried by name, if they failed before this time."""
+
+    def asked_since(self, before: Failures) -> list[str]:
+        """The hosts that somebody has asked to retry by name since then."""
+        return sorted(host for host, at in self.retried.items() if before.retried.get(host) != at)
 
     def retries(self, host: str, failed_at: datetime | None) -> bool:
         """Whether somebody has asked for another try since the host failed."""

@@ -49,9 +49,13 @@ def test_another_host_is_written_down_beside_the_first_one() -> None:
     env = two_failed(1)
     retry(env, "host-02")
     before = env.rollout
+    env.app.later(seconds=1)
     assert retry(env, "host-01").status == 202
     assert set(env.rollout.failures.retried) == {"host-01", "host-02"}
     assert env.rollout != before
+    events = env.app.send("GET", f"/api/rollouts/{env.rollout_id}/events").json["items"]
+    told = [(one["text"]["text"], one["data"]["hosts"]) for one in events if one["kind"] == "retried"]
+    assert told == [("Tried again: host-01.", ["host-01"]), ("Tried again: host-02.", ["host-02"])]
 
 
 def test_a_paused_rollout_goes_on_and_the_other_failures_do_not_pause_it() -> None:
