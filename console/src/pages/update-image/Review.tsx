@@ -6,13 +6,13 @@ import type { Model } from "../../api";
 import { ActionButton } from "../../parts/ActionButton";
 import { hostsText, peopleText } from "../../parts/dialog";
 import { DoneIcon, FailedIcon, WarningIcon } from "../../parts/icons";
+import type { Planned } from "../../parts/plan/usePlan";
 import { ProblemBar } from "../../parts/ProblemBar";
 import { SidePanel } from "../../parts/SidePanel";
 import { durationText, useNow, useZones } from "../../parts/time";
 import type { Plan } from "./form";
 import { endText, sentence, shortName } from "./planTexts";
 import styles from "./update-image.module.css";
-import type { Planned } from "./usePlan";
 
 interface Props {
   pool: Model<"PoolView">;
