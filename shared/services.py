@@ -14,6 +14,7 @@ from shared.caches.plans import PlanCache
 from shared.caches.poll_estimates import PollEstimator
 from shared.caches.read_through import ReadThroughCache
 from shared.caches.refusal_counter import RefusalCounter
+from shared.caches.seen_rows import SeenRowsCache
 from shared.caches.signing_keys import SigningKeys
 from shared.caches.snapshots import SnapshotCache
 from shared.core.settings import Settings
@@ -26,7 +27,7 @@ from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
-from shared.models.pools import Pool
+from shared.models.pools import Pool, PoolLook
 from shared.models.promotions import Promotion
 from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
@@ -39,6 +40,7 @@ from shared.ports.storage import Rows
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
 TASKS, PROMOTIONS = "task", "promotion"
 GRANTS, APP_KEYS, CAPS = "grant", "key", "cap"
+LOOKS = "look"
 """Partition keys of tables with a single partition."""
 
 
@@ -50,6 +52,7 @@ class Services:
     now: Callable[[], datetime]
     accounts: Rows[Account]
     pools: Rows[Pool]
+    looks: Rows[PoolLook]
     images: Rows[Image]
     versions: Rows[ImageRow]
     tasks: Rows[Task]
@@ -76,6 +79,7 @@ class Services:
     signing_keys: SigningKeys
     poll_estimates: PollEstimator = field(default_factory=PollEstimator)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
+    seen_rows: SeenRowsCache = field(default_factory=SeenRowsCache)
     host_rows: HostRowCache = field(default_factory=HostRowCache)
     read_cache: ReadThroughCache = field(default_factory=ReadThroughCache)
     plans: PlanCache = field(default_factory=PlanCache)

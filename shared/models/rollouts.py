@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +15,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.access.profiles import digest_of_script
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
-from shared.models.host_parts import AzureWait, Check, Disks, Drain, FailureCause, Found, Rebuild, Use, Warnings
+from shared.models.host_parts import AzureWait, Check, Disks, Drain, FailureCause, Found, Rebuild, Trail, Use, Warnings
 from shared.models.messages import Message
 from shared.models.policy import Policy, ScheduleMode, name_of, probe_by_name
 from shared.models.rollout_parts import (
@@ -218,6 +219,18 @@ class RolloutHost(Record):
     check: Check = Check()
     azure_wait: AzureWait = AzureWait()
     use: Use = Use()
+    trail: Trail = Trail()
+
+    @property
+    def state_since(self) -> datetime | None:
+        """Since when it is in its state; None: not known."""
+        return self.trail.since if self.trail.state is self.state else None
+
+    def stamped(self, now: datetime) -> RolloutHost:
+        """The row as it is written: with the moment, if its state is a new one."""
+        if self.trail.state is self.state:
+            return self
+        return self.replace(trail=self.trail.replace(state=self.state, since=now))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import OnFailure
 from shared.models.rollouts import FailureCause
 from shared.rollouts import control
-from shared.views.rollouts import view_host
+from shared.views.rollout_pages.host_report import view_host
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.probes import PROBE
 from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_well, assert_over, hosts, office, resume
