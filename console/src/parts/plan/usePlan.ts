@@ -71,3 +71,12 @@ function useSettled(text: string, pause: number): string {
   }, [text, settled, pause]);
   return settled;
 }
+
+/** Why what is planned cannot be done now, or null. */
+export function whyNoPlan({ plan, current, problem }: Pick<Planned, "plan" | "current" | "problem">): string | null {
+  if (problem) return "This cannot be planned: see what is wrong above.";
+  if (!plan || !current) return "The plan is being asked for.";
+  const stops = plan.preflight.filter(({ result }) => result === "fail").length;
+  if (stops > 0) return `${stops} ${stops === 1 ? "check stops" : "checks stop"} this.`;
+  return plan.to_update === 0 ? "No host would be updated." : null;
+}
