@@ -31,7 +31,7 @@ from shared.rollouts.changes import change_rollout
 from shared.rollouts.offers import read_rollout
 from shared.views import rollouts
 from shared.views.approvals import task_for
-from shared.views.rollout_events import list_rollout_events
+from shared.views.rollout_pages.events import list_rollout_events
 from shared.views.rollout_pages.hosts import list_rollout_hosts
 from triggers.accepted import accepted
 from triggers.http.contract import Answer, Call
@@ -42,17 +42,8 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "rollouts", needs=Need.READ)
 def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief]]:
-    """List rollouts, newest first, optionally of one pool or in one state."""
-    return Answer(
-        rollouts.list_rollouts(
-            call.services,
-            call.reach,
-            pool=query.pool,
-            state=query.state,
-            limit=query.limit,
-            continuation=query.continuation,
-        )
-    )
+    """List rollouts, newest first unless another order is asked for."""
+    return Answer(rollouts.list_rollouts(call.services, call.reach, query))
 
 
 @endpoint(bp, "GET", "rollouts/{rollout}", needs=Need.READ, refusals=(404,))

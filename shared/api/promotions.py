@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.api.common import MayApprove, Moment, PageQuery, ZoneName
+from shared.api.common import MayApprove, Moment, ZoneName
 from shared.api.images import ActivationChoice
 from shared.core.states import PromotionState
 from shared.models.base import WHOLE, Name, UtcTime, Value
@@ -46,13 +46,6 @@ class PromotionView(Value):
     second_approved_by: str = ""
     may_approve: MayApprove | None = None
     """While it waits or will wait: whether the caller may approve it. Null for a due one: see its task."""
-
-
-class PromotionsQuery(PageQuery):
-    """Filter of promotions."""
-
-    image: Name | None = None
-    state: PromotionState | None = None
 
 
 class PromotionMoment(Value):

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.api.common import MayApprove, PageQuery
+from shared.api.common import MayApprove
 from shared.core.states import RolloutState, TaskState
-from shared.models.base import Name, UtcTime, Value
+from shared.models.base import UtcTime, Value
 from shared.models.messages import Message
 from shared.models.tasks import Approval, CancelHow, Gate, RingNumber, TaskKind, TaskStep
 from shared.models.withdrawals import StoppedRollout
@@ -35,6 +35,15 @@ class TaskBrief(Value):
     ended_at: UtcTime | None
     href: str
     """Path of the task, or of the rollout."""
+
+
+class TaskWait(Message):
+    """What a task waits for. `href`: where somebody can do something about it."""
+
+    ring: int | None = None
+    """The ring of pools that waits, or that runs. Null when it is not about one."""
+    until: UtcTime | None = None
+    """It waits until then at least. Null when nobody can say, as for an approval."""
 
 
 class TaskPoolView(Value):
@@ -71,8 +80,8 @@ class TaskView(TaskBrief):
     """The ring that started last. Null before the first, and when no pools are updated."""
     gate: Gate | None = None
     """Whether a person must approve each ring but the first. Null when no pools are updated."""
-    waits_for: Message | None = None
-    """What the task waits for; `at`: at least until then. Null after the end."""
+    waits_for: TaskWait | None = None
+    """What the task waits for. Null after the end."""
     approvals: list[Approval] = Field(default_factory=list)
     """Approved rings, by whom and when."""
     left_over: list[str] = Field(default_factory=list)
@@ -87,15 +96,6 @@ class TaskView(TaskBrief):
     second_approved_by: str = ""
     may_approve: MayApprove | None = None
     """While it, or its next ring, waits for approval: whether the caller may give it."""
-
-
-class TasksQuery(PageQuery):
-    """Filter of tasks. Rollouts are tasks of kind `rollout`; rollouts that refresh a pool are of kind `refresh`."""
-
-    kind: TaskKind | Literal["rollout", "refresh"] | None = None
-    """`rollout` includes refreshes; `refresh` gives only them."""
-    image: Name | None = None
-    state: TaskState | RolloutState | None = None
 
 
 class ApproveRingRequest(Value):
