@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { request, type ApiError } from "../../api";
-import type { Plan, UpdateRequest } from "./form";
+import { request, type ApiError, type Body } from "../../api";
+import type { Plan } from "./consequences";
 
 /** The plan is asked for when nothing was changed for so long. */
 const PAUSE_MS = 800;
@@ -22,16 +22,22 @@ export interface Planned {
   again: () => void;
 }
 
+/** The two requests that have a plan, by the last part of their path. */
+export interface Plannable {
+  "update-image": NonNullable<Body<"/api/pools/{pool}/update-image", "post">>;
+  "roll-back": NonNullable<Body<"/api/pools/{pool}/roll-back", "post">>;
+}
+
 /** What the request would do, asked for again after each change. Null: nothing can be asked yet. */
-export function usePlan(pool: string, asked: UpdateRequest | null): Planned {
+export function usePlan<K extends keyof Plannable>(kind: K, pool: string, asked: Plannable[K] | null): Planned {
   const client = useQueryClient();
   const text = asked ? JSON.stringify(asked) : "";
   const settled = useSettled(text, PAUSE_MS);
-  const queryKey = ["plan", pool, settled];
+  const queryKey = ["plan", kind, pool, settled];
   const query = useQuery<Plan | null, ApiError>({
     queryKey,
     enabled: settled !== "",
-    queryFn: ({ signal }) => askPlan(pool, JSON.parse(settled) as UpdateRequest, signal),
+    queryFn: ({ signal }) => askPlan(kind, pool, JSON.parse(settled) as object, signal),
     placeholderData: keepPreviousData,
     staleTime: Infinity,
     refetchOnWindowFocus: true,
@@ -49,9 +55,9 @@ export function usePlan(pool: string, asked: UpdateRequest | null): Planned {
   };
 }
 
-async function askPlan(pool: string, body: UpdateRequest, signal: AbortSignal): Promise<Plan | null> {
+async function askPlan(kind: keyof Plannable, pool: string, body: object, signal: AbortSignal): Promise<Plan | null> {
   const params = { path: { pool }, query: { what_if: true } };
-  const { data } = await request("post", "/api/pools/{pool}/update-image", { params, body, signal });
+  const { data } = await request("post", `/api/pools/{pool}/${kind}`, { params, body: body as never, signal });
   return data as Plan | null;
 }
 
@@ -64,4 +70,13 @@ function useSettled(text: string, pause: number): string {
     return () => clearTimeout(timer);
   }, [text, settled, pause]);
   return settled;
+}
+
+/** Why what is planned cannot be done now, or null. */
+export function whyNoPlan({ plan, current, problem }: Pick<Planned, "plan" | "current" | "problem">): string | null {
+  if (problem) return "This cannot be planned: see what is wrong above.";
+  if (!plan || !current) return "The plan is being asked for.";
+  const stops = plan.preflight.filter(({ result }) => result === "fail").length;
+  if (stops > 0) return `${stops} ${stops === 1 ? "check stops" : "checks stop"} this.`;
+  return plan.to_update === 0 ? "No host would be updated." : null;
 }
