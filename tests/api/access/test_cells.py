@@ -86,6 +86,7 @@ NEEDS = {
     "PATCH rollouts/{rollout}": "steer",
     "GET rollouts/{rollout}/events": "read",
     "GET rollouts/{rollout}/hosts": "read",
+    "GET rollouts/{rollout}/people": "steer",
     "POST rollouts/{rollout}/approve": "approve",
     "POST rollouts/{rollout}/cancel": "steer",
     "POST rollouts/{rollout}/pause": "steer",
