@@ -125,8 +125,11 @@ class VirtualMachines(Protocol):
 class Governance(Protocol):
     """What can stop a rollout half-way: rights, locks, quota, autoscale. Read-only."""
 
-    def permissions(self, scope_id: str) -> Permissions:
-        """What the app's identity may do at this scope (ARM id of a resource or resource group)."""
+    def permissions(self, scope_id: str, by: str = "") -> Permissions:
+        """What the app's identity may do at this scope (ARM id of a resource or resource group).
+
+        `by`: the scope whose identity is meant, where that is not the same.
+        """
 
     def locks(self, scope_id: str) -> list[Lock]:
         """Management locks at, above and below this scope."""

@@ -8,6 +8,7 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -29,6 +30,7 @@ from shared.models.access.grants import PRINCIPAL_PATTERN
 from shared.models.access.roles import Gate, Need, Reach
 from shared.models.base import VERSION_PATTERN
 from shared.ports.engine import Engine
+from shared.records.just_read import reading_once
 from shared.rollouts.logoff_listener import TooManyHints
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
@@ -67,7 +69,7 @@ def respond(
     endpoint: Endpoint, req: func.HttpRequest, services: Callable[[], Services], engine: Engine | None
 ) -> func.HttpResponse:
     """Answer one request. Never raises: an unexpected error becomes a 500 with an id that is also in the log."""
-    with asking(asker_of(req.headers)):
+    with asking(asker_of(req.headers)), reading_once() if endpoint.method == "GET" else nullcontext():
         answer = _respond(endpoint, req, services, engine)
         correlation = asker().correlation
         if endpoint.method != "GET":

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from types import MappingProxyType
 
 from shared.access.limits import limits_of
 from shared.core.arm_ids import resource_groups_of, subscription_of
@@ -92,6 +93,8 @@ class Facts:
     permissions: Mapping[str, Read[Permissions]]
     locks: Mapping[str, Read[list[Lock]]]
     cores: Mapping[tuple[str, str], Read[CoreQuota]]
+    image_permissions: Mapping[str, Read[Permissions]] = MappingProxyType({})
+    """What the identity of a resource group of VMs may do with the definition, where another one works on that."""
     definition: Read[Definition] | None = None
     """The image definition; None when no VM would be created from it."""
     limits: Limits | None = None
@@ -183,12 +186,27 @@ def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) 
         scope: readers.submit(_read, partial(governance.permissions, scope))
         for scope in (*scopes, request.image.definition_id)
     }
+    image = {
+        group: readers.submit(_read, partial(governance.permissions, request.image.definition_id, by=group))
+        for group in groups_of_others(facts.scopes, request.image.definition_id, scopes[1:])
+    }
     locks = {scope: readers.submit(_read, partial(governance.locks, scope)) for scope in scopes}
     cores = {where: readers.submit(_read, partial(governance.cores, *where)) for where in sorted(regions)}
     found = _definition(services, facts)
     return replace(
-        facts, permissions=_results(permissions), locks=_results(locks), cores=_results(cores), definition=found
+        facts,
+        permissions=_results(permissions),
+        image_permissions=_results(image),
+        locks=_results(locks),
+        cores=_results(cores),
+        definition=found,
     )
+
+
+def groups_of_others(scopes: ScopeMap, definition_id: str, groups: Sequence[str]) -> list[str]:
+    """The resource groups of VMs on which another identity works than on the image definition: it creates their VMs of
+    the image, so Azure asks for its rights there."""
+    return [group for group in groups if scopes.identity(group) != scopes.identity(definition_id)]
 
 
 def _definition(services: Services, facts: Facts) -> Read[Definition] | None:
