@@ -35,6 +35,7 @@ from shared.models.tasks import Task
 from shared.ports.avd import HostPools
 from shared.ports.compute import ArmBudget, Gallery, Governance, ImageBuilder, VirtualMachines
 from shared.ports.directory import Directory
+from shared.ports.seals import Seals
 from shared.ports.storage import Rows
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
@@ -76,6 +77,8 @@ class Services:
     image_builder: ImageBuilder
     directory: Directory
     signing_keys: SigningKeys
+    seals: Seals | None = None
+    """What signs the record; None: nothing does."""
     poll_estimates: PollEstimator = field(default_factory=PollEstimator)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
     host_rows: HostRowCache = field(default_factory=HostRowCache)
