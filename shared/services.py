@@ -20,7 +20,7 @@ from shared.core.settings import Settings
 from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
-from shared.models.access.profiles import Probe
+from shared.models.access.profiles import JoinProfile, Probe
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
@@ -69,6 +69,7 @@ class Services:
     limits: Rows[Limits]
     caps: Rows[Caps]
     probes: Rows[Probe]
+    join_profiles: Rows[JoinProfile]
     host_pools: HostPools
     vms: VirtualMachines
     gallery: Gallery

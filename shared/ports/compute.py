@@ -25,7 +25,7 @@ from shared.models.azure import (
 )
 from shared.models.directory import JoinFacts
 from shared.models.images import Definition, GalleryVersion, TargetRegion
-from shared.models.pools import Join
+from shared.models.pools import DomainJoin, EntraJoin
 
 
 class VirtualMachines(Protocol):
@@ -99,7 +99,7 @@ class VirtualMachines(Protocol):
         """Deallocate the VM."""
 
     def start_join(
-        self, vm_id: str, location: str, join: Join, password: SecretStr | None, change_tag: str
+        self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
     ) -> Operation:
         """Join the domain or Entra ID with a VM extension. A new `change_tag` runs the extension again."""
 

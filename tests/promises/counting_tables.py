@@ -132,6 +132,7 @@ _KEYS: dict[str, Keys[Any]] = {
     "limits": keys.limits_keys,
     "caps": keys.caps_keys,
     "probes": keys.profile_keys,
+    "join_profiles": keys.profile_keys,
 }
 
 

@@ -16,6 +16,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Goal, Rollout, RolloutKind
 from shared.planning.join.devices import cleanup_of
 from shared.records.accounts import known_scopes
+from shared.records.profiles import join_of
 from shared.records.session_hosts import SeenHost
 from shared.records.versions import read_versions
 from shared.rollouts.preflight import checks, directory, join, locks, rights, scopes, versions
@@ -122,6 +123,7 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine,
     pool, image, governance = request.pool, request.image, services.governance
     groups, scope_map = resource_groups_of([vm.id]), known_scopes(services)
     found = partial(services.gallery.version, image.definition_id, request.version)
+    join = _sure(recent.read(("join", pool.account, pool.join), partial(join_of, services, pool)))
     return Facts(
         request=request,
         # Broker and pool are read for themselves, just before and after this: these checks use their ids only.
@@ -134,7 +136,8 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine,
             ("graph rights", cleanup_of(pool)), partial(missing_graph_rights, services, pool)
         ),
         scopes=scope_map,
-        password=password_of(services, pool),
+        join=join,
+        password=password_of(services, join),
         plans=(),
         permissions={
             scope: recent.read(("permissions", scope), partial(governance.permissions, scope))

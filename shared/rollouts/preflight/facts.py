@@ -22,10 +22,11 @@ from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingP
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Definition, GalleryVersion, Image
 from shared.models.policy import Policy, ScheduleMode
-from shared.models.pools import DomainJoin, Pool
+from shared.models.pools import DomainJoin, EntraJoin, Pool
 from shared.models.rollout_parts import NO_PROBE, WHOLE_POOL, RolloutProbe, Selection
 from shared.planning.join.devices import cleanup_of
 from shared.records.accounts import read_scopes
+from shared.records.profiles import join_of
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
 from shared.records.versions import read_versions
 from shared.rollouts.preflight.strategy import Strategies, strategies_of
@@ -87,6 +88,8 @@ class Facts:
     """Rights on Microsoft Graph; empty for pools whose devices are left alone."""
     scopes: ScopeMap
     """Whose resources in Azure are."""
+    join: EntraJoin | DomainJoin | None
+    """How the pool's hosts join; None when its account has no join profile of the name."""
     password: str | None = field(repr=False)
     """The password of the user that joins hosts to the domain; None when there is none."""
     plans: Read[Sequence[ScalingPlan]]
@@ -166,7 +169,8 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
             version_set=version_set,
             graph_rights_missing=graph_rights.result(),
             scopes=read_scopes(services),
-            password=password_of(services, request.pool),
+            join=(join := join_of(services, request.pool)),
+            password=password_of(services, join),
             plans=plans.result(),
             permissions={},
             locks={},
@@ -227,9 +231,9 @@ def _read[T](read: Callable[[], T]) -> Read[T]:
         return error
 
 
-def password_of(services: Services, pool: Pool) -> str | None:
-    """The password with which hosts join the pool's domain; None without one."""
-    return services.settings.secrets.get(pool.join.password_setting) if isinstance(pool.join, DomainJoin) else None
+def password_of(services: Services, join: EntraJoin | DomainJoin | None) -> str | None:
+    """The password with which hosts join a domain; None without one."""
+    return services.settings.secrets.get(join.password_setting) if isinstance(join, DomainJoin) else None
 
 
 def missing_graph_rights(services: Services, pool: Pool) -> Sequence[str]:

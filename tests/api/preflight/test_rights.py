@@ -13,7 +13,7 @@ from shared.models.pools import ReimageSupport
 from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, has
 from tests.api.preflight.requests import planned, refused, said, untouched
 from tests.fixtures.app import App, change_pool, findings, office, update
-from tests.fixtures.probes import PROBE, keep_probe
+from tests.fixtures.profiles import PROBE, keep_probe
 from tests.fixtures.world.azure import DEFINITION_ID, GROUP, HOST_POOL_ID, vm_id_of
 
 SCOPES = {Where.HOST_POOL: HOST_POOL_ID, Where.MACHINES: GROUP, Where.IMAGE: DEFINITION_ID}
