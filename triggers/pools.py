@@ -124,5 +124,5 @@ def post_roll_back_pool(
     would happen (200)."""
     if query.what_if:
         return Answer(plan_roll_back(call.services, call.path["pool"], asked, call.who), status=200)
-    rollout = roll_back_pool(call.services, engine, call.path["pool"], asked, call.who)
+    rollout = roll_back_pool(call.services, engine, call.path["pool"], asked, call.who, call.reach)
     return accepted(call, rollout)
