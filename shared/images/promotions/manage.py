@@ -40,8 +40,8 @@ def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, wh
 
     def decide(promotion: Promotion) -> Promotion:
         if promotion.state is not PromotionState.SCHEDULED:
-            raise _too_late(promotion, "change")
-        return _moved(services, promotion, asked)
+            raise too_late(promotion, "change")
+        return moved_to(services, promotion, asked)
 
     old, moved = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
     audit_promotion(services, who, "move promotion", moved, before=old.due_at, after=moved.due_at)
@@ -55,7 +55,7 @@ def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
         if promotion.state is PromotionState.CANCELLED:
             return None
         if promotion.state is not PromotionState.SCHEDULED:
-            raise _too_late(promotion, "cancel")
+            raise too_late(promotion, "cancel")
         note = message(Code.CANCELLED_BY_USER, f"Cancelled by {who}.")
         return ended(promotion, PromotionState.CANCELLED, note)
 
@@ -81,7 +81,7 @@ def settle(services: Services, promotion: Promotion) -> Promotion:
         return find_promotion(services, promotion.id)  # another worker did it
 
 
-def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
+def moved_to(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
     """The promotion at the requested moment. Raises InvalidRequest, Conflict."""
     version_set = read_versions(services, promotion.image)
     if version_set.state.promotion != promotion.id:
@@ -118,6 +118,7 @@ def staged_at(version_set: VersionSet, version: str | None) -> datetime | None:
     return version_set.versions[version].staged_at
 
 
-def _too_late(promotion: Promotion, to: str) -> Conflict:
+def too_late(promotion: Promotion, to: str) -> Conflict:
+    """The refusal of a change or a cancellation that comes after the start."""
     text = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}. It is too late to {to} it."
     return Conflict(text, task=promotion.task or None, promotion=promotion.id)
