@@ -87,10 +87,14 @@ def test_backup_and_reason() -> None:
     assert patch(app, promotion_id, {"backup": None}).json["backup"] is None
 
 
-def test_who_changes_it_answers_for_it() -> None:
+@pytest.mark.parametrize("body", [{"reason": "mine now"}, {"at": "2026-11-05T20:00"}, {"backup": False}])
+def test_who_changes_it_is_not_its_second_person(body: dict[str, Any]) -> None:
     app, promotion_id = planned()
-    patch(app, promotion_id, {"reason": "mine now"}, **{"x-dev-name": "bob"})
-    assert row(app, promotion_id).requester.endswith("bob")
+    before = row(app, promotion_id)
+    assert patch(app, promotion_id, body, **{"x-dev-name": "bob"}).status == 200
+    after = row(app, promotion_id)
+    assert after.requester == before.requester
+    assert [one.endswith("bob") for one in after.second.changed_by_ids] == [True]
 
 
 def test_what_is_so_already_writes_nothing() -> None:

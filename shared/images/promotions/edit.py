@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared.access.two_people.promotions import after_change
 from shared.api.common import ScheduleRequest
 from shared.api.merge_patch import MergePatch
 from shared.api.promotions import PromotionMoment, PromotionSettings, PromotionView
-from shared.core.asking import asker
 from shared.core.states import PromotionState
 from shared.images.activation.request import resolve_update
 from shared.images.promotions.manage import moved_to, too_late
@@ -35,12 +35,13 @@ def change_promotion(
 ) -> PromotionView:
     """Change the named settings of a promotion that has not started. What is not named stays.
 
-    Who changes more than its moment answers for it: their access counts when it falls due. Raises NotFound, InvalidRequest, Conflict
-    when it is too late, or when the version could not be activated so.
+    Who changes it is not its second person, and an approval of what it was does not count any more.
+    Raises NotFound, InvalidRequest, Conflict when it is too late, or when the version could not be activated so.
     """
     moment, others = _parts(patch.changes)
 
-    def decide(promotion: Promotion) -> Promotion:
+    def decide(found: Promotion) -> Promotion:
+        promotion = found
         if promotion.state is not PromotionState.SCHEDULED:
             raise too_late(promotion, "change")
         stored = settings_of(promotion)
@@ -48,12 +49,13 @@ def change_promotion(
         if moment and (asked := MergePatch[PromotionSettings](moment).applied_to(stored)) != stored:
             when = {name: getattr(asked, name) for name in PromotionMoment.model_fields}
             promotion = moved_to(services, promotion, PromotionMoment(**when))
-        return _changed(services, promotion, others, reach)
+        changed = _changed(services, promotion, others, reach)
+        return found if changed is found else after_change(changed)
 
     old, new = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
     if new is not old:
         audit_promotion(services, who, "change promotion", new, before=old.due_at, after=new.due_at)
-    return view(new)
+    return view(services, new)
 
 
 def settings_of(promotion: Promotion) -> PromotionSettings:
@@ -120,7 +122,6 @@ def _changed(services: Services, promotion: Promotion, changes: dict[str, Any], 
             "update": update,
             "accounts": owners(services, promotion.image, update.pools if update else ()),
             "reason": asked.reason,
-            "requester": asker().id,
         }
     )
 

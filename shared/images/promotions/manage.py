@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from shared.access.two_people.promotions import after_change
 from shared.api.promotions import PromotionMoment, PromotionView
 from shared.api.schedules import parse_promotion
 from shared.core.codes import Code
@@ -41,11 +42,11 @@ def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, wh
     def decide(promotion: Promotion) -> Promotion:
         if promotion.state is not PromotionState.SCHEDULED:
             raise too_late(promotion, "change")
-        return moved_to(services, promotion, asked)
+        return after_change(moved_to(services, promotion, asked))
 
     old, moved = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
     audit_promotion(services, who, "move promotion", moved, before=old.due_at, after=moved.due_at)
-    return view(moved)
+    return view(services, moved)
 
 
 def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
@@ -61,13 +62,13 @@ def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
 
     before, promotion = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
     if promotion is before:
-        return view(settle(services, promotion))
+        return view(services, settle(services, promotion))
     audit_promotion(services, who, "cancel promotion", promotion, before=promotion.due_at)
     try:
         promotion = settle(services, promotion)
     except (AzureBusy, StaleRow) as error:
         _log.warning("Promotion %s is cancelled; the timer will release its image: %s", promotion.id, error)
-    return view(promotion)
+    return view(services, promotion)
 
 
 def settle(services: Services, promotion: Promotion) -> Promotion:
@@ -119,6 +120,6 @@ def staged_at(version_set: VersionSet, version: str | None) -> datetime | None:
 
 
 def too_late(promotion: Promotion, to: str) -> Conflict:
-    """The refusal of a change or a cancellation that comes after the start."""
+    """Why a promotion that is not scheduled any more cannot be changed, say."""
     text = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}. It is too late to {to} it."
     return Conflict(text, task=promotion.task or None, promotion=promotion.id)

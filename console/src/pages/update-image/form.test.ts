@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
+import { readNumber } from "../../parts/PolicyFields";
 import { candidatesOf, firstForm, toRequest, whatIsMissing, type Form } from "./form";
-import { readNumber } from "./PolicySection";
 import { sentence } from "./planTexts";
 import { whyNot } from "./versions";
 
