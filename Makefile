@@ -4,7 +4,11 @@ TYPED := shared orchestrators activities triggers local bench tools function_app
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	--custom-compile-command "make lock"
 
-.PHONY: help setup test hunt chaos bench lint lock audit run demo clean
+CONSOLE := console/dist/index.html
+CONSOLE_FILES = $(shell find console \( -name node_modules -o -name dist \) -prune -o -type f -print)
+
+.DELETE_ON_ERROR:
+.PHONY: help setup console test hunt chaos bench lint lock audit run demo screenshots clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
@@ -13,9 +17,11 @@ help:
 	@echo "make hunt    whole rollouts at random, until one breaks a promise or Ctrl-C"
 	@echo "make chaos   rollouts with dying hosts, failing tables and ten operators; SEEDS=200 for more, SEED=17 for one"
 	@echo "make bench   measure; one part: make bench BENCH=cold (see docs/performance.md)"
-	@echo "make lint    ruff, mypy, the sizes of files, functions and folders, and the syntax of PowerShell"
+	@echo "make lint    ruff, mypy, the sizes of files, functions and folders, the syntax of PowerShell, and the console's own"
 	@echo "make lock    compile requirements*.in into requirements*.txt; with newer versions: make lock ARGS=--upgrade"
 	@echo "make audit   look up the locked packages in a database of known vulnerabilities"
+	@echo "make console build the web console into console/dist; run, demo and test do so when it has changed"
+	@echo "make screenshots  make the pictures of the README anew, in docs/pictures"
 	@echo "make setup   what the others need: .venv and node_modules"
 	@echo "make clean   remove what setup and the runs have made"
 
@@ -27,7 +33,17 @@ setup: .venv/.ready node_modules/.package-lock.json
 node_modules/.package-lock.json: package.json package-lock.json local/setup.sh
 	@sh local/setup.sh node
 
-test: setup
+console/node_modules/.package-lock.json: console/package.json console/package-lock.json local/setup.sh
+	@sh local/setup.sh console
+
+console: .venv/.ready console/node_modules/.package-lock.json
+	@cd console && npm run --silent schema && npm run --silent build
+
+$(CONSOLE): .venv/.ready console/node_modules/.package-lock.json $(CONSOLE_FILES)
+	@$(MAKE) --silent console
+
+test: setup $(CONSOLE)
+	@sh local/setup.sh chromium || echo "The browser tests will fail (above); the others run."
 	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 hunt: setup
@@ -39,12 +55,13 @@ chaos: setup
 bench: setup
 	@BENCH="$(BENCH)" $(PYTHON) -m bench
 
-lint: setup
+lint: setup console/node_modules/.package-lock.json
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy --strict $(TYPED)
 	@$(PYTHON) -m tools.sizes
 	@$(PYTHON) -m tools.powershell
+	@cd console && npm run --silent schema && npm run --silent lint
 
 lock: setup
 	@$(COMPILE) $(ARGS) --output-file requirements.txt requirements.in
@@ -54,8 +71,13 @@ audit: setup
 	@$(PYTHON) -m tools.audit
 
 run demo: setup
+	@$(MAKE) --silent $(CONSOLE) || echo "The console could not be built (above); the API works without it."
 	@exec $(PYTHON) -m local $@ --parent $$PPID
 
+screenshots: setup $(CONSOLE)
+	@sh local/setup.sh chromium
+	@$(PYTHON) -m local.screenshots
+
 clean:
-	rm -rf .venv node_modules .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules console/node_modules console/dist console/src/schema.d.ts .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -40,6 +40,7 @@ def welcome(options: StackOptions) -> str:
     app, image = f"{options.app_url}/api", f"{options.app_url}/api/images/{IMAGE}"
     return f"""
 Freshcoat is at {options.app_url}. Image {IMAGE} and pool {POOL} are registered. Press Ctrl-C to stop.
+{options.console}
 Everybody on this machine is "developer" here and may do everything; the header X-Dev-Role tries another role.
 The simulated Azure is at {options.sim_url} and runs {options.speed:g} times as fast as real time. Logs: {options.logs}
 

@@ -32,7 +32,7 @@ class EventBuffer:
     def __init__(self, now: datetime) -> None:
         self.due = now
         """When a pass over the whole pool is due."""
-        self._last_pass = now
+        self._last_pass = self._last_look = now
         self._gap = self._deferral = timedelta(0)
         self._flush_after = self._deferred = self._handled = 0
         self._logged_off: set[str] = set()
@@ -64,13 +64,14 @@ class EventBuffer:
         """Take over a pass's result: when the next pass is due at the latest, and how long events may wait."""
         said = result["next_pass_at"]
         at = datetime.fromisoformat(said).astimezone(UTC).replace(tzinfo=None) if said else None
+        self._last_look = began
         if whole_pool:
             self._last_pass, self._gap = began, timedelta(seconds=result["gap"])
             self._deferral = max(self._gap, timedelta(seconds=result["deferral"]))
             self._flush_after, self._deferred = result["flush_after"], 0
             self.due = max(at or began, began + self._gap)
         elif result["whole_pool_needed"]:
-            self._bring_forward(self._last_pass + self._gap)
+            self._bring_forward(self._last_look + self._gap)
         elif at:
             self._bring_forward(max(at, self._last_pass + self._gap))
 
@@ -79,9 +80,17 @@ class EventBuffer:
         """Whether so many events were handled that the rollout should continue as new."""
         return self._handled >= MAX_EVENTS
 
+    @property
+    def next_due(self) -> datetime:
+        """When the next pass is due, over the whole pool or over the logged-off hosts.
+
+        A fast pass begins a gap after any other pass, so that a flood of log-off events costs one look in a gap.
+        """
+        return min(self.due, self._last_look + self._gap) if self._logged_off else self.due
+
     def pass_is_due(self, now: datetime) -> bool:
         """Whether a pass is due now, over the whole pool or over the logged-off hosts."""
-        return bool(self._logged_off) or self.due <= now
+        return self.next_due <= now
 
     def take_logged_off(self, now: datetime) -> list[str]:
         """The hosts for a fast pass; none when a pass over the whole pool is due, since it covers them."""

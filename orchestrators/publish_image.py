@@ -34,7 +34,7 @@ def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Orche
         events.passed(began, result, whole_pool=not hosts)
         inbox.empty_into(events)
         while not events.pass_is_due(context.current_utc_datetime):
-            alarm.set(events.due)
+            alarm.set(events.next_due)
             yield when_any([inbox.waiter, alarm.timer])
             inbox.empty_into(events)
         if events.is_full:

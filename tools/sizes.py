@@ -1,6 +1,6 @@
 """Checks that files, functions and folders stay small. `make lint` runs it: `python -m tools.sizes`.
 
-- A file of the product has at most 300 lines: Python, shell and PowerShell.
+- A file of the product has at most 300 lines: Python, shell, PowerShell, TypeScript and the console's scripts.
 - A function of the product has at most 40 lines, from its `def` to its last line. The docstring counts, decorators do
   not. A nested function counts as part of the function around it, and is also measured by itself.
 - A folder of the product or of the tests has at most 20 Python files. `__init__.py` and subfolders do not count.
@@ -14,14 +14,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PRODUCT = ("function_app.py", "shared", "orchestrators", "activities", "triggers", "local", "bench", "tools")
+PRODUCT = ("function_app.py", "shared", "orchestrators", "activities", "triggers", "local", "bench", "tools", "console")
 TESTS = ("tests",)
 
 FILE_LIMIT = 300
 FUNCTION_LIMIT = 40
 FOLDER_LIMIT = 20
 
-CODE = (".py", ".sh", ".ps1")
+CODE = (".py", ".sh", ".ps1", ".ts", ".tsx", ".js", ".mjs")
+TEST_ENDS = (".test.ts", ".test.tsx")
+"""The console's tests stand beside what they test."""
+NOT_OURS = ("node_modules", "dist", "schema.d.ts")
+"""Installed, built or generated: folders and files by these names are not looked into."""
 
 EXCEPTIONS: frozenset[tuple[str, str]] = frozenset()
 """Offences that are accepted, as (path, what): `("shared/ports.py", "lines")`. Say why in a comment beside it."""
@@ -83,8 +87,14 @@ def _files(root: Path, places: tuple[str, ...]) -> Iterator[Path]:
         top = root / place
         if not top.exists():
             raise FileNotFoundError(f"sizes: {place} does not exist; correct the list in tools/sizes.py")
-        files = [top] if top.is_file() else sorted(top.rglob("*"))
-        yield from (path for path in files if path.suffix in CODE and path.is_file())
+        files = [top] if top.is_file() else sorted(_below(top))
+        yield from (path for path in files if path.suffix in CODE and not path.name.endswith(TEST_ENDS))
+
+
+def _below(top: Path) -> Iterator[Path]:
+    for folder, folders, files in top.walk():
+        folders[:] = [name for name in folders if name not in NOT_OURS]
+        yield from (folder / name for name in files if name not in NOT_OURS)
 
 
 def main() -> int:

@@ -25,7 +25,9 @@ def demo(options: StackOptions, console: Console) -> int:
         SimulatedAzureClient(options) as azure,
     ):
         started = time.monotonic()
-        outcome = play_scenes(Stage(client, azure, stack, console))
+        stage = Stage(client, azure, stack, console)
+        stage.print(options.console)
+        outcome = play_scenes(stage)
         outcome = outcome.model_copy(update={"seconds": {"start": started - begun, **outcome.seconds}})
         places = Places(records=options.directory / "demo", tables=stack.tables, logs=options.logs)
         outcome.save(places.records)

@@ -142,7 +142,7 @@ class Autoscaler:
         return existing + sum(1 for burst in self._in_progress(name) if burst.result == "asking")
 
     def _pool(self, name: str) -> HostPool:
-        pool = self._sim.world.pools.get(f"{names.AVD}/hostPools/{name}".lower())
+        pool = next((pool for pool in self._sim.world.pools.values() if pool.name == name), None)
         if pool is None:
             raise ValueError(f"host pool '{name}' does not exist")
         return pool
@@ -155,11 +155,12 @@ class Autoscaler:
         return burst
 
     def _next_name(self, pool: str) -> str:
-        prefix = self._sim.specs[self._pool(pool).id.lower()].host_prefix
+        spec = self._sim.specs[self._pool(pool).id.lower()]
+        prefix, (_, group) = spec.host_prefix, spec.groups
         while True:
             self._numbers[prefix] += 1
             name = f"{prefix}-b{self._numbers[prefix]:03d}"
-            if self._sim.world.vm(names.vm_id(name)) is None:
+            if self._sim.world.vm(names.vm_id(name, group)) is None:
                 return name
 
     def _on_answer(self, world: World, burst: Burst, answer: Image | NoImage) -> None:

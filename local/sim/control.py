@@ -187,14 +187,18 @@ class Control:
         return {"id": device.id, "device_id": device.device_id}
 
     def grants(self, body: Any, query: dict[str, str]) -> Any:
+        """What is granted, and since then: who used which actions where, and what was refused."""
+        used = sorted((use.identity, use.place, use.action) for use in self.sim.grants.used)
+        names = ("identity", "place", "action")
         return {
             "granted": self.sim.grants.granted,
-            "used": {who: sorted(used) for who, used in self.sim.grants.used.items()},
+            "used": [dict(zip(names, use, strict=True)) for use in used],
+            "refused": self.sim.grants.refused,
         }
 
     def set_grants(self, body: Any, query: dict[str, str]) -> Any:
         """Enforce rights: `{identity: {scope: [actions]}}`, the app's own identity being empty. `null`: everything."""
-        self.sim.grants.granted = body
+        self.sim.grants.grant(body)
         return self.grants(body, query)
 
     def reset(self, body: Any, query: dict[str, str]) -> Any:

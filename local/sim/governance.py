@@ -34,18 +34,18 @@ def _subscription() -> Json:
 
 @arm("GET", "subscriptions/*/resourcegroups", "list_groups")
 def list_groups(sim: Sim, call: Call) -> Answer:
-    return Answer(200, {"value": [_group()]})
+    return Answer(200, {"value": [_group(name) for name in sorted(sim.groups)]})
 
 
 @arm("GET", "subscriptions/*/resourcegroups/*", "get_group")
 def get_group(sim: Sim, call: Call) -> Answer:
-    return Answer(200, _group())
+    return Answer(200, _group(call.group.lower()))
 
 
-def _group() -> Json:
+def _group(name: str) -> Json:
     return {
-        "id": names.GROUP_ID,
-        "name": names.GROUP,
+        "id": names.group_id(name),
+        "name": name,
         "type": "Microsoft.Resources/resourceGroups",
         "location": names.REGION,
         "properties": {"provisioningState": "Succeeded"},

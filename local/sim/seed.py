@@ -3,9 +3,9 @@
 from local.sim.autoscaler import Autoscaler
 from local.sim.avd import users
 from local.sim.avd.guests import log_on, new_uuid
+from local.sim.compute import pool_vms
 from local.sim.compute.image_fit import DISK_GB
 from local.sim.compute.network import SUBNET, VNET
-from local.sim.compute.pool_vms import new_pool_vm
 from local.sim.compute.references import DEFINITION, GALLERY, VERSION
 from local.sim.core import names
 from local.sim.core.clock import utc_now
@@ -130,7 +130,7 @@ def _template(sim: Sim) -> None:
     It is not a Trusted Launch VM, because Azure cannot create a managed image from one, and this image definition
     accepts only managed images.
     """
-    vm = new_pool_vm(sim, names.last(names.TEMPLATE_VM_ID), PoolSpec(name="", trusted_launch=False), "")
+    vm = pool_vms.new_pool_vm(sim, names.last(names.TEMPLATE_VM_ID), PoolSpec(name="", trusted_launch=False), "")
     reference = {"publisher": "MicrosoftWindowsDesktop", "offer": "office-365", "sku": "win11-24h2-avd-m365"}
     vm.props["storageProfile"]["imageReference"] = {**reference, "version": "latest"}
     vm.tags["FreshcoatTemplate"] = names.last(names.DEFINITION_ID)
@@ -140,7 +140,7 @@ def _template(sim: Sim) -> None:
 
 
 def add_pool(sim: Sim, spec: PoolSpec) -> HostPool:
-    pool_id = f"{names.AVD}/hostPools/{spec.name}"
+    pool_id = names.host_pool_id(spec.name, spec.group)
     if pool_id.lower() in sim.world.pools:
         raise ValueError(f"host pool '{spec.name}' exists")
     if _source(spec).lower() not in sim.world.of(VERSION):
@@ -159,11 +159,12 @@ def add_pool(sim: Sim, spec: PoolSpec) -> HostPool:
     pool = HostPool(pool_id, spec.name, names.REGION, properties, automated=spec.automated)
     sim.world.pools[pool_id.lower()] = pool
     sim.specs[pool_id.lower()] = spec
+    sim.groups |= {group.lower() for group in spec.groups}
     if spec.vmss:
         _put(
             sim,
             VMSS,
-            f"{names.COMPUTE}/virtualMachineScaleSets/vmss-{spec.host_prefix}",
+            pool_vms.vmss_id(spec),
             {"orchestrationMode": "Flexible"},
         )
     for number in range(1, spec.hosts + 1):
@@ -179,7 +180,7 @@ def _source(spec: PoolSpec) -> str:
 
 def _host(sim: Sim, pool: HostPool, spec: PoolSpec, number: int) -> None:
     """Create a host that is joined, registered and Available. The last hosts are powered off or drained on request."""
-    vm = new_pool_vm(sim, f"{spec.host_prefix}-{number:04d}", spec, _source(spec))
+    vm = pool_vms.new_pool_vm(sim, f"{spec.host_prefix}-{number:04d}", spec, _source(spec))
     vm.guest = Guest("ad", names.DOMAIN, pool.id, online_at=sim.clock.now())
     fqdn = f"{vm.name}.{names.DOMAIN}"
     host = SessionHost(fqdn, pool, vm.id, vm.vm_id, vm.guest, utc_now(), in_service=True, last_heartbeat=utc_now())

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Set
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -104,7 +104,7 @@ class SimServer:
         route = ROUTES.get((call.method, call.pattern))
         call.op = route.op if route else "unknown"
         self.sim.count_call(call)
-        check_scope(call)
+        check_scope(call, self.sim.groups)
         return self.sim.faults.http(call)
 
     def _execute(self, call: Call, faults: list[Fault]) -> tuple[Answer, dict[str, str]]:
@@ -163,7 +163,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def check_scope(call: Call) -> None:
+def check_scope(call: Call, groups: Set[str]) -> None:
     """Check api-version, subscription and resource group, in ARM's order."""
     if "api-version" not in call.query:
         message = "The api-version query parameter (?api-version=) is required for all requests."
@@ -174,7 +174,7 @@ def check_scope(call: Call) -> None:
         raise ArmError(403, "AuthorizationFailed", message)
     if known and known != names.SUBSCRIPTION:
         raise ArmError(404, "SubscriptionNotFound", f"The subscription '{call.subscription}' could not be found.")
-    if call.group and call.group.lower() != names.GROUP:
+    if call.group and call.group.lower() not in groups:
         raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{call.group}' could not be found.")
 
 

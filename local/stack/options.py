@@ -56,6 +56,12 @@ class StackOptions:
         return f"http://localhost:{self.port}"
 
     @property
+    def console(self) -> str:
+        """Where the web console is, or how to build it."""
+        built = (ROOT / "console" / "dist" / "index.html").exists()
+        return f"The console is at {self.app_url}/console/" if built else "The console is not built: run make console"
+
+    @property
     def sim_url(self) -> str:
         """The base URL of the simulated Azure. It has an IP address because ARM's answers contain absolute links."""
         return f"http://127.0.0.1:{self.sim_port}"

@@ -40,6 +40,25 @@ class Bucket:
         return 0.0
 
 
+_MOST_SENDERS = 500
+"""Maximum number of pools, and of callers, with a rate of their own."""
+
+
+@dataclass
+class SenderRates:
+    """A rate of each pool or caller, lower than that of all hosts together: one alone does not use that up."""
+
+    buckets: OrderedDict[str, Bucket] = field(default_factory=OrderedDict)
+
+    def wait(self, name: str, now: datetime) -> float:
+        """Let one more of this pool or caller pass now, or return the seconds until one may."""
+        bucket = self.buckets.setdefault(name, Bucket(burst=100, per_second=20))
+        self.buckets.move_to_end(name)
+        if len(self.buckets) > _MOST_SENDERS:
+            self.buckets.popitem(last=False)
+        return bucket.wait(now)
+
+
 @dataclass
 class Rates:
     """The rates of some hosts: of each, and of all together."""
@@ -48,13 +67,13 @@ class Rates:
     total: Bucket = field(default_factory=lambda: Bucket(burst=200, per_second=50))
     per_host: OrderedDict[str, Bucket] = field(default_factory=OrderedDict)
 
-    def wait(self, host: str, now: datetime) -> float:
+    def wait_of_host(self, host: str, now: datetime) -> float:
         """Let one more of this host pass now, or return the seconds until one may."""
         bucket = self.per_host.setdefault(host, Bucket(burst=5, per_second=0.2))
         self.per_host.move_to_end(host)
         if len(self.per_host) > self.most:
             self.per_host.popitem(last=False)
-        return bucket.wait(now) or self.total.wait(now)
+        return bucket.wait(now)
 
 
 @dataclass
@@ -75,6 +94,8 @@ class LogoffHints:
     known: Rates = field(default_factory=lambda: Rates(_MOST_HOSTS))
     strangers: Rates = field(default_factory=lambda: Rates(_MOST_STRANGERS))
     """Rates of hosts that no running rollout has: they cannot use up the rates of those that one has."""
+    pools: SenderRates = field(default_factory=SenderRates)
+    callers: SenderRates = field(default_factory=SenderRates)
     received: dict[str, OrderedDict[str, datetime]] = field(default_factory=dict)
     """Marks of received hints, by rollout."""
     running: dict[str, RunningHosts] = field(default_factory=dict)
@@ -101,11 +122,15 @@ class LogoffHints:
                 self.received = {rollout: marks for rollout, marks in self.received.items() if rollout in running}
 
     def take(
-        self, hints: list[Hint], now: datetime, may_name: Callable[[RunningHosts], bool] = lambda known: True
+        self,
+        hints: list[Hint],
+        now: datetime,
+        may_name: Callable[[RunningHosts], bool] = lambda known: True,
+        caller: str = "",
     ) -> tuple[dict[str, set[str]], int]:
         """The hosts with a new hint by rollout, and after how many seconds to try again if rates refused all hints.
 
-        `may_name`: whether the sender may report these hosts; those of others are strangers.
+        `may_name`: whether the sender may report these hosts; those of others are strangers. `caller`: the sender's id.
         """
         running = {rollout: known for rollout, known in self.running.items() if may_name(known)}
         taken: dict[str, set[str]] = {}
@@ -116,13 +141,22 @@ class LogoffHints:
                 new = [rollout for rollout in owners if hint.mark not in self.received.get(rollout, ())]
                 if owners and not new:
                     continue  # a repeated hint costs nothing
-                wait = (self.known if owners else self.strangers).wait(hint.host, now)
+                wait = self._wait(hint.host, caller, {running[rollout].pool for rollout in new}, now)
                 waits.append(wait)
                 for rollout in new if not wait else ():
                     self._remember(rollout, hint.mark, now)
                     taken.setdefault(rollout, set()).add(hint.host)
         refused = bool(waits) and all(waits)
         return taken, math.ceil(min(waits)) if refused else 0
+
+    def _wait(self, host: str, caller: str, pools: set[str], now: datetime) -> float:
+        """Let one more hint pass now, or return the seconds until one may. `pools`: that have the host."""
+        rates = self.known if pools else self.strangers
+        wait = rates.wait_of_host(host, now)  # first: what it may not send uses up no other rate
+        if pools and not wait:
+            wait = self.callers.wait(caller, now) if caller else 0.0
+            wait = wait or max(self.pools.wait(pool, now) for pool in sorted(pools))
+        return wait or rates.total.wait(now)
 
     def _remember(self, rollout: str, mark: str, now: datetime) -> None:
         marks = self.received.setdefault(rollout, OrderedDict())

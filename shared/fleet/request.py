@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.access.two_people_for_tasks import as_requested
+from shared.access.two_people.tasks import as_requested
 from shared.api.agreed_plans import refuse_changed
 from shared.api.fleet import UpdatePoolsRequest
 from shared.api.tasks import TaskView

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.access.two_people_for_tasks import approved, check_second_person, waiting, why_not_due
+from shared.access.two_people.tasks import approved, check_second_person, waiting, why_not_due
 from shared.api.tasks import TaskView
 from shared.audit.about import about_task
 from shared.audit.record import audit

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.access.limits import pool_policy
-from shared.access.two_people_for_tasks import for_rollout
+from shared.access.two_people.tasks import for_rollout
 from shared.core.codes import Code
 from shared.core.errors import AzureRefused, Conflict, InvalidRequest, NotFound
 from shared.core.hrefs import pool_href, versions_href

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from shared.access.limits import check_change
-from shared.access.two_people import after_change
+from shared.access.two_people.rollouts import after_change
 from shared.api.conditions import Condition
 from shared.api.merge_patch import MergePatch
 from shared.api.rollout_settings import (

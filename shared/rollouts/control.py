@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.access.limits import check_change
-from shared.access.two_people import after_change, approved, check_second_person, resealed
+from shared.access.two_people.rollouts import after_change, approved, check_second_person, resealed
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.about import about_rollout

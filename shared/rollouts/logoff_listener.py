@@ -27,14 +27,16 @@ HOSTS_KNOWN_FOR = timedelta(seconds=60)
 
 
 class TooManyHints(FreshcoatError):
-    """More hints than a host, or all together, may send. Polling finds their hosts anyway."""
+    """More hints than a host, a pool, a caller, or all together, may send. Polling finds their hosts anyway."""
 
     status = 429
     title = "Too many events"
 
     def __init__(self, retry_after: float) -> None:
         self.retry_after = retry_after
-        super().__init__("More events arrived than this host, or all hosts together, may send. Send them more slowly.")
+        super().__init__(
+            "More events arrived than this host, its pool, or all together, may send. Send them more slowly."
+        )
 
 
 def receive_hints(services: Services, engine: Engine, body: Mapping[str, Any], sender: Caller | None = None) -> int:
@@ -51,7 +53,7 @@ def receive_hints(services: Services, engine: Engine, body: Mapping[str, Any], s
         _refresh_running(services, now)
     except Exception:  # noqa: BLE001 - polling finds the hosts
         _log_error()
-    by_rollout, wait = memory.take(hints, now, lambda known: _may_name(sender, known))
+    by_rollout, wait = memory.take(hints, now, lambda known: _may_name(sender, known), sender.id if sender else "")
     if wait:
         raise TooManyHints(wait)
     try:

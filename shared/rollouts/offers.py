@@ -8,7 +8,7 @@ from functools import partial
 
 from shared.access.errors import NotAllowed
 from shared.access.subjects import rollout_subject
-from shared.access.two_people import check_second_person
+from shared.access.two_people.rollouts import check_second_person
 from shared.api.rollouts import CommandOffer, RolloutCommands, RolloutView
 from shared.core.codes import Code
 from shared.core.states import RolloutState

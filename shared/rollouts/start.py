@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from shared.access.registrations import check_still_reached
-from shared.access.two_people import as_begun
+from shared.access.two_people.rollouts import as_begun
 from shared.api.agreed_plans import refuse_changed
 from shared.api.pools import UpdateImageRequest
 from shared.api.rollouts import RolloutView

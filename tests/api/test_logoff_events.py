@@ -141,12 +141,55 @@ def test_a_host_beyond_its_rate_is_told_when_to_send_again() -> None:
         assert replies[-1].headers["Retry-After"] == "5"
 
 
-def test_all_hosts_together_have_a_rate() -> None:
+def pools_with_hosts(count: int) -> App:
+    """Three pools with a running rollout and so many hosts each: a0, a1 …, b0 …, c0 …"""
     app, rollout_id = running()
-    for number in range(3, 220):
-        app.tables.hosts.add(RolloutHost(rollout=rollout_id, host=f"h{number}.contoso.local", vm_id=f"/h{number}"))
-    replies = [app.send("POST", "/api/events/logoff", event(app, f"h{number}")) for number in range(220)]
-    assert [reply.status for reply in replies] == [202] * 200 + [429] * 20
+    row, pool = app.rollout(rollout_id), app.pool()
+    for letter in "abc":
+        mine = row.model_copy(update={"id": f"{row.id}{letter}", "pool": letter, "etag": None})
+        app.tables.rollouts.add(mine)
+        app.tables.pools.add(pool.model_copy(update={"name": letter, "running_rollout": mine.id, "etag": None}))
+        for number in range(count):
+            app.tables.hosts.add(RolloutHost(rollout=mine.id, host=f"{letter}{number}", vm_id=f"/{letter}{number}"))
+    return app
+
+
+def replies_to(app: App, *names: str) -> list[int]:
+    return [app.send("POST", "/api/events/logoff", event(app, name)).status for name in names]
+
+
+def test_a_pool_has_a_rate_and_leaves_room_for_the_others() -> None:
+    app = pools_with_hosts(120)
+    replies = [
+        app.send("POST", "/api/events/logoff", event(app, f"a{n}"), headers={"x-dev-name": f"c{n}"}) for n in range(120)
+    ]
+    assert [reply.status for reply in replies] == [202] * 100 + [429] * 20
+    assert replies[-1].headers["Retry-After"] == "1"
+    assert replies_to(app, "b0", "c0") == [202] * 2
+    app.later(seconds=1)
+    assert replies_to(app, *(f"a{n}" for n in range(100, 120))) == [202] * 20
+
+
+def test_a_caller_has_a_rate_for_all_pools_together() -> None:
+    app = pools_with_hosts(60)
+    names = [f"{letter}{number}" for number in range(60) for letter in "ab"]
+    assert replies_to(app, *names) == [202] * 100 + [429] * 20
+    other = app.send("POST", "/api/events/logoff", event(app, "c0"), headers={"x-dev-name": "other"})
+    assert other.status == 202
+
+
+def test_one_host_beyond_its_rate_uses_up_nothing_of_its_pool() -> None:
+    app = pools_with_hosts(100)
+    flood = [app.send("POST", "/api/events/logoff", event(app, "a0", session_id=n)).status for n in range(500)]
+    assert flood == [202] * 5 + [429] * 495
+    assert replies_to(app, *(f"a{n}" for n in range(1, 96))) == [202] * 95
+
+
+def test_all_hosts_together_have_a_rate() -> None:
+    app = pools_with_hosts(80)
+    names = [f"{letter}{number}" for number in range(80) for letter in "abc"]
+    replies = [app.send("POST", "/api/events/logoff", event(app, name), headers={"x-dev-name": name}) for name in names]
+    assert [reply.status for reply in replies] == [202] * 200 + [429] * 40
     assert replies[-1].headers["Retry-After"] == "1"
 
 

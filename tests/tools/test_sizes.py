@@ -43,7 +43,18 @@ def test_a_small_tree_has_no_offence(tree: Path) -> None:
     assert seen(tree) == []
 
 
-@pytest.mark.parametrize("name", ["shared/pools.py", "function_app.py", "bench/a.py", "local/setup.sh", "shared/a.ps1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shared/pools.py",
+        "function_app.py",
+        "bench/a.py",
+        "local/setup.sh",
+        "shared/a.ps1",
+        "console/src/a.tsx",
+        "console/vite.config.ts",
+    ],
+)
 def test_a_file_with_301_lines_is_an_offence(tree: Path, name: str) -> None:
     write(tree / name, "x = 1\n" * 301)
     assert seen(tree) == [f"{name}: lines: 301 (300)"]
@@ -52,6 +63,15 @@ def test_a_file_with_301_lines_is_an_offence(tree: Path, name: str) -> None:
 def test_a_long_file_of_tests_or_of_data_is_none(tree: Path) -> None:
     write(tree / "tests/test_pools.py", "x = 1\n" * 301 + function(41))
     write(tree / "bench/results.json", "1\n" * 301)
+    assert seen(tree) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["console/node_modules/x/a.ts", "console/dist/assets/a.js", "console/src/schema.d.ts", "console/src/a.test.tsx"],
+)
+def test_what_is_installed_built_generated_or_a_test_of_the_console_is_none(tree: Path, name: str) -> None:
+    write(tree / name, "1\n" * 301)
     assert seen(tree) == []
 
 

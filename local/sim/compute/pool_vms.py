@@ -15,9 +15,10 @@ def new_pool_vm(sim: Sim, name: str, spec: PoolSpec, source: str) -> Vm:
     """Create a VM with the pool's configuration, a network interface, and an OS disk from gallery version `source`."""
     disk_name = f"{name}_OsDisk_1_{sim.rng.getrandbits(48):012x}"
     version = names.last(source)
-    nic_id = names.nic_id(f"{name}-nic")
+    _, group = spec.groups
+    nic_id = names.nic_id(f"{name}-nic", group)
     vm = Vm(
-        names.vm_id(name),
+        names.vm_id(name, group),
         name,
         names.REGION,
         _vm_props(name, disk_name, nic_id, source, spec),
@@ -38,7 +39,7 @@ def new_pool_vm(sim: Sim, name: str, spec: PoolSpec, source: str) -> Vm:
     creation: Json = {"createOption": "FromImage"}
     if source:
         creation["galleryImageReference"] = {"id": source}
-    disk = Disk(names.disk_id(disk_name), disk_name, names.REGION, utc_now(), creation, version=version)
+    disk = Disk(names.disk_id(disk_name, group), disk_name, names.REGION, utc_now(), creation, version=version)
     disk.owner = disk.last_attached_to = vm.id
     if spec.trusted_launch:
         disk.props["securityProfile"] = {"securityType": "TrustedLaunch"}
@@ -47,11 +48,12 @@ def new_pool_vm(sim: Sim, name: str, spec: PoolSpec, source: str) -> Vm:
 
 
 def _vm_props(name: str, disk_name: str, nic_id: str, source: str, spec: PoolSpec) -> Json:
+    _, group = spec.groups
     os_disk: Json = {"osType": "Windows", "name": disk_name, "createOption": "FromImage", "caching": "ReadWrite"}
     if spec.ephemeral:
         os_disk |= {"caching": "ReadOnly", "diffDiskSettings": {"option": "Local", "placement": "ResourceDisk"}}
     else:
-        managed = {"storageAccountType": "Premium_LRS", "id": names.disk_id(disk_name)}
+        managed = {"storageAccountType": "Premium_LRS", "id": names.disk_id(disk_name, group)}
         os_disk |= {"deleteOption": spec.delete_option, "managedDisk": managed, "diskSizeGB": 127}
     image = {"id": source if spec.pinned else definition_of(source), "exactVersion": names.last(source)}
     card = {"id": nic_id, "properties": {"primary": True, "deleteOption": "Detach"}}
@@ -71,5 +73,11 @@ def _vm_props(name: str, disk_name: str, nic_id: str, source: str, spec: PoolSpe
         uefi = {"secureBootEnabled": True, "vTpmEnabled": True}
         props["securityProfile"] = {"securityType": "TrustedLaunch", "uefiSettings": uefi}
     if spec.vmss:
-        props["virtualMachineScaleSet"] = {"id": f"{names.COMPUTE}/virtualMachineScaleSets/vmss-{spec.host_prefix}"}
+        props["virtualMachineScaleSet"] = {"id": vmss_id(spec)}
     return props
+
+
+def vmss_id(spec: PoolSpec) -> str:
+    """The scale set of the pool's VMs."""
+    _, group = spec.groups
+    return f"{names.group_id(group)}/providers/Microsoft.Compute/virtualMachineScaleSets/vmss-{spec.host_prefix}"

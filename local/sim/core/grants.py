@@ -6,10 +6,12 @@ provider; reads, writes and deletes are named by the type, a POST by its last se
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from local.sim.core.wire import ArmError, Call
+from local.sim.core.wire import ArmError, Call, Json
 
 VERBS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 NAMED_OTHERWISE = {
@@ -21,8 +23,19 @@ NAMED_OTHERWISE = {
     "subscriptions/resourcegroups/read": "Microsoft.Resources/subscriptions/resourceGroups/read",
 }
 _SCHEME, _APP = "Simulated ", "freshcoat"
-JOIN_NIC = "Microsoft.Network/networkInterfaces/join/action"
-JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
+COMPUTE, NETWORK = "Microsoft.Compute", "Microsoft.Network"
+JOIN_NIC, WRITE_NIC = f"{NETWORK}/networkInterfaces/join/action", f"{NETWORK}/networkInterfaces/write"
+JOIN_SUBNET = f"{NETWORK}/virtualNetworks/subnets/join/action"
+COPY = f"{COMPUTE}/disks/beginGetAccess/action"
+"""Asked on the disk or snapshot that a new disk or snapshot is a copy of (https://github.com/kubernetes/kubernetes/issues/93020,
+https://github.com/Azure/OpenShift/issues/186)."""
+READ_OF = {
+    "/versions/": f"{COMPUTE}/galleries/images/versions/read",
+    "/galleries/": f"{COMPUTE}/galleries/images/read",
+    "/images/": f"{COMPUTE}/images/read",
+}
+"""What a VM or version that is made of an image needs on it, by a part of the image's id; the first that fits
+(https://learn.microsoft.com/troubleshoot/azure/virtual-machines/shared-images-troubleshoot)."""
 
 
 def action_of(method: str, pattern: str) -> str:
@@ -32,12 +45,26 @@ def action_of(method: str, pattern: str) -> str:
     return NAMED_OTHERWISE.get(action, action)
 
 
+@dataclass(frozen=True)
+class Use:
+    """An action that was asked for, and the resource group or subscription in which."""
+
+    identity: str
+    action: str
+    place: str
+
+
 @dataclass
 class Grants:
     """Actions by identity and scope; `*` stands for any text. The app's own identity is the empty text."""
 
     granted: dict[str, dict[str, list[str]]] | None = None
-    used: dict[str, set[str]] = field(default_factory=lambda: {"": set()})
+    used: set[Use] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+
+    def grant(self, granted: dict[str, dict[str, list[str]]] | None) -> None:
+        """Enforce these from now on, and count anew what is used and refused."""
+        self.granted, self.used, self.refused = granted, set(), []
 
     def check(self, call: Call, action: str) -> None:
         """Raises 403 naming the first action that the caller lacks, and its scope."""
@@ -45,13 +72,14 @@ class Grants:
         if identity is None:
             return
         for needed, scope in ((action, call.path), *linked(call)):
-            self.used.setdefault(identity, set()).add(needed)
+            self.used.add(Use(identity, needed, place_of(scope)))
             if self.granted is not None and not self._has(identity, needed, scope):
                 code = "AuthorizationFailed" if needed == action else "LinkedAuthorizationFailed"
                 message = (
                     f"The client '{identity or 'own'}' does not have authorization to perform action '{needed}' over "
                     f"scope '{scope}' or the scope is invalid."
                 )
+                self.refused.append(message)
                 raise ArmError(403, code, message)
 
     def actions(self, identity: str, scope: str) -> list[str] | None:
@@ -76,17 +104,47 @@ def who(call: Call) -> str | None:
 
 def linked(call: Call) -> list[tuple[str, str]]:
     """Rights on other resources that the body of a call needs."""
-    if call.method != "PUT":
+    if call.method not in {"PUT", "PATCH"}:
         return []
     properties = call.body.get("properties") or {}
-    nics = (properties.get("networkProfile") or {}).get("networkInterfaces") or ()
-    made = (properties.get("networkProfile") or {}).get("networkInterfaceConfigurations") or ()
-    addresses = [address for one in made for address in (one.get("properties") or {}).get("ipConfigurations") or ()]
-    subnets = [((address.get("properties") or {}).get("subnet") or {}).get("id") for address in addresses]
-    found = [(JOIN_NIC, str(nic.get("id"))) for nic in nics if nic.get("id")]
+    return [*_network(call, properties), *_disks(properties), *_images(properties)]
+
+
+def _network(call: Call, properties: Json) -> Iterator[tuple[str, str]]:
+    profile = properties.get("networkProfile") or {}
+    for nic in profile.get("networkInterfaces") or ():
+        if nic.get("id"):
+            yield JOIN_NIC, str(nic["id"])
+    made = profile.get("networkInterfaceConfigurations") or ()
     if made:
-        found.append(("Microsoft.Network/networkInterfaces/write", call.path.partition("/providers/")[0]))
-    return found + [(JOIN_SUBNET, str(subnet)) for subnet in subnets if subnet]
+        yield WRITE_NIC, call.path.partition("/providers/")[0]
+    for address in (one for nic in made for one in (nic.get("properties") or {}).get("ipConfigurations") or ()):
+        if subnet := ((address.get("properties") or {}).get("subnet") or {}).get("id"):
+            yield JOIN_SUBNET, str(subnet)
+
+
+def _disks(properties: Json) -> Iterator[tuple[str, str]]:
+    if source := (properties.get("creationData") or {}).get("sourceResourceId"):
+        yield COPY, str(source)
+
+
+def _images(properties: Json) -> Iterator[tuple[str, str]]:
+    """The image that a VM or a version is made of, and the VM that a version is captured from."""
+    storage = properties.get("storageProfile") or {}
+    source = storage.get("source") or {}
+    if vm := source.get("virtualMachineId"):
+        yield f"{COMPUTE}/virtualMachines/write", str(vm)
+    for image in ((storage.get("imageReference") or {}).get("id"), source.get("id")):
+        action = next((action for part, action in READ_OF.items() if part in str(image or "").lower()), "")
+        if action:
+            yield action, str(image)
+
+
+def place_of(scope: str) -> str:
+    """The resource group, otherwise the subscription."""
+    parts = scope.lower().strip("/").split("/")
+    named = dict(itertools.pairwise(parts))
+    return named.get("resourcegroups") or named.get("subscriptions", "")
 
 
 def _within(scope: str, resource_id: str) -> bool:

@@ -31,16 +31,24 @@ def version_id(version: str, definition: str = DEFINITION_ID) -> str:
     return f"{definition}/versions/{version}"
 
 
-def vm_id(name: str) -> str:
-    return f"{COMPUTE}/virtualMachines/{name}"
+def vm_id(name: str, group: str = GROUP) -> str:
+    return f"{group_id(group)}/providers/Microsoft.Compute/virtualMachines/{name}"
 
 
-def disk_id(name: str) -> str:
-    return f"{COMPUTE}/disks/{name}"
+def disk_id(name: str, group: str = GROUP) -> str:
+    return f"{group_id(group)}/providers/Microsoft.Compute/disks/{name}"
 
 
-def nic_id(name: str) -> str:
-    return f"{NETWORK}/networkInterfaces/{name}"
+def nic_id(name: str, group: str = GROUP) -> str:
+    return f"{group_id(group)}/providers/Microsoft.Network/networkInterfaces/{name}"
+
+
+def group_id(group: str) -> str:
+    return f"{SUB_ID}/resourceGroups/{group}"
+
+
+def host_pool_id(name: str, group: str = GROUP) -> str:
+    return f"{group_id(group)}/providers/Microsoft.DesktopVirtualization/hostPools/{name}"
 
 
 def last(resource_id: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-from local.sim.core.names import DEFINITION
+from local.sim.core.names import DEFINITION, GROUP
 
 Throttling = Literal["off", "virtual", "real"]
 Versions = tuple[str, ...]
@@ -95,10 +95,17 @@ class PoolSpec:
     trusted_launch: bool = True
     automated: bool = False  # managed by a session host configuration: gives out no registration tokens
     identity: bool = True  # whether its VMs have a system-assigned identity, which an Entra join needs
+    group: str = GROUP  # its resource group
+    vm_group: str = ""  # the resource group of its VMs, disks and network interfaces; empty means the pool's
 
     @property
     def host_prefix(self) -> str:
         return self.prefix or self.name.removeprefix("hp-")
+
+    @property
+    def groups(self) -> tuple[str, str]:
+        """The resource groups of the pool and of its VMs."""
+        return self.group, self.vm_group or self.group
 
 
 def pool_spec(body: dict[str, Any]) -> PoolSpec:

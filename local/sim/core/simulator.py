@@ -9,6 +9,7 @@ from local.sim.core.clock import Clock
 from local.sim.core.durations import Durations
 from local.sim.core.faults import Faults
 from local.sim.core.grants import Grants
+from local.sim.core.names import GROUP
 from local.sim.core.options import Options, PoolSpec
 from local.sim.core.throttle import Throttle
 from local.sim.core.wire import Call, Json
@@ -37,6 +38,7 @@ class Sim:
         self.calls_per_host: dict[str, Counter[str]] = {}
         self.writes_per_host: dict[str, list[float]] = {}  # seconds since the epoch, real time
         self.answers: Counter[int] = Counter()
+        self.groups = {GROUP}  # names of resource groups, lower case
         self.specs: dict[str, PoolSpec] = {}  # by pool id: the configuration of the pool's hosts
 
     def count_call(self, call: Call) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from shared.access.two_people_for_tasks import as_requested
+from shared.access.two_people.tasks import as_requested
 from shared.api.images import ActivateRequest, PoolsUpdateRequest, RollBackRequest
 from shared.core.errors import AzureBusy, Conflict, FieldProblem, InvalidRequest, StaleRow
 from shared.core.names import SWITCH_VERSION

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from shared.core.arm_ids import resource_groups_of
@@ -25,6 +26,8 @@ from shared.services import IMAGES, Services
 SHARED_FOR = 10.0
 """Seconds for which the hosts of all pools share what was read for their checks, twice as many while it is read anew:
 so 50 hosts that begin in one pass cost one read of the version, not 50."""
+NOW = 0.0
+"""Seconds, for what decides that a host is not touched: hosts only share what is being read at this moment."""
 
 _HOST_CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     scopes.scope, versions.account, versions.version, versions.use, versions.replication,
@@ -46,19 +49,35 @@ def check_again(services: Services, pool: Pool, rollout: Rollout) -> list[Findin
 def check_host(services: Services, pool: Pool, rollout: Rollout, goal: Goal, vm: VirtualMachine) -> list[Finding]:
     """The checks that protect a host, just before its first destructive call. Raises AzureBusy.
 
-    What all hosts have in common is read at most once in `SHARED_FOR` seconds.
+    What all hosts have in common is read at most once in `SHARED_FOR` seconds. What forbids the host is read again
+    before it counts: since then the version may have been activated, a right granted or a lock removed.
     """
-    image = _recent(services, ("image", rollout.image), lambda: services.images.find(IMAGES, rollout.image))
+    found = _host_findings(services, pool, rollout, goal, vm, SHARED_FOR)
+    if any(finding.result == "fail" for finding in found):
+        found = _host_findings(services, pool, rollout, goal, vm, NOW)
+    return found
+
+
+def _host_findings(
+    services: Services, pool: Pool, rollout: Rollout, goal: Goal, vm: VirtualMachine, age: float
+) -> list[Finding]:
+    recent = _Recent(services, age)
+    image = recent.read(("image", rollout.image), lambda: services.images.find(IMAGES, rollout.image))
     if isinstance(image, AzureError) or image is None:
         return [_no_image(rollout)]
-    facts = _host_facts(services, _request(pool, rollout, image, goal.version), vm)
+    facts = _host_facts(services, _request(pool, rollout, image, goal.version), vm, recent)
     chosen = _REFRESH_CHECKS if rollout.kind is RolloutKind.REFRESH else _HOST_CHECKS
     return [finding for check in chosen for finding in check(facts)]
 
 
 def version_is_gone(services: Services, goal: Goal) -> bool:
     """Whether the gallery certainly has no such version any more, or is deleting it. Raises AzureBusy."""
-    found = _recent(services, (goal.version_id,), lambda: services.gallery.version(goal.definition_id, goal.version))
+    return all(_is_gone(_Recent(services, age), goal) for age in (SHARED_FOR, NOW))
+
+
+def _is_gone(recent: _Recent, goal: Goal) -> bool:
+    gallery = recent.services.gallery
+    found = recent.read((goal.version_id,), lambda: gallery.version(goal.definition_id, goal.version))
     return not isinstance(found, AzureError) and (found is None or found.being_deleted)
 
 
@@ -90,7 +109,7 @@ def _no_image(rollout: Rollout) -> Finding:
     return failed("image", f"image {rollout.image} is not registered any more", "register it again")
 
 
-def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine) -> Facts:
+def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine, recent: _Recent) -> Facts:
     pool, image, governance = request.pool, request.image, services.governance
     groups = resource_groups_of([vm.id])
     found = partial(services.gallery.version, image.definition_id, request.version)
@@ -100,20 +119,20 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine)
         host_pool=HostPool(id=pool.host_pool_id, kind="Pooled", location=vm.location, session_limit=0),
         registration=None,
         seen=[SeenHost(SessionHost(name=vm.name, vm_id=vm.id, accepting=False, sessions=0, status=""), vm)],
-        gallery_version=_recent(services, (image.definition_id, request.version), found),
-        version_set=_sure(_recent(services, ("versions", image.name), lambda: read_versions(services, image.name))),
-        graph_rights_missing=_recent(
-            services, ("graph rights", cleanup_of(pool)), partial(missing_graph_rights, services, pool)
+        gallery_version=recent.read((image.definition_id, request.version), found),
+        version_set=_sure(recent.read(("versions", image.name), lambda: read_versions(services, image.name))),
+        graph_rights_missing=recent.read(
+            ("graph rights", cleanup_of(pool)), partial(missing_graph_rights, services, pool)
         ),
         scopes=known_scopes(services),
         password=password_of(services, pool),
         plans=(),
         permissions={
-            scope: _recent(services, ("permissions", scope), partial(governance.permissions, scope))
+            scope: recent.read(("permissions", scope), partial(governance.permissions, scope))
             for scope in (pool.host_pool_id, *groups, image.definition_id)
         },
         locks={
-            scope: _recent(services, ("locks", scope), partial(governance.locks, scope))
+            scope: recent.read(("locks", scope), partial(governance.locks, scope))
             for scope in (pool.host_pool_id, *groups)
         },
         cores={},
@@ -126,16 +145,23 @@ def _sure[T](read: Read[T]) -> T:
     return read
 
 
-def _recent[T](services: Services, key: tuple[Hashable, ...], read: Callable[[], T]) -> Read[T]:
-    """What was read a moment ago, or now. Raises AzureBusy, also a moment after Azure said so to another host."""
+@dataclass(frozen=True)
+class _Recent:
+    """Reads that hosts share for `age` seconds."""
 
-    def read_or_error() -> Read[T]:
-        try:
-            return read()
-        except (AzureBusy, AzureRefused) as error:
-            return error
+    services: Services
+    age: float
 
-    found = services.read_cache.get(("check again", *key), SHARED_FOR, read_or_error)
-    if isinstance(found, AzureBusy):
-        raise found
-    return found
+    def read[T](self, key: tuple[Hashable, ...], read: Callable[[], T]) -> Read[T]:
+        """What was read a moment ago, or now. Raises AzureBusy, also a moment after Azure said so to another host."""
+
+        def read_or_error() -> Read[T]:
+            try:
+                return read()
+            except (AzureBusy, AzureRefused) as error:
+                return error
+
+        found = self.services.read_cache.get(("check again", *key), self.age, read_or_error)
+        if isinstance(found, AzureBusy):
+            raise found
+        return found

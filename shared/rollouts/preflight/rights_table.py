@@ -93,6 +93,7 @@ _BUILD = (
     f"{COMPUTE}/virtualMachines/runCommands/write",
     f"{COMPUTE}/snapshots/read", f"{COMPUTE}/snapshots/write", f"{COMPUTE}/snapshots/delete",
     f"{COMPUTE}/disks/read", f"{COMPUTE}/disks/write", f"{COMPUTE}/disks/delete",
+    f"{COMPUTE}/disks/beginGetAccess/action",
     f"{COMPUTE}/images/read", f"{COMPUTE}/images/write", f"{COMPUTE}/images/delete",
     f"{NETWORK}/networkInterfaces/read", f"{NETWORK}/networkInterfaces/write",
     f"{NETWORK}/networkInterfaces/join/action",

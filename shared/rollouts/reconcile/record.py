@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.access.two_people import resealed
+from shared.access.two_people.rollouts import resealed
 from shared.core.states import HostState, RolloutState, transition_rollout
 from shared.models.pools import HostProof
 from shared.models.rollout_parts import Checks, Exclusion, LastPass, Progress, Rollback

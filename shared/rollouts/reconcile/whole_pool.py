@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from shared.access.two_people import why_not_due, why_waits
+from shared.access.two_people.rollouts import why_not_due, why_waits
 from shared.caches.snapshots import RememberedSnapshot
 from shared.core.codes import Code
 from shared.core.errors import AzureError, NotFound, StaleRow

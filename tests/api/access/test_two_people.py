@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.access.two_people import asks_for_two
+from shared.access.two_people.rollouts import asks_for_two
 from shared.core.codes import Code
 from shared.core.states import RolloutState
 from shared.models.access.grants import Grant

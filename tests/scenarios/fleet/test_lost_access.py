@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.access.requesters import is_still_allowed
+from shared.access.two_people.requesters import is_still_allowed
 from shared.core.codes import Code
 from shared.core.states import PromotionState, RolloutState, TaskState
 from shared.models.access.grants import AppKey, Grant

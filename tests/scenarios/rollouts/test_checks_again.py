@@ -16,7 +16,9 @@ from shared.models.azure import Lock, Permissions
 from shared.models.policy import ScheduleMode
 from shared.models.pools import DomainJoin
 from shared.models.rollout_parts import Checks, Rollback
+from shared.models.rollouts import goal_of
 from shared.rollouts import control
+from shared.rollouts.preflight.again import check_host
 from shared.services import IMAGES, POOLS
 from tests.fixtures.builders import NEW, NOON, OLD
 from tests.fixtures.scenarios.rollouts import (
@@ -31,7 +33,7 @@ from tests.fixtures.scenarios.rollouts import (
 )
 from tests.fixtures.texts import check_texts
 from tests.fixtures.version_sets import record_family, version_row, version_set
-from tests.fixtures.world.azure import DEFINITION_ID, GROUP, HOST_POOL_ID
+from tests.fixtures.world.azure import DEFINITION_ID, GROUP, HOST_POOL_ID, vm_id_of
 
 CHANGES = ("set_accepting", "update", "sign_out", "send_message", "remove_session_host", "start_reimage")
 NO_RIGHTS = Permissions(granted=((("*",), ("Microsoft.Compute/virtualMachines/reimage/action",)),))
@@ -197,6 +199,36 @@ def test_nobody_is_signed_out_at_the_deadline_for_a_version_that_is_gone() -> No
     assert env.world.messages
     assert_paused(env)
     assert env.world.count("sign_out") == 0
+
+
+def only_staged(env: RolloutEnvironment) -> None:
+    record_family(env.tables.versions, version_set(OLD, backups=(), staged=NEW))
+
+
+def put_right(env: RolloutEnvironment) -> None:
+    """What the changes have changed is as it was, the version active."""
+    env.world.add_version(NEW)
+    env.world.permissions, env.world.locks = Permissions(granted=((("*",), ()),)), []
+    record_family(env.tables.versions, version_set(NEW))
+
+
+@pytest.mark.parametrize("change", [only_staged, version_deleted, replica_removed, right_withdrawn, locked])
+def test_what_forbids_a_host_is_read_again_before_it_counts(change: Change) -> None:
+    env = office(0)
+    env.publish(force=600, policy=EAGER)
+    reads = ReadThroughCache(NOON.timestamp)  # everything happens within its seconds
+    services = replace(env.services, read_cache=reads)
+    vm = services.vms.find(vm_id_of("host-01"))
+    assert vm
+
+    def forbidden() -> bool:
+        found = check_host(services, env.pool, env.rollout, goal_of(env.rollout), vm)
+        return any(finding.result == "fail" for finding in found)
+
+    change(env)
+    assert forbidden()
+    put_right(env)
+    assert not forbidden()
 
 
 def test_fifty_hosts_that_begin_in_one_pass_cost_few_reads_of_the_version() -> None:

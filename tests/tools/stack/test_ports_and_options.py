@@ -78,3 +78,17 @@ def test_two_stacks_keep_their_files_apart(tmp_path: Path) -> None:
     assert StackOptions().directory == ROOT / ".local"
     assert StackOptions(port=8001).directory == ROOT / ".local" / "port-8001"
     assert StackOptions(port=8001, directory_override=tmp_path).directory == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("built", "text"),
+    [(True, "The console is at http://localhost:8001/console/"), (False, "The console is not built: run make console")],
+)
+def test_the_address_of_the_console_is_said_once_it_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: bool, text: str
+) -> None:
+    monkeypatch.setattr("local.stack.options.ROOT", tmp_path)
+    if built:
+        (tmp_path / "console/dist").mkdir(parents=True)
+        (tmp_path / "console/dist/index.html").touch()
+    assert StackOptions(port=8001).console == text

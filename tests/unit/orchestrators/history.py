@@ -87,6 +87,7 @@ class Replay:
     def check(self, name: str) -> None:
         """Compare with the golden file. A missing file is written and the test fails, so that somebody reads it."""
         path = GOLDEN / f"{name}.txt"
+        assert not [note for note in self.notes if note.strip().startswith("failed  ")], "\n".join(self.notes)
         text = "\n".join(self.notes) + "\n"
         if not path.exists():
             path.write_text(text)

@@ -30,6 +30,7 @@ def pass_result(next_in: float) -> dict[str, Any]:
         "next_pass_at": at.isoformat(),
         "gap": 1.0,
         "deferral": 10.0,
+        "flush_after": 100,
         "whole_pool_needed": False,
     }
 
@@ -88,22 +89,23 @@ def test_an_earlier_pass_replaces_the_timer_and_a_later_one_does_not() -> None:
 def test_hosts_that_users_signed_out_of_get_a_fast_pass_at_once() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(0.5, 1, pass_result(600))
-    run.event(0.6, INBOX, {"reason": "logoff", "logged_off": ["b", "a"]}, {"reason": "logoff", "logged_off": ["c"]})
-    run.event(0.7, INBOX, {"reason": "logoff", "logged_off": ["d"]})  # during the fast pass
-    run.done(0.8, 3, FAST_PASS)
-    run.done(0.9, 4, pass_result(30))  # the fast pass asked for an earlier pass
-    run.fired(30, 5)
-    run.done(31, 6, ENDED)
+    run.event(5, INBOX, {"reason": "logoff", "logged_off": ["b", "a"]}, {"reason": "logoff", "logged_off": ["c"]})
+    run.event(5.1, INBOX, {"reason": "logoff", "logged_off": ["d"]})  # during the fast pass
+    run.done(5.2, 3, FAST_PASS)
+    run.fired(6, 4)  # the next one begins a gap later
+    run.done(6.1, 5, FAST_PASS | {"next_pass_at": (START + timedelta(seconds=30)).isoformat()})
+    run.fired(30, 6)  # the fast pass asked for an earlier pass
+    run.done(31, 7, ENDED)
     run.check("publish_image_fast_passes")
 
 
 def test_a_fast_pass_that_cannot_decide_falls_back_to_a_whole_pass_after_the_gap() -> None:
     run = Replay(publish_image, ROLLOUT)
     run.done(0.2, 1, pass_result(600))
-    run.event(0.3, INBOX, {"reason": "logoff", "logged_off": ["a"]})
-    run.done(0.4, 3, FAST_PASS | {"whole_pool_needed": True})
-    run.fired(1, 4)
-    run.done(2, 5, ENDED)
+    run.event(5, INBOX, {"reason": "logoff", "logged_off": ["a"]})
+    run.done(5.1, 3, FAST_PASS | {"whole_pool_needed": True})
+    run.fired(6, 4)
+    run.done(7, 5, ENDED)
     run.check("publish_image_fast_pass_falls_back")
 
 

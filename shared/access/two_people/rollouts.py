@@ -11,7 +11,7 @@ import json
 from datetime import datetime
 
 from shared.access.errors import NotAllowed
-from shared.access.requesters import LOST_ACCESS, is_still_allowed
+from shared.access.two_people.requesters import LOST_ACCESS, is_still_allowed
 from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.states import RolloutState, transition_rollout

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.access.errors import NotAllowed
-from shared.access.requesters import LOST_ACCESS, is_still_allowed
-from shared.access.two_people import WAITS, asks_for_two, digest, digest_of_pool
+from shared.access.two_people.requesters import LOST_ACCESS, is_still_allowed
+from shared.access.two_people.rollouts import WAITS, asks_for_two, digest, digest_of_pool
 from shared.core.asking import asker
 from shared.models.messages import Message
 from shared.models.pools import Pool
