@@ -1,5 +1,5 @@
 import { Button, Tooltip, type ButtonProps } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 type Props = Pick<ButtonProps, "appearance" | "size" | "icon" | "className"> & {
   type?: "button" | "submit";
@@ -12,23 +12,26 @@ type Props = Pick<ButtonProps, "appearance" | "size" | "icon" | "className"> & {
   danger?: boolean;
 };
 
-/** A button that says why it is disabled. */
+/** A button that says why it is disabled. It stays the same element when the reason goes, so that it keeps the focus. */
 export function ActionButton({ whyNot, busy, danger, onClick, children, className, ...rest }: Props): ReactNode {
-  const button = (
-    <Button
-      {...rest}
-      className={danger ? `fc-danger-button ${className ?? ""}` : className}
-      disabledFocusable={Boolean(whyNot) || busy}
-      aria-busy={busy}
-      onClick={whyNot || busy ? undefined : onClick}
-    >
-      {children}
-    </Button>
-  );
-  if (!whyNot) return button;
+  const [pointed, setPointed] = useState(false);
   return (
-    <Tooltip content={whyNot} relationship="description" withArrow>
-      {button}
+    <Tooltip
+      content={whyNot ?? ""}
+      relationship={whyNot ? "description" : "inaccessible"}
+      visible={pointed && Boolean(whyNot)}
+      onVisibleChange={(_, { visible }) => setPointed(visible)}
+      withArrow
+    >
+      <Button
+        {...rest}
+        className={danger ? `fc-danger-button ${className ?? ""}` : className}
+        disabledFocusable={Boolean(whyNot) || busy}
+        aria-busy={busy}
+        onClick={whyNot || busy ? undefined : onClick}
+      >
+        {children}
+      </Button>
     </Tooltip>
   );
 }

@@ -19,7 +19,10 @@ export function PolicyTab({ rollout }: { rollout: Rollout }): ReactNode {
     ["At most unavailable", String(policy.max_unavailable)],
     ["At least accepting people", String(policy.min_available)],
     ["At most in work", hostsText(policy.max_in_flight)],
-    ["First hosts", policy.canary_hosts ? `${hostsText(policy.canary_hosts)}, baked for ${policy.bake_minutes} min` : "none"],
+    [
+      "First hosts",
+      policy.canary_hosts ? `${hostsText(policy.canary_hosts)}, baked for ${policy.bake_minutes} min` : "none",
+    ],
     ["Proof", policy.proof],
     ["After the first hosts", policy.canary_hold === "auto" ? "goes on by itself" : "waits for approval"],
     ["Strategy", policy.strategy],
@@ -33,8 +36,8 @@ export function PolicyTab({ rollout }: { rollout: Rollout }): ReactNode {
     <section className={`fc-card ${styles.panel}`}>
       <KeyValue of={rows} />
       <p className="fc-muted fc-small">
-        These are the rules of this rollout. <Link href={`/pools/${rollout.pool}?tab=policy`}>The pool’s own policy</Link>{" "}
-        is that of the next one.
+        These are the rules of this rollout.{" "}
+        <Link href={`/pools/${rollout.pool}?tab=policy`}>The pool’s own policy</Link> is that of the next one.
       </p>
     </section>
   );

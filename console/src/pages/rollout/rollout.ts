@@ -85,7 +85,9 @@ export function attentionOf(rollout: Rollout): Attention | null {
     case "rolled_back":
       return { tone: "info", title: "It has ended.", text: [endText(rollout), note].filter(Boolean).join(" ") };
     default:
-      return failed > 0 ? { tone: "error", title: `${hostsText(failed)} failed.`, text: failureText(rollout) } : noted(note);
+      return failed > 0
+        ? { tone: "error", title: `${hostsText(failed)} failed.`, text: failureText(rollout) }
+        : noted(note);
   }
 }
 

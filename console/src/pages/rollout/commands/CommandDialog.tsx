@@ -30,7 +30,12 @@ function wordsOf(asked: Asked, rollout: Rollout): Words {
   const before = rollout.from_version ?? "the version before";
   switch (asked) {
     case "approve":
-      return { title: `Approve ${version} on ${pool}?`, verb: `Approve ${version}`, done: "Approved", harm: "reversible" };
+      return {
+        title: `Approve ${version} on ${pool}?`,
+        verb: `Approve ${version}`,
+        done: "Approved",
+        harm: "reversible",
+      };
     case "retry":
       return { title: `Try ${failed} again?`, verb: `Retry ${failed}`, done: "Tried again", harm: "reversible" };
     case "cancel":

@@ -1,4 +1,4 @@
-import { memo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { memo, useCallback, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import { peopleText } from "../../../parts/dialog";
 import { HOST_STATES } from "../../../parts/states/hosts";
@@ -28,22 +28,22 @@ export function HostGrid(props: Props): ReactNode {
   const list = useRef<HTMLUListElement>(null);
   const typed = useRef({ text: "", at: 0 });
   const current = hosts.some(({ name }) => name === active) ? active : (hosts[0]?.name ?? "");
-  if (density === "rows") return <HostRows {...props} />;
-  const onKeyDown = (event: KeyboardEvent): void => {
+  const choose = useLatest(props.onChoose);
+  const onKey = useLatest((event: KeyboardEvent): void => {
     const index = hosts.findIndex(({ name }) => name === current);
     const next = stepOf(event, index, hosts, columnsOf(list.current), typed.current);
     if (next === null) return;
     event.preventDefault();
     setActive(hosts[next]?.name ?? "");
     list.current?.querySelectorAll("button")[next]?.focus();
-  };
+  });
+  if (density === "rows") return <HostRows {...props} />;
   return (
     <>
       <ul
         ref={list}
         className={density === "icons" ? `${styles.grid} ${styles.dense}` : styles.grid}
         aria-label="Hosts by name"
-        onKeyDown={onKeyDown}
       >
         {hosts.map((host) => (
           <li key={host.name}>
@@ -53,8 +53,9 @@ export function HostGrid(props: Props): ReactNode {
               start={props.start}
               pressed={host.name === props.chosen}
               reachable={host.name === current}
-              onChoose={props.onChoose}
+              onChoose={choose}
               onReach={setActive}
+              onKey={onKey}
             />
           </li>
         ))}
@@ -62,6 +63,15 @@ export function HostGrid(props: Props): ReactNode {
       <p className="fc-muted fc-small">Arrow keys move between hosts, Enter opens one.</p>
     </>
   );
+}
+
+/** A function that stays the same and calls the latest one, so that tiles which have not changed are not drawn again. */
+function useLatest<A extends unknown[]>(latest: (...given: A) => void): (...given: A) => void {
+  const kept = useRef(latest);
+  useLayoutEffect(() => {
+    kept.current = latest;
+  });
+  return useCallback((...given: A) => kept.current(...given), []);
 }
 
 /** How many tiles stand side by side now. */
@@ -78,15 +88,13 @@ interface TileProps {
   reachable: boolean;
   onChoose: (host: string) => void;
   onReach: (host: string) => void;
+  onKey: (event: KeyboardEvent) => void;
 }
 
-/** Only drawn again when its host has changed: `onChoose` may be another function each time. */
-const Tile = memo(DrawnTile, (one, other) => {
-  const same = one.host === other.host && one.pressed === other.pressed && one.reachable === other.reachable;
-  return same && one.dense === other.dense && one.start === other.start && one.onChoose === other.onChoose;
-});
+/** Only drawn again when something of its own has changed: an unchanged host is the same object as before. */
+const Tile = memo(DrawnTile);
 
-function DrawnTile({ host, dense, start, pressed, reachable, onChoose, onReach }: TileProps): ReactNode {
+function DrawnTile({ host, dense, start, pressed, reachable, onChoose, onReach, onKey }: TileProps): ReactNode {
   const { className, icon: Icon, word, short } = HOST_STATES[host.state];
   const name = shortName(host.name);
   const rest = name.startsWith(start) ? name.slice(start.length) : name;
@@ -99,6 +107,7 @@ function DrawnTile({ host, dense, start, pressed, reachable, onChoose, onReach }
       title={dense ? `${name}, ${word}` : undefined}
       onClick={() => onChoose(host.name)}
       onFocus={() => onReach(host.name)}
+      onKeyDown={onKey}
     >
       <span className={styles.name}>
         {!dense && (

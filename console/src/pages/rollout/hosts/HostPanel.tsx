@@ -53,7 +53,11 @@ export function HostPanel({ rollout, host, onClose }: Props): ReactNode {
         />
       </header>
       {found.error && <ProblemBar problem={found.error} />}
-      {shown ? <Details rollout={rollout} host={shown} /> : items && <p className="fc-muted">It is no longer part of this rollout.</p>}
+      {shown ? (
+        <Details rollout={rollout} host={shown} />
+      ) : (
+        items && <p className="fc-muted">It is no longer part of this rollout.</p>
+      )}
     </section>
   );
 }
@@ -82,7 +86,15 @@ function Details({ rollout, host }: { rollout: Rollout; host: Host }): ReactNode
       )}
       <div className="fc-row">
         {host.state === "failed" && <RetryHost rollout={rollout} host={host.host} />}
-        <Button as="a" appearance="subtle" icon={<OutsideIcon />} iconPosition="after" href={portalOf(host.vm_id)} target="_blank" rel="noreferrer">
+        <Button
+          as="a"
+          appearance="subtle"
+          icon={<OutsideIcon />}
+          iconPosition="after"
+          href={portalOf(host.vm_id)}
+          target="_blank"
+          rel="noreferrer"
+        >
           Open in Azure
         </Button>
       </div>

@@ -24,13 +24,18 @@ export function HostRows({ hosts, chosen, onChoose }: Props): ReactNode {
     overscan: 12,
   });
   return (
-    <div ref={box} className={`fc-card ${styles.scroll}`} tabIndex={0} role="group" aria-label="Hosts by name">
-      <ul style={{ height: rows.getTotalSize() }} className={styles.rows}>
+    <div ref={box} className={`fc-card ${styles.scroll}`}>
+      <ul style={{ height: rows.getTotalSize() }} className={styles.rows} aria-label="Hosts by name">
         {rows.getVirtualItems().map(({ index, start }) => {
           const host = hosts[index];
           if (!host) return null;
           return (
-            <li key={host.name} style={{ transform: `translateY(${start}px)` }} aria-setsize={hosts.length} aria-posinset={index + 1}>
+            <li
+              key={host.name}
+              style={{ transform: `translateY(${start}px)` }}
+              aria-setsize={hosts.length}
+              aria-posinset={index + 1}
+            >
               <button type="button" aria-pressed={host.name === chosen} onClick={() => onChoose(host.name)}>
                 <span className="fc-anywhere">{shortName(host.name)}</span>
                 <HostStateText state={host.state} />

@@ -24,7 +24,12 @@ export function HostTable({ hosts, chosen, onChoose }: Props): ReactNode {
       main: true,
       value: ({ name }) => name,
       cell: ({ name }) => (
-        <Button appearance="transparent" className={styles.link} aria-pressed={name === chosen} onClick={() => onChoose(name)}>
+        <Button
+          appearance="transparent"
+          className={styles.link}
+          aria-pressed={name === chosen}
+          onClick={() => onChoose(name)}
+        >
           {shortName(name)}
         </Button>
       ),
@@ -42,7 +47,12 @@ export function HostTable({ hosts, chosen, onChoose }: Props): ReactNode {
       cell: ({ since }) => (since === null ? "" : <Since at={new Date(since).toISOString()} />),
     },
     { id: "people", header: "People", value: ({ sessions }) => sessions, cell: ({ sessions }) => sessions },
-    { id: "version", header: "Version", value: ({ version }) => version, cell: ({ version }) => version ?? "not known" },
+    {
+      id: "version",
+      header: "Version",
+      value: ({ version }) => version,
+      cell: ({ version }) => version ?? "not known",
+    },
     { id: "attempt", header: "Attempt", value: ({ attempt }) => attempt, cell: ({ attempt }) => attempt || "" },
   ];
   return (

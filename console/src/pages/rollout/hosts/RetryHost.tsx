@@ -31,7 +31,9 @@ export function RetryHost({ rollout, host }: { rollout: Rollout; host: string })
         <ConfirmDialog
           title={`Try ${name} again?`}
           harm="reversible"
-          effects={[{ icon: InfoIcon, text: "It is rebuilt once more, from the same version. Put its cause right first." }]}
+          effects={[
+            { icon: InfoIcon, text: "It is rebuilt once more, from the same version. Put its cause right first." },
+          ]}
           verb={`Retry ${name}`}
           name={rollout.pool}
           busy={retry.busy}

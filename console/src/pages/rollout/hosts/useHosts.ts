@@ -12,7 +12,10 @@ const HOSTS = "/api/rollouts/{rollout}/hosts";
  * The hosts of a rollout, as short rows. They are read when the rollout has another mark, and then only what has changed:
  * while nothing moves, a page of 10,000 hosts costs the poll of its rollout and no more.
  */
-export function useHosts(rollout: string, mark: string | undefined): { grid: Grid | undefined; error: ApiError | null } {
+export function useHosts(
+  rollout: string,
+  mark: string | undefined,
+): { grid: Grid | undefined; error: ApiError | null } {
   const last = useRef<{ rollout: string; grid: Grid } | null>(null);
   const query = useQuery<Grid, ApiError>({
     queryKey: [...keyOf(HOSTS, { rollout }), "grid"],
