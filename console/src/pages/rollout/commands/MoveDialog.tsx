@@ -1,9 +1,9 @@
-import { Field, Input } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
 import { useWrite } from "../../../api";
 import { ConfirmDialog, peopleText } from "../../../parts/dialog";
 import { InfoIcon, PersonIcon } from "../../../parts/icons";
+import { MomentFields } from "../../../parts/MomentFields";
 import { cityOf, dayOf, longText, timeText } from "../../../parts/time/format";
 import { useTell } from "../../../parts/toasts";
 import type { Rollout } from "../rollout";
@@ -19,13 +19,12 @@ export function MoveDialog({ rollout, onClose }: Props): ReactNode {
   const schedule = rollout.schedule;
   const zone = schedule?.time_zone ?? "UTC";
   const before = Date.parse(schedule?.force_at ?? rollout.created_at);
-  const [date, setDate] = useState(dayOf(before, zone));
-  const [time, setTime] = useState(timeText(before, zone));
+  const [moment, setMoment] = useState({ date: dayOf(before, zone), time: timeText(before, zone) });
   const move = useWrite("post", "/api/rollouts/{rollout}/reschedule");
   const tell = useTell();
   const field = schedule?.mode === "at" ? "at" : "deadline";
   const what = field === "at" ? "start" : "deadline";
-  const local = `${date}T${time}`;
+  const local = `${moment.date}T${moment.time}`;
   const was = `${dayOf(before, zone)}T${timeText(before, zone)}`;
   const harm = harmOfMove(was, local, rollout.sessions_open);
   const send = async (): Promise<void> => {
@@ -48,20 +47,13 @@ export function MoveDialog({ rollout, onClose }: Props): ReactNode {
       ]}
       verb={`Move the ${what}`}
       name={rollout.pool}
-      whyNot={date && time ? (local === was ? "Choose another time." : null) : "Choose date and time."}
+      whyNot={moment.date && moment.time ? (local === was ? "Choose another time." : null) : "Choose date and time."}
       busy={move.busy}
       problem={move.problem}
       onConfirm={() => void send()}
       onClose={onClose}
     >
-      <div className="fc-row">
-        <Field label="Date" validationMessage={move.fieldError(field)}>
-          <Input type="date" value={date} onChange={(_, { value }) => setDate(value)} />
-        </Field>
-        <Field label={`Time in ${cityOf(zone)}`}>
-          <Input type="time" value={time} onChange={(_, { value }) => setTime(value)} />
-        </Field>
-      </div>
+      <MomentFields value={moment} zone={zone} error={move.fieldError(field)} onChange={setMoment} />
     </ConfirmDialog>
   );
 }
